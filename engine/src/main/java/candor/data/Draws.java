@@ -1,5 +1,7 @@
 package candor.data;
 
+import java.util.stream.IntStream;
+
 /**
  * Random numbers by counter: a draw is a function of a key and an index, so it depends on no draw before it, on no
  * machine and on no thread. The function is the finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable
@@ -50,29 +52,19 @@ final class Draws {
 
     /** A permutation of 0 … n−1, all equally likely (Fisher and Yates). */
     int[] permutation(int n) {
-        int[] order = new int[n];
-        for (int i = 0; i < n; i++) {
-            order[i] = i;
-        }
-        shuffle(order);
-        return order;
-    }
-
-    void shuffle(int[] order) {
+        int[] order = IntStream.range(0, n).toArray();
         for (int i = order.length - 1; i > 0; i--) {
             int j = below(i + 1, i);
             int kept = order[i];
             order[i] = order[j];
             order[j] = kept;
         }
+        return order;
     }
 
     /** A permutation of 0 … n−1 that is one cycle (Sattolo), so nothing stays in its place if n is above 1. */
     int[] cycle(int n) {
-        int[] order = new int[n];
-        for (int i = 0; i < n; i++) {
-            order[i] = i;
-        }
+        int[] order = IntStream.range(0, n).toArray();
         for (int i = n - 1; i > 0; i--) {
             int j = below(i, i);
             int kept = order[i];
