@@ -1,0 +1,34 @@
+package candor.data;
+
+import candor.data.read.Origin;
+import java.util.List;
+
+/**
+ * A row of training data as a conversation or a text.
+ *
+ * @param content what is said, and which of it is to be learnt
+ * @param label whether the completion is desirable; null where the data says nothing of it
+ * @param origin where the row stands
+ */
+public record Example(Content content, Boolean label, Origin origin) {
+    /** What a row holds. */
+    public sealed interface Content {}
+
+    /** A conversation; every assistant turn is to be learnt. */
+    public record Chat(List<Message> messages) implements Content {
+        public Chat {
+            messages = List.copyOf(messages);
+        }
+    }
+
+    /** A conversation of which only the end is to be learnt. */
+    public record PromptAndCompletion(List<Message> prompt, List<Message> completion) implements Content {
+        public PromptAndCompletion {
+            prompt = List.copyOf(prompt);
+            completion = List.copyOf(completion);
+        }
+    }
+
+    /** A text outside any chat template, of which only the end is to be learnt. */
+    public record PlainText(String prompt, String completion) implements Content {}
+}

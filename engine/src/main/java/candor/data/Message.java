@@ -1,0 +1,3 @@
+package candor.data;
+
+public record Message(String role, String content) {}
