@@ -151,10 +151,9 @@ public final class CheckpointStore {
         Sums sums = new Sums();
         for (Map.Entry<String, Content> file : files.entrySet()) {
             MessageDigest digest = Sums.sha256();
-            try (OutputStream raw = disk.create(writing.resolve(file.getKey()));
-                    OutputStream out = new BufferedOutputStream(new DigestOutputStream(raw, digest), 1 << 16)) {
+            try (OutputStream out = new BufferedOutputStream(
+                    new DigestOutputStream(disk.create(writing.resolve(file.getKey())), digest), 1 << 16)) {
                 file.getValue().writeTo(out);
-                out.flush();
             }
             sums.put(file.getKey(), digest);
         }
