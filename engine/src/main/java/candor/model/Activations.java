@@ -57,7 +57,8 @@ final class Activations {
         for (int layer = 0; layer < config.layers(); layer++) {
             // Without a backward pass the stream moves to and fro between two tensors.
             stream.add(train || layer == 0 ? workspace.take(n, c) : stream.get(layer - 1));
-            boolean reuse = share && layer > 0 && sameRanks(bank, config, layer);
+            // All layers are of one shape, and a bank's adapters touch the same projections in each.
+            boolean reuse = share && layer > 0;
             saved.add(reuse ? saved.getFirst() : new Saved(workspace, config, bank, layer, n, cheap));
         }
         last = workspace.take(t, c);
@@ -70,20 +71,5 @@ final class Activations {
         gradients = train ? new Gradients(workspace, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;
         dnormed = train ? workspace.take(t, c) : null;
-    }
-
-    /** Whether a layer's adapters are as wide as the first layer's, so that it can use the same tensors. */
-    private static boolean sameRanks(AdapterBank bank, ModelConfig config, int layer) {
-        if (bank == null) {
-            return true;
-        }
-        for (candor.lora.Projection projection : candor.lora.Projection.values()) {
-            candor.ops.Lora first = bank.lora(0, projection);
-            candor.ops.Lora here = bank.lora(layer, projection);
-            if ((first == null) != (here == null) || (first != null && first.paddedRank() != here.paddedRank())) {
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -3,6 +3,8 @@ package candor.model;
 import candor.lora.AdapterBank;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.Write;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -109,7 +111,7 @@ public final class CausalLm implements AutoCloseable {
             backend.logProbBackward(
                     acts.dnormed, acts.dlogp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T,C)
             backend.rmsNormBackward(
-                    acts.dnormed, acts.dnormed, acts.last, weights.finalNorm(), acts.rstd, candor.ops.Write.SET); // (T,C)
+                    acts.dnormed, acts.dnormed, acts.last, weights.finalNorm(), acts.rstd, Write.SET); // (T,C)
             backend.scatterTargets(acts.gradients.residual, acts.dnormed, batch); // (N,C)
             decoder.backward(acts, bank, batch);
         }
@@ -122,12 +124,12 @@ public final class CausalLm implements AutoCloseable {
      * @return (N, V), valid until the next pass
      */
     public Tensor logits(Batch next, AdapterBank adapters) {
-        long extra = 2 * Tensor.ALIGNMENT
-                + (long) next.tokenCount() * (config.hiddenSize() + 1L + config.vocabSize()) * Float.BYTES
-                + 3 * Tensor.ALIGNMENT;
-        grow(workspaceBytes(config, adapters, next.tokenCount(), next.targetCount(), false, recompute) + extra);
-        hidden(next, adapters, false);
         int n = next.tokenCount();
+        long extra = Workspace.bytesFor(DType.F32, n, config.hiddenSize())
+                + Workspace.bytesFor(DType.F32, n, 1)
+                + Workspace.bytesFor(DType.F32, n, config.vocabSize());
+        grow(workspaceBytes(config, adapters, n, next.targetCount(), false, recompute) + extra);
+        hidden(next, adapters, false);
         long mark = workspace.mark();
         Tensor normed = workspace.take(n, config.hiddenSize());
         Tensor rstd = workspace.take(n, 1);
