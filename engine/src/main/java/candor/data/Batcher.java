@@ -136,6 +136,12 @@ public final class Batcher {
         return new State(settings.seed(), lengths.length, epoch, step);
     }
 
+    /** The place behind a step, for a taker of steps that were planned ahead of it. */
+    public State after(Step step) {
+        boolean last = step.index() == step.stepsInEpoch() - 1;
+        return new State(settings.seed(), lengths.length, step.epoch() + (last ? 1 : 0), last ? 0 : step.index() + 1);
+    }
+
     /** The next optimiser step; behind an epoch's last one comes the next epoch's first. */
     public Step next() {
         int steps = stepsIn(planned);

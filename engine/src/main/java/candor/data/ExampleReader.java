@@ -6,7 +6,9 @@ import candor.data.read.RowReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 
 /** Reads data files as a stream of examples; each file's layout is told by its first row. */
 public final class ExampleReader implements AutoCloseable {
@@ -81,6 +83,31 @@ public final class ExampleReader implements AutoCloseable {
             }
         }
         return null;
+    }
+
+    /** The examples that are left, for those who take an iterator; it reads from this reader. */
+    public Iterator<Example> iterator() {
+        return new Iterator<>() {
+            private Example ahead;
+
+            @Override
+            public boolean hasNext() {
+                if (ahead == null) {
+                    ahead = ExampleReader.this.next();
+                }
+                return ahead != null;
+            }
+
+            @Override
+            public Example next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                Example example = ahead;
+                ahead = null;
+                return example;
+            }
+        };
     }
 
     private Example example(Entry.Row row) throws InvalidRow {

@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /**
@@ -20,8 +21,8 @@ import java.util.function.Function;
  * before it; then the stream is at its end. {@link #close} stops everything early and waits for the threads.
  */
 public final class Prefetcher<T, R> implements AutoCloseable {
-    /** Enough items that handing them over costs little beside the work on them. */
-    private static final int CHUNK = 32;
+    /** Items handed over at once where the work on each is short: the hand-over then costs little beside it. */
+    public static final int ROWS = 32;
 
     /** Chunks that are ready or worked on, for each worker. */
     private static final int CHUNKS_AHEAD = 4;
@@ -31,6 +32,7 @@ public final class Prefetcher<T, R> implements AutoCloseable {
 
     private final Iterator<T> source;
     private final Function<T, R> work;
+    private final int chunk;
     private final BlockingQueue<Future<Chunk<R>>> ahead;
     private final ExecutorService workers;
     private final Thread feeder;
@@ -45,10 +47,12 @@ public final class Prefetcher<T, R> implements AutoCloseable {
      * @param source is used by one other thread alone
      * @param work must allow calls from several threads
      * @param threads how many work, from 1; one more reads the source
+     * @param chunk how many items are handed over at once: {@link #ROWS}, or 1 where items are large
      */
-    public Prefetcher(Iterator<T> source, Function<T, R> work, int threads) {
+    public Prefetcher(Iterator<T> source, Function<T, R> work, int threads, int chunk) {
         this.source = source;
         this.work = work;
+        this.chunk = chunk;
         ahead = new ArrayBlockingQueue<>(threads * CHUNKS_AHEAD);
         workers = Executors.newFixedThreadPool(
                 threads, Thread.ofPlatform().daemon().name("prefetch-", 1).factory());
@@ -59,13 +63,13 @@ public final class Prefetcher<T, R> implements AutoCloseable {
         try {
             boolean more = true;
             while (more && !closed) {
-                List<T> items = new ArrayList<>(CHUNK);
+                List<T> items = new ArrayList<>(chunk);
                 Throwable failure = null;
                 try {
-                    while (items.size() < CHUNK && source.hasNext()) {
+                    while (items.size() < chunk && source.hasNext()) {
                         items.add(source.next());
                     }
-                    more = items.size() == CHUNK;
+                    more = items.size() == chunk;
                 } catch (RuntimeException | Error e) {
                     failure = e;
                     more = false;
@@ -160,7 +164,7 @@ public final class Prefetcher<T, R> implements AutoCloseable {
             feeder.join();
             workers.shutdownNow();
             // Work in progress is one item long.
-            workers.awaitTermination(Long.MAX_VALUE, java.util.concurrent.TimeUnit.NANOSECONDS);
+            workers.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -18,11 +18,6 @@ public enum Truncation {
                     Math.min(row.promptLength(), maxLength),
                     row.label());
         }
-
-        @Override
-        boolean keepsCompletion(EncodedRow row, int maxLength) {
-            return row.promptLength() < maxLength;
-        }
     },
 
     /**
@@ -52,12 +47,6 @@ public enum Truncation {
             return new EncodedRow(
                     row.row(), Arrays.copyOf(ids, size), Arrays.copyOf(target, size), prompt, row.label());
         }
-
-        @Override
-        boolean keepsCompletion(EncodedRow row, int maxLength) {
-            EncodedRow cut = apply(row, maxLength);
-            return cut.promptLength() < cut.length();
-        }
     };
 
     private record Kept(int source, int target) {}
@@ -72,9 +61,6 @@ public enum Truncation {
     }
 
     abstract EncodedRow cut(EncodedRow row, int maxLength);
-
-    /** Whether a token of the completion is left; a KTO row without one is dropped, whichever completion it is paired with. */
-    abstract boolean keepsCompletion(EncodedRow row, int maxLength);
 
     /** The first index from {@code start} on whose flag is not {@code value}. */
     private static int endOfRun(boolean[] flags, int start, boolean value) {

@@ -91,6 +91,7 @@ class BatcherTest {
         for (int i = 0; i < 150; i++) {
             states.add(json.readValue(json.writeValueAsString(whole.state()), State.class));
             steps.add(whole.next());
+            assertThat(whole.after(steps.getLast())).isEqualTo(whole.state());
         }
         for (int at : new int[] {0, 1, 7, 68, 99, 147}) {
             Batcher resumed = Batcher.resume(LENGTHS, settings, states.get(at));

@@ -49,7 +49,7 @@ class PrefetcherTest {
     void keepsTheOrderWhateverTheThreads(int n) {
         List<String> expected = IntStream.range(0, n).mapToObj(i -> "r" + i).toList();
         for (int threads = 1; threads <= 4; threads++) {
-            try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(count(n), PrefetcherTest::unevenly, threads)) {
+            try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(count(n), PrefetcherTest::unevenly, threads, Prefetcher.ROWS)) {
                 assertThat(drain(prefetcher)).isEqualTo(expected);
                 assertThat(prefetcher.next()).isNull();
             }
@@ -67,7 +67,8 @@ class PrefetcherTest {
                     }
                     return "r" + item;
                 },
-                3)) {
+                3,
+                Prefetcher.ROWS)) {
             for (int i = 0; i < bad; i++) {
                 assertThat(prefetcher.next()).isEqualTo("r" + i);
             }
@@ -95,7 +96,7 @@ class PrefetcherTest {
                 return next++;
             }
         };
-        try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(source, item -> "r" + item, 2)) {
+        try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(source, item -> "r" + item, 2, Prefetcher.ROWS)) {
             for (int i = 0; i < bad; i++) {
                 assertThat(prefetcher.next()).isEqualTo("r" + i);
             }
@@ -117,7 +118,7 @@ class PrefetcherTest {
                 return taken.getAndIncrement();
             }
         };
-        Prefetcher<Integer, String> prefetcher = new Prefetcher<>(endless, item -> "r" + item, 2);
+        Prefetcher<Integer, String> prefetcher = new Prefetcher<>(endless, item -> "r" + item, 2, Prefetcher.ROWS);
         try {
             assertThat(prefetcher.next()).isEqualTo("r0");
             int before;
@@ -150,7 +151,8 @@ class PrefetcherTest {
                     running.decrementAndGet();
                     return "r" + x;
                 },
-                2);
+                2,
+                1);
         assertThat(started.await(30, TimeUnit.SECONDS)).isTrue();
         prefetcher.close();
         assertThat(running).hasValue(0);
@@ -171,7 +173,7 @@ class PrefetcherTest {
                 throw new NoSuchElementException("lied");
             }
         };
-        try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(lying, item -> "r" + item, 1)) {
+        try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(lying, item -> "r" + item, 1, 1)) {
             assertThatThrownBy(prefetcher::next).isInstanceOf(NoSuchElementException.class);
         }
     }

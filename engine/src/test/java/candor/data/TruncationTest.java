@@ -34,8 +34,6 @@ class TruncationTest {
         assertThat(cut).isEqualTo(row(6, 6, 2));
         assertThat(Truncation.TRL.apply(row(6, 6, 4), 5)).isEqualTo(row(5, 5));
         assertThat(Truncation.TRL.apply(row(6, 6, 4), 5).targets()).isZero();
-        assertThat(Truncation.TRL.keepsCompletion(row(6, 6, 4), 7)).isTrue();
-        assertThat(Truncation.TRL.keepsCompletion(row(6, 6, 4), 6)).isFalse();
     }
 
     /** Expected lengths from LLaMA-Factory's infer_seqlen(source, target, cutoff), run in Python. */
