@@ -1,8 +1,8 @@
 /**
- * Training: what a step is worth ({@link candor.train.Objective}: {@link candor.train.Sft}, {@link candor.train.Kto}),
- * how parameters follow ({@link candor.train.AdamW}, {@link candor.train.Schedule}) and the run around it.
+ * Training. {@link candor.train.Trainer} is the loop; a {@link candor.train.Run} is one adapter on its way, and several may
+ * share the passes over one frozen base.
  *
- * <p>{@code config} reads settings from YAML and flags, {@code log} writes metrics, {@code checkpoint} keeps what a
- * byte-exact resume needs.
+ * <p>Beneath it: {@code objective} says what a step is worth, {@code optimiser} how parameters follow, {@code config}
+ * reads settings from YAML and flags, {@code log} writes metrics, {@code checkpoint} keeps what a byte-exact resume needs.
  */
 package candor.train;

@@ -9,7 +9,7 @@ import static candor.train.config.Setting.yesNo;
 
 import candor.data.KlPairing;
 import candor.data.Truncation;
-import candor.train.Schedule;
+import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
 import java.util.List;
 

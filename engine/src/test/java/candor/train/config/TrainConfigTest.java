@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.data.KlPairing;
-import candor.train.Kto;
-import candor.train.Schedule;
-import candor.train.Sft;
+import candor.train.objective.Kto;
+import candor.train.optimiser.Schedule;
+import candor.train.objective.Sft;
 import candor.train.config.TrainSettings.Method;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,4 +1,4 @@
-package candor.train;
+package candor.train.optimiser;
 
 /**
  * The learning rate over a run, as transformers computes it: a straight rise over the warm-up, then the shape. The rate of

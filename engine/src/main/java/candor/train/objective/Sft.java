@@ -1,4 +1,4 @@
-package candor.train;
+package candor.train.objective;
 
 import java.util.Collections;
 import java.util.List;

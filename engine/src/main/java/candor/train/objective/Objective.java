@@ -1,4 +1,4 @@
-package candor.train;
+package candor.train.objective;
 
 import java.util.List;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package candor.train;
+package candor.train.optimiser;
 
 import candor.ops.AdamWStep;
 import candor.ops.Backend;

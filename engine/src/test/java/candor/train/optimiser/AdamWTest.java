@@ -1,4 +1,4 @@
-package candor.train;
+package candor.train.optimiser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

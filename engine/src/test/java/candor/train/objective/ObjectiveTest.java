@@ -1,12 +1,12 @@
-package candor.train;
+package candor.train.objective;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.train.Objective.Micro;
-import candor.train.Objective.Row;
-import candor.train.Objective.Scope;
-import candor.train.Objective.Term;
+import candor.train.objective.Objective.Micro;
+import candor.train.objective.Objective.Row;
+import candor.train.objective.Objective.Scope;
+import candor.train.objective.Objective.Term;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

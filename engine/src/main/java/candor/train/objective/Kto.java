@@ -1,4 +1,4 @@
-package candor.train;
+package candor.train.objective;
 
 import java.util.ArrayList;
 import java.util.Collections;
