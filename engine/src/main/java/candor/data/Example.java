@@ -1,6 +1,9 @@
 package candor.data;
 
 import candor.data.read.Origin;
+import candor.text.Conversation;
+import candor.text.Message;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -15,17 +18,18 @@ public record Example(Content content, Boolean label, Origin origin) {
     public sealed interface Content {}
 
     /** A conversation; every assistant turn is to be learnt. */
-    public record Chat(List<Message> messages) implements Content {
-        public Chat {
-            messages = List.copyOf(messages);
-        }
-    }
+    public record Chat(Conversation conversation) implements Content {}
 
-    /** A conversation of which only the end is to be learnt. */
-    public record PromptAndCompletion(List<Message> prompt, List<Message> completion) implements Content {
+    /** A conversation of which only the end is to be learnt; tools belong to the whole and stand with the prompt. */
+    public record PromptAndCompletion(Conversation prompt, List<Message> completion) implements Content {
         public PromptAndCompletion {
-            prompt = List.copyOf(prompt);
             completion = List.copyOf(completion);
+        }
+
+        public Conversation whole() {
+            List<Message> messages = new ArrayList<>(prompt.messages());
+            messages.addAll(completion);
+            return new Conversation(messages, prompt.tools());
         }
     }
 

@@ -3,6 +3,8 @@ package candor.data;
 import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
+import candor.text.Conversation;
+import candor.text.Message;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -143,17 +145,18 @@ public final class ExampleReader implements AutoCloseable {
     }
 
     private static Example.Content endingInCompletion(Example.Content content) throws InvalidRow {
-        if (!(content instanceof Example.Chat(List<Message> messages))) {
+        if (!(content instanceof Example.Chat(Conversation conversation))) {
             return content;
         }
+        List<Message> messages = conversation.messages();
         int last = messages.size() - 1;
-        if (!messages.get(last).role().equals("assistant")) {
+        if (!messages.get(last).isAssistant()) {
             throw new InvalidRow("does not end with an assistant turn, so there is nothing that 'label' could judge");
         }
         if (last == 0) {
             throw new InvalidRow("has no turn before the assistant's");
         }
-        return new Example.PromptAndCompletion(messages.subList(0, last), messages.subList(last, last + 1));
+        return new Example.PromptAndCompletion(conversation.first(last), messages.subList(last, last + 1));
     }
 
     /** The rows left out so far. */

@@ -4,16 +4,21 @@ import candor.data.Example.Chat;
 import candor.data.Example.Content;
 import candor.data.Example.PlainText;
 import candor.data.Example.PromptAndCompletion;
+import candor.text.Conversation;
+import candor.text.Message;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
-/** The column layouts that data comes in; a file's layout is told by its first row. */
+/**
+ * The column layouts that data comes in; a file's layout is told by its first row. Where messages are, a column
+ * {@code tools} may stand beside them; other columns are not looked at.
+ */
 public enum Layout {
     /** {@code messages}: a list of messages with {@code role} and {@code content}. */
     MESSAGES("messages") {
         @Override
         Content content(ObjectNode columns) throws InvalidRow {
-            return chat(Turns.messages(columns, "messages"));
+            return chat(columns, "messages");
         }
     },
     /** {@code prompt} and {@code completion} as TRL has them: both texts, or both lists of messages. */
@@ -29,10 +34,10 @@ public enum Layout {
             }
             List<Message> prompt = Turns.messages(columns, "prompt");
             List<Message> completion = Turns.messages(columns, "completion");
-            if (!completion.getFirst().role().equals("assistant")) {
+            if (!completion.getFirst().isAssistant()) {
                 throw new InvalidRow("'completion' does not start with an assistant turn");
             }
-            return new PromptAndCompletion(prompt, completion);
+            return new PromptAndCompletion(new Conversation(prompt, Turns.tools(columns)), completion);
         }
     },
     /** {@code instruction}, {@code input} (may be missing or empty), {@code output}. */
@@ -53,7 +58,7 @@ public enum Layout {
     SHAREGPT("conversations") {
         @Override
         Content content(ObjectNode columns) throws InvalidRow {
-            return chat(Turns.messages(columns, "conversations"));
+            return chat(columns, "conversations");
         }
     };
 
@@ -84,9 +89,10 @@ public enum Layout {
 
     abstract Content content(ObjectNode columns) throws InvalidRow;
 
-    private static Chat chat(List<Message> messages) throws InvalidRow {
+    private static Chat chat(ObjectNode columns, String name) throws InvalidRow {
+        List<Message> messages = Turns.messages(columns, name);
         Turns.requireAssistant(messages);
-        return new Chat(messages);
+        return new Chat(new Conversation(messages, Turns.tools(columns)));
     }
 
     /** The user's turn is the instruction and, if there is one, the input on the next line. */
@@ -97,6 +103,7 @@ public enum Layout {
             throw new InvalidRow("'instruction' and '" + input + "' are both empty");
         }
         String user = asked.isEmpty() || given.isEmpty() ? asked + given : asked + "\n" + given;
-        return new Chat(List.of(new Message("user", user), new Message("assistant", Turns.text(columns, output))));
+        return new Chat(new Conversation(
+                List.of(Message.of("user", user), Message.of("assistant", Turns.text(columns, output)))));
     }
 }

@@ -1,12 +1,16 @@
 package candor.data;
 
+import candor.text.JsonValues;
+import candor.text.Message;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -59,7 +63,7 @@ final class Turns {
             throw new InvalidRow("'" + name + "' is missing");
         }
         if (node.isTextual()) {
-            node = parse(node.textValue(), name);
+            node = parse(node.textValue(), name, "a list of messages");
         }
         if (!(node instanceof ArrayNode turns)) {
             throw new InvalidRow("'" + name + "' is " + kind(node) + ", wanted a list of messages");
@@ -74,11 +78,11 @@ final class Turns {
         return messages;
     }
 
-    private static JsonNode parse(String cell, String name) throws InvalidRow {
+    private static JsonNode parse(String cell, String name, String wanted) throws InvalidRow {
         try {
             return CELLS.readTree(cell);
         } catch (JsonProcessingException e) {
-            throw new InvalidRow("'" + name + "' is text, wanted a list of messages");
+            throw new InvalidRow("'" + name + "' is text, wanted " + wanted);
         }
     }
 
@@ -92,12 +96,64 @@ final class Turns {
         if (role == null || !ROLES.contains(role)) {
             throw new InvalidRow(what + " has the unknown role '" + shortened(named) + "'");
         }
-        return new Message(role, text(turn.get(shareGpt ? "value" : "content"), "the content of " + what));
+        JsonNode said = turn.get(shareGpt ? "value" : "content");
+        // Whoever calls a tool need not say anything beside it.
+        boolean silent = isAbsent(said) && !isAbsent(turn.get("tool_calls"));
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("role", role);
+        fields.put("content", silent ? null : text(said, "the content of " + what));
+        if (!shareGpt) {
+            addOthers(fields, turn, what);
+        }
+        return new Message(fields);
+    }
+
+    /** What a template may look at beside role and content. Parquet writes null for what a message does not have. */
+    private static void addOthers(Map<String, Object> fields, ObjectNode turn, String what) throws InvalidRow {
+        for (Map.Entry<String, JsonNode> other : turn.properties()) {
+            if (!fields.containsKey(other.getKey()) && !isAbsent(other.getValue())) {
+                fields.put(other.getKey(), json(other.getValue(), "'" + other.getKey() + "' of " + what));
+            }
+        }
+    }
+
+    private static Object json(JsonNode node, String what) throws InvalidRow {
+        requireJson(node, what);
+        return JsonValues.of(node);
+    }
+
+    /** A Parquet column may hold dates or bytes, which have no JSON form. */
+    private static void requireJson(JsonNode node, String what) throws InvalidRow {
+        if (node.isPojo() || node.isBinary()) {
+            throw new InvalidRow(what + " is no JSON value");
+        }
+        for (JsonNode part : node) {
+            requireJson(part, what);
+        }
+    }
+
+    /** The tools that a conversation may use, as a list or as the JSON text of one; null if there are none. */
+    static List<Object> tools(ObjectNode columns) throws InvalidRow {
+        JsonNode node = columns.get("tools");
+        if (node != null && node.isTextual() && !node.textValue().isBlank()) {
+            node = parse(node.textValue(), "tools", "a list of tools");
+        }
+        if (isAbsent(node) || node.isTextual() || node.isArray() && node.isEmpty()) {
+            return null;
+        }
+        if (!node.isArray()) {
+            throw new InvalidRow("'tools' is " + kind(node) + ", wanted a list of tools");
+        }
+        List<Object> tools = new ArrayList<>();
+        for (JsonNode tool : node) {
+            tools.add(json(tool, "'tools'"));
+        }
+        return tools;
     }
 
     /** Refuses a conversation that has nothing to learn. */
     static void requireAssistant(List<Message> messages) throws InvalidRow {
-        if (messages.stream().noneMatch(message -> message.role().equals("assistant"))) {
+        if (messages.stream().noneMatch(Message::isAssistant)) {
             throw new InvalidRow("has no assistant turn");
         }
     }
@@ -108,7 +164,7 @@ final class Turns {
         if (isAbsent(node)) {
             throw new InvalidRow("'label' is missing, wanted true or false");
         }
-        String word = node.asText().toLowerCase(java.util.Locale.ROOT);
+        String word = node.asText().toLowerCase(Locale.ROOT);
         if ((node.isBoolean() || node.isTextual()) && (word.equals("true") || word.equals("false"))) {
             return word.equals("true");
         }

@@ -9,11 +9,14 @@ import candor.data.Example.PlainText;
 import candor.data.Example.PromptAndCompletion;
 import candor.data.ExampleReader.Settings;
 import candor.data.read.RowReader;
+import candor.text.Conversation;
+import candor.text.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,11 +40,39 @@ class ExampleReaderTest {
     }
 
     private static Message user(String content) {
-        return new Message("user", content);
+        return Message.of("user", content);
     }
 
     private static Message assistant(String content) {
-        return new Message("assistant", content);
+        return Message.of("assistant", content);
+    }
+
+    private static Chat chat(List<Message> messages) {
+        return new Chat(new Conversation(messages));
+    }
+
+    private static PromptAndCompletion pair(List<Message> prompt, List<Message> completion) {
+        return new PromptAndCompletion(new Conversation(prompt), completion);
+    }
+
+    @Test
+    void toolsAndWhatElseATemplateMayRead() throws IOException {
+        String calling = """
+                {"messages":[{"role":"user","content":"u","name":"Ada"},{"role":"assistant","content":null,"tool_calls":[{"id":7}]},\
+                {"role":"tool","content":"r","tool_calls":null},{"role":"assistant","content":"a"}],"tools":TOOLS}""";
+        for (String tools : List.of("[{\"name\":\"f\"}]", "\"[{\\\"name\\\":\\\"f\\\"}]\"")) {
+            Chat chat = (Chat) only(calling.replace("TOOLS", tools), Settings.plain()).content();
+            assertThat(chat.conversation().tools()).containsExactly(Map.of("name", "f"));
+            assertThat(chat.conversation().messages().getFirst().fields()).containsEntry("name", "Ada");
+            assertThat(chat.conversation().messages().get(1).fields())
+                    .containsEntry("content", null)
+                    .containsEntry("tool_calls", List.of(Map.of("id", 7L)));
+            assertThat(chat.conversation().messages().get(2)).isEqualTo(Message.of("tool", "r"));
+        }
+        for (String none : List.of("null", "[]", "\"\"")) {
+            Chat chat = (Chat) only(calling.replace("TOOLS", none), Settings.plain()).content();
+            assertThat(chat.conversation().tools()).isNull();
+        }
     }
 
     @Test
@@ -50,14 +81,14 @@ class ExampleReaderTest {
                 {"messages":[{"role":"system","content":"s"},{"role":"user","content":"u"},{"role":"assistant","content":"a"},\
                 {"role":"user","content":"{{ 7*7 }}\\u0000"},{"role":"assistant","content":"b"}],"label":false,"other":[1]}""";
         List<Message> all = List.of(
-                new Message("system", "s"), user("u"), assistant("a"), user("{{ 7*7 }}\0"), assistant("b"));
+                Message.of("system", "s"), user("u"), assistant("a"), user("{{ 7*7 }}\0"), assistant("b"));
         Example plain = only(row, Settings.plain());
-        assertThat(plain.content()).isEqualTo(new Chat(all));
+        assertThat(plain.content()).isEqualTo(chat(all));
         assertThat(plain.label()).isNull();
         Example labelled = only(row, LABELLED);
         assertThat(labelled.content())
                 .as("the label judges the last message")
-                .isEqualTo(new PromptAndCompletion(all.subList(0, 4), all.subList(4, 5)));
+                .isEqualTo(pair(all.subList(0, 4), all.subList(4, 5)));
         assertThat(labelled.label()).isFalse();
         assertThat(labelled.origin()).hasToString(folder.resolve("rows.jsonl") + ", line 1");
     }
@@ -71,7 +102,7 @@ class ExampleReaderTest {
                                         + "\"label\":true}",
                                 LABELLED))
                 .matches(example -> example.label()
-                        && example.content().equals(new PromptAndCompletion(List.of(user("u")), List.of(assistant("a")))));
+                        && example.content().equals(pair(List.of(user("u")), List.of(assistant("a")))));
     }
 
     @Test
@@ -85,11 +116,11 @@ class ExampleReaderTest {
         assertThat(ExampleReader.readAll(List.of(alpaca, dolly), Settings.plain()))
                 .extracting(Example::content)
                 .containsExactly(
-                        new Chat(List.of(user("Add\n1 2"), assistant("3"))),
-                        new Chat(List.of(user("Sing"), assistant("la"))),
-                        new Chat(List.of(user("Sing"), assistant(""))),
-                        new Chat(List.of(user("Add\n1\n2"), assistant("3"))),
-                        new Chat(List.of(user("Sing"), assistant("la"))));
+                        chat(List.of(user("Add\n1 2"), assistant("3"))),
+                        chat(List.of(user("Sing"), assistant("la"))),
+                        chat(List.of(user("Sing"), assistant(""))),
+                        chat(List.of(user("Add\n1\n2"), assistant("3"))),
+                        chat(List.of(user("Sing"), assistant("la"))));
     }
 
     @Test
@@ -99,7 +130,7 @@ class ExampleReaderTest {
                                         + "{\"from\":\"gpt\",\"value\":\"a\"}]}",
                                 Settings.plain())
                         .content())
-                .isEqualTo(new Chat(List.of(new Message("system", "s"), user("u"), assistant("a"))));
+                .isEqualTo(chat(List.of(Message.of("system", "s"), user("u"), assistant("a"))));
     }
 
     @Test
@@ -115,8 +146,8 @@ class ExampleReaderTest {
         try (ExampleReader reader =
                 ExampleReader.open(List.of(parquet), new Settings(true, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             assertThat(reader.next().content())
-                    .isEqualTo(new PromptAndCompletion(
-                            List.of(new Message("system", "Be brief."), user("Hi é😀")), List.of(assistant("Hello"))));
+                    .isEqualTo(pair(
+                            List.of(Message.of("system", "Be brief."), user("Hi é😀")), List.of(assistant("Hello"))));
             assertThat(reader.next().label()).isFalse();
             assertThat(reader.next()).isNull();
             assertThat(reader.skipped())
@@ -152,6 +183,8 @@ class ExampleReaderTest {
                 "{'instruction':'','input':'','output':'x'} | 'instruction' and 'input' are both empty",
                 "{'instruction':'a','input':'','output':null} | 'output' is missing",
                 "{'instruction':'a','context':3,'response':'x'} | 'context' is a number, wanted text",
+                "{'messages':[{'role':'assistant','content':'a'}],'tools':'none'} | 'tools' is text, wanted a list of tools",
+                "{'messages':[{'role':'assistant','content':'a'}],'tools':{}} | 'tools' is an object, wanted a list of tools",
                 "{'conversations':[{'from':'bard','value':'u'}]} | has the unknown role 'bard'",
                 "{'text':'x','n':1} | the columns [text, n] are of no known layout",
                 "[1] | is no JSON object",

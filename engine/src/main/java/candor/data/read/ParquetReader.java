@@ -35,19 +35,19 @@ final class ParquetReader implements RowReader {
 
     @Override
     public Entry next() {
-        Map<?, ?> values;
+        Size size = new Size();
+        ObjectNode columns;
         try {
             if (!rows.hasNext()) {
                 return null;
             }
-            values = rows.next();
+            columns = object(rows.next(), size);
         } catch (RuntimeException e) {
-            // Parquet's reader answers a damaged file with any unchecked exception that its decoders run into.
+            // A damaged file is answered with any unchecked exception that the decoders run into, some of them only
+            // when a value is looked at.
             throw broken(e);
         }
         Origin origin = new Origin(file, ++row, 0);
-        Size size = new Size();
-        ObjectNode columns = object(values, size);
         return size.characters > maxRowBytes
                 ? new Entry.Bad(origin, "is longer than the " + maxRowBytes + " bytes that a row may have")
                 : new Entry.Row(origin, columns);

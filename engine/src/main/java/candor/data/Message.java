@@ -1,3 +1,0 @@
-package candor.data;
-
-public record Message(String role, String content) {}
