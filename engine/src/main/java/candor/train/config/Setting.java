@@ -96,7 +96,7 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         }
     }
 
-    /** One constant of an enum, written in lower case. */
+    /** One constant of an enum, written in lower case with dashes. */
     public record Choice<E extends Enum<E>>(Class<E> type) implements Kind<E> {
         @Override
         public String label() {
@@ -108,7 +108,7 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         }
 
         static String name(Enum<?> constant) {
-            return constant.name().toLowerCase(Locale.ROOT);
+            return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
 
         @Override

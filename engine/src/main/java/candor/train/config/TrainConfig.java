@@ -3,16 +3,21 @@ package candor.train.config;
 import candor.BadInput;
 import candor.data.Batcher;
 import candor.data.KlPairing;
+import candor.data.LossOn;
 import candor.data.Truncation;
+import candor.model.Recompute;
+import candor.text.SpecialTextPolicy;
 import candor.train.optimiser.AdamW;
 import candor.train.objective.Kto;
 import candor.train.objective.Objective;
 import candor.train.optimiser.Schedule;
 import candor.train.objective.Sft;
 import candor.train.config.TrainSettings.BackendChoice;
-import candor.train.config.TrainSettings.LossOn;
 import candor.train.config.TrainSettings.Method;
+import candor.train.config.TrainSettings.RecomputeChoice;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -32,7 +37,9 @@ import java.util.TreeSet;
  * @param task     the objective, and what only it has
  * @param steps    how the parameters move, and for how long
  * @param batching what a step is made of
+ * @param reading  how files become rows
  * @param watch    what is written, and when
+ * @param resume   where a run that was started before goes on
  * @param machine  where to compute
  * @param resolved every setting by key, defaults included, for {@code run.json}
  */
@@ -44,14 +51,16 @@ public record TrainConfig(
         Task task,
         Steps steps,
         Batching batching,
+        Reading reading,
         Watch watch,
+        Resume resume,
         Machine machine,
         Map<String, Object> resolved) {
 
     /** Settings that may differ when a run is resumed: none of them changes a byte of the adapter. */
     private static final Set<String> FREE_ON_RESUME = Set.of(
             "model", "data", "output", "init_adapter", "eval_data", "eval_steps", "logging_steps", "save_steps",
-            "save_total_limit", "backend", "threads");
+            "save_total_limit", "backend", "threads", "recompute", "resume");
 
     /**
      * The adapter at step 0.
@@ -122,8 +131,7 @@ public record TrainConfig(
             Truncation truncation,
             boolean packing,
             boolean shuffle,
-            long seed,
-            boolean skipBadRows) {
+            long seed) {
         /** What the batcher wants to know. */
         public Batcher.Settings batcher() {
             Batcher.MicroBatches microBatches = packing
@@ -135,6 +143,13 @@ public record TrainConfig(
     }
 
     /**
+     * How files become rows.
+     *
+     * @param templateDate what a chat template prints as today
+     */
+    public record Reading(LocalDate templateDate, SpecialTextPolicy specialText, boolean skipBadRows) {}
+
+    /**
      * What is written, and when.
      *
      * @param evalData held-out rows, or null
@@ -142,11 +157,25 @@ public record TrainConfig(
     public record Watch(Path evalData, int evalSteps, int loggingSteps, int saveSteps, int saveTotalLimit) {}
 
     /**
+     * Where a run that was started before goes on.
+     *
+     * @param asked whether it may go on at all
+     * @param step  from the checkpoint of this step, or null for the newest
+     */
+    public record Resume(boolean asked, Long step) {}
+
+    /**
      * Where to compute.
      *
-     * @param threads 0 for as many as there are processors
+     * @param threads   0 for as many as there are processors
+     * @param recompute null for as little as fits
      */
-    public record Machine(BackendChoice backend, int threads) {}
+    public record Machine(BackendChoice backend, int threads, Recompute recompute) {
+        /** As {@link candor.ops.Backends#open} wants it. */
+        public String backendName() {
+            return Setting.Choice.name(backend);
+        }
+    }
 
     /** One run from what was given; a key that this method does not know is refused. */
     public static TrainConfig of(Method method, Settings given) {
@@ -212,8 +241,10 @@ public record TrainConfig(
                 task(method, given),
                 steps(given),
                 batching(given),
+                reading(given),
                 watch(given),
-                new Machine(given.get(TrainSettings.BACKEND), given.get(TrainSettings.THREADS).intValue()),
+                resume(given),
+                machine(given),
                 Collections.unmodifiableMap(resolved));
         config.requirePartners(given);
         return config;
@@ -276,8 +307,38 @@ public record TrainConfig(
                 given.get(TrainSettings.TRUNCATION),
                 given.get(TrainSettings.PACKING),
                 given.get(TrainSettings.SHUFFLE),
-                given.get(TrainSettings.SEED),
-                given.get(TrainSettings.SKIP_BAD_ROWS));
+                given.get(TrainSettings.SEED));
+    }
+
+    private static Reading reading(Settings given) {
+        try {
+            return new Reading(
+                    LocalDate.parse(given.get(TrainSettings.TEMPLATE_DATE)),
+                    given.get(TrainSettings.SPECIAL_TEXT),
+                    given.get(TrainSettings.SKIP_BAD_ROWS));
+        } catch (DateTimeParseException e) {
+            throw new BadInput(given.origin(TrainSettings.TEMPLATE_DATE) + ": must be a date such as 2024-07-26, not "
+                    + given.get(TrainSettings.TEMPLATE_DATE), e);
+        }
+    }
+
+    private static Resume resume(Settings given) {
+        String text = given.get(TrainSettings.RESUME);
+        if (text.matches("step-[0-9]{1,18}")) {
+            return new Resume(true, Long.parseLong(text.substring("step-".length())));
+        }
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new BadInput(given.origin(TrainSettings.RESUME) + ": must be true, false or step-N, not " + text);
+        }
+        return new Resume(text.equals("true"), null);
+    }
+
+    private static Machine machine(Settings given) {
+        RecomputeChoice recompute = given.get(TrainSettings.RECOMPUTE);
+        return new Machine(
+                given.get(TrainSettings.BACKEND),
+                given.get(TrainSettings.THREADS).intValue(),
+                recompute == RecomputeChoice.AUTO ? null : Recompute.valueOf(recompute.name()));
     }
 
     private static Watch watch(Settings given) {

@@ -8,7 +8,9 @@ import static candor.train.config.Setting.texts;
 import static candor.train.config.Setting.yesNo;
 
 import candor.data.KlPairing;
+import candor.data.LossOn;
 import candor.data.Truncation;
+import candor.text.SpecialTextPolicy;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,18 +23,20 @@ public final class TrainSettings {
         KTO
     }
 
-    /** Which tokens SFT learns. */
-    public enum LossOn {
-        COMPLETION,
-        ALL
-    }
-
     /** Where to compute. */
     public enum BackendChoice {
         AUTO,
         CPU,
         CUDA,
         CUDA_EMULATED
+    }
+
+    /** What the backward pass computes again. */
+    public enum RecomputeChoice {
+        AUTO,
+        NONE,
+        CHEAP,
+        BLOCK
     }
 
     public static final Setting<String> MODEL =
@@ -92,6 +96,16 @@ public final class TrainSettings {
     public static final Setting<Boolean> SHUFFLE = yesNo("shuffle", true, "Another order of the rows in each epoch.");
     public static final Setting<Long> SEED =
             new Setting<>("seed", new Setting.Whole(0, Long.MAX_VALUE), 42L, "Of everything random.");
+    public static final Setting<String> TEMPLATE_DATE = text(
+            "template_date",
+            "YYYY-MM-DD",
+            "2024-07-26",
+            "The date that a chat template may print: fixed, so that a conversation is always the same tokens.");
+    public static final Setting<SpecialTextPolicy> SPECIAL_TEXT = choice(
+            "special_text",
+            SpecialTextPolicy.class,
+            SpecialTextPolicy.REFUSE,
+            "What to do with a row whose text spells a special token: refuse it, or keep it as that token.");
     public static final Setting<Boolean> SKIP_BAD_ROWS =
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
     public static final Setting<String> EVAL_DATA =
@@ -107,10 +121,20 @@ public final class TrainSettings {
             "save_steps", new Setting.Whole(0, Integer.MAX_VALUE), 500L, "Writes a checkpoint every so many steps; 0: only when interrupted.");
     public static final Setting<Long> SAVE_TOTAL_LIMIT =
             new Setting<>("save_total_limit", new Setting.Whole(1, 1 << 20), 2L, "How many checkpoints stay.");
+    public static final Setting<String> RESUME = text(
+            "resume",
+            "STEP",
+            "false",
+            "Goes on from the newest checkpoint (true), or from the one that is named (step-N).");
     public static final Setting<BackendChoice> BACKEND =
             choice("backend", BackendChoice.class, BackendChoice.AUTO, "Where to compute.");
+    public static final Setting<RecomputeChoice> RECOMPUTE = choice(
+            "recompute",
+            RecomputeChoice.class,
+            RecomputeChoice.AUTO,
+            "What the backward pass computes again to save memory; auto: as little as fits.");
     public static final Setting<Long> THREADS = new Setting<>(
-            "threads", new Setting.Whole(0, 4096), 0L, "Threads of the CPU backend; 0: as many as processors.");
+            "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
     public static final Setting<LossOn> LOSS_ON =
             choice("loss_on", LossOn.class, LossOn.COMPLETION, "Which tokens are learnt.");
@@ -159,13 +183,17 @@ public final class TrainSettings {
             PACKING,
             SHUFFLE,
             SEED,
+            TEMPLATE_DATE,
+            SPECIAL_TEXT,
             SKIP_BAD_ROWS,
             EVAL_DATA,
             EVAL_STEPS,
             LOGGING_STEPS,
             SAVE_STEPS,
             SAVE_TOTAL_LIMIT,
+            RESUME,
             BACKEND,
+            RECOMPUTE,
             THREADS);
 
     private TrainSettings() {}
