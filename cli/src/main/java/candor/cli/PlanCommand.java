@@ -6,7 +6,9 @@ import candor.train.Plan;
 import candor.train.Prepared;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings.Method;
+import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -67,26 +69,27 @@ final class PlanCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            var configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
+            PrintWriter out = spec.commandLine().getOut();
+            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
             Prepared prepared = Prepared.of(configs);
             if (prepared.runs().isEmpty()) {
-                System.out.println("nothing to do: done already");
+                out.println("nothing to do: done already");
                 return ExitCode.DONE;
             }
-            prepared.runs().forEach(run -> System.out.printf(
+            prepared.runs().forEach(run -> out.printf(
                     Locale.ROOT, "%-24s %s, %,d rows%n", "run", run.config().output(), run.data().size()));
             long memory = ProcessMemory.available();
             Plan plan = Plan.of(prepared, memory);
-            plan.bytes().forEach((kind, bytes) -> System.out.printf("%-24s %12s%n", kind, mebibytes(bytes)));
-            System.out.printf("%-24s %12s of %s: fits%n", "in all", mebibytes(plan.total()), mebibytes(memory));
-            System.out.printf("%-24s %s%n", "recompute", plan.recompute().name().toLowerCase(Locale.ROOT));
-            System.out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
-            System.out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
+            plan.bytes().forEach((kind, bytes) -> out.printf("%-24s %12s%n", kind, mebibytes(bytes)));
+            out.printf("%-24s %12s of %s: fits%n", "in all", mebibytes(plan.total()), mebibytes(memory));
+            out.printf("%-24s %s%n", "recompute", plan.recompute().name().toLowerCase(Locale.ROOT));
+            out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
+            out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
             TrainConfig.Machine machine = configs.getFirst().machine();
             try (Backend backend = Backends.open(machine.backendName(), machine.threads())) {
                 double speed = Probe.operationsPerSecond(backend);
                 Duration time = Duration.ofSeconds(Math.max(1, Math.round(plan.operations() / speed)));
-                System.out.printf(
+                out.printf(
                         Locale.ROOT,
                         "%-24s about %d:%02d:%02d (%.3g operations at %.3g a second)%n",
                         "time",

@@ -77,20 +77,20 @@ final class TrainCommand implements Callable<Integer> {
                 List<Outcome> outcomes = session.train(progress, interrupt::requested);
                 for (Run run : session.runs()) {
                     if (run.outcome() instanceof Outcome.Done) {
-                        System.out.println(run.config().output().resolve("adapter"));
+                        spec.commandLine().getOut().println(run.config().output().resolve("adapter"));
                     }
                 }
                 return exitCode(outcomes);
             }
         }
 
-        private static int exitCode(List<Outcome> outcomes) {
+        private int exitCode(List<Outcome> outcomes) {
             int code = ExitCode.DONE;
             for (Outcome outcome : outcomes) {
                 switch (outcome) {
                     case Outcome.Done _ -> {}
                     case Outcome.Diverged diverged -> {
-                        LOG.error(diverged.reason());
+                        spec.commandLine().getErr().println("error: " + diverged.reason());
                         code = ExitCode.FAILED;
                     }
                     case Outcome.Interrupted _ -> {

@@ -31,6 +31,9 @@ import java.util.Map;
  * @param steps        optimiser steps of the longest run
  */
 public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens, double operations, int steps) {
+    /** Code, threads, the tokenizer's library and what the collector leaves lying: about this much on any run. */
+    private static final long JAVA = 512L << 20;
+
     /** Of the largest pass with gradients, and of the largest without: upper bounds over all steps. */
     private record Largest(int tokens, int targets, int freeTokens, int freeTargets) {}
 
@@ -95,6 +98,7 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens,
         bytes.put("optimiser", moments);
         bytes.put("activations", Math.max(kept, free));
         bytes.put("rows", data);
+        bytes.put("Java itself", JAVA);
         int steps = 0;
         double operations = 0;
         for (Prepared.One run : prepared.runs()) {

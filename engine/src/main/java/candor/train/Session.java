@@ -96,6 +96,8 @@ public final class Session implements AutoCloseable {
         all.put("rows", run.data().size());
         all.put("steps", opened.totalSteps());
         all.put("trainable_parameters", adapter.parameterCount());
+        all.put("rank", run.lora().rank());
+        all.put("scale", run.lora().scale());
         run.record().started(config, run.inputs(), all, opened.step());
     }
 

@@ -57,6 +57,13 @@ public record TrainConfig(
         Machine machine,
         Map<String, Object> resolved) {
 
+    /** What a fresh adapter looks like; one that is there already has its own. */
+    private static final List<Setting<?>> SHAPE = List.of(
+            TrainSettings.LORA_RANK,
+            TrainSettings.LORA_ALPHA,
+            TrainSettings.LORA_TARGET_MODULES,
+            TrainSettings.USE_RSLORA);
+
     /** Settings that may differ when a run is resumed: none of them changes a byte of the adapter. */
     private static final Set<String> FREE_ON_RESUME = Set.of(
             "model", "data", "output", "init_adapter", "eval_data", "eval_steps", "logging_steps", "save_steps",
@@ -230,6 +237,9 @@ public record TrainConfig(
         Map<String, Object> resolved = new LinkedHashMap<>();
         resolved.put("method", Setting.Choice.name(method));
         for (Setting<?> setting : TrainSettings.of(method)) {
+            if (given.has(TrainSettings.INIT_ADAPTER) && SHAPE.contains(setting)) {
+                continue;
+            }
             Object value = given.get(setting);
             resolved.put(setting.key(), value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value);
         }
@@ -253,11 +263,7 @@ public record TrainConfig(
     private static Start start(Settings given) {
         String init = given.get(TrainSettings.INIT_ADAPTER);
         if (init != null) {
-            for (Setting<?> shape : List.of(
-                    TrainSettings.LORA_RANK,
-                    TrainSettings.LORA_ALPHA,
-                    TrainSettings.LORA_TARGET_MODULES,
-                    TrainSettings.USE_RSLORA)) {
+            for (Setting<?> shape : SHAPE) {
                 if (given.has(shape)) {
                     throw new BadInput(given.origin(shape) + ": the adapter of --init-adapter has its own; take one of the two out");
                 }
