@@ -45,6 +45,7 @@ final class GoldenRuns {
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "2")
                 .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "2")
                 .with(TrainSettings.MAX_STEPS, "7")
+                .with(TrainSettings.THREADS, "1")
                 .with(TrainSettings.SAVE_STEPS, "0");
         return method == Method.KTO ? settings.with(TrainSettings.UNDESIRABLE_WEIGHT, "1.2") : settings;
     }
