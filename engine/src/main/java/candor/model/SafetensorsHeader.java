@@ -36,7 +36,9 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
 
     static final String METADATA = "__metadata__";
 
-    private static final int MOST_TENSORS = 100_000;
+    /** More than the largest model that {@link ModelConfigReader} lets through has. */
+    private static final int MOST_TENSORS = 20_000;
+
     private static final int MOST_NAME = 512;
     private static final int MOST_RANK = 8;
     private static final int MOST_METADATA = 10_000;
