@@ -12,7 +12,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Linear layers: bare, with bias, with a residual, with adapters of different ranks side by side. */
+/**
+ * Linear layers: bare, with bias, with a residual, with adapters of different ranks side by side. A model's biases are
+ * float32 copies, whatever its file holds.
+ */
 final class LinearCases {
     /** An adapter's part in the layer; a null entry is an adapter that does not touch it. */
     private record Adapter(int rank, boolean trained) {}
@@ -152,7 +155,7 @@ final class LinearCases {
         c.in("x", x, c.normal(x)).weight("w", w, spec.type(), c.normal(w, 1 / Math.sqrt(spec.in())));
         if (spec.bias()) {
             Shape bias = matrix(1, spec.out());
-            c.weight("bias", bias, spec.type(), c.normal(bias));
+            c.weight("bias", bias, DType.F32, c.normal(bias));
         }
         factors(c, spec);
         return c.call((ops, v, b) -> ops.linear(

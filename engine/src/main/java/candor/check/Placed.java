@@ -39,7 +39,7 @@ final class Placed implements AutoCloseable {
     private final Case of;
     private final Backend backend;
     private final Layout layout;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private final Workspace workspace;
     private final Map<String, Tensor> floats = new LinkedHashMap<>();
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
