@@ -9,23 +9,25 @@ import java.util.Set;
 /**
  * What an adapter looks like.
  *
- * @param rank            R, from 1 to {@value #MOST_RANK}
- * @param alpha           α, the numerator of the scale; above 0
- * @param rankStabilised  whether the scale is α/√R (Kalajdzievski 2023) instead of α/R
- * @param projections     the linear layers that it sits on, in every decoder layer; at least one; iterated in the order of
- *                        {@link Projection}
+ * @param rank           R, from 1 to {@value #MOST_RANK}
+ * @param alpha          α, the numerator of the scale
+ * @param rankStabilised whether the scale is α/√R (Kalajdzievski 2023) instead of α/R
+ * @param projections    the linear layers that it sits on, in every decoder layer; at least one; iterated in the order of
+ *                       {@link Projection}
  */
 public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Projection> projections) {
     public static final int MOST_RANK = 4096;
-    private static final double MOST_ALPHA = 1e6;
+    static final double LEAST_ALPHA = 1e-6;
+    static final double MOST_ALPHA = 1e6;
+    static final String ALL_LINEAR = "all-linear";
 
     /** @throws BadInput for a rank, an alpha or a set of projections that makes no adapter */
     public LoraConfig {
         if (rank < 1 || rank > MOST_RANK) {
             throw new BadInput("LoRA: rank is " + rank + ", expected 1 to " + MOST_RANK + "; choose another rank");
         }
-        if (!(alpha > 0 && alpha <= MOST_ALPHA)) {
-            throw new BadInput("LoRA: alpha is " + alpha + ", expected a number above 0, at most " + MOST_ALPHA
+        if (!(alpha >= LEAST_ALPHA && alpha <= MOST_ALPHA)) {
+            throw new BadInput("LoRA: alpha is " + alpha + ", expected " + LEAST_ALPHA + " to " + MOST_ALPHA
                     + "; choose another alpha");
         }
         if (projections.isEmpty()) {
@@ -50,8 +52,6 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Pro
         }
         return found;
     }
-
-    static final String ALL_LINEAR = "all-linear";
 
     static String names() {
         return String.join(

@@ -1,38 +1,31 @@
 package candor.model;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The first bytes of a stream; closing it leaves the stream open. */
-final class Bounded extends FilterInputStream {
+/** The next bytes of a stream, so many and no more; closing it leaves the stream open. */
+final class Bounded extends InputStream {
+    private final InputStream in;
     private long left;
 
     Bounded(InputStream in, long length) {
-        super(in);
+        this.in = in;
         left = length;
     }
 
     @Override
     public int read() throws IOException {
-        if (left == 0) {
-            return -1;
-        }
-        int value = super.read();
-        left -= value < 0 ? 0 : 1;
-        return value;
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {
-        if (left == 0 && length > 0) {
+        if (left == 0) {
             return -1;
         }
-        int count = super.read(to, offset, (int) Math.min(length, left));
+        int count = in.read(to, offset, (int) Math.min(length, left));
         left -= Math.max(count, 0);
         return count;
     }
-
-    @Override
-    public void close() {}
 }

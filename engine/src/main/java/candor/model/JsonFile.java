@@ -29,8 +29,8 @@ import java.util.TreeSet;
  * depth. The getters check what they hand out; whatever does not fit is a {@link BadInput} that names file and key.
  */
 public final class JsonFile {
-    /** Far more than any model's or adapter's configuration. */
-    static final long CONFIG_LIMIT = 4L << 20;
+    /** Far more than any configuration or index of the models that we know; small enough for any heap. */
+    static final long MOST_BYTES = 4L << 20;
 
     private static final int MOST_SHOWN = 80;
 
@@ -63,16 +63,12 @@ public final class JsonFile {
                 .build();
     }
 
-    /** Reads a configuration of at most 4 MiB. */
+    /** Reads a file of at most 4 MiB. */
     public static JsonFile read(Path file) {
-        return read(file, CONFIG_LIMIT);
-    }
-
-    static JsonFile read(Path file, long limit) {
         try (FileChannel channel = InputFile.open(file)) {
             long size = channel.size();
-            if (size > limit) {
-                throw new BadInput(file + ": is " + size + " bytes long, more than the " + limit
+            if (size > MOST_BYTES) {
+                throw new BadInput(file + ": is " + size + " bytes long, more than the " + MOST_BYTES
                         + " that such a file may have; check that it is the right one");
             }
             Reader reader = new InputStreamReader(

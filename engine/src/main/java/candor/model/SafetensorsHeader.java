@@ -36,7 +36,9 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
 
     static final String METADATA = "__metadata__";
 
-    private static final int MOST_TENSORS = 200_000;
+    /** More than the largest model that {@link ModelConfigReader} lets through has. */
+    private static final int MOST_TENSORS = 20_000;
+
     private static final int MOST_NAME = 512;
     private static final int MOST_RANK = 8;
     private static final int MOST_METADATA = 10_000;
@@ -91,8 +93,9 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
         }
 
         void parse(JsonParser json) throws IOException {
-            if (json.nextToken() != JsonToken.START_OBJECT) {
-                throw bad("the header is not a JSON object");
+            if (json.nextToken() != JsonToken.START_OBJECT
+                    || json.currentTokenLocation().getCharOffset() != 0) {
+                throw bad("the header does not begin with a JSON object");
             }
             while (json.nextToken() == JsonToken.FIELD_NAME) {
                 String name = json.currentName();

@@ -12,9 +12,6 @@ import java.util.TreeSet;
 
 /** The tensors of a checkpoint, wherever they lie: in one file, or in the shards that an index lists. */
 final class TensorFiles {
-    /** The index of a model with a hundred thousand tensors has about ten megabytes. */
-    private static final long INDEX_LIMIT = 32L << 20;
-
     private static final int MOST_SHARDS = 4096;
     private static final String SUFFIX = ".safetensors";
     private static final String AGAIN = "; download the model again";
@@ -41,16 +38,18 @@ final class TensorFiles {
     }
 
     private static Map<String, Safetensors> shards(ModelFolder folder, Arena arena) {
-        JsonFile index = JsonFile.read(folder.file(ModelFolder.INDEX), INDEX_LIMIT);
+        JsonFile index = JsonFile.read(folder.file(ModelFolder.INDEX));
         Map<String, String> shardOf = index.object("weight_map").allTexts();
         Set<String> shards = new TreeSet<>(shardOf.values());
         if (shards.isEmpty() || shards.size() > MOST_SHARDS) {
             throw new BadInput(
                     index.file() + ": lists " + shards.size() + " shards, expected 1 to " + MOST_SHARDS + AGAIN);
         }
+        Map<String, Safetensors> files = new TreeMap<>();
         Map<String, Safetensors> fileOf = new TreeMap<>();
         for (String shard : shards) {
             Safetensors file = Safetensors.open(shardFile(folder, index, shard), arena);
+            files.put(shard, file);
             for (String name : file.names()) {
                 Safetensors other = fileOf.put(name, file);
                 if (other != null) {
@@ -58,14 +57,16 @@ final class TensorFiles {
                             + other.file().getFileName() + AGAIN);
                 }
                 if (!shardOf.containsKey(name)) {
-                    throw new BadInput(file.file() + ": tensor " + name + " is not listed in " + ModelFolder.INDEX + AGAIN);
+                    throw new BadInput(
+                            file.file() + ": tensor " + name + " is not listed in " + ModelFolder.INDEX + AGAIN);
                 }
             }
         }
         shardOf.forEach((name, shard) -> {
             Safetensors file = fileOf.get(name);
-            if (file == null || !file.file().equals(folder.file(shard))) {
-                throw new BadInput(index.file() + ": puts tensor " + JsonFile.shorten(name) + " into " + shard + ", but it is "
+            if (file != files.get(shard)) {
+                throw new BadInput(index.file() + ": puts tensor " + JsonFile.shorten(name) + " into " + shard
+                        + ", but it is "
                         + (file == null ? "not there" : "in " + file.file().getFileName()) + AGAIN);
             }
         });
@@ -74,8 +75,8 @@ final class TensorFiles {
 
     private static Path shardFile(ModelFolder folder, JsonFile index, String shard) {
         if (!shard.endsWith(SUFFIX)) {
-            throw new BadInput(index.file() + ": lists the shard " + JsonFile.shorten(shard) + ", expected a name that ends in "
-                    + SUFFIX + AGAIN);
+            throw new BadInput(index.file() + ": lists the shard " + JsonFile.shorten(shard)
+                    + ", expected a name that ends in " + SUFFIX + AGAIN);
         }
         Path file = folder.file(shard);
         if (!Files.exists(file)) {

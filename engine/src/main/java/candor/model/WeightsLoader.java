@@ -18,6 +18,9 @@ final class WeightsLoader {
     /** Old checkpoints stored the rotary frequencies; they follow from config.json. */
     private static final String FREQUENCIES = "rotary_emb.inv_freq";
 
+    private static final String BELONG =
+            "; check that " + ModelFolder.CONFIG + " and the weights belong together";
+
     private final ModelFolder folder;
     private final ModelConfig config;
     private final TensorFiles files;
@@ -36,7 +39,7 @@ final class WeightsLoader {
             WeightsLoader loader = new WeightsLoader(folder, arena);
             loader.checkNames();
             return assemble(loader.config, arena, loader::take);
-        } catch (Throwable e) {
+        } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
         }
@@ -74,18 +77,20 @@ final class WeightsLoader {
 
     private void checkNames() {
         List<Stored> expected = config.architecture().tensors(config);
-        for (Stored stored : expected) {
-            if (!files.has(stored.name())) {
-                throw new BadInput(folder.path() + ": tensor " + stored.name() + " is missing, expected with the shape "
-                        + stored.shape() + "; check that " + ModelFolder.CONFIG + " and the weights belong together");
-            }
+        List<Stored> missing = expected.stream()
+                .filter(stored -> !files.has(stored.name()))
+                .toList();
+        if (!missing.isEmpty()) {
+            Stored first = missing.getFirst();
+            String others = missing.size() == 1 ? "" : " (as are " + (missing.size() - 1) + " others)";
+            throw new BadInput(folder.path() + ": tensor " + first.name() + " is missing" + others
+                    + ", expected with the shape " + first.shape() + BELONG);
         }
         Set<String> names = expected.stream().map(Stored::name).collect(Collectors.toCollection(HashSet::new));
         for (String name : files.names()) {
             if (!names.contains(name) && !harmless(name)) {
                 throw new BadInput(files.fileOf(name).file() + ": tensor " + name + " has no place in a "
-                        + config.architecture().className() + " of " + config.layers()
-                        + " layers; check that " + ModelFolder.CONFIG + " and the weights belong together");
+                        + config.architecture().className() + " of " + config.layers() + " layers" + BELONG);
             }
         }
     }
@@ -104,8 +109,9 @@ final class WeightsLoader {
         Tensor stored = matching(head);
         Tensor embedding = matching(Architecture.embedding(config));
         if (stored.dtype() != embedding.dtype() || stored.data().mismatch(embedding.data()) >= 0) {
-            throw new BadInput(files.fileOf(head.name()).file() + ": " + head.name() + " differs from the embedding, but "
-                    + ModelFolder.CONFIG + " ties them; set tie_word_embeddings to false to use both");
+            throw new BadInput(files.fileOf(head.name()).file() + ": " + head.name()
+                    + " differs from the embedding, but " + ModelFolder.CONFIG
+                    + " ties them; set tie_word_embeddings to false to use both");
         }
     }
 
@@ -121,8 +127,7 @@ final class WeightsLoader {
                 stored.vector() ? List.of((long) stored.cols()) : List.of((long) stored.rows(), (long) stored.cols());
         if (!entry.shape().equals(shape)) {
             throw new BadInput(file.file() + ": tensor " + stored.name() + " has the shape " + entry.shape()
-                    + ", expected " + stored.shape() + "; check that " + ModelFolder.CONFIG
-                    + " and the weights belong together");
+                    + ", expected " + stored.shape() + BELONG);
         }
         return file.tensor(stored.name());
     }

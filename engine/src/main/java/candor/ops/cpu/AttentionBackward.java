@@ -123,14 +123,14 @@ final class AttentionBackward {
                 rows, Panels.count(keys) * COLUMNS, width,
                 qkv.data(), qkv.offset(start + row, col), qkv.stride() * Float.BYTES, Float.BYTES,
                 scratch, at.keyT, panelRow, Panels.bytes(width),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 scratch, at.p, at.rowBytes);
         // dP (rows, keys) = dO Vᵀ
         gemm.block(
                 rows, Panels.count(keys) * COLUMNS, width,
                 dout.data(), dout.offset(start + row, col), dout.stride() * Float.BYTES, Float.BYTES,
                 scratch, at.valueT, panelRow, Panels.bytes(width),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 scratch, at.ds, at.rowBytes);
         for (int r = 0; r < rows; r++) {
             int token = start + row + r;
@@ -144,7 +144,7 @@ final class AttentionBackward {
                 rows, width, keys,
                 scratch, at.ds, at.rowBytes, Float.BYTES,
                 scratch, at.key, panelRow, Panels.bytes(at.length),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 dqkv.data(), dqkv.offset(start + row, col), dqkv.stride() * Float.BYTES);
         // dV (keys, D) += Pᵀ dO and dK (keys, D) += dSᵀ Q
         accumulate(gemm, scratch, at.dValue, at.p, dout, start + row, rows, keys, col, at);
@@ -163,7 +163,7 @@ final class AttentionBackward {
                 keys, width, rows,
                 scratch, from, Float.BYTES, at.rowBytes,
                 scratch, at.query, (long) COLUMNS * Float.BYTES, Panels.bytes(rows),
-                scratch, to, at.narrowBytes, Float.BYTES,
+                scratch, to, at.narrowBytes,
                 scratch, to, at.narrowBytes);
     }
 

@@ -92,7 +92,7 @@ final class AttentionOps {
                 rows, Panels.count(keys) * COLUMNS, width,
                 qkv.data(), qkv.offset(start + row, head * width), qkv.stride() * Float.BYTES, Float.BYTES,
                 scratch, 0, panelRow, Panels.bytes(width),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 scratch, scoreAt, rowBytes);
         for (int r = 0; r < rows; r++) {
             float sum = softmax(workers.sum(worker), scratch, scoreAt + r * rowBytes, row + r + 1, keys, scale);
@@ -102,7 +102,7 @@ final class AttentionOps {
                 rows, width, keys,
                 scratch, scoreAt, rowBytes, Float.BYTES,
                 scratch, valueAt, panelRow, Panels.bytes(length),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 o.data(), o.offset(start + row, head * width), o.stride() * Float.BYTES);
     }
 

@@ -123,7 +123,7 @@ final class LogProbOps {
                 rows, cols, head.cols(),
                 x.data(), x.offset(row, 0), x.stride() * Float.BYTES, Float.BYTES,
                 packed, 0, (long) COLUMNS * Float.BYTES, Panels.bytes(head.cols()),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 to, at, stride);
     }
 
@@ -229,7 +229,7 @@ final class LogProbOps {
                 rows, head.cols(), columns,
                 at, offset, stride, Float.BYTES,
                 packed, naturalAt, (long) COLUMNS * Float.BYTES, Panels.bytes(columns),
-                fresh ? Gemm.ZEROS : dx.data(), fresh ? 0 : dx.offset(row, 0), fresh ? 0 : cs, fresh ? 0 : Float.BYTES,
+                fresh ? null : dx.data(), dx.offset(row, 0), cs,
                 dx.data(), dx.offset(row, 0), cs);
     }
 

@@ -73,7 +73,7 @@ final class LoraGradients {
                 factors.rank(), cols, run.rows(),
                 dt.data(), dt.offset(run.start(), 0), Float.BYTES, dt.stride() * Float.BYTES,
                 b, bo, bs, 0,
-                da.data(), da.offset(0, col), cs, 0,
+                da.data(), da.offset(0, col), cs,
                 da.data(), da.offset(0, col), cs);
     }
 
@@ -100,7 +100,7 @@ final class LoraGradients {
                 Math.min(Workers.BLOCK, db.rows() - row), rank, run.rows(),
                 dy.data(), dy.offset(run.start(), row), Float.BYTES, dy.stride() * Float.BYTES,
                 b, bo, bs, panel,
-                db.data(), db.offset(row, 0), cs, Float.BYTES,
+                db.data(), db.offset(row, 0), cs,
                 db.data(), db.offset(row, 0), cs);
     }
 }

@@ -148,7 +148,7 @@ final class LowRankMatmul {
                 blocks.rows(block), lora.paddedRank(), depth,
                 a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
                 packed, narrowAt + run * narrowBytes, (long) COLUMNS * Float.BYTES, Panels.bytes(depth),
-                Gemm.ZEROS, 0, 0, 0,
+                null, 0, 0,
                 t.data(), t.offset(row, 0), t.stride() * Float.BYTES);
     }
 
@@ -191,7 +191,7 @@ final class LowRankMatmul {
         int col = (firstPanel + panel) * COLUMNS;
         int cols = Math.min(COLUMNS, columns - col);
         long panelRow = (long) COLUMNS * Float.BYTES;
-        MemorySegment i = init == null ? Gemm.ZEROS : init.data();
+        MemorySegment i = init == null ? null : init.data();
         long io = init == null ? 0 : init.offset(initIsRow ? 0 : row, col);
         long is = init == null || initIsRow ? 0 : init.stride() * Float.BYTES;
         long cs = c.stride() * Float.BYTES;
@@ -199,7 +199,7 @@ final class LowRankMatmul {
                 rows, cols, depth,
                 a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
                 packed, panel * Panels.bytes(depth), panelRow, 0,
-                i, io, is, 0,
+                i, io, is,
                 c.data(), c.offset(row, col), cs);
         if (factors != null) {
             int rank = factors.rank();
@@ -207,7 +207,7 @@ final class LowRankMatmul {
                     rows, cols, rank,
                     t.data(), t.offset(row, 0), t.stride() * Float.BYTES, Float.BYTES,
                     packed, upAt + blocks.run(block) * upBytes + panel * Panels.bytes(rank), panelRow, 0,
-                    c.data(), c.offset(row, col), cs, Float.BYTES,
+                    c.data(), c.offset(row, col), cs,
                     c.data(), c.offset(row, col), cs);
         }
     }
