@@ -44,11 +44,11 @@ public final class CausalLm implements AutoCloseable {
     /** With rotary frequencies of one's own. */
     CausalLm(Backend backend, Weights weights, Recompute recompute, float[] frequencies, int positions) {
         this.backend = backend;
-        this.weights = weights;
+        this.weights = weights.on(backend);
         this.config = weights.config();
         this.recompute = recompute;
         Tensor rope = RopeTable.build(arena, frequencies, positions);
-        decoder = new Decoder(backend, weights, backend.resident(rope), recompute);
+        decoder = new Decoder(backend, this.weights, backend.resident(rope), recompute);
     }
 
     public ModelConfig config() {

@@ -12,9 +12,9 @@ import java.util.List;
  * C = I + A·B + (s·A·P)·Q, where P and Q depend on the slot of the row: a frozen linear layer with its adapters, in both
  * directions. Forward: A = x, B = wᵀ, P = aᵀ, Q = bᵀ. Backward: A = dy, B = w, P = b, Q = a.
  *
- * <p>The narrow product T = s·A·P is computed first; then every tile of C goes over B and, right after, over Q, while it is
- * still in the first-level cache. So C is written to memory once, and the adapters add little more than their own
- * multiplications.
+ * <p>The narrow product T = s·A·P of a block of rows is computed first; then every tile of C goes over B and, right after,
+ * over Q, while it is still in the first-level cache. So C is written to memory once, and the adapters add little more
+ * than their own multiplications.
  */
 final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
@@ -22,10 +22,12 @@ final class LowRankMatmul {
 
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
+    private final FrozenPanels frozen;
     private final Parallel.Task packNarrow = this::packNarrow;
     private final Parallel.Task multiplyNarrow = this::multiplyNarrow;
     private final Parallel.Task packWide = this::packWide;
     private final Parallel.Task multiplyWide = this::multiplyWide;
+    private final Parallel.Task multiplyBoth = this::multiplyBoth;
 
     // The operation in hand.
     private boolean forward;
@@ -44,13 +46,15 @@ final class LowRankMatmul {
     private int chunkPanels;
     private int chunks;
     private MemorySegment packed;
+    private MemorySegment wide;
     private long narrowAt;
     private long narrowBytes;
     private long upAt;
     private long upBytes;
 
-    LowRankMatmul(Workers workers) {
+    LowRankMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
+        this.frozen = frozen;
     }
 
     /**
@@ -91,27 +95,36 @@ final class LowRankMatmul {
         blocks.cut(batch, Workers.BLOCK);
 
         int all = Panels.count(columns);
-        int group = Math.clamp(GROUP_BYTES / Panels.bytes(depth), 1, all);
-        upAt = group * Panels.bytes(depth);
+        MemorySegment ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
+        int group = ready != null ? all : Math.clamp(GROUP_BYTES / Panels.bytes(depth), 1, all);
+        upAt = ready != null ? 0 : group * Panels.bytes(depth);
         upBytes = lora == null ? 0 : group * Panels.bytes(lora.paddedRank());
         narrowAt = upAt + runs.size() * upBytes;
         narrowBytes = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.bytes(depth);
         packed = workers.shared(narrowAt + runs.size() * narrowBytes);
+        wide = ready != null ? ready : packed;
 
         if (lora != null) {
             workers.run(runs.size() * Panels.count(lora.paddedRank()), packNarrow);
+        }
+        if (c == null) {
+            workers.run(blocks.count(), multiplyNarrow);
+            return;
+        }
+        // With few rows, threads share the columns instead.
+        chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, group);
+        boolean both = lora != null && chunks == 1 && group == all;
+        if (lora != null && !both) {
             workers.run(blocks.count(), multiplyNarrow);
         }
-        if (c != null) {
-            for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
-                panels = Math.min(group, all - firstPanel);
-                // With few rows, threads share the columns instead.
-                chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, panels);
-                chunkPanels = Math.ceilDiv(panels, chunks);
-                chunks = Math.ceilDiv(panels, chunkPanels);
+        for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
+            panels = Math.min(group, all - firstPanel);
+            chunkPanels = Math.ceilDiv(panels, chunks);
+            chunks = Math.ceilDiv(panels, chunkPanels);
+            if (ready == null || lora != null) {
                 workers.run(panels, packWide);
-                workers.run(blocks.count() * chunks, multiplyWide);
             }
+            workers.run(blocks.count() * chunks, both ? multiplyBoth : multiplyWide);
         }
     }
 
@@ -156,10 +169,12 @@ final class LowRankMatmul {
     private void packWide(int index, int worker) {
         int from = (firstPanel + index) * COLUMNS;
         int cols = Math.min(COLUMNS, columns - from);
-        if (forward) {
-            Panels.transposed(packed, index * Panels.bytes(depth), w, from, 0, cols, depth, 1f);
-        } else {
-            Panels.natural(packed, index * Panels.bytes(depth), w, 0, depth, from, cols, 1f);
+        if (wide == packed) {
+            if (forward) {
+                Panels.transposed(packed, index * Panels.bytes(depth), w, from, 0, cols, depth, 1f);
+            } else {
+                Panels.natural(packed, index * Panels.bytes(depth), w, 0, depth, from, cols, 1f);
+            }
         }
         for (int run = 0; run < runs.size(); run++) {
             Lora.Factors factors = factors(run);
@@ -173,6 +188,12 @@ final class LowRankMatmul {
                 Panels.natural(packed, at, factors.a(), 0, factors.rank(), from, cols, 1f);
             }
         }
+    }
+
+    /** T and C of the same rows, while A is at hand. */
+    private void multiplyBoth(int block, int worker) {
+        multiplyNarrow(block, worker);
+        multiplyWide(block, worker);
     }
 
     private void multiplyWide(int index, int worker) {
@@ -198,7 +219,7 @@ final class LowRankMatmul {
         gemm.block(
                 rows, cols, depth,
                 a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
-                packed, panel * Panels.bytes(depth), panelRow, 0,
+                wide, panel * Panels.bytes(depth), panelRow, 0,
                 i, io, is,
                 c.data(), c.offset(row, col), cs);
         if (factors != null) {
