@@ -342,7 +342,7 @@ class PeftFilesTest {
     @Test
     void fuzz() throws IOException {
         long seed = Long.getLong("candor.fuzz.seed", 1);
-        int rounds = Integer.getInteger("candor.fuzz.rounds", 600);
+        int rounds = Integer.getInteger("candor.fuzz.rounds", 400);
         Mutations mutations = new Mutations(seed);
         ModelConfig model = model("qwen3");
         int loaded = 0;

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class FuzzTest {
     private static final long SEED = Long.getLong("candor.fuzz.seed", 1);
-    private static final int ROUNDS = Integer.getInteger("candor.fuzz.rounds", 600);
+    private static final int ROUNDS = Integer.getInteger("candor.fuzz.rounds", 400);
 
     @TempDir
     Path folder;
