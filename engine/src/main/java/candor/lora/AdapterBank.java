@@ -14,6 +14,7 @@ public final class AdapterBank {
     private final ModelConfig model;
     private final Adapter[] slots;
     private final Lora[][] table;
+    private long revision;
 
     /** @param slots how many slots there are; all empty at first */
     public AdapterBank(ModelConfig model, int slots) {
@@ -28,11 +29,17 @@ public final class AdapterBank {
             throw new IllegalArgumentException("the adapter was made for another model: " + adapter.model());
         }
         slots[slot] = adapter;
+        revision++;
         for (int layer = 0; layer < table.length; layer++) {
             for (Projection projection : PROJECTIONS) {
                 table[layer][projection.ordinal()] = build(layer, projection);
             }
         }
+    }
+
+    /** Changes whenever a slot does: what was laid out for the adapters that were there has to be laid out anew. */
+    public long revision() {
+        return revision;
     }
 
     private Lora build(int layer, Projection projection) {

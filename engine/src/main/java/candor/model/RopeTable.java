@@ -20,8 +20,12 @@ public final class RopeTable {
      * @return (P, D) float32: cosines of the D/2 frequencies, then their sines
      */
     public static Tensor build(Arena arena, Rope rope, int width, int positions) {
-        float[] frequencies = frequencies(rope, width);
-        Tensor table = Tensor.allocate(arena, DType.F32, positions, width);
+        return build(arena, frequencies(rope, width), positions);
+    }
+
+    /** The rotations by these frequencies. */
+    static Tensor build(Arena arena, float[] frequencies, int positions) {
+        Tensor table = Tensor.allocate(arena, DType.F32, positions, 2 * frequencies.length);
         for (int p = 0; p < positions; p++) {
             for (int i = 0; i < frequencies.length; i++) {
                 float angle = p * frequencies[i];

@@ -21,10 +21,10 @@ public interface Backend extends Ops, AutoCloseable {
     /** The tensor as this backend can read it: itself where memory is shared, a copy on the device elsewhere. */
     Tensor resident(Tensor host);
 
-    /** Copies values, row by row, into a float32 tensor. */
+    /** Copies values, row by row, into a float32 tensor; the array may be longer. */
     void upload(Tensor to, float[] values);
 
-    /** Copies a float32 tensor's values, row by row. */
+    /** Copies a float32 tensor's values, row by row; the array may be longer. */
     void download(float[] values, Tensor from);
 
     /** Waits until everything asked for is done. */

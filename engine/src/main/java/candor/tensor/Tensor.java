@@ -82,19 +82,23 @@ public record Tensor(MemorySegment data, DType dtype, int rows, int cols, long s
     /** A view of columns {@code from} (inclusive) to {@code to} (exclusive). */
     public Tensor columns(int from, int to) {
         Objects.checkFromToIndex(from, to, cols);
-        long start = (long) from * dtype.bytes();
-        MemorySegment part = rows == 0
-                ? data.asSlice(0, 0)
-                : data.asSlice(start, ((rows - 1) * stride + (to - from)) * dtype.bytes());
-        return new Tensor(part, dtype, rows, to - from, stride);
+        long length = rows == 0 ? 0 : ((rows - 1) * stride + (to - from)) * dtype.bytes();
+        return new Tensor(part((long) from * dtype.bytes(), length), dtype, rows, to - from, stride);
     }
 
     /** A view of rows {@code from} (inclusive) to {@code to} (exclusive). */
     public Tensor rows(int from, int to) {
         Objects.checkFromToIndex(from, to, rows);
         long length = to == from ? 0 : ((to - from - 1) * stride + cols) * dtype.bytes();
-        return new Tensor(
-                data.asSlice(from * stride * dtype.bytes(), length), dtype, to - from, cols, stride);
+        return new Tensor(part(from * stride * dtype.bytes(), length), dtype, to - from, cols, stride);
+    }
+
+    /** A part of the memory; of a device's memory, only the address moves. */
+    private MemorySegment part(long at, long length) {
+        if (data.byteSize() == 0) {
+            return MemorySegment.ofAddress(data.address() + at);
+        }
+        return length == 0 ? data.asSlice(0, 0) : data.asSlice(at, length);
     }
 
     /** The same dense memory under another shape of as many elements. */

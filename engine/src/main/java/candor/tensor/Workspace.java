@@ -20,6 +20,16 @@ public final class Workspace implements AutoCloseable {
         memory = arena.allocate(Math.max(bytes, Tensor.ALIGNMENT), Tensor.ALIGNMENT);
     }
 
+    private Workspace() {
+        arena = null;
+        memory = null;
+    }
+
+    /** A workspace without memory: what is taken from it has a shape and a place, and {@link #peak} says what it would need. */
+    public static Workspace measuring() {
+        return new Workspace();
+    }
+
     /** Bytes that a dense tensor takes here, alignment included. */
     public static long bytesFor(DType dtype, long rows, long cols) {
         long bytes = Math.multiplyExact(Math.multiplyExact(rows, cols), dtype.bytes());
@@ -29,6 +39,12 @@ public final class Workspace implements AutoCloseable {
     /** A dense tensor whose values are whatever lay there. */
     public Tensor take(DType dtype, int rows, int cols) {
         long bytes = bytesFor(dtype, rows, cols);
+        if (memory == null) {
+            Tensor tensor = Tensor.of(MemorySegment.ofAddress(height), dtype, rows, cols);
+            height += bytes;
+            peak = Math.max(peak, height);
+            return tensor;
+        }
         if (height + bytes > memory.byteSize()) {
             throw new IllegalStateException("workspace of " + memory.byteSize() + " bytes is too small: " + height
                     + " in use, " + bytes + " more asked for (" + rows + " x " + cols + " " + dtype + ")");
@@ -55,8 +71,9 @@ public final class Workspace implements AutoCloseable {
         height = mark;
     }
 
+    /** Bytes allocated; none where it only measures. */
     public long size() {
-        return memory.byteSize();
+        return memory == null ? 0 : memory.byteSize();
     }
 
     /** The largest height so far, in bytes. */
@@ -66,6 +83,8 @@ public final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        if (arena != null) {
+            arena.close();
+        }
     }
 }

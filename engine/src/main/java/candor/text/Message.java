@@ -1,0 +1,49 @@
+package candor.text;
+
+import candor.BadInput;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One message of a conversation: {@code role}, usually {@code content}, and whatever else the data carries for the
+ * template ({@code tool_calls}, {@code reasoning_content}, {@code name}, …), in its order.
+ *
+ * @param fields JSON values (see {@link JsonValues}); copied. {@code role} must be a string
+ */
+public record Message(Map<String, Object> fields) {
+    public static final String ASSISTANT = "assistant";
+
+    public Message {
+        if (!(fields.get("role") instanceof String)) {
+            throw new BadInput("a message has no \"role\", or one that is no string");
+        }
+        fields = JsonValues.copyOfMap(fields);
+    }
+
+    public static Message of(String role, String content) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("role", role);
+        fields.put("content", content);
+        return new Message(fields);
+    }
+
+    public String role() {
+        return (String) fields.get("role");
+    }
+
+    /** A string, a list of parts, or null where there is none. */
+    public Object content() {
+        return fields.get("content");
+    }
+
+    public boolean isAssistant() {
+        return role().equals(ASSISTANT);
+    }
+
+    /** The same message with another content. */
+    public Message withContent(String content) {
+        Map<String, Object> changed = new LinkedHashMap<>(fields);
+        changed.put("content", content);
+        return new Message(changed);
+    }
+}

@@ -1,0 +1,189 @@
+package candor.text;
+
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import candor.BadInput;
+import candor.text.TokenizerFiles.Added;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** A model's tokenizer, read from tokenizer.json. Threads may share it. */
+public final class Tokenizer {
+    private final NativeTokenizer library;
+    private final TokenizerFiles files;
+    private final SpecialTokens special;
+    private final Set<Integer> specialIds;
+    private final SpecialText specialText;
+    private final Optional<Framing> framing;
+
+    /** What is put around a text when special tokens are asked for, where tokenizer_config.json rules it. */
+    private record Framing(boolean bos, boolean eos) {}
+
+    /**
+     * The tokens of a text.
+     *
+     * @param ids token ids
+     * @param starts where each token's text starts, in UTF-16 units of the text
+     * @param ends where it ends, exclusive; a token that the tokenizer adds has an empty span where it stands
+     */
+    public record Offsets(int[] ids, int[] starts, int[] ends) {}
+
+    private Tokenizer(Path folder) {
+        files = new TokenizerFiles(folder);
+        files.checkAddedTokens();
+        special = files.specialTokens();
+        Path file = folder.resolve("tokenizer.json");
+        try {
+            library = new NativeTokenizer(TokenizerFiles.text(file));
+        } catch (RuntimeException e) {
+            if (e instanceof BadInput) {
+                throw e;
+            }
+            throw new BadInput(file + ": not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
+        }
+        specialIds = files.added.stream().filter(Added::special).map(Added::id).collect(Collectors.toUnmodifiableSet());
+        specialText = new SpecialText(
+                files.added.stream().filter(Added::special).map(Added::content).toList());
+        framing = framing(files.config);
+    }
+
+    /**
+     * @param folder a checkpoint's folder: tokenizer.json, and where they are there tokenizer_config.json,
+     *     special_tokens_map.json, config.json and generation_config.json
+     */
+    public static Tokenizer load(Path folder) {
+        return new Tokenizer(folder);
+    }
+
+    /**
+     * In transformers the classes of the Llama and Gemma families build the post-processor anew from these two
+     * settings, whatever tokenizer.json says (LlamaTokenizerFast.update_post_processor).
+     */
+    private static Optional<Framing> framing(JsonNode config) {
+        String type = config.path("tokenizer_class").asText("");
+        boolean rebuilt = type.startsWith("LlamaTokenizer") || type.startsWith("GemmaTokenizer");
+        return rebuilt && (config.has("add_bos_token") || config.has("add_eos_token"))
+                ? Optional.of(new Framing(
+                        config.path("add_bos_token").asBoolean(true),
+                        config.path("add_eos_token").asBoolean(false)))
+                : Optional.empty();
+    }
+
+    /** Token ids of a text; the texts of special tokens inside it become these tokens. */
+    public int[] encode(String text, boolean addSpecialTokens) {
+        TextChecks.wellFormed(text);
+        if (addSpecialTokens && framing.isPresent()) {
+            return framed(narrow(library.encode(text, false, false).ids()), framing.get());
+        }
+        return narrow(library.encode(text, addSpecialTokens, false).ids());
+    }
+
+    private int[] framed(int[] ids, Framing frame) {
+        int before = frame.bos() && special.bos().isPresent() ? 1 : 0;
+        int after = frame.eos() && special.eos().isPresent() ? 1 : 0;
+        int[] out = new int[before + ids.length + after];
+        System.arraycopy(ids, 0, out, before, ids.length);
+        if (before == 1) {
+            out[0] = special.bos().getAsInt();
+        }
+        if (after == 1) {
+            out[out.length - 1] = special.eos().getAsInt();
+        }
+        return out;
+    }
+
+    /** Token ids with their places in the text, without added special tokens. */
+    public Offsets encodeWithOffsets(String text) {
+        TextChecks.wellFormed(text);
+        NativeTokenizer.Encoding encoding = library.encode(text, false, true);
+        int[] ids = narrow(encoding.ids());
+        int[] starts = new int[ids.length];
+        int[] ends = new int[ids.length];
+        CodePoints points = new CodePoints(text);
+        for (int i = 0; i < ids.length; i++) {
+            CharSpan span = encoding.spans()[i];
+            int reached = i == 0 ? 0 : ends[i - 1];
+            starts[i] = span == null ? reached : points.utf16(span.getStart());
+            ends[i] = span == null ? reached : points.utf16(span.getEnd());
+        }
+        return new Offsets(ids, starts, ends);
+    }
+
+    public String decode(int[] ids, boolean skipSpecialTokens) {
+        long[] wide = new long[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0) {
+                throw new IllegalArgumentException("negative token id " + ids[i] + " at " + i);
+            }
+            wide[i] = ids[i];
+        }
+        return library.decode(wide, skipSpecialTokens);
+    }
+
+    /** For text that arrives token by token; not thread-safe. */
+    public StreamDecoder streamDecoder(boolean skipSpecialTokens) {
+        return new StreamDecoder(this, skipSpecialTokens);
+    }
+
+    /** One more than the highest id that has a token; a model's embedding may have more rows. */
+    public int vocabularySize() {
+        return files.vocabularySize();
+    }
+
+    public SpecialTokens special() {
+        return special;
+    }
+
+    public boolean isSpecial(int id) {
+        return specialIds.contains(id);
+    }
+
+    /** The id of a token, given as the vocabulary writes it. */
+    public OptionalInt id(String token) {
+        return files.id(token);
+    }
+
+    /** The first special token whose text stands in the given text. */
+    public Optional<String> specialTextIn(String text) {
+        return specialText.find(text);
+    }
+
+    /** The same for every string of a message. */
+    public Optional<String> specialTextIn(Message message) {
+        return specialText.findIn(message.fields());
+    }
+
+    /** All special tokens' texts. */
+    public List<String> specialTexts() {
+        return files.added.stream().filter(Added::special).map(Added::content).toList();
+    }
+
+    private static int[] narrow(long[] ids) {
+        int[] out = new int[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            out[i] = Math.toIntExact(ids[i]);
+        }
+        return out;
+    }
+
+    /** From code point to UTF-16 indices, for indices that mostly ascend. */
+    private static final class CodePoints {
+        private final String text;
+        private int point;
+        private int unit;
+
+        CodePoints(String text) {
+            this.text = text;
+        }
+
+        int utf16(int index) {
+            unit = text.offsetByCodePoints(unit, index - point);
+            point = index;
+            return unit;
+        }
+    }
+}
