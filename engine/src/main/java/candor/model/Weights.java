@@ -46,8 +46,8 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Random weights, for tests, benchmarks and plans: symmetric around zero with standard deviation 0.02 (a sum of four
-     * uniform numbers), biases too; norm weights are one. The same seed gives the same bytes.
+     * Random weights, for tests, benchmarks and plans: symmetric around zero with standard deviation 0.02 (a sum of
+     * four uniform numbers), biases too; norm weights are one. The same seed gives the same bytes.
      *
      * @param dtype the type of the matrices
      */

@@ -24,7 +24,8 @@ class AdapterBankTest {
         Adapter policy = Adapter.trained(memory, new AdapterLayout(AdapterTest.MODEL, AdapterTest.ALL));
         Adapter reference = policy.frozenCopy(memory);
         Adapter two = Adapter.trained(
-                memory, new AdapterLayout(AdapterTest.MODEL, new LoraConfig(17, 8, true, AdapterTest.TWO.projections())));
+                memory,
+                new AdapterLayout(AdapterTest.MODEL, new LoraConfig(17, 8, true, AdapterTest.TWO.projections())));
         AdapterBank bank = new AdapterBank(AdapterTest.MODEL, 4);
         assertThat(bank.lora(0, Projection.QUERY)).isNull();
         assertThat(bank.paddedRank()).isZero();
@@ -70,8 +71,20 @@ class AdapterBankTest {
     void refusesAnAdapterOfAnotherModel() {
         ModelConfig m = AdapterTest.MODEL;
         ModelConfig deeper = new ModelConfig(
-                m.architecture(), m.hiddenSize(), m.intermediateSize(), 4, m.heads(), m.vocabSize(), m.rmsNormEps(),
-                m.rope(), m.tieWordEmbeddings(), m.maxPositionEmbeddings(), m.dtype(), null, m.eosTokenIds(), null);
+                m.architecture(),
+                m.hiddenSize(),
+                m.intermediateSize(),
+                4,
+                m.heads(),
+                m.vocabSize(),
+                m.rmsNormEps(),
+                m.rope(),
+                m.tieWordEmbeddings(),
+                m.maxPositionEmbeddings(),
+                m.dtype(),
+                null,
+                m.eosTokenIds(),
+                null);
         Adapter other = Adapter.frozen(memory, new AdapterLayout(deeper, AdapterTest.TWO));
         AdapterBank bank = new AdapterBank(m, 1);
         assertThatThrownBy(() -> bank.set(0, other)).isInstanceOf(IllegalArgumentException.class);
