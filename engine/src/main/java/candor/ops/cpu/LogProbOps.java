@@ -130,14 +130,14 @@ final class LogProbOps {
 
     /** Logits of a block of rows for the chunk in hand. */
     private void multiply(int row, int rows, MemorySegment to, long at, long stride, int cols, int worker) {
-        workers.gemm(worker).block(
-                rows, cols, head.cols(),
-                x.data(), x.offset(row, 0), x.stride() * Float.BYTES, Float.BYTES,
-                readyForward != null ? readyForward : packed,
-                readyForward != null ? first / COLUMNS * Panels.bytes(head.cols()) : 0,
-                (long) COLUMNS * Float.BYTES, Panels.bytes(head.cols()),
-                null, 0, 0,
-                to, at, stride);
+        long panel = Panels.bytes(head.cols());
+        Gemm gemm = workers.gemm(worker).a(x, row, 0);
+        if (readyForward != null) {
+            gemm.b(readyForward, first / COLUMNS * panel, panel);
+        } else {
+            gemm.b(packed, 0, panel);
+        }
+        gemm.into(to, at, stride, rows, cols, head.cols());
     }
 
     private long paddedRow() {
@@ -236,16 +236,17 @@ final class LogProbOps {
             gradient(row + r, at, offset + r * stride);
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        boolean fresh = first == 0;
-        long cs = dx.stride() * Float.BYTES;
-        workers.gemm(worker).block(
-                rows, head.cols(), columns,
-                at, offset, stride, Float.BYTES,
-                readyBackward != null ? readyBackward : packed,
-                readyBackward != null ? (long) first * COLUMNS * Float.BYTES : naturalAt,
-                (long) COLUMNS * Float.BYTES, Panels.bytes(readyBackward != null ? head.rows() : columns),
-                fresh ? null : dx.data(), dx.offset(row, 0), cs,
-                dx.data(), dx.offset(row, 0), cs);
+        Gemm gemm = workers.gemm(worker).a(at, offset, stride, Float.BYTES);
+        if (readyBackward != null) {
+            gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
+        } else {
+            gemm.b(packed, naturalAt, Panels.bytes(columns));
+        }
+        if (first == 0) {
+            gemm.into(dx, row, 0, rows, head.cols(), columns);
+        } else {
+            gemm.addTo(dx, row, 0, rows, head.cols(), columns);
+        }
     }
 
     /** Logits of one row become their gradients: dlogp · (1[v = target] − exp(logit − lse)). */

@@ -157,12 +157,10 @@ final class LowRankMatmul {
             return;
         }
         int row = blocks.start(block);
-        workers.gemm(worker).block(
-                blocks.rows(block), lora.paddedRank(), depth,
-                a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
-                packed, narrowAt + run * narrowBytes, (long) COLUMNS * Float.BYTES, Panels.bytes(depth),
-                null, 0, 0,
-                t.data(), t.offset(row, 0), t.stride() * Float.BYTES);
+        workers.gemm(worker)
+                .a(a, row, 0)
+                .b(packed, narrowAt + run * narrowBytes, Panels.bytes(depth))
+                .into(t, row, 0, blocks.rows(block), lora.paddedRank(), depth);
     }
 
     /** One panel of B, and the matching panel of Q of every run: bᵀ (R,O) forward, a (R,I) backward. */
@@ -208,28 +206,16 @@ final class LowRankMatmul {
 
     private void multiplyPanel(Gemm gemm, int block, int panel, Lora.Factors factors) {
         int row = blocks.start(block);
-        int rows = blocks.rows(block);
         int col = (firstPanel + panel) * COLUMNS;
-        int cols = Math.min(COLUMNS, columns - col);
-        long panelRow = (long) COLUMNS * Float.BYTES;
-        MemorySegment i = init == null ? null : init.data();
-        long io = init == null ? 0 : init.offset(initIsRow ? 0 : row, col);
-        long is = init == null || initIsRow ? 0 : init.stride() * Float.BYTES;
-        long cs = c.stride() * Float.BYTES;
-        gemm.block(
-                rows, cols, depth,
-                a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
-                wide, panel * Panels.bytes(depth), panelRow, 0,
-                i, io, is,
-                c.data(), c.offset(row, col), cs);
-        if (factors != null) {
-            int rank = factors.rank();
-            gemm.block(
-                    rows, cols, rank,
-                    t.data(), t.offset(row, 0), t.stride() * Float.BYTES, Float.BYTES,
-                    packed, upAt + blocks.run(block) * upBytes + panel * Panels.bytes(rank), panelRow, 0,
-                    c.data(), c.offset(row, col), cs,
-                    c.data(), c.offset(row, col), cs);
+        gemm.a(a, row, 0).b(wide, panel * Panels.bytes(depth), 0);
+        if (init != null) {
+            gemm.init(
+                    init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
+        if (factors != null) {
+            long up = upAt + blocks.run(block) * upBytes + panel * Panels.bytes(factors.rank());
+            gemm.second(t, row, 0, packed, up, 0, factors.rank());
+        }
+        gemm.into(c, row, col, blocks.rows(block), Math.min(COLUMNS, columns - col), depth);
     }
 }
