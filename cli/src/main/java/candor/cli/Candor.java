@@ -1,0 +1,100 @@
+package candor.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The program: {@code ./candor COMMAND …}.
+ *
+ * <p>A command is a class that picocli annotates and whose {@code call} gives the exit code. It prints its results to
+ * {@code System.out}, logs through slf4j (which ends on stderr), and throws {@link candor.BadInput} for whatever the
+ * user can mend; {@link Errors} turns what it throws into a line and an exit code. {@code --help}, {@code --version}
+ * and {@code --verbose} come from here and work behind every command.
+ */
+@Command(
+        name = "candor",
+        description = "Fine-tunes chat models with LoRA, and measures how honest they stay.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        showDefaultValues = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        scope = ScopeType.INHERIT,
+        commandListHeading = "%nCommands:%n",
+        footerHeading = "%n",
+        footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.")
+public final class Candor implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    /** Every command there is, as the help lists them: a new one is a line here. */
+    private static List<Callable<Integer>> commands() {
+        return List.of(new CheckCommand(), new DoctorCommand());
+    }
+
+    @Option(
+            names = {"-v", "--verbose"},
+            scope = ScopeType.INHERIT,
+            description = "Log more.",
+            showDefaultValue = CommandLine.Help.Visibility.NEVER)
+    private void verbose(boolean on) {
+        if (on) {
+            Logs.verbose();
+        }
+    }
+
+    /** Runs when no command was named. */
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.BAD_INPUT;
+    }
+
+    /** Runs the program. */
+    public static void main(String[] args) {
+        Streams streams = Streams.ofThisProcess();
+        System.setOut(streams.out());
+        System.setErr(streams.err());
+        System.exit(run(streams.out(), streams.err(), args));
+    }
+
+    /** Runs one command line and gives its exit code; ends nothing, so that a test can call it. */
+    static int run(PrintStream out, PrintStream err, String... args) {
+        try {
+            int code = commandLine(out, err).execute(args);
+            out.flush();
+            return code;
+        } catch (Throwable thrown) {
+            return new Errors(err).exitCode(thrown);
+        }
+    }
+
+    static CommandLine commandLine(PrintStream out, PrintStream err) {
+        Errors errors = new Errors(err);
+        CommandLine line = new CommandLine(new Candor());
+        commands().forEach(line::addSubcommand);
+        line.setOut(new PrintWriter(out, true));
+        line.setErr(new PrintWriter(err, true));
+        line.setExpandAtFiles(false);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionStrategy(parsed -> {
+            try {
+                return new CommandLine.RunLast().execute(parsed);
+            } catch (Streams.BrokenPipe | Streams.OutputFailed lost) {
+                return errors.exitCode(lost); // while picocli itself printed: its help, or our version
+            }
+        });
+        line.setParameterExceptionHandler(errors::usage);
+        line.setExecutionExceptionHandler((thrown, command, parsed) -> errors.exitCode(thrown));
+        return line;
+    }
+}

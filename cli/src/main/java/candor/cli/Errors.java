@@ -1,0 +1,73 @@
+package candor.cli;
+
+import candor.BadInput;
+import java.io.PrintStream;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What went wrong, told to the user, and the exit code that it means. */
+final class Errors {
+    private final PrintStream err;
+
+    Errors(PrintStream err) {
+        this.err = err;
+    }
+
+    /** A command line that does not parse: what is wrong with it, and where the options are explained. */
+    int usage(ParameterException wrong, String[] args) {
+        CommandLine command = wrong.getCommandLine();
+        err.println("error: " + oneLine(describe(wrong, command)));
+        err.println("see: " + command.getCommandSpec().qualifiedName() + " --help");
+        return ExitCode.BAD_INPUT;
+    }
+
+    /** Anything that escaped from a command. */
+    int exitCode(Throwable thrown) {
+        return switch (thrown) {
+            case BadInput bad -> {
+                err.println("error: " + bad.getMessage());
+                yield ExitCode.BAD_INPUT;
+            }
+            case Streams.BrokenPipe gone -> ExitCode.BROKEN_PIPE;
+            case Streams.OutputFailed failed -> {
+                err.println("error: " + oneLine(failed.getMessage()));
+                yield ExitCode.FAILED;
+            }
+            case OutOfMemoryError full -> {
+                err.println("error: out of memory (" + oneLine(String.valueOf(full.getMessage()))
+                        + "): the Java heap may hold " + (Runtime.getRuntime().maxMemory() >> 20)
+                        + " MiB; CANDOR_JAVA_OPTS=-Xmx8g ./candor … gives it 8 GiB");
+                yield ExitCode.FAILED;
+            }
+            default -> {
+                err.println("error: this is a bug of ours: please report it with the lines below and what you ran");
+                thrown.printStackTrace(err);
+                yield ExitCode.FAILED;
+            }
+        };
+    }
+
+    private static String describe(ParameterException wrong, CommandLine command) {
+        if (wrong.getCause() instanceof BadInput bad) {
+            return bad.getMessage(); // an option's value, judged by the code that reads it
+        }
+        if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.isUnknownOption()) {
+            return withSuggestion(wrong.getMessage(), wrong);
+        }
+        String word = unmatched.getUnmatched().getFirst();
+        String what = command.getSubcommands().isEmpty() ? "unexpected argument" : "no such command:";
+        return withSuggestion(what + " '" + word + "'", wrong);
+    }
+
+    private static String withSuggestion(String message, ParameterException wrong) {
+        List<String> near =
+                wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        return near.isEmpty() ? message : message + "; did you mean " + String.join(" or ", near) + "?";
+    }
+
+    private static String oneLine(String message) {
+        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+}

@@ -1,0 +1,12 @@
+package candor.cli;
+
+/** What the program says to the shell when it ends. */
+final class ExitCode {
+    static final int DONE = 0;
+    static final int FAILED = 1;
+    static final int BAD_INPUT = 2;
+    /** As a program that SIGPIPE ended: whoever read our output has stopped reading. */
+    static final int BROKEN_PIPE = 141;
+
+    private ExitCode() {}
+}

@@ -1,0 +1,80 @@
+package candor.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Standard output and standard error: UTF-8 whatever the locale says, and an output that tells when nobody takes it.
+ *
+ * <p>A plain {@link PrintStream} swallows every {@link IOException}: {@code candor tokenize < corpus | head} would go on
+ * to the end of the corpus, and a full disk would go unnoticed.
+ */
+record Streams(PrintStream out, PrintStream err) {
+    /** The reader of our output is gone, as {@code head} is after ten lines. Not an error: there is no one left to tell. */
+    static final class BrokenPipe extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        BrokenPipe(IOException cause) {
+            super(cause);
+        }
+    }
+
+    /** Our output could not be written, for instance to a full disk. */
+    static final class OutputFailed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        OutputFailed(IOException cause) {
+            super("cannot write to standard output: " + cause.getMessage(), cause);
+        }
+    }
+
+    static Streams ofThisProcess() {
+        return new Streams(
+                checked(new FileOutputStream(FileDescriptor.out)),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+    }
+
+    /** A print stream over {@code sink} whose failures are thrown; a line is on its way as soon as it ends. */
+    static PrintStream checked(OutputStream sink) {
+        return new PrintStream(new Checked(sink), true, StandardCharsets.UTF_8);
+    }
+
+    private static final class Checked extends FilterOutputStream {
+        Checked(OutputStream sink) {
+            super(sink);
+        }
+
+        @Override
+        public void write(int b) {
+            attempt(() -> out.write(b));
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            attempt(() -> out.write(bytes, offset, length));
+        }
+
+        @Override
+        public void flush() {
+            attempt(out::flush);
+        }
+
+        private interface Write {
+            void run() throws IOException;
+        }
+
+        private static void attempt(Write write) {
+            try {
+                write.run();
+            } catch (IOException e) {
+                // The system's own words for EPIPE: Java has no type for it. Translations of it keep the word "pipe".
+                throw String.valueOf(e.getMessage()).contains("pipe") ? new BrokenPipe(e) : new OutputFailed(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package candor.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.IVersionProvider;
+
+/** Which Candor this is: its version, the commit it was built from where that is known, and the Java it runs on. */
+final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+        String commit = commit().map(name -> " (" + name + ")").orElse("");
+        return new String[] {
+            "candor " + project() + commit, "Java " + Runtime.version() + " (" + System.getProperty("java.vendor") + ")"
+        };
+    }
+
+    /** The version that the build gave us. */
+    static String project() {
+        try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
+            Properties properties = new Properties();
+            properties.load(in);
+            return properties.getProperty("version");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * The commit of the folder that the launcher started us from, "-dirty" behind it if files in it were changed. The
+     * launcher rebuilds what has changed, so this is what runs. Empty outside a git checkout, or without git.
+     */
+    static Optional<String> commit() {
+        String home = System.getProperty("candor.home");
+        if (home == null) {
+            return Optional.empty();
+        }
+        try {
+            Process git = new ProcessBuilder("git", "-C", home, "describe", "--always", "--dirty", "--exclude=*")
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            String name = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            boolean ended = git.waitFor(10, TimeUnit.SECONDS);
+            return ended && git.exitValue() == 0 && !name.isEmpty() ? Optional.of(name) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty(); // no git here
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,433 @@
+package candor.check;
+
+import candor.ops.AdamWStep;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.ops.Ops;
+import candor.ops.Write;
+import candor.tensor.Tensor;
+
+/**
+ * The yardstick: the same loops as {@link Reference} in float32, every result rounded, every sum from first to last. A quick
+ * implementation may be twice as far from the truth as this one, no further.
+ *
+ * <p>It is also a whole, slow implementation, good enough for tiny models and to compare speed against.
+ */
+public class Naive implements Ops {
+    @Override
+    public void embed(Tensor x, Tensor table, Batch batch) {
+        for (int n = 0; n < batch.tokenCount(); n++) {
+            Floats.put(x, n, Floats.row(table, batch.token(n)));
+        }
+    }
+
+    @Override
+    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
+        int width = w.cols();
+        float[] weight = Floats.row(w, 0);
+        for (int n = 0; n < x.rows(); n++) {
+            float[] row = Floats.row(x, n);
+            float[] r = new float[rstd.cols()];
+            for (int g = 0; g < r.length; g++) {
+                float mean = dot(row, g * width, row, g * width, width) / width;
+                r[g] = 1 / (float) Math.sqrt(mean + eps);
+                for (int d = 0; d < width; d++) {
+                    row[g * width + d] = row[g * width + d] * r[g] * weight[d];
+                }
+            }
+            Floats.put(rstd, n, r);
+            Floats.put(y, n, row);
+        }
+    }
+
+    @Override
+    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
+        int width = w.cols();
+        float[] weight = Floats.row(w, 0);
+        float[][] grad = Floats.rows(dy);
+        for (int n = 0; n < grad.length; n++) {
+            float[] row = Floats.row(x, n);
+            float[] r = Floats.row(rstd, n);
+            for (int g = 0; g < r.length; g++) {
+                float sum = 0;
+                for (int c = g * width; c < (g + 1) * width; c++) {
+                    row[c] *= r[g];
+                    grad[n][c] *= weight[c - g * width];
+                    sum += grad[n][c] * row[c];
+                }
+                float mean = sum / width;
+                for (int c = g * width; c < (g + 1) * width; c++) {
+                    grad[n][c] = r[g] * (grad[n][c] - row[c] * mean);
+                }
+            }
+        }
+        write(dx, grad, write);
+    }
+
+    @Override
+    public void rope(Tensor x, Tensor table, Batch batch) {
+        rotate(x, table, batch, 1);
+    }
+
+    @Override
+    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
+        rotate(dx, table, batch, -1);
+    }
+
+    private static void rotate(Tensor x, Tensor table, Batch batch, float direction) {
+        int half = table.cols() / 2;
+        for (int n = 0; n < x.rows(); n++) {
+            float[] row = Floats.row(x, n);
+            float[] angles = Floats.row(table, batch.position(n));
+            for (int head = 0; head < row.length; head += 2 * half) {
+                for (int d = head; d < head + half; d++) {
+                    float cos = angles[d - head];
+                    float sin = direction * angles[half + d - head];
+                    float x1 = row[d];
+                    float x2 = row[d + half];
+                    row[d] = x1 * cos - x2 * sin;
+                    row[d + half] = x2 * cos + x1 * sin;
+                }
+            }
+            Floats.put(x, n, row);
+        }
+    }
+
+    @Override
+    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
+        float[][] in = Floats.rows(x);
+        float[][] out = new float[y.rows()][y.cols()];
+        for (int o = 0; o < y.cols(); o++) {
+            float[] weight = Floats.row(w, o);
+            for (int n = 0; n < y.rows(); n++) {
+                out[n][o] = dot(in[n], 0, weight, 0, weight.length);
+            }
+        }
+        for (int n = 0; n < y.rows(); n++) {
+            if (bias != null) {
+                addTo(out[n], 1, Floats.row(bias, 0));
+            }
+            if (residual != null) {
+                addTo(out[n], 1, Floats.row(residual, n));
+            }
+        }
+        for (Batch.Run run : batch.runs()) {
+            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+            if (factors == null) {
+                continue;
+            }
+            float[][] a = Floats.rows(factors.a());
+            float[][] b = Floats.rows(factors.b());
+            for (int n = run.start(); n < run.end(); n++) {
+                float[] down = new float[t.cols()];
+                for (int r = 0; r < a.length; r++) {
+                    down[r] = factors.scale() * dot(in[n], 0, a[r], 0, in[n].length);
+                }
+                Floats.put(t, n, down);
+                for (int o = 0; o < b.length; o++) {
+                    out[n][o] += dot(down, 0, b[o], 0, a.length);
+                }
+            }
+        }
+        Floats.put(y, out);
+    }
+
+    @Override
+    public void linearBackward(
+            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+        float[][] out = Floats.rows(dy);
+        float[][] in = new float[dy.rows()][w.cols()];
+        if (dx != null) {
+            for (int o = 0; o < w.rows(); o++) {
+                float[] weight = Floats.row(w, o);
+                for (int n = 0; n < out.length; n++) {
+                    addTo(in[n], out[n][o], weight);
+                }
+            }
+        }
+        for (Batch.Run run : batch.runs()) {
+            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+            if (factors != null) {
+                loraBackward(in, out, x, t, factors, run);
+            }
+        }
+        if (dx != null) {
+            write(dx, in, write);
+        }
+    }
+
+    private static void loraBackward(
+            float[][] in, float[][] out, Tensor x, Tensor t, Lora.Factors factors, Batch.Run run) {
+        float[][] a = Floats.rows(factors.a());
+        float[][] b = Floats.rows(factors.b());
+        float[][] da = new float[a.length][factors.a().cols()];
+        float[][] db = new float[b.length][a.length];
+        for (int n = run.start(); n < run.end(); n++) {
+            float[] down = new float[a.length];
+            for (int o = 0; o < b.length; o++) {
+                addTo(down, out[n][o], b[o]);
+            }
+            for (int r = 0; r < a.length; r++) {
+                down[r] *= factors.scale();
+                addTo(in[n], down[r], a[r]);
+            }
+            if (factors.trained()) {
+                float[] input = Floats.row(x, n);
+                float[] kept = Floats.row(t, n);
+                for (int r = 0; r < a.length; r++) {
+                    addTo(da[r], down[r], input);
+                }
+                for (int o = 0; o < b.length; o++) {
+                    addTo(db[o], out[n][o], kept);
+                }
+            }
+        }
+        if (factors.trained()) {
+            Floats.add(factors.da(), da);
+            Floats.add(factors.db(), db);
+        }
+    }
+
+    @Override
+    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
+        float[][] rows = Floats.rows(qkv);
+        int width = heads.width();
+        float scale = 1 / (float) Math.sqrt(width);
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            int start = batch.start(s);
+            for (int i = start; i < batch.start(s + 1); i++) {
+                float[] out = new float[o.cols()];
+                float[] logSums = new float[heads.query()];
+                for (int h = 0; h < heads.query(); h++) {
+                    int key = heads.queryCols() + h / heads.group() * width;
+                    int value = key + heads.keyCols();
+                    float[] p = new float[i + 1 - start];
+                    for (int j = 0; j < p.length; j++) {
+                        p[j] = scale * dot(rows[i], h * width, rows[start + j], key, width);
+                    }
+                    float max = max(p);
+                    float sum = exponentials(p, max);
+                    logSums[h] = max + (float) Math.log(sum);
+                    for (int j = 0; j < p.length; j++) {
+                        for (int d = 0; d < width; d++) {
+                            out[h * width + d] += p[j] / sum * rows[start + j][value + d];
+                        }
+                    }
+                }
+                Floats.put(o, i, out);
+                Floats.put(lse, i, logSums);
+            }
+        }
+    }
+
+    @Override
+    public void attentionBackward(
+            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
+        float[][] rows = Floats.rows(qkv);
+        float[][] grad = Floats.rows(dout);
+        float[][] result = new float[dqkv.rows()][dqkv.cols()];
+        int width = heads.width();
+        float scale = 1 / (float) Math.sqrt(width);
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int i = batch.start(s); i < batch.start(s + 1); i++) {
+                float[] out = Floats.row(o, i);
+                float[] logSums = Floats.row(lse, i);
+                for (int h = 0; h < heads.query(); h++) {
+                    int query = h * width;
+                    int key = heads.queryCols() + h / heads.group() * width;
+                    int value = key + heads.keyCols();
+                    float rowSum = dot(grad[i], query, out, query, width);
+                    for (int j = batch.start(s); j <= i; j++) {
+                        float p = exp(scale * dot(rows[i], query, rows[j], key, width) - logSums[h]);
+                        float ds = p * (dot(grad[i], query, rows[j], value, width) - rowSum) * scale;
+                        for (int d = 0; d < width; d++) {
+                            result[i][query + d] += ds * rows[j][key + d];
+                            result[j][key + d] += ds * rows[i][query + d];
+                            result[j][value + d] += p * grad[i][query + d];
+                        }
+                    }
+                }
+            }
+        }
+        Floats.put(dqkv, result);
+    }
+
+    @Override
+    public void swiGlu(Tensor y, Tensor gateUp) {
+        for (int n = 0; n < y.rows(); n++) {
+            float[] in = Floats.row(gateUp, n);
+            float[] out = new float[y.cols()];
+            for (int f = 0; f < out.length; f++) {
+                out[f] = in[f] * sigmoid(in[f]) * in[out.length + f];
+            }
+            Floats.put(y, n, out);
+        }
+    }
+
+    @Override
+    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+        for (int n = 0; n < dy.rows(); n++) {
+            float[] grad = Floats.row(dy, n);
+            float[] in = Floats.row(gateUp, n);
+            float[] result = new float[in.length];
+            for (int f = 0; f < grad.length; f++) {
+                float sigma = sigmoid(in[f]);
+                result[f] = grad[f] * in[grad.length + f] * sigma * (1 + in[f] * (1 - sigma));
+                result[grad.length + f] = grad[f] * in[f] * sigma;
+            }
+            Floats.put(dGateUp, n, result);
+        }
+    }
+
+    @Override
+    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
+        for (int i = 0; i < batch.targetCount(); i++) {
+            Floats.put(y, i, Floats.row(x, batch.targetRow(i)));
+        }
+    }
+
+    @Override
+    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
+        zero(dx);
+        for (int i = 0; i < batch.targetCount(); i++) {
+            Floats.put(dx, batch.targetRow(i), Floats.row(dy, i));
+        }
+    }
+
+    @Override
+    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        float[][] rows = logits(x, head);
+        if (logits != null) {
+            Floats.put(logits, rows);
+        }
+        for (int i = 0; i < rows.length; i++) {
+            float target = rows[i][batch.target(batch.targetRow(i))];
+            float max = max(rows[i]);
+            float logSum = max + (float) Math.log(exponentials(rows[i], max));
+            lse.set(i, 0, logSum);
+            logp.set(i, 0, target - logSum);
+        }
+    }
+
+    @Override
+    public void logProbBackward(
+            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        float[][] rows = logits == null ? logits(x, head) : Floats.rows(logits);
+        float[][] result = new float[rows.length][dx.cols()];
+        for (int v = 0; v < head.rows(); v++) {
+            float[] weight = Floats.row(head, v);
+            for (int i = 0; i < rows.length; i++) {
+                float hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
+                float dlogit = (float) dlogp.get(i, 0) * (hit - exp(rows[i][v] - (float) lse.get(i, 0)));
+                addTo(result[i], dlogit, weight);
+            }
+        }
+        Floats.put(dx, result);
+    }
+
+    private static float[][] logits(Tensor x, Tensor head) {
+        float[][] in = Floats.rows(x);
+        float[][] logits = new float[in.length][head.rows()];
+        for (int v = 0; v < head.rows(); v++) {
+            float[] weight = Floats.row(head, v);
+            for (int i = 0; i < in.length; i++) {
+                logits[i][v] = dot(in[i], 0, weight, 0, weight.length);
+            }
+        }
+        return logits;
+    }
+
+    @Override
+    public void zero(Tensor y) {
+        for (int n = 0; n < y.rows(); n++) {
+            Floats.put(y, n, new float[y.cols()]);
+        }
+    }
+
+    @Override
+    public double sumOfSquares(Tensor x) {
+        double sum = 0;
+        for (int n = 0; n < x.rows(); n++) {
+            for (float value : Floats.row(x, n)) {
+                sum += (double) value * value;
+            }
+        }
+        return sum;
+    }
+
+    @Override
+    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+        float beta1 = (float) step.beta1();
+        float beta2 = (float) step.beta2();
+        float rest1 = (float) (1 - step.beta1());
+        float rest2 = (float) (1 - step.beta2());
+        float shrink = (float) (1 - step.learningRate() * step.weightDecay());
+        float rate = (float) (step.learningRate() / (1 - Math.pow(step.beta1(), step.step())));
+        float unbias2 = (float) Math.sqrt(1 - Math.pow(step.beta2(), step.step()));
+        for (int n = 0; n < w.rows(); n++) {
+            float[] weights = Floats.row(w, n);
+            float[] grads = Floats.row(g, n);
+            float[] first = Floats.row(m, n);
+            float[] second = Floats.row(v, n);
+            for (int c = 0; c < weights.length; c++) {
+                float grad = grads[c] * (float) step.gradScale();
+                first[c] = beta1 * first[c] + rest1 * grad;
+                second[c] = beta2 * second[c] + rest2 * grad * grad;
+                float root = (float) Math.sqrt(second[c]) / unbias2 + (float) step.epsilon();
+                weights[c] = weights[c] * shrink - rate * first[c] / root;
+            }
+            Floats.put(w, n, weights);
+            Floats.put(m, n, first);
+            Floats.put(v, n, second);
+        }
+    }
+
+    private static void write(Tensor to, float[][] values, Write write) {
+        switch (write) {
+            case SET -> Floats.put(to, values);
+            case ADD -> Floats.add(to, values);
+        }
+    }
+
+    /** sum += factor · x, over the length of sum. */
+    private static void addTo(float[] sum, float factor, float[] x) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += factor * x[i];
+        }
+    }
+
+    private static float dot(float[] x, int fromX, float[] y, int fromY, int length) {
+        float sum = 0;
+        for (int i = 0; i < length; i++) {
+            sum += x[fromX + i] * y[fromY + i];
+        }
+        return sum;
+    }
+
+    private static float max(float[] x) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (float value : x) {
+            max = Math.max(max, value);
+        }
+        return max;
+    }
+
+    /** Makes each x exp(x − max) and gives their sum. */
+    private static float exponentials(float[] x, float max) {
+        float sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            x[i] = exp(x[i] - max);
+            sum += x[i];
+        }
+        return sum;
+    }
+
+    private static float exp(float x) {
+        return (float) Math.exp(x);
+    }
+
+    private static float sigmoid(float x) {
+        return 1 / (1 + exp(-x));
+    }
+}

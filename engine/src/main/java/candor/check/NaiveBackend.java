@@ -1,0 +1,65 @@
+package candor.check;
+
+import candor.ops.Backend;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+
+/**
+ * {@link Naive} with memory to work on: a backend of one thread and no tricks, to compare others with, and to plant bugs in:
+ * the tests of the checker override one operation each.
+ */
+public class NaiveBackend extends Naive implements Backend {
+    private final Arena arena = Arena.ofShared();
+
+    @Override
+    public String name() {
+        return "naive";
+    }
+
+    @Override
+    public String description() {
+        return "plain float32 loops, one thread";
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, int rows, int cols) {
+        return Tensor.allocate(arena, dtype, rows, cols);
+    }
+
+    @Override
+    public Workspace workspace(long bytes) {
+        return new Workspace(bytes);
+    }
+
+    @Override
+    public Tensor resident(Tensor host) {
+        return host;
+    }
+
+    @Override
+    public void upload(Tensor to, float[] values) {
+        for (int row = 0; row < to.rows(); row++) {
+            Floats.put(to, row, Arrays.copyOfRange(values, row * to.cols(), (row + 1) * to.cols()));
+        }
+    }
+
+    @Override
+    public void download(float[] values, Tensor from) {
+        for (int row = 0; row < from.rows(); row++) {
+            System.arraycopy(Floats.row(from, row), 0, values, row * from.cols(), from.cols());
+        }
+    }
+
+    @Override
+    public void synchronise() {
+        // Every operation has ended when its method returns.
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

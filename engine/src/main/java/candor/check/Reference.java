@@ -1,0 +1,423 @@
+package candor.check;
+
+import candor.ops.AdamWStep;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.ops.Ops;
+import candor.ops.Write;
+import candor.tensor.Tensor;
+
+/**
+ * The truth that every backend is judged by: the equations of {@link Ops} as plain loops in double precision.
+ *
+ * <p>Reads tensors of any type. Give it {@link candor.tensor.DType#F64} outputs and nothing is rounded below double
+ * precision. Its backward passes are held against finite differences of its forward passes in the tests.
+ */
+public final class Reference implements Ops {
+    @Override
+    public void embed(Tensor x, Tensor table, Batch batch) {
+        for (int n = 0; n < batch.tokenCount(); n++) {
+            for (int c = 0; c < x.cols(); c++) {
+                x.set(n, c, table.get(batch.token(n), c));
+            }
+        }
+    }
+
+    /** rstd = 1/√(mean(x²) + eps); y = x · rstd · w. */
+    @Override
+    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
+        int width = w.cols();
+        for (int n = 0; n < x.rows(); n++) {
+            for (int g = 0; g < rstd.cols(); g++) {
+                double squares = 0;
+                for (int d = 0; d < width; d++) {
+                    double value = x.get(n, g * width + d);
+                    squares += value * value;
+                }
+                double r = 1 / Math.sqrt(squares / width + eps);
+                rstd.set(n, g, r);
+                for (int d = 0; d < width; d++) {
+                    y.set(n, g * width + d, x.get(n, g * width + d) * r * w.get(0, d));
+                }
+            }
+        }
+    }
+
+    /** dx (+)= rstd · (w·dy − x̂ · mean(w·dy·x̂)), x̂ = x · rstd. */
+    @Override
+    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
+        int width = w.cols();
+        for (int n = 0; n < x.rows(); n++) {
+            for (int g = 0; g < rstd.cols(); g++) {
+                double r = rstd.get(n, g);
+                double mean = 0;
+                for (int d = 0; d < width; d++) {
+                    int c = g * width + d;
+                    mean += w.get(0, d) * dy.get(n, c) * x.get(n, c) * r / width;
+                }
+                for (int d = 0; d < width; d++) {
+                    int c = g * width + d;
+                    put(dx, n, c, r * (w.get(0, d) * dy.get(n, c) - x.get(n, c) * r * mean), write);
+                }
+            }
+        }
+    }
+
+    /** (x₁, x₂) → (x₁c − x₂s, x₂c + x₁s). */
+    @Override
+    public void rope(Tensor x, Tensor table, Batch batch) {
+        rotate(x, table, batch, 1);
+    }
+
+    /** (x₁, x₂) → (x₁c + x₂s, x₂c − x₁s). */
+    @Override
+    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
+        rotate(dx, table, batch, -1);
+    }
+
+    private static void rotate(Tensor x, Tensor table, Batch batch, int direction) {
+        int width = table.cols();
+        int half = width / 2;
+        for (int n = 0; n < x.rows(); n++) {
+            for (int head = 0; head < x.cols(); head += width) {
+                for (int d = 0; d < half; d++) {
+                    double cos = table.get(batch.position(n), d);
+                    double sin = direction * table.get(batch.position(n), half + d);
+                    double x1 = x.get(n, head + d);
+                    double x2 = x.get(n, head + half + d);
+                    x.set(n, head + d, x1 * cos - x2 * sin);
+                    x.set(n, head + half + d, x2 * cos + x1 * sin);
+                }
+            }
+        }
+    }
+
+    /** t = s · x aᵀ, by slot; y = x wᵀ + bias + residual + t bᵀ. */
+    @Override
+    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
+        double[][] in = values(x);
+        double[][] weight = values(w);
+        double[][] out = new double[y.rows()][y.cols()];
+        for (int n = 0; n < y.rows(); n++) {
+            for (int o = 0; o < y.cols(); o++) {
+                out[n][o] = dot(in[n], weight[o])
+                        + (bias == null ? 0 : bias.get(0, o))
+                        + (residual == null ? 0 : residual.get(n, o));
+            }
+        }
+        for (Batch.Run run : batch.runs()) {
+            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+            if (factors == null) {
+                continue;
+            }
+            double[][] a = values(factors.a());
+            double[][] b = values(factors.b());
+            for (int n = run.start(); n < run.end(); n++) {
+                double[] down = new double[t.cols()];
+                for (int r = 0; r < factors.rank(); r++) {
+                    down[r] = factors.scale() * dot(in[n], a[r]);
+                }
+                for (int r = 0; r < t.cols(); r++) {
+                    t.set(n, r, down[r]);
+                }
+                for (int o = 0; o < y.cols(); o++) {
+                    out[n][o] += dot(down, 0, b[o], 0, factors.rank());
+                }
+            }
+        }
+        for (int n = 0; n < y.rows(); n++) {
+            for (int o = 0; o < y.cols(); o++) {
+                y.set(n, o, out[n][o]);
+            }
+        }
+    }
+
+    /** dt = s · dy b; dx (+)= dy w + dt a; da += dtᵀ x; db += dyᵀ t. */
+    @Override
+    public void linearBackward(
+            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+        double[][] out = values(dy);
+        double[][] in = new double[dy.rows()][w.cols()];
+        if (dx != null) {
+            addProduct(in, out, values(w), 0, dy.rows());
+        }
+        for (Batch.Run run : batch.runs()) {
+            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+            if (factors == null) {
+                continue;
+            }
+            double[][] a = values(factors.a());
+            double[][] b = values(factors.b());
+            double[][] down = new double[dy.rows()][factors.rank()];
+            addProduct(down, out, b, run.start(), run.end());
+            for (double[] row : down) {
+                for (int r = 0; r < row.length; r++) {
+                    row[r] *= factors.scale();
+                }
+            }
+            addProduct(in, down, a, run.start(), run.end());
+            if (factors.trained()) {
+                for (int n = run.start(); n < run.end(); n++) {
+                    for (int r = 0; r < factors.rank(); r++) {
+                        for (int i = 0; i < x.cols(); i++) {
+                            put(factors.da(), r, i, down[n][r] * x.get(n, i), Write.ADD);
+                        }
+                        for (int o = 0; o < dy.cols(); o++) {
+                            put(factors.db(), o, r, out[n][o] * t.get(n, r), Write.ADD);
+                        }
+                    }
+                }
+            }
+        }
+        if (dx != null) {
+            for (int n = 0; n < dx.rows(); n++) {
+                for (int i = 0; i < dx.cols(); i++) {
+                    put(dx, n, i, in[n][i], write);
+                }
+            }
+        }
+    }
+
+    /** s = q·k/√D for every key up to the query's own; lse = log Σ exp s; o = Σ exp(s − lse) v. */
+    @Override
+    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
+        double[][] rows = values(qkv);
+        int width = heads.width();
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int h = 0; h < heads.query(); h++) {
+                int key = heads.queryCols() + h / heads.group() * width;
+                int value = key + heads.keyCols();
+                for (int i = batch.start(s); i < batch.start(s + 1); i++) {
+                    double[] scores = new double[i + 1 - batch.start(s)];
+                    for (int j = 0; j < scores.length; j++) {
+                        scores[j] = dot(rows[i], h * width, rows[batch.start(s) + j], key, width) / Math.sqrt(width);
+                    }
+                    double logSum = logSumExp(scores);
+                    lse.set(i, h, logSum);
+                    for (int d = 0; d < width; d++) {
+                        double sum = 0;
+                        for (int j = 0; j < scores.length; j++) {
+                            sum += Math.exp(scores[j] - logSum) * rows[batch.start(s) + j][value + d];
+                        }
+                        o.set(i, h * width + d, sum);
+                    }
+                }
+            }
+        }
+    }
+
+    /** P = exp(S − lse); dV = Pᵀ dO; dS = P ∘ (dO Vᵀ − rowsum(dO ∘ O)); dQ = dS K/√D; dK = dSᵀ Q/√D. */
+    @Override
+    public void attentionBackward(
+            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
+        double[][] rows = values(qkv);
+        double[][] grad = values(dout);
+        double[][] out = values(o);
+        double[][] result = new double[dqkv.rows()][dqkv.cols()];
+        int width = heads.width();
+        double scale = 1 / Math.sqrt(width);
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int h = 0; h < heads.query(); h++) {
+                int query = h * width;
+                int key = heads.queryCols() + h / heads.group() * width;
+                int value = key + heads.keyCols();
+                for (int i = batch.start(s); i < batch.start(s + 1); i++) {
+                    double rowSum = dot(grad[i], query, out[i], query, width);
+                    for (int j = batch.start(s); j <= i; j++) {
+                        double p = Math.exp(dot(rows[i], query, rows[j], key, width) * scale - lse.get(i, h));
+                        double ds = p * (dot(grad[i], query, rows[j], value, width) - rowSum);
+                        for (int d = 0; d < width; d++) {
+                            result[i][query + d] += ds * rows[j][key + d] * scale;
+                            result[j][key + d] += ds * rows[i][query + d] * scale;
+                            result[j][value + d] += p * grad[i][query + d];
+                        }
+                    }
+                }
+            }
+        }
+        for (int n = 0; n < dqkv.rows(); n++) {
+            for (int c = 0; c < dqkv.cols(); c++) {
+                dqkv.set(n, c, result[n][c]);
+            }
+        }
+    }
+
+    /** y = gate · σ(gate) · up. */
+    @Override
+    public void swiGlu(Tensor y, Tensor gateUp) {
+        for (int n = 0; n < y.rows(); n++) {
+            for (int f = 0; f < y.cols(); f++) {
+                double gate = gateUp.get(n, f);
+                y.set(n, f, gate * sigmoid(gate) * gateUp.get(n, y.cols() + f));
+            }
+        }
+    }
+
+    /** dgate = dy·up·σ(1 + gate(1 − σ)), dup = dy·gate·σ. */
+    @Override
+    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+        int width = dy.cols();
+        for (int n = 0; n < dy.rows(); n++) {
+            for (int f = 0; f < width; f++) {
+                double gate = gateUp.get(n, f);
+                double up = gateUp.get(n, width + f);
+                double sigma = sigmoid(gate);
+                dGateUp.set(n, f, dy.get(n, f) * up * sigma * (1 + gate * (1 - sigma)));
+                dGateUp.set(n, width + f, dy.get(n, f) * gate * sigma);
+            }
+        }
+    }
+
+    @Override
+    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
+        for (int i = 0; i < batch.targetCount(); i++) {
+            for (int c = 0; c < y.cols(); c++) {
+                y.set(i, c, x.get(batch.targetRow(i), c));
+            }
+        }
+    }
+
+    @Override
+    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
+        zero(dx);
+        for (int i = 0; i < batch.targetCount(); i++) {
+            for (int c = 0; c < dx.cols(); c++) {
+                dx.set(batch.targetRow(i), c, dy.get(i, c));
+            }
+        }
+    }
+
+    /** logit_v = x·head_v; lse = log Σ exp(logit); logp = logit_target − lse. */
+    @Override
+    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        double[][] in = values(x);
+        double[][] weight = values(head);
+        for (int i = 0; i < batch.targetCount(); i++) {
+            double[] row = new double[weight.length];
+            for (int v = 0; v < row.length; v++) {
+                row[v] = dot(in[i], weight[v]);
+                if (logits != null) {
+                    logits.set(i, v, row[v]);
+                }
+            }
+            double logSum = logSumExp(row);
+            lse.set(i, 0, logSum);
+            logp.set(i, 0, row[batch.target(batch.targetRow(i))] - logSum);
+        }
+    }
+
+    /** dx = Σ_v dlogp · (1[v = target] − exp(logit_v − lse)) · head_v. */
+    @Override
+    public void logProbBackward(
+            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        double[][] in = values(x);
+        double[][] weight = values(head);
+        for (int i = 0; i < batch.targetCount(); i++) {
+            double[] row = new double[dx.cols()];
+            for (int v = 0; v < weight.length; v++) {
+                double logit = logits == null ? dot(in[i], weight[v]) : logits.get(i, v);
+                double hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
+                double dlogit = dlogp.get(i, 0) * (hit - Math.exp(logit - lse.get(i, 0)));
+                for (int c = 0; c < row.length; c++) {
+                    row[c] += dlogit * weight[v][c];
+                }
+            }
+            for (int c = 0; c < row.length; c++) {
+                dx.set(i, c, row[c]);
+            }
+        }
+    }
+
+    @Override
+    public void zero(Tensor y) {
+        for (int n = 0; n < y.rows(); n++) {
+            for (int c = 0; c < y.cols(); c++) {
+                y.set(n, c, 0);
+            }
+        }
+    }
+
+    @Override
+    public double sumOfSquares(Tensor x) {
+        double sum = 0;
+        for (int n = 0; n < x.rows(); n++) {
+            for (int c = 0; c < x.cols(); c++) {
+                sum += x.get(n, c) * x.get(n, c);
+            }
+        }
+        return sum;
+    }
+
+    /** m = β₁m + (1 − β₁)g; v = β₂v + (1 − β₂)g²; w = w(1 − lr·λ) − lr · (m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + ε). */
+    @Override
+    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+        double unbias1 = 1 - Math.pow(step.beta1(), step.step());
+        double unbias2 = 1 - Math.pow(step.beta2(), step.step());
+        for (int n = 0; n < w.rows(); n++) {
+            for (int c = 0; c < w.cols(); c++) {
+                double grad = g.get(n, c) * step.gradScale();
+                double first = step.beta1() * m.get(n, c) + (1 - step.beta1()) * grad;
+                double second = step.beta2() * v.get(n, c) + (1 - step.beta2()) * grad * grad;
+                double shrunk = w.get(n, c) * (1 - step.learningRate() * step.weightDecay());
+                double update = first / unbias1 / (Math.sqrt(second / unbias2) + step.epsilon());
+                m.set(n, c, first);
+                v.set(n, c, second);
+                w.set(n, c, shrunk - step.learningRate() * update);
+            }
+        }
+    }
+
+    private static double[][] values(Tensor tensor) {
+        double[][] values = new double[tensor.rows()][tensor.cols()];
+        for (int n = 0; n < tensor.rows(); n++) {
+            for (int c = 0; c < tensor.cols(); c++) {
+                values[n][c] = tensor.get(n, c);
+            }
+        }
+        return values;
+    }
+
+    private static void put(Tensor to, int row, int col, double value, Write write) {
+        to.set(row, col, write == Write.ADD ? to.get(row, col) + value : value);
+    }
+
+    /** Rows {@code from} to {@code to} of z += x y. */
+    private static void addProduct(double[][] z, double[][] x, double[][] y, int from, int to) {
+        for (int n = from; n < to; n++) {
+            for (int k = 0; k < y.length; k++) {
+                for (int c = 0; c < y[k].length; c++) {
+                    z[n][c] += x[n][k] * y[k][c];
+                }
+            }
+        }
+    }
+
+    private static double dot(double[] x, double[] y) {
+        return dot(x, 0, y, 0, x.length);
+    }
+
+    private static double dot(double[] x, int fromX, double[] y, int fromY, int length) {
+        double sum = 0;
+        for (int i = 0; i < length; i++) {
+            sum += x[fromX + i] * y[fromY + i];
+        }
+        return sum;
+    }
+
+    private static double logSumExp(double[] x) {
+        double max = Double.NEGATIVE_INFINITY;
+        for (double value : x) {
+            max = Math.max(max, value);
+        }
+        double sum = 0;
+        for (double value : x) {
+            sum += Math.exp(value - max);
+        }
+        return max + Math.log(sum);
+    }
+
+    private static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+}

@@ -1,0 +1,66 @@
+package candor.data;
+
+import candor.BadInput;
+import candor.data.Example.Chat;
+import candor.data.Example.PlainText;
+import candor.data.Example.PromptAndCompletion;
+import candor.text.ChatEncoder;
+import candor.text.EncodedChat;
+import java.util.Arrays;
+
+/**
+ * Encodes examples with a model's own tokenizer and chat template.
+ *
+ * <p>A chat is learnt in all of its assistant turns. Of a prompt and a completion everything behind the prompt's tokens is
+ * learnt, as in TRL; a row whose prompt becomes other tokens once the completion stands behind it is refused, for then
+ * there is no telling where the completion starts.
+ */
+public final class ChatRowEncoder implements RowEncoder {
+    private final ChatEncoder encoder;
+    private final LossOn lossOn;
+
+    public ChatRowEncoder(ChatEncoder encoder, LossOn lossOn) {
+        this.encoder = encoder;
+        this.lossOn = lossOn;
+    }
+
+    @Override
+    public EncodedRow encode(Example example) {
+        EncodedChat encoded =
+                switch (example.content()) {
+                    case Chat chat -> encoder.encodeConversation(chat.conversation());
+                    case PromptAndCompletion pair -> prefixed(encode(pair));
+                    case PlainText text -> prefixed(encoder.encodeText(text.prompt(), text.completion()));
+                };
+        boolean[] target = encoded.inLoss();
+        int prompt = firstOf(target);
+        if (lossOn == LossOn.ALL) {
+            target = new boolean[encoded.length()];
+            Arrays.fill(target, true);
+        }
+        return new EncodedRow(0, encoded.ids(), target, prompt, example.label());
+    }
+
+    private EncodedChat encode(PromptAndCompletion pair) {
+        if (pair.prompt().tools() != null) {
+            throw new BadInput("'tools' beside 'prompt' and 'completion' are not supported; write the row as 'messages'");
+        }
+        return encoder.encodeChat(pair.prompt().messages(), pair.completion());
+    }
+
+    private static EncodedChat prefixed(EncodedChat encoded) {
+        if (!encoded.promptIsPrefix()) {
+            throw new BadInput("the prompt becomes other tokens once the completion stands behind it, so the start of the"
+                    + " completion is not certain; write the row as 'messages', or mind blanks at the border");
+        }
+        return encoded;
+    }
+
+    private static int firstOf(boolean[] target) {
+        int first = 0;
+        while (first < target.length && !target[first]) {
+            first++;
+        }
+        return first;
+    }
+}

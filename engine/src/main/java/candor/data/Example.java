@@ -1,0 +1,38 @@
+package candor.data;
+
+import candor.data.read.Origin;
+import candor.text.Conversation;
+import candor.text.Message;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A row of training data as a conversation or a text.
+ *
+ * @param content what is said, and which of it is to be learnt
+ * @param label whether the completion is desirable; null where the data says nothing of it
+ * @param origin where the row stands
+ */
+public record Example(Content content, Boolean label, Origin origin) {
+    /** What a row holds. */
+    public sealed interface Content {}
+
+    /** A conversation; every assistant turn is to be learnt. */
+    public record Chat(Conversation conversation) implements Content {}
+
+    /** A conversation of which only the end is to be learnt; tools belong to the whole and stand with the prompt. */
+    public record PromptAndCompletion(Conversation prompt, List<Message> completion) implements Content {
+        public PromptAndCompletion {
+            completion = List.copyOf(completion);
+        }
+
+        public Conversation whole() {
+            List<Message> messages = new ArrayList<>(prompt.messages());
+            messages.addAll(completion);
+            return new Conversation(messages, prompt.tools());
+        }
+    }
+
+    /** A text outside any chat template, of which only the end is to be learnt. */
+    public record PlainText(String prompt, String completion) implements Content {}
+}

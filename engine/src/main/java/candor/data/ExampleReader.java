@@ -1,0 +1,171 @@
+package candor.data;
+
+import candor.BadInput;
+import candor.data.read.Entry;
+import candor.data.read.RowReader;
+import candor.text.Conversation;
+import candor.text.Message;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+
+/** Reads data files as a stream of examples; each file's layout is told by its first row. */
+public final class ExampleReader implements AutoCloseable {
+    /**
+     * How to read.
+     *
+     * @param labelled whether every row must carry {@code label} (KTO); each then ends in the completion that the label
+     *     judges: the last message of {@code messages} and {@code conversations}
+     * @param skipBadRows whether a row that is not valid is left out and counted, instead of ending the run
+     * @param maxRowBytes room for one row
+     */
+    public record Settings(boolean labelled, boolean skipBadRows, int maxRowBytes) {
+        public static Settings plain() {
+            return new Settings(false, false, RowReader.DEFAULT_MAX_ROW_BYTES);
+        }
+    }
+
+    private final RowReader rows;
+    private final Settings settings;
+    private Skipped skipped = Skipped.NONE;
+    private Layout layout;
+    private Path layoutFile;
+    private long layoutLine;
+
+    private ExampleReader(RowReader rows, Settings settings) {
+        this.rows = rows;
+        this.settings = settings;
+    }
+
+    /** Opens files that are read one after another; their layouts may differ. */
+    public static ExampleReader open(List<Path> files, Settings settings) {
+        return new ExampleReader(RowReader.open(files, settings.maxRowBytes()), settings);
+    }
+
+    /**
+     * Reads all examples of files into memory.
+     *
+     * @throws BadInput if there is none
+     */
+    public static List<Example> readAll(List<Path> files, Settings settings) {
+        try (ExampleReader reader = open(files, settings)) {
+            List<Example> examples = new ArrayList<>();
+            for (Example example = reader.next(); example != null; example = reader.next()) {
+                examples.add(example);
+            }
+            if (examples.isEmpty()) {
+                throw new BadInput(files + ": no usable row" + (reader.skipped.count() == 0 ? "" : "; the first of "
+                        + reader.skipped.count() + " bad ones: " + reader.skipped.reasons().getFirst()));
+            }
+            return examples;
+        }
+    }
+
+    /**
+     * The next example; null behind the last one.
+     *
+     * @throws BadInput for a row that is not valid, unless such rows are to be skipped; for a file that cannot be read
+     */
+    public Example next() {
+        for (Entry entry = rows.next(); entry != null; entry = rows.next()) {
+            try {
+                return switch (entry) {
+                    case Entry.Row row -> example(row);
+                    case Entry.Bad bad -> throw new InvalidRow(bad.problem());
+                };
+            } catch (InvalidRow e) {
+                String problem = entry.origin() + ": " + e.getMessage();
+                if (!settings.skipBadRows()) {
+                    throw new BadInput(problem + "; mend the row, or leave such rows out with --skip-bad-rows");
+                }
+                skipped = skipped.and(problem);
+            }
+        }
+        return null;
+    }
+
+    /** The examples that are left, for those who take an iterator; it reads from this reader. */
+    public Iterator<Example> iterator() {
+        return new Iterator<>() {
+            private Example ahead;
+
+            @Override
+            public boolean hasNext() {
+                if (ahead == null) {
+                    ahead = ExampleReader.this.next();
+                }
+                return ahead != null;
+            }
+
+            @Override
+            public Example next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                Example example = ahead;
+                ahead = null;
+                return example;
+            }
+        };
+    }
+
+    private Example example(Entry.Row row) throws InvalidRow {
+        recognise(row);
+        Example.Content content = layout.content(row.columns());
+        if (!settings.labelled()) {
+            return new Example(content, null, row.origin());
+        }
+        return new Example(endingInCompletion(content), Turns.label(row.columns()), row.origin());
+    }
+
+    private void recognise(Entry.Row row) throws InvalidRow {
+        ObjectNode columns = row.columns();
+        if (!row.origin().file().equals(layoutFile)) {
+            Layout first = Layout.of(columns);
+            if (first == null) {
+                throw new InvalidRow("the columns " + names(columns) + " are of no known layout: messages; prompt, completion; "
+                        + "instruction, input, output; instruction, context, response; conversations");
+            }
+            layout = first;
+            layoutFile = row.origin().file();
+            layoutLine = row.origin().line() > 0 ? row.origin().line() : row.origin().row();
+        } else if (!layout.fits(columns)) {
+            throw new InvalidRow("the columns " + names(columns) + " lack some of " + layout.columns()
+                    + ", which the file has had since " + (row.origin().line() > 0 ? "line " : "row ") + layoutLine);
+        }
+    }
+
+    private static List<String> names(ObjectNode columns) {
+        List<String> names = new ArrayList<>();
+        columns.fieldNames().forEachRemaining(names::add);
+        return names.size() <= 20 ? names : names.subList(0, 20);
+    }
+
+    private static Example.Content endingInCompletion(Example.Content content) throws InvalidRow {
+        if (!(content instanceof Example.Chat(Conversation conversation))) {
+            return content;
+        }
+        List<Message> messages = conversation.messages();
+        int last = messages.size() - 1;
+        if (!messages.get(last).isAssistant()) {
+            throw new InvalidRow("does not end with an assistant turn, so there is nothing that 'label' could judge");
+        }
+        if (last == 0) {
+            throw new InvalidRow("has no turn before the assistant's");
+        }
+        return new Example.PromptAndCompletion(conversation.first(last), messages.subList(last, last + 1));
+    }
+
+    /** The rows left out so far. */
+    public Skipped skipped() {
+        return skipped;
+    }
+
+    @Override
+    public void close() {
+        rows.close();
+    }
+}

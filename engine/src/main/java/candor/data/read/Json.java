@@ -1,0 +1,36 @@
+package candor.data.read;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+
+/** JSON as data files may hold it: strict, with bounds. */
+final class Json {
+    private static final int MAX_DEPTH = 100;
+    private static final int MAX_REASON = 200;
+
+    private Json() {}
+
+    /** A mapper for rows of at most so many bytes. */
+    static ObjectMapper mapper(int maxRowBytes) {
+        return JsonMapper.builder(JsonFactory.builder()
+                        .streamReadConstraints(StreamReadConstraints.builder()
+                                .maxStringLength(maxRowBytes)
+                                .maxNestingDepth(MAX_DEPTH)
+                                .build())
+                        .build())
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+                .build();
+    }
+
+    /** What the parser says, without its own idea of the place. */
+    static String reason(JsonProcessingException e) {
+        String reason = e.getOriginalMessage();
+        int end = reason.offsetByCodePoints(0, Math.min(MAX_REASON, reason.codePointCount(0, reason.length())));
+        return "is not valid JSON: " + reason.substring(0, end);
+    }
+}

@@ -1,0 +1,39 @@
+package candor.data.read;
+
+import candor.BadInput;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A stream of rows in file order. Used by one thread at a time. */
+public interface RowReader extends AutoCloseable {
+    /** Room for one row of text in bytes, unless asked otherwise: a 10-MB row fits, a file without line breaks does not. */
+    int DEFAULT_MAX_ROW_BYTES = 16 << 20;
+
+    /**
+     * The next row or what stands in its place; null behind the last one.
+     *
+     * @throws BadInput if the file cannot be read on
+     */
+    Entry next();
+
+    /** The file that {@link #next} reads from, or read from last. */
+    Path file();
+
+    @Override
+    void close();
+
+    /**
+     * Opens one file; what it holds is told by its first bytes and its name ({@link FileKind}).
+     *
+     * @param maxRowBytes a longer row is refused
+     * @throws BadInput if the file is missing, or of no known kind
+     */
+    static RowReader open(Path file, int maxRowBytes) {
+        return FileKind.of(file).open(file, maxRowBytes);
+    }
+
+    /** Opens several files, read one after another in the order given; each is opened when it is reached. */
+    static RowReader open(List<Path> files, int maxRowBytes) {
+        return new FilesReader(files, maxRowBytes);
+    }
+}

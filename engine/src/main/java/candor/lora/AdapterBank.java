@@ -1,0 +1,92 @@
+package candor.lora;
+
+import candor.model.ModelConfig;
+import candor.ops.Lora;
+import java.util.Objects;
+
+/**
+ * The adapters over one model, by slot. A sequence of a batch names its slot; slots may be empty, and then behave as the
+ * bare model. What a step asks for is made when a slot changes, so a step allocates nothing.
+ */
+public final class AdapterBank {
+    private static final Projection[] PROJECTIONS = Projection.values();
+
+    private final ModelConfig model;
+    private final Adapter[] slots;
+    private final Lora[][] table;
+    private long revision;
+
+    /** @param slots how many slots there are; all empty at first */
+    public AdapterBank(ModelConfig model, int slots) {
+        this.model = Objects.requireNonNull(model);
+        this.slots = new Adapter[slots];
+        this.table = new Lora[model.layers()][PROJECTIONS.length];
+    }
+
+    /** Puts an adapter into a slot, or null to empty it. */
+    public void set(int slot, Adapter adapter) {
+        if (adapter != null && !adapter.model().equals(model)) {
+            throw new IllegalArgumentException("the adapter was made for another model: " + adapter.model());
+        }
+        slots[slot] = adapter;
+        revision++;
+        for (int layer = 0; layer < table.length; layer++) {
+            for (Projection projection : PROJECTIONS) {
+                table[layer][projection.ordinal()] = build(layer, projection);
+            }
+        }
+    }
+
+    /** Changes whenever a slot does: what was laid out for the adapters that were there has to be laid out anew. */
+    public long revision() {
+        return revision;
+    }
+
+    private Lora build(int layer, Projection projection) {
+        Lora.Factors[] factors = new Lora.Factors[slots.length];
+        boolean any = false;
+        for (int slot = 0; slot < slots.length; slot++) {
+            Adapter adapter = slots[slot];
+            if (adapter != null && adapter.config().projections().contains(projection)) {
+                factors[slot] = new Lora.Factors(
+                        adapter.a(layer, projection),
+                        adapter.b(layer, projection),
+                        (float) adapter.config().scale(),
+                        adapter.da(layer, projection),
+                        adapter.db(layer, projection));
+                any = true;
+            }
+        }
+        return any ? new Lora(factors) : null;
+    }
+
+    public ModelConfig model() {
+        return model;
+    }
+
+    /** How many slots there are, empty ones included. */
+    public int slots() {
+        return slots.length;
+    }
+
+    /** The adapter in a slot, or null. */
+    public Adapter get(int slot) {
+        return slots[slot];
+    }
+
+    /** What the slots do to a linear layer; null where none touches it. */
+    public Lora lora(int layer, Projection projection) {
+        return table[layer][projection.ordinal()];
+    }
+
+    /** The largest padded rank of any layer, for sizing a workspace; 0 where all slots are empty. */
+    public int paddedRank() {
+        int largest = 0;
+        for (Lora[] layer : table) {
+            for (Lora lora : layer) {
+                largest = Math.max(largest, lora == null ? 0 : lora.paddedRank());
+            }
+        }
+        return largest;
+    }
+}

@@ -1,0 +1,75 @@
+package candor.model;
+
+import candor.lora.AdapterBank;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Every tensor of one pass over a batch of N tokens, T of them with a target, laid out in a workspace. Two batches of the
+ * same N and T use the same ones; with {@link Workspace#measuring} it tells the size before anything is allocated.
+ */
+final class Activations {
+    /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks. */
+    private static final long LOGITS_BYTES = 256L << 20;
+
+    final int tokens;
+    final int targets;
+    final boolean training;
+
+    /** L + 1 of (N, C): the residual stream before each layer, and after the last. */
+    final List<Tensor> stream = new ArrayList<>();
+
+    /** One per layer; the same one where layers share. */
+    final List<Saved> saved = new ArrayList<>();
+
+    /** (T, C), the rows that have a target, and their norm. */
+    final Tensor last;
+
+    final Tensor normed;
+
+    /** (T, 1). */
+    final Tensor rstd;
+
+    final Tensor logp;
+    final Tensor lse;
+
+    /** (T, V), or null. */
+    final Tensor logits;
+
+    /** Null where there is no backward pass. */
+    final Gradients gradients;
+
+    /** (T, 1) and (T, C); null where there is no backward pass. */
+    final Tensor dlogp;
+
+    final Tensor dnormed;
+
+    Activations(Workspace workspace, ModelConfig config, AdapterBank bank, int n, int t, boolean train, Recompute policy) {
+        tokens = n;
+        targets = t;
+        training = train;
+        int c = config.hiddenSize();
+        boolean share = !train || policy == Recompute.BLOCK;
+        Saved.Cheap cheap = share || policy == Recompute.CHEAP ? Saved.Cheap.take(workspace, config, n) : null;
+        stream.add(workspace.take(n, c));
+        for (int layer = 0; layer < config.layers(); layer++) {
+            // Without a backward pass the stream moves to and fro between two tensors.
+            stream.add(train || layer == 0 ? workspace.take(n, c) : stream.get(layer - 1));
+            // All layers are of one shape, and a bank's adapters touch the same projections in each.
+            boolean reuse = share && layer > 0;
+            saved.add(reuse ? saved.getFirst() : new Saved(workspace, config, bank, layer, n, cheap));
+        }
+        last = workspace.take(t, c);
+        normed = workspace.take(t, c);
+        rstd = workspace.take(t, 1);
+        logp = workspace.take(t, 1);
+        lse = workspace.take(t, 1);
+        boolean keep = train && Workspace.bytesFor(last.dtype(), t, config.vocabSize()) <= LOGITS_BYTES;
+        logits = keep ? workspace.take(t, config.vocabSize()) : null;
+        gradients = train ? new Gradients(workspace, config, bank, n) : null;
+        dlogp = train ? workspace.take(t, 1) : null;
+        dnormed = train ? workspace.take(t, c) : null;
+    }
+}

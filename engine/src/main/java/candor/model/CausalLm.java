@@ -1,0 +1,181 @@
+package candor.model;
+
+import candor.lora.AdapterBank;
+import candor.ops.Backend;
+import candor.ops.Batch;
+import candor.ops.Write;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.lang.foreign.Arena;
+
+/**
+ * A model on a backend: from a packed batch to the log-probabilities of its targets, and from their derivatives to the
+ * gradients of the adapters. For one caller at a time.
+ *
+ * <p>The memory of a pass is one workspace. It grows to the largest batch that comes, or is made large enough at once by
+ * {@link #reserve}; after that, a pass over a batch of the same shape allocates nothing.
+ */
+public final class CausalLm implements AutoCloseable {
+    private final Backend backend;
+    private final Weights weights;
+    private final ModelConfig config;
+    private final Recompute recompute;
+    private final Arena arena = Arena.ofShared();
+    private final Decoder decoder;
+    private Workspace workspace = new Workspace(0);
+    private Activations acts;
+    private AdapterBank bank;
+    private long bankRevision;
+    private Batch batch;
+
+    /**
+     * @param positions the longest sequence that will come, at most the model's own limit
+     */
+    public CausalLm(Backend backend, Weights weights, Recompute recompute, int positions) {
+        this(
+                backend,
+                weights,
+                recompute,
+                RopeTable.frequencies(weights.config().rope(), weights.config().heads().width()),
+                positions);
+    }
+
+    /** With rotary frequencies of one's own. */
+    CausalLm(Backend backend, Weights weights, Recompute recompute, float[] frequencies, int positions) {
+        this.backend = backend;
+        this.weights = weights;
+        this.config = weights.config();
+        this.recompute = recompute;
+        Tensor rope = RopeTable.build(arena, frequencies, positions);
+        decoder = new Decoder(backend, weights, backend.resident(rope), recompute);
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    /**
+     * Bytes of the workspace for a pass over {@code tokens} tokens, {@code targets} of them scored.
+     *
+     * @param adapters the adapters that will be there, or null
+     * @param training whether a backward pass follows
+     */
+    public static long workspaceBytes(
+            ModelConfig config, AdapterBank adapters, int tokens, int targets, boolean training, Recompute recompute) {
+        Workspace measure = Workspace.measuring();
+        new Activations(measure, config, adapters, tokens, targets, training, recompute);
+        return measure.peak();
+    }
+
+    /** Makes the workspace large enough for batches up to this size. */
+    public void reserve(AdapterBank adapters, int tokens, int targets, boolean training) {
+        grow(workspaceBytes(config, adapters, tokens, targets, training, recompute));
+    }
+
+    private void grow(long bytes) {
+        if (workspace.size() < bytes) {
+            acts = null;
+            workspace.close();
+            workspace = backend.workspace(bytes);
+        }
+    }
+
+    /** Bytes of the workspace as it is. */
+    public long workspaceBytes() {
+        return workspace.size();
+    }
+
+    /**
+     * Log-probabilities of the batch's targets.
+     *
+     * @param logp     T values =, in the order of the target rows; at least that long
+     * @param adapters the adapters that the batch's slots mean, or null where all are {@link Batch#BASE}
+     * @param training whether {@link #backward} follows
+     */
+    public void forward(float[] logp, Batch next, AdapterBank adapters, boolean training) {
+        hidden(next, adapters, training);
+        if (batch.targetCount() > 0) {
+            backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
+            backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
+            backend.download(logp, acts.logp);
+        }
+    }
+
+    /**
+     * The backward pass of the last {@link #forward} that was for training: gradients of the trained adapters {@code +=}.
+     *
+     * @param dlogp T derivatives of the loss by the log-probabilities
+     */
+    public void backward(float[] dlogp) {
+        if (acts == null || !acts.training || batch == null) {
+            throw new IllegalStateException("no forward pass for training to go back on");
+        }
+        if (batch.targetCount() > 0) {
+            backend.upload(acts.dlogp, dlogp);
+            backend.logProbBackward(
+                    acts.dnormed, acts.dlogp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T,C)
+            backend.rmsNormBackward(
+                    acts.dnormed, acts.dnormed, acts.last, weights.finalNorm(), acts.rstd, Write.SET); // (T,C)
+            backend.scatterTargets(acts.gradients.residual, acts.dnormed, batch); // (N,C)
+            decoder.backward(acts, bank, batch);
+        }
+        batch = null; // what was kept is used up
+    }
+
+    /**
+     * Logits of every token.
+     *
+     * @return (N, V), valid until the next pass
+     */
+    public Tensor logits(Batch next, AdapterBank adapters) {
+        int n = next.tokenCount();
+        long extra = Workspace.bytesFor(DType.F32, n, config.hiddenSize())
+                + Workspace.bytesFor(DType.F32, n, 1)
+                + Workspace.bytesFor(DType.F32, n, config.vocabSize());
+        grow(workspaceBytes(config, adapters, n, next.targetCount(), false, recompute) + extra);
+        hidden(next, adapters, false);
+        long mark = workspace.mark();
+        Tensor normed = workspace.take(n, config.hiddenSize());
+        Tensor rstd = workspace.take(n, 1);
+        Tensor logits = workspace.take(n, config.vocabSize());
+        backend.rmsNorm(normed, rstd, acts.stream.getLast(), weights.finalNorm(), config.rmsNormEps()); // (N,C)
+        backend.linear(logits, null, normed, weights.head(), null, null, null, next); // (N,V)
+        workspace.release(mark);
+        return logits;
+    }
+
+    /** The residual stream after the last layer. */
+    private void hidden(Batch next, AdapterBank adapters, boolean training) {
+        if (acts == null
+                || acts.tokens != next.tokenCount()
+                || acts.targets != next.targetCount()
+                || acts.training != training
+                || bank != adapters
+                || (bank != null && bankRevision != bank.revision())) {
+            layOut(next, adapters, training);
+        }
+        batch = next;
+        backend.embed(acts.stream.getFirst(), weights.embedding(), batch); // (N,C)
+        decoder.forward(acts, bank, batch);
+    }
+
+    private void layOut(Batch next, AdapterBank adapters, boolean training) {
+        grow(workspaceBytes(config, adapters, next.tokenCount(), next.targetCount(), training, recompute));
+        workspace.release(0);
+        bank = adapters;
+        bankRevision = bank == null ? 0 : bank.revision();
+        acts = new Activations(workspace, config, bank, next.tokenCount(), next.targetCount(), training, recompute);
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+        arena.close();
+    }
+}

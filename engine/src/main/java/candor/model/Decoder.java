@@ -1,0 +1,132 @@
+package candor.model;
+
+import candor.lora.AdapterBank;
+import candor.lora.Projection;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.ops.Ops;
+import candor.ops.Write;
+import candor.tensor.Tensor;
+
+/**
+ * The layers, forward and backward, written to be read side by side: {@link #backward} is {@link #forward} from the last
+ * line to the first. The frozen weights get no gradient; gradients of adapters and of the residual stream are added
+ * ({@code +=}), all others are set ({@code =}).
+ *
+ * <p>One decoder serves all families: biases and head norms are there or null.
+ */
+final class Decoder {
+    private final Ops ops;
+    private final ModelConfig config;
+    private final Weights weights;
+    private final Tensor rope;
+    private final Recompute recompute;
+
+    /** @param rope (P, D), see {@link RopeTable} */
+    Decoder(Ops ops, Weights weights, Tensor rope, Recompute recompute) {
+        this.ops = ops;
+        this.config = weights.config();
+        this.weights = weights;
+        this.rope = rope;
+        this.recompute = recompute;
+    }
+
+    /** From the first tensor of the stream to the last. */
+    void forward(Activations acts, AdapterBank bank, Batch batch) {
+        for (int layer = 0; layer < config.layers(); layer++) {
+            forward(layer, acts.stream.get(layer), acts.stream.get(layer + 1), acts.saved.get(layer), bank, batch);
+        }
+    }
+
+    /** From the gradient of the last tensor of the stream down to the first adapter; gradients of adapters {@code +=}. */
+    void backward(Activations acts, AdapterBank bank, Batch batch) {
+        for (int layer = config.layers() - 1; layer >= 0; layer--) {
+            Tensor x = acts.stream.get(layer);
+            Saved s = acts.saved.get(layer);
+            switch (recompute) {
+                case NONE -> {}
+                case CHEAP -> again(layer, x, s);
+                // The layer's output is the next layer's input, which is not needed any more.
+                case BLOCK -> forward(layer, x, acts.stream.get(layer + 1), s, bank, batch);
+            }
+            backward(layer, x, s, acts.gradients, bank, batch);
+        }
+    }
+
+    private void forward(int layer, Tensor x, Tensor out, Saved s, AdapterBank bank, Batch batch) {
+        LayerWeights w = weights.layers().get(layer);
+        Heads heads = config.heads();
+        float eps = config.rmsNormEps();
+
+        ops.rmsNorm(s.normed1, s.rstd1, x, w.inputNorm(), eps); // (N,C)
+        linear(s.rawQuery, s, s.normed1, w.query(), w.queryBias(), null, layer, Projection.QUERY, bank, batch); // (N,HD)
+        linear(s.rawKey, s, s.normed1, w.key(), w.keyBias(), null, layer, Projection.KEY, bank, batch); // (N,KD)
+        linear(s.value, s, s.normed1, w.value(), w.valueBias(), null, layer, Projection.VALUE, bank, batch); // (N,KD)
+        if (s.raw != null) {
+            ops.rmsNorm(s.query, s.rstdQuery, s.rawQuery, w.queryNorm(), eps); // (N,HD), each head
+            ops.rmsNorm(s.key, s.rstdKey, s.rawKey, w.keyNorm(), eps); // (N,KD), each head
+        }
+        ops.rope(s.queryKey, rope, batch); // (N,(H+K)D)
+        ops.attention(s.attended, s.lse, s.qkv, heads, batch); // (N,HD)
+        linear(s.middle, s, s.attended, w.output(), null, x, layer, Projection.OUTPUT, bank, batch); // (N,C)
+
+        ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), eps); // (N,C)
+        linear(s.gate, s, s.normed2, w.gate(), null, null, layer, Projection.GATE, bank, batch); // (N,F)
+        linear(s.up, s, s.normed2, w.up(), null, null, layer, Projection.UP, bank, batch); // (N,F)
+        ops.swiGlu(s.gated, s.gateUp); // (N,F)
+        linear(out, s, s.gated, w.down(), null, s.middle, layer, Projection.DOWN, bank, batch); // (N,C)
+    }
+
+    private void backward(int layer, Tensor x, Saved s, Gradients g, AdapterBank bank, Batch batch) {
+        LayerWeights w = weights.layers().get(layer);
+        Heads heads = config.heads();
+
+        linearBackward(g.gated, g.residual, s, s.gated, w.down(), layer, Projection.DOWN, bank, batch, g, Write.SET);
+        ops.swiGluBackward(s.gateUp, g.gated, s.gateUp); // (N,2F), in place
+        linearBackward(g.normed, s.up, s, s.normed2, w.up(), layer, Projection.UP, bank, batch, g, Write.SET);
+        linearBackward(g.normed, s.gate, s, s.normed2, w.gate(), layer, Projection.GATE, bank, batch, g, Write.ADD);
+        ops.rmsNormBackward(g.residual, g.normed, s.middle, w.postNorm(), s.rstd2, Write.ADD); // (N,C)
+
+        linearBackward(g.attended, g.residual, s, s.attended, w.output(), layer, Projection.OUTPUT, bank, batch, g, Write.SET);
+        ops.attentionBackward(g.qkv, g.attended, s.qkv, s.attended, s.lse, heads, batch); // (N,A)
+        ops.ropeBackward(g.queryKey, rope, batch); // (N,(H+K)D)
+        if (s.raw != null) {
+            ops.rmsNormBackward(g.query, g.query, s.rawQuery, w.queryNorm(), s.rstdQuery, Write.SET); // (N,HD)
+            ops.rmsNormBackward(g.key, g.key, s.rawKey, w.keyNorm(), s.rstdKey, Write.SET); // (N,KD)
+        }
+        // Below the first layer there is only the frozen embedding: nobody wants its gradient.
+        Tensor dx = layer == 0 ? null : g.normed;
+        linearBackward(dx, g.value, s, s.normed1, w.value(), layer, Projection.VALUE, bank, batch, g, Write.SET);
+        linearBackward(dx, g.key, s, s.normed1, w.key(), layer, Projection.KEY, bank, batch, g, Write.ADD);
+        linearBackward(dx, g.query, s, s.normed1, w.query(), layer, Projection.QUERY, bank, batch, g, Write.ADD);
+        if (dx != null) {
+            ops.rmsNormBackward(g.residual, g.normed, x, w.inputNorm(), s.rstd1, Write.ADD); // (N,C)
+        }
+    }
+
+    /** What {@link Recompute#CHEAP} does not keep. */
+    private void again(int layer, Tensor x, Saved s) {
+        LayerWeights w = weights.layers().get(layer);
+        ops.rmsNorm(s.normed1, s.rstd1, x, w.inputNorm(), config.rmsNormEps()); // (N,C)
+        ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), config.rmsNormEps()); // (N,C)
+        ops.swiGlu(s.gated, s.gateUp); // (N,F)
+    }
+
+    private void linear(
+            Tensor y, Saved s, Tensor x, Tensor w, Tensor bias, Tensor residual, int layer, Projection projection,
+            AdapterBank bank, Batch batch) {
+        ops.linear(y, s.narrow(projection), x, w, bias, residual, lora(bank, layer, projection), batch);
+    }
+
+    private void linearBackward(
+            Tensor dx, Tensor dy, Saved s, Tensor x, Tensor w, int layer, Projection projection, AdapterBank bank,
+            Batch batch, Gradients g, Write write) {
+        Lora lora = lora(bank, layer, projection);
+        ops.linearBackward(dx, g.narrow(lora), dy, x, s.narrow(projection), w, lora, batch, write);
+    }
+
+    private static Lora lora(AdapterBank bank, int layer, Projection projection) {
+        return bank == null ? null : bank.lora(layer, projection);
+    }
+}

@@ -1,0 +1,62 @@
+package candor.model;
+
+import candor.lora.AdapterBank;
+import candor.lora.Projection;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.util.HashMap;
+import java.util.Map;
+
+/** What the backward pass writes on its way down; one set for all layers. */
+final class Gradients {
+    /** (N, C), of the residual stream. */
+    final Tensor residual;
+
+    /** (N, C), of a norm's output. */
+    final Tensor normed;
+
+    /** (N, F), of the gated activation. */
+    final Tensor gated;
+
+    /** (N, A), of queries, keys and values. */
+    final Tensor qkv;
+
+    /** (N, H·D), of attention's output. */
+    final Tensor attended;
+
+    // Views, made once, since a step allocates nothing.
+    final Tensor query;
+    final Tensor key;
+    final Tensor value;
+    final Tensor queryKey;
+    private final Map<Integer, Tensor> narrow = new HashMap<>();
+
+    Gradients(Workspace workspace, ModelConfig config, AdapterBank bank, int n) {
+        Heads heads = config.heads();
+        residual = workspace.take(n, config.hiddenSize());
+        normed = workspace.take(n, config.hiddenSize());
+        gated = workspace.take(n, config.intermediateSize());
+        qkv = workspace.take(n, heads.allCols());
+        attended = workspace.take(n, heads.queryCols());
+        int rotated = heads.queryCols() + heads.keyCols();
+        query = qkv.columns(0, heads.queryCols());
+        key = qkv.columns(heads.queryCols(), rotated);
+        value = qkv.columns(rotated, heads.allCols());
+        queryKey = qkv.columns(0, rotated);
+        for (int layer = 0; layer < config.layers() && bank != null; layer++) {
+            for (Projection projection : Projection.values()) {
+                Lora lora = bank.lora(layer, projection);
+                if (lora != null) {
+                    narrow.computeIfAbsent(lora.paddedRank(), rank -> workspace.take(n, rank));
+                }
+            }
+        }
+    }
+
+    /** (N, padded rank), scratch of one linear layer. */
+    Tensor narrow(Lora lora) {
+        return lora == null ? null : narrow.get(lora.paddedRank());
+    }
+}

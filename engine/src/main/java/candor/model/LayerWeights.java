@@ -1,0 +1,50 @@
+package candor.model;
+
+import candor.tensor.Tensor;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * The frozen weights of one layer. Matrices (O, I) are in their file's type, vectors (1, n) in float32.
+ *
+ * @param inputNorm (1, C), before attention
+ * @param query     (H·D, C)
+ * @param key       (K·D, C)
+ * @param value     (K·D, C)
+ * @param output    (C, H·D)
+ * @param queryBias (1, H·D), or null
+ * @param keyBias   (1, K·D), or null
+ * @param valueBias (1, K·D), or null
+ * @param queryNorm (1, D), or null
+ * @param keyNorm   (1, D), or null
+ * @param postNorm  (1, C), after attention, before the feed-forward block
+ * @param gate      (F, C)
+ * @param up        (F, C)
+ * @param down      (C, F)
+ */
+public record LayerWeights(
+        Tensor inputNorm,
+        Tensor query,
+        Tensor key,
+        Tensor value,
+        Tensor output,
+        Tensor queryBias,
+        Tensor keyBias,
+        Tensor valueBias,
+        Tensor queryNorm,
+        Tensor keyNorm,
+        Tensor postNorm,
+        Tensor gate,
+        Tensor up,
+        Tensor down) {
+
+    /** Bytes of all of them. */
+    long bytes() {
+        return Stream.of(
+                        inputNorm, query, key, value, output, queryBias, keyBias, valueBias, queryNorm, keyNorm,
+                        postNorm, gate, up, down)
+                .filter(Objects::nonNull)
+                .mapToLong(Tensor::bytes)
+                .sum();
+    }
+}

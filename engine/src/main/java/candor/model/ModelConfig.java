@@ -1,0 +1,81 @@
+package candor.model;
+
+import candor.ops.Heads;
+import candor.tensor.DType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * The numbers of a model, as {@code config.json} gives them.
+ *
+ * @param architecture          the family
+ * @param hiddenSize            C, width of the residual stream
+ * @param intermediateSize      F, width of the feed-forward block
+ * @param layers                number of layers
+ * @param heads                 query heads H, key heads K, head width D (even: it is rotated in halves)
+ * @param vocabSize             V
+ * @param rmsNormEps            added to the mean square in every RMS norm
+ * @param rope                  the frequencies of the rotary embedding
+ * @param tieWordEmbeddings     whether the output head is the embedding
+ * @param maxPositionEmbeddings the longest sequence that the model was made for
+ * @param dtype                 the type that the checkpoint says it is stored in
+ * @param bosTokenId            the token that starts a text, or null
+ * @param eosTokenIds           the tokens that end a text; may be empty
+ * @param padTokenId            the padding token, or null; Candor never pads
+ */
+public record ModelConfig(
+        Architecture architecture,
+        int hiddenSize,
+        int intermediateSize,
+        int layers,
+        Heads heads,
+        int vocabSize,
+        float rmsNormEps,
+        Rope rope,
+        boolean tieWordEmbeddings,
+        int maxPositionEmbeddings,
+        DType dtype,
+        Integer bosTokenId,
+        List<Integer> eosTokenIds,
+        Integer padTokenId) {
+
+    public ModelConfig {
+        Objects.requireNonNull(architecture);
+        Objects.requireNonNull(rope);
+        Objects.requireNonNull(dtype);
+        eosTokenIds = List.copyOf(eosTokenIds);
+        if (hiddenSize < 1 || intermediateSize < 1 || layers < 1 || vocabSize < 1 || maxPositionEmbeddings < 1) {
+            throw new IllegalArgumentException("sizes below 1: hidden " + hiddenSize + ", intermediate "
+                    + intermediateSize + ", layers " + layers + ", vocabulary " + vocabSize + ", positions "
+                    + maxPositionEmbeddings);
+        }
+        if (heads.width() % 2 != 0 || !(rmsNormEps > 0)) {
+            throw new IllegalArgumentException("head width " + heads.width() + ", rms norm eps " + rmsNormEps);
+        }
+    }
+
+    /**
+     * Reads a {@code config.json}, in the published layout ({@code rope_theta}, {@code rope_scaling}, {@code torch_dtype})
+     * or the newer one ({@code rope_parameters}, {@code dtype}).
+     *
+     * @throws candor.BadInput for an architecture or a setting that is not supported, or a size out of bounds
+     */
+    public static ModelConfig read(Path file) {
+        return new ModelConfigReader(JsonFile.read(file)).read();
+    }
+
+    /** How many weights the model has; a tied head counts once. */
+    public long parameterCount() {
+        return architecture.tensors(this).stream()
+                .mapToLong(Architecture.Stored::elements)
+                .sum();
+    }
+
+    /** Bytes of the weights as {@link Weights} holds them: matrices in {@code matrices}, vectors in float32. */
+    public long weightBytes(DType matrices) {
+        return architecture.tensors(this).stream()
+                .mapToLong(stored -> stored.elements() * (stored.vector() ? DType.F32 : matrices).bytes())
+                .sum();
+    }
+}

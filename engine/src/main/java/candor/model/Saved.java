@@ -1,0 +1,119 @@
+package candor.model;
+
+import candor.lora.AdapterBank;
+import candor.lora.Projection;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * What one layer computes on its way forward and wants again on its way back. Which of these tensors a layer owns, and which
+ * it shares with the other layers and computes again, is {@link Recompute}'s choice; the decoder does not see the difference.
+ *
+ * <p>A = (H + 2K)·D is the width of queries, keys and values together.
+ */
+final class Saved {
+    /** What is small to compute again. */
+    record Cheap(Tensor normed1, Tensor normed2, Tensor gated) {
+        static Cheap take(Workspace workspace, ModelConfig config, int n) {
+            return new Cheap(
+                    workspace.take(n, config.hiddenSize()),
+                    workspace.take(n, config.hiddenSize()),
+                    workspace.take(n, config.intermediateSize()));
+        }
+    }
+
+    /** (N, C), the norm before attention. */
+    final Tensor normed1;
+
+    /** (N, 1). */
+    final Tensor rstd1;
+
+    /** (N, (H + K)·D), queries and keys before their norms; null where the family has none. */
+    final Tensor raw;
+
+    /** (N, H) and (N, K), of the norms of queries and keys; null where the family has none. */
+    final Tensor rstdQuery;
+
+    final Tensor rstdKey;
+
+    /** (N, A), rotated. */
+    final Tensor qkv;
+
+    /** (N, H·D). */
+    final Tensor attended;
+
+    /** (N, H). */
+    final Tensor lse;
+
+    /** (N, C), the residual stream between attention and the feed-forward block. */
+    final Tensor middle;
+
+    /** (N, C), the norm before the feed-forward block. */
+    final Tensor normed2;
+
+    /** (N, 1). */
+    final Tensor rstd2;
+
+    /** (N, 2F), [gate | up]. */
+    final Tensor gateUp;
+
+    /** (N, F). */
+    final Tensor gated;
+
+    /** (N, padded rank) for each projection that has adapters: s · x aᵀ. */
+    private final Map<Projection, Tensor> narrow = new EnumMap<>(Projection.class);
+
+    // Views, made once, since a step allocates nothing.
+    final Tensor query;
+    final Tensor key;
+    final Tensor value;
+    final Tensor queryKey;
+    final Tensor gate;
+    final Tensor up;
+    final Tensor rawQuery;
+    final Tensor rawKey;
+
+    /** @param cheap tensors that other layers use too, or null for this layer's own */
+    Saved(Workspace workspace, ModelConfig config, AdapterBank bank, int layer, int n, Cheap cheap) {
+        Heads heads = config.heads();
+        Cheap parts = cheap == null ? Cheap.take(workspace, config, n) : cheap;
+        normed1 = parts.normed1();
+        normed2 = parts.normed2();
+        gated = parts.gated();
+        rstd1 = workspace.take(n, 1);
+        rstd2 = workspace.take(n, 1);
+        boolean norms = config.architecture().headNorm();
+        int rotated = heads.queryCols() + heads.keyCols();
+        raw = norms ? workspace.take(n, rotated) : null;
+        rstdQuery = norms ? workspace.take(n, heads.query()) : null;
+        rstdKey = norms ? workspace.take(n, heads.key()) : null;
+        qkv = workspace.take(n, heads.allCols());
+        attended = workspace.take(n, heads.queryCols());
+        lse = workspace.take(n, heads.query());
+        middle = workspace.take(n, config.hiddenSize());
+        gateUp = workspace.take(n, 2 * config.intermediateSize());
+        for (Projection projection : Projection.values()) {
+            Lora lora = bank == null ? null : bank.lora(layer, projection);
+            if (lora != null) {
+                narrow.put(projection, workspace.take(n, lora.paddedRank()));
+            }
+        }
+        query = qkv.columns(0, heads.queryCols());
+        key = qkv.columns(heads.queryCols(), rotated);
+        value = qkv.columns(rotated, heads.allCols());
+        queryKey = qkv.columns(0, rotated);
+        gate = gateUp.columns(0, config.intermediateSize());
+        up = gateUp.columns(config.intermediateSize(), 2 * config.intermediateSize());
+        rawQuery = norms ? raw.columns(0, heads.queryCols()) : query;
+        rawKey = norms ? raw.columns(heads.queryCols(), rotated) : key;
+    }
+
+    /** (N, padded rank), or null where no adapter touches the projection. */
+    Tensor narrow(Projection projection) {
+        return narrow.get(projection);
+    }
+}

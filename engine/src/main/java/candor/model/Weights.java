@@ -1,0 +1,97 @@
+package candor.model;
+
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The frozen weights of a model. Matrices stay mapped in their file's type, and their memory is the operating system's
+ * page cache; the small vectors (norms and biases) are float32 copies. All are gone when the weights are closed.
+ */
+public final class Weights implements AutoCloseable {
+    private final ModelConfig config;
+    private final Tensor embedding;
+    private final Tensor head;
+    private final Tensor finalNorm;
+    private final List<LayerWeights> layers;
+    private final Arena arena;
+
+    Weights(
+            ModelConfig config,
+            Tensor embedding,
+            Tensor head,
+            Tensor finalNorm,
+            List<LayerWeights> layers,
+            Arena arena) {
+        this.config = config;
+        this.embedding = embedding;
+        this.head = head;
+        this.finalNorm = finalNorm;
+        this.layers = List.copyOf(layers);
+        this.arena = arena;
+    }
+
+    /**
+     * Loads a checkpoint in Hugging Face's layout.
+     *
+     * @throws candor.BadInput where it is not one, is not supported, or does not hold exactly the tensors that its
+     *     {@code config.json} asks for
+     */
+    public static Weights load(Path folder) {
+        return WeightsLoader.load(ModelFolder.at(folder));
+    }
+
+    /**
+     * Random weights, for tests, benchmarks and plans: symmetric around zero with standard deviation 0.02 (a sum of four
+     * uniform numbers), biases too; norm weights are one. The same seed gives the same bytes.
+     *
+     * @param dtype the type of the matrices
+     */
+    public static Weights random(ModelConfig config, long seed, DType dtype) {
+        return RandomWeights.make(config, seed, dtype);
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    /** (V, C). */
+    public Tensor embedding() {
+        return embedding;
+    }
+
+    /** (V, C); the embedding itself where the two are tied. */
+    public Tensor head() {
+        return head;
+    }
+
+    /** (1, C) float32. */
+    public Tensor finalNorm() {
+        return finalNorm;
+    }
+
+    public List<LayerWeights> layers() {
+        return layers;
+    }
+
+    /** How many weights there are; a tied head counts once. */
+    public long parameterCount() {
+        return config.parameterCount();
+    }
+
+    /** Bytes that they take, mapped or not. */
+    public long bytes() {
+        long bytes = embedding.bytes() + (head == embedding ? 0 : head.bytes()) + finalNorm.bytes();
+        for (LayerWeights layer : layers) {
+            bytes += layer.bytes();
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,142 @@
+package candor.model;
+
+import candor.BadInput;
+import candor.model.Architecture.LayerNames;
+import candor.model.Architecture.Stored;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Takes the weights of a model out of its files, after checking that exactly these are there. */
+final class WeightsLoader {
+    /** Old checkpoints stored the rotary frequencies; they follow from config.json. */
+    private static final String FREQUENCIES = "rotary_emb.inv_freq";
+
+    private static final String BELONG =
+            "; check that " + ModelFolder.CONFIG + " and the weights belong together";
+
+    private final ModelFolder folder;
+    private final ModelConfig config;
+    private final TensorFiles files;
+    private final Arena arena;
+
+    private WeightsLoader(ModelFolder folder, Arena arena) {
+        this.folder = folder;
+        this.config = folder.config();
+        this.files = TensorFiles.open(folder, arena);
+        this.arena = arena;
+    }
+
+    static Weights load(ModelFolder folder) {
+        Arena arena = Arena.ofShared();
+        try {
+            WeightsLoader loader = new WeightsLoader(folder, arena);
+            loader.checkNames();
+            return assemble(loader.config, arena, loader::take);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** Puts the weights together from a source of tensors; null is passed through for what a family lacks. */
+    static Weights assemble(ModelConfig config, Arena arena, Function<Stored, Tensor> source) {
+        Function<Stored, Tensor> take = stored -> stored == null ? null : source.apply(stored);
+        Tensor embedding = take.apply(Architecture.embedding(config));
+        List<LayerWeights> layers = IntStream.range(0, config.layers())
+                .mapToObj(layer -> layer(config.architecture().layer(config, layer), take))
+                .toList();
+        Tensor finalNorm = take.apply(Architecture.finalNorm(config));
+        Tensor head = config.tieWordEmbeddings() ? embedding : take.apply(Architecture.head(config));
+        return new Weights(config, embedding, head, finalNorm, layers, arena);
+    }
+
+    private static LayerWeights layer(LayerNames names, Function<Stored, Tensor> take) {
+        return new LayerWeights(
+                take.apply(names.inputNorm()),
+                take.apply(names.query()),
+                take.apply(names.key()),
+                take.apply(names.value()),
+                take.apply(names.output()),
+                take.apply(names.queryBias()),
+                take.apply(names.keyBias()),
+                take.apply(names.valueBias()),
+                take.apply(names.queryNorm()),
+                take.apply(names.keyNorm()),
+                take.apply(names.postNorm()),
+                take.apply(names.gate()),
+                take.apply(names.up()),
+                take.apply(names.down()));
+    }
+
+    private void checkNames() {
+        List<Stored> expected = config.architecture().tensors(config);
+        List<Stored> missing = expected.stream()
+                .filter(stored -> !files.has(stored.name()))
+                .toList();
+        if (!missing.isEmpty()) {
+            Stored first = missing.getFirst();
+            String others = missing.size() == 1 ? "" : " (as are " + (missing.size() - 1) + " others)";
+            throw new BadInput(folder.path() + ": tensor " + first.name() + " is missing" + others
+                    + ", expected with the shape " + first.shape() + BELONG);
+        }
+        Set<String> names = expected.stream().map(Stored::name).collect(Collectors.toCollection(HashSet::new));
+        for (String name : files.names()) {
+            if (!names.contains(name) && !harmless(name)) {
+                throw new BadInput(files.fileOf(name).file() + ": tensor " + name + " has no place in a "
+                        + config.architecture().className() + " of " + config.layers() + " layers" + BELONG);
+            }
+        }
+    }
+
+    private boolean harmless(String name) {
+        Stored head = Architecture.head(config);
+        if (config.tieWordEmbeddings() && name.equals(head.name())) {
+            checkTied(head);
+            return true;
+        }
+        return name.equals(FREQUENCIES) || name.endsWith("." + FREQUENCIES);
+    }
+
+    /** Some checkpoints store a tied head once more; if it were another one, tying it would be wrong. */
+    private void checkTied(Stored head) {
+        Tensor stored = matching(head);
+        Tensor embedding = matching(Architecture.embedding(config));
+        if (stored.dtype() != embedding.dtype() || stored.data().mismatch(embedding.data()) >= 0) {
+            throw new BadInput(files.fileOf(head.name()).file() + ": " + head.name()
+                    + " differs from the embedding, but " + ModelFolder.CONFIG
+                    + " ties them; set tie_word_embeddings to false to use both");
+        }
+    }
+
+    private Tensor take(Stored stored) {
+        Tensor tensor = matching(stored);
+        return stored.vector() ? copy(tensor) : tensor;
+    }
+
+    private Tensor matching(Stored stored) {
+        Safetensors file = files.fileOf(stored.name());
+        Safetensors.Entry entry = file.entry(stored.name());
+        List<Long> shape =
+                stored.vector() ? List.of((long) stored.cols()) : List.of((long) stored.rows(), (long) stored.cols());
+        if (!entry.shape().equals(shape)) {
+            throw new BadInput(file.file() + ": tensor " + stored.name() + " has the shape " + entry.shape()
+                    + ", expected " + stored.shape() + BELONG);
+        }
+        return file.tensor(stored.name());
+    }
+
+    private Tensor copy(Tensor vector) {
+        Tensor copy = Tensor.allocate(arena, DType.F32, 1, vector.cols());
+        for (int c = 0; c < vector.cols(); c++) {
+            copy.set(0, c, vector.get(0, c));
+        }
+        return copy;
+    }
+}

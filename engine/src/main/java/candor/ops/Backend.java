@@ -1,0 +1,35 @@
+package candor.ops;
+
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+
+/** Somewhere to compute: the operations, and memory to compute on. */
+public interface Backend extends Ops, AutoCloseable {
+    /** "cpu", "cuda", "cuda-emulated". */
+    String name();
+
+    /** What a person wants to know of it: processor, vector width, threads; device, driver, memory. */
+    String description();
+
+    /** A dense tensor, zero, that lives until the backend is closed. */
+    Tensor allocate(DType dtype, int rows, int cols);
+
+    /** Memory for a step, until it is closed. */
+    Workspace workspace(long bytes);
+
+    /** The tensor as this backend can read it: itself where memory is shared, a copy on the device elsewhere. */
+    Tensor resident(Tensor host);
+
+    /** Copies values, row by row, into a float32 tensor; the array may be longer. */
+    void upload(Tensor to, float[] values);
+
+    /** Copies a float32 tensor's values, row by row; the array may be longer. */
+    void download(float[] values, Tensor from);
+
+    /** Waits until everything asked for is done. */
+    void synchronise();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,150 @@
+package candor.ops;
+
+import candor.tensor.Tensor;
+
+/**
+ * The operations of a decoder, forward beside backward; outputs first. Shapes are in the letters of this package; {@code
+ * d…} is a gradient; {@code =} sets and {@code +=} adds. Tensors are float32 but for frozen matrices, which keep
+ * the type of their file; norm weights and biases are small, and float32 too. Views with gaps between rows are welcome everywhere; an output may share memory with an input only
+ * where it says so.
+ *
+ * <p>Same input, same bytes: every sum runs in an order that depends on shapes alone, never on the number of threads,
+ * and a row's result never depends on its neighbours in the batch.
+ */
+public interface Ops {
+    /** x (N,C) = rows of table (V,C), one for each token of the batch. */
+    void embed(Tensor x, Tensor table, Batch batch);
+
+    /**
+     * Root-mean-square norm (Zhang and Sennrich 2019) of each group of D columns: y = x · rstd · w, with
+     * rstd = 1/√(mean(x²) + eps). One group of width C norms a residual stream; H groups of width D norm heads.
+     *
+     * @param y    (N, G·D); may be {@code x} itself
+     * @param rstd (N, G)
+     * @param x    (N, G·D)
+     * @param w    (1, D)
+     */
+    void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps);
+
+    /**
+     * dx = or += rstd · (w·dy − x̂ · mean(w·dy·x̂)), with x̂ = x·rstd, in each group of D columns.
+     *
+     * @param dx   (N, G·D); may be {@code dy} itself with {@link Write#SET}
+     * @param dy   (N, G·D)
+     * @param x    (N, G·D), the input of the forward pass
+     * @param w    (1, D)
+     * @param rstd (N, G), from the forward pass
+     */
+    void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write);
+
+    /**
+     * Rotates each head by its token's position (Su et al. 2021), in place: (x₁, x₂) → (x₁c − x₂s, x₂c + x₁s) with x₁,
+     * x₂ the halves of a head, as Hugging Face's checkpoints want it.
+     *
+     * @param x     (N, G·D)
+     * @param table (P, D): cosines of the D/2 frequencies, then sines, for each position
+     */
+    void rope(Tensor x, Tensor table, Batch batch);
+
+    /** Rotates back, in place: the transposed rotation is its inverse, so this is the backward pass of {@link #rope}. */
+    void ropeBackward(Tensor dx, Tensor table, Batch batch);
+
+    /**
+     * y = x wᵀ + bias + residual + t bᵀ, where t = s · x aᵀ for the rows whose slot has factors.
+     *
+     * @param y        (N, O)
+     * @param t        (N, {@link Lora#paddedRank}) =, kept for the backward pass; columns beyond a slot's rank become
+     *                 zero, rows without factors are left alone; null where {@code lora} is null
+     * @param x        (N, I)
+     * @param w        (O, I), frozen
+     * @param bias     (1, O), or null
+     * @param residual (N, O), or null; may be {@code y} itself
+     * @param lora     the adapters on this layer, or null
+     */
+    void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch);
+
+    /**
+     * dx = or += dy w + dt a, with dt = s · dy b; da += dtᵀ x and db += dyᵀ t for trained adapters. The frozen weight gets
+     * no gradient.
+     *
+     * @param dx (N, I), or null where nobody wants it
+     * @param dt (N, {@link Lora#paddedRank}), scratch; null where {@code lora} is null
+     * @param dy (N, O)
+     * @param x  (N, I), the input of the forward pass; only read where {@code lora} has a trained adapter
+     * @param t  (N, {@link Lora#paddedRank}), from the forward pass
+     * @param w  (O, I)
+     */
+    void linearBackward(Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write);
+
+    /**
+     * Causal softmax attention within each sequence, scaled by 1/√D.
+     *
+     * @param o   (N, H·D)
+     * @param lse (N, H): natural logarithm of the sum of the exponentials of a row's scaled scores
+     * @param qkv (N, (H + 2K)·D)
+     */
+    void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch);
+
+    /**
+     * With P = exp(S − lse): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(dO ∘ O)), dQ = dS K/√D, dK = dSᵀ Q/√D (Dao et
+     * al. 2022, appendix B).
+     *
+     * @param dqkv (N, (H + 2K)·D) =
+     * @param dout (N, H·D)
+     * @param qkv  (N, (H + 2K)·D), the input of the forward pass
+     * @param o    (N, H·D), from the forward pass
+     * @param lse  (N, H), from the forward pass
+     */
+    void attentionBackward(Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch);
+
+    /** y (N,F) = silu(gate) · up, with gateUp (N,2F) = [gate | up] and silu(g) = g·σ(g) (Shazeer 2020). */
+    void swiGlu(Tensor y, Tensor gateUp);
+
+    /** dGateUp (N,2F) =: dgate = dy·up·σ(g)(1 + g(1 − σ(g))), dup = dy·silu(g). {@code dGateUp} may be {@code gateUp}. */
+    void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp);
+
+    /** y (T,C) = the rows of x (N,C) that have a target. */
+    void gatherTargets(Tensor y, Tensor x, Batch batch);
+
+    /** dx (N,C) =: the rows of dy (T,C) at the rows that have a target, zero elsewhere. */
+    void scatterTargets(Tensor dx, Tensor dy, Batch batch);
+
+    /**
+     * Log-probabilities of the targets: logp = (x·head[target]) − lse, lse = log Σ exp(x headᵀ), the vocabulary in chunks.
+     *
+     * @param logp   (T, 1)
+     * @param lse    (T, 1)
+     * @param logits (T, V) =, kept for the backward pass, or null: they are then computed again
+     * @param x      (T, C), the rows that have a target
+     * @param head   (V, C)
+     */
+    void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+
+    /**
+     * dx = Σ_v dlogp · (1[v = target] − exp(logit_v − lse)) · head_v.
+     *
+     * @param dx     (T, C)
+     * @param dlogp  (T, 1)
+     * @param lse    (T, 1), from the forward pass
+     * @param logits (T, V), from the forward pass, or null; its memory is scratch afterwards
+     * @param x      (T, C)
+     * @param head   (V, C)
+     */
+    void logProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+
+    /** y = 0. */
+    void zero(Tensor y);
+
+    /** The sum of the squares of x, in double precision. */
+    double sumOfSquares(Tensor x);
+
+    /**
+     * One AdamW step over all parameters at once, in place: w ← w·(1 − lr·λ) − lr · m̂/(√v̂ + ε).
+     *
+     * @param w (1, P) parameters
+     * @param g (1, P) gradients
+     * @param m (1, P) first moments
+     * @param v (1, P) second moments
+     */
+    void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step);
+}

@@ -1,0 +1,244 @@
+package candor.ops.cpu;
+
+import candor.ops.AdamWStep;
+import candor.ops.Backend;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.ops.Write;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** The processor itself: vector instructions and a few threads. For one caller at a time. */
+public final class CpuBackend implements Backend {
+    private final Arena arena = Arena.ofShared();
+    private final Workers workers;
+    private final LowRankMatmul matmul;
+    private final LoraGradients loraGradients;
+    private final AttentionOps attention;
+    private final AttentionBackward attentionBackward;
+    private final NormOps norms;
+    private final RopeOps ropes;
+    private final SwiGluOps swiGlus;
+    private final RowOps rows;
+    private final LogProbOps logProbs;
+    private final OptimiserOps optimiser;
+
+    /** @param threads how many threads compute, the caller included */
+    public CpuBackend(int threads) {
+        workers = new Workers(threads);
+        matmul = new LowRankMatmul(workers);
+        loraGradients = new LoraGradients(workers);
+        attention = new AttentionOps(workers);
+        attentionBackward = new AttentionBackward(workers);
+        norms = new NormOps(workers);
+        ropes = new RopeOps(workers);
+        swiGlus = new SwiGluOps(workers);
+        rows = new RowOps(workers);
+        logProbs = new LogProbOps(workers);
+        optimiser = new OptimiserOps(workers);
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public String description() {
+        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileKernels.LANES + " floats, "
+                + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
+    }
+
+    /** Bytes that the operations hold beside their arguments, as of now. */
+    public long scratchBytes() {
+        return workers.scratchBytes();
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, int rowCount, int cols) {
+        return Tensor.allocate(arena, dtype, rowCount, cols);
+    }
+
+    @Override
+    public Workspace workspace(long bytes) {
+        return new Workspace(bytes);
+    }
+
+    @Override
+    public Tensor resident(Tensor host) {
+        return host;
+    }
+
+    @Override
+    public void upload(Tensor to, float[] values) {
+        Shapes.require(values.length >= to.elements(), "upload", to);
+        for (int r = 0; r < to.rows(); r++) {
+            MemorySegment.copy(
+                    values, r * to.cols(), to.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, to.offset(r, 0), to.cols());
+        }
+    }
+
+    @Override
+    public void download(float[] values, Tensor from) {
+        Shapes.require(values.length >= from.elements(), "download", from);
+        for (int r = 0; r < from.rows(); r++) {
+            MemorySegment.copy(
+                    from.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, from.offset(r, 0), values, r * from.cols(), from.cols());
+        }
+    }
+
+    @Override
+    public void synchronise() {
+        // Every operation returns when it is done.
+    }
+
+    @Override
+    public void embed(Tensor x, Tensor table, Batch batch) {
+        Shapes.f32("embed", x);
+        Shapes.require(x.rows() == batch.tokenCount() && x.cols() == table.cols(), "embed", x, table);
+        rows.embed(x, table, batch);
+    }
+
+    @Override
+    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
+        Shapes.norm("rmsNorm", y, x, w, rstd);
+        norms.rmsNorm(y, rstd, x, w, eps);
+    }
+
+    @Override
+    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
+        Shapes.norm("rmsNormBackward", dx, x, w, rstd);
+        Shapes.same("rmsNormBackward", dx, dy);
+        norms.rmsNormBackward(dx, dy, x, w, rstd, write);
+    }
+
+    @Override
+    public void rope(Tensor x, Tensor table, Batch batch) {
+        Shapes.rope("rope", x, table, batch);
+        ropes.rotate(x, table, batch, 1);
+    }
+
+    @Override
+    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
+        Shapes.rope("ropeBackward", dx, table, batch);
+        ropes.rotate(dx, table, batch, -1);
+    }
+
+    @Override
+    public void linear(
+            Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
+        Shapes.linear("linear", y, t, x, w, lora, batch);
+        if (bias != null) {
+            Shapes.f32("linear", bias);
+            Shapes.require(bias.rows() == 1 && bias.cols() == w.rows(), "linear", bias, w);
+        }
+        if (residual != null) {
+            Shapes.f32("linear", residual);
+            Shapes.same("linear", residual, y);
+        }
+        matmul.forward(y, t, x, w, residual != null ? residual : bias, lora, batch);
+        if (residual != null && bias != null) {
+            rows.addRow(y, bias);
+        }
+    }
+
+    @Override
+    public void linearBackward(
+            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+        if (dx != null) {
+            Shapes.linear("linearBackward", dy, dt, dx, w, lora, batch);
+            matmul.backward(dx, dt, dy, w, write == Write.ADD ? dx : null, lora, batch);
+        } else if (lora != null) {
+            matmul.backwardNarrow(dt, dy, w, lora, batch);
+        }
+        if (lora != null) {
+            Shapes.linear("linearBackward", dy, t, x, w, lora, batch);
+            loraGradients.add(dt, dy, x, t, lora, batch);
+        }
+    }
+
+    @Override
+    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
+        Shapes.attention("attention", o, lse, qkv, heads, batch);
+        attention.attention(o, lse, qkv, heads, batch);
+    }
+
+    @Override
+    public void attentionBackward(
+            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
+        Shapes.attention("attentionBackward", o, lse, qkv, heads, batch);
+        Shapes.attention("attentionBackward", dout, lse, dqkv, heads, batch);
+        attentionBackward.run(dqkv, dout, qkv, o, lse, heads, batch);
+    }
+
+    @Override
+    public void swiGlu(Tensor y, Tensor gateUp) {
+        Shapes.gated("swiGlu", y, gateUp);
+        swiGlus.swiGlu(y, gateUp);
+    }
+
+    @Override
+    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+        Shapes.gated("swiGluBackward", dy, gateUp);
+        Shapes.same("swiGluBackward", dGateUp, gateUp);
+        swiGlus.swiGluBackward(dGateUp, dy, gateUp);
+    }
+
+    @Override
+    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
+        Shapes.targets("gatherTargets", x, y, batch);
+        rows.gatherTargets(y, x, batch);
+    }
+
+    @Override
+    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
+        Shapes.targets("scatterTargets", dx, dy, batch);
+        rows.scatterTargets(dx, dy, batch);
+    }
+
+    @Override
+    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        Shapes.logProb("logProb", logp, lse, logits, x, head, batch);
+        logProbs.logProb(logp, lse, logits, x, head, batch);
+    }
+
+    @Override
+    public void logProbBackward(
+            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        Shapes.logProb("logProbBackward", dlogp, lse, logits, x, head, batch);
+        Shapes.same("logProbBackward", dx, x);
+        logProbs.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
+    }
+
+    @Override
+    public void zero(Tensor y) {
+        Shapes.f32("zero", y);
+        rows.zero(y);
+    }
+
+    @Override
+    public double sumOfSquares(Tensor x) {
+        Shapes.f32("sumOfSquares", x);
+        return optimiser.sumOfSquares(x);
+    }
+
+    @Override
+    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+        Shapes.f32("adamW", w);
+        Shapes.same("adamW", w, g);
+        Shapes.same("adamW", w, m);
+        Shapes.same("adamW", w, v);
+        optimiser.adamW(w, g, m, v, step);
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,255 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.COLUMNS;
+import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.ops.Batch;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * The head and the log-probability of the targets, the vocabulary in chunks: a chunk of the head is packed, every block of
+ * rows meets it, and each row keeps a running maximum and sum (Milakov and Gimelshein 2018). No more than a chunk of
+ * logits exists at a time, unless the caller keeps them.
+ */
+final class LogProbOps {
+    /** Bytes of packed head at a time. */
+    private static final long CHUNK_BYTES = 8L << 20;
+
+    /** Columns of logits that a thread holds at a time, at most. */
+    private static final int CHUNK_COLUMNS = 4096;
+
+    private final Workers workers;
+    private final Parallel.Task packForward = this::packForward;
+    private final Parallel.Task forward = this::forwardRows;
+    private final Parallel.Task packBackward = this::packBackward;
+    private final Parallel.Task backward = this::backwardRows;
+
+    // The operation in hand.
+    private double[] max = new double[0];
+    private double[] sum = new double[0];
+    private Tensor logp;
+    private Tensor lse;
+    private Tensor logits;
+    private Tensor x;
+    private Tensor dx;
+    private Tensor dlogp;
+    private Tensor head;
+    private Batch batch;
+    private int first;
+    private int columns;
+    private boolean last;
+    private MemorySegment packed;
+    private long naturalAt;
+
+    LogProbOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    void logProb(Tensor logpOut, Tensor lseOut, Tensor logitsOut, Tensor xIn, Tensor headIn, Batch targets) {
+        logp = logpOut;
+        lse = lseOut;
+        logits = logitsOut;
+        x = xIn;
+        head = headIn;
+        batch = targets;
+        int rows = batch.targetCount();
+        if (max.length < rows) {
+            max = new double[rows + rows / 4];
+            sum = new double[rows + rows / 4];
+        }
+        int chunk = chunkColumns();
+        packed = workers.shared(Panels.count(chunk) * Panels.bytes(head.cols()));
+        for (first = 0; first < head.rows(); first += chunk) {
+            columns = Math.min(chunk, head.rows() - first);
+            last = first + columns == head.rows();
+            workers.run(Panels.count(columns), packForward);
+            workers.run(Math.ceilDiv(rows, Workers.BLOCK), forward);
+        }
+    }
+
+    void logProbBackward(
+            Tensor dxOut, Tensor dlogpIn, Tensor lseIn, Tensor logitsIn, Tensor xIn, Tensor headIn, Batch targets) {
+        dx = dxOut;
+        dlogp = dlogpIn;
+        lse = lseIn;
+        logits = logitsIn;
+        x = xIn;
+        head = headIn;
+        batch = targets;
+        int rows = batch.targetCount();
+        int chunk = chunkColumns();
+        naturalAt = logits == null ? Panels.count(chunk) * Panels.bytes(head.cols()) : 0;
+        packed = workers.shared(naturalAt + Panels.count(head.cols()) * Panels.bytes(chunk));
+        for (first = 0; first < head.rows(); first += chunk) {
+            columns = Math.min(chunk, head.rows() - first);
+            int panels = Panels.count(head.cols());
+            workers.run(panels + (logits == null ? Panels.count(columns) : 0), packBackward);
+            workers.run(Math.ceilDiv(rows, Workers.BLOCK), backward);
+        }
+    }
+
+    private int chunkColumns() {
+        long fit = CHUNK_BYTES / Panels.bytes(head.cols()) * COLUMNS;
+        return Math.clamp(fit, COLUMNS, CHUNK_COLUMNS);
+    }
+
+    private void packForward(int panel, int worker) {
+        int from = panel * COLUMNS;
+        int rows = Math.min(COLUMNS, columns - from);
+        Panels.transposed(packed, panel * Panels.bytes(head.cols()), head, first + from, 0, rows, head.cols(), 1f);
+    }
+
+    private void packBackward(int index, int worker) {
+        int panels = Panels.count(head.cols());
+        if (index >= panels) {
+            packForward(index - panels, worker);
+            return;
+        }
+        int col = index * COLUMNS;
+        int cols = Math.min(COLUMNS, head.cols() - col);
+        Panels.natural(packed, naturalAt + index * Panels.bytes(columns), head, first, columns, col, cols, 1f);
+    }
+
+    /** Logits of a block of rows for the chunk in hand. */
+    private void multiply(int row, int rows, MemorySegment to, long at, long stride, int cols, int worker) {
+        workers.gemm(worker).block(
+                rows, cols, head.cols(),
+                x.data(), x.offset(row, 0), x.stride() * Float.BYTES, Float.BYTES,
+                packed, 0, (long) COLUMNS * Float.BYTES, Panels.bytes(head.cols()),
+                null, 0, 0,
+                to, at, stride);
+    }
+
+    private long paddedRow() {
+        return (long) Panels.count(columns) * COLUMNS * Float.BYTES;
+    }
+
+    private void forwardRows(int block, int worker) {
+        int row = block * Workers.BLOCK;
+        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
+        MemorySegment at;
+        long offset;
+        long stride;
+        if (logits == null) {
+            offset = 0;
+            stride = paddedRow();
+            at = workers.scratch(worker, Workers.BLOCK * stride);
+            multiply(row, rows, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
+        } else {
+            at = logits.data();
+            offset = logits.offset(row, first);
+            stride = logits.stride() * Float.BYTES;
+            multiply(row, rows, at, offset, stride, columns, worker);
+        }
+        for (int r = 0; r < rows; r++) {
+            fold(row + r, at, offset + r * stride, worker);
+        }
+    }
+
+    /** Takes the chunk in hand into a row's running maximum and sum, and its target's logit if it is here. */
+    private void fold(int row, MemorySegment at, long offset, int worker) {
+        double before = first == 0 ? Double.NEGATIVE_INFINITY : max[row];
+        double sofar = first == 0 ? 0 : sum[row];
+        float here = maximum(at, offset, columns);
+        double now = Math.max(before, here);
+        float partial = workers.sum(worker).of(exponentials(at, offset, columns, here));
+        double total = sofar * Math.exp(before - now) + partial * Math.exp(here - now);
+        max[row] = now;
+        sum[row] = total;
+        int target = batch.target(batch.targetRow(row)) - first;
+        if (target >= 0 && target < columns) {
+            logp.data().set(FLOAT, logp.offset(row, 0), at.get(FLOAT, offset + 4L * target));
+        }
+        if (last) {
+            double whole = now + Math.log(total);
+            lse.data().set(FLOAT, lse.offset(row, 0), (float) whole);
+            float logit = logp.data().get(FLOAT, logp.offset(row, 0));
+            logp.data().set(FLOAT, logp.offset(row, 0), (float) (logit - whole));
+        }
+    }
+
+    private static float maximum(MemorySegment row, long at, int n) {
+        FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            max = max.lanewise(VectorOperators.MAX, FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER));
+        }
+        float largest = max.reduceLanes(VectorOperators.MAX); // a maximum is the same in any order
+        for (; j < n; j++) {
+            largest = Math.max(largest, row.get(FLOAT, at + 4L * j));
+        }
+        return largest;
+    }
+
+    private static FloatVector exponentials(MemorySegment row, long at, int n, float max) {
+        FloatVector sum = FloatVector.zero(S);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER);
+            sum = sum.add(Exp.of(v.sub(max)));
+        }
+        if (j < n) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER, mask);
+            sum = sum.add(FloatVector.zero(S).blend(Exp.of(v.sub(max)), mask));
+        }
+        return sum;
+    }
+
+    private void backwardRows(int block, int worker) {
+        int row = block * Workers.BLOCK;
+        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
+        MemorySegment at;
+        long offset;
+        long stride;
+        if (logits == null) {
+            offset = 0;
+            stride = paddedRow();
+            at = workers.scratch(worker, Workers.BLOCK * stride);
+            multiply(row, rows, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
+        } else {
+            at = logits.data();
+            offset = logits.offset(row, first);
+            stride = logits.stride() * Float.BYTES;
+        }
+        for (int r = 0; r < rows; r++) {
+            gradient(row + r, at, offset + r * stride);
+        }
+        // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
+        boolean fresh = first == 0;
+        long cs = dx.stride() * Float.BYTES;
+        workers.gemm(worker).block(
+                rows, head.cols(), columns,
+                at, offset, stride, Float.BYTES,
+                packed, naturalAt, (long) COLUMNS * Float.BYTES, Panels.bytes(columns),
+                fresh ? null : dx.data(), dx.offset(row, 0), cs,
+                dx.data(), dx.offset(row, 0), cs);
+    }
+
+    /** Logits of one row become their gradients: dlogp · (1[v = target] − exp(logit − lse)). */
+    private void gradient(int row, MemorySegment at, long offset) {
+        float d = dlogp.data().get(FLOAT, dlogp.offset(row, 0));
+        float whole = lse.data().get(FLOAT, lse.offset(row, 0));
+        negatedProbabilities(at, offset, columns, whole, d);
+        int target = batch.target(batch.targetRow(row)) - first;
+        if (target >= 0 && target < columns) {
+            long here = offset + 4L * target;
+            at.set(FLOAT, here, at.get(FLOAT, here) + d);
+        }
+    }
+
+    private static void negatedProbabilities(MemorySegment row, long at, int n, float lse, float d) {
+        for (int j = 0; j < n; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER, mask);
+            Exp.of(v.sub(lse)).mul(-d).intoMemorySegment(row, at + 4L * j, ORDER, mask);
+        }
+    }
+}

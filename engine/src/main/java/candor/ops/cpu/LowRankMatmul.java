@@ -1,0 +1,214 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.COLUMNS;
+
+import candor.ops.Batch;
+import candor.ops.Lora;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * C = I + A·B + (s·A·P)·Q, where P and Q depend on the slot of the row: a frozen linear layer with its adapters, in both
+ * directions. Forward: A = x, B = wᵀ, P = aᵀ, Q = bᵀ. Backward: A = dy, B = w, P = b, Q = a.
+ *
+ * <p>The narrow product T = s·A·P is computed first; then every tile of C goes over B and, right after, over Q, while it is
+ * still in the first-level cache. So C is written to memory once, and the adapters add little more than their own
+ * multiplications.
+ */
+final class LowRankMatmul {
+    /** Bytes of packed B at a time: a share of the last-level cache. */
+    private static final long GROUP_BYTES = 8L << 20;
+
+    private final Workers workers;
+    private final RowBlocks blocks = new RowBlocks();
+    private final Parallel.Task packNarrow = this::packNarrow;
+    private final Parallel.Task multiplyNarrow = this::multiplyNarrow;
+    private final Parallel.Task packWide = this::packWide;
+    private final Parallel.Task multiplyWide = this::multiplyWide;
+
+    // The operation in hand.
+    private boolean forward;
+    private Tensor c;
+    private Tensor t;
+    private Tensor a;
+    private Tensor w;
+    private Tensor init;
+    private boolean initIsRow;
+    private Lora lora;
+    private List<Batch.Run> runs;
+    private int depth;
+    private int columns;
+    private int firstPanel;
+    private int panels;
+    private int chunkPanels;
+    private int chunks;
+    private MemorySegment packed;
+    private long narrowAt;
+    private long narrowBytes;
+    private long upAt;
+    private long upBytes;
+
+    LowRankMatmul(Workers workers) {
+        this.workers = workers;
+    }
+
+    /**
+     * y = init + x wᵀ + t bᵀ.
+     *
+     * @param init a tensor of y's shape, or one row that is repeated (a bias), or null
+     */
+    void forward(Tensor y, Tensor t, Tensor x, Tensor w, Tensor init, Lora lora, Batch batch) {
+        forward = true;
+        run(y, t, x, w, init, lora, batch, w.cols(), w.rows());
+    }
+
+    /** dx = init + dy w + dt a. */
+    void backward(Tensor dx, Tensor dt, Tensor dy, Tensor w, Tensor init, Lora lora, Batch batch) {
+        forward = false;
+        run(dx, dt, dy, w, init, lora, batch, w.rows(), w.cols());
+    }
+
+    /** dt alone, where nobody wants dx. */
+    void backwardNarrow(Tensor dt, Tensor dy, Tensor w, Lora lora, Batch batch) {
+        forward = false;
+        run(null, dt, dy, w, null, lora, batch, w.rows(), w.cols());
+    }
+
+    private void run(
+            Tensor output, Tensor narrow, Tensor input, Tensor weight, Tensor start, Lora adapters, Batch batch,
+            int inner, int outer) {
+        c = output;
+        t = narrow;
+        a = input;
+        w = weight;
+        init = start;
+        initIsRow = start != null && start.rows() == 1 && batch.tokenCount() != 1;
+        lora = adapters;
+        runs = batch.runs();
+        depth = inner;
+        columns = outer;
+        blocks.cut(batch, Workers.BLOCK);
+
+        int all = Panels.count(columns);
+        int group = Math.clamp(GROUP_BYTES / Panels.bytes(depth), 1, all);
+        upAt = group * Panels.bytes(depth);
+        upBytes = lora == null ? 0 : group * Panels.bytes(lora.paddedRank());
+        narrowAt = upAt + runs.size() * upBytes;
+        narrowBytes = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.bytes(depth);
+        packed = workers.shared(narrowAt + runs.size() * narrowBytes);
+
+        if (lora != null) {
+            workers.run(runs.size() * Panels.count(lora.paddedRank()), packNarrow);
+            workers.run(blocks.count(), multiplyNarrow);
+        }
+        if (c != null) {
+            for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
+                panels = Math.min(group, all - firstPanel);
+                // With few rows, threads share the columns instead.
+                chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, panels);
+                chunkPanels = Math.ceilDiv(panels, chunks);
+                chunks = Math.ceilDiv(panels, chunkPanels);
+                workers.run(panels, packWide);
+                workers.run(blocks.count() * chunks, multiplyWide);
+            }
+        }
+    }
+
+    private Lora.Factors factors(int run) {
+        return lora == null ? null : lora.at(runs.get(run).slot());
+    }
+
+    /** P of one run: aᵀ (I,R) forward, b (O,R) backward, times s, its columns padded with zeros. */
+    private void packNarrow(int index, int worker) {
+        int count = Panels.count(lora.paddedRank());
+        int run = index / count;
+        int panel = index % count;
+        Lora.Factors factors = factors(run);
+        if (factors == null) {
+            return;
+        }
+        long at = narrowAt + run * narrowBytes + panel * Panels.bytes(depth);
+        int from = panel * COLUMNS;
+        int cols = Math.clamp(factors.rank() - (long) from, 0, COLUMNS);
+        if (forward) {
+            Panels.transposed(packed, at, factors.a(), Math.min(from, factors.rank()), 0, cols, depth, factors.scale());
+        } else {
+            Panels.natural(packed, at, factors.b(), 0, depth, Math.min(from, factors.rank()), cols, factors.scale());
+        }
+    }
+
+    private void multiplyNarrow(int block, int worker) {
+        int run = blocks.run(block);
+        if (factors(run) == null) {
+            return;
+        }
+        int row = blocks.start(block);
+        workers.gemm(worker).block(
+                blocks.rows(block), lora.paddedRank(), depth,
+                a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
+                packed, narrowAt + run * narrowBytes, (long) COLUMNS * Float.BYTES, Panels.bytes(depth),
+                null, 0, 0,
+                t.data(), t.offset(row, 0), t.stride() * Float.BYTES);
+    }
+
+    /** One panel of B, and the matching panel of Q of every run: bᵀ (R,O) forward, a (R,I) backward. */
+    private void packWide(int index, int worker) {
+        int from = (firstPanel + index) * COLUMNS;
+        int cols = Math.min(COLUMNS, columns - from);
+        if (forward) {
+            Panels.transposed(packed, index * Panels.bytes(depth), w, from, 0, cols, depth, 1f);
+        } else {
+            Panels.natural(packed, index * Panels.bytes(depth), w, 0, depth, from, cols, 1f);
+        }
+        for (int run = 0; run < runs.size(); run++) {
+            Lora.Factors factors = factors(run);
+            if (factors == null) {
+                continue;
+            }
+            long at = upAt + run * upBytes + index * Panels.bytes(factors.rank());
+            if (forward) {
+                Panels.transposed(packed, at, factors.b(), from, 0, cols, factors.rank(), 1f);
+            } else {
+                Panels.natural(packed, at, factors.a(), 0, factors.rank(), from, cols, 1f);
+            }
+        }
+    }
+
+    private void multiplyWide(int index, int worker) {
+        int block = index / chunks;
+        int panel = index % chunks * chunkPanels;
+        int end = Math.min(panels, panel + chunkPanels);
+        Lora.Factors factors = factors(blocks.run(block));
+        for (; panel < end; panel++) {
+            multiplyPanel(workers.gemm(worker), block, panel, factors);
+        }
+    }
+
+    private void multiplyPanel(Gemm gemm, int block, int panel, Lora.Factors factors) {
+        int row = blocks.start(block);
+        int rows = blocks.rows(block);
+        int col = (firstPanel + panel) * COLUMNS;
+        int cols = Math.min(COLUMNS, columns - col);
+        long panelRow = (long) COLUMNS * Float.BYTES;
+        MemorySegment i = init == null ? null : init.data();
+        long io = init == null ? 0 : init.offset(initIsRow ? 0 : row, col);
+        long is = init == null || initIsRow ? 0 : init.stride() * Float.BYTES;
+        long cs = c.stride() * Float.BYTES;
+        gemm.block(
+                rows, cols, depth,
+                a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
+                packed, panel * Panels.bytes(depth), panelRow, 0,
+                i, io, is,
+                c.data(), c.offset(row, col), cs);
+        if (factors != null) {
+            int rank = factors.rank();
+            gemm.block(
+                    rows, cols, rank,
+                    t.data(), t.offset(row, 0), t.stride() * Float.BYTES, Float.BYTES,
+                    packed, upAt + blocks.run(block) * upBytes + panel * Panels.bytes(rank), panelRow, 0,
+                    c.data(), c.offset(row, col), cs,
+                    c.data(), c.offset(row, col), cs);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.ops.Write;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Root-mean-square norms, forward and backward; threads share the rows. */
+final class NormOps {
+    private final Workers workers;
+    private final Parallel.Task forward = this::forwardRows;
+    private final Parallel.Task backward = this::backwardRows;
+
+    // The operation in hand.
+    private Tensor y;
+    private Tensor dy;
+    private Tensor x;
+    private Tensor w;
+    private Tensor rstd;
+    private float eps;
+    private boolean add;
+
+    NormOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    void rmsNorm(Tensor yOut, Tensor rstdOut, Tensor xIn, Tensor weight, float epsilon) {
+        y = yOut;
+        rstd = rstdOut;
+        x = xIn;
+        w = weight;
+        eps = epsilon;
+        workers.run(Math.ceilDiv(x.rows(), Workers.BLOCK), forward);
+    }
+
+    void rmsNormBackward(Tensor dxOut, Tensor dyIn, Tensor xIn, Tensor weight, Tensor rstdIn, Write write) {
+        y = dxOut;
+        dy = dyIn;
+        x = xIn;
+        w = weight;
+        rstd = rstdIn;
+        add = write == Write.ADD;
+        workers.run(Math.ceilDiv(x.rows(), Workers.BLOCK), backward);
+    }
+
+    private void forwardRows(int block, int worker) {
+        int end = Math.min(x.rows(), (block + 1) * Workers.BLOCK);
+        int width = w.cols();
+        LaneSum lanes = workers.sum(worker);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            for (int g = 0; g < rstd.cols(); g++) {
+                long at = x.offset(row, g * width);
+                float r = (float) (1 / Math.sqrt(squares(lanes, x.data(), at, width) / width + eps));
+                rstd.data().set(FLOAT, rstd.offset(row, g), r);
+                scaled(y.data(), y.offset(row, g * width), x.data(), at, w.data(), w.offset(0, 0), width, r);
+            }
+        }
+    }
+
+    private void backwardRows(int block, int worker) {
+        int end = Math.min(x.rows(), (block + 1) * Workers.BLOCK);
+        int width = w.cols();
+        LaneSum lanes = workers.sum(worker);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            for (int g = 0; g < rstd.cols(); g++) {
+                long xAt = x.offset(row, g * width);
+                long dyAt = dy.offset(row, g * width);
+                float r = rstd.data().get(FLOAT, rstd.offset(row, g));
+                double sum = products(lanes, dy.data(), dyAt, w.data(), w.offset(0, 0), x.data(), xAt, width);
+                // x̂ · mean(w·dy·x̂) · rstd = x · [rstd³ · mean(w·dy·x)]
+                float c = (float) (sum / width * r * r * r);
+                gradient(y.offset(row, g * width), dyAt, xAt, width, r, c);
+            }
+        }
+    }
+
+    /** Σ u². */
+    private static float squares(LaneSum lanes, MemorySegment u, long uAt, int n) {
+        FloatVector sum = FloatVector.zero(S);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector a = FloatVector.fromMemorySegment(S, u, uAt + 4L * j, ORDER);
+            sum = a.fma(a, sum);
+        }
+        float total = lanes.of(sum);
+        for (; j < n; j++) {
+            float a = u.get(FLOAT, uAt + 4L * j);
+            total = Math.fma(a, a, total);
+        }
+        return total;
+    }
+
+    /** Σ u·v·z. */
+    private static float products(
+            LaneSum lanes, MemorySegment u, long uAt, MemorySegment v, long vAt, MemorySegment z, long zAt, int n) {
+        FloatVector sum = FloatVector.zero(S);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector a = FloatVector.fromMemorySegment(S, u, uAt + 4L * j, ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(S, v, vAt + 4L * j, ORDER);
+            FloatVector c = FloatVector.fromMemorySegment(S, z, zAt + 4L * j, ORDER);
+            sum = a.mul(b).fma(c, sum);
+        }
+        float total = lanes.of(sum);
+        for (; j < n; j++) {
+            float uv = u.get(FLOAT, uAt + 4L * j) * v.get(FLOAT, vAt + 4L * j);
+            total = Math.fma(uv, z.get(FLOAT, zAt + 4L * j), total);
+        }
+        return total;
+    }
+
+    /** y = x·r·w. */
+    private static void scaled(
+            MemorySegment y, long yAt, MemorySegment x, long xAt, MemorySegment w, long wAt, int n, float r) {
+        for (int j = 0; j < n; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            FloatVector v = FloatVector.fromMemorySegment(S, x, xAt + 4L * j, ORDER, mask);
+            FloatVector u = FloatVector.fromMemorySegment(S, w, wAt + 4L * j, ORDER, mask);
+            v.mul(r).mul(u).intoMemorySegment(y, yAt + 4L * j, ORDER, mask);
+        }
+    }
+
+    /** dx = or += w·dy·r − x·c. */
+    private void gradient(long dxAt, long dyAt, long xAt, int n, float r, float c) {
+        MemorySegment dx = y.data();
+        for (int j = 0; j < n; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            FloatVector g = FloatVector.fromMemorySegment(S, dy.data(), dyAt + 4L * j, ORDER, mask);
+            FloatVector u = FloatVector.fromMemorySegment(S, w.data(), w.offset(0, j), ORDER, mask);
+            FloatVector v = FloatVector.fromMemorySegment(S, x.data(), xAt + 4L * j, ORDER, mask);
+            FloatVector d = g.mul(u).mul(r).sub(v.mul(c));
+            if (add) {
+                d = d.add(FloatVector.fromMemorySegment(S, dx, dxAt + 4L * j, ORDER, mask));
+            }
+            d.intoMemorySegment(dx, dxAt + 4L * j, ORDER, mask);
+        }
+    }
+}

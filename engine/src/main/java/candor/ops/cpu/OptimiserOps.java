@@ -1,0 +1,128 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.ops.AdamWStep;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/** The optimiser's passes over all parameters; threads share blocks of neighbours. */
+final class OptimiserOps {
+    /** Elements of a block; the sum over a block is one partial sum, so this is part of the result. */
+    private static final int BLOCK = 4096;
+
+    private final Workers workers;
+    private final Parallel.Task square = this::squareBlock;
+    private final Parallel.Task step = this::stepBlock;
+
+    // The operation in hand.
+    private double[] partial = new double[0];
+    private int blocksInRow;
+    private Tensor w;
+    private Tensor g;
+    private Tensor m;
+    private Tensor v;
+    private float scale;
+    private float gain1;
+    private float beta2;
+    private float gain2;
+    private float keep;
+    private float rate;
+    private float rootCorrection;
+    private float epsilon;
+
+    OptimiserOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    double sumOfSquares(Tensor x) {
+        g = x;
+        blocksInRow = Math.ceilDiv(x.cols(), BLOCK);
+        int blocks = x.rows() * blocksInRow;
+        if (partial.length < blocks) {
+            partial = new double[blocks];
+        }
+        workers.run(blocks, square);
+        double sum = 0;
+        for (int i = 0; i < blocks; i++) {
+            sum += partial[i];
+        }
+        return sum;
+    }
+
+    void adamW(Tensor parameters, Tensor gradients, Tensor first, Tensor second, AdamWStep now) {
+        w = dense(parameters);
+        g = dense(gradients);
+        m = dense(first);
+        v = dense(second);
+        scale = (float) now.gradScale();
+        // 1 − β is small: taken after β is rounded, it would be wrong in the fifth digit.
+        gain1 = (float) (1 - now.beta1());
+        beta2 = (float) now.beta2();
+        gain2 = (float) (1 - now.beta2());
+        keep = (float) (1 - now.learningRate() * now.weightDecay());
+        // lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε), grouped as PyTorch groups it.
+        rate = (float) (now.learningRate() / (1 - Math.pow(now.beta1(), now.step())));
+        rootCorrection = (float) (1 / Math.sqrt(1 - Math.pow(now.beta2(), now.step())));
+        epsilon = (float) now.epsilon();
+        workers.run(blocks(w), step);
+    }
+
+    private static Tensor dense(Tensor x) {
+        if (!x.dense()) {
+            throw new IllegalArgumentException("a view with gaps: " + x.shape());
+        }
+        return x;
+    }
+
+    private static int blocks(Tensor x) {
+        return Math.toIntExact(Math.ceilDiv(x.elements(), BLOCK));
+    }
+
+    private void squareBlock(int block, int worker) {
+        int start = block % blocksInRow * BLOCK;
+        int end = Math.min(g.cols(), start + BLOCK);
+        long row = g.offset(block / blocksInRow, 0);
+        double sum = 0;
+        for (int j = start; j < end; j++) {
+            double value = g.data().get(FLOAT, row + 4L * j);
+            sum += value * value;
+        }
+        partial[block] = sum;
+    }
+
+    private void stepBlock(int block, int worker) {
+        long start = (long) block * BLOCK;
+        int n = (int) Math.min(BLOCK, w.elements() - start);
+        update(w.data(), g.data(), m.data(), v.data(), 4 * start, n);
+    }
+
+    private void update(MemorySegment ws, MemorySegment gs, MemorySegment ms, MemorySegment vs, long at, int n) {
+        FloatVector b1 = FloatVector.broadcast(S, gain1);
+        FloatVector b2 = FloatVector.broadcast(S, gain2);
+        for (int j = 0; j < n; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            long o = at + 4L * j;
+            FloatVector grad =
+                    FloatVector.fromMemorySegment(S, gs, o, ORDER, mask).mul(scale);
+            FloatVector first = FloatVector.fromMemorySegment(S, ms, o, ORDER, mask);
+            FloatVector second = FloatVector.fromMemorySegment(S, vs, o, ORDER, mask);
+            first = grad.sub(first).fma(b1, first);
+            second = grad.mul(grad).fma(b2, second.mul(beta2));
+            FloatVector root =
+                    second.lanewise(VectorOperators.SQRT).mul(rootCorrection).add(epsilon);
+            FloatVector weight =
+                    FloatVector.fromMemorySegment(S, ws, o, ORDER, mask).mul(keep);
+            weight = weight.sub(first.mul(rate).div(root));
+            first.intoMemorySegment(ms, o, ORDER, mask);
+            second.intoMemorySegment(vs, o, ORDER, mask);
+            weight.intoMemorySegment(ws, o, ORDER, mask);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.ops.Batch;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Rotary position embedding in place, forward and backward; threads share the rows. */
+final class RopeOps {
+    private final Workers workers;
+    private final Parallel.Task task = this::rows;
+
+    // The operation in hand.
+    private Tensor x;
+    private Tensor table;
+    private Batch batch;
+    private float sign;
+
+    RopeOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    /** @param direction 1 rotates forth, −1 back */
+    void rotate(Tensor xInOut, Tensor tableIn, Batch batchIn, float direction) {
+        x = xInOut;
+        table = tableIn;
+        batch = batchIn;
+        sign = direction;
+        workers.run(Math.ceilDiv(x.rows(), Workers.BLOCK), task);
+    }
+
+    private void rows(int block, int worker) {
+        int width = table.cols();
+        int end = Math.min(x.rows(), (block + 1) * Workers.BLOCK);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            long angles = table.offset(batch.position(row), 0);
+            for (int head = 0; head < x.cols(); head += width) {
+                head(x.data(), x.offset(row, head), table.data(), angles, width / 2, sign);
+            }
+        }
+    }
+
+    private static void head(MemorySegment x, long at, MemorySegment table, long angles, int half, float sign) {
+        long second = 4L * half;
+        for (int j = 0; j < half; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, half);
+            long o = 4L * j;
+            FloatVector x1 = FloatVector.fromMemorySegment(S, x, at + o, ORDER, mask);
+            FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second + o, ORDER, mask);
+            FloatVector c = FloatVector.fromMemorySegment(S, table, angles + o, ORDER, mask);
+            FloatVector s = FloatVector.fromMemorySegment(S, table, angles + second + o, ORDER, mask)
+                    .mul(sign);
+            x1.mul(c).sub(x2.mul(s)).intoMemorySegment(x, at + o, ORDER, mask);
+            x2.mul(c).add(x1.mul(s)).intoMemorySegment(x, at + second + o, ORDER, mask);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package candor.ops.cpu;
+
+import candor.ops.Batch;
+
+/** Cuts the runs of a batch into blocks of rows, none across two runs, numbered through. Made once, filled anew. */
+final class RowBlocks {
+    private int[] run = new int[16];
+    private int[] start = new int[16];
+    private int[] end = new int[16];
+    private int count;
+
+    void cut(Batch batch, int blockRows) {
+        count = 0;
+        for (int r = 0; r < batch.runs().size(); r++) {
+            Batch.Run rows = batch.runs().get(r);
+            for (int row = rows.start(); row < rows.end(); row += blockRows) {
+                add(r, row, Math.min(row + blockRows, rows.end()));
+            }
+        }
+    }
+
+    private void add(int ofRun, int from, int to) {
+        if (count == run.length) {
+            run = java.util.Arrays.copyOf(run, 2 * count);
+            start = java.util.Arrays.copyOf(start, 2 * count);
+            end = java.util.Arrays.copyOf(end, 2 * count);
+        }
+        run[count] = ofRun;
+        start[count] = from;
+        end[count] = to;
+        count++;
+    }
+
+    int count() {
+        return count;
+    }
+
+    int run(int block) {
+        return run[block];
+    }
+
+    int start(int block) {
+        return start[block];
+    }
+
+    int rows(int block) {
+        return end[block] - start[block];
+    }
+}

@@ -1,0 +1,96 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.FLOAT;
+
+import candor.ops.Batch;
+import candor.tensor.Tensor;
+
+/** Operations that only move or clear rows; threads share the rows. */
+final class RowOps {
+    private final Workers workers;
+    private final Parallel.Task embed = this::embedRows;
+    private final Parallel.Task gather = this::gatherRows;
+    private final Parallel.Task scatter = this::scatterRows;
+    private final Parallel.Task zero = this::zeroRows;
+    private final Parallel.Task addRow = this::addRows;
+
+    // The operation in hand.
+    private Tensor y;
+    private Tensor x;
+    private Batch batch;
+
+    RowOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    void embed(Tensor yOut, Tensor table, Batch tokens) {
+        run(yOut, table, tokens, embed, yOut.rows());
+    }
+
+    void gatherTargets(Tensor yOut, Tensor xIn, Batch targets) {
+        run(yOut, xIn, targets, gather, targets.targetCount());
+    }
+
+    void scatterTargets(Tensor dx, Tensor dy, Batch targets) {
+        zero(dx);
+        run(dx, dy, targets, scatter, targets.targetCount());
+    }
+
+    void zero(Tensor yOut) {
+        run(yOut, null, null, zero, yOut.rows());
+    }
+
+    /** y (N,O) += row (1,O). */
+    void addRow(Tensor yInOut, Tensor row) {
+        run(yInOut, row, null, addRow, yInOut.rows());
+    }
+
+    private void run(Tensor yOut, Tensor xIn, Batch batchIn, Parallel.Task task, int rows) {
+        y = yOut;
+        x = xIn;
+        batch = batchIn;
+        workers.run(Math.ceilDiv(rows, Workers.BLOCK), task);
+    }
+
+    private void embedRows(int block, int worker) {
+        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            Panels.toFloats(y.data(), y.offset(row, 0), x, x.offset(batch.token(row), 0), y.cols(), 1f);
+        }
+    }
+
+    private void gatherRows(int block, int worker) {
+        int end = Math.min(batch.targetCount(), (block + 1) * Workers.BLOCK);
+        for (int i = block * Workers.BLOCK; i < end; i++) {
+            Panels.toFloats(y.data(), y.offset(i, 0), x, x.offset(batch.targetRow(i), 0), y.cols(), 1f);
+        }
+    }
+
+    private void scatterRows(int block, int worker) {
+        int end = Math.min(batch.targetCount(), (block + 1) * Workers.BLOCK);
+        for (int i = block * Workers.BLOCK; i < end; i++) {
+            Panels.toFloats(y.data(), y.offset(batch.targetRow(i), 0), x, x.offset(i, 0), y.cols(), 1f);
+        }
+    }
+
+    private void zeroRows(int block, int worker) {
+        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            long at = y.offset(row, 0);
+            for (int j = 0; j < y.cols(); j++) {
+                y.data().set(FLOAT, at + 4L * j, 0f);
+            }
+        }
+    }
+
+    private void addRows(int block, int worker) {
+        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            long at = y.offset(row, 0);
+            long from = x.offset(0, 0);
+            for (int j = 0; j < y.cols(); j++) {
+                y.data().set(FLOAT, at + 4L * j, y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, from + 4L * j));
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package candor.ops.cpu;
+
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+
+/** What an operation demands of its arguments, checked once, before the first element is touched. */
+final class Shapes {
+    private Shapes() {}
+
+    static void require(boolean holds, String op, Tensor... tensors) {
+        if (!holds) {
+            throw mismatch(op, tensors);
+        }
+    }
+
+    static void require(boolean holds, String op, Tensor a, Tensor b) {
+        if (!holds) {
+            throw mismatch(op, a, b);
+        }
+    }
+
+    private static IllegalArgumentException mismatch(String op, Tensor... tensors) {
+        StringBuilder shapes = new StringBuilder();
+        for (Tensor tensor : tensors) {
+            shapes.append(shapes.isEmpty() ? "" : ", ").append(tensor == null ? "none" : tensor.shape());
+        }
+        return new IllegalArgumentException(op + ": shapes do not fit: " + shapes);
+    }
+
+    static void f32(String op, Tensor x) {
+        if (x.dtype() != DType.F32) {
+            throw new IllegalArgumentException(op + ": wants F32, got " + x.shape());
+        }
+    }
+
+    static void same(String op, Tensor a, Tensor b) {
+        f32(op, a);
+        f32(op, b);
+        require(a.rows() == b.rows() && a.cols() == b.cols(), op, a, b);
+    }
+
+    static void norm(String op, Tensor y, Tensor x, Tensor w, Tensor rstd) {
+        same(op, y, x);
+        f32(op, w);
+        f32(op, rstd);
+        require(w.rows() == 1 && rstd.rows() == x.rows(), op, w, rstd);
+        require((long) w.cols() * rstd.cols() == x.cols(), op, w, x);
+    }
+
+    static void rope(String op, Tensor x, Tensor table, Batch batch) {
+        f32(op, x);
+        f32(op, table);
+        require(x.rows() == batch.tokenCount() && x.cols() % table.cols() == 0, op, x, table);
+        require(batch.longest() <= table.rows() && table.cols() % 2 == 0, op, x, table);
+    }
+
+    static void linear(String op, Tensor y, Tensor t, Tensor x, Tensor w, Lora lora, Batch batch) {
+        f32(op, y);
+        f32(op, x);
+        require(y.rows() == batch.tokenCount() && y.cols() == w.rows(), op, y, w);
+        require(x.rows() == batch.tokenCount() && x.cols() == w.cols(), op, x, w);
+        if (lora != null) {
+            f32(op, t);
+            require(t.rows() == batch.tokenCount() && t.cols() == lora.paddedRank(), op, t, w);
+        }
+    }
+
+    static void attention(String op, Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
+        f32(op, o);
+        f32(op, lse);
+        f32(op, qkv);
+        int n = batch.tokenCount();
+        require(o.rows() == n && o.cols() == heads.queryCols(), op, o, qkv);
+        require(lse.rows() == n && lse.cols() == heads.query(), op, lse, qkv);
+        require(qkv.rows() == n && qkv.cols() == heads.allCols(), op, o, qkv);
+    }
+
+    static void gated(String op, Tensor y, Tensor gateUp) {
+        f32(op, y);
+        f32(op, gateUp);
+        require(y.rows() == gateUp.rows() && 2 * y.cols() == gateUp.cols(), op, y, gateUp);
+    }
+
+    static void targets(String op, Tensor all, Tensor some, Batch batch) {
+        f32(op, all);
+        f32(op, some);
+        require(all.rows() == batch.tokenCount() && some.rows() == batch.targetCount(), op, all, some);
+        require(all.cols() == some.cols(), op, all, some);
+    }
+
+    static void logProb(String op, Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        f32(op, logp);
+        f32(op, lse);
+        f32(op, x);
+        int t = batch.targetCount();
+        require(logp.rows() == t && logp.cols() == 1, op, logp, x);
+        require(lse.rows() == t && lse.cols() == 1, op, lse, x);
+        require(x.rows() == t && x.cols() == head.cols(), op, x, head);
+        if (logits != null) {
+            f32(op, logits);
+            require(logits.rows() == t && logits.cols() == head.rows(), op, logits, head);
+        }
+    }
+}

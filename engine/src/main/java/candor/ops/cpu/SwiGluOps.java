@@ -1,0 +1,90 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** The gated activation of the feed-forward block, forward and backward; threads share the rows. */
+final class SwiGluOps {
+    private final Workers workers;
+    private final Parallel.Task forward = this::forwardRows;
+    private final Parallel.Task backward = this::backwardRows;
+
+    // The operation in hand.
+    private Tensor y;
+    private Tensor dGateUp;
+    private Tensor gateUp;
+    private int width;
+
+    SwiGluOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    void swiGlu(Tensor yOut, Tensor gateUpIn) {
+        y = yOut;
+        gateUp = gateUpIn;
+        width = y.cols();
+        workers.run(Math.ceilDiv(y.rows(), Workers.BLOCK), forward);
+    }
+
+    void swiGluBackward(Tensor dGateUpOut, Tensor dy, Tensor gateUpIn) {
+        y = dy;
+        dGateUp = dGateUpOut;
+        gateUp = gateUpIn;
+        width = y.cols();
+        workers.run(Math.ceilDiv(y.rows(), Workers.BLOCK), backward);
+    }
+
+    private void forwardRows(int block, int worker) {
+        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            long gate = gateUp.offset(row, 0);
+            forwardRow(y.data(), y.offset(row, 0), gateUp.data(), gate, gate + 4L * width, width);
+        }
+    }
+
+    private void backwardRows(int block, int worker) {
+        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
+        for (int row = block * Workers.BLOCK; row < end; row++) {
+            backwardRow(
+                    dGateUp.data(), dGateUp.offset(row, 0), y.data(), y.offset(row, 0),
+                    gateUp.data(), gateUp.offset(row, 0), width);
+        }
+    }
+
+    private static void forwardRow(MemorySegment y, long at, MemorySegment x, long gate, long up, int n) {
+        for (int j = 0; j < n; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER, mask);
+            FloatVector u = FloatVector.fromMemorySegment(S, x, up + 4L * j, ORDER, mask);
+            g.mul(sigmoid(g)).mul(u).intoMemorySegment(y, at + 4L * j, ORDER, mask);
+        }
+    }
+
+    private static void backwardRow(
+            MemorySegment d, long dAt, MemorySegment dy, long dyAt, MemorySegment x, long gate, int n) {
+        long up = 4L * n;
+        for (int j = 0; j < n; j += LANES) {
+            VectorMask<Float> mask = S.indexInRange(j, n);
+            FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER, mask);
+            FloatVector u = FloatVector.fromMemorySegment(S, x, gate + up + 4L * j, ORDER, mask);
+            FloatVector e = FloatVector.fromMemorySegment(S, dy, dyAt + 4L * j, ORDER, mask);
+            FloatVector s = sigmoid(g);
+            FloatVector silu = g.mul(s);
+            // σ(1 + g(1 − σ)) = σ + silu·(1 − σ)
+            FloatVector slope = FloatVector.broadcast(S, 1f).sub(s).fma(silu, s);
+            e.mul(u).mul(slope).intoMemorySegment(d, dAt + 4L * j, ORDER, mask);
+            e.mul(silu).intoMemorySegment(d, dAt + up + 4L * j, ORDER, mask);
+        }
+    }
+
+    private static FloatVector sigmoid(FloatVector g) {
+        FloatVector one = FloatVector.broadcast(S, 1f);
+        return one.div(Exp.of(g.neg()).add(one));
+    }
+}

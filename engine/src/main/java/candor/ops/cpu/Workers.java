@@ -1,0 +1,66 @@
+package candor.ops.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+
+/** The threads of a backend, and what each keeps at hand: its tile loops and its own scratch memory. */
+final class Workers implements AutoCloseable {
+    /** Rows of a block that one task computes: a few tiles, so that a panel of B is used more than once. */
+    static final int BLOCK = 32;
+
+    final Parallel parallel;
+    private final Gemm[] gemms;
+    private final LaneSum[] sums;
+    private final Scratch[] scratch;
+    private final Scratch shared = new Scratch();
+
+    Workers(int threads) {
+        parallel = new Parallel(threads);
+        gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm()).toArray(Gemm[]::new);
+        sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
+        scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
+    }
+
+    void run(int tasks, Parallel.Task task) {
+        parallel.run(tasks, task);
+    }
+
+    int threads() {
+        return parallel.threads();
+    }
+
+    Gemm gemm(int worker) {
+        return gemms[worker];
+    }
+
+    LaneSum sum(int worker) {
+        return sums[worker];
+    }
+
+    /** Memory of one thread's own, until the task ends. */
+    MemorySegment scratch(int worker, long bytes) {
+        return scratch[worker].need(bytes);
+    }
+
+    /** Memory that all threads see, until the operation ends. Only the calling thread asks for it, before it runs tasks. */
+    MemorySegment shared(long bytes) {
+        return shared.need(bytes);
+    }
+
+    long scratchBytes() {
+        long bytes = shared.bytes();
+        for (Scratch own : scratch) {
+            bytes += own.bytes();
+        }
+        return bytes;
+    }
+
+    @Override
+    public void close() {
+        parallel.close();
+        shared.close();
+        for (Scratch own : scratch) {
+            own.close();
+        }
+    }
+}

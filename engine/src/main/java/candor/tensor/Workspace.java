@@ -1,0 +1,90 @@
+package candor.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The memory of a step: one allocation and a bump pointer. {@link #mark} remembers a height, {@link #release} falls back
+ * to it, and what was handed out above is free again. The size is fixed at the start, so a step allocates nothing; the
+ * largest height that was reached is kept, for plans and messages.
+ */
+public final class Workspace implements AutoCloseable {
+    private final Arena arena;
+    private final MemorySegment memory;
+    private long height;
+    private long peak;
+
+    /** Allocates {@code bytes}; memory that is never used is never touched, so the operating system does not give it. */
+    public Workspace(long bytes) {
+        arena = Arena.ofShared();
+        memory = arena.allocate(Math.max(bytes, Tensor.ALIGNMENT), Tensor.ALIGNMENT);
+    }
+
+    private Workspace() {
+        arena = null;
+        memory = null;
+    }
+
+    /** A workspace without memory: what is taken from it has a shape and a place, and {@link #peak} says what it would need. */
+    public static Workspace measuring() {
+        return new Workspace();
+    }
+
+    /** Bytes that a dense tensor takes here, alignment included. */
+    public static long bytesFor(DType dtype, long rows, long cols) {
+        long bytes = Math.multiplyExact(Math.multiplyExact(rows, cols), dtype.bytes());
+        return Math.ceilDiv(bytes, Tensor.ALIGNMENT) * Tensor.ALIGNMENT;
+    }
+
+    /** A dense tensor whose values are whatever lay there. */
+    public Tensor take(DType dtype, int rows, int cols) {
+        long bytes = bytesFor(dtype, rows, cols);
+        if (memory == null) {
+            Tensor tensor = Tensor.of(MemorySegment.ofAddress(height), dtype, rows, cols);
+            height += bytes;
+            peak = Math.max(peak, height);
+            return tensor;
+        }
+        if (height + bytes > memory.byteSize()) {
+            throw new IllegalStateException("workspace of " + memory.byteSize() + " bytes is too small: " + height
+                    + " in use, " + bytes + " more asked for (" + rows + " x " + cols + " " + dtype + ")");
+        }
+        MemorySegment part = memory.asSlice(height, (long) rows * cols * dtype.bytes());
+        height += bytes;
+        peak = Math.max(peak, height);
+        return Tensor.of(part, dtype, rows, cols);
+    }
+
+    /** A float32 tensor. */
+    public Tensor take(int rows, int cols) {
+        return take(DType.F32, rows, cols);
+    }
+
+    public long mark() {
+        return height;
+    }
+
+    public void release(long mark) {
+        if (mark < 0 || mark > height) {
+            throw new IllegalStateException("release to " + mark + " at height " + height);
+        }
+        height = mark;
+    }
+
+    /** Bytes allocated; none where it only measures. */
+    public long size() {
+        return memory == null ? 0 : memory.byteSize();
+    }
+
+    /** The largest height so far, in bytes. */
+    public long peak() {
+        return peak;
+    }
+
+    @Override
+    public void close() {
+        if (arena != null) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package candor.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.ops.Write;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.SplittableRandom;
+import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The judge is judged: every backward pass of {@link Reference} against central differences of its own forward pass. The
+ * scalar that is differentiated is the sum of the outputs, each times a random number; those numbers are the upstream
+ * gradient.
+ */
+class ReferenceGradientTest {
+    private static final double STEP = 1e-5;
+    private static final float EPS = 1e-3f;
+
+    private final Reference ops = new Reference();
+    private final SplittableRandom random = new SplittableRandom(5);
+
+    /** Five sequences, one of length 1; slots 0 and 2 and the bare base. */
+    private final Batch batch = Packed.of(
+            new int[] {3, 1, 2, 4, 2}, new int[] {0, 0, Batch.BASE, 2, 1}, 11, Packed.Targets.SOME, 0);
+
+    @ParameterizedTest
+    @EnumSource(Write.class)
+    void rmsNorm(Write write) {
+        Tensor x = normal(4, 3 * 7);
+        Tensor w = normal(1, 7);
+        Tensor y = zeros(4, 21);
+        Tensor rstd = zeros(4, 3);
+        Tensor dy = normal(4, 21);
+        DoubleSupplier loss = () -> {
+            ops.rmsNorm(y, rstd, x, w, EPS);
+            return product(y, dy);
+        };
+        loss.getAsDouble();
+        Tensor dx = normal(4, 21);
+        Tensor before = copy(dx);
+        ops.rmsNormBackward(dx, dy, x, w, rstd, write);
+        assertGradient(change(dx, before, write), x, loss);
+    }
+
+    @Test
+    void rope() {
+        Tensor table = normal(5, 6);
+        for (int p = 0; p < 5; p++) {
+            for (int d = 0; d < 3; d++) {
+                double angle = table.get(p, d);
+                table.set(p, d, Math.cos(angle));
+                table.set(p, 3 + d, Math.sin(angle));
+            }
+        }
+        Tensor x = normal(12, 18);
+        Tensor dy = normal(12, 18);
+        DoubleSupplier loss = () -> {
+            Tensor y = copy(x);
+            ops.rope(y, table, batch);
+            return product(y, dy);
+        };
+        Tensor dx = copy(dy);
+        ops.ropeBackward(dx, table, batch);
+        assertGradient(dx, x, loss);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Write.class)
+    void linear(Write write) {
+        Tensor x = normal(12, 7);
+        Tensor w = normal(5, 7);
+        Tensor bias = normal(1, 5);
+        Tensor residual = normal(12, 5);
+        // Slot 0 is trained, slot 1 does not touch the layer, slot 2 is frozen, slot 3 is not in the batch.
+        Lora lora = new Lora(
+                new Lora.Factors(normal(3, 7), normal(5, 3), 0.7f, normal(3, 7), normal(5, 3)),
+                null,
+                new Lora.Factors(normal(1, 7), normal(5, 1), 1.5f, null, null),
+                new Lora.Factors(normal(2, 7), normal(5, 2), 1.5f, normal(2, 7), normal(5, 2)));
+        Tensor y = zeros(12, 5);
+        Tensor t = zeros(12, lora.paddedRank());
+        Tensor dy = normal(12, 5);
+        DoubleSupplier loss = () -> {
+            ops.linear(y, t, x, w, bias, residual, lora, batch);
+            return product(y, dy);
+        };
+        loss.getAsDouble();
+        Lora.Factors trained = lora.at(0);
+        Tensor dx = normal(12, 7);
+        Tensor dxBefore = copy(dx);
+        Tensor daBefore = copy(trained.da());
+        Tensor dbBefore = copy(trained.db());
+        Tensor idle = copy(lora.at(3).da());
+        ops.linearBackward(dx, zeros(12, lora.paddedRank()), dy, x, t, w, lora, batch, write);
+        assertGradient(change(dx, dxBefore, write), x, loss);
+        assertGradient(change(trained.da(), daBefore, Write.ADD), trained.a(), loss);
+        assertGradient(change(trained.db(), dbBefore, Write.ADD), trained.b(), loss);
+        assertThat(lora.at(3).da().toFloats()).isEqualTo(idle.toFloats());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void attention(int keys) {
+        Heads heads = new Heads(3, keys, 5);
+        Tensor qkv = normal(12, heads.allCols());
+        Tensor o = zeros(12, heads.queryCols());
+        Tensor lse = zeros(12, 3);
+        Tensor dout = normal(12, heads.queryCols());
+        DoubleSupplier loss = () -> {
+            ops.attention(o, lse, qkv, heads, batch);
+            return product(o, dout);
+        };
+        loss.getAsDouble();
+        Tensor dqkv = normal(12, heads.allCols());
+        ops.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
+        assertGradient(dqkv, qkv, loss);
+    }
+
+    @Test
+    void swiGlu() {
+        Tensor gateUp = normal(3, 2 * 7);
+        Tensor y = zeros(3, 7);
+        Tensor dy = normal(3, 7);
+        DoubleSupplier loss = () -> {
+            ops.swiGlu(y, gateUp);
+            return product(y, dy);
+        };
+        Tensor dGateUp = zeros(3, 14);
+        ops.swiGluBackward(dGateUp, dy, gateUp);
+        assertGradient(dGateUp, gateUp, loss);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void logProb(boolean keepLogits) {
+        int count = batch.targetCount();
+        Tensor x = normal(count, 5);
+        Tensor head = normal(11, 5);
+        Tensor logp = zeros(count, 1);
+        Tensor lse = zeros(count, 1);
+        Tensor logits = keepLogits ? zeros(count, 11) : null;
+        Tensor dlogp = normal(count, 1);
+        DoubleSupplier loss = () -> {
+            ops.logProb(logp, lse, logits, x, head, batch);
+            return product(logp, dlogp);
+        };
+        loss.getAsDouble();
+        Tensor dx = zeros(count, 5);
+        ops.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
+        assertGradient(dx, x, loss);
+    }
+
+    @Test
+    void scatterIsTheGradientOfGather() {
+        Tensor x = normal(12, 3);
+        Tensor y = zeros(batch.targetCount(), 3);
+        Tensor dy = normal(batch.targetCount(), 3);
+        Tensor dx = normal(12, 3);
+        ops.scatterTargets(dx, dy, batch);
+        assertGradient(dx, x, () -> {
+            ops.gatherTargets(y, x, batch);
+            return product(y, dy);
+        });
+    }
+
+    private static void assertGradient(Tensor gradient, Tensor of, DoubleSupplier loss) {
+        double squares = 0;
+        double differences = 0;
+        for (int r = 0; r < of.rows(); r++) {
+            for (int c = 0; c < of.cols(); c++) {
+                double value = of.get(r, c);
+                of.set(r, c, value + STEP);
+                double above = loss.getAsDouble();
+                of.set(r, c, value - STEP);
+                double below = loss.getAsDouble();
+                of.set(r, c, value);
+                double slope = (above - below) / (2 * STEP);
+                squares += slope * slope;
+                differences += Math.pow(slope - gradient.get(r, c), 2);
+            }
+        }
+        assertThat(squares).isPositive();
+        assertThat(Math.sqrt(differences / squares)).isLessThanOrEqualTo(1e-6);
+    }
+
+    private static Tensor zeros(int rows, int cols) {
+        return Tensor.allocate(Arena.ofAuto(), DType.F64, rows, cols);
+    }
+
+    private Tensor normal(int rows, int cols) {
+        Tensor tensor = zeros(rows, cols);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < cols; c++) {
+                tensor.set(r, c, random.nextGaussian());
+            }
+        }
+        return tensor;
+    }
+
+    private static Tensor copy(Tensor from) {
+        Tensor to = zeros(from.rows(), from.cols());
+        to.data().copyFrom(from.data());
+        return to;
+    }
+
+    private static Tensor change(Tensor after, Tensor before, Write write) {
+        Tensor change = copy(after);
+        for (int r = 0; r < after.rows() && write == Write.ADD; r++) {
+            for (int c = 0; c < after.cols(); c++) {
+                change.set(r, c, after.get(r, c) - before.get(r, c));
+            }
+        }
+        return change;
+    }
+
+    private static double product(Tensor x, Tensor y) {
+        double sum = 0;
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) {
+                sum += x.get(r, c) * y.get(r, c);
+            }
+        }
+        return sum;
+    }
+}
