@@ -29,8 +29,13 @@ public final class ChatEncoder {
 
     /** What generation starts from: the conversation with the generation prompt. */
     public int[] encodePrompt(Conversation conversation) {
+        return tokenizer.encode(renderPlain(conversation, true), false);
+    }
+
+    /** The conversation as the model reads it, its messages checked for the text of special tokens. */
+    public String renderPlain(Conversation conversation, boolean addGenerationPrompt) {
         check(conversation.messages());
-        return tokenizer.encode(template.render(conversation, true), false);
+        return template.render(conversation, addGenerationPrompt);
     }
 
     /**
