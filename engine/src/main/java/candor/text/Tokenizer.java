@@ -2,7 +2,7 @@ package candor.text;
 
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import candor.BadInput;
-import candor.text.TokenizerFiles.Added;
+import candor.text.Vocabulary.Added;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 /** A model's tokenizer, read from tokenizer.json. Threads may share it. */
 public final class Tokenizer {
     private final NativeTokenizer library;
-    private final TokenizerFiles files;
+    private final Vocabulary vocabulary;
     private final SpecialTokens special;
     private final Set<Integer> specialIds;
     private final SpecialText specialText;
@@ -33,21 +33,19 @@ public final class Tokenizer {
     public record Offsets(int[] ids, int[] starts, int[] ends) {}
 
     private Tokenizer(Path folder) {
-        files = new TokenizerFiles(folder);
-        files.checkAddedTokens();
-        special = files.specialTokens();
+        TokenizerFiles files = new TokenizerFiles(folder);
         Path file = folder.resolve("tokenizer.json");
+        String json = TokenizerFiles.text(file);
+        vocabulary = new Vocabulary(file, json);
+        files.checkAddedTokens(vocabulary);
+        special = files.specialTokens(vocabulary);
         try {
-            library = new NativeTokenizer(TokenizerFiles.text(file));
+            library = new NativeTokenizer(json);
         } catch (RuntimeException e) {
-            if (e instanceof BadInput) {
-                throw e;
-            }
             throw new BadInput(file + ": not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
         }
-        specialIds = files.added.stream().filter(Added::special).map(Added::id).collect(Collectors.toUnmodifiableSet());
-        specialText = new SpecialText(
-                files.added.stream().filter(Added::special).map(Added::content).toList());
+        specialIds = vocabulary.special().stream().map(Added::id).collect(Collectors.toUnmodifiableSet());
+        specialText = new SpecialText(specialTexts());
         framing = framing(files.config);
     }
 
@@ -131,7 +129,7 @@ public final class Tokenizer {
 
     /** One more than the highest id that has a token; a model's embedding may have more rows. */
     public int vocabularySize() {
-        return files.vocabularySize();
+        return vocabulary.size();
     }
 
     public SpecialTokens special() {
@@ -144,7 +142,7 @@ public final class Tokenizer {
 
     /** The id of a token, given as the vocabulary writes it. */
     public OptionalInt id(String token) {
-        return files.id(token);
+        return vocabulary.id(token);
     }
 
     /** The first special token whose text stands in the given text. */
@@ -159,7 +157,7 @@ public final class Tokenizer {
 
     /** All special tokens' texts. */
     public List<String> specialTexts() {
-        return files.added.stream().filter(Added::special).map(Added::content).toList();
+        return vocabulary.special().stream().map(Added::content).toList();
     }
 
     private static int[] narrow(long[] ids) {
