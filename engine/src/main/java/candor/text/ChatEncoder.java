@@ -49,8 +49,10 @@ public final class ChatEncoder {
         List<Message> all = new ArrayList<>(prompt);
         all.addAll(completion);
         check(all);
-        int[] promptIds = tokenizer.encode(template.render(new Conversation(prompt), true), false);
-        int[] ids = tokenizer.encode(template.render(new Conversation(all), false), false);
+        String before = template.render(new Conversation(prompt), true);
+        String whole = template.render(new Conversation(all), false);
+        int[] ids = tokenizer.encode(whole, false);
+        int[] promptIds = tokenizer.encodePrefix(before, whole, ids);
         return completionMask(promptIds, ids);
     }
 

@@ -5,6 +5,7 @@ import candor.BadInput;
 import candor.text.Vocabulary.Added;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,6 +19,7 @@ public final class Tokenizer {
     private final SpecialTokens special;
     private final Set<Integer> specialIds;
     private final SpecialText specialText;
+    private final PrefixEncoder prefixEncoder;
     private final Optional<Framing> framing;
 
     /** What is put around a text when special tokens are asked for, where tokenizer_config.json rules it. */
@@ -44,9 +46,23 @@ public final class Tokenizer {
         } catch (RuntimeException e) {
             throw new BadInput(file + ": not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
         }
+        checkIds(file);
         specialIds = vocabulary.special().stream().map(Added::id).collect(Collectors.toUnmodifiableSet());
         specialText = new SpecialText(specialTexts());
+        prefixEncoder = new PrefixEncoder(vocabulary, text -> encode(text, false));
         framing = framing(files.config);
+    }
+
+    /** The library numbers added tokens on its own where a file skips ids: the model would read other tokens. */
+    private void checkIds(Path file) {
+        for (Added token : vocabulary.special()) {
+            long[] ids = library.encode(token.content(), false, false).ids();
+            if (!token.looksAround() && (ids.length != 1 || ids[0] != token.id())) {
+                throw new BadInput(file + ": the special token " + token.content() + " has id " + token.id()
+                        + " there, but the tokenizers library encodes it as " + Arrays.toString(ids)
+                        + "; are the ids without gaps?");
+            }
+        }
     }
 
     /**
@@ -78,6 +94,16 @@ public final class Tokenizer {
             return framed(narrow(library.encode(text, false, false).ids()), framing.get());
         }
         return narrow(library.encode(text, addSpecialTokens, false).ids());
+    }
+
+    /**
+     * The same ids as {@code encode(prefix, false)}, with little work where the whole starts with the prefix.
+     *
+     * @param wholeIds {@code encode(whole, false)}
+     */
+    public int[] encodePrefix(String prefix, String whole, int[] wholeIds) {
+        TextChecks.wellFormed(prefix);
+        return prefixEncoder.encode(prefix, whole, wholeIds);
     }
 
     private int[] framed(int[] ids, Framing frame) {

@@ -17,8 +17,13 @@ import java.util.OptionalInt;
 final class Vocabulary {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** A token that tokenizer.json adds to the model's vocabulary. */
-    record Added(int id, String content, boolean special) {}
+    /**
+     * A token that tokenizer.json adds to the model's vocabulary.
+     *
+     * @param looksAround whether what stands beside it matters: it takes blanks along, wants a word's borders, or is
+     *     looked for in the normalised text
+     */
+    record Added(int id, String content, boolean special, boolean looksAround) {}
 
     private final Path file;
     private final List<Added> added = new ArrayList<>();
@@ -29,6 +34,10 @@ final class Vocabulary {
     Vocabulary(Path file, String json) {
         this.file = file;
         read(json);
+    }
+
+    List<Added> added() {
+        return added;
     }
 
     /** The special ones among the added tokens. */
@@ -76,7 +85,11 @@ final class Vocabulary {
             if (id < 0 || content.isEmpty()) {
                 throw new BadInput(file + ": an added token without id or content");
             }
-            added.add(new Added(id, content, token.path("special").asBoolean(false)));
+            boolean looksAround = token.path("lstrip").asBoolean(false)
+                    || token.path("rstrip").asBoolean(false)
+                    || token.path("single_word").asBoolean(false)
+                    || token.path("normalized").asBoolean(false);
+            added.add(new Added(id, content, token.path("special").asBoolean(false), looksAround));
             highestId = Math.max(highestId, id);
         }
     }

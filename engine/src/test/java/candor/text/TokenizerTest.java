@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TokenizerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String[] PIECES = {
-        "a", " ", "  ", "\n", "Hello", "é", "e\u0301", "日本", "🙂", "👩‍👩‍👧", "\u0000", "\t", "0", "12345", "<|im_end|>", "<|eot_id|>", "<", "ﬁ", "\u00a0", "مرحبا"
+        "a", " ", "  ", "\n", "Hello", "é", "e\u0301", "日本", "🙂", "👩‍👩‍👧", "\u0000", "\t", "0", "12345", "<|im_end|>", "<|eot_id|>", "<|im_end|>", "<|eot_id|>", "<", "ﬁ", "\u00a0", "مرحبا"
     };
 
     private static Path model(String name) {
@@ -145,6 +145,11 @@ class TokenizerTest {
         edit(copy.resolve("tokenizer_config.json"), n -> n.putObject("added_tokens_decoder").putObject("600").put("content", "<|new|>"));
         assertThatThrownBy(() -> Tokenizer.load(copy)).isInstanceOf(BadInput.class).hasMessageContaining("<|new|>");
         edit(copy.resolve("tokenizer_config.json"), n -> n.remove("added_tokens_decoder"));
+        String tokenizer = Files.readString(copy.resolve("tokenizer.json"));
+        edit(copy.resolve("tokenizer.json"), n -> n.withArray("added_tokens").addObject().put("id", 600).put("content", "<|new|>")
+                .put("special", true).put("lstrip", false).put("rstrip", false).put("single_word", false).put("normalized", false));
+        assertThatThrownBy(() -> Tokenizer.load(copy)).isInstanceOf(BadInput.class).hasMessageContaining("<|new|> has id 600");
+        Files.writeString(copy.resolve("tokenizer.json"), tokenizer);
         edit(copy.resolve("generation_config.json"), n -> n.put("eos_token_id", "four"));
         assertThatThrownBy(() -> Tokenizer.load(copy)).isInstanceOf(BadInput.class).hasMessageContaining("eos_token_id");
         for (String broken : List.of("{", "[]", "{}", "{\"model\": {\"type\": \"Nope\"}}", "\ud7ff")) {
@@ -190,6 +195,29 @@ class TokenizerTest {
             String text = randomText(random);
             boolean token = Arrays.stream(tokenizer.encode(text, false)).anyMatch(tokenizer::isSpecial);
             assertThat(tokenizer.specialTextIn(text).isPresent()).as(text).isEqualTo(token);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "qwen2"})
+    void prefixesAreEncodedAsOnTheirOwn(String name, @TempDir Path folder) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(model(name));
+        Path copy = copy(name, folder);
+        // A special token whose text starts with that of another, and one that takes blanks along.
+        edit(copy.resolve("tokenizer.json"), n -> n.withArray("added_tokens").addObject().put("id", 512).put("content", "<|im_end|>a")
+                .put("special", true).put("lstrip", false).put("rstrip", false).put("single_word", false).put("normalized", false));
+        Tokenizer overlapping = Tokenizer.load(copy);
+        edit(copy.resolve("tokenizer.json"), n -> ((ObjectNode) n.path("added_tokens").path(0)).put("rstrip", true));
+        Tokenizer stripping = Tokenizer.load(copy);
+        SplittableRandom random = new SplittableRandom(16);
+        for (int round = 0; round < 500; round++) {
+            String whole = randomText(random);
+            int end = random.nextInt(whole.length() + 1);
+            end -= end > 0 && end < whole.length() && Character.isLowSurrogate(whole.charAt(end)) ? 1 : 0;
+            String prefix = random.nextInt(8) == 0 ? randomText(random) : whole.substring(0, end);
+            for (Tokenizer t : List.of(tokenizer, overlapping, stripping)) {
+                assertThat(t.encodePrefix(prefix, whole, t.encode(whole, false))).as(prefix + " … " + whole).isEqualTo(t.encode(prefix, false));
+            }
         }
     }
 
