@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # How candor, mvnw and .ci/run find a JDK. POSIX sh, sourced by them.
 #
 # find_jdk LOWEST HIGHEST  prints the home of the first JDK whose feature version lies in that range, or fails.

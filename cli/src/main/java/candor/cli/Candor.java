@@ -38,7 +38,13 @@ public final class Candor implements Callable<Integer> {
 
     /** Every command there is, as the help lists them: a new one is a line here. */
     private static List<Object> commands() {
-        return List.of(TrainCommand.commandLine(), PlanCommand.commandLine(), new DoctorCommand());
+        return List.of(
+                TrainCommand.commandLine(),
+                PlanCommand.commandLine(),
+                new TokenizeCommand(),
+                new RenderCommand(),
+                new CheckCommand(),
+                new DoctorCommand());
     }
 
     @Option(
@@ -84,6 +90,7 @@ public final class Candor implements Callable<Integer> {
         commands().forEach(line::addSubcommand);
         line.setOut(new PrintWriter(out, true));
         line.setErr(new PrintWriter(err, true));
+        line.setExpandAtFiles(false);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionStrategy(parsed -> {
             try {

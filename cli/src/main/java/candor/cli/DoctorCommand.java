@@ -47,7 +47,11 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static Finding system() {
         return new Finding(
-                "system", Stream.of("os.name", "os.version", "os.arch").map(System::getProperty).reduce((a, b) -> a + " " + b).orElseThrow());
+                "system",
+                Stream.of("os.name", "os.version", "os.arch")
+                        .map(System::getProperty)
+                        .reduce((a, b) -> a + " " + b)
+                        .orElseThrow());
     }
 
     private static Finding processors() {
@@ -80,7 +84,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static Finding gpuDriver() {
         try {
-            return new Finding("NVIDIA driver", Files.readAllLines(NVIDIA_DRIVER).getFirst());
+            return new Finding(
+                    "NVIDIA driver", Files.readAllLines(NVIDIA_DRIVER).getFirst());
         } catch (IOException e) {
             return new Finding("NVIDIA driver", "none", "not needed on the CPU");
         }

@@ -36,8 +36,9 @@ final class Errors {
                 yield ExitCode.FAILED;
             }
             case OutOfMemoryError full -> {
-                err.println("error: out of memory (" + oneLine(String.valueOf(full.getMessage())) + "): the Java heap may hold "
-                        + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; CANDOR_JAVA_OPTS=-Xmx8g ./candor … gives it 8 GiB");
+                err.println("error: out of memory (" + oneLine(String.valueOf(full.getMessage()))
+                        + "): the Java heap may hold " + (Runtime.getRuntime().maxMemory() >> 20)
+                        + " MiB; CANDOR_JAVA_OPTS=-Xmx8g ./candor … gives it 8 GiB");
                 yield ExitCode.FAILED;
             }
             default -> {
@@ -61,7 +62,8 @@ final class Errors {
     }
 
     private static String withSuggestion(String message, ParameterException wrong) {
-        List<String> near = wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        List<String> near =
+                wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
         return near.isEmpty() ? message : message + "; did you mean " + String.join(" or ", near) + "?";
     }
 

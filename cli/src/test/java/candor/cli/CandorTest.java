@@ -45,7 +45,9 @@ class CandorTest {
         CommandLine line = Candor.commandLine(Streams.checked(out), errors());
         assertThat(line.getSubcommands()).isNotEmpty();
         line.getSubcommands().forEach((name, command) -> {
-            assertThat(command.getCommandSpec().usageMessage().description()).as(name).isNotEmpty();
+            assertThat(command.getCommandSpec().usageMessage().description())
+                    .as(name)
+                    .isNotEmpty();
             assertThat(run(name, "--help")).as(name).isZero();
         });
         assertThat(out()).contains("Usage: candor doctor");
@@ -68,7 +70,8 @@ class CandorTest {
     @Test
     void anUnknownCommandNamesTheNearest() {
         assertThat(run("docter")).isEqualTo(2);
-        assertThat(err().lines()).containsExactly("error: no such command: 'docter'; did you mean doctor?", "see: candor --help");
+        assertThat(err().lines())
+                .containsExactly("error: no such command: 'docter'; did you mean doctor?", "see: candor --help");
         assertThat(out()).isEmpty();
     }
 
@@ -76,7 +79,9 @@ class CandorTest {
     void anUnknownOptionNamesTheNearestAndTheCommandsHelp() {
         assertThat(run("doctor", "--verbos")).isEqualTo(2);
         assertThat(err().lines()).hasSize(2);
-        assertThat(err()).startsWith("error: Unknown option: '--verbos'; did you mean ").contains("--verbose");
+        assertThat(err())
+                .startsWith("error: Unknown option: '--verbos'; did you mean ")
+                .contains("--verbose");
         assertThat(err()).endsWith("see: candor doctor --help" + System.lineSeparator());
     }
 
@@ -88,19 +93,24 @@ class CandorTest {
 
     @Test
     void badInputIsOneLineAndExitCode2() {
-        assertThat(new Errors(errors()).exitCode(new BadInput("no such folder: modèle"))).isEqualTo(2);
+        assertThat(new Errors(errors()).exitCode(new BadInput("no such folder: modèle")))
+                .isEqualTo(2);
         assertThat(err()).isEqualTo("error: no such folder: modèle" + System.lineSeparator());
     }
 
     @Test
     void anythingElseIsABugWithItsStackTrace() {
-        assertThat(new Errors(errors()).exitCode(new IllegalStateException("odd"))).isEqualTo(1);
-        assertThat(err()).startsWith("error: this is a bug of ours").contains("IllegalStateException: odd", "at candor.cli.CandorTest");
+        assertThat(new Errors(errors()).exitCode(new IllegalStateException("odd")))
+                .isEqualTo(1);
+        assertThat(err())
+                .startsWith("error: this is a bug of ours")
+                .contains("IllegalStateException: odd", "at candor.cli.CandorTest");
     }
 
     @Test
     void afullHeapIsALineNotABug() {
-        assertThat(new Errors(errors()).exitCode(new OutOfMemoryError("Java heap space"))).isEqualTo(1);
+        assertThat(new Errors(errors()).exitCode(new OutOfMemoryError("Java heap space")))
+                .isEqualTo(1);
         assertThat(err().lines()).hasSize(1);
         assertThat(err()).contains("Java heap space", "CANDOR_JAVA_OPTS");
     }

@@ -5,8 +5,8 @@ import candor.ops.Lora;
 import java.util.Objects;
 
 /**
- * The adapters over one model, by slot. A sequence of a batch names its slot; slots may be empty, and then behave as the
- * bare model. What a step asks for is made when a slot changes, so a step allocates nothing.
+ * The adapters over one model, by slot. A sequence of a batch names its slot; slots may be empty, and then behave as
+ * the bare model. What a step asks for is made when a slot changes, so a step allocates nothing.
  */
 public final class AdapterBank {
     private static final Projection[] PROJECTIONS = Projection.values();

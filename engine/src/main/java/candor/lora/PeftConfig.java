@@ -32,14 +32,7 @@ final class PeftConfig {
             "runtime_config");
 
     private static final Set<String> READ = Set.of(
-            "bias",
-            "init_lora_weights",
-            "lora_alpha",
-            "peft_type",
-            "r",
-            "target_modules",
-            "task_type",
-            "use_rslora");
+            "bias", "init_lora_weights", "lora_alpha", "peft_type", "r", "target_modules", "task_type", "use_rslora");
 
     /** Ways of starting an adapter that leave the base model as it was. */
     private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "orthogonal", "eva");

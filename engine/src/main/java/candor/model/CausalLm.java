@@ -33,12 +33,22 @@ public final class CausalLm implements AutoCloseable {
      * @param positions the longest sequence that will come, at most the model's own limit
      */
     public CausalLm(Backend backend, Weights weights, Recompute recompute, int positions) {
+        this(
+                backend,
+                weights,
+                recompute,
+                RopeTable.frequencies(weights.config().rope(), weights.config().heads().width()),
+                positions);
+    }
+
+    /** With rotary frequencies of one's own. */
+    CausalLm(Backend backend, Weights weights, Recompute recompute, float[] frequencies, int positions) {
         this.backend = backend;
-        this.weights = weights;
+        this.weights = weights.on(backend);
         this.config = weights.config();
         this.recompute = recompute;
-        Tensor rope = RopeTable.build(arena, config.rope(), config.heads().width(), positions);
-        decoder = new Decoder(backend, weights, backend.resident(rope), recompute);
+        Tensor rope = RopeTable.build(arena, frequencies, positions);
+        decoder = new Decoder(backend, this.weights, backend.resident(rope), recompute);
     }
 
     public ModelConfig config() {

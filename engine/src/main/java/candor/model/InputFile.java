@@ -36,14 +36,17 @@ final class InputFile {
         return switch (e) {
             case NoSuchFileException missing ->
                 new BadInput(file + ": no such file; check the path, or download the file", e);
-            case AccessDeniedException denied ->
-                new BadInput(file + ": may not be read; change its permissions", e);
+            case AccessDeniedException denied -> new BadInput(file + ": may not be read; change its permissions", e);
             default -> new BadInput(file + ": cannot be read (" + reason(e) + "); check the disk and the path", e);
         };
     }
 
     static String reason(IOException e) {
-        String reason = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
-        return reason == null ? e.getClass().getSimpleName() : reason;
+        return switch (e) {
+            case NoSuchFileException missing -> "no such folder";
+            case AccessDeniedException denied -> "permission denied";
+            case FileSystemException system when system.getReason() != null -> system.getReason();
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
     }
 }

@@ -8,7 +8,8 @@ import java.lang.foreign.Arena;
  * The table of rotations: for each position p and frequency ω_i, cos(p·ω_i) and sin(p·ω_i).
  *
  * <p>It is rounded where Hugging Face's transformers rounds: frequencies, their scaling and the angles in float32, with
- * only the powers, cosines and sines themselves computed in double. The attention factor of both kinds of {@link Rope} is 1.
+ * only the powers, cosines and sines themselves computed in double. The attention factor of both kinds of {@link Rope}
+ * is 1.
  */
 public final class RopeTable {
     private RopeTable() {}
@@ -19,8 +20,12 @@ public final class RopeTable {
      * @return (P, D) float32: cosines of the D/2 frequencies, then their sines
      */
     public static Tensor build(Arena arena, Rope rope, int width, int positions) {
-        float[] frequencies = frequencies(rope, width);
-        Tensor table = Tensor.allocate(arena, DType.F32, positions, width);
+        return build(arena, frequencies(rope, width), positions);
+    }
+
+    /** The rotations by these frequencies. */
+    static Tensor build(Arena arena, float[] frequencies, int positions) {
+        Tensor table = Tensor.allocate(arena, DType.F32, positions, 2 * frequencies.length);
         for (int p = 0; p < positions; p++) {
             for (int i = 0; i < frequencies.length; i++) {
                 float angle = p * frequencies[i];

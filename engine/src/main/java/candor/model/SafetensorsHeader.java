@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The header of a safetensors file: eight bytes of length, then JSON that gives each tensor's type, shape and place. The
- * places must cover the data exactly, without overlaps or holes, as the format demands.
+ * The header of a safetensors file: eight bytes of length, then JSON that gives each tensor's type, shape and place.
+ * The places must cover the data exactly, without overlaps or holes, as the format demands.
  *
  * @param entries   the tensors by name, sorted
  * @param metadata  the texts under {@code __metadata__}, sorted
@@ -36,7 +36,9 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
 
     static final String METADATA = "__metadata__";
 
-    private static final int MOST_TENSORS = 100_000;
+    /** More than the largest model that {@link ModelConfigReader} lets through has. */
+    private static final int MOST_TENSORS = 20_000;
+
     private static final int MOST_NAME = 512;
     private static final int MOST_RANK = 8;
     private static final int MOST_METADATA = 10_000;
@@ -211,8 +213,8 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
             long covered = 0;
             for (Safetensors.Entry entry : byPlace) {
                 if (entry.start() < covered) {
-                    throw bad("tensor " + entry.name() + " at " + entry.start()
-                            + " overlaps another, which ends at " + covered);
+                    throw bad("tensor " + entry.name() + " at " + entry.start() + " overlaps another, which ends at "
+                            + covered);
                 }
                 if (entry.start() > covered) {
                     throw bad("tensor " + entry.name() + " leaves a hole from " + covered + " to " + entry.start());

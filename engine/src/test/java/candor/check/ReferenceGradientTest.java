@@ -29,7 +29,8 @@ class ReferenceGradientTest {
     private final SplittableRandom random = new SplittableRandom(5);
 
     /** Five sequences, one of length 1; slots 0 and 2 and the bare base. */
-    private final Batch batch = batch(new int[] {3, 1, 2, 4, 2}, new int[] {0, 0, Batch.BASE, 2, 1});
+    private final Batch batch = Packed.of(
+            new int[] {3, 1, 2, 4, 2}, new int[] {0, 0, Batch.BASE, 2, 1}, 11, Packed.Targets.SOME, 0);
 
     @ParameterizedTest
     @EnumSource(Write.class)
@@ -189,24 +190,6 @@ class ReferenceGradientTest {
         }
         assertThat(squares).isPositive();
         assertThat(Math.sqrt(differences / squares)).isLessThanOrEqualTo(1e-6);
-    }
-
-    private static Batch batch(int[] lengths, int[] slots) {
-        int[] starts = new int[lengths.length + 1];
-        for (int s = 0; s < lengths.length; s++) {
-            starts[s + 1] = starts[s] + lengths[s];
-        }
-        int n = starts[lengths.length];
-        int[] tokens = new int[n];
-        int[] positions = new int[n];
-        int[] targets = new int[n];
-        for (int s = 0; s < lengths.length; s++) {
-            for (int row = starts[s]; row < starts[s + 1]; row++) {
-                positions[row] = row - starts[s];
-                targets[row] = row % 3 == 0 ? Batch.NO_TARGET : (5 * row) % 11;
-            }
-        }
-        return new Batch(tokens, positions, targets, starts, slots);
     }
 
     private static Tensor zeros(int rows, int cols) {

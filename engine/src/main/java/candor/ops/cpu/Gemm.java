@@ -1,100 +1,149 @@
 package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.FLOAT;
 import static candor.ops.cpu.TileKernels.LANES;
 import static candor.ops.cpu.TileKernels.ROWS;
 
-import java.lang.foreign.Arena;
+import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * C = I + A·B for a block that one thread computes: the block is cut into tiles, panel by panel, so that a panel of B stays
- * in the second-level cache while the rows of A pass by. Offsets and strides are in bytes; see {@link TileKernels} for A,
- * B, I and C. One object per thread: it owns the edge tile.
+ * C = I + A·B, and C = I + A·B + A₂·B₂, for a block that one thread computes. The operands are named one by one, then {@link
+ * #into} computes; the next product starts from nothing again. One object per thread, so naming allocates nothing.
+ *
+ * <p>The block is cut into tiles, panel by panel of B, so that a panel stays in the second-level cache while the rows of A
+ * pass by. A tile is finished, its second product included, before it goes to memory.
  */
 final class Gemm {
-    /** Zeros to start accumulators from, with a row stride of zero. */
-    static final MemorySegment ZEROS = Arena.global().allocate((long) COLUMNS * Float.BYTES, 64);
+    /** Bytes from one row of a packed panel to the next. */
+    private static final long PANEL_ROW = (long) COLUMNS * Float.BYTES;
 
-    private static final long EDGE_STRIDE = (long) COLUMNS * Float.BYTES;
+    private final float[] tile = new float[TileKernels.TILE];
 
-    /** Where a tile that overhangs the right edge of C is computed whole. */
-    private final MemorySegment edge = Arena.ofAuto().allocate(EDGE_STRIDE * ROWS, 64);
+    private MemorySegment a;
+    private long aAt;
+    private long aRow;
+    private long aDepth;
+    private MemorySegment b;
+    private long bAt;
+    private long bRow;
+    private long bPanel;
+    private MemorySegment init;
+    private long initAt;
+    private long initRow;
+    private MemorySegment a2;
+    private long a2At;
+    private long a2Row;
+    private MemorySegment b2;
+    private long b2At;
+    private long b2Panel;
+    private int depth2;
 
-    /**
-     * @param rows  rows of A and C
-     * @param cols  columns of B and C
-     * @param k     columns of A, rows of B
-     * @param panel bytes from one panel of B to the next; the last one must be readable to its full width
-     */
-    void block(
-            int rows, int cols, int k,
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, long panel,
-            MemorySegment i, long io, long is, long iColumn,
-            MemorySegment c, long co, long cs) {
-        for (int col = 0; col < cols; col += COLUMNS, bo += panel) {
-            int width = Math.min(COLUMNS, cols - col);
-            long ic = io + col * iColumn;
-            long cc = co + (long) col * Float.BYTES;
-            int row = 0;
-            for (; row + ROWS <= rows; row += ROWS) {
-                tile(ROWS, width, k, a, ao + row * rs, rs, ks, b, bo, bs, i, ic + row * is, is, c, cc + row * cs, cs);
-            }
-            if (ROWS > 4 && row + 4 <= rows) {
-                tile(4, width, k, a, ao + row * rs, rs, ks, b, bo, bs, i, ic + row * is, is, c, cc + row * cs, cs);
-                row += 4;
-            }
-            for (; row < rows; row++) {
-                tile(1, width, k, a, ao + row * rs, rs, ks, b, bo, bs, i, ic + row * is, is, c, cc + row * cs, cs);
-            }
-        }
+    /** A: element (r, p) is at byte {@code at + r·row + p·depth}. */
+    Gemm a(MemorySegment data, long at, long row, long depth) {
+        a = data;
+        aAt = at;
+        aRow = row;
+        aDepth = depth;
+        return this;
     }
 
-    private void tile(
-            int rows, int width, int k,
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        if (width == COLUMNS) {
-            switch (rows) {
-                case 8 -> TileKernels.tile8x2(a, ao, rs, ks, b, bo, bs, k, i, io, is, c, co, cs);
-                case 4 -> TileKernels.tile4x2(a, ao, rs, ks, b, bo, bs, k, i, io, is, c, co, cs);
-                default -> TileKernels.tile1x2(a, ao, rs, ks, b, bo, bs, k, i, io, is, c, co, cs);
+    /** A: rows of a tensor. */
+    Gemm a(Tensor x, int row, int col) {
+        return a(x.data(), x.offset(row, col), x.stride() * Float.BYTES, Float.BYTES);
+    }
+
+    /** A: columns of a tensor, which is to say its transpose. */
+    Gemm aTransposed(Tensor x, int row, int col) {
+        return a(x.data(), x.offset(row, col), Float.BYTES, x.stride() * Float.BYTES);
+    }
+
+    /** B: rows {@code row} bytes apart; panels {@code panel} bytes apart, readable in whole vectors. */
+    Gemm b(MemorySegment data, long at, long row, long panel) {
+        b = data;
+        bAt = at;
+        bRow = row;
+        bPanel = panel;
+        return this;
+    }
+
+    /** B: packed panels. */
+    Gemm b(MemorySegment panels, long at, long panel) {
+        return b(panels, at, PANEL_ROW, panel);
+    }
+
+    /** I, laid out like C; rows 0 bytes apart repeat one row. Left out, C starts from zeros. */
+    Gemm init(MemorySegment data, long at, long row) {
+        init = data;
+        initAt = at;
+        initRow = row;
+        return this;
+    }
+
+    /** A₂ (rows of a tensor) and B₂ (packed panels), {@code depth} columns and rows. */
+    Gemm second(Tensor x, int row, int col, MemorySegment panels, long at, long panel, int depth) {
+        a2 = x.data();
+        a2At = x.offset(row, col);
+        a2Row = x.stride() * Float.BYTES;
+        b2 = panels;
+        b2At = at;
+        b2Panel = panel;
+        depth2 = depth;
+        return this;
+    }
+
+    /** C: a part of a tensor. */
+    void into(Tensor c, int row, int col, int rows, int cols, int depth) {
+        into(c.data(), c.offset(row, col), c.stride() * Float.BYTES, rows, cols, depth);
+    }
+
+    /** C += : a part of a tensor. */
+    void addTo(Tensor c, int row, int col, int rows, int cols, int depth) {
+        init(c.data(), c.offset(row, col), c.stride() * Float.BYTES).into(c, row, col, rows, cols, depth);
+    }
+
+    /** C: {@code rows × cols} at {@code at}, rows {@code row} bytes apart; A has {@code depth} columns. */
+    void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
+        for (int col = 0; col < cols; col += COLUMNS) {
+            int panel = col / COLUMNS;
+            int width = Math.min(COLUMNS, cols - col);
+            long shift = (long) col * Float.BYTES;
+            int height;
+            for (int r = 0; r < rows; r += height) {
+                height = rows - r >= ROWS ? ROWS : rows - r >= 4 ? 4 : 1;
+                if (init == null) {
+                    Tile.zero(tile);
+                } else {
+                    Tile.load(tile, init, initAt + shift + r * initRow, initRow, height, width);
+                }
+                multiply(height, width, depth, a, aAt + r * aRow, aRow, aDepth, b, bAt + panel * bPanel, bRow);
+                if (b2 != null) {
+                    multiply(
+                            height, width, depth2, a2, a2At + r * a2Row, a2Row, Float.BYTES, b2, b2At + panel * b2Panel,
+                            PANEL_ROW);
+                }
+                Tile.store(tile, c, at + shift + r * row, row, height, width);
             }
-        } else if (width == LANES) {
-            switch (rows) {
-                case 8 -> TileKernels.tile8x1(a, ao, rs, ks, b, bo, bs, k, i, io, is, c, co, cs);
-                case 4 -> TileKernels.tile4x1(a, ao, rs, ks, b, bo, bs, k, i, io, is, c, co, cs);
-                default -> TileKernels.tile1x1(a, ao, rs, ks, b, bo, bs, k, i, io, is, c, co, cs);
+        }
+        init = null;
+        b2 = null;
+    }
+
+    private void multiply(
+            int height, int width, int k, MemorySegment x, long xAt, long xRow, long xDepth, MemorySegment y, long yAt,
+            long yRow) {
+        if (width > LANES) {
+            switch (height) {
+                case 8 -> TileKernels.tile8x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+                case 4 -> TileKernels.tile4x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+                default -> TileKernels.tile1x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
             }
         } else {
-            overhanging(rows, width, k, a, ao, rs, ks, b, bo, bs, i, io, is, c, co, cs);
-        }
-    }
-
-    /** Computes the whole tile aside, and copies the columns that C has. */
-    private void overhanging(
-            int rows, int width, int k,
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        for (int r = 0; r < rows; r++) {
-            copy(i, io + r * is, edge, r * EDGE_STRIDE, width);
-        }
-        int whole = width < LANES ? LANES : COLUMNS;
-        tile(rows, whole, k, a, ao, rs, ks, b, bo, bs, edge, 0, EDGE_STRIDE, edge, 0, EDGE_STRIDE);
-        for (int r = 0; r < rows; r++) {
-            copy(edge, r * EDGE_STRIDE, c, co + r * cs, width);
-        }
-    }
-
-    private static void copy(MemorySegment from, long at, MemorySegment to, long target, int n) {
-        for (int j = 0; j < n; j++) {
-            to.set(FLOAT, target + 4L * j, from.get(FLOAT, at + 4L * j));
+            switch (height) {
+                case 8 -> TileKernels.tile8x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+                case 4 -> TileKernels.tile4x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+                default -> TileKernels.tile1x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+            }
         }
     }
 }

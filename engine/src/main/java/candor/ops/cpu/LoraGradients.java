@@ -67,14 +67,10 @@ final class LoraGradients {
             bo = 0;
             bs = (long) COLUMNS * Float.BYTES;
         }
-        Tensor da = factors.da();
-        long cs = da.stride() * Float.BYTES;
-        workers.gemm(worker).block(
-                factors.rank(), cols, run.rows(),
-                dt.data(), dt.offset(run.start(), 0), Float.BYTES, dt.stride() * Float.BYTES,
-                b, bo, bs, 0,
-                da.data(), da.offset(0, col), cs, 0,
-                da.data(), da.offset(0, col), cs);
+        workers.gemm(worker)
+                .aTransposed(dt, run.start(), 0)
+                .b(b, bo, bs, 0)
+                .addTo(factors.da(), 0, col, factors.rank(), cols, run.rows());
     }
 
     private void up(Batch.Run run, Lora.Factors factors, int row, int worker) {
@@ -95,12 +91,9 @@ final class LoraGradients {
             panel = Panels.bytes(run.rows());
         }
         Tensor db = factors.db();
-        long cs = db.stride() * Float.BYTES;
-        workers.gemm(worker).block(
-                Math.min(Workers.BLOCK, db.rows() - row), rank, run.rows(),
-                dy.data(), dy.offset(run.start(), row), Float.BYTES, dy.stride() * Float.BYTES,
-                b, bo, bs, panel,
-                db.data(), db.offset(row, 0), cs, Float.BYTES,
-                db.data(), db.offset(row, 0), cs);
+        workers.gemm(worker)
+                .aTransposed(dy, run.start(), row)
+                .b(b, bo, bs, panel)
+                .addTo(db, row, 0, Math.min(Workers.BLOCK, db.rows() - row), rank, run.rows());
     }
 }

@@ -7,17 +7,19 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The innermost loops of every matrix product: C = I + A·B on a tile that lives in registers.
+ * The innermost loops of every matrix product: tile += A·B for a tile of C that lives in registers.
  *
  * <p>A is read one scalar at a time and broadcast, so that it may lie in any order: element (r, p) is at byte {@code ao +
- * r·rs + p·ks}. B is read in whole vectors: row p begins at byte {@code bo + p·bs}. The accumulators start from I, row r
- * at {@code io + r·is} (a stride of zero repeats a bias, or zeros), and end in C, row r at {@code co + r·cs}.
+ * r·rs + p·ks}. B is read in whole vectors: row p begins at byte {@code bo + p·bs}. The tile is an array of rows of {@link
+ * #COLUMNS} floats, from which the accumulators start and in which they end; {@link Tile} moves it from and to C.
  *
  * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile. So a result does not
  * depend on how a matrix is cut into tiles, on the vector width, or on the number of threads.
  *
- * <p>The methods are small on purpose: C2 gives up on larger tiles (24 accumulators ran ten times slower than these
- * 16), and eight rows by two vectors of 16 floats already keep the multipliers of a core with AVX-512 busy.
+ * <p>The methods are small on purpose. C2 gives up on larger tiles (24 accumulators ran ten times slower than these
+ * 16), and C1 runs out of registers where the tile is read from memory segments too; a method that C1 refused in the
+ * middle of a loop is never compiled again, and stays a thousand times slower. Eight rows by two vectors of 16 floats
+ * keep the multipliers of a core with AVX-512 busy.
  */
 final class TileKernels {
     /** The widest vectors that the machine likes. */
@@ -32,6 +34,9 @@ final class TileKernels {
     /** Rows of the tallest tile: as many as leave the accumulators, one A and two B in registers. */
     static final int ROWS = LANES >= 16 ? 8 : 4;
 
+    /** Floats of a tile. */
+    static final int TILE = ROWS * COLUMNS;
+
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -42,26 +47,23 @@ final class TileKernels {
 
     /** 8 rows, 2 vectors of columns. */
     static void tile8x2(
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, int k,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        FloatVector c00 = FloatVector.fromMemorySegment(S, i, io, ORDER);
-        FloatVector c01 = FloatVector.fromMemorySegment(S, i, io + BYTES, ORDER);
-        FloatVector c10 = FloatVector.fromMemorySegment(S, i, io + is, ORDER);
-        FloatVector c11 = FloatVector.fromMemorySegment(S, i, io + is + BYTES, ORDER);
-        FloatVector c20 = FloatVector.fromMemorySegment(S, i, io + 2 * is, ORDER);
-        FloatVector c21 = FloatVector.fromMemorySegment(S, i, io + 2 * is + BYTES, ORDER);
-        FloatVector c30 = FloatVector.fromMemorySegment(S, i, io + 3 * is, ORDER);
-        FloatVector c31 = FloatVector.fromMemorySegment(S, i, io + 3 * is + BYTES, ORDER);
-        FloatVector c40 = FloatVector.fromMemorySegment(S, i, io + 4 * is, ORDER);
-        FloatVector c41 = FloatVector.fromMemorySegment(S, i, io + 4 * is + BYTES, ORDER);
-        FloatVector c50 = FloatVector.fromMemorySegment(S, i, io + 5 * is, ORDER);
-        FloatVector c51 = FloatVector.fromMemorySegment(S, i, io + 5 * is + BYTES, ORDER);
-        FloatVector c60 = FloatVector.fromMemorySegment(S, i, io + 6 * is, ORDER);
-        FloatVector c61 = FloatVector.fromMemorySegment(S, i, io + 6 * is + BYTES, ORDER);
-        FloatVector c70 = FloatVector.fromMemorySegment(S, i, io + 7 * is, ORDER);
-        FloatVector c71 = FloatVector.fromMemorySegment(S, i, io + 7 * is + BYTES, ORDER);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, tile, COLUMNS + LANES);
+        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
+        FloatVector c21 = FloatVector.fromArray(S, tile, 2 * COLUMNS + LANES);
+        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
+        FloatVector c31 = FloatVector.fromArray(S, tile, 3 * COLUMNS + LANES);
+        FloatVector c40 = FloatVector.fromArray(S, tile, 4 * COLUMNS);
+        FloatVector c41 = FloatVector.fromArray(S, tile, 4 * COLUMNS + LANES);
+        FloatVector c50 = FloatVector.fromArray(S, tile, 5 * COLUMNS);
+        FloatVector c51 = FloatVector.fromArray(S, tile, 5 * COLUMNS + LANES);
+        FloatVector c60 = FloatVector.fromArray(S, tile, 6 * COLUMNS);
+        FloatVector c61 = FloatVector.fromArray(S, tile, 6 * COLUMNS + LANES);
+        FloatVector c70 = FloatVector.fromArray(S, tile, 7 * COLUMNS);
+        FloatVector c71 = FloatVector.fromArray(S, tile, 7 * COLUMNS + LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
@@ -90,38 +92,35 @@ final class TileKernels {
             c70 = a7.fma(b0, c70);
             c71 = a7.fma(b1, c71);
         }
-        c00.intoMemorySegment(c, co, ORDER);
-        c01.intoMemorySegment(c, co + BYTES, ORDER);
-        c10.intoMemorySegment(c, co + cs, ORDER);
-        c11.intoMemorySegment(c, co + cs + BYTES, ORDER);
-        c20.intoMemorySegment(c, co + 2 * cs, ORDER);
-        c21.intoMemorySegment(c, co + 2 * cs + BYTES, ORDER);
-        c30.intoMemorySegment(c, co + 3 * cs, ORDER);
-        c31.intoMemorySegment(c, co + 3 * cs + BYTES, ORDER);
-        c40.intoMemorySegment(c, co + 4 * cs, ORDER);
-        c41.intoMemorySegment(c, co + 4 * cs + BYTES, ORDER);
-        c50.intoMemorySegment(c, co + 5 * cs, ORDER);
-        c51.intoMemorySegment(c, co + 5 * cs + BYTES, ORDER);
-        c60.intoMemorySegment(c, co + 6 * cs, ORDER);
-        c61.intoMemorySegment(c, co + 6 * cs + BYTES, ORDER);
-        c70.intoMemorySegment(c, co + 7 * cs, ORDER);
-        c71.intoMemorySegment(c, co + 7 * cs + BYTES, ORDER);
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, LANES);
+        c10.intoArray(tile, COLUMNS);
+        c11.intoArray(tile, COLUMNS + LANES);
+        c20.intoArray(tile, 2 * COLUMNS);
+        c21.intoArray(tile, 2 * COLUMNS + LANES);
+        c30.intoArray(tile, 3 * COLUMNS);
+        c31.intoArray(tile, 3 * COLUMNS + LANES);
+        c40.intoArray(tile, 4 * COLUMNS);
+        c41.intoArray(tile, 4 * COLUMNS + LANES);
+        c50.intoArray(tile, 5 * COLUMNS);
+        c51.intoArray(tile, 5 * COLUMNS + LANES);
+        c60.intoArray(tile, 6 * COLUMNS);
+        c61.intoArray(tile, 6 * COLUMNS + LANES);
+        c70.intoArray(tile, 7 * COLUMNS);
+        c71.intoArray(tile, 7 * COLUMNS + LANES);
     }
 
     /** 8 rows, 1 vector of columns. */
     static void tile8x1(
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, int k,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        FloatVector c00 = FloatVector.fromMemorySegment(S, i, io, ORDER);
-        FloatVector c10 = FloatVector.fromMemorySegment(S, i, io + is, ORDER);
-        FloatVector c20 = FloatVector.fromMemorySegment(S, i, io + 2 * is, ORDER);
-        FloatVector c30 = FloatVector.fromMemorySegment(S, i, io + 3 * is, ORDER);
-        FloatVector c40 = FloatVector.fromMemorySegment(S, i, io + 4 * is, ORDER);
-        FloatVector c50 = FloatVector.fromMemorySegment(S, i, io + 5 * is, ORDER);
-        FloatVector c60 = FloatVector.fromMemorySegment(S, i, io + 6 * is, ORDER);
-        FloatVector c70 = FloatVector.fromMemorySegment(S, i, io + 7 * is, ORDER);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
+        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
+        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
+        FloatVector c40 = FloatVector.fromArray(S, tile, 4 * COLUMNS);
+        FloatVector c50 = FloatVector.fromArray(S, tile, 5 * COLUMNS);
+        FloatVector c60 = FloatVector.fromArray(S, tile, 6 * COLUMNS);
+        FloatVector c70 = FloatVector.fromArray(S, tile, 7 * COLUMNS);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -141,30 +140,27 @@ final class TileKernels {
             FloatVector a7 = FloatVector.broadcast(S, a.get(FLOAT, ao + 7 * rs));
             c70 = a7.fma(b0, c70);
         }
-        c00.intoMemorySegment(c, co, ORDER);
-        c10.intoMemorySegment(c, co + cs, ORDER);
-        c20.intoMemorySegment(c, co + 2 * cs, ORDER);
-        c30.intoMemorySegment(c, co + 3 * cs, ORDER);
-        c40.intoMemorySegment(c, co + 4 * cs, ORDER);
-        c50.intoMemorySegment(c, co + 5 * cs, ORDER);
-        c60.intoMemorySegment(c, co + 6 * cs, ORDER);
-        c70.intoMemorySegment(c, co + 7 * cs, ORDER);
+        c00.intoArray(tile, 0);
+        c10.intoArray(tile, COLUMNS);
+        c20.intoArray(tile, 2 * COLUMNS);
+        c30.intoArray(tile, 3 * COLUMNS);
+        c40.intoArray(tile, 4 * COLUMNS);
+        c50.intoArray(tile, 5 * COLUMNS);
+        c60.intoArray(tile, 6 * COLUMNS);
+        c70.intoArray(tile, 7 * COLUMNS);
     }
 
     /** 4 rows, 2 vectors of columns. */
     static void tile4x2(
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, int k,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        FloatVector c00 = FloatVector.fromMemorySegment(S, i, io, ORDER);
-        FloatVector c01 = FloatVector.fromMemorySegment(S, i, io + BYTES, ORDER);
-        FloatVector c10 = FloatVector.fromMemorySegment(S, i, io + is, ORDER);
-        FloatVector c11 = FloatVector.fromMemorySegment(S, i, io + is + BYTES, ORDER);
-        FloatVector c20 = FloatVector.fromMemorySegment(S, i, io + 2 * is, ORDER);
-        FloatVector c21 = FloatVector.fromMemorySegment(S, i, io + 2 * is + BYTES, ORDER);
-        FloatVector c30 = FloatVector.fromMemorySegment(S, i, io + 3 * is, ORDER);
-        FloatVector c31 = FloatVector.fromMemorySegment(S, i, io + 3 * is + BYTES, ORDER);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, tile, COLUMNS + LANES);
+        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
+        FloatVector c21 = FloatVector.fromArray(S, tile, 2 * COLUMNS + LANES);
+        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
+        FloatVector c31 = FloatVector.fromArray(S, tile, 3 * COLUMNS + LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
@@ -181,26 +177,23 @@ final class TileKernels {
             c30 = a3.fma(b0, c30);
             c31 = a3.fma(b1, c31);
         }
-        c00.intoMemorySegment(c, co, ORDER);
-        c01.intoMemorySegment(c, co + BYTES, ORDER);
-        c10.intoMemorySegment(c, co + cs, ORDER);
-        c11.intoMemorySegment(c, co + cs + BYTES, ORDER);
-        c20.intoMemorySegment(c, co + 2 * cs, ORDER);
-        c21.intoMemorySegment(c, co + 2 * cs + BYTES, ORDER);
-        c30.intoMemorySegment(c, co + 3 * cs, ORDER);
-        c31.intoMemorySegment(c, co + 3 * cs + BYTES, ORDER);
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, LANES);
+        c10.intoArray(tile, COLUMNS);
+        c11.intoArray(tile, COLUMNS + LANES);
+        c20.intoArray(tile, 2 * COLUMNS);
+        c21.intoArray(tile, 2 * COLUMNS + LANES);
+        c30.intoArray(tile, 3 * COLUMNS);
+        c31.intoArray(tile, 3 * COLUMNS + LANES);
     }
 
     /** 4 rows, 1 vector of columns. */
     static void tile4x1(
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, int k,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        FloatVector c00 = FloatVector.fromMemorySegment(S, i, io, ORDER);
-        FloatVector c10 = FloatVector.fromMemorySegment(S, i, io + is, ORDER);
-        FloatVector c20 = FloatVector.fromMemorySegment(S, i, io + 2 * is, ORDER);
-        FloatVector c30 = FloatVector.fromMemorySegment(S, i, io + 3 * is, ORDER);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
+        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
+        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -212,20 +205,17 @@ final class TileKernels {
             FloatVector a3 = FloatVector.broadcast(S, a.get(FLOAT, ao + 3 * rs));
             c30 = a3.fma(b0, c30);
         }
-        c00.intoMemorySegment(c, co, ORDER);
-        c10.intoMemorySegment(c, co + cs, ORDER);
-        c20.intoMemorySegment(c, co + 2 * cs, ORDER);
-        c30.intoMemorySegment(c, co + 3 * cs, ORDER);
+        c00.intoArray(tile, 0);
+        c10.intoArray(tile, COLUMNS);
+        c20.intoArray(tile, 2 * COLUMNS);
+        c30.intoArray(tile, 3 * COLUMNS);
     }
 
-    /** 1 rows, 2 vectors of columns. */
+    /** 1 row, 2 vectors of columns. */
     static void tile1x2(
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, int k,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        FloatVector c00 = FloatVector.fromMemorySegment(S, i, io, ORDER);
-        FloatVector c01 = FloatVector.fromMemorySegment(S, i, io + BYTES, ORDER);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
@@ -233,22 +223,19 @@ final class TileKernels {
             c00 = a0.fma(b0, c00);
             c01 = a0.fma(b1, c01);
         }
-        c00.intoMemorySegment(c, co, ORDER);
-        c01.intoMemorySegment(c, co + BYTES, ORDER);
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, LANES);
     }
 
-    /** 1 rows, 1 vector of columns. */
+    /** 1 row, 1 vector of columns. */
     static void tile1x1(
-            MemorySegment a, long ao, long rs, long ks,
-            MemorySegment b, long bo, long bs, int k,
-            MemorySegment i, long io, long is,
-            MemorySegment c, long co, long cs) {
-        FloatVector c00 = FloatVector.fromMemorySegment(S, i, io, ORDER);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
             c00 = a0.fma(b0, c00);
         }
-        c00.intoMemorySegment(c, co, ORDER);
+        c00.intoArray(tile, 0);
     }
 }

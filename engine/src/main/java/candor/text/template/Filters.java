@@ -199,7 +199,7 @@ final class Filters {
         List<Object> items = Iteration.list(v, budget);
         Collections.reverse(items = new java.util.ArrayList<>(items));
         // What Python cannot reverse lazily comes back as a list.
-        boolean list = v instanceof OneShot || v instanceof Undefined;
+        boolean list = v instanceof OneShot;
         return list ? items : new OneShot(items);
     }
 

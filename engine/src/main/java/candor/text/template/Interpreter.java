@@ -140,16 +140,20 @@ final class Interpreter {
                     .toList();
         }
         Loop state = new Loop(items);
+        boolean completed = false;
         for (; state.index < items.size(); state.index++) {
             budget.steps(1);
             Scope inner = new Scope(scope);
             inner.set("loop", state);
             assign(loop.target(), items.get(state.index), inner);
-            if (all(loop.body(), inner, out) == Flow.BREAK) {
+            Flow flow = all(loop.body(), inner, out);
+            completed |= flow == Flow.ON;
+            if (flow == Flow.BREAK) {
                 break;
             }
         }
-        if (items.isEmpty()) {
+        // As Jinja compiles it: not where the loop was empty, but where no round of it came to its end.
+        if (!completed) {
             run(loop.otherwise(), new Scope(scope), out);
         }
     }

@@ -101,6 +101,10 @@ final class Lexer {
 
     private void comment() {
         int end = source.indexOf("#}", pos);
+        if (pos == source.length()) {
+            // Jinja lets a tag that opens at the very end pass.
+            return;
+        }
         if (end < 0) {
             throw new TemplateError("a comment is not closed by '#}'", lineAt(pos));
         }
@@ -159,6 +163,9 @@ final class Lexer {
                 lineStarting = source.charAt(pos - 1) == '\n';
                 return;
             }
+        }
+        if (pos == source.length()) {
+            return;
         }
         throw new TemplateError("a raw block is not closed by '{% endraw %}'", lineAt(pos));
     }

@@ -8,8 +8,11 @@ package candor.text.template;
  * @param characters UTF-16 units of the output, and of any one string made on the way
  */
 public record Limits(long steps, int depth, int characters) {
-    /** Enough for conversations of tens of megabytes, and an endless loop ends in about a second. */
-    public static final Limits DEFAULT = new Limits(50_000_000, 300, 1 << 27);
+    /**
+     * Enough for conversations of ten megabytes; an endless loop ends in about a second, and what a template can heap up
+     * stays below a gigabyte.
+     */
+    public static final Limits DEFAULT = new Limits(30_000_000, 300, 1 << 26);
 
     public Limits {
         if (steps < 1 || depth < 1 || characters < 1) {

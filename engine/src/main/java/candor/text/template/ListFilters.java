@@ -96,6 +96,9 @@ final class ListFilters {
         }
         if (items.size() > 1) {
             order.sort((a, b) -> {
+                if (Values.equal(keys.get(a), keys.get(b), budget)) {
+                    return 0;
+                }
                 Operators.checkDefined(keys.get(a));
                 Operators.checkDefined(keys.get(b));
                 int c = Values.compare(keys.get(a), keys.get(b), budget);

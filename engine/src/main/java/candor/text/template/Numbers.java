@@ -220,6 +220,11 @@ final class Numbers {
             return 1 / d < 0 ? "-0.0" : "0.0";
         }
         BigDecimal shortest = new BigDecimal(Double.toString(Math.abs(d))).stripTrailingZeros();
+        if (shortest.precision() == 2) {
+            // Java never writes fewer than two digits, and picks the nearest of those: 4.9E-324 for 5e-324.
+            BigDecimal one = shortest.round(new java.math.MathContext(1, RoundingMode.HALF_EVEN));
+            shortest = one.doubleValue() == Math.abs(d) ? one.stripTrailingZeros() : shortest;
+        }
         String digits = shortest.unscaledValue().toString();
         int exponent = digits.length() - 1 - shortest.scale();
         StringBuilder out = new StringBuilder(d < 0 ? "-" : "");

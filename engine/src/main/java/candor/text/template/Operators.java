@@ -72,16 +72,16 @@ final class Operators {
     }
 
     private static Object repeated(Object sequence, Object times, Budget budget) {
-        long n = Math.max(0, Numbers.compare(times, 1L << 40) > 0 ? 1L << 40 : ((Number) Numbers.big(times)).longValue());
-        if (Numbers.big(times).signum() < 0) {
-            n = 0;
+        if (Numbers.big(times).bitLength() > 40) {
+            throw new TemplateError("a value cannot be repeated that often");
         }
+        long n = Math.max(0, Numbers.big(times).longValue());
         if (sequence instanceof String s) {
-            budget.characters(s.isEmpty() ? 0 : s.length() * n);
+            budget.characters(s.length() * n);
             return s.isEmpty() ? s : s.repeat((int) n);
         }
         List<?> items = Values.indexed(sequence);
-        budget.steps(items.isEmpty() ? 0 : Math.multiplyExact(Math.min(n, 1L << 31), items.size()));
+        budget.steps(items.isEmpty() ? 0 : Math.min(n, 1L << 31) * items.size());
         List<Object> out = new ArrayList<>();
         for (long i = 0; i < n && !items.isEmpty(); i++) {
             out.addAll(items);

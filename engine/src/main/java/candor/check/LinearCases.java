@@ -1,0 +1,265 @@
+package candor.check;
+
+import static candor.check.Shape.matrix;
+import static candor.check.Shape.tokens;
+
+import candor.ops.Batch;
+import candor.ops.Lora;
+import candor.ops.Write;
+import candor.tensor.DType;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Linear layers: bare, with bias, with a residual, with adapters of different ranks side by side. A model's biases are
+ * float32 copies, whatever its file holds.
+ */
+final class LinearCases {
+    /** An adapter's part in the layer; a null entry is an adapter that does not touch it. */
+    private record Adapter(int rank, boolean trained) {}
+
+    private enum Residual {
+        NONE,
+        OWN,
+        IN_PLACE
+    }
+
+    /** @param adapters by slot, or null where the layer has no adapters at all */
+    private record Spec(
+            int in,
+            int out,
+            DType type,
+            boolean bias,
+            Residual residual,
+            int[] lengths,
+            int[] slots,
+            List<Adapter> adapters) {
+        Spec(int in, int out, DType type, boolean bias, Residual residual, int... lengths) {
+            this(in, out, type, bias, residual, lengths, Packed.bare(lengths.length), null);
+        }
+
+        Batch batch() {
+            return Packed.of(lengths, slots, 1, Packed.Targets.NONE, 0);
+        }
+
+        boolean trained() {
+            return adapters != null && adapters.stream().anyMatch(adapter -> adapter != null && adapter.trained());
+        }
+
+        String text() {
+            String adapted = adapters == null
+                    ? ""
+                    : Arrays.stream(slots).mapToObj(Spec::slot).collect(Collectors.joining(",", " slots ", " ranks "))
+                            + adapters.stream().map(Spec::rank).collect(Collectors.joining(","));
+            return "N=%d I=%d O=%d w %s%s".formatted(batch().tokenCount(), in, out, type, adapted);
+        }
+
+        private static String slot(int slot) {
+            return slot == Batch.BASE ? "-" : String.valueOf(slot);
+        }
+
+        private static String rank(Adapter adapter) {
+            return adapter == null ? "-" : adapter.rank() + (adapter.trained() ? "" : " frozen");
+        }
+    }
+
+    private static final List<Spec> SPECS = List.of(
+            new Spec(1, 1, DType.F32, false, Residual.NONE, 1),
+            new Spec(7, 3, DType.F32, true, Residual.NONE, 2),
+            new Spec(31, 33, DType.BF16, false, Residual.OWN, 2, 1, 4),
+            new Spec(113, 203, DType.F16, true, Residual.IN_PLACE, 1, 32),
+            new Spec(203, 113, DType.BF16, false, Residual.NONE, 1),
+            new Spec(64, 128, DType.F32, true, Residual.OWN, 31, 1),
+            // Trained, untouched, frozen, untouched by being beyond the list; slot 3 is in no sequence.
+            new Spec(
+                    33,
+                    31,
+                    DType.F32,
+                    true,
+                    Residual.OWN,
+                    new int[] {3, 1, 2, 5, 4, 2},
+                    new int[] {0, 0, Batch.BASE, 2, 1, 7},
+                    Arrays.asList(new Adapter(3, true), null, new Adapter(17, false), new Adapter(8, true))),
+            new Spec(
+                    113,
+                    33,
+                    DType.BF16,
+                    false,
+                    Residual.IN_PLACE,
+                    new int[] {1, 2, 7, 3},
+                    new int[] {3, 2, 1, 0},
+                    List.of(new Adapter(1, true), new Adapter(4, true), new Adapter(16, true), new Adapter(64, true))),
+            new Spec(
+                    7,
+                    2,
+                    DType.F16,
+                    false,
+                    Residual.NONE,
+                    new int[] {1},
+                    new int[] {0},
+                    List.of(new Adapter(8, true))),
+            new Spec(
+                    31,
+                    7,
+                    DType.F32,
+                    false,
+                    Residual.NONE,
+                    new int[] {4, 3},
+                    new int[] {1, Batch.BASE},
+                    List.of(new Adapter(8, false), new Adapter(16, false))),
+            new Spec(31, 7, DType.F32, false, Residual.NONE, new int[] {4, 3}, new int[] {0, 1}, Arrays.asList(null, null)),
+            new Spec(
+                    31,
+                    7,
+                    DType.F32,
+                    true,
+                    Residual.NONE,
+                    new int[] {4, 3},
+                    new int[] {Batch.BASE, Batch.BASE},
+                    List.of(new Adapter(8, true))),
+            new Spec(
+                    203,
+                    331,
+                    DType.BF16,
+                    false,
+                    Residual.OWN,
+                    new int[] {50, 40, 23},
+                    new int[] {Batch.BASE, 0, 0},
+                    List.of(new Adapter(16, true))));
+
+    private LinearCases() {}
+
+    static Stream<Case> forward() {
+        return SPECS.stream().map(LinearCases::forward);
+    }
+
+    private static Case forward(Spec spec) {
+        Batch batch = spec.batch();
+        String text = spec.text()
+                + (spec.bias() ? " bias" : "")
+                + switch (spec.residual()) {
+                    case NONE -> "";
+                    case OWN -> " residual";
+                    case IN_PLACE -> " residual is y";
+                };
+        Case.Builder c = Case.of("linear", text, batch);
+        Shape x = tokens(batch, spec.in());
+        Shape y = tokens(batch, spec.out());
+        Shape w = matrix(spec.out(), spec.in());
+        switch (spec.residual()) {
+            case NONE -> c.out("y", y);
+            case OWN -> c.in("residual", y, c.normal(y)).out("y", y);
+            case IN_PLACE -> c.in("residual", y, c.normal(y)).outInPlaceOf("residual", "y", y, 0);
+        }
+        if (spec.adapters() != null) {
+            c.out("t", tokens(batch, paddedRank(spec)));
+        }
+        c.in("x", x, c.normal(x)).weight("w", w, spec.type(), c.normal(w, 1 / Math.sqrt(spec.in())));
+        if (spec.bias()) {
+            Shape bias = matrix(1, spec.out());
+            c.weight("bias", bias, DType.F32, c.normal(bias));
+        }
+        factors(c, spec);
+        return c.call((ops, v, b) -> ops.linear(
+                v.at("y"), v.at("t"), v.at("x"), v.at("w"), v.at("bias"), v.at("residual"), lora(spec, v), b));
+    }
+
+    static Stream<Case> backward() {
+        return SPECS.stream().flatMap(spec -> {
+            Case forward = forward(spec);
+            double[] t = spec.adapters() == null ? null : forward.truth().get("t");
+            Case set = backward(spec, forward, t, Write.SET, true);
+            Case add = backward(spec, forward, t, Write.ADD, true);
+            return spec.adapters() == null
+                    ? Stream.of(set, add)
+                    : Stream.of(set, add, backward(spec, forward, t, Write.SET, false));
+        });
+    }
+
+    /**
+     * @param kept   t from the forward pass, or null
+     * @param wanted whether anybody wants dx
+     */
+    private static Case backward(Spec spec, Case forward, double[] kept, Write write, boolean wanted) {
+        Batch batch = spec.batch();
+        Case.Builder c = Case.of("linearBackward", spec.text() + (wanted ? " " + write : " no dx"), batch);
+        Shape dx = tokens(batch, spec.in());
+        Shape dy = tokens(batch, spec.out());
+        if (wanted) {
+            switch (write) {
+                case SET -> c.out("dx", dx);
+                case ADD -> c.updated("dx", dx, c.normal(dx));
+            }
+        }
+        if (spec.adapters() != null) {
+            Shape t = tokens(batch, paddedRank(spec));
+            // Rows without factors are NaN here: nobody wrote them, nobody may read them.
+            c.scratch("dt", t).in("t", t, kept);
+        }
+        double[] x = forward.arg("x").values();
+        if (!spec.trained()) {
+            x = new double[x.length];
+            Arrays.fill(x, Double.NaN);
+        }
+        c.in("dy", dy, c.normal(dy))
+                .in("x", tokens(batch, spec.in()), x)
+                .weight("w", matrix(spec.out(), spec.in()), spec.type(), forward.arg("w").values());
+        for (Arg arg : forward.args()) {
+            if (arg.name().matches("[ab]\\d")) {
+                c.in(arg.name(), arg.shape(), arg.values());
+            }
+        }
+        gradients(c, spec);
+        return c.call((ops, v, b) -> ops.linearBackward(
+                v.at("dx"), v.at("dt"), v.at("dy"), v.at("x"), v.at("t"), v.at("w"), lora(spec, v), b, write));
+    }
+
+    private static void factors(Case.Builder c, Spec spec) {
+        for (int slot = 0; spec.adapters() != null && slot < spec.adapters().size(); slot++) {
+            Adapter adapter = spec.adapters().get(slot);
+            if (adapter != null) {
+                Shape a = matrix(adapter.rank(), spec.in());
+                Shape b = matrix(spec.out(), adapter.rank());
+                c.in("a" + slot, a, c.normal(a, 1 / Math.sqrt(spec.in()))).in("b" + slot, b, c.normal(b));
+            }
+        }
+    }
+
+    /** What was in the gradients before, of the size of what is added. */
+    private static void gradients(Case.Builder c, Spec spec) {
+        for (int slot = 0; spec.adapters() != null && slot < spec.adapters().size(); slot++) {
+            Adapter adapter = spec.adapters().get(slot);
+            if (adapter != null && adapter.trained()) {
+                Shape da = matrix(adapter.rank(), spec.in());
+                Shape db = matrix(spec.out(), adapter.rank());
+                c.gradient("da" + slot, slot, da, c.normal(da)).gradient("db" + slot, slot, db, c.normal(db));
+            }
+        }
+    }
+
+    private static Lora lora(Spec spec, Values v) {
+        if (spec.adapters() == null) {
+            return null;
+        }
+        Lora.Factors[] slots = new Lora.Factors[spec.adapters().size()];
+        for (int slot = 0; slot < slots.length; slot++) {
+            if (spec.adapters().get(slot) != null) {
+                // A scale of its own for each slot, so that taking another's shows.
+                float scale = 0.5f + slot;
+                slots[slot] = new Lora.Factors(
+                        v.at("a" + slot), v.at("b" + slot), scale, v.at("da" + slot), v.at("db" + slot));
+            }
+        }
+        return new Lora(slots);
+    }
+
+    private static int paddedRank(Spec spec) {
+        int rank = 0;
+        for (Adapter adapter : spec.adapters()) {
+            rank = Math.max(rank, adapter == null ? 0 : adapter.rank());
+        }
+        return Math.ceilDiv(rank, Lora.RANK_STEP) * Lora.RANK_STEP;
+    }
+}

@@ -1,0 +1,209 @@
+package candor.check;
+
+import candor.ops.Backend;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The arguments of a case in a backend's memory. Around each and in the gaps between its rows lie sentinels, NaNs with a
+ * payload of their own: reading one spoils the result, writing one is seen. Outputs begin as another NaN, so that what
+ * was never written is seen, too.
+ */
+final class Placed implements AutoCloseable {
+    /** How the rows of every argument lie. */
+    enum Layout {
+        DENSE(0),
+        /** Views whose rows begin anywhere and have gaps between them. */
+        GAPS(3);
+
+        private final int gap;
+
+        Layout(int gap) {
+            this.gap = gap;
+        }
+    }
+
+    private static final int SENTINEL = 0x7fc0_5e17;
+    private static final int POISON = 0x7fc0_dead;
+    /** Elements before and behind each tensor; 64 bytes of float32, so that dense ones begin as tensors mostly do. */
+    private static final int GUARD = 16;
+
+    private final Case of;
+    private final Backend backend;
+    private final Layout layout;
+    private final Arena arena = Arena.ofShared();
+    private final Workspace workspace;
+    private final Map<String, Tensor> floats = new LinkedHashMap<>();
+    private final Map<String, Tensor> weights = new LinkedHashMap<>();
+    private final Map<String, byte[]> weightsBefore = new HashMap<>();
+    private final Map<String, Tensor> views = new HashMap<>();
+
+    Placed(Case of, Backend backend, Layout layout) {
+        this.of = of;
+        this.backend = backend;
+        this.layout = layout;
+        long bytes = 0;
+        for (Arg arg : of.args()) {
+            bytes += Workspace.bytesFor(DType.F32, 1, length(arg));
+        }
+        workspace = backend.workspace(bytes);
+        for (Arg arg : of.args()) {
+            if (arg.memoryOf() != null) {
+                continue;
+            }
+            Tensor memory;
+            if (arg.kind() == Arg.Kind.WEIGHT) {
+                Tensor host = Tensor.allocate(arena, arg.dtype(), 1, length(arg));
+                fill(host, arg);
+                weights.put(arg.name(), host);
+                weightsBefore.put(arg.name(), bytes(host));
+                memory = backend.resident(host);
+            } else {
+                memory = workspace.take(DType.F32, 1, length(arg));
+                floats.put(arg.name(), memory);
+            }
+            views.put(arg.name(), view(memory, arg));
+        }
+        for (Arg arg : of.args()) {
+            if (arg.memoryOf() != null) {
+                views.put(arg.name(), views.get(arg.memoryOf()));
+            }
+        }
+    }
+
+    /** Fills the memory, runs the operation, and reads everything back. May be called again. */
+    Outcome run() {
+        Map<String, float[]> before = new HashMap<>();
+        floats.forEach((name, memory) -> {
+            float[] image = image(of.arg(name));
+            before.put(name, image);
+            backend.upload(memory, image);
+        });
+        Values values = new Values(views);
+        of.call().run(backend, values, of.batch());
+        backend.synchronise();
+
+        Map<String, float[]> judged = new LinkedHashMap<>();
+        String fault = changedWeight();
+        for (Map.Entry<String, Tensor> entry : floats.entrySet()) {
+            Arg arg = of.arg(entry.getKey());
+            float[] after = new float[length(arg)];
+            backend.download(after, entry.getValue());
+            fault = fault == null ? trespass(arg, before.get(arg.name()), after) : fault;
+            for (Arg shares : of.args()) {
+                boolean here = shares == arg || arg.name().equals(shares.memoryOf());
+                if (here && shares.kind().judged()) {
+                    judged.put(shares.name(), elements(shares, after));
+                }
+            }
+        }
+        return new Outcome(judged, values.returned(), fault);
+    }
+
+    static boolean isPoison(float value) {
+        return Float.floatToRawIntBits(value) == POISON;
+    }
+
+    /** What was written where nothing may be written, or null. */
+    private String trespass(Arg arg, float[] before, float[] after) {
+        boolean shared = of.args().stream().anyMatch(other -> arg.name().equals(other.memoryOf()));
+        boolean constant = arg.kind().constant() && !shared;
+        for (int i = 0; i < after.length; i++) {
+            if (Float.floatToRawIntBits(before[i]) == Float.floatToRawIntBits(after[i])) {
+                continue;
+            }
+            long row = Math.floorDiv(i - start(), stride(arg));
+            int col = Math.floorMod(i - start(), stride(arg));
+            if (row < 0 || row >= arg.shape().rows() || col >= arg.shape().cols()) {
+                return "wrote outside " + arg.name() + ", at row " + row + " column " + col;
+            }
+            if (constant) {
+                return "changed its input " + arg.name() + " at (" + row + ", " + col + ")";
+            }
+        }
+        return null;
+    }
+
+    private String changedWeight() {
+        for (Map.Entry<String, Tensor> entry : weights.entrySet()) {
+            if (!Arrays.equals(bytes(entry.getValue()), weightsBefore.get(entry.getKey()))) {
+                return "changed its weight " + entry.getKey();
+            }
+        }
+        return null;
+    }
+
+    private static byte[] bytes(Tensor host) {
+        return host.data().toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    private float[] image(Arg arg) {
+        float[] image = new float[length(arg)];
+        Arrays.fill(image, Float.intBitsToFloat(SENTINEL));
+        int cols = arg.shape().cols();
+        for (int row = 0; row < arg.shape().rows(); row++) {
+            for (int col = 0; col < cols; col++) {
+                boolean poison = arg.values() == null;
+                image[start(arg, row) + col] =
+                        poison ? Float.intBitsToFloat(POISON) : (float) arg.values()[row * cols + col];
+            }
+        }
+        return image;
+    }
+
+    private void fill(Tensor host, Arg arg) {
+        for (int i = 0; i < host.cols(); i++) {
+            host.set(0, i, Float.NaN);
+        }
+        int cols = arg.shape().cols();
+        for (int row = 0; row < arg.shape().rows(); row++) {
+            for (int col = 0; col < cols; col++) {
+                host.set(0, start(arg, row) + col, arg.values()[row * cols + col]);
+            }
+        }
+    }
+
+    private float[] elements(Arg arg, float[] memory) {
+        float[] elements = new float[arg.shape().size()];
+        int cols = arg.shape().cols();
+        for (int row = 0; row < arg.shape().rows(); row++) {
+            System.arraycopy(memory, start(arg, row), elements, row * cols, cols);
+        }
+        return elements;
+    }
+
+    private Tensor view(Tensor memory, Arg arg) {
+        MemorySegment data = memory.columns(start(), memory.cols() - GUARD).data();
+        return new Tensor(data, arg.dtype(), arg.shape().rows(), arg.shape().cols(), stride(arg));
+    }
+
+    private int start(Arg arg, int row) {
+        return start() + row * stride(arg);
+    }
+
+    private int start() {
+        return GUARD + layout.gap;
+    }
+
+    private int stride(Arg arg) {
+        return Math.max(1, arg.shape().cols() + layout.gap);
+    }
+
+    private int length(Arg arg) {
+        return start() + arg.shape().rows() * stride(arg) + GUARD;
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+        arena.close();
+    }
+}

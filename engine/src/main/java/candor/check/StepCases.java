@@ -1,0 +1,52 @@
+package candor.check;
+
+import static candor.check.Shape.matrix;
+
+import candor.ops.AdamWStep;
+import java.util.stream.Stream;
+
+/** What the optimiser needs. */
+final class StepCases {
+    private StepCases() {}
+
+    static Stream<Case> sumOfSquares() {
+        return Stream.of(sum(1, 1, 1), sum(1, 7, 1), sum(7, 113, 1e-12), sum(33, 203, 1e12), sum(1, 100_003, 1));
+    }
+
+    private static Case sum(int rows, int cols, double size) {
+        Case.Builder c =
+                Case.of("sumOfSquares", rows + " x " + cols + (size == 1 ? "" : " x~" + size), Packed.one());
+        Shape x = matrix(rows, cols);
+        return c.in("x", x, c.normal(x, size)).call((ops, v, b) -> v.returned(ops.sumOfSquares(v.at("x"))));
+    }
+
+    static Stream<Case> adamW() {
+        AdamWStep first = new AdamWStep(1e-3, 0.9, 0.999, 1e-8, 0, 1, 1);
+        AdamWStep second = new AdamWStep(1e-2, 0.9, 0.95, 1e-8, 0.1, 0.37, 2);
+        AdamWStep late = new AdamWStep(2e-4, 0.9, 0.999, 1e-8, 0.01, 1, 1000);
+        return Stream.of(
+                adamW(1, first, 0, 1),
+                adamW(7, first, 1, 1),
+                adamW(31, second, 1, 1),
+                adamW(113, late, 0, 1),
+                adamW(203, late, 0, 1e-7),
+                adamW(203, second, 0, 0),
+                adamW(100_003, second, 1, 1e-3));
+    }
+
+    /**
+     * @param weights   size of the parameters: at 0 the result is the update alone, and shows its error
+     * @param gradients size of the gradients: at 1e-7 epsilon shows
+     */
+    private static Case adamW(int count, AdamWStep step, double weights, double gradients) {
+        Shape shape = matrix(1, count);
+        String text = "P=%d t=%d w~%s g~%s".formatted(count, step.step(), weights, gradients);
+        Case.Builder c = Case.of("adamW", text, Packed.one());
+        boolean fresh = step.step() == 1;
+        return c.updated("w", shape, c.normal(shape, weights))
+                .in("g", shape, c.normal(shape, gradients))
+                .updated("m", shape, c.normal(shape, fresh ? 0 : gradients))
+                .updated("v", shape, c.draw(shape, gaussian -> fresh ? 0 : Math.pow(gaussian * gradients, 2)))
+                .call((ops, v, b) -> ops.adamW(v.at("w"), v.at("g"), v.at("m"), v.at("v"), step));
+    }
+}

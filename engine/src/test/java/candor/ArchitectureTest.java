@@ -1,0 +1,103 @@
+package candor;
+
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.accessField;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.callMethodWhere;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.ops.Backends;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The map of ARCHITECTURE.md, held against the code. */
+class ArchitectureTest {
+    private static final JavaClasses ENGINE = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("candor");
+
+    /** A layer of the map: the packages in it, and the layers that it may know. */
+    private record Layer(String name, List<String> packages, String... knows) {}
+
+    /**
+     * A new package needs a line here: classes outside every layer fail the test. The package {@code candor} itself
+     * ({@link BadInput}) is anyone's.
+     */
+    private static final List<Layer> LAYERS = List.of(
+            new Layer("bindings", List.of("candor.bindings..")),
+            new Layer("tensor", List.of("candor.tensor..")),
+            new Layer("ops", List.of("candor.ops"), "tensor"),
+            new Layer("ops.cpu", List.of("candor.ops.cpu.."), "tensor", "ops"),
+            new Layer("ops.cuda", List.of("candor.ops.cuda.."), "tensor", "ops", "bindings"),
+            new Layer("check", List.of("candor.check.."), "tensor", "ops"),
+            // One layer: a decoder asks its bank of adapters, and an adapter has the shapes of its model.
+            new Layer("model", List.of("candor.model..", "candor.lora.."), "tensor", "ops"),
+            new Layer("text", List.of("candor.text..")),
+            new Layer("data", List.of("candor.data.."), "ops", "text"),
+            new Layer("train", List.of("candor.train.."), "tensor", "ops", "model", "text", "data"),
+            new Layer("generate", List.of("candor.generate.."), "tensor", "ops", "model", "text", "data"));
+
+    @Test
+    void packagesDependOneWay() {
+        LayeredArchitecture map = layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .withOptionalLayers(true)
+                .ensureAllClassesAreContainedInArchitectureIgnoring("candor")
+                // The one place that knows every backend by name.
+                .ignoreDependency(assignableTo(Backends.class), nameMatching("candor\\.ops\\.(cpu|cuda)\\..*"));
+        for (Layer layer : LAYERS) {
+            map = map.layer(layer.name()).definedBy(layer.packages().toArray(String[]::new));
+        }
+        for (Layer layer : LAYERS) {
+            var rule = map.whereLayer(layer.name());
+            map = layer.knows().length == 0 ? rule.mayNotAccessAnyLayer() : rule.mayOnlyAccessLayers(layer.knows());
+        }
+        map.check(ENGINE);
+    }
+
+    /** Ending the process and talking to the terminal are the command line's; an engine throws, returns, or logs. */
+    @Test
+    void theEngineNeitherEndsTheProcessNorPrints() {
+        noClasses()
+                .should(callMethodWhere(target(nameMatching("exit|halt"))
+                        .and(target(owner(assignableTo(System.class).or(assignableTo(Runtime.class)))))))
+                .orShould(callMethodWhere(
+                        target(name("printStackTrace")).and(target(owner(assignableTo(Throwable.class))))))
+                .orShould(accessField(System.class, "out"))
+                .orShould(accessField(System.class, "err"))
+                .check(ENGINE);
+    }
+
+    @Test
+    void everyPackageExplainsItself() throws IOException {
+        for (String module : List.of("bindings", "engine", "bench", "cli")) {
+            Path sources = Path.of("..", module, "src", "main", "java");
+            assertThat(packages(sources)).as(module).isNotEmpty().allMatch(folder -> {
+                return Files.isRegularFile(folder.resolve("package-info.java"));
+            });
+        }
+    }
+
+    /** The folders that hold Java files. */
+    private static List<Path> packages(Path sources) throws IOException {
+        try (Stream<Path> files = Files.walk(sources)) {
+            return files.filter(file -> file.toString().endsWith(".java"))
+                    .map(Path::getParent)
+                    .distinct()
+                    .toList();
+        }
+    }
+}

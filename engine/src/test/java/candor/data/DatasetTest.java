@@ -1,0 +1,170 @@
+package candor.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.data.ExampleReader.Settings;
+import candor.data.read.Origin;
+import candor.data.read.RowReader;
+import candor.text.ChatEncoder;
+import candor.text.ChatTemplate;
+import candor.text.SpecialTextPolicy;
+import candor.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatasetTest {
+    private static final LocalDateTime NOW = LocalDateTime.of(2026, 1, 1, 0, 0);
+
+    /** Refuses two turns of one role behind each other, as Mistral's and Gemma's templates do. */
+    private static final String ALTERNATING = "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+            + "{{ raise_exception('roles must alternate') }}{% endif %}"
+            + "<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% endfor %}"
+            + "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}";
+
+    private static Tokenizer tokenizer;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void load() {
+        tokenizer = Tokenizer.load(Path.of(System.getProperty("candor.goldens"), "llama3", "model"));
+    }
+
+    private static ChatRowEncoder encoder(LossOn lossOn) {
+        ChatTemplate template = ChatTemplate.of("alternating", ALTERNATING, Map.of(), NOW);
+        return new ChatRowEncoder(new ChatEncoder(tokenizer, template, SpecialTextPolicy.REFUSE), lossOn);
+    }
+
+    private Path file(String... lines) throws IOException {
+        return Files.writeString(folder.resolve("rows.jsonl"), String.join("\n", lines));
+    }
+
+    private static Dataset encode(Path file, boolean labelled, boolean skip, RowEncoder encoder, int maxLength, int threads) {
+        try (ExampleReader reader =
+                ExampleReader.open(List.of(file), new Settings(labelled, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+            return Dataset.encode(
+                    reader.iterator(), encoder, new Dataset.Settings(Truncation.TRL, maxLength, skip, threads));
+        }
+    }
+
+    private static String chat(String... contents) {
+        StringBuilder row = new StringBuilder("{\"messages\":[");
+        for (int i = 0; i < contents.length; i++) {
+            row.append(i == 0 ? "" : ",")
+                    .append("{\"role\":\"")
+                    .append(i % 2 == 0 ? "user" : "assistant")
+                    .append("\",\"content\":\"")
+                    .append(contents[i])
+                    .append("\"}");
+        }
+        return row.append("]}").toString();
+    }
+
+    @Test
+    void whatTheTemplateForbidsIsNamedWithItsLineOrSkipped() throws IOException {
+        Path file = file(
+                chat("hello", "yes"),
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"user\",\"content\":\"b\"},"
+                        + "{\"role\":\"assistant\",\"content\":\"c\"}]}",
+                chat("is <|eot_id|> text?", "no"),
+                "broken",
+                chat("{{ 7*7 }}", "a\\u0000b"));
+        assertThatThrownBy(() -> encode(file, false, false, encoder(LossOn.COMPLETION), 99, 2))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(file + ", line 2: ")
+                .hasMessageContaining("roles must alternate")
+                .hasMessageEndingWith("--skip-bad-rows");
+        Dataset dataset = encode(file, false, true, encoder(LossOn.COMPLETION), 99, 2);
+        assertThat(IntStream.range(0, dataset.size()).mapToObj(dataset::origin))
+                .containsExactly(new Origin(file, 1, 1), new Origin(file, 5, 5));
+        assertThat(dataset.skipped().count()).as("those that could not be encoded").isEqualTo(2);
+        assertThat(dataset.skipped().reasons().getLast()).startsWith(file + ", line 3: ").contains("<|eot_id|>");
+        String text = tokenizer.decode(dataset.row(1).ids(), false);
+        assertThat(text).contains("{{ 7*7 }}").contains("a\0b");
+    }
+
+    @Test
+    void everyReplyOrEveryTokenIsLearnt() throws IOException {
+        Path file = file(chat("one", "two", "three", "four"));
+        EncodedRow replies = encode(file, false, false, encoder(LossOn.COMPLETION), 999, 1).row(0);
+        List<Integer> learnt = new ArrayList<>();
+        for (int t = 0; t < replies.length(); t++) {
+            if (replies.target()[t]) {
+                learnt.add(replies.ids()[t]);
+            }
+        }
+        assertThat(tokenizer.decode(learnt.stream().mapToInt(Integer::intValue).toArray(), false))
+                .isEqualTo("two<|eot_id|>four<|eot_id|>");
+        assertThat(replies.target()[replies.promptLength()]).isTrue();
+        assertThat(replies.target()[replies.promptLength() - 1]).isFalse();
+        EncodedRow all = encode(file, false, false, encoder(LossOn.ALL), 999, 1).row(0);
+        assertThat(all.ids()).isEqualTo(replies.ids());
+        assertThat(all.targets()).isEqualTo(all.length() - 1);
+    }
+
+    @Test
+    void rowsWithNothingLeftToLearnAreLeftOutAndCounted() throws IOException {
+        String longPrompt = "word ".repeat(50);
+        Path file = file(chat("hi", "yes"), chat(longPrompt, "no"), chat("hi", longPrompt));
+        Dataset whole = encode(file, false, false, encoder(LossOn.COMPLETION), 4096, 2);
+        Dataset cut = encode(file, false, false, encoder(LossOn.COMPLETION), 30, 2);
+        assertThat(whole.size()).isEqualTo(3);
+        assertThat(whole.cutRows()).isZero();
+        assertThat(cut.size()).isEqualTo(2);
+        assertThat(cut.cutRows()).isEqualTo(1);
+        assertThat(cut.withoutTarget().reasons()).hasSize(1).first().asString().startsWith(file + ", line 2: nothing to learn");
+        assertThat(cut.origin(1).line()).isEqualTo(3);
+        assertThat(cut.row(1).row()).as("numbered without those left out").isEqualTo(1);
+        assertThat(cut.lengths()).containsExactly(whole.lengths()[0], 30);
+        assertThatThrownBy(() -> encode(file, false, false, encoder(LossOn.COMPLETION), 3, 2))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("3 had nothing to learn within --max-length 3");
+    }
+
+    @Test
+    void aPairedCompletionIsNotCutByItsOwnPrompt() throws IOException {
+        String reply = "word ".repeat(20).strip();
+        Path file = file(
+                "{\"prompt\":\"a\",\"completion\":\" b\",\"label\":true}",
+                "{\"prompt\":\"" + reply + "\",\"completion\":\" " + reply + "\",\"label\":false}");
+        Dataset whole = encode(file, true, false, encoder(LossOn.COMPLETION), 4096, 1);
+        EncodedRow longRow = whole.row(1);
+        int maxLength = longRow.promptLength() + 2;
+        Dataset dataset = encode(file, true, false, encoder(LossOn.COMPLETION), maxLength, 1);
+        assertThat(dataset.row(1).length()).isEqualTo(maxLength);
+        EncodedRow pair = dataset.pair(0, 1);
+        EncodedRow expected = Truncation.TRL.apply(whole.row(0).withCompletionOf(longRow), maxLength);
+        assertThat(pair).isEqualTo(expected);
+        assertThat(pair.length() - pair.promptLength()).as("more than the 2 that its own prompt leaves it").isGreaterThan(2);
+        assertThat(dataset.row(0).label()).isTrue();
+    }
+
+    @Test
+    void threadsMakeNoDifference() throws IOException {
+        List<String> rows = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            rows.add(chat("word ".repeat(i % 17) + i, "so " + i));
+        }
+        Path file = file(rows.toArray(String[]::new));
+        List<List<EncodedRow>> sets = new ArrayList<>();
+        for (int threads : new int[] {1, 2, 5}) {
+            Dataset dataset = encode(file, false, false, encoder(LossOn.COMPLETION), 60, threads);
+            sets.add(IntStream.range(0, dataset.size()).mapToObj(dataset::row).toList());
+        }
+        assertThat(sets.get(0)).hasSizeBetween(200, 300);
+        assertThat(sets.get(1)).isEqualTo(sets.get(0));
+        assertThat(sets.get(2)).isEqualTo(sets.get(0));
+    }
+}

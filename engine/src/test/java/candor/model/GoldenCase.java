@@ -1,0 +1,166 @@
+package candor.model;
+
+import candor.lora.Adapter;
+import candor.lora.AdapterLayout;
+import candor.lora.LoraConfig;
+import candor.lora.Projection;
+import candor.ops.Backend;
+import candor.ops.Batch;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/** One golden case: a tiny checkpoint, an adapter, and what the reference libraries computed with them. */
+final class GoldenCase implements AutoCloseable {
+    static final int IGNORED = -100;
+
+    final Path folder;
+    final Arena arena = Arena.ofShared();
+    final Weights weights;
+    final Safetensors expected;
+    final Safetensors adapterFile;
+    final LoraConfig lora;
+    final int[][] tokens;
+    final int[][] labels;
+
+    GoldenCase(String name) throws IOException {
+        folder = Path.of(System.getProperty("candor.goldens"), name);
+        weights = Weights.load(folder.resolve("model"));
+        expected = Safetensors.open(folder.resolve("forward.safetensors"), arena);
+        adapterFile = Safetensors.open(folder.resolve("adapter/adapter_model.safetensors"), arena);
+        JsonNode json = JsonMapper.builder().build().readTree(folder.resolve("adapter/adapter_config.json").toFile());
+        Set<Projection> projections = EnumSet.noneOf(Projection.class);
+        for (JsonNode module : json.get("target_modules")) {
+            for (Projection projection : Projection.values()) {
+                if (projection.peftName().equals(module.asText())) {
+                    projections.add(projection);
+                }
+            }
+        }
+        lora = new LoraConfig(
+                json.get("r").asInt(), json.get("lora_alpha").asDouble(), json.get("use_rslora").asBoolean(), projections);
+        long[][] ids = longs("input_ids");
+        long[][] mask = longs("attention_mask");
+        long[][] wanted = longs("labels");
+        tokens = new int[ids.length][];
+        labels = new int[ids.length][];
+        for (int b = 0; b < ids.length; b++) {
+            int length = (int) IntStream.range(0, mask[b].length).filter(lengthOf(mask[b])).count();
+            tokens[b] = IntStream.range(0, length).map(intAt(ids[b])).toArray();
+            labels[b] = IntStream.range(0, length).map(intAt(wanted[b])).toArray();
+        }
+    }
+
+    private static java.util.function.IntPredicate lengthOf(long[] mask) {
+        return i -> mask[i] == 1;
+    }
+
+    private static java.util.function.IntUnaryOperator intAt(long[] values) {
+        return i -> (int) values[i];
+    }
+
+    private long[][] longs(String name) {
+        Safetensors.Entry entry = expected.entry(name);
+        int rows = Math.toIntExact(entry.shape().get(0));
+        int cols = Math.toIntExact(entry.shape().get(1));
+        long[] flat = expected.bytes(name).toArray(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED);
+        long[][] values = new long[rows][];
+        for (int r = 0; r < rows; r++) {
+            values[r] = java.util.Arrays.copyOfRange(flat, r * cols, (r + 1) * cols);
+        }
+        return values;
+    }
+
+    /** Values of a float tensor of any shape, in order. */
+    static float[] floats(Safetensors file, String name) {
+        return file.bytes(name).toArray(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED);
+    }
+
+    Adapter adapter(Backend backend, boolean trained) {
+        AdapterLayout layout = new AdapterLayout(weights.config(), lora);
+        candor.lora.Memory memory = candor.lora.Memory.of(backend);
+        Adapter adapter = trained ? Adapter.trained(memory, layout) : Adapter.frozen(memory, layout);
+        for (int layer = 0; layer < weights.config().layers(); layer++) {
+            for (Projection projection : lora.projections()) {
+                backend.upload(adapter.a(layer, projection), floats(adapterFile, name(layer, projection, "A") + ".weight"));
+                backend.upload(adapter.b(layer, projection), floats(adapterFile, name(layer, projection, "B") + ".weight"));
+            }
+        }
+        return adapter;
+    }
+
+    /** "base_model.model.model.layers.0.self_attn.q_proj.lora_A". */
+    static String name(int layer, Projection projection, String factor) {
+        String block = EnumSet.range(Projection.GATE, Projection.DOWN).contains(projection) ? "mlp" : "self_attn";
+        return "base_model.model.model.layers." + layer + "." + block + "." + projection.peftName() + ".lora_" + factor;
+    }
+
+    /**
+     * The model as {@code forward.safetensors} was computed. For qwen2 the whole model had been cast to bfloat16 and back
+     * in memory, its rotary frequencies too; a checkpoint that is loaded keeps them in float32, as {@code
+     * merged.safetensors} and the trainers' runs did.
+     */
+    CausalLm castModel(Backend backend, Recompute recompute) {
+        ModelConfig config = weights.config();
+        float[] frequencies = RopeTable.frequencies(config.rope(), config.heads().width());
+        if (config.architecture() == Architecture.QWEN2) {
+            for (int i = 0; i < frequencies.length; i++) {
+                frequencies[i] = DType.bf16ToFloat(DType.floatToBf16(frequencies[i]));
+            }
+        }
+        return new CausalLm(backend, weights, recompute, frequencies, 64);
+    }
+
+    /** The sequences with these numbers, in this order, each in its slot; the target of a token is the next one's label. */
+    Batch batch(int[] sequences, int[] slots) {
+        int n = IntStream.of(sequences).map(s -> tokens[s].length).sum();
+        int[] ids = new int[n];
+        int[] positions = new int[n];
+        int[] targets = new int[n];
+        int[] starts = new int[sequences.length + 1];
+        int row = 0;
+        for (int i = 0; i < sequences.length; i++) {
+            int[] sequence = tokens[sequences[i]];
+            int[] label = labels[sequences[i]];
+            for (int p = 0; p < sequence.length; p++, row++) {
+                ids[row] = sequence[p];
+                positions[row] = p;
+                targets[row] = p + 1 < sequence.length && label[p + 1] != IGNORED ? label[p + 1] : Batch.NO_TARGET;
+            }
+            starts[i + 1] = row;
+        }
+        return new Batch(ids, positions, targets, starts, slots);
+    }
+
+    /** The largest difference of packed logits (N,V) to the padded ones of the file (B,T,V). */
+    double logitsDifference(Tensor logits, Batch batch, int sequence, int inBatch, Safetensors file, String name) {
+        int vocabulary = weights.config().vocabSize();
+        int padded = Math.toIntExact(expected.entry("input_ids").shape().get(1));
+        float[] want = floats(file, name);
+        double largest = 0;
+        for (int p = 0; p < batch.length(inBatch); p++) {
+            for (int v = 0; v < vocabulary; v++) {
+                float reference = want[(sequence * padded + p) * vocabulary + v];
+                largest = Math.max(largest, Math.abs(logits.get(batch.start(inBatch) + p, v) - reference));
+            }
+        }
+        return largest;
+    }
+
+    static Tensor vector(Arena arena, int n) {
+        return Tensor.allocate(arena, DType.F32, 1, n);
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        arena.close();
+    }
+}

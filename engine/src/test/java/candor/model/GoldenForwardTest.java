@@ -1,0 +1,217 @@
+package candor.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.lora.Adapter;
+import candor.lora.AdapterBank;
+import candor.lora.Projection;
+import candor.ops.Batch;
+import candor.ops.cpu.CpuBackend;
+import candor.tensor.Tensor;
+import java.io.IOException;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Logits, losses and gradients against PyTorch, transformers and PEFT in float32. The bounds are the project's; what was
+ * seen is far below them and is printed, so that a drift is noticed before it fails.
+ */
+class GoldenForwardTest {
+    private static final int[] ALL = {0, 1, 2};
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    void logitsEqualTheReference(String name) throws IOException {
+        try (GoldenCase golden = new GoldenCase(name);
+                CpuBackend backend = new CpuBackend(2);
+                CausalLm model = golden.castModel(backend, Recompute.NONE)) {
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
+            bank.set(0, golden.adapter(backend, false));
+            for (int slot : new int[] {Batch.BASE, 0}) {
+                Batch batch = golden.batch(ALL, new int[] {slot, slot, slot});
+                Tensor logits = model.logits(batch, bank);
+                String tensor = slot == Batch.BASE ? "base.logits" : "lora.logits";
+                for (int s : ALL) {
+                    double difference = golden.logitsDifference(logits, batch, s, s, golden.expected, tensor);
+                    System.out.printf("%s %s, sequence %d: %.2e%n", name, tensor, s, difference);
+                    assertThat(difference).isLessThanOrEqualTo(2e-4);
+                }
+            }
+        }
+    }
+
+    /** One packed batch in which one sequence runs through an adapter, one through the base, one through an empty slot. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    void everySequenceSeesItsOwnSlotAlone(String name) throws IOException {
+        try (GoldenCase golden = new GoldenCase(name);
+                CpuBackend backend = new CpuBackend(2);
+                CausalLm model = golden.castModel(backend, Recompute.NONE)) {
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 3);
+            bank.set(2, golden.adapter(backend, false));
+            int[] slots = {2, Batch.BASE, 1};
+            for (int turn = 0; turn < 3; turn++) {
+                int[] order = {turn, (turn + 1) % 3, (turn + 2) % 3};
+                Batch batch = golden.batch(order, slots);
+                Tensor logits = model.logits(batch, bank);
+                for (int i = 0; i < 3; i++) {
+                    String tensor = slots[i] == 2 ? "lora.logits" : "base.logits";
+                    assertThat(golden.logitsDifference(logits, batch, order[i], i, golden.expected, tensor))
+                            .as("sequence %d in slot %d", order[i], slots[i])
+                            .isLessThanOrEqualTo(2e-4);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama3,NONE", "llama3,CHEAP", "llama3,BLOCK", "qwen2,NONE", "qwen2,CHEAP", "qwen2,BLOCK", "qwen3,NONE",
+        "qwen3,CHEAP", "qwen3,BLOCK"
+    })
+    void lossAndGradientsEqualTheReference(String name, Recompute recompute) throws IOException {
+        try (GoldenCase golden = new GoldenCase(name);
+                CpuBackend backend = new CpuBackend(2);
+                CausalLm model = golden.castModel(backend, recompute)) {
+            Adapter adapter = golden.adapter(backend, true);
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
+            bank.set(0, adapter);
+
+            Batch bare = golden.batch(ALL, new int[] {Batch.BASE, Batch.BASE, Batch.BASE});
+            float[] logp = new float[bare.targetCount()];
+            model.forward(logp, bare, bank, false);
+            assertLoss(golden, "base.loss", logp);
+
+            Batch batch = golden.batch(ALL, new int[] {0, 0, 0});
+            model.forward(logp, batch, bank, true);
+            assertLoss(golden, "lora.loss", logp);
+            float[] derivatives = new float[logp.length];
+            Arrays.fill(derivatives, -1f / logp.length);
+            model.backward(derivatives);
+            assertGradients(golden, adapter, 1e-4);
+        }
+    }
+
+    /** Sequences of three slots: two adapters of the same values that are trained, and the base between them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    void gradientsOfSlotsAddUpToTheGradientOfOne(String name) throws IOException {
+        try (GoldenCase golden = new GoldenCase(name);
+                CpuBackend backend = new CpuBackend(2);
+                CausalLm model = golden.castModel(backend, Recompute.NONE)) {
+            Adapter first = golden.adapter(backend, true);
+            Adapter second = golden.adapter(backend, true);
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 2);
+            bank.set(0, first);
+            bank.set(1, second);
+            // Sequences 0 and 2 train adapter 1, sequence 1 adapter 0; the base sequence must leave no trace.
+            Batch batch = golden.batch(new int[] {0, 2, 0, 1}, new int[] {1, 1, Batch.BASE, 0});
+            float[] logp = new float[batch.targetCount()];
+            model.forward(logp, batch, bank, true);
+            int targets = golden.batch(ALL, new int[] {0, 0, 0}).targetCount();
+            float[] derivatives = new float[logp.length];
+            Arrays.fill(derivatives, -1f / targets);
+            model.backward(derivatives);
+            float[] sum = first.gradients().toFloats();
+            float[] other = second.gradients().toFloats();
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += other[i];
+            }
+            backend.upload(first.gradients(), sum);
+            assertGradients(golden, first, 1e-4);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Recompute.class)
+    void oneThreadAndThreeWriteTheSameBytes(Recompute recompute) throws IOException {
+        float[] alone = gradients(1, recompute);
+        assertThat(gradients(3, recompute)).containsExactly(alone);
+        assertThat(gradients(3, Recompute.NONE)).containsExactly(alone);
+    }
+
+    private static float[] gradients(int threads, Recompute recompute) throws IOException {
+        try (GoldenCase golden = new GoldenCase("qwen3");
+                CpuBackend backend = new CpuBackend(threads);
+                CausalLm model = golden.castModel(backend, recompute)) {
+            Adapter adapter = golden.adapter(backend, true);
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
+            bank.set(0, adapter);
+            Batch batch = golden.batch(ALL, new int[] {0, 0, 0});
+            float[] logp = new float[batch.targetCount()];
+            model.forward(logp, batch, bank, true);
+            model.backward(logp);
+            return adapter.gradients().toFloats();
+        }
+    }
+
+    /** A step may leave a few kilobytes of garbage, not more: no array, no view, no boxed vector. */
+    @Test
+    void aStepAllocatesNextToNothing() throws IOException {
+        try (GoldenCase golden = new GoldenCase("llama3");
+                CpuBackend backend = new CpuBackend(1);
+                CausalLm model = golden.castModel(backend, Recompute.NONE)) {
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
+            bank.set(0, golden.adapter(backend, true));
+            Batch batch = golden.batch(ALL, new int[] {0, 0, 0});
+            float[] logp = new float[batch.targetCount()];
+            long smallest = Long.MAX_VALUE;
+            for (int i = 0; i < 400 && smallest > 8 << 10; i++) { // vectors are boxed until the methods are compiled
+                long before = allocated();
+                model.forward(logp, batch, bank, true);
+                model.backward(logp);
+                smallest = Math.min(smallest, allocated() - before);
+            }
+            System.out.println("bytes allocated by a step: " + smallest);
+            assertThat(smallest).isLessThanOrEqualTo(8 << 10);
+        }
+    }
+
+    private static long allocated() {
+        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+                .getCurrentThreadAllocatedBytes();
+    }
+
+    private static void assertLoss(GoldenCase golden, String name, float[] logp) {
+        double sum = 0;
+        for (float value : logp) {
+            sum -= value;
+        }
+        double loss = sum / logp.length;
+        float reference = GoldenCase.floats(golden.expected, name)[0];
+        System.out.printf("%s: %.2e%n", name, Math.abs(loss - reference));
+        assertThat(Math.abs(loss - reference)).isLessThanOrEqualTo(1e-5);
+    }
+
+    private static void assertGradients(GoldenCase golden, Adapter adapter, double bound) {
+        double worst = 0;
+        for (int layer = 0; layer < golden.weights.config().layers(); layer++) {
+            for (Projection projection : golden.lora.projections()) {
+                for (String factor : new String[] {"A", "B"}) {
+                    String name = "grad." + GoldenCase.name(layer, projection, factor) + ".default.weight";
+                    Tensor got = factor.equals("A") ? adapter.da(layer, projection) : adapter.db(layer, projection);
+                    double error = relative(got.toFloats(), GoldenCase.floats(golden.expected, name));
+                    assertThat(error).as(name).isLessThanOrEqualTo(bound);
+                    worst = Math.max(worst, error);
+                }
+            }
+        }
+        System.out.printf("gradients: %.2e%n", worst);
+    }
+
+    /** ‖got − want‖ / ‖want‖, Frobenius. */
+    private static double relative(float[] got, float[] want) {
+        assertThat(got).hasSameSizeAs(want);
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < got.length; i++) {
+            difference += Math.pow(got[i] - (double) want[i], 2);
+            norm += Math.pow(want[i], 2);
+        }
+        return Math.sqrt(difference / norm);
+    }
+}

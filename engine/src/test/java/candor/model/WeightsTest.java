@@ -1,0 +1,177 @@
+package candor.model;
+
+import static candor.model.CheckpointFiles.golden;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import candor.ops.Heads;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class WeightsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void loadsOneFile() {
+        try (Weights weights = Weights.load(golden("llama3/model"));
+                Arena arena = Arena.ofConfined()) {
+            Safetensors file = Safetensors.open(golden("llama3/model/model.safetensors"), arena);
+            assertThat(weights.layers()).hasSize(2);
+            LayerWeights last = weights.layers().getLast();
+            assertSame(weights.embedding(), file.tensor("model.embed_tokens.weight"));
+            assertSame(weights.head(), file.tensor("lm_head.weight"));
+            assertSame(weights.finalNorm(), file.tensor("model.norm.weight"));
+            assertSame(last.inputNorm(), file.tensor("model.layers.1.input_layernorm.weight"));
+            assertSame(last.query(), file.tensor("model.layers.1.self_attn.q_proj.weight"));
+            assertSame(last.key(), file.tensor("model.layers.1.self_attn.k_proj.weight"));
+            assertSame(last.value(), file.tensor("model.layers.1.self_attn.v_proj.weight"));
+            assertSame(last.output(), file.tensor("model.layers.1.self_attn.o_proj.weight"));
+            assertSame(last.postNorm(), file.tensor("model.layers.1.post_attention_layernorm.weight"));
+            assertSame(last.gate(), file.tensor("model.layers.1.mlp.gate_proj.weight"));
+            assertSame(last.up(), file.tensor("model.layers.1.mlp.up_proj.weight"));
+            assertSame(last.down(), file.tensor("model.layers.1.mlp.down_proj.weight"));
+            assertThat(Stream.of(last.queryBias(), last.keyBias(), last.valueBias(), last.queryNorm(), last.keyNorm()))
+                    .allMatch(Objects::isNull);
+            assertThat(weights.parameterCount()).isEqualTo(607_488 / 4);
+            assertThat(weights.bytes()).isEqualTo(607_488);
+            assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(DType.F32));
+        }
+    }
+
+    /** Matrices keep their type, vectors are float32 copies, and the tied head is the embedding itself. */
+    @Test
+    void loadsShards() {
+        try (Weights weights = Weights.load(golden("qwen2/model"));
+                Arena arena = Arena.ofConfined()) {
+            Safetensors third = Safetensors.open(golden("qwen2/model/model-00003-of-00005.safetensors"), arena);
+            LayerWeights layer = weights.layers().get(1);
+            assertSame(layer.query(), third.tensor("model.layers.1.self_attn.q_proj.weight"));
+            assertThat(layer.query().dtype()).isEqualTo(DType.BF16);
+            assertThat(layer.queryBias().dtype()).isEqualTo(DType.F32);
+            assertThat(layer.queryBias().toFloats())
+                    .containsExactly(
+                            third.tensor("model.layers.1.self_attn.q_proj.bias").toFloats());
+            assertThat(layer.keyBias().toFloats())
+                    .containsExactly(
+                            third.tensor("model.layers.1.self_attn.k_proj.bias").toFloats());
+            assertThat(layer.valueBias().toFloats())
+                    .containsExactly(
+                            third.tensor("model.layers.1.self_attn.v_proj.bias").toFloats());
+            assertThat(weights.head()).isSameAs(weights.embedding());
+            assertThat(weights.parameterCount()).isEqualTo(98_880);
+            assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(DType.BF16));
+        }
+    }
+
+    @Test
+    void loadsHeadNorms() {
+        try (Weights weights = Weights.load(golden("qwen3/model"));
+                Arena arena = Arena.ofConfined()) {
+            Safetensors file = Safetensors.open(golden("qwen3/model/model.safetensors"), arena);
+            LayerWeights layer = weights.layers().getFirst();
+            assertSame(layer.queryNorm(), file.tensor("model.layers.0.self_attn.q_norm.weight"));
+            assertSame(layer.keyNorm(), file.tensor("model.layers.0.self_attn.k_norm.weight"));
+            assertThat(layer.output().shape()).isEqualTo("F32 64 x 128");
+            assertThat(layer.queryBias()).isNull();
+        }
+    }
+
+    /** Some checkpoints store the rotary frequencies, and a tied head once more. */
+    @Test
+    void toleratesWhatIsKnownToBeHarmless() {
+        Path copy = CheckpointFiles.copy("llama3/model", folder.resolve("model"));
+        CheckpointFiles.edit(
+                copy.resolve("config.json"),
+                text -> text.replace("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true"));
+        try (Arena arena = Arena.ofConfined()) {
+            Path file = copy.resolve("model.safetensors");
+            Map<String, Tensor> tensors = CheckpointFiles.read(file, arena);
+            tensors.put("lm_head.weight", tensors.get("model.embed_tokens.weight"));
+            tensors.put("model.layers.0.self_attn.rotary_emb.inv_freq", Tensor.of(arena, 1, 2, 1, 2));
+            CheckpointFiles.write(file, tensors);
+        }
+        try (Weights weights = Weights.load(copy)) {
+            assertThat(weights.head()).isSameAs(weights.embedding());
+        }
+    }
+
+    private static void assertSame(Tensor actual, Tensor expected) {
+        assertThat(actual.shape()).isEqualTo(expected.shape());
+        assertThat(actual.toFloats()).containsExactly(expected.toFloats());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Architecture.class)
+    void randomWeightsHaveEveryShape(Architecture architecture) {
+        ModelConfig config = config(architecture, true);
+        try (Weights weights = Weights.random(config, 7, DType.BF16)) {
+            assertThat(weights.bytes()).isEqualTo(config.weightBytes(DType.BF16));
+            LayerWeights layer = weights.layers().get(2);
+            assertThat(layer.query().shape()).isEqualTo("BF16 30 x 14");
+            assertThat(layer.key().shape()).isEqualTo("BF16 10 x 14");
+            assertThat(layer.output().shape()).isEqualTo("BF16 14 x 30");
+            assertThat(layer.down().shape()).isEqualTo("BF16 14 x 22");
+            assertThat(layer.queryBias() != null).isEqualTo(architecture == Architecture.QWEN2);
+            assertThat(layer.keyNorm() != null).isEqualTo(architecture == Architecture.QWEN3);
+            assertThat(weights.finalNorm().toFloats()).containsOnly(1);
+            assertThat(layer.postNorm().toFloats()).containsOnly(1);
+            assertThat(weights.head()).isSameAs(weights.embedding());
+        }
+    }
+
+    @Test
+    void randomWeightsDependOnTheSeedAlone() {
+        ModelConfig config = config(Architecture.QWEN2, false);
+        try (Weights first = Weights.random(config, 7, DType.F32);
+                Weights again = Weights.random(config, 7, DType.F32);
+                Weights other = Weights.random(config, 8, DType.F32);
+                Weights half = Weights.random(config, 7, DType.F16)) {
+            assertThat(again.head().toFloats()).containsExactly(first.head().toFloats());
+            assertThat(other.head().toFloats()).isNotEqualTo(first.head().toFloats());
+            assertThat(first.head().toFloats()).isNotEqualTo(first.embedding().toFloats());
+            assertThat(first.layers().get(0).up().toFloats())
+                    .isNotEqualTo(first.layers().get(1).up().toFloats());
+            assertThat(half.head().get(3, 5)).isEqualTo(Float.float16ToFloat(Float.floatToFloat16((float)
+                    first.head().get(3, 5))));
+            double sum = 0;
+            double squares = 0;
+            float[] values = first.embedding().toFloats();
+            for (float value : values) {
+                sum += value;
+                squares += (double) value * value;
+            }
+            // Five standard errors of the mean, and of the variance of a sum of four uniform numbers.
+            assertThat(sum / values.length).isCloseTo(0, within(5 * 0.02 / Math.sqrt(values.length)));
+            assertThat(Math.sqrt(squares / values.length)).isCloseTo(0.02, within(5 * 0.02 / Math.sqrt(values.length)));
+        }
+    }
+
+    private static ModelConfig config(Architecture architecture, boolean tied) {
+        return new ModelConfig(
+                architecture,
+                14,
+                22,
+                3,
+                new Heads(3, 1, 10),
+                97,
+                1e-6f,
+                new Rope.Default(10_000),
+                tied,
+                64,
+                DType.BF16,
+                null,
+                List.of(),
+                null);
+    }
+}
