@@ -1,7 +1,6 @@
 package candor.cli;
 
 import candor.train.Outcome;
-import candor.train.Plan;
 import candor.train.Run;
 import candor.train.Session;
 import candor.train.TrainListener;
@@ -18,9 +17,9 @@ import org.slf4j.LoggerFactory;
 abstract sealed class Progress implements TrainListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
-    static Progress forTerminal(Session session, Plan plan) {
+    static Progress forTerminal(Session session) {
         boolean terminal = System.console() != null && System.console().isTerminal();
-        return terminal ? new Bar(session, plan) : new Lines();
+        return terminal ? new Bar(session) : new Lines();
     }
 
     @Override
@@ -91,7 +90,7 @@ abstract sealed class Progress implements TrainListener, AutoCloseable {
     private static final class Bar extends Progress {
         private final ProgressBar bar;
 
-        Bar(Session session, Plan plan) {
+        Bar(Session session) {
             long total = session.runs().stream().mapToLong(Run::totalSteps).sum();
             long done = session.runs().stream().mapToLong(Run::step).sum();
             bar = new ProgressBarBuilder()

@@ -70,9 +70,9 @@ final class TrainCommand implements Callable<Integer> {
             prepared.runs().forEach(run -> Rows.tell(run, LOG));
             Plan plan = Plan.of(prepared, ProcessMemory.available());
             LOG.info("plan: {}", PlanCommand.oneLine(plan));
-            try (Session session = Session.open(prepared, plan, facts());
-                    Progress progress = Progress.forTerminal(session, plan);
-                    Interrupt interrupt = Interrupt.listen()) {
+            try (Interrupt interrupt = Interrupt.listen();
+                    Session session = Session.open(prepared, plan, facts());
+                    Progress progress = Progress.forTerminal(session)) {
                 LOG.info("device: {}", session.device());
                 List<Outcome> outcomes = session.train(progress, interrupt::requested);
                 for (Run run : session.runs()) {

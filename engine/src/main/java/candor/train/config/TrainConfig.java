@@ -319,12 +319,12 @@ public record TrainConfig(
     private static Reading reading(Settings given) {
         try {
             return new Reading(
-                    LocalDate.parse(given.get(TrainSettings.TEMPLATE_DATE)),
-                    given.get(TrainSettings.SPECIAL_TEXT),
+                    LocalDate.parse(given.get(TrainSettings.DATE)),
+                    given.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
                     given.get(TrainSettings.SKIP_BAD_ROWS));
         } catch (DateTimeParseException e) {
-            throw new BadInput(given.origin(TrainSettings.TEMPLATE_DATE) + ": must be a date such as 2024-07-26, not "
-                    + given.get(TrainSettings.TEMPLATE_DATE), e);
+            throw new BadInput(given.origin(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
+                    + given.get(TrainSettings.DATE), e);
         }
     }
 

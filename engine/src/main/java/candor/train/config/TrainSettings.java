@@ -10,7 +10,6 @@ import static candor.train.config.Setting.yesNo;
 import candor.data.KlPairing;
 import candor.data.LossOn;
 import candor.data.Truncation;
-import candor.text.SpecialTextPolicy;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,16 +95,15 @@ public final class TrainSettings {
     public static final Setting<Boolean> SHUFFLE = yesNo("shuffle", true, "Another order of the rows in each epoch.");
     public static final Setting<Long> SEED =
             new Setting<>("seed", new Setting.Whole(0, Long.MAX_VALUE), 42L, "Of everything random.");
-    public static final Setting<String> TEMPLATE_DATE = text(
-            "template_date",
+    public static final Setting<String> DATE = text(
+            "date",
             "YYYY-MM-DD",
             "2024-07-26",
             "The date that a chat template may print: fixed, so that a conversation is always the same tokens.");
-    public static final Setting<SpecialTextPolicy> SPECIAL_TEXT = choice(
-            "special_text",
-            SpecialTextPolicy.class,
-            SpecialTextPolicy.REFUSE,
-            "What to do with a row whose text spells a special token: refuse it, or keep it as that token.");
+    public static final Setting<Boolean> KEEP_SPECIAL_TOKENS = yesNo(
+            "keep_special_tokens",
+            false,
+            "Lets the text of a special token inside a message become that token, instead of refusing the row.");
     public static final Setting<Boolean> SKIP_BAD_ROWS =
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
     public static final Setting<String> EVAL_DATA =
@@ -183,8 +181,8 @@ public final class TrainSettings {
             PACKING,
             SHUFFLE,
             SEED,
-            TEMPLATE_DATE,
-            SPECIAL_TEXT,
+            DATE,
+            KEEP_SPECIAL_TOKENS,
             SKIP_BAD_ROWS,
             EVAL_DATA,
             EVAL_STEPS,
