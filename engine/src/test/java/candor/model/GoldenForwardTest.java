@@ -8,7 +8,9 @@ import candor.lora.Projection;
 import candor.ops.Batch;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.Tensor;
-import java.io.IOException;
+import com.sun.management.ThreadMXBean;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +27,7 @@ class GoldenForwardTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void logitsEqualTheReference(String name) throws IOException {
+    void logitsEqualTheReference(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -47,7 +49,7 @@ class GoldenForwardTest {
     /** One packed batch in which one sequence runs through an adapter, one through the base, one through an empty slot. */
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void everySequenceSeesItsOwnSlotAlone(String name) throws IOException {
+    void everySequenceSeesItsOwnSlotAlone(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -68,12 +70,33 @@ class GoldenForwardTest {
         }
     }
 
+    /** The reference folded the adapter into the weights; here it stays beside them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    void theAdapterEqualsTheMergedWeights(String name) {
+        try (GoldenCase golden = new GoldenCase(name);
+                Arena arena = Arena.ofShared();
+                CpuBackend backend = new CpuBackend(2);
+                CausalLm model = new CausalLm(backend, golden.weights, Recompute.NONE, 64)) {
+            Safetensors merged = Safetensors.open(golden.folder.resolve("merged.safetensors"), arena);
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
+            bank.set(0, golden.adapter(backend, false));
+            Batch batch = golden.batch(ALL, new int[] {0, 0, 0});
+            Tensor logits = model.logits(batch, bank);
+            for (int s : ALL) {
+                double difference = golden.logitsDifference(logits, batch, s, s, merged, "logits");
+                System.out.printf("%s merged logits, sequence %d: %.2e%n", name, s, difference);
+                assertThat(difference).isLessThanOrEqualTo(5e-4);
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "llama3,NONE", "llama3,CHEAP", "llama3,BLOCK", "qwen2,NONE", "qwen2,CHEAP", "qwen2,BLOCK", "qwen3,NONE",
         "qwen3,CHEAP", "qwen3,BLOCK"
     })
-    void lossAndGradientsEqualTheReference(String name, Recompute recompute) throws IOException {
+    void lossAndGradientsEqualTheReference(String name, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, recompute)) {
@@ -99,7 +122,7 @@ class GoldenForwardTest {
     /** Sequences of three slots: two adapters of the same values that are trained, and the base between them. */
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void gradientsOfSlotsAddUpToTheGradientOfOne(String name) throws IOException {
+    void gradientsOfSlotsAddUpToTheGradientOfOne(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -128,13 +151,13 @@ class GoldenForwardTest {
 
     @ParameterizedTest
     @EnumSource(Recompute.class)
-    void oneThreadAndThreeWriteTheSameBytes(Recompute recompute) throws IOException {
+    void oneThreadAndThreeWriteTheSameBytes(Recompute recompute) {
         float[] alone = gradients(1, recompute);
         assertThat(gradients(3, recompute)).containsExactly(alone);
         assertThat(gradients(3, Recompute.NONE)).containsExactly(alone);
     }
 
-    private static float[] gradients(int threads, Recompute recompute) throws IOException {
+    private static float[] gradients(int threads, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase("qwen3");
                 CpuBackend backend = new CpuBackend(threads);
                 CausalLm model = golden.castModel(backend, recompute)) {
@@ -151,7 +174,7 @@ class GoldenForwardTest {
 
     /** A step may leave a few kilobytes of garbage, not more: no array, no view, no boxed vector. */
     @Test
-    void aStepAllocatesNextToNothing() throws IOException {
+    void aStepAllocatesNextToNothing() {
         try (GoldenCase golden = new GoldenCase("llama3");
                 CpuBackend backend = new CpuBackend(1);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -172,7 +195,7 @@ class GoldenForwardTest {
     }
 
     private static long allocated() {
-        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean())
                 .getCurrentThreadAllocatedBytes();
     }
 
