@@ -70,18 +70,18 @@ final class TrainCommand implements Callable<Integer> {
             prepared.runs().forEach(run -> Rows.tell(run, LOG));
             Plan plan = Plan.of(prepared, ProcessMemory.available());
             LOG.info("plan: {}", PlanCommand.oneLine(plan));
+            List<Run> runs;
             try (Interrupt interrupt = Interrupt.listen();
                     Session session = Session.open(prepared, plan, facts());
                     Progress progress = Progress.forTerminal(session)) {
                 LOG.info("device: {}", session.device());
-                List<Outcome> outcomes = session.train(progress, interrupt::requested);
-                for (Run run : session.runs()) {
-                    if (run.outcome() instanceof Outcome.Done) {
-                        spec.commandLine().getOut().println(run.config().output().resolve("adapter"));
-                    }
-                }
-                return exitCode(outcomes);
+                session.train(progress, interrupt::requested);
+                runs = session.runs();
             }
+            runs.stream()
+                    .filter(run -> run.outcome() instanceof Outcome.Done)
+                    .forEach(run -> spec.commandLine().getOut().println(run.config().output().resolve("adapter")));
+            return exitCode(runs.stream().map(Run::outcome).toList());
         }
 
         private int exitCode(List<Outcome> outcomes) {
