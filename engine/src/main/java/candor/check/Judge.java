@@ -59,7 +59,7 @@ final class Judge {
                 if (Double.isNaN(expected[i])) {
                     what = untouched ? null : "was written but must be left alone";
                 } else if (untouched) {
-                    what = "was not written";
+                    what = "was not written, or read before it was";
                 } else if (!Float.isFinite(value)) {
                     what = "is " + value;
                 }

@@ -7,10 +7,10 @@ import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Write;
 import candor.tensor.DType;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Linear layers: bare, with bias, with a residual, with adapters of different ranks side by side. A model's biases are
@@ -51,13 +51,17 @@ final class LinearCases {
         String text() {
             String adapted = adapters == null
                     ? ""
-                    : " slots " + Arrays.toString(slots).replace("-1", "base")
-                            + adapters.stream().map(Spec::rank).collect(Collectors.joining(",", " ranks [", "]"));
+                    : Arrays.stream(slots).mapToObj(Spec::slot).collect(Collectors.joining(",", " slots ", " ranks "))
+                            + adapters.stream().map(Spec::rank).collect(Collectors.joining(","));
             return "N=%d I=%d O=%d w %s%s".formatted(batch().tokenCount(), in, out, type, adapted);
         }
 
+        private static String slot(int slot) {
+            return slot == Batch.BASE ? "-" : String.valueOf(slot);
+        }
+
         private static String rank(Adapter adapter) {
-            return adapter == null ? "none" : adapter.rank() + (adapter.trained() ? "" : " frozen");
+            return adapter == null ? "-" : adapter.rank() + (adapter.trained() ? "" : " frozen");
         }
     }
 
@@ -127,8 +131,8 @@ final class LinearCases {
 
     private LinearCases() {}
 
-    static List<Case> forward() {
-        return SPECS.stream().map(LinearCases::forward).toList();
+    static Stream<Case> forward() {
+        return SPECS.stream().map(LinearCases::forward);
     }
 
     private static Case forward(Spec spec) {
@@ -162,18 +166,16 @@ final class LinearCases {
                 v.at("y"), v.at("t"), v.at("x"), v.at("w"), v.at("bias"), v.at("residual"), lora(spec, v), b));
     }
 
-    static List<Case> backward() {
-        List<Case> cases = new ArrayList<>();
-        for (Spec spec : SPECS) {
+    static Stream<Case> backward() {
+        return SPECS.stream().flatMap(spec -> {
             Case forward = forward(spec);
             double[] t = spec.adapters() == null ? null : forward.truth().get("t");
-            cases.add(backward(spec, forward, t, Write.SET, true));
-            cases.add(backward(spec, forward, t, Write.ADD, true));
-            if (spec.adapters() != null) {
-                cases.add(backward(spec, forward, t, Write.SET, false));
-            }
-        }
-        return cases;
+            Case set = backward(spec, forward, t, Write.SET, true);
+            Case add = backward(spec, forward, t, Write.ADD, true);
+            return spec.adapters() == null
+                    ? Stream.of(set, add)
+                    : Stream.of(set, add, backward(spec, forward, t, Write.SET, false));
+        });
     }
 
     /**

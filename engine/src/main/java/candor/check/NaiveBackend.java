@@ -7,7 +7,10 @@ import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
-/** {@link Naive} with memory to work on: a backend of one thread and no tricks, to compare others with. */
+/**
+ * {@link Naive} with memory to work on: a backend of one thread and no tricks, to compare others with, and to plant bugs in:
+ * the tests of the checker override one operation each.
+ */
 public class NaiveBackend extends Naive implements Backend {
     private final Arena arena = Arena.ofShared();
 

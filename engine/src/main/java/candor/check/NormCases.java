@@ -6,8 +6,8 @@ import static candor.check.Shape.tokens;
 import candor.ops.Batch;
 import candor.ops.Write;
 import candor.tensor.DType;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Root-mean-square norms of whole rows and of heads. A model's norm weights are float32 copies, whatever its file holds. */
 final class NormCases {
@@ -43,16 +43,13 @@ final class NormCases {
             new Spec(3, 1, 113, 1e4),
             new Spec(113, 1, 331, 1));
 
+    private static final List<Spec> IN_PLACE = List.of(new Spec(7, 1, 31, 1), new Spec(33, 3, 64, 1));
+
     private NormCases() {}
 
-    static List<Case> forward() {
-        List<Case> cases = new ArrayList<>();
-        for (Spec spec : SPECS) {
-            cases.add(forward(spec, false));
-        }
-        cases.add(forward(new Spec(7, 1, 31, 1), true));
-        cases.add(forward(new Spec(33, 3, 64, 1), true));
-        return cases;
+    static Stream<Case> forward() {
+        return Stream.concat(
+                SPECS.stream().map(spec -> forward(spec, false)), IN_PLACE.stream().map(spec -> forward(spec, true)));
     }
 
     private static Case forward(Spec spec, boolean inPlace) {
@@ -71,17 +68,12 @@ final class NormCases {
                 .call((ops, v, b) -> ops.rmsNorm(v.at("y"), v.at("rstd"), v.at("x"), v.at("w"), EPS));
     }
 
-    static List<Case> backward() {
-        List<Case> cases = new ArrayList<>();
-        for (Spec spec : SPECS) {
-            cases.add(backward(spec, Write.SET, false));
-        }
-        cases.add(backward(new Spec(1, 1, 1, 1), Write.ADD, false));
-        cases.add(backward(new Spec(7, 1, 113, 1), Write.ADD, false));
-        cases.add(backward(new Spec(33, 3, 64, 1), Write.ADD, false));
-        cases.add(backward(new Spec(7, 1, 31, 1), Write.SET, true));
-        cases.add(backward(new Spec(33, 3, 64, 1), Write.SET, true));
-        return cases;
+    static Stream<Case> backward() {
+        Stream<Case> inPlace = IN_PLACE.stream().map(spec -> backward(spec, Write.SET, true));
+        return Stream.concat(
+                SPECS.stream()
+                        .flatMap(spec -> Stream.of(Write.values()).map(write -> backward(spec, write, false))),
+                inPlace);
     }
 
     private static Case backward(Spec spec, Write write, boolean inPlace) {

@@ -5,11 +5,11 @@ import candor.ops.Ops;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The table of cases and the rules that every operation of every backend is judged by. A case passes when
@@ -33,7 +33,7 @@ import java.util.function.Supplier;
  * the tests of this class.
  */
 public final class OpCheck {
-    private static final Map<String, Supplier<List<Case>>> TABLE = new LinkedHashMap<>();
+    private static final Map<String, Supplier<Stream<Case>>> TABLE = new LinkedHashMap<>();
 
     static {
         TABLE.put("embed", RowCases::embed);
@@ -90,10 +90,11 @@ public final class OpCheck {
     }
 
     private static void eachCase(Collection<String> operations, Consumer<Case> action) {
-        for (Map.Entry<String, Supplier<List<Case>>> entry : TABLE.entrySet()) {
-            if (operations.contains(entry.getKey())) {
-                entry.getValue().get().forEach(action);
-            }
-        }
+        TABLE.keySet().stream().filter(operations::contains).flatMap(OpCheck::cases).forEach(action);
+    }
+
+    /** The cases of one operation, each made when it is asked for. */
+    static Stream<Case> cases(String operation) {
+        return TABLE.get(operation).get();
     }
 }

@@ -5,8 +5,8 @@ import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
 import candor.tensor.DType;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Rotary positions, there and back. */
 final class RopeCases {
@@ -27,17 +27,16 @@ final class RopeCases {
 
     private RopeCases() {}
 
-    static List<Case> forward() {
+    static Stream<Case> forward() {
         return cases("rope", (ops, v, b) -> ops.rope(v.at("x"), v.at("table"), b));
     }
 
-    static List<Case> backward() {
+    static Stream<Case> backward() {
         return cases("ropeBackward", (ops, v, b) -> ops.ropeBackward(v.at("x"), v.at("table"), b));
     }
 
-    private static List<Case> cases(String op, Case.Call call) {
-        List<Case> cases = new ArrayList<>();
-        for (Spec spec : SPECS) {
+    private static Stream<Case> cases(String op, Case.Call call) {
+        return SPECS.stream().map(spec -> {
             int sequences = spec.lengths().length;
             Batch batch = Packed.of(spec.lengths(), Packed.bare(sequences), 1, Packed.Targets.NONE, spec.first());
             String text = "N=%d S=%d G=%d D=%d%s"
@@ -50,11 +49,10 @@ final class RopeCases {
             Case.Builder c = Case.of(op, text, batch);
             Shape x = tokens(batch, spec.groups() * spec.width());
             Shape table = matrix(spec.first() + batch.longest(), spec.width());
-            cases.add(c.updated("x", x, c.normal(x))
+            return c.updated("x", x, c.normal(x))
                     .weight("table", table, DType.F32, table(table))
-                    .call(call));
-        }
-        return cases;
+                    .call(call);
+        });
     }
 
     private static double[] table(Shape shape) {

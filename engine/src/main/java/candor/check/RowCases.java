@@ -6,14 +6,14 @@ import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
 import candor.tensor.DType;
-import java.util.List;
+import java.util.stream.Stream;
 
 /** Operations that only move rows: every bit must be right. */
 final class RowCases {
     private RowCases() {}
 
-    static List<Case> embed() {
-        return List.of(
+    static Stream<Case> embed() {
+        return Stream.of(
                 embed(1, 1, 1, DType.F32),
                 embed(2, 203, 7, DType.BF16),
                 embed(7, 31, 113, DType.F16),
@@ -32,7 +32,7 @@ final class RowCases {
                 .call((ops, v, b) -> ops.embed(v.at("x"), v.at("table"), b));
     }
 
-    static List<Case> gatherTargets() {
+    static Stream<Case> gatherTargets() {
         return eachKind((batch, text) -> {
             Case.Builder c = Case.of("gatherTargets", text, batch).exact();
             Shape x = tokens(batch, 31);
@@ -42,7 +42,7 @@ final class RowCases {
         });
     }
 
-    static List<Case> scatterTargets() {
+    static Stream<Case> scatterTargets() {
         return eachKind((batch, text) -> {
             Case.Builder c = Case.of("scatterTargets", text, batch).exact();
             Shape dy = targets(batch, 31);
@@ -56,17 +56,17 @@ final class RowCases {
         Case of(Batch batch, String text);
     }
 
-    private static List<Case> eachKind(OfBatch make) {
+    private static Stream<Case> eachKind(OfBatch make) {
         int[] lengths = {1, 7, 2, 33};
-        return List.of(
+        return Stream.of(
                 make.of(Packed.of(new int[] {1}, Packed.bare(1), 7, Packed.Targets.ALL, 0), "N=1 C=31 all rows"),
                 make.of(Packed.of(lengths, Packed.bare(4), 7, Packed.Targets.NONE, 0), "N=43 C=31 no rows"),
                 make.of(Packed.of(lengths, Packed.bare(4), 7, Packed.Targets.SOME, 0), "N=43 C=31 some rows"),
                 make.of(Packed.of(lengths, Packed.bare(4), 7, Packed.Targets.ALL, 0), "N=43 C=31 all rows"));
     }
 
-    static List<Case> zero() {
-        return List.of(zero(1, 1), zero(2, 7), zero(33, 113), zero(113, 203));
+    static Stream<Case> zero() {
+        return Stream.of(zero(1, 1), zero(2, 7), zero(33, 113), zero(113, 203));
     }
 
     private static Case zero(int rows, int cols) {

@@ -3,8 +3,8 @@ package candor.check;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The gated unit; gates up to ±100, where exp(−gate) leaves float32. */
 final class SwiGluCases {
@@ -25,26 +25,20 @@ final class SwiGluCases {
 
     private SwiGluCases() {}
 
-    static List<Case> forward() {
-        List<Case> cases = new ArrayList<>();
-        for (Spec spec : SPECS) {
+    static Stream<Case> forward() {
+        return SPECS.stream().map(spec -> {
             Batch batch = Packed.rows(spec.n());
             Case.Builder c = Case.of("swiGlu", spec.text(), batch);
             Shape gateUp = tokens(batch, 2 * spec.width());
-            cases.add(c.out("y", tokens(batch, spec.width()))
+            return c.out("y", tokens(batch, spec.width()))
                     .in("gateUp", gateUp, c.normal(gateUp, spec.size()))
-                    .call((ops, v, b) -> ops.swiGlu(v.at("y"), v.at("gateUp"))));
-        }
-        return cases;
+                    .call((ops, v, b) -> ops.swiGlu(v.at("y"), v.at("gateUp")));
+        });
     }
 
-    static List<Case> backward() {
-        List<Case> cases = new ArrayList<>();
-        for (Spec spec : SPECS) {
-            cases.add(backward(spec, false));
-        }
-        cases.add(backward(new Spec(7, 33, 1), true));
-        return cases;
+    static Stream<Case> backward() {
+        return Stream.concat(
+                SPECS.stream().map(spec -> backward(spec, false)), Stream.of(backward(new Spec(7, 33, 1), true)));
     }
 
     private static Case backward(Spec spec, boolean inPlace) {

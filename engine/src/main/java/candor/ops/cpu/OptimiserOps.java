@@ -23,13 +23,15 @@ final class OptimiserOps {
 
     // The operation in hand.
     private double[] partial = new double[0];
+    private int blocksInRow;
     private Tensor w;
     private Tensor g;
     private Tensor m;
     private Tensor v;
     private float scale;
-    private float beta1;
+    private float gain1;
     private float beta2;
+    private float gain2;
     private float keep;
     private float rate;
     private float rootCorrection;
@@ -40,8 +42,9 @@ final class OptimiserOps {
     }
 
     double sumOfSquares(Tensor x) {
-        g = dense(x);
-        int blocks = blocks(x);
+        g = x;
+        blocksInRow = Math.ceilDiv(x.cols(), BLOCK);
+        int blocks = x.rows() * blocksInRow;
         if (partial.length < blocks) {
             partial = new double[blocks];
         }
@@ -59,8 +62,10 @@ final class OptimiserOps {
         m = dense(first);
         v = dense(second);
         scale = (float) now.gradScale();
-        beta1 = (float) now.beta1();
+        // 1 − β is small: taken after β is rounded, it would be wrong in the fifth digit.
+        gain1 = (float) (1 - now.beta1());
         beta2 = (float) now.beta2();
+        gain2 = (float) (1 - now.beta2());
         keep = (float) (1 - now.learningRate() * now.weightDecay());
         // lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + ε), grouped as PyTorch groups it.
         rate = (float) (now.learningRate() / (1 - Math.pow(now.beta1(), now.step())));
@@ -81,10 +86,12 @@ final class OptimiserOps {
     }
 
     private void squareBlock(int block, int worker) {
-        long end = Math.min(g.elements(), (block + 1L) * BLOCK);
+        int start = block % blocksInRow * BLOCK;
+        int end = Math.min(g.cols(), start + BLOCK);
+        long row = g.offset(block / blocksInRow, 0);
         double sum = 0;
-        for (long j = (long) block * BLOCK; j < end; j++) {
-            double value = g.data().get(FLOAT, 4 * j);
+        for (int j = start; j < end; j++) {
+            double value = g.data().get(FLOAT, row + 4L * j);
             sum += value * value;
         }
         partial[block] = sum;
@@ -97,8 +104,8 @@ final class OptimiserOps {
     }
 
     private void update(MemorySegment ws, MemorySegment gs, MemorySegment ms, MemorySegment vs, long at, int n) {
-        FloatVector b1 = FloatVector.broadcast(S, 1 - beta1);
-        FloatVector b2 = FloatVector.broadcast(S, 1 - beta2);
+        FloatVector b1 = FloatVector.broadcast(S, gain1);
+        FloatVector b2 = FloatVector.broadcast(S, gain2);
         for (int j = 0; j < n; j += LANES) {
             VectorMask<Float> mask = S.indexInRange(j, n);
             long o = at + 4L * j;

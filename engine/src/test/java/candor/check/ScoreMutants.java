@@ -1,0 +1,244 @@
+package candor.check;
+
+import static candor.check.Mutant.TOO_FAR;
+import static candor.check.RowMutants.like;
+
+import candor.ops.AdamWStep;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.tensor.Tensor;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Bugs in attention, log-probabilities and the optimiser. */
+final class ScoreMutants {
+    private ScoreMutants() {}
+
+    private interface Attention {
+        void run(Naive right, Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch);
+    }
+
+    private interface AttentionBackward {
+        void run(Naive right, Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch);
+    }
+
+    private interface LogProb {
+        void run(Naive right, Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+    }
+
+    private interface LogProbBackward {
+        void run(Naive right, Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+    }
+
+    private interface Step {
+        void run(Naive right, Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step);
+    }
+
+    static Stream<Mutant> all() {
+        return Stream.of(attention(), attentionBackward(), logProb(), logProbBackward(), step())
+                .flatMap(mutants -> mutants);
+    }
+
+    private static Stream<Mutant> attention() {
+        return Stream.of(
+                attention("crosses the start of a sequence", TOO_FAR, (right, o, lse, qkv, heads, batch) ->
+                        right.attention(o, lse, qkv, heads, Packed.sequences(batch.tokenCount()))),
+                attention("does not keep lse", "lse (0, 0) was not written", (right, o, lse, qkv, heads, batch) ->
+                        right.attention(o, like(lse), qkv, heads, batch)),
+                attention("keeps lse in base 2", TOO_FAR, (right, o, lse, qkv, heads, batch) -> {
+                    right.attention(o, lse, qkv, heads, batch);
+                    lse.set(0, 0, lse.get(0, 0) / Math.log(2));
+                }),
+                attention("pairs query heads with the wrong key heads", TOO_FAR, (right, o, lse, qkv, heads, batch) ->
+                        right.attention(o, lse, keysTurned(qkv, heads), heads, batch)),
+                attention("does not subtract the largest score", "is ", (right, o, lse, qkv, heads, batch) -> {
+                    right.attention(o, lse, qkv, heads, batch);
+                    for (int n = 0; n < lse.rows(); n++) {
+                        lse.set(n, 0, Math.log((float) Math.exp(lse.get(n, 0))));
+                    }
+                }),
+                attention("drops the last value column", "was not written", (right, o, lse, qkv, heads, batch) -> {
+                    Tensor all = like(o);
+                    right.attention(all, lse, qkv, heads, batch);
+                    RowMutants.copyColumns(o, all, 0, o.cols() - 1);
+                }));
+    }
+
+    private static Stream<Mutant> attentionBackward() {
+        return Stream.of(
+                attentionBackward("crosses the start of a sequence", TOO_FAR, (right, dqkv, dout, qkv, o, lse, heads, batch) ->
+                        right.attentionBackward(dqkv, dout, qkv, o, lse, heads, Packed.sequences(batch.tokenCount()))),
+                attentionBackward("forgets the row sums", TOO_FAR, (right, dqkv, dout, qkv, o, lse, heads, batch) ->
+                        right.attentionBackward(dqkv, dout, qkv, like(o), lse, heads, batch)),
+                attentionBackward("adds where it should set", "read before", (right, dqkv, dout, qkv, o, lse, heads, batch) -> {
+                    Tensor result = like(dqkv);
+                    right.attentionBackward(result, dout, qkv, o, lse, heads, batch);
+                    Floats.add(dqkv, Floats.rows(result));
+                }),
+                attentionBackward("one key gradient has the wrong sign", TOO_FAR, (right, dqkv, dout, qkv, o, lse, heads, batch) -> {
+                    right.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
+                    dqkv.set(0, heads.queryCols(), -dqkv.get(0, heads.queryCols()));
+                }));
+    }
+
+    private static Stream<Mutant> logProb() {
+        return Stream.of(
+                logProb("does not keep the logits", "logits (0, 0) was not written", (right, logp, lse, logits, x, head, batch) ->
+                        right.logProb(logp, lse, null, x, head, batch)),
+                logProb("overflows for large logits", "is ", (right, logp, lse, logits, x, head, batch) -> {
+                    right.logProb(logp, lse, logits, x, head, batch);
+                    for (int i = 0; i < lse.rows(); i++) {
+                        lse.set(i, 0, Math.log((float) Math.exp(lse.get(i, 0))));
+                    }
+                }),
+                logProb("loses the last word of the vocabulary", TOO_FAR, (right, logp, lse, logits, x, head, batch) -> {
+                    boolean last = IntStream.range(0, batch.targetCount())
+                            .anyMatch(i -> batch.target(batch.targetRow(i)) == head.rows() - 1);
+                    right.logProb(logp, lse, logits, x, head, batch);
+                    if (!last && head.rows() > 1) {
+                        right.logProb(logp, lse, null, x, head.rows(0, head.rows() - 1), batch);
+                    }
+                }),
+                logProb("takes the target of the row beside", TOO_FAR, (right, logp, lse, logits, x, head, batch) -> {
+                    right.logProb(logp, lse, logits, x, head, batch);
+                    for (int i = 1; i < logp.rows(); i++) {
+                        logp.set(i, 0, logp.get(i - 1, 0));
+                    }
+                }));
+    }
+
+    private static Stream<Mutant> logProbBackward() {
+        return Stream.of(
+                logProbBackward("forgets dlogp", TOO_FAR, (right, dx, dlogp, lse, logits, x, head, batch) -> {
+                    Tensor ones = like(dlogp);
+                    for (int i = 0; i < ones.rows(); i++) {
+                        ones.set(i, 0, 1);
+                    }
+                    right.logProbBackward(dx, ones, lse, logits, x, head, batch);
+                }),
+                logProbBackward("wants the logits", "threw", (right, dx, dlogp, lse, logits, x, head, batch) -> {
+                    logits.shape();
+                    right.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
+                }),
+                logProbBackward("leaves out the target", TOO_FAR, (right, dx, dlogp, lse, logits, x, head, batch) -> {
+                    right.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
+                    for (int i = 0; i < dx.rows(); i++) {
+                        for (int c = 0; c < dx.cols(); c++) {
+                            double part = dlogp.get(i, 0) * head.get(batch.target(batch.targetRow(i)), c);
+                            dx.set(i, c, dx.get(i, c) - part);
+                        }
+                    }
+                }),
+                logProbBackward("skips the last row", "was not written", (right, dx, dlogp, lse, logits, x, head, batch) -> {
+                    Tensor all = like(dx);
+                    right.logProbBackward(all, dlogp, lse, logits, x, head, batch);
+                    for (int i = 0; i < dx.rows() - 1; i++) {
+                        Floats.put(dx, i, Floats.row(all, i));
+                    }
+                }));
+    }
+
+    private static Stream<Mutant> step() {
+        return Stream.of(
+                new Mutant("sumOfSquares", "sums in single precision", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public double sumOfSquares(Tensor x) {
+                        float sum = 0;
+                        for (float[] row : Floats.rows(x)) {
+                            for (float value : row) {
+                                sum += value * value;
+                            }
+                        }
+                        return sum;
+                    }
+                }),
+                step("forgets the bias correction", TOO_FAR, (right, w, g, m, v, s) -> right.adamW(
+                        w, g, m, v, new AdamWStep(
+                                s.learningRate(), s.beta1(), s.beta2(), s.epsilon(), s.weightDecay(), s.gradScale(), 1 << 20))),
+                step("forgets the weight decay", TOO_FAR, (right, w, g, m, v, s) -> right.adamW(
+                        w, g, m, v, new AdamWStep(
+                                s.learningRate(), s.beta1(), s.beta2(), s.epsilon(), 0, s.gradScale(), s.step()))),
+                step("forgets epsilon", "", (right, w, g, m, v, s) -> right.adamW(
+                        w, g, m, v, new AdamWStep(
+                                s.learningRate(), s.beta1(), s.beta2(), 0, s.weightDecay(), s.gradScale(), s.step()))),
+                step("does not scale the gradient", TOO_FAR, (right, w, g, m, v, s) -> right.adamW(
+                        w, g, m, v, new AdamWStep(
+                                s.learningRate(), s.beta1(), s.beta2(), s.epsilon(), s.weightDecay(), 1, s.step()))),
+                step("rounds β₂ before it takes 1 − β₂", "v is too far", (right, w, g, m, v, s) -> {
+                    right.adamW(w, g, m, v, s);
+                    double wrong = (1 - (float) s.beta2()) / (1 - s.beta2());
+                    for (int c = 0; c < v.cols() && s.step() == 1; c++) {
+                        v.set(0, c, v.get(0, c) * wrong);
+                    }
+                }),
+                step("clears the gradient", "changed its input g", (right, w, g, m, v, s) -> {
+                    right.adamW(w, g, m, v, s);
+                    right.zero(g);
+                }));
+    }
+
+    private static Mutant attention(String bug, String reason, Attention wrong) {
+        return new Mutant("attention", bug, reason, () -> new NaiveBackend() {
+            @Override
+            public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
+                wrong.run(new Naive(), o, lse, qkv, heads, batch);
+            }
+        });
+    }
+
+    private static Mutant attentionBackward(String bug, String reason, AttentionBackward wrong) {
+        return new Mutant("attentionBackward", bug, reason, () -> new NaiveBackend() {
+            @Override
+            public void attentionBackward(
+                    Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
+                wrong.run(new Naive(), dqkv, dout, qkv, o, lse, heads, batch);
+            }
+        });
+    }
+
+    private static Mutant logProb(String bug, String reason, LogProb wrong) {
+        return new Mutant("logProb", bug, reason, () -> new NaiveBackend() {
+            @Override
+            public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+                wrong.run(new Naive(), logp, lse, logits, x, head, batch);
+            }
+        });
+    }
+
+    private static Mutant logProbBackward(String bug, String reason, LogProbBackward wrong) {
+        return new Mutant("logProbBackward", bug, reason, () -> new NaiveBackend() {
+            @Override
+            public void logProbBackward(
+                    Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+                wrong.run(new Naive(), dx, dlogp, lse, logits, x, head, batch);
+            }
+        });
+    }
+
+    private static Mutant step(String bug, String reason, Step wrong) {
+        return new Mutant("adamW", bug, reason, () -> new NaiveBackend() {
+            @Override
+            public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+                wrong.run(new Naive(), w, g, m, v, step);
+            }
+        });
+    }
+
+    /** Keys and values one head further on. */
+    private static Tensor keysTurned(Tensor qkv, Heads heads) {
+        Tensor turned = like(qkv);
+        for (int n = 0; n < qkv.rows(); n++) {
+            for (int c = 0; c < qkv.cols(); c++) {
+                int from = c;
+                if (c >= heads.queryCols()) {
+                    int start = c < heads.queryCols() + heads.keyCols()
+                            ? heads.queryCols()
+                            : heads.queryCols() + heads.keyCols();
+                    from = start + (c - start + heads.width()) % heads.keyCols();
+                }
+                turned.set(n, c, qkv.get(n, from));
+            }
+        }
+        return turned;
+    }
+}
