@@ -1,6 +1,5 @@
 package candor.ops;
 
-import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +55,7 @@ public final class KvPages {
 
     /** Adds memory for pages {@link #pages} to {@code pages() + slabPages − 1}: (slabPages, {@link #cols}) float32. */
     public void add(Tensor slab) {
-        if (slab.dtype() != DType.F32 || slab.rows() != slabPages || slab.cols() != cols(heads)) {
+        if (slab.rows() != slabPages || slab.cols() != cols(heads)) {
             throw new IllegalArgumentException(
                     slab.shape() + " as " + slabPages + " pages of " + cols(heads) + " floats");
         }

@@ -102,6 +102,7 @@ final class Shapes {
                     throw new IllegalArgumentException(
                             op + ": page " + tables.page(s, i) + " of " + cache.pages() + " asked for");
                 }
+                f32(op, cache.slab(tables.page(s, i)));
             }
         }
     }
