@@ -123,12 +123,9 @@ final class CacheOps {
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            gemm.block(
-                    rows, KvPages.TOKENS, width,
-                    qkv.data(), q, qs, Float.BYTES,
-                    slab.data(), slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead, 0)), pageBytes, panel,
-                    null, 0, 0,
-                    scores, i * pageBytes, rowBytes);
+            gemm.a(qkv.data(), q, qs, Float.BYTES)
+                    .b(slab.data(), slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead, 0)), pageBytes, panel)
+                    .into(scores, i * pageBytes, rowBytes, rows, KvPages.TOKENS, width);
         }
         for (int r = 0; r < rows; r++) {
             AttentionOps.softmax(workers.sum(worker), scores, r * rowBytes, seen + r * more, keys, scale);
@@ -136,13 +133,14 @@ final class CacheOps {
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            gemm.block(
-                    rows, width, Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS),
-                    scores, i * pageBytes, rowBytes, Float.BYTES,
-                    // The last panel reads on behind a row of values: into the next, or into the page's keys.
-                    slab.data(), slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead, 0)), (long) width * Float.BYTES, panel,
-                    i == 0 ? null : o.data(), out, os,
-                    o.data(), out, os);
+            // The last panel reads on behind a row of values: into the next, or into the page's keys.
+            long values = slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead, 0));
+            gemm.a(scores, i * pageBytes, rowBytes, Float.BYTES)
+                    .b(slab.data(), values, (long) width * Float.BYTES, panel);
+            if (i > 0) {
+                gemm.init(o.data(), out, os);
+            }
+            gemm.into(o.data(), out, os, rows, width, Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS));
         }
     }
 }
