@@ -18,6 +18,9 @@ final class Gemm {
     /** Bytes from one row of a packed panel to the next. */
     private static final long PANEL_ROW = (long) COLUMNS * Float.BYTES;
 
+    /** What a product starts from that starts from nothing; never written. */
+    private static final float[] NOTHING = new float[TileKernels.TILE];
+
     private final float[] tile = new float[TileKernels.TILE];
 
     private MemorySegment a;
@@ -111,16 +114,16 @@ final class Gemm {
             int height;
             for (int r = 0; r < rows; r += height) {
                 height = rows - r >= ROWS ? ROWS : rows - r >= 4 ? 4 : 1;
-                if (init == null) {
-                    Tile.zero(tile);
-                } else {
+                float[] from = NOTHING;
+                if (init != null) {
+                    from = tile;
                     Tile.load(tile, init, initAt + shift + r * initRow, initRow, height, width);
                 }
-                multiply(height, width, depth, a, aAt + r * aRow, aRow, aDepth, b, bAt + panel * bPanel, bRow);
+                multiply(height, width, depth, a, aAt + r * aRow, aRow, aDepth, b, bAt + panel * bPanel, bRow, from);
                 if (b2 != null) {
                     multiply(
                             height, width, depth2, a2, a2At + r * a2Row, a2Row, Float.BYTES, b2, b2At + panel * b2Panel,
-                            PANEL_ROW);
+                            PANEL_ROW, tile);
                 }
                 Tile.store(tile, c, at + shift + r * row, row, height, width);
             }
@@ -131,18 +134,18 @@ final class Gemm {
 
     private void multiply(
             int height, int width, int k, MemorySegment x, long xAt, long xRow, long xDepth, MemorySegment y, long yAt,
-            long yRow) {
+            long yRow, float[] from) {
         if (width > LANES) {
             switch (height) {
-                case 8 -> TileKernels.tile8x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
-                case 4 -> TileKernels.tile4x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
-                default -> TileKernels.tile1x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+                case 8 -> TileKernels.tile8x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
+                case 4 -> TileKernels.tile4x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
+                default -> TileKernels.tile1x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
             }
         } else {
             switch (height) {
-                case 8 -> TileKernels.tile8x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
-                case 4 -> TileKernels.tile4x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
-                default -> TileKernels.tile1x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, tile);
+                case 8 -> TileKernels.tile8x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
+                case 4 -> TileKernels.tile4x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
+                default -> TileKernels.tile1x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
             }
         }
     }
