@@ -43,12 +43,13 @@ abstract sealed class Progress implements TrainListener, AutoCloseable {
     }
 
     private static String end(Run run, Outcome outcome) {
-        return run.config().output() + ": " + switch (outcome) {
-            case Outcome.Done done -> "done after " + done.step() + " steps";
-            case Outcome.Interrupted interrupted ->
-                "interrupted; checkpoint step-" + interrupted.step() + " is written, go on with --resume";
-            case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";
-        };
+        return run.config().output() + ": "
+                + switch (outcome) {
+                    case Outcome.Done done -> "done after " + done.step() + " steps";
+                    case Outcome.Interrupted interrupted ->
+                        "interrupted; checkpoint step-" + interrupted.step() + " is written, go on with --resume";
+                    case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";
+                };
     }
 
     /** For files and pipes. */

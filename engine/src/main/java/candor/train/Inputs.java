@@ -59,7 +59,8 @@ record Inputs(Map<String, String> hashes, Map<String, Path> files) {
         List<Path> found = new ArrayList<>();
         try (Stream<Path> all = Files.list(folder)) {
             all.filter(Files::isRegularFile)
-                    .filter(f -> MODEL_FILES.stream().anyMatch(end -> f.toString().endsWith(end)))
+                    .filter(f ->
+                            MODEL_FILES.stream().anyMatch(end -> f.toString().endsWith(end)))
                     .forEach(found::add);
         } catch (IOException e) {
             throw new BadInput(folder + ": cannot be read: " + e.getMessage(), e);

@@ -119,8 +119,10 @@ final class ReferenceCache implements AutoCloseable {
     }
 
     private BadInput cannotWrite(IOException e) {
-        return new BadInput(file + ": cannot be written (" + e.getMessage()
-                + "); make room or choose another --output, then go on with --resume", e);
+        return new BadInput(
+                file + ": cannot be written (" + e.getMessage()
+                        + "); make room or choose another --output, then go on with --resume",
+                e);
     }
 
     @Override

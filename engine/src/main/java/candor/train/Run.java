@@ -62,9 +62,9 @@ public final class Run implements AutoCloseable {
         this.backend = backend;
         TrainConfig config = parts.config;
         objective = config.task().objective();
-        adamW = new AdamW(
-                backend, config.steps().adamW(), parts.adapter.parameters(), parts.adapter.gradients());
-        checkpoints = new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
+        adamW = new AdamW(backend, config.steps().adamW(), parts.adapter.parameters(), parts.adapter.gradients());
+        checkpoints =
+                new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         int[] lengths = parts.data.lengths();
         batcher = new Batcher(lengths, config.batching().batcher());
         totalSteps = totalSteps(config, batcher);
@@ -134,7 +134,13 @@ public final class Run implements AutoCloseable {
     private Baseline baseline(Dataset data, Batcher.Step plan) {
         return parts.config.task() instanceof KtoTask kto
                 ? new Baseline(
-                        data, cache, parts.slot, parts.reference, plan, kto.pairing(), parts.config.batching().seed())
+                        data,
+                        cache,
+                        parts.slot,
+                        parts.reference,
+                        plan,
+                        kto.pairing(),
+                        parts.config.batching().seed())
                 : null;
     }
 
@@ -186,7 +192,8 @@ public final class Run implements AutoCloseable {
         int save = parts.config.watch().saveSteps();
         if (last) {
             log.offset();
-            PeftFiles.write(parts.record.adapter(), parts.adapter, parts.config.model().toString());
+            PeftFiles.write(
+                    parts.record.adapter(), parts.adapter, parts.config.model().toString());
             end(new Outcome.Done(step), listener);
         } else if (save > 0 && step % save == 0) {
             checkpoint(listener);
@@ -198,7 +205,9 @@ public final class Run implements AutoCloseable {
                 new Outcome.Diverged(
                         step,
                         parts.config.output() + ": step " + (step + 1) + ": " + fault + "; "
-                                + (savedStep < 0 ? "there is no checkpoint before it" : "checkpoint step-" + savedStep + " stays")
+                                + (savedStep < 0
+                                        ? "there is no checkpoint before it"
+                                        : "checkpoint step-" + savedStep + " stays")
                                 + "; try a lower --learning-rate, or look at those rows"),
                 listener);
     }

@@ -30,7 +30,8 @@ public record ConfigFile(Settings common, List<Settings> runs) {
             return new Reader(parser, file).read();
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            throw new BadInput(file + (line > 0 ? ", line " + line : "") + ": cannot be read: " + e.getOriginalMessage(), e);
+            throw new BadInput(
+                    file + (line > 0 ? ", line " + line : "") + ": cannot be read: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
         }
@@ -109,7 +110,8 @@ public record ConfigFile(Settings common, List<Settings> runs) {
         private String scalar(String key) throws IOException {
             JsonToken token = parser.currentToken();
             if (token == null || token == JsonToken.VALUE_NULL || !token.isScalarValue()) {
-                throw wrong(key + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));
+                throw wrong(key
+                        + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));
             }
             return parser.getText();
         }
