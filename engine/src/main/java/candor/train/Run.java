@@ -190,14 +190,22 @@ public final class Run implements AutoCloseable {
         log.step(step, metrics);
         listener.step(this, metrics);
         int save = parts.config.watch().saveSteps();
-        if (last) {
+        boolean saves = save > 0 && step % save == 0;
+        if ((last || saves) && !sound()) {
+            diverged("the parameters are not finite after step " + step, listener);
+        } else if (last) {
             log.offset();
             PeftFiles.write(
                     parts.record.adapter(), parts.adapter, parts.config.model().toString());
             end(new Outcome.Done(step), listener);
-        } else if (save > 0 && step % save == 0) {
+        } else if (saves) {
             checkpoint(listener);
         }
+    }
+
+    /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
+    private boolean sound() {
+        return Double.isFinite(backend.sumOfSquares(parts.adapter.parameters()));
     }
 
     private void diverged(String fault, TrainListener listener) {
@@ -214,6 +222,10 @@ public final class Run implements AutoCloseable {
 
     /** Ends the run where it is, with a checkpoint. */
     void interrupt(TrainListener listener) {
+        if (!sound()) {
+            diverged("the parameters are not finite after step " + step, listener);
+            return;
+        }
         if (savedStep != step) {
             checkpoint(listener);
         }

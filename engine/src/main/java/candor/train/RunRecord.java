@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import candor.model.AtomicFile;
 import candor.train.config.TrainConfig;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -47,7 +48,7 @@ final class RunRecord {
                 record.json = object;
             } catch (IOException e) {
                 throw new BadInput(
-                        file + ": is not a run's record (" + e.getMessage() + "); choose another --output", e);
+                        file + ": is not a run's record (" + IoReason.of(e) + "); choose another --output", e);
             }
         }
         return record;
@@ -153,7 +154,7 @@ final class RunRecord {
             AtomicFile.write(file(), JSON.writeValueAsBytes(json));
         } catch (IOException e) {
             throw new BadInput(
-                    folder + ": cannot be made a run's folder (" + e.getMessage() + "); choose another --output", e);
+                    folder + ": cannot be made a run's folder (" + IoReason.of(e) + "); choose another --output", e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package candor.train.config;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -33,7 +34,7 @@ public record ConfigFile(Settings common, List<Settings> runs) {
             throw new BadInput(
                     file + (line > 0 ? ", line " + line : "") + ": cannot be read: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 

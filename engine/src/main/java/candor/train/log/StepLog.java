@@ -102,7 +102,7 @@ public final class StepLog implements AutoCloseable {
 
     private static BadInput cannotWrite(Path file, IOException e) {
         return new BadInput(
-                file + ": cannot be written (" + e.getMessage()
+                file + ": cannot be written (" + IoReason.of(e)
                         + "); make room or choose another --output, then go on with --resume",
                 e);
     }
