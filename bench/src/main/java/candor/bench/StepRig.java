@@ -5,7 +5,7 @@ import candor.lora.AdapterBank;
 import candor.lora.AdapterLayout;
 import candor.lora.LoraConfig;
 import candor.lora.Memory;
-import candor.lora.Projection;
+import candor.model.Projection;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
