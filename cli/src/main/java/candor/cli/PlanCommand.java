@@ -18,7 +18,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code candor plan}: memory and time of a run before it starts, by the same options. */
-@Command(name = "plan", description = "Memory and time of a run before it starts.", synopsisSubcommandLabel = "(sft|kto)")
+@Command(
+        name = "plan",
+        description = "Memory and time of a run before it starts.",
+        synopsisSubcommandLabel = "(sft|kto)")
 final class PlanCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -76,8 +79,13 @@ final class PlanCommand implements Callable<Integer> {
                 out.println("nothing to do: done already");
                 return ExitCode.DONE;
             }
-            prepared.runs().forEach(run -> out.printf(
-                    Locale.ROOT, "%-24s %s, %,d rows%n", "run", run.config().output(), run.data().size()));
+            prepared.runs()
+                    .forEach(run -> out.printf(
+                            Locale.ROOT,
+                            "%-24s %s, %,d rows%n",
+                            "run",
+                            run.config().output(),
+                            run.data().size()));
             long memory = ProcessMemory.available();
             Plan plan = Plan.of(prepared, memory);
             plan.bytes().forEach((kind, bytes) -> out.printf("%-24s %12s%n", kind, mebibytes(bytes)));

@@ -16,7 +16,8 @@ final class ProcessMemory {
      * has in all; elsewhere all of it.
      */
     static long available() {
-        long total = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+        long total =
+                ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
         return Math.min(total, kibibytes("/proc/meminfo", "MemAvailable:").orElse(total));
     }
 

@@ -30,11 +30,11 @@ abstract sealed class Progress implements TrainListener, AutoCloseable {
         LOG.debug("{}: checkpoint of step {}", run.config().output(), run.step());
     }
 
-    /** "loss 1.2345, 512 tokens/s, 310 MiB". */
+    /** "loss 1.2345, 512 tok/s, 310 MiB": short, so that it stands beside a bar in 80 columns. */
     private static String numbers(Map<String, Number> metrics) {
         String text = String.format(
                 Locale.ROOT,
-                "loss %.4f, %,.0f tokens/s, %,d MiB",
+                "loss %.4f, %,.0f tok/s, %,d MiB",
                 metrics.get("loss").doubleValue(),
                 metrics.get("tokens_per_s").doubleValue(),
                 ProcessMemory.resident() >> 20);
@@ -43,12 +43,13 @@ abstract sealed class Progress implements TrainListener, AutoCloseable {
     }
 
     private static String end(Run run, Outcome outcome) {
-        return run.config().output() + ": " + switch (outcome) {
-            case Outcome.Done done -> "done after " + done.step() + " steps";
-            case Outcome.Interrupted interrupted ->
-                "interrupted; checkpoint step-" + interrupted.step() + " is written, go on with --resume";
-            case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";
-        };
+        return run.config().output() + ": "
+                + switch (outcome) {
+                    case Outcome.Done done -> "done after " + done.step() + " steps";
+                    case Outcome.Interrupted interrupted ->
+                        "interrupted; checkpoint step-" + interrupted.step() + " is written, go on with --resume";
+                    case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";
+                };
     }
 
     /** For files and pipes. */
@@ -94,7 +95,7 @@ abstract sealed class Progress implements TrainListener, AutoCloseable {
             long total = session.runs().stream().mapToLong(Run::totalSteps).sum();
             long done = session.runs().stream().mapToLong(Run::step).sum();
             bar = new ProgressBarBuilder()
-                    .setTaskName("training")
+                    .setTaskName("")
                     .setInitialMax(total)
                     .startsFrom(done, Duration.ZERO)
                     .setStyle(ProgressBarStyle.ASCII)

@@ -48,13 +48,12 @@ final class RenderCommand implements Callable<Integer> {
             names = "--messages",
             required = true,
             paramLabel = "FILE.jsonl",
-            description = "One conversation a line: an object with \"messages\" (and, where wanted, \"tools\" and"
-                    + " \"chat_template_kwargs\"), one with \"prompt\" and \"completion\" as messages, or an array of messages.")
+            description =
+                    "One conversation a line: an object with \"messages\" (and, where wanted, \"tools\" and"
+                            + " \"chat_template_kwargs\"), one with \"prompt\" and \"completion\" as messages, or an array of messages.")
     private Path messages;
 
-    @Option(
-            names = "--add-generation-prompt",
-            description = "End with the text that makes the assistant's turn begin.")
+    @Option(names = "--add-generation-prompt", description = "End with the text that makes the assistant's turn begin.")
     private boolean addGenerationPrompt;
 
     @Option(
@@ -75,7 +74,8 @@ final class RenderCommand implements Callable<Integer> {
 
     @Option(
             names = "--keep-special-tokens",
-            description = "Let the text of a special token inside a message become that token, instead of refusing the row.")
+            description =
+                    "Let the text of a special token inside a message become that token, instead of refusing the row.")
     private boolean keepSpecialTokens;
 
     /** One line of the file. */

@@ -29,13 +29,16 @@ final class TrainCommand implements Callable<Integer> {
     /** The command with its two methods. */
     static CommandLine commandLine() {
         CommandLine train = new CommandLine(new TrainCommand());
-        train.addSubcommand(method("sft", Method.SFT, "Supervised fine-tuning: the adapter learns to say what the data says."));
-        train.addSubcommand(method("kto", Method.KTO, "KTO: the adapter learns from completions marked desirable or not."));
+        train.addSubcommand(
+                method("sft", Method.SFT, "Supervised fine-tuning: the adapter learns to say what the data says."));
+        train.addSubcommand(
+                method("kto", Method.KTO, "KTO: the adapter learns from completions marked desirable or not."));
         return train;
     }
 
     private static CommandLine method(String name, Method method, String description) {
-        CommandSpec command = CommandSpec.wrapWithoutInspection(new Trains(method)).name(name);
+        CommandSpec command =
+                CommandSpec.wrapWithoutInspection(new Trains(method)).name(name);
         command.usageMessage().description(description);
         Trains trains = (Trains) command.userObject();
         trains.spec = command;
@@ -60,8 +63,7 @@ final class TrainCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            List<TrainConfig> configs =
-                    TrainOptions.configs(spec.commandLine().getParseResult(), method);
+            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
             Prepared prepared = Prepared.of(configs);
             if (prepared.runs().isEmpty()) {
                 LOG.info("nothing to do: done already");
@@ -70,18 +72,18 @@ final class TrainCommand implements Callable<Integer> {
             prepared.runs().forEach(run -> Rows.tell(run, LOG));
             Plan plan = Plan.of(prepared, ProcessMemory.available());
             LOG.info("plan: {}", PlanCommand.oneLine(plan));
+            List<Run> runs;
             try (Interrupt interrupt = Interrupt.listen();
                     Session session = Session.open(prepared, plan, facts());
                     Progress progress = Progress.forTerminal(session)) {
                 LOG.info("device: {}", session.device());
-                List<Outcome> outcomes = session.train(progress, interrupt::requested);
-                for (Run run : session.runs()) {
-                    if (run.outcome() instanceof Outcome.Done) {
-                        spec.commandLine().getOut().println(run.config().output().resolve("adapter"));
-                    }
-                }
-                return exitCode(outcomes);
+                session.train(progress, interrupt::requested);
+                runs = session.runs();
             }
+            runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
+                    .getOut()
+                    .println(run.config().output().resolve("adapter")));
+            return exitCode(runs.stream().map(Run::outcome).toList());
         }
 
         private int exitCode(List<Outcome> outcomes) {

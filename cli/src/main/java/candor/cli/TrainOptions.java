@@ -39,16 +39,25 @@ final class TrainOptions {
     }
 
     private static OptionSpec option(Setting<?> setting) {
-        String help = setting.help() + setting.fallbackText().map(text -> " Default: " + text + ".").orElse("");
-        OptionSpec.Builder option =
-                OptionSpec.builder(setting.flag()).description(help.replace("%", "%%"));
+        String help = setting.help()
+                + setting.fallbackText().map(text -> " Default: " + text + ".").orElse("");
+        OptionSpec.Builder option = OptionSpec.builder(setting.flag()).description(help.replace("%", "%%"));
         return switch (setting.kind()) {
             case Setting.YesNo _ ->
                 option.negatable(true).arity("0").type(Boolean.class).build();
             case Setting.Texts texts ->
-                option.paramLabel(texts.label()).arity("1..*").type(List.class).auxiliaryTypes(String.class).build();
-            case Setting.Kind<?> _ when setting == TrainSettings.RESUME ->
-                option.paramLabel(setting.kind().label()).arity("0..1").fallbackValue("true").type(String.class).build();
+                option.paramLabel(texts.label())
+                        .arity("1..*")
+                        .type(List.class)
+                        .auxiliaryTypes(String.class)
+                        .build();
+            case Setting.Kind<?> _
+            when setting == TrainSettings.RESUME ->
+                option.paramLabel(setting.kind().label())
+                        .arity("0..1")
+                        .fallbackValue("true")
+                        .type(String.class)
+                        .build();
             case Setting.Kind<?> kind ->
                 option.paramLabel(kind.label()).arity("1").type(String.class).build();
         };

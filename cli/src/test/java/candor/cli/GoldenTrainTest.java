@@ -37,20 +37,33 @@ class GoldenTrainTest {
     /** The golden's own run as a command line. */
     static List<String> arguments(String model, String method, Path output) throws IOException {
         Path golden = golden(model);
-        JsonNode settings = JSON.readTree(golden.resolve(method).resolve("run.json").toFile()).get("settings");
+        JsonNode settings = JSON.readTree(
+                        golden.resolve(method).resolve("run.json").toFile())
+                .get("settings");
         List<String> args = new ArrayList<>(List.of(
-                "train", method,
-                "--model", golden.resolve("model").toString(),
-                "--init-adapter", golden.resolve("adapter").toString(),
-                "--data", golden.resolve(method).resolve("train.jsonl").toString(),
-                "--output", output.toString(),
-                "--no-shuffle", "--no-packing", "--logging-steps", "1"));
+                "train",
+                method,
+                "--model",
+                golden.resolve("model").toString(),
+                "--init-adapter",
+                golden.resolve("adapter").toString(),
+                "--data",
+                golden.resolve(method).resolve("train.jsonl").toString(),
+                "--output",
+                output.toString(),
+                "--no-shuffle",
+                "--no-packing",
+                "--logging-steps",
+                "1"));
         settings.properties().forEach(entry -> {
             switch (entry.getKey()) {
                 case "completion_only_loss", "loss_type" -> {} // what Candor does anyway
                 case "lr_scheduler_type" -> {
                     args.add("--lr-scheduler-type");
-                    args.add(entry.getValue().asText().replace("SchedulerType.", "").toLowerCase(Locale.ROOT));
+                    args.add(entry.getValue()
+                            .asText()
+                            .replace("SchedulerType.", "")
+                            .toLowerCase(Locale.ROOT));
                 }
                 default -> {
                     args.add("--" + entry.getKey().replace('_', '-'));
@@ -95,7 +108,8 @@ class GoldenTrainTest {
                 double got = ours.get(name).asDouble();
                 String what = name + " at step " + (i + 1);
                 switch (name) {
-                    case "step", "epoch", "learning_rate" -> assertThat(got).as(what).isCloseTo(expected, within(1e-16));
+                    case "step", "epoch", "learning_rate" ->
+                        assertThat(got).as(what).isCloseTo(expected, within(1e-16));
                     case "loss" -> {
                         assertThat(got).as(what).isCloseTo(expected, within(LOSS));
                         loss = Math.max(loss, Math.abs(got - expected));
@@ -120,7 +134,12 @@ class GoldenTrainTest {
         assertThat(distance).isLessThan(ADAPTER);
         LOG.info(
                 "{} {}: largest differences: loss {}, grad_norm (relative) {}, others {}, adapter (relative) {}",
-                model, method, loss, norm, rest, distance);
+                model,
+                method,
+                loss,
+                norm,
+                rest,
+                distance);
         assertThat(cli.out()).isEqualTo(output.resolve("adapter") + System.lineSeparator());
     }
 
@@ -135,24 +154,42 @@ class GoldenTrainTest {
         Safe theirs = Safe.adapter(golden);
         assertThat(ours.tensors().keySet()).isEqualTo(theirs.tensors().keySet());
         for (String name : theirs.tensors().keySet()) {
-            assertThat(ours.header().get(name).get("shape")).as(name).isEqualTo(theirs.header().get(name).get("shape"));
+            assertThat(ours.header().get(name).get("shape"))
+                    .as(name)
+                    .isEqualTo(theirs.header().get(name).get("shape"));
             assertThat(ours.header().get(name).get("dtype").asText()).as(name).isEqualTo("F32");
         }
         assertThat(ours.header().get("__metadata__").get("format").asText()).isEqualTo("pt");
-        JsonNode config = JSON.readTree(output.resolve("adapter/adapter_config.json").toFile());
+        JsonNode config =
+                JSON.readTree(output.resolve("adapter/adapter_config.json").toFile());
         JsonNode expected = JSON.readTree(golden.resolve("adapter_config.json").toFile());
         for (String key : List.of(
-                "peft_type", "task_type", "r", "lora_alpha", "use_rslora", "use_dora", "bias", "lora_dropout", "fan_in_fan_out",
-                "modules_to_save", "rank_pattern", "alpha_pattern", "layers_to_transform", "inference_mode")) {
+                "peft_type",
+                "task_type",
+                "r",
+                "lora_alpha",
+                "use_rslora",
+                "use_dora",
+                "bias",
+                "lora_dropout",
+                "fan_in_fan_out",
+                "modules_to_save",
+                "rank_pattern",
+                "alpha_pattern",
+                "layers_to_transform",
+                "inference_mode")) {
             JsonNode value = config.get(key);
             if (expected.get(key).isNumber()) {
-                assertThat(value.isNumber() ? value.doubleValue() : Double.NaN).as(key).isEqualTo(expected.get(key).doubleValue());
+                assertThat(value.isNumber() ? value.doubleValue() : Double.NaN)
+                        .as(key)
+                        .isEqualTo(expected.get(key).doubleValue());
             } else {
                 assertThat(value).as(key).isEqualTo(expected.get(key));
             }
         }
         assertThat(texts(config.get("target_modules"))).isEqualTo(texts(expected.get("target_modules")));
-        assertThat(config.get("base_model_name_or_path").asText()).isEqualTo(golden(model).resolve("model").toString());
+        assertThat(config.get("base_model_name_or_path").asText())
+                .isEqualTo(golden(model).resolve("model").toString());
     }
 
     private static TreeSet<String> texts(JsonNode list) {

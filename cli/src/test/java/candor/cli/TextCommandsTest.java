@@ -62,7 +62,8 @@ class TextCommandsTest {
     }
 
     private static String tokenize(byte[] input, String name, String... more) {
-        List<String> args = new ArrayList<>(List.of("--model", golden(name).resolve("model").toString()));
+        List<String> args =
+                new ArrayList<>(List.of("--model", golden(name).resolve("model").toString()));
         args.addAll(List.of(more));
         return run(new TokenizeCommand(), input, args.toArray(String[]::new));
     }
@@ -81,7 +82,8 @@ class TextCommandsTest {
         StringBuilder lines = new StringBuilder();
         List<JsonNode> expected = new ArrayList<>();
         List<JsonNode> plain = new ArrayList<>();
-        for (JsonNode c : JSON.readTree(golden(name).resolve("tokenizer.json").toFile()).path("encode")) {
+        for (JsonNode c :
+                JSON.readTree(golden(name).resolve("tokenizer.json").toFile()).path("encode")) {
             String text = c.path("text").textValue();
             if (text.lines().count() <= 1 && !text.contains("\r")) {
                 lines.append(text).append('\n');
@@ -106,7 +108,8 @@ class TextCommandsTest {
     @Test
     void tokenizeTellsTheLineOfBadInput() {
         assertThat(tokenize(new byte[0], "qwen2")).isEmpty();
-        assertThat(tokenize("\ufeffa\r\nb".getBytes(StandardCharsets.UTF_8), "qwen2")).isEqualTo("[67]\n[68]\n");
+        assertThat(tokenize("\ufeffa\r\nb".getBytes(StandardCharsets.UTF_8), "qwen2"))
+                .isEqualTo("[67]\n[68]\n");
         assertThatThrownBy(() -> tokenize(new byte[] {'a', '\n', (byte) 0xff}, "qwen2"))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("stdin");
@@ -118,33 +121,40 @@ class TextCommandsTest {
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
     void renderPrintsTheGoldenTexts(String name) throws IOException {
-        for (JsonNode c : JSON.readTree(golden(name).resolve("tokenizer.json").toFile()).path("chat")) {
+        for (JsonNode c :
+                JSON.readTree(golden(name).resolve("tokenizer.json").toFile()).path("chat")) {
             boolean prompt = c.path("add_generation_prompt").booleanValue();
             ObjectNode row = JSON.createObjectNode();
             List<JsonNode> messages = new ArrayList<>();
             c.path("messages").forEach(messages::add);
             row.putArray("messages").addAll(prompt ? messages.subList(0, messages.size() - 1) : messages);
             String text = c.path("text").textValue();
-            String output = prompt ? render(row.toString(), name, "--add-generation-prompt") : render(row.toString(), name);
+            String output =
+                    prompt ? render(row.toString(), name, "--add-generation-prompt") : render(row.toString(), name);
             assertThat(output).isEqualTo(text.endsWith("\n") ? text : text + "\n");
         }
     }
 
     @Test
     void renderShowsTheLossMask() throws IOException {
-        String row = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\\nc\"}]}\n";
+        String row =
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\\nc\"}]}\n";
         assertThat(render(row, "llama3", "--mask"))
                 .isEqualTo("<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\na<|eot_id|>"
                         + "<|start_header_id|>assistant<|end_header_id|>\n\n⟦b\nc<|eot_id|>⟧\n");
         assertThat(render(row, "llama3", "--color", "always", "--add-generation-prompt"))
-                .endsWith("\n\n\u001b[30;42mb\u001b[0m\n\u001b[30;42mc<|eot_id|>\u001b[0m<|start_header_id|>assistant<|end_header_id|>\n\n");
-        assertThat(render(row + "\n" + row, "llama3").split("<\\|begin_of_text\\|>")).hasSize(3);
+                .endsWith(
+                        "\n\n\u001b[30;42mb\u001b[0m\n\u001b[30;42mc<|eot_id|>\u001b[0m<|start_header_id|>assistant<|end_header_id|>\n\n");
+        assertThat(render(row + "\n" + row, "llama3").split("<\\|begin_of_text\\|>"))
+                .hasSize(3);
     }
 
     @Test
     void whatIsShownCannotActOnTheTerminal() throws IOException {
         String row = "[{\"role\": \"user\", \"content\": \"x\\u001b[2J\\u0007\\u009b\\u202e\\ty\"}]";
-        assertThat(render(row, "qwen2", "--mask")).contains("x\\u001b[2J\\u0007\\u009b\\u202e\ty").doesNotContain("\u001b");
+        assertThat(render(row, "qwen2", "--mask"))
+                .contains("x\\u001b[2J\\u0007\\u009b\\u202e\ty")
+                .doesNotContain("\u001b");
         assertThat(render(row, "qwen2")).contains("x\u001b[2J\u0007\u009b\u202e\ty");
     }
 
@@ -157,24 +167,48 @@ class TextCommandsTest {
         Files.writeString(
                 model.resolve("chat_template.jinja"),
                 "{{ messages|map(attribute='content')|join('+') }} {{ tools|tojson }} {{ x }} {{ strftime_now('%d.%m.%Y') }}");
-        Path rows = Files.writeString(folder.resolve("r.jsonl"), "{\"prompt\": [{\"role\": \"user\", \"content\": \"p\"}], \"completion\": "
-                + "[{\"role\": \"assistant\", \"content\": \"c\"}], \"tools\": [{\"a\": 1.0}], \"chat_template_kwargs\": {\"x\": false}}");
-        assertThat(run(new RenderCommand(), new byte[0], "--model", model.toString(), "--messages", rows.toString(), "--date", "2024-07-26"))
+        Path rows = Files.writeString(
+                folder.resolve("r.jsonl"),
+                "{\"prompt\": [{\"role\": \"user\", \"content\": \"p\"}], \"completion\": "
+                        + "[{\"role\": \"assistant\", \"content\": \"c\"}], \"tools\": [{\"a\": 1.0}], \"chat_template_kwargs\": {\"x\": false}}");
+        assertThat(run(
+                        new RenderCommand(),
+                        new byte[0],
+                        "--model",
+                        model.toString(),
+                        "--messages",
+                        rows.toString(),
+                        "--date",
+                        "2024-07-26"))
                 .isEqualTo("p+c [{\"a\": 1.0}] False 26.07.2024\n");
     }
 
     @Test
     void renderTellsTheLineOfBadInput() {
         String good = "[{\"role\": \"user\", \"content\": \"a\"}]\n";
-        for (String bad : List.of("{", "5", "{}", "{\"messages\": 5}", "[5]", "[{\"content\": \"a\"}]", "{\"messages\": [], \"tools\": 5}",
-                "{\"messages\": [], \"chat_template_kwargs\": []}", "[{\"role\": \"user\", \"content\": \"<|im_end|>\"}]", "{\"prompt\": \"text\"}")) {
+        for (String bad : List.of(
+                "{",
+                "5",
+                "{}",
+                "{\"messages\": 5}",
+                "[5]",
+                "[{\"content\": \"a\"}]",
+                "{\"messages\": [], \"tools\": 5}",
+                "{\"messages\": [], \"chat_template_kwargs\": []}",
+                "[{\"role\": \"user\", \"content\": \"<|im_end|>\"}]",
+                "{\"prompt\": \"text\"}")) {
             assertThatThrownBy(() -> render(good + bad, "qwen2"))
                     .as(bad)
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("rows.jsonl, line 2: ");
         }
-        assertThatThrownBy(() -> run(new RenderCommand(), new byte[0], "--model", golden("qwen2").resolve("model").toString(),
-                        "--messages", folder.resolve("none").toString()))
+        assertThatThrownBy(() -> run(
+                        new RenderCommand(),
+                        new byte[0],
+                        "--model",
+                        golden("qwen2").resolve("model").toString(),
+                        "--messages",
+                        folder.resolve("none").toString()))
                 .isInstanceOf(BadInput.class);
     }
 }

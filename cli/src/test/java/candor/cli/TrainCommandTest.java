@@ -47,7 +47,9 @@ class TrainCommandTest {
     void helpListsEverySetting(String method) {
         Cli cli = Cli.run("train", method, "--help").succeeded();
         for (Setting<?> setting : TrainSettings.of(Method.valueOf(method.toUpperCase(Locale.ROOT)))) {
-            String name = setting.kind() instanceof Setting.YesNo ? "--[no-]" + setting.flag().substring(2) : setting.flag();
+            String name = setting.kind() instanceof Setting.YesNo
+                    ? "--[no-]" + setting.flag().substring(2)
+                    : setting.flag();
             assertThat(cli.out()).contains(name);
         }
         assertThat(cli.out()).contains("--config").contains("Default: 1.0E-4.");
@@ -68,9 +70,12 @@ class TrainCommandTest {
                 max_steps: 9
                 shuffle: false
                 threads: 1
-                """.formatted(golden("model"), golden("sft/train.jsonl"), temp.resolve("run")));
-        Cli.run("train", "sft", "--config", config.toString(), "--max-steps", "2", "--shuffle").succeeded();
-        JsonNode record = new ObjectMapper().readTree(temp.resolve("run/run.json").toFile());
+                """.formatted(
+                        golden("model"), golden("sft/train.jsonl"), temp.resolve("run")));
+        Cli.run("train", "sft", "--config", config.toString(), "--max-steps", "2", "--shuffle")
+                .succeeded();
+        JsonNode record =
+                new ObjectMapper().readTree(temp.resolve("run/run.json").toFile());
         assertThat(record.get("status").asText()).isEqualTo("done");
         assertThat(record.get("config").get("lora_rank").asInt()).isEqualTo(3);
         assertThat(record.get("config").get("max_steps").asInt()).isEqualTo(2);
@@ -78,21 +83,27 @@ class TrainCommandTest {
         assertThat(record.get("config").get("learning_rate").asDouble()).isEqualTo(0.005);
         assertThat(record.get("inputs").get("data/0").asText()).matches("[0-9a-f]{64}");
         assertThat(record.get("candor").asText()).isEqualTo(Version.project());
-        assertThat(record.get("start").asText()).isLessThanOrEqualTo(record.get("end").asText());
+        assertThat(record.get("start").asText())
+                .isLessThanOrEqualTo(record.get("end").asText());
     }
 
     @Test
     void aMistypedKeyIsNamedWithItsLine() throws IOException {
         Path config = Files.writeString(temp.resolve("run.yaml"), "model: m\n\nlearning_rat: 1\n");
-        Cli.run("train", "sft", "--config", config.toString()).refused(
-                "run.yaml, line 3: learning_rat: there is no such setting; did you mean learning_rate?");
+        Cli.run("train", "sft", "--config", config.toString())
+                .refused("run.yaml, line 3: learning_rat: there is no such setting; did you mean learning_rate?");
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "a: [1|cannot be read", "a: 'x|cannot be read", "- a|must hold lines of the form key: value", "a: &x 1\\nb: *x|line 2: aliases are not supported",
-        "seed: 1\\nseed: 2|seed stands there twice"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a: [1|cannot be read",
+                "a: 'x|cannot be read",
+                "- a|must hold lines of the form key: value",
+                "a: &x 1\\nb: *x|line 2: aliases are not supported",
+                "seed: 1\\nseed: 2|seed stands there twice"
+            })
     void yamlThatIsNoConfigurationIsRefused(String yaml, String why) throws IOException {
         Path config = Files.writeString(temp.resolve("run.yaml"), yaml.replace("\\n", "\n") + "\n");
         Cli.run("train", "sft", "--config", config.toString()).refused("run.yaml", why);
@@ -101,9 +112,11 @@ class TrainCommandTest {
     @Test
     void whatIsMissingOrWrongIsOneLine() {
         Cli.run("train", "sft").refused("--model is missing");
-        Cli.run("train", "sft", "--config", temp.resolve("none.yaml").toString()).refused("none.yaml: there is no such file");
+        Cli.run("train", "sft", "--config", temp.resolve("none.yaml").toString())
+                .refused("none.yaml: there is no such file");
         Cli.run(sft(temp.resolve("run")), "--learning-rate", "fast").refused("--learning-rate");
-        Cli.run(sft(temp.resolve("run")), "--init-adapter", temp.resolve("none").toString()).refused("--lora-rank: the adapter of");
+        Cli.run(sft(temp.resolve("run")), "--init-adapter", temp.resolve("none").toString())
+                .refused("--lora-rank: the adapter of");
         assertThat(temp.resolve("run")).doesNotExist();
     }
 
@@ -111,7 +124,10 @@ class TrainCommandTest {
     void aDivergedRunFailsWithStepAndRow() {
         Cli cli = Cli.run(sft(temp.resolve("run")), "--learning-rate", "1e30", "--max-steps", "5");
         assertThat(cli.code()).isEqualTo(ExitCode.FAILED);
-        assertThat(cli.err()).contains("error: ").contains("the loss is not finite at").contains("train.jsonl, line");
+        assertThat(cli.err())
+                .contains("error: ")
+                .contains("the loss is not finite at")
+                .contains("train.jsonl, line");
     }
 
     @Test
@@ -130,10 +146,14 @@ class TrainCommandTest {
         Path run = temp.resolve("run");
         Cli.run(
                         sft(run),
-                        "--max-steps", "5",
-                        "--learning-rate", "0.01",
-                        "--eval-steps", "2",
-                        "--eval-data", golden("sft/train.jsonl").toString())
+                        "--max-steps",
+                        "5",
+                        "--learning-rate",
+                        "0.01",
+                        "--eval-steps",
+                        "2",
+                        "--eval-data",
+                        golden("sft/train.jsonl").toString())
                 .succeeded();
         List<Integer> evaluated = new ArrayList<>();
         for (JsonNode line : GoldenTrainTest.metrics(run)) {
@@ -143,7 +163,8 @@ class TrainCommandTest {
         }
         assertThat(evaluated).containsExactly(2, 4, 5);
         List<JsonNode> lines = GoldenTrainTest.metrics(run);
-        assertThat(lines.getLast().get("eval_loss").asDouble()).isLessThan(lines.get(1).get("eval_loss").asDouble());
+        assertThat(lines.getLast().get("eval_loss").asDouble())
+                .isLessThan(lines.get(1).get("eval_loss").asDouble());
     }
 
     @Test
@@ -164,21 +185,39 @@ class TrainCommandTest {
                     data: %s
                     beta: 0.2
                     learning_rate: 0.01
-                """.formatted(golden("model"), temp.resolve("sweep"), golden("sft/train.jsonl"), golden("kto/train.jsonl")));
+                """.formatted(
+                        golden("model"), temp.resolve("sweep"), golden("sft/train.jsonl"), golden("kto/train.jsonl")));
         Cli cli = Cli.run("train", "sft", "--config", config.toString()).succeeded();
         assertThat(cli.out().lines())
                 .containsExactly(
-                        temp.resolve("sweep/small/adapter").toString(), temp.resolve("sweep/preferences/adapter").toString());
+                        temp.resolve("sweep/small/adapter").toString(),
+                        temp.resolve("sweep/preferences/adapter").toString());
         assertThat(GoldenTrainTest.metrics(temp.resolve("sweep/small"))).hasSize(3);
-        assertThat(GoldenTrainTest.metrics(temp.resolve("sweep/preferences"))).hasSize(3).allMatch(line -> line.has("kl"));
+        assertThat(GoldenTrainTest.metrics(temp.resolve("sweep/preferences")))
+                .hasSize(3)
+                .allMatch(line -> line.has("kl"));
         Path alone = temp.resolve("alone");
         Cli.run(
-                        "train", "kto",
-                        "--model", golden("model").toString(),
-                        "--data", golden("kto/train.jsonl").toString(),
-                        "--output", alone.toString(),
-                        "--max-steps", "3", "--max-length", "90", "--per-device-train-batch-size", "2", "--threads", "1",
-                        "--beta", "0.2", "--learning-rate", "0.01")
+                        "train",
+                        "kto",
+                        "--model",
+                        golden("model").toString(),
+                        "--data",
+                        golden("kto/train.jsonl").toString(),
+                        "--output",
+                        alone.toString(),
+                        "--max-steps",
+                        "3",
+                        "--max-length",
+                        "90",
+                        "--per-device-train-batch-size",
+                        "2",
+                        "--threads",
+                        "1",
+                        "--beta",
+                        "0.2",
+                        "--learning-rate",
+                        "0.01")
                 .succeeded();
         assertThat(alone.resolve("adapter/adapter_model.safetensors"))
                 .hasSameBinaryContentAs(temp.resolve("sweep/preferences/adapter/adapter_model.safetensors"));
@@ -186,10 +225,27 @@ class TrainCommandTest {
 
     @Test
     void thePlanSaysWhatItTakes() {
-        Cli cli = Cli.run("plan", "sft", "--model", golden("model").toString(), "--data", golden("sft/train.jsonl").toString(),
-                        "--output", temp.resolve("run").toString(), "--threads", "1")
+        Cli cli = Cli.run(
+                        "plan",
+                        "sft",
+                        "--model",
+                        golden("model").toString(),
+                        "--data",
+                        golden("sft/train.jsonl").toString(),
+                        "--output",
+                        temp.resolve("run").toString(),
+                        "--threads",
+                        "1")
                 .succeeded();
-        assertThat(cli.out()).contains("weights (mapped)", "activations", "optimiser", "in all", "fits", "optimiser steps", "about 0:");
+        assertThat(cli.out())
+                .contains(
+                        "weights (mapped)",
+                        "activations",
+                        "optimiser",
+                        "in all",
+                        "fits",
+                        "optimiser steps",
+                        "about 0:");
         assertThat(temp.resolve("run")).doesNotExist();
     }
 
@@ -201,7 +257,8 @@ class TrainCommandTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-DRUST_FLAVOR=cpu",
                 "-Xmx512m",
-                "-cp", System.getProperty("surefire.real.class.path", System.getProperty("java.class.path")),
+                "-cp",
+                System.getProperty("surefire.real.class.path", System.getProperty("java.class.path")),
                 Candor.class.getName()));
         command.addAll(args);
         command.addAll(List.of(more));
@@ -226,7 +283,8 @@ class TrainCommandTest {
         Cli.run(sft(run), resume.toArray(String[]::new)).succeeded();
         assertThat(run.resolve("adapter/adapter_model.safetensors"))
                 .hasSameBinaryContentAs(whole.resolve("adapter/adapter_model.safetensors"));
-        assertThat(GoldenTrainTest.metrics(run)).hasSize(GoldenTrainTest.metrics(whole).size());
+        assertThat(GoldenTrainTest.metrics(run))
+                .hasSize(GoldenTrainTest.metrics(whole).size());
     }
 
     @Test
@@ -252,7 +310,8 @@ class TrainCommandTest {
         assertThat(process.exitValue()).isEqualTo(INTERRUPTED);
         JsonNode record = new ObjectMapper().readTree(run.resolve("run.json").toFile());
         assertThat(record.get("status").asText()).isEqualTo("interrupted");
-        assertThat(run.resolve("checkpoints/step-" + record.get("steps_done").asInt())).isDirectory();
+        assertThat(run.resolve("checkpoints/step-" + record.get("steps_done").asInt()))
+                .isDirectory();
         assertGoesOnToTheSame(run, settings);
     }
 }

@@ -41,7 +41,14 @@ final class Baseline {
      * @param policy    slot of the adapter that is trained
      * @param reference slot of its frozen copy, or {@link Batch#BASE}
      */
-    Baseline(Dataset data, ReferenceCache cache, int policy, int reference, Batcher.Step step, KlPairing pairing, long seed) {
+    Baseline(
+            Dataset data,
+            ReferenceCache cache,
+            int policy,
+            int reference,
+            Batcher.Step step,
+            KlPairing pairing,
+            long seed) {
         this.data = data;
         this.cache = cache;
         this.policy = policy;

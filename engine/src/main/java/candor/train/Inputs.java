@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import candor.data.read.Fingerprint;
 import candor.train.config.TrainConfig;
 import java.io.IOException;
@@ -59,10 +60,11 @@ record Inputs(Map<String, String> hashes, Map<String, Path> files) {
         List<Path> found = new ArrayList<>();
         try (Stream<Path> all = Files.list(folder)) {
             all.filter(Files::isRegularFile)
-                    .filter(f -> MODEL_FILES.stream().anyMatch(end -> f.toString().endsWith(end)))
+                    .filter(f ->
+                            MODEL_FILES.stream().anyMatch(end -> f.toString().endsWith(end)))
                     .forEach(found::add);
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
         }
         found.sort(null);
         found.forEach(f -> files.put(role + "/" + f.getFileName(), f));

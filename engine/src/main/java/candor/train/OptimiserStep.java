@@ -67,7 +67,8 @@ final class OptimiserStep {
         for (int m = 0; m < microBatches(); m++) {
             List<EncodedRow> rows = microBatches.get(m);
             double[] kl = baseline == null ? new double[0] : baseline.kl(m);
-            micros.add(new Micro(rows.size(), rows.stream().mapToLong(EncodedRow::targets).sum(), kl));
+            micros.add(new Micro(
+                    rows.size(), rows.stream().mapToLong(EncodedRow::targets).sum(), kl));
         }
         scopes = objective.scopes(micros);
     }
@@ -96,7 +97,8 @@ final class OptimiserStep {
             Row seen = new Row(pass.logp(number), row.targets(), reference, Boolean.TRUE.equals(row.label()));
             Term term = objective.term(seen, scopes.get(microBatch));
             if (!Double.isFinite(term.loss()) || !Double.isFinite(term.derivative())) {
-                fault = "the loss is not finite at " + data.origin(row.row()) + " (log-probability " + seen.logp() + ")";
+                fault = "the loss is not finite at " + data.origin(row.row()) + " (log-probability " + seen.logp()
+                        + ")";
             }
             pass.derivative(number, fault == null ? term.derivative() : 0);
             rows.add(seen);

@@ -59,11 +59,15 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens,
         Plan plan = with(prepared, tried, 1);
         String text = "the run needs " + mebibytes(plan.total()) + " of memory with --recompute "
                 + tried.name().toLowerCase(Locale.ROOT) + ", and there are " + mebibytes(memory);
-        int rows = prepared.runs().stream().mapToInt(r -> r.config().batching().rows()).max().orElseThrow();
+        int rows = prepared.runs().stream()
+                .mapToInt(r -> r.config().batching().rows())
+                .max()
+                .orElseThrow();
         for (int cut = 2; cut / 2 < rows; cut *= 2) {
             Plan smaller = with(prepared, Recompute.BLOCK, cut);
             if (smaller.total() <= memory) {
-                TrainConfig.Batching batching = prepared.runs().getFirst().config().batching();
+                TrainConfig.Batching batching =
+                        prepared.runs().getFirst().config().batching();
                 return text + "; it fits (" + mebibytes(smaller.total()) + ") with --recompute block"
                         + " --per-device-train-batch-size " + Math.max(1, batching.rows() / cut)
                         + " --gradient-accumulation-steps " + batching.accumulation() * Math.min(cut, batching.rows());
@@ -131,7 +135,8 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens,
                 throw new UnsupportedOperationException();
             }
         };
-        AdapterBank bank = new AdapterBank(prepared.model(), Math.max(1, prepared.runs().size()));
+        AdapterBank bank =
+                new AdapterBank(prepared.model(), Math.max(1, prepared.runs().size()));
         int slot = 0;
         for (Prepared.One run : prepared.runs()) {
             bank.set(slot++, Adapter.trained(none, new AdapterLayout(prepared.model(), run.lora())));

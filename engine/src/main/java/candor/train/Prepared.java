@@ -5,7 +5,6 @@ import candor.data.ChatRowEncoder;
 import candor.data.Dataset;
 import candor.data.ExampleReader;
 import candor.data.read.RowReader;
-import candor.lora.AdapterLayout;
 import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
 import candor.model.ModelConfig;
@@ -41,7 +40,13 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      * @param from    the checkpoint to go on from, or null
      */
     public record One(
-            TrainConfig config, Dataset data, Dataset heldOut, LoraConfig lora, RunRecord record, Inputs inputs, Intact from) {
+            TrainConfig config,
+            Dataset data,
+            Dataset heldOut,
+            LoraConfig lora,
+            RunRecord record,
+            Inputs inputs,
+            Intact from) {
         /** Whether a frozen copy of the adapter stands beside it as KTO's reference; a fresh one has the base for that. */
         boolean needsCopy() {
             return config.task() instanceof KtoTask && config.start().initAdapter() != null;
@@ -78,7 +83,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             Inputs inputs = Inputs.of(config, file -> hashes.computeIfAbsent(file, Inputs::hash));
             RunRecord record = RunRecord.at(config.output());
             if (record.exists() && !config.resume().asked()) {
-                throw new BadInput(config.output() + ": holds a run already; go on with --resume, or choose another --output");
+                throw new BadInput(
+                        config.output() + ": holds a run already; go on with --resume, or choose another --output");
             }
             if (record.done(config, inputs)) {
                 done.add(new Outcome.Done(record.steps()));
@@ -97,7 +103,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         if (!config.resume().asked()) {
             return null;
         }
-        CheckpointStore store = new CheckpointStore(record.checkpoints(), config.watch().saveTotalLimit());
+        CheckpointStore store =
+                new CheckpointStore(record.checkpoints(), config.watch().saveTotalLimit());
         Long step = config.resume().step();
         Intact from = step == null ? store.newest().orElse(null) : store.at(step);
         if (from != null) {
@@ -124,7 +131,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         boolean skip = config.reading().skipBadRows();
         ChatEncoder encoder = new ChatEncoder(
                 tokenizer,
-                ChatTemplate.load(config.model(), config.reading().templateDate().atStartOfDay()),
+                ChatTemplate.load(
+                        config.model(), config.reading().templateDate().atStartOfDay()),
                 config.reading().specialText());
         Dataset data;
         try (ExampleReader reader = ExampleReader.open(
@@ -144,7 +152,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
 
     private static void check(Dataset data, List<Path> files, boolean labelled, ModelConfig model) {
         if (labelled && data.size() < 2) {
-            throw new BadInput(files + ": has one usable row; KTO needs at least two, for a row's KL partner is another one");
+            throw new BadInput(
+                    files + ": has one usable row; KTO needs at least two, for a row's KL partner is another one");
         }
         for (int row = 0; row < data.size(); row++) {
             int length = data.row(row).length();

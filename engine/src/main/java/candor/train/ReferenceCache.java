@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import candor.data.EncodedRow;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -119,8 +120,10 @@ final class ReferenceCache implements AutoCloseable {
     }
 
     private BadInput cannotWrite(IOException e) {
-        return new BadInput(file + ": cannot be written (" + e.getMessage()
-                + "); make room or choose another --output, then go on with --resume", e);
+        return new BadInput(
+                file + ": cannot be written (" + IoReason.of(e)
+                        + "); make room or choose another --output, then go on with --resume",
+                e);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -47,7 +48,7 @@ final class RowFile {
                 backend.upload(part(row, from, length), values);
             }
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -62,9 +62,9 @@ public final class Run implements AutoCloseable {
         this.backend = backend;
         TrainConfig config = parts.config;
         objective = config.task().objective();
-        adamW = new AdamW(
-                backend, config.steps().adamW(), parts.adapter.parameters(), parts.adapter.gradients());
-        checkpoints = new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
+        adamW = new AdamW(backend, config.steps().adamW(), parts.adapter.parameters(), parts.adapter.gradients());
+        checkpoints =
+                new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         int[] lengths = parts.data.lengths();
         batcher = new Batcher(lengths, config.batching().batcher());
         totalSteps = totalSteps(config, batcher);
@@ -134,7 +134,13 @@ public final class Run implements AutoCloseable {
     private Baseline baseline(Dataset data, Batcher.Step plan) {
         return parts.config.task() instanceof KtoTask kto
                 ? new Baseline(
-                        data, cache, parts.slot, parts.reference, plan, kto.pairing(), parts.config.batching().seed())
+                        data,
+                        cache,
+                        parts.slot,
+                        parts.reference,
+                        plan,
+                        kto.pairing(),
+                        parts.config.batching().seed())
                 : null;
     }
 
@@ -184,13 +190,22 @@ public final class Run implements AutoCloseable {
         log.step(step, metrics);
         listener.step(this, metrics);
         int save = parts.config.watch().saveSteps();
-        if (last) {
+        boolean saves = save > 0 && step % save == 0;
+        if ((last || saves) && !sound()) {
+            diverged("the parameters are not finite after step " + step, listener);
+        } else if (last) {
             log.offset();
-            PeftFiles.write(parts.record.adapter(), parts.adapter, parts.config.model().toString());
+            PeftFiles.write(
+                    parts.record.adapter(), parts.adapter, parts.config.model().toString());
             end(new Outcome.Done(step), listener);
-        } else if (save > 0 && step % save == 0) {
+        } else if (saves) {
             checkpoint(listener);
         }
+    }
+
+    /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
+    private boolean sound() {
+        return Double.isFinite(backend.sumOfSquares(parts.adapter.parameters()));
     }
 
     private void diverged(String fault, TrainListener listener) {
@@ -198,13 +213,19 @@ public final class Run implements AutoCloseable {
                 new Outcome.Diverged(
                         step,
                         parts.config.output() + ": step " + (step + 1) + ": " + fault + "; "
-                                + (savedStep < 0 ? "there is no checkpoint before it" : "checkpoint step-" + savedStep + " stays")
+                                + (savedStep < 0
+                                        ? "there is no checkpoint before it"
+                                        : "checkpoint step-" + savedStep + " stays")
                                 + "; try a lower --learning-rate, or look at those rows"),
                 listener);
     }
 
     /** Ends the run where it is, with a checkpoint. */
     void interrupt(TrainListener listener) {
+        if (!sound()) {
+            diverged("the parameters are not finite after step " + step, listener);
+            return;
+        }
         if (savedStep != step) {
             checkpoint(listener);
         }

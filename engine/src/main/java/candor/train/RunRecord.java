@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import candor.model.AtomicFile;
 import candor.train.config.TrainConfig;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -46,7 +47,8 @@ final class RunRecord {
                 }
                 record.json = object;
             } catch (IOException e) {
-                throw new BadInput(file + ": is not a run's record (" + e.getMessage() + "); choose another --output", e);
+                throw new BadInput(
+                        file + ": is not a run's record (" + IoReason.of(e) + "); choose another --output", e);
             }
         }
         return record;
@@ -127,11 +129,13 @@ final class RunRecord {
     }
 
     void ended(Outcome outcome) {
-        json.put(STATUS, switch (outcome) {
-            case Outcome.Done _ -> DONE;
-            case Outcome.Interrupted _ -> "interrupted";
-            case Outcome.Diverged _ -> "diverged";
-        });
+        json.put(
+                STATUS,
+                switch (outcome) {
+                    case Outcome.Done _ -> DONE;
+                    case Outcome.Interrupted _ -> "interrupted";
+                    case Outcome.Diverged _ -> "diverged";
+                });
         json.put("steps_done", outcome.step());
         if (outcome instanceof Outcome.Diverged diverged) {
             json.put("reason", diverged.reason());
@@ -149,7 +153,8 @@ final class RunRecord {
             Files.createDirectories(folder);
             AtomicFile.write(file(), JSON.writeValueAsBytes(json));
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be made a run's folder (" + e.getMessage() + "); choose another --output", e);
+            throw new BadInput(
+                    folder + ": cannot be made a run's folder (" + IoReason.of(e) + "); choose another --output", e);
         }
     }
 }

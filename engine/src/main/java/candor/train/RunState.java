@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import candor.data.Batcher;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -42,7 +43,7 @@ record RunState(
         try {
             return JSON.readValue(file.toFile(), RunState.class);
         } catch (IOException e) {
-            throw new BadInput(file + ": is not a state that this version of Candor reads: " + e.getMessage(), e);
+            throw new BadInput(file + ": is not a state that this version of Candor reads: " + IoReason.of(e), e);
         }
     }
 }

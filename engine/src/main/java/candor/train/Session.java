@@ -41,14 +41,17 @@ public final class Session implements AutoCloseable {
      */
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts) {
         TrainConfig first = prepared.runs().getFirst().config();
-        Backend backend = Backends.open(first.machine().backendName(), first.machine().threads());
+        Backend backend =
+                Backends.open(first.machine().backendName(), first.machine().threads());
         Weights weights = Weights.load(first.model());
         int positions = prepared.runs().stream()
-                .mapToInt(run -> Math.min(run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
+                .mapToInt(run -> Math.min(
+                        run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
                 .max()
                 .orElseThrow();
         CausalLm model = new CausalLm(backend, weights, plan.recompute(), positions);
-        int copies = (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
+        int copies =
+                (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
         AdapterBank adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);
         Session session = new Session(backend, weights, model, adapters);
         try {
@@ -81,7 +84,8 @@ public final class Session implements AutoCloseable {
         if (run.from() != null) {
             String then = RunState.read(run.from().folder()).backend();
             if (!then.equals(backend.name())) {
-                throw new BadInput(config.output() + ": the run was started on " + then + "; resume it with --backend " + then);
+                throw new BadInput(
+                        config.output() + ": the run was started on " + then + "; resume it with --backend " + then);
             }
         }
         Run opened = new Run(

@@ -47,7 +47,8 @@ public final class Trainer {
     private void step(List<Run> runs) {
         long start = System.nanoTime();
         List<OptimiserStep> steps = runs.stream().map(Run::next).toList();
-        int microBatches = steps.stream().mapToInt(OptimiserStep::microBatches).max().orElseThrow();
+        int microBatches =
+                steps.stream().mapToInt(OptimiserStep::microBatches).max().orElseThrow();
         for (int m = 0; m < microBatches; m++) {
             Pass pass = new Pass();
             for (OptimiserStep step : steps) {

@@ -65,7 +65,8 @@ class ExactTest {
             TrainConfig config = TrainConfig.of(method, settings);
             assertThatThrownBy(() -> train(killer, GoldenRuns.NEVER, config)).isInstanceOf(Killed.class);
             assertThat(run.resolve("adapter")).doesNotExist();
-            assertThat(train(method, settings.with(TrainSettings.RESUME, "true"))).isEqualTo(new Outcome.Done(7));
+            assertThat(train(method, settings.with(TrainSettings.RESUME, "true")))
+                    .isEqualTo(new Outcome.Done(7));
             assertSame(run, whole);
         }
     }
@@ -81,7 +82,8 @@ class ExactTest {
         for (int session = 0; !(outcome instanceof Outcome.Done); session++) {
             AtomicInteger asked = new AtomicInteger();
             Settings next = session == 0 ? settings : settings.with(TrainSettings.RESUME, "true");
-            outcome = train(TrainListener.NONE, () -> asked.getAndIncrement() == 1, TrainConfig.of(method, next)).getFirst();
+            outcome = train(TrainListener.NONE, () -> asked.getAndIncrement() == 1, TrainConfig.of(method, next))
+                    .getFirst();
             assertThat(outcome.step()).isEqualTo(session + 1);
         }
         assertSame(run, whole);
@@ -97,8 +99,12 @@ class ExactTest {
         Path init = GoldenRuns.golden("llama3").resolve("adapter");
         Path whole = temp.resolve("whole");
         Settings common = Settings.NONE
-                .with(TrainSettings.MODEL, GoldenRuns.golden("llama3").resolve("model").toString())
-                .with(TrainSettings.DATA, GoldenRuns.golden("llama3").resolve("kto/train.jsonl").toString())
+                .with(
+                        TrainSettings.MODEL,
+                        GoldenRuns.golden("llama3").resolve("model").toString())
+                .with(
+                        TrainSettings.DATA,
+                        GoldenRuns.golden("llama3").resolve("kto/train.jsonl").toString())
                 .with(TrainSettings.INIT_ADAPTER, init.toString())
                 .with(TrainSettings.LEARNING_RATE, "0.01")
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "4")

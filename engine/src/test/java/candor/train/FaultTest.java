@@ -90,7 +90,10 @@ class FaultTest {
     @Test
     void aChangedWeightIsNoticed() throws IOException {
         flip(model.resolve("model.safetensors"), Files.size(model.resolve("model.safetensors")) - 2);
-        refused(this::resume, "model.safetensors: has changed since the run began", "start a new run in another folder");
+        refused(
+                this::resume,
+                "model.safetensors: has changed since the run began",
+                "start a new run in another folder");
     }
 
     @Test
@@ -101,17 +104,24 @@ class FaultTest {
 
     @Test
     void anotherRateIsNoticed() {
-        refused(() -> train(Method.SFT, settings.with(TrainSettings.LEARNING_RATE, "0.02")), "started with learning_rate 0.01, not 0.02");
+        refused(
+                () -> train(Method.SFT, settings.with(TrainSettings.LEARNING_RATE, "0.02")),
+                "started with learning_rate 0.01, not 0.02");
     }
 
     @Test
     void aFolderThatHoldsARunIsNotOverwritten() {
-        refused(() -> train(Method.SFT, settings.with(TrainSettings.RESUME, "false")), "holds a run already", "--resume");
+        refused(
+                () -> train(Method.SFT, settings.with(TrainSettings.RESUME, "false")),
+                "holds a run already",
+                "--resume");
     }
 
     @Test
     void aCheckpointThatIsNotThereIsNamed() {
-        refused(() -> train(Method.SFT, settings.with(TrainSettings.RESUME, "step-3")), "step-3: there is no such checkpoint; there are [2, 4]");
+        refused(
+                () -> train(Method.SFT, settings.with(TrainSettings.RESUME, "step-3")),
+                "step-3: there is no such checkpoint; there are [2, 4]");
     }
 
     @Test
@@ -137,7 +147,9 @@ class FaultTest {
     @Test
     void whereNoFolderCanBeThatIsSaid() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "");
-        assertThatThrownBy(() -> train(Method.SFT, settings.with(TrainSettings.OUTPUT, file.resolve("run").toString())))
+        assertThatThrownBy(() -> train(
+                        Method.SFT,
+                        settings.with(TrainSettings.OUTPUT, file.resolve("run").toString())))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("file");
     }

@@ -61,7 +61,8 @@ final class GoldenRuns {
     }
 
     static Outcome train(Method method, Settings settings) {
-        return train(TrainListener.NONE, NEVER, TrainConfig.of(method, settings)).getFirst();
+        return train(TrainListener.NONE, NEVER, TrainConfig.of(method, settings))
+                .getFirst();
     }
 
     static byte[] adapter(Path run) throws IOException {

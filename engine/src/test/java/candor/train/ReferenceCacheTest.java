@@ -107,7 +107,11 @@ class ReferenceCacheTest {
     /** With pairs that stay the same, the second and third epoch ask the reference for nothing. */
     @Test
     void theReferenceIsComputedOnce() throws IOException {
-        int rows = Prepared.of(List.of(kto(temp.resolve("none"), "4", "1", "trl"))).runs().getFirst().data().size();
+        int rows = Prepared.of(List.of(kto(temp.resolve("none"), "4", "1", "trl")))
+                .runs()
+                .getFirst()
+                .data()
+                .size();
         int epoch = Math.ceilDiv(rows, 4);
         Path once = temp.resolve("once");
         Path thrice = temp.resolve("thrice");
@@ -129,7 +133,8 @@ class ReferenceCacheTest {
         TrainConfig config = kto(run, Integer.toString(perStep), "2", "step");
         GoldenRuns.train(TrainListener.NONE, GoldenRuns.NEVER, config);
         int last = rows - 1;
-        try (ReferenceCache cache = new ReferenceCache(run.resolve("reference.cache"), one.inputs().reference("cpu"))) {
+        try (ReferenceCache cache =
+                new ReferenceCache(run.resolve("reference.cache"), one.inputs().reference("cpu"))) {
             assertThat(cache.get(one.data().pair(last, last - 1))).isPresent();
             for (int row = 0; row < rows; row++) {
                 assertThat(cache.get(one.data().row(row))).isPresent();

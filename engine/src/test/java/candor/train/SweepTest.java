@@ -32,7 +32,9 @@ class SweepTest {
     private List<TrainConfig> configs(Path folder) {
         Settings sft = settings(MODEL, Method.SFT, folder.resolve("sft"));
         Settings other = settings(MODEL, Method.SFT, folder.resolve("other"))
-                .with(TrainSettings.DATA, golden(MODEL).resolve("kto/train.jsonl").toString())
+                .with(
+                        TrainSettings.DATA,
+                        golden(MODEL).resolve("kto/train.jsonl").toString())
                 .with(TrainSettings.LORA_RANK, "20")
                 .with(TrainSettings.LORA_TARGET_MODULES, "q_proj", "down_proj")
                 .with(TrainSettings.LEARNING_RATE, "0.002")
@@ -43,9 +45,13 @@ class SweepTest {
         Settings kto = settings(MODEL, Method.KTO, folder.resolve("kto")).with(TrainSettings.MAX_STEPS, "5");
         Settings further = Settings.NONE
                 .with(TrainSettings.MODEL, golden(MODEL).resolve("model").toString())
-                .with(TrainSettings.DATA, golden(MODEL).resolve("kto/train.jsonl").toString())
+                .with(
+                        TrainSettings.DATA,
+                        golden(MODEL).resolve("kto/train.jsonl").toString())
                 .with(TrainSettings.OUTPUT, folder.resolve("further").toString())
-                .with(TrainSettings.INIT_ADAPTER, golden(MODEL).resolve("adapter").toString())
+                .with(
+                        TrainSettings.INIT_ADAPTER,
+                        golden(MODEL).resolve("adapter").toString())
                 .with(TrainSettings.LEARNING_RATE, "0.005")
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "3")
                 .with(TrainSettings.KL_PAIRING, "trl")
@@ -91,8 +97,10 @@ class SweepTest {
         resumed.add(TrainConfig.of(Method.KTO, again(stopped.get(1)).overriddenBy(resume)));
         assertThat(train(TrainListener.NONE, GoldenRuns.NEVER, array(resumed))).containsExactly(new Outcome.Done(5));
         for (int i = 0; i < 2; i++) {
-            assertThat(adapter(stopped.get(i).output())).isEqualTo(adapter(together.get(i).output()));
-            assertThat(metrics(stopped.get(i).output())).isEqualTo(metrics(together.get(i).output()));
+            assertThat(adapter(stopped.get(i).output()))
+                    .isEqualTo(adapter(together.get(i).output()));
+            assertThat(metrics(stopped.get(i).output()))
+                    .isEqualTo(metrics(together.get(i).output()));
         }
         assertThat(train(TrainListener.NONE, GoldenRuns.NEVER, array(resumed)))
                 .containsExactly(new Outcome.Done(4), new Outcome.Done(5));

@@ -1,6 +1,7 @@
 package candor.train.checkpoint;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -77,7 +78,7 @@ public final class CheckpointStore {
                 }
             });
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
         }
         steps.sort(null);
         return steps;
@@ -134,7 +135,7 @@ public final class CheckpointStore {
             letGo(step);
         } catch (IOException e) {
             BadInput failure = new BadInput(
-                    folder + ": the checkpoint of step " + step + " cannot be written (" + reason(e)
+                    folder + ": the checkpoint of step " + step + " cannot be written (" + IoReason.of(e)
                             + "); make room there or mend its permissions, then go on with --resume from "
                             + (steps().isEmpty() ? "the start" : "step-" + steps().getLast()),
                     e);
@@ -188,10 +189,4 @@ public final class CheckpointStore {
         }
     }
 
-    /** The file system's own reason; an access error's message is only the path. */
-    private static String reason(IOException e) {
-        return e instanceof java.nio.file.FileSystemException f && f.getReason() == null
-                ? e.getClass().getSimpleName() + " " + e.getMessage()
-                : e.getMessage();
-    }
 }

@@ -1,6 +1,7 @@
 package candor.train.checkpoint;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -80,7 +81,7 @@ final class Sums {
             }
             return found.isEmpty() ? null : folder.resolve(found.first()) + " does not belong there";
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package candor.train.config;
 
 import candor.BadInput;
+import candor.train.log.IoReason;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -30,9 +31,10 @@ public record ConfigFile(Settings common, List<Settings> runs) {
             return new Reader(parser, file).read();
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            throw new BadInput(file + (line > 0 ? ", line " + line : "") + ": cannot be read: " + e.getOriginalMessage(), e);
+            throw new BadInput(
+                    file + (line > 0 ? ", line " + line : "") + ": cannot be read: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 
@@ -109,7 +111,8 @@ public record ConfigFile(Settings common, List<Settings> runs) {
         private String scalar(String key) throws IOException {
             JsonToken token = parser.currentToken();
             if (token == null || token == JsonToken.VALUE_NULL || !token.isScalarValue()) {
-                throw wrong(key + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));
+                throw wrong(key
+                        + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));
             }
             return parser.getText();
         }

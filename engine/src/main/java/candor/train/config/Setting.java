@@ -153,7 +153,6 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         return texts.getFirst().strip();
     }
 
-
     static Setting<Double> atLeast(double least, String key, Double fallback, String help) {
         return new Setting<>(key, new Real(least, true, Double.MAX_VALUE), fallback, help);
     }
@@ -189,7 +188,8 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
                 .map(value -> value instanceof Enum<?> constant
                         ? Choice.name(constant)
                         : value instanceof List<?> list
-                                ? String.join(",", list.stream().map(Object::toString).toList())
+                                ? String.join(
+                                        ",", list.stream().map(Object::toString).toList())
                                 : value.toString());
     }
 }

@@ -7,14 +7,14 @@ import candor.data.LossOn;
 import candor.data.Truncation;
 import candor.model.Recompute;
 import candor.text.SpecialTextPolicy;
-import candor.train.optimiser.AdamW;
-import candor.train.objective.Kto;
-import candor.train.objective.Objective;
-import candor.train.optimiser.Schedule;
-import candor.train.objective.Sft;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.config.TrainSettings.RecomputeChoice;
+import candor.train.objective.Kto;
+import candor.train.objective.Objective;
+import candor.train.objective.Sft;
+import candor.train.optimiser.AdamW;
+import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
@@ -66,8 +66,19 @@ public record TrainConfig(
 
     /** Settings that may differ when a run is resumed: none of them changes a byte of the adapter. */
     private static final Set<String> FREE_ON_RESUME = Set.of(
-            "model", "data", "output", "init_adapter", "eval_data", "eval_steps", "logging_steps", "save_steps",
-            "save_total_limit", "backend", "threads", "recompute", "resume");
+            "model",
+            "data",
+            "output",
+            "init_adapter",
+            "eval_data",
+            "eval_steps",
+            "logging_steps",
+            "save_steps",
+            "save_total_limit",
+            "backend",
+            "threads",
+            "recompute",
+            "resume");
 
     /**
      * The adapter at step 0.
@@ -97,10 +108,14 @@ public record TrainConfig(
             implements Task {
         @Override
         public Objective objective() {
-            return new Kto(beta, desirableWeight, undesirableWeight, switch (pairing) {
-                case STEP -> Kto.Estimate.STEP;
-                case TRL -> Kto.Estimate.MICRO_BATCH;
-            });
+            return new Kto(
+                    beta,
+                    desirableWeight,
+                    undesirableWeight,
+                    switch (pairing) {
+                        case STEP -> Kto.Estimate.STEP;
+                        case TRL -> Kto.Estimate.MICRO_BATCH;
+                    });
         }
 
         @Override
@@ -265,7 +280,8 @@ public record TrainConfig(
         if (init != null) {
             for (Setting<?> shape : SHAPE) {
                 if (given.has(shape)) {
-                    throw new BadInput(given.origin(shape) + ": the adapter of --init-adapter has its own; take one of the two out");
+                    throw new BadInput(given.origin(shape)
+                            + ": the adapter of --init-adapter has its own; take one of the two out");
                 }
             }
         }
@@ -323,8 +339,10 @@ public record TrainConfig(
                     given.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
                     given.get(TrainSettings.SKIP_BAD_ROWS));
         } catch (DateTimeParseException e) {
-            throw new BadInput(given.origin(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
-                    + given.get(TrainSettings.DATE), e);
+            throw new BadInput(
+                    given.origin(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
+                            + given.get(TrainSettings.DATE),
+                    e);
         }
     }
 

@@ -60,9 +60,11 @@ public final class TrainSettings {
             atLeast(0, "learning_rate", 1e-4, "The learning rate at the end of the warm-up.");
     public static final Setting<Schedule.Shape> LR_SCHEDULER_TYPE = choice(
             "lr_scheduler_type", Schedule.Shape.class, Schedule.Shape.COSINE, "The learning rate behind the warm-up.");
-    public static final Setting<Long> WARMUP_STEPS =
-            new Setting<>(
-            "warmup_steps", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Optimiser steps of warm-up; above 0 it wins over the ratio.");
+    public static final Setting<Long> WARMUP_STEPS = new Setting<>(
+            "warmup_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Optimiser steps of warm-up; above 0 it wins over the ratio.");
     public static final Setting<Double> WARMUP_RATIO = new Setting<>(
             "warmup_ratio", new Setting.Real(0, true, 1), 0.0, "The share of the run's steps that is warm-up.");
     public static final Setting<Double> WEIGHT_DECAY =
@@ -77,11 +79,13 @@ public final class TrainSettings {
             atLeast(0, "max_grad_norm", 1.0, "Gradients of a larger norm are scaled down to it; 0 leaves them.");
     public static final Setting<Double> NUM_TRAIN_EPOCHS =
             above(0, "num_train_epochs", 1.0, "Passes over the data; a part of one will do.");
-    public static final Setting<Long> MAX_STEPS =
-            new Setting<>(
-            "max_steps", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Optimiser steps of the run; above 0 it wins over the epochs.");
-    public static final Setting<Long> PER_DEVICE_TRAIN_BATCH_SIZE = new Setting<>(
-            "per_device_train_batch_size", new Setting.Whole(1, 1 << 20), 8L, "Rows in a micro-batch.");
+    public static final Setting<Long> MAX_STEPS = new Setting<>(
+            "max_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Optimiser steps of the run; above 0 it wins over the epochs.");
+    public static final Setting<Long> PER_DEVICE_TRAIN_BATCH_SIZE =
+            new Setting<>("per_device_train_batch_size", new Setting.Whole(1, 1 << 20), 8L, "Rows in a micro-batch.");
     public static final Setting<Long> GRADIENT_ACCUMULATION_STEPS = new Setting<>(
             "gradient_accumulation_steps", new Setting.Whole(1, 1 << 20), 1L, "Micro-batches in an optimiser step.");
     public static final Setting<Long> MAX_LENGTH =
@@ -108,15 +112,21 @@ public final class TrainSettings {
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
     public static final Setting<String> EVAL_DATA =
             text("eval_data", "FILE", null, "Held-out rows to evaluate on while training.");
-    public static final Setting<Long> EVAL_STEPS =
-            new Setting<>(
-            "eval_steps", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Evaluates every so many steps, and at the end; 0: only at the end.");
-    public static final Setting<Long> LOGGING_STEPS =
-            new Setting<>(
-            "logging_steps", new Setting.Whole(1, Integer.MAX_VALUE), 10L, "Prints a line every so many steps; metrics.jsonl has all of them.");
-    public static final Setting<Long> SAVE_STEPS =
-            new Setting<>(
-            "save_steps", new Setting.Whole(0, Integer.MAX_VALUE), 500L, "Writes a checkpoint every so many steps; 0: only when interrupted.");
+    public static final Setting<Long> EVAL_STEPS = new Setting<>(
+            "eval_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Evaluates every so many steps, and at the end; 0: only at the end.");
+    public static final Setting<Long> LOGGING_STEPS = new Setting<>(
+            "logging_steps",
+            new Setting.Whole(1, Integer.MAX_VALUE),
+            10L,
+            "Prints a line every so many steps; metrics.jsonl has all of them.");
+    public static final Setting<Long> SAVE_STEPS = new Setting<>(
+            "save_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            500L,
+            "Writes a checkpoint every so many steps; 0: only when interrupted.");
     public static final Setting<Long> SAVE_TOTAL_LIMIT =
             new Setting<>("save_total_limit", new Setting.Whole(1, 1 << 20), 2L, "How many checkpoints stay.");
     public static final Setting<String> RESUME = text(

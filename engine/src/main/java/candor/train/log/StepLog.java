@@ -101,8 +101,10 @@ public final class StepLog implements AutoCloseable {
     }
 
     private static BadInput cannotWrite(Path file, IOException e) {
-        return new BadInput(file + ": cannot be written (" + e.getMessage()
-                + "); make room or choose another --output, then go on with --resume", e);
+        return new BadInput(
+                file + ": cannot be written (" + IoReason.of(e)
+                        + "); make room or choose another --output, then go on with --resume",
+                e);
     }
 
     private static double now() {

@@ -133,8 +133,8 @@ public record Kto(double beta, double desirableWeight, double undesirableWeight,
 
     /** Means by name, names in a fixed order. */
     private static final class Means {
-        private static final List<String> ORDER = List.of(
-                "rewards/chosen", "rewards/rejected", "rewards/margins", "logps/chosen", "logps/rejected");
+        private static final List<String> ORDER =
+                List.of("rewards/chosen", "rewards/rejected", "rewards/margins", "logps/chosen", "logps/rejected");
         private final Map<String, List<Double>> values = new LinkedHashMap<>();
 
         void add(String name, double value) {
@@ -145,7 +145,8 @@ public record Kto(double beta, double desirableWeight, double undesirableWeight,
             for (String name : ORDER) {
                 List<Double> seen = values.get(name);
                 if (seen != null) {
-                    metrics.put(name, seen.stream().mapToDouble(d -> d).average().orElseThrow());
+                    metrics.put(
+                            name, seen.stream().mapToDouble(d -> d).average().orElseThrow());
                 }
             }
         }

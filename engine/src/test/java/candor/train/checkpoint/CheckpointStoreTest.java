@@ -97,7 +97,9 @@ class CheckpointStoreTest {
         store.save(1, files(1));
         Path step = folder().resolve("step-1");
         Files.write(step.resolve("extra"), new byte[3]);
-        assertThatThrownBy(store::newest).hasMessageContaining("extra does not belong there").hasMessageContaining("no older");
+        assertThatThrownBy(store::newest)
+                .hasMessageContaining("extra does not belong there")
+                .hasMessageContaining("no older");
         Files.delete(step.resolve("extra"));
         Files.write(step.resolve("parameters.f32"), bytes(1, 150_000));
         assertThatThrownBy(store::newest).hasMessageContaining("parameters.f32 is damaged");

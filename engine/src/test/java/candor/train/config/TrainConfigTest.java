@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.data.KlPairing;
-import candor.train.objective.Kto;
-import candor.train.optimiser.Schedule;
-import candor.train.objective.Sft;
 import candor.train.config.TrainSettings.Method;
+import candor.train.objective.Kto;
+import candor.train.objective.Sft;
+import candor.train.optimiser.Schedule;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -54,9 +54,9 @@ class TrainConfigTest {
 
     @Test
     void aFlagWinsOverTheFile() throws IOException {
-        ConfigFile file = file("{\"learning_rate\": 1e-3, \"seed\": 7, \"model\": \"m\",\n \"data\": \"a\", \"output\": \"o\", \"shuffle\": false}");
-        TrainConfig config = TrainConfig.all(
-                        Method.SFT, file, Settings.NONE.with(TrainSettings.LEARNING_RATE, "2e-3"))
+        ConfigFile file = file(
+                "{\"learning_rate\": 1e-3, \"seed\": 7, \"model\": \"m\",\n \"data\": \"a\", \"output\": \"o\", \"shuffle\": false}");
+        TrainConfig config = TrainConfig.all(Method.SFT, file, Settings.NONE.with(TrainSettings.LEARNING_RATE, "2e-3"))
                 .getFirst();
         assertThat(config.steps().learningRate()).isEqualTo(2e-3);
         assertThat(config.batching().seed()).isEqualTo(7);
@@ -87,22 +87,24 @@ class TrainConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "learning_rate|-1|a number from 0 up",
-        "learning_rate|NaN|a number from 0 up",
-        "learning_rate|Infinity|a number from 0 up",
-        "learning_rate|fast|a number from 0 up",
-        "lora_rank|0|a whole number from 1 to 4096",
-        "lora_rank|2.5|a whole number from 1 to 4096",
-        "lora_alpha|0|a number above 0",
-        "warmup_ratio|1.01|a number from 0 to 1",
-        "seed|-1|a whole number from 0 up",
-        "seed|9223372036854775808|a whole number from 0 up",
-        "max_steps|2147483648|a whole number from 0 to 2147483647",
-        "lr_scheduler_type|polynomial|one of cosine, linear, constant",
-        "shuffle|yes|true or false",
-        "output|' '|a text that is not empty"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "learning_rate|-1|a number from 0 up",
+                "learning_rate|NaN|a number from 0 up",
+                "learning_rate|Infinity|a number from 0 up",
+                "learning_rate|fast|a number from 0 up",
+                "lora_rank|0|a whole number from 1 to 4096",
+                "lora_rank|2.5|a whole number from 1 to 4096",
+                "lora_alpha|0|a number above 0",
+                "warmup_ratio|1.01|a number from 0 to 1",
+                "seed|-1|a whole number from 0 up",
+                "seed|9223372036854775808|a whole number from 0 up",
+                "max_steps|2147483648|a whole number from 0 to 2147483647",
+                "lr_scheduler_type|polynomial|one of cosine, linear, constant",
+                "shuffle|yes|true or false",
+                "output|' '|a text that is not empty"
+            })
     void aWrongValueSaysWhatIsRight(String key, String value, String right) {
         assertThatThrownBy(() -> sft(LEAST.with(key, List.of(value), "--" + key.replace('_', '-'))))
                 .isInstanceOf(BadInput.class)
@@ -110,10 +112,11 @@ class TrainConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "[1]", "{\"seed\": {\"a\": 1}}", "{\"seed\": null}", "{\"seed\": 1, \"seed\": 2}", "{\"data\": [[1]]}",
-        "{\"runs\": 3}", "{\"runs\": []}", "{\"runs\": [1]}", "{\"seed\": 1} {}", "{\"seed\":"
-    })
+    @ValueSource(
+            strings = {
+                "[1]", "{\"seed\": {\"a\": 1}}", "{\"seed\": null}", "{\"seed\": 1, \"seed\": 2}", "{\"data\": [[1]]}",
+                "{\"runs\": 3}", "{\"runs\": []}", "{\"runs\": [1]}", "{\"seed\": 1} {}", "{\"seed\":"
+            })
     void aFileOfAnotherFormIsRefusedWithItsLine(String json) {
         assertThatThrownBy(() -> file(json)).isInstanceOf(BadInput.class).hasMessageStartingWith("run.yaml, line 1: ");
     }
@@ -160,12 +163,12 @@ class TrainConfigTest {
                   {"data": "b.jsonl", "method": "kto", "kl_pairing": "trl", "seed": 2},
                   {"name": "c", "data": "c.jsonl", "output": "elsewhere"}]}""");
         List<TrainConfig> runs = TrainConfig.all(Method.SFT, file, Settings.NONE);
-        assertThat(runs).extracting(TrainConfig::output)
+        assertThat(runs)
+                .extracting(TrainConfig::output)
                 .containsExactly(Path.of("sweep", "a"), Path.of("sweep", "run-2"), Path.of("elsewhere"));
         assertThat(runs).extracting(r -> r.batching().seed()).containsExactly(1L, 2L, 1L);
         assertThat(runs.get(0).start().rank()).isEqualTo(8);
-        assertThat(runs.get(1).task().objective())
-                .isEqualTo(new Kto(0.5, 1, 1, Kto.Estimate.MICRO_BATCH));
+        assertThat(runs.get(1).task().objective()).isEqualTo(new Kto(0.5, 1, 1, Kto.Estimate.MICRO_BATCH));
         assertThat(((TrainConfig.KtoTask) runs.get(1).task()).pairing()).isEqualTo(KlPairing.TRL);
     }
 
@@ -188,9 +191,12 @@ class TrainConfigTest {
         String written = new ObjectMapper().writeValueAsString(config.resolved());
         @SuppressWarnings("unchecked")
         Map<String, Object> started = new ObjectMapper().readValue(written, Map.class);
-        sft(LEAST.with(TrainSettings.OUTPUT, "moved").with(TrainSettings.THREADS, "1").with(TrainSettings.SAVE_STEPS, "3"))
+        sft(LEAST.with(TrainSettings.OUTPUT, "moved")
+                        .with(TrainSettings.THREADS, "1")
+                        .with(TrainSettings.SAVE_STEPS, "3"))
                 .requireSameRun(started);
-        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.LEARNING_RATE, "0.5")).requireSameRun(started))
+        assertThatThrownBy(() ->
+                        sft(LEAST.with(TrainSettings.LEARNING_RATE, "0.5")).requireSameRun(started))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("started with learning_rate 1.0E-4, not 0.5");
         assertThatThrownBy(() -> TrainConfig.of(Method.KTO, LEAST).requireSameRun(started))
@@ -205,9 +211,13 @@ class TrainConfigTest {
                 assertThat(s.key()).matches("[a-z0-9_]+");
                 assertThat(s.help()).endsWith(".");
                 if (s.fallback() != null) {
-                    assertThat(s.kind().read(s.fallback() instanceof List<?> l
-                                    ? l.stream().map(Object::toString).toList()
-                                    : List.of(s.fallbackText().orElseThrow())))
+                    assertThat(s.kind()
+                                    .read(
+                                            s.fallback() instanceof List<?> l
+                                                    ? l.stream()
+                                                            .map(Object::toString)
+                                                            .toList()
+                                                    : List.of(s.fallbackText().orElseThrow())))
                             .isEqualTo(s.fallback());
                 }
             });

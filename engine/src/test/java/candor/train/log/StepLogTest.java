@@ -52,7 +52,8 @@ class StepLogTest {
             log.step(2, values(0.4, 40));
             log.step(3, values(0.3, 40));
         }
-        Files.writeString(run.resolve("metrics.jsonl"), Files.readString(run.resolve("metrics.jsonl")) + "{\"step\":4,\"lo");
+        Files.writeString(
+                run.resolve("metrics.jsonl"), Files.readString(run.resolve("metrics.jsonl")) + "{\"step\":4,\"lo");
         try (StepLog log = StepLog.open(run, offset, 1)) {
             log.step(2, values(0.25, 40));
         }
@@ -82,7 +83,8 @@ class StepLogTest {
         assertThat(events).hasSize(3);
         assertThat(events.get(0).version).isEqualTo("brain.Event:2");
         assertThat(events.get(1).step).isEqualTo(1);
-        assertThat(events.get(1).scalars).containsExactly(Map.entry("train/loss", 0.1f), Map.entry("train/tokens", 300f));
+        assertThat(events.get(1).scalars)
+                .containsExactly(Map.entry("train/loss", 0.1f), Map.entry("train/tokens", 300f));
         assertThat(events.get(2).step).isEqualTo(70_000);
         assertThat(events.get(2).scalars)
                 .containsExactly(Map.entry("train/rewards/chosen", -12.75f), Map.entry("eval/loss", 3.5f));
@@ -123,7 +125,10 @@ class StepLogTest {
             byte[] length = new byte[8];
             in.get(length);
             assertThat(in.getInt()).isEqualTo(masked(crc32c(length)));
-            byte[] data = new byte[(int) ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong()];
+            byte[] data = new byte
+                    [(int) ByteBuffer.wrap(length)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .getLong()];
             in.get(data);
             assertThat(in.getInt()).isEqualTo(masked(crc32c(data)));
             events.add(event(data));
@@ -173,7 +178,8 @@ class StepLogTest {
             switch (tag) {
                 case 1 << 3 | 1 -> event.wallTime = in.getDouble();
                 case 2 << 3 -> event.step = varint(in);
-                case 3 << 3 | 2 -> event.version = StandardCharsets.UTF_8.decode(part(in)).toString();
+                case 3 << 3 | 2 ->
+                    event.version = StandardCharsets.UTF_8.decode(part(in)).toString();
                 case 5 << 3 | 2 -> summary(part(in), event.scalars);
                 case 7 << 3 | 2 -> {
                     ByteBuffer session = part(in);

@@ -47,7 +47,8 @@ class ObjectiveTest {
         for (List<Row> rows : step) {
             double[] own = java.util.Arrays.copyOfRange(kl, at, at + rows.size());
             at += rows.size();
-            micros.add(new Micro(rows.size(), rows.stream().mapToLong(Row::targets).sum(), own));
+            micros.add(
+                    new Micro(rows.size(), rows.stream().mapToLong(Row::targets).sum(), own));
         }
         return micros;
     }
@@ -84,9 +85,15 @@ class ObjectiveTest {
                     int row = i;
                     double eps = 1e-5;
                     List<List<Row>> up = cut(
-                            IntStream.range(0, 13).mapToObj(j -> j == row ? moved(rows.get(j), eps) : rows.get(j)).toList(), size);
+                            IntStream.range(0, 13)
+                                    .mapToObj(j -> j == row ? moved(rows.get(j), eps) : rows.get(j))
+                                    .toList(),
+                            size);
                     List<List<Row>> down = cut(
-                            IntStream.range(0, 13).mapToObj(j -> j == row ? moved(rows.get(j), -eps) : rows.get(j)).toList(), size);
+                            IntStream.range(0, 13)
+                                    .mapToObj(j -> j == row ? moved(rows.get(j), -eps) : rows.get(j))
+                                    .toList(),
+                            size);
                     double expected = (loss(objective, up, kl) - loss(objective, down, kl)) / (2 * eps);
                     Term term = objective.term(rows.get(row), scopes.get(row / size));
                     assertThat(term.derivative()).isCloseTo(expected, within(1e-10));
@@ -122,9 +129,13 @@ class ObjectiveTest {
     @EnumSource
     void atTheStartEveryRowLosesHalfItsWeight(Kto.Estimate estimate) {
         List<Row> rows = List.of(new Row(-50, 3, -50, true), new Row(-70, 4, -70, false));
-        Map<String, Double> metrics = kto(estimate).metrics(List.of(rows), kto(estimate).scopes(micros(List.of(rows), new double[2])));
+        Map<String, Double> metrics =
+                kto(estimate).metrics(List.of(rows), kto(estimate).scopes(micros(List.of(rows), new double[2])));
         assertThat(metrics.get("loss")).isCloseTo((0.5 * DESIRABLE + 0.5 * UNDESIRABLE) / 2, within(1e-15));
-        assertThat(metrics).containsEntry("kl", 0.0).containsEntry("rewards/chosen", 0.0).containsEntry("rewards/margins", 0.0);
+        assertThat(metrics)
+                .containsEntry("kl", 0.0)
+                .containsEntry("rewards/chosen", 0.0)
+                .containsEntry("rewards/margins", 0.0);
     }
 
     @Test
@@ -134,7 +145,10 @@ class ObjectiveTest {
                         .getFirst()
                         .baseline())
                 .isCloseTo(1.0 / 3, within(1e-15));
-        assertThat(kto.scopes(List.of(new Micro(3, 3, new double[] {-3, 1, 1}))).getFirst().baseline()).isZero();
+        assertThat(kto.scopes(List.of(new Micro(3, 3, new double[] {-3, 1, 1})))
+                        .getFirst()
+                        .baseline())
+                .isZero();
     }
 
     @Test
@@ -145,7 +159,8 @@ class ObjectiveTest {
                         + DESIRABLE * (1 - sigma(BETA * (1 - z)))
                         + UNDESIRABLE * (1 - sigma(BETA * (z + 2))))
                 / 3;
-        assertThat(loss(kto(Kto.Estimate.STEP), List.of(rows), new double[] {z, z, z})).isCloseTo(expected, within(1e-15));
+        assertThat(loss(kto(Kto.Estimate.STEP), List.of(rows), new double[] {z, z, z}))
+                .isCloseTo(expected, within(1e-15));
     }
 
     private static double sigma(double x) {
@@ -169,7 +184,8 @@ class ObjectiveTest {
         assertThat(metrics.get("logps/rejected")).isCloseTo(-70.0, within(1e-15));
         assertThat(metrics.get("loss"))
                 .isCloseTo(
-                        (loss(kto, step.subList(0, 1), new double[] {2, 4}) + loss(kto, step.subList(1, 2), new double[] {-8, 2}))
+                        (loss(kto, step.subList(0, 1), new double[] {2, 4})
+                                        + loss(kto, step.subList(1, 2), new double[] {-8, 2}))
                                 / 2,
                         within(1e-15));
     }
@@ -178,11 +194,15 @@ class ObjectiveTest {
     @CsvSource({"true", "false"})
     void oneKindOfRowAloneIsFinite(boolean desirable) {
         List<Row> rows = List.of(new Row(-50, 3, -45, desirable), new Row(-60, 3, -64, desirable));
-        Map<String, Double> metrics =
-                kto(Kto.Estimate.STEP).metrics(List.of(rows), kto(Kto.Estimate.STEP).scopes(micros(List.of(rows), new double[] {1, 2})));
+        Map<String, Double> metrics = kto(Kto.Estimate.STEP)
+                .metrics(List.of(rows), kto(Kto.Estimate.STEP).scopes(micros(List.of(rows), new double[] {1, 2})));
         assertThat(metrics.values()).allSatisfy(v -> assertThat(v).isFinite());
         assertThat(metrics.keySet())
-                .containsExactly("loss", "kl", desirable ? "rewards/chosen" : "rewards/rejected", desirable ? "logps/chosen" : "logps/rejected");
+                .containsExactly(
+                        "loss",
+                        "kl",
+                        desirable ? "rewards/chosen" : "rewards/rejected",
+                        desirable ? "logps/chosen" : "logps/rejected");
     }
 
     @ParameterizedTest
@@ -195,7 +215,10 @@ class ObjectiveTest {
 
     @Test
     void aNaNIsNotClampedAway() {
-        assertThat(kto(Kto.Estimate.STEP).scopes(List.of(new Micro(1, 1, new double[] {Double.NaN}))).getFirst().baseline())
+        assertThat(kto(Kto.Estimate.STEP)
+                        .scopes(List.of(new Micro(1, 1, new double[] {Double.NaN})))
+                        .getFirst()
+                        .baseline())
                 .isNaN();
     }
 }

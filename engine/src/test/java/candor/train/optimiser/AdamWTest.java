@@ -15,7 +15,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class AdamWTest {
     @ParameterizedTest
-    @CsvSource({"0.5, 1, 1", "1, 1, 0.999999000001", "4, 1, 0.2499999375000156", "4, 0, 1", "0, 1, 1", "3, 2.5, 0.8333330555556481"})
+    @CsvSource({
+        "0.5, 1, 1",
+        "1, 1, 0.999999000001",
+        "4, 1, 0.2499999375000156",
+        "4, 0, 1",
+        "0, 1, 1",
+        "3, 2.5, 0.8333330555556481"
+    })
     void clippingIsAsInPyTorch(double norm, double max, double coefficient) {
         assertThat(AdamW.clip(norm, max)).isCloseTo(coefficient, within(1e-15));
     }
