@@ -32,9 +32,9 @@ final class Gemm {
             long at = (long) col * Float.BYTES;
             int height;
             for (int row = 0; row < rows; row += height) {
-                height = rows - row >= ROWS ? ROWS : rows - row >= 4 ? 4 : 1;
+                height = height(rows - row);
                 if (i == null) {
-                    Tile.zero(tile);
+                    Tile.zero(tile, height);
                 } else {
                     Tile.load(tile, i, io + at + row * is, is, height, width);
                 }
@@ -44,18 +44,25 @@ final class Gemm {
         }
     }
 
+    /** Rows of the next tile, where so many are left. */
+    private static int height(int left) {
+        return left >= ROWS ? ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    }
+
     private void multiply(
             int height, int width, int k, MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs) {
         if (width > LANES) {
             switch (height) {
                 case 8 -> TileKernels.tile8x2(a, ao, rs, ks, b, bo, bs, k, tile);
                 case 4 -> TileKernels.tile4x2(a, ao, rs, ks, b, bo, bs, k, tile);
+                case 2 -> TileKernels.tile2x2(a, ao, rs, ks, b, bo, bs, k, tile);
                 default -> TileKernels.tile1x2(a, ao, rs, ks, b, bo, bs, k, tile);
             }
         } else {
             switch (height) {
                 case 8 -> TileKernels.tile8x1(a, ao, rs, ks, b, bo, bs, k, tile);
                 case 4 -> TileKernels.tile4x1(a, ao, rs, ks, b, bo, bs, k, tile);
+                case 2 -> TileKernels.tile2x1(a, ao, rs, ks, b, bo, bs, k, tile);
                 default -> TileKernels.tile1x1(a, ao, rs, ks, b, bo, bs, k, tile);
             }
         }

@@ -14,8 +14,8 @@ import jdk.incubator.vector.FloatVector;
 final class Tile {
     private Tile() {}
 
-    static void zero(float[] tile) {
-        Arrays.fill(tile, 0f);
+    static void zero(float[] tile, int rows) {
+        Arrays.fill(tile, 0, rows * COLUMNS, 0f);
     }
 
     /** tile = C. Columns that C does not have keep what they held, which nobody reads. */
