@@ -29,8 +29,13 @@ public final class ChatEncoder {
 
     /** What generation starts from: the conversation with the generation prompt. */
     public int[] encodePrompt(Conversation conversation) {
+        return tokenizer.encode(renderPlain(conversation, true), false);
+    }
+
+    /** The conversation as the model reads it, its messages checked for the text of special tokens. */
+    public String renderPlain(Conversation conversation, boolean addGenerationPrompt) {
         check(conversation.messages());
-        return tokenizer.encode(template.render(conversation, true), false);
+        return template.render(conversation, addGenerationPrompt);
     }
 
     /**
@@ -44,8 +49,10 @@ public final class ChatEncoder {
         List<Message> all = new ArrayList<>(prompt);
         all.addAll(completion);
         check(all);
-        int[] promptIds = tokenizer.encode(template.render(new Conversation(prompt), true), false);
-        int[] ids = tokenizer.encode(template.render(new Conversation(all), false), false);
+        String before = template.render(new Conversation(prompt), true);
+        String whole = template.render(new Conversation(all), false);
+        int[] ids = tokenizer.encode(whole, false);
+        int[] promptIds = tokenizer.encodePrefix(before, whole, ids);
         return completionMask(promptIds, ids);
     }
 

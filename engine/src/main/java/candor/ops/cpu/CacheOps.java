@@ -132,12 +132,10 @@ final class CacheOps {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
             for (int h = 0; h < keyHeads; h++) {
-                gemm.block(
-                        rows, KvPages.TOKENS, width,
-                        qkv.data(), qkv.offset(row, queryCol(fromHead + h, only)), qs, Float.BYTES,
-                        slab.data(), slab.offset(cache.row(page), KvPages.keyCol(heads, fromHead + h, 0)), PAGE_BYTES, PANEL,
-                        null, 0, 0,
-                        scores, h * headBytes + i * PAGE_BYTES, rowBytes);
+                long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, fromHead + h, 0));
+                gemm.a(qkv.data(), qkv.offset(row, queryCol(fromHead + h, only)), qs, Float.BYTES)
+                        .b(slab.data(), keyAt, PAGE_BYTES, PANEL)
+                        .into(scores, h * headBytes + i * PAGE_BYTES, rowBytes, rows, KvPages.TOKENS, width);
             }
         }
         for (int r = 0; r < keyHeads * rows; r++) {
@@ -146,15 +144,17 @@ final class CacheOps {
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
+            int depth = Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS);
             for (int h = 0; h < keyHeads; h++) {
                 long out = o.offset(row, queryCol(fromHead + h, only));
-                gemm.block(
-                        rows, width, Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS),
-                        scores, h * headBytes + i * PAGE_BYTES, rowBytes, Float.BYTES,
-                        // The last panel reads on behind a row of values: into the next, or into the page's keys.
-                        slab.data(), slab.offset(cache.row(page), KvPages.valueCol(heads, fromHead + h, 0)), widthBytes, PANEL,
-                        i == 0 ? null : o.data(), out, os,
-                        o.data(), out, os);
+                // The last panel reads on behind a row of values: into the next, or into the page's keys.
+                long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, fromHead + h, 0));
+                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes, Float.BYTES)
+                        .b(slab.data(), valueAt, widthBytes, PANEL);
+                if (i > 0) {
+                    gemm.init(o.data(), out, os);
+                }
+                gemm.into(o.data(), out, os, rows, width, depth);
             }
         }
     }
