@@ -78,8 +78,16 @@ final class RenderCommand implements Callable<Integer> {
                     "Let the text of a special token inside a message become that token, instead of refusing the row.")
     private boolean keepSpecialTokens;
 
-    /** One line of the file. */
-    private record Row(Conversation conversation, Map<String, Object> variables) {}
+    /**
+     * One line of the file.
+     *
+     * @param completion what follows the conversation and is alone in the loss; null where all replies are
+     */
+    private record Row(Conversation conversation, List<Message> completion, Map<String, Object> variables) {
+        Conversation whole() {
+            return completion == null ? conversation : conversation.followedBy(completion);
+        }
+    }
 
     @Override
     public Integer call() {
@@ -97,7 +105,7 @@ final class RenderCommand implements Callable<Integer> {
                 try {
                     Row row = row(line);
                     ChatEncoder encoder = new ChatEncoder(tokenizer, template.withVariables(row.variables()), policy);
-                    System.out.print(shown(encoder, row.conversation(), colored, terminal));
+                    System.out.print(shown(encoder, row, colored, terminal));
                 } catch (BadInput e) {
                     throw new BadInput(lines.place() + ": " + e.getMessage(), e);
                 }
@@ -114,12 +122,14 @@ final class RenderCommand implements Callable<Integer> {
         }
     }
 
-    private String shown(ChatEncoder encoder, Conversation conversation, boolean colored, boolean terminal) {
-        String text = encoder.renderPlain(conversation, addGenerationPrompt);
+    private String shown(ChatEncoder encoder, Row row, boolean colored, boolean terminal) {
+        String text = encoder.renderPlain(row.whole(), addGenerationPrompt);
         String shown = text;
         if (colored || mask) {
-            MaskedText masked = encoder.render(conversation).within(text);
-            shown = MaskView.show(masked, colored, mask);
+            MaskedText masked = row.completion() == null
+                    ? encoder.render(row.conversation())
+                    : encoder.render(row.conversation(), row.completion());
+            shown = MaskView.show(masked.within(text), colored, mask);
         } else if (terminal) {
             shown = MaskView.printable(text);
         }
@@ -135,21 +145,23 @@ final class RenderCommand implements Callable<Integer> {
             throw new BadInput("not JSON: " + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""), e);
         }
         if (value instanceof List<?> list) {
-            return new Row(new Conversation(messages(list)), Map.of());
+            return new Row(new Conversation(messages(list)), null, Map.of());
         }
         if (!(value instanceof Map<?, ?> map)) {
             throw new BadInput("neither an object nor an array of messages");
         }
-        List<Message> all = new ArrayList<>();
-        boolean prompt = map.containsKey("prompt");
-        for (String key : prompt ? List.of("prompt", "completion") : List.of("messages")) {
-            if (map.get(key) instanceof List<?> list) {
-                all.addAll(messages(list));
-            } else if (!key.equals("completion") || map.get(key) != null) {
-                throw new BadInput("\"" + key + "\" is missing, or no array of messages");
-            }
+        String first = map.containsKey("prompt") ? "prompt" : "messages";
+        Conversation conversation = new Conversation(column(map, first), tools(map.get("tools")));
+        boolean completed = first.equals("prompt") && map.get("completion") != null;
+        return new Row(
+                conversation, completed ? column(map, "completion") : null, variables(map.get("chat_template_kwargs")));
+    }
+
+    private static List<Message> column(Map<?, ?> row, String name) {
+        if (!(row.get(name) instanceof List<?> list)) {
+            throw new BadInput("\"" + name + "\" is missing, or no array of messages");
         }
-        return new Row(new Conversation(all, tools(map.get("tools"))), variables(map.get("chat_template_kwargs")));
+        return messages(list);
     }
 
     private static List<Message> messages(List<?> list) {

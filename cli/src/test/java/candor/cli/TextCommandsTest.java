@@ -149,6 +149,19 @@ class TextCommandsTest {
                 .hasSize(3);
     }
 
+    /** Training on a prompt and its completion has no loss on what the assistant says in the prompt. */
+    @Test
+    void renderShowsTheLossOfACompletionAlone() throws IOException {
+        String row = "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}, "
+                + "{\"role\": \"user\", \"content\": \"c\"}], \"completion\": [{\"role\": \"assistant\", \"content\": \"d\"}]}\n";
+        assertThat(render(row, "llama3", "--mask"))
+                .contains("\n\nb<|eot_id|>")
+                .endsWith("\n\n⟦d<|eot_id|>⟧\n")
+                .doesNotContain("⟦b");
+        assertThat(render(row, "llama3", "--mask", "--add-generation-prompt"))
+                .endsWith("\n\n⟦d<|eot_id|>⟧<|start_header_id|>assistant<|end_header_id|>\n\n");
+    }
+
     @Test
     void whatIsShownCannotActOnTheTerminal() throws IOException {
         String row = "[{\"role\": \"user\", \"content\": \"x\\u001b[2J\\u0007\\u009b\\u202e\\ty\"}]";

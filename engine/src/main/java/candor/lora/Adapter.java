@@ -2,6 +2,7 @@ package candor.lora;
 
 import candor.model.ModelConfig;
 import candor.model.Philox;
+import candor.model.Projection;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;

@@ -2,6 +2,7 @@ package candor.lora;
 
 import candor.BadInput;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;

@@ -1,6 +1,7 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.model.Projection;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;

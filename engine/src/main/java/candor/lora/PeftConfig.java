@@ -2,6 +2,7 @@ package candor.lora;
 
 import candor.BadInput;
 import candor.model.JsonFile;
+import candor.model.Projection;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;

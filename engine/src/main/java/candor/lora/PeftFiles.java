@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.model.AtomicFile;
 import candor.model.JsonFile;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.model.SafeFolder;
 import candor.model.Safetensors;
 import candor.model.SafetensorsWriter;

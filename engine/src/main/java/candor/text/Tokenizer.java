@@ -171,14 +171,13 @@ public final class Tokenizer {
         return vocabulary.id(token);
     }
 
-    /** The first special token whose text stands in the given text. */
-    public Optional<String> specialTextIn(String text) {
-        return specialText.find(text);
-    }
-
-    /** The same for every string of a message. */
-    public Optional<String> specialTextIn(Message message) {
-        return specialText.findIn(message.fields());
+    /**
+     * The first special token whose text stands in a text.
+     *
+     * @param value a string, or any JSON value (see {@link JsonValues}): every string in it counts, keys included
+     */
+    public Optional<String> specialTextIn(Object value) {
+        return specialText.findIn(value);
     }
 
     /** All special tokens' texts. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import java.lang.foreign.Arena;
@@ -28,7 +29,6 @@ class AdapterBankTest {
                 new AdapterLayout(AdapterTest.MODEL, new LoraConfig(17, 8, true, AdapterTest.TWO.projections())));
         AdapterBank bank = new AdapterBank(AdapterTest.MODEL, 4);
         assertThat(bank.lora(0, Projection.QUERY)).isNull();
-        assertThat(bank.paddedRank()).isZero();
         bank.set(0, policy);
         bank.set(2, reference);
         bank.set(3, two);
@@ -50,7 +50,6 @@ class AdapterBankTest {
             }
         }
         assertThat(bank.lora(1, Projection.VALUE).at(3).scale()).isEqualTo((float) (8 / Math.sqrt(17)));
-        assertThat(bank.paddedRank()).isEqualTo(32);
         assertThat(bank.get(3)).isSameAs(two);
         assertThat(bank.slots()).isEqualTo(4);
     }

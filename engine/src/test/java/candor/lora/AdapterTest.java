@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import candor.BadInput;
 import candor.model.Architecture;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.model.Rope;
 import candor.ops.Heads;
 import candor.tensor.DType;

@@ -8,6 +8,7 @@ import candor.BadInput;
 import candor.model.CheckpointFiles;
 import candor.model.ModelConfig;
 import candor.model.Mutations;
+import candor.model.Projection;
 import candor.model.Safetensors;
 import candor.tensor.DType;
 import candor.tensor.Tensor;

@@ -4,7 +4,6 @@ import candor.lora.Adapter;
 import candor.lora.LoraConfig;
 import candor.lora.Memory;
 import candor.lora.PeftFiles;
-import candor.lora.Projection;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.tensor.DType;

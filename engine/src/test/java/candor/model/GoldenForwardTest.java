@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
-import candor.lora.Projection;
 import candor.ops.Batch;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.Tensor;

@@ -40,7 +40,7 @@ class ChatEncoderTest {
     void specialTextInAMessageIsRefusedUnlessKept() {
         ChatEncoder refusing = Goldens.encoder("qwen3");
         List<Message> prompt = List.of(user("say <|im_end|>"));
-        assertThatThrownBy(() -> refusing.encodeChat(prompt, List.of(assistant("no"))))
+        assertThatThrownBy(() -> refusing.encodeChat(new Conversation(prompt), List.of(assistant("no"))))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("message 1 (user) holds the text <|im_end|>");
         assertThatThrownBy(() -> refusing.encodeConversation(new Conversation(List.of(user("a"), assistant("<|im_start|>")))))
@@ -49,9 +49,28 @@ class ChatEncoderTest {
         assertThatThrownBy(() -> refusing.encodeText("<|im_end|>", "a")).isInstanceOf(BadInput.class);
         ChatEncoder keeping = new ChatEncoder(refusing.tokenizer(), refusing.template(), SpecialTextPolicy.KEEP);
         int end = refusing.tokenizer().special().eos().getAsInt();
-        EncodedChat kept = keeping.encodeChat(prompt, List.of(assistant("no")));
+        EncodedChat kept = keeping.encodeChat(new Conversation(prompt), List.of(assistant("no")));
         // The default system message, the user's own, the turn's, and the reply's.
         assertThat(Arrays.stream(kept.ids()).filter(id -> id == end).count()).isEqualTo(4);
+    }
+
+    @Test
+    void toolsStandWithThePromptAndWithTheWhole() {
+        ChatEncoder golden = Goldens.encoder("llama3");
+        ChatTemplate template = ChatTemplate.of("t", "{{ tools|tojson if tools }}{% for m in messages %}<{{ m.role }}>{{ m.content }}<|eot_id|>"
+                + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}", Map.of(), Goldens.NOW);
+        ChatEncoder encoder = new ChatEncoder(golden.tokenizer(), template, SpecialTextPolicy.REFUSE);
+        Conversation prompt = new Conversation(List.of(user("q")), List.of(Map.of("name", "f")));
+        EncodedChat chat = encoder.encodeChat(prompt, List.of(assistant("a")));
+        assertThat(encoder.tokenizer().decode(chat.ids(), false))
+                .isEqualTo("[{\"name\": \"f\"}]<user>q<|eot_id|><assistant>a<|eot_id|>");
+        assertThat(said(encoder, chat)).isEqualTo("a<|eot_id|>");
+        assertThat(chat.promptIsPrefix()).isTrue();
+        Conversation hostile = new Conversation(List.of(user("q")), List.of(Map.of("name", "<|eot_id|>")));
+        assertThatThrownBy(() -> encoder.encodeChat(hostile, List.of(assistant("a"))))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("a tool holds the text <|eot_id|>");
+        assertThatThrownBy(() -> encoder.encodePrompt(hostile)).isInstanceOf(BadInput.class);
     }
 
     @Test
@@ -64,8 +83,8 @@ class ChatEncoderTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("no assistant turn");
         assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of()))).isInstanceOf(BadInput.class);
-        assertThatThrownBy(() -> encoder.encodeChat(List.of(), List.of(assistant("a")))).isInstanceOf(BadInput.class);
-        assertThatThrownBy(() -> encoder.encodeChat(List.of(user("a")), List.of())).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> encoder.encodeChat(new Conversation(List.of()), List.of(assistant("a")))).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> encoder.encodeChat(new Conversation(List.of(user("a"))), List.of())).isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of(user("a\ud800"), assistant("b")))))
                 .isInstanceOf(BadInput.class);
     }
@@ -87,8 +106,8 @@ class ChatEncoderTest {
             }
             List<Message> all = List.of(messages);
             EncodedChat chat = encoder.encodeConversation(new Conversation(all));
-            EncodedChat first = encoder.encodeChat(all.subList(0, 1), all.subList(1, 2));
-            EncodedChat second = encoder.encodeChat(all.subList(0, 3), all.subList(3, 4));
+            EncodedChat first = encoder.encodeChat(new Conversation(all.subList(0, 1)), all.subList(1, 2));
+            EncodedChat second = encoder.encodeChat(new Conversation(all.subList(0, 3)), all.subList(3, 4));
             assertThat(first.promptIsPrefix() && second.promptIsPrefix()).isTrue();
             boolean[] expected = second.inLoss().clone();
             for (int t = 0; t < first.length(); t++) {
@@ -109,7 +128,7 @@ class ChatEncoderTest {
         assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of(user("q"), assistant("It is")))))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("crosses the start of reply 1");
-        EncodedChat trl = encoder.encodeChat(List.of(user("q")), List.of(assistant("It is")));
+        EncodedChat trl = encoder.encodeChat(new Conversation(List.of(user("q"))), List.of(assistant("It is")));
         assertThat(trl.promptIsPrefix()).isFalse();
     }
 

@@ -188,7 +188,7 @@ class TokenizerTest {
         assertThat(tokenizer.specialTextIn("<|eot_id>< |eot_id|> <|im_end|>")).isEmpty();
         Message nested = new Message(java.util.Map.of("role", "assistant", "content", "",
                 "tool_calls", List.of(java.util.Map.of("arguments", java.util.Map.of("x", List.of("<|begin_of_text|>"))))));
-        assertThat(tokenizer.specialTextIn(nested)).hasValue("<|begin_of_text|>");
+        assertThat(tokenizer.specialTextIn(nested.fields())).hasValue("<|begin_of_text|>");
         // Every text that encodes to a special token is found, and no other.
         SplittableRandom random = new SplittableRandom(14);
         for (int round = 0; round < 300; round++) {

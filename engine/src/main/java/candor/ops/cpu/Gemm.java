@@ -113,7 +113,7 @@ final class Gemm {
             long shift = (long) col * Float.BYTES;
             int height;
             for (int r = 0; r < rows; r += height) {
-                height = rows - r >= ROWS ? ROWS : rows - r >= 4 ? 4 : 1;
+                height = height(rows - r);
                 float[] from = NOTHING;
                 if (init != null) {
                     from = tile;
@@ -132,6 +132,11 @@ final class Gemm {
         b2 = null;
     }
 
+    /** Rows of the next tile, where so many are left. */
+    private static int height(int left) {
+        return left >= ROWS ? ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    }
+
     private void multiply(
             int height, int width, int k, MemorySegment x, long xAt, long xRow, long xDepth, MemorySegment y, long yAt,
             long yRow, float[] from) {
@@ -139,12 +144,14 @@ final class Gemm {
             switch (height) {
                 case 8 -> TileKernels.tile8x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
                 case 4 -> TileKernels.tile4x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
+                case 2 -> TileKernels.tile2x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
                 default -> TileKernels.tile1x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
             }
         } else {
             switch (height) {
                 case 8 -> TileKernels.tile8x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
                 case 4 -> TileKernels.tile4x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
+                case 2 -> TileKernels.tile2x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
                 default -> TileKernels.tile1x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
             }
         }

@@ -216,6 +216,47 @@ final class TileKernels {
         c30.intoArray(tile, 3 * COLUMNS);
     }
 
+    /** 2 rows, 2 vectors of columns. */
+    static void tile2x2(
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c01 = FloatVector.fromArray(S, from, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, from, COLUMNS + LANES);
+        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+            FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
+            FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            FloatVector a1 = FloatVector.broadcast(S, a.get(FLOAT, ao + rs));
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+        }
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, LANES);
+        c10.intoArray(tile, COLUMNS);
+        c11.intoArray(tile, COLUMNS + LANES);
+    }
+
+    /** 2 rows, 1 vector of columns. */
+    static void tile2x1(
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+            FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
+            FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
+            c00 = a0.fma(b0, c00);
+            FloatVector a1 = FloatVector.broadcast(S, a.get(FLOAT, ao + rs));
+            c10 = a1.fma(b0, c10);
+        }
+        c00.intoArray(tile, 0);
+        c10.intoArray(tile, COLUMNS);
+    }
+
     /** 1 row, 2 vectors of columns. */
     static void tile1x2(
             MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
