@@ -70,8 +70,8 @@ class CandorTest {
     @Test
     void anUnknownCommandNamesTheNearest() {
         assertThat(run("docter")).isEqualTo(2);
-        assertThat(err().lines()).hasSize(2).last().isEqualTo("see: candor --help");
-        assertThat(err()).startsWith("error: no such command: 'docter'; did you mean doctor");
+        assertThat(err().lines())
+                .containsExactly("error: no such command: 'docter'; did you mean doctor?", "see: candor --help");
         assertThat(out()).isEmpty();
     }
 

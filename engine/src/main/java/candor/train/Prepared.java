@@ -51,10 +51,6 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         boolean needsCopy() {
             return config.task() instanceof KtoTask && config.start().initAdapter() != null;
         }
-
-        public TrainConfig config() {
-            return config;
-        }
     }
 
     /**
