@@ -1,0 +1,27 @@
+package candor.evaluate;
+
+import java.util.List;
+
+/** A model with its adapters, as evaluation sees it: it answers, many at once. */
+public interface Respondent extends AutoCloseable {
+    /** One thing asked of one subject. */
+    record Request(int subject, Ask ask) {}
+
+    /** Takes the answers as they come. */
+    interface Sink {
+        void answered(int request, Answer answer);
+    }
+
+    /** The bare model and its adapters, in the order that {@link Request#subject} counts them by. */
+    List<Subject> subjects();
+
+    /**
+     * Answers every request, in any order, each exactly once.
+     *
+     * @param sink called from one thread at a time, with the index of the request
+     */
+    void answer(List<Request> requests, Sink sink);
+
+    @Override
+    void close();
+}
