@@ -12,6 +12,8 @@ import candor.text.Conversation;
 import candor.text.Message;
 import candor.text.SpecialTextPolicy;
 import candor.text.Tokenizer;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
@@ -48,6 +50,9 @@ import org.openjdk.jmh.annotations.Warmup;
         value = 1,
         jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu"})
 public class TokenizingBenchmark {
+    private static final OperatingSystemMXBean MACHINE =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
     private static final int CHATS = 2000;
 
     /** A taker's step: so many tokens, and how long it is busy with them. That is 500,000 tokens a second. */
@@ -69,12 +74,16 @@ public class TokenizingBenchmark {
     private List<Example> examples;
     private ChatRowEncoder encoder;
 
-    /** What JMH divides by the time: tokens a second, and milliseconds of waiting a second. */
+    /**
+     * What JMH divides by the time: tokens, milliseconds of the taker's waiting, and milliseconds of all threads on a
+     * core, a second. On a machine with other work {@code tokens / cpuMillis} tells more than {@code tokens} alone.
+     */
     @AuxCounters(AuxCounters.Type.OPERATIONS)
     @State(Scope.Thread)
     public static class Taken {
         public long tokens;
         public long waitedMillis;
+        public long cpuMillis;
     }
 
     @Setup
@@ -119,6 +128,7 @@ public class TokenizingBenchmark {
     }
 
     private long take(Taken taken, long stepNanos) {
+        long cpuStart = MACHINE.getProcessCpuTime();
         int inStep = 0;
         try (Prefetcher<Example, EncodedRow> rows =
                 new Prefetcher<>(examples.iterator(), encoder::encode, threads, Prefetcher.ROWS)) {
@@ -132,6 +142,7 @@ public class TokenizingBenchmark {
             }
             taken.waitedMillis += TimeUnit.NANOSECONDS.toMillis(rows.waitedNanos());
         }
+        taken.cpuMillis += TimeUnit.NANOSECONDS.toMillis(MACHINE.getProcessCpuTime() - cpuStart);
         return taken.tokens;
     }
 }

@@ -3,8 +3,10 @@ package candor.check;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.Ops;
+import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.tensor.Tensor;
 
@@ -251,6 +253,68 @@ public class Naive implements Ops {
             }
         }
         Floats.put(dqkv, result);
+    }
+
+    @Override
+    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
+        Heads heads = cache.heads();
+        int width = heads.width();
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int n = batch.start(s); n < batch.start(s + 1); n++) {
+                float[] in = Floats.row(qkv, n);
+                int page = tables.page(s, batch.position(n) / KvPages.TOKENS);
+                int token = batch.position(n) % KvPages.TOKENS;
+                for (int i = 0; i < heads.keyCols(); i++) {
+                    int key = KvPages.keyCol(heads, i / width, token) + i % width * KvPages.TOKENS;
+                    int value = KvPages.valueCol(heads, i / width, token) + i % width;
+                    cache.slab(page).set(cache.row(page), key, in[heads.queryCols() + i]);
+                    cache.slab(page).set(cache.row(page), value, in[heads.queryCols() + heads.keyCols() + i]);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
+        Heads heads = cache.heads();
+        int width = heads.width();
+        float scale = 1 / (float) Math.sqrt(width);
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int n = batch.start(s); n < batch.start(s + 1); n++) {
+                float[] in = Floats.row(qkv, n);
+                float[][] pages = pages(cache, tables, s, batch.position(n) + 1);
+                float[] out = new float[o.cols()];
+                for (int h = 0; h < heads.query(); h++) {
+                    int keyHead = h / heads.group();
+                    float[] p = new float[batch.position(n) + 1];
+                    for (int j = 0; j < p.length; j++) {
+                        int key = KvPages.keyCol(heads, keyHead, j % KvPages.TOKENS);
+                        for (int d = 0; d < width; d++) {
+                            p[j] += in[h * width + d] * pages[j / KvPages.TOKENS][key + d * KvPages.TOKENS];
+                        }
+                        p[j] *= scale;
+                    }
+                    float sum = exponentials(p, max(p));
+                    for (int j = 0; j < p.length; j++) {
+                        int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
+                        for (int d = 0; d < width; d++) {
+                            out[h * width + d] += p[j] / sum * pages[j / KvPages.TOKENS][value + d];
+                        }
+                    }
+                }
+                Floats.put(o, n, out);
+            }
+        }
+    }
+
+    /** The pages of a sequence's first positions. */
+    private static float[][] pages(KvPages cache, PageTables tables, int sequence, int positions) {
+        float[][] pages = new float[KvPages.count(positions)][];
+        for (int i = 0; i < pages.length; i++) {
+            int page = tables.page(sequence, i);
+            pages[i] = Floats.row(cache.slab(page), cache.row(page));
+        }
+        return pages;
     }
 
     @Override

@@ -45,6 +45,8 @@ public final class OpCheck {
         TABLE.put("linearBackward", LinearCases::backward);
         TABLE.put("attention", AttentionCases::forward);
         TABLE.put("attentionBackward", AttentionCases::backward);
+        TABLE.put("cacheWrite", CacheCases::write);
+        TABLE.put("attentionCached", CacheCases::attention);
         TABLE.put("swiGlu", SwiGluCases::forward);
         TABLE.put("swiGluBackward", SwiGluCases::backward);
         TABLE.put("gatherTargets", RowCases::gatherTargets);

@@ -3,8 +3,10 @@ package candor.check;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.Ops;
+import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.tensor.Tensor;
 
@@ -239,6 +241,60 @@ public final class Reference implements Ops {
         for (int n = 0; n < dqkv.rows(); n++) {
             for (int c = 0; c < dqkv.cols(); c++) {
                 dqkv.set(n, c, result[n][c]);
+            }
+        }
+    }
+
+    @Override
+    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
+        Heads heads = cache.heads();
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int n = batch.start(s); n < batch.start(s + 1); n++) {
+                int page = tables.page(s, batch.position(n) / KvPages.TOKENS);
+                int token = batch.position(n) % KvPages.TOKENS;
+                for (int h = 0; h < heads.key(); h++) {
+                    for (int d = 0; d < heads.width(); d++) {
+                        int keyCol = KvPages.keyCol(heads, h, token) + d * KvPages.TOKENS;
+                        int valueCol = KvPages.valueCol(heads, h, token) + d;
+                        int from = heads.queryCols() + h * heads.width() + d;
+                        cache.slab(page).set(cache.row(page), keyCol, qkv.get(n, from));
+                        cache.slab(page).set(cache.row(page), valueCol, qkv.get(n, from + heads.keyCols()));
+                    }
+                }
+            }
+        }
+    }
+
+    /** As {@link #attention}, with keys and values where {@link #cacheWrite} puts them. */
+    @Override
+    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
+        Heads heads = cache.heads();
+        int width = heads.width();
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int n = batch.start(s); n < batch.start(s + 1); n++) {
+                for (int h = 0; h < heads.query(); h++) {
+                    int keyHead = h / heads.group();
+                    double[] scores = new double[batch.position(n) + 1];
+                    for (int j = 0; j < scores.length; j++) {
+                        Tensor slab = cache.slab(tables.page(s, j / KvPages.TOKENS));
+                        int row = cache.row(tables.page(s, j / KvPages.TOKENS));
+                        int key = KvPages.keyCol(heads, keyHead, j % KvPages.TOKENS);
+                        for (int d = 0; d < width; d++) {
+                            scores[j] += qkv.get(n, h * width + d) * slab.get(row, key + d * KvPages.TOKENS) / Math.sqrt(width);
+                        }
+                    }
+                    double logSum = logSumExp(scores);
+                    for (int d = 0; d < width; d++) {
+                        double sum = 0;
+                        for (int j = 0; j < scores.length; j++) {
+                            Tensor slab = cache.slab(tables.page(s, j / KvPages.TOKENS));
+                            int row = cache.row(tables.page(s, j / KvPages.TOKENS));
+                            int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
+                            sum += Math.exp(scores[j] - logSum) * slab.get(row, value + d);
+                        }
+                        o.set(n, h * width + d, sum);
+                    }
+                }
             }
         }
     }

@@ -123,9 +123,9 @@ public final class Batcher {
         }
         batcher.epoch = state.epoch();
         batcher.planned = batcher.plan(state.epoch());
-        if (state.step() >= batcher.stepsIn(batcher.planned)) {
+        if (state.step() >= batcher.stepsOf(batcher.planned)) {
             throw new BadInput("the checkpoint stands at step " + state.step() + " of an epoch that has "
-                    + batcher.stepsIn(batcher.planned));
+                    + batcher.stepsOf(batcher.planned));
         }
         batcher.step = state.step();
         return batcher;
@@ -144,7 +144,7 @@ public final class Batcher {
 
     /** The next optimiser step; behind an epoch's last one comes the next epoch's first. */
     public Step next() {
-        int steps = stepsIn(planned);
+        int steps = stepsOf(planned);
         int first = step * settings.gradientAccumulationSteps();
         int end = Math.min(planned.size(), first + settings.gradientAccumulationSteps());
         Step result = new Step(epoch, step, steps, List.copyOf(planned.subList(first, end)));
@@ -160,16 +160,16 @@ public final class Batcher {
     /** How many optimiser steps the first epochs have; packed epochs may differ in their steps. */
     public long stepsIn(int epochs) {
         if (settings.microBatches() instanceof MicroBatches.Rows) {
-            return (long) epochs * stepsIn(plan(0));
+            return (long) epochs * stepsOf(plan(0));
         }
         long steps = 0;
         for (int e = 0; e < epochs; e++) {
-            steps += stepsIn(plan(e));
+            steps += stepsOf(plan(e));
         }
         return steps;
     }
 
-    private int stepsIn(List<List<Integer>> microBatches) {
+    private int stepsOf(List<List<Integer>> microBatches) {
         return Math.ceilDiv(microBatches.size(), settings.gradientAccumulationSteps());
     }
 

@@ -11,12 +11,22 @@ import java.util.List;
  * same N and T use the same ones; with {@link Workspace#measuring} it tells the size before anything is allocated.
  */
 final class Activations {
+    /** What a pass is for. */
+    enum Pass {
+        /** Log-probabilities alone. */
+        SCORE,
+        /** Logits, too. */
+        LOGITS,
+        /** A backward pass follows. */
+        TRAIN
+    }
+
     /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks. */
     private static final long LOGITS_BYTES = 256L << 20;
 
     final int tokens;
     final int targets;
-    final boolean training;
+    final Pass pass;
 
     /** L + 1 of (N, C): the residual stream before each layer, and after the last. */
     final List<Tensor> stream = new ArrayList<>();
@@ -46,10 +56,11 @@ final class Activations {
 
     final Tensor dnormed;
 
-    Activations(Workspace workspace, ModelConfig config, AdapterBank bank, int n, int t, boolean train, Recompute policy) {
+    Activations(Workspace workspace, ModelConfig config, AdapterBank bank, int n, int t, Pass use, Recompute policy) {
         tokens = n;
         targets = t;
-        training = train;
+        pass = use;
+        boolean train = use == Pass.TRAIN;
         int c = config.hiddenSize();
         boolean share = !train || policy == Recompute.BLOCK;
         Saved.Cheap cheap = share || policy == Recompute.CHEAP ? Saved.Cheap.take(workspace, config, n) : null;
@@ -66,7 +77,7 @@ final class Activations {
         rstd = workspace.take(t, 1);
         logp = workspace.take(t, 1);
         lse = workspace.take(t, 1);
-        boolean keep = train && Workspace.bytesFor(last.dtype(), t, config.vocabSize()) <= LOGITS_BYTES;
+        boolean keep = use == Pass.LOGITS || train && Workspace.bytesFor(last.dtype(), t, config.vocabSize()) <= LOGITS_BYTES;
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
         gradients = train ? new Gradients(workspace, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;

@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.lora.AdapterBank;
+import candor.model.Activations.Pass;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.Write;
@@ -23,6 +24,7 @@ public final class CausalLm implements AutoCloseable {
     private final Recompute recompute;
     private final Arena arena = Arena.ofShared();
     private final Decoder decoder;
+    private final int positions;
     private Workspace workspace = new Workspace(0);
     private Activations acts;
     private AdapterBank bank;
@@ -47,12 +49,18 @@ public final class CausalLm implements AutoCloseable {
         this.weights = weights;
         this.config = weights.config();
         this.recompute = recompute;
+        this.positions = positions;
         Tensor rope = RopeTable.build(arena, frequencies, positions);
         decoder = new Decoder(backend, weights, backend.resident(rope), recompute);
     }
 
     public ModelConfig config() {
         return config;
+    }
+
+    /** The longest sequence that it takes. */
+    public int positions() {
+        return positions;
     }
 
     public Backend backend() {
@@ -67,14 +75,24 @@ public final class CausalLm implements AutoCloseable {
      */
     public static long workspaceBytes(
             ModelConfig config, AdapterBank adapters, int tokens, int targets, boolean training, Recompute recompute) {
+        return workspaceBytes(config, adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE, recompute);
+    }
+
+    private static long workspaceBytes(
+            ModelConfig config, AdapterBank adapters, int tokens, int targets, Pass pass, Recompute recompute) {
         Workspace measure = Workspace.measuring();
-        new Activations(measure, config, adapters, tokens, targets, training, recompute);
+        new Activations(measure, config, adapters, tokens, targets, pass, recompute);
         return measure.peak();
     }
 
     /** Makes the workspace large enough for batches up to this size. */
     public void reserve(AdapterBank adapters, int tokens, int targets, boolean training) {
         grow(workspaceBytes(config, adapters, tokens, targets, training, recompute));
+    }
+
+    /** The same for {@link #logits(float[], float[], Batch, AdapterBank, KeyValues)}. */
+    public void reserveLogits(AdapterBank adapters, int tokens, int targets) {
+        grow(workspaceBytes(config, adapters, tokens, targets, Pass.LOGITS, recompute));
     }
 
     private void grow(long bytes) {
@@ -98,12 +116,41 @@ public final class CausalLm implements AutoCloseable {
      * @param training whether {@link #backward} follows
      */
     public void forward(float[] logp, Batch next, AdapterBank adapters, boolean training) {
-        hidden(next, adapters, training);
+        score(next, adapters, training ? Pass.TRAIN : Pass.SCORE, null);
+        download(logp, acts.logp);
+    }
+
+    /** The same for tokens whose predecessors are in a cache, to which they are added. */
+    public void forward(float[] logp, Batch next, AdapterBank adapters, KeyValues cache) {
+        score(next, adapters, Pass.SCORE, cache);
+        download(logp, acts.logp);
+    }
+
+    /**
+     * Logits of the rows that have a target, whichever it is, of tokens whose predecessors are in a cache, to which they are
+     * added. A row's result depends on its own sequence alone, and not on how that was cut into passes.
+     *
+     * @param logits (T, V) =, row by row; at least that long
+     * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long
+     */
+    public void logits(float[] logits, float[] lse, Batch next, AdapterBank adapters, KeyValues cache) {
+        score(next, adapters, Pass.LOGITS, cache);
+        download(logits, acts.logits);
+        download(lse, acts.lse);
+    }
+
+    private void score(Batch next, AdapterBank adapters, Pass pass, KeyValues cache) {
+        hidden(next, adapters, pass, cache);
         if (batch.targetCount() > 0) {
             backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
             backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
             backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
-            backend.download(logp, acts.logp);
+        }
+    }
+
+    private void download(float[] values, Tensor from) {
+        if (batch.targetCount() > 0) {
+            backend.download(values, from);
         }
     }
 
@@ -113,7 +160,7 @@ public final class CausalLm implements AutoCloseable {
      * @param dlogp T derivatives of the loss by the log-probabilities
      */
     public void backward(float[] dlogp) {
-        if (acts == null || !acts.training || batch == null) {
+        if (acts == null || acts.pass != Pass.TRAIN || batch == null) {
             throw new IllegalStateException("no forward pass for training to go back on");
         }
         if (batch.targetCount() > 0) {
@@ -139,7 +186,7 @@ public final class CausalLm implements AutoCloseable {
                 + Workspace.bytesFor(DType.F32, n, 1)
                 + Workspace.bytesFor(DType.F32, n, config.vocabSize());
         grow(workspaceBytes(config, adapters, n, next.targetCount(), false, recompute) + extra);
-        hidden(next, adapters, false);
+        hidden(next, adapters, Pass.SCORE, null);
         long mark = workspace.mark();
         Tensor normed = workspace.take(n, config.hiddenSize());
         Tensor rstd = workspace.take(n, 1);
@@ -151,26 +198,26 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** The residual stream after the last layer. */
-    private void hidden(Batch next, AdapterBank adapters, boolean training) {
+    private void hidden(Batch next, AdapterBank adapters, Pass pass, KeyValues cache) {
         if (acts == null
                 || acts.tokens != next.tokenCount()
                 || acts.targets != next.targetCount()
-                || acts.training != training
+                || acts.pass != pass
                 || bank != adapters
                 || (bank != null && bankRevision != bank.revision())) {
-            layOut(next, adapters, training);
+            layOut(next, adapters, pass);
         }
         batch = next;
         backend.embed(acts.stream.getFirst(), weights.embedding(), batch); // (N,C)
-        decoder.forward(acts, bank, batch);
+        decoder.forward(acts, bank, batch, cache);
     }
 
-    private void layOut(Batch next, AdapterBank adapters, boolean training) {
-        grow(workspaceBytes(config, adapters, next.tokenCount(), next.targetCount(), training, recompute));
+    private void layOut(Batch next, AdapterBank adapters, Pass pass) {
+        grow(workspaceBytes(config, adapters, next.tokenCount(), next.targetCount(), pass, recompute));
         workspace.release(0);
         bank = adapters;
         bankRevision = bank == null ? 0 : bank.revision();
-        acts = new Activations(workspace, config, bank, next.tokenCount(), next.targetCount(), training, recompute);
+        acts = new Activations(workspace, config, bank, next.tokenCount(), next.targetCount(), pass, recompute);
     }
 
     @Override

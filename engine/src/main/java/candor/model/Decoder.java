@@ -32,10 +32,14 @@ final class Decoder {
         this.recompute = recompute;
     }
 
-    /** From the first tensor of the stream to the last. */
-    void forward(Activations acts, AdapterBank bank, Batch batch) {
+    /**
+     * From the first tensor of the stream to the last.
+     *
+     * @param cache where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
+     */
+    void forward(Activations acts, AdapterBank bank, Batch batch, KeyValues cache) {
         for (int layer = 0; layer < config.layers(); layer++) {
-            forward(layer, acts.stream.get(layer), acts.stream.get(layer + 1), acts.saved.get(layer), bank, batch);
+            forward(layer, acts.stream.get(layer), acts.stream.get(layer + 1), acts.saved.get(layer), bank, batch, cache);
         }
     }
 
@@ -48,13 +52,14 @@ final class Decoder {
                 case NONE -> {}
                 case CHEAP -> again(layer, x, s);
                 // The layer's output is the next layer's input, which is not needed any more.
-                case BLOCK -> forward(layer, x, acts.stream.get(layer + 1), s, bank, batch);
+                case BLOCK -> forward(layer, x, acts.stream.get(layer + 1), s, bank, batch, null);
             }
             backward(layer, x, s, acts.gradients, bank, batch);
         }
     }
 
-    private void forward(int layer, Tensor x, Tensor out, Saved s, AdapterBank bank, Batch batch) {
+    private void forward(
+            int layer, Tensor x, Tensor out, Saved s, AdapterBank bank, Batch batch, KeyValues cache) {
         LayerWeights w = weights.layers().get(layer);
         Heads heads = config.heads();
         float eps = config.rmsNormEps();
@@ -68,7 +73,12 @@ final class Decoder {
             ops.rmsNorm(s.key, s.rstdKey, s.rawKey, w.keyNorm(), eps); // (N,KD), each head
         }
         ops.rope(s.queryKey, rope, batch); // (N,(H+K)D)
-        ops.attention(s.attended, s.lse, s.qkv, heads, batch); // (N,HD)
+        if (cache == null) {
+            ops.attention(s.attended, s.lse, s.qkv, heads, batch); // (N,HD)
+        } else {
+            ops.cacheWrite(cache.layers().get(layer), s.qkv, batch, cache.tables());
+            ops.attentionCached(s.attended, s.qkv, cache.layers().get(layer), batch, cache.tables()); // (N,HD)
+        }
         linear(s.middle, s, s.attended, w.output(), null, x, layer, Projection.OUTPUT, bank, batch); // (N,C)
 
         ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), eps); // (N,C)

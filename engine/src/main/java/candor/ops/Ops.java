@@ -86,6 +86,27 @@ public interface Ops {
     void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch);
 
     /**
+     * Puts the keys and values of the batch's tokens into the cache, each at its token's position.
+     *
+     * @param cache  =, the elements of these positions; all others are left alone
+     * @param qkv    (N, (H + 2K)·D); the queries are not read
+     * @param tables the pages of the batch's sequences
+     */
+    void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables);
+
+    /**
+     * Causal softmax attention, scaled by 1/√D, to keys and values in a cache: a token at position p attends to positions
+     * 0 to p of its sequence. The result is the same, bit for bit, however a sequence is cut into batches, and equals
+     * {@link #attention} over the whole.
+     *
+     * @param o      (N, H·D)
+     * @param qkv    (N, (H + 2K)·D); only the queries are read: {@link #cacheWrite} came first
+     * @param cache  holds the keys and values of every position up to the batch's own
+     * @param tables the pages of the batch's sequences
+     */
+    void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables);
+
+    /**
      * With P = exp(S − lse): dV = Pᵀ dO, dP = dO Vᵀ, dS = P ∘ (dP − rowsum(dO ∘ O)), dQ = dS K/√D, dK = dSᵀ Q/√D (Dao et
      * al. 2022, appendix B).
      *

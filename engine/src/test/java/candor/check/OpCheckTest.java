@@ -44,7 +44,7 @@ class OpCheckTest {
     }
 
     static Stream<Mutant> mutants() {
-        return Stream.of(RowMutants.all(), LinearMutants.all(), ScoreMutants.all()).flatMap(all -> all);
+        return Stream.of(RowMutants.all(), LinearMutants.all(), ScoreMutants.all(), CacheMutants.all()).flatMap(all -> all);
     }
 
     @ParameterizedTest

@@ -108,6 +108,10 @@ final class GoldenCase implements AutoCloseable {
      * merged.safetensors} and the trainers' runs did.
      */
     CausalLm castModel(Backend backend, Recompute recompute) {
+        return castModel(backend, recompute, 64);
+    }
+
+    CausalLm castModel(Backend backend, Recompute recompute, int positions) {
         ModelConfig config = weights.config();
         float[] frequencies = RopeTable.frequencies(config.rope(), config.heads().width());
         if (config.architecture() == Architecture.QWEN2) {
@@ -115,7 +119,7 @@ final class GoldenCase implements AutoCloseable {
                 frequencies[i] = DType.bf16ToFloat(DType.floatToBf16(frequencies[i]));
             }
         }
-        return new CausalLm(backend, weights, recompute, frequencies, 64);
+        return new CausalLm(backend, weights, recompute, frequencies, positions);
     }
 
     /** The sequences with these numbers, in this order, each in its slot; the target of a token is the next one's label. */

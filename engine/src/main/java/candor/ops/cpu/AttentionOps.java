@@ -111,7 +111,7 @@ final class AttentionOps {
      *
      * @return the logarithm of the sum of the exponentials
      */
-    private static float softmax(LaneSum lanes, MemorySegment row, long at, int n, int keys, float scale) {
+    static float softmax(LaneSum lanes, MemorySegment row, long at, int n, int keys, float scale) {
         float max = maximum(row, at, n) * scale;
         FloatVector sum = FloatVector.zero(S);
         for (int j = 0; j < keys; j += LANES) {

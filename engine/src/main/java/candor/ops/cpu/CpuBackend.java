@@ -4,7 +4,9 @@ import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.KvPages;
 import candor.ops.Lora;
+import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -21,6 +23,7 @@ public final class CpuBackend implements Backend {
     private final LoraGradients loraGradients;
     private final AttentionOps attention;
     private final AttentionBackward attentionBackward;
+    private final CacheOps caches;
     private final NormOps norms;
     private final RopeOps ropes;
     private final SwiGluOps swiGlus;
@@ -35,6 +38,7 @@ public final class CpuBackend implements Backend {
         loraGradients = new LoraGradients(workers);
         attention = new AttentionOps(workers);
         attentionBackward = new AttentionBackward(workers);
+        caches = new CacheOps(workers);
         norms = new NormOps(workers);
         ropes = new RopeOps(workers);
         swiGlus = new SwiGluOps(workers);
@@ -174,6 +178,20 @@ public final class CpuBackend implements Backend {
         Shapes.attention("attentionBackward", o, lse, qkv, heads, batch);
         Shapes.attention("attentionBackward", dout, lse, dqkv, heads, batch);
         attentionBackward.run(dqkv, dout, qkv, o, lse, heads, batch);
+    }
+
+    @Override
+    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
+        Shapes.cached("cacheWrite", qkv, cache, batch, tables);
+        caches.write(cache, qkv, batch, tables);
+    }
+
+    @Override
+    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
+        Shapes.cached("attentionCached", qkv, cache, batch, tables);
+        Shapes.f32("attentionCached", o);
+        Shapes.require(o.rows() == batch.tokenCount() && o.cols() == cache.heads().queryCols(), "attentionCached", o, qkv);
+        caches.attention(o, qkv, cache, batch, tables);
     }
 
     @Override

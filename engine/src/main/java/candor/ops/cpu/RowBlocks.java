@@ -2,7 +2,7 @@ package candor.ops.cpu;
 
 import candor.ops.Batch;
 
-/** Cuts the runs of a batch into blocks of rows, none across two runs, numbered through. Made once, filled anew. */
+/** Cuts the runs, or the sequences, of a batch into blocks of rows, none across two of them. Made once, filled anew. */
 final class RowBlocks {
     private int[] run = new int[16];
     private int[] start = new int[16];
@@ -15,6 +15,16 @@ final class RowBlocks {
             Batch.Run rows = batch.runs().get(r);
             for (int row = rows.start(); row < rows.end(); row += blockRows) {
                 add(r, row, Math.min(row + blockRows, rows.end()));
+            }
+        }
+    }
+
+    /** The same by sequence instead of run. */
+    void cutSequences(Batch batch, int blockRows) {
+        count = 0;
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            for (int row = batch.start(s); row < batch.start(s + 1); row += blockRows) {
+                add(s, row, Math.min(row + blockRows, batch.start(s + 1)));
             }
         }
     }
@@ -35,6 +45,7 @@ final class RowBlocks {
         return count;
     }
 
+    /** The run, or sequence, that a block belongs to. */
     int run(int block) {
         return run[block];
     }

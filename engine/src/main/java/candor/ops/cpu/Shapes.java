@@ -2,7 +2,9 @@ package candor.ops.cpu;
 
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.KvPages;
 import candor.ops.Lora;
+import candor.ops.PageTables;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -76,6 +78,33 @@ final class Shapes {
         require(o.rows() == n && o.cols() == heads.queryCols(), op, o, qkv);
         require(lse.rows() == n && lse.cols() == heads.query(), op, lse, qkv);
         require(qkv.rows() == n && qkv.cols() == heads.allCols(), op, o, qkv);
+    }
+
+    /** The positions of a sequence's rows follow each other, and there is a page for each. */
+    static void cached(String op, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
+        f32(op, qkv);
+        if (qkv.rows() != batch.tokenCount() || qkv.cols() != cache.heads().allCols()) {
+            throw mismatch(op, qkv);
+        }
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            int first = batch.position(batch.start(s));
+            for (int i = 1; i < batch.length(s); i++) {
+                if (batch.position(batch.start(s) + i) != first + i) {
+                    throw new IllegalArgumentException(op + ": the positions of sequence " + s + " have gaps");
+                }
+            }
+            int pages = KvPages.count(first + batch.length(s));
+            if (s >= tables.sequences() || pages > tables.count(s)) {
+                throw new IllegalArgumentException(op + ": sequence " + s + " needs " + pages + " pages");
+            }
+            for (int i = 0; i < pages; i++) {
+                if (tables.page(s, i) < 0 || tables.page(s, i) >= cache.pages()) {
+                    throw new IllegalArgumentException(
+                            op + ": page " + tables.page(s, i) + " of " + cache.pages() + " asked for");
+                }
+                f32(op, cache.slab(tables.page(s, i)));
+            }
+        }
     }
 
     static void gated(String op, Tensor y, Tensor gateUp) {

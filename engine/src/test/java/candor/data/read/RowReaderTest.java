@@ -212,7 +212,7 @@ class RowReaderTest {
                 .containsExactly(one + ", line 1", one + ", line 3", two + ", line 2", three + ", line 1");
     }
 
-    /** 256 MB in rows of about 64 KB; the test's heap could hold them, so what is kept is measured, not only survived. */
+    /** 64 MB in rows of 64 KB; the heap of the tests could hold them, so what is kept is measured, not only survived. */
     @ParameterizedTest
     @ValueSource(strings = {"big.jsonl", "big.json", "big.csv"})
     void memoryDoesNotGrowWithTheFile(String name) throws IOException {

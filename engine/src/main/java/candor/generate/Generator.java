@@ -1,0 +1,292 @@
+package candor.generate;
+
+import candor.BadInput;
+import candor.lora.AdapterBank;
+import candor.model.CausalLm;
+import candor.ops.Batch;
+import candor.text.Tokenizer;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Goes on from prompts, or scores what goes on from them, many at once. For one caller at a time.
+ *
+ * <p>What comes of a request depends on the request alone, to the bit: not on the others, their order, or the settings here.
+ */
+public final class Generator implements AutoCloseable {
+    /**
+     * How much is done at once.
+     *
+     * @param sequences  how many sequences at most
+     * @param stepTokens how many tokens a pass sees at most; no fewer than {@code sequences}
+     * @param cacheBytes memory for keys and values
+     */
+    public record Settings(int sequences, int stepTokens, long cacheBytes) {
+        public Settings {
+            if (sequences < 1 || stepTokens < sequences || cacheBytes < 1) {
+                throw new IllegalArgumentException(
+                        sequences + " sequences, " + stepTokens + " tokens a step, " + cacheBytes + " bytes");
+            }
+        }
+    }
+
+    /** Who hears what comes. */
+    public interface Listener {
+        /** The next piece of a request's text, where {@link #streams}. */
+        default void text(Request request, String piece) {}
+
+        /** A request is done. They are done in any order. */
+        void done(Request request, Completion completion);
+
+        /** Whether {@link #text} is wanted; it needs a tokenizer. */
+        default boolean streams() {
+            return false;
+        }
+    }
+
+    private final CausalLm model;
+    private final AdapterBank bank;
+    private final Tokenizer tokenizer;
+    private final Settings settings;
+    private final int vocabulary;
+    private final KvCache cache;
+    private final Scheduler scheduler;
+    private final Sampler sampler;
+    private long bankRevision;
+    private float[] logits = new float[0];
+    private float[] scores = new float[0];
+
+    /**
+     * @param bank      the adapters that slots mean, or null for the bare model alone
+     * @param tokenizer null where nobody wants text
+     */
+    public Generator(CausalLm model, AdapterBank bank, Tokenizer tokenizer, Settings settings) {
+        this.model = model;
+        this.bank = bank;
+        this.tokenizer = tokenizer;
+        this.settings = settings;
+        vocabulary = model.config().vocabSize();
+        cache = new KvCache(model.backend(), model.config(), settings.cacheBytes());
+        scheduler = new Scheduler(cache, settings.sequences(), settings.stepTokens());
+        sampler = new Sampler(vocabulary);
+    }
+
+    /** Goes on from each prompt; the results in the order of the requests. */
+    public List<Completion> generate(List<Request> requests) {
+        Completion[] completions = new Completion[requests.size()];
+        int[] next = {0};
+        Supplier<Sequence> source = () -> {
+            if (next[0] == requests.size()) {
+                return null;
+            }
+            Sequence sequence = sequence(requests.get(next[0]), false);
+            sequence.index = next[0]++;
+            return sequence;
+        };
+        run(source, null, sequence -> completions[sequence.index] = completion(sequence), () -> false);
+        return List.of(completions);
+    }
+
+    /**
+     * Goes on from each prompt of a stream, whose next is asked for when there is a place for it.
+     *
+     * @param stop asked before every step; when true, what is not done yet is dropped
+     * @return whether all are done
+     */
+    public boolean run(Iterator<Request> requests, Listener listener, BooleanSupplier stop) {
+        boolean streams = listener.streams();
+        Supplier<Sequence> source = () -> requests.hasNext() ? sequence(requests.next(), streams) : null;
+        return run(
+                source,
+                streams ? listener : null,
+                sequence -> listener.done(sequence.request, completion(sequence)),
+                stop);
+    }
+
+    /** Log-probabilities of the tokens of each continuation; the results in the order of the list. */
+    public List<float[]> score(List<Continuation> continuations) {
+        float[][] scored = new float[continuations.size()][];
+        int[] next = {0};
+        Supplier<Sequence> source = () -> {
+            if (next[0] == continuations.size()) {
+                return null;
+            }
+            Continuation given = continuations.get(next[0]);
+            require(given.prompt().length + given.tokens().length, 0);
+            Sequence sequence = Sequence.of(given);
+            sequence.index = next[0]++;
+            return sequence;
+        };
+        run(source, null, sequence -> scored[sequence.index] = sequence.logProbs(), () -> false);
+        return List.of(scored);
+    }
+
+    /** Tokens that passes have computed so far. */
+    public long computedTokens() {
+        return scheduler.computedTokens();
+    }
+
+    /** Tokens of prompts that were in the cache already. */
+    public long sharedTokens() {
+        return scheduler.sharedTokens();
+    }
+
+    /** Bytes of keys and values that one token takes. */
+    public long cacheBytesPerToken() {
+        return KvCache.bytesPerToken(model.config());
+    }
+
+    /** Bytes of the cache as it is. */
+    public long cacheBytes() {
+        return cache.bytes();
+    }
+
+    private Sequence sequence(Request request, boolean streams) {
+        require(request.prompt().length, 1);
+        boolean text = streams || !request.stops().isEmpty();
+        if (text) {
+            Objects.requireNonNull(tokenizer, "text, or a stop string, without a tokenizer");
+        }
+        return Sequence.of(
+                request,
+                model.positions(),
+                text ? new TextStream(tokenizer.streamDecoder(true), request.stops()) : null);
+    }
+
+    private void require(int tokens, int more) {
+        if (tokens + more > model.positions()) {
+            throw new IllegalArgumentException(
+                    tokens + " tokens, and " + more + " to come, in a context of " + model.positions());
+        }
+    }
+
+    private boolean run(
+            Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
+        if (bank != null && bankRevision != bank.revision()) {
+            cache.forget(); // keys and values of adapters that are not there any more
+            bankRevision = bank.revision();
+        }
+        boolean sound = false;
+        try {
+            boolean all = steps(source, listener, done, stop);
+            sound = true;
+            return all;
+        } finally {
+            scheduler.releaseAll();
+            if (!sound) {
+                cache.forget();
+            }
+        }
+    }
+
+    private boolean steps(
+            Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
+        Sequence waiting = source.get();
+        while (!stop.getAsBoolean()) {
+            while (waiting != null && scheduler.hasPlace() && scheduler.admit(waiting)) {
+                waiting = source.get();
+            }
+            if (scheduler.active().isEmpty()) {
+                if (waiting == null) {
+                    return true;
+                }
+                throw new BadInput("a sequence of up to " + waiting.limit + " tokens takes "
+                        + mebibytes(waiting.limit * cacheBytesPerToken()) + " MiB of keys and values, and there may be "
+                        + mebibytes(cache.mostBytes()) + ": allow more, or fewer new tokens");
+            }
+            step(scheduler.next(), listener, done);
+        }
+        return false;
+    }
+
+    private static long mebibytes(long bytes) {
+        return Math.ceilDiv(bytes, 1L << 20);
+    }
+
+    private void step(Step step, Listener listener, Consumer<Sequence> done) {
+        Batch batch = step.batch();
+        int targets = batch.targetCount();
+        boolean scored = step.sequences().getFirst().scored();
+        if (scores.length < targets) {
+            scores = new float[Math.max(targets, settings.sequences())];
+        }
+        if (scored) {
+            model.forward(scores, batch, bank, step.cache());
+        } else {
+            if (logits.length < targets * vocabulary) {
+                logits = new float[Math.multiplyExact(targets, vocabulary)];
+            }
+            model.logits(logits, scores, batch, bank, step.cache());
+        }
+        for (int t = 0; t < targets; t++) {
+            Sequence sequence = step.sequences().get(batch.targetSequence(t));
+            boolean over;
+            if (scored) {
+                sequence.logProb(scores[t]);
+                over = t + 1 == targets || batch.targetSequence(t + 1) != batch.targetSequence(t);
+                over &= sequence.todo() == 0;
+            } else {
+                over = choose(sequence, t, listener);
+            }
+            if (over) {
+                scheduler.release(sequence);
+                done.accept(sequence);
+            }
+        }
+    }
+
+    /** The next token of a sequence; whether it is the last. */
+    private boolean choose(Sequence sequence, int row, Listener listener) {
+        Request request = sequence.request;
+        if (!Float.isFinite(scores[row])) {
+            throw new BadInput("the model's logits are not finite numbers: its weights, or those of the adapter in slot "
+                    + request.slot() + ", are broken; take another one");
+        }
+        int token = sampler.next(
+                logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
+        sequence.append(token);
+        sequence.logProb(logits[row * vocabulary + token] - scores[row]);
+        if (sequence.endsWith(token)) {
+            sequence.reason = FinishReason.STOP;
+        } else if (sequence.text != null) {
+            tell(sequence, sequence.text.add(token), listener);
+            sequence.reason = sequence.text.stopped() ? FinishReason.STOP : null;
+        }
+        if (sequence.reason == null && sequence.length() == sequence.limit) {
+            sequence.reason = FinishReason.LENGTH;
+        }
+        if (sequence.reason != null && sequence.text != null) {
+            tell(sequence, sequence.text.finish(), listener);
+        }
+        return sequence.reason != null;
+    }
+
+    private static void tell(Sequence sequence, String piece, Listener listener) {
+        if (listener != null && !piece.isEmpty()) {
+            listener.text(sequence.request, piece);
+        }
+    }
+
+    private Completion completion(Sequence sequence) {
+        int[] tokens = sequence.newTokens();
+        String text = null;
+        if (sequence.text != null) {
+            text = sequence.text.text();
+        } else if (tokenizer != null) {
+            boolean ended = sequence.endsWith(tokens[tokens.length - 1]);
+            int[] said = ended ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;
+            text = tokenizer.decode(said, true);
+        }
+        return new Completion(tokens, text, sequence.logProbs(), sequence.reason);
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}

@@ -1,0 +1,42 @@
+package candor.generate;
+
+import candor.BadInput;
+
+/**
+ * How a token is chosen. First the repetition penalty, then the temperature, then the {@code topK} most likely tokens, then
+ * as many of these as are needed for the probability {@code topP}; this is the order of Hugging Face's transformers.
+ *
+ * @param temperature       what logits are divided by; 0 takes the most likely token, the lowest id among equals
+ * @param topK              how many tokens may be chosen at most; 0 for all
+ * @param topP              the smallest set of most likely tokens that has this probability may be chosen (Holtzman et al.
+ *                          2020); 1 for all
+ * @param repetitionPenalty logits of tokens that the sequence holds already, prompt included, are divided by this where
+ *                          they are positive, else multiplied with it (Keskar et al. 2019); 1 for none
+ * @param seed              of the random numbers
+ */
+public record Sampling(double temperature, int topK, double topP, double repetitionPenalty, long seed) {
+    /** The most likely token, always. */
+    public static final Sampling GREEDY = new Sampling(0, 0, 1, 1, 0);
+
+    /** @throws BadInput for a number out of bounds, named as the flag of it */
+    public Sampling {
+        require(temperature >= 0 && temperature <= 100, "--temperature", temperature, "0 (always the likeliest) to 100");
+        require(topK >= 0, "--top-k", topK, "1 or more, or 0 for all tokens");
+        require(topP > 0 && topP <= 1, "--top-p", topP, "a number above 0, up to 1");
+        require(
+                repetitionPenalty >= 0.01 && repetitionPenalty <= 100,
+                "--repetition-penalty",
+                repetitionPenalty,
+                "0.01 to 100; 1 for none");
+    }
+
+    private static void require(boolean holds, String flag, Number value, String wanted) {
+        if (!holds) {
+            throw new BadInput(flag + " " + value + ": give " + wanted);
+        }
+    }
+
+    public boolean greedy() {
+        return temperature == 0;
+    }
+}
