@@ -17,4 +17,7 @@ public sealed interface Answer {
             values = List.copyOf(values);
         }
     }
+
+    /** No answer, because the request cannot be put to the model at all: it is longer than the context, say. */
+    record Unfit(String why) implements Answer {}
 }

@@ -54,6 +54,9 @@ final class CachedModel {
                             .map(key -> requests.get(missing.get(key).getFirst()))
                             .toList(),
                     (k, answer) -> {
+                        if (answer instanceof Answer.Unfit(String why)) {
+                            throw new BadInput(why);
+                        }
                         cache.put(keys.get(k), write(answer));
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);
                         progress.at("answering", ++done[0], keys.size());
@@ -100,6 +103,7 @@ final class CachedModel {
                 logProbs.values().forEach(values::add);
                 yield values;
             }
+            case Answer.Unfit unfit -> throw new IllegalStateException(unfit.why());
         };
     }
 

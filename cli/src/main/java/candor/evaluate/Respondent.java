@@ -16,7 +16,7 @@ public interface Respondent extends AutoCloseable {
     List<Subject> subjects();
 
     /**
-     * Answers every request, in any order, each exactly once.
+     * Answers every request, in any order, each exactly once; {@link Answer.Unfit} where one cannot be put to the model.
      *
      * @param sink called from one thread at a time, with the index of the request
      */

@@ -46,6 +46,7 @@ public record Result(
                     ArrayNode values = one.putArray("log_probs");
                     logProbs.values().forEach(values::add);
                 }
+                case Answer.Unfit unfit -> throw new IllegalStateException(unfit.why());
             }
         }
         ArrayNode judged = line.putArray("judgements");

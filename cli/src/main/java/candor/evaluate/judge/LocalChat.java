@@ -42,10 +42,11 @@ public final class LocalChat implements ChatModel {
                                 Sampling.greedy(request.maxTokens()))))
                 .toList();
         model.answer(asked, (i, answer) -> {
-            if (!(answer instanceof Answer.Reply reply)) {
-                throw new IllegalStateException("a reply was asked for");
+            switch (answer) {
+                case Answer.Reply reply -> sink.replied(i, new Reply.Text(reply.text()));
+                case Answer.Unfit(String why) -> sink.replied(i, new Reply.Failure(why));
+                case Answer.LogProbs logProbs -> throw new IllegalStateException("a reply was asked for");
             }
-            sink.replied(i, new Reply.Text(reply.text()));
         });
     }
 
