@@ -38,7 +38,7 @@ public final class Candor implements Callable<Integer> {
 
     /** Every command there is, as the help lists them: a new one is a line here. */
     private static List<Callable<Integer>> commands() {
-        return List.of(new CheckCommand(), new DoctorCommand());
+        return List.of(new CheckCommand(), new DoctorCommand(), new EvalCommand());
     }
 
     @Option(
