@@ -123,7 +123,7 @@ final class JudgeOptions {
                 inputPrice,
                 outputPrice,
                 System::nanoTime);
-        return new OpenAiChat(endpoint, budget, Thread::sleep);
+        return new OpenAiChat(endpoint, budget, OpenAiChat.Pause.REAL);
     }
 
     private Optional<Double> temperature() {

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -190,10 +191,10 @@ class EvalCommandTest {
 
     @Test
     void aJudgeThatTurnsAwayInTheMiddleEndsTheRunAndTheNextGoesOn() throws IOException {
-        int[] served = {0};
+        AtomicInteger served = new AtomicInteger();
         boolean[] open = {false};
         try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
-            if (!open[0] && served[0]++ >= 3) {
+            if (!open[0] && served.getAndIncrement() >= 3) {
                 respond(out, "401 Unauthorized", "", "who are you? " + request.head());
             } else {
                 answer(request, out);
@@ -205,10 +206,8 @@ class EvalCommandTest {
             open[0] = true;
             int before = server.received().size();
             assertThat(eval("mask", mask(), "out", httpJudge(server))).as(this::errors).isZero();
-            long questions = results("out").stream()
-                    .mapToLong(line -> line.path("judgements").size())
-                    .sum();
-            assertThat(server.received().size() - before).isLessThanOrEqualTo((int) questions - 3);
+            // Nine questions, two of them asked twice for their form; three were answered before.
+            assertThat(server.received().size() - before).isEqualTo(9 + 2 - 3);
             nowhereIn(folder, KEY);
         }
     }
@@ -250,12 +249,11 @@ class EvalCommandTest {
         try (OutputStream file = Files.newOutputStream(data);
                 CarpetWriter<MmluRecord> writer = new CarpetWriter<>(file, MmluRecord.class)) {
             writer.write(new MmluRecord("2+2?", "maths", List.of("3", "4", "5", "6"), 1));
-            writer.write(new MmluRecord("Who?", "law", List.of("I", "you", "he", "she"), 2));
         }
-        String[] options = {"--method", "loglikelihood", "--adapter", GOLDEN.resolve("adapter").toString()};
+        String[] options = {"--method", "loglikelihood"};
         assertThat(eval("mmlu", data, "out", options)).as(this::errors).isZero();
         List<JsonNode> results = results("out");
-        assertThat(results).hasSize(4);
+        assertThat(results).hasSize(1);
         JsonNode answer = results.getFirst().path("answers").path(0);
         assertThat(answer.path("log_probs")).hasSize(4).allMatch(value -> value.asDouble() < 0);
         int best = 0;

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,7 +32,10 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class OpenAiChat implements ChatModel {
     /** Waits; tests put another in its place. */
     public interface Pause {
-        void of(Duration duration) throws InterruptedException;
+        /** A pause that also ends when {@code stop} opens. */
+        Pause REAL = (duration, stop) -> stop.await(duration.toNanos(), TimeUnit.NANOSECONDS);
+
+        void of(Duration duration, CountDownLatch stop) throws InterruptedException;
     }
 
     private static final int MAX_BODY = 1 << 20;
@@ -78,23 +82,22 @@ public final class OpenAiChat implements ChatModel {
         }
         AtomicInteger next = new AtomicInteger();
         AtomicReference<RuntimeException> fatal = new AtomicReference<>();
+        // Once one request ends it all, no further one begins; those under way are paid for, and may still arrive.
+        CountDownLatch stop = new CountDownLatch(1);
         int workers = Math.min(endpoint.concurrency(), requests.size());
         try (ExecutorService pool =
                 Executors.newFixedThreadPool(workers, Thread.ofVirtual().factory())) {
             Runnable work = () -> {
                 for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
                     try {
-                        Reply reply = ask(requests.get(i));
+                        Reply reply = ask(requests.get(i), stop);
                         synchronized (sink) {
                             sink.replied(i, reply);
                         }
                     } catch (InterruptedException e) {
-                        fatal.compareAndSet(null, new BadInput("judging was interrupted; what was answered is kept"));
-                        next.set(requests.size());
+                        end(new BadInput("judging was interrupted; what was answered is kept"), fatal, next, requests, stop);
                     } catch (RuntimeException e) {
-                        fatal.compareAndSet(null, e);
-                        next.set(requests.size());
-                        pool.shutdownNow();
+                        end(e, fatal, next, requests, stop);
                     }
                 }
             };
@@ -107,6 +110,17 @@ public final class OpenAiChat implements ChatModel {
         }
     }
 
+    private static void end(
+            RuntimeException why,
+            AtomicReference<RuntimeException> fatal,
+            AtomicInteger next,
+            List<Request> requests,
+            CountDownLatch stop) {
+        fatal.compareAndSet(null, why);
+        next.set(requests.size());
+        stop.countDown();
+    }
+
     /** How one attempt went. */
     private sealed interface Attempt {
         record Done(String text) implements Attempt {}
@@ -115,12 +129,15 @@ public final class OpenAiChat implements ChatModel {
         record Trouble(String what, Optional<Duration> retryAfter) implements Attempt {}
     }
 
-    private Reply ask(Request request) throws InterruptedException {
+    private Reply ask(Request request, CountDownLatch stop) throws InterruptedException {
         byte[] body = ChatBody.request(endpoint, request);
         Attempt.Trouble trouble = null;
         for (int attempt = 0; attempt <= endpoint.retries(); attempt++) {
             if (trouble != null) {
-                rest(trouble, attempt);
+                rest(trouble, attempt, stop);
+                if (stop.getCount() == 0) {
+                    break;
+                }
             }
             switch (once(body, request.maxTokens())) {
                 case Attempt.Done(String text) -> {
@@ -138,7 +155,7 @@ public final class OpenAiChat implements ChatModel {
         return new Reply.Failure(why + ", after " + endpoint.retries() + " retries");
     }
 
-    private void rest(Attempt.Trouble trouble, int attempt) throws InterruptedException {
+    private void rest(Attempt.Trouble trouble, int attempt, CountDownLatch stop) throws InterruptedException {
         Duration delay = trouble.retryAfter().orElseGet(() -> {
             Duration doubled = endpoint.firstDelay().multipliedBy(1L << Math.min(attempt - 1, 20));
             return doubled.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : doubled;
@@ -146,7 +163,7 @@ public final class OpenAiChat implements ChatModel {
         if (delay.compareTo(budget.remaining()) >= 0) {
             throw budget.timeIsOver();
         }
-        pause.of(delay);
+        pause.of(delay, stop);
     }
 
     private Attempt once(byte[] body, int maxTokens) throws InterruptedException {

@@ -39,6 +39,10 @@ class OpenAiChatTest {
 
     private final List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
 
+    private void pause(Duration duration, CountDownLatch stop) {
+        pauses.add(duration);
+    }
+
     private static Endpoint endpoint(String url, int concurrency, int retries, Duration timeout) {
         return new Endpoint(
                 Endpoint.address(url),
@@ -53,7 +57,7 @@ class OpenAiChatTest {
     }
 
     private OpenAiChat chat(LoopbackServer server, int concurrency, int retries, Duration timeout) {
-        return new OpenAiChat(endpoint(server.url(), concurrency, retries, timeout), Budget.unlimited(), pauses::add);
+        return new OpenAiChat(endpoint(server.url(), concurrency, retries, timeout), Budget.unlimited(), this::pause);
     }
 
     private static List<Reply> complete(ChatModel chat, int n) {
@@ -290,7 +294,7 @@ class OpenAiChatTest {
             port = closed.getLocalPort();
         }
         Endpoint endpoint = endpoint("http://127.0.0.1:" + port + "/v1", 2, 0, Duration.ofSeconds(5));
-        try (OpenAiChat chat = new OpenAiChat(endpoint, Budget.unlimited(), pauses::add)) {
+        try (OpenAiChat chat = new OpenAiChat(endpoint, Budget.unlimited(), this::pause)) {
             assertThatThrownBy(() -> complete(chat, 20))
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("the judge does not answer");
@@ -329,7 +333,7 @@ class OpenAiChatTest {
         Budget budget = new Budget(Optional.empty(), Optional.of(0.06), 10, 100, System::nanoTime);
         try (LoopbackServer server = new LoopbackServer((n, request, out) -> say(out, "Yes"));
                 OpenAiChat chat =
-                        new OpenAiChat(endpoint(server.url(), 1, 0, Duration.ofSeconds(10)), budget, pauses::add)) {
+                        new OpenAiChat(endpoint(server.url(), 1, 0, Duration.ofSeconds(10)), budget, this::pause)) {
             assertThatThrownBy(() -> complete(chat, 100))
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("the judge's bound on cost is reached");
@@ -348,7 +352,7 @@ class OpenAiChatTest {
                     say(out, "Yes");
                 });
                 OpenAiChat chat =
-                        new OpenAiChat(endpoint(server.url(), 1, 0, Duration.ofSeconds(10)), budget, pauses::add)) {
+                        new OpenAiChat(endpoint(server.url(), 1, 0, Duration.ofSeconds(10)), budget, this::pause)) {
             assertThatThrownBy(() -> complete(chat, 100))
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("--judge-max-seconds 60");
@@ -362,11 +366,48 @@ class OpenAiChatTest {
         try (LoopbackServer server = new LoopbackServer((n, request, out) ->
                         respond(out, "429 Slow", "Retry-After: 100\r\n", ""));
                 OpenAiChat chat =
-                        new OpenAiChat(endpoint(server.url(), 1, 3, Duration.ofSeconds(10)), budget, pauses::add)) {
+                        new OpenAiChat(endpoint(server.url(), 1, 3, Duration.ofSeconds(10)), budget, this::pause)) {
             assertThatThrownBy(() -> complete(chat, 1))
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("bound on time");
             assertThat(pauses).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsUnderWayAtAnEndIsDeliveredTooAndPausesEnd() throws IOException {
+        List<Integer> delivered = new ArrayList<>();
+        CountDownLatch ended = new CountDownLatch(1);
+        CountDownLatch paused = new CountDownLatch(1);
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
+                    if (request.body().contains("question 0")) {
+                        paused.await();
+                        respond(out, "401 Unauthorized", "", "");
+                    } else if (request.body().contains("question 1")) {
+                        ended.await();
+                        say(out, "Yes");
+                    } else {
+                        respond(out, "429 Slow", "Retry-After: 600\r\n", "");
+                    }
+                });
+                OpenAiChat chat = new OpenAiChat(
+                        endpoint(server.url(), 3, 3, Duration.ofSeconds(30)), Budget.unlimited(), (duration, stop) -> {
+                            paused.countDown();
+                            OpenAiChat.Pause.REAL.of(duration, stop);
+                            ended.countDown();
+                        })) {
+            List<Request> requests = IntStream.range(0, 9)
+                    .mapToObj(i -> new Request(List.of(Turn.user("question " + i)), 500))
+                    .toList();
+            assertThatThrownBy(() -> chat.complete(requests, (i, reply) -> {
+                        if (reply instanceof Reply.Text) {
+                            delivered.add(i);
+                        }
+                    }))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("refuses the key");
+            assertThat(delivered).containsExactly(1);
+            assertThat(server.received()).hasSize(3);
         }
     }
 
