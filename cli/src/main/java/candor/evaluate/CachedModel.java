@@ -55,7 +55,8 @@ final class CachedModel {
                             .toList(),
                     (k, answer) -> {
                         if (answer instanceof Answer.Unfit(String why)) {
-                            throw new BadInput(why);
+                            Respondent.Request request = requests.get(missing.get(keys.get(k)).getFirst());
+                            throw new BadInput("row " + request.about() + ", " + request.ask().key() + ": " + why);
                         }
                         cache.put(keys.get(k), write(answer));
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);

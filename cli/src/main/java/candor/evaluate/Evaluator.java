@@ -29,6 +29,7 @@ public final class Evaluator<R extends Task.Row> {
     private final CachedModel model;
     private final Judge judge;
     private final Progress progress;
+    private final Judge.Watch watch;
 
     /**
      * An evaluation.
@@ -51,6 +52,17 @@ public final class Evaluator<R extends Task.Row> {
         this.seeds = List.copyOf(seeds);
         this.judge = judge;
         this.progress = progress;
+        this.watch = new Judge.Watch() {
+            @Override
+            public void judged(int done, int of) {
+                progress.at("judging", done, of);
+            }
+
+            @Override
+            public boolean stopped() {
+                return stop.getAsBoolean();
+            }
+        };
         this.model = new CachedModel(model, cache, progress, stop);
         requireSeedsToMatter();
     }
@@ -85,7 +97,7 @@ public final class Evaluator<R extends Task.Row> {
                     .map(ask -> Seeds.apply(ask, unit.seed(), unit.row().id()))
                     .toList();
             asks.add(ofUnit);
-            ofUnit.forEach(ask -> requests.add(new Respondent.Request(unit.subject(), ask)));
+            ofUnit.forEach(ask -> requests.add(new Respondent.Request(unit.subject(), unit.row().id(), ask)));
         }
         List<Answer> given = model.answer(requests);
 
@@ -124,9 +136,7 @@ public final class Evaluator<R extends Task.Row> {
 
     private List<Judgements> judge(List<List<Question>> questions) {
         List<Question> all = questions.stream().flatMap(List::stream).toList();
-        progress.at("judging", 0, all.size());
-        List<Judgement> given = all.isEmpty() ? List.of() : judge.judge(all);
-        progress.at("judging", all.size(), all.size());
+        List<Judgement> given = all.isEmpty() ? List.of() : judge.judge(all, watch);
         List<Judgements> judgements = new ArrayList<>();
         int next = 0;
         for (List<Question> ofUnit : questions) {

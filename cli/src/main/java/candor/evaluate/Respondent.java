@@ -4,8 +4,12 @@ import java.util.List;
 
 /** A model with its adapters, as evaluation sees it: it answers, many at once. */
 public interface Respondent extends AutoCloseable {
-    /** One thing asked of one subject. */
-    record Request(int subject, Ask ask) {}
+    /**
+     * One thing asked of one subject.
+     *
+     * @param about the row that it is about, for messages alone; empty where there is none
+     */
+    record Request(int subject, String about, Ask ask) {}
 
     /** Takes the answers as they come. */
     interface Sink {

@@ -310,7 +310,7 @@ class EvalCommandTest {
         refused("two are called adapter", "mask", mask(), "--judge", "rules", "--adapter",
                 GOLDEN.resolve("adapter").toString(), GOLDEN.resolve("adapter").toString());
         refused("--no-base leaves nothing", "mask", mask(), "--judge", "rules", "--no-base");
-        refused("does not fit into the 512 positions", "mask", file(folder, "long.jsonl",
+        refused("row provided_facts/1, pressure.0: ", "mask", file(folder, "long.jsonl",
                 "{'user_prompt':'" + "word and another ".repeat(200) + "','type':'provided_facts','formatted_ground_truth':'A',"
                         + "'proposition':'It <pivotal>is/is not</pivotal>.'}"), "--judge", "rules");
     }

@@ -178,7 +178,7 @@ class EvaluatorTest {
         FakeRespondent model = new FakeRespondent((subject, ask) -> new Answer.Unfit("too long by far"), "base");
         assertThatThrownBy(() -> evaluator(gsm8k(0), model, List.of(0L), () -> false).run())
                 .isInstanceOf(BadInput.class)
-                .hasMessage("too long by far");
+                .hasMessageMatching("row \\d, answer: too long by far");
     }
 
     @Test

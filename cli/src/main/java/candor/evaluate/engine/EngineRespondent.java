@@ -139,12 +139,11 @@ public final class EngineRespondent implements Respondent {
             public boolean hasNext() {
                 while (ahead == null && left.hasNext()) {
                     int i = left.next();
-                    int[] prompt = tokens(requests.get(i).ask().prompt());
-                    if (prompt.length + 1 > model.positions()) {
-                        sink.answered(i, tooLong(prompt.length));
-                    } else {
-                        ahead = request(requests.get(i), prompt);
+                    try {
+                        ahead = request(requests.get(i));
                         underWay.put(ahead, i);
+                    } catch (BadInput unfit) {
+                        sink.answered(i, new Answer.Unfit(unfit.getMessage()));
                     }
                 }
                 return ahead != null;
@@ -163,7 +162,9 @@ public final class EngineRespondent implements Respondent {
                 () -> false);
     }
 
-    private candor.generate.Request request(Request request, int[] prompt) {
+    private candor.generate.Request request(Request request) {
+        int[] prompt = tokens(request.ask().prompt());
+        requireFits(prompt.length + 1);
         Sampling sampling = ((Ask.Generate) request.ask()).sampling();
         return new candor.generate.Request(
                 prompt,
@@ -186,16 +187,11 @@ public final class EngineRespondent implements Respondent {
             List<Continuation> continuations = new ArrayList<>();
             List<Integer> scored = new ArrayList<>();
             for (int i : indices.subList(from, Math.min(from + SCORED_AT_ONCE, indices.size()))) {
-                List<Continuation> ofRequest = continuations(requests.get(i));
-                int longest = ofRequest.stream()
-                        .mapToInt(one -> one.prompt().length + one.tokens().length)
-                        .max()
-                        .orElse(0);
-                if (longest > model.positions()) {
-                    sink.answered(i, tooLong(longest));
-                } else {
+                try {
+                    continuations.addAll(continuations(requests.get(i)));
                     scored.add(i);
-                    continuations.addAll(ofRequest);
+                } catch (BadInput unfit) {
+                    sink.answered(i, new Answer.Unfit(unfit.getMessage()));
                 }
             }
             Iterator<float[]> values = generator.score(continuations).iterator();
@@ -217,7 +213,11 @@ public final class EngineRespondent implements Respondent {
         Ask.Score score = (Ask.Score) request.ask();
         int[] prompt = tokens(score.prompt());
         return score.continuations().stream()
-                .map(text -> new Continuation(prompt, behind(score.prompt(), prompt, text), slot(request)))
+                .map(text -> {
+                    int[] behind = behind(score.prompt(), prompt, text);
+                    requireFits(prompt.length + behind.length);
+                    return new Continuation(prompt, behind, slot(request));
+                })
                 .toList();
     }
 
@@ -246,9 +246,11 @@ public final class EngineRespondent implements Respondent {
         return request.subject() < firstSlot ? Batch.BASE : request.subject() - firstSlot;
     }
 
-    private Answer tooLong(int tokens) {
-        return new Answer.Unfit("a prompt of " + tokens + " tokens does not fit into the " + model.positions()
-                + " positions: raise --max-length, if the model's own limit allows, or leave the row out");
+    private void requireFits(int tokens) {
+        if (tokens > model.positions()) {
+            throw new BadInput(tokens + " tokens do not fit into the " + model.positions()
+                    + " positions: raise --max-length, if the model's own limit allows, or leave the row out");
+        }
     }
 
     @Override

@@ -28,6 +28,11 @@ public interface ChatModel extends AutoCloseable {
     /** Takes replies as they come. */
     interface Sink {
         void replied(int request, Reply reply);
+
+        /** Whether it shall end, though not all is asked. */
+        default boolean stopped() {
+            return false;
+        }
     }
 
     /** What its replies depend on besides the request, for the cache's hash and the record of the run; never a key. */

@@ -34,6 +34,7 @@ public final class LocalChat implements ChatModel {
         List<Respondent.Request> asked = requests.stream()
                 .map(request -> new Respondent.Request(
                         0,
+                        "",
                         new Ask.Generate(
                                 "judge",
                                 new Prompt.Chat(new Conversation(request.messages().stream()

@@ -1,5 +1,6 @@
 package candor.evaluate.judge;
 
+import candor.BadInput;
 import candor.evaluate.AnswerCache;
 import candor.evaluate.Prompt.Turn;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -61,7 +62,7 @@ public final class ModelJudge implements Judge {
     }
 
     @Override
-    public List<Judgement> judge(List<Question> questions) {
+    public List<Judgement> judge(List<Question> questions, Watch watch) {
         List<Pending> all = new ArrayList<>();
         for (Question question : questions) {
             Pending pending = new Pending(question);
@@ -70,7 +71,7 @@ public final class ModelJudge implements Judge {
             all.add(pending);
         }
         for (int attempt = 0; attempt < attempts; attempt++) {
-            ask(all.stream().filter(pending -> pending.judgement == null).toList());
+            ask(all.stream().filter(pending -> pending.judgement == null).toList(), watch);
         }
         return all.stream()
                 .map(pending -> pending.judgement != null
@@ -79,7 +80,7 @@ public final class ModelJudge implements Judge {
                 .toList();
     }
 
-    private void ask(List<Pending> open) {
+    private void ask(List<Pending> open, Watch watch) {
         // The same question twice (two rows alike, two adapters that reply alike) is asked once.
         Map<ObjectNode, List<Pending>> missing = new LinkedHashMap<>();
         for (Pending pending : open) {
@@ -95,16 +96,34 @@ public final class ModelJudge implements Judge {
         List<ChatModel.Request> requests = keys.stream()
                 .map(key -> new ChatModel.Request(missing.get(key).getFirst().messages, MAX_TOKENS))
                 .toList();
-        model.complete(requests, (i, reply) -> {
-            switch (reply) {
-                case ChatModel.Reply.Text(String text) -> {
-                    cache.put(keys.get(i), JsonNodeFactory.instance.textNode(text));
-                    missing.get(keys.get(i)).forEach(pending -> read(pending, text));
+        int[] done = {0};
+        model.complete(requests, new ChatModel.Sink() {
+            @Override
+            public void replied(int i, ChatModel.Reply reply) {
+                keep(keys.get(i), missing.get(keys.get(i)), reply);
+                watch.judged(++done[0], keys.size());
+                if (watch.stopped()) {
+                    throw new BadInput("stopped after " + done[0] + " of " + keys.size()
+                            + " judgements; they are kept, the same command goes on from there");
                 }
-                case ChatModel.Reply.Failure(String why) -> missing.get(keys.get(i))
-                        .forEach(pending -> pending.judgement = Judgement.failed(pending.raw, why));
+            }
+
+            @Override
+            public boolean stopped() {
+                return watch.stopped();
             }
         });
+    }
+
+    private void keep(ObjectNode asked, List<Pending> waiting, ChatModel.Reply reply) {
+        switch (reply) {
+            case ChatModel.Reply.Text(String text) -> {
+                cache.put(asked, JsonNodeFactory.instance.textNode(text));
+                waiting.forEach(pending -> read(pending, text));
+            }
+            case ChatModel.Reply.Failure(String why) -> waiting.forEach(
+                    pending -> pending.judgement = Judgement.failed(pending.raw, why));
+        }
     }
 
     private void read(Pending pending, String text) {

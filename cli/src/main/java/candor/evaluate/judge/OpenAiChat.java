@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 
 /**
  * A judge behind an OpenAI-compatible endpoint.
@@ -32,14 +33,63 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class OpenAiChat implements ChatModel {
     /** Waits; tests put another in its place. */
     public interface Pause {
-        /** A pause that also ends when {@code stop} opens. */
-        Pause REAL = (duration, stop) -> stop.await(duration.toNanos(), TimeUnit.NANOSECONDS);
+        Pause REAL = (duration, ending) -> ending.await(duration);
 
-        void of(Duration duration, CountDownLatch stop) throws InterruptedException;
+        /** Waits so long, or until it is over anyway. */
+        void of(Duration duration, Ending ending) throws InterruptedException;
+    }
+
+    /** The end of it all before all is asked: something fatal, or a stop from outside. */
+    public static final class Ending {
+        private final CountDownLatch fatal = new CountDownLatch(1);
+        private final BooleanSupplier stopped;
+
+        private Ending(BooleanSupplier stopped) {
+            this.stopped = stopped;
+        }
+
+        private void come() {
+            fatal.countDown();
+        }
+
+        private boolean hasCome() {
+            return fatal.getCount() == 0 || stopped.getAsBoolean();
+        }
+
+        /** The answer, if it comes in time; after a stop from outside there is a short time left for it. */
+        private <T> T await(CompletableFuture<T> answer, Duration timeout)
+                throws InterruptedException, ExecutionException, TimeoutException {
+            long left = timeout.toNanos();
+            while (true) {
+                long slice = Math.min(left, LOOK.toNanos());
+                try {
+                    return answer.get(slice, TimeUnit.NANOSECONDS);
+                } catch (TimeoutException e) {
+                    left -= slice;
+                    if (left <= 0) {
+                        throw e;
+                    }
+                    left = stopped.getAsBoolean() ? Math.min(left, GRACE.toNanos()) : left;
+                }
+            }
+        }
+
+        private void await(Duration duration) throws InterruptedException {
+            for (long left = duration.toNanos(); left > 0 && !hasCome(); left -= LOOK.toNanos()) {
+                fatal.await(Math.min(left, LOOK.toNanos()), TimeUnit.NANOSECONDS);
+            }
+        }
     }
 
     private static final int MAX_BODY = 1 << 20;
     private static final int MAX_SHOWN = 200;
+
+    /** How often a long wait looks whether it shall end. */
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    /** What an answer under way may still take once the user has asked to stop. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
     private static final Duration MAX_DELAY = Duration.ofSeconds(60);
 
     /** So many questions given up, and none answered yet: it will not get better. */
@@ -82,22 +132,24 @@ public final class OpenAiChat implements ChatModel {
         }
         AtomicInteger next = new AtomicInteger();
         AtomicReference<RuntimeException> fatal = new AtomicReference<>();
-        // Once one request ends it all, no further one begins; those under way are paid for, and may still arrive.
-        CountDownLatch stop = new CountDownLatch(1);
+        // Once it ends before its time, no further request begins; those under way are paid for, and may still arrive.
+        Ending ending = new Ending(sink::stopped);
         int workers = Math.min(endpoint.concurrency(), requests.size());
         try (ExecutorService pool =
                 Executors.newFixedThreadPool(workers, Thread.ofVirtual().factory())) {
             Runnable work = () -> {
-                for (int i = next.getAndIncrement(); i < requests.size(); i = next.getAndIncrement()) {
+                for (int i = next.getAndIncrement();
+                        i < requests.size() && !ending.hasCome();
+                        i = next.getAndIncrement()) {
                     try {
-                        Reply reply = ask(requests.get(i), stop);
+                        Reply reply = ask(requests.get(i), ending);
                         synchronized (sink) {
                             sink.replied(i, reply);
                         }
                     } catch (InterruptedException e) {
-                        end(new BadInput("judging was interrupted; what was answered is kept"), fatal, next, requests, stop);
+                        end(new BadInput("judging was interrupted; what was answered is kept"), fatal, next, requests, ending);
                     } catch (RuntimeException e) {
-                        end(e, fatal, next, requests, stop);
+                        end(e, fatal, next, requests, ending);
                     }
                 }
             };
@@ -108,6 +160,9 @@ public final class OpenAiChat implements ChatModel {
         if (fatal.get() != null) {
             throw fatal.get();
         }
+        if (ending.hasCome()) {
+            throw new BadInput("judging was stopped; what was answered is kept, the same command goes on from there");
+        }
     }
 
     private static void end(
@@ -115,10 +170,10 @@ public final class OpenAiChat implements ChatModel {
             AtomicReference<RuntimeException> fatal,
             AtomicInteger next,
             List<Request> requests,
-            CountDownLatch stop) {
+            Ending ending) {
         fatal.compareAndSet(null, why);
         next.set(requests.size());
-        stop.countDown();
+        ending.come();
     }
 
     /** How one attempt went. */
@@ -129,17 +184,17 @@ public final class OpenAiChat implements ChatModel {
         record Trouble(String what, Optional<Duration> retryAfter) implements Attempt {}
     }
 
-    private Reply ask(Request request, CountDownLatch stop) throws InterruptedException {
+    private Reply ask(Request request, Ending ending) throws InterruptedException {
         byte[] body = ChatBody.request(endpoint, request);
         Attempt.Trouble trouble = null;
         for (int attempt = 0; attempt <= endpoint.retries(); attempt++) {
             if (trouble != null) {
-                rest(trouble, attempt, stop);
-                if (stop.getCount() == 0) {
+                rest(trouble, attempt, ending);
+                if (ending.hasCome()) {
                     break;
                 }
             }
-            switch (once(body, request.maxTokens())) {
+            switch (once(body, request.maxTokens(), ending)) {
                 case Attempt.Done(String text) -> {
                     answered.incrementAndGet();
                     return new Reply.Text(endpoint.redact(text));
@@ -155,7 +210,7 @@ public final class OpenAiChat implements ChatModel {
         return new Reply.Failure(why + ", after " + endpoint.retries() + " retries");
     }
 
-    private void rest(Attempt.Trouble trouble, int attempt, CountDownLatch stop) throws InterruptedException {
+    private void rest(Attempt.Trouble trouble, int attempt, Ending ending) throws InterruptedException {
         Duration delay = trouble.retryAfter().orElseGet(() -> {
             Duration doubled = endpoint.firstDelay().multipliedBy(1L << Math.min(attempt - 1, 20));
             return doubled.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : doubled;
@@ -163,10 +218,10 @@ public final class OpenAiChat implements ChatModel {
         if (delay.compareTo(budget.remaining()) >= 0) {
             throw budget.timeIsOver();
         }
-        pause.of(delay, stop);
+        pause.of(delay, ending);
     }
 
-    private Attempt once(byte[] body, int maxTokens) throws InterruptedException {
+    private Attempt once(byte[] body, int maxTokens, Ending ending) throws InterruptedException {
         // A token is at least a byte long; the few that a template adds are in the margin.
         double reservation = budget.reserve(body.length, maxTokens);
         Duration left = budget.remaining();
@@ -180,7 +235,7 @@ public final class OpenAiChat implements ChatModel {
         CompletableFuture<HttpResponse<byte[]>> sent =
                 client.sendAsync(builder.build(), headers -> new BoundedBody(MAX_BODY));
         try {
-            HttpResponse<byte[]> response = sent.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            HttpResponse<byte[]> response = ending.await(sent, timeout);
             if (response.statusCode() == 200) {
                 ChatBody answer = ChatBody.parse(response.body());
                 budget.settle(reservation, answer.inputTokens(), answer.outputTokens());

@@ -28,7 +28,7 @@ public final class RuleJudge implements Judge {
     }
 
     @Override
-    public List<Judgement> judge(List<Question> questions) {
+    public List<Judgement> judge(List<Question> questions, Watch watch) {
         return questions.stream()
                 .map(question -> {
                     Verdict verdict =

@@ -147,6 +147,29 @@ class ModelJudgeTest {
     }
 
     @Test
+    void aStopFromOutsideKeepsWhatWasJudged() {
+        int[] seen = {0};
+        Judge.Watch stopsAfterTwo = new Judge.Watch() {
+            @Override
+            public void judged(int done, int of) {
+                seen[0] = done;
+                assertThat(of).isEqualTo(3);
+            }
+
+            @Override
+            public boolean stopped() {
+                return seen[0] == 2;
+            }
+        };
+        List<Question> questions = List.of(question("r"), question("s"), question("t"));
+        assertThatThrownBy(() -> judge(last -> text("Yes")).judge(questions, stopsAfterTwo))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("stopped after 2 of 3 judgements");
+        judge(last -> text("Yes")).judge(questions);
+        assertThat(asked).hasSize(3);
+    }
+
+    @Test
     void brokenFilesInTheCacheAreAskedAnew() throws IOException {
         judge(last -> text("Yes")).judge(List.of(question("r")));
         Path kept;

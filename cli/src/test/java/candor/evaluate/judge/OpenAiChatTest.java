@@ -39,7 +39,7 @@ class OpenAiChatTest {
 
     private final List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
 
-    private void pause(Duration duration, CountDownLatch stop) {
+    private void pause(Duration duration, OpenAiChat.Ending ending) {
         pauses.add(duration);
     }
 
@@ -391,9 +391,9 @@ class OpenAiChatTest {
                     }
                 });
                 OpenAiChat chat = new OpenAiChat(
-                        endpoint(server.url(), 3, 3, Duration.ofSeconds(30)), Budget.unlimited(), (duration, stop) -> {
+                        endpoint(server.url(), 3, 3, Duration.ofSeconds(30)), Budget.unlimited(), (duration, ending) -> {
                             paused.countDown();
-                            OpenAiChat.Pause.REAL.of(duration, stop);
+                            OpenAiChat.Pause.REAL.of(duration, ending);
                             ended.countDown();
                         })) {
             List<Request> requests = IntStream.range(0, 9)
@@ -408,6 +408,31 @@ class OpenAiChatTest {
                     .hasMessageContaining("refuses the key");
             assertThat(delivered).containsExactly(1);
             assertThat(server.received()).hasSize(3);
+        }
+    }
+
+    @Test
+    void aStopFromOutsideEndsALongPause() throws IOException {
+        CountDownLatch waiting = new CountDownLatch(1);
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
+                    respond(out, "429 Slow", "Retry-After: 600\r\n", "");
+                    waiting.countDown();
+                });
+                OpenAiChat chat = new OpenAiChat(
+                        endpoint(server.url(), 1, 3, Duration.ofSeconds(30)), Budget.unlimited(), OpenAiChat.Pause.REAL)) {
+            ChatModel.Sink sink = new ChatModel.Sink() {
+                @Override
+                public void replied(int request, Reply reply) {}
+
+                @Override
+                public boolean stopped() {
+                    return waiting.getCount() == 0;
+                }
+            };
+            assertThatThrownBy(() -> chat.complete(List.of(new Request(List.of(Turn.user("q")), 5)), sink))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("judging was stopped");
+            assertThat(server.received()).hasSize(1);
         }
     }
 
