@@ -285,7 +285,7 @@ class CausalLmTest {
     void stepsAreTheSameBytesForAnyNumberOfThreads() {
         List<float[]> one = steps(1);
         assertThat(one.getFirst().length).isGreaterThan(3 * 4096);
-        for (int threads : new int[] {2, 3, 7}) {
+        for (int threads : new int[] {2, 3, 5}) {
             assertSame(steps(threads), one);
         }
     }
