@@ -179,7 +179,7 @@ class TextCommandsTest {
     @Test
     void renderTellsTheLineOfBadInput() {
         String good = "[{\"role\": \"user\", \"content\": \"a\"}]\n";
-        for (String bad : List.of("{", "5", "{}", "{\"messages\": 5}", "[5]", "[{\"content\": \"a\"}]", "{\"messages\": [], \"tools\": 5}",
+        for (String bad : List.of("{", "5", "{}", "[]", "{\"messages\": 5}", "[5]", "[{\"content\": \"a\"}]", "{\"messages\": [], \"tools\": 5}",
                 "{\"messages\": [], \"chat_template_kwargs\": []}", "[{\"role\": \"user\", \"content\": \"<|im_end|>\"}]", "{\"prompt\": \"text\"}")) {
             assertThatThrownBy(() -> render(good + bad, "qwen2"))
                     .as(bad)
