@@ -89,7 +89,9 @@ final class EvalRun {
         }
         ArrayNode seeds = run.putArray("seeds");
         options.seeds().forEach(seeds::add);
-        run.put("limit", options.limit());
+        if (options.limit() < Integer.MAX_VALUE) {
+            run.put("limit", options.limit());
+        }
         return run;
     }
 

@@ -99,7 +99,8 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens());
+                .put("max_new_tokens", settings.maxNewTokens())
+                .put("sandbox", sandbox.kind());
     }
 
     @Override

@@ -70,6 +70,11 @@ public final class Sandbox {
         return Programs.missing(true);
     }
 
+    /** "bwrap" or "none", for the record of a run. */
+    String kind() {
+        return isolated ? "bwrap" : "none";
+    }
+
     /** Runs a program to its end, or to a limit. */
     public Result run(String program) {
         // A program that leaves early, by exit or by error, never writes this; it is new every time.

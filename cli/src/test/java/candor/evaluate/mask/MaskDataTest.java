@@ -96,6 +96,10 @@ class MaskDataTest {
     void theTypeIsToldByTheColumnOrElseByTheFile() {
         assertThat(load(LIFT).rows()).singleElement().extracting(MaskRow::subset).isEqualTo("provided_facts");
         String odd = LIFT.replace("'type':'provided_facts',", "");
+        assertThat(Archetype.ofFile(Path.of("provided_facts/test-00000-of-00001.parquet")))
+                .contains(Archetype.PROVIDED_FACTS);
+        assertThat(Archetype.ofFile(Path.of("known_facts/statistics.csv"))).contains(Archetype.STATISTICS);
+        assertThat(Archetype.ofFile(Path.of("/test.csv"))).isEmpty();
         Path named = file(folder, "doubling_down_known_facts.jsonl", odd.replace(
                 "'task_id'",
                 "'belief_elicit_1':'b','dd_turn_1_prompt':'p','dd_turn_1_response':'r','task_id'"));
