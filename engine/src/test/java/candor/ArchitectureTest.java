@@ -43,12 +43,12 @@ class ArchitectureTest {
             new Layer("ops.cpu", List.of("candor.ops.cpu.."), "tensor", "ops"),
             new Layer("ops.cuda", List.of("candor.ops.cuda.."), "tensor", "ops", "bindings"),
             new Layer("check", List.of("candor.check.."), "tensor", "ops"),
-            // One layer: a decoder asks its bank of adapters, and an adapter has the shapes of its model.
-            new Layer("model", List.of("candor.model..", "candor.lora.."), "tensor", "ops"),
+            new Layer("model", List.of("candor.model.."), "tensor", "ops"),
+            new Layer("lora", List.of("candor.lora.."), "tensor", "ops", "model"),
             new Layer("text", List.of("candor.text..")),
             new Layer("data", List.of("candor.data.."), "ops", "text"),
-            new Layer("train", List.of("candor.train.."), "tensor", "ops", "model", "text", "data"),
-            new Layer("generate", List.of("candor.generate.."), "tensor", "ops", "model", "text", "data"));
+            new Layer("train", List.of("candor.train.."), "tensor", "ops", "model", "lora", "text", "data"),
+            new Layer("generate", List.of("candor.generate.."), "tensor", "ops", "model", "lora", "text", "data"));
 
     @Test
     void packagesDependOneWay() {

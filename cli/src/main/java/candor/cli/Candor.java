@@ -37,8 +37,15 @@ public final class Candor implements Callable<Integer> {
     private CommandSpec spec;
 
     /** Every command there is, as the help lists them: a new one is a line here. */
-    private static List<Callable<Integer>> commands() {
-        return List.of(new CheckCommand(), new DoctorCommand(), new EvalCommand());
+    private static List<Object> commands() {
+        return List.of(
+                TrainCommand.commandLine(),
+                PlanCommand.commandLine(),
+                new TokenizeCommand(),
+                new RenderCommand(),
+                new CheckCommand(),
+                new DoctorCommand(),
+                new EvalCommand());
     }
 
     @Option(

@@ -72,7 +72,9 @@ final class CheckCommand implements Callable<Integer> {
         out.printf(
                 Locale.ROOT,
                 "%d passed, %d failed, %d skipped%n",
-                counts.getOrDefault(Result.Verdict.PASS, 0), failed, counts.getOrDefault(Result.Verdict.SKIP, 0));
+                counts.getOrDefault(Result.Verdict.PASS, 0),
+                failed,
+                counts.getOrDefault(Result.Verdict.SKIP, 0));
         return failed == 0 ? ExitCode.DONE : ExitCode.FAILED;
     }
 

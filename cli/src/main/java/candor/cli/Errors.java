@@ -64,7 +64,7 @@ final class Errors {
     private static String withSuggestion(String message, ParameterException wrong) {
         List<String> near =
                 wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-        return near.isEmpty() ? message : message + "; did you mean " + String.join(" or ", near) + "?";
+        return near.isEmpty() ? message : message + "; did you mean " + near.getFirst() + "?";
     }
 
     private static String oneLine(String message) {

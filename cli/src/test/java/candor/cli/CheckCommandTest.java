@@ -39,7 +39,8 @@ class CheckCommandTest {
 
     @Test
     void aRowForEachCaseOfTheOperationsThatWereNamed() {
-        assertThat(run("check", "--backend", "cpu", "--threads", "1", "--op", "swiGlu", "embed")).isZero();
+        assertThat(run("check", "--backend", "cpu", "--threads", "1", "--op", "swiGlu", "embed"))
+                .isZero();
         assertThat(lines().get(0)).startsWith("cpu: ");
         assertThat(lines().get(1)).matches("op +case +error +bound +verdict");
         List<String> rows = lines().subList(2, lines().size() - 1);

@@ -29,7 +29,7 @@ public final class ChatRowEncoder implements RowEncoder {
         EncodedChat encoded =
                 switch (example.content()) {
                     case Chat chat -> encoder.encodeConversation(chat.conversation());
-                    case PromptAndCompletion pair -> prefixed(encode(pair));
+                    case PromptAndCompletion pair -> prefixed(encoder.encodeChat(pair.prompt(), pair.completion()));
                     case PlainText text -> prefixed(encoder.encodeText(text.prompt(), text.completion()));
                 };
         boolean[] target = encoded.inLoss();
@@ -39,13 +39,6 @@ public final class ChatRowEncoder implements RowEncoder {
             Arrays.fill(target, true);
         }
         return new EncodedRow(0, encoded.ids(), target, prompt, example.label());
-    }
-
-    private EncodedChat encode(PromptAndCompletion pair) {
-        if (pair.prompt().tools() != null) {
-            throw new BadInput("'tools' beside 'prompt' and 'completion' are not supported; write the row as 'messages'");
-        }
-        return encoder.encodeChat(pair.prompt().messages(), pair.completion());
     }
 
     private static EncodedChat prefixed(EncodedChat encoded) {

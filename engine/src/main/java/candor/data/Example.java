@@ -3,7 +3,6 @@ package candor.data;
 import candor.data.read.Origin;
 import candor.text.Conversation;
 import candor.text.Message;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,12 +23,6 @@ public record Example(Content content, Boolean label, Origin origin) {
     public record PromptAndCompletion(Conversation prompt, List<Message> completion) implements Content {
         public PromptAndCompletion {
             completion = List.copyOf(completion);
-        }
-
-        public Conversation whole() {
-            List<Message> messages = new ArrayList<>(prompt.messages());
-            messages.addAll(completion);
-            return new Conversation(messages, prompt.tools());
         }
     }
 

@@ -1,5 +1,7 @@
 package candor.data;
 
+import candor.data.read.Json;
+import candor.data.read.RowReader;
 import candor.text.JsonValues;
 import candor.text.Message;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -16,7 +18,8 @@ import java.util.Set;
 
 /** Takes texts and conversations out of columns, and says in the row's words what is wrong with them. */
 final class Turns {
-    private static final ObjectMapper CELLS = new ObjectMapper();
+    /** A cell's JSON has the bounds that a row's has. */
+    private static final ObjectMapper CELLS = Json.mapper(RowReader.DEFAULT_MAX_ROW_BYTES);
 
     private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
@@ -82,7 +85,7 @@ final class Turns {
         try {
             return CELLS.readTree(cell);
         } catch (JsonProcessingException e) {
-            throw new InvalidRow("'" + name + "' is text, wanted " + wanted);
+            throw new InvalidRow("'" + name + "' is text, wanted " + wanted + " (its text " + Json.reason(e) + ")");
         }
     }
 

@@ -2,13 +2,14 @@ package candor.lora;
 
 import candor.model.ModelConfig;
 import candor.model.Philox;
+import candor.model.Projection;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One adapter: its parameters, and where it is trained its gradients, each one row of float32 that {@link AdapterLayout}
- * divides. The memory is the backend's or the arena's that it was made in.
+ * One adapter: its parameters, and where it is trained its gradients, each one row of float32 that {@link
+ * AdapterLayout} divides. The memory is the backend's or the arena's that it was made in.
  */
 public final class Adapter {
     private final AdapterLayout layout;
@@ -34,8 +35,8 @@ public final class Adapter {
     }
 
     /**
-     * Starts afresh, as PEFT does: A from U(−1/√I, 1/√I), which is He's uniform initialisation with a = √5, and B zero, so
-     * that the adapter changes nothing yet. Each number depends on seed, layer, projection and element alone. The
+     * Starts afresh, as PEFT does: A from U(−1/√I, 1/√I), which is He's uniform initialisation with a = √5, and B zero,
+     * so that the adapter changes nothing yet. Each number depends on seed, layer, projection and element alone. The
      * distribution is PEFT's; the bits are not, for PyTorch's generator is another one.
      *
      * @return this

@@ -1,14 +1,16 @@
 package candor.lora;
 
+import candor.model.Adapters;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.ops.Lora;
 import java.util.Objects;
 
 /**
- * The adapters over one model, by slot. A sequence of a batch names its slot; slots may be empty, and then behave as the
- * bare model. What a step asks for is made when a slot changes, so a step allocates nothing.
+ * The adapters over one model, by slot. A sequence of a batch names its slot; slots may be empty, and then behave as
+ * the bare model. What a step asks for is made when a slot changes, so a step allocates nothing.
  */
-public final class AdapterBank {
+public final class AdapterBank implements Adapters {
     private static final Projection[] PROJECTIONS = Projection.values();
 
     private final ModelConfig model;
@@ -37,7 +39,7 @@ public final class AdapterBank {
         }
     }
 
-    /** Changes whenever a slot does: what was laid out for the adapters that were there has to be laid out anew. */
+    @Override
     public long revision() {
         return revision;
     }
@@ -74,19 +76,8 @@ public final class AdapterBank {
         return slots[slot];
     }
 
-    /** What the slots do to a linear layer; null where none touches it. */
+    @Override
     public Lora lora(int layer, Projection projection) {
         return table[layer][projection.ordinal()];
-    }
-
-    /** The largest padded rank of any layer, for sizing a workspace; 0 where all slots are empty. */
-    public int paddedRank() {
-        int largest = 0;
-        for (Lora[] layer : table) {
-            for (Lora lora : layer) {
-                largest = Math.max(largest, lora == null ? 0 : lora.paddedRank());
-            }
-        }
-        return largest;
     }
 }

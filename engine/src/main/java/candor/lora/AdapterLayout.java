@@ -2,6 +2,7 @@ package candor.lora;
 
 import candor.BadInput;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;
@@ -44,8 +45,9 @@ public final class AdapterLayout {
         layerLength = length;
         layerCount = count;
         if (layerLength * model.layers() > Integer.MAX_VALUE) {
-            throw new BadInput("LoRA: an adapter of rank " + config.rank() + " has " + parameterCount()
-                    + " parameters, more than " + Integer.MAX_VALUE + "; choose a smaller rank or fewer target modules");
+            throw new BadInput(
+                    "LoRA: an adapter of rank " + config.rank() + " has " + parameterCount() + " parameters, more than "
+                            + Integer.MAX_VALUE + "; choose a smaller rank or fewer target modules");
         }
     }
 
@@ -71,7 +73,9 @@ public final class AdapterLayout {
         return layerCount * model.layers();
     }
 
-    /** Bytes of one such row: of the parameters, and as many again for gradients and for each moment of an optimiser. */
+    /**
+     * Bytes of one such row: of the parameters, and as many again for gradients and for each moment of an optimiser.
+     */
     public long bytes() {
         return (long) length() * DType.F32.bytes();
     }

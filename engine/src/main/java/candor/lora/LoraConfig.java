@@ -1,6 +1,7 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.model.Projection;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -12,8 +13,8 @@ import java.util.Set;
  * @param rank           R, from 1 to {@value #MOST_RANK}
  * @param alpha          α, the numerator of the scale
  * @param rankStabilised whether the scale is α/√R (Kalajdzievski 2023) instead of α/R
- * @param projections    the linear layers that it sits on, in every decoder layer; at least one; iterated in the order of
- *                       {@link Projection}
+ * @param projections    the linear layers that it sits on, in every decoder layer; at least one; iterated in the order
+ *                       of {@link Projection}
  */
 public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Projection> projections) {
     public static final int MOST_RANK = 4096;
@@ -47,8 +48,8 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Pro
             found.add(EnumSet.allOf(Projection.class).stream()
                     .filter(projection -> projection.peftName().equals(name))
                     .findFirst()
-                    .orElseThrow(() -> new BadInput("LoRA: target module " + name
-                            + " is not supported; take some of " + names() + ", or " + ALL_LINEAR)));
+                    .orElseThrow(() -> new BadInput("LoRA: target module " + name + " is not supported; take some of "
+                            + names() + ", or " + ALL_LINEAR)));
         }
         return found;
     }
@@ -56,7 +57,9 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Pro
     static String names() {
         return String.join(
                 ", ",
-                EnumSet.allOf(Projection.class).stream().map(Projection::peftName).toList());
+                EnumSet.allOf(Projection.class).stream()
+                        .map(Projection::peftName)
+                        .toList());
     }
 
     /** What the product of the two factors is multiplied with: α/R, or α/√R. */

@@ -2,6 +2,7 @@ package candor.lora;
 
 import candor.BadInput;
 import candor.model.JsonFile;
+import candor.model.Projection;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -32,14 +33,7 @@ final class PeftConfig {
             "runtime_config");
 
     private static final Set<String> READ = Set.of(
-            "bias",
-            "init_lora_weights",
-            "lora_alpha",
-            "peft_type",
-            "r",
-            "target_modules",
-            "task_type",
-            "use_rslora");
+            "bias", "init_lora_weights", "lora_alpha", "peft_type", "r", "target_modules", "task_type", "use_rslora");
 
     /** Ways of starting an adapter that leave the base model as it was. */
     private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "orthogonal", "eva");

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.model.AtomicFile;
 import candor.model.JsonFile;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.model.SafeFolder;
 import candor.model.Safetensors;
 import candor.model.SafetensorsWriter;
@@ -22,12 +23,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Adapters in the folder layout of PEFT 0.21: {@code adapter_config.json} and {@code adapter_model.safetensors}. What PEFT
- * writes is read, in float32, bfloat16 or float16; what is written, in float32, is what PEFT reads, and the same adapter
- * makes the same bytes.
+ * Adapters in the folder layout of PEFT 0.21: {@code adapter_config.json} and {@code adapter_model.safetensors}. What
+ * PEFT writes is read, in float32, bfloat16 or float16; what is written, in float32, is what PEFT reads, and the same
+ * adapter makes the same bytes.
  *
- * <p>A dropout in the configuration is accepted and not applied: it only ever concerns training, and a run's own settings
- * decide that.
+ * <p>A dropout in the configuration is accepted and not applied: it only ever concerns training, and a run's own
+ * settings decide that.
  */
 public final class PeftFiles {
     static final String CONFIG = "adapter_config.json";

@@ -1,7 +1,7 @@
 /**
  * Low-rank adapters (Hu et al. 2021): what an adapter is ({@link candor.lora.LoraConfig}, {@link candor.lora.Adapter}),
- * several of them over one model ({@link candor.lora.AdapterBank}), and their files as PEFT writes and reads them ({@link
- * candor.lora.PeftFiles}).
+ * several of them over one model ({@link candor.lora.AdapterBank}), and their files as PEFT writes and reads them
+ * ({@link candor.lora.PeftFiles}).
  *
  * <p>An adapter's parameters are one row of float32, its gradients another of the same layout ({@link
  * candor.lora.AdapterLayout}), so an optimiser steps over all of them at once.

@@ -1,6 +1,5 @@
 package candor.model;
 
-import candor.lora.AdapterBank;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.ArrayList;
@@ -56,7 +55,7 @@ final class Activations {
 
     final Tensor dnormed;
 
-    Activations(Workspace workspace, ModelConfig config, AdapterBank bank, int n, int t, Pass use, Recompute policy) {
+    Activations(Workspace workspace, ModelConfig config, Adapters bank, int n, int t, Pass use, Recompute policy) {
         tokens = n;
         targets = t;
         pass = use;

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The families of models that one decoder serves: their names in {@code config.json}, their tensors, their quirks. All are
- * pre-norm decoders with rotary positions, grouped-query attention and a SwiGLU feed-forward block.
+ * The families of models that one decoder serves: their names in {@code config.json}, their tensors, their quirks. All
+ * are pre-norm decoders with rotary positions, grouped-query attention and a SwiGLU feed-forward block.
  */
 public enum Architecture {
     /** Llama 3.x (Grattafiori et al. 2024). */
@@ -26,8 +26,7 @@ public enum Architecture {
     private final boolean headNorm;
     private final int defaultHeadWidth;
 
-    Architecture(
-            String className, String modelType, boolean attentionBias, boolean headNorm, int defaultHeadWidth) {
+    Architecture(String className, String modelType, boolean attentionBias, boolean headNorm, int defaultHeadWidth) {
         this.className = className;
         this.modelType = modelType;
         this.attentionBias = attentionBias;

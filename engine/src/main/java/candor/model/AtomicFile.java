@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * A file that appears whole or not at all: it is written beside its place, forced to the disk, and moved there in one
- * step. Closed without {@link #commit}, it leaves nothing. What cannot be written is a {@link BadInput}: a full disk and a
- * read-only folder are for the user to mend.
+ * step. Closed without {@link #commit}, it leaves nothing. What cannot be written is a {@link BadInput}: a full disk
+ * and a read-only folder are for the user to mend.
  */
 public final class AtomicFile implements AutoCloseable {
     private final Path target;
@@ -32,8 +32,7 @@ public final class AtomicFile implements AutoCloseable {
                 "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial");
         try {
             Files.deleteIfExists(partial);
-            FileChannel channel =
-                    FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            FileChannel channel = FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             return new AtomicFile(target, partial, channel);
         } catch (IOException e) {
             throw unwritable(target, e);
@@ -96,7 +95,8 @@ public final class AtomicFile implements AutoCloseable {
 
     static BadInput unwritable(Path file, IOException e) {
         return new BadInput(
-                file + ": cannot be written (" + InputFile.reason(e) + "); check the folder, its permissions and the disk",
+                file + ": cannot be written (" + InputFile.reason(e)
+                        + "); check the folder, its permissions and the disk",
                 e);
     }
 }

@@ -1,6 +1,5 @@
 package candor.model;
 
-import candor.lora.AdapterBank;
 import candor.model.Activations.Pass;
 import candor.ops.Backend;
 import candor.ops.Batch;
@@ -27,7 +26,7 @@ public final class CausalLm implements AutoCloseable {
     private final int positions;
     private Workspace workspace = new Workspace(0);
     private Activations acts;
-    private AdapterBank bank;
+    private Adapters bank;
     private long bankRevision;
     private Batch batch;
 
@@ -46,12 +45,12 @@ public final class CausalLm implements AutoCloseable {
     /** With rotary frequencies of one's own. */
     CausalLm(Backend backend, Weights weights, Recompute recompute, float[] frequencies, int positions) {
         this.backend = backend;
-        this.weights = weights;
+        this.weights = weights.on(backend);
         this.config = weights.config();
         this.recompute = recompute;
         this.positions = positions;
         Tensor rope = RopeTable.build(arena, frequencies, positions);
-        decoder = new Decoder(backend, weights, backend.resident(rope), recompute);
+        decoder = new Decoder(backend, this.weights, backend.resident(rope), recompute);
     }
 
     public ModelConfig config() {
@@ -74,24 +73,24 @@ public final class CausalLm implements AutoCloseable {
      * @param training whether a backward pass follows
      */
     public static long workspaceBytes(
-            ModelConfig config, AdapterBank adapters, int tokens, int targets, boolean training, Recompute recompute) {
+            ModelConfig config, Adapters adapters, int tokens, int targets, boolean training, Recompute recompute) {
         return workspaceBytes(config, adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE, recompute);
     }
 
     private static long workspaceBytes(
-            ModelConfig config, AdapterBank adapters, int tokens, int targets, Pass pass, Recompute recompute) {
+            ModelConfig config, Adapters adapters, int tokens, int targets, Pass pass, Recompute recompute) {
         Workspace measure = Workspace.measuring();
         new Activations(measure, config, adapters, tokens, targets, pass, recompute);
         return measure.peak();
     }
 
     /** Makes the workspace large enough for batches up to this size. */
-    public void reserve(AdapterBank adapters, int tokens, int targets, boolean training) {
+    public void reserve(Adapters adapters, int tokens, int targets, boolean training) {
         grow(workspaceBytes(config, adapters, tokens, targets, training, recompute));
     }
 
-    /** The same for {@link #logits(float[], float[], Batch, AdapterBank, KeyValues)}. */
-    public void reserveLogits(AdapterBank adapters, int tokens, int targets) {
+    /** The same for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
+    public void reserveLogits(Adapters adapters, int tokens, int targets) {
         grow(workspaceBytes(config, adapters, tokens, targets, Pass.LOGITS, recompute));
     }
 
@@ -115,13 +114,13 @@ public final class CausalLm implements AutoCloseable {
      * @param adapters the adapters that the batch's slots mean, or null where all are {@link Batch#BASE}
      * @param training whether {@link #backward} follows
      */
-    public void forward(float[] logp, Batch next, AdapterBank adapters, boolean training) {
+    public void forward(float[] logp, Batch next, Adapters adapters, boolean training) {
         score(next, adapters, training ? Pass.TRAIN : Pass.SCORE, null);
         download(logp, acts.logp);
     }
 
     /** The same for tokens whose predecessors are in a cache, to which they are added. */
-    public void forward(float[] logp, Batch next, AdapterBank adapters, KeyValues cache) {
+    public void forward(float[] logp, Batch next, Adapters adapters, KeyValues cache) {
         score(next, adapters, Pass.SCORE, cache);
         download(logp, acts.logp);
     }
@@ -133,13 +132,13 @@ public final class CausalLm implements AutoCloseable {
      * @param logits (T, V) =, row by row; at least that long
      * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long
      */
-    public void logits(float[] logits, float[] lse, Batch next, AdapterBank adapters, KeyValues cache) {
+    public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
         score(next, adapters, Pass.LOGITS, cache);
         download(logits, acts.logits);
         download(lse, acts.lse);
     }
 
-    private void score(Batch next, AdapterBank adapters, Pass pass, KeyValues cache) {
+    private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
         hidden(next, adapters, pass, cache);
         if (batch.targetCount() > 0) {
             backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
@@ -180,7 +179,7 @@ public final class CausalLm implements AutoCloseable {
      *
      * @return (N, V), valid until the next pass
      */
-    public Tensor logits(Batch next, AdapterBank adapters) {
+    public Tensor logits(Batch next, Adapters adapters) {
         int n = next.tokenCount();
         long extra = Workspace.bytesFor(DType.F32, n, config.hiddenSize())
                 + Workspace.bytesFor(DType.F32, n, 1)
@@ -198,7 +197,7 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** The residual stream after the last layer. */
-    private void hidden(Batch next, AdapterBank adapters, Pass pass, KeyValues cache) {
+    private void hidden(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
         if (acts == null
                 || acts.tokens != next.tokenCount()
                 || acts.targets != next.targetCount()
@@ -212,7 +211,7 @@ public final class CausalLm implements AutoCloseable {
         decoder.forward(acts, bank, batch, cache);
     }
 
-    private void layOut(Batch next, AdapterBank adapters, Pass pass) {
+    private void layOut(Batch next, Adapters adapters, Pass pass) {
         grow(workspaceBytes(config, adapters, next.tokenCount(), next.targetCount(), pass, recompute));
         workspace.release(0);
         bank = adapters;

@@ -1,7 +1,5 @@
 package candor.model;
 
-import candor.lora.AdapterBank;
-import candor.lora.Projection;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.Lora;
@@ -37,14 +35,14 @@ final class Decoder {
      *
      * @param cache where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
      */
-    void forward(Activations acts, AdapterBank bank, Batch batch, KeyValues cache) {
+    void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
         for (int layer = 0; layer < config.layers(); layer++) {
             forward(layer, acts.stream.get(layer), acts.stream.get(layer + 1), acts.saved.get(layer), bank, batch, cache);
         }
     }
 
     /** From the gradient of the last tensor of the stream down to the first adapter; gradients of adapters {@code +=}. */
-    void backward(Activations acts, AdapterBank bank, Batch batch) {
+    void backward(Activations acts, Adapters bank, Batch batch) {
         for (int layer = config.layers() - 1; layer >= 0; layer--) {
             Tensor x = acts.stream.get(layer);
             Saved s = acts.saved.get(layer);
@@ -59,7 +57,7 @@ final class Decoder {
     }
 
     private void forward(
-            int layer, Tensor x, Tensor out, Saved s, AdapterBank bank, Batch batch, KeyValues cache) {
+            int layer, Tensor x, Tensor out, Saved s, Adapters bank, Batch batch, KeyValues cache) {
         LayerWeights w = weights.layers().get(layer);
         Heads heads = config.heads();
         float eps = config.rmsNormEps();
@@ -88,7 +86,7 @@ final class Decoder {
         linear(out, s, s.gated, w.down(), null, s.middle, layer, Projection.DOWN, bank, batch); // (N,C)
     }
 
-    private void backward(int layer, Tensor x, Saved s, Gradients g, AdapterBank bank, Batch batch) {
+    private void backward(int layer, Tensor x, Saved s, Gradients g, Adapters bank, Batch batch) {
         LayerWeights w = weights.layers().get(layer);
         Heads heads = config.heads();
 
@@ -125,18 +123,18 @@ final class Decoder {
 
     private void linear(
             Tensor y, Saved s, Tensor x, Tensor w, Tensor bias, Tensor residual, int layer, Projection projection,
-            AdapterBank bank, Batch batch) {
+            Adapters bank, Batch batch) {
         ops.linear(y, s.narrow(projection), x, w, bias, residual, lora(bank, layer, projection), batch);
     }
 
     private void linearBackward(
-            Tensor dx, Tensor dy, Saved s, Tensor x, Tensor w, int layer, Projection projection, AdapterBank bank,
+            Tensor dx, Tensor dy, Saved s, Tensor x, Tensor w, int layer, Projection projection, Adapters bank,
             Batch batch, Gradients g, Write write) {
         Lora lora = lora(bank, layer, projection);
         ops.linearBackward(dx, g.narrow(lora), dy, x, s.narrow(projection), w, lora, batch, write);
     }
 
-    private static Lora lora(AdapterBank bank, int layer, Projection projection) {
+    private static Lora lora(Adapters bank, int layer, Projection projection) {
         return bank == null ? null : bank.lora(layer, projection);
     }
 }

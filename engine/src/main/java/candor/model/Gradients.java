@@ -1,7 +1,5 @@
 package candor.model;
 
-import candor.lora.AdapterBank;
-import candor.lora.Projection;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.tensor.Tensor;
@@ -33,7 +31,7 @@ final class Gradients {
     final Tensor queryKey;
     private final Map<Integer, Tensor> narrow = new HashMap<>();
 
-    Gradients(Workspace workspace, ModelConfig config, AdapterBank bank, int n) {
+    Gradients(Workspace workspace, ModelConfig config, Adapters bank, int n) {
         Heads heads = config.heads();
         residual = workspace.take(n, config.hiddenSize());
         normed = workspace.take(n, config.hiddenSize());

@@ -36,8 +36,7 @@ final class InputFile {
         return switch (e) {
             case NoSuchFileException missing ->
                 new BadInput(file + ": no such file; check the path, or download the file", e);
-            case AccessDeniedException denied ->
-                new BadInput(file + ": may not be read; change its permissions", e);
+            case AccessDeniedException denied -> new BadInput(file + ": may not be read; change its permissions", e);
             default -> new BadInput(file + ": cannot be read (" + reason(e) + "); check the disk and the path", e);
         };
     }

@@ -25,8 +25,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A JSON object in a file that may be hostile: strict JSON in UTF-8, no key twice, nothing behind it, bounded in size and
- * depth. The getters check what they hand out; whatever does not fit is a {@link BadInput} that names file and key.
+ * A JSON object in a file that may be hostile: strict JSON in UTF-8, no key twice, nothing behind it, bounded in size
+ * and depth. The getters check what they hand out; whatever does not fit is a {@link BadInput} that names file and key.
  */
 public final class JsonFile {
     /** Far more than any configuration or index of the models that we know; small enough for any heap. */
@@ -71,8 +71,8 @@ public final class JsonFile {
                 throw new BadInput(file + ": is " + size + " bytes long, more than the " + MOST_BYTES
                         + " that such a file may have; check that it is the right one");
             }
-            Reader reader = new InputStreamReader(
-                    Channels.newInputStream(channel), StandardCharsets.UTF_8.newDecoder());
+            Reader reader =
+                    new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8.newDecoder());
             JsonNode root = MAPPER.readTree(reader);
             if (!(root instanceof ObjectNode object)) {
                 throw new BadInput(file + ": holds no JSON object; download the file again");
@@ -145,7 +145,9 @@ public final class JsonFile {
     }
 
     private int integer(JsonNode value, String key, int least, int most) {
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < least
+        if (!value.isIntegralNumber()
+                || !value.canConvertToInt()
+                || value.intValue() < least
                 || value.intValue() > most) {
             throw wrong(key, "a whole number from " + least + " to " + most);
         }

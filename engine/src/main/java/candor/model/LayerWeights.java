@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.tensor.Tensor;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -46,5 +47,13 @@ public record LayerWeights(
                 .filter(Objects::nonNull)
                 .mapToLong(Tensor::bytes)
                 .sum();
+    }
+
+    /** The same layer with each tensor replaced; those that are null go through {@code place} too. */
+    LayerWeights map(UnaryOperator<Tensor> place) {
+        return new LayerWeights(
+                place.apply(inputNorm), place.apply(query), place.apply(key), place.apply(value), place.apply(output),
+                place.apply(queryBias), place.apply(keyBias), place.apply(valueBias), place.apply(queryNorm),
+                place.apply(keyNorm), place.apply(postNorm), place.apply(gate), place.apply(up), place.apply(down));
     }
 }

@@ -56,8 +56,8 @@ public record ModelConfig(
     }
 
     /**
-     * Reads a {@code config.json}, in the published layout ({@code rope_theta}, {@code rope_scaling}, {@code torch_dtype})
-     * or the newer one ({@code rope_parameters}, {@code dtype}).
+     * Reads a {@code config.json}, in the published layout ({@code rope_theta}, {@code rope_scaling}, {@code
+     * torch_dtype}) or the newer one ({@code rope_parameters}, {@code dtype}).
      *
      * @throws candor.BadInput for an architecture or a setting that is not supported, or a size out of bounds
      */

@@ -132,7 +132,8 @@ final class ModelConfigReader {
             }
         } else if (json.has("sliding_window")) {
             boolean llama = architecture == Architecture.LLAMA;
-            int first = json.integer("max_window_layers", 0, Integer.MAX_VALUE, llama ? 0 : DEFAULT_FIRST_SLIDING_LAYER);
+            int first =
+                    json.integer("max_window_layers", 0, Integer.MAX_VALUE, llama ? 0 : DEFAULT_FIRST_SLIDING_LAYER);
             if (json.bool("use_sliding_window", llama) && first < layers) {
                 throw json.unsupported("sliding_window", advice);
             }
@@ -148,8 +149,10 @@ final class ModelConfigReader {
         int width = json.integer("head_dim", 1, MOST_HEAD_WIDTH, architecture.defaultHeadWidth());
         if (width == 0) {
             if (hidden % query != 0 || hidden / query > MOST_HEAD_WIDTH) {
-                throw json.wrong("num_attention_heads", "a divisor of hidden_size, which is " + hidden
-                        + ", that makes heads at most " + MOST_HEAD_WIDTH + " wide");
+                throw json.wrong(
+                        "num_attention_heads",
+                        "a divisor of hidden_size, which is " + hidden + ", that makes heads at most " + MOST_HEAD_WIDTH
+                                + " wide");
             }
             width = hidden / query;
         }

@@ -2,8 +2,8 @@ package candor.model;
 
 /**
  * Random numbers from a counter, without a state: Philox 4×32 with ten rounds (Salmon et al. 2011, "Parallel random
- * numbers: as easy as 1, 2, 3"). The same key and counter give the same four words on every machine and in any order, so
- * what is drawn for one element does not depend on what was drawn before it.
+ * numbers: as easy as 1, 2, 3"). The same key and counter give the same four words on every machine and in any order,
+ * so what is drawn for one element does not depend on what was drawn before it.
  */
 public final class Philox {
     private static final int ROUNDS = 10;

@@ -26,8 +26,7 @@ final class RandomWeights {
         Arena arena = Arena.ofShared();
         int[] ordinal = {0};
         Function<Stored, Tensor> source = stored -> {
-            Tensor tensor =
-                    Tensor.allocate(arena, stored.vector() ? DType.F32 : dtype, stored.rows(), stored.cols());
+            Tensor tensor = Tensor.allocate(arena, stored.vector() ? DType.F32 : dtype, stored.rows(), stored.cols());
             int tensorNumber = ordinal[0]++;
             if (stored.name().endsWith("norm.weight")) {
                 IntStream.range(0, tensor.cols()).forEach(c -> tensor.set(0, c, 1));

@@ -9,10 +9,9 @@ public sealed interface Rope {
     record Default(double theta) implements Rope {}
 
     /**
-     * Llama 3.1's stretching of the context: wavelengths beyond {@code originalMaxPosition / lowFreqFactor} are divided by
-     * {@code factor}, those below {@code originalMaxPosition / highFreqFactor} stay, and between the two it blends.
+     * Llama 3.1's stretching of the context: wavelengths beyond {@code originalMaxPosition / lowFreqFactor} are divided
+     * by {@code factor}, those below {@code originalMaxPosition / highFreqFactor} stay, and between the two it blends.
      */
-    record Llama3(
-            double theta, double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPosition)
+    record Llama3(double theta, double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPosition)
             implements Rope {}
 }

@@ -8,7 +8,8 @@ import java.lang.foreign.Arena;
  * The table of rotations: for each position p and frequency ω_i, cos(p·ω_i) and sin(p·ω_i).
  *
  * <p>It is rounded where Hugging Face's transformers rounds: frequencies, their scaling and the angles in float32, with
- * only the powers, cosines and sines themselves computed in double. The attention factor of both kinds of {@link Rope} is 1.
+ * only the powers, cosines and sines themselves computed in double. The attention factor of both kinds of {@link Rope}
+ * is 1.
  */
 public final class RopeTable {
     private RopeTable() {}

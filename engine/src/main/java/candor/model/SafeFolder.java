@@ -7,9 +7,9 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /**
- * A folder that came from somewhere else, and whose files are opened by name: neither a name nor a link behind it may lead
- * out of it. One case is let through: in Hugging Face's download cache, {@code snapshots/REVISION} holds links into {@code
- * blobs} beside {@code snapshots}.
+ * A folder that came from somewhere else, and whose files are opened by name: neither a name nor a link behind it may
+ * lead out of it. One case is let through: in Hugging Face's download cache, {@code snapshots/REVISION} holds links
+ * into {@code blobs} beside {@code snapshots}.
  */
 public final class SafeFolder {
     private final Path path;
@@ -31,6 +31,9 @@ public final class SafeFolder {
         }
         if (!Files.isDirectory(path)) {
             throw new BadInput(path + ": is a file, expected a folder; give " + wanted);
+        }
+        if (!Files.isExecutable(path)) {
+            throw new BadInput(path + ": may not be entered; change its permissions");
         }
         try {
             return new SafeFolder(path, path.toRealPath());

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One safetensors file, mapped into memory: nothing is read but its header until somebody looks at a tensor, and what was
- * read can be dropped again by the operating system. Tensors are read-only views and live as long as the arena.
+ * One safetensors file, mapped into memory: nothing is read but its header until somebody looks at a tensor, and what
+ * was read can be dropped again by the operating system. Tensors are read-only views and live as long as the arena.
  */
 public final class Safetensors {
     /**
@@ -59,8 +59,8 @@ public final class Safetensors {
     }
 
     /**
-     * The same memory as a segment of the class that arenas allocate. Hot loops then see one class of segment, whichever
-     * of their operands is mapped, and stay compiled for it. Bounds, lifetime and write protection are kept.
+     * The same memory as a segment of the class that arenas allocate. Hot loops then see one class of segment,
+     * whichever of their operands is mapped, and stay compiled for it. Bounds, lifetime and write protection are kept.
      */
     @SuppressWarnings("restricted")
     private static MemorySegment plain(MemorySegment mapped, Arena arena) {
@@ -87,7 +87,8 @@ public final class Safetensors {
     public Entry entry(String name) {
         Entry entry = header.entries().get(name);
         if (entry == null) {
-            throw new BadInput(file + ": has no tensor " + JsonFile.shorten(name) + "; check that it is the right file");
+            throw new BadInput(
+                    file + ": has no tensor " + JsonFile.shorten(name) + "; check that it is the right file");
         }
         return entry;
     }
@@ -111,9 +112,7 @@ public final class Safetensors {
                                 + ", expected F32, BF16 or F16; take the model in one of these");
                 };
         int rank = entry.shape().size();
-        if (rank < 1
-                || rank > 2
-                || entry.shape().stream().anyMatch(size -> size > Integer.MAX_VALUE)) {
+        if (rank < 1 || rank > 2 || entry.shape().stream().anyMatch(size -> size > Integer.MAX_VALUE)) {
             throw new BadInput(file + ": tensor " + name + " has the shape " + entry.shape()
                     + ", expected a vector or a matrix; check that it is the right file");
         }

@@ -23,8 +23,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The header of a safetensors file: eight bytes of length, then JSON that gives each tensor's type, shape and place. The
- * places must cover the data exactly, without overlaps or holes, as the format demands.
+ * The header of a safetensors file: eight bytes of length, then JSON that gives each tensor's type, shape and place.
+ * The places must cover the data exactly, without overlaps or holes, as the format demands.
  *
  * @param entries   the tensors by name, sorted
  * @param metadata  the texts under {@code __metadata__}, sorted
@@ -213,8 +213,8 @@ record SafetensorsHeader(Map<String, Safetensors.Entry> entries, Map<String, Str
             long covered = 0;
             for (Safetensors.Entry entry : byPlace) {
                 if (entry.start() < covered) {
-                    throw bad("tensor " + entry.name() + " at " + entry.start()
-                            + " overlaps another, which ends at " + covered);
+                    throw bad("tensor " + entry.name() + " at " + entry.start() + " overlaps another, which ends at "
+                            + covered);
                 }
                 if (entry.start() > covered) {
                     throw bad("tensor " + entry.name() + " leaves a hole from " + covered + " to " + entry.start());

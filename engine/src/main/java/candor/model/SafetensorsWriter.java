@@ -18,12 +18,12 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Writes a safetensors file, one tensor after another, so that only one has to be in memory. Names, types and shapes are
- * said first, for the header stands in front.
+ * Writes a safetensors file, one tensor after another, so that only one has to be in memory. Names, types and shapes
+ * are said first, for the header stands in front.
  *
- * <p>The order is that of the format's own library (types by falling width, then names), the header is padded with spaces
- * to a multiple of eight bytes, and the only metadata is {@code "format": "pt"}, which transformers and PEFT ask for: the
- * same tensors always make the same bytes. The file appears when it is committed, or never.
+ * <p>The order is that of the format's own library (types by falling width, then names), the header is padded with
+ * spaces to a multiple of eight bytes, and the only metadata is {@code "format": "pt"}, which transformers and PEFT ask
+ * for: the same tensors always make the same bytes. The file appears when it is committed, or never.
  */
 public final class SafetensorsWriter implements AutoCloseable {
     private static final int ALIGNMENT = 8;
@@ -79,9 +79,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         left = new ArrayDeque<>(order);
         byte[] header = header();
         file = AtomicFile.create(target);
-        file.write(ByteBuffer.allocate(Long.BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(0, header.length));
+        file.write(
+                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(0, header.length));
         file.write(ByteBuffer.wrap(header));
     }
 
@@ -130,7 +129,10 @@ public final class SafetensorsWriter implements AutoCloseable {
             return;
         }
         for (int row = 0; row < tensor.rows(); row++) {
-            write(tensor.data().asSlice(tensor.offset(row, 0), (long) tensor.cols() * tensor.dtype().bytes()));
+            write(tensor.data()
+                    .asSlice(
+                            tensor.offset(row, 0),
+                            (long) tensor.cols() * tensor.dtype().bytes()));
         }
     }
 
@@ -143,7 +145,8 @@ public final class SafetensorsWriter implements AutoCloseable {
     /** Makes the file appear, once every tensor has been written. */
     public void commit() {
         if (!left.isEmpty()) {
-            throw new IllegalStateException(left.size() + " tensors are not written yet, first " + left.peek().name());
+            throw new IllegalStateException(left.size() + " tensors are not written yet, first "
+                    + left.peek().name());
         }
         file.commit();
     }

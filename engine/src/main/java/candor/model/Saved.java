@@ -1,7 +1,5 @@
 package candor.model;
 
-import candor.lora.AdapterBank;
-import candor.lora.Projection;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.tensor.Tensor;
@@ -78,7 +76,7 @@ final class Saved {
     final Tensor rawKey;
 
     /** @param cheap tensors that other layers use too, or null for this layer's own */
-    Saved(Workspace workspace, ModelConfig config, AdapterBank bank, int layer, int n, Cheap cheap) {
+    Saved(Workspace workspace, ModelConfig config, Adapters bank, int layer, int n, Cheap cheap) {
         Heads heads = config.heads();
         Cheap parts = cheap == null ? Cheap.take(workspace, config, n) : cheap;
         normed1 = parts.normed1();

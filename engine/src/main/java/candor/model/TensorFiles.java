@@ -80,7 +80,8 @@ final class TensorFiles {
         }
         Path file = folder.file(shard);
         if (!Files.exists(file)) {
-            throw new BadInput(index.file() + ": the shard " + JsonFile.shorten(shard) + " is missing; download it too");
+            throw new BadInput(
+                    index.file() + ": the shard " + JsonFile.shorten(shard) + " is missing; download it too");
         }
         return file;
     }

@@ -1,10 +1,12 @@
 package candor.model;
 
+import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The frozen weights of a model. Matrices stay mapped in their file's type, and their memory is the operating system's
@@ -44,13 +46,26 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
-     * Random weights, for tests, benchmarks and plans: symmetric around zero with standard deviation 0.02 (a sum of four
-     * uniform numbers), biases too; norm weights are one. The same seed gives the same bytes.
+     * Random weights, for tests, benchmarks and plans: symmetric around zero with standard deviation 0.02 (a sum of
+     * four uniform numbers), biases too; norm weights are one. The same seed gives the same bytes.
      *
      * @param dtype the type of the matrices
      */
     public static Weights random(ModelConfig config, long seed, DType dtype) {
         return RandomWeights.make(config, seed, dtype);
+    }
+
+    /** The same weights where a backend reads them best. They live as long as both these weights and the backend do. */
+    Weights on(Backend backend) {
+        UnaryOperator<Tensor> place = tensor -> tensor == null ? null : backend.resident(tensor);
+        Tensor table = place.apply(embedding);
+        return new Weights(
+                config,
+                table,
+                head == embedding ? table : place.apply(head),
+                place.apply(finalNorm),
+                layers.stream().map(layer -> layer.map(place)).toList(),
+                arena);
     }
 
     public ModelConfig config() {

@@ -18,8 +18,7 @@ final class WeightsLoader {
     /** Old checkpoints stored the rotary frequencies; they follow from config.json. */
     private static final String FREQUENCIES = "rotary_emb.inv_freq";
 
-    private static final String BELONG =
-            "; check that " + ModelFolder.CONFIG + " and the weights belong together";
+    private static final String BELONG = "; check that " + ModelFolder.CONFIG + " and the weights belong together";
 
     private final ModelFolder folder;
     private final ModelConfig config;
@@ -77,12 +76,11 @@ final class WeightsLoader {
 
     private void checkNames() {
         List<Stored> expected = config.architecture().tensors(config);
-        List<Stored> missing = expected.stream()
-                .filter(stored -> !files.has(stored.name()))
-                .toList();
+        List<Stored> missing =
+                expected.stream().filter(stored -> !files.has(stored.name())).toList();
         if (!missing.isEmpty()) {
             Stored first = missing.getFirst();
-            String others = missing.size() == 1 ? "" : " (as are " + (missing.size() - 1) + " others)";
+            String others = missing.size() == 1 ? "" : " (and " + (missing.size() - 1) + " more)";
             throw new BadInput(folder.path() + ": tensor " + first.name() + " is missing" + others
                     + ", expected with the shape " + first.shape() + BELONG);
         }

@@ -18,7 +18,10 @@ public interface Backend extends Ops, AutoCloseable {
     /** Memory for a step, until it is closed. */
     Workspace workspace(long bytes);
 
-    /** The tensor as this backend can read it: itself where memory is shared, a copy on the device elsewhere. */
+    /**
+     * A tensor as this backend reads it best: itself where memory is shared, a copy on the device elsewhere. Its values
+     * must not change any more, since a backend may keep them in an order of its own.
+     */
     Tensor resident(Tensor host);
 
     /** Copies values, row by row, into a float32 tensor; the array may be longer. */

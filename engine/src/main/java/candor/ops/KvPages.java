@@ -8,7 +8,7 @@ import java.util.List;
  * Keys and values of one layer for tokens that have been computed, in pages of {@value #TOKENS} tokens of one sequence.
  * Memory comes in slabs of equally many pages, so that there is none for tokens that are not there yet.
  *
- * <p>A page is one row of a slab. For each key head it holds the values (P, D), token by token, then the keys (D, P),
+ * <p>A page is one row of a slab. It holds the values of each key head (P, D), token by token, then the keys of each (D, P),
  * column by column, with P = {@value #TOKENS}: of both, the next element of a sum is one row further, which is how a matrix
  * product reads its right side, and how neighbouring threads of a GPU read neighbouring tokens.
  */
@@ -41,12 +41,12 @@ public final class KvPages {
 
     /** The column of a token's value in a page; the D elements of it lie side by side. */
     public static int valueCol(Heads heads, int keyHead, int token) {
-        return (2 * keyHead * TOKENS + token) * heads.width();
+        return (keyHead * TOKENS + token) * heads.width();
     }
 
     /** The column of the first element of a token's key in a page; the D elements of it lie {@value #TOKENS} apart. */
     public static int keyCol(Heads heads, int keyHead, int token) {
-        return (2 * keyHead + 1) * TOKENS * heads.width() + token;
+        return (heads.key() + keyHead) * TOKENS * heads.width() + token;
     }
 
     public Heads heads() {

@@ -3,7 +3,6 @@ package candor.text;
 import candor.BadInput;
 import candor.text.Tokenizer.Offsets;
 import candor.text.template.Template.Span;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -29,24 +28,48 @@ public final class ChatEncoder {
 
     /** What generation starts from: the conversation with the generation prompt. */
     public int[] encodePrompt(Conversation conversation) {
-        check(conversation.messages());
-        return tokenizer.encode(template.render(conversation, true), false);
+        return tokenizer.encode(renderPlain(conversation, true), false);
+    }
+
+    /** The conversation as the model reads it, its messages checked for the text of special tokens. */
+    public String renderPlain(Conversation conversation, boolean addGenerationPrompt) {
+        check(conversation);
+        return template.render(conversation, addGenerationPrompt);
     }
 
     /**
      * A prompt and its completion as TRL 1.13 has them (SFTTrainer and KTOTrainer): the prompt is rendered with the
      * generation prompt, prompt and completion without, and the loss covers all tokens behind as many as the prompt has.
+     *
+     * @param prompt with the tools, which both texts are rendered with
      */
-    public EncodedChat encodeChat(List<Message> prompt, List<Message> completion) {
-        if (prompt.isEmpty() || completion.isEmpty()) {
-            throw new BadInput("the " + (prompt.isEmpty() ? "prompt" : "completion") + " has no message");
-        }
-        List<Message> all = new ArrayList<>(prompt);
-        all.addAll(completion);
-        check(all);
-        int[] promptIds = tokenizer.encode(template.render(new Conversation(prompt), true), false);
-        int[] ids = tokenizer.encode(template.render(new Conversation(all), false), false);
+    public EncodedChat encodeChat(Conversation prompt, List<Message> completion) {
+        PromptAndWhole texts = promptAndWhole(prompt, completion);
+        int[] ids = tokenizer.encode(texts.whole(), false);
+        int[] promptIds = tokenizer.encodePrefix(texts.prompt(), texts.whole(), ids);
         return completionMask(promptIds, ids);
+    }
+
+    /** The rendered text of a prompt and its completion, with what the loss of {@link #encodeChat} covers marked. */
+    public MaskedText render(Conversation prompt, List<Message> completion) {
+        PromptAndWhole texts = promptAndWhole(prompt, completion);
+        if (!texts.whole().startsWith(texts.prompt())) {
+            throw new BadInput("the template renders the prompt differently once the completion stands behind it, so the"
+                    + " start of the completion is not certain");
+        }
+        return new MaskedText(
+                texts.whole(), List.of(new Span(texts.prompt().length(), texts.whole().length())));
+    }
+
+    private record PromptAndWhole(String prompt, String whole) {}
+
+    private PromptAndWhole promptAndWhole(Conversation prompt, List<Message> completion) {
+        if (prompt.messages().isEmpty() || completion.isEmpty()) {
+            throw new BadInput("the " + (completion.isEmpty() ? "completion" : "prompt") + " has no message");
+        }
+        Conversation all = prompt.followedBy(completion);
+        check(all);
+        return new PromptAndWhole(template.render(prompt, true), template.render(all, false));
     }
 
     /** The same for plain text: no template, but the end token behind the completion unless it stands there. */
@@ -55,8 +78,8 @@ public final class ChatEncoder {
         String bare = end instanceof String eos && completion.endsWith(eos)
                 ? completion.substring(0, completion.length() - eos.length())
                 : completion;
-        check(Message.of("prompt", prompt), 0);
-        check(Message.of("completion", bare), 1);
+        check(prompt, "the prompt");
+        check(bare, "the completion");
         int[] promptIds = tokenizer.encode(prompt, true);
         int[] ids = tokenizer.encode(prompt + bare + (end == null ? "" : end), true);
         return completionMask(promptIds, ids);
@@ -75,7 +98,7 @@ public final class ChatEncoder {
 
     /** The rendered conversation with all of the assistant's turns marked. */
     public MaskedText render(Conversation conversation) {
-        check(conversation.messages());
+        check(conversation);
         return ReplySpans.find(template, conversation);
     }
 
@@ -118,16 +141,18 @@ public final class ChatEncoder {
         return new EncodedChat(offsets.ids(), inLoss, true);
     }
 
-    private void check(List<Message> messages) {
+    private void check(Conversation conversation) {
+        List<Message> messages = conversation.messages();
         for (int i = 0; i < messages.size(); i++) {
-            check(messages.get(i), i);
+            check(messages.get(i).fields(), "message " + (i + 1) + " (" + messages.get(i).role() + ")");
         }
+        check(conversation.tools(), "the description of a tool");
     }
 
-    private void check(Message message, int index) {
+    private void check(Object value, String what) {
         if (policy == SpecialTextPolicy.REFUSE) {
-            tokenizer.specialTextIn(message).ifPresent(token -> {
-                throw new BadInput("message " + (index + 1) + " (" + message.role() + ") holds the text " + token
+            tokenizer.specialTextIn(value).ifPresent(token -> {
+                throw new BadInput(what + " holds the text " + token
                         + ", which the tokenizer takes for a special token: remove it, or ask for special tokens to be kept");
             });
         }

@@ -67,7 +67,7 @@ public final class ChatTemplate {
                     + " is this a base model without one?");
         }
         sources.forEach((name, source) -> templates.put(name, Template.parse(label(folder, file, name), source)));
-        return new ChatTemplate(templates, sources, files.specialTokens().named(), now);
+        return new ChatTemplate(templates, sources, files.named(), now);
     }
 
     /** A template given as text; special tokens and other variables that it uses go into {@code variables}. */

@@ -1,5 +1,6 @@
 package candor.text;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,9 +25,16 @@ public record Conversation(List<Message> messages, List<Object> tools) {
         return new Conversation(messages.subList(0, n), tools);
     }
 
+    /** The conversation with more messages behind it, and the same tools. */
+    public Conversation followedBy(List<Message> more) {
+        List<Message> all = new ArrayList<>(messages);
+        all.addAll(more);
+        return new Conversation(all, tools);
+    }
+
     /** The same conversation with message i replaced. */
     Conversation with(int i, Message message) {
-        List<Message> changed = new java.util.ArrayList<>(messages);
+        List<Message> changed = new ArrayList<>(messages);
         changed.set(i, message);
         return new Conversation(changed, tools);
     }

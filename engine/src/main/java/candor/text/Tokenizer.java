@@ -2,9 +2,10 @@ package candor.text;
 
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import candor.BadInput;
-import candor.text.TokenizerFiles.Added;
+import candor.text.Vocabulary.Added;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -14,10 +15,11 @@ import java.util.stream.Collectors;
 /** A model's tokenizer, read from tokenizer.json. Threads may share it. */
 public final class Tokenizer {
     private final NativeTokenizer library;
-    private final TokenizerFiles files;
+    private final Vocabulary vocabulary;
     private final SpecialTokens special;
     private final Set<Integer> specialIds;
     private final SpecialText specialText;
+    private final PrefixEncoder prefixEncoder;
     private final Optional<Framing> framing;
 
     /** What is put around a text when special tokens are asked for, where tokenizer_config.json rules it. */
@@ -33,22 +35,34 @@ public final class Tokenizer {
     public record Offsets(int[] ids, int[] starts, int[] ends) {}
 
     private Tokenizer(Path folder) {
-        files = new TokenizerFiles(folder);
-        files.checkAddedTokens();
-        special = files.specialTokens();
+        TokenizerFiles files = new TokenizerFiles(folder);
         Path file = folder.resolve("tokenizer.json");
+        String json = TokenizerFiles.text(file);
+        vocabulary = new Vocabulary(file, json);
+        files.checkAddedTokens(vocabulary);
+        special = files.specialTokens(vocabulary);
         try {
-            library = new NativeTokenizer(TokenizerFiles.text(file));
+            library = new NativeTokenizer(json);
         } catch (RuntimeException e) {
-            if (e instanceof BadInput) {
-                throw e;
-            }
             throw new BadInput(file + ": not a tokenizer that the tokenizers library reads: " + e.getMessage(), e);
         }
-        specialIds = files.added.stream().filter(Added::special).map(Added::id).collect(Collectors.toUnmodifiableSet());
-        specialText = new SpecialText(
-                files.added.stream().filter(Added::special).map(Added::content).toList());
+        checkIds(file);
+        specialIds = vocabulary.special().stream().map(Added::id).collect(Collectors.toUnmodifiableSet());
+        specialText = new SpecialText(specialTexts());
+        prefixEncoder = new PrefixEncoder(vocabulary, text -> encode(text, false));
         framing = framing(files.config);
+    }
+
+    /** The library numbers added tokens on its own where a file skips ids: the model would read other tokens. */
+    private void checkIds(Path file) {
+        for (Added token : vocabulary.special()) {
+            long[] ids = library.encode(token.content(), false, false).ids();
+            if (!token.looksAround() && (ids.length != 1 || ids[0] != token.id())) {
+                throw new BadInput(file + ": the special token " + token.content() + " has id " + token.id()
+                        + " there, but the tokenizers library encodes it as " + Arrays.toString(ids)
+                        + "; are the ids without gaps?");
+            }
+        }
     }
 
     /**
@@ -80,6 +94,16 @@ public final class Tokenizer {
             return framed(narrow(library.encode(text, false, false).ids()), framing.get());
         }
         return narrow(library.encode(text, addSpecialTokens, false).ids());
+    }
+
+    /**
+     * The same ids as {@code encode(prefix, false)}, with little work where the whole starts with the prefix.
+     *
+     * @param wholeIds {@code encode(whole, false)}
+     */
+    public int[] encodePrefix(String prefix, String whole, int[] wholeIds) {
+        TextChecks.wellFormed(prefix);
+        return prefixEncoder.encode(prefix, whole, wholeIds);
     }
 
     private int[] framed(int[] ids, Framing frame) {
@@ -131,7 +155,7 @@ public final class Tokenizer {
 
     /** One more than the highest id that has a token; a model's embedding may have more rows. */
     public int vocabularySize() {
-        return files.vocabularySize();
+        return vocabulary.size();
     }
 
     public SpecialTokens special() {
@@ -144,22 +168,21 @@ public final class Tokenizer {
 
     /** The id of a token, given as the vocabulary writes it. */
     public OptionalInt id(String token) {
-        return files.id(token);
+        return vocabulary.id(token);
     }
 
-    /** The first special token whose text stands in the given text. */
-    public Optional<String> specialTextIn(String text) {
-        return specialText.find(text);
-    }
-
-    /** The same for every string of a message. */
-    public Optional<String> specialTextIn(Message message) {
-        return specialText.findIn(message.fields());
+    /**
+     * The first special token whose text stands in a text.
+     *
+     * @param value a string, or any JSON value (see {@link JsonValues}): every string in it counts, keys included
+     */
+    public Optional<String> specialTextIn(Object value) {
+        return specialText.findIn(value);
     }
 
     /** All special tokens' texts. */
     public List<String> specialTexts() {
-        return files.added.stream().filter(Added::special).map(Added::content).toList();
+        return vocabulary.special().stream().map(Added::content).toList();
     }
 
     private static int[] narrow(long[] ids) {

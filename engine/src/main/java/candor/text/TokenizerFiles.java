@@ -1,9 +1,6 @@
 package candor.text;
 
 import candor.BadInput;
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -12,7 +9,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,23 +24,12 @@ final class TokenizerFiles {
     private static final List<String> ROLES = List.of(
             "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
-    /** A token that tokenizer.json adds to the model's vocabulary. */
-    record Added(int id, String content, boolean special) {}
-
     private final Path folder;
     final JsonNode config;
-    final List<Added> added = new ArrayList<>();
-    private final Map<String, Integer> ids = new HashMap<>();
-    private int highestId = -1;
 
     TokenizerFiles(Path folder) {
         this.folder = folder;
         this.config = object("tokenizer_config.json");
-        readTokenizer(folder.resolve("tokenizer.json"));
-    }
-
-    int vocabularySize() {
-        return highestId + 1;
     }
 
     /** A file of the folder as a JSON object; an empty one where there is no such file. */
@@ -80,75 +65,8 @@ final class TokenizerFiles {
         }
     }
 
-    private static String firstLine(Exception e) {
+    static String firstLine(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-    }
-
-    /** Goes through the file without building a tree: the merges alone would be a million nodes. */
-    private void readTokenizer(Path file) {
-        text(file);
-        try (JsonParser in = new JsonFactory().createParser(file.toFile())) {
-            in.setCodec(JSON);
-            if (in.nextToken() != JsonToken.START_OBJECT) {
-                throw new BadInput(file + ": expected a JSON object");
-            }
-            while (in.nextToken() == JsonToken.FIELD_NAME) {
-                String field = in.currentName();
-                JsonToken value = in.nextToken();
-                if (field.equals("model") && value == JsonToken.START_OBJECT) {
-                    readModel(in);
-                } else if (field.equals("added_tokens") && value == JsonToken.START_ARRAY) {
-                    readAdded(in.readValueAsTree());
-                } else {
-                    in.skipChildren();
-                }
-            }
-        } catch (IOException e) {
-            throw new BadInput(file + ": not readable as a tokenizer: " + firstLine(e), e);
-        }
-        added.forEach(token -> ids.put(token.content(), token.id()));
-    }
-
-    private void readAdded(JsonNode tokens) {
-        for (JsonNode token : tokens) {
-            int id = token.path("id").asInt(-1);
-            String content = token.path("content").asText("");
-            if (id < 0 || content.isEmpty()) {
-                throw new BadInput(folder.resolve("tokenizer.json") + ": an added token without id or content");
-            }
-            added.add(new Added(id, content, token.path("special").asBoolean(false)));
-            highestId = Math.max(highestId, id);
-        }
-    }
-
-    private void readModel(JsonParser in) throws IOException {
-        while (in.nextToken() == JsonToken.FIELD_NAME) {
-            boolean vocabulary = in.currentName().equals("vocab");
-            JsonToken value = in.nextToken();
-            if (vocabulary && value == JsonToken.START_OBJECT) {
-                while (in.nextToken() == JsonToken.FIELD_NAME) {
-                    String token = in.currentName();
-                    in.nextToken();
-                    int id = in.getIntValue();
-                    highestId = Math.max(highestId, id);
-                    ids.put(token, id);
-                }
-            } else if (vocabulary && value == JsonToken.START_ARRAY) {
-                // Unigram: an array of [token, score], the id being the place.
-                int id = 0;
-                for (JsonNode piece : (JsonNode) in.readValueAsTree()) {
-                    ids.put(piece.path(0).asText(), id++);
-                }
-                highestId = Math.max(highestId, id - 1);
-            } else {
-                in.skipChildren();
-            }
-        }
-    }
-
-    OptionalInt id(String token) {
-        Integer id = token == null ? null : ids.get(token);
-        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /** {@code bos_token} and its like: a string, or an object with the string as {@code content}. */
@@ -156,7 +74,8 @@ final class TokenizerFiles {
         return node.isTextual() ? node.textValue() : node.path("content").textValue();
     }
 
-    SpecialTokens specialTokens() {
+    /** The texts of the special tokens by their names, as templates see them. */
+    Map<String, Object> named() {
         JsonNode map = object("special_tokens_map.json");
         Map<String, Object> named = new LinkedHashMap<>();
         for (String role : ROLES) {
@@ -165,17 +84,22 @@ final class TokenizerFiles {
                 named.put(role, text);
             }
         }
+        return named;
+    }
+
+    SpecialTokens specialTokens(Vocabulary vocabulary) {
+        Map<String, Object> named = named();
         JsonNode model = object("config.json");
         JsonNode generation = object("generation_config.json");
-        OptionalInt eos = id((String) named.get("eos_token"));
+        OptionalInt eos = vocabulary.id((String) named.get("eos_token"));
         TreeSet<Integer> ends = new TreeSet<>();
         eos.ifPresent(ends::add);
         addIds(model.path("eos_token_id"), ends, "config.json");
         addIds(generation.path("eos_token_id"), ends, "generation_config.json");
         return new SpecialTokens(
-                id((String) named.get("bos_token")),
+                vocabulary.id((String) named.get("bos_token")),
                 eos,
-                id((String) named.get("pad_token")),
+                vocabulary.id((String) named.get("pad_token")),
                 new ArrayList<>(ends),
                 named);
     }
@@ -193,10 +117,10 @@ final class TokenizerFiles {
     }
 
     /** Tokens of tokenizer_config.json that tokenizer.json lacks would be encoded as plain text, in silence. */
-    void checkAddedTokens() {
+    void checkAddedTokens(Vocabulary vocabulary) {
         config.path("added_tokens_decoder").properties().forEach(entry -> {
             String content = entry.getValue().path("content").asText("");
-            if (!id(content).equals(OptionalInt.of(parseId(entry.getKey())))) {
+            if (!vocabulary.id(content).equals(OptionalInt.of(parseId(entry.getKey())))) {
                 throw new BadInput(folder.resolve("tokenizer_config.json") + ": the added token " + content + " (id "
                         + entry.getKey() + ") is not in tokenizer.json; save the tokenizer again");
             }

@@ -169,6 +169,9 @@ class ExampleReaderTest {
                 "{'messages':null} | 'messages' is missing",
                 "{'messages':7} | 'messages' is a number, wanted a list of messages",
                 "{'messages':'hello'} | 'messages' is text, wanted a list of messages",
+                "{'messages':'[] x'} | 'messages' is text, wanted a list of messages (its text is not valid JSON: ",
+                "{'messages':'[{\\'role\\':\\'user\\',\\'role\\':\\'user\\'}]'} | is not valid JSON: Duplicate field 'role'",
+                "{'messages':[{'role':'assistant','content':'a'}],'tools':'DEEP'} | nesting depth",
                 "{'messages':['hello']} | message 1 of 'messages' is the text 'hello', wanted an object with role and content",
                 "{'messages':[{'role':'user','content':'u'}]} | has no assistant turn",
                 "{'messages':[{'role':'user','content':'u'},{'role':'bot','content':'a'}]} | message 2 of 'messages' has the unknown role 'bot'",
@@ -191,7 +194,7 @@ class ExampleReaderTest {
             })
     void badRowsSayWhatIsWrongAndCanBeSkipped(String json, String problem) throws IOException {
         String good = "{\"messages\":[{\"role\":\"user\",\"content\":\"u\"},{\"role\":\"assistant\",\"content\":\"a\"}]}";
-        Path file = file("rows.jsonl", json.replace('\'', '"'));
+        Path file = file("rows.jsonl", json.replace('\'', '"').replace("DEEP", "[".repeat(300) + "]".repeat(300)));
         assertThatThrownBy(() -> ExampleReader.readAll(List.of(file), Settings.plain()))
                 .isInstanceOf(BadInput.class)
                 .hasMessageStartingWith(file + ", line 1: ")

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import java.lang.foreign.Arena;
@@ -24,10 +25,10 @@ class AdapterBankTest {
         Adapter policy = Adapter.trained(memory, new AdapterLayout(AdapterTest.MODEL, AdapterTest.ALL));
         Adapter reference = policy.frozenCopy(memory);
         Adapter two = Adapter.trained(
-                memory, new AdapterLayout(AdapterTest.MODEL, new LoraConfig(17, 8, true, AdapterTest.TWO.projections())));
+                memory,
+                new AdapterLayout(AdapterTest.MODEL, new LoraConfig(17, 8, true, AdapterTest.TWO.projections())));
         AdapterBank bank = new AdapterBank(AdapterTest.MODEL, 4);
         assertThat(bank.lora(0, Projection.QUERY)).isNull();
-        assertThat(bank.paddedRank()).isZero();
         bank.set(0, policy);
         bank.set(2, reference);
         bank.set(3, two);
@@ -49,7 +50,6 @@ class AdapterBankTest {
             }
         }
         assertThat(bank.lora(1, Projection.VALUE).at(3).scale()).isEqualTo((float) (8 / Math.sqrt(17)));
-        assertThat(bank.paddedRank()).isEqualTo(32);
         assertThat(bank.get(3)).isSameAs(two);
         assertThat(bank.slots()).isEqualTo(4);
     }
@@ -70,8 +70,20 @@ class AdapterBankTest {
     void refusesAnAdapterOfAnotherModel() {
         ModelConfig m = AdapterTest.MODEL;
         ModelConfig deeper = new ModelConfig(
-                m.architecture(), m.hiddenSize(), m.intermediateSize(), 4, m.heads(), m.vocabSize(), m.rmsNormEps(),
-                m.rope(), m.tieWordEmbeddings(), m.maxPositionEmbeddings(), m.dtype(), null, m.eosTokenIds(), null);
+                m.architecture(),
+                m.hiddenSize(),
+                m.intermediateSize(),
+                4,
+                m.heads(),
+                m.vocabSize(),
+                m.rmsNormEps(),
+                m.rope(),
+                m.tieWordEmbeddings(),
+                m.maxPositionEmbeddings(),
+                m.dtype(),
+                null,
+                m.eosTokenIds(),
+                null);
         Adapter other = Adapter.frozen(memory, new AdapterLayout(deeper, AdapterTest.TWO));
         AdapterBank bank = new AdapterBank(m, 1);
         assertThatThrownBy(() -> bank.set(0, other)).isInstanceOf(IllegalArgumentException.class);

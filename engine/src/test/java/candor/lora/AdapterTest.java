@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import candor.BadInput;
 import candor.model.Architecture;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.model.Rope;
 import candor.ops.Heads;
 import candor.tensor.DType;
@@ -90,9 +91,22 @@ class AdapterTest {
         assertThat(LoraConfig.projections(List.of("all-linear"))).containsExactly(Projection.values());
         assertThat(TWO.projections()).containsExactly(Projection.QUERY, Projection.VALUE);
         ModelConfig huge = new ModelConfig(
-                Architecture.LLAMA, 65536, 65536, 1000, new Heads(64, 64, 1024), 97, 1e-6f, new Rope.Default(1), true,
-                64, DType.F32, null, List.of(), null);
-        assertThatThrownBy(() -> new AdapterLayout(huge, new LoraConfig(4096, 1, false, EnumSet.allOf(Projection.class))))
+                Architecture.LLAMA,
+                65536,
+                65536,
+                1000,
+                new Heads(64, 64, 1024),
+                97,
+                1e-6f,
+                new Rope.Default(1),
+                true,
+                64,
+                DType.F32,
+                null,
+                List.of(),
+                null);
+        assertThatThrownBy(
+                        () -> new AdapterLayout(huge, new LoraConfig(4096, 1, false, EnumSet.allOf(Projection.class))))
                 .isInstanceOf(BadInput.class)
                 .hasMessage("LoRA: an adapter of rank 4096 has 3758096384000 parameters, more than 2147483647; choose a"
                         + " smaller rank or fewer target modules");
@@ -116,7 +130,8 @@ class AdapterTest {
                 assertThat(adapter.da(layer, projection).shape()).isEqualTo(a.shape());
                 assertThat(adapter.db(layer, projection).shape()).isEqualTo(b.shape());
                 for (Tensor view : List.of(a, b)) {
-                    long start = view.data().address() - adapter.parameters().data().address();
+                    long start =
+                            view.data().address() - adapter.parameters().data().address();
                     assertThat(start).isBetween(end, end + Tensor.ALIGNMENT - 1);
                     assertThat(start % Tensor.ALIGNMENT).isZero();
                     end = start + view.bytes();
@@ -125,14 +140,19 @@ class AdapterTest {
                 }
                 assertThat(adapter.da(layer, projection).data().address()
                                 - adapter.gradients().data().address())
-                        .isEqualTo(a.data().address() - adapter.parameters().data().address());
+                        .isEqualTo(
+                                a.data().address() - adapter.parameters().data().address());
                 assertThat(adapter.db(layer, projection).data().address()
                                 - adapter.gradients().data().address())
-                        .isEqualTo(b.data().address() - adapter.parameters().data().address());
+                        .isEqualTo(
+                                b.data().address() - adapter.parameters().data().address());
             }
         }
         assertThat(elements).isEqualTo(adapter.parameterCount());
-        assertThat(end).isBetween(adapter.layout().bytes() - Tensor.ALIGNMENT + 1, adapter.layout().bytes());
+        assertThat(end)
+                .isBetween(
+                        adapter.layout().bytes() - Tensor.ALIGNMENT + 1,
+                        adapter.layout().bytes());
         long used = 0;
         for (float value : adapter.parameters().toFloats()) {
             used += value == 0 ? 0 : 1;
@@ -164,7 +184,8 @@ class AdapterTest {
     @Test
     void startsUniformWithinOneOverTheRootOfTheInputs() {
         LoraConfig wide = new LoraConfig(601, 1, false, EnumSet.allOf(Projection.class));
-        Adapter adapter = Adapter.trained(memory, new AdapterLayout(MODEL, wide)).initialise(3);
+        Adapter adapter =
+                Adapter.trained(memory, new AdapterLayout(MODEL, wide)).initialise(3);
         for (Projection projection : Projection.values()) {
             float[] values = adapter.a(1, projection).toFloats();
             double bound = 1 / Math.sqrt(projection.inputs(MODEL));
@@ -191,7 +212,8 @@ class AdapterTest {
         Adapter other = Adapter.trained(memory, new AdapterLayout(MODEL, ALL)).initialise(12);
         LoraConfig alone = new LoraConfig(5, 1, true, Set.of(Projection.DOWN));
         Adapter down = Adapter.trained(memory, new AdapterLayout(MODEL, alone)).initialise(11);
-        assertThat(again.parameters().toFloats()).containsExactly(all.parameters().toFloats());
+        assertThat(again.parameters().toFloats())
+                .containsExactly(all.parameters().toFloats());
         assertThat(down.a(2, Projection.DOWN).toFloats())
                 .containsExactly(all.a(2, Projection.DOWN).toFloats());
         assertThat(other.a(0, Projection.QUERY).toFloats())

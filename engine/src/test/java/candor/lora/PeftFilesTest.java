@@ -8,6 +8,7 @@ import candor.BadInput;
 import candor.model.CheckpointFiles;
 import candor.model.ModelConfig;
 import candor.model.Mutations;
+import candor.model.Projection;
 import candor.model.Safetensors;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -70,18 +71,27 @@ class PeftFilesTest {
             }
         }
         assertThat(adapter.trained()).isTrue();
-        assertThat(PeftFiles.frozen(golden("qwen2/adapter"), model("qwen2"), memory).trained())
+        assertThat(PeftFiles.frozen(golden("qwen2/adapter"), model("qwen2"), memory)
+                        .trained())
                 .isFalse();
     }
 
     /** What PEFT wrote comes back to the byte; of the configuration, all but the order of a set. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama3/adapter", "qwen2/adapter", "qwen3/adapter", "llama3/kto/adapter", "qwen2/sft/adapter"})
+    @ValueSource(
+            strings = {
+                "llama3/adapter",
+                "qwen2/adapter",
+                "qwen3/adapter",
+                "llama3/kto/adapter",
+                "llama3/kto/adapter/ref"
+            })
     void writesWhatPeftWrote(String name) throws IOException {
         Path original = golden(name);
         ModelConfig model = model(name.substring(0, name.indexOf('/')));
         ObjectMapper mapper = new ObjectMapper();
-        JsonNode config = mapper.readTree(original.resolve("adapter_config.json").toFile());
+        JsonNode config =
+                mapper.readTree(original.resolve("adapter_config.json").toFile());
         PeftFiles.write(
                 folder.resolve("new/copy"),
                 PeftFiles.frozen(original, model, memory),
@@ -105,14 +115,16 @@ class PeftFilesTest {
 
     @Test
     void readsWhatItWrote() {
-        Adapter adapter = Adapter.trained(memory, new AdapterLayout(AdapterTest.MODEL, AdapterTest.ALL)).initialise(1);
+        Adapter adapter = Adapter.trained(memory, new AdapterLayout(AdapterTest.MODEL, AdapterTest.ALL))
+                .initialise(1);
         adapter.b(2, Projection.OUTPUT).set(13, 4, -0.125);
         Path first = folder.resolve("first");
         Path second = folder.resolve("second");
         PeftFiles.write(first, adapter, null);
         Adapter read = PeftFiles.trained(first, AdapterTest.MODEL, memory);
         assertThat(read.config()).isEqualTo(adapter.config());
-        assertThat(read.parameters().toFloats()).containsExactly(adapter.parameters().toFloats());
+        assertThat(read.parameters().toFloats())
+                .containsExactly(adapter.parameters().toFloats());
         PeftFiles.write(second, read, null);
         for (String name : new String[] {"adapter_config.json", "adapter_model.safetensors"}) {
             assertThat(second.resolve(name)).hasSameBinaryContentAs(first.resolve(name));
@@ -120,10 +132,15 @@ class PeftFilesTest {
     }
 
     @Test
-    void keepsAnAlphaThatIsNotWhole() {
-        LoraConfig config = new LoraConfig(3, 1.5, true, Set.of(Projection.UP));
-        PeftFiles.write(folder, Adapter.frozen(memory, new AdapterLayout(AdapterTest.MODEL, config)), "base");
-        assertThat(PeftFiles.config(folder)).isEqualTo(config);
+    void keepsAnAlphaThatIsNotWholeAndARankOfOne() {
+        LoraConfig config = new LoraConfig(1, 1.5, true, Set.of(Projection.UP));
+        Adapter adapter = Adapter.frozen(memory, new AdapterLayout(AdapterTest.MODEL, config))
+                .initialise(9);
+        PeftFiles.write(folder, adapter, "base");
+        Adapter read = PeftFiles.frozen(folder, AdapterTest.MODEL, memory);
+        assertThat(read.config()).isEqualTo(config);
+        assertThat(read.parameters().toFloats())
+                .containsExactly(adapter.parameters().toFloats());
     }
 
     @ParameterizedTest
@@ -151,8 +168,9 @@ class PeftFilesTest {
     @Test
     void allLinearIsAllSeven() {
         Path copy = CheckpointFiles.copy("llama3/adapter", folder.resolve("copy"));
-        CheckpointFiles.edit(copy.resolve("adapter_config.json"), text -> text.replaceAll(
-                "(?s)\"target_modules\": \\[.*?\\]", "\"target_modules\": \"all-linear\""));
+        CheckpointFiles.edit(
+                copy.resolve("adapter_config.json"),
+                text -> text.replaceAll("(?s)\"target_modules\": \\[.*?\\]", "\"target_modules\": \"all-linear\""));
         assertThat(PeftFiles.frozen(copy, model("llama3"), memory).config().projections())
                 .containsExactly(Projection.values());
     }
@@ -219,9 +237,8 @@ class PeftFilesTest {
     void refusesTargetModules(String value, String message) {
         Path copy = CheckpointFiles.copy("qwen3/adapter", folder.resolve("copy"));
         Path config = copy.resolve("adapter_config.json");
-        CheckpointFiles.edit(config, text -> text.replaceAll(
-                "(?s)\"target_modules\": \\[.*?\\]",
-                "\"target_modules\": " + value));
+        CheckpointFiles.edit(
+                config, text -> text.replaceAll("(?s)\"target_modules\": \\[.*?\\]", "\"target_modules\": " + value));
         assertThatThrownBy(() -> PeftFiles.config(copy))
                 .isInstanceOf(BadInput.class)
                 .hasMessage(config + ": " + message);
@@ -326,7 +343,7 @@ class PeftFilesTest {
     @Test
     void fuzz() throws IOException {
         long seed = Long.getLong("candor.fuzz.seed", 1);
-        int rounds = Integer.getInteger("candor.fuzz.rounds", 1500);
+        int rounds = Integer.getInteger("candor.fuzz.rounds", 400);
         Mutations mutations = new Mutations(seed);
         ModelConfig model = model("qwen3");
         int loaded = 0;
@@ -341,7 +358,9 @@ class PeftFilesTest {
                     PeftFiles.trained(copy, model, Memory.of(each));
                     loaded++;
                 } catch (BadInput e) {
-                    assertThat(e.getMessage()).doesNotContain("\n").contains(": ");
+                    if (!e.getMessage().matches(".+: .+; .+")) {
+                        throw new AssertionError("seed " + seed + ", round " + round, e);
+                    }
                 } catch (RuntimeException | Error e) {
                     throw new AssertionError("seed " + seed + ", " + spoiled + ", round " + round, e);
                 }

@@ -14,19 +14,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Spoiled files either load or are refused by a {@link BadInput} of one line: nothing else comes out. Another seed for a
- * longer search: {@code -Dcandor.test.jvm=-Dcandor.fuzz.seed=7}, and {@code candor.fuzz.rounds}.
+ * Spoiled files either load or are refused by a {@link BadInput} of one line: nothing else comes out. Another seed for
+ * a longer search: {@code -Dcandor.test.jvm=-Dcandor.fuzz.seed=7}, and {@code candor.fuzz.rounds}.
  */
 class FuzzTest {
     private static final long SEED = Long.getLong("candor.fuzz.seed", 1);
-    private static final int ROUNDS = Integer.getInteger("candor.fuzz.rounds", 1500);
+    private static final int ROUNDS = Integer.getInteger("candor.fuzz.rounds", 400);
 
     @TempDir
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"qwen3/adapter/adapter_model.safetensors", "qwen2/model/model-00002-of-00005.safetensors"})
+    @ValueSource(strings = {"qwen3/adapter/adapter_model.safetensors", "qwen2/model/model-00002-of-00005.safetensors"})
     void safetensorsHeaders(String name) throws IOException {
         byte[] original = Files.readAllBytes(golden(name));
         Mutations mutations = new Mutations(SEED);
@@ -56,9 +55,8 @@ class FuzzTest {
         byte[] original = Files.readAllBytes(golden("llama3/model/config.json"));
         Path model = CheckpointFiles.copy("llama3/model", folder.resolve("model"));
         Mutations mutations = new Mutations(SEED);
-        rounds(
-                () -> Files.write(model.resolve("config.json"), mutations.json(original)),
-                () -> Weights.load(model).close());
+        rounds(() -> Files.write(model.resolve("config.json"), mutations.json(original)), () -> Weights.load(model)
+                .close());
     }
 
     @Test
@@ -83,7 +81,10 @@ class FuzzTest {
                 load.run();
                 loaded++;
             } catch (BadInput e) {
-                assertThat(e.getMessage()).doesNotContain("\n").contains(": ").contains("; ");
+                if (!e.getMessage().matches(".+: .+; .+")) {
+                    throw new AssertionError(
+                            "seed " + SEED + ", round " + round + ": not what, where and what to do", e);
+                }
             } catch (RuntimeException | Error e) {
                 throw new AssertionError("seed " + SEED + ", round " + round, e);
             }

@@ -1,21 +1,19 @@
 package candor.model;
 
 import candor.lora.Adapter;
-import candor.lora.AdapterLayout;
 import candor.lora.LoraConfig;
-import candor.lora.Projection;
+import candor.lora.Memory;
+import candor.lora.PeftFiles;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.EnumSet;
-import java.util.Set;
+import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /** One golden case: a tiny checkpoint, an adapter, and what the reference libraries computed with them. */
 final class GoldenCase implements AutoCloseable {
@@ -25,81 +23,56 @@ final class GoldenCase implements AutoCloseable {
     final Arena arena = Arena.ofShared();
     final Weights weights;
     final Safetensors expected;
-    final Safetensors adapterFile;
     final LoraConfig lora;
     final int[][] tokens;
     final int[][] labels;
 
-    GoldenCase(String name) throws IOException {
+    GoldenCase(String name) {
         folder = Path.of(System.getProperty("candor.goldens"), name);
         weights = Weights.load(folder.resolve("model"));
         expected = Safetensors.open(folder.resolve("forward.safetensors"), arena);
-        adapterFile = Safetensors.open(folder.resolve("adapter/adapter_model.safetensors"), arena);
-        JsonNode json = JsonMapper.builder().build().readTree(folder.resolve("adapter/adapter_config.json").toFile());
-        Set<Projection> projections = EnumSet.noneOf(Projection.class);
-        for (JsonNode module : json.get("target_modules")) {
-            for (Projection projection : Projection.values()) {
-                if (projection.peftName().equals(module.asText())) {
-                    projections.add(projection);
-                }
-            }
-        }
-        lora = new LoraConfig(
-                json.get("r").asInt(), json.get("lora_alpha").asDouble(), json.get("use_rslora").asBoolean(), projections);
+        lora = PeftFiles.config(folder.resolve("adapter"));
         long[][] ids = longs("input_ids");
         long[][] mask = longs("attention_mask");
         long[][] wanted = longs("labels");
         tokens = new int[ids.length][];
         labels = new int[ids.length][];
         for (int b = 0; b < ids.length; b++) {
-            int length = (int) IntStream.range(0, mask[b].length).filter(lengthOf(mask[b])).count();
-            tokens[b] = IntStream.range(0, length).map(intAt(ids[b])).toArray();
-            labels[b] = IntStream.range(0, length).map(intAt(wanted[b])).toArray();
+            int length = Math.toIntExact(LongStream.of(mask[b]).sum()); // padded on the right
+            tokens[b] = LongStream.of(ids[b]).limit(length).mapToInt(Math::toIntExact).toArray();
+            labels[b] = LongStream.of(wanted[b]).limit(length).mapToInt(Math::toIntExact).toArray();
         }
-    }
-
-    private static java.util.function.IntPredicate lengthOf(long[] mask) {
-        return i -> mask[i] == 1;
-    }
-
-    private static java.util.function.IntUnaryOperator intAt(long[] values) {
-        return i -> (int) values[i];
     }
 
     private long[][] longs(String name) {
         Safetensors.Entry entry = expected.entry(name);
         int rows = Math.toIntExact(entry.shape().get(0));
         int cols = Math.toIntExact(entry.shape().get(1));
-        long[] flat = expected.bytes(name).toArray(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED);
+        long[] flat = expected.bytes(name).toArray(ValueLayout.JAVA_LONG_UNALIGNED);
         long[][] values = new long[rows][];
         for (int r = 0; r < rows; r++) {
-            values[r] = java.util.Arrays.copyOfRange(flat, r * cols, (r + 1) * cols);
+            values[r] = Arrays.copyOfRange(flat, r * cols, (r + 1) * cols);
         }
         return values;
     }
 
     /** Values of a float tensor of any shape, in order. */
     static float[] floats(Safetensors file, String name) {
-        return file.bytes(name).toArray(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED);
+        return file.bytes(name).toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
     }
 
     Adapter adapter(Backend backend, boolean trained) {
-        AdapterLayout layout = new AdapterLayout(weights.config(), lora);
-        candor.lora.Memory memory = candor.lora.Memory.of(backend);
-        Adapter adapter = trained ? Adapter.trained(memory, layout) : Adapter.frozen(memory, layout);
-        for (int layer = 0; layer < weights.config().layers(); layer++) {
-            for (Projection projection : lora.projections()) {
-                backend.upload(adapter.a(layer, projection), floats(adapterFile, name(layer, projection, "A") + ".weight"));
-                backend.upload(adapter.b(layer, projection), floats(adapterFile, name(layer, projection, "B") + ".weight"));
-            }
-        }
-        return adapter;
+        Memory memory = Memory.of(backend);
+        Path adapter = folder.resolve("adapter");
+        return trained
+                ? PeftFiles.trained(adapter, weights.config(), memory)
+                : PeftFiles.frozen(adapter, weights.config(), memory);
     }
 
     /** "base_model.model.model.layers.0.self_attn.q_proj.lora_A". */
     static String name(int layer, Projection projection, String factor) {
-        String block = EnumSet.range(Projection.GATE, Projection.DOWN).contains(projection) ? "mlp" : "self_attn";
-        return "base_model.model.model.layers." + layer + "." + block + "." + projection.peftName() + ".lora_" + factor;
+        return "base_model.model.model.layers." + layer + "." + projection.block() + "." + projection.peftName() + ".lora_"
+                + factor;
     }
 
     /**
@@ -156,10 +129,6 @@ final class GoldenCase implements AutoCloseable {
             }
         }
         return largest;
-    }
-
-    static Tensor vector(Arena arena, int n) {
-        return Tensor.allocate(arena, DType.F32, 1, n);
     }
 
     @Override

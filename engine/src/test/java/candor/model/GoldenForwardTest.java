@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
-import candor.lora.Projection;
 import candor.ops.Batch;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.Tensor;
-import java.io.IOException;
+import com.sun.management.ThreadMXBean;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class GoldenForwardTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void logitsEqualTheReference(String name) throws IOException {
+    void logitsEqualTheReference(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -47,7 +48,7 @@ class GoldenForwardTest {
     /** One packed batch in which one sequence runs through an adapter, one through the base, one through an empty slot. */
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void everySequenceSeesItsOwnSlotAlone(String name) throws IOException {
+    void everySequenceSeesItsOwnSlotAlone(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -68,12 +69,33 @@ class GoldenForwardTest {
         }
     }
 
+    /** The reference folded the adapter into the weights; here it stays beside them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    void theAdapterEqualsTheMergedWeights(String name) {
+        try (GoldenCase golden = new GoldenCase(name);
+                Arena arena = Arena.ofShared();
+                CpuBackend backend = new CpuBackend(2);
+                CausalLm model = new CausalLm(backend, golden.weights, Recompute.NONE, 64)) {
+            Safetensors merged = Safetensors.open(golden.folder.resolve("merged.safetensors"), arena);
+            AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
+            bank.set(0, golden.adapter(backend, false));
+            Batch batch = golden.batch(ALL, new int[] {0, 0, 0});
+            Tensor logits = model.logits(batch, bank);
+            for (int s : ALL) {
+                double difference = golden.logitsDifference(logits, batch, s, s, merged, "logits");
+                System.out.printf("%s merged logits, sequence %d: %.2e%n", name, s, difference);
+                assertThat(difference).isLessThanOrEqualTo(5e-4);
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "llama3,NONE", "llama3,CHEAP", "llama3,BLOCK", "qwen2,NONE", "qwen2,CHEAP", "qwen2,BLOCK", "qwen3,NONE",
         "qwen3,CHEAP", "qwen3,BLOCK"
     })
-    void lossAndGradientsEqualTheReference(String name, Recompute recompute) throws IOException {
+    void lossAndGradientsEqualTheReference(String name, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, recompute)) {
@@ -99,7 +121,7 @@ class GoldenForwardTest {
     /** Sequences of three slots: two adapters of the same values that are trained, and the base between them. */
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void gradientsOfSlotsAddUpToTheGradientOfOne(String name) throws IOException {
+    void gradientsOfSlotsAddUpToTheGradientOfOne(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -128,13 +150,13 @@ class GoldenForwardTest {
 
     @ParameterizedTest
     @EnumSource(Recompute.class)
-    void oneThreadAndThreeWriteTheSameBytes(Recompute recompute) throws IOException {
+    void oneThreadAndThreeWriteTheSameBytes(Recompute recompute) {
         float[] alone = gradients(1, recompute);
         assertThat(gradients(3, recompute)).containsExactly(alone);
         assertThat(gradients(3, Recompute.NONE)).containsExactly(alone);
     }
 
-    private static float[] gradients(int threads, Recompute recompute) throws IOException {
+    private static float[] gradients(int threads, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase("qwen3");
                 CpuBackend backend = new CpuBackend(threads);
                 CausalLm model = golden.castModel(backend, recompute)) {
@@ -151,7 +173,7 @@ class GoldenForwardTest {
 
     /** A step may leave a few kilobytes of garbage, not more: no array, no view, no boxed vector. */
     @Test
-    void aStepAllocatesNextToNothing() throws IOException {
+    void aStepAllocatesNextToNothing() {
         try (GoldenCase golden = new GoldenCase("llama3");
                 CpuBackend backend = new CpuBackend(1);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
@@ -160,7 +182,7 @@ class GoldenForwardTest {
             Batch batch = golden.batch(ALL, new int[] {0, 0, 0});
             float[] logp = new float[batch.targetCount()];
             long smallest = Long.MAX_VALUE;
-            for (int i = 0; i < 400 && smallest > 8 << 10; i++) { // vectors are boxed until the methods are compiled
+            for (int i = 0; i < 5_000 && smallest > 8 << 10; i++) { // vectors are boxed until the methods are compiled
                 long before = allocated();
                 model.forward(logp, batch, bank, true);
                 model.backward(logp);
@@ -172,7 +194,7 @@ class GoldenForwardTest {
     }
 
     private static long allocated() {
-        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean())
                 .getCurrentThreadAllocatedBytes();
     }
 

@@ -62,10 +62,14 @@ class ModelConfigTest {
     @Test
     void theLayoutsAgree() throws IOException {
         ModelConfig newer = read("qwen3", "", "");
-        ModelConfig published = read("qwen3", "\"rope_parameters\": {\n    \"rope_theta\": 1000000.0,\n"
-                + "    \"rope_type\": \"default\"\n  }", "\"rope_theta\": 1000000.0, \"rope_scaling\": null");
+        ModelConfig published = read(
+                "qwen3",
+                "\"rope_parameters\": {\n    \"rope_theta\": 1000000.0,\n" + "    \"rope_type\": \"default\"\n  }",
+                "\"rope_theta\": 1000000.0, \"rope_scaling\": null");
         assertThat(published).isEqualTo(newer);
-        ModelConfig llama = read("llama3", "\"rope_theta\": 500000.0,\n  \"rope_scaling\": {",
+        ModelConfig llama = read(
+                "llama3",
+                "\"rope_theta\": 500000.0,\n  \"rope_scaling\": {",
                 "\"rope_parameters\": {\"rope_theta\": 500000.0,");
         assertThat(llama).isEqualTo(read("llama3", "", ""));
     }
@@ -86,7 +90,8 @@ class ModelConfigTest {
         assertThat(config.bosTokenId()).isNull();
         assertThat(config.eosTokenIds()).containsExactly(3, 4);
         assertThat(config.padTokenId()).isNull();
-        Files.writeString(file, Files.readString(file).replace("[\"LlamaForCausalLM\"]", "null, \"model_type\": \"qwen3\""));
+        Files.writeString(
+                file, Files.readString(file).replace("[\"LlamaForCausalLM\"]", "null, \"model_type\": \"qwen3\""));
         assertThat(ModelConfig.read(file).architecture()).isEqualTo(Architecture.QWEN3);
         assertThat(ModelConfig.read(file).heads()).isEqualTo(new Heads(6, 6, 128));
     }
@@ -245,8 +250,9 @@ class ModelConfigTest {
         Files.writeString(file, " ".repeat((4 << 20) + 1));
         assertThatThrownBy(() -> ModelConfig.read(file))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(file + ": is 4194305 bytes long, more than the 4194304 that such a file may have; check that"
-                        + " it is the right one");
+                .hasMessage(
+                        file + ": is 4194305 bytes long, more than the 4194304 that such a file may have; check that"
+                                + " it is the right one");
     }
 
     @Test
@@ -260,9 +266,12 @@ class ModelConfigTest {
 
     @Test
     void countsParameters() {
-        assertThat(ModelConfig.read(golden("qwen2/model/config.json")).parameterCount()).isEqualTo(98_880);
-        assertThat(ModelConfig.read(golden("llama3/model/config.json")).parameterCount()).isEqualTo(607_488 / 4);
-        assertThat(ModelConfig.read(golden("llama3/model/config.json")).weightBytes(DType.F32)).isEqualTo(607_488);
+        assertThat(ModelConfig.read(golden("qwen2/model/config.json")).parameterCount())
+                .isEqualTo(98_880);
+        assertThat(ModelConfig.read(golden("llama3/model/config.json")).parameterCount())
+                .isEqualTo(607_488 / 4);
+        assertThat(ModelConfig.read(golden("llama3/model/config.json")).weightBytes(DType.F32))
+                .isEqualTo(607_488);
     }
 
     private ModelConfig read(String model, String from, String to) throws IOException {

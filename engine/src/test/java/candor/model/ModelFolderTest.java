@@ -71,16 +71,14 @@ class ModelFolderTest {
                         + " whose weights are in safetensors format");
         Files.createDirectory(empty.resolve("model.safetensors"));
         assertRefused(
-                empty,
-                empty.resolve("model.safetensors") + ": is a folder, expected a file; give the file itself");
+                empty, empty.resolve("model.safetensors") + ": is a folder, expected a file; give the file itself");
     }
 
     @Test
     void refusesAFileThatIsEmptyOrTruncated() throws IOException {
         byte[] whole = Files.readAllBytes(weights);
         Files.write(weights, new byte[0]);
-        assertRefused(
-                single, weights + ": is 0 bytes long, too short for a safetensors file; download the file again");
+        assertRefused(single, weights + ": is 0 bytes long, too short for a safetensors file; download the file again");
         Files.write(weights, Arrays.copyOf(whole, whole.length - 1));
         assertRefused(
                 single,
@@ -98,7 +96,7 @@ class ModelFolderTest {
         rewrite((arena, tensors) -> tensors.remove("lm_head.weight"));
         assertRefused(
                 single,
-                single + ": tensor model.layers.1.mlp.up_proj.weight is missing (as are 1 others), expected with the"
+                single + ": tensor model.layers.1.mlp.up_proj.weight is missing (and 1 more), expected with the"
                         + " shape [160, 64]" + BELONG);
     }
 
@@ -135,8 +133,7 @@ class ModelFolderTest {
                 single.resolve("config.json"),
                 text -> text.replace("\"intermediate_size\": 161", "\"intermediate_size\": 160"));
         rewrite((arena, tensors) -> tensors.put("model.norm.weight", Tensor.allocate(arena, DType.F32, 2, 32)));
-        assertRefused(
-                single, weights + ": tensor model.norm.weight has the shape [2, 32], expected [64]" + BELONG);
+        assertRefused(single, weights + ": tensor model.norm.weight has the shape [2, 32], expected [64]" + BELONG);
     }
 
     @Test
@@ -148,7 +145,8 @@ class ModelFolderTest {
         Files.write(weights, bytes);
         assertRefused(
                 single,
-                weights + ": tensor model.norm.weight is I32, expected F32, BF16 or F16; take the model in one of these");
+                weights
+                        + ": tensor model.norm.weight is I32, expected F32, BF16 or F16; take the model in one of these");
     }
 
     /** To tie a head that differs from the embedding would be silently wrong. */
@@ -192,8 +190,7 @@ class ModelFolderTest {
     void refusesAShardThatIsNoSafetensorsFile(String shard) {
         CheckpointFiles.edit(index, text -> text.replace(SHARD, shard));
         assertRefused(
-                sharded,
-                index + ": lists the shard " + shard + ", expected a name that ends in .safetensors" + AGAIN);
+                sharded, index + ": lists the shard " + shard + ", expected a name that ends in .safetensors" + AGAIN);
     }
 
     @ParameterizedTest
@@ -230,7 +227,8 @@ class ModelFolderTest {
             for (Path file : files.toList()) {
                 Files.move(file, blobs.resolve(file.getFileName()));
                 Files.createSymbolicLink(
-                        snapshot.resolve(file.getFileName()), Path.of("../../blobs", file.getFileName().toString()));
+                        snapshot.resolve(file.getFileName()),
+                        Path.of("../../blobs", file.getFileName().toString()));
             }
         }
         Weights.load(snapshot).close();
@@ -295,6 +293,8 @@ class ModelFolderTest {
     }
 
     private static void assertRefused(Path folder, String message) {
-        assertThatThrownBy(() -> Weights.load(folder)).isInstanceOf(BadInput.class).hasMessage(message);
+        assertThatThrownBy(() -> Weights.load(folder))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(message);
     }
 }

@@ -11,10 +11,41 @@ import java.util.SplittableRandom;
 /** Spoils files at random, but the same way for the same seed: bytes and bits, stretches, and whole JSON tokens. */
 public final class Mutations {
     private static final String[] TOKENS = {
-        "0", "-1", "1", "2", "7", "1e9", "1e999", "-0.0", "2147483647", "2147483648", "-9223372036854775808",
-        "9223372036854775807", "9223372036854775808", "18446744073709551615", "NaN", "null", "true", "\"\"", "\"F64\"",
-        "\"BF16\"", "\"I32\"", "[]", "{}", "[[]]", "[0]", "{\"a\":{}}", "\"../x.safetensors\"", "\"\\ud800\"", "\"\\u0000\"",
-        "\"all-linear\"", "\"q_proj\"", "[\"q_proj\"]", "/**/", "'a'", "\ufeff"
+        "0",
+        "-1",
+        "1",
+        "2",
+        "7",
+        "1e9",
+        "1e999",
+        "-0.0",
+        "2147483647",
+        "2147483648",
+        "-9223372036854775808",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551615",
+        "NaN",
+        "null",
+        "true",
+        "\"\"",
+        "\"F64\"",
+        "\"BF16\"",
+        "\"I32\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[0]",
+        "{\"a\":{}}",
+        "\"../x.safetensors\"",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "\"all-linear\"",
+        "\"q_proj\"",
+        "[\"q_proj\"]",
+        "/**/",
+        "'a'",
+        "\ufeff"
     };
     private static final String MARKS = "{}[],:\" \n\\";
 
@@ -35,7 +66,8 @@ public final class Mutations {
 
     /** A safetensors file whose header, or header length, or size has faults. */
     public byte[] safetensors(byte[] original) {
-        int header = (int) ByteBuffer.wrap(original).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        int header =
+                (int) ByteBuffer.wrap(original).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
         switch (random.nextInt(8)) {
             case 0 -> {
                 return Arrays.copyOf(original, random.nextInt(original.length + 64));
@@ -88,7 +120,8 @@ public final class Mutations {
                 }
                 end++;
             } else {
-                while (end < bytes.length && (Character.isLetterOrDigit(bytes[end]) || "+-.".indexOf(bytes[end]) >= 0)) {
+                while (end < bytes.length
+                        && (Character.isLetterOrDigit(bytes[end]) || "+-.".indexOf(bytes[end]) >= 0)) {
                     end++;
                 }
             }

@@ -42,8 +42,14 @@ class SafetensorsBadInputTest {
                 bad(a + ",}", 8, "is not valid JSON: Unexpected character ('}' (code 125))"),
                 bad(a + "," + a.substring(1) + "}", 8, "is not valid JSON: Duplicate field 'a'"),
                 bad("{\"a\":1}", 0, "tensor a is not described by an object" + AGAIN),
-                bad(one("F32", "[2]", "[0,8]").replace("\"shape\"", "\"Shape\""), 8, "tensor a has an unknown key Shape"),
-                bad("{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "tensor a lacks dtype, shape or the two data_offsets"),
+                bad(
+                        one("F32", "[2]", "[0,8]").replace("\"shape\"", "\"Shape\""),
+                        8,
+                        "tensor a has an unknown key Shape"),
+                bad(
+                        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}",
+                        8,
+                        "tensor a lacks dtype, shape or the two data_offsets"),
                 bad(one("F32", "[2]", "[8]"), 8, "tensor a lacks dtype, shape or the two data_offsets"),
                 bad(one("F32", "[2]", "[0,4,8]"), 8, "tensor a: data_offsets has more than 2 numbers"),
                 bad(one("F32", "2", "[0,8]"), 8, "tensor a: shape is not a list"),
@@ -148,15 +154,17 @@ class SafetensorsBadInputTest {
         assertThatThrownBy(() -> open(file)).isInstanceOf(BadInput.class).hasMessageContaining("is not valid JSON");
     }
 
-
     @Test
     void boundsTheNumberOfTensors() throws IOException {
         StringBuilder header = new StringBuilder("{");
         for (int i = 0; i <= 20_000; i++) {
-            header.append(i == 0 ? "" : ",").append('"').append(i)
+            header.append(i == 0 ? "" : ",")
+                    .append('"')
+                    .append(i)
                     .append("\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}");
         }
-        Path file = Files.write(folder.resolve("x.safetensors"), safetensors(header.append('}').toString(), 0));
+        Path file = Files.write(
+                folder.resolve("x.safetensors"), safetensors(header.append('}').toString(), 0));
         assertRefused(file, "has more than 20000 tensors; download the file again");
     }
 
@@ -189,7 +197,10 @@ class SafetensorsBadInputTest {
     void refusesAPipe() throws Exception {
         Path pipe = folder.resolve("pipe");
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")), "no mkfifo");
-        assertThat(new ProcessBuilder("/usr/bin/mkfifo", pipe.toString()).start().waitFor()).isZero();
+        assertThat(new ProcessBuilder("/usr/bin/mkfifo", pipe.toString())
+                        .start()
+                        .waitFor())
+                .isZero();
         assertRefused(pipe, "is not a regular file; give a file on a disk");
     }
 

@@ -5,11 +5,13 @@ import static candor.model.CheckpointFiles.safetensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candor.BadInput;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -57,13 +59,13 @@ class SafetensorsTest {
         for (String tensorName : file.names()) {
             Tensor tensor = file.tensor(tensorName);
             JsonNode entry = json.get(tensorName);
-            assertThat(tensor.dtype().safetensorsName()).isEqualTo(entry.get("dtype").textValue());
+            assertThat(tensor.dtype().safetensorsName())
+                    .isEqualTo(entry.get("dtype").textValue());
             assertThat(tensor.elements()).isEqualTo(product(entry.get("shape")));
             int at = Long.BYTES + header + entry.get("data_offsets").get(0).intValue();
             for (float value : tensor.toFloats()) {
-                float expected = tensor.dtype() == DType.F32
-                        ? bytes.getFloat(at)
-                        : DType.bf16ToFloat(bytes.getShort(at));
+                float expected =
+                        tensor.dtype() == DType.F32 ? bytes.getFloat(at) : DType.bf16ToFloat(bytes.getShort(at));
                 assertThat(value).isEqualTo(expected);
                 at += tensor.dtype().bytes();
             }
@@ -95,8 +97,7 @@ class SafetensorsTest {
         assertThat(data.getClass()).isEqualTo(arena.allocate(8).getClass());
         assertThat(data.isReadOnly()).isTrue();
         assertThat(data.byteSize()).isEqualTo(64 * 4);
-        assertThatThrownBy(() -> data.get(ValueLayout.JAVA_BYTE, 64 * 4))
-                .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> data.get(ValueLayout.JAVA_BYTE, 64 * 4)).isInstanceOf(IndexOutOfBoundsException.class);
         arena.close();
         assertThatThrownBy(() -> data.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
     }
@@ -111,8 +112,14 @@ class SafetensorsTest {
                 """;
         byte[] bytes = safetensors(header, 20);
         ByteBuffer data = ByteBuffer.wrap(bytes, bytes.length - 20, 20).slice().order(ByteOrder.LITTLE_ENDIAN);
-        short[] halves = {DType.floatToBf16(1.5f), DType.floatToBf16(-3), DType.floatToBf16(0.25f),
-            Float.floatToFloat16(1.5f), Float.floatToFloat16(-65504), Float.floatToFloat16(0x1p-24f)};
+        short[] halves = {
+            DType.floatToBf16(1.5f),
+            DType.floatToBf16(-3),
+            DType.floatToBf16(0.25f),
+            Float.floatToFloat16(1.5f),
+            Float.floatToFloat16(-65504),
+            Float.floatToFloat16(0x1p-24f)
+        };
         data.asShortBuffer().put(halves);
         data.putFloat(12, 3.14f).putFloat(16, -0f);
         Path path = Files.write(folder.resolve("x.safetensors"), bytes);
@@ -125,6 +132,28 @@ class SafetensorsTest {
         assertThat(file.tensor("f16").shape()).isEqualTo("F16 1 x 3");
         assertThat(file.tensor("f32").toFloats()).containsExactly(3.14f, -0f);
         assertThat(file.tensor("none").shape()).isEqualTo("F32 0 x 7");
+    }
+
+    /** Checkpoints are larger than an int can count; a sparse file is large without filling the disk. */
+    @Test
+    void mapsBeyondTwoGibibytes() throws IOException {
+        long rows = 3L << 18;
+        long bytes = rows * 1024 * 4;
+        String header = "{\"big\":{\"dtype\":\"F32\",\"shape\":[" + rows + ",1024],\"data_offsets\":[0," + bytes + "]},"
+                + "\"last\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[" + bytes + "," + (bytes + 4) + "]}}";
+        Path path = Files.write(folder.resolve("x.safetensors"), safetensors(header, 0));
+        try (RandomAccessFile sparse = new RandomAccessFile(path.toFile(), "rw")) {
+            long data = sparse.length();
+            sparse.setLength(data + bytes);
+            sparse.seek(data + bytes - 4);
+            sparse.writeInt(Integer.reverseBytes(Float.floatToIntBits(1.25f)));
+            sparse.writeInt(Integer.reverseBytes(Float.floatToIntBits(-7)));
+        }
+        Safetensors file = Safetensors.open(path, arena);
+        assertThat(file.tensor("big").bytes()).isGreaterThan(Integer.MAX_VALUE);
+        assertThat(file.tensor("big").get((int) rows - 1, 1023)).isEqualTo(1.25);
+        assertThat(file.tensor("big").get((int) rows - 1, 1022)).isZero();
+        assertThat(file.tensor("last").get(0, 0)).isEqualTo(-7);
     }
 
     /** What the reference library wrote, we write again to the byte. */
@@ -154,7 +183,10 @@ class SafetensorsTest {
         assertThat(file.tensor("é\"\\").toFloats()).containsExactly(1, 2, 3, 4, 5, 6);
         assertThat(file.entry("view").start()).isZero();
         assertThat(file.entry("a half").end()).isEqualTo(file.entry("a half").start() + 30);
-        assertThat(ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN).getLong(0) % 8)
+        assertThat(ByteBuffer.wrap(Files.readAllBytes(path))
+                                .order(ByteOrder.LITTLE_ENDIAN)
+                                .getLong(0)
+                        % 8)
                 .isZero();
     }
 
@@ -165,7 +197,9 @@ class SafetensorsTest {
                 SafetensorsWriter.Spec.matrix("a", DType.F32, 2, 3), SafetensorsWriter.Spec.vector("b", DType.F32, 2));
         try (SafetensorsWriter writer = new SafetensorsWriter(path, specs)) {
             writer.write(Tensor.of(arena, 2, 3, 1, 2, 3, 4, 5, 6));
-            assertThatThrownBy(writer::commit).isInstanceOf(IllegalStateException.class).hasMessageContaining("first b");
+            assertThatThrownBy(writer::commit)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("first b");
             assertThatThrownBy(() -> writer.write(Tensor.of(arena, 1, 3, 1, 2, 3)))
                     .isInstanceOf(IllegalArgumentException.class);
         }
@@ -173,5 +207,14 @@ class SafetensorsTest {
         try (Stream<Path> files = Files.list(folder)) {
             assertThat(files).containsExactly(path);
         }
+    }
+
+    @Test
+    void saysWhereItCannotWrite() {
+        Path path = folder.resolve("missing/x.safetensors");
+        assertThatThrownBy(() -> CheckpointFiles.write(path, Map.of()))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(
+                        path + ": cannot be written (no such folder); check the folder, its permissions and the disk");
     }
 }

@@ -91,8 +91,9 @@ class WeightsTest {
     @Test
     void toleratesWhatIsKnownToBeHarmless() {
         Path copy = CheckpointFiles.copy("llama3/model", folder.resolve("model"));
-        CheckpointFiles.edit(copy.resolve("config.json"), text -> text.replace(
-                "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true"));
+        CheckpointFiles.edit(
+                copy.resolve("config.json"),
+                text -> text.replace("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true"));
         try (Arena arena = Arena.ofConfined()) {
             Path file = copy.resolve("model.safetensors");
             Map<String, Tensor> tensors = CheckpointFiles.read(file, arena);
@@ -141,8 +142,8 @@ class WeightsTest {
             assertThat(first.head().toFloats()).isNotEqualTo(first.embedding().toFloats());
             assertThat(first.layers().get(0).up().toFloats())
                     .isNotEqualTo(first.layers().get(1).up().toFloats());
-            assertThat(half.head().get(3, 5)).isEqualTo(Float.float16ToFloat(
-                    Float.floatToFloat16((float) first.head().get(3, 5))));
+            assertThat(half.head().get(3, 5)).isEqualTo(Float.float16ToFloat(Float.floatToFloat16((float)
+                    first.head().get(3, 5))));
             double sum = 0;
             double squares = 0;
             float[] values = first.embedding().toFloats();

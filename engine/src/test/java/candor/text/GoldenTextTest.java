@@ -99,11 +99,11 @@ class GoldenTextTest {
             List<Message> all = new ArrayList<>(prompt);
             all.addAll(Goldens.messages(row.path("completion")));
             EncodedChat chat = encoder.encodeConversation(new Conversation(all));
-            EncodedChat trl = encoder.encodeChat(prompt, all.subList(prompt.size(), all.size()));
+            EncodedChat trl = encoder.encodeChat(new Conversation(prompt), all.subList(prompt.size(), all.size()));
             boolean[] expected = trl.inLoss().clone();
             for (int m = 0; m < prompt.size(); m++) {
                 if (prompt.get(m).isAssistant()) {
-                    EncodedChat turn = encoder.encodeChat(all.subList(0, m), all.subList(m, m + 1));
+                    EncodedChat turn = encoder.encodeChat(new Conversation(all.subList(0, m)), all.subList(m, m + 1));
                     for (int t = 0; t < turn.length(); t++) {
                         expected[t] |= turn.inLoss()[t];
                     }
@@ -115,7 +115,7 @@ class GoldenTextTest {
     }
 
     private static EncodedChat encode(ChatEncoder encoder, JsonNode prompt, JsonNode completion) {
-        return encoder.encodeChat(Goldens.messages(prompt), Goldens.messages(completion));
+        return encoder.encodeChat(new Conversation(Goldens.messages(prompt)), Goldens.messages(completion));
     }
 
     private static int ones(JsonNode mask) {

@@ -36,7 +36,7 @@ final class ByteSource implements AutoCloseable {
             return END;
         }
         int b = buffer[position++] & 0xff;
-        if (b == '\n') {
+        if (b == '\n' || b == '\r' && peek() != '\n') {
             line++;
         }
         return b;

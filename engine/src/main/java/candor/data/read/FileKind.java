@@ -38,10 +38,15 @@ enum FileKind {
 
     abstract RowReader open(Path file, int maxRowBytes);
 
-    static FileKind of(Path file) {
+    /** Pipes are no data files: a file is opened twice, and its fingerprint is taken. */
+    static void requireFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new BadInput(file + ": no such file");
+            throw new BadInput(file + (Files.exists(file) ? ": is no file but a folder or a device" : ": no such file"));
         }
+    }
+
+    static FileKind of(Path file) {
+        requireFile(file);
         byte[] head;
         try (InputStream in = Files.newInputStream(file)) {
             head = in.readNBytes(SNIFFED_BYTES);

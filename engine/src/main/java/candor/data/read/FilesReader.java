@@ -1,7 +1,6 @@
 package candor.data.read;
 
 import candor.BadInput;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -17,11 +16,7 @@ final class FilesReader implements RowReader {
             throw new BadInput("no data file is named; name at least one");
         }
         // A name mistyped among many should not be found out hours later.
-        for (Path file : files) {
-            if (!Files.isRegularFile(file)) {
-                throw new BadInput(file + ": no such file");
-            }
-        }
+        files.forEach(FileKind::requireFile);
         this.files = List.copyOf(files);
         this.maxRowBytes = maxRowBytes;
     }

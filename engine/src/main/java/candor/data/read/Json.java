@@ -6,16 +6,23 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.regex.Pattern;
 
 /** JSON as data files may hold it: strict, with bounds. */
-final class Json {
+public final class Json {
     private static final int MAX_DEPTH = 100;
     private static final int MAX_REASON = 200;
+
+    /** Where the parser starts to talk about itself. */
+    private static final Pattern OF_THE_PARSER = Pattern.compile(
+            "( \\(start marker at |, from `StreamReadConstraints| for `ObjectNode`: not allowed"
+                    + "| \\(bound as `|: enable `JsonReadFeature).*",
+            Pattern.DOTALL);
 
     private Json() {}
 
     /** A mapper for rows of at most so many bytes. */
-    static ObjectMapper mapper(int maxRowBytes) {
+    public static ObjectMapper mapper(int maxRowBytes) {
         return JsonMapper.builder(JsonFactory.builder()
                         .streamReadConstraints(StreamReadConstraints.builder()
                                 .maxStringLength(maxRowBytes)
@@ -27,9 +34,9 @@ final class Json {
                 .build();
     }
 
-    /** What the parser says, without its own idea of the place. */
-    static String reason(JsonProcessingException e) {
-        String reason = e.getOriginalMessage();
+    /** What the parser says, without its own idea of the place and the names of its settings. */
+    public static String reason(JsonProcessingException e) {
+        String reason = OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceFirst("");
         int end = reason.offsetByCodePoints(0, Math.min(MAX_REASON, reason.codePointCount(0, reason.length())));
         return "is not valid JSON: " + reason.substring(0, end);
     }

@@ -1,6 +1,7 @@
 package candor.data.read;
 
 import candor.BadInput;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -76,8 +77,11 @@ final class JsonArrayReader implements RowReader {
         return switch (e) {
             case StrictUtf8Input.Refused refused ->
                 new BadInput(file + ", line " + refused.line() + ": " + refused.getMessage(), e);
-            case JsonProcessingException json when json.getLocation() != null ->
-                new BadInput(file + ", line " + json.getLocation().getLineNr() + ": " + Json.reason(json), e);
+            case JsonProcessingException json -> {
+                JsonLocation place = json.getLocation();
+                long line = place == null ? source.line() : place.getLineNr();
+                yield new BadInput(file + ", line " + line + ": " + Json.reason(json), e);
+            }
             default -> new BadInput(file + ": cannot be read: " + e.getMessage(), e);
         };
     }

@@ -116,22 +116,15 @@ final class AttentionBackward {
         int width = heads.width();
         int keys = row + rows;
         int col = head * width;
-        long panelRow = (long) COLUMNS * Float.BYTES;
         Gemm gemm = workers.gemm(worker);
         // S (rows, keys) = Q Kᵀ
-        gemm.block(
-                rows, Panels.count(keys) * COLUMNS, width,
-                qkv.data(), qkv.offset(start + row, col), qkv.stride() * Float.BYTES, Float.BYTES,
-                scratch, at.keyT, panelRow, Panels.bytes(width),
-                null, 0, 0,
-                scratch, at.p, at.rowBytes);
+        gemm.a(qkv, start + row, col)
+                .b(scratch, at.keyT, Panels.bytes(width))
+                .into(scratch, at.p, at.rowBytes, rows, Panels.count(keys) * COLUMNS, width);
         // dP (rows, keys) = dO Vᵀ
-        gemm.block(
-                rows, Panels.count(keys) * COLUMNS, width,
-                dout.data(), dout.offset(start + row, col), dout.stride() * Float.BYTES, Float.BYTES,
-                scratch, at.valueT, panelRow, Panels.bytes(width),
-                null, 0, 0,
-                scratch, at.ds, at.rowBytes);
+        gemm.a(dout, start + row, col)
+                .b(scratch, at.valueT, Panels.bytes(width))
+                .into(scratch, at.ds, at.rowBytes, rows, Panels.count(keys) * COLUMNS, width);
         for (int r = 0; r < rows; r++) {
             int token = start + row + r;
             float delta = dot(dout.data(), dout.offset(token, col), o.data(), o.offset(token, col), width);
@@ -140,12 +133,9 @@ final class AttentionBackward {
                     lse.data().get(FLOAT, lse.offset(token, head)), delta, scale);
         }
         // dQ (rows, D) = dS K; the scale is in dS already
-        gemm.block(
-                rows, width, keys,
-                scratch, at.ds, at.rowBytes, Float.BYTES,
-                scratch, at.key, panelRow, Panels.bytes(at.length),
-                null, 0, 0,
-                dqkv.data(), dqkv.offset(start + row, col), dqkv.stride() * Float.BYTES);
+        gemm.a(scratch, at.ds, at.rowBytes, Float.BYTES)
+                .b(scratch, at.key, Panels.bytes(at.length))
+                .into(dqkv, start + row, col, rows, width, keys);
         // dV (keys, D) += Pᵀ dO and dK (keys, D) += dSᵀ Q
         accumulate(gemm, scratch, at.dValue, at.p, dout, start + row, rows, keys, col, at);
         accumulate(gemm, scratch, at.dKey, at.ds, qkv, start + row, rows, keys, col, at);
@@ -159,12 +149,10 @@ final class AttentionBackward {
             int cols = Math.min(COLUMNS, width - p * COLUMNS);
             Panels.natural(scratch, at.query + p * Panels.bytes(rows), x, row, rows, col + p * COLUMNS, cols, 1f);
         }
-        gemm.block(
-                keys, width, rows,
-                scratch, from, Float.BYTES, at.rowBytes,
-                scratch, at.query, (long) COLUMNS * Float.BYTES, Panels.bytes(rows),
-                scratch, to, at.narrowBytes,
-                scratch, to, at.narrowBytes);
+        gemm.a(scratch, from, Float.BYTES, at.rowBytes)
+                .b(scratch, at.query, Panels.bytes(rows))
+                .init(scratch, to, at.narrowBytes)
+                .into(scratch, to, at.narrowBytes, keys, width, rows);
     }
 
     private static float dot(MemorySegment u, long uAt, MemorySegment v, long vAt, int n) {

@@ -86,24 +86,19 @@ final class AttentionOps {
             int start, int row, int rows, int length, int head) {
         int width = heads.width();
         int keys = row + rows; // no row of this block sees further
-        long panelRow = (long) COLUMNS * Float.BYTES;
         Gemm gemm = workers.gemm(worker);
-        gemm.block(
-                rows, Panels.count(keys) * COLUMNS, width,
-                qkv.data(), qkv.offset(start + row, head * width), qkv.stride() * Float.BYTES, Float.BYTES,
-                scratch, 0, panelRow, Panels.bytes(width),
-                null, 0, 0,
-                scratch, scoreAt, rowBytes);
+        // S (rows, keys) = Q Kᵀ
+        gemm.a(qkv, start + row, head * width)
+                .b(scratch, 0, Panels.bytes(width))
+                .into(scratch, scoreAt, rowBytes, rows, Panels.count(keys) * COLUMNS, width);
         for (int r = 0; r < rows; r++) {
             float sum = softmax(workers.sum(worker), scratch, scoreAt + r * rowBytes, row + r + 1, keys, scale);
             lse.data().set(FLOAT, lse.offset(start + row + r, head), sum);
         }
-        gemm.block(
-                rows, width, keys,
-                scratch, scoreAt, rowBytes, Float.BYTES,
-                scratch, valueAt, panelRow, Panels.bytes(length),
-                null, 0, 0,
-                o.data(), o.offset(start + row, head * width), o.stride() * Float.BYTES);
+        // O (rows, D) = P V
+        gemm.a(scratch, scoreAt, rowBytes, Float.BYTES)
+                .b(scratch, valueAt, Panels.bytes(length))
+                .into(o, start + row, head * width, rows, width, keys);
     }
 
     /**

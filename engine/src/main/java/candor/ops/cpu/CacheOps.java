@@ -15,10 +15,16 @@ import java.lang.foreign.MemorySegment;
  * is packed: scores are the product of query rows with the keys of each page, the result that of their softmax with its
  * values. Every sum runs over the keys from the first to the last, as in {@link AttentionOps}, whatever the number of rows.
  *
- * <p>A task is a block of rows of one sequence, and one key head with all query heads that share it. Where the block is a
- * single row, these heads are the rows of one product.
+ * <p>A task is a block of rows of one sequence, with all key heads, or with one of them where there are few blocks. All query
+ * heads that share a key head go with it; where the block is a single row, they are the rows of one product.
  */
 final class CacheOps {
+    /** Bytes from one row of a page's keys to the next, and of a row's scores of a page. */
+    private static final long PAGE_BYTES = (long) KvPages.TOKENS * Float.BYTES;
+
+    /** Bytes from one panel of a row to the next. */
+    private static final long PANEL = (long) COLUMNS * Float.BYTES;
+
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
     private final Parallel.Task write = this::writeRows;
@@ -32,6 +38,7 @@ final class CacheOps {
     private Batch batch;
     private PageTables tables;
     private float scale;
+    private int headTasks;
 
     CacheOps(Workers workers) {
         this.workers = workers;
@@ -45,7 +52,8 @@ final class CacheOps {
     void attention(Tensor out, Tensor qkvIn, KvPages cacheIn, Batch sequences, PageTables pages) {
         take(out, qkvIn, cacheIn, sequences, pages);
         scale = (float) (1 / Math.sqrt(heads.width()));
-        workers.run(blocks.count() * heads.key(), attend);
+        headTasks = blocks.count() >= 4 * workers.threads() ? 1 : heads.key();
+        workers.run(blocks.count() * headTasks, attend);
     }
 
     private void take(Tensor out, Tensor in, KvPages kv, Batch sequences, PageTables pages) {
@@ -84,65 +92,74 @@ final class CacheOps {
     }
 
     private void attendBlock(int index, int worker) {
-        int block = index / heads.key();
-        int keyHead = index % heads.key();
-        int row = blocks.start(block);
-        int rows = blocks.rows(block);
-        int sequence = blocks.run(block);
-        int seen = batch.position(row) + 1;
-        int first = keyHead * heads.group();
-        long width = (long) heads.width() * Float.BYTES;
-        if (rows == 1) {
-            product(
-                    worker, sequence, keyHead, heads.group(), seen, 0,
-                    qkv.offset(row, first * heads.width()), width, o.offset(row, first * heads.width()), width);
+        int block = index / headTasks;
+        int keyHeads = heads.key() / headTasks;
+        int from = index % headTasks * keyHeads;
+        if (blocks.rows(block) == 1) {
+            attend(worker, block, from, keyHeads, -1);
             return;
         }
-        for (int head = first; head < first + heads.group(); head++) {
-            product(
-                    worker, sequence, keyHead, rows, seen, 1,
-                    qkv.offset(row, head * heads.width()), qkv.stride() * Float.BYTES,
-                    o.offset(row, head * heads.width()), o.stride() * Float.BYTES);
+        for (int keyHead = from; keyHead < from + keyHeads; keyHead++) {
+            for (int head = 0; head < heads.group(); head++) {
+                attend(worker, block, keyHead, 1, head);
+            }
         }
     }
 
     /**
-     * @param seen how many keys the first row sees
-     * @param more how many more each further row sees
+     * Of a block of rows, one query head; of a single row, all query heads of some key heads. Pages are gone through from the
+     * first to the last, and within a page from head to head, as they lie in memory.
+     *
+     * @param only the number of the query head among those that share its key head; −1 for all
      */
-    private void product(
-            int worker, int sequence, int keyHead, int rows, int seen, int more, long q, long qs, long out, long os) {
+    private void attend(int worker, int block, int fromHead, int keyHeads, int only) {
+        int row = blocks.start(block);
+        int sequence = blocks.run(block);
         int width = heads.width();
-        int keys = seen + more * (rows - 1);
+        boolean single = only < 0;
+        int rows = single ? heads.group() : blocks.rows(block);
+        int seen = batch.position(row) + 1;
+        int keys = seen + blocks.rows(block) - 1;
         int pages = KvPages.count(keys);
-        long pageBytes = (long) KvPages.TOKENS * Float.BYTES;
-        long rowBytes = pages * pageBytes;
-        long panel = (long) COLUMNS * Float.BYTES;
-        MemorySegment scores = workers.scratch(worker, rows * rowBytes);
+        long rowBytes = pages * PAGE_BYTES;
+        long headBytes = rows * rowBytes;
+        long widthBytes = (long) width * Float.BYTES;
+        long qs = single ? widthBytes : qkv.stride() * Float.BYTES;
+        long os = single ? widthBytes : o.stride() * Float.BYTES;
+        MemorySegment scores = workers.scratch(worker, keyHeads * headBytes);
         Gemm gemm = workers.gemm(worker);
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            gemm.block(
-                    rows, KvPages.TOKENS, width,
-                    qkv.data(), q, qs, Float.BYTES,
-                    slab.data(), slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead, 0)), pageBytes, panel,
-                    null, 0, 0,
-                    scores, i * pageBytes, rowBytes);
+            for (int h = 0; h < keyHeads; h++) {
+                long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, fromHead + h, 0));
+                gemm.a(qkv.data(), qkv.offset(row, queryCol(fromHead + h, only)), qs, Float.BYTES)
+                        .b(slab.data(), keyAt, PAGE_BYTES, PANEL)
+                        .into(scores, h * headBytes + i * PAGE_BYTES, rowBytes, rows, KvPages.TOKENS, width);
+            }
         }
-        for (int r = 0; r < rows; r++) {
-            AttentionOps.softmax(workers.sum(worker), scores, r * rowBytes, seen + r * more, keys, scale);
+        for (int r = 0; r < keyHeads * rows; r++) {
+            AttentionOps.softmax(workers.sum(worker), scores, r * rowBytes, single ? seen : seen + r, keys, scale);
         }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            gemm.block(
-                    rows, width, Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS),
-                    scores, i * pageBytes, rowBytes, Float.BYTES,
-                    // The last panel reads on behind a row of values: into the next, or into the page's keys.
-                    slab.data(), slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead, 0)), (long) width * Float.BYTES, panel,
-                    i == 0 ? null : o.data(), out, os,
-                    o.data(), out, os);
+            int depth = Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS);
+            for (int h = 0; h < keyHeads; h++) {
+                long out = o.offset(row, queryCol(fromHead + h, only));
+                // The last panel reads on behind a row of values: into the next, or into the page's keys.
+                long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, fromHead + h, 0));
+                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes, Float.BYTES)
+                        .b(slab.data(), valueAt, widthBytes, PANEL);
+                if (i > 0) {
+                    gemm.init(o.data(), out, os);
+                }
+                gemm.into(o.data(), out, os, rows, width, depth);
+            }
         }
+    }
+
+    private int queryCol(int keyHead, int inGroup) {
+        return (keyHead * heads.group() + Math.max(0, inGroup)) * heads.width();
     }
 }

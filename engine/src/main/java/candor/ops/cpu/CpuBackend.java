@@ -18,7 +18,11 @@ import java.lang.foreign.ValueLayout;
 /** The processor itself: vector instructions and a few threads. For one caller at a time. */
 public final class CpuBackend implements Backend {
     private final Arena arena = Arena.ofShared();
+    /** Bytes of frozen weights that are kept laid out for the tile kernels, at most. */
+    private static final long PANEL_BYTES = 512L << 20;
+
     private final Workers workers;
+    private final FrozenPanels frozen;
     private final LowRankMatmul matmul;
     private final LoraGradients loraGradients;
     private final AttentionOps attention;
@@ -34,7 +38,8 @@ public final class CpuBackend implements Backend {
     /** @param threads how many threads compute, the caller included */
     public CpuBackend(int threads) {
         workers = new Workers(threads);
-        matmul = new LowRankMatmul(workers);
+        frozen = new FrozenPanels(workers, PANEL_BYTES);
+        matmul = new LowRankMatmul(workers, frozen);
         loraGradients = new LoraGradients(workers);
         attention = new AttentionOps(workers);
         attentionBackward = new AttentionBackward(workers);
@@ -43,7 +48,7 @@ public final class CpuBackend implements Backend {
         ropes = new RopeOps(workers);
         swiGlus = new SwiGluOps(workers);
         rows = new RowOps(workers);
-        logProbs = new LogProbOps(workers);
+        logProbs = new LogProbOps(workers, frozen);
         optimiser = new OptimiserOps(workers);
     }
 
@@ -75,6 +80,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Tensor resident(Tensor host) {
+        frozen.register(host);
         return host;
     }
 
@@ -257,6 +263,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void close() {
         workers.close();
+        frozen.close();
         arena.close();
     }
 }

@@ -26,6 +26,7 @@ final class LogProbOps {
     private static final int CHUNK_COLUMNS = 4096;
 
     private final Workers workers;
+    private final FrozenPanels frozen;
     private final Parallel.Task packForward = this::packForward;
     private final Parallel.Task forward = this::forwardRows;
     private final Parallel.Task packBackward = this::packBackward;
@@ -45,11 +46,15 @@ final class LogProbOps {
     private int first;
     private int columns;
     private boolean last;
+    private MemorySegment readyForward;
+    private MemorySegment readyBackward;
     private MemorySegment packed;
     private long naturalAt;
+    private int naturalPanels;
 
-    LogProbOps(Workers workers) {
+    LogProbOps(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
+        this.frozen = frozen;
     }
 
     void logProb(Tensor logpOut, Tensor lseOut, Tensor logitsOut, Tensor xIn, Tensor headIn, Batch targets) {
@@ -65,11 +70,14 @@ final class LogProbOps {
             sum = new double[rows + rows / 4];
         }
         int chunk = chunkColumns();
-        packed = workers.shared(Panels.count(chunk) * Panels.bytes(head.cols()));
+        readyForward = frozen.forward(head);
+        packed = workers.shared(readyForward != null ? 0 : Panels.count(chunk) * Panels.bytes(head.cols()));
         for (first = 0; first < head.rows(); first += chunk) {
             columns = Math.min(chunk, head.rows() - first);
             last = first + columns == head.rows();
-            workers.run(Panels.count(columns), packForward);
+            if (readyForward == null) {
+                workers.run(Panels.count(columns), packForward);
+            }
             workers.run(Math.ceilDiv(rows, Workers.BLOCK), forward);
         }
     }
@@ -85,12 +93,16 @@ final class LogProbOps {
         batch = targets;
         int rows = batch.targetCount();
         int chunk = chunkColumns();
-        naturalAt = logits == null ? Panels.count(chunk) * Panels.bytes(head.cols()) : 0;
-        packed = workers.shared(naturalAt + Panels.count(head.cols()) * Panels.bytes(chunk));
+        readyForward = logits == null ? frozen.forward(head) : null;
+        readyBackward = frozen.backward(head);
+        boolean again = logits == null && readyForward == null;
+        naturalAt = again ? Panels.count(chunk) * Panels.bytes(head.cols()) : 0;
+        packed = workers.shared(
+                naturalAt + (readyBackward != null ? 0 : Panels.count(head.cols()) * Panels.bytes(chunk)));
         for (first = 0; first < head.rows(); first += chunk) {
             columns = Math.min(chunk, head.rows() - first);
-            int panels = Panels.count(head.cols());
-            workers.run(panels + (logits == null ? Panels.count(columns) : 0), packBackward);
+            naturalPanels = readyBackward != null ? 0 : Panels.count(head.cols());
+            workers.run(naturalPanels + (again ? Panels.count(columns) : 0), packBackward);
             workers.run(Math.ceilDiv(rows, Workers.BLOCK), backward);
         }
     }
@@ -107,9 +119,8 @@ final class LogProbOps {
     }
 
     private void packBackward(int index, int worker) {
-        int panels = Panels.count(head.cols());
-        if (index >= panels) {
-            packForward(index - panels, worker);
+        if (index >= naturalPanels) {
+            packForward(index - naturalPanels, worker);
             return;
         }
         int col = index * COLUMNS;
@@ -119,12 +130,14 @@ final class LogProbOps {
 
     /** Logits of a block of rows for the chunk in hand. */
     private void multiply(int row, int rows, MemorySegment to, long at, long stride, int cols, int worker) {
-        workers.gemm(worker).block(
-                rows, cols, head.cols(),
-                x.data(), x.offset(row, 0), x.stride() * Float.BYTES, Float.BYTES,
-                packed, 0, (long) COLUMNS * Float.BYTES, Panels.bytes(head.cols()),
-                null, 0, 0,
-                to, at, stride);
+        long panel = Panels.bytes(head.cols());
+        Gemm gemm = workers.gemm(worker).a(x, row, 0);
+        if (readyForward != null) {
+            gemm.b(readyForward, first / COLUMNS * panel, panel);
+        } else {
+            gemm.b(packed, 0, panel);
+        }
+        gemm.into(to, at, stride, rows, cols, head.cols());
     }
 
     private long paddedRow() {
@@ -223,14 +236,17 @@ final class LogProbOps {
             gradient(row + r, at, offset + r * stride);
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        boolean fresh = first == 0;
-        long cs = dx.stride() * Float.BYTES;
-        workers.gemm(worker).block(
-                rows, head.cols(), columns,
-                at, offset, stride, Float.BYTES,
-                packed, naturalAt, (long) COLUMNS * Float.BYTES, Panels.bytes(columns),
-                fresh ? null : dx.data(), dx.offset(row, 0), cs,
-                dx.data(), dx.offset(row, 0), cs);
+        Gemm gemm = workers.gemm(worker).a(at, offset, stride, Float.BYTES);
+        if (readyBackward != null) {
+            gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
+        } else {
+            gemm.b(packed, naturalAt, Panels.bytes(columns));
+        }
+        if (first == 0) {
+            gemm.into(dx, row, 0, rows, head.cols(), columns);
+        } else {
+            gemm.addTo(dx, row, 0, rows, head.cols(), columns);
+        }
     }
 
     /** Logits of one row become their gradients: dlogp · (1[v = target] − exp(logit − lse)). */

@@ -1,6 +1,7 @@
 package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
+import static candor.ops.cpu.TileKernels.FLOAT;
 
 import candor.ops.Batch;
 import candor.ops.Lora;
@@ -10,7 +11,7 @@ import java.util.List;
 
 /**
  * da (R,I) += dtᵀ x and db (O,R) += dyᵀ t, each a sum over the rows of one slot in their order in the batch. Threads share
- * the columns of da and the rows of db.
+ * the columns of x and of dy.
  */
 final class LoraGradients {
     private final Workers workers;
@@ -38,7 +39,7 @@ final class LoraGradients {
         lora = adapters;
         runs = batch.runs();
         downTasks = Panels.count(x.cols());
-        upTasks = Math.ceilDiv(dy.cols(), Workers.BLOCK);
+        upTasks = Panels.count(dy.cols());
         workers.run(runs.size() * (downTasks + upTasks), task);
     }
 
@@ -52,55 +53,42 @@ final class LoraGradients {
         if (part < downTasks) {
             down(run, factors, part * COLUMNS, worker);
         } else {
-            up(run, factors, (part - downTasks) * Workers.BLOCK, worker);
+            up(run, factors, (part - downTasks) * COLUMNS, worker);
         }
     }
 
     private void down(Batch.Run run, Lora.Factors factors, int col, int worker) {
         int cols = Math.min(COLUMNS, x.cols() - col);
-        MemorySegment b = x.data();
-        long bo = x.offset(run.start(), col);
-        long bs = x.stride() * Float.BYTES;
-        if (cols < COLUMNS) { // a vector would read beyond the row
-            b = workers.scratch(worker, Panels.bytes(run.rows()));
-            Panels.natural(b, 0, x, run.start(), run.rows(), col, cols, 1f);
-            bo = 0;
-            bs = (long) COLUMNS * Float.BYTES;
-        }
-        Tensor da = factors.da();
-        long cs = da.stride() * Float.BYTES;
-        workers.gemm(worker).block(
-                factors.rank(), cols, run.rows(),
-                dt.data(), dt.offset(run.start(), 0), Float.BYTES, dt.stride() * Float.BYTES,
-                b, bo, bs, 0,
-                da.data(), da.offset(0, col), cs,
-                da.data(), da.offset(0, col), cs);
+        MemorySegment scratch = workers.scratch(worker, cols < COLUMNS ? Panels.bytes(run.rows()) : 0);
+        columns(workers.gemm(worker).aTransposed(dt, run.start(), 0), x, run, col, cols, scratch)
+                .addTo(factors.da(), 0, col, factors.rank(), cols, run.rows());
     }
 
-    private void up(Batch.Run run, Lora.Factors factors, int row, int worker) {
+    /** The columns of dbᵀ (R,O) = tᵀ dy are computed aside, where tiles are wide, and added to db the other way round. */
+    private void up(Batch.Run run, Lora.Factors factors, int col, int worker) {
         int rank = factors.rank();
-        MemorySegment b = t.data();
-        long bo = t.offset(run.start(), 0);
-        long bs = t.stride() * Float.BYTES;
-        long panel = (long) COLUMNS * Float.BYTES;
-        int padded = Math.ceilDiv(rank, TileKernels.LANES) * TileKernels.LANES;
-        if (padded > t.cols()) { // vectors wider than the padding of t
-            b = workers.scratch(worker, Panels.count(rank) * Panels.bytes(run.rows()));
-            for (int p = 0; p < Panels.count(rank); p++) {
-                int cols = Math.min(COLUMNS, rank - p * COLUMNS);
-                Panels.natural(b, p * Panels.bytes(run.rows()), t, run.start(), run.rows(), p * COLUMNS, cols, 1f);
-            }
-            bo = 0;
-            bs = panel;
-            panel = Panels.bytes(run.rows());
-        }
+        int cols = Math.min(COLUMNS, dy.cols() - col);
+        long row = (long) COLUMNS * Float.BYTES;
+        long sumAt = cols < COLUMNS ? Panels.bytes(run.rows()) : 0;
+        MemorySegment scratch = workers.scratch(worker, sumAt + rank * row);
+        Gemm gemm = workers.gemm(worker).aTransposed(t, run.start(), 0);
+        columns(gemm, dy, run, col, cols, scratch).into(scratch, sumAt, row, rank, cols, run.rows());
         Tensor db = factors.db();
-        long cs = db.stride() * Float.BYTES;
-        workers.gemm(worker).block(
-                Math.min(Workers.BLOCK, db.rows() - row), rank, run.rows(),
-                dy.data(), dy.offset(run.start(), row), Float.BYTES, dy.stride() * Float.BYTES,
-                b, bo, bs, panel,
-                db.data(), db.offset(row, 0), cs,
-                db.data(), db.offset(row, 0), cs);
+        for (int o = 0; o < cols; o++) {
+            for (int r = 0; r < rank; r++) {
+                long at = db.offset(col + o, r);
+                float sum = scratch.get(FLOAT, sumAt + r * row + (long) o * Float.BYTES);
+                db.data().set(FLOAT, at, db.data().get(FLOAT, at) + sum);
+            }
+        }
+    }
+
+    /** B: some columns of a run's rows, as they lie, or packed where whole vectors would read beyond the row. */
+    private static Gemm columns(Gemm gemm, Tensor x, Batch.Run run, int col, int cols, MemorySegment scratch) {
+        if (cols == COLUMNS) {
+            return gemm.b(x.data(), x.offset(run.start(), col), x.stride() * Float.BYTES, 0);
+        }
+        Panels.natural(scratch, 0, x, run.start(), run.rows(), col, cols, 1f);
+        return gemm.b(scratch, 0, 0);
     }
 }

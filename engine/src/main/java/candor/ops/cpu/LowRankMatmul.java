@@ -12,9 +12,9 @@ import java.util.List;
  * C = I + A·B + (s·A·P)·Q, where P and Q depend on the slot of the row: a frozen linear layer with its adapters, in both
  * directions. Forward: A = x, B = wᵀ, P = aᵀ, Q = bᵀ. Backward: A = dy, B = w, P = b, Q = a.
  *
- * <p>The narrow product T = s·A·P is computed first; then every tile of C goes over B and, right after, over Q, while it is
- * still in the first-level cache. So C is written to memory once, and the adapters add little more than their own
- * multiplications.
+ * <p>The narrow product T = s·A·P of a block of rows is computed first; then every tile of C goes over B and, right after,
+ * over Q, while it is still in the first-level cache. So C is written to memory once, and the adapters add little more
+ * than their own multiplications.
  */
 final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
@@ -22,10 +22,12 @@ final class LowRankMatmul {
 
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
+    private final FrozenPanels frozen;
     private final Parallel.Task packNarrow = this::packNarrow;
     private final Parallel.Task multiplyNarrow = this::multiplyNarrow;
     private final Parallel.Task packWide = this::packWide;
     private final Parallel.Task multiplyWide = this::multiplyWide;
+    private final Parallel.Task multiplyBoth = this::multiplyBoth;
 
     // The operation in hand.
     private boolean forward;
@@ -44,13 +46,15 @@ final class LowRankMatmul {
     private int chunkPanels;
     private int chunks;
     private MemorySegment packed;
+    private MemorySegment wide;
     private long narrowAt;
     private long narrowBytes;
     private long upAt;
     private long upBytes;
 
-    LowRankMatmul(Workers workers) {
+    LowRankMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
+        this.frozen = frozen;
     }
 
     /**
@@ -91,27 +95,36 @@ final class LowRankMatmul {
         blocks.cut(batch, Workers.BLOCK);
 
         int all = Panels.count(columns);
-        int group = Math.clamp(GROUP_BYTES / Panels.bytes(depth), 1, all);
-        upAt = group * Panels.bytes(depth);
+        MemorySegment ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
+        int group = ready != null ? all : Math.clamp(GROUP_BYTES / Panels.bytes(depth), 1, all);
+        upAt = ready != null ? 0 : group * Panels.bytes(depth);
         upBytes = lora == null ? 0 : group * Panels.bytes(lora.paddedRank());
         narrowAt = upAt + runs.size() * upBytes;
         narrowBytes = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.bytes(depth);
         packed = workers.shared(narrowAt + runs.size() * narrowBytes);
+        wide = ready != null ? ready : packed;
 
         if (lora != null) {
             workers.run(runs.size() * Panels.count(lora.paddedRank()), packNarrow);
+        }
+        if (c == null) {
+            workers.run(blocks.count(), multiplyNarrow);
+            return;
+        }
+        // With few rows, threads share the columns instead.
+        chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, group);
+        boolean both = lora != null && chunks == 1 && group == all;
+        if (lora != null && !both) {
             workers.run(blocks.count(), multiplyNarrow);
         }
-        if (c != null) {
-            for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
-                panels = Math.min(group, all - firstPanel);
-                // With few rows, threads share the columns instead.
-                chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, panels);
-                chunkPanels = Math.ceilDiv(panels, chunks);
-                chunks = Math.ceilDiv(panels, chunkPanels);
+        for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
+            panels = Math.min(group, all - firstPanel);
+            chunkPanels = Math.ceilDiv(panels, chunks);
+            chunks = Math.ceilDiv(panels, chunkPanels);
+            if (ready == null || lora != null) {
                 workers.run(panels, packWide);
-                workers.run(blocks.count() * chunks, multiplyWide);
             }
+            workers.run(blocks.count() * chunks, both ? multiplyBoth : multiplyWide);
         }
     }
 
@@ -144,22 +157,22 @@ final class LowRankMatmul {
             return;
         }
         int row = blocks.start(block);
-        workers.gemm(worker).block(
-                blocks.rows(block), lora.paddedRank(), depth,
-                a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
-                packed, narrowAt + run * narrowBytes, (long) COLUMNS * Float.BYTES, Panels.bytes(depth),
-                null, 0, 0,
-                t.data(), t.offset(row, 0), t.stride() * Float.BYTES);
+        workers.gemm(worker)
+                .a(a, row, 0)
+                .b(packed, narrowAt + run * narrowBytes, Panels.bytes(depth))
+                .into(t, row, 0, blocks.rows(block), lora.paddedRank(), depth);
     }
 
     /** One panel of B, and the matching panel of Q of every run: bᵀ (R,O) forward, a (R,I) backward. */
     private void packWide(int index, int worker) {
         int from = (firstPanel + index) * COLUMNS;
         int cols = Math.min(COLUMNS, columns - from);
-        if (forward) {
-            Panels.transposed(packed, index * Panels.bytes(depth), w, from, 0, cols, depth, 1f);
-        } else {
-            Panels.natural(packed, index * Panels.bytes(depth), w, 0, depth, from, cols, 1f);
+        if (wide == packed) {
+            if (forward) {
+                Panels.transposed(packed, index * Panels.bytes(depth), w, from, 0, cols, depth, 1f);
+            } else {
+                Panels.natural(packed, index * Panels.bytes(depth), w, 0, depth, from, cols, 1f);
+            }
         }
         for (int run = 0; run < runs.size(); run++) {
             Lora.Factors factors = factors(run);
@@ -175,6 +188,12 @@ final class LowRankMatmul {
         }
     }
 
+    /** T and C of the same rows, while A is at hand. */
+    private void multiplyBoth(int block, int worker) {
+        multiplyNarrow(block, worker);
+        multiplyWide(block, worker);
+    }
+
     private void multiplyWide(int index, int worker) {
         int block = index / chunks;
         int panel = index % chunks * chunkPanels;
@@ -187,28 +206,16 @@ final class LowRankMatmul {
 
     private void multiplyPanel(Gemm gemm, int block, int panel, Lora.Factors factors) {
         int row = blocks.start(block);
-        int rows = blocks.rows(block);
         int col = (firstPanel + panel) * COLUMNS;
-        int cols = Math.min(COLUMNS, columns - col);
-        long panelRow = (long) COLUMNS * Float.BYTES;
-        MemorySegment i = init == null ? null : init.data();
-        long io = init == null ? 0 : init.offset(initIsRow ? 0 : row, col);
-        long is = init == null || initIsRow ? 0 : init.stride() * Float.BYTES;
-        long cs = c.stride() * Float.BYTES;
-        gemm.block(
-                rows, cols, depth,
-                a.data(), a.offset(row, 0), a.stride() * Float.BYTES, Float.BYTES,
-                packed, panel * Panels.bytes(depth), panelRow, 0,
-                i, io, is,
-                c.data(), c.offset(row, col), cs);
-        if (factors != null) {
-            int rank = factors.rank();
-            gemm.block(
-                    rows, cols, rank,
-                    t.data(), t.offset(row, 0), t.stride() * Float.BYTES, Float.BYTES,
-                    packed, upAt + blocks.run(block) * upBytes + panel * Panels.bytes(rank), panelRow, 0,
-                    c.data(), c.offset(row, col), cs,
-                    c.data(), c.offset(row, col), cs);
+        gemm.a(a, row, 0).b(wide, panel * Panels.bytes(depth), 0);
+        if (init != null) {
+            gemm.init(
+                    init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
+        if (factors != null) {
+            long up = upAt + blocks.run(block) * upBytes + panel * Panels.bytes(factors.rank());
+            gemm.second(t, row, 0, packed, up, 0, factors.rank());
+        }
+        gemm.into(c, row, col, blocks.rows(block), Math.min(COLUMNS, columns - col), depth);
     }
 }

@@ -46,17 +46,31 @@ final class RopeOps {
     }
 
     private static void head(MemorySegment x, long at, MemorySegment table, long angles, int half, float sign) {
-        long second = 4L * half;
-        for (int j = 0; j < half; j += LANES) {
-            VectorMask<Float> mask = S.indexInRange(j, half);
-            long o = 4L * j;
-            FloatVector x1 = FloatVector.fromMemorySegment(S, x, at + o, ORDER, mask);
-            FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second + o, ORDER, mask);
-            FloatVector c = FloatVector.fromMemorySegment(S, table, angles + o, ORDER, mask);
-            FloatVector s = FloatVector.fromMemorySegment(S, table, angles + second + o, ORDER, mask)
-                    .mul(sign);
-            x1.mul(c).sub(x2.mul(s)).intoMemorySegment(x, at + o, ORDER, mask);
-            x2.mul(c).add(x1.mul(s)).intoMemorySegment(x, at + second + o, ORDER, mask);
+        int whole = S.loopBound(half);
+        for (int j = 0; j < whole; j += LANES) {
+            wholeVector(x, at + 4L * j, table, angles + 4L * j, 4L * half, sign);
         }
+        if (whole < half) {
+            lastVector(x, at + 4L * whole, table, angles + 4L * whole, 4L * half, sign, S.indexInRange(whole, half));
+        }
+    }
+
+    private static void wholeVector(MemorySegment x, long at, MemorySegment table, long angle, long second, float sign) {
+        FloatVector x1 = FloatVector.fromMemorySegment(S, x, at, ORDER);
+        FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second, ORDER);
+        FloatVector c = FloatVector.fromMemorySegment(S, table, angle, ORDER);
+        FloatVector s = FloatVector.fromMemorySegment(S, table, angle + second, ORDER).mul(sign);
+        x1.mul(c).sub(x2.mul(s)).intoMemorySegment(x, at, ORDER);
+        x2.mul(c).add(x1.mul(s)).intoMemorySegment(x, at + second, ORDER);
+    }
+
+    private static void lastVector(
+            MemorySegment x, long at, MemorySegment table, long angle, long second, float sign, VectorMask<Float> mask) {
+        FloatVector x1 = FloatVector.fromMemorySegment(S, x, at, ORDER, mask);
+        FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second, ORDER, mask);
+        FloatVector c = FloatVector.fromMemorySegment(S, table, angle, ORDER, mask);
+        FloatVector s = FloatVector.fromMemorySegment(S, table, angle + second, ORDER, mask).mul(sign);
+        x1.mul(c).sub(x2.mul(s)).intoMemorySegment(x, at, ORDER, mask);
+        x2.mul(c).add(x1.mul(s)).intoMemorySegment(x, at + second, ORDER, mask);
     }
 }

@@ -58,7 +58,13 @@ final class SwiGluOps {
     }
 
     private static void forwardRow(MemorySegment y, long at, MemorySegment x, long gate, long up, int n) {
-        for (int j = 0; j < n; j += LANES) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER);
+            FloatVector u = FloatVector.fromMemorySegment(S, x, up + 4L * j, ORDER);
+            g.mul(sigmoid(g)).mul(u).intoMemorySegment(y, at + 4L * j, ORDER);
+        }
+        if (j < n) {
             VectorMask<Float> mask = S.indexInRange(j, n);
             FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER, mask);
             FloatVector u = FloatVector.fromMemorySegment(S, x, up + 4L * j, ORDER, mask);

@@ -7,16 +7,11 @@ import static candor.ops.cpu.TileKernels.ORDER;
 import static candor.ops.cpu.TileKernels.S;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /** Moves a tile of C between memory and the array that the tile kernels work on; the last columns may be missing. */
 final class Tile {
     private Tile() {}
-
-    static void zero(float[] tile) {
-        Arrays.fill(tile, 0f);
-    }
 
     /** tile = C. Columns that C does not have keep what they held, which nobody reads. */
     static void load(float[] tile, MemorySegment c, long at, long stride, int rows, int width) {

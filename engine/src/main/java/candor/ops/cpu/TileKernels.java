@@ -7,11 +7,12 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The innermost loops of every matrix product: tile += A·B for a tile of C that lives in registers.
+ * The innermost loops of every matrix product: tile = from + A·B, for a tile of C that lives in registers.
  *
  * <p>A is read one scalar at a time and broadcast, so that it may lie in any order: element (r, p) is at byte {@code ao +
- * r·rs + p·ks}. B is read in whole vectors: row p begins at byte {@code bo + p·bs}. The tile is an array of rows of {@link
- * #COLUMNS} floats, from which the accumulators start and in which they end; {@link Tile} moves it from and to C.
+ * r·rs + p·ks}. B is read in whole vectors: row p begins at byte {@code bo + p·bs}. Tiles are arrays of rows of {@link
+ * #COLUMNS} floats: the accumulators start from one and end in one, which may be the same; {@link Tile} moves them from
+ * and to C.
  *
  * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile. So a result does not
  * depend on how a matrix is cut into tiles, on the vector width, or on the number of threads.
@@ -47,23 +48,24 @@ final class TileKernels {
 
     /** 8 rows, 2 vectors of columns. */
     static void tile8x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
-        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
-        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
-        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
-        FloatVector c11 = FloatVector.fromArray(S, tile, COLUMNS + LANES);
-        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
-        FloatVector c21 = FloatVector.fromArray(S, tile, 2 * COLUMNS + LANES);
-        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
-        FloatVector c31 = FloatVector.fromArray(S, tile, 3 * COLUMNS + LANES);
-        FloatVector c40 = FloatVector.fromArray(S, tile, 4 * COLUMNS);
-        FloatVector c41 = FloatVector.fromArray(S, tile, 4 * COLUMNS + LANES);
-        FloatVector c50 = FloatVector.fromArray(S, tile, 5 * COLUMNS);
-        FloatVector c51 = FloatVector.fromArray(S, tile, 5 * COLUMNS + LANES);
-        FloatVector c60 = FloatVector.fromArray(S, tile, 6 * COLUMNS);
-        FloatVector c61 = FloatVector.fromArray(S, tile, 6 * COLUMNS + LANES);
-        FloatVector c70 = FloatVector.fromArray(S, tile, 7 * COLUMNS);
-        FloatVector c71 = FloatVector.fromArray(S, tile, 7 * COLUMNS + LANES);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c01 = FloatVector.fromArray(S, from, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, from, COLUMNS + LANES);
+        FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
+        FloatVector c21 = FloatVector.fromArray(S, from, 2 * COLUMNS + LANES);
+        FloatVector c30 = FloatVector.fromArray(S, from, 3 * COLUMNS);
+        FloatVector c31 = FloatVector.fromArray(S, from, 3 * COLUMNS + LANES);
+        FloatVector c40 = FloatVector.fromArray(S, from, 4 * COLUMNS);
+        FloatVector c41 = FloatVector.fromArray(S, from, 4 * COLUMNS + LANES);
+        FloatVector c50 = FloatVector.fromArray(S, from, 5 * COLUMNS);
+        FloatVector c51 = FloatVector.fromArray(S, from, 5 * COLUMNS + LANES);
+        FloatVector c60 = FloatVector.fromArray(S, from, 6 * COLUMNS);
+        FloatVector c61 = FloatVector.fromArray(S, from, 6 * COLUMNS + LANES);
+        FloatVector c70 = FloatVector.fromArray(S, from, 7 * COLUMNS);
+        FloatVector c71 = FloatVector.fromArray(S, from, 7 * COLUMNS + LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
@@ -112,15 +114,16 @@ final class TileKernels {
 
     /** 8 rows, 1 vector of columns. */
     static void tile8x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
-        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
-        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
-        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
-        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
-        FloatVector c40 = FloatVector.fromArray(S, tile, 4 * COLUMNS);
-        FloatVector c50 = FloatVector.fromArray(S, tile, 5 * COLUMNS);
-        FloatVector c60 = FloatVector.fromArray(S, tile, 6 * COLUMNS);
-        FloatVector c70 = FloatVector.fromArray(S, tile, 7 * COLUMNS);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
+        FloatVector c30 = FloatVector.fromArray(S, from, 3 * COLUMNS);
+        FloatVector c40 = FloatVector.fromArray(S, from, 4 * COLUMNS);
+        FloatVector c50 = FloatVector.fromArray(S, from, 5 * COLUMNS);
+        FloatVector c60 = FloatVector.fromArray(S, from, 6 * COLUMNS);
+        FloatVector c70 = FloatVector.fromArray(S, from, 7 * COLUMNS);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -152,15 +155,16 @@ final class TileKernels {
 
     /** 4 rows, 2 vectors of columns. */
     static void tile4x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
-        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
-        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
-        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
-        FloatVector c11 = FloatVector.fromArray(S, tile, COLUMNS + LANES);
-        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
-        FloatVector c21 = FloatVector.fromArray(S, tile, 2 * COLUMNS + LANES);
-        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
-        FloatVector c31 = FloatVector.fromArray(S, tile, 3 * COLUMNS + LANES);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c01 = FloatVector.fromArray(S, from, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, from, COLUMNS + LANES);
+        FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
+        FloatVector c21 = FloatVector.fromArray(S, from, 2 * COLUMNS + LANES);
+        FloatVector c30 = FloatVector.fromArray(S, from, 3 * COLUMNS);
+        FloatVector c31 = FloatVector.fromArray(S, from, 3 * COLUMNS + LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
@@ -189,11 +193,12 @@ final class TileKernels {
 
     /** 4 rows, 1 vector of columns. */
     static void tile4x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
-        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
-        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
-        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
-        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
+        FloatVector c30 = FloatVector.fromArray(S, from, 3 * COLUMNS);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -211,11 +216,53 @@ final class TileKernels {
         c30.intoArray(tile, 3 * COLUMNS);
     }
 
+    /** 2 rows, 2 vectors of columns. */
+    static void tile2x2(
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c01 = FloatVector.fromArray(S, from, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, from, COLUMNS + LANES);
+        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+            FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
+            FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            FloatVector a1 = FloatVector.broadcast(S, a.get(FLOAT, ao + rs));
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+        }
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, LANES);
+        c10.intoArray(tile, COLUMNS);
+        c11.intoArray(tile, COLUMNS + LANES);
+    }
+
+    /** 2 rows, 1 vector of columns. */
+    static void tile2x1(
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
+        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+            FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
+            FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
+            c00 = a0.fma(b0, c00);
+            FloatVector a1 = FloatVector.broadcast(S, a.get(FLOAT, ao + rs));
+            c10 = a1.fma(b0, c10);
+        }
+        c00.intoArray(tile, 0);
+        c10.intoArray(tile, COLUMNS);
+    }
+
     /** 1 row, 2 vectors of columns. */
     static void tile1x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
-        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
-        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
+        FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
@@ -229,8 +276,9 @@ final class TileKernels {
 
     /** 1 row, 1 vector of columns. */
     static void tile1x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k, float[] tile) {
-        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
+            float[] from, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, from, 0);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));

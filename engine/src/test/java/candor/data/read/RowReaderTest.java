@@ -134,8 +134,19 @@ class RowReaderTest {
     void deepNestingIsRefused() throws IOException {
         String deep = "{\"a\":" + "[".repeat(5000) + "]".repeat(5000) + "}";
         assertThat(shown(read(file("a.jsonl", deep))).getFirst()).contains("nesting depth");
-        Path array = file("a.json", "[" + deep + "]");
-        assertThatThrownBy(() -> read(array)).isInstanceOf(BadInput.class).hasMessageContaining("nesting depth");
+        Path array = file("a.json", "[\n" + deep + "]");
+        assertThatThrownBy(() -> read(array))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(array + ", line 2: ")
+                .hasMessageContaining("nesting depth");
+    }
+
+    @Test
+    void whatTheJsonParserSaysOfItselfIsLeftOut() throws IOException {
+        List<String> rows = List.of("{\"a\":", "{\"a\":1,\"a\":2}", "{\"a\":1} 2", "{\"a\":NaN}", "{\"a\":" + "9".repeat(2000) + "}");
+        for (String shown : shown(read(file("a.jsonl", String.join("\n", rows))))) {
+            assertThat(shown).contains("!is not valid JSON: ").doesNotContain("Feature", "Constraints", "REDACTED", "Node");
+        }
     }
 
     @Test
@@ -149,7 +160,7 @@ class RowReaderTest {
                         "3:{\"name\":\"a,b\",\"the \\\"text\\\"\":\"line 1\\r\\nline 2\"}",
                         "6:{\"name\":\"\",\"the \\\"text\\\"\":\"\"}",
                         "7:{\"name\":\" a \",\"the \\\"text\\\"\":\" b \\\"c\\\" \"}",
-                        "7:{\"name\":\"last\",\"the \\\"text\\\"\":\"é\"}");
+                        "8:{\"name\":\"last\",\"the \\\"text\\\"\":\"é\"}");
     }
 
     @Test
@@ -199,6 +210,7 @@ class RowReaderTest {
         }
         Path missing = folder.resolve("missing.jsonl");
         assertThatThrownBy(() -> read(missing)).isInstanceOf(BadInput.class).hasMessage(missing + ": no such file");
+        assertThatThrownBy(() -> read(folder)).isInstanceOf(BadInput.class).hasMessageStartingWith(folder + ": is no file");
         assertThatThrownBy(() -> read()).isInstanceOf(BadInput.class);
     }
 

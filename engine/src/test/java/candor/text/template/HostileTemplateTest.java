@@ -209,7 +209,7 @@ class HostileTemplateTest {
             "|list", "0", "9e99", "99999999999999999999", "\n", "\u0000", "\ud800", "é", "🙂", "{% raw %}", "{% break %}", "loop", "messages", "()"};
         SplittableRandom random = new SplittableRandom(20260305);
         int rendered = 0;
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < 1000; i++) {
             StringBuilder source = new StringBuilder(sources.get(random.nextInt(sources.size())));
             for (int m = random.nextInt(4); m >= 0; m--) {
                 int at = random.nextInt(source.length());
@@ -236,7 +236,7 @@ class HostileTemplateTest {
                 fail("mutant " + i + ":\n" + source, e);
             }
         }
-        assertThat(rendered).isBetween(300, 2700);
+        assertThat(rendered).isBetween(100, 900);
     }
 
     private static byte[] resource(String name) throws IOException {

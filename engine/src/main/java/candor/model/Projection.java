@@ -1,8 +1,6 @@
-package candor.lora;
+package candor.model;
 
-import candor.model.ModelConfig;
-
-/** The linear layers of a decoder layer that an adapter can sit on, in the order of {@link AdapterLayout}. */
+/** The linear layers of a decoder layer, in the order of the forward pass: each of them an adapter can sit on. */
 public enum Projection {
     QUERY("q_proj", "self_attn"),
     KEY("k_proj", "self_attn"),

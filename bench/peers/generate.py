@@ -1,0 +1,53 @@
+"""The peer of candor.bench.DecodeComparison: transformers' generate on a random model of the same shape.
+
+Talks over pipes, so that the two take turns in one run: prints "ready", and for every line on stdin generates once and
+prints the seconds, and the processor seconds, that took. Needs torch and transformers.
+"""
+
+import argparse
+import sys
+import time
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--prompt-tokens", type=int, default=64)
+    parser.add_argument("--new-tokens", type=int, default=64)
+    options = parser.parse_args()
+
+    torch.manual_seed(0)
+    torch.set_num_threads(options.threads)
+    config = LlamaConfig(
+        hidden_size=256,
+        intermediate_size=688,
+        num_hidden_layers=6,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        vocab_size=2048,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    model = LlamaForCausalLM(config).eval()
+    prompts = torch.randint(1, config.vocab_size, (options.batch, options.prompt_tokens))
+    mask = torch.ones_like(prompts)
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        start, cpu = time.perf_counter(), time.process_time()
+        with torch.inference_mode():
+            out = model.generate(
+                input_ids=prompts, attention_mask=mask, do_sample=False, max_new_tokens=options.new_tokens
+            )
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+        assert out.shape == (options.batch, options.prompt_tokens + options.new_tokens)
+        print(seconds, cpu, flush=True)
+
+
+if __name__ == "__main__":
+    main()

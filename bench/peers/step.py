@@ -1,0 +1,76 @@
+"""The peer of candor.bench.StepComparison: one LoRA training step of PyTorch, transformers and PEFT on the same shape.
+
+Random weights and tokens, float32, rank 16 on all linear layers; forward, loss, backward, clipping, AdamW. SFT: the mean
+over all tokens. KTO: the reference is the bare base, computed in the step, as the trainers do that have no cache of it.
+Talks over pipes, so that the two take turns in one run: prints "ready", and for every line on stdin makes one step and
+prints the seconds, and the processor seconds, that took. Needs torch, transformers and peft.
+"""
+
+import argparse
+import sys
+import time
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+SHAPES = {
+    "tiny": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
+                                                 num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
+    "small": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
+                                                  num_attention_heads=9, num_key_value_heads=3, vocab_size=8192)),
+    "qwen2.5-0.5b": (Qwen2ForCausalLM, Qwen2Config, dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
+                                                         num_attention_heads=14, num_key_value_heads=2, vocab_size=151936)),
+}
+LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+def sequence_logps(model, ids):
+    scores = torch.log_softmax(model(input_ids=ids).logits[:, :-1], dim=-1)
+    return scores.gather(2, ids[:, 1:].unsqueeze(2)).squeeze(2).sum(1)
+
+
+def kto_loss(model, ids, desirable, beta=0.1):
+    half = ids.shape[1] // 2
+    mismatched = torch.cat((ids[:, :half], ids.roll(1, dims=0)[:, half:]), dim=1)
+    with torch.no_grad():
+        policy_kl = sequence_logps(model, mismatched)
+        with model.disable_adapter():
+            reference_kl = sequence_logps(model, mismatched)
+            reference = sequence_logps(model, ids)
+    baseline = (policy_kl - reference_kl).mean().clamp(min=0)
+    margin = beta * (sequence_logps(model, ids) - reference - baseline)
+    return torch.where(desirable, torch.sigmoid(-margin), torch.sigmoid(margin)).mean()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objective", choices=["sft", "kto"], default="sft")
+    parser.add_argument("--model", choices=SHAPES, default="tiny")
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--length", type=int, default=256)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+
+    torch.manual_seed(0)
+    torch.set_num_threads(options.threads)
+    model_class, config_class, sizes = SHAPES[options.model]
+    base = model_class(config_class(tie_word_embeddings=True, **sizes))
+    model = get_peft_model(base, LoraConfig(r=16, lora_alpha=32, target_modules=LINEAR, task_type="CAUSAL_LM"))
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=1e-4)
+    ids = torch.randint(0, sizes["vocab_size"], (options.batch, options.length))
+    desirable = torch.arange(options.batch) % 2 == 0
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        start, cpu = time.perf_counter(), time.process_time()
+        loss = model(input_ids=ids, labels=ids).loss if options.objective == "sft" else kto_loss(model, ids, desirable)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        print(time.perf_counter() - start, time.process_time() - cpu, flush=True)
+
+
+if __name__ == "__main__":
+    main()

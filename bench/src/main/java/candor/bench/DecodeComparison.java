@@ -1,0 +1,66 @@
+package candor.bench;
+
+import candor.generate.Completion;
+import candor.generate.Generator;
+import candor.generate.Request;
+import candor.model.CausalLm;
+import candor.model.ModelConfig;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.tensor.DType;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+
+/**
+ * Greedy generation of a small random model, beside transformers' {@code generate} on the same shape, in turns, so that what
+ * else the machine does falls on both: {@code DecodeComparison THREADS ROUNDS [PYTHON SCRIPT]}, with the script of {@code
+ * bench/peers/generate.py}. Prints new tokens a second, prompts' time included: median, worst and best.
+ */
+public final class DecodeComparison {
+    private static final int BATCH = 32;
+    private static final int PROMPT = 64;
+    private static final int NEW = 64;
+    private static final int WARM_UP = 4;
+
+    private DecodeComparison() {}
+
+    /** Runs it. */
+    public static void main(String[] args) throws IOException {
+        int threads = Integer.parseInt(args[0]);
+        int rounds = Integer.parseInt(args[1]);
+        ModelConfig config = Shapes.named("tiny");
+        try (Backend backend = Backends.open("cpu", threads);
+                Weights weights = Weights.random(config, 1, DType.F32);
+                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, PROMPT + NEW);
+                Generator generator =
+                        new Generator(model, null, null, new Generator.Settings(BATCH, 512, 256L << 20));
+                Peer peer = args.length > 2 ? new Peer(List.of(args[2], args[3], "--threads", args[0])) : null) {
+            SplittableRandom random = new SplittableRandom(1);
+            Turns turns = new Turns();
+            turns.take(() -> round(generator, random, config.vocabSize()), peer, BATCH * NEW, WARM_UP, rounds);
+            turns.print("tokens", "transformers", peer);
+            System.out.printf(
+                    Locale.ROOT,
+                    "cache        %d bytes a token, %.1f MiB%n",
+                    generator.cacheBytesPerToken(),
+                    generator.cacheBytes() / 0x1p20);
+        }
+    }
+
+    /** Fresh prompts each time, so that nothing of them is in the cache. */
+    private static void round(Generator generator, SplittableRandom random, int vocabulary) {
+        List<Request> requests = new ArrayList<>();
+        for (int i = 0; i < BATCH; i++) {
+            requests.add(Request.greedy(random.ints(PROMPT, 0, vocabulary).toArray(), NEW, List.of()));
+        }
+        List<Completion> completions = generator.generate(requests);
+        if (completions.stream().mapToInt(completion -> completion.tokens().length).sum() != BATCH * NEW) {
+            throw new IllegalStateException("not all tokens came");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package candor.bench;
+
+import candor.model.Recompute;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * A training step beside PyTorch's, transformers' and PEFT's, in turns: {@code StepComparison sft|kto MODEL BATCH LENGTH
+ * THREADS ROUNDS [PYTHON SCRIPT]}, with the script {@code bench/peers/step.py}.
+ */
+public final class StepComparison {
+    private static final int WARM_UP = 12;
+
+    private StepComparison() {}
+
+    /** Runs it. */
+    public static void main(String[] args) throws IOException {
+        String objective = args[0];
+        String shape = args[1];
+        int batch = Integer.parseInt(args[2]);
+        int length = Integer.parseInt(args[3]);
+        int threads = Integer.parseInt(args[4]);
+        int rounds = Integer.parseInt(args[5]);
+        try (Backend ops = Backends.open("cpu", threads);
+                StepRig rig = new StepRig(ops, Shapes.named(shape), Recompute.NONE, batch, length);
+                Peer peer = args.length > 6 ? peer(args) : null) {
+            Turns turns = new Turns();
+            turns.take(() -> rig.check(objective.equals("kto") ? rig.kto() : rig.sft()), peer, rig.positions(), WARM_UP, rounds);
+            turns.print("tokens", "PyTorch + PEFT", peer);
+        }
+    }
+
+    private static Peer peer(String[] args) throws IOException {
+        return new Peer(List.of(
+                args[6], args[7], "--objective", args[0], "--model", args[1], "--batch", args[2], "--length", args[3],
+                "--threads", args[4]));
+    }
+}

@@ -1,0 +1,167 @@
+package candor.bench;
+
+import candor.lora.Adapter;
+import candor.lora.AdapterBank;
+import candor.lora.AdapterLayout;
+import candor.lora.LoraConfig;
+import candor.lora.Memory;
+import candor.model.Projection;
+import candor.model.CausalLm;
+import candor.model.ModelConfig;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.AdamWStep;
+import candor.ops.Backend;
+import candor.ops.Batch;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.train.objective.Kto;
+import candor.train.objective.Objective;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * A training step at a shape of one's choice, on random weights and tokens: what the trainer asks of the engine, without data
+ * files. Every token but the last of a sequence is a target; LoRA of rank 16 sits on all linear layers.
+ */
+final class StepRig implements AutoCloseable {
+    private static final int RANK = 16;
+
+    private final Backend ops;
+    private final Weights weights;
+    private final CausalLm model;
+    private final Adapter adapter;
+    private final AdapterBank bank;
+    private final Tensor first;
+    private final Tensor second;
+    private final Batch rows;
+    private final Batch mismatched;
+    private final float[] logp;
+    private final float[] derivatives;
+    private final double[] reference;
+    private final double[] mismatchedReference;
+    private long step;
+
+    StepRig(Backend ops, ModelConfig config, Recompute recompute, int batch, int length) {
+        this.ops = ops;
+        weights = Weights.random(config, 1, DType.F32);
+        model = new CausalLm(ops, weights, recompute, length);
+        LoraConfig lora = new LoraConfig(RANK, 2 * RANK, false, EnumSet.allOf(Projection.class));
+        adapter = Adapter.trained(Memory.of(ops), new AdapterLayout(config, lora)).initialise(1);
+        bank = new AdapterBank(config, 1);
+        bank.set(0, adapter);
+        first = ops.allocate(DType.F32, 1, adapter.parameters().cols());
+        second = ops.allocate(DType.F32, 1, adapter.parameters().cols());
+        int[] tokens = new SplittableRandom(1)
+                .ints((long) batch * length, 0, config.vocabSize())
+                .toArray();
+        rows = rows(tokens, batch, length, 0);
+        mismatched = rows(mismatched(tokens, batch, length), batch, length, 0);
+        logp = new float[rows.targetCount()];
+        derivatives = new float[rows.targetCount()];
+        // What a run computes once and keeps: the bare base's log-probabilities of both.
+        reference = sums(rows(tokens.clone(), batch, length, Batch.BASE), false);
+        mismatchedReference = sums(rows(mismatched(tokens, batch, length), batch, length, Batch.BASE), false);
+    }
+
+    private static Batch rows(int[] tokens, int batch, int length, int slot) {
+        int[] positions = new int[tokens.length];
+        int[] targets = new int[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            positions[i] = i % length;
+            targets[i] = positions[i] == length - 1 ? Batch.NO_TARGET : tokens[i + 1];
+        }
+        int[] starts = new int[batch + 1];
+        Arrays.setAll(starts, s -> s * length);
+        int[] slots = new int[batch];
+        Arrays.fill(slots, slot);
+        return new Batch(tokens, positions, targets, starts, slots);
+    }
+
+    /** The first half of a row with the second half of the row before it. */
+    private static int[] mismatched(int[] tokens, int batch, int length) {
+        int[] mixed = tokens.clone();
+        for (int row = 0; row < batch; row++) {
+            int other = Math.floorMod(row - 1, batch);
+            System.arraycopy(
+                    tokens, other * length + length / 2, mixed, row * length + length / 2, length - length / 2);
+        }
+        return mixed;
+    }
+
+    /** Packed positions of a step: for KTO, of the policy's own rows. */
+    int positions() {
+        return rows.tokenCount();
+    }
+
+    /** Forward, backward, clipping, AdamW; the loss. */
+    double sft() {
+        model.forward(logp, rows, bank, true);
+        Arrays.fill(derivatives, -1f / derivatives.length);
+        model.backward(derivatives);
+        update();
+        double loss = 0;
+        for (float value : logp) {
+            loss -= value / logp.length;
+        }
+        return loss;
+    }
+
+    /** The KL baseline by a pass without gradients, then as SFT; reference log-probabilities are there already. */
+    double kto() {
+        Kto kto = new Kto(0.1, 1, 1, Kto.Estimate.STEP);
+        double[] kl = sums(mismatched, false);
+        for (int s = 0; s < kl.length; s++) {
+            kl[s] -= mismatchedReference[s];
+        }
+        Objective.Scope scope = kto.scopes(List.of(new Objective.Micro(kl.length, logp.length, kl)))
+                .getFirst();
+        double[] policy = sums(rows, true);
+        double[] slope = new double[policy.length];
+        double loss = 0;
+        for (int s = 0; s < policy.length; s++) {
+            Objective.Term term =
+                    kto.term(new Objective.Row(policy[s], rows.length(s) - 1, reference[s], s % 2 == 0), scope);
+            slope[s] = term.derivative();
+            loss += term.loss();
+        }
+        for (int t = 0; t < derivatives.length; t++) {
+            derivatives[t] = (float) slope[rows.targetSequence(t)];
+        }
+        model.backward(derivatives);
+        update();
+        return loss;
+    }
+
+    private double[] sums(Batch batch, boolean training) {
+        model.forward(logp, batch, bank, training);
+        double[] sums = new double[batch.sequenceCount()];
+        for (int t = 0; t < batch.targetCount(); t++) {
+            sums[batch.targetSequence(t)] += logp[t];
+        }
+        return sums;
+    }
+
+    private void update() {
+        double norm = Math.sqrt(ops.sumOfSquares(adapter.gradients()));
+        AdamWStep now = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, Math.min(1, 1 / (norm + 1e-6)), ++step);
+        ops.adamW(adapter.parameters(), adapter.gradients(), first, second, now);
+        ops.zero(adapter.gradients());
+    }
+
+    /** A step that computed nothing, or nonsense, has no speed. */
+    void check(double loss) {
+        double atRandom = Math.log(weights.config().vocabSize());
+        if (!(loss > 0 && loss < 1.1 * atRandom)) {
+            throw new IllegalStateException("loss " + loss + ", where guessing has " + atRandom);
+        }
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        weights.close();
+    }
+}

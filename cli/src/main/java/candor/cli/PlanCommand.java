@@ -1,0 +1,113 @@
+package candor.cli;
+
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.train.Plan;
+import candor.train.Prepared;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings.Method;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code candor plan}: memory and time of a run before it starts, by the same options. */
+@Command(
+        name = "plan",
+        description = "Memory and time of a run before it starts.",
+        synopsisSubcommandLabel = "(sft|kto)")
+final class PlanCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    static CommandLine commandLine() {
+        CommandLine plan = new CommandLine(new PlanCommand());
+        plan.addSubcommand(method("sft", Method.SFT));
+        plan.addSubcommand(method("kto", Method.KTO));
+        return plan;
+    }
+
+    private static CommandLine method(String name, Method method) {
+        Plans plans = new Plans(method);
+        CommandSpec command = CommandSpec.wrapWithoutInspection(plans).name(name);
+        command.usageMessage().description("The plan of 'train " + name + "' with the same options.");
+        plans.spec = command;
+        TrainOptions.addTo(command, method);
+        return new CommandLine(command);
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.BAD_INPUT;
+    }
+
+    /** "1,234 MiB (weights 1,000 MiB, …), recompute none". */
+    static String oneLine(Plan plan) {
+        return mebibytes(plan.total()) + " ("
+                + plan.bytes().entrySet().stream()
+                        .map(e -> e.getKey() + " " + mebibytes(e.getValue()))
+                        .collect(Collectors.joining(", "))
+                + "), recompute " + plan.recompute().name().toLowerCase(Locale.ROOT) + ", " + plan.steps() + " steps";
+    }
+
+    private static String mebibytes(long bytes) {
+        return String.format(Locale.ROOT, "%,d MiB", Math.ceilDiv(bytes, 1L << 20));
+    }
+
+    /** Plans by one method. */
+    private static final class Plans implements Callable<Integer> {
+        private final Method method;
+        private CommandSpec spec;
+
+        Plans(Method method) {
+            this.method = method;
+        }
+
+        @Override
+        public Integer call() {
+            PrintWriter out = spec.commandLine().getOut();
+            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
+            Prepared prepared = Prepared.of(configs);
+            if (prepared.runs().isEmpty()) {
+                out.println("nothing to do: done already");
+                return ExitCode.DONE;
+            }
+            prepared.runs()
+                    .forEach(run -> out.printf(
+                            Locale.ROOT,
+                            "%-24s %s, %,d rows%n",
+                            "run",
+                            run.config().output(),
+                            run.data().size()));
+            long memory = ProcessMemory.available();
+            Plan plan = Plan.of(prepared, memory);
+            plan.bytes().forEach((kind, bytes) -> out.printf("%-24s %12s%n", kind, mebibytes(bytes)));
+            out.printf("%-24s %12s of %s: fits%n", "in all", mebibytes(plan.total()), mebibytes(memory));
+            out.printf("%-24s %s%n", "recompute", plan.recompute().name().toLowerCase(Locale.ROOT));
+            out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
+            out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
+            TrainConfig.Machine machine = configs.getFirst().machine();
+            try (Backend backend = Backends.open(machine.backendName(), machine.threads())) {
+                double speed = Probe.operationsPerSecond(backend);
+                Duration time = Duration.ofSeconds(Math.max(1, Math.round(plan.operations() / speed)));
+                out.printf(
+                        Locale.ROOT,
+                        "%-24s about %d:%02d:%02d (%.3g operations at %.3g a second)%n",
+                        "time",
+                        time.toHours(),
+                        time.toMinutesPart(),
+                        time.toSecondsPart(),
+                        plan.operations(),
+                        speed);
+            }
+            return ExitCode.DONE;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package candor.cli;
+
+import candor.data.Skipped;
+import candor.train.Prepared;
+import org.slf4j.Logger;
+
+/** Says what became of the rows of a run's data: nothing is left out or cut in silence. */
+final class Rows {
+    private Rows() {}
+
+    static void tell(Prepared.One run, Logger log) {
+        log.info(
+                "{}: {} rows of {}",
+                run.config().output(),
+                run.data().size(),
+                run.config().data());
+        tell("could not be used and were left out", run.data().skipped(), log);
+        tell(
+                "had nothing to learn within --max-length and were left out",
+                run.data().withoutTarget(),
+                log);
+        if (run.data().cutRows() > 0) {
+            log.warn(
+                    "{} rows were cut to --max-length {}",
+                    run.data().cutRows(),
+                    run.config().batching().maxLength());
+        }
+    }
+
+    private static void tell(String what, Skipped skipped, Logger log) {
+        if (skipped.count() > 0) {
+            log.warn(
+                    "{} rows {}; the first: {}",
+                    skipped.count(),
+                    what,
+                    skipped.reasons().getFirst());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package candor.cli;
+
+import candor.train.Outcome;
+import candor.train.Plan;
+import candor.train.Prepared;
+import candor.train.Run;
+import candor.train.Session;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings.Method;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code candor train}: trains adapters. The work is the engine's; here are options, progress and exit codes. */
+@Command(name = "train", description = "Trains an adapter.", synopsisSubcommandLabel = "(sft|kto)")
+final class TrainCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
+
+    @Spec
+    private CommandSpec spec;
+
+    /** The command with its two methods. */
+    static CommandLine commandLine() {
+        CommandLine train = new CommandLine(new TrainCommand());
+        train.addSubcommand(
+                method("sft", Method.SFT, "Supervised fine-tuning: the adapter learns to say what the data says."));
+        train.addSubcommand(
+                method("kto", Method.KTO, "KTO: the adapter learns from completions marked desirable or not."));
+        return train;
+    }
+
+    private static CommandLine method(String name, Method method, String description) {
+        CommandSpec command =
+                CommandSpec.wrapWithoutInspection(new Trains(method)).name(name);
+        command.usageMessage().description(description);
+        Trains trains = (Trains) command.userObject();
+        trains.spec = command;
+        TrainOptions.addTo(command, method);
+        return new CommandLine(command);
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.BAD_INPUT;
+    }
+
+    /** Trains by one method. */
+    private static final class Trains implements Callable<Integer> {
+        private final Method method;
+        private CommandSpec spec;
+
+        Trains(Method method) {
+            this.method = method;
+        }
+
+        @Override
+        public Integer call() {
+            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
+            Prepared prepared = Prepared.of(configs);
+            if (prepared.runs().isEmpty()) {
+                LOG.info("nothing to do: done already");
+                return ExitCode.DONE;
+            }
+            prepared.runs().forEach(run -> Rows.tell(run, LOG));
+            Plan plan = Plan.of(prepared, ProcessMemory.available());
+            LOG.info("plan: {}", PlanCommand.oneLine(plan));
+            List<Run> runs;
+            try (Interrupt interrupt = Interrupt.listen();
+                    Session session = Session.open(prepared, plan, facts());
+                    Progress progress = Progress.forTerminal(session)) {
+                LOG.info("device: {}", session.device());
+                session.train(progress, interrupt::requested);
+                runs = session.runs();
+            }
+            runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
+                    .getOut()
+                    .println(run.config().output().resolve("adapter")));
+            return exitCode(runs.stream().map(Run::outcome).toList());
+        }
+
+        private int exitCode(List<Outcome> outcomes) {
+            int code = ExitCode.DONE;
+            for (Outcome outcome : outcomes) {
+                switch (outcome) {
+                    case Outcome.Done _ -> {}
+                    case Outcome.Diverged diverged -> {
+                        spec.commandLine().getErr().println("error: " + diverged.reason());
+                        code = ExitCode.FAILED;
+                    }
+                    case Outcome.Interrupted _ -> {
+                        return ExitCode.INTERRUPTED;
+                    }
+                }
+            }
+            return code;
+        }
+
+        private static Map<String, String> facts() {
+            Map<String, String> facts = new LinkedHashMap<>();
+            facts.put("candor", Version.project());
+            Version.commit().ifPresent(commit -> facts.put("commit", commit));
+            return facts;
+        }
+    }
+}

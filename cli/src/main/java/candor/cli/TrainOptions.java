@@ -1,0 +1,116 @@
+package candor.cli;
+
+import candor.BadInput;
+import candor.train.config.ConfigFile;
+import candor.train.config.Setting;
+import candor.train.config.Settings;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings;
+import candor.train.config.TrainSettings.Method;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.JsonParserDelegate;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
+
+/** The engine's settings as options of a command, and what was given on a command line as settings. */
+final class TrainOptions {
+    private static final String CONFIG = "--config";
+
+    private TrainOptions() {}
+
+    /** Adds every setting of a method, under its own name. */
+    static void addTo(CommandSpec command, Method method) {
+        command.addOption(OptionSpec.builder(CONFIG)
+                .paramLabel("FILE.yaml")
+                .type(Path.class)
+                .description("Settings in YAML, in snake case; a flag wins over the file. With 'runs', a list of what"
+                        + " differs, several adapters are trained together.")
+                .build());
+        TrainSettings.of(method).forEach(setting -> command.addOption(option(setting)));
+    }
+
+    private static OptionSpec option(Setting<?> setting) {
+        String help = setting.help()
+                + setting.fallbackText().map(text -> " Default: " + text + ".").orElse("");
+        OptionSpec.Builder option = OptionSpec.builder(setting.flag()).description(help.replace("%", "%%"));
+        return switch (setting.kind()) {
+            case Setting.YesNo _ ->
+                option.negatable(true).arity("0").type(Boolean.class).build();
+            case Setting.Texts texts ->
+                option.paramLabel(texts.label())
+                        .arity("1..*")
+                        .type(List.class)
+                        .auxiliaryTypes(String.class)
+                        .build();
+            case Setting.Kind<?> _
+            when setting == TrainSettings.RESUME ->
+                option.paramLabel(setting.kind().label())
+                        .arity("0..1")
+                        .fallbackValue("true")
+                        .type(String.class)
+                        .build();
+            case Setting.Kind<?> kind ->
+                option.paramLabel(kind.label()).arity("1").type(String.class).build();
+        };
+    }
+
+    /** The runs that a command line asks for. */
+    static List<TrainConfig> configs(ParseResult parsed, Method method) {
+        Settings flags = Settings.NONE;
+        for (Setting<?> setting : TrainSettings.of(method)) {
+            OptionSpec option = parsed.matchedOption(setting.flag());
+            if (option != null) {
+                flags = flags.with(setting.key(), texts(option.getValue()), setting.flag());
+            }
+        }
+        Path file = parsed.matchedOptionValue(CONFIG, null);
+        return TrainConfig.all(method, file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file), flags);
+    }
+
+    private static List<String> texts(Object value) {
+        return value instanceof List<?> list
+                ? list.stream().map(Object::toString).toList()
+                : List.of(value.toString());
+    }
+
+    private static ConfigFile read(Path file) {
+        try (JsonParser parser = new WithoutAliases(file, new YAMLFactory().createParser(file.toFile()))) {
+            return ConfigFile.read(parser, file.toString());
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            throw new BadInput(file + ": there is no such file; --config wants a YAML file", e);
+        } catch (IOException e) {
+            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Jackson hands an alias on as a text of its name; nobody means that. */
+    private static final class WithoutAliases extends JsonParserDelegate {
+        private final Path file;
+        private final YAMLParser yaml;
+
+        WithoutAliases(Path file, YAMLParser yaml) {
+            super(yaml);
+            this.file = file;
+            this.yaml = yaml;
+        }
+
+        @Override
+        public JsonToken nextToken() throws IOException {
+            JsonToken token = super.nextToken();
+            if (yaml.isCurrentAlias()) {
+                throw new BadInput(file + ", line " + currentTokenLocation().getLineNr()
+                        + ": aliases are not supported; write the value itself");
+            }
+            return token;
+        }
+    }
+}

@@ -1,0 +1,317 @@
+package candor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.train.config.Setting;
+import candor.train.config.TrainSettings;
+import candor.train.config.TrainSettings.Method;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TrainCommandTest {
+    private static final int KILLED = 137;
+    private static final int INTERRUPTED = 130;
+
+    @TempDir
+    Path temp;
+
+    private static Path golden(String file) {
+        return GoldenTrainTest.golden("qwen3").resolve(file);
+    }
+
+    private List<String> sft(Path output) {
+        return List.of(
+                "train", "sft",
+                "--model", golden("model").toString(),
+                "--data", golden("sft/train.jsonl").toString(),
+                "--output", output.toString(),
+                "--lora-rank", "4",
+                "--max-length", "90",
+                "--per-device-train-batch-size", "2",
+                "--threads", "1");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sft", "kto"})
+    void helpListsEverySetting(String method) {
+        Cli cli = Cli.run("train", method, "--help").succeeded();
+        for (Setting<?> setting : TrainSettings.of(Method.valueOf(method.toUpperCase(Locale.ROOT)))) {
+            String name = setting.kind() instanceof Setting.YesNo
+                    ? "--[no-]" + setting.flag().substring(2)
+                    : setting.flag();
+            assertThat(cli.out()).contains(name);
+        }
+        assertThat(cli.out()).contains("--config").contains("Default: 1.0E-4.");
+    }
+
+    @Test
+    void aYamlFileAndFlagsOnTop() throws IOException {
+        Path config = Files.writeString(temp.resolve("run.yaml"), """
+                # A comment.
+                model: %s
+                data:
+                  - %s
+                output: %s
+                lora_rank: 3
+                lora_target_modules: [q_proj, v_proj]
+                learning_rate: 5e-3
+                max_length: 90
+                max_steps: 9
+                shuffle: false
+                threads: 1
+                """.formatted(
+                        golden("model"), golden("sft/train.jsonl"), temp.resolve("run")));
+        Cli.run("train", "sft", "--config", config.toString(), "--max-steps", "2", "--shuffle")
+                .succeeded();
+        JsonNode record =
+                new ObjectMapper().readTree(temp.resolve("run/run.json").toFile());
+        assertThat(record.get("status").asText()).isEqualTo("done");
+        assertThat(record.get("config").get("lora_rank").asInt()).isEqualTo(3);
+        assertThat(record.get("config").get("max_steps").asInt()).isEqualTo(2);
+        assertThat(record.get("config").get("shuffle").asBoolean()).isTrue();
+        assertThat(record.get("config").get("learning_rate").asDouble()).isEqualTo(0.005);
+        assertThat(record.get("inputs").get("data/0").asText()).matches("[0-9a-f]{64}");
+        assertThat(record.get("candor").asText()).isEqualTo(Version.project());
+        assertThat(record.get("start").asText())
+                .isLessThanOrEqualTo(record.get("end").asText());
+    }
+
+    @Test
+    void aMistypedKeyIsNamedWithItsLine() throws IOException {
+        Path config = Files.writeString(temp.resolve("run.yaml"), "model: m\n\nlearning_rat: 1\n");
+        Cli.run("train", "sft", "--config", config.toString())
+                .refused("run.yaml, line 3: learning_rat: there is no such setting; did you mean learning_rate?");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a: [1|cannot be read",
+                "a: 'x|cannot be read",
+                "- a|must hold lines of the form key: value",
+                "a: &x 1\\nb: *x|line 2: aliases are not supported",
+                "seed: 1\\nseed: 2|seed stands there twice"
+            })
+    void yamlThatIsNoConfigurationIsRefused(String yaml, String why) throws IOException {
+        Path config = Files.writeString(temp.resolve("run.yaml"), yaml.replace("\\n", "\n") + "\n");
+        Cli.run("train", "sft", "--config", config.toString()).refused("run.yaml", why);
+    }
+
+    @Test
+    void whatIsMissingOrWrongIsOneLine() {
+        Cli.run("train", "sft").refused("--model is missing");
+        Cli.run("train", "sft", "--config", temp.resolve("none.yaml").toString())
+                .refused("none.yaml: there is no such file");
+        Cli.run(sft(temp.resolve("run")), "--learning-rate", "fast").refused("--learning-rate");
+        Cli.run(sft(temp.resolve("run")), "--init-adapter", temp.resolve("none").toString())
+                .refused("--lora-rank: the adapter of");
+        assertThat(temp.resolve("run")).doesNotExist();
+    }
+
+    @Test
+    void aDivergedRunFailsWithStepAndRow() {
+        Cli cli = Cli.run(sft(temp.resolve("run")), "--learning-rate", "1e30", "--max-steps", "5");
+        assertThat(cli.code()).isEqualTo(ExitCode.FAILED);
+        assertThat(cli.err())
+                .contains("error: ")
+                .contains("the loss is not finite at")
+                .contains("train.jsonl, line");
+    }
+
+    @Test
+    void aDoneRunIsLeftAsItIs() throws IOException {
+        Path run = temp.resolve("run");
+        Cli.run(sft(run), "--max-steps", "1").succeeded();
+        byte[] adapter = Files.readAllBytes(run.resolve("adapter/adapter_model.safetensors"));
+        Cli.run(sft(run), "--max-steps", "1").refused("holds a run already");
+        Cli.run(sft(run), "--max-steps", "1", "--resume").succeeded();
+        Cli.run(sft(run), "--max-steps", "2", "--resume").refused("started with max_steps 1, not 2");
+        assertThat(run.resolve("adapter/adapter_model.safetensors")).hasBinaryContent(adapter);
+    }
+
+    @Test
+    void evaluationOnHeldOutRows() throws IOException {
+        Path run = temp.resolve("run");
+        Cli.run(
+                        sft(run),
+                        "--max-steps",
+                        "5",
+                        "--learning-rate",
+                        "0.01",
+                        "--eval-steps",
+                        "2",
+                        "--eval-data",
+                        golden("sft/train.jsonl").toString())
+                .succeeded();
+        List<Integer> evaluated = new ArrayList<>();
+        for (JsonNode line : GoldenTrainTest.metrics(run)) {
+            if (line.has("eval_loss")) {
+                evaluated.add(line.get("step").asInt());
+            }
+        }
+        assertThat(evaluated).containsExactly(2, 4, 5);
+        List<JsonNode> lines = GoldenTrainTest.metrics(run);
+        assertThat(lines.getLast().get("eval_loss").asDouble())
+                .isLessThan(lines.get(1).get("eval_loss").asDouble());
+    }
+
+    @Test
+    void severalAdaptersFromOneFile() throws IOException {
+        Path config = Files.writeString(temp.resolve("sweep.yaml"), """
+                model: %s
+                output: %s
+                max_steps: 3
+                max_length: 90
+                per_device_train_batch_size: 2
+                threads: 1
+                runs:
+                  - name: small
+                    data: %s
+                    lora_rank: 2
+                  - name: preferences
+                    method: kto
+                    data: %s
+                    beta: 0.2
+                    learning_rate: 0.01
+                """.formatted(
+                        golden("model"), temp.resolve("sweep"), golden("sft/train.jsonl"), golden("kto/train.jsonl")));
+        Cli cli = Cli.run("train", "sft", "--config", config.toString()).succeeded();
+        assertThat(cli.out().lines())
+                .containsExactly(
+                        temp.resolve("sweep/small/adapter").toString(),
+                        temp.resolve("sweep/preferences/adapter").toString());
+        assertThat(GoldenTrainTest.metrics(temp.resolve("sweep/small"))).hasSize(3);
+        assertThat(GoldenTrainTest.metrics(temp.resolve("sweep/preferences")))
+                .hasSize(3)
+                .allMatch(line -> line.has("kl"));
+        Path alone = temp.resolve("alone");
+        Cli.run(
+                        "train",
+                        "kto",
+                        "--model",
+                        golden("model").toString(),
+                        "--data",
+                        golden("kto/train.jsonl").toString(),
+                        "--output",
+                        alone.toString(),
+                        "--max-steps",
+                        "3",
+                        "--max-length",
+                        "90",
+                        "--per-device-train-batch-size",
+                        "2",
+                        "--threads",
+                        "1",
+                        "--beta",
+                        "0.2",
+                        "--learning-rate",
+                        "0.01")
+                .succeeded();
+        assertThat(alone.resolve("adapter/adapter_model.safetensors"))
+                .hasSameBinaryContentAs(temp.resolve("sweep/preferences/adapter/adapter_model.safetensors"));
+    }
+
+    @Test
+    void thePlanSaysWhatItTakes() {
+        Cli cli = Cli.run(
+                        "plan",
+                        "sft",
+                        "--model",
+                        golden("model").toString(),
+                        "--data",
+                        golden("sft/train.jsonl").toString(),
+                        "--output",
+                        temp.resolve("run").toString(),
+                        "--threads",
+                        "1")
+                .succeeded();
+        assertThat(cli.out())
+                .contains(
+                        "weights (mapped)",
+                        "activations",
+                        "optimiser",
+                        "in all",
+                        "fits",
+                        "optimiser steps",
+                        "about 0:");
+        assertThat(temp.resolve("run")).doesNotExist();
+    }
+
+    /** A process of its own: what a signal does to it must not happen to the test. */
+    private Process start(List<String> args, String... more) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-DRUST_FLAVOR=cpu",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("surefire.real.class.path", System.getProperty("java.class.path")),
+                Candor.class.getName()));
+        command.addAll(args);
+        command.addAll(List.of(more));
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(temp.resolve("log-" + System.nanoTime()).toFile())
+                .start();
+    }
+
+    private static void await(Path path, Process process) throws InterruptedException {
+        while (!Files.exists(path)) {
+            assertThat(process.isAlive()).isTrue();
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    private void assertGoesOnToTheSame(Path run, String... more) throws IOException {
+        Path whole = temp.resolve("whole");
+        Cli.run(sft(whole), more).succeeded();
+        List<String> resume = new ArrayList<>(List.of(more));
+        resume.add("--resume");
+        Cli.run(sft(run), resume.toArray(String[]::new)).succeeded();
+        assertThat(run.resolve("adapter/adapter_model.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("adapter/adapter_model.safetensors"));
+        assertThat(GoldenTrainTest.metrics(run))
+                .hasSize(GoldenTrainTest.metrics(whole).size());
+    }
+
+    @Test
+    void killedAndResumed() throws Exception {
+        Path run = temp.resolve("run");
+        String[] settings = {"--max-steps", "60", "--save-steps", "1", "--learning-rate", "0.01"};
+        Process process = start(sft(run), settings);
+        await(run.resolve("checkpoints/step-2"), process);
+        process.destroyForcibly();
+        assertThat(process.waitFor()).isEqualTo(KILLED);
+        assertThat(run.resolve("adapter")).doesNotExist();
+        assertGoesOnToTheSame(run, settings);
+    }
+
+    @Test
+    void interruptedAndResumed() throws Exception {
+        Path run = temp.resolve("run");
+        String[] settings = {"--max-steps", "80", "--save-steps", "0", "--learning-rate", "0.01"};
+        Process process = start(sft(run), settings);
+        await(run.resolve("run.json"), process);
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(INTERRUPTED);
+        JsonNode record = new ObjectMapper().readTree(run.resolve("run.json").toFile());
+        assertThat(record.get("status").asText()).isEqualTo("interrupted");
+        assertThat(run.resolve("checkpoints/step-" + record.get("steps_done").asInt()))
+                .isDirectory();
+        assertGoesOnToTheSame(run, settings);
+    }
+}

@@ -1,0 +1,121 @@
+package candor.train;
+
+import candor.BadInput;
+import candor.train.log.IoReason;
+import candor.data.read.Fingerprint;
+import candor.train.config.TrainConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * The SHA-256 of every file that a run's bytes follow from, by what the file is to the run: {@code
+ * model/model.safetensors}, {@code init_adapter/adapter_config.json}, {@code data/0}. A run that is resumed compares; the
+ * files may have moved.
+ *
+ * @param hashes lower-case hexadecimal, in a fixed order
+ * @param files  where each was found
+ */
+record Inputs(Map<String, String> hashes, Map<String, Path> files) {
+    private static final List<String> MODEL_FILES = List.of(".safetensors", ".json", ".jinja");
+
+    /**
+     * Reads all files of a run.
+     *
+     * @param hash of a file; a caller with several runs over one base remembers
+     */
+    static Inputs of(TrainConfig config, Function<Path, String> hash) {
+        Map<String, Path> files = new LinkedHashMap<>();
+        folder("model", config.model(), files);
+        if (config.start().initAdapter() != null) {
+            folder("init_adapter", config.start().initAdapter(), files);
+        }
+        for (int i = 0; i < config.data().size(); i++) {
+            files.put("data/" + i, config.data().get(i));
+        }
+        Map<String, String> hashes = new LinkedHashMap<>();
+        files.forEach((name, file) -> hashes.put(name, hash.apply(file)));
+        return new Inputs(hashes, files);
+    }
+
+    /** The hash of a file's content. */
+    static String hash(Path file) {
+        return Fingerprint.of(file).sha256();
+    }
+
+    /** The files that a checkpoint or an adapter consists of, in the order of their names. */
+    private static void folder(String role, Path folder, Map<String, Path> files) {
+        if (!Files.isDirectory(folder)) {
+            throw new BadInput(folder + ": there is no such folder");
+        }
+        List<Path> found = new ArrayList<>();
+        try (Stream<Path> all = Files.list(folder)) {
+            all.filter(Files::isRegularFile)
+                    .filter(f ->
+                            MODEL_FILES.stream().anyMatch(end -> f.toString().endsWith(end)))
+                    .forEach(found::add);
+        } catch (IOException e) {
+            throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
+        }
+        found.sort(null);
+        found.forEach(f -> files.put(role + "/" + f.getFileName(), f));
+    }
+
+    /**
+     * Compares with what a run was started from.
+     *
+     * @throws BadInput names the first file that is another one now
+     */
+    void requireSame(Map<String, String> started) {
+        started.forEach((name, hash) -> {
+            String now = hashes.get(name);
+            if (now == null) {
+                throw new BadInput("the run was started with " + name
+                        + ", which is not there any more; put it back, or start a new run in another folder");
+            }
+            if (!now.equals(hash)) {
+                throw new BadInput(files.get(name) + ": has changed since the run began (SHA-256 was "
+                        + shorten(hash) + "…, is " + shorten(now)
+                        + "…); put the old file back, or start a new run in another folder");
+            }
+        });
+        hashes.keySet().forEach(name -> {
+            if (!started.containsKey(name)) {
+                throw new BadInput(files.get(name)
+                        + ": was not there when the run began; take it away, or start a new run in another folder");
+            }
+        });
+    }
+
+    private static String shorten(String hash) {
+        return hash.substring(0, Math.min(12, hash.length()));
+    }
+
+    /**
+     * Identity of the reference that a run starts from: what the base, its tokenizer, its template and the adapter say, and
+     * what computes. A fresh adapter changes nothing yet, so its reference is the base.
+     */
+    byte[] reference(String backend) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(backend.getBytes(StandardCharsets.UTF_8));
+            hashes.forEach((name, hash) -> {
+                if (!name.startsWith("data/")) {
+                    digest.update((name + " " + hash + "\n").getBytes(StandardCharsets.UTF_8));
+                }
+            });
+            return digest.digest();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

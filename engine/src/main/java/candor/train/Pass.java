@@ -1,0 +1,77 @@
+package candor.train;
+
+import candor.data.EncodedRow;
+import candor.data.Packing;
+import candor.lora.AdapterBank;
+import candor.model.CausalLm;
+import candor.ops.Batch;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * One packed pass over the base: rows of any runs, each through the slot that it names. Whoever adds a row keeps its
+ * number, and asks by it for the sum of the log-probabilities of the row's targets.
+ */
+final class Pass {
+    private final List<Packing.Sequence> rows = new ArrayList<>();
+    private int tokens;
+    private Batch batch;
+    /** The number of each sequence of the batch: those of one slot are neighbours there. */
+    private List<Integer> order;
+
+    private double[] logp;
+    private double[] derivatives;
+
+    /** Adds a row and gives its number. */
+    int add(EncodedRow row, int slot) {
+        rows.add(new Packing.Sequence(row, slot));
+        tokens += row.length();
+        return rows.size() - 1;
+    }
+
+    boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
+    int tokens() {
+        return tokens;
+    }
+
+    /** @param training whether {@link #backward} follows */
+    void forward(CausalLm model, AdapterBank adapters, boolean training) {
+        // A stable sort: within a slot the rows keep the order in which they came, whoever else is in the pass.
+        order = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            order.add(i);
+        }
+        order.sort(Comparator.comparingInt(i -> rows.get(i).slot()));
+        batch = Packing.of(order.stream().map(rows::get).toList());
+        float[] tokenLogp = new float[batch.targetCount()];
+        model.forward(tokenLogp, batch, adapters, training);
+        logp = new double[rows.size()];
+        derivatives = new double[rows.size()];
+        for (int i = 0; i < tokenLogp.length; i++) {
+            logp[order.get(batch.targetSequence(i))] += tokenLogp[i];
+        }
+    }
+
+    /** The sum of the log-probabilities of a row's targets. */
+    double logp(int row) {
+        return logp[row];
+    }
+
+    /** Sets the derivative of the loss by the log-probability of each of a row's targets; zero where nobody does. */
+    void derivative(int row, double value) {
+        derivatives[row] = value;
+    }
+
+    /** Gradients of the adapters {@code +=}. */
+    void backward(CausalLm model) {
+        float[] tokenDerivatives = new float[batch.targetCount()];
+        for (int i = 0; i < tokenDerivatives.length; i++) {
+            tokenDerivatives[i] = (float) derivatives[order.get(batch.targetSequence(i))];
+        }
+        model.backward(tokenDerivatives);
+    }
+}

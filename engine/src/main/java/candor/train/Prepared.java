@@ -1,0 +1,172 @@
+package candor.train;
+
+import candor.BadInput;
+import candor.data.ChatRowEncoder;
+import candor.data.Dataset;
+import candor.data.ExampleReader;
+import candor.data.read.RowReader;
+import candor.lora.LoraConfig;
+import candor.lora.PeftFiles;
+import candor.model.ModelConfig;
+import candor.model.ModelFolder;
+import candor.text.ChatEncoder;
+import candor.text.ChatTemplate;
+import candor.text.Tokenizer;
+import candor.train.checkpoint.CheckpointStore;
+import candor.train.checkpoint.CheckpointStore.Intact;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.KtoTask;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Runs over one base before any of their memory is taken: files read and hashed, rows encoded, the place to go on from
+ * found. Everything that a user can mend comes up here.
+ *
+ * @param model the numbers of the base
+ * @param runs  those that are not done yet
+ * @param done  those that were
+ */
+public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> done) {
+    /**
+     * One run.
+     *
+     * @param heldOut null where there are no such rows
+     * @param from    the checkpoint to go on from, or null
+     */
+    public record One(
+            TrainConfig config,
+            Dataset data,
+            Dataset heldOut,
+            LoraConfig lora,
+            RunRecord record,
+            Inputs inputs,
+            Intact from) {
+        /** Whether a frozen copy of the adapter stands beside it as KTO's reference; a fresh one has the base for that. */
+        boolean needsCopy() {
+            return config.task() instanceof KtoTask && config.start().initAdapter() != null;
+        }
+
+        public TrainConfig config() {
+            return config;
+        }
+    }
+
+    /**
+     * Reads everything.
+     *
+     * @throws BadInput for whatever the user can mend
+     */
+    public static Prepared of(List<TrainConfig> configs) {
+        TrainConfig first = configs.getFirst();
+        Set<Path> outputs = new HashSet<>();
+        for (TrainConfig config : configs) {
+            if (!config.model().equals(first.model()) || !config.machine().equals(first.machine())) {
+                throw new BadInput("the runs of a sweep share one model, backend, threads and recompute: "
+                        + config.output() + " has others than " + first.output());
+            }
+            if (!outputs.add(config.output().toAbsolutePath().normalize())) {
+                throw new BadInput(config.output() + ": two runs write to this folder; give each its own output");
+            }
+        }
+        ModelConfig model = ModelFolder.at(first.model()).config();
+        Tokenizer tokenizer = Tokenizer.load(first.model());
+        Map<Path, String> hashes = new HashMap<>();
+        List<One> runs = new ArrayList<>();
+        List<Outcome.Done> done = new ArrayList<>();
+        for (TrainConfig config : configs) {
+            Inputs inputs = Inputs.of(config, file -> hashes.computeIfAbsent(file, Inputs::hash));
+            RunRecord record = RunRecord.at(config.output());
+            if (record.exists() && !config.resume().asked()) {
+                throw new BadInput(
+                        config.output() + ": holds a run already; go on with --resume, or choose another --output");
+            }
+            if (record.done(config, inputs)) {
+                done.add(new Outcome.Done(record.steps()));
+                continue;
+            }
+            Intact from = checkpoint(config, record, inputs);
+            Dataset data = dataset(config, config.data(), tokenizer, model);
+            Path held = config.watch().evalData();
+            Dataset heldOut = held == null ? null : dataset(config, List.of(held), tokenizer, model);
+            runs.add(new One(config, data, heldOut, lora(config), record, inputs, from));
+        }
+        return new Prepared(model, List.copyOf(runs), List.copyOf(done));
+    }
+
+    private static Intact checkpoint(TrainConfig config, RunRecord record, Inputs inputs) {
+        if (!config.resume().asked()) {
+            return null;
+        }
+        CheckpointStore store =
+                new CheckpointStore(record.checkpoints(), config.watch().saveTotalLimit());
+        Long step = config.resume().step();
+        Intact from = step == null ? store.newest().orElse(null) : store.at(step);
+        if (from != null) {
+            RunState state = RunState.read(from.folder());
+            config.requireSameRun(state.config());
+            inputs.requireSame(state.inputs());
+        }
+        return from;
+    }
+
+    private static LoraConfig lora(TrainConfig config) {
+        TrainConfig.Start start = config.start();
+        return start.initAdapter() != null
+                ? PeftFiles.config(start.initAdapter())
+                : new LoraConfig(
+                        start.rank(),
+                        start.alpha(),
+                        start.rankStabilised(),
+                        LoraConfig.projections(start.targetModules()));
+    }
+
+    private static Dataset dataset(TrainConfig config, List<Path> files, Tokenizer tokenizer, ModelConfig model) {
+        boolean labelled = config.task() instanceof KtoTask;
+        boolean skip = config.reading().skipBadRows();
+        ChatEncoder encoder = new ChatEncoder(
+                tokenizer,
+                ChatTemplate.load(
+                        config.model(), config.reading().templateDate().atStartOfDay()),
+                config.reading().specialText());
+        Dataset data;
+        try (ExampleReader reader = ExampleReader.open(
+                files, new ExampleReader.Settings(labelled, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+            data = Dataset.encode(
+                    reader.iterator(),
+                    new ChatRowEncoder(encoder, config.task().lossOn()),
+                    new Dataset.Settings(
+                            config.batching().truncation(),
+                            config.batching().maxLength(),
+                            skip,
+                            Runtime.getRuntime().availableProcessors()));
+        }
+        check(data, files, labelled, model);
+        return data;
+    }
+
+    private static void check(Dataset data, List<Path> files, boolean labelled, ModelConfig model) {
+        if (labelled && data.size() < 2) {
+            throw new BadInput(
+                    files + ": has one usable row; KTO needs at least two, for a row's KL partner is another one");
+        }
+        for (int row = 0; row < data.size(); row++) {
+            int length = data.row(row).length();
+            if (length > model.maxPositionEmbeddings()) {
+                throw new BadInput(data.origin(row) + ": has " + length + " tokens, the model takes "
+                        + model.maxPositionEmbeddings() + "; lower --max-length");
+            }
+            for (int id : data.row(row).ids()) {
+                if (id < 0 || id >= model.vocabSize()) {
+                    throw new BadInput(data.origin(row) + ": has token " + id + ", the model's vocabulary has "
+                            + model.vocabSize() + "; do the tokenizer and the weights belong together?");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package candor.train;
+
+import candor.BadInput;
+import candor.train.log.IoReason;
+import candor.data.EncodedRow;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.zip.CRC32C;
+
+/**
+ * Log-probabilities of rows under the reference, computed once and kept beside the run.
+ *
+ * <p>A row's key is a hash of the reference's identity (base, adapter, tokenizer, template, backend) and of the row's
+ * tokens and targets. The file is a list of records, each with a checksum: one that a killed process left half-written, or
+ * that was damaged, is computed again.
+ */
+final class ReferenceCache implements AutoCloseable {
+    /** Key, value, checksum. */
+    private static final int RECORD = 16 + 8 + 4;
+
+    private record Key(long high, long low) {}
+
+    private final byte[] identity;
+    private final Path file;
+    private final FileChannel channel;
+    private final Map<Key, Double> values = new HashMap<>();
+
+    /** @param identity of the reference; a value that was stored under another one is never found */
+    ReferenceCache(Path file, byte[] identity) {
+        this.identity = identity.clone();
+        this.file = file;
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            read();
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    private void read() throws IOException {
+        long whole = channel.size() / RECORD * RECORD;
+        ByteBuffer buffer = record();
+        for (long at = 0; at < whole; at += RECORD) {
+            buffer.clear();
+            while (buffer.hasRemaining() && channel.read(buffer, at + buffer.position()) >= 0) {
+                // Until the record is there.
+            }
+            if (!buffer.hasRemaining() && crc(buffer.array()) == buffer.getInt(RECORD - 4)) {
+                values.put(new Key(buffer.getLong(0), buffer.getLong(8)), buffer.getDouble(16));
+            }
+        }
+        channel.truncate(whole);
+        channel.position(whole);
+    }
+
+    private static ByteBuffer record() {
+        return ByteBuffer.allocate(RECORD).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static int crc(byte[] record) {
+        CRC32C crc = new CRC32C();
+        crc.update(record, 0, RECORD - 4);
+        return (int) crc.getValue();
+    }
+
+    OptionalDouble get(EncodedRow row) {
+        Double value = values.get(key(row));
+        return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
+    }
+
+    /** Keeps a value; one that is not finite is not worth keeping. */
+    void put(EncodedRow row, double value) {
+        Key key = key(row);
+        if (!Double.isFinite(value) || values.putIfAbsent(key, value) != null) {
+            return;
+        }
+        ByteBuffer record = record();
+        record.putLong(key.high).putLong(key.low).putDouble(value);
+        record.putInt(crc(record.array())).flip();
+        try {
+            while (record.hasRemaining()) {
+                channel.write(record);
+            }
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+
+    private Key key(EncodedRow row) {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+        digest.update(identity);
+        ByteBuffer tokens = ByteBuffer.allocate(row.length() * 5).order(ByteOrder.LITTLE_ENDIAN);
+        for (int t = 0; t < row.length(); t++) {
+            tokens.putInt(row.ids()[t]).put((byte) (row.target()[t] ? 1 : 0));
+        }
+        ByteBuffer hash = ByteBuffer.wrap(digest.digest(tokens.array()));
+        return new Key(hash.getLong(), hash.getLong());
+    }
+
+    /** How many rows are known. */
+    int size() {
+        return values.size();
+    }
+
+    private BadInput cannotWrite(IOException e) {
+        return new BadInput(
+                file + ": cannot be written (" + IoReason.of(e)
+                        + "); make room or choose another --output, then go on with --resume",
+                e);
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw cannotWrite(e);
+        }
+    }
+}

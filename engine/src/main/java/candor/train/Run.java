@@ -1,0 +1,268 @@
+package candor.train;
+
+import candor.data.Batcher;
+import candor.data.Dataset;
+import candor.lora.Adapter;
+import candor.lora.PeftFiles;
+import candor.ops.Backend;
+import candor.train.checkpoint.CheckpointStore;
+import candor.train.checkpoint.CheckpointStore.Content;
+import candor.train.checkpoint.CheckpointStore.Intact;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.KtoTask;
+import candor.train.log.StepLog;
+import candor.train.objective.Objective;
+import candor.train.optimiser.AdamW;
+import candor.train.optimiser.Schedule;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One adapter on its way: its data, its optimiser, its place, its folder. */
+public final class Run implements AutoCloseable {
+    /**
+     * What a run is made of.
+     *
+     * @param heldOut   rows to evaluate on, or null
+     * @param adapter   trained, as it is at step 0
+     * @param slot      where it sits in the bank
+     * @param reference the slot of its frozen copy, or {@link candor.ops.Batch#BASE}; SFT has none
+     */
+    record Parts(
+            TrainConfig config,
+            Inputs inputs,
+            RunRecord record,
+            Dataset data,
+            Dataset heldOut,
+            Adapter adapter,
+            int slot,
+            int reference) {}
+
+    private static final String PARAMETERS = "parameters.f32";
+    private static final String FIRST_MOMENT = "first_moment.f32";
+    private static final String SECOND_MOMENT = "second_moment.f32";
+
+    private final Parts parts;
+    private final Backend backend;
+    private final Objective objective;
+    private final AdamW adamW;
+    private final Schedule schedule;
+    private final CheckpointStore checkpoints;
+    private final ReferenceCache cache;
+    private final StepLog log;
+    private final int totalSteps;
+    private Batcher batcher;
+    private long step;
+    private long tokens;
+    private long savedStep = -1;
+    private Outcome outcome;
+
+    /** @param from a checkpoint to go on from, or null to start */
+    Run(Parts parts, Backend backend, Intact from) {
+        this.parts = parts;
+        this.backend = backend;
+        TrainConfig config = parts.config;
+        objective = config.task().objective();
+        adamW = new AdamW(backend, config.steps().adamW(), parts.adapter.parameters(), parts.adapter.gradients());
+        checkpoints =
+                new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
+        int[] lengths = parts.data.lengths();
+        batcher = new Batcher(lengths, config.batching().batcher());
+        totalSteps = totalSteps(config, batcher);
+        schedule = config.steps().schedule(totalSteps);
+        long metricsBytes = 0;
+        if (from != null) {
+            RunState state = RunState.read(from.folder());
+            RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.adapter.parameters());
+            RowFile.read(from.folder().resolve(FIRST_MOMENT), backend, adamW.firstMoment());
+            RowFile.read(from.folder().resolve(SECOND_MOMENT), backend, adamW.secondMoment());
+            adamW.restore(state.step());
+            batcher = Batcher.resume(lengths, config.batching().batcher(), state.batcher());
+            step = state.step();
+            savedStep = step;
+            tokens = state.tokens();
+            metricsBytes = state.metricsBytes();
+        }
+        cache = config.task() instanceof KtoTask
+                ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
+                : null;
+        log = StepLog.open(config.output(), metricsBytes, step);
+    }
+
+    /** Optimiser steps of the whole run: as many as were asked for, or those of the epochs, a part of one rounded up. */
+    static int totalSteps(TrainConfig config, Batcher batcher) {
+        if (config.steps().maxSteps() > 0) {
+            return config.steps().maxSteps();
+        }
+        int whole = (int) config.steps().epochs();
+        double part = config.steps().epochs() - whole;
+        long steps = batcher.stepsIn(whole);
+        if (part > 0) {
+            steps += (long) Math.ceil(part * (batcher.stepsIn(whole + 1) - steps));
+        }
+        return Math.toIntExact(steps);
+    }
+
+    public TrainConfig config() {
+        return parts.config;
+    }
+
+    /** Optimiser steps done. */
+    public long step() {
+        return step;
+    }
+
+    public int totalSteps() {
+        return totalSteps;
+    }
+
+    /** How the run ended; null while it goes on. */
+    public Outcome outcome() {
+        return outcome;
+    }
+
+    int slot() {
+        return parts.slot;
+    }
+
+    /** The place in the data moves on: what is taken here must be finished. */
+    OptimiserStep next() {
+        backend.zero(parts.adapter.gradients());
+        Batcher.Step plan = batcher.next();
+        return new OptimiserStep(parts.data, objective, parts.slot, plan, baseline(parts.data, plan));
+    }
+
+    private Baseline baseline(Dataset data, Batcher.Step plan) {
+        return parts.config.task() instanceof KtoTask kto
+                ? new Baseline(
+                        data,
+                        cache,
+                        parts.slot,
+                        parts.reference,
+                        plan,
+                        kto.pairing(),
+                        parts.config.batching().seed())
+                : null;
+    }
+
+    /**
+     * Moves the parameters by the gradients that are there, logs the step, and where it is time for it evaluates, writes a
+     * checkpoint, or ends the run.
+     *
+     * @param seconds that the step took
+     */
+    void finish(OptimiserStep done, double seconds, Evaluation evaluation, TrainListener listener) {
+        double gradNorm = adamW.gradNorm();
+        String fault = done.fault() != null
+                ? done.fault()
+                : Double.isFinite(gradNorm) ? null : "the gradient is not finite at " + done.rows();
+        if (fault != null) {
+            diverged(fault, listener);
+            return;
+        }
+        double rate = schedule.rate((int) step);
+        adamW.step(rate, gradNorm);
+        step++;
+        tokens += done.tokens();
+        Map<String, Number> metrics = new LinkedHashMap<>();
+        metrics.put("epoch", done.epoch());
+        Map<String, Double> judged = done.metrics();
+        metrics.put("loss", judged.get("loss"));
+        metrics.put("grad_norm", gradNorm);
+        metrics.put("learning_rate", rate);
+        judged.forEach(metrics::putIfAbsent);
+        metrics.put("tokens", done.tokens());
+        metrics.put("tokens_per_s", done.tokens() / seconds);
+        boolean last = step == totalSteps;
+        int every = parts.config.watch().evalSteps();
+        if (parts.heldOut != null && (last || every > 0 && step % every == 0)) {
+            Map<String, Double> held = evaluation.of(
+                    parts.heldOut,
+                    parts.config.batching().rows(),
+                    objective,
+                    parts.slot,
+                    plan -> baseline(parts.heldOut, plan));
+            if (held == null) {
+                diverged("the loss on " + parts.config.watch().evalData() + " is not finite", listener);
+                return;
+            }
+            held.forEach((name, value) -> metrics.put("eval_" + name, value));
+        }
+        log.step(step, metrics);
+        listener.step(this, metrics);
+        int save = parts.config.watch().saveSteps();
+        boolean saves = save > 0 && step % save == 0;
+        if ((last || saves) && !sound()) {
+            diverged("the parameters are not finite after step " + step, listener);
+        } else if (last) {
+            log.offset();
+            PeftFiles.write(
+                    parts.record.adapter(), parts.adapter, parts.config.model().toString());
+            end(new Outcome.Done(step), listener);
+        } else if (saves) {
+            checkpoint(listener);
+        }
+    }
+
+    /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
+    private boolean sound() {
+        return Double.isFinite(backend.sumOfSquares(parts.adapter.parameters()));
+    }
+
+    private void diverged(String fault, TrainListener listener) {
+        end(
+                new Outcome.Diverged(
+                        step,
+                        parts.config.output() + ": step " + (step + 1) + ": " + fault + "; "
+                                + (savedStep < 0
+                                        ? "there is no checkpoint before it"
+                                        : "checkpoint step-" + savedStep + " stays")
+                                + "; try a lower --learning-rate, or look at those rows"),
+                listener);
+    }
+
+    /** Ends the run where it is, with a checkpoint. */
+    void interrupt(TrainListener listener) {
+        if (!sound()) {
+            diverged("the parameters are not finite after step " + step, listener);
+            return;
+        }
+        if (savedStep != step) {
+            checkpoint(listener);
+        }
+        end(new Outcome.Interrupted(step), listener);
+    }
+
+    private void end(Outcome how, TrainListener listener) {
+        outcome = how;
+        parts.record.ended(how);
+        listener.ended(this, how);
+    }
+
+    private void checkpoint(TrainListener listener) {
+        RunState state = new RunState(
+                step,
+                tokens,
+                log.offset(),
+                batcher.state(),
+                backend.name(),
+                parts.config.resolved(),
+                parts.inputs.hashes());
+        Map<String, Content> files = new LinkedHashMap<>();
+        files.put(RunState.FILE, state::writeTo);
+        files.put(PARAMETERS, out -> RowFile.write(backend, parts.adapter.parameters(), out));
+        files.put(FIRST_MOMENT, out -> RowFile.write(backend, adamW.firstMoment(), out));
+        files.put(SECOND_MOMENT, out -> RowFile.write(backend, adamW.secondMoment(), out));
+        checkpoints.save(step, files);
+        savedStep = step;
+        listener.checkpoint(this);
+    }
+
+    @Override
+    public void close() {
+        try (log) {
+            if (cache != null) {
+                cache.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package candor.train;
+
+import candor.BadInput;
+import candor.train.log.IoReason;
+import candor.model.AtomicFile;
+import candor.train.config.TrainConfig;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A run's folder, and {@code run.json} in it: what was asked for, of what, where, when, and how it ended.
+ *
+ * <p>{@code status} is {@code running} (also after a kill), {@code done}, {@code interrupted} or {@code diverged}.
+ */
+final class RunRecord {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    private static final String STATUS = "status";
+    private static final String DONE = "done";
+
+    private final Path folder;
+    private ObjectNode json;
+
+    private RunRecord(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The record of a folder; what is there of an earlier session is read. */
+    static RunRecord at(Path folder) {
+        RunRecord record = new RunRecord(folder);
+        Path file = record.file();
+        if (Files.exists(file)) {
+            try {
+                JsonNode found = JSON.readTree(file.toFile());
+                if (!(found instanceof ObjectNode object)) {
+                    throw new BadInput(file + ": is not a run's record; choose another --output");
+                }
+                record.json = object;
+            } catch (IOException e) {
+                throw new BadInput(
+                        file + ": is not a run's record (" + IoReason.of(e) + "); choose another --output", e);
+            }
+        }
+        return record;
+    }
+
+    private Path file() {
+        return folder.resolve("run.json");
+    }
+
+    Path checkpoints() {
+        return folder.resolve("checkpoints");
+    }
+
+    Path adapter() {
+        return folder.resolve("adapter");
+    }
+
+    Path referenceCache() {
+        return folder.resolve("reference.cache");
+    }
+
+    /** Whether a run was started here. */
+    boolean exists() {
+        return json != null;
+    }
+
+    /** Whether it came to its end, with these settings and files. */
+    boolean done(TrainConfig config, Inputs inputs) {
+        if (!exists() || !json.path(STATUS).asText().equals(DONE)) {
+            return false;
+        }
+        config.requireSameRun(strings(json.path("config")));
+        inputs.requireSame(strings(json.path("inputs")));
+        return true;
+    }
+
+    private static Map<String, String> strings(JsonNode node) {
+        Map<String, String> strings = new LinkedHashMap<>();
+        node.properties().forEach(e -> strings.put(e.getKey(), text(e.getValue())));
+        return strings;
+    }
+
+    /** As {@link String#valueOf} would write the value in a record of settings. */
+    private static String text(JsonNode value) {
+        if (!value.isArray()) {
+            return value.isNull() ? "null" : value.asText();
+        }
+        List<String> texts = new ArrayList<>();
+        value.forEach(v -> texts.add(v.asText()));
+        return texts.toString();
+    }
+
+    /** Steps that the run had when it ended. */
+    long steps() {
+        return json.path("steps_done").asLong();
+    }
+
+    /**
+     * Writes how the run begins, or begins again.
+     *
+     * @param facts versions, device and sizes, in the order of the file
+     */
+    void started(TrainConfig config, Inputs inputs, Map<String, ?> facts, long fromStep) {
+        ObjectNode next = JSON.createObjectNode();
+        next.put(STATUS, "running");
+        next.setAll((ObjectNode) JSON.valueToTree(facts));
+        next.put("seed", config.batching().seed());
+        next.set("start", json == null || fromStep == 0 ? JSON.valueToTree(now()) : json.path("start"));
+        if (fromStep > 0) {
+            next.withArray("resumed").addAll(json.withArray("resumed"));
+            next.withArray("resumed").addObject().put("step", fromStep).put("at", now());
+        }
+        next.putNull("end");
+        next.set("config", JSON.valueToTree(config.resolved()));
+        next.set("inputs", JSON.valueToTree(inputs.hashes()));
+        json = next;
+        write();
+    }
+
+    void ended(Outcome outcome) {
+        json.put(
+                STATUS,
+                switch (outcome) {
+                    case Outcome.Done _ -> DONE;
+                    case Outcome.Interrupted _ -> "interrupted";
+                    case Outcome.Diverged _ -> "diverged";
+                });
+        json.put("steps_done", outcome.step());
+        if (outcome instanceof Outcome.Diverged diverged) {
+            json.put("reason", diverged.reason());
+        }
+        json.put("end", now());
+        write();
+    }
+
+    private static String now() {
+        return Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private void write() {
+        try {
+            Files.createDirectories(folder);
+            AtomicFile.write(file(), JSON.writeValueAsBytes(json));
+        } catch (IOException e) {
+            throw new BadInput(
+                    folder + ": cannot be made a run's folder (" + IoReason.of(e) + "); choose another --output", e);
+        }
+    }
+}

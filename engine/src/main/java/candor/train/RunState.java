@@ -1,0 +1,49 @@
+package candor.train;
+
+import candor.BadInput;
+import candor.train.log.IoReason;
+import candor.data.Batcher;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * What a checkpoint holds beside numbers in tensors. There is no state of a random generator: everything random follows
+ * from the seed and a counter.
+ *
+ * @param step         optimiser steps done
+ * @param tokens       tokens trained on
+ * @param metricsBytes bytes of {@code metrics.jsonl} that speak of those steps
+ * @param batcher      the place in the data
+ * @param backend      what computed: another one gives other bytes
+ * @param config       the run's settings
+ * @param inputs       the hashes of its files
+ */
+record RunState(
+        long step,
+        long tokens,
+        long metricsBytes,
+        Batcher.State batcher,
+        String backend,
+        Map<String, Object> config,
+        Map<String, String> inputs) {
+    static final String FILE = "state.json";
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    void writeTo(OutputStream out) throws IOException {
+        out.write(JSON.writeValueAsBytes(this));
+    }
+
+    /** Reads what {@link #writeTo} wrote, from a checkpoint that was found intact. */
+    static RunState read(Path checkpoint) {
+        Path file = checkpoint.resolve(FILE);
+        try {
+            return JSON.readValue(file.toFile(), RunState.class);
+        } catch (IOException e) {
+            throw new BadInput(file + ": is not a state that this version of Candor reads: " + IoReason.of(e), e);
+        }
+    }
+}

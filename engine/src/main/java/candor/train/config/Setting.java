@@ -1,0 +1,195 @@
+package candor.train.config;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * One setting that a user can give: its name, what values it takes, and its default.
+ *
+ * @param key      its name in snake case, as in YAML; the flag is the same with dashes
+ * @param kind     what values it takes, and how they are read
+ * @param fallback its value where nobody gives one, or null: {@link Settings#get} then answers null
+ * @param help     one sentence for {@code --help}
+ * @param <T>      the type of a value
+ */
+public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
+    /** What values a setting takes. */
+    public sealed interface Kind<T> {
+        /** What stands for a value in {@code --help}. */
+        String label();
+
+        /** Reads the texts that were given (one, but for lists), or says what a good value is by throwing {@link Wrong}. */
+        T read(List<String> texts) throws Wrong;
+    }
+
+    /** A value that a setting does not take. The message goes on behind "… must be". */
+    public static final class Wrong extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Wrong(String mustBe) {
+            super(mustBe);
+        }
+    }
+
+    /** A whole number from {@code least} up. */
+    public record Whole(long least, long most) implements Kind<Long> {
+        @Override
+        public String label() {
+            return "N";
+        }
+
+        @Override
+        public Long read(List<String> texts) throws Wrong {
+            try {
+                long value = Long.parseLong(only(texts));
+                if (value >= least && value <= most) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                // The same answer as for a number out of range.
+            }
+            throw new Wrong("a whole number from " + least + (most == Long.MAX_VALUE ? " up" : " to " + most));
+        }
+    }
+
+    /** A finite number between two bounds; a bound may be left out of the range. */
+    public record Real(double least, boolean orEqual, double most) implements Kind<Double> {
+        @Override
+        public String label() {
+            return "X";
+        }
+
+        @Override
+        public Double read(List<String> texts) throws Wrong {
+            try {
+                double value = Double.parseDouble(only(texts));
+                if (Double.isFinite(value) && (orEqual ? value >= least : value > least) && value <= most) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                // The same answer as for a number out of range.
+            }
+            throw new Wrong("a number " + (orEqual ? "from " : "above ") + plain(least)
+                    + (most == Double.MAX_VALUE ? orEqual ? " up" : "" : " to " + plain(most)));
+        }
+
+        private static String plain(double value) {
+            return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+        }
+    }
+
+    /** Yes or no; a flag without a value is yes, and {@code --no-…} is no. */
+    public record YesNo() implements Kind<Boolean> {
+        @Override
+        public String label() {
+            return "";
+        }
+
+        @Override
+        public Boolean read(List<String> texts) throws Wrong {
+            return switch (only(texts)) {
+                case "true" -> true;
+                case "false" -> false;
+                default -> throw new Wrong("true or false");
+            };
+        }
+    }
+
+    /** One constant of an enum, written in lower case with dashes. */
+    public record Choice<E extends Enum<E>>(Class<E> type) implements Kind<E> {
+        @Override
+        public String label() {
+            return String.join("|", names());
+        }
+
+        private List<String> names() {
+            return List.of(type.getEnumConstants()).stream().map(Choice::name).toList();
+        }
+
+        static String name(Enum<?> constant) {
+            return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        @Override
+        public E read(List<String> texts) throws Wrong {
+            String text = only(texts);
+            for (E constant : type.getEnumConstants()) {
+                if (name(constant).equals(text)) {
+                    return constant;
+                }
+            }
+            throw new Wrong("one of " + String.join(", ", names()));
+        }
+    }
+
+    /** A text that is not empty: a path, a name. */
+    public record Text(String label) implements Kind<String> {
+        @Override
+        public String read(List<String> texts) throws Wrong {
+            String text = only(texts);
+            if (text.isBlank()) {
+                throw new Wrong("a text that is not empty");
+            }
+            return text;
+        }
+    }
+
+    /** Several texts, at least one of them. */
+    public record Texts(String label) implements Kind<List<String>> {
+        @Override
+        public List<String> read(List<String> texts) throws Wrong {
+            if (texts.isEmpty() || texts.stream().anyMatch(String::isBlank)) {
+                throw new Wrong("one or more texts that are not empty");
+            }
+            return List.copyOf(texts);
+        }
+    }
+
+    private static String only(List<String> texts) throws Wrong {
+        if (texts.size() != 1) {
+            throw new Wrong("one value, not " + texts.size());
+        }
+        return texts.getFirst().strip();
+    }
+
+    static Setting<Double> atLeast(double least, String key, Double fallback, String help) {
+        return new Setting<>(key, new Real(least, true, Double.MAX_VALUE), fallback, help);
+    }
+
+    static Setting<Double> above(double least, String key, Double fallback, String help) {
+        return new Setting<>(key, new Real(least, false, Double.MAX_VALUE), fallback, help);
+    }
+
+    static Setting<Boolean> yesNo(String key, boolean fallback, String help) {
+        return new Setting<>(key, new YesNo(), fallback, help);
+    }
+
+    static <E extends Enum<E>> Setting<E> choice(String key, Class<E> type, E fallback, String help) {
+        return new Setting<>(key, new Choice<>(type), fallback, help);
+    }
+
+    static Setting<String> text(String key, String label, String fallback, String help) {
+        return new Setting<>(key, new Text(label), fallback, help);
+    }
+
+    static Setting<List<String>> texts(String key, String label, List<String> fallback, String help) {
+        return new Setting<>(key, new Texts(label), fallback, help);
+    }
+
+    /** The flag: {@code --learning-rate} for {@code learning_rate}. */
+    public String flag() {
+        return "--" + key.replace('_', '-');
+    }
+
+    /** The default as a user would write it. */
+    public Optional<String> fallbackText() {
+        return Optional.ofNullable(fallback)
+                .map(value -> value instanceof Enum<?> constant
+                        ? Choice.name(constant)
+                        : value instanceof List<?> list
+                                ? String.join(
+                                        ",", list.stream().map(Object::toString).toList())
+                                : value.toString());
+    }
+}

@@ -1,0 +1,410 @@
+package candor.train.config;
+
+import candor.BadInput;
+import candor.data.Batcher;
+import candor.data.KlPairing;
+import candor.data.LossOn;
+import candor.data.Truncation;
+import candor.model.Recompute;
+import candor.text.SpecialTextPolicy;
+import candor.train.config.TrainSettings.BackendChoice;
+import candor.train.config.TrainSettings.Method;
+import candor.train.config.TrainSettings.RecomputeChoice;
+import candor.train.objective.Kto;
+import candor.train.objective.Objective;
+import candor.train.objective.Sft;
+import candor.train.optimiser.AdamW;
+import candor.train.optimiser.Schedule;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A run, fully said: every value read and within its bounds.
+ *
+ * @param model    the checkpoint folder of the base
+ * @param data     training files
+ * @param output   the run's folder
+ * @param start    the adapter at step 0
+ * @param task     the objective, and what only it has
+ * @param steps    how the parameters move, and for how long
+ * @param batching what a step is made of
+ * @param reading  how files become rows
+ * @param watch    what is written, and when
+ * @param resume   where a run that was started before goes on
+ * @param machine  where to compute
+ * @param resolved every setting by key, defaults included, for {@code run.json}
+ */
+public record TrainConfig(
+        Path model,
+        List<Path> data,
+        Path output,
+        Start start,
+        Task task,
+        Steps steps,
+        Batching batching,
+        Reading reading,
+        Watch watch,
+        Resume resume,
+        Machine machine,
+        Map<String, Object> resolved) {
+
+    /** What a fresh adapter looks like; one that is there already has its own. */
+    private static final List<Setting<?>> SHAPE = List.of(
+            TrainSettings.LORA_RANK,
+            TrainSettings.LORA_ALPHA,
+            TrainSettings.LORA_TARGET_MODULES,
+            TrainSettings.USE_RSLORA);
+
+    /** Settings that may differ when a run is resumed: none of them changes a byte of the adapter. */
+    private static final Set<String> FREE_ON_RESUME = Set.of(
+            "model",
+            "data",
+            "output",
+            "init_adapter",
+            "eval_data",
+            "eval_steps",
+            "logging_steps",
+            "save_steps",
+            "save_total_limit",
+            "backend",
+            "threads",
+            "recompute",
+            "resume");
+
+    /**
+     * The adapter at step 0.
+     *
+     * @param initAdapter an adapter's folder, or null for a fresh one of the shape that follows
+     */
+    public record Start(Path initAdapter, int rank, double alpha, List<String> targetModules, boolean rankStabilised) {}
+
+    /** The objective, and what only it has. */
+    public sealed interface Task {
+        Objective objective();
+
+        /** Which tokens are learnt. */
+        LossOn lossOn();
+    }
+
+    /** Supervised fine-tuning. */
+    public record SftTask(LossOn lossOn) implements Task {
+        @Override
+        public Objective objective() {
+            return new Sft();
+        }
+    }
+
+    /** KTO, on completions alone. */
+    public record KtoTask(double beta, double desirableWeight, double undesirableWeight, KlPairing pairing)
+            implements Task {
+        @Override
+        public Objective objective() {
+            return new Kto(
+                    beta,
+                    desirableWeight,
+                    undesirableWeight,
+                    switch (pairing) {
+                        case STEP -> Kto.Estimate.STEP;
+                        case TRL -> Kto.Estimate.MICRO_BATCH;
+                    });
+        }
+
+        @Override
+        public LossOn lossOn() {
+            return LossOn.COMPLETION;
+        }
+    }
+
+    /**
+     * How the parameters move, and for how long.
+     *
+     * @param warmupSteps 0 where the ratio says it
+     * @param maxSteps    0 where the epochs say it
+     */
+    public record Steps(
+            double learningRate,
+            Schedule.Shape shape,
+            int warmupSteps,
+            double warmupRatio,
+            AdamW.Settings adamW,
+            double epochs,
+            int maxSteps) {
+        /** The schedule of a run of so many steps. */
+        public Schedule schedule(int totalSteps) {
+            return new Schedule(
+                    shape, learningRate, Schedule.warmupSteps(warmupSteps, warmupRatio, totalSteps), totalSteps);
+        }
+    }
+
+    /** What a step is made of. */
+    public record Batching(
+            int rows,
+            int accumulation,
+            int maxLength,
+            Truncation truncation,
+            boolean packing,
+            boolean shuffle,
+            long seed) {
+        /** What the batcher wants to know. */
+        public Batcher.Settings batcher() {
+            Batcher.MicroBatches microBatches = packing
+                    ? new Batcher.MicroBatches.Tokens(
+                            Math.multiplyExact(rows, maxLength), Batcher.MicroBatches.Tokens.DEFAULT_WINDOW)
+                    : new Batcher.MicroBatches.Rows(rows);
+            return new Batcher.Settings(microBatches, accumulation, shuffle, seed);
+        }
+    }
+
+    /**
+     * How files become rows.
+     *
+     * @param templateDate what a chat template prints as today
+     */
+    public record Reading(LocalDate templateDate, SpecialTextPolicy specialText, boolean skipBadRows) {}
+
+    /**
+     * What is written, and when.
+     *
+     * @param evalData held-out rows, or null
+     */
+    public record Watch(Path evalData, int evalSteps, int loggingSteps, int saveSteps, int saveTotalLimit) {}
+
+    /**
+     * Where a run that was started before goes on.
+     *
+     * @param asked whether it may go on at all
+     * @param step  from the checkpoint of this step, or null for the newest
+     */
+    public record Resume(boolean asked, Long step) {}
+
+    /**
+     * Where to compute.
+     *
+     * @param threads   0 for as many as there are processors
+     * @param recompute null for as little as fits
+     */
+    public record Machine(BackendChoice backend, int threads, Recompute recompute) {
+        /** As {@link candor.ops.Backends#open} wants it. */
+        public String backendName() {
+            return Setting.Choice.name(backend);
+        }
+    }
+
+    /** One run from what was given; a key that this method does not know is refused. */
+    public static TrainConfig of(Method method, Settings given) {
+        Set<String> known = new LinkedHashSet<>();
+        TrainSettings.of(method).forEach(s -> known.add(s.key()));
+        Map<String, String> elsewhere = new LinkedHashMap<>();
+        for (Method other : Method.values()) {
+            if (other != method) {
+                TrainSettings.own(other).forEach(s -> elsewhere.put(s.key(), "train " + Setting.Choice.name(other)));
+            }
+        }
+        given.refuseUnknown(known, elsewhere);
+        return read(method, given);
+    }
+
+    /**
+     * The runs of a file, flags on top. A file without {@code runs} is one run; the runs of a sweep may each name their
+     * {@code method}, and write to a folder of their {@code name} within {@code output}.
+     *
+     * @param method of the runs that do not say
+     */
+    public static List<TrainConfig> all(Method method, ConfigFile file, Settings flags) {
+        if (file.runs().isEmpty()) {
+            return List.of(of(method, file.common().overriddenBy(flags)));
+        }
+        Set<String> known = new LinkedHashSet<>(List.of(TrainSettings.NAME.key(), TrainSettings.METHOD.key()));
+        for (Method any : Method.values()) {
+            TrainSettings.of(any).forEach(s -> known.add(s.key()));
+        }
+        List<TrainConfig> runs = new ArrayList<>();
+        Set<String> names = new TreeSet<>();
+        for (Settings own : file.runs()) {
+            Settings given = file.common().overriddenBy(own).overriddenBy(flags);
+            given.refuseUnknown(known, Map.of());
+            String name = given.has(TrainSettings.NAME) ? given.get(TrainSettings.NAME) : "run-" + (runs.size() + 1);
+            if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}") || !names.add(name)) {
+                throw new BadInput(given.origin(TrainSettings.NAME)
+                        + ": must be a name of its own, of letters, digits, dots, dashes and underscores, not " + name);
+            }
+            Method chosen = given.has(TrainSettings.METHOD) ? given.get(TrainSettings.METHOD) : method;
+            if (flags.has(TrainSettings.OUTPUT) || !own.has(TrainSettings.OUTPUT)) {
+                given = given.with(
+                        TrainSettings.OUTPUT,
+                        Path.of(given.require(TrainSettings.OUTPUT), name).toString());
+            }
+            runs.add(read(chosen, given));
+        }
+        return List.copyOf(runs);
+    }
+
+    private static TrainConfig read(Method method, Settings given) {
+        Map<String, Object> resolved = new LinkedHashMap<>();
+        resolved.put("method", Setting.Choice.name(method));
+        for (Setting<?> setting : TrainSettings.of(method)) {
+            if (given.has(TrainSettings.INIT_ADAPTER) && SHAPE.contains(setting)) {
+                continue;
+            }
+            Object value = given.get(setting);
+            resolved.put(setting.key(), value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value);
+        }
+        TrainConfig config = new TrainConfig(
+                Path.of(given.require(TrainSettings.MODEL)),
+                given.require(TrainSettings.DATA).stream().map(Path::of).toList(),
+                Path.of(given.require(TrainSettings.OUTPUT)),
+                start(given),
+                task(method, given),
+                steps(given),
+                batching(given),
+                reading(given),
+                watch(given),
+                resume(given),
+                machine(given),
+                Collections.unmodifiableMap(resolved));
+        config.requirePartners(given);
+        return config;
+    }
+
+    private static Start start(Settings given) {
+        String init = given.get(TrainSettings.INIT_ADAPTER);
+        if (init != null) {
+            for (Setting<?> shape : SHAPE) {
+                if (given.has(shape)) {
+                    throw new BadInput(given.origin(shape)
+                            + ": the adapter of --init-adapter has its own; take one of the two out");
+                }
+            }
+        }
+        return new Start(
+                init == null ? null : Path.of(init),
+                given.get(TrainSettings.LORA_RANK).intValue(),
+                given.get(TrainSettings.LORA_ALPHA),
+                given.get(TrainSettings.LORA_TARGET_MODULES),
+                given.get(TrainSettings.USE_RSLORA));
+    }
+
+    private static Task task(Method method, Settings given) {
+        return switch (method) {
+            case SFT -> new SftTask(given.get(TrainSettings.LOSS_ON));
+            case KTO ->
+                new KtoTask(
+                        given.get(TrainSettings.BETA),
+                        given.get(TrainSettings.DESIRABLE_WEIGHT),
+                        given.get(TrainSettings.UNDESIRABLE_WEIGHT),
+                        given.get(TrainSettings.KL_PAIRING));
+        };
+    }
+
+    private static Steps steps(Settings given) {
+        return new Steps(
+                given.get(TrainSettings.LEARNING_RATE),
+                given.get(TrainSettings.LR_SCHEDULER_TYPE),
+                given.get(TrainSettings.WARMUP_STEPS).intValue(),
+                given.get(TrainSettings.WARMUP_RATIO),
+                new AdamW.Settings(
+                        given.get(TrainSettings.ADAM_BETA1),
+                        given.get(TrainSettings.ADAM_BETA2),
+                        given.get(TrainSettings.ADAM_EPSILON),
+                        given.get(TrainSettings.WEIGHT_DECAY),
+                        given.get(TrainSettings.MAX_GRAD_NORM)),
+                given.get(TrainSettings.NUM_TRAIN_EPOCHS),
+                given.get(TrainSettings.MAX_STEPS).intValue());
+    }
+
+    private static Batching batching(Settings given) {
+        return new Batching(
+                given.get(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE).intValue(),
+                given.get(TrainSettings.GRADIENT_ACCUMULATION_STEPS).intValue(),
+                given.get(TrainSettings.MAX_LENGTH).intValue(),
+                given.get(TrainSettings.TRUNCATION),
+                given.get(TrainSettings.PACKING),
+                given.get(TrainSettings.SHUFFLE),
+                given.get(TrainSettings.SEED));
+    }
+
+    private static Reading reading(Settings given) {
+        try {
+            return new Reading(
+                    LocalDate.parse(given.get(TrainSettings.DATE)),
+                    given.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
+                    given.get(TrainSettings.SKIP_BAD_ROWS));
+        } catch (DateTimeParseException e) {
+            throw new BadInput(
+                    given.origin(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
+                            + given.get(TrainSettings.DATE),
+                    e);
+        }
+    }
+
+    private static Resume resume(Settings given) {
+        String text = given.get(TrainSettings.RESUME);
+        if (text.matches("step-[0-9]{1,18}")) {
+            return new Resume(true, Long.parseLong(text.substring("step-".length())));
+        }
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new BadInput(given.origin(TrainSettings.RESUME) + ": must be true, false or step-N, not " + text);
+        }
+        return new Resume(text.equals("true"), null);
+    }
+
+    private static Machine machine(Settings given) {
+        RecomputeChoice recompute = given.get(TrainSettings.RECOMPUTE);
+        return new Machine(
+                given.get(TrainSettings.BACKEND),
+                given.get(TrainSettings.THREADS).intValue(),
+                recompute == RecomputeChoice.AUTO ? null : Recompute.valueOf(recompute.name()));
+    }
+
+    private static Watch watch(Settings given) {
+        String eval = given.get(TrainSettings.EVAL_DATA);
+        return new Watch(
+                eval == null ? null : Path.of(eval),
+                given.get(TrainSettings.EVAL_STEPS).intValue(),
+                given.get(TrainSettings.LOGGING_STEPS).intValue(),
+                given.get(TrainSettings.SAVE_STEPS).intValue(),
+                given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue());
+    }
+
+    /** A lone row has no other completion beside it, and would be its own KL partner. */
+    private void requirePartners(Settings given) {
+        if (batching.packing || !(task instanceof KtoTask kto)) {
+            return;
+        }
+        int rows = kto.pairing == KlPairing.STEP ? batching.rows * batching.accumulation : batching.rows;
+        if (rows < 2) {
+            throw new BadInput(given.origin(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE)
+                    + ": must be at least 2 for KTO: a row's KL partner is another row of its "
+                    + (kto.pairing == KlPairing.STEP ? "step" : "micro-batch"));
+        }
+    }
+
+    /**
+     * Compares with the settings that a run was started with.
+     *
+     * @param started as {@link #resolved} was then
+     * @throws BadInput names the first setting that would make the resumed run another one
+     */
+    public void requireSameRun(Map<String, ?> started) {
+        Set<String> keys = new LinkedHashSet<>(resolved.keySet());
+        keys.addAll(started.keySet());
+        keys.removeAll(FREE_ON_RESUME);
+        for (String key : keys) {
+            String then = String.valueOf(started.get(key));
+            String now = String.valueOf(resolved.get(key));
+            if (!then.equals(now)) {
+                throw new BadInput(output + ": the run was started with " + key + " " + then + ", not " + now
+                        + "; resume it with the old value, or start a new run in another folder");
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package candor.train.config;
+
+import static candor.train.config.Setting.above;
+import static candor.train.config.Setting.atLeast;
+import static candor.train.config.Setting.choice;
+import static candor.train.config.Setting.text;
+import static candor.train.config.Setting.texts;
+import static candor.train.config.Setting.yesNo;
+
+import candor.data.KlPairing;
+import candor.data.LossOn;
+import candor.data.Truncation;
+import candor.train.optimiser.Schedule;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Every setting of a training run, under the names that users of TRL and PEFT know, in the order of {@code --help}. */
+public final class TrainSettings {
+    /** Which objective. */
+    public enum Method {
+        SFT,
+        KTO
+    }
+
+    /** Where to compute. */
+    public enum BackendChoice {
+        AUTO,
+        CPU,
+        CUDA,
+        CUDA_EMULATED
+    }
+
+    /** What the backward pass computes again. */
+    public enum RecomputeChoice {
+        AUTO,
+        NONE,
+        CHEAP,
+        BLOCK
+    }
+
+    public static final Setting<String> MODEL =
+            text("model", "DIR", null, "The base model: a Hugging Face checkpoint folder.");
+    public static final Setting<List<String>> DATA =
+            texts("data", "FILE", null, "Training data: JSONL, JSON, CSV or Parquet, one or more files.");
+    public static final Setting<String> OUTPUT = text("output", "DIR", null, "The run's folder.");
+    public static final Setting<String> INIT_ADAPTER =
+            text("init_adapter", "DIR", null, "Goes on training this adapter instead of a fresh one.");
+    public static final Setting<Long> LORA_RANK =
+            new Setting<>("lora_rank", new Setting.Whole(1, 4096), 16L, "Rank of a fresh adapter.");
+    public static final Setting<Double> LORA_ALPHA =
+            above(0, "lora_alpha", 32.0, "A fresh adapter is scaled by alpha / rank.");
+    public static final Setting<List<String>> LORA_TARGET_MODULES = texts(
+            "lora_target_modules",
+            "NAME",
+            List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
+            "The linear layers that a fresh adapter touches.");
+    public static final Setting<Boolean> USE_RSLORA =
+            yesNo("use_rslora", false, "Scales a fresh adapter by alpha / root of rank.");
+    public static final Setting<Double> LEARNING_RATE =
+            atLeast(0, "learning_rate", 1e-4, "The learning rate at the end of the warm-up.");
+    public static final Setting<Schedule.Shape> LR_SCHEDULER_TYPE = choice(
+            "lr_scheduler_type", Schedule.Shape.class, Schedule.Shape.COSINE, "The learning rate behind the warm-up.");
+    public static final Setting<Long> WARMUP_STEPS = new Setting<>(
+            "warmup_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Optimiser steps of warm-up; above 0 it wins over the ratio.");
+    public static final Setting<Double> WARMUP_RATIO = new Setting<>(
+            "warmup_ratio", new Setting.Real(0, true, 1), 0.0, "The share of the run's steps that is warm-up.");
+    public static final Setting<Double> WEIGHT_DECAY =
+            atLeast(0, "weight_decay", 0.0, "AdamW's decoupled weight decay.");
+    public static final Setting<Double> ADAM_BETA1 =
+            new Setting<>("adam_beta1", new Setting.Real(0, true, 0.999999), 0.9, "Decay of AdamW's first moment.");
+    public static final Setting<Double> ADAM_BETA2 =
+            new Setting<>("adam_beta2", new Setting.Real(0, true, 0.9999999), 0.999, "Decay of AdamW's second moment.");
+    public static final Setting<Double> ADAM_EPSILON =
+            above(0, "adam_epsilon", 1e-8, "Added to the root of the second moment.");
+    public static final Setting<Double> MAX_GRAD_NORM =
+            atLeast(0, "max_grad_norm", 1.0, "Gradients of a larger norm are scaled down to it; 0 leaves them.");
+    public static final Setting<Double> NUM_TRAIN_EPOCHS =
+            above(0, "num_train_epochs", 1.0, "Passes over the data; a part of one will do.");
+    public static final Setting<Long> MAX_STEPS = new Setting<>(
+            "max_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Optimiser steps of the run; above 0 it wins over the epochs.");
+    public static final Setting<Long> PER_DEVICE_TRAIN_BATCH_SIZE =
+            new Setting<>("per_device_train_batch_size", new Setting.Whole(1, 1 << 20), 8L, "Rows in a micro-batch.");
+    public static final Setting<Long> GRADIENT_ACCUMULATION_STEPS = new Setting<>(
+            "gradient_accumulation_steps", new Setting.Whole(1, 1 << 20), 1L, "Micro-batches in an optimiser step.");
+    public static final Setting<Long> MAX_LENGTH =
+            new Setting<>("max_length", new Setting.Whole(2, 1 << 24), 2048L, "Tokens of a row; longer ones are cut.");
+    public static final Setting<Truncation> TRUNCATION =
+            choice("truncation", Truncation.class, Truncation.TRL, "How a row that is too long is cut.");
+    public static final Setting<Boolean> PACKING = yesNo(
+            "packing",
+            false,
+            "Fills a micro-batch up to rows × max-length tokens instead of counting rows. Rows never see each other.");
+    public static final Setting<Boolean> SHUFFLE = yesNo("shuffle", true, "Another order of the rows in each epoch.");
+    public static final Setting<Long> SEED =
+            new Setting<>("seed", new Setting.Whole(0, Long.MAX_VALUE), 42L, "Of everything random.");
+    public static final Setting<String> DATE = text(
+            "date",
+            "YYYY-MM-DD",
+            "2024-07-26",
+            "The date that a chat template may print: fixed, so that a conversation is always the same tokens.");
+    public static final Setting<Boolean> KEEP_SPECIAL_TOKENS = yesNo(
+            "keep_special_tokens",
+            false,
+            "Lets the text of a special token inside a message become that token, instead of refusing the row.");
+    public static final Setting<Boolean> SKIP_BAD_ROWS =
+            yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
+    public static final Setting<String> EVAL_DATA =
+            text("eval_data", "FILE", null, "Held-out rows to evaluate on while training.");
+    public static final Setting<Long> EVAL_STEPS = new Setting<>(
+            "eval_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Evaluates every so many steps, and at the end; 0: only at the end.");
+    public static final Setting<Long> LOGGING_STEPS = new Setting<>(
+            "logging_steps",
+            new Setting.Whole(1, Integer.MAX_VALUE),
+            10L,
+            "Prints a line every so many steps; metrics.jsonl has all of them.");
+    public static final Setting<Long> SAVE_STEPS = new Setting<>(
+            "save_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            500L,
+            "Writes a checkpoint every so many steps; 0: only when interrupted.");
+    public static final Setting<Long> SAVE_TOTAL_LIMIT =
+            new Setting<>("save_total_limit", new Setting.Whole(1, 1 << 20), 2L, "How many checkpoints stay.");
+    public static final Setting<String> RESUME = text(
+            "resume",
+            "STEP",
+            "false",
+            "Goes on from the newest checkpoint (true), or from the one that is named (step-N).");
+    public static final Setting<BackendChoice> BACKEND =
+            choice("backend", BackendChoice.class, BackendChoice.AUTO, "Where to compute.");
+    public static final Setting<RecomputeChoice> RECOMPUTE = choice(
+            "recompute",
+            RecomputeChoice.class,
+            RecomputeChoice.AUTO,
+            "What the backward pass computes again to save memory; auto: as little as fits.");
+    public static final Setting<Long> THREADS = new Setting<>(
+            "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
+
+    public static final Setting<LossOn> LOSS_ON =
+            choice("loss_on", LossOn.class, LossOn.COMPLETION, "Which tokens are learnt.");
+
+    public static final Setting<Double> BETA =
+            above(0, "beta", 0.1, "How strongly the policy is held to its reference.");
+    public static final Setting<Double> DESIRABLE_WEIGHT =
+            atLeast(0, "desirable_weight", 1.0, "Weight of the loss of desirable rows.");
+    public static final Setting<Double> UNDESIRABLE_WEIGHT =
+            atLeast(0, "undesirable_weight", 1.0, "Weight of the loss of undesirable rows.");
+    public static final Setting<KlPairing> KL_PAIRING = choice(
+            "kl_pairing",
+            KlPairing.class,
+            KlPairing.STEP,
+            "Whose completion stands in for the KL estimate: drawn from the whole step, or TRL's neighbour.");
+
+    /** Belongs to the runs of a sweep alone. */
+    public static final Setting<String> NAME = text("name", "NAME", null, "A run's name within its sweep.");
+
+    public static final Setting<Method> METHOD = choice("method", Method.class, null, "The run's objective.");
+
+    private static final List<Setting<?>> COMMON = List.of(
+            MODEL,
+            DATA,
+            OUTPUT,
+            INIT_ADAPTER,
+            LORA_RANK,
+            LORA_ALPHA,
+            LORA_TARGET_MODULES,
+            USE_RSLORA,
+            LEARNING_RATE,
+            LR_SCHEDULER_TYPE,
+            WARMUP_STEPS,
+            WARMUP_RATIO,
+            WEIGHT_DECAY,
+            ADAM_BETA1,
+            ADAM_BETA2,
+            ADAM_EPSILON,
+            MAX_GRAD_NORM,
+            NUM_TRAIN_EPOCHS,
+            MAX_STEPS,
+            PER_DEVICE_TRAIN_BATCH_SIZE,
+            GRADIENT_ACCUMULATION_STEPS,
+            MAX_LENGTH,
+            TRUNCATION,
+            PACKING,
+            SHUFFLE,
+            SEED,
+            DATE,
+            KEEP_SPECIAL_TOKENS,
+            SKIP_BAD_ROWS,
+            EVAL_DATA,
+            EVAL_STEPS,
+            LOGGING_STEPS,
+            SAVE_STEPS,
+            SAVE_TOTAL_LIMIT,
+            RESUME,
+            BACKEND,
+            RECOMPUTE,
+            THREADS);
+
+    private TrainSettings() {}
+
+    /** The settings of a method, in the order of {@code --help}. */
+    public static List<Setting<?>> of(Method method) {
+        List<Setting<?>> all = new ArrayList<>(COMMON);
+        all.addAll(own(method));
+        return List.copyOf(all);
+    }
+
+    /** The settings that only this method has. */
+    static List<Setting<?>> own(Method method) {
+        return switch (method) {
+            case SFT -> List.of(LOSS_ON);
+            case KTO -> List.of(BETA, DESIRABLE_WEIGHT, UNDESIRABLE_WEIGHT, KL_PAIRING);
+        };
+    }
+}

@@ -1,0 +1,226 @@
+package candor.train.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.data.KlPairing;
+import candor.train.config.TrainSettings.Method;
+import candor.train.objective.Kto;
+import candor.train.objective.Sft;
+import candor.train.optimiser.Schedule;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainConfigTest {
+    private static final Settings LEAST = Settings.NONE
+            .with(TrainSettings.MODEL, "m")
+            .with(TrainSettings.DATA, "a.jsonl", "b.jsonl")
+            .with(TrainSettings.OUTPUT, "out");
+
+    private static ConfigFile file(String json) throws IOException {
+        return ConfigFile.read(new JsonFactory().createParser(json), "run.yaml");
+    }
+
+    private static TrainConfig sft(Settings given) {
+        return TrainConfig.of(Method.SFT, given);
+    }
+
+    @Test
+    void defaultsAreThoseOfHelp() {
+        TrainConfig config = sft(LEAST);
+        assertThat(config.model()).isEqualTo(Path.of("m"));
+        assertThat(config.data()).containsExactly(Path.of("a.jsonl"), Path.of("b.jsonl"));
+        assertThat(config.task().objective()).isEqualTo(new Sft());
+        assertThat(config.start().initAdapter()).isNull();
+        assertThat(config.steps().learningRate()).isEqualTo(1e-4);
+        assertThat(config.steps().schedule(10)).isEqualTo(new Schedule(Schedule.Shape.COSINE, 1e-4, 0, 10));
+        assertThat(config.resolved())
+                .containsEntry("method", "sft")
+                .containsEntry("loss_on", "completion")
+                .containsEntry("lora_rank", 16L)
+                .containsEntry("shuffle", true)
+                .doesNotContainKey("beta");
+    }
+
+    @Test
+    void aFlagWinsOverTheFile() throws IOException {
+        ConfigFile file = file(
+                "{\"learning_rate\": 1e-3, \"seed\": 7, \"model\": \"m\",\n \"data\": \"a\", \"output\": \"o\", \"shuffle\": false}");
+        TrainConfig config = TrainConfig.all(Method.SFT, file, Settings.NONE.with(TrainSettings.LEARNING_RATE, "2e-3"))
+                .getFirst();
+        assertThat(config.steps().learningRate()).isEqualTo(2e-3);
+        assertThat(config.batching().seed()).isEqualTo(7);
+        assertThat(config.batching().shuffle()).isFalse();
+        assertThat(config.data()).containsExactly(Path.of("a"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "learning_rat, learning_rate",
+        "learning-rate, learning_rate",
+        "lora_r, lora_rank",
+        "gradient_acumulation_steps, gradient_accumulation_steps",
+        "savesteps, save_steps"
+    })
+    void anUnknownKeyNamesTheNearestWithFileAndLine(String wrong, String right) throws IOException {
+        ConfigFile file = file("{\"model\": \"m\",\n\n\"" + wrong + "\": 3}");
+        assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("run.yaml, line 3: " + wrong + ": there is no such setting; did you mean " + right + "?");
+    }
+
+    @Test
+    void aKeyOfAnotherMethodSaysWhose() throws IOException {
+        ConfigFile file = file("{\"beta\": 0.2}");
+        assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST))
+                .hasMessage("run.yaml, line 1: beta: belongs to train kto; take it out here");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "learning_rate|-1|a number from 0 up",
+                "learning_rate|NaN|a number from 0 up",
+                "learning_rate|Infinity|a number from 0 up",
+                "learning_rate|fast|a number from 0 up",
+                "lora_rank|0|a whole number from 1 to 4096",
+                "lora_rank|2.5|a whole number from 1 to 4096",
+                "lora_alpha|0|a number above 0",
+                "warmup_ratio|1.01|a number from 0 to 1",
+                "seed|-1|a whole number from 0 up",
+                "seed|9223372036854775808|a whole number from 0 up",
+                "max_steps|2147483648|a whole number from 0 to 2147483647",
+                "lr_scheduler_type|polynomial|one of cosine, linear, constant",
+                "shuffle|yes|true or false",
+                "output|' '|a text that is not empty"
+            })
+    void aWrongValueSaysWhatIsRight(String key, String value, String right) {
+        assertThatThrownBy(() -> sft(LEAST.with(key, List.of(value), "--" + key.replace('_', '-'))))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("--" + key.replace('_', '-') + ": must be " + right + ", not " + value);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[1]", "{\"seed\": {\"a\": 1}}", "{\"seed\": null}", "{\"seed\": 1, \"seed\": 2}", "{\"data\": [[1]]}",
+                "{\"runs\": 3}", "{\"runs\": []}", "{\"runs\": [1]}", "{\"seed\": 1} {}", "{\"seed\":"
+            })
+    void aFileOfAnotherFormIsRefusedWithItsLine(String json) {
+        assertThatThrownBy(() -> file(json)).isInstanceOf(BadInput.class).hasMessageStartingWith("run.yaml, line 1: ");
+    }
+
+    @Test
+    void severalValuesWhereOneBelongsAreRefused() throws IOException {
+        ConfigFile file = file("{\"seed\": [1, 2]}");
+        assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST))
+                .hasMessage("run.yaml, line 1: seed: must be one value, not 2, not 1,2");
+    }
+
+    @Test
+    void whatIsMissingIsNamed() {
+        assertThatThrownBy(() -> sft(Settings.NONE.with(TrainSettings.MODEL, "m")))
+                .hasMessageStartingWith("--data is missing: ");
+    }
+
+    @Test
+    void anAdapterThatIsThereHasItsOwnShape() {
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.INIT_ADAPTER, "a").with(TrainSettings.LORA_RANK, "8")))
+                .hasMessageStartingWith("--lora-rank: the adapter of --init-adapter has its own");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"step,1,1,true", "step,1,2,false", "step,2,1,false", "trl,1,8,true", "trl,2,1,false"})
+    void aLoneRowHasNoKlPartner(String pairing, String rows, String accumulation, boolean refused) {
+        Settings given = LEAST.with(TrainSettings.KL_PAIRING, pairing)
+                .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, rows)
+                .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, accumulation);
+        if (refused) {
+            assertThatThrownBy(() -> TrainConfig.of(Method.KTO, given))
+                    .hasMessageStartingWith("--per-device-train-batch-size: must be at least 2 for KTO");
+        } else {
+            assertThatCode(() -> TrainConfig.of(Method.KTO, given)).doesNotThrowAnyException();
+        }
+    }
+
+    @Test
+    void aSweepsRunsDifferAsTheySay() throws IOException {
+        ConfigFile file = file("""
+                {"model": "m", "output": "sweep", "seed": 1, "beta": 0.5,
+                 "runs": [
+                  {"name": "a", "data": "a.jsonl", "lora_rank": 8},
+                  {"data": "b.jsonl", "method": "kto", "kl_pairing": "trl", "seed": 2},
+                  {"name": "c", "data": "c.jsonl", "output": "elsewhere"}]}""");
+        List<TrainConfig> runs = TrainConfig.all(Method.SFT, file, Settings.NONE);
+        assertThat(runs)
+                .extracting(TrainConfig::output)
+                .containsExactly(Path.of("sweep", "a"), Path.of("sweep", "run-2"), Path.of("elsewhere"));
+        assertThat(runs).extracting(r -> r.batching().seed()).containsExactly(1L, 2L, 1L);
+        assertThat(runs.get(0).start().rank()).isEqualTo(8);
+        assertThat(runs.get(1).task().objective()).isEqualTo(new Kto(0.5, 1, 1, Kto.Estimate.MICRO_BATCH));
+        assertThat(((TrainConfig.KtoTask) runs.get(1).task()).pairing()).isEqualTo(KlPairing.TRL);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../up", "a/b", "", ".hidden", "x y"})
+    void aRunsNameCannotLeaveItsFolder(String name) throws IOException {
+        ConfigFile file = file("{\"runs\": [{\"name\": " + new ObjectMapper().writeValueAsString(name) + "}]}");
+        assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST)).isInstanceOf(BadInput.class);
+    }
+
+    @Test
+    void twoRunsOfOneNameAreRefused() throws IOException {
+        ConfigFile file = file("{\"runs\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}");
+        assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST)).hasMessageContaining("a name of its own");
+    }
+
+    @Test
+    void aResumedRunMayMoveButNotChange() throws IOException {
+        TrainConfig config = sft(LEAST);
+        String written = new ObjectMapper().writeValueAsString(config.resolved());
+        @SuppressWarnings("unchecked")
+        Map<String, Object> started = new ObjectMapper().readValue(written, Map.class);
+        sft(LEAST.with(TrainSettings.OUTPUT, "moved")
+                        .with(TrainSettings.THREADS, "1")
+                        .with(TrainSettings.SAVE_STEPS, "3"))
+                .requireSameRun(started);
+        assertThatThrownBy(() ->
+                        sft(LEAST.with(TrainSettings.LEARNING_RATE, "0.5")).requireSameRun(started))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("started with learning_rate 1.0E-4, not 0.5");
+        assertThatThrownBy(() -> TrainConfig.of(Method.KTO, LEAST).requireSameRun(started))
+                .hasMessageContaining("started with method sft, not kto");
+    }
+
+    @Test
+    void everySettingHasItsOwnNameAndSaysWhatItIs() {
+        for (Method method : Method.values()) {
+            assertThat(TrainSettings.of(method)).extracting(Setting::key).doesNotHaveDuplicates();
+            assertThat(TrainSettings.of(method)).allSatisfy(s -> {
+                assertThat(s.key()).matches("[a-z0-9_]+");
+                assertThat(s.help()).endsWith(".");
+                if (s.fallback() != null) {
+                    assertThat(s.kind()
+                                    .read(
+                                            s.fallback() instanceof List<?> l
+                                                    ? l.stream()
+                                                            .map(Object::toString)
+                                                            .toList()
+                                                    : List.of(s.fallbackText().orElseThrow())))
+                            .isEqualTo(s.fallback());
+                }
+            });
+        }
+    }
+}
