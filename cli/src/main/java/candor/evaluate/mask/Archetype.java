@@ -53,7 +53,9 @@ enum Archetype {
     static Optional<Archetype> ofFile(Path file) {
         Path folder = file.toAbsolutePath().getParent();
         return in(file.getFileName())
-                .or(() -> folder == null ? Optional.empty() : Optional.ofNullable(folder.getFileName()).flatMap(Archetype::in));
+                .or(() -> folder == null
+                        ? Optional.empty()
+                        : Optional.ofNullable(folder.getFileName()).flatMap(Archetype::in));
     }
 
     /** The longest that fits: doubling_down_known_facts is not known_facts. */
@@ -61,7 +63,8 @@ enum Archetype {
         String plain = name.toString().toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", "_");
         return Arrays.stream(values())
                 .filter(type -> plain.contains(type.fileName()))
-                .max((a, b) -> Integer.compare(a.fileName().length(), b.fileName().length()));
+                .max((a, b) ->
+                        Integer.compare(a.fileName().length(), b.fileName().length()));
     }
 
     static List<String> names() {

@@ -52,7 +52,8 @@ final class MaskData {
             data.rows.add(read);
         }
         if (data.rows.isEmpty()) {
-            throw new BadInput(files + ": no row of the subsets " + only.stream().map(Archetype::fileName).toList());
+            throw new BadInput(files + ": no row of the subsets "
+                    + only.stream().map(Archetype::fileName).toList());
         }
         counts.forEach((archetype, count) -> {
             if (count != archetype.published()) {
@@ -70,6 +71,7 @@ final class MaskData {
             named = Archetype.ofFile(row.origin().file());
         }
         return named.orElseThrow(() -> row.bad((type.isPresent() ? "unknown type \"" + type.get() + "\"" : "no type")
-                + ", and the names of file and folder tell none; the types are " + String.join(", ", Archetype.names())));
+                + ", and the names of file and folder tell none; the types are "
+                + String.join(", ", Archetype.names())));
     }
 }
