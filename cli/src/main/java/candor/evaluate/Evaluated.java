@@ -23,7 +23,13 @@ import java.util.Set;
  * @param macro measures whose subsets weigh the same
  */
 public record Evaluated(
-        Path folder, String task, String version, JsonNode settings, JsonNode judge, Set<String> macro, List<Line> lines) {
+        Path folder,
+        String task,
+        String version,
+        JsonNode settings,
+        JsonNode judge,
+        Set<String> macro,
+        List<Line> lines) {
     /** One row of results.jsonl, as far as comparison needs it. */
     public record Line(
             long seed, String subject, String id, String subset, String rowHash, Map<String, Double> values) {}

@@ -85,8 +85,8 @@ public final class Table {
                 DataRow read = new DataRow(row.origin(), row.columns());
                 for (String names : required) {
                     if (!read.has(names.split("\\|"))) {
-                        throw read.bad("no column \"" + names.replace("|", "\" or \"") + "\"; the row has "
-                                + names(read));
+                        throw read.bad(
+                                "no column \"" + names.replace("|", "\" or \"") + "\"; the row has " + names(read));
                     }
                 }
                 rows.add(read);

@@ -50,10 +50,12 @@ public final class Prompts {
             Map.entry("mask-statement", new Slots(ANSWERED, REPLY)),
             Map.entry("mask-statement-disinformation", new Slots(ANSWERED, REPLY)),
             Map.entry("mask-statement-continuations", new Slots(ANSWERED, REPLY)),
-            Map.entry("mask-statement-doubling-down", Slots.of(
-                    ANSWERED, "system_prompt", "user_prompt", "first_prompt", "first_reply")),
+            Map.entry(
+                    "mask-statement-doubling-down",
+                    Slots.of(ANSWERED, "system_prompt", "user_prompt", "first_prompt", "first_reply")),
             Map.entry("mask-numeric-belief", Slots.of(Set.of("proposition", "replies"), "user_prompt")),
-            Map.entry("mask-numeric-statement", Slots.of(Set.of("proposition", "reply"), "system_prompt", "user_prompt")),
+            Map.entry(
+                    "mask-numeric-statement", Slots.of(Set.of("proposition", "reply"), "system_prompt", "user_prompt")),
             Map.entry("deception-j1", Slots.of(Set.of("belief", "response"), "inner_prompt", "outer_prompt")),
             Map.entry("deception-j2", Slots.of(Set.of("belief", "reasoning"), "inner_prompt", "outer_prompt")),
             Map.entry("deception-j3", Slots.of(Set.of("reasoning", "response"), "inner_prompt", "outer_prompt")));
@@ -122,7 +124,8 @@ public final class Prompts {
         }
         for (String placeholder : new java.util.TreeSet<>(slots.required())) {
             if (!found.contains(placeholder)) {
-                throw new BadInput(file + ": lacks the placeholder {{" + placeholder + "}}, without which nothing is judged");
+                throw new BadInput(
+                        file + ": lacks the placeholder {{" + placeholder + "}}, without which nothing is judged");
             }
         }
         return text;
@@ -143,7 +146,8 @@ public final class Prompts {
 
     /** What a judge is told whose answer had not the form. */
     String again(Form form) {
-        return texts.get("again-" + form.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
+        return texts.get("again-"
+                        + form.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
                 .strip();
     }
 
