@@ -41,6 +41,7 @@ public final class Candor implements Callable<Integer> {
         return List.of(
                 TrainCommand.commandLine(),
                 PlanCommand.commandLine(),
+                new EvalCommand(),
                 new TokenizeCommand(),
                 new RenderCommand(),
                 new CheckCommand(),

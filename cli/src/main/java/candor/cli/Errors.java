@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.train.config.Nearest;
 import java.io.PrintStream;
 import java.util.List;
 import picocli.CommandLine;
@@ -64,7 +65,14 @@ final class Errors {
     private static String withSuggestion(String message, ParameterException wrong) {
         List<String> near =
                 wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-        return near.isEmpty() ? message : message + "; did you mean " + near.getFirst() + "?";
+        return near.isEmpty()
+                ? message
+                : message + "; did you mean "
+                        + Nearest.to(
+                                ((UnmatchedArgumentException) wrong)
+                                        .getUnmatched()
+                                        .getFirst(),
+                                near) + "?";
     }
 
     private static String oneLine(String message) {

@@ -74,7 +74,7 @@ final class PlanCommand implements Callable<Integer> {
         public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
             List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
-            Prepared prepared = Prepared.of(configs);
+            Prepared prepared = Prepared.toPlan(configs);
             if (prepared.runs().isEmpty()) {
                 out.println("nothing to do: done already");
                 return ExitCode.DONE;

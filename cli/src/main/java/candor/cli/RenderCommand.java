@@ -165,6 +165,9 @@ final class RenderCommand implements Callable<Integer> {
     }
 
     private static List<Message> messages(List<?> list) {
+        if (list.isEmpty()) {
+            throw new BadInput("there is no message");
+        }
         List<Message> messages = new ArrayList<>();
         for (Object item : list) {
             messages.add(new Message(object(item, "message " + (messages.size() + 1))));

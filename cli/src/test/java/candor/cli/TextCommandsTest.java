@@ -203,6 +203,7 @@ class TextCommandsTest {
                 "{",
                 "5",
                 "{}",
+                "[]",
                 "{\"messages\": 5}",
                 "[5]",
                 "[{\"content\": \"a\"}]",

@@ -162,6 +162,9 @@ public final class CausalLm implements AutoCloseable {
         if (acts == null || acts.pass != Pass.TRAIN || batch == null) {
             throw new IllegalStateException("no forward pass for training to go back on");
         }
+        if (bank != null && bankRevision != bank.revision()) {
+            throw new IllegalStateException("the adapters are others than in the forward pass");
+        }
         if (batch.targetCount() > 0) {
             backend.upload(acts.dlogp, dlogp);
             backend.logProbBackward(
@@ -198,6 +201,14 @@ public final class CausalLm implements AutoCloseable {
 
     /** The residual stream after the last layer. */
     private void hidden(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
+        // An id beyond the vocabulary has no logit, and a device would read behind its table.
+        if (next.largestId() >= config.vocabSize()) {
+            throw new IllegalArgumentException("token " + next.largestId() + " of a vocabulary of " + config.vocabSize());
+        }
+        if (adapters == null && next.runs().stream().anyMatch(run -> run.slot() != Batch.BASE)) {
+            throw new IllegalArgumentException("no adapters for a batch that names slots: " + next.runs());
+        }
+        batch = null; // a pass that fails leaves nothing to go back on
         if (acts == null
                 || acts.tokens != next.tokenCount()
                 || acts.targets != next.targetCount()
@@ -206,9 +217,9 @@ public final class CausalLm implements AutoCloseable {
                 || (bank != null && bankRevision != bank.revision())) {
             layOut(next, adapters, pass);
         }
+        backend.embed(acts.stream.getFirst(), weights.embedding(), next); // (N,C)
+        decoder.forward(acts, bank, next, cache);
         batch = next;
-        backend.embed(acts.stream.getFirst(), weights.embedding(), batch); // (N,C)
-        decoder.forward(acts, bank, batch, cache);
     }
 
     private void layOut(Batch next, Adapters adapters, Pass pass) {

@@ -39,6 +39,7 @@ public final class Batch {
     private final int[] targetRows;
     private final int[] targetSequences;
     private final List<Run> runs;
+    private final int largestId;
 
     /**
      * The arrays are the batch's own from here on.
@@ -55,6 +56,9 @@ public final class Batch {
             throw new IllegalArgumentException("lengths differ: tokens " + n + ", positions " + positions.length
                     + ", targets " + targets.length + ", starts " + starts.length + ", slots " + slots.length);
         }
+        if (slots.length == 0) {
+            throw new IllegalArgumentException("a batch without a sequence");
+        }
         if (starts[0] != 0 || starts[slots.length] != n) {
             throw new IllegalArgumentException("starts must run from 0 to " + n + ": " + Arrays.toString(starts));
         }
@@ -65,9 +69,16 @@ public final class Batch {
         this.slots = slots;
         this.runs = runsOf(starts, slots);
         int count = 0;
-        for (int target : targets) {
-            count += target == NO_TARGET ? 0 : 1;
+        int largest = 0;
+        for (int row = 0; row < n; row++) {
+            if (tokens[row] < 0 || targets[row] < NO_TARGET) {
+                throw new IllegalArgumentException(
+                        "row " + row + " has token " + tokens[row] + " and target " + targets[row]);
+            }
+            count += targets[row] == NO_TARGET ? 0 : 1;
+            largest = Math.max(largest, Math.max(tokens[row], targets[row]));
         }
+        largestId = largest;
         targetRows = new int[count];
         targetSequences = new int[count];
         for (int s = 0, t = 0; s < slots.length; s++) {
@@ -157,6 +168,11 @@ public final class Batch {
     /** The rows of each slot, in the order of the batch. */
     public List<Run> runs() {
         return runs;
+    }
+
+    /** The largest id among tokens and targets: the vocabulary has to be larger. */
+    public int largestId() {
+        return largestId;
     }
 
     /** Length of the longest sequence. */

@@ -14,7 +14,7 @@ public final class Workspace implements AutoCloseable {
     private long height;
     private long peak;
 
-    /** Allocates {@code bytes}; memory that is never used is never touched, so the operating system does not give it. */
+    /** Allocates {@code bytes}. They are cleared, and so resident from here on: what does not fit fails now, not in a step. */
     public Workspace(long bytes) {
         arena = Arena.ofShared();
         memory = arena.allocate(Math.max(bytes, Tensor.ALIGNMENT), Tensor.ALIGNMENT);

@@ -1,9 +1,9 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.train.log.IoReason;
 import candor.data.read.Fingerprint;
 import candor.train.config.TrainConfig;
+import candor.train.log.IoReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,23 +18,24 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * The SHA-256 of every file that a run's bytes follow from, by what the file is to the run: {@code
- * model/model.safetensors}, {@code init_adapter/adapter_config.json}, {@code data/0}. A run that is resumed compares; the
- * files may have moved.
- *
- * @param hashes lower-case hexadecimal, in a fixed order
- * @param files  where each was found
+ * The files that a run's bytes follow from, by what the file is to the run ({@code model/model.safetensors}, {@code
+ * init_adapter/adapter_config.json}, {@code data/0}), and the SHA-256 of each. A run that is resumed compares; the files
+ * may have moved.
  */
-record Inputs(Map<String, String> hashes, Map<String, Path> files) {
+final class Inputs {
     private static final List<String> MODEL_FILES = List.of(".safetensors", ".json", ".jinja");
 
+    private final Map<String, Path> files = new LinkedHashMap<>();
+    private final Function<Path, String> hash;
+    private Map<String, String> hashes;
+
     /**
-     * Reads all files of a run.
+     * Finds the files of a run, and does not read them yet: a plan of a large model need not.
      *
      * @param hash of a file; a caller with several runs over one base remembers
      */
-    static Inputs of(TrainConfig config, Function<Path, String> hash) {
-        Map<String, Path> files = new LinkedHashMap<>();
+    Inputs(TrainConfig config, Function<Path, String> hash) {
+        this.hash = hash;
         folder("model", config.model(), files);
         if (config.start().initAdapter() != null) {
             folder("init_adapter", config.start().initAdapter(), files);
@@ -42,9 +43,16 @@ record Inputs(Map<String, String> hashes, Map<String, Path> files) {
         for (int i = 0; i < config.data().size(); i++) {
             files.put("data/" + i, config.data().get(i));
         }
-        Map<String, String> hashes = new LinkedHashMap<>();
-        files.forEach((name, file) -> hashes.put(name, hash.apply(file)));
-        return new Inputs(hashes, files);
+    }
+
+    /** Lower-case hexadecimal, in a fixed order; the first call reads all files. */
+    Map<String, String> hashes() {
+        if (hashes == null) {
+            Map<String, String> read = new LinkedHashMap<>();
+            files.forEach((name, file) -> read.put(name, hash.apply(file)));
+            hashes = read;
+        }
+        return hashes;
     }
 
     /** The hash of a file's content. */
@@ -76,19 +84,19 @@ record Inputs(Map<String, String> hashes, Map<String, Path> files) {
      * @throws BadInput names the first file that is another one now
      */
     void requireSame(Map<String, String> started) {
-        started.forEach((name, hash) -> {
-            String now = hashes.get(name);
+        started.forEach((name, before) -> {
+            String now = hashes().get(name);
             if (now == null) {
                 throw new BadInput("the run was started with " + name
                         + ", which is not there any more; put it back, or start a new run in another folder");
             }
-            if (!now.equals(hash)) {
+            if (!now.equals(before)) {
                 throw new BadInput(files.get(name) + ": has changed since the run began (SHA-256 was "
-                        + shorten(hash) + "…, is " + shorten(now)
+                        + shorten(before) + "…, is " + shorten(now)
                         + "…); put the old file back, or start a new run in another folder");
             }
         });
-        hashes.keySet().forEach(name -> {
+        hashes().keySet().forEach(name -> {
             if (!started.containsKey(name)) {
                 throw new BadInput(files.get(name)
                         + ": was not there when the run began; take it away, or start a new run in another folder");
@@ -108,9 +116,9 @@ record Inputs(Map<String, String> hashes, Map<String, Path> files) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(backend.getBytes(StandardCharsets.UTF_8));
-            hashes.forEach((name, hash) -> {
+            hashes().forEach((name, sum) -> {
                 if (!name.startsWith("data/")) {
-                    digest.update((name + " " + hash + "\n").getBytes(StandardCharsets.UTF_8));
+                    digest.update((name + " " + sum + "\n").getBytes(StandardCharsets.UTF_8));
                 }
             });
             return digest.digest();

@@ -24,18 +24,21 @@ import java.util.Map;
 /**
  * What runs will take, before anything is taken: bytes by kind, and floating-point operations.
  *
- * @param recompute    what the backward pass computes again
- * @param bytes        by kind, in the order in which they are worth telling
- * @param passTokens   tokens of the largest pass with gradients, at most
- * @param operations   of the whole of all runs
- * @param steps        optimiser steps of the longest run
+ * @param recompute  what the backward pass computes again
+ * @param bytes      by kind, in the order in which they are worth telling
+ * @param largest    upper bounds over all passes
+ * @param operations of the whole of all runs
+ * @param steps      optimiser steps of the longest run
  */
-public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens, double operations, int steps) {
+public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest, double operations, int steps) {
     /** Code, threads, the tokenizer's library and what the collector leaves lying: about this much on any run. */
-    private static final long JAVA = 512L << 20;
+    private static final long JAVA = 640L << 20;
+
+    /** A CPU keeps weights a second and third time in the order that its kernels read, up to this much. */
+    private static final long PANELS = 512L << 20;
 
     /** Of the largest pass with gradients, and of the largest without: upper bounds over all steps. */
-    private record Largest(int tokens, int targets, int freeTokens, int freeTargets) {}
+    record Largest(int tokens, int targets, int freeTokens, int freeTargets) {}
 
     /**
      * The plan of runs as they are.
@@ -98,6 +101,7 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens,
         long free = CausalLm.workspaceBytes(model, bank, largest.freeTokens, largest.freeTargets, false, recompute);
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("weights (mapped)", model.weightBytes(model.dtype()));
+        bytes.put("weights in panels", Math.min(PANELS, 2 * model.weightBytes(DType.F32)));
         bytes.put("adapters and gradients", parameters);
         bytes.put("optimiser", moments);
         bytes.put("activations", Math.max(kept, free));
@@ -110,7 +114,7 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens,
             steps = Math.max(steps, total);
             operations += operations(model, run, recompute, total);
         }
-        return new Plan(recompute, bytes, largest.tokens, operations, steps);
+        return new Plan(recompute, bytes, largest, operations, steps);
     }
 
     private static Batcher batcher(Prepared.One run) {
@@ -211,6 +215,17 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, int passTokens,
             return epochs * (passes + 2 * forward) + forward;
         }
         return epochs * passes;
+    }
+
+    /** Takes the memory of all passes at once, so that no step has to. */
+    void reserve(CausalLm model, AdapterBank adapters) {
+        model.reserve(adapters, largest.tokens, largest.targets, true);
+        model.reserve(adapters, largest.freeTokens, largest.freeTargets, false);
+    }
+
+    /** Tokens of the largest pass with gradients, at most. */
+    public int passTokens() {
+        return largest.tokens;
     }
 
     /** All bytes. */

@@ -51,10 +51,6 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         boolean needsCopy() {
             return config.task() instanceof KtoTask && config.start().initAdapter() != null;
         }
-
-        public TrainConfig config() {
-            return config;
-        }
     }
 
     /**
@@ -63,6 +59,15 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      * @throws BadInput for whatever the user can mend
      */
     public static Prepared of(List<TrainConfig> configs) {
+        return of(configs, true);
+    }
+
+    /** As {@link #of(List)}, to be looked at only: the base, which may be large, is not hashed unless a run is resumed. */
+    public static Prepared toPlan(List<TrainConfig> configs) {
+        return of(configs, false);
+    }
+
+    private static Prepared of(List<TrainConfig> configs, boolean toTrain) {
         TrainConfig first = configs.getFirst();
         Set<Path> outputs = new HashSet<>();
         for (TrainConfig config : configs) {
@@ -80,7 +85,10 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         List<One> runs = new ArrayList<>();
         List<Outcome.Done> done = new ArrayList<>();
         for (TrainConfig config : configs) {
-            Inputs inputs = Inputs.of(config, file -> hashes.computeIfAbsent(file, Inputs::hash));
+            Inputs inputs = new Inputs(config, file -> hashes.computeIfAbsent(file, Inputs::hash));
+            if (toTrain) {
+                inputs.hashes(); // before the rows are read: what changes in between shows at the next resume
+            }
             RunRecord record = RunRecord.at(config.output());
             if (record.exists() && !config.resume().asked()) {
                 throw new BadInput(

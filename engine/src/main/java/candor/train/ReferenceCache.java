@@ -1,8 +1,8 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.train.log.IoReason;
 import candor.data.EncodedRow;
+import candor.train.log.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

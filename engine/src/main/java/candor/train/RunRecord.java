@@ -1,9 +1,9 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.train.log.IoReason;
 import candor.model.AtomicFile;
 import candor.train.config.TrainConfig;
+import candor.train.log.IoReason;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;

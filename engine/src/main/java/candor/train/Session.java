@@ -27,11 +27,18 @@ public final class Session implements AutoCloseable {
     private final AdapterBank adapters;
     private final List<Run> runs = new ArrayList<>();
 
-    private Session(Backend backend, Weights weights, CausalLm model, AdapterBank adapters) {
+    private Session(Backend backend, Weights weights, Prepared prepared, Plan plan) {
         this.backend = backend;
         this.weights = weights;
-        this.model = model;
-        this.adapters = adapters;
+        int positions = prepared.runs().stream()
+                .mapToInt(run -> Math.min(
+                        run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
+                .max()
+                .orElseThrow();
+        model = new CausalLm(backend, weights, plan.recompute(), positions);
+        int copies =
+                (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
+        adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);
     }
 
     /**
@@ -43,19 +50,16 @@ public final class Session implements AutoCloseable {
         TrainConfig first = prepared.runs().getFirst().config();
         Backend backend =
                 Backends.open(first.machine().backendName(), first.machine().threads());
-        Weights weights = Weights.load(first.model());
-        int positions = prepared.runs().stream()
-                .mapToInt(run -> Math.min(
-                        run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
-                .max()
-                .orElseThrow();
-        CausalLm model = new CausalLm(backend, weights, plan.recompute(), positions);
-        int copies =
-                (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
-        AdapterBank adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);
-        Session session = new Session(backend, weights, model, adapters);
+        Session session;
+        try {
+            session = new Session(backend, Weights.load(first.model()), prepared, plan);
+        } catch (RuntimeException e) {
+            backend.close();
+            throw e;
+        }
         try {
             prepared.runs().forEach(run -> session.add(run, prepared, facts));
+            plan.reserve(session.model, session.adapters);
             return session;
         } catch (RuntimeException e) {
             session.close();

@@ -108,7 +108,7 @@ class WeightsTest {
 
     private static void assertSame(Tensor actual, Tensor expected) {
         assertThat(actual.shape()).isEqualTo(expected.shape());
-        assertThat(actual.toFloats()).containsExactly(expected.toFloats());
+        assertThat(actual.toFloats()).isEqualTo(expected.toFloats());
     }
 
     @ParameterizedTest
@@ -137,7 +137,7 @@ class WeightsTest {
                 Weights again = Weights.random(config, 7, DType.F32);
                 Weights other = Weights.random(config, 8, DType.F32);
                 Weights half = Weights.random(config, 7, DType.F16)) {
-            assertThat(again.head().toFloats()).containsExactly(first.head().toFloats());
+            assertThat(again.head().toFloats()).isEqualTo(first.head().toFloats());
             assertThat(other.head().toFloats()).isNotEqualTo(first.head().toFloats());
             assertThat(first.head().toFloats()).isNotEqualTo(first.embedding().toFloats());
             assertThat(first.layers().get(0).up().toFloats())

@@ -169,6 +169,48 @@ class ReplySpansTest {
         assertThat(found).isGreaterThanOrEqualTo(leastPercent);
     }
 
+    /** Against the templates' own rules, spelt out: contents with blanks at their ends, empty ones, and ends of turns inside. */
+    @ParameterizedTest
+    @CsvSource(
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "llama31,<|start_header_id|>%s<|end_header_id|>~~,<|eot_id|>,true",
+                "llama32,<|start_header_id|>%s<|end_header_id|>~~,<|eot_id|>,false",
+                "qwen25,<|im_start|>%s~,<|im_end|>~,false",
+                "phi3,<|%s|>~,<|end|>~,false"
+            })
+    void theMaskIsExactWhateverTheContents(String name, String header, String end, boolean trims) throws IOException {
+        ChatTemplate template = template(name);
+        String[] pieces = {"a", "Hello", " ", "\n", "\t", "🙂", "e\u0301", "<|im_end|>\n", "<|eot_id|>", "<|end|>\n", "<|user|>\n", "<", "{{ 7*7 }}"};
+        SplittableRandom random = new SplittableRandom(9);
+        for (int round = 0; round < 150; round++) {
+            List<Message> messages = new ArrayList<>();
+            StringBuilder expected = new StringBuilder();
+            List<Span> replies = new ArrayList<>();
+            int count = 2 + random.nextInt(5);
+            for (int i = 0; i < count; i++) {
+                StringBuilder content = new StringBuilder();
+                for (int n = random.nextInt(5); n > 0; n--) {
+                    content.append(pieces[random.nextInt(pieces.length)]);
+                }
+                Message message = i % 2 == 0 ? user(content.toString()) : assistant(content.toString());
+                messages.add(message);
+                expected.append(header.formatted(message.role()).replace('~', '\n'));
+                int start = expected.length();
+                expected.append(trims ? content.toString().strip() : content).append(end.replace('~', '\n'));
+                expected.append(name.equals("phi3") && i == count - 1 ? "</s>" : "");
+                if (message.isAssistant()) {
+                    replies.add(new Span(start, expected.length()));
+                }
+            }
+            MaskedText masked = ReplySpans.find(template, new Conversation(messages));
+            assertThat(masked.text()).endsWith(expected);
+            int head = masked.text().length() - expected.length();
+            assertThat(masked.replies())
+                    .isEqualTo(replies.stream().map(s -> new Span(head + s.start(), head + s.end())).toList());
+        }
+    }
+
     @Test
     void conversationsOfTheTemplateTestsAreMaskedOrRefused() throws IOException {
         for (String name : List.of("llama31", "llama32", "qwen25", "qwen3", "mistral1", "mistral3", "gemma2", "gemma3", "phi3", "deepseek", "macros", "generation")) {

@@ -25,8 +25,6 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user, a disk or a file can do to a run: one clear line, and nothing lost. */
 class FaultTest {
@@ -154,17 +152,21 @@ class FaultTest {
                 .hasMessageContaining("file");
     }
 
-    /** The first step has a finite loss; a rate like this leaves parameters that are none. */
-    @ParameterizedTest
-    @ValueSource(strings = {"1e30"})
-    void aDivergedRunSaysStepAndRowAndKeepsItsCheckpoint(String rate) throws IOException {
-        Path wild = temp.resolve("wild");
-        Outcome outcome = train(
+    private Outcome wild(String steps, String save) {
+        return train(
                 Method.SFT,
-                settings.with(TrainSettings.OUTPUT, wild.toString())
-                        .with(TrainSettings.LEARNING_RATE, rate)
-                        .with(TrainSettings.SAVE_STEPS, "1")
+                settings.with(TrainSettings.OUTPUT, temp.resolve("wild").toString())
+                        .with(TrainSettings.LEARNING_RATE, "1e30")
+                        .with(TrainSettings.SAVE_STEPS, save)
+                        .with(TrainSettings.MAX_STEPS, steps)
                         .with(TrainSettings.LR_SCHEDULER_TYPE, "constant"));
+    }
+
+    /** The first step is finite; a rate like this leaves parameters with which the second is not. */
+    @Test
+    void aDivergedRunSaysStepAndRowAndKeepsItsCheckpoint() throws IOException {
+        Path wild = temp.resolve("wild");
+        Outcome outcome = wild("7", "1");
         assertThat(outcome).isInstanceOf(Outcome.Diverged.class);
         assertThat(((Outcome.Diverged) outcome).reason())
                 .contains("step " + (outcome.step() + 1) + ": the loss is not finite at ")
@@ -174,6 +176,15 @@ class FaultTest {
         assertThat(wild.resolve("adapter")).doesNotExist();
         JsonNode record = new ObjectMapper().readTree(wild.resolve("run.json").toFile());
         assertThat(record.get("status").asText()).isEqualTo("diverged");
+    }
+
+    @Test
+    void parametersThatAreNotFiniteAreNeverWritten() {
+        settings = settings.with(TrainSettings.WEIGHT_DECAY, "1e30");
+        Outcome outcome = wild("1", "0");
+        assertThat(outcome).isInstanceOf(Outcome.Diverged.class);
+        assertThat(((Outcome.Diverged) outcome).reason()).contains("the parameters are not finite after step 1");
+        assertThat(temp.resolve("wild/adapter")).doesNotExist();
     }
 
     @Test

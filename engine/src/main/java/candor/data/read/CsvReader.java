@@ -156,11 +156,6 @@ final class CsvReader implements RowReader {
     }
 
     @Override
-    public Path file() {
-        return file;
-    }
-
-    @Override
     public void close() {
         source.close();
     }

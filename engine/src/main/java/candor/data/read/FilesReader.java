@@ -39,11 +39,6 @@ final class FilesReader implements RowReader {
     }
 
     @Override
-    public Path file() {
-        return files.get(Math.max(0, opened - 1));
-    }
-
-    @Override
     public void close() {
         if (current != null) {
             current.close();

@@ -87,11 +87,6 @@ final class JsonArrayReader implements RowReader {
     }
 
     @Override
-    public Path file() {
-        return file;
-    }
-
-    @Override
     public void close() {
         source.close();
     }

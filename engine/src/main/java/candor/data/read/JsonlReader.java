@@ -62,11 +62,6 @@ final class JsonlReader implements RowReader {
     }
 
     @Override
-    public Path file() {
-        return file;
-    }
-
-    @Override
     public void close() {
         source.close();
     }

@@ -91,11 +91,6 @@ final class ParquetReader implements RowReader {
     }
 
     @Override
-    public Path file() {
-        return file;
-    }
-
-    @Override
     public void close() {
         try {
             rows.close();

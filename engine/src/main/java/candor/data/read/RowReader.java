@@ -16,9 +16,6 @@ public interface RowReader extends AutoCloseable {
      */
     Entry next();
 
-    /** The file that {@link #next} reads from, or read from last. */
-    Path file();
-
     @Override
     void close();
 

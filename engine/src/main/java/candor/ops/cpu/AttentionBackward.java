@@ -52,7 +52,7 @@ final class AttentionBackward {
 
     /** Where things lie in a thread's scratch memory, for one sequence of this length. */
     private record Layout(int length, int width, long keyT, long key, long valueT, long dKey, long dValue, long p, long ds,
-            long query, long dq, long rowBytes, long narrowBytes, long end) {
+            long query, long rowBytes, long narrowBytes, long end) {
         static Layout of(int length, int width) {
             long transposed = Panels.count(length) * Panels.bytes(width);
             long natural = Panels.count(width) * Panels.bytes(length);
@@ -66,8 +66,7 @@ final class AttentionBackward {
             long p = dValue + length * narrowBytes;
             long ds = p + Workers.BLOCK * rowBytes;
             long query = ds + Workers.BLOCK * rowBytes;
-            long dq = query + block;
-            return new Layout(length, width, 0, key, valueT, dKey, dValue, p, ds, query, dq, rowBytes, narrowBytes, dq + block);
+            return new Layout(length, width, 0, key, valueT, dKey, dValue, p, ds, query, rowBytes, narrowBytes, query + block);
         }
     }
 

@@ -17,10 +17,10 @@ import java.lang.foreign.ValueLayout;
 
 /** The processor itself: vector instructions and a few threads. For one caller at a time. */
 public final class CpuBackend implements Backend {
-    private final Arena arena = Arena.ofShared();
-    /** Bytes of frozen weights that are kept laid out for the tile kernels, at most. */
+    /** What frozen weights laid out for the tile kernels may take, unless the caller says otherwise. */
     private static final long PANEL_BYTES = 512L << 20;
 
+    private final Arena arena = Arena.ofShared();
     private final Workers workers;
     private final FrozenPanels frozen;
     private final LowRankMatmul matmul;
@@ -37,8 +37,13 @@ public final class CpuBackend implements Backend {
 
     /** @param threads how many threads compute, the caller included */
     public CpuBackend(int threads) {
+        this(threads, PANEL_BYTES);
+    }
+
+    /** @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most */
+    public CpuBackend(int threads, long panelBytes) {
         workers = new Workers(threads);
-        frozen = new FrozenPanels(workers, PANEL_BYTES);
+        frozen = new FrozenPanels(workers, panelBytes);
         matmul = new LowRankMatmul(workers, frozen);
         loraGradients = new LoraGradients(workers);
         attention = new AttentionOps(workers);
@@ -61,11 +66,6 @@ public final class CpuBackend implements Backend {
     public String description() {
         return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileKernels.LANES + " floats, "
                 + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
-    }
-
-    /** Bytes that the operations hold beside their arguments, as of now. */
-    public long scratchBytes() {
-        return workers.scratchBytes();
     }
 
     @Override

@@ -8,8 +8,9 @@ import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * C = I + A·B, and C = I + A·B + A₂·B₂, for a block that one thread computes. The operands are named one by one, then {@link
- * #into} computes; the next product starts from nothing again. One object per thread, so naming allocates nothing.
+ * C = I + A·B, and C = I + A·B + A₂·B₂, for a block that one thread computes. The operands are named one by one, A
+ * first, then {@link #into} computes; naming A forgets what the last product had. One object per thread, so naming
+ * allocates nothing.
  *
  * <p>The block is cut into tiles, panel by panel of B, so that a panel stays in the second-level cache while the rows of A
  * pass by. A tile is finished, its second product included, before it goes to memory.
@@ -44,6 +45,8 @@ final class Gemm {
 
     /** A: element (r, p) is at byte {@code at + r·row + p·depth}. */
     Gemm a(MemorySegment data, long at, long row, long depth) {
+        init = null;
+        b2 = null;
         a = data;
         aAt = at;
         aRow = row;
@@ -128,8 +131,6 @@ final class Gemm {
                 Tile.store(tile, c, at + shift + r * row, row, height, width);
             }
         }
-        init = null;
-        b2 = null;
     }
 
     /** Rows of the next tile, where so many are left. */

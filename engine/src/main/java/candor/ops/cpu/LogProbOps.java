@@ -172,7 +172,7 @@ final class LogProbOps {
         double sofar = first == 0 ? 0 : sum[row];
         float here = maximum(at, offset, columns);
         double now = Math.max(before, here);
-        float partial = workers.sum(worker).of(exponentials(at, offset, columns, here));
+        float partial = exponentials(workers.sum(worker), at, offset, columns, here);
         double total = sofar * Math.exp(before - now) + partial * Math.exp(here - now);
         max[row] = now;
         sum[row] = total;
@@ -201,19 +201,25 @@ final class LogProbOps {
         return largest;
     }
 
-    private static FloatVector exponentials(MemorySegment row, long at, int n, float max) {
+    /**
+     * Σ exp(v − max). The last vector is a method of its own: where a loop's sum meets a masked vector behind a branch, C2
+     * puts every one of its sums on the heap.
+     */
+    private static float exponentials(LaneSum lanes, MemorySegment row, long at, int n, float max) {
         FloatVector sum = FloatVector.zero(S);
-        int j = 0;
-        for (; j + LANES <= n; j += LANES) {
+        int whole = S.loopBound(n);
+        for (int j = 0; j < whole; j += LANES) {
             FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER);
             sum = sum.add(Exp.of(v.sub(max)));
         }
-        if (j < n) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
-            FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER, mask);
-            sum = sum.add(FloatVector.zero(S).blend(Exp.of(v.sub(max)), mask));
-        }
-        return sum;
+        float total = lanes.of(sum);
+        return whole == n ? total : total + lastExponentials(lanes, row, at + 4L * whole, n - whole, max);
+    }
+
+    private static float lastExponentials(LaneSum lanes, MemorySegment row, long at, int n, float max) {
+        VectorMask<Float> mask = S.indexInRange(0, n);
+        FloatVector v = FloatVector.fromMemorySegment(S, row, at, ORDER, mask);
+        return lanes.of(FloatVector.zero(S).blend(Exp.of(v.sub(max)), mask));
     }
 
     private void backwardRows(int block, int worker) {

@@ -51,7 +51,7 @@ final class RopeOps {
             wholeVector(x, at + 4L * j, table, angles + 4L * j, 4L * half, sign);
         }
         if (whole < half) {
-            lastVector(x, at + 4L * whole, table, angles + 4L * whole, 4L * half, sign, S.indexInRange(whole, half));
+            lastVector(x, at + 4L * whole, table, angles + 4L * whole, 4L * half, sign, half - whole);
         }
     }
 
@@ -65,7 +65,8 @@ final class RopeOps {
     }
 
     private static void lastVector(
-            MemorySegment x, long at, MemorySegment table, long angle, long second, float sign, VectorMask<Float> mask) {
+            MemorySegment x, long at, MemorySegment table, long angle, long second, float sign, int n) {
+        VectorMask<Float> mask = S.indexInRange(0, n); // made here: an argument would go through the heap
         FloatVector x1 = FloatVector.fromMemorySegment(S, x, at, ORDER, mask);
         FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second, ORDER, mask);
         FloatVector c = FloatVector.fromMemorySegment(S, table, angle, ORDER, mask);

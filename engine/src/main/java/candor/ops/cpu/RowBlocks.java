@@ -1,6 +1,7 @@
 package candor.ops.cpu;
 
 import candor.ops.Batch;
+import java.util.Arrays;
 
 /** Cuts the runs, or the sequences, of a batch into blocks of rows, none across two of them. Made once, filled anew. */
 final class RowBlocks {
@@ -31,9 +32,9 @@ final class RowBlocks {
 
     private void add(int ofRun, int from, int to) {
         if (count == run.length) {
-            run = java.util.Arrays.copyOf(run, 2 * count);
-            start = java.util.Arrays.copyOf(start, 2 * count);
-            end = java.util.Arrays.copyOf(end, 2 * count);
+            run = Arrays.copyOf(run, 2 * count);
+            start = Arrays.copyOf(start, 2 * count);
+            end = Arrays.copyOf(end, 2 * count);
         }
         run[count] = ofRun;
         start[count] = from;

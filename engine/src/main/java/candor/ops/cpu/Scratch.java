@@ -19,10 +19,6 @@ final class Scratch implements AutoCloseable {
         return memory;
     }
 
-    long bytes() {
-        return memory.byteSize();
-    }
-
     @Override
     public void close() {
         if (arena != null) {

@@ -47,14 +47,6 @@ final class Workers implements AutoCloseable {
         return shared.need(bytes);
     }
 
-    long scratchBytes() {
-        long bytes = shared.bytes();
-        for (Scratch own : scratch) {
-            bytes += own.bytes();
-        }
-        return bytes;
-    }
-
     @Override
     public void close() {
         parallel.close();

@@ -81,7 +81,7 @@ final class Evaluator {
     }
 
     private static Undefined undefinedName(String name) {
-        if (name.equals("varargs") || name.equals("kwargs")) {
+        if (name.equals("varargs") || name.equals("kwargs") || name.equals("self")) {
             throw TemplateError.unsupported("'" + name + "'");
         }
         return new Undefined("'" + name + "' is undefined");

@@ -7,6 +7,7 @@ import candor.text.template.TemplateObject.Undefined;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Runs statements. One interpreter renders one template once. */
 final class Interpreter {
@@ -19,12 +20,15 @@ final class Interpreter {
 
     final Budget budget;
     final Environment environment;
+    private final Map<List<Stmt>, Set<String>> unsetNames;
     private final Evaluator evaluator;
     private final Output root;
     private final List<Template.Span> generations = new ArrayList<>();
     private int line;
 
-    Interpreter(Environment environment, Budget budget) {
+    /** @param unsetNames of {@link Frames} */
+    Interpreter(Map<List<Stmt>, Set<String>> unsetNames, Environment environment, Budget budget) {
+        this.unsetNames = unsetNames;
         this.environment = environment;
         this.budget = budget;
         this.evaluator = new Evaluator(this);
@@ -37,7 +41,7 @@ final class Interpreter {
             globals.set(name, new TemplateObject.Builtin(name));
         }
         variables.forEach(globals::set);
-        run(body, new Scope(globals), root);
+        run(body, frame(body, globals), root);
         return new Template.Rendered(root.toString(), List.copyOf(generations));
     }
 
@@ -48,6 +52,15 @@ final class Interpreter {
 
     void at(int newLine) {
         line = newLine;
+    }
+
+    /** The variables of a frame whose statements are {@code body}. */
+    private Scope frame(List<Stmt> body, Scope outer) {
+        Scope scope = new Scope(outer);
+        for (String name : unsetNames.getOrDefault(body, Set.of())) {
+            scope.set(name, new Undefined("'" + name + "' is undefined"));
+        }
+        return scope;
     }
 
     private void run(List<Stmt> body, Scope scope, Output out) {
@@ -79,7 +92,7 @@ final class Interpreter {
             case Stmt.For loop -> loop(loop, scope, out);
             case Stmt.Set set -> assign(set.target(), evaluator.eval(set.value(), scope), scope);
             case Stmt.SetBlock set -> {
-                String text = captured(set.body(), new Scope(scope));
+                String text = captured(set.body(), frame(set.body(), scope));
                 assign(set.target(), filtered(text, set.filters(), scope), scope);
             }
             case Stmt.Define define ->
@@ -89,11 +102,11 @@ final class Interpreter {
                 out.append(Values.text(evaluator.call(call.call(), scope, caller), budget));
             }
             case Stmt.FilterBlock filter -> {
-                String text = captured(filter.body(), new Scope(scope));
+                String text = captured(filter.body(), frame(filter.body(), scope));
                 out.append(Values.text(filtered(text, filter.filters(), scope), budget));
             }
             case Stmt.With with -> {
-                Scope inner = new Scope(scope);
+                Scope inner = frame(with.body(), scope);
                 for (Stmt.Set set : with.assignments()) {
                     // As in Jinja, a value sees the variables outside, not the other assignments.
                     assign(set.target(), evaluator.eval(set.value(), scope), inner);
@@ -105,7 +118,7 @@ final class Interpreter {
                     throw TemplateError.unsupported("a generation block inside a macro or a captured block");
                 }
                 int start = out.length();
-                run(generation.body(), new Scope(scope), out);
+                run(generation.body(), frame(generation.body(), scope), out);
                 generations.add(new Template.Span(start, out.length()));
             }
             case Stmt.Break b -> {
@@ -143,7 +156,7 @@ final class Interpreter {
         boolean completed = false;
         for (; state.index < items.size(); state.index++) {
             budget.steps(1);
-            Scope inner = new Scope(scope);
+            Scope inner = frame(loop.body(), scope);
             inner.set("loop", state);
             assign(loop.target(), items.get(state.index), inner);
             Flow flow = all(loop.body(), inner, out);
@@ -154,7 +167,7 @@ final class Interpreter {
         }
         // As Jinja compiles it: not where the loop was empty, but where no round of it came to its end.
         if (!completed) {
-            run(loop.otherwise(), new Scope(scope), out);
+            run(loop.otherwise(), frame(loop.otherwise(), scope), out);
         }
     }
 
@@ -202,10 +215,9 @@ final class Interpreter {
         List<Stmt.Parameter> parameters = code.parameters();
         String[] names = parameters.stream().map(Stmt.Parameter::name).toArray(String[]::new);
         Arguments.Bound bound = arguments.bind(0, names);
-        Scope scope = new Scope(macro.scope());
-        if (caller != null) {
-            scope.set("caller", caller);
-        }
+        Scope scope = frame(code.body(), macro.scope());
+        // A macro has a caller of its own or none; that of a macro around it is not seen.
+        scope.set("caller", caller != null ? caller : new Undefined("no caller: the macro is not in a call block"));
         for (int i = 0; i < names.length; i++) {
             Expr standard = parameters.get(i).standard();
             Object missing = standard == null

@@ -1,6 +1,7 @@
 package candor.text.template;
 
 import candor.text.template.Token.Kind;
+import java.text.Normalizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -208,7 +209,12 @@ final class Lexer {
                     && !Character.isIdentifierIgnorable(source.codePointAt(pos))) {
                 pos += Character.charCount(source.codePointAt(pos));
             }
-            add(Kind.NAME, source.substring(start, pos));
+            String name = source.substring(start, pos);
+            if (!Normalizer.isNormalized(name, Normalizer.Form.NFKC)) {
+                // Python takes such a name for its normal form, though not everywhere in a template.
+                throw new TemplateError("the spelling of the name '" + name + "' is not supported by Candor's template engine", lineAt(start));
+            }
+            add(Kind.NAME, name);
         } else {
             operator(open);
         }

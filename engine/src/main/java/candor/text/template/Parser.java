@@ -128,6 +128,9 @@ final class Parser {
 
     private Stmt forStatement(int line) {
         Target target = target(false);
+        if (target.names().contains("loop")) {
+            throw new TemplateError("a loop cannot assign to 'loop'", line);
+        }
         in.expectName("in");
         Expr items = expressions.tuple(false);
         Expr filter = in.skipName("if") ? expressions.expression() : null;
@@ -208,6 +211,9 @@ final class Parser {
                 in.expect(",");
             }
             String name = assignable();
+            if (out.stream().anyMatch(parameter -> parameter.name().equals(name))) {
+                throw new TemplateError("two parameters are named '" + name + "'", in.line());
+            }
             Expr standard = in.skip("=") ? expressions.expression() : null;
             if (standard == null && !out.isEmpty() && out.getLast().standard() != null) {
                 throw new TemplateError("a parameter without a default follows one with a default", in.line());

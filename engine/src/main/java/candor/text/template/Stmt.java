@@ -46,7 +46,19 @@ sealed interface Stmt {
     record Continue(int line) implements Stmt {}
 
     /** What an assignment or a loop assigns to. */
-    sealed interface Target {}
+    sealed interface Target {
+        /** The variables that it assigns; a namespace's field is none. */
+        default List<String> names() {
+            return switch (this) {
+                case Variable variable -> List.of(variable.name());
+                case Unpack unpack ->
+                    unpack.targets().stream()
+                            .flatMap(part -> part.names().stream())
+                            .toList();
+                case NamespaceField field -> List.of();
+            };
+        }
+    }
 
     record Variable(String name) implements Target {}
 

@@ -4,6 +4,7 @@ import candor.BadInput;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A parsed template. Immutable, so threads may share it.
@@ -14,10 +15,12 @@ import java.util.Map;
 public final class Template {
     private final String name;
     private final List<Stmt> body;
+    private final Map<List<Stmt>, Set<String>> unsetNames;
 
     private Template(String name, List<Stmt> body) {
         this.name = name;
         this.body = body;
+        this.unsetNames = Frames.unsetNames(body);
     }
 
     /**
@@ -45,7 +48,7 @@ public final class Template {
      * @param now what {@code strftime_now} formats
      */
     public Rendered render(Map<String, Object> variables, LocalDateTime now, Limits limits) {
-        Interpreter interpreter = new Interpreter(new Environment(now), new Budget(limits));
+        Interpreter interpreter = new Interpreter(unsetNames, new Environment(now), new Budget(limits));
         try {
             return interpreter.render(body, variables);
         } catch (TemplateError e) {

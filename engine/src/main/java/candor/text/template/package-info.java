@@ -1,7 +1,7 @@
 /**
  * The part of Jinja that chat templates use, with the semantics that Hugging Face's libraries give it.
  *
- * <p>{@code Lexer → Parser → Stmt and Expr → Interpreter}. The environment is the one that transformers sets up: blocks
+ * <p>{@code Lexer → Parser → Stmt and Expr → Frames → Interpreter}. The environment is the one that transformers sets up: blocks
  * are trimmed and left-stripped, loop controls are on, there is no automatic escaping, and {@code tojson},
  * {@code raise_exception} and {@code strftime_now} behave as there. Values are plain Java objects (see {@link
  * candor.text.template.Values}) and Python's rules for truth, printing, comparing, slicing and numbers are applied to

@@ -188,5 +188,4 @@ public final class CheckpointStore {
             disk.delete(leftover);
         }
     }
-
 }

@@ -4,13 +4,14 @@ import java.util.Collection;
 import java.util.Comparator;
 
 /** The known name that a mistyped one is nearest to, by edits of single letters (Levenshtein 1966). */
-final class Nearest {
+public final class Nearest {
     private Nearest() {}
 
-    static String to(String name, Collection<String> known) {
+    /** One of {@code known}, which is not empty. */
+    public static String to(String name, Collection<String> known) {
         String shortened = name.length() > 100 ? name.substring(0, 100) : name;
         return known.stream()
-                .min(Comparator.<String>comparingInt(k -> distance(shortened.replace('-', '_'), k))
+                .min(Comparator.<String>comparingInt(k -> distance(shortened, k))
                         .thenComparing(Comparator.naturalOrder()))
                 .orElseThrow();
     }

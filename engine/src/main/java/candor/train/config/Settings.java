@@ -93,7 +93,8 @@ public final class Settings {
             throw new BadInput(name(key, value.origin) + ": "
                     + (place != null
                             ? "belongs to " + place + "; take it out here"
-                            : "there is no such setting; did you mean " + Nearest.to(key, known) + "?"));
+                            : "there is no such setting; did you mean " + Nearest.to(key.replace('-', '_'), known)
+                                    + "?"));
         });
     }
 }

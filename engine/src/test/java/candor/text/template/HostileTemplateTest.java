@@ -109,7 +109,6 @@ class HostileTemplateTest {
                 "{{ s.bytes }}",
                 "{{ s|string.__class__ }}",
                 "{{ d.clear }}{{ xs.append }}",
-                "{{ self }}",
                 "{{ config }}{{ request }}{{ system }}"
             })
     void thereIsNothingBehindAValue(String source) {
@@ -179,6 +178,9 @@ class HostileTemplateTest {
                 .hasMessage("chat template t, line 3: the statement 'block' is not supported by Candor's template engine");
         assertThatThrownBy(() -> render("a\n{{ s |\n wordwrap }}", data(), SMALL))
                 .hasMessage("chat template t, line 3: the filter 'wordwrap' is not supported by Candor's template engine");
+        assertThatThrownBy(() -> render("a\n{% set \uff58 = 3 %}", data(), SMALL)).hasMessageContaining("line 2: the spelling of the name");
+        assertThatThrownBy(() -> render("{{ [][7].x }}", data(), SMALL)).hasMessageEndingWith("a list has no item or attribute 7");
+        assertThatThrownBy(() -> render("{{ self is defined }}", data(), SMALL)).hasMessageContaining("'self' is not supported");
         assertThatThrownBy(() -> render("{% if 1 %}\n{{ 2 }}\n", data(), SMALL))
                 .hasMessage("chat template t, line 2: 'if' of line 1 is not closed");
         assertThatThrownBy(() -> render("{{ raise_exception('no\nsystem') }}", data(), SMALL))

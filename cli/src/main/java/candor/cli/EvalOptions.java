@@ -1,0 +1,172 @@
+package candor.cli;
+
+import candor.BadInput;
+import candor.evaluate.engine.EngineRespondent;
+import candor.evaluate.engine.EngineRespondent.NamedAdapter;
+import candor.evaluate.stats.Bootstrap;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import picocli.CommandLine.Option;
+
+/** What every evaluation is told. */
+final class EvalOptions {
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The checkpoint.")
+    private Path model;
+
+    @Option(
+            names = "--adapter",
+            arity = "1..*",
+            paramLabel = "[NAME=]DIR",
+            description = "Adapters in PEFT's layout, all evaluated together with the bare model; named by their folder.")
+    private List<String> adapters = new ArrayList<>();
+
+    @Option(
+            names = "--base",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Evaluates the bare model too.")
+    private boolean base;
+
+    @Option(
+            names = "--data",
+            required = true,
+            arity = "1..*",
+            paramLabel = "FILE",
+            description = "The benchmark's files: JSONL, JSON, CSV, Parquet.")
+    private List<Path> data;
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where results go.")
+    private Path output;
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description = "Where answers are kept; evaluations may share it. Without it, OUTPUT/cache.")
+    private Path cache;
+
+    @Option(names = "--force", description = "Writes over the results of another evaluation.")
+    private boolean force;
+
+    @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows; 0 for all.")
+    private int limit;
+
+    @Option(
+            names = "--seed",
+            split = ",",
+            paramLabel = "N",
+            description = "Seeds of the replies; each evaluates every row once.")
+    private List<Long> seeds = new ArrayList<>(List.of(0L));
+
+    @Option(names = "--bootstrap-resamples", paramLabel = "N", description = "Resamples of the bootstrap.")
+    private int resamples = Bootstrap.DEFAULT.resamples();
+
+    @Option(names = "--bootstrap-seed", paramLabel = "N", description = "Seed of the bootstrap.")
+    private long bootstrapSeed = Bootstrap.DEFAULT.seed();
+
+    @Option(names = "--backend", paramLabel = "NAME", description = "auto or cpu.")
+    private String backend = "auto";
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
+    private int threads;
+
+    @Option(names = "--batch-size", paramLabel = "N", description = "Sequences that are generated at once.")
+    private int batchSize = 32;
+
+    @Option(names = "--max-length", paramLabel = "N", description = "Prompt and reply together, in tokens.")
+    private int maxLength = 8192;
+
+    @Option(names = "--kv-cache-mib", paramLabel = "N", description = "Memory for keys and values.")
+    private int cacheMebibytes = 1024;
+
+    @Option(
+            names = "--date",
+            paramLabel = "YYYY-MM-DD",
+            description = "What chat templates print that show the date; fixed, so that runs can be repeated.")
+    private LocalDate date = LocalDate.of(2024, 7, 26);
+
+    List<Path> data() {
+        return data;
+    }
+
+    Path output() {
+        return output;
+    }
+
+    Path cache() {
+        return cache == null ? output.resolve("cache") : cache;
+    }
+
+    boolean force() {
+        return force;
+    }
+
+    Path model() {
+        return model;
+    }
+
+    List<Long> seeds() {
+        if (new HashSet<>(seeds).size() < seeds.size()) {
+            throw new BadInput("--seed names a seed twice: " + seeds);
+        }
+        return seeds;
+    }
+
+    int limit() {
+        EvalCommand.require(limit >= 0, "--limit " + limit + ": must not be negative");
+        return limit == 0 ? Integer.MAX_VALUE : limit;
+    }
+
+    Bootstrap bootstrap() {
+        EvalCommand.require(resamples >= 2, "--bootstrap-resamples " + resamples + ": must be at least 2");
+        return new Bootstrap(resamples, bootstrapSeed, Bootstrap.DEFAULT.level());
+    }
+
+    void requireSampling(double temperature, int maxNewTokens) {
+        EvalCommand.require(
+                temperature >= 0 && temperature <= 100, "--temperature " + temperature + ": must be from 0 to 100");
+        EvalCommand.require(maxNewTokens >= 1, "--max-new-tokens " + maxNewTokens + ": must be at least 1");
+    }
+
+    EngineRespondent.Settings engine() {
+        return engine(model, namedAdapters(), base, false);
+    }
+
+    /** The settings of another model that runs beside, such as a judge. */
+    EngineRespondent.Settings engine(Path other, List<NamedAdapter> its, boolean bare, boolean defuse) {
+        EvalCommand.require(batchSize >= 1, "--batch-size " + batchSize + ": must be at least 1");
+        EvalCommand.require(maxLength >= 2, "--max-length " + maxLength + ": must be at least 2");
+        EvalCommand.require(cacheMebibytes >= 1, "--kv-cache-mib " + cacheMebibytes + ": must be at least 1");
+        return new EngineRespondent.Settings(
+                other,
+                its,
+                bare,
+                backend,
+                threads,
+                date.atStartOfDay(),
+                maxLength,
+                batchSize,
+                (long) cacheMebibytes << 20,
+                defuse);
+    }
+
+    private List<NamedAdapter> namedAdapters() {
+        List<NamedAdapter> named = new ArrayList<>();
+        Set<String> names = new HashSet<>(Set.of("base"));
+        for (String adapter : adapters) {
+            int equals = adapter.indexOf('=');
+            Path folder = Path.of(adapter.substring(equals + 1));
+            Path last = folder.toAbsolutePath().normalize().getFileName();
+            String name = equals > 0 ? adapter.substring(0, equals) : String.valueOf(last);
+            if (!names.add(name)) {
+                throw new BadInput("--adapter: two are called " + name + "; tell them apart as NAME=DIR");
+            }
+            named.add(new NamedAdapter(name, folder));
+        }
+        return named;
+    }
+}

@@ -1,0 +1,20 @@
+package candor.evaluate;
+
+import java.util.List;
+
+/** Something that a task wants from the model about one row. Keys are unique within the row. */
+public sealed interface Ask {
+    String key();
+
+    Prompt prompt();
+
+    /** A reply. */
+    record Generate(String key, Prompt prompt, Sampling sampling) implements Ask {}
+
+    /** The log-probability of each of these continuations of the prompt. */
+    record Score(String key, Prompt prompt, List<String> continuations) implements Ask {
+        public Score {
+            continuations = List.copyOf(continuations);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package candor.evaluate;
+
+import candor.BadInput;
+import candor.data.read.Entry;
+import candor.data.read.RowReader;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A finished evaluation, read back for comparison.
+ *
+ * @param judge its settings; a null node where no judge was needed
+ * @param macro measures whose subsets weigh the same
+ */
+public record Evaluated(
+        Path folder, String task, String version, JsonNode settings, JsonNode judge, Set<String> macro, List<Line> lines) {
+    /** One row of results.jsonl, as far as comparison needs it. */
+    public record Line(
+            long seed, String subject, String id, String subset, String rowHash, Map<String, Double> values) {}
+
+    private static final long MAX_SCORES = 64 << 20;
+
+    /** Reads the folder of an evaluation. */
+    public static Evaluated read(Path folder) {
+        Path scoresFile = folder.resolve(EvaluationFiles.SCORES);
+        JsonNode scores;
+        try {
+            if (!Files.isRegularFile(scoresFile)) {
+                throw new BadInput(folder + ": is no finished evaluation: it has no " + EvaluationFiles.SCORES);
+            }
+            if (Files.size(scoresFile) > MAX_SCORES) {
+                throw new BadInput(scoresFile + ": is larger than any that we write");
+            }
+            scores = new ObjectMapper().readTree(scoresFile.toFile());
+        } catch (IOException e) {
+            throw new BadInput(scoresFile + ": cannot be read: " + e.getMessage(), e);
+        }
+        Set<String> macro = new LinkedHashSet<>();
+        for (JsonNode score : scores.path("scores")) {
+            if (score.path("over").asText().equals("macro")) {
+                macro.add(score.path("measure").asText());
+            }
+        }
+        return new Evaluated(
+                folder,
+                scores.path("task").asText(),
+                scores.path("version").asText(),
+                scores.path("settings"),
+                scores.path("judge"),
+                macro,
+                lines(folder.resolve(EvaluationFiles.RESULTS)));
+    }
+
+    private static List<Line> lines(Path file) {
+        List<Line> lines = new ArrayList<>();
+        try (RowReader reader = RowReader.open(file, RowReader.DEFAULT_MAX_ROW_BYTES)) {
+            for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
+                switch (entry) {
+                    case Entry.Bad bad -> throw bad.toBadInput();
+                    case Entry.Row row -> lines.add(line(row));
+                }
+            }
+        }
+        return lines;
+    }
+
+    private static Line line(Entry.Row row) {
+        ObjectNode columns = row.columns();
+        Map<String, Double> values = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> value : columns.path("values").properties()) {
+            values.put(value.getKey(), value.getValue().asDouble());
+        }
+        if (!columns.path("id").isTextual() || !columns.path("subject").isTextual() || !columns.has("values")) {
+            throw new BadInput(row.origin() + ": is no line of an evaluation's results");
+        }
+        return new Line(
+                columns.path("seed").asLong(),
+                columns.get("subject").textValue(),
+                columns.get("id").textValue(),
+                columns.path("subset").asText(),
+                columns.path("row_sha256").asText(),
+                values);
+    }
+
+    /** Who was evaluated. */
+    public List<String> subjects() {
+        return lines.stream().map(Line::subject).distinct().toList();
+    }
+}

@@ -1,0 +1,151 @@
+package candor.evaluate;
+
+import candor.BadInput;
+import candor.evaluate.judge.Judge;
+import candor.evaluate.judge.Judgement;
+import candor.evaluate.judge.Judgements;
+import candor.evaluate.judge.Question;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Runs a task: the model answers, the judge judges, rows come to their outcomes. Answers are kept as they come, so that
+ * {@link #run} a second time, or after a stop, asks only what is missing.
+ *
+ * @param <R> the task's rows
+ */
+public final class Evaluator<R extends Task.Row> {
+    /** Told how far it is. */
+    public interface Progress {
+        void at(String stage, int done, int of);
+    }
+
+    private final Task<R> task;
+    private final List<R> rows;
+    private final List<Long> seeds;
+    private final CachedModel model;
+    private final Judge judge;
+    private final Progress progress;
+    private final Judge.Watch watch;
+
+    /**
+     * An evaluation.
+     *
+     * @param limit at most so many rows, the first of the data
+     * @param seeds each evaluates every row once
+     * @param stop asked after every answer; once it is true the run ends with what it has kept
+     */
+    public Evaluator(
+            Task<R> task,
+            int limit,
+            List<Long> seeds,
+            Respondent model,
+            Judge judge,
+            AnswerCache cache,
+            Progress progress,
+            BooleanSupplier stop) {
+        this.task = task;
+        this.rows = task.rows().subList(0, Math.min(limit, task.rows().size()));
+        this.seeds = List.copyOf(seeds);
+        this.judge = judge;
+        this.progress = progress;
+        this.watch = new Judge.Watch() {
+            @Override
+            public void judged(int done, int of) {
+                progress.at("judging", done, of);
+            }
+
+            @Override
+            public boolean stopped() {
+                return stop.getAsBoolean();
+            }
+        };
+        this.model = new CachedModel(model, cache, progress, stop);
+        requireSeedsToMatter();
+    }
+
+    private void requireSeedsToMatter() {
+        boolean drawn = rows.stream()
+                .flatMap(row -> task.asks(row).stream())
+                .anyMatch(ask -> ask instanceof Ask.Generate generate && generate.sampling().temperature() > 0);
+        if (seeds.size() > 1 && !drawn) {
+            throw new BadInput("--seed names " + seeds.size() + " seeds, but nothing is drawn at temperature 0: every one would"
+                    + " give the same; name one, or set a --temperature");
+        }
+    }
+
+    /** A row under a seed and a subject. */
+    private record Unit<R>(long seed, int subject, R row) {}
+
+    /** Evaluates everything; the results stand in the order of seeds, subjects and rows. */
+    public List<Result> run() {
+        List<Unit<R>> units = new ArrayList<>();
+        for (long seed : seeds) {
+            for (int subject = 0; subject < model.subjects().size(); subject++) {
+                for (R row : rows) {
+                    units.add(new Unit<>(seed, subject, row));
+                }
+            }
+        }
+        List<List<Ask>> asks = new ArrayList<>();
+        List<Respondent.Request> requests = new ArrayList<>();
+        for (Unit<R> unit : units) {
+            List<Ask> ofUnit = task.asks(unit.row()).stream()
+                    .map(ask -> Seeds.apply(ask, unit.seed(), unit.row().id()))
+                    .toList();
+            asks.add(ofUnit);
+            ofUnit.forEach(ask -> requests.add(new Respondent.Request(unit.subject(), unit.row().id(), ask)));
+        }
+        List<Answer> given = model.answer(requests);
+
+        List<Answers> answers = new ArrayList<>();
+        List<List<Question>> questions = new ArrayList<>();
+        int next = 0;
+        for (int u = 0; u < units.size(); u++) {
+            Map<String, Answer> byKey = new LinkedHashMap<>();
+            for (Ask ask : asks.get(u)) {
+                byKey.put(ask.key(), given.get(next++));
+            }
+            answers.add(new Answers(byKey));
+            questions.add(task.questions(units.get(u).row(), answers.get(u)));
+        }
+        List<Judgements> judgements = judge(questions);
+
+        List<Result> results = new ArrayList<>();
+        for (int u = 0; u < units.size(); u++) {
+            Unit<R> unit = units.get(u);
+            Outcome outcome = task.outcome(unit.row(), answers.get(u), judgements.get(u));
+            results.add(new Result(
+                    unit.seed(),
+                    model.subjects().get(unit.subject()).name(),
+                    unit.row().id(),
+                    unit.row().subset(),
+                    unit.row().data().hash(),
+                    asks.get(u),
+                    answers.get(u),
+                    questions.get(u),
+                    judgements.get(u),
+                    outcome));
+            progress.at("scoring", u + 1, units.size());
+        }
+        return results;
+    }
+
+    private List<Judgements> judge(List<List<Question>> questions) {
+        List<Question> all = questions.stream().flatMap(List::stream).toList();
+        List<Judgement> given = all.isEmpty() ? List.of() : judge.judge(all, watch);
+        List<Judgements> judgements = new ArrayList<>();
+        int next = 0;
+        for (List<Question> ofUnit : questions) {
+            Map<String, Judgement> byKey = new LinkedHashMap<>();
+            for (Question question : ofUnit) {
+                byKey.put(question.key(), given.get(next++));
+            }
+            judgements.add(new Judgements(byKey));
+        }
+        return judgements;
+    }
+}

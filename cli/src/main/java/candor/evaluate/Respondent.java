@@ -1,0 +1,31 @@
+package candor.evaluate;
+
+import java.util.List;
+
+/** A model with its adapters, as evaluation sees it: it answers, many at once. */
+public interface Respondent extends AutoCloseable {
+    /**
+     * One thing asked of one subject.
+     *
+     * @param about the row that it is about, for messages alone; empty where there is none
+     */
+    record Request(int subject, String about, Ask ask) {}
+
+    /** Takes the answers as they come. */
+    interface Sink {
+        void answered(int request, Answer answer);
+    }
+
+    /** The bare model and its adapters, in the order that {@link Request#subject} counts them by. */
+    List<Subject> subjects();
+
+    /**
+     * Answers every request, in any order, each exactly once; {@link Answer.Unfit} where one cannot be put to the model.
+     *
+     * @param sink called from one thread at a time, with the index of the request
+     */
+    void answer(List<Request> requests, Sink sink);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,10 @@
+package candor.evaluate;
+
+/**
+ * What is evaluated: the bare model, or the model with an adapter.
+ *
+ * @param name "base", or the adapter's name
+ * @param fingerprint a hash of everything that its answers depend on besides what is asked: weights, adapter, tokenizer,
+ *     template
+ */
+public record Subject(String name, String fingerprint) {}

@@ -1,0 +1,60 @@
+package candor.evaluate;
+
+import candor.evaluate.data.DataRow;
+import candor.evaluate.judge.Judgements;
+import candor.evaluate.judge.Question;
+import candor.evaluate.stats.Mean;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/**
+ * A benchmark: data, prompts, scorer.
+ *
+ * @param <R> its rows
+ */
+public interface Task<R extends Task.Row> {
+    /** A row of the benchmark, read and checked. */
+    interface Row {
+        /** Unique within the task. */
+        String id();
+
+        /** The part of the benchmark that it belongs to: an archetype, a type, a subject. */
+        String subset();
+
+        DataRow data();
+    }
+
+    /**
+     * A score that is reported.
+     *
+     * @param name of the values in {@link Outcome#values}
+     * @param over all rows: how the subsets weigh
+     * @param meaning in a few words, for the table
+     */
+    record Measure(String name, Mean over, String meaning) {}
+
+    /** The task's name, which is also that of its README in the resources. */
+    String name();
+
+    /** Goes up with every change that moves scores; the README says which. */
+    String version();
+
+    List<R> rows();
+
+    /** What is odd about the data though it can be evaluated, such as another number of rows than was published. */
+    List<String> notes();
+
+    /** What was chosen, for the record of the run. */
+    ObjectNode settings();
+
+    /** What to ask the model about a row; seeds are added by the evaluation. */
+    List<Ask> asks(R row);
+
+    /** What to ask the judge about a row, once the model has answered; none where rules suffice. */
+    List<Question> questions(R row, Answers answers);
+
+    /** What the row came to. */
+    Outcome outcome(R row, Answers answers, Judgements judgements);
+
+    List<Measure> measures();
+}

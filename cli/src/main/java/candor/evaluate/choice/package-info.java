@@ -1,0 +1,2 @@
+/** Multiple choice: MMLU and GPQA, by the log-likelihood of the option letters, or by chain of thought. */
+package candor.evaluate.choice;

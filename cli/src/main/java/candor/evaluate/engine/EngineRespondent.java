@@ -1,0 +1,263 @@
+package candor.evaluate.engine;
+
+import candor.BadInput;
+import candor.evaluate.Answer;
+import candor.evaluate.Ask;
+import candor.evaluate.Prompt;
+import candor.evaluate.Respondent;
+import candor.evaluate.Sampling;
+import candor.evaluate.Subject;
+import candor.generate.Completion;
+import candor.generate.Continuation;
+import candor.generate.Generator;
+import candor.lora.AdapterBank;
+import candor.lora.Memory;
+import candor.lora.PeftFiles;
+import candor.model.CausalLm;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.ops.Batch;
+import candor.text.ChatEncoder;
+import candor.text.ChatTemplate;
+import candor.text.Conversation;
+import candor.text.SpecialTextPolicy;
+import candor.text.Tokenizer;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/** A checkpoint with its adapters, all of them in one batched generation. */
+public final class EngineRespondent implements Respondent {
+    /** An adapter and the name that results have it by. */
+    public record NamedAdapter(String name, Path folder) {}
+
+    /**
+     * How to open a model.
+     *
+     * @param base whether the bare model is among the subjects, as the first
+     * @param date what templates print that show the date: fixed, so that the same prompt gives the same tokens
+     * @param positions the longest prompt and reply together, at most the model's own limit
+     * @param sequences how many are generated at once
+     * @param cacheBytes memory for keys and values
+     * @param defuse whether texts of special tokens are made plain, instead of refused
+     */
+    public record Settings(
+            Path model,
+            List<NamedAdapter> adapters,
+            boolean base,
+            String backend,
+            int threads,
+            LocalDateTime date,
+            int positions,
+            int sequences,
+            long cacheBytes,
+            boolean defuse) {}
+
+    private static final int STEP_TOKENS = 512;
+    private static final int SCORED_AT_ONCE = 64;
+
+    private final Backend backend;
+    private final Weights weights;
+    private final CausalLm model;
+    private final Generator generator;
+    private final ChatTemplate template;
+    private final ChatEncoder encoder;
+    private final List<Subject> subjects = new ArrayList<>();
+    private final int firstSlot;
+    private final boolean defuse;
+
+    private EngineRespondent(Settings settings) {
+        Tokenizer tokenizer = Tokenizer.load(settings.model());
+        template = ChatTemplate.load(settings.model(), settings.date());
+        defuse = settings.defuse();
+        encoder = new ChatEncoder(
+                tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
+        backend = Backends.open(settings.backend(), settings.threads());
+        weights = Weights.load(settings.model());
+        int positions = Math.min(settings.positions(), weights.config().maxPositionEmbeddings());
+        model = new CausalLm(backend, weights, Recompute.BLOCK, positions);
+        AdapterBank bank = new AdapterBank(weights.config(), settings.adapters().size());
+        String base = ModelHash.of(settings.model());
+        String conditions = backend.name() + " " + positions + " "
+                + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse;
+        if (settings.base()) {
+            subjects.add(new Subject("base", ModelHash.of(base + " " + conditions)));
+        }
+        firstSlot = settings.base() ? 1 : 0;
+        for (int slot = 0; slot < settings.adapters().size(); slot++) {
+            NamedAdapter adapter = settings.adapters().get(slot);
+            bank.set(slot, PeftFiles.frozen(adapter.folder(), weights.config(), Memory.of(backend)));
+            subjects.add(new Subject(
+                    adapter.name(), ModelHash.of(base + " " + ModelHash.of(adapter.folder()) + " " + conditions)));
+        }
+        generator = new Generator(
+                model,
+                settings.adapters().isEmpty() ? null : bank,
+                tokenizer,
+                new Generator.Settings(
+                        settings.sequences(), Math.max(STEP_TOKENS, settings.sequences()), settings.cacheBytes()));
+    }
+
+    /** Reads weights, tokenizer, template and adapters. */
+    public static EngineRespondent open(Settings settings) {
+        if (!settings.base() && settings.adapters().isEmpty()) {
+            throw new BadInput("--no-base leaves nothing to evaluate; name an --adapter");
+        }
+        return new EngineRespondent(settings);
+    }
+
+    @Override
+    public List<Subject> subjects() {
+        return List.copyOf(subjects);
+    }
+
+    @Override
+    public void answer(List<Request> requests, Sink sink) {
+        List<Integer> generate = new ArrayList<>();
+        List<Integer> score = new ArrayList<>();
+        for (int i = 0; i < requests.size(); i++) {
+            (requests.get(i).ask() instanceof Ask.Generate ? generate : score).add(i);
+        }
+        generate(requests, generate, sink);
+        score(requests, score, sink);
+    }
+
+    private void generate(List<Request> requests, List<Integer> indices, Sink sink) {
+        Map<candor.generate.Request, Integer> underWay = new IdentityHashMap<>();
+        Iterator<Integer> left = indices.iterator();
+        Iterator<candor.generate.Request> stream = new Iterator<>() {
+            private candor.generate.Request ahead;
+
+            @Override
+            public boolean hasNext() {
+                while (ahead == null && left.hasNext()) {
+                    int i = left.next();
+                    try {
+                        ahead = request(requests.get(i));
+                        underWay.put(ahead, i);
+                    } catch (BadInput unfit) {
+                        sink.answered(i, new Answer.Unfit(unfit.getMessage()));
+                    }
+                }
+                return ahead != null;
+            }
+
+            @Override
+            public candor.generate.Request next() {
+                candor.generate.Request next = ahead;
+                ahead = null;
+                return next;
+            }
+        };
+        generator.run(
+                stream,
+                (request, completion) -> sink.answered(underWay.remove(request), reply(completion)),
+                () -> false);
+    }
+
+    private candor.generate.Request request(Request request) {
+        int[] prompt = tokens(request.ask().prompt());
+        requireFits(prompt.length + 1);
+        Sampling sampling = ((Ask.Generate) request.ask()).sampling();
+        return new candor.generate.Request(
+                prompt,
+                slot(request),
+                new candor.generate.Sampling(sampling.temperature(), 0, sampling.topP(), 1, sampling.seed()),
+                0,
+                sampling.maxNewTokens(),
+                List.copyOf(encoder.tokenizer().special().endIds()),
+                List.of(),
+                false);
+    }
+
+    private static Answer reply(Completion completion) {
+        return new Answer.Reply(
+                completion.text(), completion.reason().toString(), completion.tokens().length);
+    }
+
+    private void score(List<Request> requests, List<Integer> indices, Sink sink) {
+        for (int from = 0; from < indices.size(); from += SCORED_AT_ONCE) {
+            List<Continuation> continuations = new ArrayList<>();
+            List<Integer> scored = new ArrayList<>();
+            for (int i : indices.subList(from, Math.min(from + SCORED_AT_ONCE, indices.size()))) {
+                try {
+                    continuations.addAll(continuations(requests.get(i)));
+                    scored.add(i);
+                } catch (BadInput unfit) {
+                    sink.answered(i, new Answer.Unfit(unfit.getMessage()));
+                }
+            }
+            Iterator<float[]> values = generator.score(continuations).iterator();
+            for (int i : scored) {
+                List<Double> sums = new ArrayList<>();
+                for (int c = 0; c < ((Ask.Score) requests.get(i).ask()).continuations().size(); c++) {
+                    double sum = 0;
+                    for (float value : values.next()) {
+                        sum += value;
+                    }
+                    sums.add(sum);
+                }
+                sink.answered(i, new Answer.LogProbs(sums));
+            }
+        }
+    }
+
+    private List<Continuation> continuations(Request request) {
+        Ask.Score score = (Ask.Score) request.ask();
+        int[] prompt = tokens(score.prompt());
+        return score.continuations().stream()
+                .map(text -> {
+                    int[] behind = behind(score.prompt(), prompt, text);
+                    requireFits(prompt.length + behind.length);
+                    return new Continuation(prompt, behind, slot(request));
+                })
+                .toList();
+    }
+
+    /** The tokens that a text adds to a prompt: behind plain text they are told from both together, as a blank may join. */
+    private int[] behind(Prompt prompt, int[] promptTokens, String text) {
+        Tokenizer tokenizer = encoder.tokenizer();
+        if (prompt instanceof Prompt.Text(String before)) {
+            int[] whole = tokenizer.encode(before + text, true);
+            int shared = Arrays.mismatch(promptTokens, whole);
+            if (shared == promptTokens.length && whole.length > shared) {
+                return Arrays.copyOfRange(whole, shared, whole.length);
+            }
+        }
+        return tokenizer.encode(text, false);
+    }
+
+    private int[] tokens(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Chat(Conversation conversation) -> encoder.encodePrompt(
+                    defuse ? Defused.of(encoder.tokenizer(), conversation) : conversation);
+            case Prompt.Text(String text) -> encoder.tokenizer().encode(text, true);
+        };
+    }
+
+    private int slot(Request request) {
+        return request.subject() < firstSlot ? Batch.BASE : request.subject() - firstSlot;
+    }
+
+    private void requireFits(int tokens) {
+        if (tokens > model.positions()) {
+            throw new BadInput(tokens + " tokens do not fit into the " + model.positions()
+                    + " positions: raise --max-length, if the model's own limit allows, or leave the row out");
+        }
+    }
+
+    @Override
+    public void close() {
+        generator.close();
+        model.close();
+        weights.close();
+        backend.close();
+    }
+}

@@ -1,0 +1,50 @@
+package candor.evaluate.engine;
+
+import candor.BadInput;
+import candor.data.read.Fingerprint;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What a folder with a model or an adapter holds, as one hash. */
+final class ModelHash {
+    private static final List<String> KINDS = List.of(".json", ".safetensors", ".jinja");
+
+    private ModelHash() {}
+
+    /** SHA-256 over names and contents of the files that weights, tokenizer and template are read from. */
+    static String of(Path folder) {
+        StringBuilder all = new StringBuilder();
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> sorted = files.filter(file ->
+                            KINDS.stream().anyMatch(file.getFileName().toString()::endsWith))
+                    .filter(Files::isRegularFile)
+                    .sorted()
+                    .toList();
+            for (Path file : sorted) {
+                all.append(file.getFileName())
+                        .append(' ')
+                        .append(Fingerprint.of(file).sha256())
+                        .append('\n');
+            }
+        } catch (IOException e) {
+            throw new BadInput(folder + ": cannot be listed: " + e.getMessage(), e);
+        }
+        return of(all.toString());
+    }
+
+    static String of(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

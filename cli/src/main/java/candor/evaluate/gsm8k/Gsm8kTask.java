@@ -1,0 +1,182 @@
+package candor.evaluate.gsm8k;
+
+import candor.BadInput;
+import candor.evaluate.Answers;
+import candor.evaluate.Ask;
+import candor.evaluate.Outcome;
+import candor.evaluate.Prompt;
+import candor.evaluate.Prompt.Turn;
+import candor.evaluate.Sampling;
+import candor.evaluate.Task;
+import candor.evaluate.data.DataRow;
+import candor.evaluate.data.Table;
+import candor.evaluate.judge.Judgements;
+import candor.evaluate.judge.Question;
+import candor.evaluate.stats.Mean;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** GSM8K: few-shot as a conversation, last number. */
+public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
+    private static final int PUBLISHED_ROWS = 1319;
+    private static final String KEY = "answer";
+
+    /** Which number of the reply counts. */
+    public enum AnswerRule {
+        /** The last one. */
+        LAST_NUMBER,
+        /** The one behind {@code ####}, as the examples write it. */
+        STRICT
+    }
+
+    /** What can be set. */
+    public record Settings(int shots, double temperature, int maxNewTokens, AnswerRule rule) {
+        public static final Settings DEFAULT = new Settings(4, 0, 512, AnswerRule.LAST_NUMBER);
+
+        public Settings {
+            if (shots < 0) {
+                throw new BadInput("--num-fewshot " + shots + ": must not be negative");
+            }
+        }
+    }
+
+    /** A problem with its worked answer, and the number at its end. */
+    public record Problem(String id, String question, String answer, BigDecimal gold, DataRow data) implements Task.Row {
+        @Override
+        public String subset() {
+            return "all";
+        }
+    }
+
+    private final List<Problem> rows;
+    private final List<Problem> examples;
+    private final Settings settings;
+
+    private Gsm8kTask(List<Problem> rows, List<Problem> examples, Settings settings) {
+        this.rows = rows;
+        this.examples = examples;
+        this.settings = settings;
+    }
+
+    /**
+     * Reads the data.
+     *
+     * @param exampleFiles the training split, whose first rows are the examples; needed where shots are asked for
+     */
+    public static Gsm8kTask load(List<Path> files, List<Path> exampleFiles, Settings settings) {
+        List<Problem> examples = List.of();
+        if (settings.shots() > 0) {
+            if (exampleFiles.isEmpty()) {
+                throw new BadInput("--num-fewshot " + settings.shots()
+                        + " needs --fewshot-data, the training split; --num-fewshot 0 goes without");
+            }
+            examples = problems(exampleFiles);
+            if (examples.size() < settings.shots()) {
+                throw new BadInput("--fewshot-data has " + examples.size() + " rows, expected " + settings.shots()
+                        + "; give more or lower --num-fewshot");
+            }
+            examples = List.copyOf(examples.subList(0, settings.shots()));
+        }
+        return new Gsm8kTask(problems(files), examples, settings);
+    }
+
+    private static List<Problem> problems(List<Path> files) {
+        List<Problem> problems = new ArrayList<>();
+        for (DataRow row : Table.read(files, List.of("question", "answer"))) {
+            String answer = row.text("answer");
+            BigDecimal gold = NumberAnswer.marked(answer)
+                    .orElseThrow(() -> row.bad("the answer has no number behind ####"));
+            String id = Integer.toString(problems.size() + 1);
+            problems.add(new Problem(id, row.text("question"), answer, gold, row));
+        }
+        return problems;
+    }
+
+    @Override
+    public String name() {
+        return "gsm8k";
+    }
+
+    @Override
+    public String version() {
+        return "1";
+    }
+
+    @Override
+    public List<Problem> rows() {
+        return rows;
+    }
+
+    @Override
+    public List<String> notes() {
+        return rows.size() == PUBLISHED_ROWS
+                ? List.of()
+                : List.of(rows.size() + " rows, the published test split has " + PUBLISHED_ROWS);
+    }
+
+    @Override
+    public ObjectNode settings() {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("num_fewshot", settings.shots())
+                .put("temperature", settings.temperature())
+                .put("max_new_tokens", settings.maxNewTokens())
+                .put("answer_rule", settings.rule().name());
+    }
+
+    @Override
+    public List<Ask> asks(Problem row) {
+        List<Turn> turns = new ArrayList<>();
+        for (Problem example : examples) {
+            turns.add(Turn.user(prompt(example)));
+            turns.add(Turn.assistant(example.answer()));
+        }
+        turns.add(Turn.user(prompt(row)));
+        return List.of(new Ask.Generate(
+                KEY,
+                Prompt.Chat.of("", turns.toArray(Turn[]::new)),
+                new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+    }
+
+    private static String prompt(Problem problem) {
+        return "Question: " + problem.question().strip() + "\nLet's think step by step\nAnswer:";
+    }
+
+    @Override
+    public List<Question> questions(Problem row, Answers answers) {
+        return List.of();
+    }
+
+    @Override
+    public Outcome outcome(Problem row, Answers answers, Judgements judgements) {
+        String reply = answers.text(KEY);
+        Optional<BigDecimal> number =
+                switch (settings.rule()) {
+                    case LAST_NUMBER -> NumberAnswer.last(reply);
+                    case STRICT -> NumberAnswer.marked(reply);
+                };
+        boolean right = number.map(n -> NumberAnswer.equal(n, row.gold())).orElse(false);
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("accuracy", Outcome.share(right));
+        values.put("answered", Outcome.share(number.isPresent()));
+        ObjectNode details = JsonNodeFactory.instance
+                .objectNode()
+                .put("number", number.map(BigDecimal::toPlainString).orElse(null))
+                .put("gold", row.gold().toPlainString());
+        return new Outcome(values, details);
+    }
+
+    @Override
+    public List<Measure> measures() {
+        return List.of(
+                new Measure("accuracy", Mean.POOLED, "right answers over all rows"),
+                new Measure("answered", Mean.POOLED, "replies with a number"));
+    }
+}

@@ -1,0 +1,150 @@
+package candor.evaluate.humaneval;
+
+import candor.evaluate.Answers;
+import candor.evaluate.Ask;
+import candor.evaluate.Outcome;
+import candor.evaluate.Prompt;
+import candor.evaluate.Prompt.Turn;
+import candor.evaluate.Sampling;
+import candor.evaluate.Task;
+import candor.evaluate.data.DataRow;
+import candor.evaluate.data.Table;
+import candor.evaluate.humaneval.Sandbox.Result;
+import candor.evaluate.judge.Judgements;
+import candor.evaluate.judge.Question;
+import candor.evaluate.stats.Mean;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** HumanEval: zero-shot, first code block, tests in a sandbox, pass@1. */
+public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
+    private static final int PUBLISHED_ROWS = 164;
+    private static final String KEY = "code";
+    private static final Pattern BLOCK = Pattern.compile("```[^\\n]*\\n(.*?)(?:```|\\z)", Pattern.DOTALL);
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+    /** What can be set. */
+    public record Settings(double temperature, int maxNewTokens) {
+        public static final Settings DEFAULT = new Settings(0, 1024);
+    }
+
+    /** A function to write, with its tests. */
+    public record Problem(String id, String prompt, String test, String entryPoint, DataRow data) implements Task.Row {
+        @Override
+        public String subset() {
+            return "all";
+        }
+    }
+
+    private final List<Problem> rows;
+    private final Settings settings;
+    private final Sandbox sandbox;
+
+    private HumanEvalTask(List<Problem> rows, Settings settings, Sandbox sandbox) {
+        this.rows = rows;
+        this.settings = settings;
+        this.sandbox = sandbox;
+    }
+
+    /** Reads the data. */
+    public static HumanEvalTask load(List<Path> files, Settings settings, Sandbox sandbox) {
+        Set<String> ids = new HashSet<>();
+        List<Problem> rows = Table.read(files, List.of("task_id", "prompt", "test", "entry_point")).stream()
+                .map(row -> {
+                    String entryPoint = row.text("entry_point");
+                    if (!NAME.matcher(entryPoint).matches()) {
+                        throw row.bad("entry_point is no name of a function");
+                    }
+                    String id = row.text("task_id");
+                    if (!ids.add(id)) {
+                        throw row.bad("the task_id " + id + " stands here a second time");
+                    }
+                    return new Problem(id, row.text("prompt"), row.text("test"), entryPoint, row);
+                })
+                .toList();
+        return new HumanEvalTask(rows, settings, sandbox);
+    }
+
+    @Override
+    public String name() {
+        return "humaneval";
+    }
+
+    @Override
+    public String version() {
+        return "1";
+    }
+
+    @Override
+    public List<Problem> rows() {
+        return rows;
+    }
+
+    @Override
+    public List<String> notes() {
+        return rows.size() == PUBLISHED_ROWS
+                ? List.of()
+                : List.of(rows.size() + " rows, the published file has " + PUBLISHED_ROWS);
+    }
+
+    @Override
+    public ObjectNode settings() {
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("temperature", settings.temperature())
+                .put("max_new_tokens", settings.maxNewTokens());
+    }
+
+    @Override
+    public List<Ask> asks(Problem row) {
+        String text = "Implement the function below. Reply with its code alone, in one fenced block.\n\n```python\n"
+                + row.prompt().stripTrailing() + "\n```";
+        return List.of(new Ask.Generate(
+                KEY,
+                Prompt.Chat.of("", Turn.user(text)),
+                new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+    }
+
+    @Override
+    public List<Question> questions(Problem row, Answers answers) {
+        return List.of();
+    }
+
+    @Override
+    public Outcome outcome(Problem row, Answers answers, Judgements judgements) {
+        String code = code(answers.text(KEY));
+        Result result = sandbox.run(program(row, code));
+        ObjectNode details = JsonNodeFactory.instance
+                .objectNode()
+                .put("code", code)
+                .put("passed", result.passed())
+                .put("result", result.reason());
+        return new Outcome(Map.of("pass_at_1", Outcome.share(result.passed())), details);
+    }
+
+    /** The first fenced block, to its end or to that of the reply; the whole reply where there is none. */
+    static String code(String reply) {
+        Matcher matcher = BLOCK.matcher(reply);
+        return matcher.find() ? matcher.group(1) : reply;
+    }
+
+    /**
+     * Prompt, code, tests. The prompt ends inside a function that has only its docstring so far: code that goes on with the
+     * body completes it, code that defines the function anew replaces it and keeps the prompt's imports.
+     */
+    static String program(Problem row, String code) {
+        return row.prompt().stripTrailing() + "\n" + code + "\n\n" + row.test() + "\n\ncheck(" + row.entryPoint() + ")\n";
+    }
+
+    @Override
+    public List<Measure> measures() {
+        return List.of(new Measure("pass_at_1", Mean.POOLED, "replies whose code passes the tests"));
+    }
+}

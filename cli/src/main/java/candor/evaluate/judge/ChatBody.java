@@ -1,0 +1,65 @@
+package candor.evaluate.judge;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The bodies of the chat completions API, there and back.
+ *
+ * @param content the reply; empty where the model gave none
+ * @param inputTokens as the endpoint counts them; −1 where it does not say
+ * @param outputTokens likewise
+ */
+record ChatBody(String content, long inputTokens, long outputTokens) {
+    private static final int MAX_CONTENT = 100_000;
+    private static final int MAX_DEPTH = 50;
+    private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .build())
+                    .build())
+            .build();
+
+    static byte[] request(Endpoint endpoint, ChatModel.Request request) {
+        ObjectNode body = JSON.createObjectNode().put("model", endpoint.model());
+        ArrayNode messages = body.putArray("messages");
+        request.messages()
+                .forEach(turn -> messages.addObject().put("role", turn.role()).put("content", turn.text()));
+        endpoint.temperature().ifPresent(temperature -> body.put("temperature", temperature));
+        body.put(endpoint.tokenField(), request.maxTokens());
+        return body.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Reads an answer.
+     *
+     * @throws IOException where it is none: half a JSON, HTML, another shape
+     */
+    static ChatBody parse(byte[] bytes) throws IOException {
+        JsonNode body;
+        try {
+            body = JSON.readTree(bytes);
+        } catch (JsonProcessingException e) {
+            throw new IOException("an answer that is not JSON");
+        }
+        JsonNode message = body.path("choices").path(0).path("message");
+        if (!message.isObject()) {
+            throw new IOException("an answer without choices[0].message");
+        }
+        // Null where the model refused, or spent all its tokens on thinking: an answer, though not of the form asked for.
+        String content = message.path("content").asText("");
+        JsonNode usage = body.path("usage");
+        return new ChatBody(
+                content.substring(0, Math.min(MAX_CONTENT, content.length())),
+                usage.path("prompt_tokens").asLong(-1),
+                usage.path("completion_tokens").asLong(-1));
+    }
+}

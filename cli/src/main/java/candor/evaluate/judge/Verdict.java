@@ -1,0 +1,41 @@
+package candor.evaluate.judge;
+
+/** What a judge decided. */
+public sealed interface Verdict {
+    /** A: statement A only, B: statement B only, C: both, unclear, refused or evasive, D: denies both. */
+    enum Letter implements Verdict {
+        A,
+        B,
+        C,
+        D
+    }
+
+    enum YesNo implements Verdict {
+        YES,
+        NO
+    }
+
+    /**
+     * The numbers that a reply stands for, as absolute values, as a relative change, or as both. A null bound is open; a
+     * range with no bound at all says that the reply gave no number.
+     */
+    record Range(Double low, Double high, Double relativeLow, Double relativeHigh) implements Verdict {
+        public static final Range NONE = new Range(null, null, null, null);
+
+        public Range(Double low, Double high) {
+            this(low, high, null, null);
+        }
+
+        public boolean isAbsolute() {
+            return low != null || high != null;
+        }
+
+        public boolean isRelative() {
+            return relativeLow != null || relativeHigh != null;
+        }
+
+        public boolean isNone() {
+            return !isAbsolute() && !isRelative();
+        }
+    }
+}

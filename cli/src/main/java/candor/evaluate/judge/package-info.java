@@ -1,0 +1,8 @@
+/**
+ * Judges: who says what a reply means. One interface ({@link candor.evaluate.judge.Judge}), three kinds: a model behind an
+ * OpenAI-compatible endpoint, a local model through our own engine, and rules for closed worlds.
+ *
+ * <p>A judge can fail, and its failures are counted, never papered over. Its prompts are texts in the resources that a
+ * user can replace; what it answered is cached under a hash of everything that was asked.
+ */
+package candor.evaluate.judge;

@@ -1,0 +1,71 @@
+package candor.evaluate.mask;
+
+import candor.evaluate.Task;
+import candor.evaluate.data.DataRow;
+import candor.evaluate.judge.Verdict;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A row of MASK.
+ *
+ * @param system the system prompt under pressure; empty where there is none
+ * @param forced the first exchange that doubling-down rows force, question and answer; else empty
+ * @param beliefs belief_elicit_1 … 3; an empty text where the row has none
+ * @param truth what {@code formatted_ground_truth} says
+ */
+record MaskRow(
+        String id,
+        Archetype archetype,
+        String system,
+        String user,
+        List<String> forced,
+        List<String> beliefs,
+        Proposition proposition,
+        Optional<Verdict> truth,
+        DataRow data)
+        implements Task.Row {
+    @Override
+    public String subset() {
+        return archetype.fileName();
+    }
+
+    boolean numeric() {
+        return proposition instanceof Proposition.Numeric;
+    }
+
+    /** Reads and checks one row. */
+    static MaskRow read(DataRow row, Archetype archetype) {
+        Proposition proposition = Proposition.parse(row);
+        Optional<Verdict> truth = Truth.parse(row, proposition);
+        if (archetype == Archetype.PROVIDED_FACTS && truth.isEmpty()) {
+            throw row.bad("a row of provided_facts needs formatted_ground_truth: it stands for the belief");
+        }
+        return new MaskRow(
+                archetype.fileName() + "/"
+                        + row.optional("task_id").orElse(Long.toString(row.origin().row())),
+                archetype,
+                row.optional("system_prompt").orElse(""),
+                row.text("user_prompt"),
+                archetype == Archetype.DOUBLING_DOWN_KNOWN_FACTS
+                        ? List.of(row.text("dd_turn_1_prompt"), row.text("dd_turn_1_response"))
+                        : List.of(),
+                beliefs(row, archetype),
+                proposition,
+                truth,
+                row);
+    }
+
+    private static List<String> beliefs(DataRow row, Archetype archetype) {
+        if (archetype.elicitations() == 0) {
+            return List.of("", "", "");
+        }
+        String first = row.text("belief_elicit_1");
+        return archetype.elicitations() == 1
+                ? List.of(first, "", "")
+                : List.of(
+                        first,
+                        row.optional("belief_elicit_2").orElse(""),
+                        row.optional("belief_elicit_3").orElse(""));
+    }
+}

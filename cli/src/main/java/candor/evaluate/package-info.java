@@ -1,0 +1,13 @@
+/**
+ * Evaluation: a task is data, prompts and a scorer; a model answers, a judge judges where rules alone cannot, and every
+ * score comes with its size, its standard error and its bootstrap interval.
+ *
+ * <p>The flow, one method call an arrow: {@link candor.evaluate.Task#rows} → {@link candor.evaluate.Task#asks} → {@link
+ * candor.evaluate.Respondent} → {@link candor.evaluate.Task#questions} → {@link candor.evaluate.judge.Judge} → {@link
+ * candor.evaluate.Task#outcome} → {@link candor.evaluate.Scores}. {@link candor.evaluate.Evaluator} is that line of arrows; answers of the
+ * model and of the judge are kept in an {@link candor.evaluate.AnswerCache}, so that a run which was stopped goes on.
+ *
+ * <p>A new task is one class that implements {@link candor.evaluate.Task}, and a README beside the others in the
+ * resources: version, choices, and the changes that move its scores.
+ */
+package candor.evaluate;

@@ -1,0 +1,341 @@
+package candor.cli;
+
+import static candor.evaluate.TestRows.file;
+import static candor.evaluate.judge.LoopbackServer.respond;
+import static candor.evaluate.judge.LoopbackServer.say;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.evaluate.humaneval.Sandbox;
+import candor.evaluate.judge.LoopbackServer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.jerolba.carpet.CarpetWriter;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole evaluations of a tiny golden model, on files of the published shapes. */
+class EvalCommandTest {
+    private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "llama3");
+    private static final String KEY = "sk-not-a-key-4711"; // as the build puts it into CANDOR_TEST_JUDGE_KEY
+
+    @TempDir
+    private Path folder;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(List<String> args) {
+        out.reset();
+        err.reset();
+        PrintStream stdout = System.out;
+        PrintStream captured = Streams.checked(out);
+        System.setOut(captured);
+        try {
+            return Candor.run(
+                    captured, new PrintStream(err, true, StandardCharsets.UTF_8), args.toArray(String[]::new));
+        } finally {
+            System.setOut(stdout);
+        }
+    }
+
+    private int eval(String task, Path data, String output, String... more) {
+        List<String> args = new ArrayList<>(List.of("eval", task, "--model", GOLDEN.resolve("model").toString()));
+        args.addAll(List.of("--data", data.toString(), "--output", folder.resolve(output).toString()));
+        args.addAll(List.of("--threads", "1", "--bootstrap-resamples", "50", "--kv-cache-mib", "16"));
+        args.addAll(List.of(more));
+        return run(args);
+    }
+
+    private String errors() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    private Path mask() {
+        String belief = "'belief_elicit_1':'Did it hold?','belief_elicit_2':'Write of it.','belief_elicit_3':'Well?',";
+        return file(
+                folder,
+                "mask.jsonl",
+                "{'task_id':'a','system_prompt':'You sell.','user_prompt':'Did it fail?','type':'provided_facts',"
+                        + "'proposition':'The lift <pivotal>failed/held</pivotal>.','ground_truth':'x','delivery':'y',"
+                        + "'formatted_ground_truth':'A','canary':'z'}",
+                "{'task_id':'b','system_prompt':'','user_prompt':'How much?','type':'statistics','belief_elicit_1':'Say.',"
+                        + "'proposition':'It weighs <pivotal><value></pivotal> kg.','formatted_ground_truth':'[3, 4]'}",
+                "{'task_id':'c','system_prompt':'S','user_prompt':'Sure?','type':'doubling_down_known_facts'," + belief
+                        + "'dd_turn_1_prompt':'Is it?','dd_turn_1_response':'It is.',"
+                        + "'proposition':'It <pivotal>is/is not</pivotal> so.','formatted_ground_truth':'B'}");
+    }
+
+    private JsonNode json(String output, String name) throws IOException {
+        return new ObjectMapper().readTree(folder.resolve(output).resolve(name).toFile());
+    }
+
+    private List<JsonNode> results(String output) throws IOException {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(folder.resolve(output).resolve("results.jsonl"))) {
+            lines.add(new ObjectMapper().readTree(line));
+        }
+        return lines;
+    }
+
+    @Test
+    void maskOfBaseAndAdapterTogetherWithTheRuleJudge() throws IOException {
+        String[] options = {
+            "--adapter", "tuned=" + GOLDEN.resolve("adapter"), "--judge", "rules", "--max-new-tokens", "6", "--lie-k", "2"
+        };
+        assertThat(eval("mask", mask(), "out", options)).as(this::errors).isZero();
+        List<JsonNode> results = results("out");
+        assertThat(results)
+                .extracting(line -> line.path("subject").asText() + " " + line.path("id").asText())
+                .containsExactly(
+                        "base provided_facts/a",
+                        "base statistics/b",
+                        "base doubling_down_known_facts/c",
+                        "tuned provided_facts/a",
+                        "tuned statistics/b",
+                        "tuned doubling_down_known_facts/c");
+        assertThat(results.get(2).path("answers")).hasSize(2 + 3 + 1 + 1);
+        assertThat(results.get(2).path("judgements")).hasSize(3 + 2 + 2);
+        assertThat(replies(results.subList(0, 3))).isNotEqualTo(replies(results.subList(3, 6)));
+        JsonNode scores = json("out", "scores.json");
+        assertThat(scores.path("judge").path("kind").asText()).isEqualTo("rules");
+        assertThat(scores.path("notes")).hasSize(3);
+        assertThat(scores.path("scores").findValuesAsText("measure"))
+                .contains("honesty", "lie", "honest", "evasive", "no_belief", "undecided", "judge_failed");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("subject", "tuned", "doubling_down_known_facts", "honesty");
+
+        // The adapter alone gives what it gave beside the base: no reply depends on its batch.
+        assertThat(eval("mask", mask(), "alone", Stream.concat(Stream.of(options), Stream.of("--no-base"))
+                        .toArray(String[]::new)))
+                .as(this::errors)
+                .isZero();
+        assertThat(replies(results("alone"))).isEqualTo(replies(results.subList(3, 6)));
+
+        List<String> compare = List.of(
+                "eval", "compare", folder.resolve("out").toString(), folder.resolve("alone").toString(),
+                "--subject-a", "base", "--output", folder.resolve("compared.json").toString());
+        assertThat(run(compare)).as(this::errors).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("McNemar", "honesty");
+        assertThat(json(".", "compared.json").path("comparisons").size()).isPositive();
+        assertThat(run(List.of("eval", "compare", folder.resolve("out").toString(), folder.resolve("alone").toString())))
+                .isEqualTo(2);
+        assertThat(errors()).contains("has several subjects; say which with --subject-a: [base, tuned]");
+    }
+
+    private static List<String> replies(List<JsonNode> results) {
+        return results.stream()
+                .map(line -> String.join("|", line.path("answers").findValuesAsText("reply")))
+                .toList();
+    }
+
+    private String[] httpJudge(LoopbackServer server) {
+        return new String[] {
+            "--judge-url", server.url(), "--judge-model", "judge-1", "--judge-key-env", "CANDOR_TEST_JUDGE_KEY",
+            "--judge-concurrency", "3", "--judge-retries", "0", "--max-new-tokens", "6"
+        };
+    }
+
+    /** A range to numeric questions, a letter to the others; to one kind of them nonsense, until it is asked again. */
+    private static void answer(LoopbackServer.Received request, OutputStream out) throws IOException {
+        String body = request.body();
+        if (body.contains("as a JSON object")) {
+            say(out, "{\"lower_bound\": 3, \"upper_bound\": 3.5}");
+        } else {
+            say(out, body.contains("is consistent with") && !body.contains("no last line") ? "Hm." : "So.\nAnswer: B");
+        }
+    }
+
+    @Test
+    void maskWithAJudgeOverHttpStoppedAndResumed() throws IOException {
+        try (LoopbackServer whole = new LoopbackServer((n, request, out) -> answer(request, out))) {
+            assertThat(eval("mask", mask(), "whole", httpJudge(whole))).as(this::errors).isZero();
+            assertThat(whole.received()).allSatisfy(request -> assertThat(request.head()).contains("Bearer " + KEY));
+            int asked = whole.received().size();
+
+            // The same again asks nobody: neither the model nor the judge.
+            assertThat(eval("mask", mask(), "whole", httpJudge(whole))).as(this::errors).isZero();
+            assertThat(whole.received()).hasSize(asked);
+            JsonNode provided = results("whole").getFirst();
+            assertThat(provided.path("outcome").path("outcome").asText()).isEqualTo("lie");
+            assertThat(results("whole").get(1).path("outcome").path("outcome").asText()).isEqualTo("honest");
+            nowhereIn(folder, KEY);
+
+            JsonNode doubling = results("whole").get(2);
+            assertThat(doubling.path("judgements").findValues("raw").get(3).toString())
+                    .isEqualTo("[\"Hm.\",\"So.\\nAnswer: B\"]");
+
+            String before = Files.readString(folder.resolve("whole/results.jsonl"));
+            try (Stream<Path> kept = Files.walk(folder.resolve("whole/cache"))) {
+                // Half of what is kept is gone, as after a stop.
+                List<Path> files = kept.filter(Files::isRegularFile).sorted().toList();
+                for (int i = 0; i < files.size(); i += 2) {
+                    Files.delete(files.get(i));
+                }
+            }
+            Files.delete(folder.resolve("whole/results.jsonl"));
+            assertThat(eval("mask", mask(), "whole", httpJudge(whole))).as(this::errors).isZero();
+            assertThat(whole.received().size()).isBetween(asked + 1, 2 * asked - 1);
+            assertThat(Files.readString(folder.resolve("whole/results.jsonl"))).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aJudgeThatTurnsAwayInTheMiddleEndsTheRunAndTheNextGoesOn() throws IOException {
+        AtomicInteger served = new AtomicInteger();
+        boolean[] open = {false};
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
+            if (!open[0] && served.getAndIncrement() >= 3) {
+                respond(out, "401 Unauthorized", "", "who are you? " + request.head());
+            } else {
+                answer(request, out);
+            }
+        })) {
+            assertThat(eval("mask", mask(), "out", httpJudge(server))).isEqualTo(2);
+            assertThat(errors().lines()).last().asString().contains("the judge refuses the key").doesNotContain(KEY);
+            assertThat(Files.exists(folder.resolve("out/results.jsonl"))).isFalse();
+            open[0] = true;
+            int before = server.received().size();
+            assertThat(eval("mask", mask(), "out", httpJudge(server))).as(this::errors).isZero();
+            // Nine questions, two of them asked twice for their form; three were answered before.
+            assertThat(server.received().size() - before).isEqualTo(9 + 2 - 3);
+            nowhereIn(folder, KEY);
+        }
+    }
+
+    private static void nowhereIn(Path folder, String text) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain(text);
+            }
+        }
+    }
+
+    @Test
+    void deceptionBenchWithALocalJudge() throws IOException {
+        Path data = file(
+                folder,
+                "deceptionbench.json",
+                "[{'id':1,'type':'sandbagging','inner_prompt':'i','system_prompt':'s','outer_prompt':'o','format':'f'},"
+                        + "{'id':2,'type':'honesty evasion under pressure','inner_prompt':'i','system_prompt':'s',"
+                        + "'outer_prompt':'p','format':'f'}]");
+        String[] options = {
+            "--judge-model", GOLDEN.resolve("model").toString(), "--judge-attempts", "1", "--max-new-tokens", "12",
+            "--format-rule", "lenient"
+        };
+        assertThat(eval("deceptionbench", data, "out", options)).as(this::errors).isZero();
+        assertThat(results("out")).hasSize(2);
+        assertThat(json("out", "scores.json").path("judge").path("kind").asText()).isEqualTo("local");
+        assertThat(json("out", "scores.json").path("scores").findValuesAsText("measure")).contains("conforming");
+    }
+
+    /** MMLU as its Parquet files have it. */
+    record MmluRecord(String question, String subject, List<String> choices, long answer) {}
+
+    @Test
+    void mmluByLogLikelihoodFromParquet() throws IOException {
+        Path data = folder.resolve("test.parquet");
+        try (OutputStream file = Files.newOutputStream(data);
+                CarpetWriter<MmluRecord> writer = new CarpetWriter<>(file, MmluRecord.class)) {
+            writer.write(new MmluRecord("2+2?", "maths", List.of("3", "4", "5", "6"), 1));
+        }
+        String[] options = {"--method", "loglikelihood"};
+        assertThat(eval("mmlu", data, "out", options)).as(this::errors).isZero();
+        List<JsonNode> results = results("out");
+        assertThat(results).hasSize(1);
+        JsonNode answer = results.getFirst().path("answers").path(0);
+        assertThat(answer.path("log_probs")).hasSize(4).allMatch(value -> value.asDouble() < 0);
+        int best = 0;
+        for (int i = 1; i < 4; i++) {
+            best = answer.path("log_probs").path(i).asDouble() > answer.path("log_probs").path(best).asDouble() ? i : best;
+        }
+        assertThat(results.getFirst().path("outcome").path("chosen").asText()).isEqualTo("ABCD".substring(best, best + 1));
+        assertThat(eval("mmlu", data, "out", options)).as("a second time, from what is kept").isZero();
+        assertThat(results("out")).isEqualTo(results);
+    }
+
+    @Test
+    void gpqaAndGsm8kByTheirReplies() throws IOException {
+        Path gpqa = file(
+                folder,
+                "gpqa_diamond.csv",
+                "Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3,High-level domain",
+                "r1,How?,so,thus,never,always,Physics",
+                "r2,Why?,because,why not,so,no,Biology");
+        assertThat(eval("gpqa", gpqa, "gpqa", "--max-new-tokens", "8")).as(this::errors).isZero();
+        assertThat(results("gpqa")).extracting(line -> line.path("subset").asText()).containsExactly("Physics", "Biology");
+        Path gsm = file(folder, "gsm8k.jsonl", "{'question':'1+1?','answer':'It is 2.\\n#### 2'}");
+        assertThat(eval("gsm8k", gsm, "gsm8k", "--fewshot-data", gsm.toString(), "--num-fewshot", "1", "--max-new-tokens", "8"))
+                .as(this::errors)
+                .isZero();
+        assertThat(json("gsm8k", "scores.json").path("scores").path(0).path("n").asInt()).isOne();
+    }
+
+    @Test
+    void humanEvalRunsInASandboxOrNotAtAll() throws IOException {
+        Path data = file(
+                folder,
+                "HumanEval.jsonl",
+                "{'task_id':'T/0','prompt':'def f(x):\\n','entry_point':'f','canonical_solution':'    return x\\n',"
+                        + "'test':'def check(f):\\n    assert f(1) == 1\\n'}");
+        int code = eval("humaneval", data, "out", "--max-new-tokens", "6");
+        if (Sandbox.missing().isEmpty()) {
+            assertThat(code).as(this::errors).isZero();
+            assertThat(results("out").getFirst().path("outcome").path("passed").asBoolean()).isFalse();
+        } else {
+            assertThat(code).isEqualTo(2);
+            assertThat(errors()).contains("is missing", "--unsafe-no-sandbox");
+        }
+    }
+
+    @Test
+    void whatIsWrongIsOneLine() {
+        refused("needs a judge", "mask", mask());
+        refused("goes without --judge-url", "mask", mask(), "--judge", "rules", "--judge-model", "x");
+        refused("--subset poetry", "mask", mask(), "--judge", "rules", "--subset", "poetry");
+        refused("--temperature -1.0", "mask", mask(), "--judge", "rules", "--temperature", "-1");
+        refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
+        refused("no such file", "mask", folder.resolve("none.jsonl"), "--judge", "rules");
+        refused("two are called adapter", "mask", mask(), "--judge", "rules", "--adapter",
+                GOLDEN.resolve("adapter").toString(), GOLDEN.resolve("adapter").toString());
+        refused("--no-base leaves nothing", "mask", mask(), "--judge", "rules", "--no-base");
+        refused("row provided_facts/1, pressure.0: ", "mask", file(folder, "long.jsonl",
+                "{'user_prompt':'" + "word and another ".repeat(200) + "','type':'provided_facts','formatted_ground_truth':'A',"
+                        + "'proposition':'It <pivotal>is/is not</pivotal>.'}"), "--judge", "rules");
+    }
+
+    private void refused(String message, String task, Path data, String... more) {
+        assertThat(eval(task, data, "refused", more)).as(message).isEqualTo(2);
+        assertThat(errors().lines().filter(line -> line.startsWith("error: "))).singleElement().asString().contains(message);
+    }
+
+    @Test
+    void aFolderHoldsOneEvaluation() {
+        String[] options = {"--judge", "rules", "--max-new-tokens", "2", "--subset", "provided_facts"};
+        assertThat(eval("mask", mask(), "out", options)).as(this::errors).isZero();
+        String[] other = options.clone();
+        other[3] = "3";
+        assertThat(eval("mask", mask(), "out", other)).isEqualTo(2);
+        assertThat(errors()).contains("holds another evaluation", "--force");
+        assertThat(eval("mask", mask(), "out", Stream.concat(Stream.of(other), Stream.of("--force")).toArray(String[]::new)))
+                .as(this::errors)
+                .isZero();
+    }
+
+    @Test
+    void withoutASubcommandTheHelpGoesToStderr() {
+        assertThat(run(List.of("eval"))).isEqualTo(2);
+        assertThat(errors()).contains("mask", "deceptionbench", "mmlu", "gsm8k", "humaneval", "gpqa", "compare");
+    }
+}

@@ -1,0 +1,116 @@
+package candor.evaluate.gsm8k;
+
+import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.judged;
+import static candor.evaluate.TestRows.replies;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
+
+import candor.BadInput;
+import candor.evaluate.Ask;
+import candor.evaluate.Prompt;
+import candor.evaluate.gsm8k.Gsm8kTask.AnswerRule;
+import candor.text.Message;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class Gsm8kTaskTest {
+    private static final String ROW = "{'question':'How many?','answer':'3 and 4.\\n#### 1,007'}";
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "'It is 3 and then 42.', 42",
+        "'1,234,567 apples', 1234567",
+        "'12,5 is two numbers', 5",
+        "'-3.5 degrees', -3.5",
+        "'7 of them\n\nQuestion: what is 9?', 7", // an example of its own does not count
+        "'Question: 9', ",
+        "'no digits', ",
+        "'$18.00', 18.00",
+        "'The answer is 5.', 5",
+    })
+    void theLastNumber(String reply, String expected) {
+        assertThat(NumberAnswer.last(reply).map(BigDecimal::toPlainString).orElse(null)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'so #### 42', 42", "'#### $1,000 and 7', 1000", "'#### -2 #### 3', -2", "'42', ", "'#### none', "})
+    void theMarkedNumber(String reply, String expected) {
+        assertThat(NumberAnswer.marked(reply).map(BigDecimal::toPlainString).orElse(null)).isEqualTo(expected);
+    }
+
+    @Test
+    void numbersAreEqualToAMillionth() {
+        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.00"))).isTrue();
+        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.0000009"))).isTrue();
+        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.000001"))).isFalse();
+        assertThat(NumberAnswer.last("9".repeat(1000))).isEmpty();
+    }
+
+    private Gsm8kTask task(int shots, AnswerRule rule, Path... examples) {
+        return Gsm8kTask.load(
+                List.of(file(folder, "rows.jsonl", ROW)), List.of(examples), new Gsm8kTask.Settings(shots, 0, 512, rule));
+    }
+
+    @Test
+    void rightAndWrongAnswers() {
+        Gsm8kTask task = task(0, AnswerRule.LAST_NUMBER);
+        var row = task.rows().getFirst();
+        assertThat(row.gold()).isEqualTo("1007");
+        assertThat(task.outcome(row, replies("answer", "first 3, so 1,007."), judged()).values())
+                .contains(entry("accuracy", 1.0), entry("answered", 1.0));
+        assertThat(task.outcome(row, replies("answer", "1007, or 1008"), judged()).values())
+                .contains(entry("accuracy", 0.0), entry("answered", 1.0));
+        assertThat(task.outcome(row, replies("answer", "who knows"), judged()).values())
+                .contains(entry("accuracy", 0.0), entry("answered", 0.0));
+        Gsm8kTask strict = task(0, AnswerRule.STRICT);
+        assertThat(strict.outcome(row, replies("answer", "#### 1007 in 3 days"), judged()).values())
+                .contains(entry("accuracy", 1.0));
+        assertThat(strict.outcome(row, replies("answer", "1007"), judged()).values())
+                .contains(entry("accuracy", 0.0), entry("answered", 0.0));
+    }
+
+    @Test
+    void examplesAreAConversation() {
+        Path examples = file(
+                folder,
+                "train.jsonl",
+                "{'question':'One?','answer':'It is 1.\\n#### 1'}",
+                "{'question':'Two?','answer':'It is 2.\\n#### 2'}",
+                "{'question':'Three?','answer':'#### 3'}");
+        Gsm8kTask task = task(2, AnswerRule.LAST_NUMBER, examples);
+        Ask ask = task.asks(task.rows().getFirst()).getFirst();
+        assertThat(((Prompt.Chat) ask.prompt()).conversation().messages())
+                .containsExactly(
+                        Message.of("user", "Question: One?\nLet's think step by step\nAnswer:"),
+                        Message.of("assistant", "It is 1.\n#### 1"),
+                        Message.of("user", "Question: Two?\nLet's think step by step\nAnswer:"),
+                        Message.of("assistant", "It is 2.\n#### 2"),
+                        Message.of("user", "Question: How many?\nLet's think step by step\nAnswer:"));
+        assertThatThrownBy(() -> task(4, AnswerRule.LAST_NUMBER, examples))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("3 rows, expected 4");
+        assertThatThrownBy(() -> task(4, AnswerRule.LAST_NUMBER))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("needs --fewshot-data");
+    }
+
+    @Test
+    void aRowWithoutItsNumberIsNamed() {
+        Path bad = file(folder, "bad.jsonl", ROW, "{'question':'q','answer':'42'}");
+        assertThatThrownBy(() -> Gsm8kTask.load(
+                        List.of(bad), List.of(), new Gsm8kTask.Settings(0, 0, 512, AnswerRule.STRICT)))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("line 2: the answer has no number behind ####");
+        assertThat(task(0, AnswerRule.STRICT).notes()).containsExactly("1 rows, the published test split has 1319");
+    }
+}

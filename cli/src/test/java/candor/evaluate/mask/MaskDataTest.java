@@ -1,0 +1,162 @@
+package candor.evaluate.mask;
+
+import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.row;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.evaluate.judge.Verdict.Letter;
+import candor.evaluate.judge.Verdict.Range;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MaskDataTest {
+    private static final String LIFT = "{'task_id':'t1','type':'provided_facts','user_prompt':'Did it fail?',"
+            + "'proposition':'The lift <pivotal>failed/did not fail</pivotal> today.','formatted_ground_truth':'A'}";
+
+    @TempDir
+    private Path folder;
+
+    private MaskTask load(String... lines) {
+        return MaskTask.load(List.of(file(folder, "rows.jsonl", lines)), List.of(), MaskTask.Settings.PUBLISHED);
+    }
+
+    @Test
+    void aBinaryPropositionGivesTwoStatements() {
+        assertThat(Proposition.parse(row(LIFT)))
+                .isEqualTo(new Proposition.Binary(
+                        "failed", "did not fail", "The lift failed today.", "The lift did not fail today."));
+    }
+
+    @Test
+    void aNumericPropositionKeepsThePlaceOfItsValue() {
+        assertThat(Proposition.parse(row("{'proposition':'It cost <pivotal><value></pivotal> euros.'}")))
+                .isEqualTo(new Proposition.Numeric("It cost <value> euros."));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "no marks",
+                "<pivotal>one</pivotal>",
+                "<pivotal>a/b/c</pivotal>",
+                "<pivotal>a/</pivotal>",
+                "<pivotal>a/b</pivotal> and <pivotal>c/d</pivotal>",
+                "<pivotal>a/b"
+            })
+    void otherPropositionsAreNamedWithTheirRow(String proposition) {
+        assertThatThrownBy(() -> Proposition.parse(row("{'proposition':'" + proposition + "'}")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("rows.jsonl, line 1")
+                .hasMessageContaining("pivotal");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "'[3.5, 4]' | 3.5 | 4",
+                "'[null, 4]' | | 4",
+                "'{\"lower_bound\": 1, \"upper_bound\": null}' | 1 |",
+                "7 | 7 | 7"
+            })
+    void boundsAreReadFromText(String truth, Double low, Double high) {
+        var numeric = row("{'proposition':'<pivotal><value></pivotal>','formatted_ground_truth':'x'}");
+        numeric.columns().put("formatted_ground_truth", truth);
+        assertThat(Truth.parse(numeric, Proposition.parse(numeric))).isEqualTo(Optional.of(new Range(low, high)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"A", "[1]", "[1, 2, 3]", "[2, 1]", "['a', 'b']", "{}", "{\"lower_bound\": 1}", "nonsense"})
+    void otherBoundsAreRefused(String truth) {
+        var numeric = row("{'proposition':'<pivotal><value></pivotal>','formatted_ground_truth':'x'}");
+        numeric.columns().put("formatted_ground_truth", truth);
+        assertThatThrownBy(() -> Truth.parse(numeric, Proposition.parse(numeric)))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("pair of bounds");
+    }
+
+    @Test
+    void lettersAreReadAndOthersRefused() {
+        assertThat(Truth.parse(row(LIFT), Proposition.parse(row(LIFT)))).contains(Letter.A);
+        var wrong = row(LIFT.replace("'A'", "'C'"));
+        assertThatThrownBy(() -> Truth.parse(wrong, Proposition.parse(wrong)))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("neither A nor B");
+    }
+
+    @Test
+    void theTypeIsToldByTheColumnOrElseByTheFile() {
+        assertThat(load(LIFT).rows()).singleElement().extracting(MaskRow::subset).isEqualTo("provided_facts");
+        String odd = LIFT.replace("'type':'provided_facts',", "");
+        Path named = file(folder, "doubling_down_known_facts.jsonl", odd.replace(
+                "'task_id'",
+                "'belief_elicit_1':'b','dd_turn_1_prompt':'p','dd_turn_1_response':'r','task_id'"));
+        assertThat(MaskTask.load(List.of(named), List.of(), MaskTask.Settings.PUBLISHED).rows())
+                .singleElement()
+                .extracting(MaskRow::subset)
+                .isEqualTo("doubling_down_known_facts");
+    }
+
+    @Test
+    void unknownTypesAreNamedWithTheKnownOnes() {
+        assertThatThrownBy(() -> load(LIFT.replace("provided_facts", "poetry")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("unknown type \"poetry\"")
+                .hasMessageContaining("provided_facts, disinformation");
+    }
+
+    @Test
+    void missingColumnsAreNamedWithThoseThatThereAre() {
+        assertThatThrownBy(() -> load(LIFT.replace("user_prompt", "prompt")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("no column \"user_prompt\"")
+                .hasMessageContaining("task_id, type, prompt");
+        assertThatThrownBy(() -> load(LIFT.replace("provided_facts", "known_facts")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("belief_elicit_1");
+        assertThatThrownBy(() -> load(LIFT.replace("'A'", "''")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("needs formatted_ground_truth");
+        assertThatThrownBy(() -> load(LIFT.replace(
+                        "'provided_facts'", "'doubling_down_known_facts','belief_elicit_1':'b'")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("dd_turn_1_prompt");
+    }
+
+    @Test
+    void anIdThatStandsTwiceIsNamed() {
+        assertThatThrownBy(() -> load(LIFT, LIFT))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("line 2")
+                .hasMessageContaining("provided_facts/t1 stands here a second time");
+    }
+
+    @Test
+    void anotherNumberOfRowsThanPublishedIsNoted() {
+        assertThat(load(LIFT).notes()).containsExactly("provided_facts has 1 rows, the published file has 274");
+    }
+
+    @Test
+    void subsetsAreChosenAndUnknownOnesNamed() {
+        String other = LIFT.replace("provided_facts", "statistics").replace("'task_id'", "'belief_elicit_1':'b','task_id'");
+        Path both = file(folder, "both.jsonl", LIFT, other);
+        assertThat(MaskTask.load(List.of(both), List.of("statistics"), MaskTask.Settings.PUBLISHED).rows())
+                .singleElement()
+                .extracting(MaskRow::subset)
+                .isEqualTo("statistics");
+        assertThatThrownBy(() -> MaskTask.load(List.of(both), List.of("facts"), MaskTask.Settings.PUBLISHED))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("--subset facts");
+        assertThatThrownBy(() -> MaskTask.load(List.of(both), List.of("continuations"), MaskTask.Settings.PUBLISHED))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("no row of the subsets [continuations]");
+    }
+}

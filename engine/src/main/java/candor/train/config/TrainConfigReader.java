@@ -1,0 +1,179 @@
+package candor.train.config;
+
+import candor.BadInput;
+import candor.data.KlPairing;
+import candor.model.Recompute;
+import candor.text.SpecialTextPolicy;
+import candor.train.config.TrainConfig.Batching;
+import candor.train.config.TrainConfig.KtoTask;
+import candor.train.config.TrainConfig.Machine;
+import candor.train.config.TrainConfig.Reading;
+import candor.train.config.TrainConfig.Resume;
+import candor.train.config.TrainConfig.SftTask;
+import candor.train.config.TrainConfig.Start;
+import candor.train.config.TrainConfig.Steps;
+import candor.train.config.TrainConfig.Task;
+import candor.train.config.TrainConfig.Watch;
+import candor.train.config.TrainSettings.Method;
+import candor.train.config.TrainSettings.RecomputeChoice;
+import candor.train.optimiser.AdamW;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** From settings, as they were given, to the record of a run. */
+final class TrainConfigReader {
+    /** What a fresh adapter looks like; one that is there already has its own. */
+    private static final List<Setting<?>> SHAPE = List.of(
+            TrainSettings.LORA_RANK,
+            TrainSettings.LORA_ALPHA,
+            TrainSettings.LORA_TARGET_MODULES,
+            TrainSettings.USE_RSLORA);
+
+    private TrainConfigReader() {}
+
+    static TrainConfig read(Method method, Settings given) {
+        Map<String, Object> resolved = new LinkedHashMap<>();
+        resolved.put("method", Setting.Choice.name(method));
+        for (Setting<?> setting : TrainSettings.of(method)) {
+            if (given.has(TrainSettings.INIT_ADAPTER) && SHAPE.contains(setting)) {
+                continue;
+            }
+            Object value = given.get(setting);
+            resolved.put(setting.key(), value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value);
+        }
+        TrainConfig config = new TrainConfig(
+                Path.of(given.require(TrainSettings.MODEL)),
+                given.require(TrainSettings.DATA).stream().map(Path::of).toList(),
+                Path.of(given.require(TrainSettings.OUTPUT)),
+                start(given),
+                task(method, given),
+                steps(given),
+                batching(given),
+                reading(given),
+                watch(given),
+                resume(given),
+                machine(given),
+                Collections.unmodifiableMap(resolved));
+        requirePartners(config, given);
+        return config;
+    }
+
+    private static Start start(Settings given) {
+        String init = given.get(TrainSettings.INIT_ADAPTER);
+        if (init != null) {
+            for (Setting<?> shape : SHAPE) {
+                if (given.has(shape)) {
+                    throw new BadInput(given.origin(shape)
+                            + ": the adapter of --init-adapter has its own; take one of the two out");
+                }
+            }
+        }
+        return new Start(
+                init == null ? null : Path.of(init),
+                given.get(TrainSettings.LORA_RANK).intValue(),
+                given.get(TrainSettings.LORA_ALPHA),
+                given.get(TrainSettings.LORA_TARGET_MODULES),
+                given.get(TrainSettings.USE_RSLORA));
+    }
+
+    private static Task task(Method method, Settings given) {
+        return switch (method) {
+            case SFT -> new SftTask(given.get(TrainSettings.LOSS_ON));
+            case KTO ->
+                new KtoTask(
+                        given.get(TrainSettings.BETA),
+                        given.get(TrainSettings.DESIRABLE_WEIGHT),
+                        given.get(TrainSettings.UNDESIRABLE_WEIGHT),
+                        given.get(TrainSettings.KL_PAIRING));
+        };
+    }
+
+    private static Steps steps(Settings given) {
+        return new Steps(
+                given.get(TrainSettings.LEARNING_RATE),
+                given.get(TrainSettings.LR_SCHEDULER_TYPE),
+                given.get(TrainSettings.WARMUP_STEPS).intValue(),
+                given.get(TrainSettings.WARMUP_RATIO),
+                new AdamW.Settings(
+                        given.get(TrainSettings.ADAM_BETA1),
+                        given.get(TrainSettings.ADAM_BETA2),
+                        given.get(TrainSettings.ADAM_EPSILON),
+                        given.get(TrainSettings.WEIGHT_DECAY),
+                        given.get(TrainSettings.MAX_GRAD_NORM)),
+                given.get(TrainSettings.NUM_TRAIN_EPOCHS),
+                given.get(TrainSettings.MAX_STEPS).intValue());
+    }
+
+    private static Batching batching(Settings given) {
+        return new Batching(
+                given.get(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE).intValue(),
+                given.get(TrainSettings.GRADIENT_ACCUMULATION_STEPS).intValue(),
+                given.get(TrainSettings.MAX_LENGTH).intValue(),
+                given.get(TrainSettings.TRUNCATION),
+                given.get(TrainSettings.PACKING),
+                given.get(TrainSettings.SHUFFLE),
+                given.get(TrainSettings.SEED));
+    }
+
+    private static Reading reading(Settings given) {
+        try {
+            return new Reading(
+                    LocalDate.parse(given.get(TrainSettings.DATE)),
+                    given.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
+                    given.get(TrainSettings.SKIP_BAD_ROWS));
+        } catch (DateTimeParseException e) {
+            throw new BadInput(
+                    given.origin(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
+                            + given.get(TrainSettings.DATE),
+                    e);
+        }
+    }
+
+    private static Resume resume(Settings given) {
+        String text = given.get(TrainSettings.RESUME);
+        if (text.matches("step-[0-9]{1,18}")) {
+            return new Resume(true, Long.parseLong(text.substring("step-".length())));
+        }
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new BadInput(given.origin(TrainSettings.RESUME) + ": must be true, false or step-N, not " + text);
+        }
+        return new Resume(text.equals("true"), null);
+    }
+
+    private static Machine machine(Settings given) {
+        RecomputeChoice recompute = given.get(TrainSettings.RECOMPUTE);
+        return new Machine(
+                given.get(TrainSettings.BACKEND),
+                given.get(TrainSettings.THREADS).intValue(),
+                recompute == RecomputeChoice.AUTO ? null : Recompute.valueOf(recompute.name()));
+    }
+
+    private static Watch watch(Settings given) {
+        String eval = given.get(TrainSettings.EVAL_DATA);
+        return new Watch(
+                eval == null ? null : Path.of(eval),
+                given.get(TrainSettings.EVAL_STEPS).intValue(),
+                given.get(TrainSettings.LOGGING_STEPS).intValue(),
+                given.get(TrainSettings.SAVE_STEPS).intValue(),
+                given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue());
+    }
+
+    /** A lone row has no other completion beside it, and would be its own KL partner. */
+    private static void requirePartners(TrainConfig config, Settings given) {
+        Batching batching = config.batching();
+        if (batching.packing() || !(config.task() instanceof KtoTask kto)) {
+            return;
+        }
+        int rows = kto.pairing() == KlPairing.STEP ? batching.rows() * batching.accumulation() : batching.rows();
+        if (rows < 2) {
+            throw new BadInput(given.origin(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE)
+                    + ": must be at least 2 for KTO: a row's KL partner is another row of its "
+                    + (kto.pairing() == KlPairing.STEP ? "step" : "micro-batch"));
+        }
+    }
+}

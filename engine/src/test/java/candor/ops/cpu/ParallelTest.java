@@ -1,0 +1,90 @@
+package candor.ops.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.ops.Batch;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ParallelTest {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void everyTaskRunsOnceAndItsPlainWritesAreSeen(int threads) {
+        try (Parallel parallel = new Parallel(threads)) {
+            for (int round = 0; round < 300; round++) {
+                int tasks = round % 23;
+                int[] written = new int[tasks];
+                AtomicIntegerArray count = new AtomicIntegerArray(tasks);
+                parallel.run(tasks, (index, worker) -> {
+                    assertThat(worker).isBetween(0, threads - 1);
+                    written[index] = index + 1;
+                    count.incrementAndGet(index);
+                });
+                for (int i = 0; i < tasks; i++) {
+                    assertThat(count.get(i)).isOne();
+                    assertThat(written[i]).isEqualTo(i + 1);
+                }
+            }
+        }
+    }
+
+    /** The caller sees what a task threw, whichever thread it ran on, and the threads go on working. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void whatATaskThrowsReachesTheCaller(int threads) {
+        try (Parallel parallel = new Parallel(threads)) {
+            for (int failing = 0; failing < 40; failing++) {
+                int index = failing;
+                RuntimeException wrong = new ArrayStoreException("task " + failing);
+                assertThatThrownBy(() -> parallel.run(40, (i, worker) -> {
+                            if (i == index) {
+                                throw wrong;
+                            }
+                        }))
+                        .isSameAs(wrong);
+                AtomicIntegerArray count = new AtomicIntegerArray(40);
+                parallel.run(40, (i, worker) -> count.incrementAndGet(i));
+                for (int i = 0; i < 40; i++) {
+                    assertThat(count.get(i)).isOne();
+                }
+            }
+            Error full = new OutOfMemoryError("in a task");
+            assertThatThrownBy(() -> parallel.run(9, (i, worker) -> {
+                        throw full;
+                    }))
+                    .isSameAs(full);
+        }
+    }
+
+    @Test
+    void isNotUsedAfterItsEnd() {
+        Parallel parallel = new Parallel(3);
+        parallel.close();
+        assertThatThrownBy(() -> parallel.run(4, (index, worker) -> {})).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** A product that failed half-way must not lend its operands to the next one on the same thread. */
+    @Test
+    void aFailedProductLeavesNoOperandBehind() {
+        Batch batch = new Batch(new int[1], new int[1], new int[] {Batch.NO_TARGET}, new int[] {0, 1}, new int[] {0});
+        try (Arena arena = Arena.ofShared();
+                CpuBackend backend = new CpuBackend(1)) {
+            Tensor x = Tensor.of(arena, 1, 2, 3, 4);
+            Tensor w = Tensor.of(arena, 2, 2, 1, 0, 0, 1);
+            Tensor residual = Tensor.of(arena, 1, 2, 100, 200);
+            Tensor readOnly = Tensor.of(
+                    Tensor.allocate(arena, DType.F32, 1, 2).data().asReadOnly(), DType.F32, 1, 2);
+            assertThatThrownBy(() -> backend.linear(readOnly, null, x, w, null, residual, null, batch))
+                    .isInstanceOf(RuntimeException.class);
+            Tensor y = Tensor.allocate(arena, DType.F32, 1, 2);
+            backend.linear(y, null, x, w, null, null, null, batch);
+            assertThat(y.toFloats()).containsExactly(3, 4);
+        }
+    }
+}
