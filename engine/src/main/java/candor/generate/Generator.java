@@ -250,7 +250,7 @@ public final class Generator implements AutoCloseable {
         int token = sampler.next(
                 logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
         sequence.append(token);
-        sequence.logProb(logits[row * vocabulary + token] - scores[row]);
+        sequence.logProb((float) (logits[row * vocabulary + token] - (double) scores[row]));
         if (sequence.endsWith(token)) {
             sequence.reason = FinishReason.STOP;
         } else if (sequence.text != null) {

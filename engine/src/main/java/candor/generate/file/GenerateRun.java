@@ -1,0 +1,279 @@
+package candor.generate.file;
+
+import candor.BadInput;
+import candor.generate.Completion;
+import candor.generate.Generator;
+import candor.generate.Request;
+import candor.generate.file.PromptSet.Encoded;
+import candor.lora.AdapterBank;
+import candor.lora.Memory;
+import candor.lora.PeftFiles;
+import candor.model.AtomicFile;
+import candor.model.CausalLm;
+import candor.model.ModelConfig;
+import candor.model.ModelFolder;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.Backend;
+import candor.ops.Batch;
+import candor.text.Tokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+
+/**
+ * Every prompt of a file through every adapter, into a file. Made in two steps: {@link #prepare} reads and checks whatever
+ * the user can mend, {@link #run} computes.
+ */
+public final class GenerateRun implements AutoCloseable {
+    /** Hears how it goes. */
+    public interface Progress {
+        /**
+         * A row is done.
+         *
+         * @param rows   how many are
+         * @param tokens how many new tokens it has
+         */
+        void row(int rows, int tokens);
+    }
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RunSettings settings;
+    private final ObjectNode identity;
+    private final ModelConfig config;
+    private final Tokenizer tokenizer;
+    private final PromptSet prompts;
+    /** Null where the run is done already. */
+    private final Journal journal;
+
+    private GenerateRun(
+            RunSettings settings,
+            ObjectNode identity,
+            ModelConfig config,
+            Tokenizer tokenizer,
+            PromptSet prompts,
+            Journal journal) {
+        this.settings = settings;
+        this.identity = identity;
+        this.config = config;
+        this.tokenizer = tokenizer;
+        this.prompts = prompts;
+        this.journal = journal;
+    }
+
+    /**
+     * Reads prompts and what was done of them.
+     *
+     * @throws BadInput for whatever the user can mend
+     */
+    public static GenerateRun prepare(RunSettings settings) {
+        Path output = settings.output();
+        Path partial = sibling(output, ".partial");
+        if (Files.isDirectory(output)) {
+            throw new BadInput(output + ": is a folder; give a file with --output");
+        }
+        if (!settings.resume() && !settings.force()) {
+            if (Files.exists(output)) {
+                throw new BadInput(output + ": exists already; write over it with --force, or choose another --output");
+            }
+            if (Files.exists(partial)) {
+                throw new BadInput(partial + ": is the beginning of such a run; go on with --resume, start anew with --force,"
+                        + " or choose another --output");
+            }
+        }
+        ModelConfig config = ModelFolder.at(settings.model()).config();
+        Tokenizer tokenizer = Tokenizer.load(settings.model());
+        PromptSet prompts = PromptSet.read(
+                settings.prompts(), settings.model(), config, tokenizer, settings.specialText(), settings.date());
+        for (String adapter : settings.adapters()) {
+            if (!RunSettings.isBase(adapter)) {
+                PeftFiles.config(Path.of(adapter));
+            }
+        }
+        ObjectNode identity = settings.identity();
+        if (settings.resume() && Files.exists(output)) {
+            requireDone(output, identity);
+            delete(partial);
+            return new GenerateRun(settings, identity, config, tokenizer, prompts, null);
+        }
+        if (settings.force()) {
+            delete(partial);
+        }
+        Journal journal = Journal.open(
+                partial, identity, prompts.prompts().size(), settings.adapters().size());
+        return new GenerateRun(settings, identity, config, tokenizer, prompts, journal);
+    }
+
+    private static Path sibling(Path output, String ending) {
+        return output.resolveSibling(output.getFileName() + ending);
+    }
+
+    private static void requireDone(Path output, ObjectNode identity) {
+        Path record = sibling(output, ".run.json");
+        try {
+            JsonNode then = JSON.readTree(Files.readAllBytes(record));
+            RunSettings.requireSame(output, then.path("settings"), identity);
+        } catch (IOException e) {
+            throw new BadInput(output + ": exists, and " + record.getFileName()
+                    + ", which would say what it was made of, does not; write over it with --force", e);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new BadInput(file + ": cannot be deleted (" + e.getMessage() + "); delete it yourself", e);
+        }
+    }
+
+    /** Rows of the output. */
+    public int rows() {
+        return prompts.prompts().size() * settings.adapters().size();
+    }
+
+    /** How many of them are done. */
+    public int rowsDone() {
+        return journal == null ? rows() : journal.done();
+    }
+
+    /** Tokens of the longest sequence that may come. */
+    private int longest() {
+        return (int) Math.min(config.maxPositionEmbeddings(), prompts.longest() + (long) settings.maxNewTokens());
+    }
+
+    /**
+     * Computes what is not done yet, and writes the output.
+     *
+     * @param facts what the record of the run shall say beside its settings: versions, device
+     * @param stop  asked before every step
+     * @return whether all is done; if not, a run with {@code resume} goes on
+     */
+    public boolean run(
+            Backend backend, Generator.Settings size, Map<String, String> facts, Progress progress, BooleanSupplier stop) {
+        if (journal == null) {
+            return true;
+        }
+        if (journal.done() < rows() && !compute(backend, size, progress, stop)) {
+            return false;
+        }
+        ObjectNode record = JSON.createObjectNode();
+        record.set("settings", identity);
+        record.put("model", settings.model().toString());
+        record.put("prompts", settings.prompts().toString());
+        record.put("rows", rows());
+        facts.forEach(record::put);
+        AtomicFile.write(
+                sibling(settings.output(), ".run.json"),
+                RunSettings.pretty(record).getBytes(StandardCharsets.UTF_8));
+        journal.writeInOrder(settings.output());
+        journal.close();
+        delete(sibling(settings.output(), ".partial"));
+        return true;
+    }
+
+    private boolean compute(Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
+        try (Weights weights = Weights.load(settings.model());
+                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, longest());
+                Generator generator = new Generator(model, bank(backend), tokenizer, size)) {
+            // Who a request is: its prompt and its adapter.
+            Map<Request, int[]> open = new IdentityHashMap<>();
+            Iterator<Request> requests = IntStream.range(0, rows())
+                    .mapToObj(i -> new int[] {i % prompts.prompts().size(), i / prompts.prompts().size()})
+                    .filter(row -> !journal.has(row[0], row[1]))
+                    .map(row -> {
+                        Request request = request(row[0], row[1]);
+                        open.put(request, row);
+                        return request;
+                    })
+                    .iterator();
+            return generator.run(
+                    requests,
+                    (request, completion) -> {
+                        int[] row = open.remove(request);
+                        journal.add(row[0], row[1], row(row[0], row[1], completion));
+                        progress.row(journal.done(), completion.tokens().length);
+                    },
+                    stop);
+        }
+    }
+
+    private AdapterBank bank(Backend backend) {
+        AdapterBank bank = new AdapterBank(config, settings.adapters().size());
+        Memory memory = Memory.of(backend);
+        for (int slot = 0; slot < settings.adapters().size(); slot++) {
+            String adapter = settings.adapters().get(slot);
+            if (!RunSettings.isBase(adapter)) {
+                bank.set(slot, PeftFiles.frozen(Path.of(adapter), config, memory));
+            }
+        }
+        return bank;
+    }
+
+    private Request request(int prompt, int adapter) {
+        Encoded encoded = prompts.prompts().get(prompt);
+        return new Request(
+                encoded.ids(),
+                RunSettings.isBase(settings.adapters().get(adapter)) ? Batch.BASE : adapter,
+                settings.sampling(),
+                encoded.key(),
+                settings.maxNewTokens(),
+                tokenizer.special().endIds(),
+                settings.stops(),
+                settings.logProbs());
+    }
+
+    /** The prompt's row with what came of it; columns of a name that is ours are kept under {@code original}. */
+    private ObjectNode row(int prompt, int adapter, Completion completion) {
+        ObjectNode columns = prompts.prompts().get(prompt).prompt().columns();
+        String name = settings.adapters().get(adapter);
+        ObjectNode row = columns.deepCopy();
+        ObjectNode original = JSON.createObjectNode();
+        for (String key : List.of("adapter", "completion", "token_ids", "finish_reason", "logprobs")) {
+            JsonNode before = row.remove(key);
+            if (before != null) {
+                original.set(key, before);
+            }
+        }
+        if (!original.isEmpty()) {
+            row.set("original", original);
+        }
+        row.put("adapter", RunSettings.isBase(name) ? null : name);
+        row.put("completion", completion.text());
+        ArrayNode ids = row.putArray("token_ids");
+        for (int token : completion.tokens()) {
+            ids.add(token);
+        }
+        row.put("finish_reason", completion.reason().toString());
+        if (completion.logProbs() != null) {
+            ArrayNode logProbs = row.putArray("logprobs");
+            for (float value : completion.logProbs()) {
+                logProbs.add(value);
+            }
+        }
+        return row;
+    }
+
+    /** What is done stays, for a run with {@code resume}; of a run that never got so far nothing does. */
+    @Override
+    public void close() {
+        if (journal != null) {
+            if (journal.done() == 0) {
+                delete(sibling(settings.output(), ".partial"));
+            }
+            journal.close();
+        }
+    }
+}

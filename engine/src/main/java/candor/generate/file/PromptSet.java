@@ -1,0 +1,121 @@
+package candor.generate.file;
+
+import candor.BadInput;
+import candor.data.Prompt;
+import candor.data.PromptReader;
+import candor.model.ModelConfig;
+import candor.text.ChatEncoder;
+import candor.text.ChatTemplate;
+import candor.text.SpecialTextPolicy;
+import candor.text.Tokenizer;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The prompts of a file as the model reads them. */
+final class PromptSet {
+    /**
+     * A prompt.
+     *
+     * @param ids token ids
+     * @param key who it is to the random numbers: the same for the same tokens, wherever in the file they stand; the second
+     *            prompt of the same tokens has another key than the first
+     */
+    record Encoded(Prompt prompt, int[] ids, long key) {}
+
+    private final List<Encoded> prompts;
+
+    private PromptSet(List<Encoded> prompts) {
+        this.prompts = prompts;
+    }
+
+    List<Encoded> prompts() {
+        return prompts;
+    }
+
+    int longest() {
+        return prompts.stream().mapToInt(prompt -> prompt.ids().length).max().orElseThrow();
+    }
+
+    /**
+     * Reads and encodes all prompts.
+     *
+     * @param date what templates print as today
+     * @throws BadInput for a row that cannot be encoded, or is too long for the model; for a template that is missing
+     */
+    static PromptSet read(
+            Path file, Path model, ModelConfig config, Tokenizer tokenizer, SpecialTextPolicy policy, LocalDate date) {
+        ChatTemplate template = null;
+        Map<ByteBuffer, Integer> seen = new HashMap<>();
+        List<Encoded> encoded = new ArrayList<>();
+        for (Prompt prompt : PromptReader.readAll(file)) {
+            if (prompt.conversation() != null && template == null) {
+                template = ChatTemplate.load(model, date.atStartOfDay());
+            }
+            try {
+                int[] ids = encode(prompt, tokenizer, template, policy);
+                check(ids, config);
+                encoded.add(new Encoded(prompt, ids, key(ids, seen)));
+            } catch (BadInput e) {
+                throw new BadInput(prompt.origin() + ": " + e.getMessage(), e);
+            }
+        }
+        return new PromptSet(encoded);
+    }
+
+    private static int[] encode(
+            Prompt prompt, Tokenizer tokenizer, ChatTemplate template, SpecialTextPolicy policy) {
+        if (prompt.conversation() != null) {
+            ChatTemplate own = prompt.variables().isEmpty() ? template : template.withVariables(prompt.variables());
+            return new ChatEncoder(tokenizer, own, policy).encodePrompt(prompt.conversation());
+        }
+        if (policy == SpecialTextPolicy.REFUSE) {
+            tokenizer.specialTextIn(prompt.text()).ifPresent(token -> {
+                throw new BadInput("the prompt holds the text " + token + ", which the tokenizer takes for a special token:"
+                        + " remove it, or let it be that token with --keep-special-tokens");
+            });
+        }
+        return tokenizer.encode(prompt.text(), true);
+    }
+
+    private static void check(int[] ids, ModelConfig config) {
+        if (ids.length == 0) {
+            throw new BadInput("the prompt has no token; say something");
+        }
+        if (ids.length >= config.maxPositionEmbeddings()) {
+            throw new BadInput("the prompt has " + ids.length + " tokens, and the model takes "
+                    + config.maxPositionEmbeddings() + " with what comes behind it; shorten the prompt");
+        }
+        for (int id : ids) {
+            if (id < 0 || id >= config.vocabSize()) {
+                throw new BadInput("the prompt has token " + id + ", and the model's vocabulary has " + config.vocabSize()
+                        + "; do the tokenizer and the weights belong together?");
+            }
+        }
+    }
+
+    private static long key(int[] ids, Map<ByteBuffer, Integer> seen) {
+        MessageDigest digest = sha256();
+        ByteBuffer bytes = ByteBuffer.allocate(ids.length * Integer.BYTES);
+        bytes.asIntBuffer().put(ids);
+        byte[] hash = digest.digest(bytes.array());
+        int before = seen.merge(ByteBuffer.wrap(hash), 1, Integer::sum) - 1;
+        digest.update(hash);
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, before));
+        return ByteBuffer.wrap(digest.digest()).getLong();
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package candor.generate.file;
+
+import candor.BadInput;
+import candor.data.read.Fingerprint;
+import candor.generate.Sampling;
+import candor.text.SpecialTextPolicy;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * What a run is to do.
+ *
+ * @param model        the folder of the base model
+ * @param adapters     folders of adapters, each of which goes on from every prompt; {@link #BASE} is the bare model; none
+ *                     means that alone
+ * @param prompts      the file of prompts
+ * @param output       the file of completions
+ * @param sampling     how tokens are chosen
+ * @param maxNewTokens how many may come, at least 1
+ * @param stops        texts that end a completion
+ * @param logProbs     whether log-probabilities are written
+ * @param specialText  what to do with the text of special tokens in prompts
+ * @param date         what templates print as today
+ * @param backend      the backend's name: others round differently
+ * @param resume       whether to go on with what is there
+ * @param force        whether to write over what is there
+ */
+public record RunSettings(
+        Path model,
+        List<String> adapters,
+        Path prompts,
+        Path output,
+        Sampling sampling,
+        int maxNewTokens,
+        List<String> stops,
+        boolean logProbs,
+        SpecialTextPolicy specialText,
+        LocalDate date,
+        String backend,
+        boolean resume,
+        boolean force) {
+    /** Stands for the bare model among adapters. */
+    public static final String BASE = "base";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> MODEL_FILES = List.of(".safetensors", ".json", ".jinja");
+
+    /** @throws BadInput for what makes no sense, named as the flag of it */
+    public RunSettings {
+        adapters = adapters.isEmpty() ? List.of(BASE) : List.copyOf(adapters);
+        stops = List.copyOf(stops);
+        if (maxNewTokens < 1) {
+            throw new BadInput("--max-new-tokens " + maxNewTokens + ": give 1 or more");
+        }
+        if (stops.stream().anyMatch(String::isEmpty)) {
+            throw new BadInput("--stop: an empty text would stop at once; give a text");
+        }
+        if (adapters.stream().distinct().count() < adapters.size()) {
+            throw new BadInput("--adapter: " + String.join(", ", adapters) + ": one of them stands there twice");
+        }
+        if (resume && force) {
+            throw new BadInput("--resume goes on with what is there and --force throws it away: give one of them");
+        }
+    }
+
+    /** What the bytes of the output follow from; a run that is gone on with must have been begun with the same. */
+    ObjectNode identity() {
+        ObjectNode all = JSON.createObjectNode();
+        all.put("prompts_sha256", Fingerprint.of(prompts).sha256());
+        all.put("model_sha256", hash(model));
+        ArrayNode each = all.putArray("adapters");
+        for (String adapter : adapters) {
+            each.addObject().put("adapter", adapter).put("sha256", isBase(adapter) ? null : hash(Path.of(adapter)));
+        }
+        all.put("max_new_tokens", maxNewTokens);
+        all.put("temperature", sampling.temperature());
+        all.put("top_p", sampling.topP());
+        all.put("top_k", sampling.topK());
+        all.put("repetition_penalty", sampling.repetitionPenalty());
+        all.put("seed", sampling.seed());
+        ArrayNode texts = all.putArray("stop");
+        stops.forEach(texts::add);
+        all.put("logprobs", logProbs);
+        all.put("keep_special_tokens", specialText == SpecialTextPolicy.KEEP);
+        all.put("template_date", date.toString());
+        all.put("backend", backend);
+        return all;
+    }
+
+    static boolean isBase(String adapter) {
+        return adapter.equals(BASE);
+    }
+
+    /** One hash over the files that a checkpoint or an adapter consists of, in the order of their names. */
+    private static String hash(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new BadInput(folder + ": no such folder; give the folder of a model, or of an adapter");
+        }
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> all = Files.list(folder)) {
+            all.filter(Files::isRegularFile)
+                    .filter(file -> MODEL_FILES.stream().anyMatch(end -> file.toString().endsWith(end)))
+                    .sorted()
+                    .forEach(files::add);
+        } catch (IOException e) {
+            throw new BadInput(folder + ": cannot be listed: " + e.getMessage(), e);
+        }
+        MessageDigest digest = PromptSet.sha256();
+        for (Path file : files) {
+            String line = file.getFileName() + " " + Fingerprint.of(file).sha256() + "\n";
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /**
+     * Compares what a run was begun with.
+     *
+     * @param record where that stands, for the message
+     * @throws BadInput names what differs
+     */
+    static void requireSame(Path record, JsonNode then, ObjectNode now) {
+        JsonNode asRead;
+        try {
+            asRead = JSON.readTree(JSON.writeValueAsBytes(now)); // numbers of the types that reading gives them
+        } catch (IOException e) {
+            throw new IllegalStateException("texts and numbers always make JSON", e);
+        }
+        for (Map.Entry<String, JsonNode> entry : asRead.properties()) {
+            JsonNode before = then.path(entry.getKey());
+            if (!before.equals(entry.getValue())) {
+                throw new BadInput(record + ": was begun with other settings: " + entry.getKey() + " was "
+                        + shortened(before) + ", is " + shortened(entry.getValue())
+                        + "; give the old ones, or start anew with --force");
+            }
+        }
+        if (then.size() != asRead.size()) {
+            throw new BadInput(record + ": was begun by another version of Candor; start anew with --force");
+        }
+    }
+
+    private static String shortened(JsonNode value) {
+        String text = value.isMissingNode() ? "not there" : value.toString();
+        return text.length() <= 100 ? text : text.substring(0, 100) + "…";
+    }
+
+    static String pretty(ObjectNode node) {
+        try {
+            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(node) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("texts and numbers always make JSON", e);
+        }
+    }
+}
