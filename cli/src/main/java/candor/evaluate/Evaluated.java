@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.IoReason;
 import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
@@ -49,7 +50,7 @@ public record Evaluated(
             }
             scores = new ObjectMapper().readTree(scoresFile.toFile());
         } catch (IOException e) {
-            throw new BadInput(scoresFile + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(scoresFile + ": cannot be read: " + IoReason.of(e), e);
         }
         Set<String> macro = new LinkedHashSet<>();
         for (JsonNode score : scores.path("scores")) {

@@ -1,5 +1,6 @@
 package candor.evaluate.judge;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -108,7 +109,7 @@ public final class Prompts {
         } catch (MalformedInputException e) {
             throw new BadInput(file + ": is not UTF-8; save it as UTF-8", e);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
         Slots slots = TEXTS.get(name);
         Set<String> found = new java.util.TreeSet<>();
