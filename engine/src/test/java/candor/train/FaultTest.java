@@ -152,7 +152,28 @@ class FaultTest {
                         Method.SFT,
                         settings.with(TrainSettings.OUTPUT, file.resolve("run").toString())))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("file");
+                .hasMessageContaining("run: cannot be made a run's folder (")
+                .hasMessageContaining("choose another --output");
+    }
+
+    @Test
+    void anotherAdapterInTheFolderIsNotOverwritten() throws IOException {
+        Path other = temp.resolve("other");
+        Path adapter = Files.createDirectories(other.resolve("adapter"));
+        Path file = Files.writeString(adapter.resolve("adapter_config.json"), "somebody's");
+        assertThatThrownBy(() -> train(
+                        Method.SFT,
+                        settings.with(TrainSettings.RESUME, "false").with(TrainSettings.OUTPUT, other.toString())))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(adapter + ": is there already, without the run.json of a run; choose another --output");
+        assertThat(file).hasContent("somebody's");
+        assertThat(other.resolve("metrics.jsonl")).doesNotExist();
+    }
+
+    @Test
+    void aRunThatLostItsRecordIsNotGuessedAt() throws IOException {
+        Files.delete(run.resolve("run.json"));
+        refused(this::resume, "checkpoints: is there already, without the run.json of a run");
     }
 
     private Outcome wild(String steps, String save) {
