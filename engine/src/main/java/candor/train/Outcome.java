@@ -12,9 +12,9 @@ public sealed interface Outcome {
     record Interrupted(long step) implements Outcome {}
 
     /**
-     * A loss or a gradient was not finite, so the parameters were left as they were before that step.
+     * A loss, a gradient or a parameter was not finite; the parameters are never written after that.
      *
-     * @param step   steps done before it
+     * @param step   steps done
      * @param reason which step and which rows, in one line, and what to do
      */
     record Diverged(long step, String reason) implements Outcome {}

@@ -80,7 +80,7 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
     }
 
     private static String mebibytes(long bytes) {
-        return "%,d MiB".formatted(Math.ceilDiv(bytes, 1L << 20));
+        return String.format(Locale.ROOT, "%,d MiB", Math.ceilDiv(bytes, 1L << 20));
     }
 
     /** @param cut micro-batches have so many times fewer rows */
@@ -158,14 +158,15 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
             TrainConfig.Batching batching = run.config().batching();
             int rows = Math.max(1, batching.rows() / cut);
             int own = batching.packing()
-                    ? Math.multiplyExact(rows, batching.maxLength())
+                    ? Math.multiplyExact(rows, batching.maxLength()) // bounded where settings are read
                     : longest(run.data().lengths(), rows);
             int ownTargets = batching.packing() ? own : longest(targets(run.data()), rows);
             tokens = Math.addExact(tokens, own);
-            targets += ownTargets;
+            targets = Math.addExact(targets, ownTargets);
             int passes = run.config().task() instanceof KtoTask ? 3 : 0;
-            freeTokens += passes * Math.min(Math.multiplyExact(rows, batching.maxLength()), 2 * own);
-            freeTargets += passes * ownTargets;
+            long free = Math.min((long) rows * batching.maxLength(), 2L * own);
+            freeTokens = Math.toIntExact(freeTokens + passes * free);
+            freeTargets = Math.toIntExact(freeTargets + (long) passes * ownTargets);
         }
         return new Largest(tokens, targets, freeTokens, freeTargets);
     }

@@ -90,6 +90,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 inputs.hashes(); // before the rows are read: what changes in between shows at the next resume
             }
             RunRecord record = RunRecord.at(config.output());
+            record.requireOwn();
             if (record.exists() && !config.resume().asked()) {
                 throw new BadInput(
                         config.output() + ": holds a run already; go on with --resume, or choose another --output");

@@ -1,5 +1,6 @@
 package candor.train;
 
+import candor.BadInput;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.lora.Adapter;
@@ -99,7 +100,11 @@ public final class Run implements AutoCloseable {
         if (part > 0) {
             steps += (long) Math.ceil(part * (batcher.stepsIn(whole + 1) - steps));
         }
-        return Math.toIntExact(steps);
+        if (steps > Integer.MAX_VALUE) {
+            throw new BadInput(config.output() + ": the epochs have " + steps + " optimiser steps, a run at most "
+                    + Integer.MAX_VALUE + "; lower --num-train-epochs");
+        }
+        return (int) steps;
     }
 
     public TrainConfig config() {
@@ -156,7 +161,7 @@ public final class Run implements AutoCloseable {
                 ? done.fault()
                 : Double.isFinite(gradNorm) ? null : "the gradient is not finite at " + done.rows();
         if (fault != null) {
-            diverged(fault, listener);
+            diverged("step " + (step + 1) + ": " + fault, listener);
             return;
         }
         double rate = schedule.rate((int) step);
@@ -182,7 +187,8 @@ public final class Run implements AutoCloseable {
                     parts.slot,
                     plan -> baseline(parts.heldOut, plan));
             if (held == null) {
-                diverged("the loss on " + parts.config.watch().evalData() + " is not finite", listener);
+                String data = parts.config.watch().evalData().toString();
+                diverged("after step " + step + " the loss on " + data + " is not finite", listener);
                 return;
             }
             held.forEach((name, value) -> metrics.put("eval_" + name, value));
@@ -212,11 +218,11 @@ public final class Run implements AutoCloseable {
         end(
                 new Outcome.Diverged(
                         step,
-                        parts.config.output() + ": step " + (step + 1) + ": " + fault + "; "
+                        parts.config.output() + ": " + fault + "; "
                                 + (savedStep < 0
                                         ? "there is no checkpoint before it"
                                         : "checkpoint step-" + savedStep + " stays")
-                                + "; try a lower --learning-rate, or look at those rows"),
+                                + "; start a new run with a lower --learning-rate, or mend those rows"),
                 listener);
     }
 

@@ -3,6 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.model.AtomicFile;
 import candor.train.config.TrainConfig;
+import candor.train.log.StepLog;
 import candor.IoReason;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -73,6 +74,45 @@ final class RunRecord {
     /** Whether a run was started here. */
     boolean exists() {
         return json != null;
+    }
+
+    /**
+     * Refuses a folder that holds what a run would overwrite and has no record of one: somebody else's work, or a run that
+     * lost its record. Folders and logs that are empty are what a start that failed leaves.
+     */
+    void requireOwn() {
+        if (exists()) {
+            return;
+        }
+        Path metrics = folder.resolve(StepLog.FILE);
+        try {
+            boolean logged = Files.exists(metrics) && Files.size(metrics) > 0;
+            for (Path taken : List.of(adapter(), checkpoints(), metrics)) {
+                if (taken.equals(metrics) ? logged : Files.exists(taken)) {
+                    throw new BadInput(
+                            taken + ": is there already, without the run.json of a run; choose another --output");
+                }
+            }
+        } catch (IOException e) {
+            throw new BadInput(metrics + ": cannot be read: " + IoReason.of(e), e);
+        }
+    }
+
+    /** Makes the folder; comes before anything is taken that costs time or memory. */
+    void makeFolder() {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw noFolder(IoReason.of(e), e);
+        }
+        if (!Files.isWritable(folder)) {
+            throw noFolder("it is read-only", null);
+        }
+    }
+
+    private BadInput noFolder(String reason, IOException cause) {
+        return new BadInput(
+                folder + ": cannot be made a run's folder (" + reason + "); choose another --output", cause);
     }
 
     /** Whether it came to its end, with these settings and files. */
@@ -153,8 +193,7 @@ final class RunRecord {
             Files.createDirectories(folder);
             AtomicFile.write(file(), JSON.writeValueAsBytes(json));
         } catch (IOException e) {
-            throw new BadInput(
-                    folder + ": cannot be made a run's folder (" + IoReason.of(e) + "); choose another --output", e);
+            throw noFolder(IoReason.of(e), e);
         }
     }
 }

@@ -47,6 +47,7 @@ public final class Session implements AutoCloseable {
      * @param facts what the records shall say of the program, such as its version
      */
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts) {
+        prepared.runs().forEach(run -> run.record().makeFolder());
         TrainConfig first = prepared.runs().getFirst().config();
         Backend backend =
                 Backends.open(first.machine().backendName(), first.machine().threads());

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -25,6 +26,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a user, a disk or a file can do to a run: one clear line, and nothing lost. */
 class FaultTest {
@@ -149,7 +152,28 @@ class FaultTest {
                         Method.SFT,
                         settings.with(TrainSettings.OUTPUT, file.resolve("run").toString())))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("file");
+                .hasMessageContaining("run: cannot be made a run's folder (")
+                .hasMessageContaining("choose another --output");
+    }
+
+    @Test
+    void anotherAdapterInTheFolderIsNotOverwritten() throws IOException {
+        Path other = temp.resolve("other");
+        Path adapter = Files.createDirectories(other.resolve("adapter"));
+        Path file = Files.writeString(adapter.resolve("adapter_config.json"), "somebody's");
+        assertThatThrownBy(() -> train(
+                        Method.SFT,
+                        settings.with(TrainSettings.RESUME, "false").with(TrainSettings.OUTPUT, other.toString())))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(adapter + ": is there already, without the run.json of a run; choose another --output");
+        assertThat(file).hasContent("somebody's");
+        assertThat(other.resolve("metrics.jsonl")).doesNotExist();
+    }
+
+    @Test
+    void aRunThatLostItsRecordIsNotGuessedAt() throws IOException {
+        Files.delete(run.resolve("run.json"));
+        refused(this::resume, "checkpoints: is there already, without the run.json of a run");
     }
 
     private Outcome wild(String steps, String save) {
@@ -176,6 +200,29 @@ class FaultTest {
         assertThat(wild.resolve("adapter")).doesNotExist();
         JsonNode record = new ObjectMapper().readTree(wild.resolve("run.json").toFile());
         assertThat(record.get("status").asText()).isEqualTo("diverged");
+    }
+
+    @Test
+    void aHeldOutLossThatIsNotFiniteSaysAfterWhichStep() {
+        settings = settings.with(TrainSettings.EVAL_DATA, data.toString()).with(TrainSettings.EVAL_STEPS, "1");
+        Outcome outcome = wild("7", "0");
+        assertThat(outcome).isInstanceOf(Outcome.Diverged.class);
+        assertThat(((Outcome.Diverged) outcome).reason())
+                .contains("wild: after step " + outcome.step() + " the loss on " + data + " is not finite")
+                .contains("there is no checkpoint before it; start a new run with a lower --learning-rate");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void aBatchLargerThanTheDataIsPlanned(Method method) {
+        Settings large = GoldenRuns.settings("qwen3", method, temp.resolve("large"))
+                .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1048576")
+                .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1048576")
+                .with(TrainSettings.MAX_LENGTH, "2048");
+        Prepared prepared = Prepared.toPlan(List.of(TrainConfig.of(method, large)));
+        assertThat(Plan.of(prepared, Long.MAX_VALUE).passTokens())
+                .isEqualTo(Arrays.stream(prepared.runs().getFirst().data().lengths())
+                        .sum());
     }
 
     @Test

@@ -34,6 +34,9 @@ final class TrainConfigReader {
             TrainSettings.LORA_TARGET_MODULES,
             TrainSettings.USE_RSLORA);
 
+    /** Tokens of a packed micro-batch: far above what any memory takes, far below where an int ends. */
+    private static final long MOST_PACKED = 1L << 24;
+
     private TrainConfigReader() {}
 
     static TrainConfig read(Method method, Settings given) {
@@ -110,6 +113,12 @@ final class TrainConfigReader {
     }
 
     private static Batching batching(Settings given) {
+        long packed = given.get(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE) * given.get(TrainSettings.MAX_LENGTH);
+        if (given.get(TrainSettings.PACKING) && packed > MOST_PACKED) {
+            throw new BadInput(given.origin(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE)
+                    + ": with packing, rows × max-length"
+                    + " is the tokens of a micro-batch: at most " + MOST_PACKED + ", not " + packed);
+        }
         return new Batching(
                 given.get(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE).intValue(),
                 given.get(TrainSettings.GRADIENT_ACCUMULATION_STEPS).intValue(),
@@ -169,7 +178,7 @@ final class TrainConfigReader {
         if (batching.packing() || !(config.task() instanceof KtoTask kto)) {
             return;
         }
-        int rows = kto.pairing() == KlPairing.STEP ? batching.rows() * batching.accumulation() : batching.rows();
+        long rows = batching.rows() * (kto.pairing() == KlPairing.STEP ? (long) batching.accumulation() : 1);
         if (rows < 2) {
             throw new BadInput(given.origin(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE)
                     + ": must be at least 2 for KTO: a row's KL partner is another row of its "

@@ -77,8 +77,11 @@ public final class TrainSettings {
             above(0, "adam_epsilon", 1e-8, "Added to the root of the second moment.");
     public static final Setting<Double> MAX_GRAD_NORM =
             atLeast(0, "max_grad_norm", 1.0, "Gradients of a larger norm are scaled down to it; 0 leaves them.");
-    public static final Setting<Double> NUM_TRAIN_EPOCHS =
-            above(0, "num_train_epochs", 1.0, "Passes over the data; a part of one will do.");
+    public static final Setting<Double> NUM_TRAIN_EPOCHS = new Setting<>(
+            "num_train_epochs",
+            new Setting.Real(0, false, 100_000),
+            1.0,
+            "Passes over the data; a part of one will do.");
     public static final Setting<Long> MAX_STEPS = new Setting<>(
             "max_steps",
             new Setting.Whole(0, Integer.MAX_VALUE),

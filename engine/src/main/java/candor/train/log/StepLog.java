@@ -20,6 +20,9 @@ import java.util.Map;
  * stands there twice.
  */
 public final class StepLog implements AutoCloseable {
+    /** The file's name within a run's folder. */
+    public static final String FILE = "metrics.jsonl";
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Path file;
@@ -40,7 +43,7 @@ public final class StepLog implements AutoCloseable {
      * @param step   steps that those bytes speak of
      */
     public static StepLog open(Path run, long offset, long step) {
-        Path file = run.resolve("metrics.jsonl");
+        Path file = run.resolve(FILE);
         try {
             Files.createDirectories(run);
             FileChannel lines = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);

@@ -53,6 +53,20 @@ class TrainConfigTest {
     }
 
     @Test
+    void sizesThatNoMemoryTakesAreRefused() {
+        Settings large = LEAST.with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1048576")
+                .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1048576");
+        assertThatThrownBy(() -> sft(large.with(TrainSettings.PACKING, "true")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("--per-device-train-batch-size: with packing")
+                .hasMessageContaining("at most 16777216, not 2147483648");
+        assertThat(TrainConfig.of(Method.KTO, large).batching().rows()).isEqualTo(1 << 20);
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.NUM_TRAIN_EPOCHS, "1e9")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("--num-train-epochs: must be a number above 0 to 100000, not 1e9");
+    }
+
+    @Test
     void aFlagWinsOverTheFile() throws IOException {
         ConfigFile file = file(
                 "{\"learning_rate\": 1e-3, \"seed\": 7, \"model\": \"m\",\n \"data\": \"a\", \"output\": \"o\", \"shuffle\": false}");
