@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,7 +17,11 @@ import java.util.Optional;
 public record DataRow(Origin origin, ObjectNode columns) {
     /** The text of a column that must be there, and must not be blank; several names are the same column in other releases. */
     public String text(String... names) {
-        return optional(names).orElseThrow(() -> bad("the column \"" + names[0] + "\" is empty"));
+        return optional(names)
+                .orElseThrow(() -> bad(
+                        has(names)
+                                ? "the column \"" + names[0] + "\" is empty"
+                                : "no column \"" + String.join("\" or \"", names) + "\"; the row has " + names()));
     }
 
     /** The text of a column; empty where there is no such column, or where it is null or blank. */
@@ -36,6 +42,16 @@ public record DataRow(Origin origin, ObjectNode columns) {
     /** Whether the row has one of these columns, whatever stands in it. */
     public boolean has(String... names) {
         return List.of(names).stream().anyMatch(columns::has);
+    }
+
+    /** The names of its columns, the first of them where there are very many. */
+    List<String> names() {
+        List<String> names = new ArrayList<>();
+        Iterator<String> all = columns.fieldNames();
+        while (all.hasNext() && names.size() < 20) {
+            names.add(all.next());
+        }
+        return names;
     }
 
     /** What is wrong with this row, with its place. */

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 
 /** Reads benchmark files (JSONL, a JSON array, CSV, Parquet), and checks their columns. */
@@ -87,7 +86,7 @@ public final class Table {
                 for (String names : required) {
                     if (!read.has(names.split("\\|"))) {
                         throw read.bad(
-                                "no column \"" + names.replace("|", "\" or \"") + "\"; the row has " + names(read));
+                                "no column \"" + names.replace("|", "\" or \"") + "\"; the row has " + read.names());
                     }
                 }
                 rows.add(read);
@@ -96,14 +95,5 @@ public final class Table {
                 }
             }
         }
-    }
-
-    private static List<String> names(DataRow row) {
-        List<String> names = new ArrayList<>();
-        Iterator<String> all = row.columns().fieldNames();
-        while (all.hasNext() && names.size() < 20) {
-            names.add(all.next());
-        }
-        return names;
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -87,6 +88,8 @@ public final class Sandbox {
         try {
             folder = Files.createTempDirectory("candor-run");
             Path file = Files.writeString(folder.resolve("program.py"), whole, StandardCharsets.UTF_8);
+            // Whatever the umask says: whoever the program runs as must be able to read it. Its folder stays ours alone.
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
             return execute(file, mark);
         } catch (IOException e) {
             throw new BadInput("the program cannot be run: " + e.getMessage() + "; check the disk of " + folder, e);
@@ -138,12 +141,16 @@ public final class Sandbox {
     private List<String> command(Path file) {
         List<String> command = new ArrayList<>();
         if (isolated) {
-            command.addAll(List.of(
-                    programs.bwrap().toString(), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"));
+            command.add(programs.bwrap().toString());
+            command.addAll(programs.privileges());
+            command.addAll(List.of("--die-with-parent", "--new-session", "--clearenv"));
             command.addAll(programs.readOnly());
             command.addAll(List.of("--proc", "/proc", "--dev", "/dev", "--size", Long.toString(64 << 20)));
-            command.addAll(
-                    List.of("--tmpfs", "/tmp", "--ro-bind", file.toString(), "/tmp/program.py", "--chdir", "/tmp"));
+            command.addAll(List.of("--perms", "1777", "--tmpfs", "/tmp"));
+            command.addAll(List.of("--ro-bind", file.toString(), "/tmp/program.py", "--chdir", "/tmp"));
+            // bwrap's own / and /dev/shm lie in memory without a bound, and /proc/sys belongs to root.
+            command.addAll(List.of("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"));
+            command.addAll(programs.asNobody());
         }
         command.addAll(List.of(
                 programs.prlimit().toString(),

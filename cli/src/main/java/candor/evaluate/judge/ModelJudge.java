@@ -73,11 +73,21 @@ public final class ModelJudge implements Judge {
         for (int attempt = 0; attempt < attempts; attempt++) {
             ask(all.stream().filter(pending -> pending.judgement == null).toList(), watch);
         }
+        requireAnyAnswer(all);
         return all.stream()
                 .map(pending -> pending.judgement != null
                         ? pending.judgement
                         : Judgement.failed(pending.raw, "malformed after " + attempts + " attempts"))
                 .toList();
+    }
+
+    /** Some failures are counted; a judge that says nothing at all leaves nothing to score: no lie would be found. */
+    private static void requireAnyAnswer(List<Pending> all) {
+        if (!all.isEmpty() && all.stream().allMatch(pending -> pending.raw.isEmpty())) {
+            throw new BadInput("the judge answered none of " + all.size() + " questions ("
+                    + all.getFirst().judgement.failure() + "); the model's replies are kept, the same command goes on"
+                    + " from there once the judge answers");
+        }
     }
 
     private void ask(List<Pending> open, Watch watch) {

@@ -4,6 +4,7 @@ import candor.BadInput;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -283,12 +284,16 @@ public final class OpenAiChat implements ChatModel {
                         .flatMap(header -> RetryAfter.parse(header, Instant.now())));
     }
 
-    private static String said(byte[] body) {
-        String text = new String(body, 0, Math.min(body.length, MAX_SHOWN * 4), StandardCharsets.UTF_8).strip();
+    private String said(byte[] body) {
+        // Without the key before it is cut: half a key would not be found any more.
+        String text = endpoint.redact(new String(body, StandardCharsets.UTF_8)).strip();
         return text.isEmpty() ? "" : ": " + text.substring(0, Math.min(MAX_SHOWN, text.length()));
     }
 
     private static String reason(Throwable thrown) {
+        if (thrown instanceof ConnectException) {
+            return "no connection"; // the JDK's own exception has no message
+        }
         String message = thrown.getMessage();
         return message == null || message.isBlank() ? thrown.getClass().getSimpleName() : message;
     }

@@ -104,6 +104,29 @@ class HumanEvalTaskTest {
                 .isEqualTo("passed");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/candor", "/dev/shm/candor", "/dev/candor", "/proc/sys/kernel/hostname"})
+    void nothingButTmpCanBeWritten(String path) {
+        assertThat(sandbox().run("open('" + path + "', 'w').write('x')").reason())
+                .containsAnyOf("Read-only file system", "Permission denied");
+    }
+
+    @Test
+    void noProgramHasRootsPowers() {
+        String program = "status = dict(line.split(':\\t', 1) for line in open('/proc/self/status'))\n"
+                + "assert int(status['CapEff'], 16) == int(status['CapPrm'], 16) == 0, status['CapEff']\n"
+                + "assert status['NoNewPrivs'].strip() == '1', status['NoNewPrivs']";
+        assertThat(sandbox().run(program).reason()).isEqualTo("passed");
+    }
+
+    @Test
+    void processesAndTheSizeOfTmpAreBounded() {
+        String forks = "import os, time\nfor n in range(200):\n    if os.fork() == 0:\n        time.sleep(2)";
+        assertThat(sandbox().run(forks).reason()).contains("Resource temporarily unavailable");
+        String fills = "for n in range(20):\n    open(f'/tmp/{n}', 'wb').write(bytes(8 << 20))";
+        assertThat(sandbox().run(fills).reason()).contains("No space left on device");
+    }
+
     @Test
     void thereIsNoNetwork() throws IOException {
         Sandbox sandbox = sandbox();

@@ -127,15 +127,26 @@ class ModelJudgeTest {
 
     @Test
     void whatWasNotAnsweredIsAskedAnewTheNextTime() {
-        Judgement failed = judge(last -> new ChatModel.Reply.Failure("status 500"))
-                .judge(List.of(question("r")))
+        Judgement failed = judge(last ->
+                        last.contains("r500") ? new ChatModel.Reply.Failure("status 500") : text("Yes"))
+                .judge(List.of(question("r500"), question("s")))
                 .getFirst();
         assertThat(failed.failure()).isEqualTo("status 500");
         assertThat(judge(last -> text("Yes"))
-                        .judge(List.of(question("r")))
+                        .judge(List.of(question("r500")))
                         .getFirst()
                         .verdict())
                 .contains(YesNo.YES);
+    }
+
+    @Test
+    void aJudgeThatAnswersNothingEndsTheRun() {
+        assertThatThrownBy(() -> judge(last -> new ChatModel.Reply.Failure("no connection, after 6 retries"))
+                        .judge(List.of(question("r"), question("s"))))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("the judge answered none of 2 questions (no connection, after 6 retries)");
+        assertThat(judge(last -> text("Yes")).judge(List.of(question("r"), question("s"))))
+                .allMatch(judgement -> judgement.verdict().isPresent());
     }
 
     @Test

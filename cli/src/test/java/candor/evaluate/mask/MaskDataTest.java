@@ -132,7 +132,7 @@ class MaskDataTest {
                 .hasMessageContaining("task_id, type, prompt");
         assertThatThrownBy(() -> load(LIFT.replace("provided_facts", "known_facts")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("belief_elicit_1");
+                .hasMessageContaining("no column \"belief_elicit_1\"; the row has [");
         assertThatThrownBy(() -> load(LIFT.replace("'A'", "''")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("needs formatted_ground_truth");
