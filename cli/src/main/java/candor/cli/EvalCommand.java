@@ -83,7 +83,9 @@ final class EvalCommand implements Callable<Integer> {
         @Mixin
         private JudgeOptions judge;
 
-        @Option(names = "--prompt-layout", description = "${COMPLETION-CANDIDATES}: as the reference code joins the parts.")
+        @Option(
+                names = "--prompt-layout",
+                description = "${COMPLETION-CANDIDATES}: as the reference code joins the parts.")
         private DeceptionTask.Layout layout = DEFAULT.layout();
 
         @Option(names = "--j1-sees", description = "${COMPLETION-CANDIDATES}: what judge J1 takes for the response.")
@@ -109,18 +111,23 @@ final class EvalCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             options.requireSampling(temperature, maxNewTokens);
-            DeceptionTask.Settings settings = new DeceptionTask.Settings(
-                    temperature, maxNewTokens, layout, external, formatRule, insistOnFormat);
+            DeceptionTask.Settings settings =
+                    new DeceptionTask.Settings(temperature, maxNewTokens, layout, external, formatRule, insistOnFormat);
             return EvalRun.run(DeceptionTask.load(options.data(), settings), options, judge);
         }
     }
 
     /** What MMLU and GPQA share. */
     static final class ChoiceOptions {
-        @Option(names = "--method", description = "${COMPLETION-CANDIDATES}: reason first, or compare the letters' probabilities.")
+        @Option(
+                names = "--method",
+                description = "${COMPLETION-CANDIDATES}: reason first, or compare the letters' probabilities.")
         private Method method = Method.COT;
 
-        @Option(names = "--num-fewshot", paramLabel = "N", description = "Examples of the same subject (log-likelihood).")
+        @Option(
+                names = "--num-fewshot",
+                paramLabel = "N",
+                description = "Examples of the same subject (log-likelihood).")
         private int shots;
 
         @Option(
@@ -147,8 +154,7 @@ final class EvalCommand implements Callable<Integer> {
 
         ChoiceTask load(ChoiceTask.Benchmark benchmark, EvalOptions options) {
             options.requireSampling(temperature, maxNewTokens);
-            ChoiceTask.Method chosen =
-                    method == Method.COT ? ChoiceTask.Method.COT : ChoiceTask.Method.LOG_LIKELIHOOD;
+            ChoiceTask.Method chosen = method == Method.COT ? ChoiceTask.Method.COT : ChoiceTask.Method.LOG_LIKELIHOOD;
             return ChoiceTask.load(
                     benchmark,
                     options.data(),
@@ -228,8 +234,9 @@ final class EvalCommand implements Callable<Integer> {
 
         @Option(
                 names = "--unsafe-no-sandbox",
-                description = "Runs what the model writes with your own rights where bwrap is missing: it can read, write"
-                        + " and send whatever you can.")
+                description =
+                        "Runs what the model writes with your own rights where bwrap is missing: it can read, write"
+                                + " and send whatever you can.")
         private boolean unsafe;
 
         @Option(names = "--temperature", description = "Of the model's replies; 0 is greedy.")

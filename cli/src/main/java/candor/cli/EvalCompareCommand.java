@@ -62,7 +62,8 @@ final class EvalCompareCommand implements Callable<Integer> {
     private static String subject(Evaluated evaluated, String wanted, String option) {
         List<String> subjects = evaluated.subjects();
         if (wanted == null && subjects.size() != 1) {
-            throw new BadInput(evaluated.folder() + ": has several subjects; say which with " + option + ": " + subjects);
+            throw new BadInput(
+                    evaluated.folder() + ": has several subjects; say which with " + option + ": " + subjects);
         }
         return wanted == null ? subjects.getFirst() : wanted;
     }
@@ -70,11 +71,23 @@ final class EvalCompareCommand implements Callable<Integer> {
     private static void print(Comparison comparison) {
         comparison.notes().forEach(note -> System.out.println("note: " + note));
         if (comparison.onlyA() + comparison.onlyB() > 0) {
-            System.out.println("note: rows without a partner: " + comparison.onlyA() + " of A, " + comparison.onlyB() + " of B");
+            System.out.println(
+                    "note: rows without a partner: " + comparison.onlyA() + " of A, " + comparison.onlyB() + " of B");
         }
         String row = "%-28s %-24s %9s %9s %9s %7s  %-20s %8s %9s %s%n";
         System.out.printf(
-                Locale.ROOT, row, "subset", "measure", "A", "B", "B - A", "rows", "95 % interval", "p boot.", "McNemar", "A/B only");
+                Locale.ROOT,
+                row,
+                "subset",
+                "measure",
+                "A",
+                "B",
+                "B - A",
+                "rows",
+                "95 % interval",
+                "p boot.",
+                "McNemar",
+                "A/B only");
         for (Comparison.Line line : comparison.lines()) {
             var paired = line.paired();
             System.out.printf(

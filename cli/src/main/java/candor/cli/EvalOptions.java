@@ -21,7 +21,8 @@ final class EvalOptions {
             names = "--adapter",
             arity = "1..*",
             paramLabel = "[NAME=]DIR",
-            description = "Adapters in PEFT's layout, all evaluated together with the bare model; named by their folder.")
+            description =
+                    "Adapters in PEFT's layout, all evaluated together with the bare model; named by their folder.")
     private List<String> adapters = new ArrayList<>();
 
     @Option(

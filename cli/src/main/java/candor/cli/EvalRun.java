@@ -60,7 +60,12 @@ final class EvalRun {
             List<Scores.Score> scores = Scores.of(results, task.measures(), bootstrap);
             EvaluationFiles.writeResults(options.output(), results);
             EvaluationFiles.writeScores(
-                    options.output(), task, judge == null ? null : judge.settings(), options.seeds(), bootstrap, scores);
+                    options.output(),
+                    task,
+                    judge == null ? null : judge.settings(),
+                    options.seeds(),
+                    bootstrap,
+                    scores);
             print(scores);
         }
         return ExitCode.DONE;
@@ -77,8 +82,9 @@ final class EvalRun {
         run.set("judge", judge == null ? null : judge.settings());
         run.put("model", options.model().toString());
         ArrayNode subjects = run.putArray("subjects");
-        model.subjects().forEach(subject ->
-                subjects.addObject().put("name", subject.name()).put("fingerprint", subject.fingerprint()));
+        model.subjects()
+                .forEach(subject ->
+                        subjects.addObject().put("name", subject.name()).put("fingerprint", subject.fingerprint()));
         ArrayNode data = run.putArray("data");
         for (Path file : options.data()) {
             Fingerprint fingerprint = Fingerprint.of(file);
@@ -89,7 +95,9 @@ final class EvalRun {
         }
         ArrayNode seeds = run.putArray("seeds");
         options.seeds().forEach(seeds::add);
-        run.put("limit", options.limit());
+        if (options.limit() < Integer.MAX_VALUE) {
+            run.put("limit", options.limit());
+        }
         return run;
     }
 
@@ -102,7 +110,8 @@ final class EvalRun {
         try {
             before = new ObjectMapper().readTree(file.toFile());
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read (" + e.getMessage() + "); choose another --output, or --force", e);
+            throw new BadInput(
+                    file + ": cannot be read (" + e.getMessage() + "); choose another --output, or --force", e);
         }
         // Compared as texts of the same mapper: a number read back may be of another Java type.
         if (!before.toString().equals(asked.toString())) {
@@ -125,7 +134,8 @@ final class EvalRun {
                     number(estimate.value()),
                     estimate.n(),
                     number(estimate.standardError()),
-                    number(estimate.interval().low()) + " to " + number(estimate.interval().high()));
+                    number(estimate.interval().low()) + " to "
+                            + number(estimate.interval().high()));
         }
     }
 

@@ -29,7 +29,10 @@ final class JudgeOptions {
     @Option(names = "--judge", description = "${COMPLETION-CANDIDATES}: rules are for closed worlds alone.")
     private Kind kind = Kind.MODEL;
 
-    @Option(names = "--judge-url", paramLabel = "URL", description = "An OpenAI-compatible endpoint, such as https://…/v1.")
+    @Option(
+            names = "--judge-url",
+            paramLabel = "URL",
+            description = "An OpenAI-compatible endpoint, such as https://…/v1.")
     private String url;
 
     @Option(
@@ -44,7 +47,10 @@ final class JudgeOptions {
             description = "The environment variable with the key; unset, no key is sent.")
     private String keyVariable = "OPENAI_API_KEY";
 
-    @Option(names = "--judge-prompts", paramLabel = "DIR", description = "Judge prompts in place of ours, by file name.")
+    @Option(
+            names = "--judge-prompts",
+            paramLabel = "DIR",
+            description = "Judge prompts in place of ours, by file name.")
     private Path prompts;
 
     @Option(names = "--judge-attempts", paramLabel = "N", description = "How often a malformed answer is asked for.")
@@ -91,7 +97,8 @@ final class JudgeOptions {
             return new RuleJudge();
         }
         if (model == null) {
-            throw new BadInput("this task needs a judge: --judge-url with --judge-model, --judge-model DIR, or --judge rules");
+            throw new BadInput(
+                    "this task needs a judge: --judge-url with --judge-model, --judge-model DIR, or --judge rules");
         }
         EvalCommand.require(attempts >= 1 && attempts <= 10, "--judge-attempts " + attempts + ": must be from 1 to 10");
         Prompts texts = prompts == null ? Prompts.builtIn() : Prompts.from(prompts);

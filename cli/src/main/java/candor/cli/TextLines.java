@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -35,7 +36,7 @@ final class TextLines implements AutoCloseable {
         } catch (CharacterCodingException e) {
             throw new BadInput(name + ", near line " + number + ": not UTF-8: convert the text first", e);
         } catch (IOException e) {
-            throw new BadInput(name + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(name + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 
@@ -49,7 +50,7 @@ final class TextLines implements AutoCloseable {
         try {
             reader.close();
         } catch (IOException e) {
-            throw new BadInput(name + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(name + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.IoReason;
 import candor.BadInput;
 import candor.train.config.ConfigFile;
 import candor.train.config.Setting;
@@ -88,7 +89,7 @@ final class TrainOptions {
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new BadInput(file + ": there is no such file; --config wants a YAML file", e);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.IoReason;
 import candor.BadInput;
 import candor.model.AtomicFile;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -64,7 +65,7 @@ public final class AnswerCache {
         } catch (JsonProcessingException e) {
             LOG.warn("{}: is not whole; asking again", file);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
         return Optional.empty();
     }

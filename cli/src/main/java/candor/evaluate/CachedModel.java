@@ -55,8 +55,10 @@ final class CachedModel {
                             .toList(),
                     (k, answer) -> {
                         if (answer instanceof Answer.Unfit(String why)) {
-                            Respondent.Request request = requests.get(missing.get(keys.get(k)).getFirst());
-                            throw new BadInput("row " + request.about() + ", " + request.ask().key() + ": " + why);
+                            Respondent.Request request =
+                                    requests.get(missing.get(keys.get(k)).getFirst());
+                            throw new BadInput("row " + request.about() + ", "
+                                    + request.ask().key() + ": " + why);
                         }
                         cache.put(keys.get(k), write(answer));
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);
@@ -94,11 +96,12 @@ final class CachedModel {
 
     private static JsonNode write(Answer answer) {
         return switch (answer) {
-            case Answer.Reply reply -> JsonNodeFactory.instance
-                    .objectNode()
-                    .put("text", reply.text())
-                    .put("finish", reply.finish())
-                    .put("tokens", reply.tokens());
+            case Answer.Reply reply ->
+                JsonNodeFactory.instance
+                        .objectNode()
+                        .put("text", reply.text())
+                        .put("finish", reply.finish())
+                        .put("tokens", reply.tokens());
             case Answer.LogProbs logProbs -> {
                 ArrayNode values = JsonNodeFactory.instance.arrayNode();
                 logProbs.values().forEach(values::add);
@@ -111,14 +114,15 @@ final class CachedModel {
     /** What the cache holds, if it has the shape of an answer to this. */
     private static Optional<Answer> read(Ask ask, JsonNode json) {
         return switch (ask) {
-            case Ask.Generate generate -> json.path("text").isTextual()
-                            && json.path("finish").isTextual()
-                            && json.path("tokens").isInt()
-                    ? Optional.of(new Answer.Reply(
-                            json.get("text").textValue(),
-                            json.get("finish").textValue(),
-                            json.get("tokens").intValue()))
-                    : Optional.empty();
+            case Ask.Generate generate ->
+                json.path("text").isTextual()
+                                && json.path("finish").isTextual()
+                                && json.path("tokens").isInt()
+                        ? Optional.of(new Answer.Reply(
+                                json.get("text").textValue(),
+                                json.get("finish").textValue(),
+                                json.get("tokens").intValue()))
+                        : Optional.empty();
             case Ask.Score score -> {
                 List<Double> values = new ArrayList<>();
                 json.forEach(value -> values.add(value.asDouble(Double.NaN)));

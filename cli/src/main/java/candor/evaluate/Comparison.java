@@ -24,8 +24,7 @@ import java.util.TreeSet;
  * @param onlyB rows that only the second has
  * @param lines a line for every subset and measure
  */
-public record Comparison(
-        String subjectA, String subjectB, int onlyA, int onlyB, List<String> notes, List<Line> lines) {
+public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB, List<String> notes, List<Line> lines) {
     /**
      * One measure over one subset.
      *
@@ -39,8 +38,8 @@ public record Comparison(
     /** Compares a subject of one evaluation with a subject of another, or of the same. */
     public static Comparison of(Evaluated a, String subjectA, Evaluated b, String subjectB, Bootstrap bootstrap) {
         if (!a.task().equals(b.task()) || !a.version().equals(b.version())) {
-            throw new BadInput(a.folder() + " is of " + a.task() + " version " + a.version() + ", " + b.folder() + " of "
-                    + b.task() + " version " + b.version() + ": only rows of the same task compare");
+            throw new BadInput(a.folder() + " is of " + a.task() + " version " + a.version() + ", " + b.folder()
+                    + " of " + b.task() + " version " + b.version() + ": only rows of the same task compare");
         }
         List<String> notes = new ArrayList<>();
         if (!a.judge().equals(b.judge())) {
@@ -69,8 +68,8 @@ public record Comparison(
         List<Line> lines = new ArrayList<>();
         for (String subset : subsets.size() == 2 ? List.of(Scores.ALL) : subsets) {
             List<Key> part = shared.stream()
-                    .filter(key -> subset.equals(Scores.ALL)
-                            || rowsA.get(key).subset().equals(subset))
+                    .filter(key ->
+                            subset.equals(Scores.ALL) || rowsA.get(key).subset().equals(subset))
                     .toList();
             for (String measure : measures) {
                 Mean mean = subset.equals(Scores.ALL) && a.macro().contains(measure) ? Mean.MACRO : Mean.POOLED;
@@ -94,11 +93,13 @@ public record Comparison(
         Map<Key, Evaluated.Line> rows = new LinkedHashMap<>();
         for (Evaluated.Line line : evaluated.lines()) {
             if (line.subject().equals(subject) && rows.put(new Key(line.id(), line.seed()), line) != null) {
-                throw new BadInput(evaluated.folder() + ": row " + line.id() + " of " + subject + " stands there twice");
+                throw new BadInput(
+                        evaluated.folder() + ": row " + line.id() + " of " + subject + " stands there twice");
             }
         }
         if (rows.isEmpty()) {
-            throw new BadInput(evaluated.folder() + ": nothing about " + subject + "; there are " + evaluated.subjects());
+            throw new BadInput(
+                    evaluated.folder() + ": nothing about " + subject + "; there are " + evaluated.subjects());
         }
         return rows;
     }

@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.IoReason;
 import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
@@ -23,7 +24,13 @@ import java.util.Set;
  * @param macro measures whose subsets weigh the same
  */
 public record Evaluated(
-        Path folder, String task, String version, JsonNode settings, JsonNode judge, Set<String> macro, List<Line> lines) {
+        Path folder,
+        String task,
+        String version,
+        JsonNode settings,
+        JsonNode judge,
+        Set<String> macro,
+        List<Line> lines) {
     /** One row of results.jsonl, as far as comparison needs it. */
     public record Line(
             long seed, String subject, String id, String subset, String rowHash, Map<String, Double> values) {}
@@ -43,7 +50,7 @@ public record Evaluated(
             }
             scores = new ObjectMapper().readTree(scoresFile.toFile());
         } catch (IOException e) {
-            throw new BadInput(scoresFile + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(scoresFile + ": cannot be read: " + IoReason.of(e), e);
         }
         Set<String> macro = new LinkedHashSet<>();
         for (JsonNode score : scores.path("scores")) {

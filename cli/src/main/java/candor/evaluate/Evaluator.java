@@ -70,10 +70,12 @@ public final class Evaluator<R extends Task.Row> {
     private void requireSeedsToMatter() {
         boolean drawn = rows.stream()
                 .flatMap(row -> task.asks(row).stream())
-                .anyMatch(ask -> ask instanceof Ask.Generate generate && generate.sampling().temperature() > 0);
+                .anyMatch(ask -> ask instanceof Ask.Generate generate
+                        && generate.sampling().temperature() > 0);
         if (seeds.size() > 1 && !drawn) {
-            throw new BadInput("--seed names " + seeds.size() + " seeds, but nothing is drawn at temperature 0: every one would"
-                    + " give the same; name one, or set a --temperature");
+            throw new BadInput(
+                    "--seed names " + seeds.size() + " seeds, but nothing is drawn at temperature 0: every one would"
+                            + " give the same; name one, or set a --temperature");
         }
     }
 
@@ -97,7 +99,8 @@ public final class Evaluator<R extends Task.Row> {
                     .map(ask -> Seeds.apply(ask, unit.seed(), unit.row().id()))
                     .toList();
             asks.add(ofUnit);
-            ofUnit.forEach(ask -> requests.add(new Respondent.Request(unit.subject(), unit.row().id(), ask)));
+            ofUnit.forEach(ask -> requests.add(
+                    new Respondent.Request(unit.subject(), unit.row().id(), ask)));
         }
         List<Answer> given = model.answer(requests);
 

@@ -39,9 +39,8 @@ public record Result(
             ObjectNode one = asked.addObject().put("key", ask.key());
             one.set("prompt", Written.prompt(ask.prompt()));
             switch (answers.byKey().get(ask.key())) {
-                case Answer.Reply reply -> one.put("reply", reply.text())
-                        .put("finish", reply.finish())
-                        .put("tokens", reply.tokens());
+                case Answer.Reply reply ->
+                    one.put("reply", reply.text()).put("finish", reply.finish()).put("tokens", reply.tokens());
                 case Answer.LogProbs logProbs -> {
                     ArrayNode values = one.putArray("log_probs");
                     logProbs.values().forEach(values::add);
@@ -70,8 +69,11 @@ public record Result(
         return switch (verdict) {
             case Verdict.Letter letter -> letter.name();
             case Verdict.YesNo answer -> answer.name();
-            case Verdict.Range range -> "[" + range.low() + ", " + range.high() + "]"
-                    + (range.isRelative() ? " relative [" + range.relativeLow() + ", " + range.relativeHigh() + "]" : "");
+            case Verdict.Range range ->
+                "[" + range.low() + ", " + range.high() + "]"
+                        + (range.isRelative()
+                                ? " relative [" + range.relativeLow() + ", " + range.relativeHigh() + "]"
+                                : "");
         };
     }
 }

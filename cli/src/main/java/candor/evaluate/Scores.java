@@ -26,8 +26,8 @@ public final class Scores {
     /** Every measure of every subject, over all rows and, where there are several, over each subset. */
     public static List<Score> of(List<Result> results, List<Task.Measure> measures, Bootstrap bootstrap) {
         List<Long> seeds = results.stream().map(Result::seed).distinct().toList();
-        List<String> subsets = new ArrayList<>(
-                results.stream().map(Result::subset).distinct().toList());
+        List<String> subsets =
+                new ArrayList<>(results.stream().map(Result::subset).distinct().toList());
         subsets.remove(ALL);
         subsets.addFirst(ALL);
         List<Score> scores = new ArrayList<>();
@@ -59,7 +59,10 @@ public final class Scores {
         return seeds.stream()
                 .map(seed -> measure.over()
                         .of(cells(
-                                part.stream().filter(result -> result.seed() == seed).toList(), measure)))
+                                part.stream()
+                                        .filter(result -> result.seed() == seed)
+                                        .toList(),
+                                measure)))
                 .toList();
     }
 

@@ -14,8 +14,8 @@ final class Seeds {
 
     static Ask apply(Ask ask, long seed, String row) {
         return switch (ask) {
-            case Ask.Generate(String key, Prompt prompt, Sampling sampling) -> new Ask.Generate(
-                    key, prompt, sampling.withSeed(of(seed, row, key)));
+            case Ask.Generate(String key, Prompt prompt, Sampling sampling) ->
+                new Ask.Generate(key, prompt, sampling.withSeed(of(seed, row, key)));
             case Ask.Score score -> score;
         };
     }

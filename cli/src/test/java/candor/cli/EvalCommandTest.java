@@ -50,8 +50,10 @@ class EvalCommandTest {
     }
 
     private int eval(String task, Path data, String output, String... more) {
-        List<String> args = new ArrayList<>(List.of("eval", task, "--model", GOLDEN.resolve("model").toString()));
-        args.addAll(List.of("--data", data.toString(), "--output", folder.resolve(output).toString()));
+        List<String> args = new ArrayList<>(
+                List.of("eval", task, "--model", GOLDEN.resolve("model").toString()));
+        args.addAll(List.of(
+                "--data", data.toString(), "--output", folder.resolve(output).toString()));
         args.addAll(List.of("--threads", "1", "--bootstrap-resamples", "50", "--kv-cache-mib", "16"));
         args.addAll(List.of(more));
         return run(args);
@@ -91,12 +93,20 @@ class EvalCommandTest {
     @Test
     void maskOfBaseAndAdapterTogetherWithTheRuleJudge() throws IOException {
         String[] options = {
-            "--adapter", "tuned=" + GOLDEN.resolve("adapter"), "--judge", "rules", "--max-new-tokens", "6", "--lie-k", "2"
+            "--adapter",
+            "tuned=" + GOLDEN.resolve("adapter"),
+            "--judge",
+            "rules",
+            "--max-new-tokens",
+            "6",
+            "--lie-k",
+            "2"
         };
         assertThat(eval("mask", mask(), "out", options)).as(this::errors).isZero();
         List<JsonNode> results = results("out");
         assertThat(results)
-                .extracting(line -> line.path("subject").asText() + " " + line.path("id").asText())
+                .extracting(line ->
+                        line.path("subject").asText() + " " + line.path("id").asText())
                 .containsExactly(
                         "base provided_facts/a",
                         "base statistics/b",
@@ -112,22 +122,37 @@ class EvalCommandTest {
         assertThat(scores.path("notes")).hasSize(3);
         assertThat(scores.path("scores").findValuesAsText("measure"))
                 .contains("honesty", "lie", "honest", "evasive", "no_belief", "undecided", "judge_failed");
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("subject", "tuned", "doubling_down_known_facts", "honesty");
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("subject", "tuned", "doubling_down_known_facts", "honesty");
 
         // The adapter alone gives what it gave beside the base: no reply depends on its batch.
-        assertThat(eval("mask", mask(), "alone", Stream.concat(Stream.of(options), Stream.of("--no-base"))
-                        .toArray(String[]::new)))
+        assertThat(eval(
+                        "mask",
+                        mask(),
+                        "alone",
+                        Stream.concat(Stream.of(options), Stream.of("--no-base"))
+                                .toArray(String[]::new)))
                 .as(this::errors)
                 .isZero();
         assertThat(replies(results("alone"))).isEqualTo(replies(results.subList(3, 6)));
 
         List<String> compare = List.of(
-                "eval", "compare", folder.resolve("out").toString(), folder.resolve("alone").toString(),
-                "--subject-a", "base", "--output", folder.resolve("compared.json").toString());
+                "eval",
+                "compare",
+                folder.resolve("out").toString(),
+                folder.resolve("alone").toString(),
+                "--subject-a",
+                "base",
+                "--output",
+                folder.resolve("compared.json").toString());
         assertThat(run(compare)).as(this::errors).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("McNemar", "honesty");
         assertThat(json(".", "compared.json").path("comparisons").size()).isPositive();
-        assertThat(run(List.of("eval", "compare", folder.resolve("out").toString(), folder.resolve("alone").toString())))
+        assertThat(run(List.of(
+                        "eval",
+                        "compare",
+                        folder.resolve("out").toString(),
+                        folder.resolve("alone").toString())))
                 .isEqualTo(2);
         assertThat(errors()).contains("has several subjects; say which with --subject-a: [base, tuned]");
     }
@@ -140,8 +165,18 @@ class EvalCommandTest {
 
     private String[] httpJudge(LoopbackServer server) {
         return new String[] {
-            "--judge-url", server.url(), "--judge-model", "judge-1", "--judge-key-env", "CANDOR_TEST_JUDGE_KEY",
-            "--judge-concurrency", "3", "--judge-retries", "0", "--max-new-tokens", "6"
+            "--judge-url",
+            server.url(),
+            "--judge-model",
+            "judge-1",
+            "--judge-key-env",
+            "CANDOR_TEST_JUDGE_KEY",
+            "--judge-concurrency",
+            "3",
+            "--judge-retries",
+            "0",
+            "--max-new-tokens",
+            "6"
         };
     }
 
@@ -158,16 +193,22 @@ class EvalCommandTest {
     @Test
     void maskWithAJudgeOverHttpStoppedAndResumed() throws IOException {
         try (LoopbackServer whole = new LoopbackServer((n, request, out) -> answer(request, out))) {
-            assertThat(eval("mask", mask(), "whole", httpJudge(whole))).as(this::errors).isZero();
-            assertThat(whole.received()).allSatisfy(request -> assertThat(request.head()).contains("Bearer " + KEY));
+            assertThat(eval("mask", mask(), "whole", httpJudge(whole)))
+                    .as(this::errors)
+                    .isZero();
+            assertThat(whole.received())
+                    .allSatisfy(request -> assertThat(request.head()).contains("Bearer " + KEY));
             int asked = whole.received().size();
 
             // The same again asks nobody: neither the model nor the judge.
-            assertThat(eval("mask", mask(), "whole", httpJudge(whole))).as(this::errors).isZero();
+            assertThat(eval("mask", mask(), "whole", httpJudge(whole)))
+                    .as(this::errors)
+                    .isZero();
             assertThat(whole.received()).hasSize(asked);
             JsonNode provided = results("whole").getFirst();
             assertThat(provided.path("outcome").path("outcome").asText()).isEqualTo("lie");
-            assertThat(results("whole").get(1).path("outcome").path("outcome").asText()).isEqualTo("honest");
+            assertThat(results("whole").get(1).path("outcome").path("outcome").asText())
+                    .isEqualTo("honest");
             nowhereIn(folder, KEY);
 
             JsonNode doubling = results("whole").get(2);
@@ -183,7 +224,9 @@ class EvalCommandTest {
                 }
             }
             Files.delete(folder.resolve("whole/results.jsonl"));
-            assertThat(eval("mask", mask(), "whole", httpJudge(whole))).as(this::errors).isZero();
+            assertThat(eval("mask", mask(), "whole", httpJudge(whole)))
+                    .as(this::errors)
+                    .isZero();
             assertThat(whole.received().size()).isBetween(asked + 1, 2 * asked - 1);
             assertThat(Files.readString(folder.resolve("whole/results.jsonl"))).isEqualTo(before);
         }
@@ -201,11 +244,17 @@ class EvalCommandTest {
             }
         })) {
             assertThat(eval("mask", mask(), "out", httpJudge(server))).isEqualTo(2);
-            assertThat(errors().lines()).last().asString().contains("the judge refuses the key").doesNotContain(KEY);
+            assertThat(errors().lines())
+                    .last()
+                    .asString()
+                    .contains("the judge refuses the key")
+                    .doesNotContain(KEY);
             assertThat(Files.exists(folder.resolve("out/results.jsonl"))).isFalse();
             open[0] = true;
             int before = server.received().size();
-            assertThat(eval("mask", mask(), "out", httpJudge(server))).as(this::errors).isZero();
+            assertThat(eval("mask", mask(), "out", httpJudge(server)))
+                    .as(this::errors)
+                    .isZero();
             // Nine questions, two of them asked twice for their form; three were answered before.
             assertThat(server.received().size() - before).isEqualTo(9 + 2 - 3);
             nowhereIn(folder, KEY);
@@ -231,13 +280,23 @@ class EvalCommandTest {
                         + "{'id':2,'type':'honesty evasion under pressure','inner_prompt':'i','system_prompt':'s',"
                         + "'outer_prompt':'p','format':'f'}]");
         String[] options = {
-            "--judge-model", GOLDEN.resolve("model").toString(), "--judge-attempts", "1", "--max-new-tokens", "12",
-            "--format-rule", "lenient"
+            "--judge-model",
+            GOLDEN.resolve("model").toString(),
+            "--judge-attempts",
+            "1",
+            "--max-new-tokens",
+            "12",
+            "--format-rule",
+            "lenient"
         };
-        assertThat(eval("deceptionbench", data, "out", options)).as(this::errors).isZero();
+        assertThat(eval("deceptionbench", data, "out", options))
+                .as(this::errors)
+                .isZero();
         assertThat(results("out")).hasSize(2);
-        assertThat(json("out", "scores.json").path("judge").path("kind").asText()).isEqualTo("local");
-        assertThat(json("out", "scores.json").path("scores").findValuesAsText("measure")).contains("conforming");
+        assertThat(json("out", "scores.json").path("judge").path("kind").asText())
+                .isEqualTo("local");
+        assertThat(json("out", "scores.json").path("scores").findValuesAsText("measure"))
+                .contains("conforming");
     }
 
     /** MMLU as its Parquet files have it. */
@@ -258,10 +317,16 @@ class EvalCommandTest {
         assertThat(answer.path("log_probs")).hasSize(4).allMatch(value -> value.asDouble() < 0);
         int best = 0;
         for (int i = 1; i < 4; i++) {
-            best = answer.path("log_probs").path(i).asDouble() > answer.path("log_probs").path(best).asDouble() ? i : best;
+            best = answer.path("log_probs").path(i).asDouble()
+                            > answer.path("log_probs").path(best).asDouble()
+                    ? i
+                    : best;
         }
-        assertThat(results.getFirst().path("outcome").path("chosen").asText()).isEqualTo("ABCD".substring(best, best + 1));
-        assertThat(eval("mmlu", data, "out", options)).as("a second time, from what is kept").isZero();
+        assertThat(results.getFirst().path("outcome").path("chosen").asText())
+                .isEqualTo("ABCD".substring(best, best + 1));
+        assertThat(eval("mmlu", data, "out", options))
+                .as("a second time, from what is kept")
+                .isZero();
         assertThat(results("out")).isEqualTo(results);
     }
 
@@ -273,13 +338,27 @@ class EvalCommandTest {
                 "Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3,High-level domain",
                 "r1,How?,so,thus,never,always,Physics",
                 "r2,Why?,because,why not,so,no,Biology");
-        assertThat(eval("gpqa", gpqa, "gpqa", "--max-new-tokens", "8")).as(this::errors).isZero();
-        assertThat(results("gpqa")).extracting(line -> line.path("subset").asText()).containsExactly("Physics", "Biology");
-        Path gsm = file(folder, "gsm8k.jsonl", "{'question':'1+1?','answer':'It is 2.\\n#### 2'}");
-        assertThat(eval("gsm8k", gsm, "gsm8k", "--fewshot-data", gsm.toString(), "--num-fewshot", "1", "--max-new-tokens", "8"))
+        assertThat(eval("gpqa", gpqa, "gpqa", "--max-new-tokens", "8"))
                 .as(this::errors)
                 .isZero();
-        assertThat(json("gsm8k", "scores.json").path("scores").path(0).path("n").asInt()).isOne();
+        assertThat(results("gpqa"))
+                .extracting(line -> line.path("subset").asText())
+                .containsExactly("Physics", "Biology");
+        Path gsm = file(folder, "gsm8k.jsonl", "{'question':'1+1?','answer':'It is 2.\\n#### 2'}");
+        assertThat(eval(
+                        "gsm8k",
+                        gsm,
+                        "gsm8k",
+                        "--fewshot-data",
+                        gsm.toString(),
+                        "--num-fewshot",
+                        "1",
+                        "--max-new-tokens",
+                        "8"))
+                .as(this::errors)
+                .isZero();
+        assertThat(json("gsm8k", "scores.json").path("scores").path(0).path("n").asInt())
+                .isOne();
     }
 
     @Test
@@ -292,7 +371,8 @@ class EvalCommandTest {
         int code = eval("humaneval", data, "out", "--max-new-tokens", "6");
         if (Sandbox.missing().isEmpty()) {
             assertThat(code).as(this::errors).isZero();
-            assertThat(results("out").getFirst().path("outcome").path("passed").asBoolean()).isFalse();
+            assertThat(results("out").getFirst().path("outcome").path("passed").asBoolean())
+                    .isFalse();
         } else {
             assertThat(code).isEqualTo(2);
             assertThat(errors()).contains("is missing", "--unsafe-no-sandbox");
@@ -307,17 +387,35 @@ class EvalCommandTest {
         refused("--temperature -1.0", "mask", mask(), "--judge", "rules", "--temperature", "-1");
         refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
         refused("no such file", "mask", folder.resolve("none.jsonl"), "--judge", "rules");
-        refused("two are called adapter", "mask", mask(), "--judge", "rules", "--adapter",
-                GOLDEN.resolve("adapter").toString(), GOLDEN.resolve("adapter").toString());
+        refused(
+                "two are called adapter",
+                "mask",
+                mask(),
+                "--judge",
+                "rules",
+                "--adapter",
+                GOLDEN.resolve("adapter").toString(),
+                GOLDEN.resolve("adapter").toString());
         refused("--no-base leaves nothing", "mask", mask(), "--judge", "rules", "--no-base");
-        refused("row provided_facts/1, pressure.0: ", "mask", file(folder, "long.jsonl",
-                "{'user_prompt':'" + "word and another ".repeat(200) + "','type':'provided_facts','formatted_ground_truth':'A',"
-                        + "'proposition':'It <pivotal>is/is not</pivotal>.'}"), "--judge", "rules");
+        refused(
+                "row provided_facts/1, pressure.0: ",
+                "mask",
+                file(
+                        folder,
+                        "long.jsonl",
+                        "{'user_prompt':'" + "word and another ".repeat(200)
+                                + "','type':'provided_facts','formatted_ground_truth':'A',"
+                                + "'proposition':'It <pivotal>is/is not</pivotal>.'}"),
+                "--judge",
+                "rules");
     }
 
     private void refused(String message, String task, Path data, String... more) {
         assertThat(eval(task, data, "refused", more)).as(message).isEqualTo(2);
-        assertThat(errors().lines().filter(line -> line.startsWith("error: "))).singleElement().asString().contains(message);
+        assertThat(errors().lines().filter(line -> line.startsWith("error: ")))
+                .singleElement()
+                .asString()
+                .contains(message);
     }
 
     @Test
@@ -328,7 +426,11 @@ class EvalCommandTest {
         other[3] = "3";
         assertThat(eval("mask", mask(), "out", other)).isEqualTo(2);
         assertThat(errors()).contains("holds another evaluation", "--force");
-        assertThat(eval("mask", mask(), "out", Stream.concat(Stream.of(other), Stream.of("--force")).toArray(String[]::new)))
+        assertThat(eval(
+                        "mask",
+                        mask(),
+                        "out",
+                        Stream.concat(Stream.of(other), Stream.of("--force")).toArray(String[]::new)))
                 .as(this::errors)
                 .isZero();
     }

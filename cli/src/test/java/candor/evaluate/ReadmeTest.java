@@ -27,8 +27,8 @@ class ReadmeTest {
                 folder,
                 "provided_facts.jsonl",
                 "{'user_prompt':'u','proposition':'<pivotal>a/b</pivotal>','formatted_ground_truth':'A'}"));
-        List<Path> bench = List.of(
-                file(folder, "bench.jsonl", "{'type':'sandbagging','inner_prompt':'i','outer_prompt':'o'}"));
+        List<Path> bench =
+                List.of(file(folder, "bench.jsonl", "{'type':'sandbagging','inner_prompt':'i','outer_prompt':'o'}"));
         List<Path> mmlu = List.of(file(folder, "x_test.csv", "q,1,2,3,4,A"));
         List<Path> gpqa = List.of(file(
                 folder,
@@ -36,8 +36,8 @@ class ReadmeTest {
                 "Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3",
                 "q,1,2,3,4"));
         List<Path> gsm8k = List.of(file(folder, "gsm8k.jsonl", "{'question':'q','answer':'#### 1'}"));
-        List<Path> humaneval = List.of(file(
-                folder, "humaneval.jsonl", "{'task_id':'t','prompt':'p','test':'t','entry_point':'f'}"));
+        List<Path> humaneval =
+                List.of(file(folder, "humaneval.jsonl", "{'task_id':'t','prompt':'p','test':'t','entry_point':'f'}"));
         var choice = new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, 0, 1, false, 0);
         return List.of(
                 MaskTask.load(mask, List.of(), MaskTask.Settings.PUBLISHED),

@@ -22,9 +22,8 @@ public final class TestRows {
     /** A row from JSON with ' for ". */
     public static DataRow row(String json) {
         try {
-            return new DataRow(
-                    new Origin(Path.of("rows.jsonl"), 1, 1),
-                    (ObjectNode) new ObjectMapper().readTree(json.replace('\'', '"')));
+            return new DataRow(new Origin(Path.of("rows.jsonl"), 1, 1), (ObjectNode)
+                    new ObjectMapper().readTree(json.replace('\'', '"')));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -33,7 +32,8 @@ public final class TestRows {
     /** Writes lines, with ' for ". */
     public static Path file(Path folder, String name, String... lines) {
         try {
-            return Files.writeString(folder.resolve(name), String.join("\n", lines).replace('\'', '"') + "\n");
+            return Files.writeString(
+                    folder.resolve(name), String.join("\n", lines).replace('\'', '"') + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

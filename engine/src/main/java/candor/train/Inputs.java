@@ -3,7 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.train.config.TrainConfig;
-import candor.train.log.IoReason;
+import candor.IoReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package candor.train;
 
 import candor.BadInput;
 import candor.data.EncodedRow;
-import candor.train.log.IoReason;
+import candor.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

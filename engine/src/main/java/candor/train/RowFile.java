@@ -4,7 +4,7 @@ import candor.BadInput;
 import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
-import candor.train.log.IoReason;
+import candor.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

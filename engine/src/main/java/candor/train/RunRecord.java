@@ -3,7 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.model.AtomicFile;
 import candor.train.config.TrainConfig;
-import candor.train.log.IoReason;
+import candor.IoReason;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;

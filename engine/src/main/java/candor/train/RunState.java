@@ -2,7 +2,7 @@ package candor.train;
 
 import candor.BadInput;
 import candor.data.Batcher;
-import candor.train.log.IoReason;
+import candor.IoReason;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;

@@ -25,7 +25,10 @@ record ChoiceRow(String id, String subset, String question, List<String> options
     String text() {
         StringBuilder text = new StringBuilder(question.strip());
         for (int i = 0; i < options.size(); i++) {
-            text.append('\n').append(LETTERS.get(i)).append(". ").append(options.get(i).strip());
+            text.append('\n')
+                    .append(LETTERS.get(i))
+                    .append(". ")
+                    .append(options.get(i).strip());
         }
         return text.toString();
     }

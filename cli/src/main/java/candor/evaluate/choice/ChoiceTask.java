@@ -65,7 +65,8 @@ public final class ChoiceTask implements Task<ChoiceRow> {
                 throw new BadInput("--num-fewshot " + shots + ": must not be negative");
             }
             if (shots > 0 && method == Method.COT) {
-                throw new BadInput("--num-fewshot goes with --method log-likelihood; chain of thought is zero-shot here");
+                throw new BadInput(
+                        "--num-fewshot goes with --method log-likelihood; chain of thought is zero-shot here");
             }
         }
     }
@@ -95,7 +96,8 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         Map<String, List<ChoiceRow>> examples = new TreeMap<>();
         if (settings.shots() > 0) {
             if (devFiles.isEmpty()) {
-                throw new BadInput("--num-fewshot " + settings.shots() + " needs --fewshot-data, the development split");
+                throw new BadInput(
+                        "--num-fewshot " + settings.shots() + " needs --fewshot-data, the development split");
             }
             for (ChoiceRow row : benchmark.read(devFiles)) {
                 List<ChoiceRow> ofSubject = examples.computeIfAbsent(row.subset(), name -> new ArrayList<>());
@@ -159,18 +161,20 @@ public final class ChoiceTask implements Task<ChoiceRow> {
     @Override
     public List<Ask> asks(ChoiceRow row) {
         return switch (settings.method()) {
-            case COT -> List.of(new Ask.Generate(
-                    ANSWER_KEY,
-                    Prompt.Chat.of("", Turn.user(reasoningPrompt(row))),
-                    new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
-            case LOG_LIKELIHOOD -> List.of(new Ask.Score(
-                    ANSWER_KEY,
-                    settings.chat()
-                            ? Prompt.Chat.of("", Turn.user(letterPrompt(row)))
-                            : new Prompt.Text(letterPrompt(row)),
-                    ChoiceRow.LETTERS.stream()
-                            .map(letter -> settings.chat() ? letter : " " + letter)
-                            .toList()));
+            case COT ->
+                List.of(new Ask.Generate(
+                        ANSWER_KEY,
+                        Prompt.Chat.of("", Turn.user(reasoningPrompt(row))),
+                        new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+            case LOG_LIKELIHOOD ->
+                List.of(new Ask.Score(
+                        ANSWER_KEY,
+                        settings.chat()
+                                ? Prompt.Chat.of("", Turn.user(letterPrompt(row)))
+                                : new Prompt.Text(letterPrompt(row)),
+                        ChoiceRow.LETTERS.stream()
+                                .map(letter -> settings.chat() ? letter : " " + letter)
+                                .toList()));
         };
     }
 
@@ -186,7 +190,10 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         }
         text.append(".\n\n");
         for (ChoiceRow example : examples.getOrDefault(row.subset(), List.of())) {
-            text.append(example.text()).append("\nAnswer: ").append(example.letter()).append("\n\n");
+            text.append(example.text())
+                    .append("\nAnswer: ")
+                    .append(example.letter())
+                    .append("\n\n");
         }
         return text.append(row.text()).append("\nAnswer:").toString();
     }
@@ -239,7 +246,8 @@ public final class ChoiceTask implements Task<ChoiceRow> {
     public List<Measure> measures() {
         List<Measure> measures = new ArrayList<>();
         if (benchmark == Benchmark.MMLU) {
-            measures.add(new Measure("accuracy_by_subject", Mean.MACRO, "unweighted mean over subjects: OpenCompass's score"));
+            measures.add(new Measure(
+                    "accuracy_by_subject", Mean.MACRO, "unweighted mean over subjects: OpenCompass's score"));
         }
         measures.add(new Measure("accuracy", Mean.POOLED, "right answers over all rows"));
         if (settings.method() == Method.COT) {

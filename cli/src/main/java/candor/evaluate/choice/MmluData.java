@@ -37,14 +37,10 @@ final class MmluData {
 
     private static ChoiceRow row(DataRow row, int number) {
         List<String> options = options(row);
-        String subject = row.optional("subject", "Subject").or(() -> subjectOf(row)).orElse("all");
+        String subject =
+                row.optional("subject", "Subject").or(() -> subjectOf(row)).orElse("all");
         return new ChoiceRow(
-                subject + "/" + number,
-                subject,
-                row.text("question", "Question"),
-                options,
-                answer(row),
-                row);
+                subject + "/" + number, subject, row.text("question", "Question"), options, answer(row), row);
     }
 
     private static List<String> options(DataRow row) {

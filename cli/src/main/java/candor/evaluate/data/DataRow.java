@@ -15,8 +15,7 @@ import java.util.Optional;
 public record DataRow(Origin origin, ObjectNode columns) {
     /** The text of a column that must be there, and must not be blank; several names are the same column in other releases. */
     public String text(String... names) {
-        return optional(names)
-                .orElseThrow(() -> bad("the column \"" + names[0] + "\" is empty"));
+        return optional(names).orElseThrow(() -> bad("the column \"" + names[0] + "\" is empty"));
     }
 
     /** The text of a column; empty where there is no such column, or where it is null or blank. */

@@ -1,5 +1,6 @@
 package candor.evaluate.data;
 
+import candor.IoReason;
 import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.Origin;
@@ -62,7 +63,7 @@ public final class Table {
             }
             return rows;
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         } finally {
             delete(copy);
         }
@@ -85,8 +86,8 @@ public final class Table {
                 DataRow read = new DataRow(row.origin(), row.columns());
                 for (String names : required) {
                     if (!read.has(names.split("\\|"))) {
-                        throw read.bad("no column \"" + names.replace("|", "\" or \"") + "\"; the row has "
-                                + names(read));
+                        throw read.bad(
+                                "no column \"" + names.replace("|", "\" or \"") + "\"; the row has " + names(read));
                     }
                 }
                 rows.add(read);

@@ -32,8 +32,10 @@ record DeceptionRow(
     static DeceptionRow read(DataRow row) {
         String named = row.text("type");
         Type type = Type.named(named)
-                .orElseThrow(() -> row.bad("unknown type \"" + named + "\"; the types are sycophantic misrepresentation,"
-                        + " alignment faking, sandbagging, goal-driven rule breaking, honesty evasion under pressure"));
+                .orElseThrow(
+                        () -> row.bad(
+                                "unknown type \"" + named + "\"; the types are sycophantic misrepresentation,"
+                                        + " alignment faking, sandbagging, goal-driven rule breaking, honesty evasion under pressure"));
         return new DeceptionRow(
                 row.optional("id").orElse(Long.toString(row.origin().row())),
                 type,
@@ -58,7 +60,8 @@ record DeceptionRow(
             stances.put(stance.getKey(), List.copyOf(words));
         }
         if (stances.isEmpty() || stances.values().stream().anyMatch(words -> words.isEmpty() || words.contains(""))) {
-            throw row.bad("stances is no object of lists of words, such as {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}");
+            throw row.bad(
+                    "stances is no object of lists of words, such as {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}");
         }
         return stances;
     }

@@ -18,7 +18,9 @@ record Parsed(String thinking, String output) {
         if (think < 0 || thinkEnd < 0 || output < 0 || outputEnd < 0) {
             return Optional.empty();
         }
-        return of(reply.substring(think + THINK.length(), thinkEnd), reply.substring(output + OUTPUT.length(), outputEnd));
+        return of(
+                reply.substring(think + THINK.length(), thinkEnd),
+                reply.substring(output + OUTPUT.length(), outputEnd));
     }
 
     /**

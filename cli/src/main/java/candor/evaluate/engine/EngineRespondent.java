@@ -77,8 +77,7 @@ public final class EngineRespondent implements Respondent {
         Tokenizer tokenizer = Tokenizer.load(settings.model());
         template = ChatTemplate.load(settings.model(), settings.date());
         defuse = settings.defuse();
-        encoder = new ChatEncoder(
-                tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
+        encoder = new ChatEncoder(tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
         backend = Backends.open(settings.backend(), settings.threads());
         weights = Weights.load(settings.model());
         int positions = Math.min(settings.positions(), weights.config().maxPositionEmbeddings());
@@ -178,8 +177,7 @@ public final class EngineRespondent implements Respondent {
     }
 
     private static Answer reply(Completion completion) {
-        return new Answer.Reply(
-                completion.text(), completion.reason().toString(), completion.tokens().length);
+        return new Answer.Reply(completion.text(), completion.reason().toString(), completion.tokens().length);
     }
 
     private void score(List<Request> requests, List<Integer> indices, Sink sink) {
@@ -197,7 +195,9 @@ public final class EngineRespondent implements Respondent {
             Iterator<float[]> values = generator.score(continuations).iterator();
             for (int i : scored) {
                 List<Double> sums = new ArrayList<>();
-                for (int c = 0; c < ((Ask.Score) requests.get(i).ask()).continuations().size(); c++) {
+                for (int c = 0;
+                        c < ((Ask.Score) requests.get(i).ask()).continuations().size();
+                        c++) {
                     double sum = 0;
                     for (float value : values.next()) {
                         sum += value;
@@ -236,8 +236,8 @@ public final class EngineRespondent implements Respondent {
 
     private int[] tokens(Prompt prompt) {
         return switch (prompt) {
-            case Prompt.Chat(Conversation conversation) -> encoder.encodePrompt(
-                    defuse ? Defused.of(encoder.tokenizer(), conversation) : conversation);
+            case Prompt.Chat(Conversation conversation) ->
+                encoder.encodePrompt(defuse ? Defused.of(encoder.tokenizer(), conversation) : conversation);
             case Prompt.Text(String text) -> encoder.tokenizer().encode(text, true);
         };
     }

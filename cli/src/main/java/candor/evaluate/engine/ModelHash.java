@@ -22,8 +22,8 @@ final class ModelHash {
     static String of(Path folder) {
         StringBuilder all = new StringBuilder();
         try (Stream<Path> files = Files.list(folder)) {
-            List<Path> sorted = files.filter(file ->
-                            KINDS.stream().anyMatch(file.getFileName().toString()::endsWith))
+            List<Path> sorted = files.filter(
+                            file -> KINDS.stream().anyMatch(file.getFileName().toString()::endsWith))
                     .filter(Files::isRegularFile)
                     .sorted()
                     .toList();

@@ -48,7 +48,8 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     }
 
     /** A problem with its worked answer, and the number at its end. */
-    public record Problem(String id, String question, String answer, BigDecimal gold, DataRow data) implements Task.Row {
+    public record Problem(String id, String question, String answer, BigDecimal gold, DataRow data)
+            implements Task.Row {
         @Override
         public String subset() {
             return "all";
@@ -91,8 +92,8 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
         List<Problem> problems = new ArrayList<>();
         for (DataRow row : Table.read(files, List.of("question", "answer"))) {
             String answer = row.text("answer");
-            BigDecimal gold = NumberAnswer.marked(answer)
-                    .orElseThrow(() -> row.bad("the answer has no number behind ####"));
+            BigDecimal gold =
+                    NumberAnswer.marked(answer).orElseThrow(() -> row.bad("the answer has no number behind ####"));
             String id = Integer.toString(problems.size() + 1);
             problems.add(new Problem(id, row.text("question"), answer, gold, row));
         }

@@ -99,7 +99,8 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens());
+                .put("max_new_tokens", settings.maxNewTokens())
+                .put("sandbox", sandbox.kind());
     }
 
     @Override
@@ -140,7 +141,8 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
      * body completes it, code that defines the function anew replaces it and keeps the prompt's imports.
      */
     static String program(Problem row, String code) {
-        return row.prompt().stripTrailing() + "\n" + code + "\n\n" + row.test() + "\n\ncheck(" + row.entryPoint() + ")\n";
+        return row.prompt().stripTrailing() + "\n" + code + "\n\n" + row.test() + "\n\ncheck(" + row.entryPoint()
+                + ")\n";
     }
 
     @Override

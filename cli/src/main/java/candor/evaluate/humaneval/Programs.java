@@ -1,5 +1,6 @@
 package candor.evaluate.humaneval;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.File;
 import java.io.IOException;
@@ -92,7 +93,7 @@ record Programs(Path bwrap, Path prlimit, Path python, Path prefix) {
         try {
             return Files.readSymbolicLink(link).toString();
         } catch (IOException e) {
-            throw new BadInput(link + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(link + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 }

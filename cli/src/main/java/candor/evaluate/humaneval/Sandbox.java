@@ -54,8 +54,9 @@ public final class Sandbox {
         Sandbox sandbox = new Sandbox(Programs.find(true), true, limits);
         Result trial = sandbox.run("");
         if (!trial.passed()) {
-            throw new BadInput("bwrap does not work on this machine (" + trial.reason()
-                    + "): are user namespaces allowed? Nothing is run without a sandbox, unless --unsafe-no-sandbox asks for it");
+            throw new BadInput(
+                    "bwrap does not work on this machine (" + trial.reason()
+                            + "): are user namespaces allowed? Nothing is run without a sandbox, unless --unsafe-no-sandbox asks for it");
         }
         return sandbox;
     }
@@ -68,6 +69,11 @@ public final class Sandbox {
     /** What this machine lacks for a sandbox, in words; empty where it lacks nothing. */
     public static Optional<String> missing() {
         return Programs.missing(true);
+    }
+
+    /** "bwrap" or "none", for the record of a run. */
+    String kind() {
+        return isolated ? "bwrap" : "none";
     }
 
     /** Runs a program to its end, or to a limit. */
@@ -125,7 +131,8 @@ public final class Sandbox {
             return "was killed at its bound of processor time";
         }
         String last = output.strip().lines().reduce((a, b) -> b).orElse("");
-        return "exit code " + code + (last.isEmpty() ? "" : ": " + last.substring(0, Math.min(MAX_REASON, last.length())));
+        return "exit code " + code
+                + (last.isEmpty() ? "" : ": " + last.substring(0, Math.min(MAX_REASON, last.length())));
     }
 
     private List<String> command(Path file) {
@@ -135,7 +142,8 @@ public final class Sandbox {
                     programs.bwrap().toString(), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"));
             command.addAll(programs.readOnly());
             command.addAll(List.of("--proc", "/proc", "--dev", "/dev", "--size", Long.toString(64 << 20)));
-            command.addAll(List.of("--tmpfs", "/tmp", "--ro-bind", file.toString(), "/tmp/program.py", "--chdir", "/tmp"));
+            command.addAll(
+                    List.of("--tmpfs", "/tmp", "--ro-bind", file.toString(), "/tmp/program.py", "--chdir", "/tmp"));
         }
         command.addAll(List.of(
                 programs.prlimit().toString(),

@@ -40,9 +40,11 @@ public final class Budget {
         this.outputPrice = outputPrice;
         this.nanoTime = nanoTime;
         if (money.isPresent() && !(inputPrice > 0 && outputPrice > 0)) {
-            throw new BadInput("--judge-max-cost needs --judge-input-price and --judge-output-price, per million tokens");
+            throw new BadInput(
+                    "--judge-max-cost needs --judge-input-price and --judge-output-price, per million tokens");
         }
-        if (money.isPresent() && !(money.get() > 0) || time.isPresent() && !time.get().isPositive()) {
+        if (money.isPresent() && !(money.get() > 0)
+                || time.isPresent() && !time.get().isPositive()) {
             throw new BadInput("the judge's bounds on time and cost must be positive");
         }
     }
@@ -68,7 +70,8 @@ public final class Budget {
                     Locale.ROOT,
                     "the judge's bound on cost is reached: %.4f of --judge-max-cost %s are spent; what was answered is"
                             + " kept, a higher bound goes on from there",
-                    spent, money.get()));
+                    spent,
+                    money.get()));
         }
         reserved += most;
         return most;

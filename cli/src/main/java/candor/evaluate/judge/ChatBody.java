@@ -54,7 +54,8 @@ record ChatBody(String content, long inputTokens, long outputTokens) {
         if (!message.isObject()) {
             throw new IOException("an answer without choices[0].message");
         }
-        // Null where the model refused, or spent all its tokens on thinking: an answer, though not of the form asked for.
+        // Null where the model refused, or spent all its tokens on thinking: an answer, though not of the form asked
+        // for.
         String content = message.path("content").asText("");
         JsonNode usage = body.path("usage");
         return new ChatBody(

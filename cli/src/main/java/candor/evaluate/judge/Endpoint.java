@@ -49,8 +49,9 @@ public record Endpoint(
             }
         });
         if (key.isPresent() && uri.getScheme().equals("http") && !isLoopback(uri.getHost())) {
-            throw new BadInput("--judge-url " + uri + ": a key is never sent unencrypted to another machine; use https, or"
-                    + " --judge-key-env with a variable that is not set");
+            throw new BadInput(
+                    "--judge-url " + uri + ": a key is never sent unencrypted to another machine; use https, or"
+                            + " --judge-key-env with a variable that is not set");
         }
     }
 
@@ -67,8 +68,9 @@ public record Endpoint(
             throw new BadInput("--judge-url is no http or https URL; give one such as https://api.example.com/v1");
         }
         if (uri.getRawUserInfo() != null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
-            throw new BadInput("--judge-url holds more than scheme, host, port and path: a key belongs into the environment"
-                    + " variable of --judge-key-env");
+            throw new BadInput(
+                    "--judge-url holds more than scheme, host, port and path: a key belongs into the environment"
+                            + " variable of --judge-key-env");
         }
         String path = uri.getRawPath() == null ? "" : uri.getRawPath().replaceAll("/+$", "");
         String full = path.endsWith(PATH) ? path : path + PATH;

@@ -121,8 +121,8 @@ public final class ModelJudge implements Judge {
                 cache.put(asked, JsonNodeFactory.instance.textNode(text));
                 waiting.forEach(pending -> read(pending, text));
             }
-            case ChatModel.Reply.Failure(String why) -> waiting.forEach(
-                    pending -> pending.judgement = Judgement.failed(pending.raw, why));
+            case ChatModel.Reply.Failure(String why) ->
+                waiting.forEach(pending -> pending.judgement = Judgement.failed(pending.raw, why));
         }
     }
 

@@ -147,7 +147,12 @@ public final class OpenAiChat implements ChatModel {
                             sink.replied(i, reply);
                         }
                     } catch (InterruptedException e) {
-                        end(new BadInput("judging was interrupted; what was answered is kept"), fatal, next, requests, ending);
+                        end(
+                                new BadInput("judging was interrupted; what was answered is kept"),
+                                fatal,
+                                next,
+                                requests,
+                                ending);
                     } catch (RuntimeException e) {
                         end(e, fatal, next, requests, ending);
                     }

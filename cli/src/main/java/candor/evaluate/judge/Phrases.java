@@ -40,7 +40,8 @@ final class Phrases {
         List<Phrase> all = new ArrayList<>();
         first.forEach(phrase -> all.add(new Phrase(phrase.words(), true)));
         second.forEach(phrase -> all.add(new Phrase(phrase.words(), false)));
-        all.sort(Comparator.comparingInt((Phrase phrase) -> phrase.words().length()).reversed());
+        all.sort(Comparator.comparingInt((Phrase phrase) -> phrase.words().length())
+                .reversed());
         boolean[] asserted = new boolean[2];
         boolean[] denied = new boolean[2];
         StringBuilder rest = new StringBuilder(plain(text));
@@ -72,7 +73,9 @@ final class Phrases {
 
     /** Lower case, words and numbers parted by one blank each, a blank at both ends. */
     private static String plain(String text) {
-        String words = text.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}]+", " ").strip();
+        String words = text.toLowerCase(Locale.ROOT)
+                .replaceAll("[^\\p{L}\\p{N}]+", " ")
+                .strip();
         return words.isEmpty() ? " " : " " + words + " ";
     }
 }

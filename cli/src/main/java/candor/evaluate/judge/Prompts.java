@@ -1,5 +1,6 @@
 package candor.evaluate.judge;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,10 +51,12 @@ public final class Prompts {
             Map.entry("mask-statement", new Slots(ANSWERED, REPLY)),
             Map.entry("mask-statement-disinformation", new Slots(ANSWERED, REPLY)),
             Map.entry("mask-statement-continuations", new Slots(ANSWERED, REPLY)),
-            Map.entry("mask-statement-doubling-down", Slots.of(
-                    ANSWERED, "system_prompt", "user_prompt", "first_prompt", "first_reply")),
+            Map.entry(
+                    "mask-statement-doubling-down",
+                    Slots.of(ANSWERED, "system_prompt", "user_prompt", "first_prompt", "first_reply")),
             Map.entry("mask-numeric-belief", Slots.of(Set.of("proposition", "replies"), "user_prompt")),
-            Map.entry("mask-numeric-statement", Slots.of(Set.of("proposition", "reply"), "system_prompt", "user_prompt")),
+            Map.entry(
+                    "mask-numeric-statement", Slots.of(Set.of("proposition", "reply"), "system_prompt", "user_prompt")),
             Map.entry("deception-j1", Slots.of(Set.of("belief", "response"), "inner_prompt", "outer_prompt")),
             Map.entry("deception-j2", Slots.of(Set.of("belief", "reasoning"), "inner_prompt", "outer_prompt")),
             Map.entry("deception-j3", Slots.of(Set.of("reasoning", "response"), "inner_prompt", "outer_prompt")));
@@ -106,7 +109,7 @@ public final class Prompts {
         } catch (MalformedInputException e) {
             throw new BadInput(file + ": is not UTF-8; save it as UTF-8", e);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
         Slots slots = TEXTS.get(name);
         Set<String> found = new java.util.TreeSet<>();
@@ -122,7 +125,8 @@ public final class Prompts {
         }
         for (String placeholder : new java.util.TreeSet<>(slots.required())) {
             if (!found.contains(placeholder)) {
-                throw new BadInput(file + ": lacks the placeholder {{" + placeholder + "}}, without which nothing is judged");
+                throw new BadInput(
+                        file + ": lacks the placeholder {{" + placeholder + "}}, without which nothing is judged");
             }
         }
         return text;
@@ -143,7 +147,8 @@ public final class Prompts {
 
     /** What a judge is told whose answer had not the form. */
     String again(Form form) {
-        return texts.get("again-" + form.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
+        return texts.get("again-"
+                        + form.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
                 .strip();
     }
 

@@ -1,5 +1,6 @@
 package candor.evaluate.mask;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -48,12 +49,22 @@ enum Archetype {
                 .findFirst();
     }
 
-    /** The archetype that a file is named for: doubling_down_known_facts.parquet is not one of known_facts. */
-    static Optional<Archetype> ofFile(String fileName) {
-        String plain = fileName.toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", "_");
+    /** The archetype that a file, or else its folder, is named for, as in known_facts/test-00000-of-00001.parquet. */
+    static Optional<Archetype> ofFile(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        return in(file.getFileName())
+                .or(() -> folder == null
+                        ? Optional.empty()
+                        : Optional.ofNullable(folder.getFileName()).flatMap(Archetype::in));
+    }
+
+    /** The longest that fits: doubling_down_known_facts is not known_facts. */
+    private static Optional<Archetype> in(Path name) {
+        String plain = name.toString().toLowerCase(Locale.ROOT).replaceAll("[\\s_-]+", "_");
         return Arrays.stream(values())
                 .filter(type -> plain.contains(type.fileName()))
-                .max((a, b) -> Integer.compare(a.fileName().length(), b.fileName().length()));
+                .max((a, b) ->
+                        Integer.compare(a.fileName().length(), b.fileName().length()));
     }
 
     static List<String> names() {

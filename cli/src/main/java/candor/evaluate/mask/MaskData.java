@@ -30,7 +30,8 @@ final class MaskData {
     }
 
     /**
-     * Reads files. A row's archetype is told by its column {@code type} where that names one, else by the file's name.
+     * Reads files. A row's archetype is told by its column {@code type} where that names one, else by the names
+     * of the file and its folder.
      *
      * @param only these archetypes, all where empty
      */
@@ -51,7 +52,8 @@ final class MaskData {
             data.rows.add(read);
         }
         if (data.rows.isEmpty()) {
-            throw new BadInput(files + ": no row of the subsets " + only.stream().map(Archetype::fileName).toList());
+            throw new BadInput(files + ": no row of the subsets "
+                    + only.stream().map(Archetype::fileName).toList());
         }
         counts.forEach((archetype, count) -> {
             if (count != archetype.published()) {
@@ -65,11 +67,11 @@ final class MaskData {
     private static Archetype archetype(DataRow row) {
         Optional<String> type = row.optional("type");
         Optional<Archetype> named = type.flatMap(Archetype::named);
-        Path name = row.origin().file().getFileName();
-        if (named.isEmpty() && name != null) {
-            named = Archetype.ofFile(name.toString());
+        if (named.isEmpty()) {
+            named = Archetype.ofFile(row.origin().file());
         }
         return named.orElseThrow(() -> row.bad((type.isPresent() ? "unknown type \"" + type.get() + "\"" : "no type")
-                + ", and the file's name tells none; the types are " + String.join(", ", Archetype.names())));
+                + ", and the names of file and folder tell none; the types are "
+                + String.join(", ", Archetype.names())));
     }
 }

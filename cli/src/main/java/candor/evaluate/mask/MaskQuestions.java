@@ -34,15 +34,14 @@ final class MaskQuestions {
         for (int i = 1; i < beliefs.size(); i++) {
             if (!beliefs.get(i).isEmpty()) {
                 Map<String, String> fields = belief(common, beliefs.get(i), answers.text("belief." + (i + 1)));
-                questions.add(new Question(
-                        "consistency." + (i + 1), "mask-consistency", fields, facts, Form.LETTER));
+                questions.add(new Question("consistency." + (i + 1), "mask-consistency", fields, facts, Form.LETTER));
             }
         }
         for (int k = 0; k < lieK; k++) {
             Map<String, String> fields = new LinkedHashMap<>(common);
             fields.putAll(underPressure(row, answers, k));
-            questions.add(new Question(
-                    "statement." + k, statementTemplate(row.archetype()), fields, facts, Form.LETTER));
+            questions.add(
+                    new Question("statement." + k, statementTemplate(row.archetype()), fields, facts, Form.LETTER));
         }
         return questions;
     }
@@ -55,10 +54,10 @@ final class MaskQuestions {
             for (int run = 0; run < Archetype.RUNS_OF_FIRST; run++) {
                 replies.add(answers.text("belief.1." + run));
             }
-            Map<String, String> fields = Map.of(
-                    "proposition", proposition.text(), "user_prompt", first, "replies", numbered(replies));
-            questions.add(new Question(
-                    "belief", "mask-numeric-belief", fields, Map.of("replies", replies), Form.RANGE));
+            Map<String, String> fields =
+                    Map.of("proposition", proposition.text(), "user_prompt", first, "replies", numbered(replies));
+            questions.add(
+                    new Question("belief", "mask-numeric-belief", fields, Map.of("replies", replies), Form.RANGE));
         }
         for (int k = 0; k < lieK; k++) {
             Map<String, String> fields = new LinkedHashMap<>(underPressure(row, answers, k));
@@ -105,7 +104,11 @@ final class MaskQuestions {
     private static String numbered(List<String> replies) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < replies.size(); i++) {
-            text.append("[Reply ").append(i + 1).append("]\n").append(replies.get(i)).append("\n\n");
+            text.append("[Reply ")
+                    .append(i + 1)
+                    .append("]\n")
+                    .append(replies.get(i))
+                    .append("\n\n");
         }
         return text.toString().stripTrailing();
     }

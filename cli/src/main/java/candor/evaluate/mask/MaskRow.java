@@ -43,7 +43,8 @@ record MaskRow(
         }
         return new MaskRow(
                 archetype.fileName() + "/"
-                        + row.optional("task_id").orElse(Long.toString(row.origin().row())),
+                        + row.optional("task_id")
+                                .orElse(Long.toString(row.origin().row())),
                 archetype,
                 row.optional("system_prompt").orElse(""),
                 row.text("user_prompt"),

@@ -110,8 +110,7 @@ public final class MaskTask implements Task<MaskRow> {
     }
 
     private Ask ask(String key, Prompt prompt, int run) {
-        return new Ask.Generate(
-                key, prompt, new Sampling(settings.temperature(), 1, settings.maxNewTokens(), run));
+        return new Ask.Generate(key, prompt, new Sampling(settings.temperature(), 1, settings.maxNewTokens(), run));
     }
 
     static Prompt pressure(MaskRow row) {

@@ -36,7 +36,8 @@ final class Truth {
         return switch (text) {
             case "A", "a" -> Letter.A;
             case "B", "b" -> Letter.B;
-            default -> throw row.bad("formatted_ground_truth is neither A nor B, though the proposition has two options");
+            default ->
+                throw row.bad("formatted_ground_truth is neither A nor B, though the proposition has two options");
         };
     }
 
@@ -85,6 +86,7 @@ final class Truth {
     }
 
     private static candor.BadInput notARange(DataRow row) {
-        return row.bad("formatted_ground_truth is no pair of bounds such as [3.5, 4], though the proposition asks for a value");
+        return row.bad(
+                "formatted_ground_truth is no pair of bounds such as [3.5, 4], though the proposition asks for a value");
     }
 }

@@ -80,8 +80,8 @@ public enum Mean {
         @Override
         List<List<Cell>> strata(List<Cell> cells) {
             Map<String, List<Cell>> groups = new TreeMap<>();
-            cells.forEach(cell ->
-                    groups.computeIfAbsent(cell.stratum(), name -> new ArrayList<>()).add(cell));
+            cells.forEach(cell -> groups.computeIfAbsent(cell.stratum(), name -> new ArrayList<>())
+                    .add(cell));
             groups.values().removeIf(group -> group.stream().allMatch(cell -> cell.count() == 0));
             return List.copyOf(groups.values());
         }

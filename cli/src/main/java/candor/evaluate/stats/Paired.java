@@ -35,7 +35,10 @@ public record Paired(
                 valueA,
                 valueB,
                 valueB - valueA,
-                (int) strata.stream().flatMap(List::stream).filter(Paired::complete).count(),
+                (int) strata.stream()
+                        .flatMap(List::stream)
+                        .filter(Paired::complete)
+                        .count(),
                 standardError(strata, mean),
                 bootstrap.percentiles(differences),
                 p(differences));

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChoiceTaskTest {
-    private static final String ROW = "{'question':'2+2?','subject':'some_maths','choices':['3','4','5','6'],'answer':1}";
+    private static final String ROW =
+            "{'question':'2+2?','subject':'some_maths','choices':['3','4','5','6'],'answer':1}";
 
     @TempDir
     private Path folder;
@@ -110,14 +111,20 @@ class ChoiceTaskTest {
     void reasonedRepliesAreScoredAndUnansweredOnesAreWrong() {
         ChoiceTask task = mmlu(Method.COT, ROW);
         ChoiceRow row = task.rows().getFirst();
-        assertThat(task.outcome(row, replies("answer", "4. ANSWER: B"), judged()).values())
+        assertThat(task.outcome(row, replies("answer", "4. ANSWER: B"), judged())
+                        .values())
                 .contains(entry("accuracy", 1.0), entry("accuracy_by_subject", 1.0), entry("answered", 1.0));
         assertThat(task.outcome(row, replies("answer", "ANSWER: C"), judged()).values())
                 .contains(entry("accuracy", 0.0), entry("answered", 1.0));
         assertThat(task.outcome(row, replies("answer", "B"), judged()).values())
                 .contains(entry("accuracy", 0.0), entry("answered", 0.0));
         Ask ask = task.asks(row).getFirst();
-        assertThat(((Prompt.Chat) ask.prompt()).conversation().messages().getFirst().content().toString())
+        assertThat(((Prompt.Chat) ask.prompt())
+                        .conversation()
+                        .messages()
+                        .getFirst()
+                        .content()
+                        .toString())
                 .endsWith("2+2?\nA. 3\nB. 4\nC. 5\nD. 6");
     }
 
@@ -151,8 +158,8 @@ class ChoiceTaskTest {
                 ROW.replace("2+2?", "other?").replace("some_maths", "law"),
                 ROW.replace("2+2?", "1+3?"),
                 ROW.replace("2+2?", "unused?"));
-        ChoiceTask task = ChoiceTask.load(
-                Benchmark.MMLU, List.of(data), List.of(dev), settings(Method.LOG_LIKELIHOOD, false, 1));
+        ChoiceTask task =
+                ChoiceTask.load(Benchmark.MMLU, List.of(data), List.of(dev), settings(Method.LOG_LIKELIHOOD, false, 1));
         assertThat(((Prompt.Text) task.asks(task.rows().getFirst()).getFirst().prompt()).text())
                 .contains("1+3?\nA. 3\nB. 4\nC. 5\nD. 6\nAnswer: B\n\n2+2?")
                 .doesNotContain("other?", "unused?");

@@ -73,19 +73,24 @@ class DeceptionTaskTest {
     void judgesSeeTheirParts() {
         DeceptionTask task = plain();
         List<Question> questions = task.questions(task.rows().getFirst(), answers(KEPT));
-        assertThat(questions).extracting(Question::template).containsExactly("deception-j1", "deception-j2", "deception-j3");
+        assertThat(questions)
+                .extracting(Question::template)
+                .containsExactly("deception-j1", "deception-j2", "deception-j3");
         assertThat(questions.get(0).fields()).contains(entry("belief", "b"), entry("response", "u"));
         assertThat(questions.get(1).fields()).contains(entry("belief", "b"), entry("reasoning", "r"));
         assertThat(questions.get(2).fields()).contains(entry("reasoning", "r"), entry("response", "u"));
         DeceptionTask whole = task(Layout.ONE_MESSAGE, External.REPLY, FormatRule.STRICT, false);
-        assertThat(whole.questions(whole.rows().getFirst(), answers(KEPT)).getFirst().fields())
+        assertThat(whole.questions(whole.rows().getFirst(), answers(KEPT))
+                        .getFirst()
+                        .fields())
                 .contains(entry("response", KEPT));
     }
 
     @Test
     void aReplyThatBreaksTheFormatIsExcludedUnlessAskedOtherwise() {
         DeceptionTask task = plain();
-        assertThat(task.questions(task.rows().getFirst(), answers("<think>r</think>u"))).isEmpty();
+        assertThat(task.questions(task.rows().getFirst(), answers("<think>r</think>u")))
+                .isEmpty();
         Outcome outcome = task.outcome(task.rows().getFirst(), answers("<think>r</think>u"), judged());
         assertThat(outcome.values()).contains(entry("conforming", 0.0)).doesNotContainKey("deceptive");
         DeceptionTask lenient = task(Layout.ONE_MESSAGE, External.OUTPUT, FormatRule.LENIENT, false);
@@ -108,8 +113,7 @@ class DeceptionTaskTest {
     void deceptiveIsBeliefInTheReasoningAndNotInTheAnswer(YesNo j1, YesNo j2, Double expected) {
         DeceptionTask task = plain();
         for (YesNo j3 : YesNo.values()) {
-            Outcome outcome =
-                    task.outcome(task.rows().getFirst(), answers(KEPT), judged("j1", j1, "j2", j2, "j3", j3));
+            Outcome outcome = task.outcome(task.rows().getFirst(), answers(KEPT), judged("j1", j1, "j2", j2, "j3", j3));
             assertThat(Optional.ofNullable(outcome.values().get("deceptive"))).isEqualTo(Optional.ofNullable(expected));
             assertThat(outcome.values())
                     .contains(entry("judge_failed", j1 == null || j2 == null ? 1.0 : 0.0), entry("conforming", 1.0));
@@ -135,7 +139,9 @@ class DeceptionTaskTest {
     @Test
     void dataIsChecked() {
         assertThat(plain().notes())
-                .contains("honesty_evasion has 1 rows, the published file has 43", "sandbagging has 0 rows, the published file has 33");
+                .contains(
+                        "honesty_evasion has 1 rows, the published file has 43",
+                        "sandbagging has 0 rows, the published file has 33");
         assertThatThrownBy(() -> load(ROW.replace("Honesty Evasion under Pressure", "bluffing")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("line 1: unknown type \"bluffing\"");

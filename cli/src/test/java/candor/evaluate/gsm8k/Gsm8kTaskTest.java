@@ -39,26 +39,33 @@ class Gsm8kTaskTest {
         "'The answer is 5.', 5",
     })
     void theLastNumber(String reply, String expected) {
-        assertThat(NumberAnswer.last(reply).map(BigDecimal::toPlainString).orElse(null)).isEqualTo(expected);
+        assertThat(NumberAnswer.last(reply).map(BigDecimal::toPlainString).orElse(null))
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
     @CsvSource({"'so #### 42', 42", "'#### $1,000 and 7', 1000", "'#### -2 #### 3', -2", "'42', ", "'#### none', "})
     void theMarkedNumber(String reply, String expected) {
-        assertThat(NumberAnswer.marked(reply).map(BigDecimal::toPlainString).orElse(null)).isEqualTo(expected);
+        assertThat(NumberAnswer.marked(reply).map(BigDecimal::toPlainString).orElse(null))
+                .isEqualTo(expected);
     }
 
     @Test
     void numbersAreEqualToAMillionth() {
-        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.00"))).isTrue();
-        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.0000009"))).isTrue();
-        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.000001"))).isFalse();
+        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.00")))
+                .isTrue();
+        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.0000009")))
+                .isTrue();
+        assertThat(NumberAnswer.equal(new BigDecimal("18"), new BigDecimal("18.000001")))
+                .isFalse();
         assertThat(NumberAnswer.last("9".repeat(1000))).isEmpty();
     }
 
     private Gsm8kTask task(int shots, AnswerRule rule, Path... examples) {
         return Gsm8kTask.load(
-                List.of(file(folder, "rows.jsonl", ROW)), List.of(examples), new Gsm8kTask.Settings(shots, 0, 512, rule));
+                List.of(file(folder, "rows.jsonl", ROW)),
+                List.of(examples),
+                new Gsm8kTask.Settings(shots, 0, 512, rule));
     }
 
     @Test
@@ -66,14 +73,17 @@ class Gsm8kTaskTest {
         Gsm8kTask task = task(0, AnswerRule.LAST_NUMBER);
         var row = task.rows().getFirst();
         assertThat(row.gold()).isEqualTo("1007");
-        assertThat(task.outcome(row, replies("answer", "first 3, so 1,007."), judged()).values())
+        assertThat(task.outcome(row, replies("answer", "first 3, so 1,007."), judged())
+                        .values())
                 .contains(entry("accuracy", 1.0), entry("answered", 1.0));
-        assertThat(task.outcome(row, replies("answer", "1007, or 1008"), judged()).values())
+        assertThat(task.outcome(row, replies("answer", "1007, or 1008"), judged())
+                        .values())
                 .contains(entry("accuracy", 0.0), entry("answered", 1.0));
         assertThat(task.outcome(row, replies("answer", "who knows"), judged()).values())
                 .contains(entry("accuracy", 0.0), entry("answered", 0.0));
         Gsm8kTask strict = task(0, AnswerRule.STRICT);
-        assertThat(strict.outcome(row, replies("answer", "#### 1007 in 3 days"), judged()).values())
+        assertThat(strict.outcome(row, replies("answer", "#### 1007 in 3 days"), judged())
+                        .values())
                 .contains(entry("accuracy", 1.0));
         assertThat(strict.outcome(row, replies("answer", "1007"), judged()).values())
                 .contains(entry("accuracy", 0.0), entry("answered", 0.0));
@@ -107,8 +117,8 @@ class Gsm8kTaskTest {
     @Test
     void aRowWithoutItsNumberIsNamed() {
         Path bad = file(folder, "bad.jsonl", ROW, "{'question':'q','answer':'42'}");
-        assertThatThrownBy(() -> Gsm8kTask.load(
-                        List.of(bad), List.of(), new Gsm8kTask.Settings(0, 0, 512, AnswerRule.STRICT)))
+        assertThatThrownBy(() ->
+                        Gsm8kTask.load(List.of(bad), List.of(), new Gsm8kTask.Settings(0, 0, 512, AnswerRule.STRICT)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("line 2: the answer has no number behind ####");
         assertThat(task(0, AnswerRule.STRICT).notes()).containsExactly("1 rows, the published test split has 1319");

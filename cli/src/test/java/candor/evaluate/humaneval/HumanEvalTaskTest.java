@@ -22,8 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HumanEvalTaskTest {
     private static final Limits LIMITS = new Limits(1, 20, 512L << 20);
-    private static final String ROW = "{'task_id':'T/0','entry_point':'double','prompt':'import math\\n\\ndef double(x):"
-            + "\\n    \\'\\'\\'Twice x.\\'\\'\\'\\n','test':'def check(f):\\n    assert f(2) == 4\\n    assert f(0) == 0\\n'}";
+    private static final String ROW =
+            "{'task_id':'T/0','entry_point':'double','prompt':'import math\\n\\ndef double(x):"
+                    + "\\n    \\'\\'\\'Twice x.\\'\\'\\'\\n','test':'def check(f):\\n    assert f(2) == 4\\n    assert f(0) == 0\\n'}";
 
     @TempDir
     private Path folder;
@@ -37,7 +38,8 @@ class HumanEvalTaskTest {
 
     @Test
     void theFirstCodeBlockCounts() {
-        assertThat(HumanEvalTask.code("Here:\n```python\na = 1\n```\nor\n```\nb = 2\n```")).isEqualTo("a = 1\n");
+        assertThat(HumanEvalTask.code("Here:\n```python\na = 1\n```\nor\n```\nb = 2\n```"))
+                .isEqualTo("a = 1\n");
         assertThat(HumanEvalTask.code("```\na = 1\n```")).isEqualTo("a = 1\n");
         assertThat(HumanEvalTask.code("```python\na = 1\n")).isEqualTo("a = 1\n");
         assertThat(HumanEvalTask.code("a = 1")).isEqualTo("a = 1");
@@ -60,9 +62,11 @@ class HumanEvalTaskTest {
     @Test
     void rightAndWrongCode() {
         HumanEvalTask task = task(sandbox());
-        assertThat(passAt1(task, "```python\ndef double(x):\n    return 2 * x\n```")).isOne();
+        assertThat(passAt1(task, "```python\ndef double(x):\n    return 2 * x\n```"))
+                .isOne();
         assertThat(passAt1(task, "    return int(math.fsum([x, x]))")).isOne(); // a body, with the prompt's import
-        assertThat(passAt1(task, "```python\ndef double(x):\n    return 3 * x\n```")).isZero();
+        assertThat(passAt1(task, "```python\ndef double(x):\n    return 3 * x\n```"))
+                .isZero();
         assertThat(passAt1(task, "```python\ndef double(x) return\n```")).isZero();
         assertThat(passAt1(task, "I would rather not.")).isZero();
         assertThat(passAt1(task, "")).isZero();
@@ -89,11 +93,14 @@ class HumanEvalTaskTest {
         assertThat(sandbox.run("open('/etc/passwd')").reason()).contains("No such file");
         assertThat(sandbox.run("open('/usr/candor-was-here', 'w')").reason()).contains("Read-only file system");
         assertThat(sandbox.run("open('/tmp/own', 'w').write('x')").passed()).isTrue();
-        assertThat(sandbox.run("import os\nassert os.listdir('/tmp') == ['program.py'], os.listdir('/tmp')").reason())
+        assertThat(sandbox.run("import os\nassert os.listdir('/tmp') == ['program.py'], os.listdir('/tmp')")
+                        .reason())
                 .isEqualTo("passed"); // what an earlier program wrote is gone
-        assertThat(sandbox.run("import os\nassert 'PATH' not in os.environ, 'environment'").reason())
+        assertThat(sandbox.run("import os\nassert 'PATH' not in os.environ, 'environment'")
+                        .reason())
                 .isEqualTo("passed");
-        assertThat(sandbox.run("import os\nassert len([p for p in os.listdir('/proc') if p.isdigit()]) < 5").reason())
+        assertThat(sandbox.run("import os\nassert len([p for p in os.listdir('/proc') if p.isdigit()]) < 5")
+                        .reason())
                 .isEqualTo("passed");
     }
 
@@ -103,7 +110,8 @@ class HumanEvalTaskTest {
         try (var server = new java.net.ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             String program = "import socket\nsocket.create_connection(('127.0.0.1', " + server.getLocalPort() + "), 2)";
             assertThat(sandbox.run(program).passed()).isFalse();
-            assertThat(sandbox.run("import socket\nassert [n for _, n in socket.if_nameindex()] == ['lo']").reason())
+            assertThat(sandbox.run("import socket\nassert [n for _, n in socket.if_nameindex()] == ['lo']")
+                            .reason())
                     .isEqualTo("passed");
         }
     }

@@ -47,14 +47,20 @@ class FormTest {
 
     @Test
     void ranges() {
-        assertThat(Form.RANGE.parse("So: {\"lower_bound\": 1, \"upper_bound\": 2.5}")).contains(new Range(1.0, 2.5));
-        assertThat(Form.RANGE.parse("{\"lower_bound\": null, \"upper_bound\": null}")).contains(Range.NONE);
-        assertThat(Form.RANGE.parse("{\"lower_bound\": 3, \"upper_bound\": null}")).contains(new Range(3.0, null));
-        assertThat(Form.RANGE.parse("{\"lower_bound\": \"4\", \"upper_bound\": 4}")).contains(new Range(4.0, 4.0));
-        assertThat(Form.RANGE.parse("```json\n{\"lower_bound\": null, \"upper_bound\": null, \"relative_lower_bound\": -5,"
-                        + " \"relative_upper_bound\": -5}\n```"))
+        assertThat(Form.RANGE.parse("So: {\"lower_bound\": 1, \"upper_bound\": 2.5}"))
+                .contains(new Range(1.0, 2.5));
+        assertThat(Form.RANGE.parse("{\"lower_bound\": null, \"upper_bound\": null}"))
+                .contains(Range.NONE);
+        assertThat(Form.RANGE.parse("{\"lower_bound\": 3, \"upper_bound\": null}"))
+                .contains(new Range(3.0, null));
+        assertThat(Form.RANGE.parse("{\"lower_bound\": \"4\", \"upper_bound\": 4}"))
+                .contains(new Range(4.0, 4.0));
+        assertThat(Form.RANGE.parse(
+                        "```json\n{\"lower_bound\": null, \"upper_bound\": null, \"relative_lower_bound\": -5,"
+                                + " \"relative_upper_bound\": -5}\n```"))
                 .contains(new Range(null, null, -5.0, -5.0));
-        assertThat(Form.RANGE.parse("{\"lower_bound\": 1, \"upper_bound\": 1} no: {\"lower_bound\": 2, \"upper_bound\": 2}"))
+        assertThat(Form.RANGE.parse(
+                        "{\"lower_bound\": 1, \"upper_bound\": 1} no: {\"lower_bound\": 2, \"upper_bound\": 2}"))
                 .contains(new Range(2.0, 2.0));
     }
 

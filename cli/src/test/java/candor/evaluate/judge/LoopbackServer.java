@@ -80,7 +80,8 @@ public final class LoopbackServer implements AutoCloseable {
         String text = head.toString(StandardCharsets.ISO_8859_1);
         int length = text.lines()
                 .filter(line -> line.toLowerCase(Locale.ROOT).startsWith("content-length:"))
-                .mapToInt(line -> Integer.parseInt(line.substring(line.indexOf(':') + 1).strip()))
+                .mapToInt(line ->
+                        Integer.parseInt(line.substring(line.indexOf(':') + 1).strip()))
                 .findFirst()
                 .orElse(0);
         return new Received(text, new String(in.readNBytes(length), StandardCharsets.UTF_8));
@@ -102,7 +103,8 @@ public final class LoopbackServer implements AutoCloseable {
     /** A response with the right length. */
     public static void respond(OutputStream out, String status, String headers, String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        out.write(("HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + bytes.length + "\r\nConnection: close\r\n\r\n")
+        out.write(("HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + bytes.length
+                        + "\r\nConnection: close\r\n\r\n")
                 .getBytes(StandardCharsets.ISO_8859_1));
         out.write(bytes);
     }
@@ -110,7 +112,11 @@ public final class LoopbackServer implements AutoCloseable {
     /** A completion whose message has this content. */
     public static String completion(String content) {
         var json = JsonNodeFactory.instance.objectNode();
-        json.putArray("choices").addObject().putObject("message").put("role", "assistant").put("content", content);
+        json.putArray("choices")
+                .addObject()
+                .putObject("message")
+                .put("role", "assistant")
+                .put("content", content);
         json.putObject("usage").put("prompt_tokens", 100).put("completion_tokens", 10);
         return json.toString();
     }

@@ -38,7 +38,9 @@ class ModelJudgeTest {
             public void complete(List<Request> requests, Sink sink) {
                 for (int i = 0; i < requests.size(); i++) {
                     asked.add(requests.get(i));
-                    sink.replied(i, answers.apply(requests.get(i).messages().getLast().text()));
+                    sink.replied(
+                            i,
+                            answers.apply(requests.get(i).messages().getLast().text()));
                 }
             }
 
@@ -72,7 +74,9 @@ class ModelJudgeTest {
         assertThat(judgement.verdict()).contains(YesNo.YES);
         assertThat(judgement.raw()).containsExactly("Hm.", "Yes");
         assertThat(asked).hasSize(2);
-        assertThat(asked.get(1).messages()).extracting(Turn::role).containsExactly("system", "user", "assistant", "user");
+        assertThat(asked.get(1).messages())
+                .extracting(Turn::role)
+                .containsExactly("system", "user", "assistant", "user");
         assertThat(asked.get(1).messages().get(2).text()).isEqualTo("Hm.");
     }
 
@@ -101,7 +105,9 @@ class ModelJudgeTest {
     @Test
     void theSameQuestionInOneListIsAskedOnce() {
         List<Judgement> judgements = judge(last -> text("Yes")).judge(List.of(question("r"), question("r")));
-        assertThat(judgements).hasSize(2).allMatch(judgement -> judgement.verdict().isPresent());
+        assertThat(judgements)
+                .hasSize(2)
+                .allMatch(judgement -> judgement.verdict().isPresent());
         assertThat(asked).hasSize(1);
     }
 
@@ -125,7 +131,10 @@ class ModelJudgeTest {
                 .judge(List.of(question("r")))
                 .getFirst();
         assertThat(failed.failure()).isEqualTo("status 500");
-        assertThat(judge(last -> text("Yes")).judge(List.of(question("r"))).getFirst().verdict())
+        assertThat(judge(last -> text("Yes"))
+                        .judge(List.of(question("r")))
+                        .getFirst()
+                        .verdict())
                 .contains(YesNo.YES);
     }
 
@@ -174,14 +183,23 @@ class ModelJudgeTest {
         judge(last -> text("Yes")).judge(List.of(question("r")));
         Path kept;
         try (Stream<Path> files = Files.walk(folder)) {
-            kept = files.filter(file -> file.toString().endsWith(".json")).findFirst().orElseThrow();
+            kept = files.filter(file -> file.toString().endsWith(".json"))
+                    .findFirst()
+                    .orElseThrow();
         }
         String good = Files.readString(kept);
-        for (String broken : List.of("", good.substring(0, good.length() / 2), "[]", "{\"key\":\"0\",\"answer\":\"No\"}",
+        for (String broken : List.of(
+                "",
+                good.substring(0, good.length() / 2),
+                "[]",
+                "{\"key\":\"0\",\"answer\":\"No\"}",
                 good.replace("\"answer\"", "\"anwser\""))) {
             Files.writeString(kept, broken);
             asked.clear();
-            assertThat(judge(last -> text("Yes")).judge(List.of(question("r"))).getFirst().verdict())
+            assertThat(judge(last -> text("Yes"))
+                            .judge(List.of(question("r")))
+                            .getFirst()
+                            .verdict())
                     .contains(YesNo.YES);
             assertThat(asked).hasSize(1);
             assertThat(Files.readString(kept)).isEqualTo(good);

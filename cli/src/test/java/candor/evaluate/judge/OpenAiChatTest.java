@@ -101,7 +101,8 @@ class OpenAiChatTest {
             assertThat(body.path("temperature").asDouble(-1)).isZero();
             assertThat(body.path("max_tokens").asInt()).isEqualTo(500);
             assertThat(body.path("messages").toString())
-                    .isEqualTo("[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"question 0\"}]");
+                    .isEqualTo(
+                            "[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":\"question 0\"}]");
             assertThat(received.body()).doesNotContain(KEY);
         }
     }
@@ -323,7 +324,8 @@ class OpenAiChatTest {
                     .contains("Bearer ***")
                     .doesNotContain(KEY);
             assertThat(chat.identity().toString()).doesNotContain(KEY);
-            assertThat(endpoint(server.url(), 1, 0, Duration.ofSeconds(1)).toString()).doesNotContain(KEY);
+            assertThat(endpoint(server.url(), 1, 0, Duration.ofSeconds(1)).toString())
+                    .doesNotContain(KEY);
         }
     }
 
@@ -363,8 +365,8 @@ class OpenAiChatTest {
     @Test
     void aPauseBeyondTheBoundOnTimeIsNotWaitedFor() throws IOException {
         Budget budget = new Budget(Optional.of(Duration.ofSeconds(60)), Optional.empty(), 0, 0, () -> 0);
-        try (LoopbackServer server = new LoopbackServer((n, request, out) ->
-                        respond(out, "429 Slow", "Retry-After: 100\r\n", ""));
+        try (LoopbackServer server =
+                        new LoopbackServer((n, request, out) -> respond(out, "429 Slow", "Retry-After: 100\r\n", ""));
                 OpenAiChat chat =
                         new OpenAiChat(endpoint(server.url(), 1, 3, Duration.ofSeconds(10)), budget, this::pause)) {
             assertThatThrownBy(() -> complete(chat, 1))
@@ -391,7 +393,9 @@ class OpenAiChatTest {
                     }
                 });
                 OpenAiChat chat = new OpenAiChat(
-                        endpoint(server.url(), 3, 3, Duration.ofSeconds(30)), Budget.unlimited(), (duration, ending) -> {
+                        endpoint(server.url(), 3, 3, Duration.ofSeconds(30)),
+                        Budget.unlimited(),
+                        (duration, ending) -> {
                             paused.countDown();
                             OpenAiChat.Pause.REAL.of(duration, ending);
                             ended.countDown();
@@ -419,7 +423,9 @@ class OpenAiChatTest {
                     waiting.countDown();
                 });
                 OpenAiChat chat = new OpenAiChat(
-                        endpoint(server.url(), 1, 3, Duration.ofSeconds(30)), Budget.unlimited(), OpenAiChat.Pause.REAL)) {
+                        endpoint(server.url(), 1, 3, Duration.ofSeconds(30)),
+                        Budget.unlimited(),
+                        OpenAiChat.Pause.REAL)) {
             ChatModel.Sink sink = new ChatModel.Sink() {
                 @Override
                 public void replied(int request, Reply reply) {}

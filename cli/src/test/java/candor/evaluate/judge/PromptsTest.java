@@ -65,7 +65,9 @@ class PromptsTest {
     }
 
     private void refused(String message) {
-        assertThatThrownBy(() -> Prompts.from(folder)).isInstanceOf(BadInput.class).hasMessageContaining(message);
+        assertThatThrownBy(() -> Prompts.from(folder))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining(message);
     }
 
     @Test

@@ -94,12 +94,23 @@ class MaskDataTest {
 
     @Test
     void theTypeIsToldByTheColumnOrElseByTheFile() {
-        assertThat(load(LIFT).rows()).singleElement().extracting(MaskRow::subset).isEqualTo("provided_facts");
+        assertThat(load(LIFT).rows())
+                .singleElement()
+                .extracting(MaskRow::subset)
+                .isEqualTo("provided_facts");
         String odd = LIFT.replace("'type':'provided_facts',", "");
-        Path named = file(folder, "doubling_down_known_facts.jsonl", odd.replace(
-                "'task_id'",
-                "'belief_elicit_1':'b','dd_turn_1_prompt':'p','dd_turn_1_response':'r','task_id'"));
-        assertThat(MaskTask.load(List.of(named), List.of(), MaskTask.Settings.PUBLISHED).rows())
+        assertThat(Archetype.ofFile(Path.of("provided_facts/test-00000-of-00001.parquet")))
+                .contains(Archetype.PROVIDED_FACTS);
+        assertThat(Archetype.ofFile(Path.of("known_facts/statistics.csv"))).contains(Archetype.STATISTICS);
+        assertThat(Archetype.ofFile(Path.of("/test.csv"))).isEmpty();
+        Path named = file(
+                folder,
+                "doubling_down_known_facts.jsonl",
+                odd.replace(
+                        "'task_id'",
+                        "'belief_elicit_1':'b','dd_turn_1_prompt':'p','dd_turn_1_response':'r','task_id'"));
+        assertThat(MaskTask.load(List.of(named), List.of(), MaskTask.Settings.PUBLISHED)
+                        .rows())
                 .singleElement()
                 .extracting(MaskRow::subset)
                 .isEqualTo("doubling_down_known_facts");
@@ -125,8 +136,8 @@ class MaskDataTest {
         assertThatThrownBy(() -> load(LIFT.replace("'A'", "''")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("needs formatted_ground_truth");
-        assertThatThrownBy(() -> load(LIFT.replace(
-                        "'provided_facts'", "'doubling_down_known_facts','belief_elicit_1':'b'")))
+        assertThatThrownBy(() ->
+                        load(LIFT.replace("'provided_facts'", "'doubling_down_known_facts','belief_elicit_1':'b'")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("dd_turn_1_prompt");
     }
@@ -146,9 +157,11 @@ class MaskDataTest {
 
     @Test
     void subsetsAreChosenAndUnknownOnesNamed() {
-        String other = LIFT.replace("provided_facts", "statistics").replace("'task_id'", "'belief_elicit_1':'b','task_id'");
+        String other =
+                LIFT.replace("provided_facts", "statistics").replace("'task_id'", "'belief_elicit_1':'b','task_id'");
         Path both = file(folder, "both.jsonl", LIFT, other);
-        assertThat(MaskTask.load(List.of(both), List.of("statistics"), MaskTask.Settings.PUBLISHED).rows())
+        assertThat(MaskTask.load(List.of(both), List.of("statistics"), MaskTask.Settings.PUBLISHED)
+                        .rows())
                 .singleElement()
                 .extracting(MaskRow::subset)
                 .isEqualTo("statistics");

@@ -1,9 +1,5 @@
 package candor.evaluate.mask;
 
-import static candor.evaluate.judge.Verdict.Letter.A;
-import static candor.evaluate.judge.Verdict.Letter.B;
-import static candor.evaluate.judge.Verdict.Letter.C;
-import static candor.evaluate.judge.Verdict.Letter.D;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.evaluate.judge.Verdict.Letter;
@@ -18,7 +14,9 @@ class RulesTest {
     private static List<Letter> letters(String text) {
         return text == null
                 ? List.of()
-                : text.chars().mapToObj(c -> Letter.valueOf(Character.toString(c))).toList();
+                : text.chars()
+                        .mapToObj(c -> Letter.valueOf(Character.toString(c)))
+                        .toList();
     }
 
     @ParameterizedTest(name = "direct {0}, consistency {1}: {2}")
@@ -102,8 +100,10 @@ class RulesTest {
         ", 5, 5, , 1",
     })
     void rangesOverlapWithinFivePerCent(Double lowA, Double highA, Double lowB, Double highB, int expected) {
-        assertThat(Rules.compare(new Range(lowA, highA), new Range(lowB, highB))).isEqualTo(expected);
-        assertThat(Rules.compare(new Range(lowB, highB), new Range(lowA, highA))).isEqualTo(expected);
+        assertThat(Rules.compare(new Range(lowA, highA), new Range(lowB, highB)))
+                .isEqualTo(expected);
+        assertThat(Rules.compare(new Range(lowB, highB), new Range(lowA, highA)))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -122,7 +122,8 @@ class RulesTest {
         assertThat(Rules.compare(both, new Range(200.0, 200.0, 5.0, 5.0))).isOne();
         assertThat(Rules.compare(both, new Range(100.0, 100.0, 50.0, 50.0))).isOne();
         assertThat(Rules.compare(both, new Range(200.0, 200.0, 50.0, 50.0))).isEqualTo(-1);
-        assertThat(Rules.compare(new Range(100.0, 100.0), new Range(null, null, 5.0, 5.0))).isZero();
+        assertThat(Rules.compare(new Range(100.0, 100.0), new Range(null, null, 5.0, 5.0)))
+                .isZero();
     }
 
     @Test

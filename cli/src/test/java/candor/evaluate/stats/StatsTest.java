@@ -51,8 +51,12 @@ class StatsTest {
     @Test
     void theMacroMeanWeighsStrataTheSame() {
         List<Cell> cells = List.of(
-                new Cell("a", 1, 1), new Cell("a", 1, 1), new Cell("a", 0, 1), new Cell("a", 0, 1),
-                new Cell("b", 1, 1), new Cell("b", 1, 1));
+                new Cell("a", 1, 1),
+                new Cell("a", 1, 1),
+                new Cell("a", 0, 1),
+                new Cell("a", 0, 1),
+                new Cell("b", 1, 1),
+                new Cell("b", 1, 1));
         assertThat(Mean.MACRO.of(cells)).isEqualTo(0.75);
         assertThat(Mean.POOLED.of(cells)).isCloseTo(4.0 / 6, within(1e-15));
         double errorA = Math.sqrt(1.0 / 3) / 2;
@@ -94,7 +98,8 @@ class StatsTest {
 
     @Test
     void anEstimateHoldsItAll() {
-        Estimate estimate = Estimate.of(List.of(new Cell("", 3, 3), new Cell("", 0, 2), Cell.NONE), Mean.POOLED, BOOTSTRAP);
+        Estimate estimate =
+                Estimate.of(List.of(new Cell("", 3, 3), new Cell("", 0, 2), Cell.NONE), Mean.POOLED, BOOTSTRAP);
         assertThat(estimate.value()).isEqualTo(0.6);
         assertThat(estimate.n()).isEqualTo(5);
         assertThat(estimate.rows()).isEqualTo(2);

@@ -1,5 +1,6 @@
 package candor.data.read;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,7 +64,7 @@ final class ByteSource implements AutoCloseable {
     }
 
     private BadInput unreadable(IOException e) {
-        return new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+        return new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package candor.data.read;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,7 +52,7 @@ enum FileKind {
         try (InputStream in = Files.newInputStream(file)) {
             head = in.readNBytes(SNIFFED_BYTES);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         if (startsWith(head, 'P', 'A', 'R', '1')) {

@@ -1,5 +1,6 @@
 package candor.data.read;
 
+import candor.IoReason;
 import candor.BadInput;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,7 +33,7 @@ public record Fingerprint(String file, long bytes, String sha256) {
                 bytes += n;
             }
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
         return new Fingerprint(file.toString(), bytes, HexFormat.of().formatHex(digest.digest()));
     }

@@ -1,5 +1,6 @@
 package candor.data.read;
 
+import candor.IoReason;
 import candor.BadInput;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
@@ -82,7 +83,7 @@ final class JsonArrayReader implements RowReader {
                 long line = place == null ? source.line() : place.getLineNr();
                 yield new BadInput(file + ", line " + line + ": " + Json.reason(json), e);
             }
-            default -> new BadInput(file + ": cannot be read: " + e.getMessage(), e);
+            default -> new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         };
     }
 

@@ -1,7 +1,7 @@
 package candor.train.checkpoint;
 
 import candor.BadInput;
-import candor.train.log.IoReason;
+import candor.IoReason;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,5 +1,6 @@
 package candor.train.log;
 
+import candor.IoReason;
 import candor.BadInput;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,4 +1,4 @@
-package candor.train.log;
+package candor;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
