@@ -48,7 +48,8 @@ class ArchitectureTest {
             new Layer("text", List.of("candor.text..")),
             new Layer("data", List.of("candor.data.."), "ops", "text"),
             new Layer("train", List.of("candor.train.."), "tensor", "ops", "model", "lora", "text", "data"),
-            new Layer("generate", List.of("candor.generate.."), "tensor", "ops", "model", "lora", "text", "data"));
+            new Layer("generate", List.of("candor.generate.."), "tensor", "ops", "model", "lora", "text", "data"),
+            new Layer("merge", List.of("candor.merge.."), "tensor", "ops", "model", "lora", "text"));
 
     @Test
     void packagesDependOneWay() {

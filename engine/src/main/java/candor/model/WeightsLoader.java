@@ -3,9 +3,11 @@ package candor.model;
 import candor.BadInput;
 import candor.model.Architecture.LayerNames;
 import candor.model.Architecture.Stored;
+import candor.model.SafetensorsWriter.Spec;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -42,6 +44,18 @@ final class WeightsLoader {
             arena.close();
             throw e;
         }
+    }
+
+    /** The tensors as the files hold them; the arena stays open. */
+    static StoredTensors stored(ModelFolder folder, Arena arena) {
+        WeightsLoader loader = new WeightsLoader(folder, arena);
+        loader.checkNames();
+        List<Spec> specs = new ArrayList<>();
+        for (Stored stored : loader.config.architecture().tensors(loader.config)) {
+            Tensor tensor = loader.matching(stored);
+            specs.add(new Spec(stored.name(), tensor.dtype(), tensor.rows(), tensor.cols(), stored.vector()));
+        }
+        return new StoredTensors(specs, name -> loader.files.fileOf(name).tensor(name));
     }
 
     /** Puts the weights together from a source of tensors; null is passed through for what a family lacks. */

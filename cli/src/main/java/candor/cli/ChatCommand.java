@@ -1,0 +1,74 @@
+package candor.cli;
+
+import candor.generate.ChatSession;
+import candor.generate.Sampling;
+import candor.lora.Adapter;
+import candor.lora.Memory;
+import candor.lora.PeftFiles;
+import candor.model.CausalLm;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.text.ChatEncoder;
+import candor.text.ChatTemplate;
+import candor.text.SpecialTextPolicy;
+import candor.text.Tokenizer;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code candor chat}: a conversation in the terminal, or over plain pipes. */
+@Command(
+        name = "chat",
+        description = {
+            "A conversation with a model. On a terminal lines can be edited; over a pipe, each line of stdin is something"
+                    + " said, and stdout holds the replies alone.",
+            "In the conversation: /adapter DIR, /system TEXT, /reset, /exit, /help. Ctrl-C stops a reply."
+        })
+final class ChatCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model;
+
+    @Option(names = "--adapter", paramLabel = "DIR", description = "The adapter to begin with; none for the bare model.")
+    private Path adapter;
+
+    @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
+    private String system;
+
+    @Mixin
+    private SamplingOptions options;
+
+    @Override
+    public Integer call() {
+        Sampling sampling = options.sampling();
+        try (Backend backend = Backends.open(model.backend, model.threads);
+                Weights weights = Weights.load(model.model);
+                CausalLm lm = new CausalLm(
+                        backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());
+                ChatSession session =
+                        new ChatSession(lm, encoder(), sampling, options.maxNewTokens, options.cacheBytes())) {
+            Function<Path, Adapter> load =
+                    folder -> PeftFiles.frozen(folder, weights.config(), Memory.of(backend));
+            if (adapter != null) {
+                session.adapter(load.apply(adapter));
+            }
+            session.system(system);
+            try (ChatSurface surface = ChatSurface.open()) {
+                new Conversing(session, load, surface).run();
+            }
+        }
+        return ExitCode.DONE;
+    }
+
+    private ChatEncoder encoder() {
+        return new ChatEncoder(
+                Tokenizer.load(model.model),
+                ChatTemplate.load(model.model, LocalDateTime.now()),
+                SpecialTextPolicy.REFUSE);
+    }
+}

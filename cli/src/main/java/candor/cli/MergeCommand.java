@@ -1,0 +1,115 @@
+package candor.cli;
+
+import candor.BadInput;
+import candor.merge.Merge;
+import candor.merge.MergeReport;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.tensor.DType;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code candor merge}: an adapter folded into the weights. */
+@Command(
+        name = "merge",
+        description = {
+            "Folds an adapter into the weights of its model, and writes a checkpoint with them.",
+            "Before it takes its place it is loaded again, and its logits on sample texts are compared with those of model"
+                    + " and adapter."
+        })
+final class MergeCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
+
+    /** Types of the new weights. */
+    enum Type {
+        BASE(null),
+        FLOAT32(DType.F32),
+        BFLOAT16(DType.BF16),
+        FLOAT16(DType.F16);
+
+        private final DType dtype;
+
+        Type(DType dtype) {
+            this.dtype = dtype;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "The folder of the adapter.")
+    private Path adapter;
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder to make.")
+    private Path output;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "The type of the new weights: ${COMPLETION-CANDIDATES}; base for that which each has.")
+    private Type type = Type.BASE;
+
+    @Option(
+            names = "--max-shard-mib",
+            paramLabel = "MIB",
+            description = "A file of weights is no larger, but for a single larger weight.")
+    private long shardMebibytes = 5000;
+
+    @Option(names = "--force", description = "Write over a checkpoint that is there.")
+    private boolean force;
+
+    @Override
+    public Integer call() {
+        if (shardMebibytes < 1 || shardMebibytes > Long.MAX_VALUE >> 20) {
+            throw new BadInput("--max-shard-mib " + shardMebibytes + ": give 1 or more");
+        }
+        Merge.Settings settings =
+                new Merge.Settings(model.model, adapter, output, type.dtype, shardMebibytes << 20, force);
+        try (Backend backend = Backends.open(model.backend, model.threads);
+                Interrupt interrupt = Interrupt.listen()) {
+            tell(Merge.run(settings, backend, interrupt::requested));
+            spec.commandLine().getOut().println(output);
+            return ExitCode.DONE;
+        } catch (CancellationException e) {
+            LOG.info("interrupted; nothing was written");
+            return ExitCode.INTERRUPTED;
+        } catch (Merge.Mismatch e) {
+            LOG.error("{}", e.getMessage());
+            return ExitCode.FAILED;
+        }
+    }
+
+    private void tell(MergeReport report) {
+        LOG.info(
+                "{}",
+                String.format(
+                        Locale.ROOT,
+                        "merged against unmerged, %d tokens: logits differ by %.2e at most, %.2e in the root mean square;"
+                                + " the adapter changes them by %.2e; the likeliest token is the same %d times",
+                        report.tokens(),
+                        report.largest(),
+                        report.difference(),
+                        report.adapterEffect(),
+                        report.agreements()));
+        if (report.blurred()) {
+            LOG.warn("rounding moves the logits more than a tenth as far as the adapter does: --dtype float32 keeps more of it");
+        }
+    }
+}

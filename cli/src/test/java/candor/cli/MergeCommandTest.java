@@ -1,0 +1,86 @@
+package candor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class MergeCommandTest {
+    private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "llama3");
+
+    @TempDir
+    private Path folder;
+
+    private List<String> args(String... more) {
+        List<String> args = new ArrayList<>(List.of(
+                "merge", "--model", GOLDEN.resolve("model").toString(), "--adapter", GOLDEN.resolve("adapter").toString(),
+                "--output", folder.resolve("merged").toString(), "--threads", "1"));
+        args.addAll(List.of(more));
+        return args;
+    }
+
+    @Test
+    void aMergedModelSaysWhatModelAndAdapterSay() throws IOException {
+        Cli.run(args("--dtype", "float32")).succeeded();
+        Cli.run(args()).refused("merged: exists already; write over it with --force");
+        Path prompts = Files.writeString(folder.resolve("p.jsonl"), "{\"prompt\":\"What about a loop in Python?\"}\n");
+        List<String> said = new ArrayList<>();
+        for (boolean merged : new boolean[] {true, false}) {
+            Path output = folder.resolve(merged + ".jsonl");
+            List<String> generate = new ArrayList<>(List.of(
+                    "generate", "--prompts", prompts.toString(), "--output", output.toString(), "--temperature", "0",
+                    "--max-new-tokens", "20", "--model",
+                    (merged ? folder.resolve("merged") : GOLDEN.resolve("model")).toString()));
+            if (!merged) {
+                generate.addAll(List.of("--adapter", GOLDEN.resolve("adapter").toString()));
+            }
+            Cli.run(generate).succeeded();
+            said.add(Files.readString(output).replaceFirst("\"adapter\":[^,]*,", ""));
+        }
+        assertThat(said.get(0)).isEqualTo(said.get(1));
+    }
+
+    @Test
+    void badInputIsOneLine() {
+        Cli.run(args("--max-shard-mib", "0")).refused("--max-shard-mib 0: give 1 or more");
+        Cli.run("merge", "--model", "nowhere", "--adapter", GOLDEN.resolve("adapter").toString(), "--output",
+                        folder.resolve("merged").toString())
+                .refused("nowhere: no such folder");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    /** A limit on the size of files stands for a disk that is full. */
+    @Test
+    @Timeout(60)
+    @EnabledOnOs(OS.LINUX)
+    void aFullDiskIsALineAndLeavesNothing() throws Exception {
+        List<String> command = new ArrayList<>(List.of("bash", "-c", "ulimit -f 200; trap '' XFSZ; exec \"$@\"", "bash"));
+        command.addAll(List.of(
+                ProcessHandle.current().info().command().orElseThrow(), "-XX:-UsePerfData", "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu", "-cp", System.getProperty("java.class.path"),
+                "candor.cli.Candor"));
+        command.addAll(args());
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(err).isEqualTo(2);
+        assertThat(err.lines().filter(line -> line.startsWith("error: "))).hasSize(1);
+        assertThat(err).contains("cannot be written").doesNotContain("\tat ");
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).isEmpty();
+        }
+    }
+}

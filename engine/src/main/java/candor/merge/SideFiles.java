@@ -1,0 +1,85 @@
+package candor.merge;
+
+import candor.BadInput;
+import candor.model.AtomicFile;
+import candor.model.ModelFolder;
+import candor.tensor.DType;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** What a checkpoint has beside its weights. */
+final class SideFiles {
+    private static final List<String> NAMES = List.of(
+            "config.json",
+            "generation_config.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer.model",
+            "chat_template.jinja",
+            "LICENSE",
+            "LICENSE.txt");
+
+    private static final String TEMPLATES = "additional_chat_templates";
+
+    private static final Map<DType, String> TYPES =
+            Map.of(DType.F32, "float32", DType.BF16, "bfloat16", DType.F16, "float16");
+
+    private SideFiles() {}
+
+    /** @param dtype what config.json shall say of the weights, or null for what it says */
+    static void copy(ModelFolder from, Path to, DType dtype) {
+        for (String name : NAMES) {
+            if (from.has(name)) {
+                copy(from, name, to);
+            }
+        }
+        if (from.has(TEMPLATES)) {
+            try (Stream<Path> files = Files.list(from.file(TEMPLATES))) {
+                Files.createDirectory(to.resolve(TEMPLATES));
+                for (Path file : files.filter(f -> f.toString().endsWith(".jinja")).sorted().toList()) {
+                    copy(from, TEMPLATES + "/" + file.getFileName(), to);
+                }
+            } catch (IOException e) {
+                throw new BadInput(from.path().resolve(TEMPLATES) + ": cannot be copied: " + e.getMessage(), e);
+            }
+        }
+        if (dtype != null) {
+            say(to.resolve("config.json"), TYPES.get(dtype));
+        }
+    }
+
+    /** Through {@link ModelFolder#file}: a link that leads out of the folder is not followed. */
+    private static void copy(ModelFolder from, String name, Path to) {
+        Path source = from.file(name);
+        byte[] bytes;
+        try {
+            bytes = Files.readAllBytes(source);
+        } catch (IOException e) {
+            throw new BadInput(source + ": cannot be read: " + e.getMessage(), e);
+        }
+        AtomicFile.write(to.resolve(name), bytes);
+    }
+
+    private static void say(Path config, String type) {
+        JsonMapper json = JsonMapper.builder().build();
+        try {
+            JsonNode node = json.readTree(config.toFile());
+            String key = node.has("torch_dtype") ? "torch_dtype" : "dtype";
+            ((ObjectNode) node).put(key, type);
+            AtomicFile.write(config, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
+        } catch (IOException e) {
+            throw new BadInput(config + ": cannot be read again: " + e.getMessage(), e);
+        }
+    }
+}
