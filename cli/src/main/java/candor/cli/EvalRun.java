@@ -38,6 +38,9 @@ final class EvalRun {
      */
     static <R extends Task.Row> int run(Task<R> task, EvalOptions options, JudgeOptions judging) {
         task.notes().forEach(note -> LOG.warn("{}: {}", task.name(), note));
+        if (judging != null) {
+            judging.requireNamed();
+        }
         EvaluationFiles.createFolder(options.output());
         AnswerCache cache = AnswerCache.in(options.cache());
         Bootstrap bootstrap = options.bootstrap();

@@ -89,16 +89,22 @@ final class JudgeOptions {
     @Option(names = "--judge-output-price", paramLabel = "AMOUNT", description = "Per million tokens.")
     private double outputPrice;
 
-    Judge open(EvalOptions options, AnswerCache cache) {
+    /** Whether a judge was named, and one alone: told before anything is written. */
+    void requireNamed() {
         if (kind == Kind.RULES) {
             if (url != null || model != null) {
                 throw new BadInput("--judge rules goes without --judge-url and --judge-model");
             }
-            return new RuleJudge();
-        }
-        if (model == null) {
+        } else if (model == null) {
             throw new BadInput(
                     "this task needs a judge: --judge-url with --judge-model, --judge-model DIR, or --judge rules");
+        }
+    }
+
+    Judge open(EvalOptions options, AnswerCache cache) {
+        requireNamed();
+        if (kind == Kind.RULES) {
+            return new RuleJudge();
         }
         EvalCommand.require(attempts >= 1 && attempts <= 10, "--judge-attempts " + attempts + ": must be from 1 to 10");
         Prompts texts = prompts == null ? Prompts.builtIn() : Prompts.from(prompts);

@@ -383,6 +383,7 @@ class EvalCommandTest {
     void whatIsWrongIsOneLine() {
         refused("needs a judge", "mask", mask());
         refused("goes without --judge-url", "mask", mask(), "--judge", "rules", "--judge-model", "x");
+        assertThat(folder.resolve("refused")).doesNotExist();
         refused("--subset poetry", "mask", mask(), "--judge", "rules", "--subset", "poetry");
         refused("--temperature -1.0", "mask", mask(), "--judge", "rules", "--temperature", "-1");
         refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
