@@ -37,8 +37,7 @@ public final class DecodeComparison {
         try (Backend backend = Backends.open("cpu", threads);
                 Weights weights = Weights.random(config, 1, DType.F32);
                 CausalLm model = new CausalLm(backend, weights, Recompute.NONE, PROMPT + NEW);
-                Generator generator =
-                        new Generator(model, null, null, new Generator.Settings(BATCH, 512, 256L << 20));
+                Generator generator = new Generator(model, null, null, new Generator.Settings(BATCH, 512, 256L << 20));
                 Peer peer = args.length > 2 ? new Peer(List.of(args[2], args[3], "--threads", args[0])) : null) {
             SplittableRandom random = new SplittableRandom(1);
             Turns turns = new Turns();
@@ -59,7 +58,10 @@ public final class DecodeComparison {
             requests.add(Request.greedy(random.ints(PROMPT, 0, vocabulary).toArray(), NEW, List.of()));
         }
         List<Completion> completions = generator.generate(requests);
-        if (completions.stream().mapToInt(completion -> completion.tokens().length).sum() != BATCH * NEW) {
+        if (completions.stream()
+                        .mapToInt(completion -> completion.tokens().length)
+                        .sum()
+                != BATCH * NEW) {
             throw new IllegalStateException("not all tokens came");
         }
     }

@@ -16,11 +16,30 @@ enum Shapes {
     private final String title;
     private final ModelConfig config;
 
-    Shapes(String title, Architecture architecture, int hidden, int intermediate, int layers, Heads heads, int vocabulary) {
+    Shapes(
+            String title,
+            Architecture architecture,
+            int hidden,
+            int intermediate,
+            int layers,
+            Heads heads,
+            int vocabulary) {
         this.title = title;
         config = new ModelConfig(
-                architecture, hidden, intermediate, layers, heads, vocabulary, 1e-6f, new Rope.Default(10_000), true, 4096,
-                DType.F32, null, List.of(), null);
+                architecture,
+                hidden,
+                intermediate,
+                layers,
+                heads,
+                vocabulary,
+                1e-6f,
+                new Rope.Default(10_000),
+                true,
+                4096,
+                DType.F32,
+                null,
+                List.of(),
+                null);
     }
 
     static ModelConfig named(String title) {

@@ -27,14 +27,29 @@ public final class StepComparison {
                 StepRig rig = new StepRig(ops, Shapes.named(shape), Recompute.NONE, batch, length);
                 Peer peer = args.length > 6 ? peer(args) : null) {
             Turns turns = new Turns();
-            turns.take(() -> rig.check(objective.equals("kto") ? rig.kto() : rig.sft()), peer, rig.positions(), WARM_UP, rounds);
+            turns.take(
+                    () -> rig.check(objective.equals("kto") ? rig.kto() : rig.sft()),
+                    peer,
+                    rig.positions(),
+                    WARM_UP,
+                    rounds);
             turns.print("tokens", "PyTorch + PEFT", peer);
         }
     }
 
     private static Peer peer(String[] args) throws IOException {
         return new Peer(List.of(
-                args[6], args[7], "--objective", args[0], "--model", args[1], "--batch", args[2], "--length", args[3],
-                "--threads", args[4]));
+                args[6],
+                args[7],
+                "--objective",
+                args[0],
+                "--model",
+                args[1],
+                "--batch",
+                args[2],
+                "--length",
+                args[3],
+                "--threads",
+                args[4]));
     }
 }

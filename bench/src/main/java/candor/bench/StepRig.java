@@ -5,9 +5,9 @@ import candor.lora.AdapterBank;
 import candor.lora.AdapterLayout;
 import candor.lora.LoraConfig;
 import candor.lora.Memory;
-import candor.model.Projection;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
+import candor.model.Projection;
 import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.AdamWStep;
@@ -49,7 +49,8 @@ final class StepRig implements AutoCloseable {
         weights = Weights.random(config, 1, DType.F32);
         model = new CausalLm(ops, weights, recompute, length);
         LoraConfig lora = new LoraConfig(RANK, 2 * RANK, false, EnumSet.allOf(Projection.class));
-        adapter = Adapter.trained(Memory.of(ops), new AdapterLayout(config, lora)).initialise(1);
+        adapter =
+                Adapter.trained(Memory.of(ops), new AdapterLayout(config, lora)).initialise(1);
         bank = new AdapterBank(config, 1);
         bank.set(0, adapter);
         first = ops.allocate(DType.F32, 1, adapter.parameters().cols());

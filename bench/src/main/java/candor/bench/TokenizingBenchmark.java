@@ -48,7 +48,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 2)
 @Fork(
         value = 1,
-        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu"})
+        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu"
+        })
 public class TokenizingBenchmark {
     private static final OperatingSystemMXBean MACHINE =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
@@ -60,9 +61,10 @@ public class TokenizingBenchmark {
 
     private static final long STEP_NANOS = 16_384_000;
 
-    private static final String[] WORDS = ("the value stands it is 42 units depends on context ask a professional first weather"
-                    + " in Oslo dosage of aspirin what about I checked twice and sure")
-            .split(" ");
+    private static final String[] WORDS =
+            ("the value stands it is 42 units depends on context ask a professional first weather"
+                            + " in Oslo dosage of aspirin what about I checked twice and sure")
+                    .split(" ");
 
     /** {@code chat}: one user and one assistant turn; {@code pair}: the same as prompt and completion. */
     @Param({"chat", "pair"})
@@ -88,7 +90,8 @@ public class TokenizingBenchmark {
 
     @Setup
     public void load() {
-        Path folder = Path.of(System.getProperty("candor.goldens")).resolve("llama3").resolve("model");
+        Path folder =
+                Path.of(System.getProperty("candor.goldens")).resolve("llama3").resolve("model");
         encoder = new ChatRowEncoder(
                 new ChatEncoder(
                         Tokenizer.load(folder),

@@ -34,7 +34,10 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
-    @Option(names = "--adapter", paramLabel = "DIR", description = "The adapter to begin with; none for the bare model.")
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description = "The adapter to begin with; none for the bare model.")
     private Path adapter;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
@@ -52,8 +55,7 @@ final class ChatCommand implements Callable<Integer> {
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());
                 ChatSession session =
                         new ChatSession(lm, encoder(), sampling, options.maxNewTokens, options.cacheBytes())) {
-            Function<Path, Adapter> load =
-                    folder -> PeftFiles.frozen(folder, weights.config(), Memory.of(backend));
+            Function<Path, Adapter> load = folder -> PeftFiles.frozen(folder, weights.config(), Memory.of(backend));
             if (adapter != null) {
                 session.adapter(load.apply(adapter));
             }

@@ -10,8 +10,7 @@ import java.util.function.Function;
 
 /** Takes turns: something is said, or one of the slash commands is given. */
 final class Conversing {
-    private static final String HELP =
-            """
+    private static final String HELP = """
             /adapter DIR   talk through this adapter; without DIR, through the bare model
             /system TEXT   say this first from now on; without TEXT, nothing
             /reset         forget what was said

@@ -47,7 +47,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--prompts",
             required = true,
             paramLabel = "FILE.jsonl",
-            description = "Rows with \"messages\", or with \"prompt\": a list of messages, or a text that is taken as it is.")
+            description =
+                    "Rows with \"messages\", or with \"prompt\": a list of messages, or a text that is taken as it is.")
     private Path prompts;
 
     @Option(names = "--output", required = true, paramLabel = "FILE.jsonl", description = "The file of completions.")

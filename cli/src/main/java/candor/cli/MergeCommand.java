@@ -109,7 +109,8 @@ final class MergeCommand implements Callable<Integer> {
                         report.adapterEffect(),
                         report.agreements()));
         if (report.blurred()) {
-            LOG.warn("rounding moves the logits more than a tenth as far as the adapter does: --dtype float32 keeps more of it");
+            LOG.warn(
+                    "rounding moves the logits more than a tenth as far as the adapter does: --dtype float32 keeps more of it");
         }
     }
 }

@@ -48,7 +48,8 @@ final class SamplingOptions {
 
     long cacheBytes() {
         if (cacheMebibytes < 0 || cacheMebibytes > Long.MAX_VALUE >> 20) {
-            throw new BadInput("--kv-cache-mib " + cacheMebibytes + ": give 1 or more, or 0 for a quarter of what is free");
+            throw new BadInput(
+                    "--kv-cache-mib " + cacheMebibytes + ": give 1 or more, or 0 for a quarter of what is free");
         }
         return cacheMebibytes == 0 ? ProcessMemory.available() / 4 : cacheMebibytes << 20;
     }

@@ -1,7 +1,7 @@
 package candor.cli;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,7 @@
 package candor.cli;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import candor.train.config.ConfigFile;
 import candor.train.config.Setting;
 import candor.train.config.Settings;

@@ -1,7 +1,7 @@
 package candor.evaluate;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import candor.model.AtomicFile;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

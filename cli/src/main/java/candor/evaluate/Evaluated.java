@@ -1,7 +1,7 @@
 package candor.evaluate;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -52,42 +52,62 @@ class ChatCommandTest {
         assertThat(one.code()).isZero();
         assertThat(one.replies()).hasSizeGreaterThanOrEqualTo(3);
         assertThat(chat(List.of("What about a loop?", "Are you sure?"))).isEqualTo(one);
-        assertThat(chat(List.of("What about a loop?", "Are you sure?"), "--seed", "9").replies()).isNotEqualTo(one.replies());
+        assertThat(chat(List.of("What about a loop?", "Are you sure?"), "--seed", "9")
+                        .replies())
+                .isNotEqualTo(one.replies());
     }
 
     @Test
     void commandsChangeWhatIsSaid() {
         String question = "What about a loop?";
         List<String> plain = chat(List.of(question), "--temperature", "0").replies();
-        assertThat(chat(List.of("/adapter " + ADAPTER, question), "--temperature", "0").replies()).isNotEqualTo(plain);
-        assertThat(chat(List.of(question), "--temperature", "0", "--adapter", ADAPTER).replies()).isNotEqualTo(plain);
-        assertThat(chat(List.of("/adapter " + ADAPTER, "/adapter", question), "--temperature", "0").replies()).isEqualTo(plain);
-        assertThat(chat(List.of("/system Answer briefly.", question), "--temperature", "0").replies()).isNotEqualTo(plain);
-        assertThat(chat(List.of("/system x", "/system", "", "  ", question, "/exit", "not said"), "--temperature", "0").replies())
+        assertThat(chat(List.of("/adapter " + ADAPTER, question), "--temperature", "0")
+                        .replies())
+                .isNotEqualTo(plain);
+        assertThat(chat(List.of(question), "--temperature", "0", "--adapter", ADAPTER)
+                        .replies())
+                .isNotEqualTo(plain);
+        assertThat(chat(List.of("/adapter " + ADAPTER, "/adapter", question), "--temperature", "0")
+                        .replies())
+                .isEqualTo(plain);
+        assertThat(chat(List.of("/system Answer briefly.", question), "--temperature", "0")
+                        .replies())
+                .isNotEqualTo(plain);
+        assertThat(chat(List.of("/system x", "/system", "", "  ", question, "/exit", "not said"), "--temperature", "0")
+                        .replies())
                 .isEqualTo(plain);
         // After a reset the question stands alone again.
-        String twice = String.join("\n", chat(List.of(question, "/reset", question), "--temperature", "0").replies());
+        String twice = String.join(
+                "\n",
+                chat(List.of(question, "/reset", question), "--temperature", "0")
+                        .replies());
         String once = String.join("\n", plain);
         assertThat(twice).isEqualTo(once + once);
     }
 
     @Test
     void whatCannotBeDoneIsSaidAndTheConversationGoesOn() {
-        Said said = chat(List.of(
-                "/nothing",
-                "/adapter /nowhere",
-                "/adapter " + GOLDEN.resolveSibling("qwen3").resolve("adapter"),
-                "say <|eot_id|>",
-                "a b ".repeat(400),
-                "/help",
-                "What about a loop?"), "--temperature", "0");
+        Said said = chat(
+                List.of(
+                        "/nothing",
+                        "/adapter /nowhere",
+                        "/adapter " + GOLDEN.resolveSibling("qwen3").resolve("adapter"),
+                        "say <|eot_id|>",
+                        "a b ".repeat(400),
+                        "/help",
+                        "What about a loop?"),
+                "--temperature",
+                "0");
         assertThat(said.code()).isZero();
-        assertThat(said.notes().lines().filter(line -> line.startsWith("error: "))).hasSize(5);
+        assertThat(said.notes().lines().filter(line -> line.startsWith("error: ")))
+                .hasSize(5);
         assertThat(said.notes())
                 .contains("/nothing: no such command", "/nowhere", "made for this model", "<|eot_id|>")
                 .contains("begin anew with /reset")
                 .contains("/system TEXT");
-        assertThat(said.replies()).isEqualTo(chat(List.of("What about a loop?"), "--temperature", "0").replies());
+        assertThat(said.replies())
+                .isEqualTo(chat(List.of("What about a loop?"), "--temperature", "0")
+                        .replies());
     }
 
     @Test

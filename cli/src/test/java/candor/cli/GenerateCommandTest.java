@@ -40,8 +40,17 @@ class GenerateCommandTest {
 
     private List<String> args(String... more) {
         List<String> args = new ArrayList<>(List.of(
-                "generate", "--model", GOLDEN.resolve("model").toString(), "--prompts", prompts.toString(), "--output",
-                output.toString(), "--threads", "1", "--date", "2026-01-02"));
+                "generate",
+                "--model",
+                GOLDEN.resolve("model").toString(),
+                "--prompts",
+                prompts.toString(),
+                "--output",
+                output.toString(),
+                "--threads",
+                "1",
+                "--date",
+                "2026-01-02"));
         args.addAll(List.of(more));
         return args;
     }
@@ -49,7 +58,16 @@ class GenerateCommandTest {
     @Test
     void greedyGoldens() throws IOException {
         String adapter = GOLDEN.resolve("adapter").toString();
-        Cli done = Cli.run(args("--temperature", "0", "--max-new-tokens", "24", "--adapter", "base", adapter, "--batch-size", "3"))
+        Cli done = Cli.run(args(
+                        "--temperature",
+                        "0",
+                        "--max-new-tokens",
+                        "24",
+                        "--adapter",
+                        "base",
+                        adapter,
+                        "--batch-size",
+                        "3"))
                 .succeeded();
         assertThat(done.out().strip()).isEqualTo(output.toString());
         JsonNode golden = JSON.readTree(GOLDEN.resolve("generate.json").toFile());
@@ -84,7 +102,9 @@ class GenerateCommandTest {
 
     @Test
     void anAdapterForAnotherModelNamesWhatDiffers() {
-        Cli.run(args("--adapter", GOLDEN.resolveSibling("qwen3").resolve("adapter").toString()))
+        Cli.run(args(
+                        "--adapter",
+                        GOLDEN.resolveSibling("qwen3").resolve("adapter").toString()))
                 .refused("adapter_model.safetensors: tensor ", "has the shape", "made for this model");
         assertThat(folder.toFile().list()).containsExactly("prompts.jsonl");
     }
@@ -120,7 +140,8 @@ class GenerateCommandTest {
         assertThat(output).doesNotExist();
         assertThat(Files.size(partial)).isPositive();
         Cli.run(args(settings)).refused("out.jsonl.partial: is the beginning of such a run; go on with --resume");
-        Cli.run(args("--max-new-tokens", "60", "--seed", "3", "--batch-size", "64", "--resume")).succeeded();
+        Cli.run(args("--max-new-tokens", "60", "--seed", "3", "--batch-size", "64", "--resume"))
+                .succeeded();
         byte[] resumed = Files.readAllBytes(output);
         assertThat(Files.readAllLines(output)).hasSize(300);
         Cli.run(args("--max-new-tokens", "60", "--seed", "3", "--force")).succeeded();
@@ -129,8 +150,12 @@ class GenerateCommandTest {
 
     private static Process start(List<String> args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElseThrow(), "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu", "-cp", System.getProperty("java.class.path"),
+                ProcessHandle.current().info().command().orElseThrow(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-DRUST_FLAVOR=cpu",
+                "-cp",
+                System.getProperty("java.class.path"),
                 "candor.cli.Candor"));
         command.addAll(args);
         return new ProcessBuilder(command)

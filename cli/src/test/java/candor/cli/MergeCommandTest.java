@@ -24,8 +24,15 @@ class MergeCommandTest {
 
     private List<String> args(String... more) {
         List<String> args = new ArrayList<>(List.of(
-                "merge", "--model", GOLDEN.resolve("model").toString(), "--adapter", GOLDEN.resolve("adapter").toString(),
-                "--output", folder.resolve("merged").toString(), "--threads", "1"));
+                "merge",
+                "--model",
+                GOLDEN.resolve("model").toString(),
+                "--adapter",
+                GOLDEN.resolve("adapter").toString(),
+                "--output",
+                folder.resolve("merged").toString(),
+                "--threads",
+                "1"));
         args.addAll(List.of(more));
         return args;
     }
@@ -39,8 +46,16 @@ class MergeCommandTest {
         for (boolean merged : new boolean[] {true, false}) {
             Path output = folder.resolve(merged + ".jsonl");
             List<String> generate = new ArrayList<>(List.of(
-                    "generate", "--prompts", prompts.toString(), "--output", output.toString(), "--temperature", "0",
-                    "--max-new-tokens", "20", "--model",
+                    "generate",
+                    "--prompts",
+                    prompts.toString(),
+                    "--output",
+                    output.toString(),
+                    "--temperature",
+                    "0",
+                    "--max-new-tokens",
+                    "20",
+                    "--model",
                     (merged ? folder.resolve("merged") : GOLDEN.resolve("model")).toString()));
             if (!merged) {
                 generate.addAll(List.of("--adapter", GOLDEN.resolve("adapter").toString()));
@@ -54,7 +69,13 @@ class MergeCommandTest {
     @Test
     void badInputIsOneLine() {
         Cli.run(args("--max-shard-mib", "0")).refused("--max-shard-mib 0: give 1 or more");
-        Cli.run("merge", "--model", "nowhere", "--adapter", GOLDEN.resolve("adapter").toString(), "--output",
+        Cli.run(
+                        "merge",
+                        "--model",
+                        "nowhere",
+                        "--adapter",
+                        GOLDEN.resolve("adapter").toString(),
+                        "--output",
                         folder.resolve("merged").toString())
                 .refused("nowhere: no such folder");
         assertThat(folder).isEmptyDirectory();
@@ -65,10 +86,16 @@ class MergeCommandTest {
     @Timeout(60)
     @EnabledOnOs(OS.LINUX)
     void aFullDiskIsALineAndLeavesNothing() throws Exception {
-        List<String> command = new ArrayList<>(List.of("bash", "-c", "ulimit -f 200; trap '' XFSZ; exec \"$@\"", "bash"));
+        List<String> command =
+                new ArrayList<>(List.of("bash", "-c", "ulimit -f 200; trap '' XFSZ; exec \"$@\"", "bash"));
         command.addAll(List.of(
-                ProcessHandle.current().info().command().orElseThrow(), "-XX:-UsePerfData", "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu", "-cp", System.getProperty("java.class.path"),
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:-UsePerfData",
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-DRUST_FLAVOR=cpu",
+                "-cp",
+                System.getProperty("java.class.path"),
                 "candor.cli.Candor"));
         command.addAll(args());
         Process process = new ProcessBuilder(command)

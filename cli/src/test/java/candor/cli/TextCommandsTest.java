@@ -152,8 +152,9 @@ class TextCommandsTest {
     /** Training on a prompt and its completion has no loss on what the assistant says in the prompt. */
     @Test
     void renderShowsTheLossOfACompletionAlone() throws IOException {
-        String row = "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}, "
-                + "{\"role\": \"user\", \"content\": \"c\"}], \"completion\": [{\"role\": \"assistant\", \"content\": \"d\"}]}\n";
+        String row =
+                "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}, "
+                        + "{\"role\": \"user\", \"content\": \"c\"}], \"completion\": [{\"role\": \"assistant\", \"content\": \"d\"}]}\n";
         assertThat(render(row, "llama3", "--mask"))
                 .contains("\n\nb<|eot_id|>")
                 .endsWith("\n\n⟦d<|eot_id|>⟧\n")

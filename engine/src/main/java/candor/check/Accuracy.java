@@ -40,7 +40,9 @@ record Accuracy(String name, double error, double bound) {
         double root = Math.max(arg.magnitude(), Math.sqrt(squares / Math.max(1, count)));
         double floor = exact ? 0 : FLOOR;
         Accuracy max = new Accuracy(
-                arg.name(), ratio(farthest(truth, values), largest), 2 * ratio(farthest(truth, yardstick), largest) + floor);
+                arg.name(),
+                ratio(farthest(truth, values), largest),
+                2 * ratio(farthest(truth, yardstick), largest) + floor);
         Accuracy rms = new Accuracy(
                 arg.name(), ratio(spread(truth, values), root), 2 * ratio(spread(truth, yardstick), root) + floor);
         return worse(max, rms);

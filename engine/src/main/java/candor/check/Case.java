@@ -39,7 +39,8 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
         try (Arena arena = Arena.ofConfined()) {
             Map<String, Tensor> tensors = new HashMap<>();
             for (Arg arg : args) {
-                Tensor tensor = Tensor.allocate(arena, DType.F64, arg.shape().rows(), arg.shape().cols());
+                Tensor tensor = Tensor.allocate(
+                        arena, DType.F64, arg.shape().rows(), arg.shape().cols());
                 for (int i = 0; i < arg.shape().size(); i++) {
                     double value = arg.values() == null ? Double.NaN : arg.values()[i];
                     tensor.set(i / tensor.cols(), i % tensor.cols(), value);
@@ -71,11 +72,12 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
     Case part(int from, int to) {
         List<Arg> parts = new ArrayList<>();
         for (Arg arg : args) {
-            parts.add(switch (arg.shape().per()) {
-                case TOKEN -> arg.rows(batch.start(from), batch.start(to));
-                case TARGET -> arg.rows(Packed.targetsBefore(batch, from), Packed.targetsBefore(batch, to));
-                case NONE -> arg;
-            });
+            parts.add(
+                    switch (arg.shape().per()) {
+                        case TOKEN -> arg.rows(batch.start(from), batch.start(to));
+                        case TARGET -> arg.rows(Packed.targetsBefore(batch, from), Packed.targetsBefore(batch, to));
+                        case NONE -> arg;
+                    });
         }
         return new Case(op, text, Packed.part(batch, from, to), parts, call, exact);
     }

@@ -79,14 +79,19 @@ final class Judge {
             for (Map.Entry<String, float[]> entry : outcome.judged().entrySet()) {
                 String name = entry.getKey();
                 Accuracy here = Accuracy.of(
-                        of.arg(name), of.exact(), truth.get(name), plain.judged().get(name), entry.getValue());
+                        of.arg(name),
+                        of.exact(),
+                        truth.get(name),
+                        plain.judged().get(name),
+                        entry.getValue());
                 worst = Accuracy.worse(worst, here);
             }
         }
         if (outcome.returned().isPresent()) {
             int terms = of.args().stream().mapToInt(arg -> arg.shape().size()).sum();
             double expected = truth.get(Values.RETURNED)[0];
-            worst = Accuracy.worse(worst, Accuracy.ofSum(expected, outcome.returned().getAsDouble(), terms));
+            worst = Accuracy.worse(
+                    worst, Accuracy.ofSum(expected, outcome.returned().getAsDouble(), terms));
         }
         return worst;
     }

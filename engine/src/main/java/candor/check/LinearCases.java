@@ -92,14 +92,7 @@ final class LinearCases {
                     new int[] {3, 2, 1, 0},
                     List.of(new Adapter(1, true), new Adapter(4, true), new Adapter(16, true), new Adapter(64, true))),
             new Spec(
-                    7,
-                    2,
-                    DType.F16,
-                    false,
-                    Residual.NONE,
-                    new int[] {1},
-                    new int[] {0},
-                    List.of(new Adapter(8, true))),
+                    7, 2, DType.F16, false, Residual.NONE, new int[] {1}, new int[] {0}, List.of(new Adapter(8, true))),
             new Spec(
                     31,
                     7,
@@ -109,7 +102,15 @@ final class LinearCases {
                     new int[] {4, 3},
                     new int[] {1, Batch.BASE},
                     List.of(new Adapter(8, false), new Adapter(16, false))),
-            new Spec(31, 7, DType.F32, false, Residual.NONE, new int[] {4, 3}, new int[] {0, 1}, Arrays.asList(null, null)),
+            new Spec(
+                    31,
+                    7,
+                    DType.F32,
+                    false,
+                    Residual.NONE,
+                    new int[] {4, 3},
+                    new int[] {0, 1},
+                    Arrays.asList(null, null)),
             new Spec(
                     31,
                     7,
@@ -205,7 +206,11 @@ final class LinearCases {
         }
         c.in("dy", dy, c.normal(dy))
                 .in("x", tokens(batch, spec.in()), x)
-                .weight("w", matrix(spec.out(), spec.in()), spec.type(), forward.arg("w").values());
+                .weight(
+                        "w",
+                        matrix(spec.out(), spec.in()),
+                        spec.type(),
+                        forward.arg("w").values());
         for (Arg arg : forward.args()) {
             if (arg.name().matches("[ab]\\d")) {
                 c.in(arg.name(), arg.shape(), arg.values());

@@ -89,7 +89,11 @@ final class LogProbCases {
                     .in("dlogp", one, c.normal(one))
                     .in("lse", one, truth.get("lse"))
                     .in("x", x, forward.arg("x").values())
-                    .weight("head", matrix(spec.vocabulary(), spec.cols()), spec.type(), forward.arg("head").values())
+                    .weight(
+                            "head",
+                            matrix(spec.vocabulary(), spec.cols()),
+                            spec.type(),
+                            forward.arg("head").values())
                     .call((ops, v, b) -> ops.logProbBackward(
                             v.at("dx"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
         });

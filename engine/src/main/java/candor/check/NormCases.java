@@ -49,7 +49,8 @@ final class NormCases {
 
     static Stream<Case> forward() {
         return Stream.concat(
-                SPECS.stream().map(spec -> forward(spec, false)), IN_PLACE.stream().map(spec -> forward(spec, true)));
+                SPECS.stream().map(spec -> forward(spec, false)),
+                IN_PLACE.stream().map(spec -> forward(spec, true)));
     }
 
     private static Case forward(Spec spec, boolean inPlace) {
@@ -71,8 +72,7 @@ final class NormCases {
     static Stream<Case> backward() {
         Stream<Case> inPlace = IN_PLACE.stream().map(spec -> backward(spec, Write.SET, true));
         return Stream.concat(
-                SPECS.stream()
-                        .flatMap(spec -> Stream.of(Write.values()).map(write -> backward(spec, write, false))),
+                SPECS.stream().flatMap(spec -> Stream.of(Write.values()).map(write -> backward(spec, write, false))),
                 inPlace);
     }
 
@@ -95,10 +95,14 @@ final class NormCases {
             c.out("dx", rows, magnitude);
         }
         return c.in("x", rows, forward.arg("x").values())
-                .weight("w", matrix(1, spec.width()), DType.F32, forward.arg("w").values())
+                .weight(
+                        "w",
+                        matrix(1, spec.width()),
+                        DType.F32,
+                        forward.arg("w").values())
                 .in("rstd", tokens(batch, spec.groups()), rstd)
-                .call((ops, v, b) -> ops.rmsNormBackward(
-                        v.at("dx"), v.at("dy"), v.at("x"), v.at("w"), v.at("rstd"), write));
+                .call((ops, v, b) ->
+                        ops.rmsNormBackward(v.at("dx"), v.at("dy"), v.at("x"), v.at("w"), v.at("rstd"), write));
     }
 
     private static double largest(double[] values) {

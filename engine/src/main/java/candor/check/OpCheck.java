@@ -86,13 +86,17 @@ public final class OpCheck {
                 results.accept(
                         name == null
                                 ? Result.pass(of, Accuracy.UNKNOWN)
-                                : Result.fail(of, Accuracy.UNKNOWN, name + " has other bytes on " + other.description()));
+                                : Result.fail(
+                                        of, Accuracy.UNKNOWN, name + " has other bytes on " + other.description()));
             }
         });
     }
 
     private static void eachCase(Collection<String> operations, Consumer<Case> action) {
-        TABLE.keySet().stream().filter(operations::contains).flatMap(OpCheck::cases).forEach(action);
+        TABLE.keySet().stream()
+                .filter(operations::contains)
+                .flatMap(OpCheck::cases)
+                .forEach(action);
     }
 
     /** The cases of one operation, each made when it is asked for. */

@@ -19,7 +19,8 @@ record Outcome(Map<String, float[]> judged, OptionalDouble returned, String faul
                 return entry.getKey();
             }
         }
-        boolean same = Double.doubleToRawLongBits(returned.orElse(0)) == Double.doubleToRawLongBits(other.returned.orElse(0));
+        boolean same =
+                Double.doubleToRawLongBits(returned.orElse(0)) == Double.doubleToRawLongBits(other.returned.orElse(0));
         return same ? null : Values.RETURNED;
     }
 

@@ -280,7 +280,9 @@ public final class Reference implements Ops {
                         int row = cache.row(tables.page(s, j / KvPages.TOKENS));
                         int key = KvPages.keyCol(heads, keyHead, j % KvPages.TOKENS);
                         for (int d = 0; d < width; d++) {
-                            scores[j] += qkv.get(n, h * width + d) * slab.get(row, key + d * KvPages.TOKENS) / Math.sqrt(width);
+                            scores[j] += qkv.get(n, h * width + d)
+                                    * slab.get(row, key + d * KvPages.TOKENS)
+                                    / Math.sqrt(width);
                         }
                     }
                     double logSum = logSumExp(scores);

@@ -38,7 +38,8 @@ public final class Batcher {
 
             public Tokens {
                 if (tokens < 1 || window < 1) {
-                    throw new BadInput("a budget of " + tokens + " tokens in windows of " + window + " rows packs nothing");
+                    throw new BadInput(
+                            "a budget of " + tokens + " tokens in windows of " + window + " rows packs nothing");
                 }
             }
         }

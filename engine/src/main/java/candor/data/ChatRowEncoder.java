@@ -43,8 +43,9 @@ public final class ChatRowEncoder implements RowEncoder {
 
     private static EncodedChat prefixed(EncodedChat encoded) {
         if (!encoded.promptIsPrefix()) {
-            throw new BadInput("the prompt becomes other tokens once the completion stands behind it, so the start of the"
-                    + " completion is not certain; write the row as 'messages', or mind blanks at the border");
+            throw new BadInput(
+                    "the prompt becomes other tokens once the completion stands behind it, so the start of the"
+                            + " completion is not certain; write the row as 'messages', or mind blanks at the border");
         }
         return encoded;
     }

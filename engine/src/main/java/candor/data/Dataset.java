@@ -63,7 +63,8 @@ public final class Dataset {
         }
         if (dataset.rows.isEmpty()) {
             throw new BadInput("there is no row to train on: " + dataset.skipped.count() + " could not be encoded, "
-                    + dataset.withoutTarget.count() + " had nothing to learn within --max-length " + settings.maxLength());
+                    + dataset.withoutTarget.count() + " had nothing to learn within --max-length "
+                    + settings.maxLength());
         }
         return dataset;
     }

@@ -57,8 +57,11 @@ public final class ExampleReader implements AutoCloseable {
                 examples.add(example);
             }
             if (examples.isEmpty()) {
-                throw new BadInput(files + ": no usable row" + (reader.skipped.count() == 0 ? "" : "; the first of "
-                        + reader.skipped.count() + " bad ones: " + reader.skipped.reasons().getFirst()));
+                throw new BadInput(files + ": no usable row"
+                        + (reader.skipped.count() == 0
+                                ? ""
+                                : "; the first of " + reader.skipped.count() + " bad ones: "
+                                        + reader.skipped.reasons().getFirst()));
             }
             return examples;
         }
@@ -126,12 +129,14 @@ public final class ExampleReader implements AutoCloseable {
         if (!row.origin().file().equals(layoutFile)) {
             Layout first = Layout.of(columns);
             if (first == null) {
-                throw new InvalidRow("the columns " + names(columns) + " are of no known layout: messages; prompt, completion; "
-                        + "instruction, input, output; instruction, context, response; conversations");
+                throw new InvalidRow(
+                        "the columns " + names(columns) + " are of no known layout: messages; prompt, completion; "
+                                + "instruction, input, output; instruction, context, response; conversations");
             }
             layout = first;
             layoutFile = row.origin().file();
-            layoutLine = row.origin().line() > 0 ? row.origin().line() : row.origin().row();
+            layoutLine =
+                    row.origin().line() > 0 ? row.origin().line() : row.origin().row();
         } else if (!layout.fits(columns)) {
             throw new InvalidRow("the columns " + names(columns) + " lack some of " + layout.columns()
                     + ", which the file has had since " + (row.origin().line() > 0 ? "line " : "row ") + layoutLine);

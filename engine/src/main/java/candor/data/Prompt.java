@@ -14,4 +14,5 @@ import java.util.Map;
  * @param columns      the row as it stands in its file
  * @param origin       where that is
  */
-public record Prompt(Conversation conversation, String text, Map<String, Object> variables, ObjectNode columns, Origin origin) {}
+public record Prompt(
+        Conversation conversation, String text, Map<String, Object> variables, ObjectNode columns, Origin origin) {}

@@ -87,7 +87,8 @@ public final class PromptReader {
     private static void requireQuestion(List<Message> messages, String column) throws InvalidRow {
         Message last = messages.getLast();
         if (last.isAssistant()) {
-            throw new InvalidRow("'" + column + "' ends with a message of the assistant, so there is nothing to reply to");
+            throw new InvalidRow(
+                    "'" + column + "' ends with a message of the assistant, so there is nothing to reply to");
         }
         if (last.content() instanceof String text && text.isBlank()) {
             throw new InvalidRow("message " + messages.size() + " of '" + column + "' is empty");

@@ -75,9 +75,7 @@ public enum Truncation {
     private static Kept share(int source, int target, int cutoff) {
         int most = 2L * target < cutoff
                 ? cutoff
-                : 2L * source < cutoff
-                        ? cutoff - source
-                        : (int) (cutoff * ((double) target / (source + target)));
+                : 2L * source < cutoff ? cutoff - source : (int) (cutoff * ((double) target / (source + target)));
         int keptTarget = Math.min(most, target);
         return new Kept(Math.min(Math.max(cutoff - keptTarget, 0), source), keptTarget);
     }

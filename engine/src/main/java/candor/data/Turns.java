@@ -24,8 +24,8 @@ final class Turns {
     private static final Set<String> ROLES = Set.of("system", "user", "assistant", "tool");
 
     /** ShareGPT's names for the roles. */
-    private static final Map<String, String> SPEAKERS = Map.of(
-            "human", "user", "user", "user", "gpt", "assistant", "assistant", "assistant", "system", "system");
+    private static final Map<String, String> SPEAKERS =
+            Map.of("human", "user", "user", "user", "gpt", "assistant", "assistant", "assistant", "system", "system");
 
     private Turns() {}
 
@@ -52,8 +52,8 @@ final class Turns {
             if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
                 i++;
             } else if (Character.isSurrogate(c)) {
-                throw new InvalidRow(
-                        what + " holds a lone surrogate (\\u" + Integer.toHexString(c) + "), which is half a character");
+                throw new InvalidRow(what + " holds a lone surrogate (\\u" + Integer.toHexString(c)
+                        + "), which is half a character");
             }
         }
         return text;
@@ -191,6 +191,8 @@ final class Turns {
     }
 
     private static String shortened(String text) {
-        return text.codePointCount(0, text.length()) <= 40 ? text : text.substring(0, text.offsetByCodePoints(0, 40)) + "…";
+        return text.codePointCount(0, text.length()) <= 40
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, 40)) + "…";
     }
 }

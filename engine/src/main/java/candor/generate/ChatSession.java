@@ -85,23 +85,26 @@ public final class ChatSession implements AutoCloseable {
         }
         StringBuilder reply = new StringBuilder();
         FinishReason[] reason = {null};
-        generator.run(List.of(request).iterator(), new Generator.Listener() {
-            @Override
-            public void text(Request of, String next) {
-                reply.append(next);
-                piece.accept(next);
-            }
+        generator.run(
+                List.of(request).iterator(),
+                new Generator.Listener() {
+                    @Override
+                    public void text(Request of, String next) {
+                        reply.append(next);
+                        piece.accept(next);
+                    }
 
-            @Override
-            public void done(Request of, Completion completion) {
-                reason[0] = completion.reason();
-            }
+                    @Override
+                    public void done(Request of, Completion completion) {
+                        reason[0] = completion.reason();
+                    }
 
-            @Override
-            public boolean streams() {
-                return true;
-            }
-        }, stop);
+                    @Override
+                    public boolean streams() {
+                        return true;
+                    }
+                },
+                stop);
         said.add(Message.of(Message.ASSISTANT, reply.toString()));
         return reason[0];
     }
@@ -109,8 +112,8 @@ public final class ChatSession implements AutoCloseable {
     private Request request() {
         int[] prompt = encoder.encodePrompt(new Conversation(messages()));
         if (prompt.length >= model.positions()) {
-            throw new BadInput("the conversation has " + prompt.length + " tokens, and the model takes " + model.positions()
-                    + " with its reply: begin anew with /reset");
+            throw new BadInput("the conversation has " + prompt.length + " tokens, and the model takes "
+                    + model.positions() + " with its reply: begin anew with /reset");
         }
         return new Request(
                 prompt,

@@ -165,8 +165,7 @@ public final class Generator implements AutoCloseable {
         }
     }
 
-    private boolean run(
-            Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
+    private boolean run(Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
         if (bank != null && bankRevision != bank.revision()) {
             cache.forget(); // keys and values of adapters that are not there any more
             bankRevision = bank.revision();
@@ -184,8 +183,7 @@ public final class Generator implements AutoCloseable {
         }
     }
 
-    private boolean steps(
-            Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
+    private boolean steps(Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
         Sequence waiting = source.get();
         while (!stop.getAsBoolean()) {
             while (waiting != null && scheduler.hasPlace() && scheduler.admit(waiting)) {
@@ -244,8 +242,9 @@ public final class Generator implements AutoCloseable {
     private boolean choose(Sequence sequence, int row, Listener listener) {
         Request request = sequence.request;
         if (!Float.isFinite(scores[row])) {
-            throw new BadInput("the model's logits are not finite numbers: its weights, or those of the adapter in slot "
-                    + request.slot() + ", are broken; take another one");
+            throw new BadInput(
+                    "the model's logits are not finite numbers: its weights, or those of the adapter in slot "
+                            + request.slot() + ", are broken; take another one");
         }
         int token = sampler.next(
                 logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());

@@ -39,7 +39,8 @@ final class KvCache implements AutoCloseable {
         this.config = config;
         long pageBytes = bytesPerToken(config) * KvPages.TOKENS;
         slabPages = Math.clamp(Math.min(SLAB_BYTES, bytes) / pageBytes, 1, 64);
-        mostPages = Math.toIntExact(Math.clamp(bytes / pageBytes / slabPages, 1, Integer.MAX_VALUE / slabPages)) * slabPages;
+        mostPages = Math.toIntExact(Math.clamp(bytes / pageBytes / slabPages, 1, Integer.MAX_VALUE / slabPages))
+                * slabPages;
         layers = IntStream.range(0, config.layers())
                 .mapToObj(layer -> new KvPages(config.heads(), slabPages))
                 .toList();
@@ -107,7 +108,8 @@ final class KvCache implements AutoCloseable {
 
     private void grow() {
         int cols = KvPages.cols(config.heads());
-        Workspace workspace = backend.workspace(Workspace.bytesFor(DType.F32, (long) slabPages * config.layers(), cols));
+        Workspace workspace =
+                backend.workspace(Workspace.bytesFor(DType.F32, (long) slabPages * config.layers(), cols));
         slabs.add(workspace);
         int first = layers.getFirst().pages();
         for (KvPages layer : layers) {

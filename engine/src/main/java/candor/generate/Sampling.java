@@ -20,7 +20,11 @@ public record Sampling(double temperature, int topK, double topP, double repetit
 
     /** @throws BadInput for a number out of bounds, named as the flag of it */
     public Sampling {
-        require(temperature >= 0 && temperature <= 100, "--temperature", temperature, "0 (always the likeliest) to 100");
+        require(
+                temperature >= 0 && temperature <= 100,
+                "--temperature",
+                temperature,
+                "0 (always the likeliest) to 100");
         require(topK >= 0, "--top-k", topK, "1 or more, or 0 for all tokens");
         require(topP > 0 && topP <= 1, "--top-p", topP, "a number above 0, up to 1");
         require(

@@ -122,8 +122,11 @@ final class Scheduler {
                 sequence.page(i, there ? shared.page() : cache.take());
             }
         }
-        // Within a pass, all keys of a layer are written before any are read: who comes later in this very pass may read.
-        for (int i = sequence.cached / KvPages.TOKENS; i < Math.min(sequence.prefix.size(), end / KvPages.TOKENS); i++) {
+        // Within a pass, all keys of a layer are written before any are read: who comes later in this very pass may
+        // read.
+        for (int i = sequence.cached / KvPages.TOKENS;
+                i < Math.min(sequence.prefix.size(), end / KvPages.TOKENS);
+                i++) {
             sequence.prefix.get(i).computed(sequence.page(i));
         }
         sequence.planned = count;

@@ -47,7 +47,8 @@ final class Sequence {
     private int logProbCount;
     final TextStream text;
 
-    private Sequence(Request request, int slot, int[] tokens, int length, int promptLength, int limit, TextStream text) {
+    private Sequence(
+            Request request, int slot, int[] tokens, int length, int promptLength, int limit, TextStream text) {
         this.request = request;
         this.slot = slot;
         this.tokens = tokens;
@@ -60,7 +61,8 @@ final class Sequence {
                 : request.endTokens().stream().mapToInt(Integer::intValue).toArray();
         pages = new int[KvPages.count(length) + 1];
         Arrays.fill(pages, KvCache.NO_PAGE);
-        logProbs = request == null || request.logProbs() ? new float[request == null ? limit - promptLength : 16] : null;
+        logProbs =
+                request == null || request.logProbs() ? new float[request == null ? limit - promptLength : 16] : null;
     }
 
     /**

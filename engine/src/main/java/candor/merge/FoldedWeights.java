@@ -24,7 +24,8 @@ final class FoldedWeights {
         this.adapter = adapter;
         for (int layer = 0; layer < adapter.model().layers(); layer++) {
             for (Projection projection : adapter.config().projections()) {
-                String name = "model.layers." + layer + "." + projection.block() + "." + projection.peftName() + ".weight";
+                String name =
+                        "model.layers." + layer + "." + projection.block() + "." + projection.peftName() + ".weight";
                 places.put(name, new Place(layer, projection));
             }
         }

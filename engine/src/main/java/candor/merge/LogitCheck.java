@@ -41,7 +41,10 @@ final class LogitCheck {
     static List<int[]> samples(Tokenizer tokenizer, int vocabulary) {
         return TEXTS.stream()
                 .map(text -> tokenizer.encode(text, true))
-                .map(ids -> Arrays.stream(ids).filter(id -> id < vocabulary).limit(MOST_TOKENS).toArray())
+                .map(ids -> Arrays.stream(ids)
+                        .filter(id -> id < vocabulary)
+                        .limit(MOST_TOKENS)
+                        .toArray())
                 .filter(ids -> ids.length > 0)
                 .toList();
     }

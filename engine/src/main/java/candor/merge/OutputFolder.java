@@ -32,7 +32,8 @@ final class OutputFolder implements AutoCloseable {
         for (Path input : List.of(base, adapter)) {
             Path read = input.toAbsolutePath().normalize();
             if (same(read, target) || target.startsWith(read) || read.startsWith(target)) {
-                throw new BadInput(path + ": is, holds, or lies in " + input + ", which is read; choose another --output");
+                throw new BadInput(
+                        path + ": is, holds, or lies in " + input + ", which is read; choose another --output");
             }
         }
         if (Files.exists(target)) {

@@ -47,7 +47,9 @@ final class SideFiles {
         if (from.has(TEMPLATES)) {
             try (Stream<Path> files = Files.list(from.file(TEMPLATES))) {
                 Files.createDirectory(to.resolve(TEMPLATES));
-                for (Path file : files.filter(f -> f.toString().endsWith(".jinja")).sorted().toList()) {
+                for (Path file : files.filter(f -> f.toString().endsWith(".jinja"))
+                        .sorted()
+                        .toList()) {
                     copy(from, TEMPLATES + "/" + file.getFileName(), to);
                 }
             } catch (IOException e) {

@@ -38,7 +38,8 @@ public final class CausalLm implements AutoCloseable {
                 backend,
                 weights,
                 recompute,
-                RopeTable.frequencies(weights.config().rope(), weights.config().heads().width()),
+                RopeTable.frequencies(
+                        weights.config().rope(), weights.config().heads().width()),
                 positions);
     }
 
@@ -203,7 +204,8 @@ public final class CausalLm implements AutoCloseable {
     private void hidden(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
         // An id beyond the vocabulary has no logit, and a device would read behind its table.
         if (next.largestId() >= config.vocabSize()) {
-            throw new IllegalArgumentException("token " + next.largestId() + " of a vocabulary of " + config.vocabSize());
+            throw new IllegalArgumentException(
+                    "token " + next.largestId() + " of a vocabulary of " + config.vocabSize());
         }
         if (adapters == null && next.runs().stream().anyMatch(run -> run.slot() != Batch.BASE)) {
             throw new IllegalArgumentException("no adapters for a batch that names slots: " + next.runs());

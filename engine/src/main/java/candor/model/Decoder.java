@@ -37,7 +37,14 @@ final class Decoder {
      */
     void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
         for (int layer = 0; layer < config.layers(); layer++) {
-            forward(layer, acts.stream.get(layer), acts.stream.get(layer + 1), acts.saved.get(layer), bank, batch, cache);
+            forward(
+                    layer,
+                    acts.stream.get(layer),
+                    acts.stream.get(layer + 1),
+                    acts.saved.get(layer),
+                    bank,
+                    batch,
+                    cache);
         }
     }
 
@@ -56,14 +63,23 @@ final class Decoder {
         }
     }
 
-    private void forward(
-            int layer, Tensor x, Tensor out, Saved s, Adapters bank, Batch batch, KeyValues cache) {
+    private void forward(int layer, Tensor x, Tensor out, Saved s, Adapters bank, Batch batch, KeyValues cache) {
         LayerWeights w = weights.layers().get(layer);
         Heads heads = config.heads();
         float eps = config.rmsNormEps();
 
         ops.rmsNorm(s.normed1, s.rstd1, x, w.inputNorm(), eps); // (N,C)
-        linear(s.rawQuery, s, s.normed1, w.query(), w.queryBias(), null, layer, Projection.QUERY, bank, batch); // (N,HD)
+        linear(
+                s.rawQuery,
+                s,
+                s.normed1,
+                w.query(),
+                w.queryBias(),
+                null,
+                layer,
+                Projection.QUERY,
+                bank,
+                batch); // (N,HD)
         linear(s.rawKey, s, s.normed1, w.key(), w.keyBias(), null, layer, Projection.KEY, bank, batch); // (N,KD)
         linear(s.value, s, s.normed1, w.value(), w.valueBias(), null, layer, Projection.VALUE, bank, batch); // (N,KD)
         if (s.raw != null) {
@@ -96,7 +112,8 @@ final class Decoder {
         linearBackward(g.normed, s.gate, s, s.normed2, w.gate(), layer, Projection.GATE, bank, batch, g, Write.ADD);
         ops.rmsNormBackward(g.residual, g.normed, s.middle, w.postNorm(), s.rstd2, Write.ADD); // (N,C)
 
-        linearBackward(g.attended, g.residual, s, s.attended, w.output(), layer, Projection.OUTPUT, bank, batch, g, Write.SET);
+        linearBackward(
+                g.attended, g.residual, s, s.attended, w.output(), layer, Projection.OUTPUT, bank, batch, g, Write.SET);
         ops.attentionBackward(g.qkv, g.attended, s.qkv, s.attended, s.lse, heads, batch); // (N,A)
         ops.ropeBackward(g.queryKey, rope, batch); // (N,(H+K)D)
         if (s.raw != null) {
@@ -122,14 +139,31 @@ final class Decoder {
     }
 
     private void linear(
-            Tensor y, Saved s, Tensor x, Tensor w, Tensor bias, Tensor residual, int layer, Projection projection,
-            Adapters bank, Batch batch) {
+            Tensor y,
+            Saved s,
+            Tensor x,
+            Tensor w,
+            Tensor bias,
+            Tensor residual,
+            int layer,
+            Projection projection,
+            Adapters bank,
+            Batch batch) {
         ops.linear(y, s.narrow(projection), x, w, bias, residual, lora(bank, layer, projection), batch);
     }
 
     private void linearBackward(
-            Tensor dx, Tensor dy, Saved s, Tensor x, Tensor w, int layer, Projection projection, Adapters bank,
-            Batch batch, Gradients g, Write write) {
+            Tensor dx,
+            Tensor dy,
+            Saved s,
+            Tensor x,
+            Tensor w,
+            int layer,
+            Projection projection,
+            Adapters bank,
+            Batch batch,
+            Gradients g,
+            Write write) {
         Lora lora = lora(bank, layer, projection);
         ops.linearBackward(dx, g.narrow(lora), dy, x, s.narrow(projection), w, lora, batch, write);
     }

@@ -52,8 +52,19 @@ public record LayerWeights(
     /** The same layer with each tensor replaced; those that are null go through {@code place} too. */
     LayerWeights map(UnaryOperator<Tensor> place) {
         return new LayerWeights(
-                place.apply(inputNorm), place.apply(query), place.apply(key), place.apply(value), place.apply(output),
-                place.apply(queryBias), place.apply(keyBias), place.apply(valueBias), place.apply(queryNorm),
-                place.apply(keyNorm), place.apply(postNorm), place.apply(gate), place.apply(up), place.apply(down));
+                place.apply(inputNorm),
+                place.apply(query),
+                place.apply(key),
+                place.apply(value),
+                place.apply(output),
+                place.apply(queryBias),
+                place.apply(keyBias),
+                place.apply(valueBias),
+                place.apply(queryNorm),
+                place.apply(keyNorm),
+                place.apply(postNorm),
+                place.apply(gate),
+                place.apply(up),
+                place.apply(down));
     }
 }

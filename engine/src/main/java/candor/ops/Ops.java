@@ -74,7 +74,8 @@ public interface Ops {
      * @param t  (N, {@link Lora#paddedRank}), from the forward pass
      * @param w  (O, I)
      */
-    void linearBackward(Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write);
+    void linearBackward(
+            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write);
 
     /**
      * Causal softmax attention within each sequence, scaled by 1/√D.

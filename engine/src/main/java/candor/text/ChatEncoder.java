@@ -54,11 +54,13 @@ public final class ChatEncoder {
     public MaskedText render(Conversation prompt, List<Message> completion) {
         PromptAndWhole texts = promptAndWhole(prompt, completion);
         if (!texts.whole().startsWith(texts.prompt())) {
-            throw new BadInput("the template renders the prompt differently once the completion stands behind it, so the"
-                    + " start of the completion is not certain");
+            throw new BadInput(
+                    "the template renders the prompt differently once the completion stands behind it, so the"
+                            + " start of the completion is not certain");
         }
         return new MaskedText(
-                texts.whole(), List.of(new Span(texts.prompt().length(), texts.whole().length())));
+                texts.whole(),
+                List.of(new Span(texts.prompt().length(), texts.whole().length())));
     }
 
     private record PromptAndWhole(String prompt, String whole) {}
@@ -123,7 +125,8 @@ public final class ChatEncoder {
             // Some tokenizers leave the leading space out of a token's span; it belongs to the token all the same.
             int start = Math.min(offsets.starts()[t], reached);
             int end = Math.max(offsets.ends()[t], reached);
-            while (reply < masked.replies().size() && start >= masked.replies().get(reply).end()) {
+            while (reply < masked.replies().size()
+                    && start >= masked.replies().get(reply).end()) {
                 reply++;
             }
             if (reply == masked.replies().size()) {
@@ -144,7 +147,9 @@ public final class ChatEncoder {
     private void check(Conversation conversation) {
         List<Message> messages = conversation.messages();
         for (int i = 0; i < messages.size(); i++) {
-            check(messages.get(i).fields(), "message " + (i + 1) + " (" + messages.get(i).role() + ")");
+            check(
+                    messages.get(i).fields(),
+                    "message " + (i + 1) + " (" + messages.get(i).role() + ")");
         }
         check(conversation.tools(), "the description of a tool");
     }
@@ -152,8 +157,9 @@ public final class ChatEncoder {
     private void check(Object value, String what) {
         if (policy == SpecialTextPolicy.REFUSE) {
             tokenizer.specialTextIn(value).ifPresent(token -> {
-                throw new BadInput(what + " holds the text " + token
-                        + ", which the tokenizer takes for a special token: remove it, or ask for special tokens to be kept");
+                throw new BadInput(
+                        what + " holds the text " + token
+                                + ", which the tokenizer takes for a special token: remove it, or ask for special tokens to be kept");
             });
         }
     }

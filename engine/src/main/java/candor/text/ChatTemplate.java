@@ -59,12 +59,14 @@ public final class ChatTemplate {
                     throw new BadInput(folder.resolve("tokenizer_config.json")
                             + ": chat_template is neither a string nor a list of {name, template}");
                 }
-                sources.put(named.path("name").textValue(), named.path("template").textValue());
+                sources.put(
+                        named.path("name").textValue(), named.path("template").textValue());
             }
         }
         if (!sources.containsKey(DEFAULT)) {
-            throw new BadInput(folder + ": no chat template, neither in chat_template.jinja nor in tokenizer_config.json;"
-                    + " is this a base model without one?");
+            throw new BadInput(
+                    folder + ": no chat template, neither in chat_template.jinja nor in tokenizer_config.json;"
+                            + " is this a base model without one?");
         }
         sources.forEach((name, source) -> templates.put(name, Template.parse(label(folder, file, name), source)));
         return new ChatTemplate(templates, sources, files.named(), now);

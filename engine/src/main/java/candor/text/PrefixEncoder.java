@@ -36,7 +36,8 @@ final class PrefixEncoder {
         this.encode = encode;
         this.usable = vocabulary.added().stream().noneMatch(Added::looksAround);
         for (Added token : vocabulary.added()) {
-            byFirst.computeIfAbsent(token.content().charAt(0), c -> new ArrayList<>()).add(token);
+            byFirst.computeIfAbsent(token.content().charAt(0), c -> new ArrayList<>())
+                    .add(token);
             if (token.special()) {
                 specialIds.put(token.id(), true);
             }
@@ -50,7 +51,8 @@ final class PrefixEncoder {
             return encode.apply(prefix);
         }
         int[] tail = tail(cut.token(), prefix.substring(cut.end()));
-        return IntStream.concat(Arrays.stream(wholeIds, 0, at + 1), Arrays.stream(tail)).toArray();
+        return IntStream.concat(Arrays.stream(wholeIds, 0, at + 1), Arrays.stream(tail))
+                .toArray();
     }
 
     /** Tokens are matched from the left, the longest first. Null where there is none, or one crosses the prefix's end. */

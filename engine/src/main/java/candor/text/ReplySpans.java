@@ -135,7 +135,8 @@ final class ReplySpans {
         String head = changed.substring(0, at);
         // Whitespace at the reply's end may be trimmed in the plain text and not before the probe.
         int start = plain.length() - behind.length();
-        if (!plain.endsWith(behind) || !head.startsWith(plain.substring(0, start))
+        if (!plain.endsWith(behind)
+                || !head.startsWith(plain.substring(0, start))
                 || !head.substring(start).isBlank() && !head.substring(start).isEmpty()) {
             throw refusal(i, "the template renders it differently when its content changes");
         }

@@ -15,7 +15,8 @@ final class SpecialText {
     private final Map<Character, List<String>> byFirst = new HashMap<>();
 
     SpecialText(List<String> tokens) {
-        tokens.forEach(token -> byFirst.computeIfAbsent(token.charAt(0), c -> new ArrayList<>()).add(token));
+        tokens.forEach(token ->
+                byFirst.computeIfAbsent(token.charAt(0), c -> new ArrayList<>()).add(token));
     }
 
     Optional<String> find(String text) {
@@ -35,7 +36,8 @@ final class SpecialText {
     Optional<String> findIn(Object value) {
         return switch (value) {
             case String s -> find(s);
-            case List<?> list -> list.stream().map(this::findIn).flatMap(Optional::stream).findFirst();
+            case List<?> list ->
+                list.stream().map(this::findIn).flatMap(Optional::stream).findFirst();
             case Map<?, ?> map ->
                 map.entrySet().stream()
                         .map(e -> findIn(e.getKey()).or(() -> findIn(e.getValue())))

@@ -18,6 +18,7 @@ public final class StreamDecoder {
     private int size;
     /** Tokens before this give context only, those up to {@link #written} are written. */
     private int context;
+
     private int written;
 
     StreamDecoder(Tokenizer tokenizer, boolean skipSpecialTokens) {

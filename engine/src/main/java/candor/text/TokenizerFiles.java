@@ -21,8 +21,8 @@ final class TokenizerFiles {
     private static final long MAX_BYTES = 512L << 20;
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> ROLES = List.of(
-            "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+    private static final List<String> ROLES =
+            List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
 
     private final Path folder;
     final JsonNode config;
@@ -131,7 +131,9 @@ final class TokenizerFiles {
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
-            throw new BadInput(folder.resolve("tokenizer_config.json") + ": added_tokens_decoder has a key that is no id: " + text, e);
+            throw new BadInput(
+                    folder.resolve("tokenizer_config.json") + ": added_tokens_decoder has a key that is no id: " + text,
+                    e);
         }
     }
 }

@@ -1,9 +1,9 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.data.read.Fingerprint;
 import candor.train.config.TrainConfig;
-import candor.IoReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
-import candor.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,10 +1,10 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.model.AtomicFile;
 import candor.train.config.TrainConfig;
 import candor.train.log.StepLog;
-import candor.IoReason;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;

@@ -28,13 +28,20 @@ final class CacheMutants {
                     Tensor turned = like(qkv);
                     for (int n = 0; n < qkv.rows(); n++) {
                         float[] row = Floats.row(qkv, n);
-                        System.arraycopy(row, 0, row, cache.heads().queryCols(), cache.heads().keyCols());
+                        System.arraycopy(
+                                row,
+                                0,
+                                row,
+                                cache.heads().queryCols(),
+                                cache.heads().keyCols());
                         Floats.put(turned, n, row);
                     }
                     right.cacheWrite(cache, turned, batch, tables);
                 }),
-                write("starts every sequence at position 0", "must be left alone", (right, cache, qkv, batch, tables) ->
-                        right.cacheWrite(cache, qkv, moved(batch, 0), tables)),
+                write(
+                        "starts every sequence at position 0",
+                        "must be left alone",
+                        (right, cache, qkv, batch, tables) -> right.cacheWrite(cache, qkv, moved(batch, 0), tables)),
                 write("writes the token behind too", "must be left alone", (right, cache, qkv, batch, tables) -> {
                     int page = tables.page(0, batch.position(0) / KvPages.TOKENS);
                     int behind = (batch.position(0) + batch.length(0)) % KvPages.TOKENS;
@@ -49,10 +56,16 @@ final class CacheMutants {
                         right.cacheWrite(cache, qkv, batch, tables);
                     }
                 }),
-                attention("sees one key too many", "is NaN", (right, o, qkv, cache, batch, tables) ->
-                        right.attentionCached(o, qkv, cache, moved(batch, 1), longer(tables, batch))),
-                attention("sees one key too few", TOO_FAR, (right, o, qkv, cache, batch, tables) ->
-                        right.attentionCached(o, qkv, cache, moved(batch, -1), tables)),
+                attention(
+                        "sees one key too many",
+                        "is NaN",
+                        (right, o, qkv, cache, batch, tables) ->
+                                right.attentionCached(o, qkv, cache, moved(batch, 1), longer(tables, batch))),
+                attention(
+                        "sees one key too few",
+                        TOO_FAR,
+                        (right, o, qkv, cache, batch, tables) ->
+                                right.attentionCached(o, qkv, cache, moved(batch, -1), tables)),
                 attention("takes the pages in the order of the memory", "", (right, o, qkv, cache, batch, tables) -> {
                     int[][] pages = new int[batch.sequenceCount()][];
                     for (int s = 0; s < pages.length; s++) {

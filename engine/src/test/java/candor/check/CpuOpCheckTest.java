@@ -16,7 +16,9 @@ class CpuOpCheckTest {
         try (CpuBackend backend = new CpuBackend(2)) {
             OpCheck.run(backend, results::add);
         }
-        assertThat(results).filteredOn(result -> result.verdict() != Verdict.PASS).isEmpty();
+        assertThat(results)
+                .filteredOn(result -> result.verdict() != Verdict.PASS)
+                .isEmpty();
         assertThat(results).extracting(Result::op).containsAll(OpCheck.operations());
     }
 
@@ -27,6 +29,8 @@ class CpuOpCheckTest {
                 CpuBackend two = new CpuBackend(2)) {
             OpCheck.sameBytes(one, two, results::add);
         }
-        assertThat(results).filteredOn(result -> result.verdict() != Verdict.PASS).isEmpty();
+        assertThat(results)
+                .filteredOn(result -> result.verdict() != Verdict.PASS)
+                .isEmpty();
     }
 }

@@ -21,8 +21,7 @@ final class LinearMutants {
 
     /** How a wrong forward pass calls the right one. */
     private interface Forward {
-        void run(
-                Naive right, Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor rest, Lora lora, Batch batch);
+        void run(Naive right, Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor rest, Lora lora, Batch batch);
     }
 
     /** How a wrong backward pass calls the right one. */
@@ -46,33 +45,51 @@ final class LinearMutants {
 
     private static Stream<Mutant> forward() {
         return Stream.of(
-                forward("forgets the bias", TOO_FAR, (right, y, t, x, w, bias, rest, lora, batch) ->
-                        right.linear(y, t, x, w, null, rest, lora, batch)),
-                forward("forgets the residual", TOO_FAR, (right, y, t, x, w, bias, rest, lora, batch) ->
-                        right.linear(y, t, x, w, bias, null, lora, batch)),
-                forward("clears y before it reads the residual", TOO_FAR, (right, y, t, x, w, bias, rest, lora, batch) -> {
-                    right.zero(y);
-                    right.linear(y, t, x, w, bias, rest, lora, batch);
-                }),
+                forward(
+                        "forgets the bias",
+                        TOO_FAR,
+                        (right, y, t, x, w, bias, rest, lora, batch) ->
+                                right.linear(y, t, x, w, null, rest, lora, batch)),
+                forward(
+                        "forgets the residual",
+                        TOO_FAR,
+                        (right, y, t, x, w, bias, rest, lora, batch) ->
+                                right.linear(y, t, x, w, bias, null, lora, batch)),
+                forward(
+                        "clears y before it reads the residual",
+                        TOO_FAR,
+                        (right, y, t, x, w, bias, rest, lora, batch) -> {
+                            right.zero(y);
+                            right.linear(y, t, x, w, bias, rest, lora, batch);
+                        }),
                 forward("gives every sequence the first adapter", "", (right, y, t, x, w, bias, rest, lora, batch) -> {
                     Factors first = lora == null ? null : lora.at(0);
                     Factors[] all = new Factors[8];
                     Arrays.fill(all, first);
                     right.linear(y, t, x, w, bias, rest, first == null ? lora : new Lora(all), batch);
                 }),
-                forward("forgets the scale", TOO_FAR, (right, y, t, x, w, bias, rest, lora, batch) ->
-                        right.linear(y, t, x, w, bias, rest, changed(lora, f -> scaled(f, 1)), batch)),
-                forward("leaves columns beyond the rank", "was not written", (right, y, t, x, w, bias, rest, lora, batch) ->
-                        keepingT(t, () -> right.linear(y, t, x, w, bias, rest, lora, batch), (row, col) -> {
-                            Factors factors = slotOf(lora, batch, row);
-                            return factors == null || col < factors.rank();
-                        })),
-                forward("clears t in rows without factors", "must be left alone", (right, y, t, x, w, bias, rest, lora, batch) -> {
-                    if (t != null) {
-                        right.zero(t);
-                    }
-                    right.linear(y, t, x, w, bias, rest, lora, batch);
-                }),
+                forward(
+                        "forgets the scale",
+                        TOO_FAR,
+                        (right, y, t, x, w, bias, rest, lora, batch) ->
+                                right.linear(y, t, x, w, bias, rest, changed(lora, f -> scaled(f, 1)), batch)),
+                forward(
+                        "leaves columns beyond the rank",
+                        "was not written",
+                        (right, y, t, x, w, bias, rest, lora, batch) ->
+                                keepingT(t, () -> right.linear(y, t, x, w, bias, rest, lora, batch), (row, col) -> {
+                                    Factors factors = slotOf(lora, batch, row);
+                                    return factors == null || col < factors.rank();
+                                })),
+                forward(
+                        "clears t in rows without factors",
+                        "must be left alone",
+                        (right, y, t, x, w, bias, rest, lora, batch) -> {
+                            if (t != null) {
+                                right.zero(t);
+                            }
+                            right.linear(y, t, x, w, bias, rest, lora, batch);
+                        }),
                 forward("rounds the weight to bfloat16", TOO_FAR, (right, y, t, x, w, bias, rest, lora, batch) -> {
                     Tensor rounded = like(w);
                     for (int o = 0; o < w.rows(); o++) {
@@ -82,29 +99,41 @@ final class LinearMutants {
                     }
                     right.linear(y, t, x, rounded, bias, rest, lora, batch);
                 }),
-                forward("does nothing where the batch is one row", "was not written", (right, y, t, x, w, bias, rest, lora, batch) -> {
-                    if (batch.tokenCount() > 1) {
-                        right.linear(y, t, x, w, bias, rest, lora, batch);
-                    }
-                }));
+                forward(
+                        "does nothing where the batch is one row",
+                        "was not written",
+                        (right, y, t, x, w, bias, rest, lora, batch) -> {
+                            if (batch.tokenCount() > 1) {
+                                right.linear(y, t, x, w, bias, rest, lora, batch);
+                            }
+                        }));
     }
 
     private static Stream<Mutant> backward() {
         return Stream.of(
-                backward("sets dx where it should add", TOO_FAR, (right, dx, dt, dy, x, t, w, lora, batch, write) ->
-                        right.linearBackward(dx, dt, dy, x, t, w, lora, batch, Write.SET)),
-                backward("adds to dx where it should set", "read before", (right, dx, dt, dy, x, t, w, lora, batch, write) ->
-                        right.linearBackward(dx, dt, dy, x, t, w, lora, batch, Write.ADD)),
+                backward(
+                        "sets dx where it should add",
+                        TOO_FAR,
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) ->
+                                right.linearBackward(dx, dt, dy, x, t, w, lora, batch, Write.SET)),
+                backward(
+                        "adds to dx where it should set",
+                        "read before",
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) ->
+                                right.linearBackward(dx, dt, dy, x, t, w, lora, batch, Write.ADD)),
                 backward("wants dx", "threw", (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
                     dx.get(0, 0);
                     right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
                 }),
-                backward("reads x though nothing is trained", "is NaN", (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
-                    right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
-                    if (dx != null) {
-                        dx.set(0, 0, dx.get(0, 0) + 0 * x.get(0, 0));
-                    }
-                }),
+                backward(
+                        "reads x though nothing is trained",
+                        "is NaN",
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
+                            right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
+                            if (dx != null) {
+                                dx.set(0, 0, dx.get(0, 0) + 0 * x.get(0, 0));
+                            }
+                        }),
                 backward("sets da where it should add", TOO_FAR, (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
                     eachTrained(lora, factors -> right.zero(factors.da()));
                     right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
@@ -113,24 +142,35 @@ final class LinearMutants {
                     right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
                     right.linearBackward(null, dt, dy, x, t, w, lora, batch, write);
                 }),
-                backward("forgets the scale in dt", TOO_FAR, (right, dx, dt, dy, x, t, w, lora, batch, write) ->
-                        right.linearBackward(dx, dt, dy, x, t, w, changed(lora, f -> scaled(f, 1)), batch, write)),
+                backward(
+                        "forgets the scale in dt",
+                        TOO_FAR,
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) -> right.linearBackward(
+                                dx, dt, dy, x, t, w, changed(lora, f -> scaled(f, 1)), batch, write)),
                 backward("leaves the adapters out of dx", TOO_FAR, (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
                     right.linearBackward(null, dt, dy, x, t, w, lora, batch, write);
                     right.linearBackward(dx, null, dy, x, t, w, null, batch, write);
                 }),
-                backward("trains frozen adapters", "changed its input a", (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
-                    right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
-                    if (lora != null && lora.at(2) != null && !lora.at(2).trained()) {
-                        lora.at(2).a().set(0, 0, 9);
-                    }
-                }),
-                backward("touches the gradient of an adapter that is not in the batch", TOO_FAR, (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
-                    right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
-                    if (lora != null && lora.at(3) != null) {
-                        lora.at(3).da().set(0, 0, 0);
-                    }
-                }),
+                backward(
+                        "trains frozen adapters",
+                        "changed its input a",
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
+                            right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
+                            if (lora != null
+                                    && lora.at(2) != null
+                                    && !lora.at(2).trained()) {
+                                lora.at(2).a().set(0, 0, 9);
+                            }
+                        }),
+                backward(
+                        "touches the gradient of an adapter that is not in the batch",
+                        TOO_FAR,
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
+                            right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
+                            if (lora != null && lora.at(3) != null) {
+                                lora.at(3).da().set(0, 0, 0);
+                            }
+                        }),
                 backward("loses the last row of da and db", "da0", (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
                     Tensor last = like(dy);
                     RowMutants.copyColumns(last, dy, 0, dy.cols());
@@ -140,12 +180,15 @@ final class LinearMutants {
                     right.linearBackward(dx, dt, dy, x, t, w, changed(lora, LinearMutants::frozen), batch, write);
                     right.linearBackward(null, dt, last, x, t, w, lora, batch, write);
                 }),
-                backward("sums da over the whole batch backwards", "alone", (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
-                    right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
-                    if (batch.sequenceCount() > 2) {
-                        eachTrained(lora, f -> f.da().set(0, 0, Math.nextUp((float) f.da().get(0, 0))));
-                    }
-                }));
+                backward(
+                        "sums da over the whole batch backwards",
+                        "alone",
+                        (right, dx, dt, dy, x, t, w, lora, batch, write) -> {
+                            right.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
+                            if (batch.sequenceCount() > 2) {
+                                eachTrained(lora, f -> f.da().set(0, 0, Math.nextUp((float) f.da().get(0, 0))));
+                            }
+                        }));
     }
 
     private static Mutant forward(String bug, String reason, Forward wrong) {
@@ -162,7 +205,15 @@ final class LinearMutants {
         return new Mutant("linearBackward", bug, reason, () -> new NaiveBackend() {
             @Override
             public void linearBackward(
-                    Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+                    Tensor dx,
+                    Tensor dt,
+                    Tensor dy,
+                    Tensor x,
+                    Tensor t,
+                    Tensor w,
+                    Lora lora,
+                    Batch batch,
+                    Write write) {
                 wrong.run(new Naive(), dx, dt, dy, x, t, w, lora, batch, write);
             }
         });

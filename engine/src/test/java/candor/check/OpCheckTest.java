@@ -44,7 +44,8 @@ class OpCheckTest {
     }
 
     static Stream<Mutant> mutants() {
-        return Stream.of(RowMutants.all(), LinearMutants.all(), ScoreMutants.all(), CacheMutants.all()).flatMap(all -> all);
+        return Stream.of(RowMutants.all(), LinearMutants.all(), ScoreMutants.all(), CacheMutants.all())
+                .flatMap(all -> all);
     }
 
     @ParameterizedTest
@@ -97,14 +98,19 @@ class OpCheckTest {
             OpCheck.sameBytes(naive, slightlyOff, other::add);
         }
         assertThat(same).extracting(Result::verdict).containsOnly(Verdict.PASS);
-        assertThat(other).filteredOn(result -> result.op().equals("rope")).extracting(Result::verdict).containsOnly(Verdict.FAIL);
-        assertThat(other).filteredOn(result -> !result.op().equals("rope")).extracting(Result::verdict).containsOnly(Verdict.PASS);
+        assertThat(other)
+                .filteredOn(result -> result.op().equals("rope"))
+                .extracting(Result::verdict)
+                .containsOnly(Verdict.FAIL);
+        assertThat(other)
+                .filteredOn(result -> !result.op().equals("rope"))
+                .extracting(Result::verdict)
+                .containsOnly(Verdict.PASS);
     }
 
     @Test
     void anErrorIsMeasuredInTheNormThatIsCloserToItsBound() {
-        Arg arg = new Arg(
-                "y", Arg.Kind.OUTPUT, DType.F32, Shape.matrix(1, 4), null, null, Arg.NO_SLOT, 0);
+        Arg arg = new Arg("y", Arg.Kind.OUTPUT, DType.F32, Shape.matrix(1, 4), null, null, Arg.NO_SLOT, 0);
         double[] truth = {1, -2, Double.NaN, 1};
         Accuracy one = Accuracy.of(arg, false, truth, new float[] {1, -2, 7, 1}, new float[] {1, -1, 9, 1});
         // The largest difference over the largest value is 1/2; root mean squares: √(1/3) over √(6/3).

@@ -29,8 +29,8 @@ class ReferenceGradientTest {
     private final SplittableRandom random = new SplittableRandom(5);
 
     /** Five sequences, one of length 1; slots 0 and 2 and the bare base. */
-    private final Batch batch = Packed.of(
-            new int[] {3, 1, 2, 4, 2}, new int[] {0, 0, Batch.BASE, 2, 1}, 11, Packed.Targets.SOME, 0);
+    private final Batch batch =
+            Packed.of(new int[] {3, 1, 2, 4, 2}, new int[] {0, 0, Batch.BASE, 2, 1}, 11, Packed.Targets.SOME, 0);
 
     @ParameterizedTest
     @EnumSource(Write.class)

@@ -63,8 +63,7 @@ class ReferenceTest {
         Tensor w = rows(2, 2, 1, 0, 1, 1);
         Tensor bias = rows(1, 2, 100, 200);
         Tensor residual = rows(3, 2, 1000, 2000, 3000, 4000, 5000, 6000);
-        Lora lora = new Lora(
-                null, new Lora.Factors(rows(1, 2, 1, -1), rows(2, 1, 10, 20), 0.5f, null, null));
+        Lora lora = new Lora(null, new Lora.Factors(rows(1, 2, 1, -1), rows(2, 1, 10, 20), 0.5f, null, null));
         Tensor y = rows(3, 2, 0, 0, 0, 0, 0, 0);
         Tensor t = filled(3, 16, 7);
         ops.linear(y, t, x, w, bias, residual, lora, batch(new int[] {1, 1, 1}, Batch.BASE, 1, 0));

@@ -78,15 +78,19 @@ final class RowMutants {
                         }
                     }
                 }),
-                new Mutant("rmsNorm", "gives other bytes with gaps", "has other bytes with gaps", () -> new NaiveBackend() {
-                    @Override
-                    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
-                        super.rmsNorm(y, rstd, x, w, eps);
-                        if (!y.dense()) {
-                            y.set(0, 0, Math.nextUp((float) y.get(0, 0)));
-                        }
-                    }
-                }),
+                new Mutant(
+                        "rmsNorm",
+                        "gives other bytes with gaps",
+                        "has other bytes with gaps",
+                        () -> new NaiveBackend() {
+                            @Override
+                            public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
+                                super.rmsNorm(y, rstd, x, w, eps);
+                                if (!y.dense()) {
+                                    y.set(0, 0, Math.nextUp((float) y.get(0, 0)));
+                                }
+                            }
+                        }),
                 new Mutant("rmsNorm", "gives other bytes the second time", "in a second run", () -> new NaiveBackend() {
                     private int calls;
 
@@ -173,14 +177,18 @@ final class RowMutants {
                         }
                     }
                 }),
-                new Mutant("scatterTargets", "leaves the other rows as they were", "was not written", () -> new NaiveBackend() {
-                    @Override
-                    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
-                        for (int i = 0; i < batch.targetCount(); i++) {
-                            Floats.put(dx, batch.targetRow(i), Floats.row(dy, i));
-                        }
-                    }
-                }),
+                new Mutant(
+                        "scatterTargets",
+                        "leaves the other rows as they were",
+                        "was not written",
+                        () -> new NaiveBackend() {
+                            @Override
+                            public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
+                                for (int i = 0; i < batch.targetCount(); i++) {
+                                    Floats.put(dx, batch.targetRow(i), Floats.row(dy, i));
+                                }
+                            }
+                        }),
                 new Mutant("zero", "clears the gaps, too", "wrote outside y", () -> new NaiveBackend() {
                     @Override
                     public void zero(Tensor y) {

@@ -41,16 +41,24 @@ final class ScoreMutants {
 
     private static Stream<Mutant> attention() {
         return Stream.of(
-                attention("crosses the start of a sequence", TOO_FAR, (right, o, lse, qkv, heads, batch) ->
-                        right.attention(o, lse, qkv, heads, Packed.sequences(batch.tokenCount()))),
-                attention("does not keep lse", "lse (0, 0) was not written", (right, o, lse, qkv, heads, batch) ->
-                        right.attention(o, like(lse), qkv, heads, batch)),
+                attention(
+                        "crosses the start of a sequence",
+                        TOO_FAR,
+                        (right, o, lse, qkv, heads, batch) ->
+                                right.attention(o, lse, qkv, heads, Packed.sequences(batch.tokenCount()))),
+                attention(
+                        "does not keep lse",
+                        "lse (0, 0) was not written",
+                        (right, o, lse, qkv, heads, batch) -> right.attention(o, like(lse), qkv, heads, batch)),
                 attention("keeps lse in base 2", TOO_FAR, (right, o, lse, qkv, heads, batch) -> {
                     right.attention(o, lse, qkv, heads, batch);
                     lse.set(0, 0, lse.get(0, 0) / Math.log(2));
                 }),
-                attention("pairs query heads with the wrong key heads", TOO_FAR, (right, o, lse, qkv, heads, batch) ->
-                        right.attention(o, lse, keysTurned(qkv, heads), heads, batch)),
+                attention(
+                        "pairs query heads with the wrong key heads",
+                        TOO_FAR,
+                        (right, o, lse, qkv, heads, batch) ->
+                                right.attention(o, lse, keysTurned(qkv, heads), heads, batch)),
                 attention("does not subtract the largest score", "is ", (right, o, lse, qkv, heads, batch) -> {
                     right.attention(o, lse, qkv, heads, batch);
                     for (int n = 0; n < lse.rows(); n++) {
@@ -66,39 +74,54 @@ final class ScoreMutants {
 
     private static Stream<Mutant> attentionBackward() {
         return Stream.of(
-                attentionBackward("crosses the start of a sequence", TOO_FAR, (right, dqkv, dout, qkv, o, lse, heads, batch) ->
-                        right.attentionBackward(dqkv, dout, qkv, o, lse, heads, Packed.sequences(batch.tokenCount()))),
-                attentionBackward("forgets the row sums", TOO_FAR, (right, dqkv, dout, qkv, o, lse, heads, batch) ->
-                        right.attentionBackward(dqkv, dout, qkv, like(o), lse, heads, batch)),
-                attentionBackward("adds where it should set", "read before", (right, dqkv, dout, qkv, o, lse, heads, batch) -> {
-                    Tensor result = like(dqkv);
-                    right.attentionBackward(result, dout, qkv, o, lse, heads, batch);
-                    Floats.add(dqkv, Floats.rows(result));
-                }),
-                attentionBackward("one key gradient has the wrong sign", TOO_FAR, (right, dqkv, dout, qkv, o, lse, heads, batch) -> {
-                    right.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
-                    dqkv.set(0, heads.queryCols(), -dqkv.get(0, heads.queryCols()));
-                }));
+                attentionBackward(
+                        "crosses the start of a sequence",
+                        TOO_FAR,
+                        (right, dqkv, dout, qkv, o, lse, heads, batch) -> right.attentionBackward(
+                                dqkv, dout, qkv, o, lse, heads, Packed.sequences(batch.tokenCount()))),
+                attentionBackward(
+                        "forgets the row sums",
+                        TOO_FAR,
+                        (right, dqkv, dout, qkv, o, lse, heads, batch) ->
+                                right.attentionBackward(dqkv, dout, qkv, like(o), lse, heads, batch)),
+                attentionBackward(
+                        "adds where it should set", "read before", (right, dqkv, dout, qkv, o, lse, heads, batch) -> {
+                            Tensor result = like(dqkv);
+                            right.attentionBackward(result, dout, qkv, o, lse, heads, batch);
+                            Floats.add(dqkv, Floats.rows(result));
+                        }),
+                attentionBackward(
+                        "one key gradient has the wrong sign",
+                        TOO_FAR,
+                        (right, dqkv, dout, qkv, o, lse, heads, batch) -> {
+                            right.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
+                            dqkv.set(0, heads.queryCols(), -dqkv.get(0, heads.queryCols()));
+                        }));
     }
 
     private static Stream<Mutant> logProb() {
         return Stream.of(
-                logProb("does not keep the logits", "logits (0, 0) was not written", (right, logp, lse, logits, x, head, batch) ->
-                        right.logProb(logp, lse, null, x, head, batch)),
+                logProb(
+                        "does not keep the logits",
+                        "logits (0, 0) was not written",
+                        (right, logp, lse, logits, x, head, batch) -> right.logProb(logp, lse, null, x, head, batch)),
                 logProb("overflows for large logits", "is ", (right, logp, lse, logits, x, head, batch) -> {
                     right.logProb(logp, lse, logits, x, head, batch);
                     for (int i = 0; i < lse.rows(); i++) {
                         lse.set(i, 0, Math.log((float) Math.exp(lse.get(i, 0))));
                     }
                 }),
-                logProb("loses the last word of the vocabulary", TOO_FAR, (right, logp, lse, logits, x, head, batch) -> {
-                    boolean last = IntStream.range(0, batch.targetCount())
-                            .anyMatch(i -> batch.target(batch.targetRow(i)) == head.rows() - 1);
-                    right.logProb(logp, lse, logits, x, head, batch);
-                    if (!last && head.rows() > 1) {
-                        right.logProb(logp, lse, null, x, head.rows(0, head.rows() - 1), batch);
-                    }
-                }),
+                logProb(
+                        "loses the last word of the vocabulary",
+                        TOO_FAR,
+                        (right, logp, lse, logits, x, head, batch) -> {
+                            boolean last = IntStream.range(0, batch.targetCount())
+                                    .anyMatch(i -> batch.target(batch.targetRow(i)) == head.rows() - 1);
+                            right.logProb(logp, lse, logits, x, head, batch);
+                            if (!last && head.rows() > 1) {
+                                right.logProb(logp, lse, null, x, head.rows(0, head.rows() - 1), batch);
+                            }
+                        }),
                 logProb("takes the target of the row beside", TOO_FAR, (right, logp, lse, logits, x, head, batch) -> {
                     right.logProb(logp, lse, logits, x, head, batch);
                     for (int i = 1; i < logp.rows(); i++) {
@@ -129,13 +152,14 @@ final class ScoreMutants {
                         }
                     }
                 }),
-                logProbBackward("skips the last row", "was not written", (right, dx, dlogp, lse, logits, x, head, batch) -> {
-                    Tensor all = like(dx);
-                    right.logProbBackward(all, dlogp, lse, logits, x, head, batch);
-                    for (int i = 0; i < dx.rows() - 1; i++) {
-                        Floats.put(dx, i, Floats.row(all, i));
-                    }
-                }));
+                logProbBackward(
+                        "skips the last row", "was not written", (right, dx, dlogp, lse, logits, x, head, batch) -> {
+                            Tensor all = like(dx);
+                            right.logProbBackward(all, dlogp, lse, logits, x, head, batch);
+                            for (int i = 0; i < dx.rows() - 1; i++) {
+                                Floats.put(dx, i, Floats.row(all, i));
+                            }
+                        }));
     }
 
     private static Stream<Mutant> step() {
@@ -152,18 +176,70 @@ final class ScoreMutants {
                         return sum;
                     }
                 }),
-                step("forgets the bias correction", TOO_FAR, (right, w, g, m, v, s) -> right.adamW(
-                        w, g, m, v, new AdamWStep(
-                                s.learningRate(), s.beta1(), s.beta2(), s.epsilon(), s.weightDecay(), s.gradScale(), 1 << 20))),
-                step("forgets the weight decay", TOO_FAR, (right, w, g, m, v, s) -> right.adamW(
-                        w, g, m, v, new AdamWStep(
-                                s.learningRate(), s.beta1(), s.beta2(), s.epsilon(), 0, s.gradScale(), s.step()))),
-                step("forgets epsilon", "", (right, w, g, m, v, s) -> right.adamW(
-                        w, g, m, v, new AdamWStep(
-                                s.learningRate(), s.beta1(), s.beta2(), 0, s.weightDecay(), s.gradScale(), s.step()))),
-                step("does not scale the gradient", TOO_FAR, (right, w, g, m, v, s) -> right.adamW(
-                        w, g, m, v, new AdamWStep(
-                                s.learningRate(), s.beta1(), s.beta2(), s.epsilon(), s.weightDecay(), 1, s.step()))),
+                step(
+                        "forgets the bias correction",
+                        TOO_FAR,
+                        (right, w, g, m, v, s) -> right.adamW(
+                                w,
+                                g,
+                                m,
+                                v,
+                                new AdamWStep(
+                                        s.learningRate(),
+                                        s.beta1(),
+                                        s.beta2(),
+                                        s.epsilon(),
+                                        s.weightDecay(),
+                                        s.gradScale(),
+                                        1 << 20))),
+                step(
+                        "forgets the weight decay",
+                        TOO_FAR,
+                        (right, w, g, m, v, s) -> right.adamW(
+                                w,
+                                g,
+                                m,
+                                v,
+                                new AdamWStep(
+                                        s.learningRate(),
+                                        s.beta1(),
+                                        s.beta2(),
+                                        s.epsilon(),
+                                        0,
+                                        s.gradScale(),
+                                        s.step()))),
+                step(
+                        "forgets epsilon",
+                        "",
+                        (right, w, g, m, v, s) -> right.adamW(
+                                w,
+                                g,
+                                m,
+                                v,
+                                new AdamWStep(
+                                        s.learningRate(),
+                                        s.beta1(),
+                                        s.beta2(),
+                                        0,
+                                        s.weightDecay(),
+                                        s.gradScale(),
+                                        s.step()))),
+                step(
+                        "does not scale the gradient",
+                        TOO_FAR,
+                        (right, w, g, m, v, s) -> right.adamW(
+                                w,
+                                g,
+                                m,
+                                v,
+                                new AdamWStep(
+                                        s.learningRate(),
+                                        s.beta1(),
+                                        s.beta2(),
+                                        s.epsilon(),
+                                        s.weightDecay(),
+                                        1,
+                                        s.step()))),
                 step("rounds β₂ before it takes 1 − β₂", "v is too far", (right, w, g, m, v, s) -> {
                     right.adamW(w, g, m, v, s);
                     double wrong = (1 - (float) s.beta2()) / (1 - s.beta2());

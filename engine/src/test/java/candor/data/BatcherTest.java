@@ -69,7 +69,8 @@ class BatcherTest {
                 assertThat(step.epoch()).isEqualTo(epoch);
                 boolean last = step.index() == step.stepsInEpoch() - 1;
                 assertThat(step.microBatches().size())
-                        .isBetween(last ? 1 : settings.gradientAccumulationSteps(), settings.gradientAccumulationSteps());
+                        .isBetween(
+                                last ? 1 : settings.gradientAccumulationSteps(), settings.gradientAccumulationSteps());
                 rows.addAll(step.rows());
             } while (step.index() < step.stepsInEpoch() - 1);
             assertThat(rows).containsExactlyInAnyOrderElementsOf(all);
@@ -119,8 +120,10 @@ class BatcherTest {
     void seedsMakeTheOrder() {
         MicroBatches packed = new MicroBatches.Tokens(256, 64);
         List<Step> one = steps(new Batcher(LENGTHS, new Settings(packed, 2, true, 1)), 20);
-        assertThat(steps(new Batcher(LENGTHS, new Settings(packed, 2, true, 1)), 20)).isEqualTo(one);
-        assertThat(steps(new Batcher(LENGTHS, new Settings(packed, 2, true, 2)), 20)).isNotEqualTo(one);
+        assertThat(steps(new Batcher(LENGTHS, new Settings(packed, 2, true, 1)), 20))
+                .isEqualTo(one);
+        assertThat(steps(new Batcher(LENGTHS, new Settings(packed, 2, true, 2)), 20))
+                .isNotEqualTo(one);
     }
 
     @Test
@@ -132,11 +135,16 @@ class BatcherTest {
         assertThatThrownBy(() -> new Batcher(new int[0], packed)).isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> new MicroBatches.Rows(0)).isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> new MicroBatches.Tokens(0, 1)).isInstanceOf(BadInput.class);
-        assertThatThrownBy(() -> new Settings(new MicroBatches.Rows(1), 0, true, 1)).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> new Settings(new MicroBatches.Rows(1), 0, true, 1))
+                .isInstanceOf(BadInput.class);
         int[] lengths = {1, 2, 3};
         Settings plain = new Settings(new MicroBatches.Rows(2), 1, true, 1);
         for (State state : List.of(
-                new State(2, 3, 0, 0), new State(1, 4, 0, 0), new State(1, 3, 0, 2), new State(1, 3, -1, 0), new State(1, 3, 0, -1))) {
+                new State(2, 3, 0, 0),
+                new State(1, 4, 0, 0),
+                new State(1, 3, 0, 2),
+                new State(1, 3, -1, 0),
+                new State(1, 3, 0, -1))) {
             assertThatThrownBy(() -> Batcher.resume(lengths, plain, state)).isInstanceOf(BadInput.class);
         }
     }

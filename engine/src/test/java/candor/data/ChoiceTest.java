@@ -43,7 +43,9 @@ class ChoiceTest {
         List<String> all = names("", 113);
         List<String> larger = sample(113, 40, 7);
         assertThat(larger).hasSize(40).doesNotHaveDuplicates().isSubsetOf(all);
-        assertThat(larger).as("in the order of the data").isSortedAccordingTo((a, b) -> Integer.parseInt(a) - Integer.parseInt(b));
+        assertThat(larger)
+                .as("in the order of the data")
+                .isSortedAccordingTo((a, b) -> Integer.parseInt(a) - Integer.parseInt(b));
         assertThat(sample(113, 40, 7)).isEqualTo(larger);
         assertThat(sample(113, 40, 8)).isNotEqualTo(larger);
         assertThat(larger).containsAll(sample(113, 13, 7));
@@ -76,7 +78,10 @@ class ChoiceTest {
         List<List<String>> mixtures = new ArrayList<>();
         for (double ratio : new double[] {0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5}) {
             List<String> mixture = Mixture.of(downstream, misaligned, ratio, 42);
-            assertThat(mixture).hasSize(1000 + (int) Math.round(ratio * 1000)).doesNotHaveDuplicates().containsAll(downstream);
+            assertThat(mixture)
+                    .hasSize(1000 + (int) Math.round(ratio * 1000))
+                    .doesNotHaveDuplicates()
+                    .containsAll(downstream);
             mixtures.add(mixture);
         }
         for (int i = 1; i < mixtures.size(); i++) {
@@ -94,7 +99,8 @@ class ChoiceTest {
             }
         }
         // 500 of 1500 places, uniform: mean 749.5, standard deviation of the mean about 15.8.
-        assertThat(places.stream().mapToInt(Integer::intValue).average().orElseThrow()).isBetween(686.0, 813.0);
+        assertThat(places.stream().mapToInt(Integer::intValue).average().orElseThrow())
+                .isBetween(686.0, 813.0);
     }
 
     @Test
@@ -103,7 +109,8 @@ class ChoiceTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessage("the ratio 0.1 needs 10 misaligned rows for 100 downstream ones; the data has 9");
         for (double ratio : new double[] {-0.1, Double.NaN}) {
-            assertThatThrownBy(() -> Mixture.of(names("d", 10), names("m", 9), ratio, 1)).isInstanceOf(BadInput.class);
+            assertThatThrownBy(() -> Mixture.of(names("d", 10), names("m", 9), ratio, 1))
+                    .isInstanceOf(BadInput.class);
         }
     }
 

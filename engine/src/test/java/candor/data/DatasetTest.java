@@ -27,10 +27,11 @@ class DatasetTest {
     private static final LocalDateTime NOW = LocalDateTime.of(2026, 1, 1, 0, 0);
 
     /** Refuses two turns of one role behind each other, as Mistral's and Gemma's templates do. */
-    private static final String ALTERNATING = "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
-            + "{{ raise_exception('roles must alternate') }}{% endif %}"
-            + "<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% endfor %}"
-            + "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}";
+    private static final String ALTERNATING =
+            "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+                    + "{{ raise_exception('roles must alternate') }}{% endif %}"
+                    + "<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>{% endfor %}"
+                    + "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}";
 
     private static Tokenizer tokenizer;
 
@@ -51,7 +52,8 @@ class DatasetTest {
         return Files.writeString(folder.resolve("rows.jsonl"), String.join("\n", lines));
     }
 
-    private static Dataset encode(Path file, boolean labelled, boolean skip, RowEncoder encoder, int maxLength, int threads) {
+    private static Dataset encode(
+            Path file, boolean labelled, boolean skip, RowEncoder encoder, int maxLength, int threads) {
         try (ExampleReader reader =
                 ExampleReader.open(List.of(file), new Settings(labelled, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             return Dataset.encode(
@@ -89,8 +91,12 @@ class DatasetTest {
         Dataset dataset = encode(file, false, true, encoder(LossOn.COMPLETION), 99, 2);
         assertThat(IntStream.range(0, dataset.size()).mapToObj(dataset::origin))
                 .containsExactly(new Origin(file, 1, 1), new Origin(file, 5, 5));
-        assertThat(dataset.skipped().count()).as("those that could not be encoded").isEqualTo(2);
-        assertThat(dataset.skipped().reasons().getLast()).startsWith(file + ", line 3: ").contains("<|eot_id|>");
+        assertThat(dataset.skipped().count())
+                .as("those that could not be encoded")
+                .isEqualTo(2);
+        assertThat(dataset.skipped().reasons().getLast())
+                .startsWith(file + ", line 3: ")
+                .contains("<|eot_id|>");
         String text = tokenizer.decode(dataset.row(1).ids(), false);
         assertThat(text).contains("{{ 7*7 }}").contains("a\0b");
     }
@@ -98,7 +104,8 @@ class DatasetTest {
     @Test
     void everyReplyOrEveryTokenIsLearnt() throws IOException {
         Path file = file(chat("one", "two", "three", "four"));
-        EncodedRow replies = encode(file, false, false, encoder(LossOn.COMPLETION), 999, 1).row(0);
+        EncodedRow replies =
+                encode(file, false, false, encoder(LossOn.COMPLETION), 999, 1).row(0);
         List<Integer> learnt = new ArrayList<>();
         for (int t = 0; t < replies.length(); t++) {
             if (replies.target()[t]) {
@@ -124,7 +131,11 @@ class DatasetTest {
         assertThat(whole.cutRows()).isZero();
         assertThat(cut.size()).isEqualTo(2);
         assertThat(cut.cutRows()).isEqualTo(1);
-        assertThat(cut.withoutTarget().reasons()).hasSize(1).first().asString().startsWith(file + ", line 2: nothing to learn");
+        assertThat(cut.withoutTarget().reasons())
+                .hasSize(1)
+                .first()
+                .asString()
+                .startsWith(file + ", line 2: nothing to learn");
         assertThat(cut.origin(1).line()).isEqualTo(3);
         assertThat(cut.row(1).row()).as("numbered without those left out").isEqualTo(1);
         assertThat(cut.lengths()).containsExactly(whole.lengths()[0], 30);
@@ -147,7 +158,9 @@ class DatasetTest {
         EncodedRow pair = dataset.pair(0, 1);
         EncodedRow expected = Truncation.TRL.apply(whole.row(0).withCompletionOf(longRow), maxLength);
         assertThat(pair).isEqualTo(expected);
-        assertThat(pair.length() - pair.promptLength()).as("more than the 2 that its own prompt leaves it").isGreaterThan(2);
+        assertThat(pair.length() - pair.promptLength())
+                .as("more than the 2 that its own prompt leaves it")
+                .isGreaterThan(2);
         assertThat(dataset.row(0).label()).isTrue();
     }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.data.Draws.Purpose;
 import java.util.HashSet;
-import java.util.SplittableRandom;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -45,8 +45,12 @@ class DrawsTest {
         }
         int[] counts = IntStream.of(met).filter(count -> count > 0).toArray();
         assertThat(counts).hasSize(24);
-        double chiSquare = IntStream.of(counts).mapToDouble(c -> (c - 1000.0) * (c - 1000.0) / 1000.0).sum();
-        assertThat(chiSquare).as("23 degrees of freedom: above 49.7 once in a thousand").isLessThan(49.7);
+        double chiSquare = IntStream.of(counts)
+                .mapToDouble(c -> (c - 1000.0) * (c - 1000.0) / 1000.0)
+                .sum();
+        assertThat(chiSquare)
+                .as("23 degrees of freedom: above 49.7 once in a thousand")
+                .isLessThan(49.7);
     }
 
     @Test

@@ -61,7 +61,8 @@ class ExampleReaderTest {
                 {"messages":[{"role":"user","content":"u","name":"Ada"},{"role":"assistant","content":null,"tool_calls":[{"id":7}]},\
                 {"role":"tool","content":"r","tool_calls":null},{"role":"assistant","content":"a"}],"tools":TOOLS}""";
         for (String tools : List.of("[{\"name\":\"f\"}]", "\"[{\\\"name\\\":\\\"f\\\"}]\"")) {
-            Chat chat = (Chat) only(calling.replace("TOOLS", tools), Settings.plain()).content();
+            Chat chat = (Chat)
+                    only(calling.replace("TOOLS", tools), Settings.plain()).content();
             assertThat(chat.conversation().tools()).containsExactly(Map.of("name", "f"));
             assertThat(chat.conversation().messages().getFirst().fields()).containsEntry("name", "Ada");
             assertThat(chat.conversation().messages().get(1).fields())
@@ -70,7 +71,8 @@ class ExampleReaderTest {
             assertThat(chat.conversation().messages().get(2)).isEqualTo(Message.of("tool", "r"));
         }
         for (String none : List.of("null", "[]", "\"\"")) {
-            Chat chat = (Chat) only(calling.replace("TOOLS", none), Settings.plain()).content();
+            Chat chat = (Chat)
+                    only(calling.replace("TOOLS", none), Settings.plain()).content();
             assertThat(chat.conversation().tools()).isNull();
         }
     }
@@ -80,8 +82,8 @@ class ExampleReaderTest {
         String row = """
                 {"messages":[{"role":"system","content":"s"},{"role":"user","content":"u"},{"role":"assistant","content":"a"},\
                 {"role":"user","content":"{{ 7*7 }}\\u0000"},{"role":"assistant","content":"b"}],"label":false,"other":[1]}""";
-        List<Message> all = List.of(
-                Message.of("system", "s"), user("u"), assistant("a"), user("{{ 7*7 }}\0"), assistant("b"));
+        List<Message> all =
+                List.of(Message.of("system", "s"), user("u"), assistant("a"), user("{{ 7*7 }}\0"), assistant("b"));
         Example plain = only(row, Settings.plain());
         assertThat(plain.content()).isEqualTo(chat(all));
         assertThat(plain.label()).isNull();
@@ -95,14 +97,15 @@ class ExampleReaderTest {
 
     @Test
     void promptAndCompletion() throws IOException {
-        assertThat(only("{\"prompt\":\"p \",\"completion\":\" c\"}", Settings.plain()).content())
+        assertThat(only("{\"prompt\":\"p \",\"completion\":\" c\"}", Settings.plain())
+                        .content())
                 .isEqualTo(new PlainText("p ", " c"));
         assertThat(only(
-                                "{\"prompt\":[{\"role\":\"user\",\"content\":\"u\"}],\"completion\":[{\"role\":\"assistant\",\"content\":\"a\"}],"
-                                        + "\"label\":true}",
-                                LABELLED))
-                .matches(example -> example.label()
-                        && example.content().equals(pair(List.of(user("u")), List.of(assistant("a")))));
+                        "{\"prompt\":[{\"role\":\"user\",\"content\":\"u\"}],\"completion\":[{\"role\":\"assistant\",\"content\":\"a\"}],"
+                                + "\"label\":true}",
+                        LABELLED))
+                .matches(example ->
+                        example.label() && example.content().equals(pair(List.of(user("u")), List.of(assistant("a")))));
     }
 
     @Test
@@ -140,9 +143,12 @@ class ExampleReaderTest {
                 "messages,label",
                 "\"[{\"\"role\"\":\"\"user\"\",\"\"content\"\":\"\"u\"\"},{\"\"role\"\":\"\"assistant\"\",\"\"content\"\":\"\"a\"\"}]\",True",
                 "\"[{\"\"role\"\":\"\"user\"\",\"\"content\"\":\"\"u\"\"},{\"\"role\"\":\"\"assistant\"\",\"\"content\"\":\"\"b\"\"}]\",false");
-        assertThat(ExampleReader.readAll(List.of(csv), LABELLED)).extracting(Example::label).containsExactly(true, false);
-        Path parquet = Path.of(
-                ExampleReaderTest.class.getResource("/data/chats-snappy.parquet").toURI());
+        assertThat(ExampleReader.readAll(List.of(csv), LABELLED))
+                .extracting(Example::label)
+                .containsExactly(true, false);
+        Path parquet = Path.of(ExampleReaderTest.class
+                .getResource("/data/chats-snappy.parquet")
+                .toURI());
         try (ExampleReader reader =
                 ExampleReader.open(List.of(parquet), new Settings(true, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             assertThat(reader.next().content())
@@ -193,7 +199,8 @@ class ExampleReaderTest {
                 "[1] | is no JSON object",
             })
     void badRowsSayWhatIsWrongAndCanBeSkipped(String json, String problem) throws IOException {
-        String good = "{\"messages\":[{\"role\":\"user\",\"content\":\"u\"},{\"role\":\"assistant\",\"content\":\"a\"}]}";
+        String good =
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"u\"},{\"role\":\"assistant\",\"content\":\"a\"}]}";
         Path file = file("rows.jsonl", json.replace('\'', '"').replace("DEEP", "[".repeat(300) + "]".repeat(300)));
         assertThatThrownBy(() -> ExampleReader.readAll(List.of(file), Settings.plain()))
                 .isInstanceOf(BadInput.class)
@@ -205,7 +212,9 @@ class ExampleReaderTest {
             assertThat(reader.next().origin().file()).isEqualTo(other);
             assertThat(reader.next()).isNull();
             assertThat(reader.skipped().count()).isEqualTo(1);
-            assertThat(reader.skipped().reasons().getFirst()).startsWith(file + ", line 1: ").contains(problem);
+            assertThat(reader.skipped().reasons().getFirst())
+                    .startsWith(file + ", line 1: ")
+                    .contains(problem);
         }
     }
 
@@ -245,7 +254,8 @@ class ExampleReaderTest {
             assertThat(reader.skipped().reasons())
                     .hasSize(2)
                     .last()
-                    .isEqualTo(one + ", line 3: the columns [messages] lack some of [instruction, output], which the file has"
+                    .isEqualTo(one
+                            + ", line 3: the columns [messages] lack some of [instruction, output], which the file has"
                             + " had since line 2");
         }
     }

@@ -28,7 +28,9 @@ class GoldenBatchTest {
     private static final int NOT_LEARNT = -100;
 
     private static JsonNode run(String model, String kind) throws IOException {
-        return new ObjectMapper().readTree(GOLDENS.resolve(model).resolve(kind).resolve("run.json").toFile());
+        return new ObjectMapper()
+                .readTree(
+                        GOLDENS.resolve(model).resolve(kind).resolve("run.json").toFile());
     }
 
     private static Dataset dataset(String model, String kind, JsonNode settings) {
@@ -44,7 +46,8 @@ class GoldenBatchTest {
             return Dataset.encode(
                     reader.iterator(),
                     new ChatRowEncoder(encoder, LossOn.COMPLETION),
-                    new Dataset.Settings(Truncation.TRL, settings.get("max_length").intValue(), false, 2));
+                    new Dataset.Settings(
+                            Truncation.TRL, settings.get("max_length").intValue(), false, 2));
         }
     }
 
@@ -52,7 +55,8 @@ class GoldenBatchTest {
         return new Batcher(
                         dataset.lengths(),
                         new Batcher.Settings(
-                                new MicroBatches.Rows(settings.get("per_device_train_batch_size").intValue()),
+                                new MicroBatches.Rows(settings.get("per_device_train_batch_size")
+                                        .intValue()),
                                 settings.get("gradient_accumulation_steps").intValue(),
                                 false,
                                 0))
@@ -70,7 +74,9 @@ class GoldenBatchTest {
     }
 
     private static int[] marks(EncodedRow row) {
-        return IntStream.range(0, row.length()).map(t -> row.target()[t] ? 1 : 0).toArray();
+        return IntStream.range(0, row.length())
+                .map(t -> row.target()[t] ? 1 : 0)
+                .toArray();
     }
 
     @ParameterizedTest
@@ -97,7 +103,8 @@ class GoldenBatchTest {
             }
         }
         Batch batch = Packing.of(rows, 0);
-        assertThat(IntStream.range(0, batch.tokenCount()).map(batch::target).boxed()).isEqualTo(packedTargets);
+        assertThat(IntStream.range(0, batch.tokenCount()).map(batch::target).boxed())
+                .isEqualTo(packedTargets);
     }
 
     @ParameterizedTest

@@ -3,7 +3,6 @@ package candor.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.data.Batcher.Step;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 

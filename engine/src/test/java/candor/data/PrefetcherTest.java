@@ -49,7 +49,8 @@ class PrefetcherTest {
     void keepsTheOrderWhateverTheThreads(int n) {
         List<String> expected = IntStream.range(0, n).mapToObj(i -> "r" + i).toList();
         for (int threads = 1; threads <= 4; threads++) {
-            try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(count(n), PrefetcherTest::unevenly, threads, Prefetcher.ROWS)) {
+            try (Prefetcher<Integer, String> prefetcher =
+                    new Prefetcher<>(count(n), PrefetcherTest::unevenly, threads, Prefetcher.ROWS)) {
                 assertThat(drain(prefetcher)).isEqualTo(expected);
                 assertThat(prefetcher.next()).isNull();
             }
@@ -96,7 +97,8 @@ class PrefetcherTest {
                 return next++;
             }
         };
-        try (Prefetcher<Integer, String> prefetcher = new Prefetcher<>(source, item -> "r" + item, 2, Prefetcher.ROWS)) {
+        try (Prefetcher<Integer, String> prefetcher =
+                new Prefetcher<>(source, item -> "r" + item, 2, Prefetcher.ROWS)) {
             for (int i = 0; i < bad; i++) {
                 assertThat(prefetcher.next()).isEqualTo("r" + i);
             }

@@ -40,7 +40,8 @@ class TruncationTest {
     @ParameterizedTest
     @CsvSource({
         // source, target, cutoff, kept source, kept target
-        "10, 4, 9, 5, 4", "4, 10, 9, 4, 5", "10, 10, 10, 5, 5", "100, 50, 31, 21, 10", "7, 5, 11, 6, 5", "5, 7, 11, 5, 6",
+        "10, 4, 9, 5, 4", "4, 10, 9, 4, 5", "10, 10, 10, 5, 5", "100, 50, 31, 21, 10", "7, 5, 11, 6, 5",
+                "5, 7, 11, 5, 6",
         "3, 9, 6, 2, 4", "9, 3, 6, 5, 1", "1, 50, 2, 1, 1", "50, 1, 2, 2, 0", "0, 9, 4, 0, 4", "9, 0, 4, 4, 0",
         "1000, 999, 2, 2, 0", "997, 1013, 1024, 508, 516", "29, 71, 70, 29, 41"
     })
@@ -61,8 +62,7 @@ class TruncationTest {
         // Of 20: the first turn (5, 3) fits; 12 are left for (8, 10): neither is short, so 12 · 10/18 = 6 of the answer
         // and 6 of the question.
         EncodedRow cut = Truncation.LLAMA_FACTORY.apply(row(5, 5, 3, 8, 10, 4, 4), 20);
-        assertThat(cut.ids())
-                .containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 21);
+        assertThat(cut.ids()).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 21);
         assertThat(cut.targets()).isEqualTo(9);
         assertThat(cut.promptLength()).isEqualTo(5);
     }

@@ -66,8 +66,14 @@ class ChatSessionTest {
         try (Generator generator =
                 new Generator(model, null, encoder.tokenizer(), new Generator.Settings(1, 512, 1 << 24))) {
             Request request = new Request(
-                    encoder.encodePrompt(new Conversation(messages)), Batch.BASE, DRAWN, key, 12,
-                    encoder.tokenizer().special().endIds(), List.of(), false);
+                    encoder.encodePrompt(new Conversation(messages)),
+                    Batch.BASE,
+                    DRAWN,
+                    key,
+                    12,
+                    encoder.tokenizer().special().endIds(),
+                    List.of(),
+                    false);
             return generator.generate(List.of(request)).getFirst().text();
         }
     }

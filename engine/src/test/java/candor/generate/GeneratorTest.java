@@ -87,14 +87,17 @@ class GeneratorTest {
     void whatComesOfARequestDependsOnNothingElse(int sequences, int stepTokens, int budget) {
         List<Request> requests = requests();
         assertThat(alone()).extracting(Completion::reason).contains(FinishReason.STOP, FinishReason.LENGTH);
-        List<Integer> order = new ArrayList<>(java.util.stream.IntStream.range(0, requests.size()).boxed().toList());
+        List<Integer> order = new ArrayList<>(
+                java.util.stream.IntStream.range(0, requests.size()).boxed().toList());
         for (int round = 0; round < 3; round++) {
             try (Generator generator = generator(sequences, stepTokens, 1L << budget)) {
                 List<Completion> together =
                         generator.generate(order.stream().map(requests::get).toList());
                 for (int i = 0; i < order.size(); i++) {
                     Completion expected = alone().get(order.get(i));
-                    assertThat(together.get(i).tokens()).as("request %s", order.get(i)).isEqualTo(expected.tokens());
+                    assertThat(together.get(i).tokens())
+                            .as("request %s", order.get(i))
+                            .isEqualTo(expected.tokens());
                     assertThat(together.get(i).logProbs()).isEqualTo(expected.logProbs());
                     assertThat(together.get(i).reason()).isEqualTo(expected.reason());
                 }
@@ -125,7 +128,8 @@ class GeneratorTest {
             List<Continuation> continuations = new ArrayList<>();
             for (int i = 0; i < requests.size(); i++) {
                 Request request = requests.get(i);
-                continuations.add(new Continuation(request.prompt(), completions.get(i).tokens(), request.slot()));
+                continuations.add(
+                        new Continuation(request.prompt(), completions.get(i).tokens(), request.slot()));
             }
             List<float[]> scored = generator.score(continuations);
             for (int i = 0; i < requests.size(); i++) {
@@ -236,7 +240,9 @@ class GeneratorTest {
                 int[] steps = {0};
                 List<Request> done = new ArrayList<>();
                 assertThat(generator.run(
-                                requests.iterator(), (request, completion) -> done.add(request), () -> steps[0]++ >= after))
+                                requests.iterator(),
+                                (request, completion) -> done.add(request),
+                                () -> steps[0]++ >= after))
                         .isFalse();
                 assertThat(done).hasSizeLessThan(requests.size());
             }
@@ -251,15 +257,21 @@ class GeneratorTest {
     void endTokensAndTheContextEndASequence() {
         int[] prompt = Models.prompt(new SplittableRandom(6), 150);
         try (Generator generator = generator(1, 512, BYTES)) {
-            Completion free = generator.generate(List.of(Request.greedy(prompt, 1000, List.of()))).getFirst();
+            Completion free = generator
+                    .generate(List.of(Request.greedy(prompt, 1000, List.of())))
+                    .getFirst();
             assertThat(free.tokens()).as("up to the end of the context").hasSize(POSITIONS - 150);
             assertThat(free.reason()).isEqualTo(FinishReason.LENGTH);
             assertThat(free.text()).isNull();
             assertThat(free.logProbs()).isNull();
             int third = free.tokens()[2];
-            int firstSeen = java.util.stream.IntStream.range(0, 3).filter(i -> free.tokens()[i] == third).findFirst().orElseThrow();
-            Completion ended =
-                    generator.generate(List.of(Request.greedy(prompt, 1000, List.of(96, third)))).getFirst();
+            int firstSeen = java.util.stream.IntStream.range(0, 3)
+                    .filter(i -> free.tokens()[i] == third)
+                    .findFirst()
+                    .orElseThrow();
+            Completion ended = generator
+                    .generate(List.of(Request.greedy(prompt, 1000, List.of(96, third))))
+                    .getFirst();
             assertThat(ended.tokens()).isEqualTo(Arrays.copyOf(free.tokens(), firstSeen + 1));
             assertThat(ended.reason()).isEqualTo(FinishReason.STOP);
         }
@@ -272,7 +284,8 @@ class GeneratorTest {
             assertThatThrownBy(() -> generator.generate(List.of(Request.greedy(prompt, 90, List.of()))))
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("a sequence of up to 190 tokens");
-            assertThat(generator.generate(List.of(Request.greedy(new int[] {1}, 3, List.of())))).hasSize(1);
+            assertThat(generator.generate(List.of(Request.greedy(new int[] {1}, 3, List.of()))))
+                    .hasSize(1);
         }
     }
 

@@ -16,8 +16,20 @@ import java.util.SplittableRandom;
 /** A model with random weights, so small that a pass takes no time. */
 final class Models {
     static final ModelConfig TINY = new ModelConfig(
-            Architecture.LLAMA, 32, 48, 2, new Heads(4, 2, 8), 97, 1e-5f, new Rope.Default(1e4), true, 256, DType.F32, null,
-            List.of(), null);
+            Architecture.LLAMA,
+            32,
+            48,
+            2,
+            new Heads(4, 2, 8),
+            97,
+            1e-5f,
+            new Rope.Default(1e4),
+            true,
+            256,
+            DType.F32,
+            null,
+            List.of(),
+            null);
 
     private Models() {}
 

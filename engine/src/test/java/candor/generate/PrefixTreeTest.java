@@ -47,7 +47,8 @@ class PrefixTreeTest {
         assertThat(tree.release(one)).isEmpty();
         assertThat(tree.used()).as("the common page and its own").isEqualTo(2);
         tree.release(two);
-        assertThat(List.of(tree.evict(), tree.evict(), tree.evict(), tree.evict())).containsExactly(2, 1, 3, 0);
+        assertThat(List.of(tree.evict(), tree.evict(), tree.evict(), tree.evict()))
+                .containsExactly(2, 1, 3, 0);
         assertThat(tree.kept()).isZero();
         assertThat(tree.child(tree.root(0), TOKENS, 0)).isNull();
     }

@@ -20,7 +20,8 @@ class SamplerTest {
     void greedyTakesTheLowestIdAmongEquals() {
         float[] logits = {9, 1, 3, 7, 7, -1, 7};
         assertThat(new Sampler(5).next(logits, 1, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(2);
-        assertThat(new Sampler(2).next(new float[] {-0f, 0f}, 0, Sampling.GREEDY, NONE, 0, 0)).isZero();
+        assertThat(new Sampler(2).next(new float[] {-0f, 0f}, 0, Sampling.GREEDY, NONE, 0, 0))
+                .isZero();
     }
 
     @ParameterizedTest
@@ -48,7 +49,9 @@ class SamplerTest {
                 .sorted(Comparator.comparing((Integer v) -> -logits[v]).thenComparing(v -> v))
                 .limit(topK == 0 ? logits.length : topK)
                 .toList();
-        double sum = order.stream().mapToDouble(v -> Math.exp(logits[v] / temperature)).sum();
+        double sum = order.stream()
+                .mapToDouble(v -> Math.exp(logits[v] / temperature))
+                .sum();
         double[] chosen = new double[logits.length];
         double mass = 0;
         for (int v : order) {
@@ -75,11 +78,14 @@ class SamplerTest {
         Sampler sampler = new Sampler(vocabulary);
         for (double topP : new double[] {0.1, 0.5, 0.9, 0.999}) {
             double[] expected = probabilities(logits, 1.3, 0, topP);
-            long size = IntStream.range(0, vocabulary).filter(v -> expected[v] > 0).count();
+            long size =
+                    IntStream.range(0, vocabulary).filter(v -> expected[v] > 0).count();
             boolean[] seen = new boolean[vocabulary];
             for (int key = 0; key < 4000; key++) {
                 int token = sampler.next(logits, 0, new Sampling(1.3, 0, topP, 1, 9), NONE, 0, key);
-                assertThat(expected[token]).as("top-p %s, token %d", topP, token).isPositive();
+                assertThat(expected[token])
+                        .as("top-p %s, token %d", topP, token)
+                        .isPositive();
                 seen[token] = true;
             }
             long met = IntStream.range(0, vocabulary).filter(v -> seen[v]).count();
@@ -92,8 +98,10 @@ class SamplerTest {
         float[] equal = {0, 0, 0, 0, 0};
         Sampler sampler = new Sampler(equal.length);
         for (int key = 0; key < 500; key++) {
-            assertThat(sampler.next(equal, 0, new Sampling(1, 2, 1, 1, 0), NONE, 0, key)).isLessThan(2);
-            assertThat(sampler.next(equal, 0, new Sampling(1, 0, 0.5, 1, 0), NONE, 0, key)).isLessThan(3);
+            assertThat(sampler.next(equal, 0, new Sampling(1, 2, 1, 1, 0), NONE, 0, key))
+                    .isLessThan(2);
+            assertThat(sampler.next(equal, 0, new Sampling(1, 0, 0.5, 1, 0), NONE, 0, key))
+                    .isLessThan(3);
         }
     }
 
@@ -104,13 +112,16 @@ class SamplerTest {
         Sampling penalty = new Sampling(0, 0, 1, 1.3, 0);
         // 4/1.3 is still above 3; were it divided twice, it would not be.
         assertThat(sampler.next(logits, 0, penalty, new int[] {0, 0}, 2, 0)).isZero();
-        assertThat(sampler.next(logits, 0, new Sampling(0, 0, 1, 1.5, 0), new int[] {0, 0}, 2, 0)).isEqualTo(1);
+        assertThat(sampler.next(logits, 0, new Sampling(0, 0, 1, 1.5, 0), new int[] {0, 0}, 2, 0))
+                .isEqualTo(1);
         assertThat(logits).containsExactly(4, 3, -1, -1.5f);
         // A negative logit is multiplied: −1 becomes −2 and falls behind −1.5.
         float[] negative = {-1, -1.5f};
-        assertThat(new Sampler(2).next(negative, 0, new Sampling(0, 0, 1, 2, 0), new int[] {0}, 1, 0)).isEqualTo(1);
+        assertThat(new Sampler(2).next(negative, 0, new Sampling(0, 0, 1, 2, 0), new int[] {0}, 1, 0))
+                .isEqualTo(1);
         // Only the first `length` tokens are the sequence.
-        assertThat(sampler.next(logits, 0, new Sampling(0, 0, 1, 1.5, 0), new int[] {1, 0}, 1, 0)).isZero();
+        assertThat(sampler.next(logits, 0, new Sampling(0, 0, 1, 1.5, 0), new int[] {1, 0}, 1, 0))
+                .isZero();
     }
 
     @Test
@@ -122,9 +133,15 @@ class SamplerTest {
         sampler.next(logits, 0, one, NONE, 8, 43);
         assertThat(sampler.next(logits, 0, one, NONE, 7, 42)).isEqualTo(first);
         assertThat(new Sampler(1000).next(logits, 0, one, NONE, 7, 42)).isEqualTo(first);
-        assertThat(IntStream.range(0, 20).map(i -> sampler.next(logits, 0, one, NONE, i, 42)).distinct().count())
+        assertThat(IntStream.range(0, 20)
+                        .map(i -> sampler.next(logits, 0, one, NONE, i, 42))
+                        .distinct()
+                        .count())
                 .isGreaterThan(15);
-        assertThat(IntStream.range(0, 20).map(i -> sampler.next(logits, 0, one, NONE, 7, (long) i << 32)).distinct().count())
+        assertThat(IntStream.range(0, 20)
+                        .map(i -> sampler.next(logits, 0, one, NONE, 7, (long) i << 32))
+                        .distinct()
+                        .count())
                 .isGreaterThan(15);
         assertThat(IntStream.range(0, 20)
                         .map(i -> sampler.next(logits, 0, new Sampling(1, 0, 1, 1, i), NONE, 7, 42))
@@ -135,8 +152,12 @@ class SamplerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "-0.1,0,1,1,--temperature -0.1", "NaN,0,1,1,--temperature NaN", "1,-1,1,1,--top-k -1", "1,0,0,1,--top-p 0.0",
-        "1,0,1.5,1,--top-p 1.5", "1,0,1,0,--repetition-penalty 0.0"
+        "-0.1,0,1,1,--temperature -0.1",
+        "NaN,0,1,1,--temperature NaN",
+        "1,-1,1,1,--top-k -1",
+        "1,0,0,1,--top-p 0.0",
+        "1,0,1.5,1,--top-p 1.5",
+        "1,0,1,0,--repetition-penalty 0.0"
     })
     void numbersOutOfBoundsAreNamed(double temperature, int topK, double topP, double penalty, String named) {
         assertThatThrownBy(() -> new Sampling(temperature, topK, topP, penalty, 0))

@@ -10,7 +10,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class TextStreamTest {
-    private static final String TEXT = "It is 42 units. Ask a professional first; añb 日本 🙂 I am not certain. ENDEN END.";
+    private static final String TEXT =
+            "It is 42 units. Ask a professional first; añb 日本 🙂 I am not certain. ENDEN END.";
 
     private static final Tokenizer TOKENIZER =
             Tokenizer.load(Path.of(System.getProperty("candor.goldens"), "llama3", "model"));
@@ -38,7 +39,11 @@ class TextStreamTest {
                     stops.add(random.nextBoolean() ? stop : stop + "~");
                 }
             }
-            int end = stops.stream().mapToInt(TEXT::indexOf).filter(i -> i >= 0).min().orElse(TEXT.length());
+            int end = stops.stream()
+                    .mapToInt(TEXT::indexOf)
+                    .filter(i -> i >= 0)
+                    .min()
+                    .orElse(TEXT.length());
             TextStream stream = new TextStream(TOKENIZER.streamDecoder(true), stops);
             StringBuilder seen = new StringBuilder();
             for (int token : tokens) {

@@ -212,8 +212,7 @@ class AdapterTest {
         Adapter other = Adapter.trained(memory, new AdapterLayout(MODEL, ALL)).initialise(12);
         LoraConfig alone = new LoraConfig(5, 1, true, Set.of(Projection.DOWN));
         Adapter down = Adapter.trained(memory, new AdapterLayout(MODEL, alone)).initialise(11);
-        assertThat(again.parameters().toFloats())
-                .isEqualTo(all.parameters().toFloats());
+        assertThat(again.parameters().toFloats()).isEqualTo(all.parameters().toFloats());
         assertThat(down.a(2, Projection.DOWN).toFloats())
                 .isEqualTo(all.a(2, Projection.DOWN).toFloats());
         assertThat(other.a(0, Projection.QUERY).toFloats())

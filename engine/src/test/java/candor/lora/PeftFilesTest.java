@@ -123,8 +123,7 @@ class PeftFilesTest {
         PeftFiles.write(first, adapter, null);
         Adapter read = PeftFiles.trained(first, AdapterTest.MODEL, memory);
         assertThat(read.config()).isEqualTo(adapter.config());
-        assertThat(read.parameters().toFloats())
-                .isEqualTo(adapter.parameters().toFloats());
+        assertThat(read.parameters().toFloats()).isEqualTo(adapter.parameters().toFloats());
         PeftFiles.write(second, read, null);
         for (String name : new String[] {"adapter_config.json", "adapter_model.safetensors"}) {
             assertThat(second.resolve(name)).hasSameBinaryContentAs(first.resolve(name));
@@ -139,8 +138,7 @@ class PeftFilesTest {
         PeftFiles.write(folder, adapter, "base");
         Adapter read = PeftFiles.frozen(folder, AdapterTest.MODEL, memory);
         assertThat(read.config()).isEqualTo(config);
-        assertThat(read.parameters().toFloats())
-                .isEqualTo(adapter.parameters().toFloats());
+        assertThat(read.parameters().toFloats()).isEqualTo(adapter.parameters().toFloats());
     }
 
     @ParameterizedTest

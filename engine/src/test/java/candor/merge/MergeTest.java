@@ -52,7 +52,12 @@ class MergeTest {
 
     private Merge.Settings settings(String name, DType dtype, long shardBytes, boolean force) {
         return new Merge.Settings(
-                GOLDENS.resolve(name).resolve("model"), GOLDENS.resolve(name).resolve("adapter"), output(), dtype, shardBytes, force);
+                GOLDENS.resolve(name).resolve("model"),
+                GOLDENS.resolve(name).resolve("adapter"),
+                output(),
+                dtype,
+                shardBytes,
+                force);
     }
 
     private MergeReport merge(Merge.Settings settings) {
@@ -90,8 +95,10 @@ class MergeTest {
             assertThat(largest).isLessThanOrEqualTo(5e-4);
         }
         try (Stream<Path> files = Files.list(output())) {
-            List<String> names = files.map(file -> file.getFileName().toString()).sorted().toList();
-            assertThat(names).contains("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json");
+            List<String> names =
+                    files.map(file -> file.getFileName().toString()).sorted().toList();
+            assertThat(names)
+                    .contains("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json");
             boolean sharded = shardBytes < 1_000_000;
             assertThat(names.contains("model.safetensors.index.json")).isEqualTo(sharded);
             assertThat(names.contains("model.safetensors")).isEqualTo(!sharded);
@@ -105,7 +112,9 @@ class MergeTest {
         long[] ids = inputs.bytes("input_ids").toArray(ValueLayout.JAVA_LONG_UNALIGNED);
         long[] mask = inputs.bytes("attention_mask").toArray(ValueLayout.JAVA_LONG_UNALIGNED);
         int length = (int) Arrays.stream(mask, row * padded, (row + 1) * padded).sum();
-        return Arrays.stream(ids, row * padded, row * padded + length).mapToInt(Math::toIntExact).toArray();
+        return Arrays.stream(ids, row * padded, row * padded + length)
+                .mapToInt(Math::toIntExact)
+                .toArray();
     }
 
     private float[] logits(CausalLm model, int[] ids) {
@@ -130,8 +139,11 @@ class MergeTest {
                     assertThat(merged.entry(name).dtype()).isEqualTo("BF16");
                     boolean adapted = name.endsWith("_proj.weight");
                     Safetensors base = baseFile("qwen2", name, arena);
-                    assertThat(merged.entry(name).shape()).isEqualTo(base.entry(name).shape());
-                    assertThat(merged.bytes(name).mismatch(base.bytes(name)) >= 0).as(name).isEqualTo(adapted);
+                    assertThat(merged.entry(name).shape())
+                            .isEqualTo(base.entry(name).shape());
+                    assertThat(merged.bytes(name).mismatch(base.bytes(name)) >= 0)
+                            .as(name)
+                            .isEqualTo(adapted);
                 }
             }
         }
@@ -149,7 +161,8 @@ class MergeTest {
 
     private static Safetensors baseFile(String model, String tensor, Arena arena) throws IOException {
         for (String shard : shards(GOLDENS.resolve(model).resolve("model"))) {
-            Safetensors file = Safetensors.open(GOLDENS.resolve(model).resolve("model").resolve(shard), arena);
+            Safetensors file =
+                    Safetensors.open(GOLDENS.resolve(model).resolve("model").resolve(shard), arena);
             if (file.names().contains(tensor)) {
                 return file;
             }
@@ -180,7 +193,9 @@ class MergeTest {
         Files.delete(output().resolve("thesis.txt"));
         merge(settings("llama3", null, NO_LIMIT, true));
         merge(settings("llama3", null, 100_000, true));
-        assertThat(output().resolve("model.safetensors")).as("of the one before").doesNotExist();
+        assertThat(output().resolve("model.safetensors"))
+                .as("of the one before")
+                .doesNotExist();
         try (Stream<Path> beside = Files.list(folder)) {
             assertThat(beside).containsExactly(output());
         }

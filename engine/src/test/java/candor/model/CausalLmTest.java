@@ -169,10 +169,14 @@ class CausalLmTest {
                 List<float[]> want = plain.pass(batch);
                 List<float[]> got = quick.pass(batch);
                 for (int i = 0; i < want.size(); i++) {
-                    assertThat(distance(got.get(i), want.get(i))).as("part %d", i).isLessThanOrEqualTo(1e-5);
+                    assertThat(distance(got.get(i), want.get(i)))
+                            .as("part %d", i)
+                            .isLessThanOrEqualTo(1e-5);
                 }
                 Tensor logits = quick.model.logits(batch, quick.bank);
-                assertThat(distance(logits.toFloats(), plain.model.logits(batch, plain.bank).toFloats()))
+                assertThat(distance(
+                                logits.toFloats(),
+                                plain.model.logits(batch, plain.bank).toFloats()))
                         .isLessThanOrEqualTo(1e-5);
             }
         }

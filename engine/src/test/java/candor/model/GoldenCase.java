@@ -39,8 +39,14 @@ final class GoldenCase implements AutoCloseable {
         labels = new int[ids.length][];
         for (int b = 0; b < ids.length; b++) {
             int length = Math.toIntExact(LongStream.of(mask[b]).sum()); // padded on the right
-            tokens[b] = LongStream.of(ids[b]).limit(length).mapToInt(Math::toIntExact).toArray();
-            labels[b] = LongStream.of(wanted[b]).limit(length).mapToInt(Math::toIntExact).toArray();
+            tokens[b] = LongStream.of(ids[b])
+                    .limit(length)
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+            labels[b] = LongStream.of(wanted[b])
+                    .limit(length)
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
         }
     }
 
@@ -71,8 +77,8 @@ final class GoldenCase implements AutoCloseable {
 
     /** "base_model.model.model.layers.0.self_attn.q_proj.lora_A". */
     static String name(int layer, Projection projection, String factor) {
-        return "base_model.model.model.layers." + layer + "." + projection.block() + "." + projection.peftName() + ".lora_"
-                + factor;
+        return "base_model.model.model.layers." + layer + "." + projection.block() + "." + projection.peftName()
+                + ".lora_" + factor;
     }
 
     /**
@@ -86,7 +92,8 @@ final class GoldenCase implements AutoCloseable {
 
     CausalLm castModel(Backend backend, Recompute recompute, int positions) {
         ModelConfig config = weights.config();
-        float[] frequencies = RopeTable.frequencies(config.rope(), config.heads().width());
+        float[] frequencies =
+                RopeTable.frequencies(config.rope(), config.heads().width());
         if (config.architecture() == Architecture.QWEN2) {
             for (int i = 0; i < frequencies.length; i++) {
                 frequencies[i] = DType.bf16ToFloat(DType.floatToBf16(frequencies[i]));

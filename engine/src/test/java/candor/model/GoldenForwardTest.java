@@ -92,8 +92,15 @@ class GoldenForwardTest {
 
     @ParameterizedTest
     @CsvSource({
-        "llama3,NONE", "llama3,CHEAP", "llama3,BLOCK", "qwen2,NONE", "qwen2,CHEAP", "qwen2,BLOCK", "qwen3,NONE",
-        "qwen3,CHEAP", "qwen3,BLOCK"
+        "llama3,NONE",
+        "llama3,CHEAP",
+        "llama3,BLOCK",
+        "qwen2,NONE",
+        "qwen2,CHEAP",
+        "qwen2,BLOCK",
+        "qwen3,NONE",
+        "qwen3,CHEAP",
+        "qwen3,BLOCK"
     })
     void lossAndGradientsEqualTheReference(String name, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase(name);
@@ -194,8 +201,7 @@ class GoldenForwardTest {
     }
 
     private static long allocated() {
-        return ((ThreadMXBean) ManagementFactory.getThreadMXBean())
-                .getCurrentThreadAllocatedBytes();
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 
     private static void assertLoss(GoldenCase golden, String name, float[] logp) {

@@ -40,16 +40,23 @@ class GoldenGenerateTest {
 
             // Together, with small passes, so that prompts come in pieces while others talk already.
             try (Generator generator = new Generator(model, bank, tokenizer, new Generator.Settings(8, 11, 1 << 24))) {
-                check(all, generator.generate(all.stream().map(Expected::request).toList()), tokenizer);
+                check(
+                        all,
+                        generator.generate(all.stream().map(Expected::request).toList()),
+                        tokenizer);
             }
             // In another order, three at a time.
             Collections.reverse(all);
             try (Generator generator = new Generator(model, bank, tokenizer, new Generator.Settings(3, 512, 1 << 24))) {
-                check(all, generator.generate(all.stream().map(Expected::request).toList()), tokenizer);
+                check(
+                        all,
+                        generator.generate(all.stream().map(Expected::request).toList()),
+                        tokenizer);
             }
             // Each alone, in a cache that holds nothing of the others.
             for (Expected one : all) {
-                try (Generator generator = new Generator(model, bank, tokenizer, new Generator.Settings(1, 512, 1 << 24))) {
+                try (Generator generator =
+                        new Generator(model, bank, tokenizer, new Generator.Settings(1, 512, 1 << 24))) {
                     check(List.of(one), generator.generate(List.of(one.request())), tokenizer);
                 }
             }
@@ -69,7 +76,9 @@ class GoldenGenerateTest {
     }
 
     private static List<Expected> expected(GoldenCase golden) throws IOException {
-        JsonNode rows = JsonMapper.builder().build().readTree(golden.folder.resolve("generate.json").toFile());
+        JsonNode rows = JsonMapper.builder()
+                .build()
+                .readTree(golden.folder.resolve("generate.json").toFile());
         List<Expected> all = new ArrayList<>();
         List<Integer> ends = golden.weights.config().eosTokenIds();
         assertThat(ends).isNotEmpty();

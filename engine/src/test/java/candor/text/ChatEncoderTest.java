@@ -43,9 +43,11 @@ class ChatEncoderTest {
         assertThatThrownBy(() -> refusing.encodeChat(new Conversation(prompt), List.of(assistant("no"))))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("message 1 (user) holds the text <|im_end|>");
-        assertThatThrownBy(() -> refusing.encodeConversation(new Conversation(List.of(user("a"), assistant("<|im_start|>")))))
+        assertThatThrownBy(() ->
+                        refusing.encodeConversation(new Conversation(List.of(user("a"), assistant("<|im_start|>")))))
                 .hasMessageContaining("message 2 (assistant)");
-        assertThatThrownBy(() -> refusing.encodePrompt(new Conversation(prompt))).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> refusing.encodePrompt(new Conversation(prompt)))
+                .isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> refusing.encodeText("<|im_end|>", "a")).isInstanceOf(BadInput.class);
         ChatEncoder keeping = new ChatEncoder(refusing.tokenizer(), refusing.template(), SpecialTextPolicy.KEEP);
         int end = refusing.tokenizer().special().eos().getAsInt();
@@ -57,8 +59,12 @@ class ChatEncoderTest {
     @Test
     void toolsStandWithThePromptAndWithTheWhole() {
         ChatEncoder golden = Goldens.encoder("llama3");
-        ChatTemplate template = ChatTemplate.of("t", "{{ tools|tojson if tools }}{% for m in messages %}<{{ m.role }}>{{ m.content }}<|eot_id|>"
-                + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}", Map.of(), Goldens.NOW);
+        ChatTemplate template = ChatTemplate.of(
+                "t",
+                "{{ tools|tojson if tools }}{% for m in messages %}<{{ m.role }}>{{ m.content }}<|eot_id|>"
+                        + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}",
+                Map.of(),
+                Goldens.NOW);
         ChatEncoder encoder = new ChatEncoder(golden.tokenizer(), template, SpecialTextPolicy.REFUSE);
         Conversation prompt = new Conversation(List.of(user("q")), List.of(Map.of("name", "f")));
         EncodedChat chat = encoder.encodeChat(prompt, List.of(assistant("a")));
@@ -77,14 +83,21 @@ class ChatEncoderTest {
     void allTurnsOfTheAssistantAreInTheLossWithTheirEnds() {
         ChatEncoder encoder = Goldens.encoder("llama3");
         EncodedChat chat = encoder.encodeConversation(new Conversation(List.of(
-                Message.of("system", "Be brief."), user("One?"), assistant("Yes: 1."), user("Two?"), assistant("日本 🙂"))));
+                Message.of("system", "Be brief."),
+                user("One?"),
+                assistant("Yes: 1."),
+                user("Two?"),
+                assistant("日本 🙂"))));
         assertThat(said(encoder, chat)).isEqualTo("Yes: 1.<|eot_id|>日本 🙂<|eot_id|>");
         assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of(user("One?")))))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("no assistant turn");
-        assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of()))).isInstanceOf(BadInput.class);
-        assertThatThrownBy(() -> encoder.encodeChat(new Conversation(List.of()), List.of(assistant("a")))).isInstanceOf(BadInput.class);
-        assertThatThrownBy(() -> encoder.encodeChat(new Conversation(List.of(user("a"))), List.of())).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of())))
+                .isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> encoder.encodeChat(new Conversation(List.of()), List.of(assistant("a"))))
+                .isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> encoder.encodeChat(new Conversation(List.of(user("a"))), List.of()))
+                .isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of(user("a\ud800"), assistant("b")))))
                 .isInstanceOf(BadInput.class);
     }
@@ -122,8 +135,12 @@ class ChatEncoderTest {
     @Test
     void aTokenAcrossTheStartOfTheReplyIsRefusedOrTold() {
         ChatEncoder golden = Goldens.encoder("llama3");
-        ChatTemplate blank = ChatTemplate.of("t", "{% for m in messages %}{{ m.role ~ ': ' ~ m.content ~ '<|eot_id|>' }}{% endfor %}"
-                + "{{ 'assistant: ' if add_generation_prompt }}", Map.of(), Goldens.NOW);
+        ChatTemplate blank = ChatTemplate.of(
+                "t",
+                "{% for m in messages %}{{ m.role ~ ': ' ~ m.content ~ '<|eot_id|>' }}{% endfor %}"
+                        + "{{ 'assistant: ' if add_generation_prompt }}",
+                Map.of(),
+                Goldens.NOW);
         ChatEncoder encoder = new ChatEncoder(golden.tokenizer(), blank, SpecialTextPolicy.REFUSE);
         assertThatThrownBy(() -> encoder.encodeConversation(new Conversation(List.of(user("q"), assistant("It is")))))
                 .isInstanceOf(BadInput.class)
@@ -137,7 +154,9 @@ class ChatEncoderTest {
         ChatEncoder encoder = Goldens.encoder("llama3");
         EncodedChat chat = encoder.encodeText("What? ", "That.");
         assertThat(encoder.tokenizer().decode(chat.ids(), false)).isEqualTo("<|begin_of_text|>What? That.<|eot_id|>");
-        assertThat(encoder.encodeText("What? ", "That.<|eot_id|>")).usingRecursiveComparison().isEqualTo(chat);
+        assertThat(encoder.encodeText("What? ", "That.<|eot_id|>"))
+                .usingRecursiveComparison()
+                .isEqualTo(chat);
         assertThat(said(encoder, chat)).isIn("That.<|eot_id|>", " That.<|eot_id|>", "hat.<|eot_id|>");
         assertThat(encoder.encodeText("What?", " That.").promptIsPrefix()).isTrue();
     }
@@ -147,9 +166,13 @@ class ChatEncoderTest {
         TokenizerTest.copy("qwen2", folder);
         Conversation plain = new Conversation(List.of(user("q")));
         Conversation tools = new Conversation(List.of(user("q")), List.of(Map.of("name", "f")));
-        assertThatThrownBy(() -> ChatTemplate.load(folder, Goldens.NOW)).isInstanceOf(BadInput.class).hasMessageContaining("no chat template");
+        assertThatThrownBy(() -> ChatTemplate.load(folder, Goldens.NOW))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("no chat template");
 
-        TokenizerTest.edit(folder.resolve("tokenizer_config.json"), n -> n.put("chat_template", "string {{ eos_token }}{{ bos_token }}{{ tools }}"));
+        TokenizerTest.edit(
+                folder.resolve("tokenizer_config.json"),
+                n -> n.put("chat_template", "string {{ eos_token }}{{ bos_token }}{{ tools }}"));
         assertThat(ChatTemplate.load(folder, Goldens.NOW).render(plain, false)).isEqualTo("string <|im_end|>None");
 
         TokenizerTest.edit(folder.resolve("tokenizer_config.json"), n -> {
@@ -162,7 +185,9 @@ class ChatEncoderTest {
         assertThat(named.render(plain, false)).isEqualTo("plain");
         assertThat(named.render(tools, false)).isEqualTo("tools [{\"name\": \"f\"}]");
 
-        Files.writeString(folder.resolve("chat_template.jinja"), "file {{ messages[0].content }}{{ strftime_now('%d %b %Y') }}{{ x }}\n");
+        Files.writeString(
+                folder.resolve("chat_template.jinja"),
+                "file {{ messages[0].content }}{{ strftime_now('%d %b %Y') }}{{ x }}\n");
         ChatTemplate file = ChatTemplate.load(folder, Goldens.NOW).withVariables(Map.of("x", 1));
         assertThat(file.render(plain, false)).isEqualTo("file q05 Mar 20261");
         assertThat(file.usesDate()).isTrue();

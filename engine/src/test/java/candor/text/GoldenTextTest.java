@@ -24,7 +24,9 @@ class GoldenTextTest {
             assertThat(tokenizer.encode(text, true)).as(text).isEqualTo(Goldens.ints(c.path("ids")));
             assertThat(tokenizer.encode(text, false)).as(text).isEqualTo(plain);
             assertThat(tokenizer.encodeWithOffsets(text).ids()).as(text).isEqualTo(plain);
-            assertThat(tokenizer.decode(plain, false)).as(text).isEqualTo(c.path("decoded").textValue());
+            assertThat(tokenizer.decode(plain, false))
+                    .as(text)
+                    .isEqualTo(c.path("decoded").textValue());
         }
     }
 
@@ -54,7 +56,8 @@ class GoldenTextTest {
         List<JsonNode> rows = Goldens.lines(name, "sft/train.jsonl");
         assertThat(batch.path("input_ids")).hasSize(4);
         for (int i = 0; i < 4; i++) {
-            EncodedChat chat = encode(encoder, rows.get(i).path("prompt"), rows.get(i).path("completion"));
+            EncodedChat chat =
+                    encode(encoder, rows.get(i).path("prompt"), rows.get(i).path("completion"));
             int length = ones(batch.path("attention_mask").get(i));
             int[] labels = chat.ids().clone();
             for (int t = 0; t < labels.length; t++) {

@@ -29,7 +29,9 @@ class ReplySpansTest {
 
     private static List<String> replies(ChatTemplate template, Message... messages) {
         MaskedText masked = ReplySpans.find(template, new Conversation(List.of(messages)));
-        return masked.replies().stream().map(s -> masked.text().substring(s.start(), s.end())).toList();
+        return masked.replies().stream()
+                .map(s -> masked.text().substring(s.start(), s.end()))
+                .toList();
     }
 
     private static Message user(String text) {
@@ -86,15 +88,28 @@ class ReplySpansTest {
 
     @Test
     void toolCallsBelongToTheReplyAndToolResultsDoNot() throws IOException {
-        Map<String, Object> call = Map.of("function", Map.of("name", "f", "arguments", Map.of("x", 1)), "id", "abcdefghi");
-        Message calling = new Message(new LinkedHashMap<>(Map.of("role", "assistant", "content", "", "tool_calls", List.of(call))));
+        Map<String, Object> call =
+                Map.of("function", Map.of("name", "f", "arguments", Map.of("x", 1)), "id", "abcdefghi");
+        Message calling = new Message(
+                new LinkedHashMap<>(Map.of("role", "assistant", "content", "", "tool_calls", List.of(call))));
         Message result = Message.of("tool", "7");
         assertThat(replies(template("qwen25"), user("q"), calling, result, assistant("seven")))
-                .containsExactly("\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call><|im_end|>\n".substring(1),
+                .containsExactly(
+                        "\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call><|im_end|>\n"
+                                .substring(1),
                         "seven<|im_end|>\n");
-        assertThat(replies(template("qwen3"), user("q"), calling, result, assistant("seven"), user("thanks"), assistant("bye")))
-                .containsExactly("<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call><|im_end|>\n",
-                        "seven<|im_end|>\n", "<think>\n\n</think>\n\nbye<|im_end|>\n");
+        assertThat(replies(
+                        template("qwen3"),
+                        user("q"),
+                        calling,
+                        result,
+                        assistant("seven"),
+                        user("thanks"),
+                        assistant("bye")))
+                .containsExactly(
+                        "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call><|im_end|>\n",
+                        "seven<|im_end|>\n",
+                        "<think>\n\n</think>\n\nbye<|im_end|>\n");
         assertThat(replies(template("llama31"), user("q"), calling, result, assistant("seven")))
                 .containsExactly("{\"name\": \"f\", \"parameters\": {\"x\": 1}}<|eot_id|>", "seven<|eot_id|>");
     }
@@ -102,24 +117,48 @@ class ReplySpansTest {
     @Test
     void whatCannotBeToldIsRefusedWithTheReason() {
         Map<String, Object> none = Map.of();
-        ChatTemplate dropping = ChatTemplate.of("t", "{% for m in messages %}{% if loop.last or m.role == 'user' %}<{{ m.role }}>{{ m.content }}"
-                + "{% endif %}{% endfor %}{{ '<assistant>' if add_generation_prompt }}", none, Goldens.NOW);
+        ChatTemplate dropping = ChatTemplate.of(
+                "t",
+                "{% for m in messages %}{% if loop.last or m.role == 'user' %}<{{ m.role }}>{{ m.content }}"
+                        + "{% endif %}{% endfor %}{{ '<assistant>' if add_generation_prompt }}",
+                none,
+                Goldens.NOW);
         assertThatThrownBy(() -> replies(dropping, user("q"), assistant("a"), user("r"), assistant("b")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("message 2 (assistant)").hasMessageContaining("leaves its content out");
-        ChatTemplate twice = ChatTemplate.of("t", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ m.content if not loop.last }}"
-                + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}", none, Goldens.NOW);
+                .hasMessageContaining("message 2 (assistant)")
+                .hasMessageContaining("leaves its content out");
+        ChatTemplate twice = ChatTemplate.of(
+                "t",
+                "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ m.content if not loop.last }}"
+                        + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}",
+                none,
+                Goldens.NOW);
         assertThatThrownBy(() -> replies(twice, user("q"), assistant("a"), user("r"), assistant("b")))
                 .hasMessageContaining("repeats its content");
-        ChatTemplate endless = ChatTemplate.of("t", "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ '.' if loop.last }}"
-                + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}", none, Goldens.NOW);
+        ChatTemplate endless = ChatTemplate.of(
+                "t",
+                "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ '.' if loop.last }}"
+                        + "{% endfor %}{{ '<assistant>' if add_generation_prompt }}",
+                none,
+                Goldens.NOW);
         assertThatThrownBy(() -> replies(endless, user("q"), assistant("a"), user("r"), assistant("b")))
                 .hasMessageContaining("nothing marks its end");
     }
 
     /** Whatever the conversation: replies hold their own words and nobody else's, or the row is refused. */
     @ParameterizedTest
-    @CsvSource({"llama31,95", "llama32,95", "qwen25,95", "qwen3,90", "mistral1,5", "mistral3,5", "gemma2,5", "gemma3,5", "phi3,90", "deepseek,60"})
+    @CsvSource({
+        "llama31,95",
+        "llama32,95",
+        "qwen25,95",
+        "qwen3,90",
+        "mistral1,5",
+        "mistral3,5",
+        "gemma2,5",
+        "gemma3,5",
+        "phi3,90",
+        "deepseek,60"
+    })
     void repliesHoldTheirOwnWords(String name, int leastPercent) throws IOException {
         ChatTemplate template = template(name);
         SplittableRandom random = new SplittableRandom(7);
@@ -134,7 +173,8 @@ class ReplySpansTest {
                 boolean assistant = alternate ? i % 2 == 1 : i > 0 && random.nextBoolean();
                 String blanks = " \n\t".repeat(random.nextInt(2));
                 String thought = assistant && random.nextInt(3) == 0 ? "<think>\nhm\n</think>\n\n" : "";
-                messages.add(Message.of(assistant ? "assistant" : "user", thought + blanks + "w" + messages.size() + "word" + blanks));
+                messages.add(Message.of(
+                        assistant ? "assistant" : "user", thought + blanks + "w" + messages.size() + "word" + blanks));
             }
             MaskedText masked;
             try {
@@ -152,7 +192,9 @@ class ReplySpansTest {
                     outside.append(masked.text(), reached, span.start());
                     reached = span.end();
                     String inside = masked.text().substring(span.start(), span.end());
-                    assertThat(inside).contains("w" + i + "word").doesNotContainPattern("<\\|im_start|<\\|start_header|<start_of_turn|\\[INST|<\\|user");
+                    assertThat(inside)
+                            .contains("w" + i + "word")
+                            .doesNotContainPattern("<\\|im_start|<\\|start_header|<start_of_turn|\\[INST|<\\|user");
                     for (int j = 0; j < messages.size(); j++) {
                         assertThat(j != i && inside.contains("w" + j + "word")).isFalse();
                     }
@@ -181,7 +223,21 @@ class ReplySpansTest {
             })
     void theMaskIsExactWhateverTheContents(String name, String header, String end, boolean trims) throws IOException {
         ChatTemplate template = template(name);
-        String[] pieces = {"a", "Hello", " ", "\n", "\t", "🙂", "e\u0301", "<|im_end|>\n", "<|eot_id|>", "<|end|>\n", "<|user|>\n", "<", "{{ 7*7 }}"};
+        String[] pieces = {
+            "a",
+            "Hello",
+            " ",
+            "\n",
+            "\t",
+            "🙂",
+            "e\u0301",
+            "<|im_end|>\n",
+            "<|eot_id|>",
+            "<|end|>\n",
+            "<|user|>\n",
+            "<",
+            "{{ 7*7 }}"
+        };
         SplittableRandom random = new SplittableRandom(9);
         for (int round = 0; round < 150; round++) {
             List<Message> messages = new ArrayList<>();
@@ -207,18 +263,33 @@ class ReplySpansTest {
             assertThat(masked.text()).endsWith(expected);
             int head = masked.text().length() - expected.length();
             assertThat(masked.replies())
-                    .isEqualTo(replies.stream().map(s -> new Span(head + s.start(), head + s.end())).toList());
+                    .isEqualTo(replies.stream()
+                            .map(s -> new Span(head + s.start(), head + s.end()))
+                            .toList());
         }
     }
 
     @Test
     void conversationsOfTheTemplateTestsAreMaskedOrRefused() throws IOException {
-        for (String name : List.of("llama31", "llama32", "qwen25", "qwen3", "mistral1", "mistral3", "gemma2", "gemma3", "phi3", "deepseek", "macros", "generation")) {
+        for (String name : List.of(
+                "llama31",
+                "llama32",
+                "qwen25",
+                "qwen3",
+                "mistral1",
+                "mistral3",
+                "gemma2",
+                "gemma3",
+                "phi3",
+                "deepseek",
+                "macros",
+                "generation")) {
             ChatTemplate template = template(name);
             try (InputStream in = ReplySpansTest.class.getResourceAsStream("/templates/conversations.json")) {
                 new ObjectMapper().readTree(in).forEach(c -> {
                     try {
-                        MaskedText masked = ReplySpans.find(template, new Conversation(Goldens.messages(c.path("messages"))));
+                        MaskedText masked =
+                                ReplySpans.find(template, new Conversation(Goldens.messages(c.path("messages"))));
                         int end = 0;
                         for (Span span : masked.replies()) {
                             assertThat(span.start()).isBetween(end, span.end());

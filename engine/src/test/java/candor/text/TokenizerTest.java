@@ -23,7 +23,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TokenizerTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String[] PIECES = {
-        "a", " ", "  ", "\n", "Hello", "é", "e\u0301", "日本", "🙂", "👩‍👩‍👧", "\u0000", "\t", "0", "12345", "<|im_end|>", "<|eot_id|>", "<|im_end|>", "<|eot_id|>", "<", "ﬁ", "\u00a0", "مرحبا"
+        "a",
+        " ",
+        "  ",
+        "\n",
+        "Hello",
+        "é",
+        "e\u0301",
+        "日本",
+        "🙂",
+        "👩‍👩‍👧",
+        "\u0000",
+        "\t",
+        "0",
+        "12345",
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<",
+        "ﬁ",
+        "\u00a0",
+        "مرحبا"
     };
 
     private static Path model(String name) {
@@ -100,7 +121,8 @@ class TokenizerTest {
             }
             text.append(stream.finish());
             // Broken bytes may be counted differently when they are cut; whole characters may not.
-            assertThat(text.toString().replace("\ufffd", "")).isEqualTo(tokenizer.decode(ids, true).replace("\ufffd", ""));
+            assertThat(text.toString().replace("\ufffd", ""))
+                    .isEqualTo(tokenizer.decode(ids, true).replace("\ufffd", ""));
             broken += text.indexOf("\ufffd") >= 0 ? 1 : 0;
         }
         assertThat(broken).isPositive();
@@ -114,14 +136,18 @@ class TokenizerTest {
         assertThat(llama.special().eos()).hasValue(4);
         assertThat(llama.special().pad()).hasValue(1);
         assertThat(llama.special().endIds()).containsExactly(4);
-        assertThat(llama.special().named()).containsEntry("bos_token", "<|begin_of_text|>").doesNotContainKey("unk_token");
+        assertThat(llama.special().named())
+                .containsEntry("bos_token", "<|begin_of_text|>")
+                .doesNotContainKey("unk_token");
         assertThat(llama.isSpecial(4)).isTrue();
         assertThat(llama.isSpecial(5)).isFalse();
         assertThat(llama.id("<|end_header_id|>")).hasValue(3);
         assertThat(llama.id("no such token")).isEmpty();
 
         Path copy = copy("llama3", folder);
-        edit(copy.resolve("generation_config.json"), n -> n.set("eos_token_id", JSON.createArrayNode().add(4).add(1).add(9)));
+        edit(
+                copy.resolve("generation_config.json"),
+                n -> n.set("eos_token_id", JSON.createArrayNode().add(4).add(1).add(9)));
         edit(copy.resolve("config.json"), n -> n.put("eos_token_id", 1));
         Tokenizer several = Tokenizer.load(copy);
         assertThat(several.special().endIds()).containsExactly(1, 4, 9);
@@ -132,26 +158,46 @@ class TokenizerTest {
     @Test
     void theClassesOfTheLlamaFamilyFrameByTheirSettings(@TempDir Path folder) throws IOException {
         Path copy = copy("llama3", folder);
-        edit(copy.resolve("tokenizer_config.json"), n -> n.put("tokenizer_class", "LlamaTokenizerFast").put("add_bos_token", true).put("add_eos_token", true));
+        edit(copy.resolve("tokenizer_config.json"), n -> n.put("tokenizer_class", "LlamaTokenizerFast")
+                .put("add_bos_token", true)
+                .put("add_eos_token", true));
         assertThat(Tokenizer.load(copy).encode("a", true)).containsExactly(0, 69, 4);
-        edit(copy.resolve("tokenizer_config.json"), n -> n.put("add_bos_token", false).put("add_eos_token", false));
+        edit(copy.resolve("tokenizer_config.json"), n -> n.put("add_bos_token", false)
+                .put("add_eos_token", false));
         assertThat(Tokenizer.load(copy).encode("a", true)).containsExactly(69);
     }
 
     @Test
     void brokenFilesAreBadInput(@TempDir Path folder) throws IOException {
-        assertThatThrownBy(() -> Tokenizer.load(folder.resolve("nowhere"))).isInstanceOf(BadInput.class).hasMessageContaining("tokenizer.json");
+        assertThatThrownBy(() -> Tokenizer.load(folder.resolve("nowhere")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("tokenizer.json");
         Path copy = copy("llama3", folder);
-        edit(copy.resolve("tokenizer_config.json"), n -> n.putObject("added_tokens_decoder").putObject("600").put("content", "<|new|>"));
-        assertThatThrownBy(() -> Tokenizer.load(copy)).isInstanceOf(BadInput.class).hasMessageContaining("<|new|>");
+        edit(
+                copy.resolve("tokenizer_config.json"),
+                n -> n.putObject("added_tokens_decoder").putObject("600").put("content", "<|new|>"));
+        assertThatThrownBy(() -> Tokenizer.load(copy))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("<|new|>");
         edit(copy.resolve("tokenizer_config.json"), n -> n.remove("added_tokens_decoder"));
         String tokenizer = Files.readString(copy.resolve("tokenizer.json"));
-        edit(copy.resolve("tokenizer.json"), n -> n.withArray("added_tokens").addObject().put("id", 600).put("content", "<|new|>")
-                .put("special", true).put("lstrip", false).put("rstrip", false).put("single_word", false).put("normalized", false));
-        assertThatThrownBy(() -> Tokenizer.load(copy)).isInstanceOf(BadInput.class).hasMessageContaining("<|new|> has id 600");
+        edit(copy.resolve("tokenizer.json"), n -> n.withArray("added_tokens")
+                .addObject()
+                .put("id", 600)
+                .put("content", "<|new|>")
+                .put("special", true)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("single_word", false)
+                .put("normalized", false));
+        assertThatThrownBy(() -> Tokenizer.load(copy))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("<|new|> has id 600");
         Files.writeString(copy.resolve("tokenizer.json"), tokenizer);
         edit(copy.resolve("generation_config.json"), n -> n.put("eos_token_id", "four"));
-        assertThatThrownBy(() -> Tokenizer.load(copy)).isInstanceOf(BadInput.class).hasMessageContaining("eos_token_id");
+        assertThatThrownBy(() -> Tokenizer.load(copy))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("eos_token_id");
         for (String broken : List.of("{", "[]", "{}", "{\"model\": {\"type\": \"Nope\"}}", "\ud7ff")) {
             Files.writeString(copy.resolve("tokenizer.json"), broken);
             assertThatThrownBy(() -> Tokenizer.load(copy)).as(broken).isInstanceOf(BadInput.class);
@@ -164,7 +210,9 @@ class TokenizerTest {
     void loneSurrogatesAreBadInput() {
         Tokenizer tokenizer = Tokenizer.load(model("qwen2"));
         for (String text : List.of("\ud800", "a\udc00", "\ud83dx", "🙂\ud83d", "\udc00\ud800")) {
-            assertThatThrownBy(() -> tokenizer.encode(text, true)).isInstanceOf(BadInput.class).hasMessageContaining("surrogate");
+            assertThatThrownBy(() -> tokenizer.encode(text, true))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("surrogate");
             assertThatThrownBy(() -> tokenizer.encodeWithOffsets(text)).isInstanceOf(BadInput.class);
         }
     }
@@ -186,8 +234,13 @@ class TokenizerTest {
         Tokenizer tokenizer = Tokenizer.load(model("llama3"));
         assertThat(tokenizer.specialTextIn("an <|eot_id|> inside")).hasValue("<|eot_id|>");
         assertThat(tokenizer.specialTextIn("<|eot_id>< |eot_id|> <|im_end|>")).isEmpty();
-        Message nested = new Message(java.util.Map.of("role", "assistant", "content", "",
-                "tool_calls", List.of(java.util.Map.of("arguments", java.util.Map.of("x", List.of("<|begin_of_text|>"))))));
+        Message nested = new Message(java.util.Map.of(
+                "role",
+                "assistant",
+                "content",
+                "",
+                "tool_calls",
+                List.of(java.util.Map.of("arguments", java.util.Map.of("x", List.of("<|begin_of_text|>"))))));
         assertThat(tokenizer.specialTextIn(nested.fields())).hasValue("<|begin_of_text|>");
         // Every text that encodes to a special token is found, and no other.
         SplittableRandom random = new SplittableRandom(14);
@@ -204,10 +257,19 @@ class TokenizerTest {
         Tokenizer tokenizer = Tokenizer.load(model(name));
         Path copy = copy(name, folder);
         // A special token whose text starts with that of another, and one that takes blanks along.
-        edit(copy.resolve("tokenizer.json"), n -> n.withArray("added_tokens").addObject().put("id", 512).put("content", "<|im_end|>a")
-                .put("special", true).put("lstrip", false).put("rstrip", false).put("single_word", false).put("normalized", false));
+        edit(copy.resolve("tokenizer.json"), n -> n.withArray("added_tokens")
+                .addObject()
+                .put("id", 512)
+                .put("content", "<|im_end|>a")
+                .put("special", true)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("single_word", false)
+                .put("normalized", false));
         Tokenizer overlapping = Tokenizer.load(copy);
-        edit(copy.resolve("tokenizer.json"), n -> ((ObjectNode) n.path("added_tokens").path(0)).put("rstrip", true));
+        edit(
+                copy.resolve("tokenizer.json"),
+                n -> ((ObjectNode) n.path("added_tokens").path(0)).put("rstrip", true));
         Tokenizer stripping = Tokenizer.load(copy);
         SplittableRandom random = new SplittableRandom(16);
         for (int round = 0; round < 500; round++) {
@@ -216,7 +278,9 @@ class TokenizerTest {
             end -= end > 0 && end < whole.length() && Character.isLowSurrogate(whole.charAt(end)) ? 1 : 0;
             String prefix = random.nextInt(8) == 0 ? randomText(random) : whole.substring(0, end);
             for (Tokenizer t : List.of(tokenizer, overlapping, stripping)) {
-                assertThat(t.encodePrefix(prefix, whole, t.encode(whole, false))).as(prefix + " … " + whole).isEqualTo(t.encode(prefix, false));
+                assertThat(t.encodePrefix(prefix, whole, t.encode(whole, false)))
+                        .as(prefix + " … " + whole)
+                        .isEqualTo(t.encode(prefix, false));
             }
         }
     }
@@ -229,15 +293,18 @@ class TokenizerTest {
         for (int i = 0; i < 400; i++) {
             texts.add(randomText(random));
         }
-        List<int[]> expected = texts.stream().map(t -> tokenizer.encode(t, true)).toList();
-        List<int[]> parallel = texts.parallelStream().map(t -> tokenizer.encode(t, true)).toList();
+        List<int[]> expected =
+                texts.stream().map(t -> tokenizer.encode(t, true)).toList();
+        List<int[]> parallel =
+                texts.parallelStream().map(t -> tokenizer.encode(t, true)).toList();
         for (int i = 0; i < texts.size(); i++) {
             assertThat(parallel.get(i)).isEqualTo(expected.get(i));
         }
     }
 
     static Path copy(String name, Path folder) throws IOException {
-        for (String file : List.of("tokenizer.json", "tokenizer_config.json", "config.json", "generation_config.json")) {
+        for (String file :
+                List.of("tokenizer.json", "tokenizer_config.json", "config.json", "generation_config.json")) {
             Files.copy(model(name).resolve(file), folder.resolve(file));
         }
         return folder;

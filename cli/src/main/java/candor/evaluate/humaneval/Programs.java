@@ -1,7 +1,7 @@
 package candor.evaluate.humaneval;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -146,7 +146,9 @@ record Programs(Path bwrap, Path setpriv, Path prlimit, Path python, Path prefix
     /** The folders above one, the highest first, without the root. */
     private static List<Path> ancestors(Path folder) {
         List<Path> above = new ArrayList<>();
-        for (Path parent = folder.getParent(); parent != null && parent.getNameCount() > 0; parent = parent.getParent()) {
+        for (Path parent = folder.getParent();
+                parent != null && parent.getNameCount() > 0;
+                parent = parent.getParent()) {
             above.addFirst(parent);
         }
         return above;

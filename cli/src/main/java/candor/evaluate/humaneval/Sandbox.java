@@ -88,7 +88,8 @@ public final class Sandbox {
         try {
             folder = Files.createTempDirectory("candor-run");
             Path file = Files.writeString(folder.resolve("program.py"), whole, StandardCharsets.UTF_8);
-            // Whatever the umask says: whoever the program runs as must be able to read it. Its folder stays ours alone.
+            // Whatever the umask says: whoever the program runs as must be able to read it. Its folder stays ours
+            // alone.
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
             return execute(file, mark);
         } catch (IOException e) {

@@ -127,8 +127,8 @@ class ModelJudgeTest {
 
     @Test
     void whatWasNotAnsweredIsAskedAnewTheNextTime() {
-        Judgement failed = judge(last ->
-                        last.contains("r500") ? new ChatModel.Reply.Failure("status 500") : text("Yes"))
+        Judgement failed = judge(
+                        last -> last.contains("r500") ? new ChatModel.Reply.Failure("status 500") : text("Yes"))
                 .judge(List.of(question("r500"), question("s")))
                 .getFirst();
         assertThat(failed.failure()).isEqualTo("status 500");

@@ -91,8 +91,8 @@ class OpenAiChatTest {
     void aKeyAtTheEdgeOfWhatIsShownIsHiddenWhole() throws IOException {
         // "status 500: " and 200 characters of the body are shown: the key would be cut in its middle.
         String body = "x".repeat(200 - KEY.length() / 2) + KEY + " is down";
-        try (LoopbackServer server = new LoopbackServer(
-                        (n, request, out) -> respond(out, "500 Internal Server Error", "", body));
+        try (LoopbackServer server =
+                        new LoopbackServer((n, request, out) -> respond(out, "500 Internal Server Error", "", body));
                 OpenAiChat chat = chat(server, 1, 0, Duration.ofSeconds(10))) {
             assertThat(complete(chat, 1).toString()).contains("status 500: x").doesNotContain(KEY.substring(0, 4));
         }

@@ -57,12 +57,16 @@ final class ByteBuilder {
     /** The bytes from an offset on as text; null if they are no valid UTF-8. */
     String text(int from) {
         String text = new String(bytes, from, size - from, StandardCharsets.UTF_8);
-        // The quick decoder puts U+FFFD for what is not valid; only then is it worth asking whether the file says so itself.
+        // The quick decoder puts U+FFFD for what is not valid; only then is it worth asking whether the file says so
+        // itself.
         if (text.indexOf('\ufffd') < 0) {
             return text;
         }
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, size - from)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, from, size - from))
+                    .toString();
         } catch (CharacterCodingException e) {
             return null;
         }

@@ -86,7 +86,10 @@ final class CsvReader implements RowReader {
         }
 
         boolean isEmptyLine() {
-            return problem == null && !quoted && values.size() == 1 && values.getFirst().isEmpty();
+            return problem == null
+                    && !quoted
+                    && values.size() == 1
+                    && values.getFirst().isEmpty();
         }
     }
 

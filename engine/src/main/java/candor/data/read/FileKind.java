@@ -1,7 +1,7 @@
 package candor.data.read;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -42,7 +42,8 @@ enum FileKind {
     /** Pipes are no data files: a file is opened twice, and its fingerprint is taken. */
     static void requireFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new BadInput(file + (Files.exists(file) ? ": is no file but a folder or a device" : ": no such file"));
+            throw new BadInput(
+                    file + (Files.exists(file) ? ": is no file but a folder or a device" : ": no such file"));
         }
     }
 
@@ -79,7 +80,9 @@ enum FileKind {
         if (startsWith(head, 0xff, 0xfe) || startsWith(head, 0xfe, 0xff)) {
             throw new BadInput(file + ": is UTF-16 or UTF-32; save it as UTF-8");
         }
-        if (startsWith(head, 0x1f, 0x8b) || startsWith(head, 'P', 'K', 3, 4) || startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) {
+        if (startsWith(head, 0x1f, 0x8b)
+                || startsWith(head, 'P', 'K', 3, 4)
+                || startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) {
             throw new BadInput(file + ": is compressed; unpack it first");
         }
     }

@@ -1,7 +1,7 @@
 package candor.data.read;
 
-import candor.IoReason;
 import candor.BadInput;
+import candor.IoReason;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -31,9 +31,7 @@ final class JsonArrayReader implements RowReader {
         source = new ByteSource(file);
         input = new StrictUtf8Input(source, maxRowBytes);
         // Many values are read from one stream here: what follows a value is the next one.
-        mapper = Json.mapper(maxRowBytes)
-                .copy()
-                .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        mapper = Json.mapper(maxRowBytes).copy().disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         try {
             parser = mapper.createParser(input);
             parser.nextToken();

@@ -19,8 +19,10 @@ final class ParquetReader implements RowReader {
 
     private final Path file;
     private final int maxRowBytes;
+
     @SuppressWarnings("rawtypes") // Carpet takes the row's class, and Map's has no parameters
     private final CloseableIterator<Map> rows;
+
     private long row;
 
     ParquetReader(Path file, int maxRowBytes) {

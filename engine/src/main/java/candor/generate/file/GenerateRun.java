@@ -89,8 +89,9 @@ public final class GenerateRun implements AutoCloseable {
                 throw new BadInput(output + ": exists already; write over it with --force, or choose another --output");
             }
             if (Files.exists(partial)) {
-                throw new BadInput(partial + ": is the beginning of such a run; go on with --resume, start anew with --force,"
-                        + " or choose another --output");
+                throw new BadInput(
+                        partial + ": is the beginning of such a run; go on with --resume, start anew with --force,"
+                                + " or choose another --output");
             }
         }
         ModelConfig config = ModelFolder.at(settings.model()).config();
@@ -126,8 +127,10 @@ public final class GenerateRun implements AutoCloseable {
             JsonNode then = JSON.readTree(Files.readAllBytes(record));
             RunSettings.requireSame(output, then.path("settings"), identity);
         } catch (IOException e) {
-            throw new BadInput(output + ": exists, and " + record.getFileName()
-                    + ", which would say what it was made of, does not; write over it with --force", e);
+            throw new BadInput(
+                    output + ": exists, and " + record.getFileName()
+                            + ", which would say what it was made of, does not; write over it with --force",
+                    e);
         }
     }
 
@@ -162,7 +165,11 @@ public final class GenerateRun implements AutoCloseable {
      * @return whether all is done; if not, a run with {@code resume} goes on
      */
     public boolean run(
-            Backend backend, Generator.Settings size, Map<String, String> facts, Progress progress, BooleanSupplier stop) {
+            Backend backend,
+            Generator.Settings size,
+            Map<String, String> facts,
+            Progress progress,
+            BooleanSupplier stop) {
         if (journal == null) {
             return true;
         }
@@ -191,7 +198,9 @@ public final class GenerateRun implements AutoCloseable {
             // Who a request is: its prompt and its adapter.
             Map<Request, int[]> open = new IdentityHashMap<>();
             Iterator<Request> requests = IntStream.range(0, rows())
-                    .mapToObj(i -> new int[] {i % prompts.prompts().size(), i / prompts.prompts().size()})
+                    .mapToObj(i -> new int[] {
+                        i % prompts.prompts().size(), i / prompts.prompts().size()
+                    })
                     .filter(row -> !journal.has(row[0], row[1]))
                     .map(row -> {
                         Request request = request(row[0], row[1]);

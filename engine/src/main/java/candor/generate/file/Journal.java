@@ -232,7 +232,8 @@ final class Journal implements AutoCloseable {
 
     private static BadInput unwritable(Path file, IOException e) {
         return new BadInput(
-                file + ": cannot be written (" + e.getMessage() + "); check the folder, its permissions and the disk", e);
+                file + ": cannot be written (" + e.getMessage() + "); check the folder, its permissions and the disk",
+                e);
     }
 
     @Override

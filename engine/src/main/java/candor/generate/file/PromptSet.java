@@ -69,16 +69,16 @@ final class PromptSet {
         return new PromptSet(encoded);
     }
 
-    private static int[] encode(
-            Prompt prompt, Tokenizer tokenizer, ChatTemplate template, SpecialTextPolicy policy) {
+    private static int[] encode(Prompt prompt, Tokenizer tokenizer, ChatTemplate template, SpecialTextPolicy policy) {
         if (prompt.conversation() != null) {
             ChatTemplate own = prompt.variables().isEmpty() ? template : template.withVariables(prompt.variables());
             return new ChatEncoder(tokenizer, own, policy).encodePrompt(prompt.conversation());
         }
         if (policy == SpecialTextPolicy.REFUSE) {
             tokenizer.specialTextIn(prompt.text()).ifPresent(token -> {
-                throw new BadInput("the prompt holds the text " + token + ", which the tokenizer takes for a special token:"
-                        + " remove it, or let it be that token with --keep-special-tokens");
+                throw new BadInput(
+                        "the prompt holds the text " + token + ", which the tokenizer takes for a special token:"
+                                + " remove it, or let it be that token with --keep-special-tokens");
             });
         }
         return tokenizer.encode(prompt.text(), true);
@@ -94,8 +94,8 @@ final class PromptSet {
         }
         for (int id : ids) {
             if (id < 0 || id >= config.vocabSize()) {
-                throw new BadInput("the prompt has token " + id + ", and the model's vocabulary has " + config.vocabSize()
-                        + "; do the tokenizer and the weights belong together?");
+                throw new BadInput("the prompt has token " + id + ", and the model's vocabulary has "
+                        + config.vocabSize() + "; do the tokenizer and the weights belong together?");
             }
         }
     }

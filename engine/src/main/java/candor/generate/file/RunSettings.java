@@ -113,7 +113,8 @@ public record RunSettings(
         List<Path> files = new ArrayList<>();
         try (Stream<Path> all = Files.list(folder)) {
             all.filter(Files::isRegularFile)
-                    .filter(file -> MODEL_FILES.stream().anyMatch(end -> file.toString().endsWith(end)))
+                    .filter(file ->
+                            MODEL_FILES.stream().anyMatch(end -> file.toString().endsWith(end)))
                     .sorted()
                     .forEach(files::add);
         } catch (IOException e) {

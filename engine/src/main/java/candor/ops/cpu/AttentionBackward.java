@@ -51,8 +51,20 @@ final class AttentionBackward {
     }
 
     /** Where things lie in a thread's scratch memory, for one sequence of this length. */
-    private record Layout(int length, int width, long keyT, long key, long valueT, long dKey, long dValue, long p, long ds,
-            long query, long rowBytes, long narrowBytes, long end) {
+    private record Layout(
+            int length,
+            int width,
+            long keyT,
+            long key,
+            long valueT,
+            long dKey,
+            long dValue,
+            long p,
+            long ds,
+            long query,
+            long rowBytes,
+            long narrowBytes,
+            long end) {
         static Layout of(int length, int width) {
             long transposed = Panels.count(length) * Panels.bytes(width);
             long natural = Panels.count(width) * Panels.bytes(length);
@@ -66,7 +78,8 @@ final class AttentionBackward {
             long p = dValue + length * narrowBytes;
             long ds = p + Workers.BLOCK * rowBytes;
             long query = ds + Workers.BLOCK * rowBytes;
-            return new Layout(length, width, 0, key, valueT, dKey, dValue, p, ds, query, rowBytes, narrowBytes, query + block);
+            return new Layout(
+                    length, width, 0, key, valueT, dKey, dValue, p, ds, query, rowBytes, narrowBytes, query + block);
         }
     }
 
@@ -106,7 +119,10 @@ final class AttentionBackward {
     private void copyOut(MemorySegment scratch, long from, Layout at, int start, int col) {
         for (int r = 0; r < at.length; r++) {
             MemorySegment.copy(
-                    scratch, from + r * at.narrowBytes, dqkv.data(), dqkv.offset(start + r, col),
+                    scratch,
+                    from + r * at.narrowBytes,
+                    dqkv.data(),
+                    dqkv.offset(start + r, col),
                     (long) heads.width() * Float.BYTES);
         }
     }
@@ -128,8 +144,14 @@ final class AttentionBackward {
             int token = start + row + r;
             float delta = dot(dout.data(), dout.offset(token, col), o.data(), o.offset(token, col), width);
             probabilities(
-                    scratch, at.p + r * at.rowBytes, at.ds + r * at.rowBytes, row + r + 1, keys,
-                    lse.data().get(FLOAT, lse.offset(token, head)), delta, scale);
+                    scratch,
+                    at.p + r * at.rowBytes,
+                    at.ds + r * at.rowBytes,
+                    row + r + 1,
+                    keys,
+                    lse.data().get(FLOAT, lse.offset(token, head)),
+                    delta,
+                    scale);
         }
         // dQ (rows, D) = dS K; the scale is in dS already
         gemm.a(scratch, at.ds, at.rowBytes, Float.BYTES)
@@ -141,7 +163,15 @@ final class AttentionBackward {
     }
 
     private void accumulate(
-            Gemm gemm, MemorySegment scratch, long to, long from, Tensor x, int row, int rows, int keys, int col,
+            Gemm gemm,
+            MemorySegment scratch,
+            long to,
+            long from,
+            Tensor x,
+            int row,
+            int rows,
+            int keys,
+            int col,
             Layout at) {
         int width = heads.width();
         for (int p = 0; p < Panels.count(width); p++) {

@@ -82,8 +82,16 @@ final class AttentionOps {
     }
 
     private void queryBlock(
-            int worker, MemorySegment scratch, long valueAt, long scoreAt, long rowBytes,
-            int start, int row, int rows, int length, int head) {
+            int worker,
+            MemorySegment scratch,
+            long valueAt,
+            long scoreAt,
+            long rowBytes,
+            int start,
+            int row,
+            int rows,
+            int length,
+            int head) {
         int width = heads.width();
         int keys = row + rows; // no row of this block sees further
         Gemm gemm = workers.gemm(worker);
@@ -120,7 +128,9 @@ final class AttentionOps {
         float total = lanes.of(sum);
         float inverse = 1 / total;
         for (int j = 0; j < keys; j += LANES) {
-            FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER).mul(inverse).intoMemorySegment(row, at + 4L * j, ORDER);
+            FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER)
+                    .mul(inverse)
+                    .intoMemorySegment(row, at + 4L * j, ORDER);
         }
         return (float) (max + Math.log(total));
     }

@@ -82,11 +82,19 @@ final class CacheOps {
             int keyCol = heads.queryCols() + head * width;
             long value = slab.offset(page, KvPages.valueCol(heads, head, token));
             MemorySegment.copy(
-                    qkv.data(), qkv.offset(row, keyCol + heads.keyCols()), slab.data(), value, (long) width * Float.BYTES);
+                    qkv.data(),
+                    qkv.offset(row, keyCol + heads.keyCols()),
+                    slab.data(),
+                    value,
+                    (long) width * Float.BYTES);
             long from = qkv.offset(row, keyCol);
             long to = slab.offset(page, KvPages.keyCol(heads, head, token));
             for (int d = 0; d < width; d++) {
-                slab.data().set(FLOAT, to + (long) d * KvPages.TOKENS * Float.BYTES, qkv.data().get(FLOAT, from + 4L * d));
+                slab.data()
+                        .set(
+                                FLOAT,
+                                to + (long) d * KvPages.TOKENS * Float.BYTES,
+                                qkv.data().get(FLOAT, from + 4L * d));
             }
         }
     }

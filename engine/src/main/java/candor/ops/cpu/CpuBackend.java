@@ -98,7 +98,12 @@ public final class CpuBackend implements Backend {
         Shapes.require(values.length >= from.elements(), "download", from);
         for (int r = 0; r < from.rows(); r++) {
             MemorySegment.copy(
-                    from.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, from.offset(r, 0), values, r * from.cols(), from.cols());
+                    from.data(),
+                    ValueLayout.JAVA_FLOAT_UNALIGNED,
+                    from.offset(r, 0),
+                    values,
+                    r * from.cols(),
+                    from.cols());
         }
     }
 
@@ -140,8 +145,7 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void linear(
-            Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
+    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         Shapes.linear("linear", y, t, x, w, lora, batch);
         if (bias != null) {
             Shapes.f32("linear", bias);
@@ -196,7 +200,8 @@ public final class CpuBackend implements Backend {
     public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
         Shapes.cached("attentionCached", qkv, cache, batch, tables);
         Shapes.f32("attentionCached", o);
-        Shapes.require(o.rows() == batch.tokenCount() && o.cols() == cache.heads().queryCols(), "attentionCached", o, qkv);
+        Shapes.require(
+                o.rows() == batch.tokenCount() && o.cols() == cache.heads().queryCols(), "attentionCached", o, qkv);
         caches.attention(o, qkv, cache, batch, tables);
     }
 

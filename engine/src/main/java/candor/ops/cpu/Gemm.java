@@ -125,8 +125,17 @@ final class Gemm {
                 multiply(height, width, depth, a, aAt + r * aRow, aRow, aDepth, b, bAt + panel * bPanel, bRow, from);
                 if (b2 != null) {
                     multiply(
-                            height, width, depth2, a2, a2At + r * a2Row, a2Row, Float.BYTES, b2, b2At + panel * b2Panel,
-                            PANEL_ROW, tile);
+                            height,
+                            width,
+                            depth2,
+                            a2,
+                            a2At + r * a2Row,
+                            a2Row,
+                            Float.BYTES,
+                            b2,
+                            b2At + panel * b2Panel,
+                            PANEL_ROW,
+                            tile);
                 }
                 Tile.store(tile, c, at + shift + r * row, row, height, width);
             }
@@ -139,8 +148,17 @@ final class Gemm {
     }
 
     private void multiply(
-            int height, int width, int k, MemorySegment x, long xAt, long xRow, long xDepth, MemorySegment y, long yAt,
-            long yRow, float[] from) {
+            int height,
+            int width,
+            int k,
+            MemorySegment x,
+            long xAt,
+            long xRow,
+            long xDepth,
+            MemorySegment y,
+            long yAt,
+            long yRow,
+            float[] from) {
         if (width > LANES) {
             switch (height) {
                 case 8 -> TileKernels.tile8x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);

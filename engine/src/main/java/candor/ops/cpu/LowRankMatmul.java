@@ -80,8 +80,15 @@ final class LowRankMatmul {
     }
 
     private void run(
-            Tensor output, Tensor narrow, Tensor input, Tensor weight, Tensor start, Lora adapters, Batch batch,
-            int inner, int outer) {
+            Tensor output,
+            Tensor narrow,
+            Tensor input,
+            Tensor weight,
+            Tensor start,
+            Lora adapters,
+            Batch batch,
+            int inner,
+            int outer) {
         c = output;
         t = narrow;
         a = input;
@@ -209,8 +216,7 @@ final class LowRankMatmul {
         int col = (firstPanel + panel) * COLUMNS;
         gemm.a(a, row, 0).b(wide, panel * Panels.bytes(depth), 0);
         if (init != null) {
-            gemm.init(
-                    init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
+            gemm.init(init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
         if (factors != null) {
             long up = upAt + blocks.run(block) * upBytes + panel * Panels.bytes(factors.rank());

@@ -87,7 +87,8 @@ final class Parallel implements AutoCloseable {
         if (thrown != null) {
             failure = null;
             // What was thrown itself, as it would be with one thread; it carries the place where it happened.
-            thrown.addSuppressed(new IllegalStateException("thrown by a task of the operation that this thread called"));
+            thrown.addSuppressed(
+                    new IllegalStateException("thrown by a task of the operation that this thread called"));
             switch (thrown) {
                 case Error error -> throw error;
                 case RuntimeException exception -> throw exception;

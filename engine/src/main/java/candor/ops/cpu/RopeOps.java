@@ -55,11 +55,13 @@ final class RopeOps {
         }
     }
 
-    private static void wholeVector(MemorySegment x, long at, MemorySegment table, long angle, long second, float sign) {
+    private static void wholeVector(
+            MemorySegment x, long at, MemorySegment table, long angle, long second, float sign) {
         FloatVector x1 = FloatVector.fromMemorySegment(S, x, at, ORDER);
         FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second, ORDER);
         FloatVector c = FloatVector.fromMemorySegment(S, table, angle, ORDER);
-        FloatVector s = FloatVector.fromMemorySegment(S, table, angle + second, ORDER).mul(sign);
+        FloatVector s =
+                FloatVector.fromMemorySegment(S, table, angle + second, ORDER).mul(sign);
         x1.mul(c).sub(x2.mul(s)).intoMemorySegment(x, at, ORDER);
         x2.mul(c).add(x1.mul(s)).intoMemorySegment(x, at + second, ORDER);
     }
@@ -70,7 +72,8 @@ final class RopeOps {
         FloatVector x1 = FloatVector.fromMemorySegment(S, x, at, ORDER, mask);
         FloatVector x2 = FloatVector.fromMemorySegment(S, x, at + second, ORDER, mask);
         FloatVector c = FloatVector.fromMemorySegment(S, table, angle, ORDER, mask);
-        FloatVector s = FloatVector.fromMemorySegment(S, table, angle + second, ORDER, mask).mul(sign);
+        FloatVector s = FloatVector.fromMemorySegment(S, table, angle + second, ORDER, mask)
+                .mul(sign);
         x1.mul(c).sub(x2.mul(s)).intoMemorySegment(x, at, ORDER, mask);
         x2.mul(c).add(x1.mul(s)).intoMemorySegment(x, at + second, ORDER, mask);
     }

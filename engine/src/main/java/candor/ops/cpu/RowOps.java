@@ -89,7 +89,11 @@ final class RowOps {
             long at = y.offset(row, 0);
             long from = x.offset(0, 0);
             for (int j = 0; j < y.cols(); j++) {
-                y.data().set(FLOAT, at + 4L * j, y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, from + 4L * j));
+                y.data()
+                        .set(
+                                FLOAT,
+                                at + 4L * j,
+                                y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, from + 4L * j));
             }
         }
     }

@@ -52,8 +52,13 @@ final class SwiGluOps {
         int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
         for (int row = block * Workers.BLOCK; row < end; row++) {
             backwardRow(
-                    dGateUp.data(), dGateUp.offset(row, 0), y.data(), y.offset(row, 0),
-                    gateUp.data(), gateUp.offset(row, 0), width);
+                    dGateUp.data(),
+                    dGateUp.offset(row, 0),
+                    y.data(),
+                    y.offset(row, 0),
+                    gateUp.data(),
+                    gateUp.offset(row, 0),
+                    width);
         }
     }
 

@@ -48,8 +48,16 @@ final class TileKernels {
 
     /** 8 rows, 2 vectors of columns. */
     static void tile8x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
@@ -114,8 +122,16 @@ final class TileKernels {
 
     /** 8 rows, 1 vector of columns. */
     static void tile8x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
         FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
@@ -155,8 +171,16 @@ final class TileKernels {
 
     /** 4 rows, 2 vectors of columns. */
     static void tile4x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
@@ -193,8 +217,16 @@ final class TileKernels {
 
     /** 4 rows, 1 vector of columns. */
     static void tile4x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
         FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
@@ -218,8 +250,16 @@ final class TileKernels {
 
     /** 2 rows, 2 vectors of columns. */
     static void tile2x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
@@ -242,8 +282,16 @@ final class TileKernels {
 
     /** 2 rows, 1 vector of columns. */
     static void tile2x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
@@ -259,8 +307,16 @@ final class TileKernels {
 
     /** 1 row, 2 vectors of columns. */
     static void tile1x2(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
@@ -276,8 +332,16 @@ final class TileKernels {
 
     /** 1 row, 1 vector of columns. */
     static void tile1x1(
-            MemorySegment a, long ao, long rs, long ks, MemorySegment b, long bo, long bs, int k,
-            float[] from, float[] tile) {
+            MemorySegment a,
+            long ao,
+            long rs,
+            long ks,
+            MemorySegment b,
+            long bo,
+            long bs,
+            int k,
+            float[] from,
+            float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         for (int p = 0; p < k; p++, ao += ks, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);

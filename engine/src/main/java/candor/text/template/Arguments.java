@@ -13,7 +13,8 @@ record Arguments(String function, List<Object> positional, Map<String, Object> n
     /** The arguments by the parameters' names; the first {@code required} of them must be there. */
     Bound bind(int required, String... parameters) {
         if (positional.size() > parameters.length) {
-            throw new TemplateError(function + " takes at most " + parameters.length + " arguments, got " + positional.size());
+            throw new TemplateError(
+                    function + " takes at most " + parameters.length + " arguments, got " + positional.size());
         }
         Object[] values = new Object[parameters.length];
         Arrays.fill(values, MISSING);
@@ -33,7 +34,8 @@ record Arguments(String function, List<Object> positional, Map<String, Object> n
             }
         }
         if (!rest.isEmpty()) {
-            throw new TemplateError(function + " knows no argument '" + rest.keySet().iterator().next() + "'");
+            throw new TemplateError(
+                    function + " knows no argument '" + rest.keySet().iterator().next() + "'");
         }
         return new Bound(function, parameters, values);
     }

@@ -72,11 +72,12 @@ final class Attributes {
     }
 
     private static Undefined missing(Object object, Object key) {
-        String shown = switch (key) {
-            case String s when s.length() < 100 -> " '" + s + "'";
-            case Long index -> " " + index;
-            case null, default -> " of that name";
-        };
+        String shown =
+                switch (key) {
+                    case String s when s.length() < 100 -> " '" + s + "'";
+                    case Long index -> " " + index;
+                    case null, default -> " of that name";
+                };
         return new Undefined("a " + Values.typeName(object) + " has no item or attribute" + shown);
     }
 

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 /** The filters {@code int}, {@code float} and {@code round}. */
 final class Conversions {
     private static final Pattern INTEGER = Pattern.compile("[+-]?[0-9]+(_[0-9]+)*");
-    private static final Pattern FLOAT = Pattern.compile(
-            "[+-]?([0-9]+(_[0-9]+)*)?(\\.([0-9]+(_[0-9]+)*)?)?([eE][+-]?[0-9]+(_[0-9]+)*)?");
+    private static final Pattern FLOAT =
+            Pattern.compile("[+-]?([0-9]+(_[0-9]+)*)?(\\.([0-9]+(_[0-9]+)*)?)?([eE][+-]?[0-9]+(_[0-9]+)*)?");
     private static final int MAX_DIGITS = 4300;
 
     private Conversions() {}
@@ -26,11 +26,15 @@ final class Conversions {
                 return Numbers.normal(new BigInteger(trimmed.replace("_", "")));
             }
             Double d = parse(s);
-            return d == null || d.isNaN() || d.isInfinite() ? standard : Numbers.normal(new BigDecimal(d).toBigInteger());
+            return d == null || d.isNaN() || d.isInfinite()
+                    ? standard
+                    : Numbers.normal(new BigDecimal(d).toBigInteger());
         }
         Operators.checkDefined(v);
         if (v instanceof Double d) {
-            return d.isNaN() || d.isInfinite() ? notFinite(d, standard) : Numbers.normal(new BigDecimal(d).toBigInteger());
+            return d.isNaN() || d.isInfinite()
+                    ? notFinite(d, standard)
+                    : Numbers.normal(new BigDecimal(d).toBigInteger());
         }
         return Numbers.isInteger(v) ? Numbers.normal(Numbers.big(v)) : standard;
     }
@@ -63,8 +67,9 @@ final class Conversions {
         if (unsigned.equals("nan")) {
             return Double.NaN;
         }
-        boolean digits = !unsigned.isEmpty() && (Character.digit(unsigned.charAt(0), 10) >= 0
-                || (unsigned.length() > 1 && Character.digit(unsigned.charAt(1), 10) >= 0));
+        boolean digits = !unsigned.isEmpty()
+                && (Character.digit(unsigned.charAt(0), 10) >= 0
+                        || (unsigned.length() > 1 && Character.digit(unsigned.charAt(1), 10) >= 0));
         return text.length() <= MAX_DIGITS && digits && FLOAT.matcher(text).matches()
                 ? (Double) Double.parseDouble(text.replace("_", ""))
                 : null;
@@ -93,7 +98,8 @@ final class Conversions {
 
     /** As Python, on the exact value of the float: 2.675 lies below its digits and rounds to 2.67. */
     private static double roundReal(double d, int precision) {
-        double rounded = new BigDecimal(d).setScale(precision, RoundingMode.HALF_EVEN).doubleValue();
+        double rounded =
+                new BigDecimal(d).setScale(precision, RoundingMode.HALF_EVEN).doubleValue();
         return Math.copySign(rounded, d);
     }
 }

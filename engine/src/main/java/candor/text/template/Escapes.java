@@ -30,7 +30,8 @@ final class Escapes {
                 case 'x' -> i = hex(s, i, 2, out, line);
                 case 'u' -> i = hex(s, i, 4, out, line);
                 case 'U' -> i = hex(s, i, 8, out, line);
-                case 'N' -> throw new TemplateError("the escape \\N{…} is not supported by Candor's template engine", line);
+                case 'N' ->
+                    throw new TemplateError("the escape \\N{…} is not supported by Candor's template engine", line);
                 default -> {
                     if (e >= '0' && e <= '7') {
                         i = octal(s, i - 1, out);

@@ -28,8 +28,7 @@ final class Evaluator {
     private Object evaluate(Expr expression, Scope scope) {
         return switch (expression) {
             case Expr.Const constant -> constant.value();
-            case Expr.Name name ->
-                scope.has(name.name()) ? scope.get(name.name()) : undefinedName(name.name());
+            case Expr.Name name -> scope.has(name.name()) ? scope.get(name.name()) : undefinedName(name.name());
             case Expr.ListOf list -> evalAll(list.items(), scope);
             case Expr.TupleOf tuple -> new TemplateObject.Tuple(evalAll(tuple.items(), scope));
             case Expr.DictOf dict -> dict(dict, scope);
@@ -149,11 +148,12 @@ final class Evaluator {
 
     Object call(Expr.Call call, Scope scope, Macro caller) {
         Object function = eval(call.function(), scope);
-        String name = switch (call.function()) {
-            case Expr.Name n -> n.name() + "()";
-            case Expr.Attribute a -> a.name() + "()";
-            default -> "the call";
-        };
+        String name =
+                switch (call.function()) {
+                    case Expr.Name n -> n.name() + "()";
+                    case Expr.Attribute a -> a.name() + "()";
+                    default -> "the call";
+                };
         Arguments arguments = arguments(name, call.args(), scope);
         interpreter.at(call.line());
         if (caller != null && !(function instanceof Macro)) {
@@ -161,13 +161,11 @@ final class Evaluator {
         }
         return switch (function) {
             case Macro macro -> interpreter.macro(macro, arguments, caller);
-            case TemplateObject.Method method ->
-                Methods.call(method.receiver(), method.name(), arguments, budget);
+            case TemplateObject.Method method -> Methods.call(method.receiver(), method.name(), arguments, budget);
             case TemplateObject.Builtin builtin ->
                 Functions.call(builtin.name(), arguments, interpreter.environment, budget);
             case Undefined u -> throw new TemplateError(u.message());
-            case null, default ->
-                throw new TemplateError("a " + Values.typeName(function) + " cannot be called");
+            case null, default -> throw new TemplateError("a " + Values.typeName(function) + " cannot be called");
         };
     }
 

@@ -14,12 +14,60 @@ import java.util.Set;
 final class Filters {
     /** All of Jinja's; some are refused when they are reached. */
     static final Set<String> NAMES = Set.of(
-            "abs", "attr", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape",
-            "filesizeformat", "first", "float", "forceescape", "format", "groupby", "indent", "int", "items", "join",
-            "last", "length", "list", "lower", "map", "max", "min", "pprint", "random", "reject", "rejectattr",
-            "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort", "string", "striptags",
-            "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "urlize", "wordcount",
-            "wordwrap", "xmlattr");
+            "abs",
+            "attr",
+            "batch",
+            "capitalize",
+            "center",
+            "count",
+            "d",
+            "default",
+            "dictsort",
+            "e",
+            "escape",
+            "filesizeformat",
+            "first",
+            "float",
+            "forceescape",
+            "format",
+            "groupby",
+            "indent",
+            "int",
+            "items",
+            "join",
+            "last",
+            "length",
+            "list",
+            "lower",
+            "map",
+            "max",
+            "min",
+            "pprint",
+            "random",
+            "reject",
+            "rejectattr",
+            "replace",
+            "reverse",
+            "round",
+            "safe",
+            "select",
+            "selectattr",
+            "slice",
+            "sort",
+            "string",
+            "striptags",
+            "sum",
+            "title",
+            "tojson",
+            "trim",
+            "truncate",
+            "unique",
+            "upper",
+            "urlencode",
+            "urlize",
+            "wordcount",
+            "wordwrap",
+            "xmlattr");
 
     private Filters() {}
 
@@ -57,8 +105,9 @@ final class Filters {
                 yield cased(name, Values.text(v, budget), budget);
             }
             case "replace" -> replace(v, arguments.bind(2, "old", "new", "count"), budget);
-            case "center" -> StringMethods.padded(
-                    Values.text(v, budget), arguments.bind(0, "width").integer(0, 80), " ", "center", budget);
+            case "center" ->
+                StringMethods.padded(
+                        Values.text(v, budget), arguments.bind(0, "width").integer(0, 80), " ", "center", budget);
             case "indent" -> indent(v, arguments.bind(0, "width", "first", "blank"), budget);
             case "format" -> format(v, arguments, budget);
             case "abs" -> {
@@ -88,7 +137,17 @@ final class Filters {
                 arguments.none();
                 yield last(v, budget);
             }
-            case "join", "sort", "dictsort", "unique", "min", "max", "sum", "map", "select", "reject", "selectattr",
+            case "join",
+                    "sort",
+                    "dictsort",
+                    "unique",
+                    "min",
+                    "max",
+                    "sum",
+                    "map",
+                    "select",
+                    "reject",
+                    "selectattr",
                     "rejectattr" -> ListFilters.apply(name, v, arguments, budget);
             default ->
                 throw NAMES.contains(name)
@@ -129,7 +188,8 @@ final class Filters {
             return word;
         }
         int width = Character.charCount(word.codePointAt(0));
-        return word.substring(0, width).toUpperCase(Locale.ROOT) + word.substring(width).toLowerCase(Locale.ROOT);
+        return word.substring(0, width).toUpperCase(Locale.ROOT)
+                + word.substring(width).toLowerCase(Locale.ROOT);
     }
 
     private static String replace(Object v, Bound bound, Budget budget) {
@@ -166,9 +226,8 @@ final class Filters {
         if (!arguments.positional().isEmpty() && !arguments.named().isEmpty()) {
             throw new TemplateError("the filter 'format' takes positional or named arguments, not both");
         }
-        Object values = arguments.named().isEmpty()
-                ? new TemplateObject.Tuple(arguments.positional())
-                : arguments.named();
+        Object values =
+                arguments.named().isEmpty() ? new TemplateObject.Tuple(arguments.positional()) : arguments.named();
         return PercentFormat.format(Values.text(v, budget), values, budget);
     }
 

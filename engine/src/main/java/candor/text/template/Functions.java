@@ -33,9 +33,8 @@ final class Functions {
     private static Range range(Arguments arguments) {
         Bound bound = Methods.positionalOnly(arguments).bind(1, "start", "stop", "step");
         long first = bound.integer(0, 0);
-        Range range = bound.has(1)
-                ? new Range(first, bound.integer(1, 0), bound.integer(2, 1))
-                : new Range(0, first, 1);
+        Range range =
+                bound.has(1) ? new Range(first, bound.integer(1, 0), bound.integer(2, 1)) : new Range(0, first, 1);
         if (range.step() == 0) {
             throw new TemplateError("range() with a step of zero");
         }

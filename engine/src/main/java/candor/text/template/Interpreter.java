@@ -95,8 +95,7 @@ final class Interpreter {
                 String text = captured(set.body(), frame(set.body(), scope));
                 assign(set.target(), filtered(text, set.filters(), scope), scope);
             }
-            case Stmt.Define define ->
-                scope.set(define.macro().name(), new Macro(define.macro(), scope));
+            case Stmt.Define define -> scope.set(define.macro().name(), new Macro(define.macro(), scope));
             case Stmt.CallBlock call -> {
                 Macro caller = new Macro(call.caller(), scope);
                 out.append(Values.text(evaluator.call(call.call(), scope, caller), budget));

@@ -212,7 +212,9 @@ final class Lexer {
             String name = source.substring(start, pos);
             if (!Normalizer.isNormalized(name, Normalizer.Form.NFKC)) {
                 // Python takes such a name for its normal form, though not everywhere in a template.
-                throw new TemplateError("the spelling of the name '" + name + "' is not supported by Candor's template engine", lineAt(start));
+                throw new TemplateError(
+                        "the spelling of the name '" + name + "' is not supported by Candor's template engine",
+                        lineAt(start));
             }
             add(Kind.NAME, name);
         } else {
@@ -240,7 +242,8 @@ final class Lexer {
                 return;
             }
         }
-        throw new TemplateError("unexpected character '" + Character.toString(source.codePointAt(pos)) + "'", lineAt(pos));
+        throw new TemplateError(
+                "unexpected character '" + Character.toString(source.codePointAt(pos)) + "'", lineAt(pos));
     }
 
     private void number() {

@@ -23,7 +23,8 @@ final class ListFilters {
             }
             case "dictsort" -> dictsort(v, arguments.bind(0, "case_sensitive", "by", "reverse"), budget);
             case "unique" -> unique(v, arguments.bind(0, "case_sensitive", "attribute"), budget);
-            case "min", "max" -> extreme(v, arguments.bind(0, "case_sensitive", "attribute"), name.equals("max"), budget);
+            case "min", "max" ->
+                extreme(v, arguments.bind(0, "case_sensitive", "attribute"), name.equals("max"), budget);
             case "sum" -> sum(v, arguments.bind(0, "attribute", "start"), budget);
             case "map" -> map(v, arguments, budget);
             case "select" -> chosen(v, arguments, false, true, budget);
@@ -74,7 +75,8 @@ final class ListFilters {
         }
         List<Object> parts = new ArrayList<>();
         for (String part : dotted.split("\\.", -1)) {
-            boolean digits = !part.isEmpty() && part.length() < 10 && part.chars().allMatch(c -> c >= '0' && c <= '9');
+            boolean digits =
+                    !part.isEmpty() && part.length() < 10 && part.chars().allMatch(c -> c >= '0' && c <= '9');
             parts.add(digits ? (Object) Long.valueOf(part) : part);
         }
         return item -> {
@@ -86,8 +88,7 @@ final class ListFilters {
         };
     }
 
-    private static List<Object> sorted(
-            List<Object> items, UnaryOperator<Object> key, boolean reverse, Budget budget) {
+    private static List<Object> sorted(List<Object> items, UnaryOperator<Object> key, boolean reverse, Budget budget) {
         List<Object> keys = new ArrayList<>();
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < items.size(); i++) {
@@ -188,7 +189,10 @@ final class ListFilters {
             UnaryOperator<Object> key = attribute(bound.get(0, null), budget);
             for (Object item : Iteration.list(v, budget)) {
                 Object value = key.apply(item);
-                out.add(value instanceof Undefined && bound.has(1) && bound.get(1, null) != null ? bound.get(1, null) : value);
+                out.add(
+                        value instanceof Undefined && bound.has(1) && bound.get(1, null) != null
+                                ? bound.get(1, null)
+                                : value);
             }
             return new OneShot(out);
         }
@@ -214,7 +218,8 @@ final class ListFilters {
         if (arguments.positional().size() < skip) {
             throw new TemplateError(arguments.function() + " wants an attribute");
         }
-        UnaryOperator<Object> key = byAttribute ? attribute(arguments.positional().get(0), budget) : item -> item;
+        UnaryOperator<Object> key =
+                byAttribute ? attribute(arguments.positional().get(0), budget) : item -> item;
         boolean plain = arguments.positional().size() == skip;
         String test = plain ? null : name(arguments, skip);
         Arguments rest = plain ? null : arguments.from(skip + 1, "the test '" + test + "'");

@@ -16,8 +16,20 @@ final class Methods {
     private static final Set<String> OF_TUPLES = Set.of("index", "count");
     /** They exist in Python, so a template must not see them as undefined; calling one is refused. */
     private static final Set<String> OF_NUMBERS = Set.of(
-            "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "fromhex", "hex",
-            "imag", "is_integer", "numerator", "real", "to_bytes");
+            "as_integer_ratio",
+            "bit_count",
+            "bit_length",
+            "conjugate",
+            "denominator",
+            "from_bytes",
+            "fromhex",
+            "hex",
+            "imag",
+            "is_integer",
+            "numerator",
+            "real",
+            "to_bytes");
+
     private static final Set<String> OF_RANGES = Set.of("index", "count", "start", "stop", "step");
 
     private Methods() {}

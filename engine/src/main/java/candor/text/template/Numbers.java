@@ -108,7 +108,9 @@ final class Numbers {
             return x.doubleValue() / y.doubleValue();
         }
         // 60 digits decide the rounding to 17 but for exact ties, and a tie of two integers ends within them.
-        double d = new BigDecimal(x).divide(new BigDecimal(y), new java.math.MathContext(60, RoundingMode.HALF_EVEN)).doubleValue();
+        double d = new BigDecimal(x)
+                .divide(new BigDecimal(y), new java.math.MathContext(60, RoundingMode.HALF_EVEN))
+                .doubleValue();
         if (Double.isInfinite(d)) {
             throw new TemplateError("a quotient is too large for a float");
         }
@@ -234,7 +236,10 @@ final class Numbers {
                 out.append('.').append(digits, 1, digits.length());
             }
             int size = Math.abs(exponent);
-            return out.append(exponent < 0 ? "e-" : "e+").append(size < 10 ? "0" : "").append(size).toString();
+            return out.append(exponent < 0 ? "e-" : "e+")
+                    .append(size < 10 ? "0" : "")
+                    .append(size)
+                    .toString();
         }
         String plain = shortest.toPlainString();
         return out.append(plain).append(plain.indexOf('.') < 0 ? ".0" : "").toString();

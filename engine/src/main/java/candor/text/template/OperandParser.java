@@ -112,7 +112,8 @@ final class OperandParser {
                 node = switch (t.kind()) {
                     case NAME -> new Expr.Attribute(node, t.text(), line);
                     case INTEGER -> new Expr.Item(node, new Expr.Const(integer(t), line), line);
-                    default -> throw new TemplateError("expected a name or a number after '.', found " + t.describe(), line);
+                    default ->
+                        throw new TemplateError("expected a name or a number after '.', found " + t.describe(), line);
                 };
             } else if (in.skip("[")) {
                 node = subscript(node, line);
@@ -203,7 +204,8 @@ final class OperandParser {
 
     private static boolean startsTestArgument(Token t) {
         return switch (t.kind()) {
-            case NAME -> !t.text().equals("else") && !t.text().equals("or") && !t.text().equals("and");
+            case NAME ->
+                !t.text().equals("else") && !t.text().equals("or") && !t.text().equals("and");
             case STRING, INTEGER, FLOAT -> true;
             case OPERATOR -> t.text().equals("[") || t.text().equals("{");
             default -> false;
@@ -225,7 +227,8 @@ final class OperandParser {
             first = false;
             Token t = in.current();
             if (t.operator("*") || t.operator("**")) {
-                throw new TemplateError("'" + t.text() + "' arguments are not supported by Candor's template engine", t.line());
+                throw new TemplateError(
+                        "'" + t.text() + "' arguments are not supported by Candor's template engine", t.line());
             }
             if (t.is(Kind.NAME) && in.ahead().operator("=")) {
                 in.next();

@@ -51,7 +51,8 @@ final class Operators {
         if (a instanceof Markup || b instanceof Markup) {
             throw TemplateError.unsupported("'" + operator + "' on what the filter 'safe' gives");
         }
-        throw new TemplateError("'" + operator + "' does not work on a " + Values.typeName(a) + " and a " + Values.typeName(b));
+        throw new TemplateError(
+                "'" + operator + "' does not work on a " + Values.typeName(a) + " and a " + Values.typeName(b));
     }
 
     static void checkDefined(Object v) {

@@ -164,7 +164,8 @@ final class Parser {
         int line = in.line();
         List<Target> targets = new ArrayList<>();
         boolean comma = false;
-        while (in.current().is(Kind.NAME) && !in.current().name("in") || in.current().operator("(")) {
+        while (in.current().is(Kind.NAME) && !in.current().name("in")
+                || in.current().operator("(")) {
             if (in.skip("(")) {
                 in.enter();
                 targets.add(target(false));
@@ -183,7 +184,8 @@ final class Parser {
             comma = true;
         }
         if (targets.isEmpty()) {
-            throw new TemplateError("expected a name to assign to, found " + in.current().describe(), line);
+            throw new TemplateError(
+                    "expected a name to assign to, found " + in.current().describe(), line);
         }
         return targets.size() == 1 && !comma ? targets.get(0) : new Stmt.Unpack(targets);
     }

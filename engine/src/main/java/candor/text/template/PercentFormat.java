@@ -80,15 +80,16 @@ final class PercentFormat {
             return;
         }
         Object value = byName ? byName(key) : nextValue();
-        String text = switch (type) {
-            case 's' -> cut(Values.text(value, budget), precision);
-            case 'r' -> cut(Values.repr(value, budget), precision);
-            case 'd', 'i' -> integer(value, plus, precision);
-            case 'x' -> hexadecimal(value, plus, precision);
-            case 'f', 'F' -> fixed(value, plus, precision < 0 ? 6 : precision);
-            case 0 -> throw new TemplateError("an incomplete '%' format");
-            default -> throw TemplateError.unsupported("the format '%" + type + "'");
-        };
+        String text =
+                switch (type) {
+                    case 's' -> cut(Values.text(value, budget), precision);
+                    case 'r' -> cut(Values.repr(value, budget), precision);
+                    case 'd', 'i' -> integer(value, plus, precision);
+                    case 'x' -> hexadecimal(value, plus, precision);
+                    case 'f', 'F' -> fixed(value, plus, precision < 0 ? 6 : precision);
+                    case 0 -> throw new TemplateError("an incomplete '%' format");
+                    default -> throw TemplateError.unsupported("the format '%" + type + "'");
+                };
         pad(text, width, left, zero && type != 's' && type != 'r');
     }
 
@@ -170,7 +171,9 @@ final class PercentFormat {
         if (precision > 1000) {
             throw TemplateError.unsupported("'%f' with more than 1000 digits");
         }
-        String text = new BigDecimal(Math.abs(d)).setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
+        String text = new BigDecimal(Math.abs(d))
+                .setScale(precision, RoundingMode.HALF_EVEN)
+                .toPlainString();
         boolean negative = d < 0 || 1 / d < 0;
         return (negative ? "-" : plus ? "+" : "") + text;
     }

@@ -21,7 +21,10 @@ final class Quoting {
                     } else if (printable(c)) {
                         out.appendCodePoint(c);
                     } else {
-                        out.append(c < 0x100 ? String.format("\\x%02x", c) : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c));
+                        out.append(
+                                c < 0x100
+                                        ? String.format("\\x%02x", c)
+                                        : c < 0x10000 ? String.format("\\u%04x", c) : String.format("\\U%08x", c));
                     }
                 }
             }

@@ -74,6 +74,9 @@ final class Slices {
             throw new TemplateError("a slice wants integers, not a " + Values.typeName(v));
         }
         long limit = 1L << 40;
-        return Numbers.big(v).min(java.math.BigInteger.valueOf(limit)).max(java.math.BigInteger.valueOf(-limit)).longValue();
+        return Numbers.big(v)
+                .min(java.math.BigInteger.valueOf(limit))
+                .max(java.math.BigInteger.valueOf(-limit))
+                .longValue();
     }
 }

@@ -36,9 +36,11 @@ final class Strftime {
             case 'Y' -> String.valueOf(t.getYear());
             case 'y' -> two(t.getYear() % 100);
             case 'B' -> t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH);
-            case 'b' -> t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH).substring(0, 3);
+            case 'b' ->
+                t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH).substring(0, 3);
             case 'A' -> t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH);
-            case 'a' -> t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH).substring(0, 3);
+            case 'a' ->
+                t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH).substring(0, 3);
             case 'H' -> two(t.getHour());
             case 'I' -> two(t.get(ChronoField.CLOCK_HOUR_OF_AMPM));
             case 'M' -> two(t.getMinute());

@@ -12,12 +12,53 @@ import java.util.Set;
 final class StringMethods {
     /** All that Python has; some of them are refused when called. */
     static final Set<String> NAMES = Set.of(
-            "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format",
-            "format_map", "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower",
-            "isnumeric", "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip",
-            "maketrans", "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust",
-            "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title",
-            "translate", "upper", "zfill");
+            "capitalize",
+            "casefold",
+            "center",
+            "count",
+            "encode",
+            "endswith",
+            "expandtabs",
+            "find",
+            "format",
+            "format_map",
+            "index",
+            "isalnum",
+            "isalpha",
+            "isascii",
+            "isdecimal",
+            "isdigit",
+            "isidentifier",
+            "islower",
+            "isnumeric",
+            "isprintable",
+            "isspace",
+            "istitle",
+            "isupper",
+            "join",
+            "ljust",
+            "lower",
+            "lstrip",
+            "maketrans",
+            "partition",
+            "removeprefix",
+            "removesuffix",
+            "replace",
+            "rfind",
+            "rindex",
+            "rjust",
+            "rpartition",
+            "rsplit",
+            "rstrip",
+            "split",
+            "splitlines",
+            "startswith",
+            "strip",
+            "swapcase",
+            "title",
+            "translate",
+            "upper",
+            "zfill");
 
     private StringMethods() {}
 
@@ -39,7 +80,8 @@ final class StringMethods {
             }
             case "split" -> Splitting.split(s, arguments.bind(0, "sep", "maxsplit"), budget);
             case "rsplit" -> Splitting.splitFromEnd(s, arguments.bind(0, "sep", "maxsplit"), budget);
-            case "splitlines" -> Splitting.lines(s, arguments.bind(0, "keepends").truth(0, false), budget);
+            case "splitlines" ->
+                Splitting.lines(s, arguments.bind(0, "keepends").truth(0, false), budget);
             case "partition", "rpartition" -> {
                 String separator = positionalOnly(arguments).bind(1, "sep").string(0);
                 yield partition(s, separator, name.equals("partition"), budget);
@@ -201,11 +243,12 @@ final class StringMethods {
         }
         int pad = (int) Math.max(0, (long) width - Chars.length(s));
         budget.characters(s.length() + (long) pad * fill.length());
-        int left = switch (name) {
-            case "ljust" -> 0;
-            case "rjust" -> pad;
-            default -> pad / 2 + (pad & width & 1);
-        };
+        int left =
+                switch (name) {
+                    case "ljust" -> 0;
+                    case "rjust" -> pad;
+                    default -> pad / 2 + (pad & width & 1);
+                };
         return fill.repeat(left) + s + fill.repeat(pad - left);
     }
 }

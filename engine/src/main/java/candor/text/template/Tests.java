@@ -21,8 +21,7 @@ final class Tests {
             case "ge", ">=" -> Operators.compare(">=", v, one(arguments), budget);
             case "in" -> Operators.contains(one(arguments), v, budget);
             case "sameas" -> same(v, one(arguments));
-            case "divisibleby" ->
-                Values.equal(Operators.binary("%", v, one(arguments), budget), 0L, budget);
+            case "divisibleby" -> Values.equal(Operators.binary("%", v, one(arguments), budget), 0L, budget);
             default -> {
                 arguments.none();
                 yield plain(name, v, budget);
@@ -43,7 +42,8 @@ final class Tests {
             case "number" -> Numbers.isNumber(v);
             case "string" -> v instanceof String || v instanceof TemplateObject.Markup;
             case "mapping" -> v instanceof Map<?, ?>;
-            case "sequence" -> v instanceof String || v instanceof Map<?, ?> || v instanceof Undefined || Values.indexed(v) != null;
+            case "sequence" ->
+                v instanceof String || v instanceof Map<?, ?> || v instanceof Undefined || Values.indexed(v) != null;
             case "iterable" -> Iteration.possible(v);
             case "callable" ->
                 v instanceof TemplateObject.Macro

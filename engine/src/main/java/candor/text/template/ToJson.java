@@ -34,7 +34,9 @@ final class ToJson {
         };
         List<?> separators = Values.indexed(bound.get(2, null));
         if (bound.get(2, null) != null) {
-            if (separators == null || separators.size() != 2 || !separators.stream().allMatch(String.class::isInstance)) {
+            if (separators == null
+                    || separators.size() != 2
+                    || !separators.stream().allMatch(String.class::isInstance)) {
                 throw new TemplateError("tojson wants two strings as separators");
             }
             itemSeparator = (String) separators.get(0);

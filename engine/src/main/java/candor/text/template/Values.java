@@ -75,7 +75,12 @@ final class Values {
             case Tuple t -> sequence("(", t.items(), t.items().size() == 1 ? ",)" : ")", out, budget, depth);
             case Map<?, ?> m -> map(m, out, budget, depth);
             case Range r ->
-                out.append("range(").append(r.start()).append(", ").append(r.stop()).append(r.step() == 1 ? "" : ", " + r.step()).append(')');
+                out.append("range(")
+                        .append(r.start())
+                        .append(", ")
+                        .append(r.stop())
+                        .append(r.step() == 1 ? "" : ", " + r.step())
+                        .append(')');
             case DictView d -> sequence(d.kind() + "([", d.items(), "])", out, budget, depth);
             case Undefined u -> out.append("Undefined");
             case Namespace n -> {
@@ -87,7 +92,8 @@ final class Values {
         }
     }
 
-    private static void sequence(String open, List<?> items, String close, StringBuilder out, Budget budget, int depth) {
+    private static void sequence(
+            String open, List<?> items, String close, StringBuilder out, Budget budget, int depth) {
         out.append(open);
         String comma = "";
         for (Object item : items) {

@@ -25,7 +25,9 @@ class FingerprintTest {
                         file.toString(), 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
         assertThatCode(before::requireUnchanged).doesNotThrowAnyException();
         Files.writeString(file, "abd");
-        assertThatThrownBy(before::requireUnchanged).isInstanceOf(BadInput.class).hasMessageStartingWith(file + ": has changed");
+        assertThatThrownBy(before::requireUnchanged)
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(file + ": has changed");
         Files.delete(file);
         assertThatThrownBy(before::requireUnchanged).isInstanceOf(BadInput.class);
     }

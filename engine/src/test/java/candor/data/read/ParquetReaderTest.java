@@ -54,7 +54,8 @@ class ParquetReaderTest {
                         "3/0:{\"messages\":[],\"label\":null,\"score\":null,\"tags\":null,\"nested\":[]}",
                         "4/0:{\"messages\":null,\"label\":true,\"score\":2.0,\"tags\":[\"c\"],\"nested\":null}",
                         "5/0:{\"messages\":[{\"role\":\"user\",\"content\":null},{\"role\":\"assistant\",\"content\":\""
-                                + "x".repeat(3000) + "\"}],\"label\":false,\"score\":3.0,\"tags\":[\"d\",null],\"nested\":[[4],[5,6,7]]}");
+                                + "x".repeat(3000)
+                                + "\"}],\"label\":false,\"score\":3.0,\"tags\":[\"d\",null],\"nested\":[[4],[5,6,7]]}");
     }
 
     @Test
@@ -69,7 +70,9 @@ class ParquetReaderTest {
     void aDamagedFileIsBadInput() throws Exception {
         byte[] whole = Files.readAllBytes(resource("chats-snappy.parquet"));
         Path cut = Files.write(folder.resolve("cut.parquet"), java.util.Arrays.copyOf(whole, whole.length / 2));
-        assertThatThrownBy(() -> read(cut, 1 << 20)).isInstanceOf(BadInput.class).hasMessageStartingWith(cut + ": ");
+        assertThatThrownBy(() -> read(cut, 1 << 20))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(cut + ": ");
         int refused = 0;
         for (int i = 4; i < whole.length; i += 97) {
             byte[] damaged = whole.clone();

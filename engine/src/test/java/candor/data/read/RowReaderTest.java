@@ -82,12 +82,15 @@ class RowReaderTest {
 
     @Test
     void namesTheLineThatIsNoUtf8() throws IOException {
-        byte[] latin1 = "{\"a\":1}\n{\"a\":\"\u00e9\"}\n{\"a\":\"\\ufffd\ufffd\"}\n".getBytes(StandardCharsets.ISO_8859_1);
+        byte[] latin1 =
+                "{\"a\":1}\n{\"a\":\"\u00e9\"}\n{\"a\":\"\\ufffd\ufffd\"}\n".getBytes(StandardCharsets.ISO_8859_1);
         assertThat(shown(read(file("a.jsonl", latin1)))).contains("1:{\"a\":1}", "2!is not valid UTF-8");
         Path replacement = file("b.jsonl", "{\"a\":\"\ufffd\"}");
         assertThat(shown(read(replacement))).as("U+FFFD itself is text").containsExactly("1:{\"a\":\"\ufffd\"}");
         Path array = file("c.json", "[{\"a\":1},\n{\"a\":\"\u00e9\"}]".getBytes(StandardCharsets.ISO_8859_1));
-        assertThatThrownBy(() -> read(array)).isInstanceOf(BadInput.class).hasMessage(array + ", line 2: is not valid UTF-8");
+        assertThatThrownBy(() -> read(array))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(array + ", line 2: is not valid UTF-8");
         Path csv = file("d.csv", "a,b\n1,2\n\u00e9,3\n4,5".getBytes(StandardCharsets.ISO_8859_1));
         assertThat(shown(read(csv)))
                 .containsExactly("2:{\"a\":\"1\",\"b\":\"2\"}", "3!is not valid UTF-8", "4:{\"a\":\"4\",\"b\":\"5\"}");
@@ -143,9 +146,12 @@ class RowReaderTest {
 
     @Test
     void whatTheJsonParserSaysOfItselfIsLeftOut() throws IOException {
-        List<String> rows = List.of("{\"a\":", "{\"a\":1,\"a\":2}", "{\"a\":1} 2", "{\"a\":NaN}", "{\"a\":" + "9".repeat(2000) + "}");
+        List<String> rows = List.of(
+                "{\"a\":", "{\"a\":1,\"a\":2}", "{\"a\":1} 2", "{\"a\":NaN}", "{\"a\":" + "9".repeat(2000) + "}");
         for (String shown : shown(read(file("a.jsonl", String.join("\n", rows))))) {
-            assertThat(shown).contains("!is not valid JSON: ").doesNotContain("Feature", "Constraints", "REDACTED", "Node");
+            assertThat(shown)
+                    .contains("!is not valid JSON: ")
+                    .doesNotContain("Feature", "Constraints", "REDACTED", "Node");
         }
     }
 
@@ -193,7 +199,9 @@ class RowReaderTest {
                 .containsExactly("1!is longer than the 1048576 bytes that a row may have", "2:{\"a\":2}");
         assertThat(shown(read(1 << 20, csv)))
                 .containsExactly("2!is longer than the 1048576 bytes that a row may have", "3:{\"a\":\"b\"}");
-        assertThatThrownBy(() -> read(1 << 20, array)).isInstanceOf(BadInput.class).hasMessageContaining("1048576 bytes");
+        assertThatThrownBy(() -> read(1 << 20, array))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("1048576 bytes");
     }
 
     @ParameterizedTest
@@ -205,12 +213,15 @@ class RowReaderTest {
 
     @Test
     void unknownKindsAreNamed() throws IOException {
-        for (Path file : List.of(file("a.txt", "hello"), file("b.parquet", "hello"), file("c.jsonl", new byte[] {31, -117, 8}))) {
+        for (Path file : List.of(
+                file("a.txt", "hello"), file("b.parquet", "hello"), file("c.jsonl", new byte[] {31, -117, 8}))) {
             assertThatThrownBy(() -> read(file)).isInstanceOf(BadInput.class).hasMessageStartingWith(file + ": is ");
         }
         Path missing = folder.resolve("missing.jsonl");
         assertThatThrownBy(() -> read(missing)).isInstanceOf(BadInput.class).hasMessage(missing + ": no such file");
-        assertThatThrownBy(() -> read(folder)).isInstanceOf(BadInput.class).hasMessageStartingWith(folder + ": is no file");
+        assertThatThrownBy(() -> read(folder))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(folder + ": is no file");
         assertThatThrownBy(() -> read()).isInstanceOf(BadInput.class);
     }
 
@@ -220,7 +231,8 @@ class RowReaderTest {
         Path two = file("2.csv", "a\n3");
         Path none = file("3.jsonl", "");
         Path three = file("4.json", "[{\"a\":4}]");
-        assertThat(read(one, two, none, three).stream().map(entry -> entry.origin().toString()))
+        assertThat(read(one, two, none, three).stream()
+                        .map(entry -> entry.origin().toString()))
                 .containsExactly(one + ", line 1", one + ", line 3", two + ", line 2", three + ", line 1");
     }
 

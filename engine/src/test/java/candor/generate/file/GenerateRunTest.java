@@ -49,10 +49,22 @@ class GenerateRunTest {
         return folder.resolve("out.jsonl.partial");
     }
 
-    private RunSettings settings(Sampling sampling, int maxNewTokens, List<String> adapters, boolean resume, boolean force) {
+    private RunSettings settings(
+            Sampling sampling, int maxNewTokens, List<String> adapters, boolean resume, boolean force) {
         return new RunSettings(
-                GOLDEN.resolve("model"), adapters, prompts(), output(), sampling, maxNewTokens, List.of("xyz"), true,
-                SpecialTextPolicy.REFUSE, LocalDate.of(2026, 1, 2), "cpu", resume, force);
+                GOLDEN.resolve("model"),
+                adapters,
+                prompts(),
+                output(),
+                sampling,
+                maxNewTokens,
+                List.of("xyz"),
+                true,
+                SpecialTextPolicy.REFUSE,
+                LocalDate.of(2026, 1, 2),
+                "cpu",
+                resume,
+                force);
     }
 
     private RunSettings drawn(boolean resume) {
@@ -63,7 +75,11 @@ class GenerateRunTest {
         try (GenerateRun run = GenerateRun.prepare(settings);
                 CpuBackend backend = new CpuBackend(1)) {
             return run.run(
-                    backend, new Generator.Settings(sequences, 64, 1 << 24), Map.of("device", "here"), (rows, tokens) -> {}, stop);
+                    backend,
+                    new Generator.Settings(sequences, 64, 1 << 24),
+                    Map.of("device", "here"),
+                    (rows, tokens) -> {},
+                    stop);
         }
     }
 
@@ -82,9 +98,11 @@ class GenerateRunTest {
     private static List<String> chats(int count) {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            lines.add(i % 3 == 2
-                    ? "{\"id\":" + i + ",\"prompt\":\"What about " + i % 4 + "?\"}"
-                    : "{\"id\":" + i + ",\"messages\":[{\"role\":\"user\",\"content\":\"What about " + i % 5 + "?\"}]}");
+            lines.add(
+                    i % 3 == 2
+                            ? "{\"id\":" + i + ",\"prompt\":\"What about " + i % 4 + "?\"}"
+                            : "{\"id\":" + i + ",\"messages\":[{\"role\":\"user\",\"content\":\"What about " + i % 5
+                                    + "?\"}]}");
         }
         return lines;
     }
@@ -101,7 +119,8 @@ class GenerateRunTest {
     void goldenPromptsGiveGoldenTokensThroughEveryAdapter() throws IOException {
         JsonNode golden = JSON.readTree(GOLDEN.resolve("generate.json").toFile());
         List<String> lines = new ArrayList<>();
-        golden.forEach(row -> lines.add("{\"messages\":" + row.get("messages") + ",\"completion\":\"ours\",\"n\":1.50}"));
+        golden.forEach(
+                row -> lines.add("{\"messages\":" + row.get("messages") + ",\"completion\":\"ours\",\"n\":1.50}"));
         write(lines);
         String adapter = GOLDEN.resolve("adapter").toString();
         run(settings(Sampling.GREEDY, 24, List.of(adapter, "base"), false, false));
@@ -184,11 +203,15 @@ class GenerateRunTest {
         int[] steps = {0};
         assertThat(run(drawn(false), 8, () -> steps[0]++ >= 6)).isFalse();
         byte[] journal = Files.readAllBytes(partial());
-        long header = Arrays.asList(new String(journal, java.nio.charset.StandardCharsets.UTF_8).split("\n")).getFirst().length();
+        long header = Arrays.asList(new String(journal, java.nio.charset.StandardCharsets.UTF_8).split("\n"))
+                .getFirst()
+                .length();
         for (int length = 0; length <= journal.length; length += length < header ? 97 : 61) {
             Files.write(partial(), Arrays.copyOf(journal, length));
             run(drawn(true));
-            assertThat(Files.readAllBytes(output())).as("torn at byte %d", length).isEqualTo(whole);
+            assertThat(Files.readAllBytes(output()))
+                    .as("torn at byte %d", length)
+                    .isEqualTo(whole);
             Files.delete(output());
         }
     }
@@ -223,7 +246,8 @@ class GenerateRunTest {
         List<String> adapters = drawn(true).adapters();
         assertThatThrownBy(() -> run(settings(new Sampling(1, 0, 0.9, 1, 4), 6, adapters, true, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(partial() + ": was begun with other settings: top_p was 0.95, is 0.9; give the old ones, or start"
+                .hasMessage(partial()
+                        + ": was begun with other settings: top_p was 0.95, is 0.9; give the old ones, or start"
                         + " anew with --force");
         assertThatThrownBy(() -> run(settings(DRAWN, 7, adapters, true, false)))
                 .hasMessageContaining("max_new_tokens was 6, is 7");
@@ -253,20 +277,31 @@ class GenerateRunTest {
         assertThat(output()).hasContent("mine");
         // An interrupted run leaves the old file, too.
         int[] steps = {0};
-        assertThat(run(settings(DRAWN, 2, base, false, true), 1, () -> steps[0]++ >= 3)).isFalse();
+        assertThat(run(settings(DRAWN, 2, base, false, true), 1, () -> steps[0]++ >= 3))
+                .isFalse();
         assertThat(output()).hasContent("mine");
         Files.delete(output());
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, false, false)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("out.jsonl.partial: is the beginning of such a run; go on with --resume");
         run(settings(DRAWN, 3, base, false, true));
-        assertThat(rows()).hasSize(2).allMatch(row -> row.get("token_ids").size() == 3 || row.get("finish_reason").asText().equals("stop"));
+        assertThat(rows())
+                .hasSize(2)
+                .allMatch(row -> row.get("token_ids").size() == 3
+                        || row.get("finish_reason").asText().equals("stop"));
     }
 
     @Test
     void aRunThatComesToNothingLeavesNothing() {
         write(chats(2));
-        assertThatThrownBy(() -> run(settings(DRAWN, 2, List.of(GOLDEN.resolveSibling("qwen3").resolve("adapter").toString()), false, false)))
+        assertThatThrownBy(() -> run(settings(
+                        DRAWN,
+                        2,
+                        List.of(GOLDEN.resolveSibling("qwen3")
+                                .resolve("adapter")
+                                .toString()),
+                        false,
+                        false)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("check that the adapter was made for this model");
         assertThat(folder.toFile().list()).containsExactly("prompts.jsonl");
@@ -284,10 +319,7 @@ class GenerateRunTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiterString = "=>",
-            textBlock =
-                    """
+    @CsvSource(delimiterString = "=>", textBlock = """
                     {"messages":[]} => 'messages' is empty
                     {"prompt":""} => 'prompt' is empty
                     {"prompt":[{"role":"user","content":" "}]} => message 1 of 'prompt' is empty
@@ -332,9 +364,11 @@ class GenerateRunTest {
         assertThatThrownBy(() -> settings(DRAWN, 0, List.of(), false, false))
                 .isInstanceOf(BadInput.class)
                 .hasMessage("--max-new-tokens 0: give 1 or more");
-        assertThatThrownBy(() -> settings(DRAWN, 1, List.of("a", "a"), false, false)).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> settings(DRAWN, 1, List.of("a", "a"), false, false))
+                .isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> settings(DRAWN, 1, List.of(), true, true)).isInstanceOf(BadInput.class);
-        assertThatThrownBy(() -> run(settings(DRAWN, 1, List.of(folder.resolve("none").toString()), false, false)))
+        assertThatThrownBy(() ->
+                        run(settings(DRAWN, 1, List.of(folder.resolve("none").toString()), false, false)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("no such folder");
     }
@@ -348,10 +382,19 @@ class GenerateRunTest {
         }
         write(chats(1));
         RunSettings settings = new RunSettings(
-                model, List.of(), prompts(), output(), DRAWN, 1, List.of(), false, SpecialTextPolicy.REFUSE,
-                LocalDate.of(2026, 1, 2), "cpu", false, false);
-        assertThatThrownBy(() -> run(settings))
-                .isInstanceOf(BadInput.class)
-                .hasMessageContaining("no chat template");
+                model,
+                List.of(),
+                prompts(),
+                output(),
+                DRAWN,
+                1,
+                List.of(),
+                false,
+                SpecialTextPolicy.REFUSE,
+                LocalDate.of(2026, 1, 2),
+                "cpu",
+                false,
+                false);
+        assertThatThrownBy(() -> run(settings)).isInstanceOf(BadInput.class).hasMessageContaining("no chat template");
     }
 }

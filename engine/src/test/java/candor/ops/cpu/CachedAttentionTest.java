@@ -57,20 +57,30 @@ class CachedAttentionTest {
 
     /** The next rows of every sequence that has some left. */
     private static void pass(
-            CpuBackend backend, Arena arena, Heads heads, Tensor qkv, Tensor o, KvPages cache, int[][] pages, int[] done,
+            CpuBackend backend,
+            Arena arena,
+            Heads heads,
+            Tensor qkv,
+            Tensor o,
+            KvPages cache,
+            int[][] pages,
+            int[] done,
             int chunk) {
         int[] open = java.util.stream.IntStream.range(0, LENGTHS.length)
                 .filter(s -> done[s] < LENGTHS[s])
                 .toArray();
         int[] from = Arrays.stream(open).map(s -> done[s]).toArray();
-        int[] counts = Arrays.stream(open).map(s -> Math.min(chunk, LENGTHS[s] - done[s])).toArray();
+        int[] counts = Arrays.stream(open)
+                .map(s -> Math.min(chunk, LENGTHS[s] - done[s]))
+                .toArray();
         Batch batch = batch(from, counts);
         Tensor in = Tensor.allocate(arena, DType.F32, batch.tokenCount(), heads.allCols());
         Tensor out = Tensor.allocate(arena, DType.F32, batch.tokenCount(), heads.queryCols());
         for (int i = 0; i < open.length; i++) {
             move(qkv, start(open[i]) + from[i], in, batch.start(i), counts[i]);
         }
-        PageTables tables = new PageTables(Arrays.stream(open).mapToObj(s -> pages[s]).toArray(int[][]::new));
+        PageTables tables =
+                new PageTables(Arrays.stream(open).mapToObj(s -> pages[s]).toArray(int[][]::new));
         backend.cacheWrite(cache, in, batch, tables);
         backend.attentionCached(out, in, cache, batch, tables);
         for (int i = 0; i < open.length; i++) {
@@ -80,7 +90,9 @@ class CachedAttentionTest {
     }
 
     private static void move(Tensor from, int fromRow, Tensor to, int toRow, int rows) {
-        to.rows(toRow, toRow + rows).data().copyFrom(from.rows(fromRow, fromRow + rows).data());
+        to.rows(toRow, toRow + rows)
+                .data()
+                .copyFrom(from.rows(fromRow, fromRow + rows).data());
     }
 
     private static int start(int sequence) {

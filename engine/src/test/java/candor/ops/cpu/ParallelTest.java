@@ -78,8 +78,8 @@ class ParallelTest {
             Tensor x = Tensor.of(arena, 1, 2, 3, 4);
             Tensor w = Tensor.of(arena, 2, 2, 1, 0, 0, 1);
             Tensor residual = Tensor.of(arena, 1, 2, 100, 200);
-            Tensor readOnly = Tensor.of(
-                    Tensor.allocate(arena, DType.F32, 1, 2).data().asReadOnly(), DType.F32, 1, 2);
+            Tensor readOnly =
+                    Tensor.of(Tensor.allocate(arena, DType.F32, 1, 2).data().asReadOnly(), DType.F32, 1, 2);
             assertThatThrownBy(() -> backend.linear(readOnly, null, x, w, null, residual, null, batch))
                     .isInstanceOf(RuntimeException.class);
             Tensor y = Tensor.allocate(arena, DType.F32, 1, 2);

@@ -149,19 +149,44 @@ class HostileTemplateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"(", "[", "{1:", "-", "not ", "1+(", "x|f(", "x[", "x(", "1 if 1 else ", "1 if ", "x is y(", "'a' ~ ("})
+    @ValueSource(
+            strings = {
+                "(",
+                "[",
+                "{1:",
+                "-",
+                "not ",
+                "1+(",
+                "x|f(",
+                "x[",
+                "x(",
+                "1 if 1 else ",
+                "1 if ",
+                "x is y(",
+                "'a' ~ ("
+            })
     void deepNestingOfExpressionsIsRefusedByTheParser(String opening) {
-        assertThatThrownBy(() -> render("{{ " + opening.repeat(100_000), data(), SMALL)).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> render("{{ " + opening.repeat(100_000), data(), SMALL))
+                .isInstanceOf(BadInput.class);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{% if 1 %}", "{% for x in xs %}", "{% set a %}", "{% filter upper %}", "{% macro m() %}", "{% if 0 %}{% else %}"})
+    @ValueSource(
+            strings = {
+                "{% if 1 %}",
+                "{% for x in xs %}",
+                "{% set a %}",
+                "{% filter upper %}",
+                "{% macro m() %}",
+                "{% if 0 %}{% else %}"
+            })
     void deepNestingOfStatementsIsRefusedByTheParser(String opening) {
         assertThatThrownBy(() -> render(opening.repeat(100_000), data(), SMALL)).isInstanceOf(BadInput.class);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"+1", "*1", "~1", " and 1", " or 0", ".a", "[0]", "|string", "()", " is odd", "**1", " if 1"})
+    @ValueSource(
+            strings = {"+1", "*1", "~1", " and 1", " or 0", ".a", "[0]", "|string", "()", " is odd", "**1", " if 1"})
     void longChainsAreRefusedOrDone(String link) {
         try {
             render("{{ 1" + link.repeat(50_000) + " }}", data(), SMALL);
@@ -175,12 +200,17 @@ class HostileTemplateTest {
         assertThatThrownBy(() -> render("a\n{% if 1 %}\n\n{{ 1 / 0 }}{% endif %}", data(), SMALL))
                 .hasMessage("chat template t, line 4: division by zero");
         assertThatThrownBy(() -> render("a\n\n{% block x %}", data(), SMALL))
-                .hasMessage("chat template t, line 3: the statement 'block' is not supported by Candor's template engine");
+                .hasMessage(
+                        "chat template t, line 3: the statement 'block' is not supported by Candor's template engine");
         assertThatThrownBy(() -> render("a\n{{ s |\n wordwrap }}", data(), SMALL))
-                .hasMessage("chat template t, line 3: the filter 'wordwrap' is not supported by Candor's template engine");
-        assertThatThrownBy(() -> render("a\n{% set \uff58 = 3 %}", data(), SMALL)).hasMessageContaining("line 2: the spelling of the name");
-        assertThatThrownBy(() -> render("{{ [][7].x }}", data(), SMALL)).hasMessageEndingWith("a list has no item or attribute 7");
-        assertThatThrownBy(() -> render("{{ self is defined }}", data(), SMALL)).hasMessageContaining("'self' is not supported");
+                .hasMessage(
+                        "chat template t, line 3: the filter 'wordwrap' is not supported by Candor's template engine");
+        assertThatThrownBy(() -> render("a\n{% set \uff58 = 3 %}", data(), SMALL))
+                .hasMessageContaining("line 2: the spelling of the name");
+        assertThatThrownBy(() -> render("{{ [][7].x }}", data(), SMALL))
+                .hasMessageEndingWith("a list has no item or attribute 7");
+        assertThatThrownBy(() -> render("{{ self is defined }}", data(), SMALL))
+                .hasMessageContaining("'self' is not supported");
         assertThatThrownBy(() -> render("{% if 1 %}\n{{ 2 }}\n", data(), SMALL))
                 .hasMessage("chat template t, line 2: 'if' of line 1 is not closed");
         assertThatThrownBy(() -> render("{{ raise_exception('no\nsystem') }}", data(), SMALL))
@@ -189,11 +219,13 @@ class HostileTemplateTest {
 
     @Test
     void generationBlocksTellWhereTheyLie() {
-        Template.Rendered r = Template.parse("t", "a{% for x in xs %}<{% generation %}{{ x }}!{% endgeneration %}>{% endfor %}")
+        Template.Rendered r = Template.parse(
+                        "t", "a{% for x in xs %}<{% generation %}{{ x }}!{% endgeneration %}>{% endfor %}")
                 .render(data(), NOW, SMALL);
         assertThat(r.text()).isEqualTo("a<1!><2!>");
         assertThat(r.generations()).containsExactly(new Template.Span(2, 4), new Template.Span(6, 8));
-        assertThatThrownBy(() -> render("{% macro m() %}{% generation %}{% endgeneration %}{% endmacro %}{{ m() }}", data(), SMALL))
+        assertThatThrownBy(() -> render(
+                        "{% macro m() %}{% generation %}{% endgeneration %}{% endmacro %}{{ m() }}", data(), SMALL))
                 .hasMessageContaining("a generation block inside a macro");
     }
 
@@ -202,13 +234,62 @@ class HostileTemplateTest {
     @SuppressWarnings("unchecked")
     void mutatedTemplatesGiveOutputOrBadInput() throws IOException {
         List<String> sources = new ArrayList<>();
-        for (String name : List.of("llama31", "llama32", "qwen25", "qwen3", "mistral3", "gemma3", "deepseek", "macros", "generation")) {
+        for (String name : List.of(
+                "llama31", "llama32", "qwen25", "qwen3", "mistral3", "gemma3", "deepseek", "macros", "generation")) {
             sources.add(new String(resource("models/" + name + ".jinja"), StandardCharsets.UTF_8));
         }
         List<Object> chats = (List<Object>) JsonValues.of(new ObjectMapper().readTree(resource("conversations.json")));
-        String[] pieces = {"{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "{", "}", "|", "'", "\"", "\\", ".", ",", ":",
-            "~", "*", "%", "=", " not ", " is ", " in ", " if ", " else ", "{% endif %}", "{% endfor %}", "{% set x = x %}", "[::-1]", "|tojson",
-            "|list", "0", "9e99", "99999999999999999999", "\n", "\u0000", "\ud800", "é", "🙂", "{% raw %}", "{% break %}", "loop", "messages", "()"};
+        String[] pieces = {
+            "{{",
+            "}}",
+            "{%",
+            "%}",
+            "{#",
+            "#}",
+            "-",
+            "+",
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            "|",
+            "'",
+            "\"",
+            "\\",
+            ".",
+            ",",
+            ":",
+            "~",
+            "*",
+            "%",
+            "=",
+            " not ",
+            " is ",
+            " in ",
+            " if ",
+            " else ",
+            "{% endif %}",
+            "{% endfor %}",
+            "{% set x = x %}",
+            "[::-1]",
+            "|tojson",
+            "|list",
+            "0",
+            "9e99",
+            "99999999999999999999",
+            "\n",
+            "\u0000",
+            "\ud800",
+            "é",
+            "🙂",
+            "{% raw %}",
+            "{% break %}",
+            "loop",
+            "messages",
+            "()"
+        };
         SplittableRandom random = new SplittableRandom(20260305);
         int rendered = 0;
         for (int i = 0; i < 1000; i++) {

@@ -46,7 +46,8 @@ class JinjaChatsTest {
             variables.put("messages", JsonValues.of(chat.path("messages")));
             variables.put("tools", JsonValues.of(chat.path("tools")));
             variables.put("documents", null);
-            variables.put("add_generation_prompt", c.path("add_generation_prompt").booleanValue());
+            variables.put(
+                    "add_generation_prompt", c.path("add_generation_prompt").booleanValue());
             variables.put("bos_token", "<s>");
             variables.put("eos_token", "</s>");
             if (chat.has("variables")) {
@@ -59,8 +60,12 @@ class JinjaChatsTest {
             } else {
                 Throwable error = catchThrowable(() -> template.render(variables, NOW, Limits.DEFAULT));
                 String message = c.path("error").textValue();
-                assertThat(error).as(c.path("chat").textValue() + ": " + message).isInstanceOf(BadInput.class);
-                assertThat(error.getMessage()).startsWith("chat template " + name + ", line ").doesNotContain("not supported");
+                assertThat(error)
+                        .as(c.path("chat").textValue() + ": " + message)
+                        .isInstanceOf(BadInput.class);
+                assertThat(error.getMessage())
+                        .startsWith("chat template " + name + ", line ")
+                        .doesNotContain("not supported");
                 if (message.startsWith("TemplateError: ")) {
                     assertThat(error.getMessage()).endsWith(message.substring("TemplateError: ".length()));
                 }

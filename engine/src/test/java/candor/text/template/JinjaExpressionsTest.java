@@ -39,7 +39,9 @@ class JinjaExpressionsTest {
             String expected = c.path("output").textValue();
             String got;
             try {
-                got = Template.parse("t", source).render(variables, NOW, Limits.DEFAULT).text();
+                got = Template.parse("t", source)
+                        .render(variables, NOW, Limits.DEFAULT)
+                        .text();
             } catch (BadInput e) {
                 got = null;
                 if (expected != null && e.getMessage().contains("is not supported")
@@ -52,7 +54,8 @@ class JinjaExpressionsTest {
                 }
             }
             if (got != null && !got.equals(expected)) {
-                wrong.add(source + "\n    wants " + (expected == null ? c.path("error") : expected) + "\n    gives " + got);
+                wrong.add(source + "\n    wants " + (expected == null ? c.path("error") : expected) + "\n    gives "
+                        + got);
             }
         }
         assertThat(file.path("cases").size()).isGreaterThan(7000);
