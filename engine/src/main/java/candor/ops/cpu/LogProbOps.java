@@ -128,8 +128,23 @@ final class LogProbOps {
         Panels.natural(packed, naturalAt + index * Panels.bytes(columns), head, first, columns, col, cols, 1f);
     }
 
-    /** Logits of a block of rows for the chunk in hand. */
-    private void multiply(int row, int rows, MemorySegment to, long at, long stride, int cols, int worker) {
+    /** Where the logits of a block of rows lie for the chunk in hand: in the caller's tensor, or in this thread's scratch. */
+    private MemorySegment chunk(int worker) {
+        return logits == null ? workers.scratch(worker, Workers.BLOCK * stride()) : logits.data();
+    }
+
+    /** Byte offset of a block's first row in {@link #chunk}. */
+    private long offset(int row) {
+        return logits == null ? 0 : logits.offset(row, first);
+    }
+
+    /** Bytes from row to row in {@link #chunk}; scratch rows hold whole panels. */
+    private long stride() {
+        return logits == null ? (long) Panels.count(columns) * COLUMNS * Float.BYTES : logits.stride() * Float.BYTES;
+    }
+
+    /** Computes the logits of a block of rows for the chunk in hand. */
+    private void multiply(int row, int rows, MemorySegment to, int worker) {
         long panel = Panels.bytes(head.cols());
         Gemm gemm = workers.gemm(worker).a(x, row, 0);
         if (readyForward != null) {
@@ -137,32 +152,17 @@ final class LogProbOps {
         } else {
             gemm.b(packed, 0, panel);
         }
-        gemm.into(to, at, stride, rows, cols, head.cols());
-    }
-
-    private long paddedRow() {
-        return (long) Panels.count(columns) * COLUMNS * Float.BYTES;
+        int cols = logits == null ? Panels.count(columns) * COLUMNS : columns;
+        gemm.into(to, offset(row), stride(), rows, cols, head.cols());
     }
 
     private void forwardRows(int block, int worker) {
         int row = block * Workers.BLOCK;
         int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
-        MemorySegment at;
-        long offset;
-        long stride;
-        if (logits == null) {
-            offset = 0;
-            stride = paddedRow();
-            at = workers.scratch(worker, Workers.BLOCK * stride);
-            multiply(row, rows, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
-        } else {
-            at = logits.data();
-            offset = logits.offset(row, first);
-            stride = logits.stride() * Float.BYTES;
-            multiply(row, rows, at, offset, stride, columns, worker);
-        }
+        MemorySegment at = chunk(worker);
+        multiply(row, rows, at, worker);
         for (int r = 0; r < rows; r++) {
-            fold(row + r, at, offset + r * stride, worker);
+            fold(row + r, at, offset(row) + r * stride(), worker);
         }
     }
 
@@ -225,24 +225,15 @@ final class LogProbOps {
     private void backwardRows(int block, int worker) {
         int row = block * Workers.BLOCK;
         int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
-        MemorySegment at;
-        long offset;
-        long stride;
+        MemorySegment at = chunk(worker);
         if (logits == null) {
-            offset = 0;
-            stride = paddedRow();
-            at = workers.scratch(worker, Workers.BLOCK * stride);
-            multiply(row, rows, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
-        } else {
-            at = logits.data();
-            offset = logits.offset(row, first);
-            stride = logits.stride() * Float.BYTES;
+            multiply(row, rows, at, worker);
         }
         for (int r = 0; r < rows; r++) {
-            gradient(row + r, at, offset + r * stride);
+            gradient(row + r, at, offset(row) + r * stride());
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        Gemm gemm = workers.gemm(worker).a(at, offset, stride, Float.BYTES);
+        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES);
         if (readyBackward != null) {
             gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
         } else {
