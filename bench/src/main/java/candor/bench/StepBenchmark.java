@@ -39,6 +39,11 @@ public class StepBenchmark {
     @Param({"tiny", "small"})
     String model;
 
+    /** Adapters that train side by side. */
+    @Param("1")
+    int adapters;
+
+    /** Rows of each adapter. */
     @Param("8")
     int batch;
 
@@ -61,7 +66,7 @@ public class StepBenchmark {
     @Setup(Level.Trial)
     public void open() {
         ops = Backends.open(backend, threads);
-        rig = new StepRig(ops, Shapes.named(model), recompute, batch, length);
+        rig = new StepRig(ops, Shapes.named(model), recompute, adapters, batch, length);
     }
 
     @Benchmark

@@ -24,7 +24,7 @@ public final class StepComparison {
         int threads = Integer.parseInt(args[4]);
         int rounds = Integer.parseInt(args[5]);
         try (Backend ops = Backends.open("cpu", threads);
-                StepRig rig = new StepRig(ops, Shapes.named(shape), Recompute.NONE, batch, length);
+                StepRig rig = new StepRig(ops, Shapes.named(shape), Recompute.NONE, 1, batch, length);
                 Peer peer = args.length > 6 ? peer(args) : null) {
             Turns turns = new Turns();
             turns.take(

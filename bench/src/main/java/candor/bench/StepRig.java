@@ -24,7 +24,8 @@ import java.util.SplittableRandom;
 
 /**
  * A training step at a shape of one's choice, on random weights and tokens: what the trainer asks of the engine, without data
- * files. Every token but the last of a sequence is a target; LoRA of rank 16 sits on all linear layers.
+ * files. Every token but the last of a sequence is a target; LoRA of rank 16 sits on all linear layers. Several adapters train
+ * side by side, each on rows of its own.
  */
 final class StepRig implements AutoCloseable {
     private static final int RANK = 16;
@@ -32,10 +33,9 @@ final class StepRig implements AutoCloseable {
     private final Backend ops;
     private final Weights weights;
     private final CausalLm model;
-    private final Adapter adapter;
     private final AdapterBank bank;
-    private final Tensor first;
-    private final Tensor second;
+    private final Tensor[] first;
+    private final Tensor[] second;
     private final Batch rows;
     private final Batch mismatched;
     private final float[] logp;
@@ -44,40 +44,46 @@ final class StepRig implements AutoCloseable {
     private final double[] mismatchedReference;
     private long step;
 
-    StepRig(Backend ops, ModelConfig config, Recompute recompute, int batch, int length) {
+    /** @param batch rows of each adapter */
+    StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length) {
         this.ops = ops;
         weights = Weights.random(config, 1, DType.F32);
         model = new CausalLm(ops, weights, recompute, length);
         LoraConfig lora = new LoraConfig(RANK, 2 * RANK, false, EnumSet.allOf(Projection.class));
-        adapter =
-                Adapter.trained(Memory.of(ops), new AdapterLayout(config, lora)).initialise(1);
-        bank = new AdapterBank(config, 1);
-        bank.set(0, adapter);
-        first = ops.allocate(DType.F32, 1, adapter.parameters().cols());
-        second = ops.allocate(DType.F32, 1, adapter.parameters().cols());
+        AdapterLayout layout = new AdapterLayout(config, lora);
+        bank = new AdapterBank(config, adapters);
+        first = new Tensor[adapters];
+        second = new Tensor[adapters];
+        for (int slot = 0; slot < adapters; slot++) {
+            bank.set(slot, Adapter.trained(Memory.of(ops), layout).initialise(slot));
+            first[slot] = ops.allocate(DType.F32, 1, layout.length());
+            second[slot] = ops.allocate(DType.F32, 1, layout.length());
+        }
+        int[] slots = new int[adapters * batch];
+        Arrays.setAll(slots, row -> row / batch);
+        int[] base = new int[slots.length];
+        Arrays.fill(base, Batch.BASE);
         int[] tokens = new SplittableRandom(1)
-                .ints((long) batch * length, 0, config.vocabSize())
+                .ints((long) slots.length * length, 0, config.vocabSize())
                 .toArray();
-        rows = rows(tokens, batch, length, 0);
-        mismatched = rows(mismatched(tokens, batch, length), batch, length, 0);
+        rows = rows(tokens, slots, length);
+        mismatched = rows(mismatched(tokens, slots.length, length), slots, length);
         logp = new float[rows.targetCount()];
         derivatives = new float[rows.targetCount()];
         // What a run computes once and keeps: the bare base's log-probabilities of both.
-        reference = sums(rows(tokens.clone(), batch, length, Batch.BASE), false);
-        mismatchedReference = sums(rows(mismatched(tokens, batch, length), batch, length, Batch.BASE), false);
+        reference = sums(rows(tokens.clone(), base, length), false);
+        mismatchedReference = sums(rows(mismatched(tokens, slots.length, length), base, length), false);
     }
 
-    private static Batch rows(int[] tokens, int batch, int length, int slot) {
+    private static Batch rows(int[] tokens, int[] slots, int length) {
         int[] positions = new int[tokens.length];
         int[] targets = new int[tokens.length];
         for (int i = 0; i < tokens.length; i++) {
             positions[i] = i % length;
             targets[i] = positions[i] == length - 1 ? Batch.NO_TARGET : tokens[i + 1];
         }
-        int[] starts = new int[batch + 1];
+        int[] starts = new int[slots.length + 1];
         Arrays.setAll(starts, s -> s * length);
-        int[] slots = new int[batch];
-        Arrays.fill(slots, slot);
         return new Batch(tokens, positions, targets, starts, slots);
     }
 
@@ -146,10 +152,14 @@ final class StepRig implements AutoCloseable {
     }
 
     private void update() {
-        double norm = Math.sqrt(ops.sumOfSquares(adapter.gradients()));
-        AdamWStep now = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, Math.min(1, 1 / (norm + 1e-6)), ++step);
-        ops.adamW(adapter.parameters(), adapter.gradients(), first, second, now);
-        ops.zero(adapter.gradients());
+        step++;
+        for (int slot = 0; slot < bank.slots(); slot++) {
+            Adapter adapter = bank.get(slot);
+            double norm = Math.sqrt(ops.sumOfSquares(adapter.gradients()));
+            AdamWStep now = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, Math.min(1, 1 / (norm + 1e-6)), step);
+            ops.adamW(adapter.parameters(), adapter.gradients(), first[slot], second[slot], now);
+            ops.zero(adapter.gradients());
+        }
     }
 
     /** A step that computed nothing, or nonsense, has no speed. */
