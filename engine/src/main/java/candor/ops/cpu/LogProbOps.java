@@ -29,6 +29,8 @@ final class LogProbOps {
     private final FrozenPanels frozen;
     private final Parallel.Task packForward = this::packForward;
     private final Parallel.Task forward = this::forwardRows;
+    private final Parallel.Task multiplyPanel = this::multiplyPanel;
+    private final Workers.Rows foldRows = this::foldRows;
     private final Parallel.Task packBackward = this::packBackward;
     private final Parallel.Task backward = this::backwardRows;
 
@@ -78,7 +80,14 @@ final class LogProbOps {
             if (readyForward == null) {
                 workers.run(Panels.count(columns), packForward);
             }
-            workers.run(Math.ceilDiv(rows, Workers.BLOCK), forward);
+            int blocks = Math.ceilDiv(rows, Workers.BLOCK);
+            if (logits != null && blocks < workers.threads()) {
+                // Too few rows for every thread to have some: threads share the columns, then the rows.
+                workers.run(blocks * Panels.count(columns), multiplyPanel);
+                workers.rows(rows, foldRows);
+            } else {
+                workers.run(blocks, forward);
+            }
         }
     }
 
@@ -128,20 +137,38 @@ final class LogProbOps {
         Panels.natural(packed, naturalAt + index * Panels.bytes(columns), head, first, columns, col, cols, 1f);
     }
 
-    /** Logits of a block of rows for the chunk in hand. */
-    private void multiply(int row, int rows, MemorySegment to, long at, long stride, int cols, int worker) {
-        long panel = Panels.bytes(head.cols());
+    /** Logits of a block of rows for the chunk in hand, from a panel of it on. */
+    private void multiply(
+            int row, int rows, int panel, MemorySegment to, long at, long stride, int cols, int worker) {
+        long bytes = Panels.bytes(head.cols());
         Gemm gemm = workers.gemm(worker).a(x, row, 0);
         if (readyForward != null) {
-            gemm.b(readyForward, first / COLUMNS * panel, panel);
+            gemm.b(readyForward, (first / COLUMNS + panel) * bytes, bytes);
         } else {
-            gemm.b(packed, 0, panel);
+            gemm.b(packed, panel * bytes, bytes);
         }
         gemm.into(to, at, stride, rows, cols, head.cols());
     }
 
     private long paddedRow() {
         return (long) Panels.count(columns) * COLUMNS * Float.BYTES;
+    }
+
+    private void multiplyPanel(int index, int worker) {
+        int panels = Panels.count(columns);
+        int row = index / panels * Workers.BLOCK;
+        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
+        int panel = index % panels;
+        int col = panel * COLUMNS;
+        multiply(
+                row, rows, panel, logits.data(), logits.offset(row, first + col), logits.stride() * Float.BYTES,
+                Math.min(COLUMNS, columns - col), worker);
+    }
+
+    private void foldRows(int from, int to, int worker) {
+        for (int row = from; row < to; row++) {
+            fold(row, logits.data(), logits.offset(row, first), worker);
+        }
     }
 
     private void forwardRows(int block, int worker) {
@@ -154,12 +181,12 @@ final class LogProbOps {
             offset = 0;
             stride = paddedRow();
             at = workers.scratch(worker, Workers.BLOCK * stride);
-            multiply(row, rows, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
+            multiply(row, rows, 0, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
         } else {
             at = logits.data();
             offset = logits.offset(row, first);
             stride = logits.stride() * Float.BYTES;
-            multiply(row, rows, at, offset, stride, columns, worker);
+            multiply(row, rows, 0, at, offset, stride, columns, worker);
         }
         for (int r = 0; r < rows; r++) {
             fold(row + r, at, offset + r * stride, worker);
@@ -232,7 +259,7 @@ final class LogProbOps {
             offset = 0;
             stride = paddedRow();
             at = workers.scratch(worker, Workers.BLOCK * stride);
-            multiply(row, rows, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
+            multiply(row, rows, 0, at, offset, stride, Panels.count(columns) * COLUMNS, worker);
         } else {
             at = logits.data();
             offset = logits.offset(row, first);
