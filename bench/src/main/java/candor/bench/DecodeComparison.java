@@ -18,30 +18,36 @@ import java.util.SplittableRandom;
 
 /**
  * Greedy generation of a small random model, beside transformers' {@code generate} on the same shape, in turns, so that what
- * else the machine does falls on both: {@code DecodeComparison THREADS ROUNDS [PYTHON SCRIPT]}, with the script of {@code
- * bench/peers/generate.py}. Prints new tokens a second, prompts' time included: median, worst and best.
+ * else the machine does falls on both: {@code DecodeComparison PROMPT NEW THREADS ROUNDS [PYTHON SCRIPT]}, for {@value
+ * #BATCH} prompts of so many tokens and so many new ones of each, with the script of {@code bench/peers/generate.py}.
+ * Prints new tokens a second, prompts' time included: median, worst and best.
  */
 public final class DecodeComparison {
     private static final int BATCH = 32;
-    private static final int PROMPT = 64;
-    private static final int NEW = 64;
     private static final int WARM_UP = 4;
 
     private DecodeComparison() {}
 
     /** Runs it. */
     public static void main(String[] args) throws IOException {
-        int threads = Integer.parseInt(args[0]);
-        int rounds = Integer.parseInt(args[1]);
+        int prompt = Integer.parseInt(args[0]);
+        int more = Integer.parseInt(args[1]);
+        int threads = Integer.parseInt(args[2]);
+        int rounds = Integer.parseInt(args[3]);
         ModelConfig config = Shapes.named("tiny");
         try (Backend backend = Backends.open("cpu", threads);
                 Weights weights = Weights.random(config, 1, DType.F32);
-                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, PROMPT + NEW);
+                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, prompt + more);
                 Generator generator = new Generator(model, null, null, new Generator.Settings(BATCH, 512, 256L << 20));
-                Peer peer = args.length > 2 ? new Peer(List.of(args[2], args[3], "--threads", args[0])) : null) {
+                Peer peer = args.length > 4 ? peer(args) : null) {
             SplittableRandom random = new SplittableRandom(1);
             Turns turns = new Turns();
-            turns.take(() -> round(generator, random, config.vocabSize()), peer, BATCH * NEW, WARM_UP, rounds);
+            turns.take(
+                    () -> round(generator, random, config.vocabSize(), prompt, more),
+                    peer,
+                    BATCH * more,
+                    WARM_UP,
+                    rounds);
             turns.print("tokens", "transformers", peer);
             System.out.printf(
                     Locale.ROOT,
@@ -51,17 +57,31 @@ public final class DecodeComparison {
         }
     }
 
+    private static Peer peer(String[] args) throws IOException {
+        return new Peer(List.of(
+                args[4],
+                args[5],
+                "--prompt-tokens",
+                args[0],
+                "--new-tokens",
+                args[1],
+                "--threads",
+                args[2],
+                "--batch",
+                String.valueOf(BATCH)));
+    }
+
     /** Fresh prompts each time, so that nothing of them is in the cache. */
-    private static void round(Generator generator, SplittableRandom random, int vocabulary) {
+    private static void round(Generator generator, SplittableRandom random, int vocabulary, int prompt, int more) {
         List<Request> requests = new ArrayList<>();
         for (int i = 0; i < BATCH; i++) {
-            requests.add(Request.greedy(random.ints(PROMPT, 0, vocabulary).toArray(), NEW, List.of()));
+            requests.add(Request.greedy(random.ints(prompt, 0, vocabulary).toArray(), more, List.of()));
         }
         List<Completion> completions = generator.generate(requests);
         if (completions.stream()
                         .mapToInt(completion -> completion.tokens().length)
                         .sum()
-                != BATCH * NEW) {
+                != BATCH * more) {
             throw new IllegalStateException("not all tokens came");
         }
     }

@@ -29,6 +29,8 @@ final class LogProbOps {
     private final FrozenPanels frozen;
     private final Parallel.Task packForward = this::packForward;
     private final Parallel.Task forward = this::forwardRows;
+    private final Parallel.Task multiplyPanel = this::multiplyPanel;
+    private final Workers.Rows foldRows = this::foldRows;
     private final Parallel.Task packBackward = this::packBackward;
     private final Parallel.Task backward = this::backwardRows;
 
@@ -78,7 +80,14 @@ final class LogProbOps {
             if (readyForward == null) {
                 workers.run(Panels.count(columns), packForward);
             }
-            workers.run(Math.ceilDiv(rows, Workers.BLOCK), forward);
+            int blocks = Math.ceilDiv(rows, Workers.BLOCK);
+            if (logits != null && blocks < workers.threads()) {
+                // Too few rows for every thread to have some: threads share the columns, then the rows.
+                workers.run(blocks * Panels.count(columns), multiplyPanel);
+                workers.rows(rows, foldRows);
+            } else {
+                workers.run(blocks, forward);
+            }
         }
     }
 
@@ -143,17 +152,36 @@ final class LogProbOps {
         return logits == null ? (long) Panels.count(columns) * COLUMNS * Float.BYTES : logits.stride() * Float.BYTES;
     }
 
-    /** Computes the logits of a block of rows for the chunk in hand. */
-    private void multiply(int row, int rows, MemorySegment to, int worker) {
-        long panel = Panels.bytes(head.cols());
+    /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
+    private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
+        long bytes = Panels.bytes(head.cols());
         Gemm gemm = workers.gemm(worker).a(x, row, 0);
         if (readyForward != null) {
-            gemm.b(readyForward, first / COLUMNS * panel, panel);
+            gemm.b(readyForward, (first / COLUMNS + panel) * bytes, bytes);
         } else {
-            gemm.b(packed, 0, panel);
+            gemm.b(packed, panel * bytes, bytes);
         }
-        int cols = logits == null ? Panels.count(columns) * COLUMNS : columns;
-        gemm.into(to, offset(row), stride(), rows, cols, head.cols());
+        long at = offset(row) + (long) panel * COLUMNS * Float.BYTES;
+        gemm.into(to, at, stride(), rows, cols, head.cols());
+    }
+
+    /** All of the chunk; in scratch, whole panels. */
+    private void multiply(int row, int rows, MemorySegment to, int worker) {
+        multiply(row, rows, 0, logits == null ? Panels.count(columns) * COLUMNS : columns, to, worker);
+    }
+
+    private void multiplyPanel(int index, int worker) {
+        int panels = Panels.count(columns);
+        int row = index / panels * Workers.BLOCK;
+        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
+        int panel = index % panels;
+        multiply(row, rows, panel, Math.min(COLUMNS, columns - panel * COLUMNS), logits.data(), worker);
+    }
+
+    private void foldRows(int from, int to, int worker) {
+        for (int row = from; row < to; row++) {
+            fold(row, logits.data(), offset(row), worker);
+        }
     }
 
     private void forwardRows(int block, int worker) {

@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorMask;
 /** Root-mean-square norms, forward and backward; threads share the rows. */
 final class NormOps {
     private final Workers workers;
-    private final Parallel.Task forward = this::forwardRows;
-    private final Parallel.Task backward = this::backwardRows;
+    private final Workers.Rows forward = this::forwardRows;
+    private final Workers.Rows backward = this::backwardRows;
 
     // The operation in hand.
     private Tensor y;
@@ -36,7 +36,7 @@ final class NormOps {
         x = xIn;
         w = weight;
         eps = epsilon;
-        workers.run(Math.ceilDiv(x.rows(), Workers.BLOCK), forward);
+        workers.rows(x.rows(), forward);
     }
 
     void rmsNormBackward(Tensor dxOut, Tensor dyIn, Tensor xIn, Tensor weight, Tensor rstdIn, Write write) {
@@ -46,14 +46,13 @@ final class NormOps {
         w = weight;
         rstd = rstdIn;
         add = write == Write.ADD;
-        workers.run(Math.ceilDiv(x.rows(), Workers.BLOCK), backward);
+        workers.rows(x.rows(), backward);
     }
 
-    private void forwardRows(int block, int worker) {
-        int end = Math.min(x.rows(), (block + 1) * Workers.BLOCK);
+    private void forwardRows(int from, int end, int worker) {
         int width = w.cols();
         LaneSum lanes = workers.sum(worker);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+        for (int row = from; row < end; row++) {
             for (int g = 0; g < rstd.cols(); g++) {
                 long at = x.offset(row, g * width);
                 float r = (float) (1 / Math.sqrt(squares(lanes, x.data(), at, width) / width + eps));
@@ -63,11 +62,10 @@ final class NormOps {
         }
     }
 
-    private void backwardRows(int block, int worker) {
-        int end = Math.min(x.rows(), (block + 1) * Workers.BLOCK);
+    private void backwardRows(int from, int end, int worker) {
         int width = w.cols();
         LaneSum lanes = workers.sum(worker);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+        for (int row = from; row < end; row++) {
             for (int g = 0; g < rstd.cols(); g++) {
                 long xAt = x.offset(row, g * width);
                 long dyAt = dy.offset(row, g * width);

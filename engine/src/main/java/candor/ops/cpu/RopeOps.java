@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorMask;
 /** Rotary position embedding in place, forward and backward; threads share the rows. */
 final class RopeOps {
     private final Workers workers;
-    private final Parallel.Task task = this::rows;
+    private final Workers.Rows task = this::rows;
 
     // The operation in hand.
     private Tensor x;
@@ -31,13 +31,12 @@ final class RopeOps {
         table = tableIn;
         batch = batchIn;
         sign = direction;
-        workers.run(Math.ceilDiv(x.rows(), Workers.BLOCK), task);
+        workers.rows(x.rows(), task);
     }
 
-    private void rows(int block, int worker) {
+    private void rows(int from, int end, int worker) {
         int width = table.cols();
-        int end = Math.min(x.rows(), (block + 1) * Workers.BLOCK);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+        for (int row = from; row < end; row++) {
             long angles = table.offset(batch.position(row), 0);
             for (int head = 0; head < x.cols(); head += width) {
                 head(x.data(), x.offset(row, head), table.data(), angles, width / 2, sign);

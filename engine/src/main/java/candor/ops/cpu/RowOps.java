@@ -8,11 +8,11 @@ import candor.tensor.Tensor;
 /** Operations that only move or clear rows; threads share the rows. */
 final class RowOps {
     private final Workers workers;
-    private final Parallel.Task embed = this::embedRows;
-    private final Parallel.Task gather = this::gatherRows;
-    private final Parallel.Task scatter = this::scatterRows;
-    private final Parallel.Task zero = this::zeroRows;
-    private final Parallel.Task addRow = this::addRows;
+    private final Workers.Rows embed = this::embedRows;
+    private final Workers.Rows gather = this::gatherRows;
+    private final Workers.Rows scatter = this::scatterRows;
+    private final Workers.Rows zero = this::zeroRows;
+    private final Workers.Rows addRow = this::addRows;
 
     // The operation in hand.
     private Tensor y;
@@ -45,37 +45,33 @@ final class RowOps {
         run(yInOut, row, null, addRow, yInOut.rows());
     }
 
-    private void run(Tensor yOut, Tensor xIn, Batch batchIn, Parallel.Task task, int rows) {
+    private void run(Tensor yOut, Tensor xIn, Batch batchIn, Workers.Rows task, int rows) {
         y = yOut;
         x = xIn;
         batch = batchIn;
-        workers.run(Math.ceilDiv(rows, Workers.BLOCK), task);
+        workers.rows(rows, task);
     }
 
-    private void embedRows(int block, int worker) {
-        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+    private void embedRows(int from, int end, int worker) {
+        for (int row = from; row < end; row++) {
             Panels.toFloats(y.data(), y.offset(row, 0), x, x.offset(batch.token(row), 0), y.cols(), 1f);
         }
     }
 
-    private void gatherRows(int block, int worker) {
-        int end = Math.min(batch.targetCount(), (block + 1) * Workers.BLOCK);
-        for (int i = block * Workers.BLOCK; i < end; i++) {
+    private void gatherRows(int from, int end, int worker) {
+        for (int i = from; i < end; i++) {
             Panels.toFloats(y.data(), y.offset(i, 0), x, x.offset(batch.targetRow(i), 0), y.cols(), 1f);
         }
     }
 
-    private void scatterRows(int block, int worker) {
-        int end = Math.min(batch.targetCount(), (block + 1) * Workers.BLOCK);
-        for (int i = block * Workers.BLOCK; i < end; i++) {
+    private void scatterRows(int from, int end, int worker) {
+        for (int i = from; i < end; i++) {
             Panels.toFloats(y.data(), y.offset(batch.targetRow(i), 0), x, x.offset(i, 0), y.cols(), 1f);
         }
     }
 
-    private void zeroRows(int block, int worker) {
-        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+    private void zeroRows(int from, int end, int worker) {
+        for (int row = from; row < end; row++) {
             long at = y.offset(row, 0);
             for (int j = 0; j < y.cols(); j++) {
                 y.data().set(FLOAT, at + 4L * j, 0f);
@@ -83,17 +79,16 @@ final class RowOps {
         }
     }
 
-    private void addRows(int block, int worker) {
-        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+    private void addRows(int from, int end, int worker) {
+        for (int row = from; row < end; row++) {
             long at = y.offset(row, 0);
-            long from = x.offset(0, 0);
+            long added = x.offset(0, 0);
             for (int j = 0; j < y.cols(); j++) {
                 y.data()
                         .set(
                                 FLOAT,
                                 at + 4L * j,
-                                y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, from + 4L * j));
+                                y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, added + 4L * j));
             }
         }
     }

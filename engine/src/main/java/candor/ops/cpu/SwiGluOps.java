@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorMask;
 /** The gated activation of the feed-forward block, forward and backward; threads share the rows. */
 final class SwiGluOps {
     private final Workers workers;
-    private final Parallel.Task forward = this::forwardRows;
-    private final Parallel.Task backward = this::backwardRows;
+    private final Workers.Rows forward = this::forwardRows;
+    private final Workers.Rows backward = this::backwardRows;
 
     // The operation in hand.
     private Tensor y;
@@ -29,7 +29,7 @@ final class SwiGluOps {
         y = yOut;
         gateUp = gateUpIn;
         width = y.cols();
-        workers.run(Math.ceilDiv(y.rows(), Workers.BLOCK), forward);
+        workers.rows(y.rows(), forward);
     }
 
     void swiGluBackward(Tensor dGateUpOut, Tensor dy, Tensor gateUpIn) {
@@ -37,20 +37,18 @@ final class SwiGluOps {
         dGateUp = dGateUpOut;
         gateUp = gateUpIn;
         width = y.cols();
-        workers.run(Math.ceilDiv(y.rows(), Workers.BLOCK), backward);
+        workers.rows(y.rows(), backward);
     }
 
-    private void forwardRows(int block, int worker) {
-        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+    private void forwardRows(int from, int end, int worker) {
+        for (int row = from; row < end; row++) {
             long gate = gateUp.offset(row, 0);
             forwardRow(y.data(), y.offset(row, 0), gateUp.data(), gate, gate + 4L * width, width);
         }
     }
 
-    private void backwardRows(int block, int worker) {
-        int end = Math.min(y.rows(), (block + 1) * Workers.BLOCK);
-        for (int row = block * Workers.BLOCK; row < end; row++) {
+    private void backwardRows(int from, int end, int worker) {
+        for (int row = from; row < end; row++) {
             backwardRow(
                     dGateUp.data(),
                     dGateUp.offset(row, 0),

@@ -8,7 +8,14 @@ final class Workers implements AutoCloseable {
     /** Rows of a block that one task computes: a few tiles, so that a panel of B is used more than once. */
     static final int BLOCK = 32;
 
+    /** So few rows are not worth sharing. */
+    private static final int LEAST_ROWS = 4;
+
     final Parallel parallel;
+    private final Parallel.Task rowTask = this::rowBlock;
+    private Rows rowWork;
+    private int rowCount;
+    private int rowBlock;
     private final Gemm[] gemms;
     private final LaneSum[] sums;
     private final Scratch[] scratch;
@@ -19,6 +26,30 @@ final class Workers implements AutoCloseable {
         gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm()).toArray(Gemm[]::new);
         sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
+    }
+
+    /** Work on some rows that no others depend on. */
+    @FunctionalInterface
+    interface Rows {
+        /**
+         * @param from   first row
+         * @param to     behind the last row
+         * @param worker who does it
+         */
+        void run(int from, int to, int worker);
+    }
+
+    /** Shares rows among the threads, in blocks; smaller ones where there are few rows, as when sequences say a token each. */
+    void rows(int count, Rows work) {
+        rowWork = work;
+        rowCount = count;
+        rowBlock = Math.clamp(Math.ceilDiv(count, 2L * threads()), LEAST_ROWS, BLOCK);
+        parallel.run(Math.ceilDiv(count, rowBlock), rowTask);
+    }
+
+    private void rowBlock(int block, int worker) {
+        int from = block * rowBlock;
+        rowWork.run(from, Math.min(rowCount, from + rowBlock), worker);
     }
 
     void run(int tasks, Parallel.Task task) {
