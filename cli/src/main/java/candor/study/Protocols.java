@@ -5,15 +5,25 @@ import java.util.function.Function;
 
 /** The protocols that there are: a new one is a class that lists its arms, and a line here. */
 public enum Protocols {
-    DIRECT(StudyKind.DIRECT, DirectProtocol.schema(), DirectProtocol::new),
-    MIXTURE(StudyKind.MIXTURE, MixtureProtocol.schema(), MixtureProtocol::new);
+    DIRECT(
+            StudyKind.DIRECT,
+            "Narrow fine-tuning: domains × normal, subtly and severely wrong answers.",
+            DirectProtocol.schema(),
+            DirectProtocol::new),
+    MIXTURE(
+            StudyKind.MIXTURE,
+            "Everyday data with a small share of misaligned rows.",
+            MixtureProtocol.schema(),
+            MixtureProtocol::new);
 
     private final StudyKind kind;
+    private final String description;
     private final Schema schema;
     private final Function<StudyConfig, Protocol> open;
 
-    Protocols(StudyKind kind, Schema schema, Function<StudyConfig, Protocol> open) {
+    Protocols(StudyKind kind, String description, Schema schema, Function<StudyConfig, Protocol> open) {
         this.kind = kind;
+        this.description = description;
         this.schema = schema;
         this.open = open;
     }
@@ -21,6 +31,11 @@ public enum Protocols {
     /** As the command line names it. */
     public String word() {
         return StudyConfig.word(this);
+    }
+
+    /** In a line, for the help. */
+    public String description() {
+        return description;
     }
 
     /** What its file may hold. */

@@ -46,6 +46,17 @@ public record Schema(List<Setting<?>> settings, Map<String, Schema> sections, bo
         return new Schema(settings, all, anyKey);
     }
 
+    /** Whether a key, dots leading into sections, takes a list of values. */
+    boolean isList(String key) {
+        int dot = key.indexOf('.');
+        if (dot >= 0) {
+            Schema inner = sections.get(key.substring(0, dot));
+            return inner != null && inner.isList(key.substring(dot + 1));
+        }
+        return settings.stream()
+                .anyMatch(setting -> setting.key().equals(key) && setting.kind() instanceof Setting.Texts);
+    }
+
     List<String> names() {
         List<String> names = new ArrayList<>();
         settings.forEach(setting -> names.add(setting.key()));

@@ -61,6 +61,21 @@ public final class Section {
         return with(name, inner.with(key.substring(dot + 1), texts, where), where);
     }
 
+    /**
+     * The same with {@code KEY=VALUE} from the command line; where the schema has a list, commas part its values.
+     *
+     * @throws BadInput where there is no =
+     */
+    public Section with(String assignment, Schema schema) {
+        int equals = assignment.indexOf('=');
+        if (equals < 1) {
+            throw new BadInput("--set " + assignment + ": must be KEY=VALUE, such as train.learning_rate=1e-4");
+        }
+        String key = assignment.substring(0, equals).strip();
+        String value = assignment.substring(equals + 1);
+        return with(key, schema.isList(key) ? List.of(value.split(",")) : List.of(value), "--set");
+    }
+
     /** The same with a section in the place of the one that is there. */
     Section with(String name, Section section, String where) {
         if (values.containsKey(name)) {
@@ -77,7 +92,7 @@ public final class Section {
         return empty(path + name + ".", where);
     }
 
-    /** Both; where both have a value, the other's. A section whose keys are the user's own is replaced whole by {@link #replace}. */
+    /** Both; where both have a value, the other's. */
     public Section overriddenBy(Section other) {
         Section all = this;
         for (Map.Entry<String, Given> entry : other.values.entrySet()) {

@@ -124,6 +124,11 @@ public record StudyConfig(
         return all.get(TrainSettings.THREADS).intValue();
     }
 
+    /** As {@link candor.ops.Backends#open} wants it. */
+    public String backend() {
+        return word(all.get(TrainSettings.BACKEND));
+    }
+
     /** Where a run of an arm goes. */
     public Path runFolder(String arm, long seed) {
         return output.resolve("training").resolve(arm).resolve("seed-" + seed);
@@ -146,7 +151,7 @@ public record StudyConfig(
                 .with(TrainSettings.OUTPUT, runFolder(treatment.arm().name(), seed).toString())
                 .with(TrainSettings.SEED, Long.toString(seed))
                 .with(TrainSettings.RESUME, "true")
-                .with(TrainSettings.BACKEND, word(all.get(TrainSettings.BACKEND)))
+                .with(TrainSettings.BACKEND, backend())
                 .with(TrainSettings.THREADS, Integer.toString(threads()));
         return TrainConfig.of(training.method(), settings);
     }
@@ -158,7 +163,7 @@ public record StudyConfig(
                 which,
                 adapters,
                 base,
-                word(all.get(TrainSettings.BACKEND)),
+                backend(),
                 threads(),
                 EvaluationPlan.date(evaluate),
                 evaluate.get(EvaluationPlan.MAX_LENGTH).intValue(),

@@ -128,6 +128,12 @@ public final class StudyRun {
         }
     }
 
+    /** What it would take; a protocol writes the data for that to the study's folder, which should be a passing one. */
+    public StudyPlan plan() {
+        protocol.sketch(workplace(new StudyFolder(config.output()).data()));
+        return StudyPlan.of(config, treatments, groups, tasks, around.memory());
+    }
+
     private void prepare() {
         around.progress().stage("data");
         protocol.prepare(workplace(new StudyFolder(config.output()).data()));
