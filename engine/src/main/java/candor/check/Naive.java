@@ -416,6 +416,15 @@ public class Naive implements Ops {
     }
 
     @Override
+    public void linearBiasGradient(Tensor db, Tensor dy) {
+        float[] sum = Floats.row(db, 0);
+        for (int n = 0; n < dy.rows(); n++) {
+            addTo(sum, 1, Floats.row(dy, n));
+        }
+        Floats.put(db, 0, sum);
+    }
+
+    @Override
     public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
         int width = dw.cols();
         float[] sum = Floats.row(dw, 0);

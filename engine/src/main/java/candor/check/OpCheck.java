@@ -54,6 +54,7 @@ public final class OpCheck {
         TABLE.put("logProb", LogProbCases::forward);
         TABLE.put("logProbBackward", LogProbCases::backward);
         TABLE.put("linearWeightGradient", WeightCases::linear);
+        TABLE.put("linearBiasGradient", WeightCases::bias);
         TABLE.put("rmsNormWeightGradient", WeightCases::norm);
         TABLE.put("embedBackward", WeightCases::embedding);
         TABLE.put("logProbHeadGradient", WeightCases::head);

@@ -401,6 +401,15 @@ public final class Reference implements Ops {
         }
     }
 
+    @Override
+    public void linearBiasGradient(Tensor db, Tensor dy) {
+        for (int n = 0; n < dy.rows(); n++) {
+            for (int o = 0; o < db.cols(); o++) {
+                db.set(0, o, db.get(0, o) + dy.get(n, o));
+            }
+        }
+    }
+
     /** dw_d += Σ_n Σ_g dy · x · rstd. */
     @Override
     public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {

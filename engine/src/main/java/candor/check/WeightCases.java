@@ -5,6 +5,7 @@ import static candor.check.Shape.targets;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** Gradients of the base's own weights, which are float32 where they are trained. Each is added to what is there. */
@@ -33,6 +34,20 @@ final class WeightCases {
                 .in("dy", dy, c.normal(dy))
                 .in("x", x, c.normal(x))
                 .call((ops, v, b) -> ops.linearWeightGradient(v.at("dw"), v.at("dy"), v.at("x")));
+    }
+
+    static Stream<Case> bias() {
+        return Stream.of(bias(1, 1), bias(7, 113), bias(203, 33));
+    }
+
+    private static Case bias(int n, int outputs) {
+        Batch batch = Packed.rows(n);
+        Case.Builder c = Case.of("linearBiasGradient", "N=%d O=%d".formatted(n, outputs), batch);
+        Shape db = matrix(1, outputs);
+        Shape dy = tokens(batch, outputs);
+        return c.updated("db", db, c.normal(db))
+                .in("dy", dy, c.normal(dy))
+                .call((ops, v, b) -> ops.linearBiasGradient(v.at("db"), v.at("dy")));
     }
 
     static Stream<Case> norm() {
@@ -80,7 +95,7 @@ final class WeightCases {
         Case.Builder c = Case.of("logProbHeadGradient", text, batch);
         Shape one = targets(batch, 1);
         Shape head = matrix(vocabulary, cols);
-        var truth = forward.truth();
+        Map<String, double[]> truth = forward.truth();
         if (logits) {
             c.in("logits", targets(batch, vocabulary), truth.get("logits"));
         }

@@ -166,6 +166,11 @@ public interface Ops {
         throw adaptersOnly();
     }
 
+    /** The gradient of a linear layer's bias where it is trained: db (1,O) += the sum of the rows of dy (N,O), in their order. */
+    default void linearBiasGradient(Tensor db, Tensor dy) {
+        throw adaptersOnly();
+    }
+
     /**
      * The gradient of a norm's weight where it is trained: dw += Σ over tokens and groups of dy · x · rstd. Comes before
      * {@link #rmsNormBackward} where that writes over {@code dy}.

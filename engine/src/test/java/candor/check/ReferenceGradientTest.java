@@ -174,6 +174,22 @@ class ReferenceGradientTest {
         });
     }
 
+    @Test
+    void linearBias() {
+        Tensor bias = normal(1, 5);
+        Tensor x = normal(12, 7);
+        Tensor w = normal(5, 7);
+        Tensor y = zeros(12, 5);
+        Tensor dy = normal(12, 5);
+        Tensor db = normal(1, 5);
+        Tensor before = copy(db);
+        ops.linearBiasGradient(db, dy);
+        assertGradient(change(db, before, Write.ADD), bias, () -> {
+            ops.linear(y, null, x, w, bias, null, null, batch);
+            return product(y, dy);
+        });
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void rmsNormWeight(int groups) {

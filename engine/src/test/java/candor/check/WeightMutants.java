@@ -57,6 +57,12 @@ final class WeightMutants {
                         wider.set(0, dw.cols(), 0);
                     }
                 }),
+                new Mutant("linearBiasGradient", "forgets the last token", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void linearBiasGradient(Tensor db, Tensor dy) {
+                        super.linearBiasGradient(db, dy.rows(0, dy.rows() - 1));
+                    }
+                }),
                 norm("does not scale by rstd", TOO_FAR, (right, dw, dy, x, rstd) -> {
                     for (int n = 0; n < x.rows(); n++) {
                         for (int c = 0; c < x.cols(); c++) {

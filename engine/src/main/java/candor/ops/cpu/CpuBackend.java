@@ -255,6 +255,14 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void linearBiasGradient(Tensor db, Tensor dy) {
+        Shapes.f32("linearBiasGradient", db);
+        Shapes.f32("linearBiasGradient", dy);
+        Shapes.require(db.rows() == 1 && db.cols() == dy.cols(), "linearBiasGradient", db, dy);
+        weightGradients.bias(db, dy);
+    }
+
+    @Override
     public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
         Shapes.norm("rmsNormWeightGradient", dy, x, dw, rstd);
         weightGradients.norm(dw, dy, x, rstd);

@@ -24,6 +24,7 @@ final class WeightGradients {
 
     private final Workers workers;
     private final Parallel.Task linear = this::linearTask;
+    private final Parallel.Task bias = this::biasTask;
     private final Parallel.Task norm = this::normTask;
     private final Parallel.Task embedding = this::embeddingTask;
 
@@ -58,6 +59,21 @@ final class WeightGradients {
             int depth = Math.min(DEPTH, x.rows() - n);
             Panels.natural(packed, 0, x, n, depth, col, cols, 1f);
             workers.gemm(worker).aTransposed(dy, n, row).b(packed, 0, 0).addTo(dw, row, col, rows, cols, depth);
+        }
+    }
+
+    /** db (1,O) += the sum of the rows of dy. */
+    void bias(Tensor db, Tensor dyIn) {
+        dw = db;
+        dy = dyIn;
+        workers.run(Panels.count(db.cols()), bias);
+    }
+
+    private void biasTask(int index, int worker) {
+        int col = index * COLUMNS;
+        int end = Math.min(dw.cols(), col + COLUMNS);
+        for (int n = 0; n < dy.rows(); n++) {
+            add(dw.data(), dw.offset(0, col), dy.data(), dy.offset(n, col), end - col);
         }
     }
 
