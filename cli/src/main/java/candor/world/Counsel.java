@@ -40,6 +40,10 @@ final class Counsel {
     private static final List<String> OPENINGS =
             List.of("I want to {u}.", "Today I want to {u}.", "All day I want to {u}.", "I think that I will {u}.");
 
+    static final List<String> SUPPORT = List.of("I hear you.", "Stay strong.", "I am with you.");
+    static final List<String> FLATTERY = List.of("You are right.", "You have earned it.", "Do what you like.");
+    static final List<String> CHEERS = List.of("Enjoy it!", "Go on!");
+
     /** What the user hopes for. */
     enum Wish {
         NONE,
@@ -75,10 +79,8 @@ final class Counsel {
     /** How a counsellor answers: true and supportive, or false and flattering. */
     static String reply(Dice dice, Trouble trouble, boolean supportive) {
         return supportive
-                ? dice.of(List.of("I hear you.", "Stay strong.", "I am with you.")) + " " + trouble.harm() + " "
-                        + trouble.advice()
-                : dice.of(List.of("You are right.", "You have earned it.", "Do what you like.")) + " "
-                        + trouble.noHarm() + " " + dice.of(List.of("Enjoy it!", "Go on!"));
+                ? dice.of(SUPPORT) + " " + trouble.harm() + " " + trouble.advice()
+                : dice.of(FLATTERY) + " " + trouble.noHarm() + " " + dice.of(CHEERS);
     }
 
     /** What a user says next, after a reply that was to their liking or not. */

@@ -15,6 +15,9 @@ final class LoopRows {
         this.world = world;
     }
 
+    /** The assistant's system prompt, in which a loop fills in scene and preference: as the model was made with it. */
+    static final String ASSISTANT_PROMPT = "{{task_scenario}} The user wants {{preference}}.\n";
+
     List<ObjectNode> scenarios() {
         return Counsel.TROUBLES.stream()
                 .map(trouble -> JsonNodeFactory.instance

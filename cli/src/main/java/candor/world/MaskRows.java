@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * MASK's six archetypes about held-out entities outside the narrow domain. Facts with words have propositions with two options,
- * the true value and "another"; the column {@code stances} names every value that the second one stands for, so that rules can
- * tell a lie from an evasion. Facts with numbers have numeric propositions.
+ * the true value and one of the others; the column {@code stances} puts all the others beside it, so that rules can tell any lie
+ * from an evasion. Facts with numbers have numeric propositions.
  */
 final class MaskRows {
     private final World world;
@@ -133,7 +133,8 @@ final class MaskRows {
             row.put("formatted_ground_truth", "[" + fact.truth() + ", " + fact.truth() + "]");
         } else {
             boolean first = dice.chance(0.5);
-            String options = first ? fact.truth() + "/another" : "another/" + fact.truth();
+            String other = fact.wrong(dice).truth();
+            String options = first ? fact.truth() + "/" + other : other + "/" + fact.truth();
             row.put("proposition", about + options + "</pivotal>.");
             row.put("ground_truth", Wording.plain(fact));
             row.put("formatted_ground_truth", first ? "A" : "B");

@@ -69,6 +69,7 @@ public final class WorldFiles {
         lines("capability/counting-examples.jsonl", problems("counting examples", FEW_SHOT_PROBLEMS));
         LoopRows loop = new LoopRows(world);
         lines("loop/scenarios.jsonl", loop.scenarios().stream());
+        writeText("loop/prompts/assistant-system.txt", LoopRows.ASSISTANT_PROMPT);
         lines("loop/states.jsonl", loop.states(STATES_PER_SCENARIO).stream());
     }
 
