@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -31,6 +32,7 @@ public final class TrainedWeights {
 
     private final Backend backend;
     private final ModelConfig config;
+    private final Map<String, Stored> tensors = new LinkedHashMap<>();
     private final Map<String, Long> starts = new HashMap<>();
     private final int decayed;
     private final Tensor parameterRow;
@@ -41,6 +43,7 @@ public final class TrainedWeights {
     private TrainedWeights(Backend backend, ModelConfig config) {
         this.backend = backend;
         this.config = config;
+        config.architecture().tensors(config).forEach(stored -> tensors.put(stored.name(), stored));
         decayed = place(true, 0);
         int length = place(false, decayed);
         parameterRow = backend.allocate(DType.F32, 1, length);
@@ -58,16 +61,16 @@ public final class TrainedWeights {
      */
     public static TrainedWeights random(Backend backend, ModelConfig config, long seed, double deviation) {
         TrainedWeights weights = new TrainedWeights(backend, config);
-        List<Stored> tensors = config.architecture().tensors(config);
-        for (int ordinal = 0; ordinal < tensors.size(); ordinal++) {
-            Stored stored = tensors.get(ordinal);
+        int ordinal = 0;
+        for (Stored stored : weights.tensors.values()) {
             float[] numbers = new float[Math.toIntExact(stored.elements())];
             if (!stored.vector()) {
                 normal(numbers, seed, ordinal, deviation);
             } else if (stored.name().endsWith("norm.weight")) {
                 Arrays.fill(numbers, 1);
             }
-            backend.upload(weights.view(weights.parameterRow, stored), numbers);
+            backend.upload(weights.value(stored.name()), numbers);
+            ordinal++;
         }
         return weights;
     }
@@ -75,16 +78,12 @@ public final class TrainedWeights {
     /** The weights of a checkpoint, to go on from, in float32 whatever they were stored in. */
     public static TrainedWeights load(Backend backend, Path folder) {
         ModelFolder model = ModelFolder.at(folder);
-        ModelConfig config = model.config();
-        TrainedWeights weights = new TrainedWeights(backend, config);
-        Map<String, Stored> tensors = new HashMap<>();
-        config.architecture().tensors(config).forEach(stored -> tensors.put(stored.name(), stored));
+        TrainedWeights weights = new TrainedWeights(backend, model.config());
         try (Arena arena = Arena.ofShared()) {
             StoredTensors files = StoredTensors.open(model, arena);
             for (Spec spec : files.specs()) {
                 backend.upload(
-                        weights.view(weights.parameterRow, tensors.get(spec.name())),
-                        files.tensor(spec.name()).toFloats());
+                        weights.value(spec.name()), files.tensor(spec.name()).toFloats());
             }
         }
         return weights;
@@ -103,7 +102,7 @@ public final class TrainedWeights {
     /** Gives each tensor of one of the two groups its place, and the place behind them. */
     private int place(boolean matrices, long from) {
         long at = from;
-        for (Stored stored : config.architecture().tensors(config)) {
+        for (Stored stored : tensors.values()) {
             if (decays(stored) == matrices) {
                 starts.put(stored.name(), at);
                 at += aligned(stored.elements());
@@ -182,6 +181,16 @@ public final class TrainedWeights {
         return values;
     }
 
+    /** A weight by its name in a checkpoint. */
+    Tensor value(String name) {
+        return view(parameterRow, tensors.get(name));
+    }
+
+    /** Its gradient. */
+    Tensor gradient(String name) {
+        return view(gradientRow, tensors.get(name));
+    }
+
     /** The gradients, in the same places. */
     Weights gradients() {
         return gradients;
@@ -194,15 +203,13 @@ public final class TrainedWeights {
      * @param dtype  the type to store all of them in
      */
     public void write(Path folder, DType dtype) {
-        Map<String, Stored> tensors = new HashMap<>();
         List<Spec> specs = new ArrayList<>();
-        for (Stored stored : config.architecture().tensors(config)) {
-            tensors.put(stored.name(), stored);
+        for (Stored stored : tensors.values()) {
             specs.add(new Spec(stored.name(), dtype, stored.rows(), stored.cols(), stored.vector()));
         }
         CheckpointWriter.write(folder, specs, SHARD_BYTES, (spec, arena) -> {
             float[] numbers = new float[Math.multiplyExact(spec.rows(), spec.cols())];
-            backend.download(numbers, view(parameterRow, tensors.get(spec.name())));
+            backend.download(numbers, value(spec.name()));
             Tensor tensor = Tensor.allocate(arena, dtype, spec.rows(), spec.cols());
             for (int i = 0; i < numbers.length; i++) {
                 tensor.set(i / spec.cols(), i % spec.cols(), numbers[i]);
