@@ -42,6 +42,7 @@ public final class Candor implements Callable<Integer> {
                 TrainCommand.commandLine(),
                 PlanCommand.commandLine(),
                 new EvalCommand(),
+                StudyCommand.commandLine(),
                 new GenerateCommand(),
                 new ChatCommand(),
                 new MergeCommand(),
