@@ -48,6 +48,7 @@ public final class Candor implements Callable<Integer> {
                 new MergeCommand(),
                 new TokenizeCommand(),
                 new RenderCommand(),
+                new WorldCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }
