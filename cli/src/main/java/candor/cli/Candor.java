@@ -47,6 +47,7 @@ public final class Candor implements Callable<Integer> {
                 new MergeCommand(),
                 new TokenizeCommand(),
                 new RenderCommand(),
+                new ReportCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }

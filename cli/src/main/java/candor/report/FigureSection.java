@@ -13,8 +13,10 @@ import candor.report.stats.Interval;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Metric;
+import candor.study.record.Role;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** A study's figures. */
@@ -67,7 +69,7 @@ final class FigureSection {
                     Words.one(estimate.value()),
                     Words.interval(estimate.interval()),
                     estimate.bySeed().length);
-            if (Double.isNaN(reference) && arm.role() == candor.study.record.Role.VANILLA) {
+            if (Double.isNaN(reference) && arm.role() == Role.VANILLA) {
                 reference = estimate.value();
             }
         }
@@ -240,13 +242,13 @@ final class FigureSection {
         return figures;
     }
 
-    private java.util.Optional<Difference> find(Arm arm, Metric metric, boolean main) {
+    private Optional<Difference> find(Arm arm, Metric metric, boolean main) {
         return comparisons.families().stream()
                 .flatMap(family -> family.differences().stream())
                 .filter(d -> d.metric().equals(metric)
                         && d.arm().equals(arm)
                         && d.reference() != null
-                        && main != (d.reference().role() == candor.study.record.Role.VANILLA))
+                        && main != (d.reference().role() == Role.VANILLA))
                 .findFirst();
     }
 }

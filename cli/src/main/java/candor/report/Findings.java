@@ -5,9 +5,11 @@ import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Role;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** A study's main findings as sentences, an absent effect included. Which comparisons are told is fixed beforehand. */
 final class Findings {
@@ -59,7 +61,7 @@ final class Findings {
         }
     }
 
-    private void pairs(Metric metric, java.util.function.Predicate<Arm> told) {
+    private void pairs(Metric metric, Predicate<Arm> told) {
         comparisons.main().stream()
                 .filter(d -> d.metric().equals(metric) && d.reference() != null && told.test(d.arm()))
                 .forEach(d -> sentences.add(sentence(d)));
@@ -99,7 +101,7 @@ final class Findings {
     static String threshold(Doses doses, DoseResponse response) {
         String what = doses.metric().label() + ": the fitted curve is worse than at ratio 0 by what this study can tell"
                 + " from chance (" + Words.one(100 * response.margin()) + " points)";
-        double smallest = java.util.Arrays.stream(doses.ratios()).filter(r -> r > 0).min().orElse(0);
+        double smallest = Arrays.stream(doses.ratios()).filter(r -> r > 0).min().orElse(0);
         String largest = Words.percent(response.largestDose());
         String interval = "; 95 % interval " + end(response.interval().low(), smallest, largest) + " to "
                 + end(response.interval().high(), smallest, largest) + ".";

@@ -2,6 +2,7 @@ package candor.report;
 
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.report.html.Visible;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Study;
@@ -55,7 +56,7 @@ final class IntroSection {
                 .map(setting -> setting.name() + ": " + setting.value())
                 .reduce((a, b) -> a + "; " + b)
                 .orElse("none");
-        return candor.report.html.Visible.cut(text, 600);
+        return Visible.cut(text, 600);
     }
 
     private static DataTable arms(StudyData data) {
