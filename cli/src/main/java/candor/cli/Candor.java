@@ -49,6 +49,7 @@ public final class Candor implements Callable<Integer> {
                 new TokenizeCommand(),
                 new RenderCommand(),
                 new WorldCommand(),
+                new ReportCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }
