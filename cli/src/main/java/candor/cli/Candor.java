@@ -48,6 +48,8 @@ public final class Candor implements Callable<Integer> {
                 new MergeCommand(),
                 new TokenizeCommand(),
                 new RenderCommand(),
+                new WorldCommand(),
+                new ReportCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }

@@ -18,21 +18,26 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code candor train}: trains adapters. The work is the engine's; here are options, progress and exit codes. */
-@Command(name = "train", description = "Trains an adapter.", synopsisSubcommandLabel = "(sft|kto)")
+/** {@code candor train}: trains adapters, or all weights of a small model. The work is the engine's; here are options, progress and exit codes. */
+@Command(name = "train", description = "Trains an adapter, or a whole model.", synopsisSubcommandLabel = "(sft|kto|full)")
 final class TrainCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
 
     @Spec
     private CommandSpec spec;
 
-    /** The command with its two methods. */
+    /** The command with its methods. */
     static CommandLine commandLine() {
         CommandLine train = new CommandLine(new TrainCommand());
         train.addSubcommand(
                 method("sft", Method.SFT, "Supervised fine-tuning: the adapter learns to say what the data says."));
         train.addSubcommand(
                 method("kto", Method.KTO, "KTO: the adapter learns from completions marked desirable or not."));
+        train.addSubcommand(method(
+                "full",
+                Method.FULL,
+                "All weights of a model, from random ones (--model-config) or from its own (--model). Weight decay spares"
+                        + " the embedding, norms and biases."));
         return train;
     }
 
@@ -82,7 +87,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
                     .getOut()
-                    .println(run.config().output().resolve("adapter")));
+                    .println(run.result()));
             return exitCode(runs.stream().map(Run::outcome).toList());
         }
 

@@ -141,7 +141,7 @@ public final class StudyFixture {
     }
 
     /** What a study's results are: the files that must not depend on how often it was stopped. */
-    static Map<String, String> results(Path output) {
+    public static Map<String, String> results(Path output) {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(output)) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {

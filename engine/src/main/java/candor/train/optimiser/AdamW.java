@@ -6,7 +6,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 
 /**
- * AdamW (Loshchilov and Hutter 2019) over one adapter's parameters, after clipping their gradient by its global norm:
+ * AdamW (Loshchilov and Hutter 2019) over the parameters of a run, after clipping their gradient by its global norm:
  * settings, the two moments and the count of steps.
  */
 public final class AdamW {
@@ -27,15 +27,23 @@ public final class AdamW {
     private final Tensor gradients;
     private final Tensor firstMoment;
     private final Tensor secondMoment;
+    private final int decayed;
     private long steps;
+
+    /** As the other, with weight decay on all parameters. */
+    public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients) {
+        this(backend, settings, parameters, gradients, parameters.cols());
+    }
 
     /**
      * Moments start at zero.
      *
      * @param parameters (1, P), changed in place
      * @param gradients  (1, P), read
+     * @param decayed    weight decay is for so many of them, from the first on
      */
-    public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients) {
+    public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients, int decayed) {
+        this.decayed = decayed;
         this.backend = backend;
         this.settings = settings;
         this.parameters = parameters;
@@ -55,17 +63,25 @@ public final class AdamW {
             throw new IllegalArgumentException("gradient norm " + gradNorm);
         }
         steps++;
+        step(0, decayed, learningRate, settings.weightDecay, gradNorm);
+        step(decayed, parameters.cols(), learningRate, 0, gradNorm);
+    }
+
+    private void step(int from, int to, double learningRate, double weightDecay, double gradNorm) {
+        if (from == to) {
+            return;
+        }
         backend.adamW(
-                parameters,
-                gradients,
-                firstMoment,
-                secondMoment,
+                parameters.columns(from, to),
+                gradients.columns(from, to),
+                firstMoment.columns(from, to),
+                secondMoment.columns(from, to),
                 new AdamWStep(
                         learningRate,
                         settings.beta1,
                         settings.beta2,
                         settings.epsilon,
-                        settings.weightDecay,
+                        weightDecay,
                         clip(gradNorm, settings.maxGradNorm),
                         steps));
     }
