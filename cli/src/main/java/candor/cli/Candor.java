@@ -47,6 +47,7 @@ public final class Candor implements Callable<Integer> {
                 new ChatCommand(),
                 new MergeCommand(),
                 new TokenizeCommand(),
+                new TokenizerCommand(),
                 new RenderCommand(),
                 new WorldCommand(),
                 new CheckCommand(),
