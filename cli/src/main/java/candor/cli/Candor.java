@@ -48,6 +48,7 @@ public final class Candor implements Callable<Integer> {
                 new ChatCommand(),
                 new MergeCommand(),
                 new TokenizeCommand(),
+                new TokenizerCommand(),
                 new RenderCommand(),
                 new WorldCommand(),
                 new ReportCommand(),
