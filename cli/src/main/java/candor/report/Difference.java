@@ -15,6 +15,7 @@ import java.util.List;
  * @param reference the arm that it is held against; null for a trend over several arms
  * @param what is compared, in words
  * @param relative change in percent of the reference; NaN for a trend
+ * @param rows 0 where there are none, and seeds' scores were compared
  * @param rowsP of the permutation test over rows, the training runs taken as they are; NaN where there are no rows
  * @param holm the p-value corrected within its family
  */
@@ -34,35 +35,34 @@ record Difference(
         double holm) {
     static Difference of(StudyData data, Metric metric, Arm arm, Arm reference) {
         List<Rates> rates = data.rates(List.of(reference, arm), metric);
-        double[][] table = Rates.combine(new double[] {-1, 1}, rates.toArray(new Rates[0]));
         double before = rates.getFirst().value();
         double relative = before == 0 ? Double.NaN : 100 * (rates.getLast().value() / before - 1);
-        return of(data, metric, arm, reference, arm.label() + " against " + reference.label(), relative, table);
+        String what = arm.label() + " against " + reference.label();
+        return of(data, metric, arm, reference, what, relative, rates, new double[] {-1, 1});
     }
 
     /** The change of a metric as a dose grows by {@code per}, by least squares through the arms. */
     static Difference trend(StudyData data, Metric metric, List<Arm> arms, double[] doses, double per, String what) {
         double mean = Arrays.stream(doses).average().orElseThrow();
-        double squares =
-                Arrays.stream(doses).map(d -> (d - mean) * (d - mean)).sum();
+        double squares = Arrays.stream(doses).map(d -> (d - mean) * (d - mean)).sum();
         double[] weights =
                 Arrays.stream(doses).map(d -> per * (d - mean) / squares).toArray();
-        double[][] table =
-                Rates.combine(weights, data.rates(arms, metric).toArray(new Rates[0]));
-        return of(data, metric, arms.getLast(), null, what, Double.NaN, table);
+        return of(data, metric, arms.getLast(), null, what, Double.NaN, data.rates(arms, metric), weights);
     }
 
     private static Difference of(
-            StudyData data, Metric metric, Arm arm, Arm reference, String what, double relative, double[][] table) {
-        Crossed crossed = Crossed.of(table);
+            StudyData data,
+            Metric metric,
+            Arm arm,
+            Arm reference,
+            String what,
+            double relative,
+            List<Rates> rates,
+            double[] weights) {
+        double[][] table = Rates.combine(weights, rates.toArray(new Rates[0]));
+        Crossed crossed = Crossed.ofContrast(table, weights, data.luck(arm, metric));
         double margin = 100 * crossed.margin(Estimate.LEVEL);
         double value = 100 * crossed.mean();
-        double[] byRow = new double[crossed.rows()];
-        for (double[] seed : table) {
-            for (int r = 0; r < byRow.length; r++) {
-                byRow[r] += seed[r] / table.length;
-            }
-        }
         return new Difference(
                 metric,
                 arm,
@@ -75,8 +75,18 @@ record Difference(
                 crossed.seeds(),
                 data.hasRows(metric) ? crossed.rows() : 0,
                 crossed.p(),
-                data.hasRows(metric) ? SignFlip.p(byRow) : Double.NaN,
+                data.hasRows(metric) ? SignFlip.p(byRow(table)) : Double.NaN,
                 Double.NaN);
+    }
+
+    private static double[] byRow(double[][] table) {
+        double[] byRow = new double[table[0].length];
+        for (double[] seed : table) {
+            for (int r = 0; r < byRow.length; r++) {
+                byRow[r] += seed[r] / table.length;
+            }
+        }
+        return byRow;
     }
 
     Difference corrected(double by) {

@@ -25,6 +25,7 @@ record Doses(Metric metric, List<Arm> arms, double[] ratios, Optional<DoseRespon
                 ? Optional.of(DoseResponse.of(
                         ratios,
                         data.rates(arms, metric).toArray(new Rates[0]),
+                        data.luck(arms.getLast(), metric),
                         metric.better() == Metric.Better.HIGHER,
                         Estimate.LEVEL))
                 : Optional.empty();

@@ -29,7 +29,7 @@ record Estimate(double value, double[] bySeed, long rows, double error, Interval
         double[] bySeed = scores.stream().mapToDouble(Score::value).toArray();
         long rows = scores.stream().mapToLong(Score::n).max().orElse(0);
         Rates rates = data.rates(List.of(arm), metric).getFirst();
-        Crossed crossed = Crossed.of(rates.table());
+        Crossed crossed = Crossed.ofArm(rates.table(), data.luck(arm, metric));
         if (!data.hasRows(metric) && seeds.size() == 1) {
             Score only = scores.getFirst();
             return new Estimate(only.value(), bySeed, rows, only.se(), new Interval(only.low(), only.high()));

@@ -103,11 +103,12 @@ final class Findings {
                 + " from chance (" + Words.one(100 * response.margin()) + " points)";
         double smallest = Arrays.stream(doses.ratios()).filter(r -> r > 0).min().orElse(0);
         String largest = Words.percent(response.largestDose());
-        String interval = "; 95 % interval " + end(response.interval().low(), smallest, largest) + " to "
-                + end(response.interval().high(), smallest, largest) + ".";
         return Double.isInfinite(response.threshold())
-                ? what + " nowhere up to " + largest + interval
-                : what + " from a ratio of about " + end(response.threshold(), smallest, largest) + " on" + interval;
+                ? what + " nowhere up to " + largest + "; of curves fitted to seeds and rows drawn anew, "
+                        + Words.percent(Math.rint(100 * response.reached()) / 100) + " get there."
+                : what + " from a ratio of about " + end(response.threshold(), smallest, largest)
+                        + " on; 95 % interval from " + end(response.interval().low(), smallest, largest) + " to "
+                        + end(response.interval().high(), smallest, largest) + ".";
     }
 
     private static String end(double ratio, double smallest, String largest) {

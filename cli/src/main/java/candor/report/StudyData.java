@@ -1,10 +1,12 @@
 package candor.report;
 
 import candor.report.stats.Rates;
+import candor.report.stats.TrainingLuck;
 import candor.study.record.Arm;
 import candor.study.record.Key;
 import candor.study.record.Metric;
 import candor.study.record.Outcomes;
+import candor.study.record.Role;
 import candor.study.record.Score;
 import candor.study.record.Study;
 import candor.study.record.StudyFolder;
@@ -139,6 +141,19 @@ final class StudyData {
             ids.add("");
         }
         return arms.stream().map(arm -> new Rates(outcomes(arm, metric, seeds, ids))).toList();
+    }
+
+    /** How much seeds move arms that were trained as this one was; unknown for the model as it came, and for a lone arm. */
+    TrainingLuck luck(Arm like, Metric metric) {
+        List<Arm> alike = study.arms().stream()
+                .filter(arm -> arm.role() != Role.VANILLA
+                        && arm.method().equals(like.method())
+                        && !seeds(arm, metric).isEmpty())
+                .toList();
+        if (like.role() == Role.VANILLA || alike.isEmpty() || !hasRows(metric)) {
+            return TrainingLuck.UNKNOWN;
+        }
+        return TrainingLuck.of(rates(alike, metric));
     }
 
     private double[][] outcomes(Arm arm, Metric metric, List<Long> seeds, Set<String> ids) {

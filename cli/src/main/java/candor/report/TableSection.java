@@ -31,7 +31,8 @@ final class TableSection {
         parts.add(Element.of(
                 "p",
                 "A value is the mean over seeds. Standard errors and intervals speak of new seeds and new rows alike:"
-                        + " seeds × rows are taken as two crossed random factors, with Satterthwaite's degrees of freedom;"
+                        + " seeds × rows are taken as two crossed random factors, with Satterthwaite's degrees of freedom; how much"
+                        + " seeds matter is taken over all arms of the study that were trained by the same method;"
                         + " an arm's interval is Clopper and Pearson's for as many independent rows as would give that error"
                         + " (Korn and Graubard). With one seed they speak of rows alone; with few seeds they are wide, as they"
                         + " should be."));

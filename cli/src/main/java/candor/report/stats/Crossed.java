@@ -8,14 +8,34 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * his quasi-F, for one contrast). With mean squares M of seeds, rows and the rest,
  * <pre>  variance of the mean = (M_seeds + M_rows − M_rest) / (seeds · rows)</pre>
  * A factor whose mean square is not above the rest's adds no variance of its own and is left out. With one seed it is the
- * usual s²/n over rows, and speaks of those training runs alone.
+ * usual s²/n over rows, and speaks of those training runs alone. Where {@link TrainingLuck} is known over several arms, it takes
+ * the place of M_seeds.
  *
  * @param standardError NaN where one value cannot tell
  * @param degrees of freedom of the standard error
  */
 public record Crossed(double mean, double standardError, double degrees, int seeds, int rows) {
-    /** Judges a table of {@code [seed][row]}, all rows of the same length. */
+    /** Judges a table of {@code [seed][row]}, all rows of the same length, by itself. */
     public static Crossed of(double[][] table) {
+        return of(table, Double.NaN, Double.NaN);
+    }
+
+    /** Judges an arm's table. */
+    public static Crossed ofArm(double[][] table, TrainingLuck luck) {
+        return of(table, luck.ofArm(), luck.ofArmDegrees());
+    }
+
+    /** Judges a table that is a sum of arms' tables with these weights. */
+    public static Crossed ofContrast(double[][] table, double[] weights, TrainingLuck luck) {
+        double squares = 0;
+        for (double weight : weights) {
+            squares += weight * weight;
+        }
+        return of(table, squares * luck.ofContrast(), luck.ofContrastDegrees());
+    }
+
+    /** @param luck the mean square of seeds, if known from more than this table; else NaN */
+    private static Crossed of(double[][] table, double luck, double luckDegrees) {
         int seeds = table.length;
         int rows = seeds == 0 ? 0 : table[0].length;
         if (rows == 0) {
@@ -45,12 +65,14 @@ public record Crossed(double mean, double standardError, double degrees, int see
                 rest += residual * residual;
             }
         }
-        return of(mean, ofSeeds, ofRows, rest, seeds, rows);
+        boolean known = !Double.isNaN(luck);
+        double[] freedom = {known ? luckDegrees : seeds - 1, rows - 1, (seeds - 1.0) * (rows - 1)};
+        double[] squares = {known ? luck : ofSeeds / freedom[0], ofRows / freedom[1], rest / freedom[2]};
+        return of(mean, squares, freedom, seeds, rows);
     }
 
-    private static Crossed of(double mean, double ofSeeds, double ofRows, double rest, int seeds, int rows) {
-        double[] freedom = {seeds - 1, rows - 1, (seeds - 1.0) * (rows - 1)};
-        double[] squares = {ofSeeds / freedom[0], ofRows / freedom[1], rest / freedom[2]};
+    /** From mean squares of seeds, rows and the rest. */
+    private static Crossed of(double mean, double[] squares, double[] freedom, int seeds, int rows) {
         boolean seedsMatter = squares[0] > squares[2];
         boolean rowsMatter = squares[1] > squares[2];
         double[] weight = {seedsMatter ? 1 : 0, rowsMatter ? 1 : 0, seedsMatter == rowsMatter ? seedsMatter ? -1 : 1 : 0};

@@ -11,7 +11,8 @@ import org.apache.commons.math3.random.Well19937c;
  * their own and for all doses together, and the curve is fitted again. With few seeds it is rough, and rather too narrow.
  *
  * @param curve fitted to the rates themselves
- * @param margin the move that is taken as told from none: the largest margin of error of any dose's difference to dose 0
+ * @param margin the move that is taken as told from none: the margin of error of a dose's difference to dose 0, the
+ *     median over the doses
  * @param threshold the dose at which the curve has moved by the margin in the direction asked for; infinite where it does not
  *     within the doses that there are
  * @param interval of the threshold; its high end is infinite where the curves of more than the upper tail do not get there
@@ -28,13 +29,10 @@ public record DoseResponse(
      * @param arms outcomes with the same seeds and rows
      * @param falling whether a fall is asked for, otherwise a rise
      */
-    public static DoseResponse of(double[] doses, Rates[] arms, boolean falling, double level) {
+    public static DoseResponse of(
+            double[] doses, Rates[] arms, TrainingLuck luck, boolean falling, double level) {
         HillFit fit = new HillFit(doses);
-        double margin = 0;
-        for (int a = 1; a < arms.length; a++) {
-            double own = Crossed.of(Rates.combine(new double[] {-1, 1}, arms[0], arms[a])).margin(level);
-            margin = Math.max(margin, own);
-        }
+        double margin = margin(arms, luck, level);
         double largest = Arrays.stream(doses).max().orElseThrow();
         double signed = falling ? -margin : margin;
         Hill curve = fit.fit(Arrays.stream(arms).mapToDouble(Rates::value).toArray());
@@ -61,6 +59,16 @@ public record DoseResponse(
                 Arrays.stream(thresholds).filter(Double::isFinite).count() / (double) DRAWS,
                 largest,
                 drawn);
+    }
+
+    private static double margin(Rates[] arms, TrainingLuck luck, double level) {
+        double[] weights = {-1, 1};
+        double[] margins = Arrays.stream(arms, 1, arms.length)
+                .mapToDouble(arm -> Crossed.ofContrast(Rates.combine(weights, arms[0], arm), weights, luck)
+                        .margin(level))
+                .sorted()
+                .toArray();
+        return margins[margins.length / 2];
     }
 
     private static double threshold(Hill curve, double signed, double largest) {

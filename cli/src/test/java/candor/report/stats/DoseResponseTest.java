@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -84,13 +85,17 @@ class DoseResponseTest {
                 .toArray(Rates[]::new);
     }
 
+    private static DoseResponse response(Rates[] arms, boolean falling) {
+        return DoseResponse.of(DOSES, arms, TrainingLuck.of(List.of(arms)), falling, 0.95);
+    }
+
     @Test
     void aPlantedDropIsFoundWhereItWasPlanted() {
         // Moved by 0.1 at a dose of 0.058.
         Hill truth = new Hill(0.7, -0.4, 0.1, 2);
         int inside = 0;
         for (int w = 0; w < 10; w++) {
-            DoseResponse response = DoseResponse.of(DOSES, world(truth, 4, 150, w), true, 0.95);
+            DoseResponse response = response(world(truth, 4, 150, w), true);
             double wanted = truth.doseOf(-response.margin());
             assertThat(response.reached()).isGreaterThan(0.99);
             assertThat(response.interval().low()).isLessThanOrEqualTo(response.interval().high());
@@ -104,7 +109,7 @@ class DoseResponseTest {
     void withoutADropThereIsNoThreshold() {
         int found = 0;
         for (int w = 0; w < 20; w++) {
-            DoseResponse response = DoseResponse.of(DOSES, world(new Hill(0.6, 0, 0.1, 1), 3, 100, 50 + w), true, 0.95);
+            DoseResponse response = response(world(new Hill(0.6, 0, 0.1, 1), 3, 100, 50 + w), true);
             assertThat(response.interval().high()).isInfinite();
             found += Double.isFinite(response.threshold()) ? 1 : 0;
         }
@@ -114,19 +119,19 @@ class DoseResponseTest {
     @Test
     void aRiseIsNoDrop() {
         Rates[] arms = world(new Hill(0.3, 0.4, 0.05, 1), 3, 100, 1);
-        assertThat(DoseResponse.of(DOSES, arms, true, 0.95).threshold()).isInfinite();
-        assertThat(DoseResponse.of(DOSES, arms, false, 0.95).threshold()).isBetween(0.001, 0.1);
+        assertThat(response(arms, true).threshold()).isInfinite();
+        assertThat(response(arms, false).threshold()).isBetween(0.001, 0.1);
     }
 
     @Test
     void theBandHoldsTheCurveAndIsRepeatable() {
         Rates[] arms = world(new Hill(0.7, -0.4, 0.1, 2), 3, 60, 5);
-        DoseResponse response = DoseResponse.of(DOSES, arms, true, 0.95);
+        DoseResponse response = response(arms, true);
         for (double dose : new double[] {0, 0.01, 0.03, 0.2, 0.5}) {
             Interval band = response.band(dose, 0.95);
             assertThat(response.curve().at(dose)).isBetween(band.low(), band.high());
         }
-        DoseResponse again = DoseResponse.of(DOSES, arms, true, 0.95);
+        DoseResponse again = response(arms, true);
         assertThat(again.band(0.07, 0.95)).isEqualTo(response.band(0.07, 0.95));
         assertThat(again.interval()).isEqualTo(response.interval());
     }
