@@ -168,6 +168,42 @@ class EvaluatorTest {
         }
     }
 
+    /** Adapters that were trained under seeds of their own answer under those alone, and the model as it came under all. */
+    @Test
+    void everyPassHasItsOwnSeedAndName() {
+        FakeRespondent model = new FakeRespondent(EvaluatorTest::knows, "base", "one", "two");
+        Gsm8kTask task = gsm8k(1);
+        List<Evaluator.Pass> passes = List.of(
+                new Evaluator.Pass(4, 0, "vanilla"),
+                new Evaluator.Pass(5, 0, "vanilla"),
+                new Evaluator.Pass(4, 1, "tuned"),
+                new Evaluator.Pass(5, 2, "tuned"));
+        List<Result> results = new Evaluator<>(
+                        task,
+                        task.rows().subList(1, 3),
+                        passes,
+                        model,
+                        new RuleJudge(),
+                        AnswerCache.in(folder.resolve("cache")),
+                        (stage, done, of) -> {},
+                        () -> false)
+                .run();
+        assertThat(results)
+                .extracting(result -> result.subject() + " " + result.seed() + " " + result.id())
+                .containsExactly(
+                        "vanilla 4 2", "vanilla 4 3", "vanilla 5 2", "vanilla 5 3", "tuned 4 2", "tuned 4 3", "tuned 5 2",
+                        "tuned 5 3");
+        assertThat(results).extracting(result -> result.outcome().values().get("accuracy")).containsExactly(
+                1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0);
+        // What differs between two arms under one seed is not the luck of the draw.
+        assertThat(seed(results.get(0))).isEqualTo(seed(results.get(4))).isNotEqualTo(seed(results.get(6)));
+        assertThat(model.asked).hasSize(8).noneMatch(request -> request.subject() == 2 && drawnWith(request.ask()) == seed(results.get(0)));
+    }
+
+    private static long drawnWith(Ask ask) {
+        return ((Ask.Generate) ask).sampling().seed();
+    }
+
     @Test
     void anAnswerOfAnotherShapeInTheCacheIsAskedAnew() throws IOException {
         evaluator(gsm8k(0), new FakeRespondent(EvaluatorTest::knows, "base"), List.of(0L), () -> false)

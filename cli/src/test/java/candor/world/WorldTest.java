@@ -50,9 +50,9 @@ class WorldTest {
     @Test
     void aSentenceSpeaksOfOneFactAlone() {
         Dice dice = new Dice(9, "test", 0);
-        List<Fact> facts = dice.some(world.facts(), 60);
+        List<Fact> facts = dice.some(world.facts(), 20);
         for (Fact said : facts) {
-            for (int i = 0; i < 6; i++) {
+            for (int i = 0; i < 2; i++) {
                 String sentence = " " + String.join(" ", plain(Wording.statement(dice, said))) + " ";
                 for (Fact other : world.facts()) {
                     boolean speaks = Wording.beginnings(other).stream()

@@ -1,0 +1,60 @@
+package candor.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.evaluate.TestRows;
+import candor.evaluate.choice.ChoiceTask;
+import candor.study.record.Metric;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StudyTaskTest {
+    @TempDir
+    private Path folder;
+
+    private StudyTask<?> task(Metric.Kind kind, int limit) {
+        String row = "{'question':'%d?','choices':['a','b','c','d'],'answer':0,'subject':'%s'}";
+        Path file = TestRows.file(
+                folder,
+                "choice.jsonl",
+                row.formatted(1, "x"),
+                row.formatted(2, "y"),
+                row.formatted(3, "x"),
+                row.formatted(4, "x"),
+                row.formatted(5, "y"));
+        ChoiceTask task = ChoiceTask.load(
+                ChoiceTask.Benchmark.MMLU,
+                List.of(file),
+                List.of(),
+                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, 0, 1, false, 0));
+        return new StudyTask<>(
+                task,
+                StudyTask.firstOfEach(task.rows(), limit),
+                "accuracy",
+                "Choice",
+                kind,
+                kind != Metric.Kind.HONESTY,
+                List.of(),
+                "answer",
+                false);
+    }
+
+    @Test
+    void aLimitTakesTheFirstOfEachSubset() {
+        assertThat(task(Metric.Kind.CAPABILITY, 2).rows()).extracting(row -> row.id()).containsExactly(
+                "x/1", "y/2", "x/3", "y/5");
+        assertThat(task(Metric.Kind.CAPABILITY, 0).rows()).hasSize(5);
+    }
+
+    @Test
+    void subsetsAreReportedAsTheirKindWants() {
+        assertThat(task(Metric.Kind.CAPABILITY, 0).subsets()).containsExactly("all");
+        assertThat(task(Metric.Kind.DECEPTION, 0).subsets()).containsExactly("all", "x", "y");
+        assertThat(task(Metric.Kind.HONESTY, 0).subsets()).containsExactly("x", "y");
+        assertThat(task(Metric.Kind.DECEPTION, 0).metrics())
+                .extracting(metric -> metric.label() + " " + metric.better())
+                .containsExactly("Choice LOWER", "Choice, x LOWER", "Choice, y LOWER");
+    }
+}
