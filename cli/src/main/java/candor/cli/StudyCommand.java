@@ -12,6 +12,7 @@ import candor.study.StudyFile;
 import candor.study.StudyPlan;
 import candor.study.StudyProgress;
 import candor.study.StudyRun;
+import candor.study.slurm.SlurmJobs;
 import candor.world.EmbeddedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -103,6 +105,30 @@ final class StudyCommand implements Callable<Integer> {
                         + " command without it then collects the results.")
         private Integer onlyGroup;
 
+        @Option(
+                names = "--launcher",
+                description = "${COMPLETION-CANDIDATES}: here and now, or as jobs: an array with a task for each group of"
+                        + " runs, and one that collects the results. Safe to be given again.")
+        private Launcher launcher = Launcher.LOCAL;
+
+        @Option(
+                names = "--sbatch",
+                paramLabel = "OPTION",
+                description = "An option of sbatch for every job, such as --sbatch=--partition=gpu; more than once.")
+        private List<String> sbatch = new ArrayList<>();
+
+        @Option(
+                names = "--slurm-template",
+                paramLabel = "FILE",
+                description = "A job script in place of ours, which --dry-run prints.")
+        private Path slurmTemplate;
+
+        /** Who runs a study's parts. */
+        enum Launcher {
+            LOCAL,
+            SLURM
+        }
+
         Runs(Protocols protocol) {
             this.protocol = protocol;
         }
@@ -110,20 +136,18 @@ final class StudyCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             Section given = given();
+            if (launcher == Launcher.SLURM) {
+                return submit(given);
+            }
+            if (!sbatch.isEmpty() || slurmTemplate != null) {
+                throw new BadInput("--sbatch and --slurm-template belong to --launcher slurm");
+            }
             if (dryRun) {
                 return plan(given);
             }
             StudyConfig study = protocol.config(given);
             try (Interrupt interrupt = Interrupt.listen()) {
-                StudyRun run = new StudyRun(
-                        study,
-                        protocol.open(study),
-                        new StudyRun.Surroundings(
-                                facts(),
-                                command(),
-                                ProcessMemory.available(),
-                                new StudyLog(protocol.word(), Duration.ofSeconds(10)),
-                                interrupt::requested));
+                StudyRun run = run(study, interrupt::requested);
                 StudyRun.Ended ended =
                         onlyData ? run.prepareOnly() : onlyGroup != null ? run.runGroup(onlyGroup) : run.run();
                 return switch (ended) {
@@ -134,6 +158,44 @@ final class StudyCommand implements Callable<Integer> {
                     case INTERRUPTED -> ExitCode.INTERRUPTED;
                 };
             }
+        }
+
+        private StudyRun run(StudyConfig study, BooleanSupplier stop) {
+            return new StudyRun(
+                    study,
+                    protocol.open(study),
+                    new StudyRun.Surroundings(
+                            facts(),
+                            command(),
+                            ProcessMemory.available(),
+                            new StudyLog(protocol.word(), Duration.ofSeconds(10)),
+                            stop));
+        }
+
+        private int submit(Section given) {
+            if (onlyData || onlyGroup != null) {
+                throw new BadInput("--launcher slurm submits all parts; leave out --only-data and --only-group");
+            }
+            String home = System.getProperty("candor.home");
+            if (home == null) {
+                throw new BadInput("--launcher slurm: start the program by ./candor, which its jobs shall call");
+            }
+            StudyConfig study = protocol.config(given);
+            StudyRun run = run(study, () -> false);
+            List<String> words = new ArrayList<>(command());
+            words.set(0, Path.of(home, "candor").toString());
+            Path here = Path.of("").toAbsolutePath();
+            SlurmJobs jobs = new SlurmJobs(
+                    new SlurmJobs.Settings(
+                            "candor-" + protocol.word(),
+                            here,
+                            words,
+                            here.resolve(study.output()).normalize().resolve("slurm"),
+                            slurmTemplate,
+                            sbatch),
+                    run.unfinishedGroups());
+            spec.commandLine().getOut().println(dryRun ? jobs.preview() : jobs.submit());
+            return ExitCode.DONE;
         }
 
         private Section given() {

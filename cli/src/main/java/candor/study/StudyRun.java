@@ -7,6 +7,7 @@ import candor.study.record.Study;
 import candor.study.record.StudyFolder;
 import candor.study.record.StudyWriter;
 import candor.evaluate.engine.ModelHash;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -83,7 +84,11 @@ public final class StudyRun {
         try (StudyWriter writer = StudyWriter.open(config.output(), record())) {
             evaluations().probeJudge(Evaluations.subjects(config, treatments), writer);
             prepare();
-            train(groups);
+            for (TrainGroup group : groups) {
+                try (GroupPlace _ = place(group)) {
+                    train(group);
+                }
+            }
             around.progress().stage("evaluation");
             evaluations().finish(Evaluations.subjects(config, treatments), writer);
             return Ended.DONE;
@@ -94,7 +99,8 @@ public final class StudyRun {
 
     /**
      * A part that a process does alone, beside others that do other parts: trains a group and lets it answer, so that
-     * {@link #run} afterwards finds everything there. The first group has the model as it came with it.
+     * {@link #run} afterwards finds everything there. The first group has the model as it came with it. A group that is
+     * finished ends at once; one that another process is at is waited for.
      *
      * @param number of the group, from 1
      */
@@ -103,9 +109,13 @@ public final class StudyRun {
             throw new BadInput("--only-group " + number + ": the study has the groups 1 to " + groups.size());
         }
         TrainGroup group = groups.get(number - 1);
-        try {
+        String settings = settings(group);
+        try (GroupPlace place = place(group)) {
+            if (GroupPlace.isDone(config.output(), group, settings)) {
+                return Ended.DONE;
+            }
             prepare();
-            train(List.of(group));
+            train(group);
             around.progress().stage("answers");
             evaluations()
                     .answer(Evaluations.subjects(config, treatments).stream()
@@ -113,6 +123,7 @@ public final class StudyRun {
                                     ? number == 1
                                     : group.runs().contains(subject.run()))
                             .toList());
+            place.finish(settings);
             return Ended.DONE;
         } catch (Stopped stopped) {
             return Ended.INTERRUPTED;
@@ -144,14 +155,32 @@ public final class StudyRun {
         return new Workplace(config, data, around.progress(), around.stop());
     }
 
-    private void train(List<TrainGroup> some) {
+    /** The numbers of the groups that {@link #runGroup} has not finished under these settings. */
+    public List<Integer> unfinishedGroups() {
+        return groups.stream()
+                .filter(group -> !GroupPlace.isDone(config.output(), group, settings(group)))
+                .map(TrainGroup::number)
+                .toList();
+    }
+
+    /** What a group's results follow from, as its mark has it; the model is compared when the results are collected. */
+    private String settings(TrainGroup group) {
+        ObjectNode settings = StudyRecords.identity(config, tasks);
+        ArrayNode runs = settings.putArray("runs");
+        group.runs().forEach(run -> runs.add(run.arm() + " seed " + run.seed()));
+        return settings + "\n";
+    }
+
+    private GroupPlace place(TrainGroup group) {
+        return GroupPlace.take(workplace(new StudyFolder(config.output()).data()), group);
+    }
+
+    private void train(TrainGroup group) {
         around.progress().stage("training");
-        Training training = new Training(config, around.facts(), around.progress(), around.stop());
-        for (TrainGroup group : some) {
-            training.train(group, groups.size(), around.memory());
-            if (around.stop().getAsBoolean()) {
-                throw new Stopped();
-            }
+        new Training(config, around.facts(), around.progress(), around.stop())
+                .train(group, groups.size(), around.memory());
+        if (around.stop().getAsBoolean()) {
+            throw new Stopped();
         }
     }
 
