@@ -2,7 +2,6 @@ package candor.study;
 
 import candor.BadInput;
 import candor.data.Example;
-import candor.data.read.Fingerprint;
 import candor.model.AtomicFile;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -31,10 +30,7 @@ public final class MadeData {
      * @throws BadInput where the folder's sets were made from others
      */
     public static MadeData in(Path folder, List<Path> sources) {
-        ObjectNode now = JSON.createObjectNode();
-        for (Path file : sources) {
-            now.put(String.valueOf(file.getFileName()), Fingerprint.of(file).sha256());
-        }
+        ArrayNode now = StudyRecords.fingerprints(sources);
         Path record = folder.resolve(SOURCES);
         try {
             Files.createDirectories(folder);

@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.data.read.Fingerprint;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -55,17 +56,25 @@ final class StudyRecords {
         for (StudyTask<?> task : tasks) {
             ObjectNode one = benchmarks.putObject(task.task().name());
             one.put("version", task.task().version());
-            ObjectNode files = one.putObject("files");
-            task.rows().stream()
-                    .map(row -> row.data().origin().file())
-                    .distinct()
-                    .forEach(file -> files.put(name(file), Fingerprint.of(file).sha256()));
+            one.set(
+                    "files",
+                    fingerprints(task.rows().stream()
+                            .map(row -> row.data().origin().file())
+                            .distinct()
+                            .toList()));
         }
         settings.set("benchmarks", benchmarks);
         return settings;
     }
 
-    private static String name(Path file) {
-        return String.valueOf(file.getFileName());
+    /** Names without folders, which may move, and what is in the files. */
+    static ArrayNode fingerprints(List<Path> files) {
+        ArrayNode list = JsonNodeFactory.instance.arrayNode();
+        for (Path file : files) {
+            list.addObject()
+                    .put("file", String.valueOf(file.getFileName()))
+                    .put("sha256", Fingerprint.of(file).sha256());
+        }
+        return list;
     }
 }
