@@ -50,6 +50,7 @@ public final class Candor implements Callable<Integer> {
                 new TokenizerCommand(),
                 new RenderCommand(),
                 new WorldCommand(),
+                new ReportCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }
