@@ -14,10 +14,16 @@ final class Activations {
     enum Pass {
         /** Log-probabilities alone. */
         SCORE,
-        /** Logits, too. */
-        LOGITS,
+        /** Log-probabilities alone, of tokens whose predecessors are in a cache. */
+        CACHED,
+        /** The same with logits. */
+        CACHED_LOGITS,
         /** A backward pass follows. */
-        TRAIN
+        TRAIN;
+
+        boolean cached() {
+            return this == CACHED || this == CACHED_LOGITS;
+        }
     }
 
     /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks. */
@@ -32,6 +38,9 @@ final class Activations {
 
     /** One per layer; the same one where layers share. */
     final List<Saved> saved = new ArrayList<>();
+
+    /** Of the last layer, for the rows with a target alone; null where all rows go through it. */
+    final Saved lastLayer;
 
     /** (T, C), the rows that have a target, and their norm. */
     final Tensor last;
@@ -71,13 +80,15 @@ final class Activations {
             boolean reuse = share && layer > 0;
             saved.add(reuse ? saved.getFirst() : new Saved(workspace, config, bank, layer, n, cheap));
         }
+        boolean part = use.cached() && t > 0 && t < n;
+        lastLayer = part ? new Saved(workspace, config, bank, config.layers() - 1, t, null) : null;
         last = workspace.take(t, c);
         normed = workspace.take(t, c);
         rstd = workspace.take(t, 1);
         logp = workspace.take(t, 1);
         lse = workspace.take(t, 1);
         boolean keep =
-                use == Pass.LOGITS || train && Workspace.bytesFor(last.dtype(), t, config.vocabSize()) <= LOGITS_BYTES;
+                use == Pass.CACHED_LOGITS || train && Workspace.bytesFor(last.dtype(), t, config.vocabSize()) <= LOGITS_BYTES;
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
         gradients = train ? new Gradients(workspace, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;

@@ -122,7 +122,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** The same for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
     public void reserveLogits(Adapters adapters, int tokens, int targets) {
-        grow(workspaceBytes(config, adapters, tokens, targets, Pass.LOGITS, recompute));
+        grow(workspaceBytes(config, adapters, tokens, targets, Pass.CACHED_LOGITS, recompute));
     }
 
     private void grow(long bytes) {
@@ -152,7 +152,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** The same for tokens whose predecessors are in a cache, to which they are added. */
     public void forward(float[] logp, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.SCORE, cache);
+        score(next, adapters, Pass.CACHED, cache);
         download(logp, acts.logp);
     }
 
@@ -164,7 +164,7 @@ public final class CausalLm implements AutoCloseable {
      * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long
      */
     public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.LOGITS, cache);
+        score(next, adapters, Pass.CACHED_LOGITS, cache);
         download(logits, acts.logits);
         download(lse, acts.lse);
     }
@@ -172,7 +172,9 @@ public final class CausalLm implements AutoCloseable {
     private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
         hidden(next, adapters, pass, cache);
         if (batch.targetCount() > 0) {
-            backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            if (acts.lastLayer == null) {
+                backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            }
             backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
             backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
         }
