@@ -18,13 +18,14 @@ inline bool rows_are_aligned(const void* data, int64_t stride, int element_bytes
 }
 
 // tile (Rows, Columns) = source from (row, column) on, zero outside rows [first_row, end_row) and columns below end_column.
-// All Threads of the block take part. What is aligned arrives when its cp.async group is waited for, the rest at once; both
+// Threads with numbers 0 to Threads - 1 take part, `thread` is the caller's. What is aligned arrives when its cp.async group is waited for, the rest at once; both
 // are visible to others after the next barrier.
 template <int Rows, int Columns, int Threads>
 __device__ __forceinline__ void load_tile(
-    bf16* tile, const Matrix& source, int row, int first_row, int end_row, int column, int end_column) {
+    bf16* tile, const Matrix& source, int row, int first_row, int end_row, int column, int end_column, int thread) {
     constexpr int kRowChunks = Columns / kChunk;
-    for (int i = threadIdx.x; i < Rows * kRowChunks; i += Threads) {
+#pragma unroll 4
+    for (int i = thread; i < Rows * kRowChunks; i += Threads) {
         const int r = i / kRowChunks, c = i % kRowChunks;
         const int from_column = column + c * kChunk;
         const bool inside = row + r >= first_row && row + r < end_row && from_column < end_column;
