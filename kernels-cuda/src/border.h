@@ -20,7 +20,7 @@ struct candor_device {
     std::unordered_map<void*, int64_t> used;
     int64_t cached_bytes = 0;
     int64_t used_bytes = 0;
-    // Whether the architecture is this one or a later one: 80, 86, 89, 90.
+    // Ten times the compute capability: 80, 86, 89, 90.
     int architecture = 0;
     int multiprocessors = 0;
 };
@@ -53,11 +53,13 @@ struct Where {
 // The status for a code of CUDA's: 0 for success; otherwise candor_last_error() becomes "op (shapes): CUDA's words (code n) at
 // file:line", the shapes as printf makes them.
 int report(int code, const Where& where, const char* shapes, ...) __attribute__((format(printf, 3, 4)));
+int report(int code, const Where& where);
 
 // CANDOR_BAD_ARGUMENT or CANDOR_UNSUPPORTED, with a sentence of one's own.
 int refuse(int status, const Where& where, const char* sentence, ...) __attribute__((format(printf, 3, 4)));
 
-// Makes the stream's device the thread's own, as CUDA wants before every call. A status; message included.
+// Makes the device the thread's own, as CUDA wants before every call. A status; message included.
+int enter(const candor_device* device, const Where& where);
 int enter(const candor_stream* stream, const Where& where);
 
 // At least so many bytes, a multiple of 256 as address, whose contents are anything: the stream's until the next operation
