@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.Backends;
 import candor.train.Outcome;
 import candor.train.Plan;
 import candor.train.Prepared;
@@ -75,7 +76,9 @@ final class TrainCommand implements Callable<Integer> {
                 return ExitCode.DONE;
             }
             prepared.runs().forEach(run -> Rows.tell(run, LOG));
-            Plan plan = Plan.of(prepared, ProcessMemory.available());
+            Plan plan = Plan.of(
+                    prepared,
+                    Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
             LOG.info("plan: {}", PlanCommand.oneLine(plan));
             List<Run> runs;
             try (Interrupt interrupt = Interrupt.listen();

@@ -62,6 +62,11 @@ public final class KvPages {
         slabs.add(slab);
     }
 
+    /** Pages of a slab. */
+    public int slabPages() {
+        return slabPages;
+    }
+
     /** How many pages there are. */
     public int pages() {
         return slabs.size() * slabPages;
