@@ -20,7 +20,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code candor train}: trains adapters, or all weights of a small model. The work is the engine's; here are options, progress and exit codes. */
-@Command(name = "train", description = "Trains an adapter, or a whole model.", synopsisSubcommandLabel = "(sft|kto|full)")
+@Command(
+        name = "train",
+        description = "Trains an adapter, or a whole model.",
+        synopsisSubcommandLabel = "(sft|kto|full)")
 final class TrainCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
 
@@ -88,9 +91,9 @@ final class TrainCommand implements Callable<Integer> {
                 session.train(progress, interrupt::requested);
                 runs = session.runs();
             }
-            runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
-                    .getOut()
-                    .println(run.result()));
+            runs.stream()
+                    .filter(run -> run.outcome() instanceof Outcome.Done)
+                    .forEach(run -> spec.commandLine().getOut().println(run.result()));
             return exitCode(runs.stream().map(Run::outcome).toList());
         }
 

@@ -103,7 +103,7 @@ final class LogProbCases {
 
     static Stream<Case> headGradients() {
         return SPECS.stream()
-                .map(spec -> WeightCases.head(
-                        forward(spec), spec.text(), spec.cols(), spec.vocabulary(), spec.logits()));
+                .map(spec ->
+                        WeightCases.head(forward(spec), spec.text(), spec.cols(), spec.vocabulary(), spec.logits()));
     }
 }

@@ -40,8 +40,8 @@ public record LayerWeights(
         Tensor down) {
 
     /** No weight at all: the gradients of frozen ones. */
-    static final LayerWeights NONE = new LayerWeights(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    static final LayerWeights NONE =
+            new LayerWeights(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** Bytes of all of them. */
     long bytes() {

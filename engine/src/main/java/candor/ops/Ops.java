@@ -212,7 +212,8 @@ public interface Ops {
     }
 
     private static UnsupportedOperationException adaptersOnly() {
-        return new UnsupportedOperationException("this backend trains adapters only; train all weights with --backend cpu");
+        return new UnsupportedOperationException(
+                "this backend trains adapters only; train all weights with --backend cpu");
     }
 
     /** y = 0. */

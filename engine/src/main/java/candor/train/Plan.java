@@ -96,7 +96,9 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         long data = 0;
         boolean whole = bank == null;
         for (Prepared.One run : prepared.runs()) {
-            long row = whole ? TrainedWeights.length(model) * DType.F32.bytes() : new AdapterLayout(model, run.lora()).bytes();
+            long row = whole
+                    ? TrainedWeights.length(model) * DType.F32.bytes()
+                    : new AdapterLayout(model, run.lora()).bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
             moments += 2 * row;
             data += 6L * Arrays.stream(run.data().lengths()).asLongStream().sum();

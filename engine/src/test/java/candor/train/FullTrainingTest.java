@@ -47,7 +47,8 @@ class FullTrainingTest {
     void files() throws IOException {
         Files.writeString(temp.resolve("config.json"), CONFIG);
         List<String> rows = new ArrayList<>();
-        for (String[] pair : new String[][] {{"sky", "blue"}, {"grass", "green"}, {"snow", "white"}, {"coal", "black"}}) {
+        for (String[] pair :
+                new String[][] {{"sky", "blue"}, {"grass", "green"}, {"snow", "white"}, {"coal", "black"}}) {
             rows.add("{\"prompt\": \"What colour is the %s?\", \"completion\": \" %s\"}".formatted(pair[0], pair[1]));
         }
         Files.write(temp.resolve("data.jsonl"), rows);
@@ -96,7 +97,8 @@ class FullTrainingTest {
         assertThat(" green").startsWith(greedy(model, "What colour is the grass?"));
         JsonNode record = new ObjectMapper().readTree(run.resolve("run.json").toFile());
         assertThat(record.get("status").asText()).isEqualTo("done");
-        assertThat(record.get("trainable_parameters").asLong()).isEqualTo(ModelFolder.at(model).config().parameterCount());
+        assertThat(record.get("trainable_parameters").asLong())
+                .isEqualTo(ModelFolder.at(model).config().parameterCount());
         assertThat(record.get("inputs").has("model_config")).isTrue();
         assertThat(record.get("inputs").has("tokenizer/tokenizer.json")).isTrue();
         assertThat(record.get("config").get("method").asText()).isEqualTo("full");
@@ -136,8 +138,10 @@ class FullTrainingTest {
                 .with(TrainSettings.MAX_STEPS, "2")
                 .with(TrainSettings.SAVE_DTYPE, "bfloat16");
         train(on);
-        double before = GoldenRuns.metrics(temp.resolve("run")).getLast().get("loss").asDouble();
-        double after = GoldenRuns.metrics(temp.resolve("on")).getFirst().get("loss").asDouble();
+        double before =
+                GoldenRuns.metrics(temp.resolve("run")).getLast().get("loss").asDouble();
+        double after =
+                GoldenRuns.metrics(temp.resolve("on")).getFirst().get("loss").asDouble();
         assertThat(after).isLessThan(before * 1.2);
         assertThat(ModelFolder.at(temp.resolve("on").resolve("model")).config().dtype())
                 .isEqualTo(DType.BF16);
@@ -154,10 +158,14 @@ class FullTrainingTest {
         refused(bare.with(TrainSettings.MODEL_CONFIG, "c"), "--tokenizer is missing");
         refused(settings.with(TrainSettings.MODEL, "m"), "--model-config: starts from random weights");
         refused(settings.with(TrainSettings.LORA_RANK, "4"), "--lora-rank: belongs to train sft");
-        refused(settings.with(TrainSettings.MODEL_CONFIG, temp.resolve("none.json").toString()), "none.json");
+        refused(
+                settings.with(
+                        TrainSettings.MODEL_CONFIG, temp.resolve("none.json").toString()),
+                "none.json");
         TrainConfig one = TrainConfig.of(Method.FULL, settings);
         TrainConfig two = TrainConfig.of(
-                Method.FULL, settings.with(TrainSettings.OUTPUT, temp.resolve("two").toString()));
+                Method.FULL,
+                settings.with(TrainSettings.OUTPUT, temp.resolve("two").toString()));
         assertThatThrownBy(() -> Prepared.of(List.of(one, two)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("start it alone");
