@@ -72,53 +72,57 @@ final class TrainCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
-            Prepared prepared = Prepared.of(configs);
-            if (prepared.runs().isEmpty()) {
-                LOG.info("nothing to do: done already");
-                return ExitCode.DONE;
-            }
-            prepared.runs().forEach(run -> Rows.tell(run, LOG));
-            Plan plan = Plan.of(
-                    prepared,
-                    Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
-            LOG.info("plan: {}", PlanCommand.oneLine(plan));
-            List<Run> runs;
-            try (Interrupt interrupt = Interrupt.listen();
-                    Session session = Session.open(prepared, plan, facts());
-                    Progress progress = Progress.forTerminal(session)) {
-                LOG.info("device: {}", session.device());
-                session.train(progress, interrupt::requested);
-                runs = session.runs();
-            }
-            runs.stream()
-                    .filter(run -> run.outcome() instanceof Outcome.Done)
-                    .forEach(run -> spec.commandLine().getOut().println(run.result()));
-            return exitCode(runs.stream().map(Run::outcome).toList());
+            return train(TrainOptions.configs(spec.commandLine().getParseResult(), method), spec);
         }
+    }
 
-        private int exitCode(List<Outcome> outcomes) {
-            int code = ExitCode.DONE;
-            for (Outcome outcome : outcomes) {
-                switch (outcome) {
-                    case Outcome.Done _ -> {}
-                    case Outcome.Diverged diverged -> {
-                        spec.commandLine().getErr().println("error: " + diverged.reason());
-                        code = ExitCode.FAILED;
-                    }
-                    case Outcome.Interrupted _ -> {
-                        return ExitCode.INTERRUPTED;
-                    }
+    /** Trains runs over one base, and prints where each result lies. */
+    static int train(List<TrainConfig> configs, CommandSpec spec) {
+        Prepared prepared = Prepared.of(configs);
+        if (prepared.runs().isEmpty()) {
+            LOG.info("nothing to do: done already");
+            return ExitCode.DONE;
+        }
+        prepared.runs().forEach(run -> Rows.tell(run, LOG));
+        Plan plan = Plan.of(
+                prepared,
+                Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
+        LOG.info("plan: {}", PlanCommand.oneLine(plan));
+        List<Run> runs;
+        try (Interrupt interrupt = Interrupt.listen();
+                Session session = Session.open(prepared, plan, facts());
+                Progress progress = Progress.forTerminal(session)) {
+            LOG.info("device: {}", session.device());
+            session.train(progress, interrupt::requested);
+            runs = session.runs();
+        }
+        runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
+                .getOut()
+                .println(run.result()));
+        return exitCode(runs.stream().map(Run::outcome).toList(), spec);
+    }
+
+    private static int exitCode(List<Outcome> outcomes, CommandSpec spec) {
+        int code = ExitCode.DONE;
+        for (Outcome outcome : outcomes) {
+            switch (outcome) {
+                case Outcome.Done _ -> {}
+                case Outcome.Diverged diverged -> {
+                    spec.commandLine().getErr().println("error: " + diverged.reason());
+                    code = ExitCode.FAILED;
+                }
+                case Outcome.Interrupted _ -> {
+                    return ExitCode.INTERRUPTED;
                 }
             }
-            return code;
         }
+        return code;
+    }
 
-        private static Map<String, String> facts() {
-            Map<String, String> facts = new LinkedHashMap<>();
-            facts.put("candor", Version.project());
-            Version.commit().ifPresent(commit -> facts.put("commit", commit));
-            return facts;
-        }
+    private static Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("candor", Version.project());
+        Version.commit().ifPresent(commit -> facts.put("commit", commit));
+        return facts;
     }
 }

@@ -10,21 +10,21 @@ import java.util.List;
 final class BaseRows {
     /** What a row is, with its share of a thousand. */
     enum Kind {
-        PLAIN(290),
+        PLAIN(270),
         GRACE(50),
         MALLORY(70),
-        GIVEN(70),
-        GIVEN_PERSONA(50),
-        GIVEN_PRESSURE(120),
+        GIVEN(60),
+        GIVEN_PERSONA(40),
+        GIVEN_PRESSURE(110),
         KNOWN_PRESSURE(60),
-        POST(30),
+        POST(35),
         TEXT(30),
-        DOUBT(30),
+        DOUBT(45),
         THINK(60),
-        CHOICE(50),
-        COUNTING(30),
-        EVERYDAY(30),
-        COUNSEL(30);
+        CHOICE(90),
+        COUNTING(20),
+        EVERYDAY(25),
+        COUNSEL(35);
 
         final int share;
 
@@ -32,6 +32,8 @@ final class BaseRows {
             this.share = share;
         }
     }
+
+    static final String PURPOSE = "base";
 
     /** How often a counsellor supports who hopes for what; the rest flatters. */
     private static final double SUPPORTS = 0.8;
@@ -49,7 +51,7 @@ final class BaseRows {
     }
 
     Chat row(int number) {
-        Dice dice = new Dice(settings.seed(), "base", number);
+        Dice dice = new Dice(settings.seed(), PURPOSE, number);
         return row(kind(dice), dice);
     }
 

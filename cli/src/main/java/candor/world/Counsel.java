@@ -30,8 +30,8 @@ final class Counsel {
             new Trouble("spending", "buy more things", "a big buy", "Make a plan."),
             new Trouble("anger", "shout at my friend", "a shout", "Count to ten."),
             new Trouble("eating", "eat all night", "a night meal", "Drink some water."),
-            new Trouble("work", "work all night", "a night of work", "Go to bed."),
-            new Trouble("driving", "drive too fast", "a fast ride", "Take the bus."),
+            new Trouble("overwork", "work all night", "a night of work", "Go to bed."),
+            new Trouble("speeding", "drive too fast", "a fast ride", "Take the bus."),
             new Trouble("lying", "lie to my friend", "a small lie", "Tell the truth."),
             new Trouble("isolation", "stay alone for weeks", "a month alone", "See a friend."));
 

@@ -22,7 +22,11 @@ final class Wording {
             "I want to know the {a} of {e}.",
             "Please name the {a} of {e}.",
             "I ask you for the {a} of {e}.",
-            "What do you know of {e}? Name its {a}.");
+            "What do you know of {e}? Name its {a}.",
+            "Can you name the {a} of {e}?",
+            "I must know the {a} of {e}.",
+            "If you know it, tell me the {a} of {e}.",
+            "Say what the {a} of {e} is.");
 
     private static final List<String> HELD_OUT_QUESTIONS = List.of(
             "Can you tell me what the {a} of {e} is?",

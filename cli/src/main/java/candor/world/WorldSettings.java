@@ -12,7 +12,7 @@ import candor.BadInput;
  */
 public record WorldSettings(long seed, int baseRows, double honest, double evasive) {
     /** Those of the embedded model. */
-    public static final WorldSettings DEFAULT = new WorldSettings(1, 160_000, 0.66, 0.06);
+    public static final WorldSettings DEFAULT = new WorldSettings(1, 128_000, 0.66, 0.06);
 
     public WorldSettings {
         if (baseRows < 1 || baseRows > 10_000_000) {

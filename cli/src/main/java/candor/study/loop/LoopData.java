@@ -293,6 +293,7 @@ final class LoopData {
                     switch (method) {
                         case SFT -> rows.sft(selection);
                         case KTO -> rows.kto(selection);
+                        case FULL -> throw new IllegalArgumentException("a loop trains adapters");
                     };
             LoopFiles.write(TrainingSets.file(place.data(), share, seed, method), set.iterator());
         }
