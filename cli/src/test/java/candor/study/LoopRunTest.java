@@ -314,7 +314,7 @@ class LoopRunTest {
         assertBad(states + "\n  biased_shares: [0, 0.0]\nusers: {kind: rules}", "names a share twice", true);
         assertBad(states + "\n  biased_shares: [2]\nusers: {kind: rules}", "must be numbers from 0 to 1", true);
         assertBad(states + "\nusers: {kind: rules}\nwriter: {kind: rules}", "take one of the two out", false);
-        assertBad(states + "\nusers: {kind: rules, rules: x}", "there are no rules x", false);
+        assertBad(states + "\nusers: {kind: rules, rules: x}", "must be one of", false);
         assertBad(states + "\n  methods: [dpo]\nusers: {kind: rules}", "must be sft or kto", false);
         assertBad(states, "users.kind is missing", false);
         assertBad("users: {kind: rules}", "writer.kind is missing", false);

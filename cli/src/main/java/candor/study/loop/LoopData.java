@@ -293,7 +293,7 @@ final class LoopData {
                     switch (method) {
                         case SFT -> rows.sft(selection);
                         case KTO -> rows.kto(selection);
-                        case FULL -> throw new IllegalArgumentException("a loop trains adapters");
+                        case FULL -> throw new IllegalStateException("arms of the loop train adapters");
                     };
             LoopFiles.write(TrainingSets.file(place.data(), share, seed, method), set.iterator());
         }
