@@ -281,6 +281,21 @@ class LoopRunTest {
     }
 
     @Test
+    void aJudgeThatDoesNotAnswerIsNoticedBeforeAnythingIsSaid() throws IOException {
+        Path file = byRules();
+        StudyFixture.write(
+                file,
+                Files.readString(file)
+                        .replace(
+                                "judge:\n  kind: rules",
+                                "judge: {kind: endpoint, url: \"http://127.0.0.1:9/v1\", model: j, retries: 0}"));
+        assertThatThrownBy(() -> open(file, "out").run())
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("the judge does not answer: no connection");
+        assertThat(folder.resolve("out/data")).doesNotExist();
+    }
+
+    @Test
     void anEndpointThatFailsHalfWayLosesNothing() throws IOException {
         states(6);
         int[] answers = {9};

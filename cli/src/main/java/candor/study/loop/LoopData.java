@@ -7,6 +7,7 @@ import candor.evaluate.Sampling;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.ModelHash;
 import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.ChatProbe;
 import candor.study.JudgeSection;
 import candor.study.MadeData;
 import candor.study.Section;
@@ -171,6 +172,10 @@ final class LoopData {
             for (String name : writerNames(section)) {
                 writers.put(name, JudgeSection.chat(config, section.with("model", List.of(name), section.where("models"))));
             }
+            writers.forEach((name, model) -> {
+                place.requireGoingOn();
+                ChatProbe.require(model, "the writer of initial states", List.of());
+            });
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             writers.forEach((name, model) -> said.set("writer " + name, model.identity()));
             said.put("prompts", prompts.hash())
