@@ -62,6 +62,7 @@ class FullTrainingTest {
                 .with(TrainSettings.WEIGHT_DECAY, "0.1")
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "4")
                 .with(TrainSettings.MAX_STEPS, "80")
+                .with(TrainSettings.EVAL_DATA, temp.resolve("data.jsonl").toString())
                 .with(TrainSettings.SAVE_STEPS, "0");
     }
 
@@ -82,6 +83,7 @@ class FullTrainingTest {
         // Random weights know nothing: the loss begins near the logarithm of the vocabulary.
         assertThat(metrics.getFirst().get("loss").asDouble()).isBetween(5.7, 6.8);
         assertThat(metrics.getLast().get("loss").asDouble()).isLessThan(0.02);
+        assertThat(metrics.getLast().get("eval_loss").asDouble()).isLessThan(0.02);
         Path model = run.resolve("model");
         try (var files = Files.list(model)) {
             assertThat(files.map(f -> f.getFileName().toString()))
@@ -162,6 +164,7 @@ class FullTrainingTest {
                 settings.with(
                         TrainSettings.MODEL_CONFIG, temp.resolve("none.json").toString()),
                 "none.json");
+        refused(settings.with(TrainSettings.BACKEND, "cuda"), "--backend: cuda trains adapters only");
         TrainConfig one = TrainConfig.of(Method.FULL, settings);
         TrainConfig two = TrainConfig.of(
                 Method.FULL,
