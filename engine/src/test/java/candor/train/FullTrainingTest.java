@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,12 +66,7 @@ class FullTrainingTest {
     }
 
     private Outcome train(Settings given) {
-        return Training.run(
-                TrainConfig.of(Method.FULL, given),
-                64L << 30,
-                Map.of("candor", "test"),
-                TrainListener.NONE,
-                GoldenRuns.NEVER);
+        return GoldenRuns.train(Method.FULL, given);
     }
 
     @Test
