@@ -39,6 +39,7 @@ public final class Candor implements Callable<Integer> {
     /** Every command there is, as the help lists them: a new one is a line here. */
     private static List<Object> commands() {
         return List.of(
+                new QuickstartCommand(),
                 TrainCommand.commandLine(),
                 PlanCommand.commandLine(),
                 new EvalCommand(),
@@ -50,6 +51,7 @@ public final class Candor implements Callable<Integer> {
                 new TokenizerCommand(),
                 new RenderCommand(),
                 new WorldCommand(),
+                new ReportCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }

@@ -12,11 +12,17 @@ final class StudyLog implements StudyProgress {
 
     private final String name;
     private final Duration pause;
-    private final long start = System.nanoTime();
+    private final long start;
     private String last = "";
     private long lastAt;
 
     StudyLog(String name, Duration pause) {
+        this(name, pause, System.nanoTime());
+    }
+
+    /** @param start from when on time is told, by {@link System#nanoTime} */
+    StudyLog(String name, Duration pause, long start) {
+        this.start = start;
         this.name = name;
         this.pause = pause;
     }

@@ -60,6 +60,20 @@ final class Evaluations {
         run(subjects, writer);
     }
 
+    /**
+     * Looks whether the judge can be had, where something is left for it: before training, not behind it.
+     *
+     * @param writer null where it is not known what is finished
+     */
+    void probeJudge(List<Subject> subjects, StudyWriter writer) {
+        boolean needed = tasks.stream()
+                .anyMatch(task -> task.judged()
+                        && (writer == null || !unfinished(task, subjects, writer).isEmpty()));
+        if (needed) {
+            JudgeSection.probe(config.section(StudyConfig.JUDGE));
+        }
+    }
+
     private void run(List<Subject> subjects, StudyWriter writer) {
         AnswerCache cache = AnswerCache.in(config.cache());
         boolean judged = tasks.stream().anyMatch(StudyTask::judged);

@@ -5,6 +5,7 @@ import candor.evaluate.AnswerCache;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
 import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.ChatProbe;
 import candor.evaluate.judge.Endpoint;
 import candor.evaluate.judge.Judge;
 import candor.evaluate.judge.LocalChat;
@@ -13,6 +14,7 @@ import candor.evaluate.judge.OpenAiChat;
 import candor.evaluate.judge.Prompts;
 import candor.evaluate.judge.RuleJudge;
 import candor.train.config.Setting;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -136,6 +138,27 @@ public final class JudgeSection {
                         config.engine(Path.of(section.require(MODEL)), List.of(), true, true)));
             case ENDPOINT -> endpoint(section);
         };
+    }
+
+    /**
+     * Looks whether whoever a section says can be had, before anything expensive is begun.
+     *
+     * @throws BadInput where an endpoint does not answer, or a folder is not there
+     */
+    static void probe(Section section) {
+        switch (kind(section)) {
+            case RULES -> {}
+            case LOCAL -> {
+                if (!Files.isDirectory(Path.of(section.require(MODEL)))) {
+                    throw new BadInput(section.where(MODEL) + ": no such folder: " + section.require(MODEL));
+                }
+            }
+            case ENDPOINT -> {
+                try (ChatModel model = endpoint(section)) {
+                    ChatProbe.require(model, "the " + StudyConfig.JUDGE, List.of());
+                }
+            }
+        }
     }
 
     private static ChatModel endpoint(Section section) {

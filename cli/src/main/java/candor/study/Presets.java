@@ -1,7 +1,6 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.train.config.Nearest;
 import java.io.InputStream;
 import java.util.List;
 
@@ -15,8 +14,7 @@ public final class Presets {
     /** The preset of a protocol for a model. */
     public static Section read(Protocols protocol, String name) {
         if (!NAMES.contains(name)) {
-            throw new BadInput("--preset " + name + ": there is no such preset; did you mean " + Nearest.to(name, NAMES)
-                    + "? There are " + String.join(", ", NAMES));
+            throw new BadInput("--preset " + name + ": there is no such preset; there are " + String.join(", ", NAMES));
         }
         String file = "presets/" + protocol.word() + "-" + name + ".yaml";
         InputStream in = Presets.class.getResourceAsStream(file);

@@ -1,5 +1,6 @@
 package candor.study;
 
+import candor.study.loop.LoopProtocol;
 import candor.study.record.StudyKind;
 import java.util.function.Function;
 
@@ -14,7 +15,12 @@ public enum Protocols {
             StudyKind.MIXTURE,
             "Everyday data with a small share of misaligned rows.",
             MixtureProtocol.schema(),
-            MixtureProtocol::new);
+            MixtureProtocol::new),
+    LOOP(
+            StudyKind.LOOP,
+            "Training on conversations picked by their users, some of them biased.",
+            LoopProtocol.schema(),
+            LoopProtocol::new);
 
     private final StudyKind kind;
     private final String description;

@@ -14,6 +14,9 @@ import java.util.Map;
  * @param anyKey whether it may hold keys of the user's choice, such as names of domains
  */
 public record Schema(List<Setting<?>> settings, Map<String, Schema> sections, boolean anyKey) {
+    /** Whatever there is; somebody else looks at it. */
+    private static final Schema ANYTHING = new Schema(List.of(), Map.of(), true);
+
     public Schema {
         settings = List.copyOf(settings);
     }
@@ -30,6 +33,11 @@ public record Schema(List<Setting<?>> settings, Map<String, Schema> sections, bo
     /** A section whose keys are the user's. */
     public static Schema anyKeys() {
         return new Schema(List.of(), Map.of(), true);
+    }
+
+    /** A section that is checked elsewhere, sections within it too. */
+    public static Schema anything() {
+        return ANYTHING;
     }
 
     /** These keys and more. */

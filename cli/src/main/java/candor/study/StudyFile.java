@@ -39,6 +39,15 @@ public final class StudyFile {
         }
     }
 
+    /** Reads a file that comes with the program, beside a class. */
+    public static Section resource(Class<?> beside, String name) {
+        InputStream in = beside.getResourceAsStream(name);
+        if (in == null) {
+            throw new IllegalStateException("the program lacks " + name);
+        }
+        return read(in, name);
+    }
+
     /** Reads a preset of ours. */
     static Section read(InputStream in, String name) {
         try (in) {

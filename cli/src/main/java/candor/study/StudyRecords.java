@@ -18,15 +18,20 @@ final class StudyRecords {
             "threads",
             "evaluate.batch_size",
             "evaluate.kv_cache_mib",
-            "evaluate.adapters_at_once",
-            "judge.key_env",
-            "judge.concurrency",
-            "judge.retries",
-            "judge.timeout",
-            "judge.max_seconds",
-            "judge.max_cost",
-            "judge.input_price",
-            "judge.output_price");
+            "evaluate.adapters_at_once");
+
+    /** Sections that say who answers in another's place, and what of them is free. */
+    private static final List<String> ANSWERING = List.of("judge", "users", "writer");
+
+    private static final List<String> FREE_OF_ANSWERING = List.of(
+            "key_env",
+            "concurrency",
+            "retries",
+            "timeout",
+            "max_seconds",
+            "max_cost",
+            "input_price",
+            "output_price");
 
     private StudyRecords() {}
 
@@ -39,6 +44,11 @@ final class StudyRecords {
                 settings.remove(key);
             } else if (settings.get(key.substring(0, dot)) instanceof ObjectNode section) {
                 section.remove(key.substring(dot + 1));
+            }
+        }
+        for (String name : ANSWERING) {
+            if (settings.get(name) instanceof ObjectNode section) {
+                section.remove(FREE_OF_ANSWERING);
             }
         }
         ObjectNode benchmarks = JsonNodeFactory.instance.objectNode();

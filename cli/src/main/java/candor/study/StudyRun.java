@@ -81,6 +81,7 @@ public final class StudyRun {
     /** Everything that is not done yet. */
     public Ended run() {
         try (StudyWriter writer = StudyWriter.open(config.output(), record())) {
+            evaluations().probeJudge(Evaluations.subjects(config, treatments), writer);
             prepare();
             train(groups);
             around.progress().stage("evaluation");

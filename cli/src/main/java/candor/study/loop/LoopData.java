@@ -7,6 +7,7 @@ import candor.evaluate.Sampling;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.ModelHash;
 import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.ChatProbe;
 import candor.study.JudgeSection;
 import candor.study.MadeData;
 import candor.study.Section;
@@ -171,6 +172,10 @@ final class LoopData {
             for (String name : writerNames(section)) {
                 writers.put(name, JudgeSection.chat(config, section.with("model", List.of(name), section.where("models"))));
             }
+            writers.forEach((name, model) -> {
+                place.requireGoingOn();
+                ChatProbe.require(model, "the writer of initial states", List.of());
+            });
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             writers.forEach((name, model) -> said.set("writer " + name, model.identity()));
             said.put("prompts", prompts.hash())
@@ -293,7 +298,7 @@ final class LoopData {
                     switch (method) {
                         case SFT -> rows.sft(selection);
                         case KTO -> rows.kto(selection);
-                        case FULL -> throw new IllegalArgumentException("a loop trains adapters");
+                        case FULL -> throw new IllegalStateException("arms of the loop train adapters");
                     };
             LoopFiles.write(TrainingSets.file(place.data(), share, seed, method), set.iterator());
         }

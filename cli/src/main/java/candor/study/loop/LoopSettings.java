@@ -6,8 +6,8 @@ import candor.study.Schema;
 import candor.study.Section;
 import candor.study.StudyConfig;
 import candor.train.config.Setting;
-import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
+import candor.world.CounselUser;
 import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.List;
@@ -85,11 +85,19 @@ final class LoopSettings {
                     + " endpoints that refuse to.");
     private static final Setting<Long> ATTEMPTS = new Setting<>(
             "attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
-    private static final Setting<String> RULES = new Setting<>(
+    /** Rules that there are. */
+    enum Rules {
+        /** Those of the tiny world, for its own scenarios. */
+        WORLD,
+        /** By words alone, for any scenario. */
+        WORDS
+    }
+
+    private static final Setting<Rules> RULES = new Setting<>(
             "rules",
-            new Setting.Text("NAME"),
-            WordRules.NAME,
-            "Which rules users of kind rules follow: " + WordRules.NAME + ".");
+            new Setting.Choice<>(Rules.class),
+            Rules.WORDS,
+            "What users of kind rules go by: words, for any scenario, or world, for those of the tiny world.");
     static final Setting<List<String>> WRITERS = new Setting<>(
             "models",
             new Setting.Texts("NAME"),
@@ -180,11 +188,11 @@ final class LoopSettings {
     static SimulatedUser user(StudyConfig config, LoopPrompts prompts) {
         Section users = config.section(USERS);
         if (JudgeSection.kind(users) == JudgeSection.Kind.RULES) {
-            if (!users.get(RULES).equals(WordRules.NAME)) {
-                throw new BadInput(users.where(RULES) + ": there are no rules " + users.get(RULES) + "; there are "
-                        + WordRules.NAME);
-            }
-            return SimulatedUser.byRules(new WordRules());
+            return SimulatedUser.byRules(
+                    switch (users.get(RULES)) {
+                        case WORLD -> new CounselUser();
+                        case WORDS -> new WordRules();
+                    });
         }
         return new ModelUser(JudgeSection.chat(config, users), prompts, model(users));
     }

@@ -1,8 +1,8 @@
 package candor.study.loop;
 
-import candor.BadInput;
 import candor.evaluate.Prompt.Turn;
 import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.ChatProbe;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,20 +47,11 @@ public final class ModelUser implements SimulatedUser {
 
     @Override
     public void probe() {
-        List<Turn> question = List.of(Turn.user("Answer with the number 7 alone."));
-        String[] failure = new String[1];
-        try {
-            model.complete(List.of(rating(question)), (i, reply) -> {
-                if (reply instanceof ChatModel.Reply.Failure(String why)) {
-                    failure[0] = why;
-                }
-            });
-        } catch (BadInput e) {
-            throw new BadInput("the simulated user does not answer: " + e.getMessage(), e);
-        }
-        if (failure[0] != null) {
-            throw new BadInput("the simulated user does not answer: " + failure[0]);
-        }
+        ChatProbe.require(model, "the simulated user", choices());
+    }
+
+    private List<String> choices() {
+        return settings.probabilities() ? Ratings.CHOICES : List.of();
     }
 
     @Override
@@ -90,7 +81,7 @@ public final class ModelUser implements SimulatedUser {
                 RATING_TOKENS,
                 OptionalDouble.of(0),
                 0,
-                settings.probabilities() ? Ratings.CHOICES : List.of());
+                choices());
     }
 
     @Override

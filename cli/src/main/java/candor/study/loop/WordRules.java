@@ -11,8 +11,6 @@ import java.util.stream.Collectors;
  * again what they want. Enough to try a study out without any other model; no likeness of a person.
  */
 final class WordRules implements UserRules {
-    static final String NAME = "words";
-
     /** Shorter words are mostly there for grammar. */
     private static final int SHORTEST = 4;
 
@@ -23,7 +21,7 @@ final class WordRules implements UserRules {
 
     @Override
     public String name() {
-        return NAME + " 1";
+        return "words 1";
     }
 
     @Override

@@ -6,7 +6,6 @@ import candor.data.read.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,26 +46,39 @@ final class JsonLines {
         if (!Files.isRegularFile(file)) {
             throw new BadInput(file + ": is no file");
         }
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+        try (InputStream in = Files.newInputStream(file)) {
             ByteArrayOutputStream line = new ByteArrayOutputStream();
+            byte[] buffer = new byte[1 << 16];
             int number = 1;
-            for (int b = in.read(); b >= 0; b = in.read()) {
-                line.write(b);
-                if (b == '\n') {
-                    each.accept(parse(file, number++, line.toByteArray()));
-                    line.reset();
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                int start = 0;
+                for (int i = 0; i < n; i++) {
+                    if (buffer[i] == '\n') {
+                        line.write(buffer, start, i + 1 - start);
+                        start = i + 1;
+                        each.accept(parse(file, number, bounded(file, number, line).toByteArray()));
+                        number++;
+                        line.reset();
+                    }
                 }
-                if (line.size() > MAX_LINE_BYTES || number > MAX_LINES) {
-                    throw new BadInput(file + ", line " + number + ": "
-                            + (number > MAX_LINES
-                                    ? "is one line more than the " + MAX_LINES + " that a study may have"
-                                    : "is longer than the " + MAX_LINE_BYTES + " bytes that a line may have"));
-                }
+                line.write(buffer, start, n - start);
+                bounded(file, number, line);
             }
             return line.size() > 0;
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
+    }
+
+    private static ByteArrayOutputStream bounded(Path file, int number, ByteArrayOutputStream line) {
+        if (line.size() > MAX_LINE_BYTES) {
+            throw new BadInput(file + ", line " + number + ": is longer than the " + MAX_LINE_BYTES
+                    + " bytes that a line may have");
+        }
+        if (number > MAX_LINES && line.size() > 0) {
+            throw new BadInput(file + ": has more than the " + MAX_LINES + " lines that a study may have");
+        }
+        return line;
     }
 
     private static Line parse(Path file, int number, byte[] bytes) {
