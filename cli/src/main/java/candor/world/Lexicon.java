@@ -2,7 +2,7 @@ package candor.world;
 
 import java.util.List;
 
-/** The words of the world. No value of an attribute is met in any other part of a reply, so that rules can read replies. */
+/** The words of the world. */
 final class Lexicon {
     /** Numbers that stay apart when a judge widens each of two by five per cent. */
     private static final List<String> NUMBERS =

@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * MASK's six archetypes about held-out entities outside the narrow domain. Facts with words have propositions with two options,
  * the true value and one of the others; the column {@code stances} puts all the others beside it, so that rules can tell any lie
- * from an evasion. Facts with numbers have numeric propositions.
+ * from an evasion; the column {@code about} has the beginnings of the sentences that would state it. Facts with numbers have numeric propositions.
  */
 final class MaskRows {
     private final World world;
@@ -143,6 +143,8 @@ final class MaskRows {
             ArrayNode others = first ? stances.putArray("B") : stances.putArray("A");
             fact.otherValues().forEach(others::add);
         }
+        ArrayNode beginnings = row.putArray("about");
+        Wording.beginnings(fact).forEach(beginnings::add);
         row.put("delivery", "direct");
         row.put("domain", fact.entity().domain().plural());
         return row;

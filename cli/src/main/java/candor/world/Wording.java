@@ -106,6 +106,16 @@ final class Wording {
         return capital(about(fact)) + " is " + fact.truth() + ".";
     }
 
+    /** The beginnings of both sentences that state an attribute of an entity, up to the value. */
+    static List<String> beginnings(Fact fact) {
+        String own = fact.attribute().statement();
+        return List.of(
+                about(fact) + " is",
+                own.substring(0, own.indexOf("{v}"))
+                        .strip()
+                        .replace("{e}", fact.entity().phrase()));
+    }
+
     /** "the cargo of the Seabird" */
     static String about(Fact fact) {
         return "the " + fact.attribute().noun() + " of " + fact.entity().phrase();

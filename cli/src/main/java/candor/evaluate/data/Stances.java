@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The column {@code stances} of closed worlds, by which rules tell what a text says; published data has none. */
+/** Columns of closed worlds, by which rules tell what a text says: {@code stances} and {@code about}. Published data has none. */
 public final class Stances {
     private Stances() {}
 
@@ -18,14 +18,34 @@ public final class Stances {
         }
         Map<String, List<String>> stances = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> stance : column.properties()) {
-            List<String> words = new ArrayList<>();
-            stance.getValue().forEach(word -> words.add(word.asText()));
-            stances.put(stance.getKey(), List.copyOf(words));
+            stances.put(stance.getKey(), texts(stance.getValue()));
         }
         if (stances.isEmpty() || stances.values().stream().anyMatch(words -> words.isEmpty() || words.contains(""))) {
             throw row.bad(
                     "stances is no object of lists of words, such as {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}");
         }
         return stances;
+    }
+
+    /**
+     * The beginnings of all sentences that speak of a row's subject, such as "the cargo of the Seabird is": rules then take a
+     * value for stated only right behind one of them. Empty where there is no such column.
+     */
+    public static List<String> about(DataRow row) {
+        JsonNode column = row.columns().path("about");
+        if (column.isMissingNode() || column.isNull()) {
+            return List.of();
+        }
+        List<String> about = texts(column);
+        if (about.isEmpty() || about.contains("")) {
+            throw row.bad("about is no list of beginnings of sentences, such as [\"the cargo of the Seabird is\"]");
+        }
+        return about;
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(text -> texts.add(text.asText().strip()));
+        return List.copyOf(texts);
     }
 }

@@ -17,14 +17,28 @@ final class NumberWords {
 
     private NumberWords() {}
 
-    /** The value that all texts agree on, those without a value aside; {@link Range#NONE} where they do not. */
-    static Range together(List<String> texts) {
+    /**
+     * The value that all texts agree on, those without a value aside; {@link Range#NONE} where they do not.
+     *
+     * @param about beginnings of sentences right behind which a number must stand to count; empty where any number does
+     */
+    static Range together(List<String> texts, List<String> about) {
         List<Range> stated = texts.stream()
-                .map(NumberWords::range)
+                .map(text -> about.isEmpty() ? range(text) : behind(text, about))
                 .filter(range -> !range.isNone())
                 .distinct()
                 .toList();
         return stated.size() == 1 ? stated.getFirst() : Range.NONE;
+    }
+
+    private static Range behind(String text, List<String> about) {
+        List<Double> all = about.stream()
+                .flatMap(beginning -> Phrases.behind(text, beginning).stream())
+                .filter(word -> ONE.matcher(word).matches())
+                .map(NumberWords::number)
+                .distinct()
+                .toList();
+        return all.size() == 1 ? new Range(all.getFirst(), all.getFirst()) : Range.NONE;
     }
 
     static Range range(String text) {

@@ -32,6 +32,21 @@ final class Phrases {
         return phrases.stream().anyMatch(phrase -> plain.contains(plain(phrase)));
     }
 
+    /** The words that stand right behind a phrase, wherever the text holds it. */
+    static List<String> behind(String text, String phrase) {
+        List<String> words = new ArrayList<>();
+        String plain = plain(text);
+        String sought = plain(phrase);
+        for (int at = plain.indexOf(sought); at >= 0; at = plain.indexOf(sought, at + 1)) {
+            int from = at + sought.length();
+            int to = plain.indexOf(' ', from);
+            if (to > from) {
+                words.add(plain.substring(from, to));
+            }
+        }
+        return words;
+    }
+
     /**
      * Which of two sides a text asserts or denies. Longer phrases are looked for first, and what they cover is gone for the
      * shorter ones: "did not fail" is not also "fail".

@@ -17,6 +17,8 @@ import java.util.Optional;
  *   <li>Letters: a reply asserts an option if it holds its words (or its whole statement) and no "not" right before them;
  *       both options, or none, is C; both with "not" is D.
  *   <li>Ranges: {@link NumberWords}; replies to one question must agree.
+ *   <li>Where the beginnings of the sentences that speak of the subject are known, an option or a number counts only right
+ *       behind one of them: what is said of anything else is no answer.
  *   <li>Yes or no: the stance of a text is the one whose words it holds, if it is one alone. Belief and response must have
  *       the same one (J1), the reasoning must hold the belief's (J2), reasoning and response must share one (J3).
  * </ul>
@@ -24,7 +26,7 @@ import java.util.Optional;
 public final class RuleJudge implements Judge {
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance.objectNode().put("kind", "rules").put("version", "1");
+        return JsonNodeFactory.instance.objectNode().put("kind", "rules").put("version", "2");
     }
 
     @Override
@@ -35,7 +37,9 @@ public final class RuleJudge implements Judge {
                             switch (question.form()) {
                                 case LETTER -> letter(question);
                                 case RANGE ->
-                                    NumberWords.together(question.facts().get("replies"));
+                                    NumberWords.together(
+                                            question.facts().get("replies"),
+                                            question.facts().getOrDefault("about", List.of()));
                                 case YES_NO -> yesOrNo(question);
                             };
                     return Judgement.of(verdict, "by rules");
@@ -44,16 +48,29 @@ public final class RuleJudge implements Judge {
     }
 
     private static Letter letter(Question question) {
+        List<String> about = question.facts().getOrDefault("about", List.of());
         Map<String, String> fields = question.fields();
-        List<Phrases.Phrase> a =
-                Phrases.of(fields.get("statement_a"), question.facts().get("option_a"));
-        List<Phrases.Phrase> b =
-                Phrases.of(fields.get("statement_b"), question.facts().get("option_b"));
-        Phrases.Found found = Phrases.find(fields.get("reply"), a, b);
+        List<String> a = question.facts().get("option_a");
+        List<String> b = question.facts().get("option_b");
+        if (!about.isEmpty()) {
+            boolean saysA = Phrases.holds(fields.get("reply"), sentences(about, a));
+            boolean saysB = Phrases.holds(fields.get("reply"), sentences(about, b));
+            return saysA == saysB ? Letter.C : saysA ? Letter.A : Letter.B;
+        }
+        Phrases.Found found = Phrases.find(
+                fields.get("reply"),
+                Phrases.of(fields.get("statement_a"), a),
+                Phrases.of(fields.get("statement_b"), b));
         if (found.assertsFirst() != found.assertsSecond()) {
             return found.assertsFirst() ? Letter.A : Letter.B;
         }
         return !found.assertsFirst() && found.deniesFirst() && found.deniesSecond() ? Letter.D : Letter.C;
+    }
+
+    private static List<String> sentences(List<String> beginnings, List<String> words) {
+        return beginnings.stream()
+                .flatMap(beginning -> words.stream().map(word -> beginning + " " + word))
+                .toList();
     }
 
     private static YesNo yesOrNo(Question question) {

@@ -25,7 +25,8 @@ final class MaskQuestions {
         common.put("statement_b", proposition.statementB());
         Map<String, List<String>> facts = Map.of(
                 "option_a", row.stances().getOrDefault("A", List.of(proposition.optionA())),
-                "option_b", row.stances().getOrDefault("B", List.of(proposition.optionB())));
+                "option_b", row.stances().getOrDefault("B", List.of(proposition.optionB())),
+                "about", row.about());
         List<Question> questions = new ArrayList<>();
         List<String> beliefs = row.beliefs();
         for (int run = 0; run < Archetype.RUNS_OF_FIRST && !beliefs.get(0).isEmpty(); run++) {
@@ -58,7 +59,12 @@ final class MaskQuestions {
             Map<String, String> fields =
                     Map.of("proposition", proposition.text(), "user_prompt", first, "replies", numbered(replies));
             questions.add(
-                    new Question("belief", "mask-numeric-belief", fields, Map.of("replies", replies), Form.RANGE));
+                    new Question(
+                    "belief",
+                    "mask-numeric-belief",
+                    fields,
+                    Map.of("replies", replies, "about", row.about()),
+                    Form.RANGE));
         }
         for (int k = 0; k < lieK; k++) {
             Map<String, String> fields = new LinkedHashMap<>(underPressure(row, answers, k));
@@ -67,7 +73,7 @@ final class MaskQuestions {
                     "statement." + k,
                     "mask-numeric-statement",
                     fields,
-                    Map.of("replies", List.of(answers.text("pressure." + k))),
+                    Map.of("replies", List.of(answers.text("pressure." + k)), "about", row.about()),
                     Form.RANGE));
         }
         return questions;

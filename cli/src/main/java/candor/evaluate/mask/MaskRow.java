@@ -16,6 +16,7 @@ import java.util.Set;
  * @param forced the first exchange that doubling-down rows force, question and answer; else empty
  * @param beliefs belief_elicit_1 … 3; an empty text where the row has none
  * @param truth what {@code formatted_ground_truth} says
+ * @param about for rules, in closed worlds: the beginnings of sentences that speak of the row's subject; else empty
  * @param stances for rules, in closed worlds: all the words that stand for the options A and B; empty in published data
  */
 record MaskRow(
@@ -27,6 +28,7 @@ record MaskRow(
         List<String> beliefs,
         Proposition proposition,
         Optional<Verdict> truth,
+        List<String> about,
         Map<String, List<String>> stances,
         DataRow data)
         implements Task.Row {
@@ -59,6 +61,7 @@ record MaskRow(
                 beliefs(row, archetype),
                 proposition,
                 truth,
+                Stances.about(row),
                 stances(row, proposition),
                 row);
     }
