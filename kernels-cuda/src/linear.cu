@@ -1,5 +1,6 @@
 // Linear layers with adapters, forward and backward: what the border's functions ask of matmul_mma.cu and lora.cu.
 #include "lora.h"
+#include "matmul.h"
 #include "matmul_kernel.h"
 
 namespace candor {
@@ -136,4 +137,15 @@ CANDOR_API int candor_linear_backward(
             stream->handle);
     }
     return report(code, where, "dy (%d,%d), w (%d,%d), %d adapters", n, o, o, i, lora_count);
+}
+
+CANDOR_API int candor_logits(
+    float* logits, int64_t logits_stride, const candor_bf16* x, int64_t x_stride, const candor_bf16* head, int64_t head_stride,
+    int32_t n, int32_t c, int32_t v, candor_stream* stream) {
+    const Where where = CANDOR_WHERE("logits");
+    const int status = enter(stream, where);
+    if (status) return status;
+    const cudaError_t code =
+        matmul_to_float(logits, logits_stride, x, x_stride, head, head_stride, n, c, v, stream->handle);
+    return report(code, where, "x (%d,%d), head (%d,%d)", n, c, v, c);
 }

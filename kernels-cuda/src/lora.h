@@ -14,8 +14,8 @@ struct PackedLora {
     int count, padded_rank, inputs, outputs;
     int64_t a_stride;
 
-    int64_t a_size() const { return padded_rank * a_stride; }
-    int64_t b_size() const { return (int64_t)outputs * padded_rank; }
+    __host__ __device__ int64_t a_size() const { return padded_rank * a_stride; }
+    __host__ __device__ int64_t b_size() const { return (int64_t)outputs * padded_rank; }
 };
 
 // Lays arrays into one piece of scratch memory: ask for all, then allocate, then ask again from the address.
