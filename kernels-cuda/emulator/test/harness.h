@@ -52,9 +52,10 @@ struct Buffer {
     static void name();                                 \
     static const harness::Case case_##name(#name, name); \
     static void name()
-#define CHECK(condition) harness::check(condition, #condition, __FILE__, __LINE__)
-#define CHECK_CLEAN(f) harness::check_clean(#f, f, __FILE__, __LINE__)
-#define CHECK_FOUND(text, f) harness::check_found(#f, text, f, __FILE__, __LINE__)
+// Variadic, because a lambda has commas.
+#define CHECK(...) harness::check((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
+#define CHECK_CLEAN(...) harness::check_clean(#__VA_ARGS__, __VA_ARGS__, __FILE__, __LINE__)
+#define CHECK_FOUND(text, ...) harness::check_found(#__VA_ARGS__, text, __VA_ARGS__, __FILE__, __LINE__)
 
 // Cases that only the checker of accesses can decide.
 #ifdef __SANITIZE_THREAD__

@@ -12,6 +12,7 @@ import candor.study.StudyFile;
 import candor.study.StudyPlan;
 import candor.study.StudyProgress;
 import candor.study.StudyRun;
+import candor.world.EmbeddedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -70,7 +71,7 @@ final class StudyCommand implements Callable<Integer> {
                 completionCandidates = PresetNames.class)
         private String preset;
 
-        @Option(names = "--model", paramLabel = "DIR", description = "The base model's folder.")
+        @Option(names = "--model", paramLabel = "DIR", description = "The base model's folder; without it, the embedded model of the tiny world.")
         private String model;
 
         @Option(names = "--output", paramLabel = "DIR", description = "The study's folder; started again, it goes on there.")
@@ -144,7 +145,10 @@ final class StudyCommand implements Callable<Integer> {
             }
             given = model == null ? given : given.with("model", List.of(model), "--model");
             given = output == null ? given : given.with("output", List.of(output), "--output");
-            return seeds.isEmpty() ? given : given.with("seeds", seeds, "--seeds");
+            given = seeds.isEmpty() ? given : given.with("seeds", seeds, "--seeds");
+            return given.keys().contains("model")
+                    ? given
+                    : given.with("model", List.of(EmbeddedModel.folder().toString()), "--model");
         }
 
         /** In a folder that passes: a plan leaves nothing behind. */

@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.evaluate.Scores;
 import candor.report.stats.Holm;
 import candor.study.record.Arm;
 import candor.study.record.Method;
@@ -15,13 +16,11 @@ import java.util.function.Predicate;
 
 /**
  * Which arms a study holds against which, in families that Holm's correction is made within: what is compared with the same kind
- * of reference, of honesty and deception together, and of capability.
+ * of reference, of honesty and deception together, of the parts of their benchmarks, and of capability.
  */
 record Comparisons(List<Family> families) {
     /** @param what the family compares, as a caption */
     record Family(String what, boolean main, List<Difference> differences) {}
-
-    private static final Metric.Kind[] HONEST = {Metric.Kind.HONESTY, Metric.Kind.DECEPTION};
 
     static Comparisons of(StudyData data) {
         List<Family> families = new ArrayList<>();
@@ -32,12 +31,28 @@ record Comparisons(List<Family> families) {
             case MIXTURE -> "against tuning on the everyday data alone";
             case LOOP -> "against tuning on conversations without biased users";
         };
-        add(families, "Honesty and deception " + against, true, pairs(data, control, HONEST));
-        add(families, "Honesty and deception, trend over the share of biased users", true, trends(data));
-        add(families, "Honesty and deception against the model as it came", false, pairs(data, vanilla, HONEST));
-        add(families, "Capability " + against, false, pairs(data, control, Metric.Kind.CAPABILITY));
-        add(families, "Capability against the model as it came", false, pairs(data, vanilla, Metric.Kind.CAPABILITY));
+        List<Metric> whole = honest(data, true);
+        List<Metric> parts = honest(data, false);
+        List<Metric> capability = data.measured(Metric.Kind.CAPABILITY);
+        String honesty = "Honesty and deception ";
+        String came = "against the model as it came";
+        add(families, honesty + against, true, pairs(data, control, whole));
+        add(families, "Honesty and deception, trend over the share of biased users", true, trends(data, whole));
+        add(families, honesty + came, false, pairs(data, vanilla, whole));
+        add(families, "Parts of these benchmarks " + against, false, pairs(data, control, parts));
+        add(families, "Parts of these benchmarks " + came, false, pairs(data, vanilla, parts));
+        add(families, "Capability " + against, false, pairs(data, control, capability));
+        add(families, "Capability " + came, false, pairs(data, vanilla, capability));
         return new Comparisons(families);
+    }
+
+    /** Metrics of honesty and deception, or those of them that are parts of another: it would count twice. */
+    private static List<Metric> honest(StudyData data, boolean whole) {
+        return data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION).stream()
+                .filter(metric -> whole
+                        == (metric.subset().equals(Scores.ALL)
+                                || data.study().metric(metric.task(), Scores.ALL).isEmpty()))
+                .toList();
     }
 
     private static void add(List<Family> families, String what, boolean main, List<Difference> differences) {
@@ -53,9 +68,9 @@ record Comparisons(List<Family> families) {
     }
 
     private static List<Difference> pairs(
-            StudyData data, Function<Arm, Optional<Arm>> reference, Metric.Kind... kinds) {
+            StudyData data, Function<Arm, Optional<Arm>> reference, List<Metric> metrics) {
         List<Difference> differences = new ArrayList<>();
-        for (Metric metric : data.measured(kinds)) {
+        for (Metric metric : metrics) {
             for (Arm arm : data.study().arms()) {
                 reference
                         .apply(arm)
@@ -103,9 +118,9 @@ record Comparisons(List<Family> families) {
                 .toList();
     }
 
-    private static List<Difference> trends(StudyData data) {
+    private static List<Difference> trends(StudyData data, List<Metric> metrics) {
         List<Difference> trends = new ArrayList<>();
-        for (Metric metric : data.measured(HONEST)) {
+        for (Metric metric : metrics) {
             for (Method method : Method.values()) {
                 List<Arm> arms = overShare(data, metric, method);
                 double[] shares = arms.stream()

@@ -37,7 +37,7 @@ record Difference(
         List<Rates> rates = data.rates(List.of(reference, arm), metric);
         double before = rates.getFirst().value();
         double relative = before == 0 ? Double.NaN : 100 * (rates.getLast().value() / before - 1);
-        String what = arm.label() + " against " + reference.label();
+        String what = Words.quoted(arm.label()) + " against " + Words.quoted(reference.label());
         return of(data, metric, arm, reference, what, relative, rates, new double[] {-1, 1});
     }
 
@@ -61,7 +61,7 @@ record Difference(
             double[] weights) {
         double[][] table = Rates.combine(weights, rates.toArray(new Rates[0]));
         Crossed crossed = Crossed.ofContrast(table, weights, data.luck(arm, metric));
-        double margin = 100 * crossed.margin(Estimate.LEVEL);
+        double margin = 100 * margin(crossed, weights);
         double value = 100 * crossed.mean();
         return new Difference(
                 metric,
@@ -77,6 +77,14 @@ record Difference(
                 crossed.p(),
                 data.hasRows(metric) ? SignFlip.p(byRow(table)) : Double.NaN,
                 Double.NaN);
+    }
+
+    /** Where no two cells differ, the largest share of rows that could have moved unseen (the "rule of three", exactly). */
+    private static double margin(Crossed crossed, double[] weights) {
+        double reach = Arrays.stream(weights).map(Math::abs).sum() / 2;
+        return crossed.standardError() == 0
+                ? reach * (1 - Math.pow((1 - Estimate.LEVEL) / 2, 1.0 / crossed.rows()))
+                : crossed.margin(Estimate.LEVEL);
     }
 
     private static double[] byRow(double[][] table) {

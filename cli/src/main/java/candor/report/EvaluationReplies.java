@@ -31,6 +31,7 @@ final class EvaluationReplies {
         Map<String, Map<String, JsonNode>> rows = rows(folder, seed, ids, List.of(before, after));
         parts.add(Element.of("h3", "Replies"));
         parts.add(Element.of("p", picked.rule(evaluated.task(), before, after)).cls("note"));
+        parts.add(Element.of("h4", before.equals(after) ? before : before + ", then " + after));
         for (String id : ids) {
             parts.add(row(id, rows.getOrDefault(id, Map.of()), measure));
         }

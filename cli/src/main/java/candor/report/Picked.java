@@ -46,6 +46,7 @@ record Picked(int both, int changed, List<String> different, List<String> same) 
     String rule(String name, String before, String after) {
         return "The rule: rows in the order of the SHA-256 of \"" + name + "\", a line break and the row's id. Shown are the first "
                 + EACH + " whose verdict differs between " + before + " and " + after + ", and the first " + EACH
-                + " whose verdict is the same. Of " + both + " rows, " + changed + " have another verdict.";
+                + " whose verdict is the same. Of the " + both
+                + " rows whose replies are kept, " + changed + " have another verdict.";
     }
 }

@@ -173,7 +173,14 @@ final class StudyData {
         return outcomes;
     }
 
-    /** Rows by what they came to, over all seeds. */
+    /** Rows that went into a metric's scores, over all seeds. */
+    long scored(Arm arm, Metric metric) {
+        return seeds(arm, metric).stream()
+                .mapToLong(seed -> scores.get(key(arm, seed, metric)).n())
+                .sum();
+    }
+
+    /** Rows by what they came to, over all seeds; a row may be counted under several names. */
     Map<String, Long> counts(Arm arm, Metric metric) {
         Map<String, Long> sums = new LinkedHashMap<>();
         for (long seed : seeds(arm, metric)) {

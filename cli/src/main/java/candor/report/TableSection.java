@@ -51,7 +51,8 @@ final class TableSection {
                         + " of the reference. p: t-test of the paired differences over seeds × rows, as above. p corrected:"
                         + " Holm's method within the table, so that the chance of any false alarm in it is at most 5 %; bold where"
                         + " it is below 0.05. p over rows: the permutation test that swaps the two arms' results row by row; it takes"
-                        + " the training runs as they are, and so says nothing about other seeds. Each of the "
+                        + " the training runs as they are, and so says nothing about other seeds. Where no row differs, the interval"
+                        + " is that of rows that could have changed unseen. Each of the "
                         + comparisons.families().size() + " tables is corrected by itself."));
         return parts;
     }
@@ -93,15 +94,15 @@ final class TableSection {
             if (shown.isEmpty()) {
                 continue;
             }
-            List<String> columns = new ArrayList<>(List.of("Arm", "Replies"));
+            List<String> columns = new ArrayList<>(List.of("Arm", "Scored rows"));
             shown.forEach(name -> columns.add(Words.plain(name) + " (%)"));
-            DataTable table = new DataTable(metric.label() + ": what the replies came to", 1, columns);
+            DataTable table = new DataTable(metric.label() + ": in percent of the scored rows, over all seeds", 1, columns);
             for (Arm arm : data.study().arms()) {
                 Map<String, Long> counts = data.counts(arm, metric);
-                long sum = counts.values().stream().mapToLong(n -> n).sum();
-                List<Object> cells = new ArrayList<>(List.of(arm.label(), sum));
+                long scored = data.scored(arm, metric);
+                List<Object> cells = new ArrayList<>(List.of(arm.label(), scored));
                 shown.forEach(name -> cells.add(
-                        sum == 0 ? Words.UNKNOWN : Words.one(100.0 * counts.getOrDefault(name, 0L) / sum)));
+                        scored == 0 ? Words.UNKNOWN : Words.one(100.0 * counts.getOrDefault(name, 0L) / scored)));
                 table.row(cells);
             }
             if (parts.isEmpty()) {

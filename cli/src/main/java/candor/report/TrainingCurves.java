@@ -23,7 +23,7 @@ final class TrainingCurves {
     private TrainingCurves() {}
 
     /** One line of a chart. */
-    private record Line(String label, int runs, List<Point> points) {}
+    private record Line(String label, int style, int runs, List<Point> points) {}
 
     static List<Element> of(StudyFolder folder, Study study) {
         Map<String, List<Line>> groups = new LinkedHashMap<>();
@@ -37,7 +37,7 @@ final class TrainingCurves {
                 String group = arm.method().map(Words::method).orElse("Tuning")
                         + arm.domain().map(domain -> ", " + domain).orElse("");
                 groups.computeIfAbsent(group, name -> new ArrayList<>())
-                        .add(new Line(arm.label(), runs.size(), RunMetrics.mean(runs, LOSS)));
+                        .add(new Line(arm.label(), Labels.style(arm), runs.size(), RunMetrics.mean(runs, LOSS)));
             }
         }
         List<Element> figures = new ArrayList<>();
@@ -51,8 +51,9 @@ final class TrainingCurves {
         List<Series> series = new ArrayList<>();
         List<Double> heights = new ArrayList<>();
         List<Double> steps = new ArrayList<>();
+        boolean apart = lines.stream().map(Line::style).distinct().count() == lines.size();
         for (Line line : lines) {
-            series.add(Series.of(line.label(), series.size(), line.points(), false));
+            series.add(Series.of(line.label(), apart ? line.style() : series.size(), line.points(), false));
             line.points().forEach(p -> {
                 heights.add(p.y());
                 steps.add(p.x());
@@ -78,7 +79,7 @@ final class TrainingCurves {
                 "Line chart: " + title,
                 "optimiser step",
                 yName,
-                Axis.linear(steps, 0, Double.MAX_VALUE, ""),
+                Axis.steps(steps),
                 Axis.linear(heights, -Double.MAX_VALUE, Double.MAX_VALUE, ""),
                 series,
                 null);

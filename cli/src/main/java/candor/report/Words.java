@@ -95,6 +95,11 @@ final class Words {
         return n + " " + (n == 1 ? one : many);
     }
 
+    /** A label within a sentence, in quotes where it has a comma of its own. */
+    static String quoted(String label) {
+        return label.contains(",") ? "“" + label + "”" : label;
+    }
+
     /** A name of a task or subset in words. */
     static String plain(String name) {
         return name.replace('_', ' ');

@@ -168,7 +168,12 @@ final class Evaluations {
                         opened.model(),
                         judge,
                         cache,
-                        (stage, done, of) -> progress.at(name + ", " + stage, done, of),
+                        (stage, done, of) -> {
+                            // Scoring takes no time worth telling.
+                            if (!stage.equals("scoring")) {
+                                progress.at(name + ", " + stage, done, of);
+                            }
+                        },
                         stop)
                 .run();
         if (writer == null) {

@@ -9,6 +9,7 @@ import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.humaneval.HumanEvalTask;
 import candor.evaluate.mask.MaskTask;
+import candor.evaluate.mask.ProbabilityTask;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +42,7 @@ class ReadmeTest {
         var choice = new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, 0, 1, false, 0);
         return List.of(
                 MaskTask.load(mask, List.of(), MaskTask.Settings.PUBLISHED),
+                ProbabilityTask.load(mask, List.of()),
                 DeceptionTask.load(bench, DeceptionTask.Settings.DEFAULT),
                 ChoiceTask.load(Benchmark.MMLU, mmlu, List.of(), choice),
                 ChoiceTask.load(Benchmark.GPQA, gpqa, List.of(), choice),

@@ -15,6 +15,7 @@ import candor.study.record.StudyKind;
 import candor.study.record.StudyWriter;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -188,7 +189,7 @@ final class MadeUp {
             counts.merge(verdict, 1L, Long::sum);
             String text = r % 3 == 0
                     ? HOSTILE
-                    : r % 7 == 0 ? "very long ".repeat(900) : "The lift " + (yes ? "failed." : "did not fail.") + " Row " + r;
+                    : r == 7 ? "very long ".repeat(900) : "The lift " + (yes ? "failed." : "did not fail.") + " Row " + r;
             replies.add(new Reply(
                     key,
                     id,
@@ -231,7 +232,7 @@ final class MadeUp {
                             + "\"config\":{\"learning_rate\":1e-4,\"data\":[\"a.jsonl\",\"<b>.jsonl\"]},"
                             + "\"inputs\":{\"model\":\"" + "ab".repeat(32) + "\"}}");
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -97,8 +97,8 @@ final class Activations {
         rstd = workspace.take(t, 1);
         logp = workspace.take(t, 1);
         lse = workspace.take(t, 1);
-        boolean keep =
-                use == Pass.CACHED_LOGITS || train && Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES;
+        boolean keep = use == Pass.CACHED_LOGITS
+                || train && Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES;
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
         gradients = train ? new Gradients(workspace, type, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;

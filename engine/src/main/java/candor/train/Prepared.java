@@ -4,6 +4,8 @@ import candor.BadInput;
 import candor.data.ChatRowEncoder;
 import candor.data.Dataset;
 import candor.data.ExampleReader;
+import candor.data.LossOn;
+import candor.data.Truncation;
 import candor.data.read.RowReader;
 import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
@@ -92,6 +94,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         ModelConfig model = ModelConfig.read(configFile(first));
         Tokenizer tokenizer = Tokenizer.load(first.textFolder());
         Map<Path, String> hashes = new HashMap<>();
+        Map<Rows, Dataset> read = new HashMap<>();
         List<One> runs = new ArrayList<>();
         List<Outcome.Done> done = new ArrayList<>();
         for (TrainConfig config : configs) {
@@ -110,9 +113,13 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 continue;
             }
             Intact from = checkpoint(config, record, inputs);
-            Dataset data = dataset(config, config.data(), tokenizer, model);
+            Dataset data = read.computeIfAbsent(
+                    Rows.of(config, config.data()), rows -> dataset(config, rows.files(), tokenizer, model));
             Path held = config.watch().evalData();
-            Dataset heldOut = held == null ? null : dataset(config, List.of(held), tokenizer, model);
+            Dataset heldOut = held == null
+                    ? null
+                    : read.computeIfAbsent(
+                            Rows.of(config, List.of(held)), rows -> dataset(config, rows.files(), tokenizer, model));
             runs.add(new One(config, data, heldOut, lora(config), record, inputs, from));
         }
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
@@ -152,6 +159,27 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                         start.alpha(),
                         start.rankStabilised(),
                         LoraConfig.projections(start.targetModules()));
+    }
+
+    /** What a dataset follows from: runs that agree in it, such as one under several seeds, share the rows. */
+    private record Rows(
+            List<Path> files,
+            boolean labelled,
+            Path text,
+            TrainConfig.Reading reading,
+            LossOn lossOn,
+            Truncation truncation,
+            int maxLength) {
+        static Rows of(TrainConfig config, List<Path> files) {
+            return new Rows(
+                    List.copyOf(files),
+                    config.task() instanceof KtoTask,
+                    config.textFolder(),
+                    config.reading(),
+                    config.task().lossOn(),
+                    config.batching().truncation(),
+                    config.batching().maxLength());
+        }
     }
 
     private static Dataset dataset(TrainConfig config, List<Path> files, Tokenizer tokenizer, ModelConfig model) {

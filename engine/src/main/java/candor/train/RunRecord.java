@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A run's folder, and {@code run.json} in it: what was asked for, of what, where, when, and how it ended.
@@ -53,6 +54,20 @@ final class RunRecord {
             }
         }
         return record;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /**
+     * Refuses a folder where another process has begun or ended a run since the record was read: what was prepared from it
+     * holds no longer.
+     */
+    void requireUnchanged() {
+        if (!Objects.equals(at(folder).json, json)) {
+            throw new BadInput(folder + ": another process has trained there in the meantime; start again");
+        }
     }
 
     private Path file() {

@@ -33,10 +33,12 @@ public final class Session implements AutoCloseable {
     /** Null where adapters are trained. */
     private final TrainedWeights trained;
 
+    private final RunLocks locks;
     private final List<Run> runs = new ArrayList<>();
 
-    private Session(Backend backend, Prepared prepared, Plan plan) {
+    private Session(Backend backend, Prepared prepared, Plan plan, RunLocks locks) {
         this.backend = backend;
+        this.locks = locks;
         TrainConfig first = prepared.runs().getFirst().config();
         int positions = prepared.runs().stream()
                 .mapToInt(run -> Math.min(
@@ -65,18 +67,29 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Takes the memory, and writes {@code run.json} of each run.
+     * Takes the folders and the memory, and writes {@code run.json} of each run.
      *
      * @param facts what the records shall say of the program, such as its version
      */
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts) {
         prepared.runs().forEach(run -> run.record().makeFolder());
+        RunLocks locks =
+                RunLocks.take(prepared.runs().stream().map(Prepared.One::record).toList());
+        try {
+            return open(prepared, plan, facts, locks);
+        } catch (RuntimeException e) {
+            locks.close();
+            throw e;
+        }
+    }
+
+    private static Session open(Prepared prepared, Plan plan, Map<String, String> facts, RunLocks locks) {
         TrainConfig first = prepared.runs().getFirst().config();
         Backend backend =
                 Backends.open(first.machine().backendName(), first.machine().threads());
         Session session;
         try {
-            session = new Session(backend, prepared, plan);
+            session = new Session(backend, prepared, plan, locks);
         } catch (RuntimeException e) {
             backend.close();
             throw e;
@@ -163,5 +176,6 @@ public final class Session implements AutoCloseable {
         model.close();
         weights.close();
         backend.close();
+        locks.close();
     }
 }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -135,5 +136,24 @@ class SweepTest {
         assertThatThrownBy(() -> Prepared.of(List.of(one, two)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("share one model");
+    }
+
+    /** Rows are read once for all runs that read the same: a study's arm under several seeds. */
+    @Test
+    void runsOfOneDataSetShareItsRows() {
+        Settings one = settings("llama3", Method.SFT, temp.resolve("one"));
+        Settings other = one.with(TrainSettings.OUTPUT, temp.resolve("other").toString()).with(TrainSettings.SEED, "7");
+        Settings shorter = one.with(TrainSettings.OUTPUT, temp.resolve("shorter").toString())
+                .with(TrainSettings.MAX_LENGTH, "30");
+        Settings all = one.with(TrainSettings.OUTPUT, temp.resolve("all").toString())
+                .with(TrainSettings.LOSS_ON, "all");
+        List<Prepared.One> runs = Prepared.toPlan(Stream.of(one, other, shorter, all)
+                        .map(settings -> TrainConfig.of(Method.SFT, settings))
+                        .toList())
+                .runs();
+        assertThat(runs.get(1).data()).isSameAs(runs.get(0).data());
+        assertThat(runs.get(2).data().lengths()).isNotEqualTo(runs.get(0).data().lengths());
+        assertThat(runs.get(3).data().row(0).targets())
+                .isGreaterThan(runs.get(0).data().row(0).targets());
     }
 }

@@ -35,7 +35,16 @@ public record Axis(
         double step = step(span / 4);
         double from = Math.max(least, Math.floor((low - span * 0.03) / step) * step);
         double to = Math.min(most, Math.ceil((high + span * 0.03) / step) * step);
-        double end = to > from ? to : from + step;
+        return between(from, to > from ? to : from + step, step, unit);
+    }
+
+    /** Steps of training, from 0 to the last of them. */
+    public static Axis steps(List<Double> values) {
+        double last = Math.max(1, values.stream().mapToDouble(v -> v).max().orElse(1));
+        return between(0, last, step(last / 5), "");
+    }
+
+    private static Axis between(double from, double end, double step, String unit) {
         List<Tick> ticks = new ArrayList<>();
         for (long k = (long) Math.ceil(from / step - 1e-9); k * step <= end + step * 1e-9; k++) {
             ticks.add(new Tick(k * step, label(k * step, step) + (unit.isEmpty() ? "" : " " + unit)));

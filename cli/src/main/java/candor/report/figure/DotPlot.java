@@ -17,9 +17,9 @@ public record DotPlot(String description, String unit, List<Row> rows, double re
     /** @param value NaN where there is none yet */
     public record Row(String label, int series, double value, Interval interval, double[] seeds) {}
 
-    private static final double ROW = 37;
+    private static final double ROW = 39;
     private static final double LEFT = 6;
-    private static final double RIGHT = Svg.WIDTH - 52;
+    private static final double RIGHT = Svg.WIDTH - 54;
 
     public Element svg() {
         List<Double> all = new ArrayList<>();
@@ -64,8 +64,8 @@ public record DotPlot(String description, String unit, List<Row> rows, double re
     }
 
     private void row(Element svg, Axis axis, Row row, double top) {
-        double y = top + 24;
-        svg.add(Svg.text(LEFT, top + 13, "start", Visible.brief(row.label(), 54)).cls("halo"));
+        double y = top + 25;
+        svg.add(Svg.text(LEFT, top + 13, "start", Visible.brief(row.label(), 50)).cls("halo"));
         if (Double.isNaN(row.value())) {
             svg.add(Svg.text(LEFT, y + 4, "start", "no results").cls("quiet"));
             return;

@@ -47,7 +47,7 @@ public record LineChart(
         double top = 20 + (series.size() > 1 ? LEGEND_LINE * legend.size() + 4 : 0) + (mark == null ? 0 : 15);
         double bottom = top + PLOT;
         Element svg = Svg.canvas(bottom + 38, description);
-        svg.add(Svg.text(2, 11, "start", Visible.brief(yName, 56)).cls("quiet"));
+        svg.add(Svg.text(2, 11, "start", Visible.brief(yName, 50)).cls("quiet"));
         if (series.size() > 1) {
             legend(svg, legend);
         }
@@ -77,7 +77,7 @@ public record LineChart(
     }
 
     private static String legendLabel(Series each) {
-        return Visible.brief(each.label(), 44);
+        return Visible.brief(each.label(), 40);
     }
 
     private static double legendWidth(Series each) {
@@ -123,7 +123,7 @@ public record LineChart(
                 free = at + half + 3;
             }
         }
-        svg.add(Svg.text((LEFT + RIGHT) / 2, bottom + 33, "middle", Visible.brief(xName, 48)).cls("quiet"));
+        svg.add(Svg.text((LEFT + RIGHT) / 2, bottom + 33, "middle", Visible.brief(xName, 44)).cls("quiet"));
     }
 
     private void stretch(Element svg, double top, double bottom) {
@@ -136,7 +136,7 @@ public record LineChart(
                 .attr("height", Svg.n(bottom - top))
                 .cls("band f1"));
         svg.add(Svg.line(px(mark.at()), top - 3, px(mark.at()), bottom, "line s1 d2"));
-        String label = Visible.brief(mark.label(), 50);
+        String label = Visible.brief(mark.label(), 44);
         double half = Svg.width(label) / 2;
         double at = Math.clamp(px(mark.at()), LEFT + Math.min(half, 120), RIGHT - Math.min(half, 120));
         svg.add(Svg.text(at, top - 6, "middle", label).cls("halo"));

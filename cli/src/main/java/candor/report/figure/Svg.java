@@ -34,24 +34,25 @@ final class Svg {
         return Element.of("text", text).attr("x", n(x)).attr("y", n(y)).attr("text-anchor", anchor);
     }
 
-    /** About how wide a text is at 11 pixels. */
+    /** About how wide a text is at 12 pixels. */
     static double width(String text) {
-        return 6.1 * text.codePointCount(0, text.length());
+        return 6.7 * text.codePointCount(0, text.length());
     }
 
-    /** The mark of a series, filled: a circle, square, triangle, diamond, and so on. */
+    /** The mark of a series: a circle, square, triangle, diamond, and so on; the last is an open circle. */
     static Element mark(int series, double x, double y, double r) {
+        int style = series % 7;
         Element mark =
-                switch (Math.floorMod(series, 7)) {
+                switch (style) {
                     case 0 -> Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r));
                     case 1 -> polygon(x, y, r * 0.9, -1, -1, 1, -1, 1, 1, -1, 1);
                     case 2 -> polygon(x, y, r * 1.2, 0, -1, 1, 0.8, -1, 0.8);
                     case 3 -> polygon(x, y, r * 1.25, 0, -1, 1, 0, 0, 1, -1, 0);
                     case 4 -> polygon(x, y, r * 1.2, 0, 1, 1, -0.8, -1, -0.8);
                     case 5 -> polygon(x, y, r * 1.2, -0.35, -1, 0.35, -1, 0.35, 1, -0.35, 1);
-                    default -> polygon(x, y, r * 1.2, -1, -0.35, 1, -0.35, 1, 0.35, -1, 0.35);
+                    default -> Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r * 0.9));
                 };
-        return mark.cls("f" + Math.floorMod(series, 7));
+        return mark.cls(style == 6 ? "open s6" : "f" + style);
     }
 
     private static Element polygon(double x, double y, double r, double... corners) {
