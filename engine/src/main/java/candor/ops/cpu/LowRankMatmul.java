@@ -20,10 +20,14 @@ final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
     private static final long GROUP_BYTES = 8L << 20;
 
+    /** From so many rows on, blocks are taller, so that a panel is read less often; there are still many. */
+    private static final int LARGE = 1024;
+
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
     private final FrozenPanels frozen;
     private final Parallel.Task packNarrow = this::packNarrow;
+    private final Parallel.Task packBoth = this::packBoth;
     private final Parallel.Task multiplyNarrow = this::multiplyNarrow;
     private final Parallel.Task packWide = this::packWide;
     private final Parallel.Task multiplyWide = this::multiplyWide;
@@ -45,6 +49,7 @@ final class LowRankMatmul {
     private int panels;
     private int chunkPanels;
     private int chunks;
+    private int narrowTasks;
     private MemorySegment packed;
     private MemorySegment wide;
     private long narrowAt;
@@ -99,7 +104,7 @@ final class LowRankMatmul {
         runs = batch.runs();
         depth = inner;
         columns = outer;
-        blocks.cut(batch, Workers.BLOCK);
+        blocks.cut(batch, batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK);
 
         int all = Panels.count(columns);
         MemorySegment ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
@@ -111,10 +116,9 @@ final class LowRankMatmul {
         packed = workers.shared(narrowAt + runs.size() * narrowBytes);
         wide = ready != null ? ready : packed;
 
-        if (lora != null) {
-            workers.run(runs.size() * Panels.count(lora.paddedRank()), packNarrow);
-        }
+        narrowTasks = lora == null ? 0 : runs.size() * Panels.count(lora.paddedRank());
         if (c == null) {
+            workers.run(narrowTasks, packNarrow);
             workers.run(blocks.count(), multiplyNarrow);
             return;
         }
@@ -122,13 +126,16 @@ final class LowRankMatmul {
         chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, group);
         boolean both = lora != null && chunks == 1 && group == all;
         if (lora != null && !both) {
+            workers.run(narrowTasks, packNarrow);
             workers.run(blocks.count(), multiplyNarrow);
         }
         for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
             panels = Math.min(group, all - firstPanel);
             chunkPanels = Math.ceilDiv(panels, chunks);
             chunks = Math.ceilDiv(panels, chunkPanels);
-            if (ready == null || lora != null) {
+            if (both) {
+                workers.run(narrowTasks + panels, packBoth);
+            } else if (ready == null || lora != null) {
                 workers.run(panels, packWide);
             }
             workers.run(blocks.count() * chunks, both ? multiplyBoth : multiplyWide);
@@ -192,6 +199,14 @@ final class LowRankMatmul {
             } else {
                 Panels.natural(packed, at, factors.a(), 0, factors.rank(), from, cols, 1f);
             }
+        }
+    }
+
+    private void packBoth(int index, int worker) {
+        if (index < narrowTasks) {
+            packNarrow(index, worker);
+        } else {
+            packWide(index - narrowTasks, worker);
         }
     }
 

@@ -11,10 +11,17 @@ import jdk.incubator.vector.FloatVector;
 
 /** Moves a tile of C between memory and the array that the tile kernels work on; the last columns may be missing. */
 final class Tile {
+    /** Bytes of a vector. */
+    private static final long BYTES = S.vectorByteSize();
+
     private Tile() {}
 
     /** tile = C. Columns that C does not have keep what they held, which nobody reads. */
     static void load(float[] tile, MemorySegment c, long at, long stride, int rows, int width) {
+        if (width == COLUMNS) {
+            loadWhole(tile, c, at, stride, rows);
+            return;
+        }
         for (int r = 0; r < rows; r++, at += stride) {
             int row = r * COLUMNS;
             int j = 0;
@@ -27,8 +34,29 @@ final class Tile {
         }
     }
 
+    /** Rows of two vectors, without the loops that a part of a row takes: most tiles are whole. */
+    private static void loadWhole(float[] tile, MemorySegment c, long at, long stride, int rows) {
+        for (int r = 0; r < rows; r++) {
+            long row = at + r * stride;
+            FloatVector.fromMemorySegment(S, c, row, ORDER).intoArray(tile, r * COLUMNS);
+            FloatVector.fromMemorySegment(S, c, row + BYTES, ORDER).intoArray(tile, r * COLUMNS + LANES);
+        }
+    }
+
+    private static void storeWhole(float[] tile, MemorySegment c, long at, long stride, int rows) {
+        for (int r = 0; r < rows; r++) {
+            long row = at + r * stride;
+            FloatVector.fromArray(S, tile, r * COLUMNS).intoMemorySegment(c, row, ORDER);
+            FloatVector.fromArray(S, tile, r * COLUMNS + LANES).intoMemorySegment(c, row + BYTES, ORDER);
+        }
+    }
+
     /** C = tile. */
     static void store(float[] tile, MemorySegment c, long at, long stride, int rows, int width) {
+        if (width == COLUMNS) {
+            storeWhole(tile, c, at, stride, rows);
+            return;
+        }
         for (int r = 0; r < rows; r++, at += stride) {
             int row = r * COLUMNS;
             int j = 0;
