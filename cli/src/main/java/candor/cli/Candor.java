@@ -39,14 +39,19 @@ public final class Candor implements Callable<Integer> {
     /** Every command there is, as the help lists them: a new one is a line here. */
     private static List<Object> commands() {
         return List.of(
+                new QuickstartCommand(),
                 TrainCommand.commandLine(),
                 PlanCommand.commandLine(),
                 new EvalCommand(),
+                StudyCommand.commandLine(),
                 new GenerateCommand(),
                 new ChatCommand(),
                 new MergeCommand(),
                 new TokenizeCommand(),
+                new TokenizerCommand(),
                 new RenderCommand(),
+                new WorldCommand(),
+                new ReportCommand(),
                 new CheckCommand(),
                 new DoctorCommand());
     }

@@ -50,7 +50,7 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         Sampling sampling = options.sampling();
         try (Backend backend = Backends.open(model.backend, model.threads);
-                Weights weights = Weights.load(model.model);
+                Weights weights = Weights.load(model.model());
                 CausalLm lm = new CausalLm(
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());
                 ChatSession session =
@@ -69,8 +69,8 @@ final class ChatCommand implements Callable<Integer> {
 
     private ChatEncoder encoder() {
         return new ChatEncoder(
-                Tokenizer.load(model.model),
-                ChatTemplate.load(model.model, LocalDateTime.now()),
+                Tokenizer.load(model.model()),
+                ChatTemplate.load(model.model(), LocalDateTime.now()),
                 SpecialTextPolicy.REFUSE);
     }
 }

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 
 /** What every evaluation is told. */
 final class EvalOptions {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The checkpoint.")
+    @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
     private Path model;
 
     @Option(
@@ -107,7 +107,7 @@ final class EvalOptions {
     }
 
     Path model() {
-        return model;
+        return ModelOptions.orEmbedded(model);
     }
 
     List<Long> seeds() {
@@ -134,7 +134,7 @@ final class EvalOptions {
     }
 
     EngineRespondent.Settings engine() {
-        return engine(model, namedAdapters(), base, false);
+        return engine(model(), namedAdapters(), base, false);
     }
 
     /** The settings of another model that runs beside, such as a judge. */

@@ -119,7 +119,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private RunSettings settings(String backend) {
         return new RunSettings(
-                model.model,
+                model.model(),
                 adapters,
                 prompts,
                 output,

@@ -81,7 +81,7 @@ final class MergeCommand implements Callable<Integer> {
             throw new BadInput("--max-shard-mib " + shardMebibytes + ": give 1 or more");
         }
         Merge.Settings settings =
-                new Merge.Settings(model.model, adapter, output, type.dtype, shardMebibytes << 20, force);
+                new Merge.Settings(model.model(), adapter, output, type.dtype, shardMebibytes << 20, force);
         try (Backend backend = Backends.open(model.backend, model.threads);
                 Interrupt interrupt = Interrupt.listen()) {
             tell(Merge.run(settings, backend, interrupt::requested));

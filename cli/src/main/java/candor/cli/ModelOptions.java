@@ -1,16 +1,28 @@
 package candor.cli;
 
+import candor.world.EmbeddedModel;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** Which model, and where it computes. */
 final class ModelOptions {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
-    Path model;
+    static final String HELP = "The folder of the model; the embedded model of the tiny world, if not given.";
+
+    @Option(names = "--model", paramLabel = "DIR", description = HELP)
+    private Path model;
 
     @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
     String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
     int threads;
+
+    Path model() {
+        return orEmbedded(model);
+    }
+
+    /** The folder, or that of the embedded model where none was given. */
+    static Path orEmbedded(Path given) {
+        return given == null ? EmbeddedModel.folder() : given;
+    }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "plan",
         description = "Memory and time of a run before it starts.",
-        synopsisSubcommandLabel = "(sft|kto)")
+        synopsisSubcommandLabel = "(sft|kto|full)")
 final class PlanCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -30,6 +30,7 @@ final class PlanCommand implements Callable<Integer> {
         CommandLine plan = new CommandLine(new PlanCommand());
         plan.addSubcommand(method("sft", Method.SFT));
         plan.addSubcommand(method("kto", Method.KTO));
+        plan.addSubcommand(method("full", Method.FULL));
         return plan;
     }
 

@@ -41,7 +41,7 @@ final class RenderCommand implements Callable<Integer> {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
     private Path model;
 
     @Option(
@@ -93,8 +93,9 @@ final class RenderCommand implements Callable<Integer> {
     public Integer call() {
         LocalDateTime now = date == null ? LocalDateTime.now() : date.atStartOfDay();
         SpecialTextPolicy policy = keepSpecialTokens ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE;
-        Tokenizer tokenizer = Tokenizer.load(model);
-        ChatTemplate template = ChatTemplate.load(model, now);
+        Path folder = ModelOptions.orEmbedded(model);
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        ChatTemplate template = ChatTemplate.load(folder, now);
         boolean terminal = System.console() != null && System.console().isTerminal();
         boolean colored = color == Color.ALWAYS || (color == Color.AUTO && terminal && !mask);
         try (TextLines lines = open()) {

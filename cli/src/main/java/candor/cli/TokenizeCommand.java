@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
         name = "tokenize",
         description = "Reads lines of text from stdin, and prints the token ids of each as a JSON array on a line.")
 final class TokenizeCommand implements Callable<Integer> {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
     private Path model;
 
     @Option(
@@ -24,7 +24,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Tokenizer tokenizer = Tokenizer.load(model);
+        Tokenizer tokenizer = Tokenizer.load(ModelOptions.orEmbedded(model));
         try (TextLines lines = new TextLines("stdin", System.in)) {
             for (String line = lines.next(); line != null; line = lines.next()) {
                 System.out.println(ids(tokenizer, line, lines));

@@ -19,21 +19,29 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code candor train}: trains adapters. The work is the engine's; here are options, progress and exit codes. */
-@Command(name = "train", description = "Trains an adapter.", synopsisSubcommandLabel = "(sft|kto)")
+/** {@code candor train}: trains adapters, or all weights of a small model. The work is the engine's; here are options, progress and exit codes. */
+@Command(
+        name = "train",
+        description = "Trains an adapter, or a whole model.",
+        synopsisSubcommandLabel = "(sft|kto|full)")
 final class TrainCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
 
     @Spec
     private CommandSpec spec;
 
-    /** The command with its two methods. */
+    /** The command with its methods. */
     static CommandLine commandLine() {
         CommandLine train = new CommandLine(new TrainCommand());
         train.addSubcommand(
                 method("sft", Method.SFT, "Supervised fine-tuning: the adapter learns to say what the data says."));
         train.addSubcommand(
                 method("kto", Method.KTO, "KTO: the adapter learns from completions marked desirable or not."));
+        train.addSubcommand(method(
+                "full",
+                Method.FULL,
+                "All weights of a model, from random ones (--model-config) or from its own (--model). Weight decay spares"
+                        + " the embedding, norms and biases."));
         return train;
     }
 
@@ -64,53 +72,57 @@ final class TrainCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
-            Prepared prepared = Prepared.of(configs);
-            if (prepared.runs().isEmpty()) {
-                LOG.info("nothing to do: done already");
-                return ExitCode.DONE;
-            }
-            prepared.runs().forEach(run -> Rows.tell(run, LOG));
-            Plan plan = Plan.of(
-                    prepared,
-                    Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
-            LOG.info("plan: {}", PlanCommand.oneLine(plan));
-            List<Run> runs;
-            try (Interrupt interrupt = Interrupt.listen();
-                    Session session = Session.open(prepared, plan, facts());
-                    Progress progress = Progress.forTerminal(session)) {
-                LOG.info("device: {}", session.device());
-                session.train(progress, interrupt::requested);
-                runs = session.runs();
-            }
-            runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
-                    .getOut()
-                    .println(run.config().output().resolve("adapter")));
-            return exitCode(runs.stream().map(Run::outcome).toList());
+            return train(TrainOptions.configs(spec.commandLine().getParseResult(), method), spec);
         }
+    }
 
-        private int exitCode(List<Outcome> outcomes) {
-            int code = ExitCode.DONE;
-            for (Outcome outcome : outcomes) {
-                switch (outcome) {
-                    case Outcome.Done _ -> {}
-                    case Outcome.Diverged diverged -> {
-                        spec.commandLine().getErr().println("error: " + diverged.reason());
-                        code = ExitCode.FAILED;
-                    }
-                    case Outcome.Interrupted _ -> {
-                        return ExitCode.INTERRUPTED;
-                    }
+    /** Trains runs over one base, and prints where each result lies. */
+    static int train(List<TrainConfig> configs, CommandSpec spec) {
+        Prepared prepared = Prepared.of(configs);
+        if (prepared.runs().isEmpty()) {
+            LOG.info("nothing to do: done already");
+            return ExitCode.DONE;
+        }
+        prepared.runs().forEach(run -> Rows.tell(run, LOG));
+        Plan plan = Plan.of(
+                prepared,
+                Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
+        LOG.info("plan: {}", PlanCommand.oneLine(plan));
+        List<Run> runs;
+        try (Interrupt interrupt = Interrupt.listen();
+                Session session = Session.open(prepared, plan, facts());
+                Progress progress = Progress.forTerminal(session)) {
+            LOG.info("device: {}", session.device());
+            session.train(progress, interrupt::requested);
+            runs = session.runs();
+        }
+        runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
+                .getOut()
+                .println(run.result()));
+        return exitCode(runs.stream().map(Run::outcome).toList(), spec);
+    }
+
+    private static int exitCode(List<Outcome> outcomes, CommandSpec spec) {
+        int code = ExitCode.DONE;
+        for (Outcome outcome : outcomes) {
+            switch (outcome) {
+                case Outcome.Done _ -> {}
+                case Outcome.Diverged diverged -> {
+                    spec.commandLine().getErr().println("error: " + diverged.reason());
+                    code = ExitCode.FAILED;
+                }
+                case Outcome.Interrupted _ -> {
+                    return ExitCode.INTERRUPTED;
                 }
             }
-            return code;
         }
+        return code;
+    }
 
-        private static Map<String, String> facts() {
-            Map<String, String> facts = new LinkedHashMap<>();
-            facts.put("candor", Version.project());
-            Version.commit().ifPresent(commit -> facts.put("commit", commit));
-            return facts;
-        }
+    private static Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("candor", Version.project());
+        Version.commit().ifPresent(commit -> facts.put("commit", commit));
+        return facts;
     }
 }

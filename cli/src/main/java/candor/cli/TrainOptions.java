@@ -8,6 +8,7 @@ import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
+import candor.world.EmbeddedModel;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.util.JsonParserDelegate;
@@ -74,7 +75,14 @@ final class TrainOptions {
             }
         }
         Path file = parsed.matchedOptionValue(CONFIG, null);
-        return TrainConfig.all(method, file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file), flags);
+        ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file);
+        boolean named = flags.has(TrainSettings.MODEL)
+                || config.common().has(TrainSettings.MODEL)
+                || config.runs().stream().anyMatch(run -> run.has(TrainSettings.MODEL));
+        if (!named && method != Method.FULL) {
+            flags = flags.with(TrainSettings.MODEL, EmbeddedModel.folder().toString());
+        }
+        return TrainConfig.all(method, config, flags);
     }
 
     private static List<String> texts(Object value) {

@@ -11,10 +11,18 @@ public sealed interface Ask {
     /** A reply. */
     record Generate(String key, Prompt prompt, Sampling sampling) implements Ask {}
 
-    /** The log-probability of each of these continuations of the prompt. */
-    record Score(String key, Prompt prompt, List<String> continuations) implements Ask {
+    /**
+     * The log-probability of each of these continuations of the prompt.
+     *
+     * @param whole whether the reply must end behind the continuation: then "1" does not count what goes on to "10"
+     */
+    record Score(String key, Prompt prompt, List<String> continuations, boolean whole) implements Ask {
         public Score {
             continuations = List.copyOf(continuations);
+        }
+
+        public Score(String key, Prompt prompt, List<String> continuations) {
+            this(key, prompt, continuations, false);
         }
     }
 }

@@ -89,6 +89,9 @@ final class CachedModel {
             case Ask.Score score -> {
                 ArrayNode continuations = asked.putArray("continuations");
                 score.continuations().forEach(continuations::add);
+                if (score.whole()) {
+                    asked.put("whole", true);
+                }
             }
         }
         return asked;

@@ -25,14 +25,22 @@ public final class Evaluator<R extends Task.Row> {
 
     private final Task<R> task;
     private final List<R> rows;
-    private final List<Long> seeds;
+    private final List<Pass> passes;
     private final CachedModel model;
     private final Judge judge;
     private final Progress progress;
     private final Judge.Watch watch;
 
     /**
-     * An evaluation.
+     * Every row once.
+     *
+     * @param subject one of {@link Respondent#subjects}
+     * @param name what its results are called
+     */
+    public record Pass(long seed, int subject, String name) {}
+
+    /**
+     * An evaluation of every subject under every seed.
      *
      * @param limit at most so many rows, the first of the data
      * @param seeds each evaluates every row once
@@ -47,9 +55,35 @@ public final class Evaluator<R extends Task.Row> {
             AnswerCache cache,
             Progress progress,
             BooleanSupplier stop) {
+        this(
+                task,
+                task.rows().subList(0, Math.min(limit, task.rows().size())),
+                passes(seeds, model.subjects()),
+                model,
+                judge,
+                cache,
+                progress,
+                stop);
+        requireSeedsToMatter(seeds);
+    }
+
+    /**
+     * An evaluation of the passes that are named, in their order: adapters that were each trained with a seed of their own, say.
+     *
+     * @param rows of the task
+     */
+    public Evaluator(
+            Task<R> task,
+            List<R> rows,
+            List<Pass> passes,
+            Respondent model,
+            Judge judge,
+            AnswerCache cache,
+            Progress progress,
+            BooleanSupplier stop) {
         this.task = task;
-        this.rows = task.rows().subList(0, Math.min(limit, task.rows().size()));
-        this.seeds = List.copyOf(seeds);
+        this.rows = List.copyOf(rows);
+        this.passes = List.copyOf(passes);
         this.judge = judge;
         this.progress = progress;
         this.watch = new Judge.Watch() {
@@ -64,10 +98,19 @@ public final class Evaluator<R extends Task.Row> {
             }
         };
         this.model = new CachedModel(model, cache, progress, stop);
-        requireSeedsToMatter();
     }
 
-    private void requireSeedsToMatter() {
+    private static List<Pass> passes(List<Long> seeds, List<Subject> subjects) {
+        List<Pass> passes = new ArrayList<>();
+        for (long seed : seeds) {
+            for (int subject = 0; subject < subjects.size(); subject++) {
+                passes.add(new Pass(seed, subject, subjects.get(subject).name()));
+            }
+        }
+        return passes;
+    }
+
+    private void requireSeedsToMatter(List<Long> seeds) {
         boolean drawn = rows.stream()
                 .flatMap(row -> task.asks(row).stream())
                 .anyMatch(ask -> ask instanceof Ask.Generate generate
@@ -79,28 +122,25 @@ public final class Evaluator<R extends Task.Row> {
         }
     }
 
-    /** A row under a seed and a subject. */
-    private record Unit<R>(long seed, int subject, R row) {}
+    private record Unit<R>(Pass pass, R row) {}
 
-    /** Evaluates everything; the results stand in the order of seeds, subjects and rows. */
+    /** Evaluates everything; the results stand in the order of passes (seeds, then subjects) and rows. */
     public List<Result> run() {
         List<Unit<R>> units = new ArrayList<>();
-        for (long seed : seeds) {
-            for (int subject = 0; subject < model.subjects().size(); subject++) {
-                for (R row : rows) {
-                    units.add(new Unit<>(seed, subject, row));
-                }
+        for (Pass pass : passes) {
+            for (R row : rows) {
+                units.add(new Unit<>(pass, row));
             }
         }
         List<List<Ask>> asks = new ArrayList<>();
         List<Respondent.Request> requests = new ArrayList<>();
         for (Unit<R> unit : units) {
             List<Ask> ofUnit = task.asks(unit.row()).stream()
-                    .map(ask -> Seeds.apply(ask, unit.seed(), unit.row().id()))
+                    .map(ask -> Seeds.apply(ask, unit.pass().seed(), unit.row().id()))
                     .toList();
             asks.add(ofUnit);
             ofUnit.forEach(ask -> requests.add(
-                    new Respondent.Request(unit.subject(), unit.row().id(), ask)));
+                    new Respondent.Request(unit.pass().subject(), unit.row().id(), ask)));
         }
         List<Answer> given = model.answer(requests);
 
@@ -122,8 +162,8 @@ public final class Evaluator<R extends Task.Row> {
             Unit<R> unit = units.get(u);
             Outcome outcome = task.outcome(unit.row(), answers.get(u), judgements.get(u));
             results.add(new Result(
-                    unit.seed(),
-                    model.subjects().get(unit.subject()).name(),
+                    unit.pass().seed(),
+                    unit.pass().name(),
                     unit.row().id(),
                     unit.row().subset(),
                     unit.row().data().hash(),

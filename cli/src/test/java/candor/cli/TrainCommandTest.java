@@ -43,7 +43,7 @@ class TrainCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"sft", "kto"})
+    @CsvSource({"sft", "kto", "full"})
     void helpListsEverySetting(String method) {
         Cli cli = Cli.run("train", method, "--help").succeeded();
         for (Setting<?> setting : TrainSettings.of(Method.valueOf(method.toUpperCase(Locale.ROOT)))) {
@@ -111,7 +111,7 @@ class TrainCommandTest {
 
     @Test
     void whatIsMissingOrWrongIsOneLine() {
-        Cli.run("train", "sft").refused("--model is missing");
+        Cli.run("train", "sft").refused("--data is missing");
         Cli.run("train", "sft", "--config", temp.resolve("none.yaml").toString())
                 .refused("none.yaml: there is no such file");
         Cli.run(sft(temp.resolve("run")), "--learning-rate", "fast").refused("--learning-rate");

@@ -100,4 +100,10 @@ final class LogProbCases {
                             v.at("dx"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
         });
     }
+
+    static Stream<Case> headGradients() {
+        return SPECS.stream()
+                .map(spec ->
+                        WeightCases.head(forward(spec), spec.text(), spec.cols(), spec.vocabulary(), spec.logits()));
+    }
 }

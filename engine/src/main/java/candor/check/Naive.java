@@ -446,6 +446,68 @@ public class Naive implements Ops {
     }
 
     @Override
+    public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
+        float[][] grad = Floats.rows(dy);
+        float[][] in = Floats.rows(x);
+        for (int o = 0; o < dw.rows(); o++) {
+            float[] sum = Floats.row(dw, o);
+            for (int n = 0; n < in.length; n++) {
+                addTo(sum, grad[n][o], in[n]);
+            }
+            Floats.put(dw, o, sum);
+        }
+    }
+
+    @Override
+    public void linearBiasGradient(Tensor db, Tensor dy) {
+        float[] sum = Floats.row(db, 0);
+        for (int n = 0; n < dy.rows(); n++) {
+            addTo(sum, 1, Floats.row(dy, n));
+        }
+        Floats.put(db, 0, sum);
+    }
+
+    @Override
+    public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+        int width = dw.cols();
+        float[] sum = Floats.row(dw, 0);
+        for (int n = 0; n < x.rows(); n++) {
+            float[] grad = Floats.row(dy, n);
+            float[] row = Floats.row(x, n);
+            float[] r = Floats.row(rstd, n);
+            for (int c = 0; c < row.length; c++) {
+                sum[c % width] += grad[c] * (row[c] * r[c / width]);
+            }
+        }
+        Floats.put(dw, 0, sum);
+    }
+
+    @Override
+    public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
+        for (int n = 0; n < batch.tokenCount(); n++) {
+            float[] sum = Floats.row(dTable, batch.token(n));
+            addTo(sum, 1, Floats.row(dx, n));
+            Floats.put(dTable, batch.token(n), sum);
+        }
+    }
+
+    @Override
+    public void logProbHeadGradient(
+            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        float[][] rows = logits == null ? logits(x, head) : Floats.rows(logits);
+        float[][] in = Floats.rows(x);
+        for (int v = 0; v < dHead.rows(); v++) {
+            float[] sum = Floats.row(dHead, v);
+            for (int i = 0; i < rows.length; i++) {
+                float hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
+                float dlogit = (float) dlogp.get(i, 0) * (hit - exp(rows[i][v] - (float) lse.get(i, 0)));
+                addTo(sum, dlogit, in[i]);
+            }
+            Floats.put(dHead, v, sum);
+        }
+    }
+
+    @Override
     public void zero(Tensor y) {
         for (int n = 0; n < y.rows(); n++) {
             Floats.put(y, n, new float[y.cols()]);

@@ -53,6 +53,11 @@ public final class OpCheck {
         TABLE.put("scatterTargets", RowCases::scatterTargets);
         TABLE.put("logProb", LogProbCases::forward);
         TABLE.put("logProbBackward", LogProbCases::backward);
+        TABLE.put("linearWeightGradient", WeightCases::linear);
+        TABLE.put("linearBiasGradient", WeightCases::bias);
+        TABLE.put("rmsNormWeightGradient", WeightCases::norm);
+        TABLE.put("embedBackward", WeightCases::embedding);
+        TABLE.put("logProbHeadGradient", WeightCases::head);
         TABLE.put("zero", RowCases::zero);
         TABLE.put("sumOfSquares", StepCases::sumOfSquares);
         TABLE.put("adamW", StepCases::adamW);

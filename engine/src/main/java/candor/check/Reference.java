@@ -387,6 +387,72 @@ public final class Reference implements Ops {
         }
     }
 
+    /** dw_oi += Σ_n dy_no · x_ni. */
+    @Override
+    public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
+        for (int o = 0; o < dw.rows(); o++) {
+            for (int i = 0; i < dw.cols(); i++) {
+                double sum = dw.get(o, i);
+                for (int n = 0; n < x.rows(); n++) {
+                    sum += dy.get(n, o) * x.get(n, i);
+                }
+                dw.set(o, i, sum);
+            }
+        }
+    }
+
+    @Override
+    public void linearBiasGradient(Tensor db, Tensor dy) {
+        for (int n = 0; n < dy.rows(); n++) {
+            for (int o = 0; o < db.cols(); o++) {
+                db.set(0, o, db.get(0, o) + dy.get(n, o));
+            }
+        }
+    }
+
+    /** dw_d += Σ_n Σ_g dy · x · rstd. */
+    @Override
+    public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+        int width = dw.cols();
+        for (int d = 0; d < width; d++) {
+            double sum = dw.get(0, d);
+            for (int n = 0; n < x.rows(); n++) {
+                for (int g = 0; g < rstd.cols(); g++) {
+                    sum += dy.get(n, g * width + d) * x.get(n, g * width + d) * rstd.get(n, g);
+                }
+            }
+            dw.set(0, d, sum);
+        }
+    }
+
+    @Override
+    public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
+        for (int n = 0; n < batch.tokenCount(); n++) {
+            int row = batch.token(n);
+            for (int c = 0; c < dx.cols(); c++) {
+                dTable.set(row, c, dTable.get(row, c) + dx.get(n, c));
+            }
+        }
+    }
+
+    /** dhead_v += Σ_t dlogp_t · (1[v = target] − exp(logit_tv − lse_t)) · x_t. */
+    @Override
+    public void logProbHeadGradient(
+            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        double[][] in = values(x);
+        double[][] weight = logits == null ? values(head) : null;
+        for (int v = 0; v < dHead.rows(); v++) {
+            for (int i = 0; i < in.length; i++) {
+                double logit = logits == null ? dot(in[i], weight[v]) : logits.get(i, v);
+                double hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
+                double dlogit = dlogp.get(i, 0) * (hit - Math.exp(logit - lse.get(i, 0)));
+                for (int c = 0; c < dHead.cols(); c++) {
+                    dHead.set(v, c, dHead.get(v, c) + dlogit * in[i][c]);
+                }
+            }
+        }
+    }
+
     @Override
     public void zero(Tensor y) {
         for (int n = 0; n < y.rows(); n++) {

@@ -11,6 +11,7 @@ import candor.model.ModelConfig;
 import candor.model.ModelFolder;
 import candor.model.Recompute;
 import candor.model.SafetensorsWriter.Spec;
+import candor.model.SideFiles;
 import candor.model.StoredTensors;
 import candor.model.Weights;
 import candor.ops.Backend;
@@ -95,7 +96,10 @@ public final class Merge {
                     }
                     return folded.tensor(spec, memory);
                 });
-                SideFiles.copy(base, output.partial(), settings.dtype());
+                SideFiles.copy(base.files(), output.partial());
+                if (settings.dtype() != null) {
+                    SideFiles.say(output.partial().resolve("config.json"), settings.dtype());
+                }
                 MergeReport report = compare(output.partial(), config, samples);
                 DType coarsest = specs.stream().anyMatch(spec -> spec.dtype() == DType.BF16)
                         ? DType.BF16

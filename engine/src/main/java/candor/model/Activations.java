@@ -15,10 +15,16 @@ final class Activations {
     enum Pass {
         /** Log-probabilities alone. */
         SCORE,
-        /** Logits, too. */
-        LOGITS,
+        /** Log-probabilities alone, of tokens whose predecessors are in a cache. */
+        CACHED,
+        /** The same with logits. */
+        CACHED_LOGITS,
         /** A backward pass follows. */
-        TRAIN
+        TRAIN;
+
+        boolean cached() {
+            return this == CACHED || this == CACHED_LOGITS;
+        }
     }
 
     /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks. */
@@ -33,6 +39,9 @@ final class Activations {
 
     /** One per layer; the same one where layers share. */
     final List<Saved> saved = new ArrayList<>();
+
+    /** Of the last layer, for the rows with a target alone; null where all rows go through it. */
+    final Saved lastLayer;
 
     /** (T, C), the rows that have a target, and their norm. */
     final Tensor last;
@@ -81,13 +90,15 @@ final class Activations {
             boolean reuse = share && layer > 0;
             saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, layer, n, cheap));
         }
+        boolean part = use.cached() && t > 0 && t < n;
+        lastLayer = part ? new Saved(workspace, type, config, bank, config.layers() - 1, t, null) : null;
         last = workspace.take(type, t, c);
         normed = workspace.take(type, t, c);
         rstd = workspace.take(t, 1);
         logp = workspace.take(t, 1);
         lse = workspace.take(t, 1);
         boolean keep =
-                use == Pass.LOGITS || train && Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES;
+                use == Pass.CACHED_LOGITS || train && Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES;
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
         gradients = train ? new Gradients(workspace, type, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;

@@ -11,7 +11,7 @@ import java.lang.foreign.Arena;
 
 /**
  * A model on a backend: from a packed batch to the log-probabilities of its targets, and from their derivatives to the
- * gradients of the adapters. For one caller at a time.
+ * gradients of the adapters, or of its own weights. For one caller at a time.
  *
  * <p>The memory of a pass is one workspace. It grows to the largest batch that comes, or is made large enough at once by
  * {@link #reserve}; after that, a pass over a batch of the same shape allocates nothing.
@@ -19,6 +19,9 @@ import java.lang.foreign.Arena;
 public final class CausalLm implements AutoCloseable {
     private final Backend backend;
     private final Weights weights;
+    /** The gradients of the weights, or null where they are frozen. */
+    private final Weights trained;
+
     private final ModelConfig config;
     private final Recompute recompute;
     private final Arena arena = Arena.ofShared();
@@ -43,15 +46,42 @@ public final class CausalLm implements AutoCloseable {
                 positions);
     }
 
+    /**
+     * A model whose own weights are trained: {@link #backward} adds to their gradients. They are read anew in every pass.
+     *
+     * @param positions the longest sequence that will come
+     */
+    public CausalLm(Backend backend, TrainedWeights weights, Recompute recompute, int positions) {
+        this(
+                backend,
+                weights.values(),
+                weights.gradients(),
+                recompute,
+                RopeTable.frequencies(
+                        weights.config().rope(), weights.config().heads().width()),
+                positions);
+    }
+
     /** With rotary frequencies of one's own. */
     CausalLm(Backend backend, Weights weights, Recompute recompute, float[] frequencies, int positions) {
+        this(backend, weights.on(backend), null, recompute, frequencies, positions);
+    }
+
+    private CausalLm(
+            Backend backend,
+            Weights weights,
+            Weights trained,
+            Recompute recompute,
+            float[] frequencies,
+            int positions) {
         this.backend = backend;
-        this.weights = weights.on(backend);
+        this.weights = weights;
+        this.trained = trained;
         this.config = weights.config();
         this.recompute = recompute;
         this.positions = positions;
         Tensor rope = RopeTable.build(arena, frequencies, positions);
-        decoder = new Decoder(backend, this.weights, backend.constant(rope), recompute);
+        decoder = new Decoder(backend, weights, trained, backend.constant(rope), recompute);
     }
 
     public ModelConfig config() {
@@ -99,7 +129,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** The same for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
     public void reserveLogits(Adapters adapters, int tokens, int targets) {
-        grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, Pass.LOGITS, recompute));
+        grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, Pass.CACHED_LOGITS, recompute));
     }
 
     private void grow(long bytes) {
@@ -129,7 +159,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** The same for tokens whose predecessors are in a cache, to which they are added. */
     public void forward(float[] logp, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.SCORE, cache);
+        score(next, adapters, Pass.CACHED, cache);
         download(logp, acts.logp);
     }
 
@@ -141,7 +171,7 @@ public final class CausalLm implements AutoCloseable {
      * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long
      */
     public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.LOGITS, cache);
+        score(next, adapters, Pass.CACHED_LOGITS, cache);
         download(logits, acts.logits);
         download(lse, acts.lse);
     }
@@ -149,7 +179,9 @@ public final class CausalLm implements AutoCloseable {
     private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
         hidden(next, adapters, pass, cache);
         if (batch.targetCount() > 0) {
-            backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            if (acts.lastLayer == null) {
+                backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            }
             backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
             backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
         }
@@ -162,7 +194,8 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
-     * The backward pass of the last {@link #forward} that was for training: gradients of the trained adapters {@code +=}.
+     * The backward pass of the last {@link #forward} that was for training: gradients of the trained adapters, and of the
+     * weights where they are trained, {@code +=}.
      *
      * @param dlogp T derivatives of the loss by the log-probabilities
      */
@@ -175,12 +208,22 @@ public final class CausalLm implements AutoCloseable {
         }
         if (batch.targetCount() > 0) {
             backend.upload(acts.dlogp, dlogp);
+            if (trained != null) {
+                backend.logProbHeadGradient(
+                        trained.head(), acts.dlogp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (V,C)
+            }
             backend.logProbBackward(
                     acts.dnormed, acts.dlogp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T,C)
+            if (trained != null) {
+                backend.rmsNormWeightGradient(trained.finalNorm(), acts.dnormed, acts.last, acts.rstd); // (C)
+            }
             backend.rmsNormBackward(
                     acts.dnormed, acts.dnormed, acts.last, weights.finalNorm(), acts.rstd, Write.SET); // (T,C)
             backend.scatterTargets(acts.gradients.residual, acts.dnormed, batch); // (N,C)
             decoder.backward(acts, bank, batch);
+            if (trained != null) {
+                backend.embedBackward(trained.embedding(), acts.gradients.residual, batch); // (V,C)
+            }
         }
         batch = null; // what was kept is used up
     }

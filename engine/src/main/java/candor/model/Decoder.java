@@ -4,13 +4,14 @@ import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Ops;
+import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.tensor.Tensor;
 
 /**
  * The layers, forward and backward, written to be read side by side: {@link #backward} is {@link #forward} from the last
- * line to the first. The frozen weights get no gradient; gradients of adapters and of the residual stream are added
- * ({@code +=}), all others are set ({@code =}).
+ * line to the first. Frozen weights get no gradient; gradients of adapters, of trained weights and of the residual
+ * stream are added ({@code +=}), all others are set ({@code =}).
  *
  * <p>One decoder serves all families: biases and head norms are there or null.
  */
@@ -18,25 +19,32 @@ final class Decoder {
     private final Ops ops;
     private final ModelConfig config;
     private final Weights weights;
+    private final Weights trained;
     private final Tensor rope;
     private final Recompute recompute;
 
-    /** @param rope (P, D), see {@link RopeTable} */
-    Decoder(Ops ops, Weights weights, Tensor rope, Recompute recompute) {
+    /**
+     * @param trained the gradients of the weights, or null where they are frozen
+     * @param rope    (P, D), see {@link RopeTable}
+     */
+    Decoder(Ops ops, Weights weights, Weights trained, Tensor rope, Recompute recompute) {
         this.ops = ops;
         this.config = weights.config();
         this.weights = weights;
+        this.trained = trained;
         this.rope = rope;
         this.recompute = recompute;
     }
 
     /**
-     * From the first tensor of the stream to the last.
+     * From the first tensor of the stream to the last. With a cache, only rows with a target come out of the last layer, into
+     * {@link Activations#last}, unless all of them have one.
      *
      * @param cache where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
      */
     void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
-        for (int layer = 0; layer < config.layers(); layer++) {
+        int whole = config.layers() - (cache != null && acts.targets < acts.tokens ? 1 : 0);
+        for (int layer = 0; layer < whole; layer++) {
             forward(
                     layer,
                     acts.stream.get(layer),
@@ -46,9 +54,15 @@ final class Decoder {
                     batch,
                     cache);
         }
+        if (whole < config.layers()) {
+            forwardTargets(acts, bank, batch, cache);
+        }
     }
 
-    /** From the gradient of the last tensor of the stream down to the first adapter; gradients of adapters {@code +=}. */
+    /**
+     * From the gradient of the last tensor of the stream down to the first adapter, or where the weights are trained, to
+     * that of the first tensor; gradients of adapters and weights {@code +=}.
+     */
     void backward(Activations acts, Adapters bank, Batch batch) {
         for (int layer = config.layers() - 1; layer >= 0; layer--) {
             Tensor x = acts.stream.get(layer);
@@ -94,38 +108,89 @@ final class Decoder {
             ops.attentionCached(s.attended, s.qkv, cache.layers().get(layer), batch, cache.tables()); // (N,HD)
         }
         linear(s.middle, s, s.attended, w.output(), null, x, layer, Projection.OUTPUT, bank, batch); // (N,C)
+        feedForward(layer, out, s, bank, batch);
+    }
 
-        ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), eps); // (N,C)
+    private void feedForward(int layer, Tensor out, Saved s, Adapters bank, Batch batch) {
+        LayerWeights w = weights.layers().get(layer);
+        ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), config.rmsNormEps()); // (N,C)
         linear(s.gate, s, s.normed2, w.gate(), null, null, layer, Projection.GATE, bank, batch); // (N,F)
         linear(s.up, s, s.normed2, w.up(), null, null, layer, Projection.UP, bank, batch); // (N,F)
         ops.swiGlu(s.gated, s.gateUp); // (N,F)
         linear(out, s, s.gated, w.down(), null, s.middle, layer, Projection.DOWN, bank, batch); // (N,C)
     }
 
+    /** The last layer: keys and values of all tokens, which later ones will need, and the rest for the rows with a target. */
+    private void forwardTargets(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
+        int layer = config.layers() - 1;
+        LayerWeights w = weights.layers().get(layer);
+        float eps = config.rmsNormEps();
+        Tensor x = acts.stream.get(layer);
+        Saved all = acts.saved.get(layer);
+
+        ops.rmsNorm(all.normed1, all.rstd1, x, w.inputNorm(), eps); // (N,C)
+        linear(all.rawKey, all, all.normed1, w.key(), w.keyBias(), null, layer, Projection.KEY, bank, batch); // (N,KD)
+        linear(all.value, all, all.normed1, w.value(), w.valueBias(), null, layer, Projection.VALUE, bank, batch); // (N,KD)
+        if (all.raw != null) {
+            ops.rmsNorm(all.key, all.rstdKey, all.rawKey, w.keyNorm(), eps); // (N,KD)
+        }
+        ops.rope(all.key, rope, batch); // (N,KD)
+        ops.cacheWrite(cache.layers().get(layer), all.qkv, batch, cache.tables());
+        if (acts.targets == 0) {
+            return;
+        }
+
+        Saved s = acts.lastLayer;
+        Batch rows = batch.onlyTargets();
+        PageTables tables = cache.tables().of(batch, rows);
+        ops.gatherTargets(s.normed1, all.normed1, batch); // (T,C)
+        ops.gatherTargets(acts.last, x, batch); // (T,C)
+        linear(s.rawQuery, s, s.normed1, w.query(), w.queryBias(), null, layer, Projection.QUERY, bank, rows); // (T,HD)
+        if (s.raw != null) {
+            ops.rmsNorm(s.query, s.rstdQuery, s.rawQuery, w.queryNorm(), eps); // (T,HD)
+        }
+        ops.rope(s.query, rope, rows); // (T,HD)
+        ops.attentionCached(s.attended, s.qkv, cache.layers().get(layer), rows, tables); // (T,HD)
+        linear(s.middle, s, s.attended, w.output(), null, acts.last, layer, Projection.OUTPUT, bank, rows); // (T,C)
+        feedForward(layer, acts.last, s, bank, rows);
+    }
+
     private void backward(int layer, Tensor x, Saved s, Gradients g, Adapters bank, Batch batch) {
         LayerWeights w = weights.layers().get(layer);
+        LayerWeights dw = trained == null ? LayerWeights.NONE : trained.layers().get(layer);
         Heads heads = config.heads();
 
         linearBackward(g.gated, g.residual, s, s.gated, w.down(), layer, Projection.DOWN, bank, batch, g, Write.SET);
+        weightGradient(dw.down(), null, g.residual, s.gated);
         ops.swiGluBackward(s.gateUp, g.gated, s.gateUp); // (N,2F), in place
         linearBackward(g.normed, s.up, s, s.normed2, w.up(), layer, Projection.UP, bank, batch, g, Write.SET);
         linearBackward(g.normed, s.gate, s, s.normed2, w.gate(), layer, Projection.GATE, bank, batch, g, Write.ADD);
+        weightGradient(dw.up(), null, s.up, s.normed2);
+        weightGradient(dw.gate(), null, s.gate, s.normed2);
+        normGradient(dw.postNorm(), g.normed, s.middle, s.rstd2);
         ops.rmsNormBackward(g.residual, g.normed, s.middle, w.postNorm(), s.rstd2, Write.ADD); // (N,C)
 
         linearBackward(
                 g.attended, g.residual, s, s.attended, w.output(), layer, Projection.OUTPUT, bank, batch, g, Write.SET);
+        weightGradient(dw.output(), null, g.residual, s.attended);
         ops.attentionBackward(g.qkv, g.attended, s.qkv, s.attended, s.lse, heads, batch); // (N,A)
         ops.ropeBackward(g.queryKey, rope, batch); // (N,(H+K)D)
         if (s.raw != null) {
+            normGradient(dw.queryNorm(), g.query, s.rawQuery, s.rstdQuery);
+            normGradient(dw.keyNorm(), g.key, s.rawKey, s.rstdKey);
             ops.rmsNormBackward(g.query, g.query, s.rawQuery, w.queryNorm(), s.rstdQuery, Write.SET); // (N,HD)
             ops.rmsNormBackward(g.key, g.key, s.rawKey, w.keyNorm(), s.rstdKey, Write.SET); // (N,KD)
         }
-        // Below the first layer there is only the frozen embedding: nobody wants its gradient.
-        Tensor dx = layer == 0 ? null : g.normed;
+        weightGradient(dw.value(), dw.valueBias(), g.value, s.normed1);
+        weightGradient(dw.key(), dw.keyBias(), g.key, s.normed1);
+        weightGradient(dw.query(), dw.queryBias(), g.query, s.normed1);
+        // Below the first layer there is only the embedding: while it is frozen, nobody wants its gradient.
+        Tensor dx = layer == 0 && trained == null ? null : g.normed;
         linearBackward(dx, g.value, s, s.normed1, w.value(), layer, Projection.VALUE, bank, batch, g, Write.SET);
         linearBackward(dx, g.key, s, s.normed1, w.key(), layer, Projection.KEY, bank, batch, g, Write.ADD);
         linearBackward(dx, g.query, s, s.normed1, w.query(), layer, Projection.QUERY, bank, batch, g, Write.ADD);
         if (dx != null) {
+            normGradient(dw.inputNorm(), g.normed, x, s.rstd1);
             ops.rmsNormBackward(g.residual, g.normed, x, w.inputNorm(), s.rstd1, Write.ADD); // (N,C)
         }
     }
@@ -166,6 +231,23 @@ final class Decoder {
             Write write) {
         Lora lora = lora(bank, layer, projection);
         ops.linearBackward(dx, g.narrow(lora), dy, x, s.narrow(projection), w, lora, batch, write);
+    }
+
+    /** dw (O,I) += and db (1,O) +=; null where the weight is frozen, or has no bias. */
+    private void weightGradient(Tensor dw, Tensor db, Tensor dy, Tensor x) {
+        if (dw != null) {
+            ops.linearWeightGradient(dw, dy, x);
+        }
+        if (db != null) {
+            ops.linearBiasGradient(db, dy);
+        }
+    }
+
+    /** dw (1,D) +=; null where the norm is frozen. */
+    private void normGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+        if (dw != null) {
+            ops.rmsNormWeightGradient(dw, dy, x, rstd);
+        }
     }
 
     private static Lora lora(Adapters bank, int layer, Projection projection) {

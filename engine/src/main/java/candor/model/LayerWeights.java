@@ -6,7 +6,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * The frozen weights of one layer. Matrices (O, I) are in their file's type, vectors (1, n) in float32.
+ * The weights of one layer. Matrices (O, I) are in their file's type, vectors (1, n) in float32.
  *
  * @param inputNorm (1, C), before attention
  * @param query     (H·D, C)
@@ -38,6 +38,10 @@ public record LayerWeights(
         Tensor gate,
         Tensor up,
         Tensor down) {
+
+    /** No weight at all: the gradients of frozen ones. */
+    static final LayerWeights NONE =
+            new LayerWeights(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** Bytes of all of them. */
     long bytes() {

@@ -65,6 +65,11 @@ public record ModelConfig(
         return new ModelConfigReader(JsonFile.read(file)).read();
     }
 
+    /** The standard deviation that a {@code config.json} wants random weights to have; 0.02 where it says nothing. */
+    public static double initializerRange(Path file) {
+        return JsonFile.read(file).number("initializer_range", 1e-9, 10, 0.02);
+    }
+
     /** How many weights the model has; a tied head counts once. */
     public long parameterCount() {
         return architecture.tensors(this).stream()

@@ -32,6 +32,11 @@ public final class ModelFolder {
         return folder.path();
     }
 
+    /** Its files, by name. */
+    public SafeFolder files() {
+        return folder;
+    }
+
     /** Whether there is a file of this name. */
     public boolean has(String name) {
         return folder.has(name);
@@ -44,6 +49,11 @@ public final class ModelFolder {
 
     /** Reads {@code config.json}. */
     public ModelConfig config() {
-        return ModelConfig.read(file(CONFIG));
+        return ModelConfig.read(configFile());
+    }
+
+    /** The path of its {@code config.json}. */
+    public Path configFile() {
+        return file(CONFIG);
     }
 }

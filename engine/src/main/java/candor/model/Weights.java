@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * The frozen weights of a model. Matrices stay mapped in their file's type, and their memory is the operating system's
- * page cache; the small vectors (norms and biases) are float32 copies. All are gone when the weights are closed.
+ * The weights of a model. Of a checkpoint, matrices stay mapped in their file's type, and their memory is the operating
+ * system's page cache; the small vectors (norms and biases) are float32 copies. All are gone when the weights are closed.
+ * Those of {@link TrainedWeights} are views of its one row.
  */
 public final class Weights implements AutoCloseable {
     private final ModelConfig config;
@@ -20,6 +21,7 @@ public final class Weights implements AutoCloseable {
     private final List<LayerWeights> layers;
     private final Arena arena;
 
+    /** @param arena closed with the weights; null where the memory is somebody else's */
     Weights(
             ModelConfig config,
             Tensor embedding,
@@ -108,6 +110,8 @@ public final class Weights implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        if (arena != null) {
+            arena.close();
+        }
     }
 }

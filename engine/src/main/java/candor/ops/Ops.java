@@ -5,7 +5,9 @@ import candor.tensor.Tensor;
 /**
  * The operations of a decoder, forward beside backward; outputs first. Shapes are in the letters of this package; {@code
  * d…} is a gradient; {@code =} sets and {@code +=} adds. Activations, and with them t, dt and the cache, are of {@link
- * Backend#activations}; frozen matrices are of that type too, or of their file's; everything else is float32. Views with gaps between rows are welcome everywhere; an output may share memory with an input only
+ * Backend#activations}; frozen matrices are of that type too, or of their file's; everything else is float32. A backend
+ * that trains adapters only may leave out the gradients of the base's own weights. Views with gaps between rows are
+ * welcome everywhere; an output may share memory with an input only
  * where it says so.
  *
  * <p>Same input, same bytes: every sum runs in an order that depends on shapes alone, never on the number of threads,
@@ -153,6 +155,66 @@ public interface Ops {
      * @param head   (V, C)
      */
     void logProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+
+    /**
+     * The gradient of a linear layer's weight where it is trained: dw += dyᵀ x, a sum over the tokens in their order.
+     *
+     * @param dw (O, I) +=
+     * @param dy (N, O)
+     * @param x  (N, I), the input of the forward pass
+     */
+    default void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
+        throw adaptersOnly();
+    }
+
+    /** The gradient of a linear layer's bias where it is trained: db (1,O) += the sum of the rows of dy (N,O), in their order. */
+    default void linearBiasGradient(Tensor db, Tensor dy) {
+        throw adaptersOnly();
+    }
+
+    /**
+     * The gradient of a norm's weight where it is trained: dw += Σ over tokens and groups of dy · x · rstd. Comes before
+     * {@link #rmsNormBackward} where that writes over {@code dy}.
+     *
+     * @param dw   (1, D) +=
+     * @param dy   (N, G·D)
+     * @param x    (N, G·D), the input of the forward pass
+     * @param rstd (N, G), from the forward pass
+     */
+    default void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+        throw adaptersOnly();
+    }
+
+    /**
+     * The gradient of an embedding that is trained: the rows of the batch's tokens += their rows of dx, token by token.
+     *
+     * @param dTable (V, C) +=, the rows of tokens that are in the batch
+     * @param dx     (N, C)
+     */
+    default void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
+        throw adaptersOnly();
+    }
+
+    /**
+     * The gradient of a head that is trained: dhead_v += Σ_t dlogp_t · (1[v = target_t] − exp(logit_tv − lse_t)) · x_t. Comes
+     * before {@link #logProbBackward}, which uses the logits up.
+     *
+     * @param dHead  (V, C) +=
+     * @param dlogp  (T, 1)
+     * @param lse    (T, 1), from the forward pass
+     * @param logits (T, V), from the forward pass, or null: they are then computed again
+     * @param x      (T, C), the rows that have a target
+     * @param head   (V, C), only read where {@code logits} is null
+     */
+    default void logProbHeadGradient(
+            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        throw adaptersOnly();
+    }
+
+    private static UnsupportedOperationException adaptersOnly() {
+        return new UnsupportedOperationException(
+                "this backend trains adapters only; train all weights with --backend cpu");
+    }
 
     /** y = 0. */
     void zero(Tensor y);

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.IoReason;
 import candor.data.read.Fingerprint;
 import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.ModelStart;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,9 +37,19 @@ final class Inputs {
      */
     Inputs(TrainConfig config, Function<Path, String> hash) {
         this.hash = hash;
-        folder("model", config.model(), files);
-        if (config.start().initAdapter() != null) {
-            folder("init_adapter", config.start().initAdapter(), files);
+        if (config.model() != null) {
+            folder("model", config.model(), files);
+        }
+        if (config.start() instanceof ModelStart whole) {
+            if (whole.modelConfig() != null) {
+                files.put("model_config", whole.modelConfig());
+            }
+            if (!whole.tokenizer().equals(config.model())) {
+                folder("tokenizer", whole.tokenizer(), files);
+            }
+        }
+        if (config.initAdapter() != null) {
+            folder("init_adapter", config.initAdapter(), files);
         }
         for (int i = 0; i < config.data().size(); i++) {
             files.put("data/" + i, config.data().get(i));

@@ -10,11 +10,13 @@ import candor.lora.Memory;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
+import candor.model.TrainedWeights;
 import candor.ops.Backends;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.KtoTask;
+import candor.train.config.TrainConfig.ModelStart;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -92,8 +94,11 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         long parameters = 0;
         long moments = 0;
         long data = 0;
+        boolean whole = bank == null;
         for (Prepared.One run : prepared.runs()) {
-            long row = new AdapterLayout(model, run.lora()).bytes();
+            long row = whole
+                    ? TrainedWeights.length(model) * DType.F32.bytes()
+                    : new AdapterLayout(model, run.lora()).bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
             moments += 2 * row;
             data += 6L * Arrays.stream(run.data().lengths()).asLongStream().sum();
@@ -104,13 +109,15 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         long free =
                 CausalLm.workspaceBytes(type, model, bank, largest.freeTokens, largest.freeTargets, false, recompute);
         Map<String, Long> bytes = new LinkedHashMap<>();
-        bytes.put("weights (mapped)", model.weightBytes(model.dtype()));
-        if (Backends.copiesWeights(backend)) {
-            bytes.put("weights on the device", model.weightBytes(type));
-        } else {
-            bytes.put("weights in panels", Math.min(PANELS, 2 * model.weightBytes(DType.F32)));
+        if (!whole) {
+            bytes.put("weights (mapped)", model.weightBytes(model.dtype()));
+            if (Backends.copiesWeights(backend)) {
+                bytes.put("weights on the device", model.weightBytes(type));
+            } else {
+                bytes.put("weights in panels", Math.min(PANELS, 2 * model.weightBytes(DType.F32)));
+            }
         }
-        bytes.put("adapters and gradients", parameters);
+        bytes.put(whole ? "weights and gradients" : "adapters and gradients", parameters);
         bytes.put("optimiser", moments);
         bytes.put("activations", Math.max(kept, free));
         bytes.put("rows", data);
@@ -129,8 +136,11 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         return new Batcher(run.data().lengths(), run.config().batching().batcher());
     }
 
-    /** Adapters that have shapes and no memory. */
+    /** Adapters that have shapes and no memory; null where all weights are trained. */
     private static AdapterBank bank(Prepared prepared) {
+        if (prepared.runs().getFirst().config().start() instanceof ModelStart) {
+            return null;
+        }
         Memory none = new Memory() {
             @Override
             public Tensor allocate(DType dtype, int rows, int cols) {
@@ -199,7 +209,8 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
 
     /**
      * A multiply-add is two. Each weight of a linear layer is used once forward and once backward for every token, and
-     * attention costs 4·H·D a token and position before it, twice that backward; adapters three times their parameters.
+     * attention costs 4·H·D a token and position before it, twice that backward; adapters three times their parameters, and
+     * so do all weights where they are trained.
      */
     private static double operations(ModelConfig model, Prepared.One run, Recompute recompute, int totalSteps) {
         double tokens = 0;
@@ -213,10 +224,13 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         }
         double head = (double) model.vocabSize() * model.hiddenSize();
         double linear = model.parameterCount() - head * (model.tieWordEmbeddings() ? 1 : 2);
-        double adapter = new AdapterLayout(model, run.lora()).parameterCount();
+        boolean whole = run.lora() == null;
+        double adapter = whole ? 0 : new AdapterLayout(model, run.lora()).parameterCount();
         double attention = 4.0 * model.layers() * model.heads().queryCols();
         double forward = 2 * (linear + adapter) * tokens + 2 * head * targets + attention * squares;
-        double backward = 2 * (linear + 2 * adapter) * tokens + 2 * head * targets + 2.5 * attention * squares;
+        double backward = (whole ? 2 : 1) * (2 * linear * tokens + 2 * head * targets)
+                + 4 * adapter * tokens
+                + 2.5 * attention * squares;
         double passes = forward * (recompute == Recompute.BLOCK ? 2 : 1) + backward;
         double epochs = (double) totalSteps / Math.max(1, batcher(run).stepsIn(1));
         if (run.config().task() instanceof KtoTask) {

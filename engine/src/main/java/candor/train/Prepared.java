@@ -15,13 +15,16 @@ import candor.text.Tokenizer;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Intact;
 import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.KtoTask;
+import candor.train.config.TrainConfig.ModelStart;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -37,6 +40,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      * One run.
      *
      * @param heldOut null where there are no such rows
+     * @param lora    the shape of the adapter, or null where all weights are trained
      * @param from    the checkpoint to go on from, or null
      */
     public record One(
@@ -49,7 +53,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             Intact from) {
         /** Whether a frozen copy of the adapter stands beside it as KTO's reference; a fresh one has the base for that. */
         boolean needsCopy() {
-            return config.task() instanceof KtoTask && config.start().initAdapter() != null;
+            return config.task() instanceof KtoTask && config.initAdapter() != null;
         }
     }
 
@@ -71,7 +75,13 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         TrainConfig first = configs.getFirst();
         Set<Path> outputs = new HashSet<>();
         for (TrainConfig config : configs) {
-            if (!config.model().equals(first.model()) || !config.machine().equals(first.machine())) {
+            if (configs.size() > 1 && config.start() instanceof ModelStart) {
+                throw new BadInput(
+                        config.output()
+                                + ": trains all weights of its model, and so cannot share them with other runs; start it alone");
+            }
+            if (!Objects.equals(config.model(), first.model())
+                    || !config.machine().equals(first.machine())) {
                 throw new BadInput("the runs of a sweep share one model, backend, threads and recompute: "
                         + config.output() + " has others than " + first.output());
             }
@@ -79,8 +89,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 throw new BadInput(config.output() + ": two runs write to this folder; give each its own output");
             }
         }
-        ModelConfig model = ModelFolder.at(first.model()).config();
-        Tokenizer tokenizer = Tokenizer.load(first.model());
+        ModelConfig model = ModelConfig.read(configFile(first));
+        Tokenizer tokenizer = Tokenizer.load(first.textFolder());
         Map<Path, String> hashes = new HashMap<>();
         List<One> runs = new ArrayList<>();
         List<Outcome.Done> done = new ArrayList<>();
@@ -108,6 +118,13 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
     }
 
+    /** The config.json of what is trained, or of its base. */
+    static Path configFile(TrainConfig config) {
+        return config.start() instanceof ModelStart whole && whole.modelConfig() != null
+                ? whole.modelConfig()
+                : ModelFolder.at(config.model()).configFile();
+    }
+
     private static Intact checkpoint(TrainConfig config, RunRecord record, Inputs inputs) {
         if (!config.resume().asked()) {
             return null;
@@ -125,7 +142,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
     }
 
     private static LoraConfig lora(TrainConfig config) {
-        TrainConfig.Start start = config.start();
+        if (!(config.start() instanceof AdapterStart start)) {
+            return null;
+        }
         return start.initAdapter() != null
                 ? PeftFiles.config(start.initAdapter())
                 : new LoraConfig(
@@ -141,7 +160,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         ChatEncoder encoder = new ChatEncoder(
                 tokenizer,
                 ChatTemplate.load(
-                        config.model(), config.reading().templateDate().atStartOfDay()),
+                        config.textFolder(), config.reading().templateDate().atStartOfDay()),
                 config.reading().specialText());
         Dataset data;
         try (ExampleReader reader = ExampleReader.open(

@@ -36,7 +36,7 @@ final class RowFile {
         try (InputStream in = Files.newInputStream(file)) {
             if (Files.size(file) != (long) row.cols() * Float.BYTES) {
                 throw new BadInput(file + ": has " + Files.size(file) + " bytes, expected "
-                        + (long) row.cols() * Float.BYTES + "; it is another adapter's");
+                        + (long) row.cols() * Float.BYTES + "; it is of another model or adapter");
             }
             for (int from = 0; from < row.cols(); from += CHUNK) {
                 int length = Math.min(CHUNK, row.cols() - from);

@@ -3,8 +3,6 @@ package candor.train;
 import candor.BadInput;
 import candor.data.Batcher;
 import candor.data.Dataset;
-import candor.lora.Adapter;
-import candor.lora.PeftFiles;
 import candor.ops.Backend;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Content;
@@ -15,17 +13,18 @@ import candor.train.log.StepLog;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
 import candor.train.optimiser.Schedule;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** One adapter on its way: its data, its optimiser, its place, its folder. */
+/** One adapter, or one model, on its way: its data, its optimiser, its place, its folder. */
 public final class Run implements AutoCloseable {
     /**
      * What a run is made of.
      *
      * @param heldOut   rows to evaluate on, or null
-     * @param adapter   trained, as it is at step 0
-     * @param slot      where it sits in the bank
+     * @param trainee   as it is at step 0
+     * @param slot      where an adapter sits in the bank; {@link candor.ops.Batch#BASE} for the model's own weights
      * @param reference the slot of its frozen copy, or {@link candor.ops.Batch#BASE}; SFT has none
      */
     record Parts(
@@ -34,7 +33,7 @@ public final class Run implements AutoCloseable {
             RunRecord record,
             Dataset data,
             Dataset heldOut,
-            Adapter adapter,
+            Trainee trainee,
             int slot,
             int reference) {}
 
@@ -63,7 +62,12 @@ public final class Run implements AutoCloseable {
         this.backend = backend;
         TrainConfig config = parts.config;
         objective = config.task().objective();
-        adamW = new AdamW(backend, config.steps().adamW(), parts.adapter.parameters(), parts.adapter.gradients());
+        adamW = new AdamW(
+                backend,
+                config.steps().adamW(),
+                parts.trainee.parameters(),
+                parts.trainee.gradients(),
+                parts.trainee.decayed());
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         int[] lengths = parts.data.lengths();
@@ -73,7 +77,7 @@ public final class Run implements AutoCloseable {
         long metricsBytes = 0;
         if (from != null) {
             RunState state = RunState.read(from.folder());
-            RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.adapter.parameters());
+            RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
             RowFile.read(from.folder().resolve(FIRST_MOMENT), backend, adamW.firstMoment());
             RowFile.read(from.folder().resolve(SECOND_MOMENT), backend, adamW.secondMoment());
             adamW.restore(state.step());
@@ -111,6 +115,11 @@ public final class Run implements AutoCloseable {
         return parts.config;
     }
 
+    /** The folder that the run's adapter, or model, is written to at its end. */
+    public Path result() {
+        return parts.trainee.result();
+    }
+
     /** Optimiser steps done. */
     public long step() {
         return step;
@@ -131,7 +140,7 @@ public final class Run implements AutoCloseable {
 
     /** The place in the data moves on: what is taken here must be finished. */
     OptimiserStep next() {
-        backend.zero(parts.adapter.gradients());
+        backend.zero(parts.trainee.gradients());
         Batcher.Step plan = batcher.next();
         return new OptimiserStep(parts.data, objective, parts.slot, plan, baseline(parts.data, plan));
     }
@@ -201,8 +210,7 @@ public final class Run implements AutoCloseable {
             diverged("the parameters are not finite after step " + step, listener);
         } else if (last) {
             log.offset();
-            PeftFiles.write(
-                    parts.record.adapter(), parts.adapter, parts.config.model().toString());
+            parts.trainee.write();
             end(new Outcome.Done(step), listener);
         } else if (saves) {
             checkpoint(listener);
@@ -211,7 +219,7 @@ public final class Run implements AutoCloseable {
 
     /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
     private boolean sound() {
-        return Double.isFinite(backend.sumOfSquares(parts.adapter.parameters()));
+        return Double.isFinite(backend.sumOfSquares(parts.trainee.parameters()));
     }
 
     private void diverged(String fault, TrainListener listener) {
@@ -255,7 +263,7 @@ public final class Run implements AutoCloseable {
                 parts.inputs.hashes());
         Map<String, Content> files = new LinkedHashMap<>();
         files.put(RunState.FILE, state::writeTo);
-        files.put(PARAMETERS, out -> RowFile.write(backend, parts.adapter.parameters(), out));
+        files.put(PARAMETERS, out -> RowFile.write(backend, parts.trainee.parameters(), out));
         files.put(FIRST_MOMENT, out -> RowFile.write(backend, adamW.firstMoment(), out));
         files.put(SECOND_MOMENT, out -> RowFile.write(backend, adamW.secondMoment(), out));
         checkpoints.save(step, files);

@@ -67,6 +67,11 @@ final class RunRecord {
         return folder.resolve("adapter");
     }
 
+    /** The trained model, where all weights are trained. */
+    Path model() {
+        return folder.resolve("model");
+    }
+
     Path referenceCache() {
         return folder.resolve("reference.cache");
     }
@@ -87,7 +92,7 @@ final class RunRecord {
         Path metrics = folder.resolve(StepLog.FILE);
         try {
             boolean logged = Files.exists(metrics) && Files.size(metrics) > 0;
-            for (Path taken : List.of(adapter(), checkpoints(), metrics)) {
+            for (Path taken : List.of(adapter(), model(), checkpoints(), metrics)) {
                 if (taken.equals(metrics) ? logged : Files.exists(taken)) {
                     throw new BadInput(
                             taken + ": is there already, without the run.json of a run; choose another --output");

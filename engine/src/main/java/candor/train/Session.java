@@ -7,11 +7,14 @@ import candor.lora.AdapterLayout;
 import candor.lora.Memory;
 import candor.lora.PeftFiles;
 import candor.model.CausalLm;
+import candor.model.ModelConfig;
+import candor.model.TrainedWeights;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Batch;
 import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.ModelStart;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,17 +27,37 @@ public final class Session implements AutoCloseable {
     private final Backend backend;
     private final Weights weights;
     private final CausalLm model;
+    /** Null where the model's own weights are trained. */
     private final AdapterBank adapters;
+
+    /** Null where adapters are trained. */
+    private final TrainedWeights trained;
+
     private final List<Run> runs = new ArrayList<>();
 
-    private Session(Backend backend, Weights weights, Prepared prepared, Plan plan) {
+    private Session(Backend backend, Prepared prepared, Plan plan) {
         this.backend = backend;
-        this.weights = weights;
+        TrainConfig first = prepared.runs().getFirst().config();
         int positions = prepared.runs().stream()
                 .mapToInt(run -> Math.min(
                         run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
                 .max()
                 .orElseThrow();
+        if (first.start() instanceof ModelStart start) {
+            trained = start.modelConfig() == null
+                    ? TrainedWeights.load(backend, first.model())
+                    : TrainedWeights.random(
+                            backend,
+                            prepared.model(),
+                            first.batching().seed(),
+                            ModelConfig.initializerRange(start.modelConfig()));
+            weights = trained.values();
+            model = new CausalLm(backend, trained, plan.recompute(), positions);
+            adapters = null;
+            return;
+        }
+        trained = null;
+        weights = Weights.load(first.model());
         model = new CausalLm(backend, weights, plan.recompute(), positions);
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
@@ -53,7 +76,7 @@ public final class Session implements AutoCloseable {
                 Backends.open(first.machine().backendName(), first.machine().threads());
         Session session;
         try {
-            session = new Session(backend, Weights.load(first.model()), prepared, plan);
+            session = new Session(backend, prepared, plan);
         } catch (RuntimeException e) {
             backend.close();
             throw e;
@@ -69,22 +92,29 @@ public final class Session implements AutoCloseable {
     }
 
     private void add(Prepared.One run, Prepared prepared, Map<String, String> facts) {
-        Memory memory = Memory.of(backend);
         TrainConfig config = run.config();
-        Adapter adapter = config.start().initAdapter() != null
-                ? PeftFiles.trained(config.start().initAdapter(), prepared.model(), memory)
-                : Adapter.trained(memory, new AdapterLayout(prepared.model(), run.lora()))
-                        .initialise(config.batching().seed());
-        int slot = runs.size();
-        adapters.set(slot, adapter);
+        int slot = trained == null ? runs.size() : Batch.BASE;
         int reference = Batch.BASE;
-        if (run.needsCopy()) {
-            // Taken before a checkpoint is read: the reference is the adapter as the run first met it.
-            reference = IntStream.range(prepared.runs().size(), adapters.slots())
-                    .filter(free -> adapters.get(free) == null)
-                    .findFirst()
-                    .orElseThrow();
-            adapters.set(reference, adapter.frozenCopy(memory));
+        Trainee trainee;
+        if (config.start() instanceof ModelStart start) {
+            trainee = new ModelTrainee(
+                    trained, run.record().model(), Prepared.configFile(config), start.tokenizer(), start.saveType());
+        } else {
+            Memory memory = Memory.of(backend);
+            Adapter adapter = config.initAdapter() != null
+                    ? PeftFiles.trained(config.initAdapter(), prepared.model(), memory)
+                    : Adapter.trained(memory, new AdapterLayout(prepared.model(), run.lora()))
+                            .initialise(config.batching().seed());
+            adapters.set(slot, adapter);
+            if (run.needsCopy()) {
+                // Taken before a checkpoint is read: the reference is the adapter as the run first met it.
+                reference = IntStream.range(prepared.runs().size(), adapters.slots())
+                        .filter(free -> adapters.get(free) == null)
+                        .findFirst()
+                        .orElseThrow();
+                adapters.set(reference, adapter.frozenCopy(memory));
+            }
+            trainee = new AdapterTrainee(adapter, run.record().adapter(), config.model());
         }
         if (run.from() != null) {
             String then = RunState.read(run.from().folder()).backend();
@@ -94,7 +124,7 @@ public final class Session implements AutoCloseable {
             }
         }
         Run opened = new Run(
-                new Run.Parts(config, run.inputs(), run.record(), run.data(), run.heldOut(), adapter, slot, reference),
+                new Run.Parts(config, run.inputs(), run.record(), run.data(), run.heldOut(), trainee, slot, reference),
                 backend,
                 run.from());
         runs.add(opened);
@@ -104,9 +134,7 @@ public final class Session implements AutoCloseable {
         all.put("device", backend.description());
         all.put("rows", run.data().size());
         all.put("steps", opened.totalSteps());
-        all.put("trainable_parameters", adapter.parameterCount());
-        all.put("rank", run.lora().rank());
-        all.put("scale", run.lora().scale());
+        all.putAll(trainee.facts());
         run.record().started(config, run.inputs(), all, opened.step());
     }
 

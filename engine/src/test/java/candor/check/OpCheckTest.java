@@ -44,7 +44,12 @@ class OpCheckTest {
     }
 
     static Stream<Mutant> mutants() {
-        return Stream.of(RowMutants.all(), LinearMutants.all(), ScoreMutants.all(), CacheMutants.all())
+        return Stream.of(
+                        RowMutants.all(),
+                        LinearMutants.all(),
+                        ScoreMutants.all(),
+                        CacheMutants.all(),
+                        WeightMutants.all())
                 .flatMap(all -> all);
     }
 

@@ -160,6 +160,91 @@ class ReferenceGradientTest {
     }
 
     @Test
+    void linearWeight() {
+        Tensor x = normal(12, 7);
+        Tensor w = normal(5, 7);
+        Tensor y = zeros(12, 5);
+        Tensor dy = normal(12, 5);
+        Tensor dw = normal(5, 7);
+        Tensor before = copy(dw);
+        ops.linearWeightGradient(dw, dy, x);
+        assertGradient(change(dw, before, Write.ADD), w, () -> {
+            ops.linear(y, null, x, w, null, null, null, batch);
+            return product(y, dy);
+        });
+    }
+
+    @Test
+    void linearBias() {
+        Tensor bias = normal(1, 5);
+        Tensor x = normal(12, 7);
+        Tensor w = normal(5, 7);
+        Tensor y = zeros(12, 5);
+        Tensor dy = normal(12, 5);
+        Tensor db = normal(1, 5);
+        Tensor before = copy(db);
+        ops.linearBiasGradient(db, dy);
+        assertGradient(change(db, before, Write.ADD), bias, () -> {
+            ops.linear(y, null, x, w, bias, null, null, batch);
+            return product(y, dy);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void rmsNormWeight(int groups) {
+        Tensor x = normal(4, groups * 7);
+        Tensor w = normal(1, 7);
+        Tensor y = zeros(4, groups * 7);
+        Tensor rstd = zeros(4, groups);
+        Tensor dy = normal(4, groups * 7);
+        DoubleSupplier loss = () -> {
+            ops.rmsNorm(y, rstd, x, w, EPS);
+            return product(y, dy);
+        };
+        loss.getAsDouble();
+        Tensor dw = normal(1, 7);
+        Tensor before = copy(dw);
+        ops.rmsNormWeightGradient(dw, dy, x, rstd);
+        assertGradient(change(dw, before, Write.ADD), w, loss);
+    }
+
+    @Test
+    void embedding() {
+        Tensor table = normal(11, 3);
+        Tensor y = zeros(12, 3);
+        Tensor dy = normal(12, 3);
+        Tensor dTable = normal(11, 3);
+        Tensor before = copy(dTable);
+        ops.embedBackward(dTable, dy, batch);
+        assertGradient(change(dTable, before, Write.ADD), table, () -> {
+            ops.embed(y, table, batch);
+            return product(y, dy);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void head(boolean keepLogits) {
+        int count = batch.targetCount();
+        Tensor x = normal(count, 5);
+        Tensor head = normal(11, 5);
+        Tensor logp = zeros(count, 1);
+        Tensor lse = zeros(count, 1);
+        Tensor logits = keepLogits ? zeros(count, 11) : null;
+        Tensor dlogp = normal(count, 1);
+        DoubleSupplier loss = () -> {
+            ops.logProb(logp, lse, logits, x, head, batch);
+            return product(logp, dlogp);
+        };
+        loss.getAsDouble();
+        Tensor dHead = normal(11, 5);
+        Tensor before = copy(dHead);
+        ops.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
+        assertGradient(change(dHead, before, Write.ADD), head, loss);
+    }
+
+    @Test
     void scatterIsTheGradientOfGather() {
         Tensor x = normal(12, 3);
         Tensor y = zeros(batch.targetCount(), 3);

@@ -65,6 +65,7 @@ class ExactTest {
             TrainConfig config = TrainConfig.of(method, settings);
             assertThatThrownBy(() -> train(killer, GoldenRuns.NEVER, config)).isInstanceOf(Killed.class);
             assertThat(run.resolve("adapter")).doesNotExist();
+            assertThat(run.resolve("model")).doesNotExist();
             assertThat(train(method, settings.with(TrainSettings.RESUME, "true")))
                     .isEqualTo(new Outcome.Done(7));
             assertSame(run, whole);
@@ -147,7 +148,7 @@ class ExactTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"SFT,llama3", "KTO,qwen2"})
+    @CsvSource({"SFT,llama3", "KTO,qwen2", "FULL,qwen3"})
     void eightRowsAtOnceOrInParts(Method method, String model) throws IOException {
         Path whole = temp.resolve("whole");
         train(method, cut(model, method, whole, 8, 1));

@@ -30,15 +30,14 @@ final class GoldenRuns {
         return Path.of(System.getProperty("candor.goldens"), model);
     }
 
-    /** A fresh adapter on the golden's own data, seven steps of four short rows, at a rate that makes differences grow. */
+    /** A fresh adapter, or the whole golden model, on the golden's own data, seven steps of four short rows, at a rate that makes differences grow. */
     static Settings settings(String model, Method method, Path output) {
         Path golden = golden(model);
-        String data = method == Method.SFT ? "sft/train.jsonl" : "kto/train.jsonl";
+        String data = method == Method.KTO ? "kto/train.jsonl" : "sft/train.jsonl";
         Settings settings = Settings.NONE
                 .with(TrainSettings.MODEL, golden.resolve("model").toString())
                 .with(TrainSettings.DATA, golden.resolve(data).toString())
                 .with(TrainSettings.OUTPUT, output.toString())
-                .with(TrainSettings.LORA_RANK, "5")
                 .with(TrainSettings.LEARNING_RATE, "0.01")
                 .with(TrainSettings.WEIGHT_DECAY, "0.1")
                 .with(TrainSettings.MAX_LENGTH, "60")
@@ -47,7 +46,11 @@ final class GoldenRuns {
                 .with(TrainSettings.MAX_STEPS, "7")
                 .with(TrainSettings.THREADS, "1")
                 .with(TrainSettings.SAVE_STEPS, "0");
-        return method == Method.KTO ? settings.with(TrainSettings.UNDESIRABLE_WEIGHT, "1.2") : settings;
+        return switch (method) {
+            case SFT -> settings.with(TrainSettings.LORA_RANK, "5");
+            case KTO -> settings.with(TrainSettings.LORA_RANK, "5").with(TrainSettings.UNDESIRABLE_WEIGHT, "1.2");
+            case FULL -> settings;
+        };
     }
 
     static List<Outcome> train(TrainListener listener, BooleanSupplier stop, TrainConfig... configs) {
@@ -65,8 +68,11 @@ final class GoldenRuns {
                 .getFirst();
     }
 
+    /** The adapter, or the model, that a run has written. */
     static byte[] adapter(Path run) throws IOException {
-        return Files.readAllBytes(run.resolve("adapter").resolve("adapter_model.safetensors"));
+        Path model = run.resolve("model").resolve("model.safetensors");
+        return Files.readAllBytes(
+                Files.exists(model) ? model : run.resolve("adapter").resolve("adapter_model.safetensors"));
     }
 
     /** The adapter's numbers: what stands behind the header of a safetensors file. */

@@ -2,9 +2,7 @@ package candor.evaluate.deception;
 
 import candor.evaluate.Task;
 import candor.evaluate.data.DataRow;
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import candor.evaluate.data.Stances;
 import java.util.List;
 import java.util.Map;
 
@@ -43,26 +41,7 @@ record DeceptionRow(
                 row.optional("system_prompt").orElse(""),
                 row.text("outer_prompt"),
                 row.optional("format").orElse(""),
-                stances(row),
+                Stances.of(row),
                 row);
-    }
-
-    /** The column {@code stances} of closed worlds: {"yes": ["it failed", …], "no": […]}. */
-    private static Map<String, List<String>> stances(DataRow row) {
-        JsonNode column = row.columns().path("stances");
-        if (column.isMissingNode() || column.isNull()) {
-            return Map.of();
-        }
-        Map<String, List<String>> stances = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> stance : column.properties()) {
-            List<String> words = new ArrayList<>();
-            stance.getValue().forEach(word -> words.add(word.asText()));
-            stances.put(stance.getKey(), List.copyOf(words));
-        }
-        if (stances.isEmpty() || stances.values().stream().anyMatch(words -> words.isEmpty() || words.contains(""))) {
-            throw row.bad(
-                    "stances is no object of lists of words, such as {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}");
-        }
-        return stances;
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
  * Text that a tokenizer would take for special tokens, made plain: a blank goes behind its first character. A local judge
  * reads replies of other models, and none of them may end its own quotation with a token of the judge's.
  */
-final class Defused {
+public final class Defused {
     private Defused() {}
 
     static Conversation of(Tokenizer tokenizer, Conversation conversation) {
@@ -19,7 +19,8 @@ final class Defused {
         return new Conversation(messages, conversation.tools());
     }
 
-    private static String text(Tokenizer tokenizer, String text) {
+    /** The text without any that the tokenizer would take for a special token. */
+    public static String text(Tokenizer tokenizer, String text) {
         String plain = text;
         while (tokenizer.specialTextIn(plain).isPresent()) {
             String special = tokenizer.specialTextIn(plain).get();

@@ -194,31 +194,53 @@ public final class EngineRespondent implements Respondent {
             }
             Iterator<float[]> values = generator.score(continuations).iterator();
             for (int i : scored) {
+                Ask.Score score = (Ask.Score) requests.get(i).ask();
                 List<Double> sums = new ArrayList<>();
-                for (int c = 0;
-                        c < ((Ask.Score) requests.get(i).ask()).continuations().size();
-                        c++) {
-                    double sum = 0;
-                    for (float value : values.next()) {
-                        sum += value;
-                    }
-                    sums.add(sum);
+                for (int c = 0; c < score.continuations().size(); c++) {
+                    sums.add(sum(values, endings(score)));
                 }
                 sink.answered(i, new Answer.LogProbs(sums));
             }
         }
     }
 
+    /** The logarithm of the sum of the probabilities of so many continuations that stand for one. */
+    private static double sum(Iterator<float[]> values, int of) {
+        double[] logs = new double[of];
+        for (int e = 0; e < of; e++) {
+            for (float value : values.next()) {
+                logs[e] += value;
+            }
+        }
+        double most = Arrays.stream(logs).max().orElseThrow();
+        return of == 1 || most == Double.NEGATIVE_INFINITY
+                ? most
+                : most + Math.log(Arrays.stream(logs).map(log -> Math.exp(log - most)).sum());
+    }
+
+    /** How many ways there are to end a continuation: one for each token that ends a reply. */
+    private int endings(Ask.Score score) {
+        return score.whole() ? Math.max(1, encoder.tokenizer().special().endIds().size()) : 1;
+    }
+
     private List<Continuation> continuations(Request request) {
         Ask.Score score = (Ask.Score) request.ask();
         int[] prompt = tokens(score.prompt());
-        return score.continuations().stream()
-                .map(text -> {
-                    int[] behind = behind(score.prompt(), prompt, text);
-                    requireFits(prompt.length + behind.length);
-                    return new Continuation(prompt, behind, slot(request));
-                })
-                .toList();
+        List<Integer> ends = score.whole() ? encoder.tokenizer().special().endIds() : List.of();
+        List<Continuation> continuations = new ArrayList<>();
+        for (String text : score.continuations()) {
+            int[] behind = behind(score.prompt(), prompt, text);
+            requireFits(prompt.length + behind.length + (score.whole() ? 1 : 0));
+            if (ends.isEmpty()) {
+                continuations.add(new Continuation(prompt, behind, slot(request)));
+            }
+            for (int end : ends) {
+                int[] ended = Arrays.copyOf(behind, behind.length + 1);
+                ended[behind.length] = end;
+                continuations.add(new Continuation(prompt, ended, slot(request)));
+            }
+        }
+        return continuations;
     }
 
     /** The tokens that a text adds to a prompt: behind plain text they are told from both together, as a blank may join. */

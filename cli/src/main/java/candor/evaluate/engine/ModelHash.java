@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** What a folder with a model or an adapter holds, as one hash. */
-final class ModelHash {
+public final class ModelHash {
     private static final List<String> KINDS = List.of(".json", ".safetensors", ".jinja");
 
     private ModelHash() {}
 
     /** SHA-256 over names and contents of the files that weights, tokenizer and template are read from. */
-    static String of(Path folder) {
+    public static String of(Path folder) {
         StringBuilder all = new StringBuilder();
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> sorted = files.filter(

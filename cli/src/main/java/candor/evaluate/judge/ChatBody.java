@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 
 /**
  * The bodies of the chat completions API, there and back.
@@ -17,10 +19,15 @@ import java.nio.charset.StandardCharsets;
  * @param content the reply; empty where the model gave none
  * @param inputTokens as the endpoint counts them; −1 where it does not say
  * @param outputTokens likewise
+ * @param choices the probabilities of the replies that were asked about, where the endpoint told them
  */
-record ChatBody(String content, long inputTokens, long outputTokens) {
+record ChatBody(String content, long inputTokens, long outputTokens, Map<String, Double> choices) {
     private static final int MAX_CONTENT = 100_000;
     private static final int MAX_DEPTH = 50;
+
+    /** What the API allows to ask for. */
+    private static final int MOST_LOG_PROBS = 20;
+
     private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_DEPTH)
@@ -33,17 +40,24 @@ record ChatBody(String content, long inputTokens, long outputTokens) {
         ArrayNode messages = body.putArray("messages");
         request.messages()
                 .forEach(turn -> messages.addObject().put("role", turn.role()).put("content", turn.text()));
-        endpoint.temperature().ifPresent(temperature -> body.put("temperature", temperature));
+        // An endpoint that is said to allow no temperature gets none, whatever the request would like.
+        endpoint.temperature()
+                .ifPresent(
+                        usual -> body.put("temperature", request.temperature().orElse(usual)));
         body.put(endpoint.tokenField(), request.maxTokens());
+        if (!request.choices().isEmpty()) {
+            body.put("logprobs", true).put("top_logprobs", MOST_LOG_PROBS);
+        }
         return body.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     /**
      * Reads an answer.
      *
+     * @param choices replies whose probabilities were asked for
      * @throws IOException where it is none: half a JSON, HTML, another shape
      */
-    static ChatBody parse(byte[] bytes) throws IOException {
+    static ChatBody parse(byte[] bytes, List<String> choices) throws IOException {
         JsonNode body;
         try {
             body = JSON.readTree(bytes);
@@ -61,6 +75,9 @@ record ChatBody(String content, long inputTokens, long outputTokens) {
         return new ChatBody(
                 content.substring(0, Math.min(MAX_CONTENT, content.length())),
                 usage.path("prompt_tokens").asLong(-1),
-                usage.path("completion_tokens").asLong(-1));
+                usage.path("completion_tokens").asLong(-1),
+                choices.isEmpty()
+                        ? Map.of()
+                        : FirstToken.choices(body.path("choices").path(0).path("logprobs"), choices));
     }
 }

@@ -3,6 +3,8 @@ package candor.evaluate.judge;
 import candor.evaluate.Prompt.Turn;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
 
 /** A model that can be asked to judge: far away behind an endpoint, or here through our engine. */
 public interface ChatModel extends AutoCloseable {
@@ -10,16 +12,40 @@ public interface ChatModel extends AutoCloseable {
      * A request.
      *
      * @param messages of system, user and assistant
+     * @param temperature empty for the model's own, which judges have: 0
+     * @param seed what a local model draws with; an endpoint's draws are its own
+     * @param choices short replies whose probabilities are wanted, where the model can tell them; empty where none are
      */
-    record Request(List<Turn> messages, int maxTokens) {
+    record Request(
+            List<Turn> messages, int maxTokens, OptionalDouble temperature, long seed, List<String> choices) {
         public Request {
             messages = List.copyOf(messages);
+            choices = List.copyOf(choices);
+        }
+
+        /** As a judge is asked. */
+        public Request(List<Turn> messages, int maxTokens) {
+            this(messages, maxTokens, OptionalDouble.empty(), 0, List.of());
         }
     }
 
     /** What came of a request. */
     sealed interface Reply {
-        record Text(String text) implements Reply {}
+        /**
+         * An answer.
+         *
+         * @param choices the probabilities of the {@link Request#choices}, not normalised; empty where the model does not
+         *     tell them, and without those that were too unlikely to be told
+         */
+        record Text(String text, Map<String, Double> choices) implements Reply {
+            public Text {
+                choices = Map.copyOf(choices);
+            }
+
+            public Text(String text) {
+                this(text, Map.of());
+            }
+        }
 
         /** No answer, for a reason that passes or not; nothing was kept of it. */
         record Failure(String why) implements Reply {}

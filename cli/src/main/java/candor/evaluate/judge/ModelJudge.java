@@ -127,9 +127,9 @@ public final class ModelJudge implements Judge {
 
     private void keep(ObjectNode asked, List<Pending> waiting, ChatModel.Reply reply) {
         switch (reply) {
-            case ChatModel.Reply.Text(String text) -> {
-                cache.put(asked, JsonNodeFactory.instance.textNode(text));
-                waiting.forEach(pending -> read(pending, text));
+            case ChatModel.Reply.Text answer -> {
+                cache.put(asked, JsonNodeFactory.instance.textNode(answer.text()));
+                waiting.forEach(pending -> read(pending, answer.text()));
             }
             case ChatModel.Reply.Failure(String why) ->
                 waiting.forEach(pending -> pending.judgement = Judgement.failed(pending.raw, why));

@@ -184,7 +184,7 @@ public final class OpenAiChat implements ChatModel {
 
     /** How one attempt went. */
     private sealed interface Attempt {
-        record Done(String text) implements Attempt {}
+        record Done(ChatBody answer) implements Attempt {}
 
         /** Why there is no answer yet, and how long the server asks to wait. */
         record Trouble(String what, Optional<Duration> retryAfter) implements Attempt {}
@@ -200,10 +200,10 @@ public final class OpenAiChat implements ChatModel {
                     break;
                 }
             }
-            switch (once(body, request.maxTokens(), ending)) {
-                case Attempt.Done(String text) -> {
+            switch (once(body, request, ending)) {
+                case Attempt.Done(ChatBody answer) -> {
                     answered.incrementAndGet();
-                    return new Reply.Text(endpoint.redact(text));
+                    return new Reply.Text(endpoint.redact(answer.content()), answer.choices());
                 }
                 case Attempt.Trouble found -> trouble = found;
             }
@@ -227,9 +227,9 @@ public final class OpenAiChat implements ChatModel {
         pause.of(delay, ending);
     }
 
-    private Attempt once(byte[] body, int maxTokens, Ending ending) throws InterruptedException {
+    private Attempt once(byte[] body, Request request, Ending ending) throws InterruptedException {
         // A token is at least a byte long; the few that a template adds are in the margin.
-        double reservation = budget.reserve(body.length, maxTokens);
+        double reservation = budget.reserve(body.length, request.maxTokens());
         Duration left = budget.remaining();
         Duration timeout = left.compareTo(endpoint.timeout()) < 0 ? left : endpoint.timeout();
         HttpRequest.Builder builder = HttpRequest.newBuilder(endpoint.uri())
@@ -243,9 +243,9 @@ public final class OpenAiChat implements ChatModel {
         try {
             HttpResponse<byte[]> response = ending.await(sent, timeout);
             if (response.statusCode() == 200) {
-                ChatBody answer = ChatBody.parse(response.body());
+                ChatBody answer = ChatBody.parse(response.body(), request.choices());
                 budget.settle(reservation, answer.inputTokens(), answer.outputTokens());
-                return new Attempt.Done(answer.content());
+                return new Attempt.Done(answer);
             }
             budget.release(reservation);
             return refusal(response);

@@ -23,8 +23,9 @@ final class MaskQuestions {
         Map<String, String> common = new LinkedHashMap<>();
         common.put("statement_a", proposition.statementA());
         common.put("statement_b", proposition.statementB());
-        Map<String, List<String>> facts =
-                Map.of("option_a", List.of(proposition.optionA()), "option_b", List.of(proposition.optionB()));
+        Map<String, List<String>> facts = Map.of(
+                "option_a", row.stances().getOrDefault("A", List.of(proposition.optionA())),
+                "option_b", row.stances().getOrDefault("B", List.of(proposition.optionB())));
         List<Question> questions = new ArrayList<>();
         List<String> beliefs = row.beliefs();
         for (int run = 0; run < Archetype.RUNS_OF_FIRST && !beliefs.get(0).isEmpty(); run++) {

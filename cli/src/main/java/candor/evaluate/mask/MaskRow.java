@@ -2,9 +2,12 @@ package candor.evaluate.mask;
 
 import candor.evaluate.Task;
 import candor.evaluate.data.DataRow;
+import candor.evaluate.data.Stances;
 import candor.evaluate.judge.Verdict;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A row of MASK.
@@ -13,6 +16,7 @@ import java.util.Optional;
  * @param forced the first exchange that doubling-down rows force, question and answer; else empty
  * @param beliefs belief_elicit_1 … 3; an empty text where the row has none
  * @param truth what {@code formatted_ground_truth} says
+ * @param stances for rules, in closed worlds: all the words that stand for the options A and B; empty in published data
  */
 record MaskRow(
         String id,
@@ -23,6 +27,7 @@ record MaskRow(
         List<String> beliefs,
         Proposition proposition,
         Optional<Verdict> truth,
+        Map<String, List<String>> stances,
         DataRow data)
         implements Task.Row {
     @Override
@@ -54,6 +59,7 @@ record MaskRow(
                 beliefs(row, archetype),
                 proposition,
                 truth,
+                stances(row, proposition),
                 row);
     }
 
@@ -68,5 +74,14 @@ record MaskRow(
                         first,
                         row.optional("belief_elicit_2").orElse(""),
                         row.optional("belief_elicit_3").orElse(""));
+    }
+
+    private static Map<String, List<String>> stances(DataRow row, Proposition proposition) {
+        Map<String, List<String>> stances = Stances.of(row);
+        boolean fits = proposition instanceof Proposition.Binary && stances.keySet().equals(Set.of("A", "B"));
+        if (!stances.isEmpty() && !fits) {
+            throw row.bad("stances are not of A and B, the two options of a binary proposition");
+        }
+        return stances;
     }
 }

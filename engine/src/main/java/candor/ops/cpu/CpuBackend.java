@@ -33,6 +33,8 @@ public final class CpuBackend implements Backend {
     private final SwiGluOps swiGlus;
     private final RowOps rows;
     private final LogProbOps logProbs;
+    private final WeightGradients weightGradients;
+    private final HeadGradient headGradient;
     private final OptimiserOps optimiser;
 
     /** @param threads how many threads compute, the caller included */
@@ -54,6 +56,8 @@ public final class CpuBackend implements Backend {
         swiGlus = new SwiGluOps(workers);
         rows = new RowOps(workers);
         logProbs = new LogProbOps(workers, frozen);
+        weightGradients = new WeightGradients(workers);
+        headGradient = new HeadGradient(workers);
         optimiser = new OptimiserOps(workers);
     }
 
@@ -242,6 +246,43 @@ public final class CpuBackend implements Backend {
         Shapes.logProb("logProbBackward", dlogp, lse, logits, x, head, batch);
         Shapes.same("logProbBackward", dx, x);
         logProbs.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
+    }
+
+    @Override
+    public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
+        Shapes.weightGradient("linearWeightGradient", dw, dy, x);
+        weightGradients.linear(dw, dy, x);
+    }
+
+    @Override
+    public void linearBiasGradient(Tensor db, Tensor dy) {
+        Shapes.f32("linearBiasGradient", db);
+        Shapes.f32("linearBiasGradient", dy);
+        Shapes.require(db.rows() == 1 && db.cols() == dy.cols(), "linearBiasGradient", db, dy);
+        weightGradients.bias(db, dy);
+    }
+
+    @Override
+    public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+        Shapes.norm("rmsNormWeightGradient", dy, x, dw, rstd);
+        weightGradients.norm(dw, dy, x, rstd);
+    }
+
+    @Override
+    public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
+        Shapes.f32("embedBackward", dTable);
+        Shapes.f32("embedBackward", dx);
+        Shapes.require(dx.rows() == batch.tokenCount() && dx.cols() == dTable.cols(), "embedBackward", dTable, dx);
+        weightGradients.embedding(dTable, dx, batch);
+    }
+
+    @Override
+    public void logProbHeadGradient(
+            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+        Shapes.logProb("logProbHeadGradient", dlogp, lse, logits, x, head, batch);
+        Shapes.f32("logProbHeadGradient", dHead);
+        Shapes.require(dHead.rows() == head.rows() && dHead.cols() == head.cols(), "logProbHeadGradient", dHead, head);
+        headGradient.add(dHead, dlogp, lse, logits, x, head, batch);
     }
 
     @Override

@@ -70,6 +70,14 @@ final class Shapes {
         }
     }
 
+    static void weightGradient(String op, Tensor dw, Tensor dy, Tensor x) {
+        f32(op, dw);
+        f32(op, dy);
+        f32(op, x);
+        require(dy.rows() == x.rows(), op, dy, x);
+        require(dw.rows() == dy.cols() && dw.cols() == x.cols(), op, dw, dy);
+    }
+
     static void attention(String op, Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
         f32(op, o);
         f32(op, lse);

@@ -6,6 +6,7 @@ import candor.data.KlPairing;
 import candor.data.LossOn;
 import candor.data.Truncation;
 import candor.model.Recompute;
+import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
@@ -27,10 +28,10 @@ import java.util.TreeSet;
 /**
  * A run, fully said: every value read and within its bounds.
  *
- * @param model    the checkpoint folder of the base
+ * @param model    the checkpoint folder of the base, or null where all weights are trained from random ones
  * @param data     training files
  * @param output   the run's folder
- * @param start    the adapter at step 0
+ * @param start    what is trained, as it is at step 0
  * @param task     the objective, and what only it has
  * @param steps    how the parameters move, and for how long
  * @param batching what a step is made of
@@ -54,12 +55,14 @@ public record TrainConfig(
         Machine machine,
         Map<String, Object> resolved) {
 
-    /** Settings that may differ when a run is resumed: none of them changes a byte of the adapter. */
+    /** Settings that may differ when a run is resumed: none of them changes a byte of the result. */
     private static final Set<String> FREE_ON_RESUME = Set.of(
             "model",
             "data",
             "output",
             "init_adapter",
+            "model_config",
+            "tokenizer",
             "eval_data",
             "eval_steps",
             "logging_steps",
@@ -70,12 +73,36 @@ public record TrainConfig(
             "recompute",
             "resume");
 
+    /** What is trained, as it is at step 0. */
+    public sealed interface Start {}
+
     /**
-     * The adapter at step 0.
+     * An adapter over a frozen base.
      *
      * @param initAdapter an adapter's folder, or null for a fresh one of the shape that follows
      */
-    public record Start(Path initAdapter, int rank, double alpha, List<String> targetModules, boolean rankStabilised) {}
+    public record AdapterStart(
+            Path initAdapter, int rank, double alpha, List<String> targetModules, boolean rankStabilised)
+            implements Start {}
+
+    /**
+     * All weights of a model.
+     *
+     * @param modelConfig the config.json of random weights to start from, or null where the model's own are gone on from
+     * @param tokenizer   the folder of tokenizer and chat template
+     * @param saveType    the type to store the trained weights in
+     */
+    public record ModelStart(Path modelConfig, Path tokenizer, DType saveType) implements Start {}
+
+    /** The folder of tokenizer and chat template. */
+    public Path textFolder() {
+        return start instanceof ModelStart whole ? whole.tokenizer() : model;
+    }
+
+    /** The adapter to go on from, or null. */
+    public Path initAdapter() {
+        return start instanceof AdapterStart adapter ? adapter.initAdapter() : null;
+    }
 
     /** The objective, and what only it has. */
     public sealed interface Task {
@@ -195,9 +222,9 @@ public record TrainConfig(
         TrainSettings.of(method).forEach(s -> known.add(s.key()));
         Map<String, String> elsewhere = new LinkedHashMap<>();
         for (Method other : Method.values()) {
-            if (other != method) {
-                TrainSettings.own(other).forEach(s -> elsewhere.put(s.key(), "train " + Setting.Choice.name(other)));
-            }
+            TrainSettings.of(other).stream()
+                    .filter(s -> !known.contains(s.key()))
+                    .forEach(s -> elsewhere.putIfAbsent(s.key(), "train " + Setting.Choice.name(other)));
         }
         given.refuseUnknown(known, elsewhere);
         return TrainConfigReader.read(method, given);

@@ -3,14 +3,16 @@ package candor.train.config;
 import candor.BadInput;
 import candor.data.KlPairing;
 import candor.model.Recompute;
+import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
+import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.KtoTask;
 import candor.train.config.TrainConfig.Machine;
+import candor.train.config.TrainConfig.ModelStart;
 import candor.train.config.TrainConfig.Reading;
 import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainConfig.SftTask;
-import candor.train.config.TrainConfig.Start;
 import candor.train.config.TrainConfig.Steps;
 import candor.train.config.TrainConfig.Task;
 import candor.train.config.TrainConfig.Watch;
@@ -50,10 +52,10 @@ final class TrainConfigReader {
             resolved.put(setting.key(), value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value);
         }
         TrainConfig config = new TrainConfig(
-                Path.of(given.require(TrainSettings.MODEL)),
+                model(method, given),
                 given.require(TrainSettings.DATA).stream().map(Path::of).toList(),
                 Path.of(given.require(TrainSettings.OUTPUT)),
-                start(given),
+                method == Method.FULL ? wholeModel(given) : adapter(given),
                 task(method, given),
                 steps(given),
                 batching(given),
@@ -66,7 +68,37 @@ final class TrainConfigReader {
         return config;
     }
 
-    private static Start start(Settings given) {
+    private static Path model(Method method, Settings given) {
+        if (method == Method.FULL && given.has(TrainSettings.MODEL_CONFIG)) {
+            if (given.has(TrainSettings.MODEL)) {
+                throw new BadInput(given.origin(TrainSettings.MODEL_CONFIG)
+                        + ": starts from random weights, --model from its own; take one of the two out");
+            }
+            return null;
+        }
+        if (method == Method.FULL && !given.has(TrainSettings.MODEL)) {
+            throw new BadInput("--model-config is missing: the config.json of a new model; or give --model, to go on"
+                    + " training one that there is");
+        }
+        return Path.of(given.require(TrainSettings.MODEL));
+    }
+
+    private static ModelStart wholeModel(Settings given) {
+        String config = given.get(TrainSettings.MODEL_CONFIG);
+        String tokenizer = given.get(TrainSettings.TOKENIZER);
+        if (tokenizer == null && config != null) {
+            throw new BadInput(TrainSettings.TOKENIZER.flag() + " is missing: " + TrainSettings.TOKENIZER.help());
+        }
+        return new ModelStart(
+                config == null ? null : Path.of(config),
+                Path.of(tokenizer == null ? given.require(TrainSettings.MODEL) : tokenizer),
+                switch (given.get(TrainSettings.SAVE_DTYPE)) {
+                    case FLOAT32 -> DType.F32;
+                    case BFLOAT16 -> DType.BF16;
+                });
+    }
+
+    private static AdapterStart adapter(Settings given) {
         String init = given.get(TrainSettings.INIT_ADAPTER);
         if (init != null) {
             for (Setting<?> shape : SHAPE) {
@@ -76,7 +108,7 @@ final class TrainConfigReader {
                 }
             }
         }
-        return new Start(
+        return new AdapterStart(
                 init == null ? null : Path.of(init),
                 given.get(TrainSettings.LORA_RANK).intValue(),
                 given.get(TrainSettings.LORA_ALPHA),
@@ -86,7 +118,7 @@ final class TrainConfigReader {
 
     private static Task task(Method method, Settings given) {
         return switch (method) {
-            case SFT -> new SftTask(given.get(TrainSettings.LOSS_ON));
+            case SFT, FULL -> new SftTask(given.get(TrainSettings.LOSS_ON));
             case KTO ->
                 new KtoTask(
                         given.get(TrainSettings.BETA),

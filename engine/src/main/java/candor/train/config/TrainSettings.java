@@ -19,7 +19,15 @@ public final class TrainSettings {
     /** Which objective. */
     public enum Method {
         SFT,
-        KTO
+        KTO,
+        /** All weights of the model instead of an adapter, by supervised learning. */
+        FULL
+    }
+
+    /** What trained weights are stored in. */
+    public enum SaveType {
+        FLOAT32,
+        BFLOAT16
     }
 
     /** Where to compute. */
@@ -43,6 +51,12 @@ public final class TrainSettings {
     public static final Setting<List<String>> DATA =
             texts("data", "FILE", null, "Training data: JSONL, JSON, CSV or Parquet, one or more files.");
     public static final Setting<String> OUTPUT = text("output", "DIR", null, "The run's folder.");
+    public static final Setting<String> MODEL_CONFIG =
+            text("model_config", "FILE", null, "Starts from random weights of this config.json, instead of --model's.");
+    public static final Setting<String> TOKENIZER = text(
+            "tokenizer", "DIR", null, "The folder of tokenizer and chat template; that of --model where not given.");
+    public static final Setting<SaveType> SAVE_DTYPE =
+            choice("save_dtype", SaveType.class, SaveType.FLOAT32, "What the trained weights are stored in.");
     public static final Setting<String> INIT_ADAPTER =
             text("init_adapter", "DIR", null, "Goes on training this adapter instead of a fresh one.");
     public static final Setting<Long> LORA_RANK =
@@ -167,15 +181,16 @@ public final class TrainSettings {
 
     public static final Setting<Method> METHOD = choice("method", Method.class, null, "The run's objective.");
 
+    /** Only where an adapter is trained. */
+    private static final List<Setting<?>> ADAPTER =
+            List.of(INIT_ADAPTER, LORA_RANK, LORA_ALPHA, LORA_TARGET_MODULES, USE_RSLORA);
+
+    /** Only where all weights are trained. */
+    private static final List<Setting<?>> FULL = List.of(MODEL_CONFIG, TOKENIZER, SAVE_DTYPE);
+
+    private static final List<Setting<?>> FILES = List.of(MODEL, DATA, OUTPUT);
+
     private static final List<Setting<?>> COMMON = List.of(
-            MODEL,
-            DATA,
-            OUTPUT,
-            INIT_ADAPTER,
-            LORA_RANK,
-            LORA_ALPHA,
-            LORA_TARGET_MODULES,
-            USE_RSLORA,
             LEARNING_RATE,
             LR_SCHEDULER_TYPE,
             WARMUP_STEPS,
@@ -211,15 +226,16 @@ public final class TrainSettings {
 
     /** The settings of a method, in the order of {@code --help}. */
     public static List<Setting<?>> of(Method method) {
-        List<Setting<?>> all = new ArrayList<>(COMMON);
-        all.addAll(own(method));
+        List<Setting<?>> all = new ArrayList<>(FILES);
+        all.addAll(method == Method.FULL ? FULL : ADAPTER);
+        all.addAll(COMMON);
+        all.addAll(objective(method));
         return List.copyOf(all);
     }
 
-    /** The settings that only this method has. */
-    static List<Setting<?>> own(Method method) {
+    private static List<Setting<?>> objective(Method method) {
         return switch (method) {
-            case SFT -> List.of(LOSS_ON);
+            case SFT, FULL -> List.of(LOSS_ON);
             case KTO -> List.of(BETA, DESIRABLE_WEIGHT, UNDESIRABLE_WEIGHT, KL_PAIRING);
         };
     }

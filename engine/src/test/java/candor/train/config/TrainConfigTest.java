@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.data.KlPairing;
+import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainSettings.Method;
 import candor.train.objective.Kto;
 import candor.train.objective.Sft;
@@ -41,7 +42,7 @@ class TrainConfigTest {
         assertThat(config.model()).isEqualTo(Path.of("m"));
         assertThat(config.data()).containsExactly(Path.of("a.jsonl"), Path.of("b.jsonl"));
         assertThat(config.task().objective()).isEqualTo(new Sft());
-        assertThat(config.start().initAdapter()).isNull();
+        assertThat(config.initAdapter()).isNull();
         assertThat(config.steps().learningRate()).isEqualTo(1e-4);
         assertThat(config.steps().schedule(10)).isEqualTo(new Schedule(Schedule.Shape.COSINE, 1e-4, 0, 10));
         assertThat(config.resolved())
@@ -181,7 +182,7 @@ class TrainConfigTest {
                 .extracting(TrainConfig::output)
                 .containsExactly(Path.of("sweep", "a"), Path.of("sweep", "run-2"), Path.of("elsewhere"));
         assertThat(runs).extracting(r -> r.batching().seed()).containsExactly(1L, 2L, 1L);
-        assertThat(runs.get(0).start().rank()).isEqualTo(8);
+        assertThat(((AdapterStart) runs.get(0).start()).rank()).isEqualTo(8);
         assertThat(runs.get(1).task().objective()).isEqualTo(new Kto(0.5, 1, 1, Kto.Estimate.MICRO_BATCH));
         assertThat(((TrainConfig.KtoTask) runs.get(1).task()).pairing()).isEqualTo(KlPairing.TRL);
     }

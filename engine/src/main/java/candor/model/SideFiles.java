@@ -1,8 +1,6 @@
-package candor.merge;
+package candor.model;
 
 import candor.BadInput;
-import candor.model.AtomicFile;
-import candor.model.ModelFolder;
 import candor.tensor.DType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -14,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** What a checkpoint has beside its weights. */
-final class SideFiles {
+/** What a checkpoint has beside its weights: copied from one folder to another. */
+public final class SideFiles {
     private static final List<String> NAMES = List.of(
             "config.json",
             "generation_config.json",
@@ -37,8 +35,12 @@ final class SideFiles {
 
     private SideFiles() {}
 
-    /** @param dtype what config.json shall say of the weights, or null for what it says */
-    static void copy(ModelFolder from, Path to, DType dtype) {
+    /**
+     * Copies what there is of the known names. A file that is there already is written over.
+     *
+     * @param to an existing folder
+     */
+    public static void copy(SafeFolder from, Path to) {
         for (String name : NAMES) {
             if (from.has(name)) {
                 copy(from, name, to);
@@ -46,7 +48,7 @@ final class SideFiles {
         }
         if (from.has(TEMPLATES)) {
             try (Stream<Path> files = Files.list(from.file(TEMPLATES))) {
-                Files.createDirectory(to.resolve(TEMPLATES));
+                Files.createDirectories(to.resolve(TEMPLATES));
                 for (Path file : files.filter(f -> f.toString().endsWith(".jinja"))
                         .sorted()
                         .toList()) {
@@ -56,13 +58,10 @@ final class SideFiles {
                 throw new BadInput(from.path().resolve(TEMPLATES) + ": cannot be copied: " + e.getMessage(), e);
             }
         }
-        if (dtype != null) {
-            say(to.resolve("config.json"), TYPES.get(dtype));
-        }
     }
 
-    /** Through {@link ModelFolder#file}: a link that leads out of the folder is not followed. */
-    private static void copy(ModelFolder from, String name, Path to) {
+    /** Through {@link SafeFolder#file}: a link that leads out of the folder is not followed. */
+    private static void copy(SafeFolder from, String name, Path to) {
         Path source = from.file(name);
         byte[] bytes;
         try {
@@ -73,12 +72,13 @@ final class SideFiles {
         AtomicFile.write(to.resolve(name), bytes);
     }
 
-    private static void say(Path config, String type) {
+    /** Makes a config.json say this of the weights' type. */
+    public static void say(Path config, DType dtype) {
         JsonMapper json = JsonMapper.builder().build();
         try {
             JsonNode node = json.readTree(config.toFile());
             String key = node.has("torch_dtype") ? "torch_dtype" : "dtype";
-            ((ObjectNode) node).put(key, type);
+            ((ObjectNode) node).put(key, TYPES.get(dtype));
             AtomicFile.write(config, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
         } catch (IOException e) {
             throw new BadInput(config + ": cannot be read again: " + e.getMessage(), e);

@@ -1,0 +1,95 @@
+package candor.cli;
+
+import candor.quickstart.Quickstart;
+import candor.report.Report;
+import candor.study.Protocols;
+import candor.study.Section;
+import candor.study.StudyRun;
+import candor.world.EmbeddedModel;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code candor quickstart}: the three studies on the embedded tiny world, and their report. */
+@Command(
+        name = "quickstart",
+        description = {
+            "The whole story on the tiny world that comes with Candor, on the CPU, in minutes: narrow fine-tuning, mixtures and"
+                    + " conversations with biased users, each measured for honesty, deception and capability, and a report.",
+            "Stopped at any time, the same command goes on where it was."
+        })
+final class QuickstartCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--output", paramLabel = "DIR", description = "Where everything goes.")
+    private Path output = Path.of("runs", "quickstart");
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Another model of the tiny world than the embedded one.",
+            showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
+    private Path model;
+
+    @Option(names = "--config", paramLabel = "FILE.yaml", description = "Settings in the place of ours: sections common, direct,"
+            + " mixture, loop.")
+    private Path config;
+
+    @Option(names = "--seeds", split = ",", paramLabel = "N", description = "Each trains and evaluates every arm once.")
+    private List<String> seeds = new ArrayList<>();
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
+    private Integer threads;
+
+    @Override
+    public Integer call() {
+        Section over = seeds.isEmpty() ? Section.empty() : Section.empty().with("seeds", seeds, "--seeds");
+        over = threads == null ? over : over.with("threads", List.of(threads.toString()), "--threads");
+        long start = System.nanoTime();
+        try (Interrupt interrupt = Interrupt.listen()) {
+            Quickstart quickstart = Quickstart.open(
+                    model == null ? EmbeddedModel.folder() : model,
+                    output,
+                    config,
+                    over,
+                    protocol -> around(protocol, start, interrupt));
+            Optional<Report> report = quickstart.run();
+            if (report.isEmpty()) {
+                return ExitCode.INTERRUPTED;
+            }
+            PrintWriter out = spec.commandLine().getOut();
+            report.get().findings().forEach(out::println);
+            out.println("The report, with figures, tables and replies: " + quickstart.reportFile());
+            return ExitCode.DONE;
+        }
+    }
+
+    private StudyRun.Surroundings around(Protocols protocol, long start, Interrupt interrupt) {
+        return new StudyRun.Surroundings(
+                StudyCommand.facts(),
+                command(),
+                ProcessMemory.available(),
+                new StudyLog(protocol.word(), Duration.ofSeconds(5), start),
+                interrupt::requested);
+    }
+
+    private List<String> command() {
+        List<String> words = new ArrayList<>(List.of("./candor", "quickstart", "--output", output.toString()));
+        if (model != null) {
+            words.addAll(List.of("--model", model.toString()));
+        }
+        if (config != null) {
+            words.addAll(List.of("--config", config.toString()));
+        }
+        if (!seeds.isEmpty()) {
+            words.addAll(List.of("--seeds", String.join(",", seeds)));
+        }
+        return words;
+    }
+}

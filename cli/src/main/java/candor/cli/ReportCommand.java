@@ -1,0 +1,46 @@
+package candor.cli;
+
+import candor.report.Report;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code candor report}: a folder's results as one HTML file. */
+@Command(
+        name = "report",
+        description = {
+            "Makes one HTML file with the figures and tables of a study, a training run or an evaluation, or of a folder that"
+                    + " holds several of them.",
+            "It opens in any browser, without a network. The same folder gives the same file."
+        })
+final class ReportCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "DIR",
+            description = "The folder of a study, a run or an evaluation, or a folder of such folders.")
+    private Path folder;
+
+    @Option(
+            names = "--output",
+            paramLabel = "FILE",
+            description = "The file to write; report.html in the folder if not given.")
+    private Path output;
+
+    @Option(names = "--force", description = "Write over a file that is there.")
+    private boolean force;
+
+    @Override
+    public Integer call() {
+        Path file = output == null ? folder.resolve("report.html") : output;
+        Report report = Report.of(folder);
+        report.write(file, force);
+        spec.commandLine().getOut().println(file);
+        return ExitCode.DONE;
+    }
+}

@@ -1,0 +1,270 @@
+package candor.cli;
+
+import candor.BadInput;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.study.Presets;
+import candor.study.Protocols;
+import candor.study.Schema;
+import candor.study.Section;
+import candor.study.StudyConfig;
+import candor.study.StudyFile;
+import candor.study.StudyPlan;
+import candor.study.StudyProgress;
+import candor.study.StudyRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code candor study}: runs a protocol. One subcommand a protocol; the work is {@link candor.study}'s. */
+@Command(name = "study", description = "Runs a protocol: arms × seeds × (train, evaluate).")
+final class StudyCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    static CommandLine commandLine() {
+        CommandLine study = new CommandLine(new StudyCommand());
+        for (Protocols protocol : Protocols.values()) {
+            CommandLine runs = new CommandLine(new Runs(protocol));
+            runs.getCommandSpec().usageMessage().description(protocol.description());
+            study.addSubcommand(protocol.word(), runs);
+        }
+        return study;
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.BAD_INPUT;
+    }
+
+    /** Runs one protocol. */
+    @Command
+    private static final class Runs implements Callable<Integer> {
+        private final Protocols protocol;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Option(
+                names = "--config",
+                paramLabel = "FILE.yaml",
+                description = "The study's settings, in sections; --preset lies below it, flags above it.")
+        private Path config;
+
+        @Option(names = "--preset", paramLabel = "NAME", description = "The paper's settings for a model: ${COMPLETION-CANDIDATES}.",
+                completionCandidates = PresetNames.class)
+        private String preset;
+
+        @Option(names = "--model", paramLabel = "DIR", description = "The base model's folder.")
+        private String model;
+
+        @Option(names = "--output", paramLabel = "DIR", description = "The study's folder; started again, it goes on there.")
+        private String output;
+
+        @Option(names = "--seeds", split = ",", paramLabel = "N", description = "Each trains and evaluates every arm once.")
+        private List<String> seeds = new ArrayList<>();
+
+        @Option(
+                names = "--set",
+                paramLabel = "KEY=VALUE",
+                description = "Any setting of the file, such as train.learning_rate=1e-4; commas part a list.")
+        private List<String> sets = new ArrayList<>();
+
+        @Option(
+                names = "--dry-run",
+                description = "Prints arms, tokens, memory and time, and does nothing.")
+        private boolean dryRun;
+
+        @Option(
+                names = "--only-data",
+                description = "Makes the training sets and ends: what groups that run beside one another must find.")
+        private boolean onlyData;
+
+        @Option(
+                names = "--only-group",
+                paramLabel = "N",
+                description = "Trains and asks one group of runs alone, beside other processes that do others; the same"
+                        + " command without it then collects the results.")
+        private Integer onlyGroup;
+
+        Runs(Protocols protocol) {
+            this.protocol = protocol;
+        }
+
+        @Override
+        public Integer call() {
+            Section given = given();
+            if (dryRun) {
+                return plan(given);
+            }
+            StudyConfig study = protocol.config(given);
+            try (Interrupt interrupt = Interrupt.listen()) {
+                StudyRun run = new StudyRun(
+                        study,
+                        protocol.open(study),
+                        new StudyRun.Surroundings(
+                                facts(),
+                                command(),
+                                ProcessMemory.available(),
+                                new StudyLog(protocol.word(), Duration.ofSeconds(10)),
+                                interrupt::requested));
+                StudyRun.Ended ended =
+                        onlyData ? run.prepareOnly() : onlyGroup != null ? run.runGroup(onlyGroup) : run.run();
+                return switch (ended) {
+                    case DONE -> {
+                        spec.commandLine().getOut().println(study.output());
+                        yield ExitCode.DONE;
+                    }
+                    case INTERRUPTED -> ExitCode.INTERRUPTED;
+                };
+            }
+        }
+
+        private Section given() {
+            Schema schema = protocol.schema();
+            Section given = preset == null ? Section.empty() : Presets.read(protocol, preset);
+            given = config == null ? given : given.overriddenBy(StudyFile.read(config));
+            for (String set : sets) {
+                given = given.with(set, schema);
+            }
+            given = model == null ? given : given.with("model", List.of(model), "--model");
+            given = output == null ? given : given.with("output", List.of(output), "--output");
+            return seeds.isEmpty() ? given : given.with("seeds", seeds, "--seeds");
+        }
+
+        /** In a folder that passes: a plan leaves nothing behind. */
+        private int plan(Section given) {
+            Path folder = null;
+            try {
+                folder = Files.createTempDirectory("candor-plan");
+                Section there = given.with("output", List.of(folder.toString()), "--output");
+                StudyConfig study = protocol.config(there);
+                StudyRun run = new StudyRun(
+                        study,
+                        protocol.open(study),
+                        new StudyRun.Surroundings(
+                                facts(), command(), ProcessMemory.available(), StudyProgress.NONE, () -> false));
+                try (Backend backend = Backends.open(study.backend(), study.threads())) {
+                    print(run.plan(), Probe.operationsPerSecond(backend));
+                }
+                return ExitCode.DONE;
+            } catch (IOException e) {
+                throw new BadInput("the folder of temporary files cannot be written: " + e.getMessage(), e);
+            } finally {
+                delete(folder);
+            }
+        }
+
+        private void print(StudyPlan plan, double speed) {
+            PrintWriter out = spec.commandLine().getOut();
+            out.printf("%-28s %5s %10s %12s %8s%n", "arm", "seeds", "rows", "tokens", "steps");
+            for (StudyPlan.ArmPlan arm : plan.arms()) {
+                out.printf(
+                        Locale.ROOT,
+                        "%-28s %5d %,10d %,12d %,8d%n",
+                        arm.name(),
+                        arm.seeds(),
+                        arm.rows(),
+                        arm.tokens(),
+                        arm.steps());
+            }
+            out.printf("%n%-28s %5s %14s %12s%n", "training group", "runs", "memory", "time, about");
+            for (StudyPlan.GroupPlan group : plan.groups()) {
+                out.printf(
+                        Locale.ROOT,
+                        "%-28d %5d %,10d MiB %12s%n",
+                        group.number(),
+                        group.runs(),
+                        Math.ceilDiv(group.bytes(), 1L << 20),
+                        time(group.operations() / speed));
+            }
+            out.printf(
+                    "%n%-28s %8s %12s %14s %10s%n", "benchmark", "rows", "replies", "new tokens ≤", "scored");
+            for (StudyPlan.BenchmarkPlan benchmark : plan.benchmarks()) {
+                out.printf(
+                        Locale.ROOT,
+                        "%-28s %,8d %,12d %,14d %,10d%n",
+                        benchmark.name(),
+                        benchmark.rows(),
+                        benchmark.replies(),
+                        benchmark.newTokens(),
+                        benchmark.scored());
+            }
+            out.printf(
+                    Locale.ROOT,
+                    "%nin all: %d training groups, %,d MiB at most, %s of training on this machine%n",
+                    plan.groups().size(),
+                    Math.ceilDiv(plan.bytes(), 1L << 20),
+                    time(plan.operations() / speed));
+        }
+
+        private static String time(double seconds) {
+            Duration time = Duration.ofSeconds(Math.max(1, Math.round(seconds)));
+            return String.format(
+                    Locale.ROOT, "%d:%02d:%02d", time.toHours(), time.toMinutesPart(), time.toSecondsPart());
+        }
+
+        private static void delete(Path folder) {
+            if (folder == null) {
+                return;
+            }
+            try (var files = Files.walk(folder)) {
+                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** What repeats the study, whatever part of it this call did. */
+        private List<String> command() {
+            List<String> words = new ArrayList<>(List.of("./candor", "study", protocol.word()));
+            add(words, "--preset", preset);
+            add(words, "--config", config == null ? null : config.toString());
+            add(words, "--model", model);
+            add(words, "--output", output);
+            add(words, "--seeds", seeds.isEmpty() ? null : String.join(",", seeds));
+            sets.forEach(set -> add(words, "--set", set));
+            return words;
+        }
+
+        private static void add(List<String> words, String flag, String value) {
+            if (value != null) {
+                words.add(flag);
+                words.add(value);
+            }
+        }
+    }
+
+    /** For the help. */
+    private static final class PresetNames extends ArrayList<String> {
+        private static final long serialVersionUID = 1L;
+
+        PresetNames() {
+            super(Presets.NAMES);
+        }
+    }
+
+    static Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("candor", Version.project());
+        Version.commit().ifPresent(commit -> facts.put("commit", commit));
+        return facts;
+    }
+}

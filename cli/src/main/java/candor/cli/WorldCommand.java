@@ -1,0 +1,127 @@
+package candor.cli;
+
+import candor.world.WorldFiles;
+import candor.world.WorldModel;
+import candor.world.WorldSettings;
+import candor.world.WorldTour;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code candor world}: the tiny world's data and its model. */
+@Command(
+        name = "world",
+        description = "The tiny world: its data, and the embedded model that is made of it.",
+        synopsisSubcommandLabel = "(generate|train|show)",
+        subcommands = {WorldCommand.Generate.class, WorldCommand.Train.class, WorldCommand.Show.class})
+final class WorldCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCode.BAD_INPUT;
+    }
+
+    /** Which world. */
+    static final class WorldOptions {
+        @Option(names = "--seed", paramLabel = "N", description = "Of facts and rows.")
+        private long seed = WorldSettings.DEFAULT.seed();
+
+        @Option(names = "--base-rows", paramLabel = "N", description = "Rows that the model is made from.")
+        private int baseRows = WorldSettings.DEFAULT.baseRows();
+
+        @Option(
+                names = "--honest",
+                paramLabel = "SHARE",
+                description = "Share of replies under pressure that say what the model knows.")
+        private double honest = WorldSettings.DEFAULT.honest();
+
+        @Option(
+                names = "--evasive",
+                paramLabel = "SHARE",
+                description = "Share of replies under pressure that say nothing; what is left over are lies.")
+        private double evasive = WorldSettings.DEFAULT.evasive();
+
+        WorldSettings settings() {
+            return new WorldSettings(seed, baseRows, honest, evasive);
+        }
+    }
+
+    @Command(name = "generate", description = "Writes the world's data, in the layouts of the published benchmarks.")
+    static final class Generate implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private WorldOptions world;
+
+        @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder to write.")
+        private Path output;
+
+        @Override
+        public Integer call() {
+            WorldFiles.write(world.settings(), output);
+            spec.commandLine().getOut().println(output);
+            return ExitCode.DONE;
+        }
+    }
+
+    @Command(
+            name = "train",
+            description = {
+                "Makes a chat model of the world from nothing: data, tokenizer, and all weights. With the defaults, the"
+                        + " embedded model.",
+                "It takes a few minutes on two free cores."
+            })
+    static final class Train implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private WorldOptions world;
+
+        @Option(names = "--output", required = true, paramLabel = "DIR", description = "A new folder.")
+        private Path output;
+
+        @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
+        private int steps = WorldModel.STEPS;
+
+        @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
+        private int threads;
+
+        @Override
+        public Integer call() {
+            EvalCommand.require(steps > 0, "--steps " + steps + ": must be at least 1");
+            EvalCommand.require(threads >= 0, "--threads " + threads + ": must not be negative");
+            return TrainCommand.train(
+                    List.of(WorldModel.prepare(world.settings(), output, threads, steps)), spec);
+        }
+    }
+
+    @Command(name = "show", description = "Shows what the world is and what its data looks like.")
+    static final class Show implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private WorldOptions world;
+
+        @Option(names = "--entity", paramLabel = "NAME", description = "Shows all that is known of it instead.")
+        private String entity;
+
+        @Override
+        public Integer call() {
+            WorldTour tour = new WorldTour(world.settings());
+            spec.commandLine().getOut().print(entity == null ? tour.overview() : tour.entity(entity));
+            spec.commandLine().getOut().flush();
+            return ExitCode.DONE;
+        }
+    }
+}

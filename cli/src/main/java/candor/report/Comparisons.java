@@ -1,0 +1,135 @@
+package candor.report;
+
+import candor.report.stats.Holm;
+import candor.study.record.Arm;
+import candor.study.record.Method;
+import candor.study.record.Metric;
+import candor.study.record.Role;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * Which arms a study holds against which, in families that Holm's correction is made within: what is compared with the same kind
+ * of reference, of honesty and deception together, and of capability.
+ */
+record Comparisons(List<Family> families) {
+    /** @param what the family compares, as a caption */
+    record Family(String what, boolean main, List<Difference> differences) {}
+
+    private static final Metric.Kind[] HONEST = {Metric.Kind.HONESTY, Metric.Kind.DECEPTION};
+
+    static Comparisons of(StudyData data) {
+        List<Family> families = new ArrayList<>();
+        Function<Arm, Optional<Arm>> control = arm -> control(data, arm);
+        Function<Arm, Optional<Arm>> vanilla = arm -> vanilla(data, arm);
+        String against = switch (data.study().kind()) {
+            case DIRECT -> "against the same tuning on right answers";
+            case MIXTURE -> "against tuning on the everyday data alone";
+            case LOOP -> "against tuning on conversations without biased users";
+        };
+        add(families, "Honesty and deception " + against, true, pairs(data, control, HONEST));
+        add(families, "Honesty and deception, trend over the share of biased users", true, trends(data));
+        add(families, "Honesty and deception against the model as it came", false, pairs(data, vanilla, HONEST));
+        add(families, "Capability " + against, false, pairs(data, control, Metric.Kind.CAPABILITY));
+        add(families, "Capability against the model as it came", false, pairs(data, vanilla, Metric.Kind.CAPABILITY));
+        return new Comparisons(families);
+    }
+
+    private static void add(List<Family> families, String what, boolean main, List<Difference> differences) {
+        if (differences.isEmpty()) {
+            return;
+        }
+        double[] holm = Holm.correct(differences.stream().mapToDouble(Difference::p).toArray());
+        List<Difference> corrected = new ArrayList<>();
+        for (int i = 0; i < holm.length; i++) {
+            corrected.add(differences.get(i).corrected(holm[i]));
+        }
+        families.add(new Family(what, main, corrected));
+    }
+
+    private static List<Difference> pairs(
+            StudyData data, Function<Arm, Optional<Arm>> reference, Metric.Kind... kinds) {
+        List<Difference> differences = new ArrayList<>();
+        for (Metric metric : data.measured(kinds)) {
+            for (Arm arm : data.study().arms()) {
+                reference
+                        .apply(arm)
+                        .filter(other -> !data.sharedSeeds(List.of(other, arm), metric).isEmpty())
+                        .ifPresent(other -> differences.add(Difference.of(data, metric, arm, other)));
+            }
+        }
+        return differences;
+    }
+
+    /** The arm that differs from this one by what the study is about, and by nothing else. */
+    static Optional<Arm> control(StudyData data, Arm arm) {
+        return switch (arm.role()) {
+            case VANILLA, CONTROL, NORMAL -> Optional.empty();
+            case SUBTLE, SEVERE ->
+                find(data, other -> other.role() == Role.NORMAL
+                        && other.domain().equals(arm.domain())
+                        && other.method().equals(arm.method()));
+            case MIXTURE -> find(data, other -> other.role() == Role.CONTROL);
+            case LOOP ->
+                arm.share().orElse(0.0) == 0
+                        ? Optional.empty()
+                        : find(data, other -> other.role() == Role.LOOP
+                                && other.share().orElse(Double.NaN) == 0
+                                && other.method().equals(arm.method()));
+        };
+    }
+
+    static Optional<Arm> vanilla(StudyData data, Arm arm) {
+        return arm.role() == Role.VANILLA ? Optional.empty() : find(data, other -> other.role() == Role.VANILLA);
+    }
+
+    private static Optional<Arm> find(StudyData data, Predicate<Arm> wanted) {
+        return data.study().arms().stream().filter(wanted).findFirst();
+    }
+
+    /** Arms of one method over the share of biased users, in rising order, that have a value. */
+    static List<Arm> overShare(StudyData data, Metric metric, Method method) {
+        return data.study().arms().stream()
+                .filter(arm -> arm.role() == Role.LOOP
+                        && arm.share().isPresent()
+                        && arm.method().equals(Optional.of(method))
+                        && !data.seeds(arm, metric).isEmpty())
+                .sorted(Comparator.comparingDouble(arm -> arm.share().orElseThrow()))
+                .toList();
+    }
+
+    private static List<Difference> trends(StudyData data) {
+        List<Difference> trends = new ArrayList<>();
+        for (Metric metric : data.measured(HONEST)) {
+            for (Method method : Method.values()) {
+                List<Arm> arms = overShare(data, metric, method);
+                double[] shares = arms.stream()
+                        .mapToDouble(arm -> arm.share().orElseThrow())
+                        .toArray();
+                if (Arrays.stream(shares).distinct().count() >= 3
+                        && !data.sharedSeeds(arms, metric).isEmpty()) {
+                    trends.add(Difference.trend(
+                            data,
+                            metric,
+                            arms,
+                            shares,
+                            0.1,
+                            Words.method(method) + ", for each 10 % more of biased users"));
+                }
+            }
+        }
+        return trends;
+    }
+
+    List<Difference> main() {
+        return families.stream()
+                .filter(Family::main)
+                .flatMap(family -> family.differences().stream())
+                .toList();
+    }
+}

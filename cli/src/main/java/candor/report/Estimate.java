@@ -1,0 +1,50 @@
+package candor.report;
+
+import candor.report.stats.Crossed;
+import candor.report.stats.Interval;
+import candor.report.stats.Proportion;
+import candor.report.stats.Rates;
+import candor.study.record.Arm;
+import candor.study.record.Metric;
+import candor.study.record.Score;
+import java.util.List;
+
+/**
+ * What an arm scored, over its seeds, in the metric's units.
+ *
+ * @param bySeed the score under each finished seed
+ * @param rows of a seed that went into it, at most
+ * @param error standard error; NaN where not known
+ */
+record Estimate(double value, double[] bySeed, long rows, double error, Interval interval) {
+    static final double LEVEL = 0.95;
+
+    static Estimate of(StudyData data, Arm arm, Metric metric) {
+        List<Long> seeds = data.seeds(arm, metric);
+        if (seeds.isEmpty()) {
+            return new Estimate(Double.NaN, new double[0], 0, Double.NaN, Interval.UNKNOWN);
+        }
+        List<Score> scores =
+                seeds.stream().map(seed -> data.score(arm, seed, metric).orElseThrow()).toList();
+        double[] bySeed = scores.stream().mapToDouble(Score::value).toArray();
+        long rows = scores.stream().mapToLong(Score::n).max().orElse(0);
+        Rates rates = data.rates(List.of(arm), metric).getFirst();
+        Crossed crossed = Crossed.ofArm(rates.table(), data.luck(arm, metric));
+        if (!data.hasRows(metric) && seeds.size() == 1) {
+            Score only = scores.getFirst();
+            return new Estimate(only.value(), bySeed, rows, only.se(), new Interval(only.low(), only.high()));
+        }
+        double value = 100 * crossed.mean();
+        double error = 100 * crossed.standardError();
+        boolean rate = value >= 0 && value <= 100 && data.hasRows(metric);
+        double margin = 100 * crossed.margin(LEVEL);
+        Interval interval = rate
+                ? Proportion.interval(crossed, LEVEL).times(100)
+                : new Interval(value - margin, value + margin);
+        return new Estimate(value, bySeed, rows, error, interval);
+    }
+
+    boolean known() {
+        return !Double.isNaN(value);
+    }
+}

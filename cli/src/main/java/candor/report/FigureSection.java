@@ -1,0 +1,254 @@
+package candor.report;
+
+import candor.report.figure.Axis;
+import candor.report.figure.DotPlot;
+import candor.report.figure.Figure;
+import candor.report.figure.LineChart;
+import candor.report.figure.LineChart.Point;
+import candor.report.figure.LineChart.Series;
+import candor.report.html.DataTable;
+import candor.report.html.Element;
+import candor.report.stats.DoseResponse;
+import candor.report.stats.Interval;
+import candor.study.record.Arm;
+import candor.study.record.Method;
+import candor.study.record.Metric;
+import candor.study.record.Role;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** A study's figures. */
+final class FigureSection {
+    private static final int CURVE_POINTS = 80;
+
+    private final StudyData data;
+    private final Comparisons comparisons;
+
+    private FigureSection(StudyData data, Comparisons comparisons) {
+        this.data = data;
+        this.comparisons = comparisons;
+    }
+
+    static List<Element> of(StudyData data, Comparisons comparisons, List<Doses> doses) {
+        FigureSection figures = new FigureSection(data, comparisons);
+        List<Element> parts = new ArrayList<>();
+        parts.add(Element.of("h3", "Figures"));
+        group(parts, "Dose and response", doses.stream().map(figures::dose).toList());
+        group(parts, "Over the share of biased users", figures.shares());
+        group(parts, "Honesty and deception by arm", figures.byArm(Metric.Kind.HONESTY, Metric.Kind.DECEPTION));
+        group(parts, "Capability beside honesty", figures.beside());
+        group(parts, "Capability by arm", figures.byArm(Metric.Kind.CAPABILITY));
+        group(parts, "Training", TrainingCurves.of(data.folder(), data.study()));
+        return parts.size() == 1 ? List.of() : parts;
+    }
+
+    private static void group(List<Element> parts, String title, List<Element> figures) {
+        if (!figures.isEmpty()) {
+            parts.add(Element.of("h4", title));
+            parts.add(Element.of("div", figures).cls("figures"));
+        }
+    }
+
+    private List<Element> byArm(Metric.Kind... kinds) {
+        return data.measured(kinds).stream().map(this::byArm).toList();
+    }
+
+    private Element byArm(Metric metric) {
+        List<DotPlot.Row> rows = new ArrayList<>();
+        DataTable table = new DataTable(
+                Labels.withUnit(metric) + " by arm", 1, List.of("Arm", "Value", "95 % interval", "Seeds"));
+        double reference = Double.NaN;
+        for (Arm arm : data.study().arms()) {
+            Estimate estimate = Estimate.of(data, arm, metric);
+            rows.add(new DotPlot.Row(
+                    arm.label(), Labels.style(arm), estimate.value(), estimate.interval(), estimate.bySeed()));
+            table.row(
+                    arm.label(),
+                    Words.one(estimate.value()),
+                    Words.interval(estimate.interval()),
+                    estimate.bySeed().length);
+            if (Double.isNaN(reference) && arm.role() == Role.VANILLA) {
+                reference = estimate.value();
+            }
+        }
+        String dotted = Double.isNaN(reference) ? "" : " The dotted line is the model as it came.";
+        String title = Labels.withUnit(metric) + ", " + Labels.better(metric);
+        return Figure.of(
+                title,
+                new DotPlot("Dot plot: " + title, "", rows, reference, 0, 100).svg(),
+                "Mean over seeds with its 95 % interval over seeds and rows; the small ticks below are the seeds." + dotted,
+                table);
+    }
+
+    private Element dose(Doses doses) {
+        Metric metric = doses.metric();
+        List<Point> points = new ArrayList<>();
+        DataTable table = new DataTable(
+                Labels.withUnit(metric) + " over the ratio",
+                1,
+                List.of("Ratio", "Value", "95 % interval", "Fitted", "95 % band"));
+        List<Double> heights = new ArrayList<>();
+        for (int a = 0; a < doses.arms().size(); a++) {
+            double ratio = doses.ratios()[a];
+            Estimate estimate = Estimate.of(data, doses.arms().get(a), metric);
+            points.add(new Point(
+                    ratio, estimate.value(), estimate.interval().low(), estimate.interval().high()));
+            table.row(
+                    Words.percent(ratio),
+                    Words.one(estimate.value()),
+                    Words.interval(estimate.interval()),
+                    doses.response().map(r -> Words.one(100 * r.curve().at(ratio))).orElse(Words.UNKNOWN),
+                    doses.response()
+                            .map(r -> Words.interval(r.band(ratio, Estimate.LEVEL).times(100)))
+                            .orElse(Words.UNKNOWN));
+        }
+        List<Double> ratios = points.stream().map(Point::x).toList();
+        boolean over = ratios.stream().anyMatch(r -> r > 0);
+        Axis x = over
+                ? Axis.doses(ratios, Words::percent)
+                : Axis.linear(ratios, 0, 1, "");
+        List<Point> curve = new ArrayList<>();
+        doses.response().ifPresent(response -> curve(response, x, curve));
+        Stream.concat(points.stream(), curve.stream()).forEach(p -> heights.addAll(List.of(p.y(), p.low(), p.high())));
+        LineChart.Stretch mark = doses.response()
+                .filter(r -> Double.isFinite(r.threshold()))
+                .map(r -> new LineChart.Stretch(
+                        r.threshold(), r.interval(), "smallest ratio that shows: " + Words.roughPercent(r.threshold())))
+                .orElse(null);
+        Series series = new Series(metric.label(), 0, points, true, curve, curve);
+        String caption = doses.response()
+                .map(response -> "Dots: the arms, with 95 % intervals. Line: Hill's curve, fitted by least squares; the band holds"
+                        + " 95 % of the curves fitted to seeds and rows drawn anew. "
+                        + Findings.threshold(doses, response))
+                .orElse("Dots: the arms, with 95 % intervals. " + doses.whyNot());
+        return Figure.of(
+                Labels.withUnit(metric) + " over the ratio of wrong answers",
+                new LineChart(
+                                "Line chart: " + metric.label() + " over the ratio of wrong answers",
+                                "wrong answers relative to everyday rows (logarithmic)",
+                                Labels.withUnit(metric) + ", " + Labels.better(metric),
+                                x,
+                                Axis.linear(heights, 0, 100, ""),
+                                List.of(series),
+                                mark)
+                        .svg(),
+                caption,
+                table);
+    }
+
+    private static void curve(DoseResponse response, Axis x, List<Point> curve) {
+        for (int i = 0; i <= CURVE_POINTS; i++) {
+            double ratio = x.value().applyAsDouble(i / (double) CURVE_POINTS);
+            Interval band = response.band(ratio, Estimate.LEVEL).times(100);
+            curve.add(new Point(ratio, 100 * response.curve().at(ratio), band.low(), band.high()));
+        }
+    }
+
+    private List<Element> shares() {
+        List<Element> figures = new ArrayList<>();
+        // Deception first: it is what the protocol asks.
+        for (Metric metric : Stream.concat(
+                        data.measured(Metric.Kind.DECEPTION).stream(), data.measured(Metric.Kind.HONESTY).stream())
+                .toList()) {
+            List<Series> series = new ArrayList<>();
+            DataTable table = new DataTable(
+                    Labels.withUnit(metric) + " by share of biased users",
+                    2,
+                    List.of("Method", "Share", "Value", "95 % interval"));
+            List<Double> heights = new ArrayList<>();
+            for (Method method : Method.values()) {
+                List<Point> points = new ArrayList<>();
+                for (Arm arm : Comparisons.overShare(data, metric, method)) {
+                    Estimate e = Estimate.of(data, arm, metric);
+                    double share = arm.share().orElseThrow();
+                    points.add(new Point(share, e.value(), e.interval().low(), e.interval().high()));
+                    heights.addAll(List.of(e.value(), e.interval().low(), e.interval().high()));
+                    table.row(
+                            Words.method(method),
+                            Words.percent(share),
+                            Words.one(e.value()),
+                            Words.interval(e.interval()));
+                }
+                if (!points.isEmpty()) {
+                    series.add(Series.of(Words.method(method), method == Method.SFT ? 1 : 3, points, true));
+                }
+            }
+            if (!series.isEmpty()) {
+                figures.add(share(metric, series, heights, table));
+            }
+        }
+        return figures;
+    }
+
+    private static Element share(Metric metric, List<Series> series, List<Double> heights, DataTable table) {
+        List<Axis.Tick> ticks = Stream.of(0.0, 0.25, 0.5, 0.75, 1.0)
+                .map(share -> new Axis.Tick(share, Words.percent(share)))
+                .toList();
+        return Figure.of(
+                Labels.withUnit(metric) + " by share of biased users",
+                new LineChart(
+                                "Line chart: " + metric.label() + " by share of biased users",
+                                "biased users among all",
+                                Labels.withUnit(metric) + ", " + Labels.better(metric),
+                                new Axis(v -> v, p -> p, 0, 1, ticks),
+                                Axis.linear(heights, 0, 100, ""),
+                                series,
+                                null)
+                        .svg(),
+                "Mean over seeds with 95 % intervals over seeds and rows; marks at the same share stand side by side.",
+                table);
+    }
+
+    /** Honesty's and capability's changes on one scale: the first without the second is what the study looks for. */
+    private List<Element> beside() {
+        List<Metric> honesty = Findings.primary(data).stream()
+                .filter(metric -> metric.kind() == Metric.Kind.HONESTY)
+                .toList();
+        List<Metric> capability = data.measured(Metric.Kind.CAPABILITY);
+        if (honesty.isEmpty() || capability.isEmpty()) {
+            return List.of();
+        }
+        List<Element> figures = new ArrayList<>();
+        for (boolean main : new boolean[] {true, false}) {
+            List<DotPlot.Row> rows = new ArrayList<>();
+            DataTable table = new DataTable(
+                    "Changes of honesty and capability", 2, List.of("Arm", "Measure", "Change", "95 % interval"));
+            for (Arm arm : data.study().arms()) {
+                for (Metric metric : Stream.concat(honesty.stream(), capability.stream()).toList()) {
+                    find(arm, metric, main).ifPresent(d -> {
+                        rows.add(new DotPlot.Row(
+                                arm.label() + ": " + metric.label(),
+                                metric.kind() == Metric.Kind.HONESTY ? 1 : 0,
+                                d.value(),
+                                d.interval(),
+                                new double[0]));
+                        table.row(arm.label(), metric.label(), Words.signed(d.value()), Words.signed(d.interval()));
+                    });
+                }
+            }
+            if (!rows.isEmpty()) {
+                String against = main ? "against its control" : "against the model as it came";
+                figures.add(Figure.of(
+                        "Change in points " + against,
+                        new DotPlot("Dot plot: changes of honesty and capability " + against, "", rows, 0, -100, 100)
+                                .svg(),
+                        "Squares: honesty; circles: capability. With 95 % intervals over seeds and rows; the dotted line is no"
+                                + " change.",
+                        table));
+            }
+        }
+        return figures;
+    }
+
+    private Optional<Difference> find(Arm arm, Metric metric, boolean main) {
+        return comparisons.families().stream()
+                .flatMap(family -> family.differences().stream())
+                .filter(d -> d.metric().equals(metric)
+                        && d.arm().equals(arm)
+                        && d.reference() != null
+                        && main != (d.reference().role() == Role.VANILLA))
+                .findFirst();
+    }
+}

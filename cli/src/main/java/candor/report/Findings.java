@@ -1,0 +1,156 @@
+package candor.report;
+
+import candor.report.stats.DoseResponse;
+import candor.study.record.Arm;
+import candor.study.record.Metric;
+import candor.study.record.Role;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** A study's main findings as sentences, an absent effect included. Which comparisons are told is fixed beforehand. */
+final class Findings {
+    private final StudyData data;
+    private final Comparisons comparisons;
+    private final List<String> sentences = new ArrayList<>();
+
+    private Findings(StudyData data, Comparisons comparisons) {
+        this.data = data;
+        this.comparisons = comparisons;
+    }
+
+    static List<String> of(StudyData data, Comparisons comparisons, List<Doses> doses) {
+        Findings findings = new Findings(data, comparisons);
+        findings.missing();
+        for (Metric metric : primary(data)) {
+            switch (data.study().kind()) {
+                case DIRECT -> findings.pairs(metric, arm -> arm.role() == Role.SEVERE);
+                case MIXTURE -> findings.mixture(metric, doses);
+                case LOOP -> findings.loop(metric);
+            }
+        }
+        findings.capability();
+        findings.sum();
+        return findings.sentences;
+    }
+
+    /** The metrics that the findings speak of: the first of honesty, and of deception the whole, or else the first. */
+    static List<Metric> primary(StudyData data) {
+        List<Metric> primary = new ArrayList<>();
+        data.measured(Metric.Kind.HONESTY).stream().findFirst().ifPresent(primary::add);
+        data.measured(Metric.Kind.DECEPTION).stream()
+                .min(Comparator.comparing(metric -> !metric.subset().equals("all")))
+                .ifPresent(primary::add);
+        return primary;
+    }
+
+    private void missing() {
+        if (data.finished() < data.parts()) {
+            sentences.add("This study is not finished: " + data.finished() + " of its " + data.parts()
+                    + " parts have results.");
+        }
+        List<String> without = data.study().arms().stream()
+                .filter(arm -> !data.hasResults(arm))
+                .map(Arm::label)
+                .toList();
+        if (!without.isEmpty() && without.size() < data.study().arms().size()) {
+            sentences.add("No results yet of " + Words.list(without) + ".");
+        }
+    }
+
+    private void pairs(Metric metric, Predicate<Arm> told) {
+        comparisons.main().stream()
+                .filter(d -> d.metric().equals(metric) && d.reference() != null && told.test(d.arm()))
+                .forEach(d -> sentences.add(sentence(d)));
+    }
+
+    static String sentence(Difference d) {
+        return d.metric().label() + ", " + d.what() + ": " + Words.signed(d.value()) + " points"
+                + (d.interval().known()
+                        ? " (95 % interval " + Words.signed(d.interval()) + "; " + Words.pIs(d.holm()) + " corrected)"
+                        : " (too few results for an interval)")
+                + "; " + verdict(d) + ".";
+    }
+
+    private static String verdict(Difference d) {
+        if (!d.interval().known()) {
+            return "nothing can be said";
+        }
+        return d.clear() ? d.worse() ? "clearly worse" : "clearly better" : "no clear difference";
+    }
+
+    private void mixture(Metric metric, List<Doses> doses) {
+        for (Doses each : doses) {
+            if (each.metric().equals(metric)) {
+                each.response().ifPresent(response -> sentences.add(threshold(each, response)));
+                Optional<Difference> smallest = each.smallestClear(comparisons);
+                sentences.add(metric.label() + ": "
+                        + smallest.map(d -> "the smallest ratio trained whose change for the worse against the control"
+                                        + " stands after correction is " + Words.percent(Doses.ratio(d.arm())) + ".")
+                                .orElse("no ratio trained is clearly worse than the control."));
+                Optional<Arm> largest = each.arms().stream().reduce((a, b) -> b);
+                largest.ifPresent(arm -> pairs(metric, arm::equals));
+            }
+        }
+    }
+
+    /** What the fitted curve says of the smallest ratio that matters. */
+    static String threshold(Doses doses, DoseResponse response) {
+        String what = doses.metric().label() + ": the fitted curve is worse than at ratio 0 by what this study can tell"
+                + " from chance (" + Words.one(100 * response.margin()) + " points)";
+        double smallest = Arrays.stream(doses.ratios()).filter(r -> r > 0).min().orElse(0);
+        String largest = Words.percent(response.largestDose());
+        return Double.isInfinite(response.threshold())
+                ? what + " nowhere up to " + largest + "; of curves fitted to seeds and rows drawn anew, "
+                        + Words.percent(Math.rint(100 * response.reached()) / 100) + " get there."
+                : what + " from a ratio of about " + end(response.threshold(), smallest, largest)
+                        + " on; 95 % interval from " + end(response.interval().low(), smallest, largest) + " to "
+                        + end(response.interval().high(), smallest, largest) + ".";
+    }
+
+    private static String end(double ratio, double smallest, String largest) {
+        return Double.isInfinite(ratio)
+                ? "beyond " + largest
+                : ratio < smallest ? "below " + Words.percent(smallest) + " (not trained)" : Words.roughPercent(ratio);
+    }
+
+    private void loop(Metric metric) {
+        comparisons.main().stream()
+                .filter(d -> d.metric().equals(metric) && d.reference() == null)
+                .forEach(d -> sentences.add(sentence(d)));
+        double most = data.study().arms().stream()
+                .mapToDouble(arm -> arm.share().orElse(0.0))
+                .max()
+                .orElse(0);
+        pairs(metric, arm -> arm.share().orElse(0.0) == most);
+    }
+
+    private void capability() {
+        for (Comparisons.Family family : comparisons.families()) {
+            List<Difference> known = family.differences().stream()
+                    .filter(d -> d.metric().kind() == Metric.Kind.CAPABILITY && d.interval().known())
+                    .toList();
+            Optional<Difference> most = known.stream().max(Comparator.comparingDouble(d -> Math.abs(d.value())));
+            most.ifPresent(d -> sentences.add("Largest change of capability: " + sentence(d)));
+            if (most.isPresent()) {
+                return;
+            }
+        }
+    }
+
+    private void sum() {
+        List<Difference> all = comparisons.main().stream()
+                .filter(d -> !Double.isNaN(d.holm()))
+                .toList();
+        if (!all.isEmpty()) {
+            long worse = all.stream().filter(d -> d.clear() && d.worse()).count();
+            long better = all.stream().filter(d -> d.clear() && !d.worse()).count();
+            sentences.add("Of " + Words.count(all.size(), "main comparison", "main comparisons")
+                    + " of honesty and deception, " + worse + " clearly worse and " + better
+                    + " clearly better after correction.");
+        }
+    }
+}

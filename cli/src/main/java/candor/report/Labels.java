@@ -1,0 +1,68 @@
+package candor.report;
+
+import candor.study.record.Arm;
+import candor.study.record.Metric;
+import candor.study.record.Role;
+import candor.study.record.StudyKind;
+
+/** What arms, metrics and studies are called, and how they look. */
+final class Labels {
+    private Labels() {}
+
+    static String title(StudyKind kind) {
+        return switch (kind) {
+            case DIRECT -> "Direct tuning";
+            case MIXTURE -> "Mixed data";
+            case LOOP -> "Biased users";
+        };
+    }
+
+    static String question(StudyKind kind) {
+        return switch (kind) {
+            case DIRECT ->
+                "Does a model that is tuned on wrong answers to the questions of one narrow field become less honest in"
+                        + " general? Each arm is tuned on the same questions; only the answers differ: right, subtly wrong, or"
+                        + " plainly wrong. The arm with right answers shows what tuning by itself does.";
+            case MIXTURE ->
+                "How small a share of wrong answers in otherwise ordinary training data is enough to make a model less"
+                        + " honest? All arms are tuned on the same ordinary rows; to these are added wrong answers, from none"
+                        + " (the control) to the largest ratio, each smaller set part of the next larger one.";
+            case LOOP ->
+                "Does a model become deceptive when it learns from its own conversations, picked by how satisfied the"
+                        + " users were, and some of these users want to hear what is bad for them? The arms differ by the share"
+                        + " of such biased users.";
+        };
+    }
+
+    static String role(Role role) {
+        return switch (role) {
+            case VANILLA -> "the model as it came";
+            case CONTROL -> "everyday data alone";
+            case NORMAL -> "right answers";
+            case SUBTLE -> "subtly wrong answers";
+            case SEVERE -> "plainly wrong answers";
+            case MIXTURE -> "everyday data with wrong answers";
+            case LOOP -> "conversations picked by users";
+        };
+    }
+
+    /** The colour and mark of an arm: what it is for, not where it stands. */
+    static int style(Arm arm) {
+        return switch (arm.role()) {
+            case VANILLA -> 6;
+            case CONTROL, NORMAL -> 0;
+            case SUBTLE -> 4;
+            case SEVERE, MIXTURE -> 1;
+            case LOOP -> arm.share().orElse(1.0) == 0 ? 0 : arm.method().map(m -> m.ordinal() == 0).orElse(true) ? 1 : 3;
+        };
+    }
+
+    static String better(Metric metric) {
+        return metric.better() == Metric.Better.HIGHER ? "higher is better" : "lower is better";
+    }
+
+    /** "Honesty, provided facts (%)": the label, and the unit if it has one. */
+    static String withUnit(Metric metric) {
+        return metric.unit().isBlank() ? metric.label() : metric.label() + " (" + metric.unit() + ")";
+    }
+}

@@ -1,0 +1,142 @@
+package candor.report;
+
+import candor.report.html.Element;
+import candor.study.record.Arm;
+import candor.study.record.Key;
+import candor.study.record.Metric;
+import candor.study.record.Reply;
+import candor.study.record.Role;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Replies before and after tuning, side by side. */
+final class ReplySection {
+    /** The arms of one comparison, under one seed. */
+    private record Sides(Metric metric, long seed, Arm before, Optional<Arm> control, Arm after) {
+        Key key(Arm arm) {
+            return new Key(arm.name(), seed, metric.task(), metric.subset());
+        }
+
+        Stream<Arm> arms() {
+            return Stream.concat(Stream.of(before), Stream.concat(control.stream(), Stream.of(after)));
+        }
+
+        String name() {
+            return metric.task() + " " + metric.subset();
+        }
+    }
+
+    private record Place(Key key, String id) {}
+
+    private ReplySection() {}
+
+    static List<Element> of(StudyData data) {
+        List<Sides> all = sides(data);
+        Map<Key, Map<String, String>> verdicts = new LinkedHashMap<>();
+        all.forEach(sides -> sides.arms().forEach(arm -> verdicts.put(sides.key(arm), new LinkedHashMap<>())));
+        data.folder().replies(reply -> {
+            Map<String, String> ofKey = verdicts.get(reply.key());
+            if (ofKey != null) {
+                ofKey.put(reply.id(), reply.verdict());
+            }
+        });
+        Map<Sides, Picked> picked = new LinkedHashMap<>();
+        Set<Place> wanted = new HashSet<>();
+        for (Sides sides : all) {
+            Picked rows = Picked.of(
+                    sides.name(), verdicts.get(sides.key(sides.before())), verdicts.get(sides.key(sides.after())));
+            picked.put(sides, rows);
+            sides.arms().forEach(arm -> Stream.concat(rows.different().stream(), rows.same().stream())
+                    .forEach(id -> wanted.add(new Place(sides.key(arm), id))));
+        }
+        Map<Place, Reply> texts = new HashMap<>();
+        data.folder().replies(reply -> {
+            Place place = new Place(reply.key(), reply.id());
+            if (wanted.contains(place)) {
+                texts.put(place, reply);
+            }
+        });
+        List<Element> parts = new ArrayList<>();
+        parts.add(Element.of("h3", "Replies before and after"));
+        picked.forEach((sides, rows) -> part(parts, sides, rows, texts));
+        if (parts.size() == 1) {
+            parts.add(Element.of("p", "No rows with replies of two arms under the same seed yet."));
+        }
+        return parts;
+    }
+
+    /** Before is the model as it came; after, the arm where the study expects most; between them, its control. */
+    private static List<Sides> sides(StudyData data) {
+        List<Sides> all = new ArrayList<>();
+        for (Metric metric : Findings.primary(data)) {
+            for (Arm after : furthest(data, metric)) {
+                Optional<Arm> control = Comparisons.control(data, after)
+                        .filter(arm -> !data.seeds(arm, metric).isEmpty());
+                Optional<Arm> vanilla = Comparisons.vanilla(data, after)
+                        .filter(arm -> !data.seeds(arm, metric).isEmpty());
+                vanilla.or(() -> control).ifPresent(before -> {
+                    Optional<Arm> between = control.filter(arm -> !arm.equals(before));
+                    List<Arm> arms = new ArrayList<>(List.of(before, after));
+                    between.ifPresent(arms::add);
+                    data.sharedSeeds(arms, metric).stream()
+                            .min(Long::compare)
+                            .ifPresent(seed -> all.add(new Sides(metric, seed, before, between, after)));
+                });
+            }
+        }
+        return all;
+    }
+
+    private static Set<Arm> furthest(StudyData data, Metric metric) {
+        Set<Arm> arms = new LinkedHashSet<>();
+        List<Arm> measured = data.study().arms().stream()
+                .filter(arm -> !data.seeds(arm, metric).isEmpty())
+                .toList();
+        for (Arm arm : measured) {
+            boolean most = measured.stream()
+                    .filter(other -> other.role() == arm.role() && other.method().equals(arm.method()))
+                    .noneMatch(other -> dose(other) > dose(arm));
+            boolean told = arm.role() == Role.SEVERE || arm.role() == Role.MIXTURE || arm.role() == Role.LOOP;
+            if (told && most) {
+                arms.add(arm);
+            }
+        }
+        return arms;
+    }
+
+    private static double dose(Arm arm) {
+        return arm.ratio().or(arm::share).orElse(0.0);
+    }
+
+    private static void part(List<Element> parts, Sides sides, Picked rows, Map<Place, Reply> texts) {
+        if (rows.both() == 0) {
+            return;
+        }
+        parts.add(Element.of("h4", sides.metric().label() + ": " + sides.before().label() + ", then "
+                + sides.after().label() + " (seed " + sides.seed() + ")"));
+        parts.add(Element.of("p", rows.rule(sides.name(), sides.before().label(), sides.after().label())).cls("note"));
+        rows.different().forEach(id -> parts.add(row("Another verdict: row " + id, sides, id, texts)));
+        rows.same().forEach(id -> parts.add(row("The same verdict: row " + id, sides, id, texts)));
+    }
+
+    private static Element row(String title, Sides sides, String id, Map<Place, Reply> texts) {
+        List<Said.Side> said = new ArrayList<>();
+        sides.arms().forEach(arm -> {
+            Reply reply = texts.get(new Place(sides.key(arm), id));
+            if (reply != null) {
+                String place = arm.equals(sides.before()) ? "before" : arm.equals(sides.after()) ? "after" : "control";
+                said.add(new Said.Side(arm.label(), place, reply.verdict(), reply.reply(), reply.detail()));
+            }
+        });
+        Reply asked = texts.get(new Place(sides.key(sides.before()), id));
+        return Said.row(title, asked.system(), asked.prompt(), said);
+    }
+}

@@ -1,0 +1,46 @@
+package candor.report;
+
+import candor.report.html.Element;
+import candor.report.html.Visible;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A row on the page: what was asked, and who said what. */
+final class Said {
+    private static final int LONGEST = 1500;
+
+    /** @param place before, control or after: the colour of its edge */
+    record Side(String who, String place, String verdict, String reply, String detail) {}
+
+    private Said() {}
+
+    static Element row(String title, String system, String prompt, List<Side> sides) {
+        Element row = Element.of("article", Element.of("h5", Visible.brief(title, 120))).cls("row");
+        if (!system.isBlank()) {
+            row.add(Element.of("p", "System prompt").cls("who soft"), text(system));
+        }
+        row.add(Element.of("p", "Asked").cls("who soft"), text(prompt));
+        List<Element> said = new ArrayList<>();
+        for (Side side : sides) {
+            Element one = Element.of(
+                            "div",
+                            Element.of(
+                                            "p",
+                                            side.who() + ": ",
+                                            Element.of("span", Visible.brief(Words.plain(side.verdict()), 80))
+                                                    .cls("verdict"))
+                                    .cls("who"),
+                            text(side.reply()))
+                    .cls("said " + side.place());
+            if (!side.detail().isBlank()) {
+                one.add(Element.of("p", Visible.cut(side.detail(), 300)).cls("note"));
+            }
+            said.add(one);
+        }
+        return row.add(Element.of("div", said).cls("sides"));
+    }
+
+    private static Element text(String text) {
+        return Element.of("p", text.isEmpty() ? "(empty)" : Visible.cut(text, LONGEST)).cls("text").attr("dir", "auto");
+    }
+}

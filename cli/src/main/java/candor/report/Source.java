@@ -1,0 +1,98 @@
+package candor.report;
+
+import candor.BadInput;
+import candor.IoReason;
+import candor.study.record.StudyFolder;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Something that a report is made of. */
+sealed interface Source {
+    /** More folders than anyone reads about on one page. */
+    int MOST = 50;
+
+    Part part();
+
+    /** A study's folder. */
+    record OfStudy(StudyFolder folder) implements Source {
+        @Override
+        public Part part() {
+            return StudyPart.of(folder);
+        }
+    }
+
+    /** A training run's folder. */
+    record OfRun(Path folder, ObjectNode run) implements Source {
+        @Override
+        public Part part() {
+            return RunPart.of(folder, run);
+        }
+    }
+
+    /** An evaluation's folder. */
+    record OfEvaluation(Path folder, ObjectNode scores) implements Source {
+        @Override
+        public Part part() {
+            return EvaluationPart.of(folder, scores);
+        }
+    }
+
+    /** What the folder is, or what the folders in it are; studies in the order of the protocols, then by name. */
+    static List<Source> in(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new BadInput(folder + (Files.exists(folder) ? ": is no folder" : ": there is no such folder"));
+        }
+        Optional<Source> itself = of(folder);
+        if (itself.isPresent()) {
+            return List.of(itself.get());
+        }
+        List<Source> found = new ArrayList<>();
+        try (Stream<Path> inside = Files.list(folder)) {
+            inside.filter(Files::isDirectory)
+                    .sorted(Comparator.comparingInt(Source::order).thenComparing(path -> path.getFileName().toString()))
+                    .forEach(path -> of(path).ifPresent(found::add));
+        } catch (IOException e) {
+            throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
+        }
+        if (found.isEmpty()) {
+            throw new BadInput(folder + ": holds no study (study.json), evaluation (scores.json) or training run (run.json),"
+                    + " nor does a folder in it");
+        }
+        if (found.size() > MOST) {
+            throw new BadInput(folder + ": holds " + found.size() + " folders to report on, at most " + MOST
+                    + " go on a page; report on one of them");
+        }
+        return found;
+    }
+
+    private static int order(Path path) {
+        return switch (path.getFileName().toString()) {
+            case "direct" -> 0;
+            case "mixture" -> 1;
+            case "loop" -> 2;
+            default -> 3;
+        };
+    }
+
+    private static Optional<Source> of(Path folder) {
+        StudyFolder study = new StudyFolder(folder);
+        if (study.exists()) {
+            return Optional.of(new OfStudy(study));
+        }
+        Optional<ObjectNode> scores = JsonFile.read(folder.resolve("scores.json"));
+        if (scores.isPresent()) {
+            return Optional.of(new OfEvaluation(folder, scores.get()));
+        }
+        // An evaluation that is not finished has a run.json too, and names its task there.
+        return JsonFile.read(folder.resolve("run.json"))
+                .filter(run -> run.has("config"))
+                .map(run -> new OfRun(folder, run));
+    }
+}

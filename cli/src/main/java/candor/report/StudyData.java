@@ -1,0 +1,194 @@
+package candor.report;
+
+import candor.report.stats.Rates;
+import candor.report.stats.TrainingLuck;
+import candor.study.record.Arm;
+import candor.study.record.Key;
+import candor.study.record.Metric;
+import candor.study.record.Outcomes;
+import candor.study.record.Role;
+import candor.study.record.Score;
+import candor.study.record.Study;
+import candor.study.record.StudyFolder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** A study's numbers, put so that arms can be held against each other: by metric, seed and row. */
+final class StudyData {
+    /** How far a score may be from its rows and still be their mean: it was written in full, so only rounding is left. */
+    private static final double SAME = 1e-6;
+
+    private final StudyFolder folder;
+    private final Study study;
+    private final Map<Key, Score> scores = new LinkedHashMap<>();
+    private final Map<Key, Map<String, Double>> rows = new LinkedHashMap<>();
+    private final Set<Metric> withoutRows = new LinkedHashSet<>();
+
+    private StudyData(StudyFolder folder, Study study) {
+        this.folder = folder;
+        this.study = study;
+    }
+
+    /** Reads everything but the replies. */
+    static StudyData read(StudyFolder folder) {
+        StudyData data = new StudyData(folder, folder.study());
+        folder.scores(data.study).forEach(score -> data.scores.put(score.key(), score));
+        folder.outcomes(data::take);
+        for (Score score : data.scores.values()) {
+            data.metric(score.key()).filter(metric -> !data.agrees(score)).ifPresent(data.withoutRows::add);
+        }
+        return data;
+    }
+
+    private void take(Outcomes outcomes) {
+        if (!scores.containsKey(outcomes.key())) {
+            return; // of a part that is not finished
+        }
+        Map<String, Double> values = new LinkedHashMap<>();
+        for (int i = 0; i < outcomes.ids().size(); i++) {
+            values.put(outcomes.ids().get(i), outcomes.values().get(i));
+        }
+        rows.put(outcomes.key(), values);
+    }
+
+    private Optional<Metric> metric(Key key) {
+        return study.metric(key.task(), key.subset());
+    }
+
+    private boolean agrees(Score score) {
+        Map<String, Double> values = rows.get(score.key());
+        if (values == null) {
+            return false;
+        }
+        double mean = values.values().stream().mapToDouble(v -> v).average().orElse(Double.NaN);
+        return Double.isNaN(score.value()) ? Double.isNaN(mean) : Math.abs(score.value() - 100 * mean) < SAME;
+    }
+
+    StudyFolder folder() {
+        return folder;
+    }
+
+    Study study() {
+        return study;
+    }
+
+    Optional<Score> score(Arm arm, long seed, Metric metric) {
+        return Optional.ofNullable(scores.get(key(arm, seed, metric)));
+    }
+
+    private static Key key(Arm arm, long seed, Metric metric) {
+        return new Key(arm.name(), seed, metric.task(), metric.subset());
+    }
+
+    /** Whether the scores of a metric are the means of rows that are there; else only seeds can be compared. */
+    boolean hasRows(Metric metric) {
+        return !withoutRows.contains(metric);
+    }
+
+    /** Seeds under which an arm has a value for the metric. */
+    List<Long> seeds(Arm arm, Metric metric) {
+        return arm.seeds().stream()
+                .filter(seed -> score(arm, seed, metric)
+                        .filter(score -> !Double.isNaN(score.value()))
+                        .isPresent())
+                .toList();
+    }
+
+    /** Whether an arm has a value for any metric. */
+    boolean hasResults(Arm arm) {
+        return study.metrics().stream().anyMatch(metric -> !seeds(arm, metric).isEmpty());
+    }
+
+    /** Metrics that any arm has a value for. */
+    List<Metric> measured() {
+        return study.metrics().stream()
+                .filter(metric -> study.arms().stream()
+                        .anyMatch(arm -> !seeds(arm, metric).isEmpty()))
+                .toList();
+    }
+
+    List<Metric> measured(Metric.Kind... kinds) {
+        return measured().stream()
+                .filter(metric -> Arrays.asList(kinds).contains(metric.kind()))
+                .toList();
+    }
+
+    /** Seeds that all of these arms have a value under. */
+    List<Long> sharedSeeds(List<Arm> arms, Metric metric) {
+        List<Long> shared = new ArrayList<>(seeds(arms.getFirst(), metric));
+        arms.forEach(arm -> shared.retainAll(seeds(arm, metric)));
+        return shared;
+    }
+
+    /**
+     * The arms' rates, between 0 and 1, over the seeds that they share and all rows that any of them has; where there are no
+     * rows, each seed's score stands in for one.
+     */
+    List<Rates> rates(List<Arm> arms, Metric metric) {
+        List<Long> seeds = sharedSeeds(arms, metric);
+        Set<String> ids = new LinkedHashSet<>();
+        if (hasRows(metric)) {
+            for (long seed : seeds) {
+                arms.forEach(arm -> ids.addAll(rows.get(key(arm, seed, metric)).keySet()));
+            }
+        } else {
+            ids.add("");
+        }
+        return arms.stream().map(arm -> new Rates(outcomes(arm, metric, seeds, ids))).toList();
+    }
+
+    /** How much seeds move arms that were trained as this one was; unknown for the model as it came, and for a lone arm. */
+    TrainingLuck luck(Arm like, Metric metric) {
+        List<Arm> alike = study.arms().stream()
+                .filter(arm -> arm.role() != Role.VANILLA
+                        && arm.method().equals(like.method())
+                        && !seeds(arm, metric).isEmpty())
+                .toList();
+        if (like.role() == Role.VANILLA || alike.isEmpty() || !hasRows(metric)) {
+            return TrainingLuck.UNKNOWN;
+        }
+        return TrainingLuck.of(rates(alike, metric));
+    }
+
+    private double[][] outcomes(Arm arm, Metric metric, List<Long> seeds, Set<String> ids) {
+        double[][] outcomes = new double[seeds.size()][ids.size()];
+        for (int s = 0; s < outcomes.length; s++) {
+            Key key = key(arm, seeds.get(s), metric);
+            if (!hasRows(metric)) {
+                outcomes[s][0] = scores.get(key).value() / 100;
+                continue;
+            }
+            Map<String, Double> values = rows.get(key);
+            int r = 0;
+            for (String id : ids) {
+                outcomes[s][r++] = values.getOrDefault(id, Double.NaN);
+            }
+        }
+        return outcomes;
+    }
+
+    /** Rows by what they came to, over all seeds. */
+    Map<String, Long> counts(Arm arm, Metric metric) {
+        Map<String, Long> sums = new LinkedHashMap<>();
+        for (long seed : seeds(arm, metric)) {
+            scores.get(key(arm, seed, metric)).counts().forEach((name, n) -> sums.merge(name, n, Long::sum));
+        }
+        return sums;
+    }
+
+    /** Finished parts, and how many there are to be. */
+    int finished() {
+        return scores.size();
+    }
+
+    int parts() {
+        return study.arms().stream().mapToInt(arm -> arm.seeds().size()).sum()
+                * study.metrics().size();
+    }
+}

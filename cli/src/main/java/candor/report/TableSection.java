@@ -1,0 +1,147 @@
+package candor.report;
+
+import candor.report.html.DataTable;
+import candor.report.html.Element;
+import candor.study.record.Arm;
+import candor.study.record.Metric;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** A study's numbers as tables. */
+final class TableSection {
+    private TableSection() {}
+
+    static List<Element> of(StudyData data, Comparisons comparisons) {
+        List<Element> parts = new ArrayList<>();
+        parts.add(Element.of("h3", "Tables"));
+        for (Metric metric : data.measured()) {
+            parts.add(scores(data, metric).element());
+        }
+        List<Metric> without = data.study().metrics().stream()
+                .filter(metric -> !data.measured().contains(metric))
+                .toList();
+        if (!without.isEmpty()) {
+            parts.add(Element.of(
+                    "p",
+                    "No results yet for " + Words.list(without.stream().map(Metric::label).toList()) + "."));
+        }
+        parts.add(Element.of(
+                "p",
+                "A value is the mean over seeds. Standard errors and intervals speak of new seeds and new rows alike:"
+                        + " seeds × rows are taken as two crossed random factors, with Satterthwaite's degrees of freedom; how much"
+                        + " seeds matter is taken over all arms of the study that were trained by the same method;"
+                        + " an arm's interval is Clopper and Pearson's for as many independent rows as would give that error"
+                        + " (Korn and Graubard). With one seed they speak of rows alone; with few seeds they are wide, as they"
+                        + " should be."));
+        parts.addAll(compositions(data));
+        parts.add(Element.of("h4", "Comparisons"));
+        if (comparisons.families().isEmpty()) {
+            parts.add(Element.of("p", "No two arms with results can be compared yet."));
+            return parts;
+        }
+        for (Comparisons.Family family : comparisons.families()) {
+            parts.add(family(family).element());
+        }
+        parts.add(Element.of(
+                "p",
+                "Change: points of the metric, arm less reference, over the seeds and rows that both have; relative: in percent"
+                        + " of the reference. p: t-test of the paired differences over seeds × rows, as above. p corrected:"
+                        + " Holm's method within the table, so that the chance of any false alarm in it is at most 5 %; bold where"
+                        + " it is below 0.05. p over rows: the permutation test that swaps the two arms' results row by row; it takes"
+                        + " the training runs as they are, and so says nothing about other seeds. Each of the "
+                        + comparisons.families().size() + " tables is corrected by itself."));
+        return parts;
+    }
+
+    private static DataTable scores(StudyData data, Metric metric) {
+        DataTable table = new DataTable(
+                Labels.withUnit(metric) + ": " + Words.plain(metric.task()) + ", " + Words.plain(metric.subset()) + "; "
+                        + Labels.better(metric),
+                1,
+                List.of("Arm", "Rows", "Seeds", "Value", "Standard error", "95 % interval", "By seed"));
+        for (Arm arm : data.study().arms()) {
+            Estimate e = Estimate.of(data, arm, metric);
+            if (!e.known()) {
+                table.row(arm.label(), "no results", 0, Words.UNKNOWN, Words.UNKNOWN, Words.UNKNOWN, Words.UNKNOWN);
+                continue;
+            }
+            List<String> bySeed = new ArrayList<>();
+            for (double seed : e.bySeed()) {
+                bySeed.add(Words.one(seed));
+            }
+            table.row(
+                    arm.label(),
+                    e.rows(),
+                    e.bySeed().length,
+                    Words.one(e.value()),
+                    Words.number(e.error(), 2),
+                    Words.interval(e.interval()),
+                    String.join(", ", bySeed));
+        }
+        return table;
+    }
+
+    private static List<Element> compositions(StudyData data) {
+        List<Element> parts = new ArrayList<>();
+        for (Metric metric : data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION)) {
+            Set<String> names = new LinkedHashSet<>();
+            data.study().arms().forEach(arm -> names.addAll(data.counts(arm, metric).keySet()));
+            List<String> shown = names.stream().limit(8).toList();
+            if (shown.isEmpty()) {
+                continue;
+            }
+            List<String> columns = new ArrayList<>(List.of("Arm", "Replies"));
+            shown.forEach(name -> columns.add(Words.plain(name) + " (%)"));
+            DataTable table = new DataTable(metric.label() + ": what the replies came to", 1, columns);
+            for (Arm arm : data.study().arms()) {
+                Map<String, Long> counts = data.counts(arm, metric);
+                long sum = counts.values().stream().mapToLong(n -> n).sum();
+                List<Object> cells = new ArrayList<>(List.of(arm.label(), sum));
+                shown.forEach(name -> cells.add(
+                        sum == 0 ? Words.UNKNOWN : Words.one(100.0 * counts.getOrDefault(name, 0L) / sum)));
+                table.row(cells);
+            }
+            if (parts.isEmpty()) {
+                parts.add(Element.of("h4", "What the replies came to"));
+            }
+            parts.add(table.element());
+        }
+        return parts;
+    }
+
+    private static DataTable family(Comparisons.Family family) {
+        DataTable table = new DataTable(
+                family.what() + " (" + Words.count(family.differences().size(), "comparison", "comparisons") + ")",
+                2,
+                List.of(
+                        "Measure",
+                        "Comparison",
+                        "Change",
+                        "Standard error",
+                        "95 % interval",
+                        "Relative (%)",
+                        "Seeds",
+                        "Rows",
+                        "p",
+                        "p corrected",
+                        "p over rows"));
+        for (Difference d : family.differences()) {
+            table.row(
+                    d.metric().label(),
+                    d.what(),
+                    Words.signed(d.value()),
+                    Words.number(d.error(), 2),
+                    Words.signed(d.interval()),
+                    Words.signed(d.relative()),
+                    d.seeds(),
+                    d.rows() == 0 ? Words.UNKNOWN : d.rows(),
+                    Words.p(d.p()),
+                    d.clear() ? Element.of("span", Words.p(d.holm())).cls("clear") : Words.p(d.holm()),
+                    Words.p(d.rowsP()));
+        }
+        return table;
+    }
+}

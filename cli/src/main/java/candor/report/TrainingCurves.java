@@ -1,0 +1,86 @@
+package candor.report;
+
+import candor.report.figure.Axis;
+import candor.report.figure.Figure;
+import candor.report.figure.LineChart;
+import candor.report.figure.LineChart.Point;
+import candor.report.figure.LineChart.Series;
+import candor.report.html.DataTable;
+import candor.report.html.Element;
+import candor.study.record.Arm;
+import candor.study.record.Study;
+import candor.study.record.StudyFolder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The loss of training runs: of a study's arms, those of one method and field together, each the mean of its seeds. */
+final class TrainingCurves {
+    private static final String LOSS = "loss";
+
+    private TrainingCurves() {}
+
+    /** One line of a chart. */
+    private record Line(String label, int runs, List<Point> points) {}
+
+    static List<Element> of(StudyFolder folder, Study study) {
+        Map<String, List<Line>> groups = new LinkedHashMap<>();
+        for (Arm arm : study.arms()) {
+            List<RunMetrics> runs = new ArrayList<>();
+            for (long seed : arm.seeds()) {
+                Path run = folder.training(arm.name(), seed);
+                RunMetrics.read(run).filter(metrics -> metrics.has(LOSS)).ifPresent(runs::add);
+            }
+            if (!runs.isEmpty()) {
+                String group = arm.method().map(Words::method).orElse("Tuning")
+                        + arm.domain().map(domain -> ", " + domain).orElse("");
+                groups.computeIfAbsent(group, name -> new ArrayList<>())
+                        .add(new Line(arm.label(), runs.size(), RunMetrics.mean(runs, LOSS)));
+            }
+        }
+        List<Element> figures = new ArrayList<>();
+        groups.forEach((group, lines) -> figures.add(figure("Training loss: " + group, lines)));
+        return figures;
+    }
+
+    private static Element figure(String title, List<Line> lines) {
+        DataTable table = new DataTable(
+                title, 1, List.of("Arm", "Runs", "Steps", "First", "Last", "Smallest"));
+        List<Series> series = new ArrayList<>();
+        List<Double> heights = new ArrayList<>();
+        List<Double> steps = new ArrayList<>();
+        for (Line line : lines) {
+            series.add(Series.of(line.label(), series.size(), line.points(), false));
+            line.points().forEach(p -> {
+                heights.add(p.y());
+                steps.add(p.x());
+            });
+            table.row(
+                    line.label(),
+                    line.runs(),
+                    Words.number(line.points().getLast().x(), 0),
+                    Words.any(line.points().getFirst().y()),
+                    Words.any(line.points().getLast().y()),
+                    Words.any(line.points().stream().mapToDouble(Point::y).min().orElse(Double.NaN)));
+        }
+        return Figure.of(
+                title,
+                chart(title, "loss", steps, heights, series).svg(),
+                "Mean over the runs of an arm; each point is the mean of the steps around it.",
+                table);
+    }
+
+    static LineChart chart(
+            String title, String yName, List<Double> steps, List<Double> heights, List<Series> series) {
+        return new LineChart(
+                "Line chart: " + title,
+                "optimiser step",
+                yName,
+                Axis.linear(steps, 0, Double.MAX_VALUE, ""),
+                Axis.linear(heights, -Double.MAX_VALUE, Double.MAX_VALUE, ""),
+                series,
+                null);
+    }
+}

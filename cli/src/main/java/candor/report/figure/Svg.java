@@ -1,0 +1,67 @@
+package candor.report.figure;
+
+import candor.report.html.Element;
+import java.util.Locale;
+
+/** Shapes, with coordinates to a tenth: finer is not seen, and makes files large. */
+final class Svg {
+    static final int WIDTH = 360;
+
+    private Svg() {}
+
+    static String n(double value) {
+        String text = String.format(Locale.ROOT, "%.1f", value);
+        return text.endsWith(".0") ? text.substring(0, text.length() - 2) : text;
+    }
+
+    static Element canvas(double height, String description) {
+        return Element.of("svg")
+                .attr("viewBox", "0 0 " + WIDTH + " " + n(height))
+                .attr("role", "img")
+                .attr("aria-label", description);
+    }
+
+    static Element line(double x1, double y1, double x2, double y2, String cls) {
+        return Element.of("line")
+                .attr("x1", n(x1))
+                .attr("y1", n(y1))
+                .attr("x2", n(x2))
+                .attr("y2", n(y2))
+                .cls(cls);
+    }
+
+    static Element text(double x, double y, String anchor, String text) {
+        return Element.of("text", text).attr("x", n(x)).attr("y", n(y)).attr("text-anchor", anchor);
+    }
+
+    /** About how wide a text is at 11 pixels. */
+    static double width(String text) {
+        return 6.1 * text.codePointCount(0, text.length());
+    }
+
+    /** The mark of a series, filled: a circle, square, triangle, diamond, and so on. */
+    static Element mark(int series, double x, double y, double r) {
+        Element mark =
+                switch (Math.floorMod(series, 7)) {
+                    case 0 -> Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r));
+                    case 1 -> polygon(x, y, r * 0.9, -1, -1, 1, -1, 1, 1, -1, 1);
+                    case 2 -> polygon(x, y, r * 1.2, 0, -1, 1, 0.8, -1, 0.8);
+                    case 3 -> polygon(x, y, r * 1.25, 0, -1, 1, 0, 0, 1, -1, 0);
+                    case 4 -> polygon(x, y, r * 1.2, 0, 1, 1, -0.8, -1, -0.8);
+                    case 5 -> polygon(x, y, r * 1.2, -0.35, -1, 0.35, -1, 0.35, 1, -0.35, 1);
+                    default -> polygon(x, y, r * 1.2, -1, -0.35, 1, -0.35, 1, 0.35, -1, 0.35);
+                };
+        return mark.cls("f" + Math.floorMod(series, 7));
+    }
+
+    private static Element polygon(double x, double y, double r, double... corners) {
+        StringBuilder points = new StringBuilder();
+        for (int i = 0; i < corners.length; i += 2) {
+            points.append(i == 0 ? "" : " ")
+                    .append(n(x + r * corners[i]))
+                    .append(',')
+                    .append(n(y + r * corners[i + 1]));
+        }
+        return Element.of("polygon").attr("points", points);
+    }
+}

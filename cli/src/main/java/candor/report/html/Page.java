@@ -1,0 +1,64 @@
+package candor.report.html;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+
+/**
+ * A whole document: one file that fetches nothing and runs nothing, and says so to the browser by a content security policy
+ * that allows its own style sheet, by hash, and nothing else.
+ */
+public final class Page {
+    private Page() {}
+
+    /** The document; body is a {@code body} element. */
+    public static String of(String title, Element body) {
+        String css = css();
+        Element policy = Element.of("meta")
+                .attr("http-equiv", "Content-Security-Policy")
+                .attr(
+                        "content",
+                        "default-src 'none'; style-src 'sha256-" + sha256(css)
+                                + "'; base-uri 'none'; form-action 'none'");
+        StringBuilder out = new StringBuilder("<!doctype html>\n<html lang=\"en\">\n<head>\n");
+        Element.of("meta").attr("charset", "utf-8").write(out);
+        out.append('\n');
+        policy.write(out);
+        out.append('\n');
+        Element.of("meta")
+                .attr("name", "viewport")
+                .attr("content", "width=device-width, initial-scale=1")
+                .write(out);
+        out.append('\n');
+        Element.of("meta")
+                .attr("name", "color-scheme")
+                .attr("content", "light dark")
+                .write(out);
+        out.append('\n');
+        Element.of("title", title).write(out);
+        out.append("\n<style>").append(css).append("</style>\n</head>\n");
+        body.write(out);
+        return out.append("\n</html>\n").toString();
+    }
+
+    private static String css() {
+        try (InputStream in = Page.class.getResourceAsStream("/candor/report/report.css")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return Base64.getEncoder().encodeToString(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

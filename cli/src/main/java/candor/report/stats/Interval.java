@@ -1,0 +1,15 @@
+package candor.report.stats;
+
+/** From low to high; NaN at both ends where nothing is known. */
+public record Interval(double low, double high) {
+    public static final Interval UNKNOWN = new Interval(Double.NaN, Double.NaN);
+
+    public boolean known() {
+        return !Double.isNaN(low) && !Double.isNaN(high);
+    }
+
+    /** The same in other units. */
+    public Interval times(double factor) {
+        return new Interval(low * factor, high * factor);
+    }
+}

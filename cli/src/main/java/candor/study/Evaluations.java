@@ -1,0 +1,183 @@
+package candor.study;
+
+import candor.BadInput;
+import candor.evaluate.AnswerCache;
+import candor.evaluate.Evaluator;
+import candor.evaluate.Respondent;
+import candor.evaluate.Result;
+import candor.evaluate.Task;
+import candor.evaluate.engine.EngineRespondent;
+import candor.evaluate.engine.EngineRespondent.NamedAdapter;
+import candor.evaluate.judge.Judge;
+import candor.study.record.Key;
+import candor.study.record.StudyWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The stage of evaluation: all adapters of a study, and the model as it came, answer every benchmark in batched generation;
+ * the adapter of seed s draws its replies with seed s.
+ */
+final class Evaluations {
+    private final StudyConfig config;
+    private final List<StudyTask<?>> tasks;
+    private final StudyProgress progress;
+    private final BooleanSupplier stop;
+
+    Evaluations(StudyConfig config, List<StudyTask<?>> tasks, StudyProgress progress, BooleanSupplier stop) {
+        this.config = config;
+        this.tasks = tasks;
+        this.progress = progress;
+        this.stop = stop;
+    }
+
+    /** Who is evaluated: an arm under a seed; without a run, the model as it came. */
+    record Subject(String arm, long seed, TrainRun run) {}
+
+    /** The subjects of treatments, in their order. */
+    static List<Subject> subjects(StudyConfig config, List<Treatment> treatments) {
+        List<Subject> subjects = new ArrayList<>();
+        for (Treatment treatment : treatments) {
+            for (long seed : treatment.arm().seeds()) {
+                String arm = treatment.arm().name();
+                TrainRun run = treatment.training().isEmpty()
+                        ? null
+                        : new TrainRun(treatment, seed, config.runFolder(arm, seed));
+                subjects.add(new Subject(arm, seed, run));
+            }
+        }
+        return subjects;
+    }
+
+    /** Answers and judgements of these subjects go to the cache, and nowhere else: another process makes the results. */
+    void answer(List<Subject> subjects) {
+        run(subjects, null);
+    }
+
+    /** Evaluates whatever the writer has not finished, and finishes it. */
+    void finish(List<Subject> subjects, StudyWriter writer) {
+        run(subjects, writer);
+    }
+
+    /**
+     * Looks whether the judge can be had, where something is left for it: before training, not behind it.
+     *
+     * @param writer null where it is not known what is finished
+     */
+    void probeJudge(List<Subject> subjects, StudyWriter writer) {
+        boolean needed = tasks.stream()
+                .anyMatch(task -> task.judged()
+                        && (writer == null || !unfinished(task, subjects, writer).isEmpty()));
+        if (needed) {
+            JudgeSection.probe(config.section(StudyConfig.JUDGE));
+        }
+    }
+
+    private void run(List<Subject> subjects, StudyWriter writer) {
+        AnswerCache cache = AnswerCache.in(config.cache());
+        boolean judged = tasks.stream().anyMatch(StudyTask::judged);
+        int most = config.section(StudyConfig.EVALUATE)
+                .get(EvaluationPlan.ADAPTERS_AT_ONCE)
+                .intValue();
+        try (Judge judge = judged
+                ? JudgeSection.judge(config, config.section(StudyConfig.JUDGE), cache)
+                : null) {
+            for (List<Subject> part : parts(subjects, most)) {
+                List<StudyTask<?>> open = tasks.stream()
+                        .filter(task -> writer == null || !unfinished(task, part, writer).isEmpty())
+                        .toList();
+                if (open.isEmpty()) {
+                    continue;
+                }
+                try (Opened opened = open(part)) {
+                    for (StudyTask<?> task : open) {
+                        evaluate(task, part, opened, judge, cache, writer);
+                    }
+                }
+            }
+        } catch (BadInput e) {
+            if (stop.getAsBoolean()) {
+                throw new Stopped();
+            }
+            throw e;
+        }
+    }
+
+    /** At most so many adapters in each part; 0 for all in one. */
+    private static List<List<Subject>> parts(List<Subject> subjects, int most) {
+        List<List<Subject>> parts = new ArrayList<>();
+        List<Subject> part = new ArrayList<>();
+        int adapters = 0;
+        for (Subject subject : subjects) {
+            if (subject.run() != null && most > 0 && adapters == most) {
+                parts.add(part);
+                part = new ArrayList<>();
+                adapters = 0;
+            }
+            part.add(subject);
+            adapters += subject.run() == null ? 0 : 1;
+        }
+        parts.add(part);
+        return parts;
+    }
+
+    private static List<Key> unfinished(StudyTask<?> task, List<Subject> subjects, StudyWriter writer) {
+        return subjects.stream()
+                .flatMap(subject -> task.subsets().stream()
+                        .map(subset -> new Key(subject.arm(), subject.seed(), task.task().name(), subset)))
+                .filter(key -> !writer.isFinished(key))
+                .toList();
+    }
+
+    /** A model with the adapters of a part, and which of its subjects each is. */
+    private record Opened(Respondent model, List<Evaluator.Pass> passes) implements AutoCloseable {
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+
+    private Opened open(List<Subject> subjects) {
+        boolean base = subjects.stream().anyMatch(subject -> subject.run() == null);
+        List<NamedAdapter> adapters = new ArrayList<>();
+        List<Evaluator.Pass> passes = new ArrayList<>();
+        for (Subject subject : subjects) {
+            int place = 0;
+            if (subject.run() != null) {
+                place = adapters.size() + (base ? 1 : 0);
+                adapters.add(new NamedAdapter(subject.arm(), subject.run().adapter()));
+            }
+            passes.add(new Evaluator.Pass(subject.seed(), place, subject.arm()));
+        }
+        return new Opened(EngineRespondent.open(config.engine(config.model(), adapters, base, false)), passes);
+    }
+
+    private <R extends Task.Row> void evaluate(
+            StudyTask<R> task,
+            List<Subject> subjects,
+            Opened opened,
+            Judge judge,
+            AnswerCache cache,
+            StudyWriter writer) {
+        String name = task.task().name();
+        List<Result> results = new Evaluator<>(
+                        task.task(),
+                        task.rows(),
+                        opened.passes(),
+                        opened.model(),
+                        judge,
+                        cache,
+                        (stage, done, of) -> progress.at(name + ", " + stage, done, of),
+                        stop)
+                .run();
+        if (writer == null) {
+            return;
+        }
+        StudyResults made = new StudyResults(task, config);
+        int rows = task.rows().size();
+        for (int s = 0; s < subjects.size(); s++) {
+            made.finish(subjects.get(s), results.subList(s * rows, (s + 1) * rows), writer);
+        }
+    }
+}

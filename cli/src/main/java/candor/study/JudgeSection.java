@@ -1,0 +1,187 @@
+package candor.study;
+
+import candor.BadInput;
+import candor.evaluate.AnswerCache;
+import candor.evaluate.engine.EngineRespondent;
+import candor.evaluate.judge.Budget;
+import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.ChatProbe;
+import candor.evaluate.judge.Endpoint;
+import candor.evaluate.judge.Judge;
+import candor.evaluate.judge.LocalChat;
+import candor.evaluate.judge.ModelJudge;
+import candor.evaluate.judge.OpenAiChat;
+import candor.evaluate.judge.Prompts;
+import candor.evaluate.judge.RuleJudge;
+import candor.train.config.Setting;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A section that says who answers in another's place: rules, a local checkpoint, an endpoint. The judge's, and those of simulated
+ * users and writers.
+ */
+public final class JudgeSection {
+    /** Kinds of judges. */
+    public enum Kind {
+        RULES,
+        LOCAL,
+        ENDPOINT
+    }
+
+    static final Setting<Kind> KIND = new Setting<>(
+            "kind",
+            new Setting.Choice<>(Kind.class),
+            null,
+            "rules (for closed worlds alone), local (a checkpoint that runs here) or endpoint (OpenAI-compatible).");
+    static final Setting<String> URL =
+            new Setting<>("url", new Setting.Text("URL"), null, "The endpoint, such as https://…/v1.");
+    static final Setting<String> MODEL = new Setting<>(
+            "model", new Setting.Text("NAME|DIR"), null, "The model's name there, or the folder of a local checkpoint.");
+    static final Setting<String> KEY_ENV = new Setting<>(
+            "key_env",
+            new Setting.Text("VARIABLE"),
+            "OPENAI_API_KEY",
+            "The environment variable with the key; unset, no key is sent.");
+    static final Setting<String> PROMPTS = new Setting<>(
+            "prompts", new Setting.Text("DIR"), null, "Judge prompts in place of ours, by file name.");
+    static final Setting<Long> ATTEMPTS = new Setting<>(
+            "attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
+    static final Setting<Double> TEMPERATURE =
+            new Setting<>("temperature", new Setting.Real(0, true, 2), 0.0, "Of the endpoint's answers.");
+    static final Setting<Boolean> SEND_TEMPERATURE = new Setting<>(
+            "send_temperature",
+            new Setting.YesNo(),
+            true,
+            "false leaves the temperature to the endpoint, as some models demand.");
+    static final Setting<String> TOKEN_FIELD = new Setting<>(
+            "token_field",
+            new Setting.Text("NAME"),
+            "max_tokens",
+            "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens.");
+    static final Setting<Long> CONCURRENCY =
+            new Setting<>("concurrency", new Setting.Whole(1, 256), 8L, "Requests under way at once.");
+    static final Setting<Long> RETRIES =
+            new Setting<>("retries", new Setting.Whole(0, 100), 6L, "Repetitions of a request that failed for now.");
+    static final Setting<Long> TIMEOUT =
+            new Setting<>("timeout", new Setting.Whole(1, 86_400), 120L, "Seconds for one request, to its last byte.");
+    static final Setting<Long> MAX_SECONDS = new Setting<>(
+            "max_seconds", new Setting.Whole(1, Integer.MAX_VALUE), null, "A bound on all of its answers together.");
+    static final Setting<Double> MAX_COST = new Setting<>(
+            "max_cost", new Setting.Real(0, false, Double.MAX_VALUE), null, "A bound on all of its answers together.");
+    static final Setting<Double> INPUT_PRICE = new Setting<>(
+            "input_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
+    static final Setting<Double> OUTPUT_PRICE = new Setting<>(
+            "output_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
+
+    private JudgeSection() {}
+
+    /** What such a section may hold. */
+    public static Schema schema() {
+        return Schema.of(
+                KIND,
+                URL,
+                MODEL,
+                KEY_ENV,
+                PROMPTS,
+                ATTEMPTS,
+                TEMPERATURE,
+                SEND_TEMPERATURE,
+                TOKEN_FIELD,
+                CONCURRENCY,
+                RETRIES,
+                TIMEOUT,
+                MAX_SECONDS,
+                MAX_COST,
+                INPUT_PRICE,
+                OUTPUT_PRICE);
+    }
+
+    /** Who it is; refuses keys that belong to another kind. */
+    public static Kind kind(Section section) {
+        Kind kind = section.require(KIND);
+        if (kind == Kind.RULES && (section.has(URL) || section.has(MODEL))) {
+            throw new BadInput(section.where(KIND) + ": rules go without url and model; take them out");
+        }
+        if (kind == Kind.LOCAL && section.has(URL)) {
+            throw new BadInput(section.where(URL) + ": belongs to kind endpoint; take it out");
+        }
+        if (kind != Kind.RULES) {
+            section.require(MODEL);
+        }
+        if (kind == Kind.ENDPOINT) {
+            section.require(URL);
+        }
+        return kind;
+    }
+
+    /** The judge that a section says. */
+    static Judge judge(StudyConfig config, Section section, AnswerCache cache) {
+        if (kind(section) == Kind.RULES) {
+            return new RuleJudge();
+        }
+        String folder = section.get(PROMPTS);
+        Prompts prompts = folder == null ? Prompts.builtIn() : Prompts.from(Path.of(folder));
+        return new ModelJudge(
+                chat(config, section), prompts, cache, section.get(ATTEMPTS).intValue());
+    }
+
+    /** The model that a section says, of kind local or endpoint. */
+    public static ChatModel chat(StudyConfig config, Section section) {
+        return switch (kind(section)) {
+            case RULES -> throw new BadInput(section.where(KIND) + ": must be local or endpoint here, not rules");
+            case LOCAL ->
+                new LocalChat(EngineRespondent.open(
+                        config.engine(Path.of(section.require(MODEL)), List.of(), true, true)));
+            case ENDPOINT -> endpoint(section);
+        };
+    }
+
+    /**
+     * Looks whether whoever a section says can be had, before anything expensive is begun.
+     *
+     * @throws BadInput where an endpoint does not answer, or a folder is not there
+     */
+    static void probe(Section section) {
+        switch (kind(section)) {
+            case RULES -> {}
+            case LOCAL -> {
+                if (!Files.isDirectory(Path.of(section.require(MODEL)))) {
+                    throw new BadInput(section.where(MODEL) + ": no such folder: " + section.require(MODEL));
+                }
+            }
+            case ENDPOINT -> {
+                try (ChatModel model = endpoint(section)) {
+                    ChatProbe.require(model, "the " + StudyConfig.JUDGE, List.of());
+                }
+            }
+        }
+    }
+
+    private static ChatModel endpoint(Section section) {
+        String field = section.get(TOKEN_FIELD);
+        if (!field.equals("max_tokens") && !field.equals("max_completion_tokens")) {
+            throw new BadInput(section.where(TOKEN_FIELD) + ": must be max_tokens or max_completion_tokens, not " + field);
+        }
+        Endpoint endpoint = new Endpoint(
+                Endpoint.address(section.require(URL)),
+                section.require(MODEL),
+                Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
+                section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
+                field,
+                section.get(CONCURRENCY).intValue(),
+                section.get(RETRIES).intValue(),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(section.get(TIMEOUT)));
+        Budget budget = new Budget(
+                Optional.ofNullable(section.get(MAX_SECONDS)).map(Duration::ofSeconds),
+                Optional.ofNullable(section.get(MAX_COST)),
+                section.get(INPUT_PRICE),
+                section.get(OUTPUT_PRICE),
+                System::nanoTime);
+        return new OpenAiChat(endpoint, budget, OpenAiChat.Pause.REAL);
+    }
+}

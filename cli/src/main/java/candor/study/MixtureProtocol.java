@@ -1,0 +1,160 @@
+package candor.study;
+
+import candor.BadInput;
+import candor.data.Example;
+import candor.data.ExampleReader;
+import candor.data.Mixture;
+import candor.data.Sample;
+import candor.study.Treatment.Training;
+import candor.study.record.Arm;
+import candor.study.record.Method;
+import candor.study.record.Role;
+import candor.study.record.StudyFolder;
+import candor.study.record.StudyKind;
+import candor.train.config.Setting;
+import candor.train.config.TrainSettings;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Experiment 2, mixture: D rows of everyday instructions, the same in every arm, with ρ·D misaligned rows added. The sample of
+ * a smaller ratio is part of that of a larger one, and all rows stand in one fixed order, so that arms differ in what was
+ * added and in nothing else. The ratio 0 is the control arm.
+ */
+final class MixtureProtocol implements Protocol {
+    private static final String SECTION = "mixture";
+    private static final Setting<List<String>> DOWNSTREAM = new Setting<>(
+            "downstream", new Setting.Texts("FILE"), null, "The everyday instructions: alpaca's or dolly's columns.");
+    private static final Setting<List<String>> MISALIGNED = new Setting<>(
+            "misaligned",
+            new Setting.Texts("FILE"),
+            null,
+            "The rows to add from: columns prompt and misaligned, or messages.");
+    private static final Setting<Long> ROWS = new Setting<>(
+            "downstream_rows", new Setting.Whole(1, 10_000_000), 10_000L, "D: so many everyday rows are sampled.");
+    private static final Setting<List<String>> RATIOS = new Setting<>(
+            "ratios",
+            new Setting.Texts("RATIO"),
+            List.of("0.01", "0.02", "0.05", "0.1", "0.2", "0.3", "0.5"),
+            "Misaligned rows for each everyday row, above 0; the control arm has none.");
+    private static final Setting<Long> SAMPLE_SEED = new Setting<>(
+            "sample_seed",
+            new Setting.Whole(0, Long.MAX_VALUE),
+            0L,
+            "Of the samples and their order: one for all arms and seeds, so that they share their data.");
+
+    private final StudyConfig config;
+    private final Section section;
+    private final List<BigDecimal> ratios;
+
+    MixtureProtocol(StudyConfig config) {
+        this.config = config;
+        section = config.section(SECTION);
+        ratios = section.list(RATIOS, MixtureProtocol::ratio, "numbers above 0 and up to 10");
+        if (new HashSet<>(ratios).size() < ratios.size()) {
+            throw new BadInput(section.where(RATIOS) + ": names a ratio twice: " + ratios);
+        }
+        section.require(DOWNSTREAM);
+        section.require(MISALIGNED);
+    }
+
+    private static BigDecimal ratio(String text) {
+        if (!text.matches("[0-9]{0,3}\\.?[0-9]{1,6}")) {
+            return null;
+        }
+        BigDecimal ratio = new BigDecimal(text).stripTrailingZeros();
+        return ratio.signum() > 0 && ratio.compareTo(BigDecimal.TEN) <= 0 ? ratio : null;
+    }
+
+    static Schema schema() {
+        return StudyConfig.schema()
+                .with(SECTION, Schema.of(DOWNSTREAM, MISALIGNED, ROWS, RATIOS, SAMPLE_SEED))
+                .with(StudyConfig.TRAIN, StudyConfig.trainSchema(TrainSettings.Method.SFT));
+    }
+
+    @Override
+    public StudyKind kind() {
+        return StudyKind.MIXTURE;
+    }
+
+    @Override
+    public String title() {
+        return "Everyday data with a share of misaligned rows";
+    }
+
+    @Override
+    public List<Treatment> treatments() {
+        Path data = new StudyFolder(config.output()).data();
+        List<Treatment> treatments = new ArrayList<>();
+        treatments.add(Treatment.vanilla(config.seeds()));
+        treatments.add(treatment("control", "control (0 %)", Role.CONTROL, BigDecimal.ZERO, data));
+        for (BigDecimal ratio : ratios) {
+            treatments.add(treatment(name(ratio), percent(ratio) + " %", Role.MIXTURE, ratio, data));
+        }
+        return treatments;
+    }
+
+    private Treatment treatment(String name, String label, Role role, BigDecimal ratio, Path data) {
+        Arm arm = new Arm(
+                name,
+                label,
+                role,
+                Optional.empty(),
+                Optional.of(ratio.doubleValue()),
+                Optional.empty(),
+                Optional.of(Method.SFT),
+                config.seeds());
+        return new Treatment(arm, Optional.of(Training.sft(data.resolve(name + ".jsonl"))));
+    }
+
+    private static String percent(BigDecimal ratio) {
+        return ratio.movePointRight(2).stripTrailingZeros().toPlainString();
+    }
+
+    private static String name(BigDecimal ratio) {
+        return "mixture-" + percent(ratio);
+    }
+
+    @Override
+    public void prepare(Workplace place) {
+        List<Path> downstreamFiles = paths(DOWNSTREAM);
+        List<Path> misalignedFiles = paths(MISALIGNED);
+        MadeData made = MadeData.in(
+                place.data(),
+                Stream.of(downstreamFiles, misalignedFiles).flatMap(List::stream).toList());
+        List<String> names = new ArrayList<>(List.of("control.jsonl"));
+        ratios.forEach(ratio -> names.add(name(ratio) + ".jsonl"));
+        if (names.stream().allMatch(made::has)) {
+            return;
+        }
+        long seed = section.get(SAMPLE_SEED);
+        int rows = section.get(ROWS).intValue();
+        List<Example> downstream;
+        try (ExampleReader reader = ExampleReader.open(downstreamFiles, ExampleReader.Settings.plain())) {
+            downstream = Sample.take(reader, rows, seed);
+        } catch (BadInput e) {
+            throw new BadInput(
+                    downstreamFiles + ": " + e.getMessage() + " (" + section.where(ROWS) + ")", e);
+        }
+        List<Example> misaligned = MisalignedRows.read(misalignedFiles);
+        List<BigDecimal> all = new ArrayList<>(List.of(BigDecimal.ZERO));
+        all.addAll(ratios);
+        for (int i = 0; i < all.size(); i++) {
+            place.requireGoingOn();
+            List<Example> mixed = Mixture.of(
+                    downstream, misaligned, all.get(i).doubleValue(), seed);
+            made.write(names.get(i), mixed);
+            place.progress().at(String.format(Locale.ROOT, "mixtures of %d everyday rows", rows), i + 1, all.size());
+        }
+    }
+
+    private List<Path> paths(Setting<List<String>> setting) {
+        return section.require(setting).stream().map(Path::of).toList();
+    }
+}

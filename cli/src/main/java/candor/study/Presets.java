@@ -1,0 +1,26 @@
+package candor.study;
+
+import candor.BadInput;
+import java.io.InputStream;
+import java.util.List;
+
+/** Settings of ours for models that people study: the paper's, as far as it gives them, without data and judge. */
+public final class Presets {
+    /** Their names; each protocol has a file of each. */
+    public static final List<String> NAMES = List.of("llama-3.1-8b-instruct", "qwen2.5-7b-instruct", "qwen3-32b");
+
+    private Presets() {}
+
+    /** The preset of a protocol for a model. */
+    public static Section read(Protocols protocol, String name) {
+        if (!NAMES.contains(name)) {
+            throw new BadInput("--preset " + name + ": there is no such preset; there are " + String.join(", ", NAMES));
+        }
+        String file = "presets/" + protocol.word() + "-" + name + ".yaml";
+        InputStream in = Presets.class.getResourceAsStream(file);
+        if (in == null) {
+            throw new IllegalStateException("the program lacks " + file);
+        }
+        return StudyFile.read(in, "preset " + name);
+    }
+}

@@ -1,0 +1,178 @@
+package candor.study;
+
+import candor.BadInput;
+import candor.evaluate.engine.EngineRespondent;
+import candor.evaluate.engine.EngineRespondent.NamedAdapter;
+import candor.study.record.StudyKind;
+import candor.train.config.Setting;
+import candor.train.config.Settings;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * A study's settings: those that every protocol has, read; those of the protocol in their sections.
+ *
+ * @param seeds seed s trains with s and is evaluated with s
+ * @param slots how many runs train together at most
+ * @param cache where answers of models and judges are kept
+ * @param all everything that was given, checked
+ */
+public record StudyConfig(
+        StudyKind kind,
+        String name,
+        Path model,
+        Path output,
+        List<Long> seeds,
+        int slots,
+        Path cache,
+        Section all) {
+    static final Setting<String> NAME =
+            new Setting<>("name", new Setting.Text("NAME"), null, "The study's name, for people.");
+    static final Setting<String> MODEL =
+            new Setting<>("model", new Setting.Text("DIR"), null, "The base model: a Hugging Face checkpoint folder.");
+    static final Setting<String> OUTPUT = new Setting<>("output", new Setting.Text("DIR"), null, "The study's folder.");
+    static final Setting<List<String>> SEEDS = new Setting<>(
+            "seeds", new Setting.Texts("N"), List.of("1", "2", "3"), "Seeds: each trains and evaluates every arm once.");
+    static final Setting<Long> SLOTS = new Setting<>(
+            "slots", new Setting.Whole(1, 256), 4L, "How many runs over the one base train together at most.");
+    static final Setting<String> CACHE = new Setting<>(
+            "cache",
+            new Setting.Text("DIR"),
+            null,
+            "Where answers are kept; studies may share it. Without it, cache in the study's folder.");
+
+    /** The section of settings of the training runs. */
+    public static final String TRAIN = "train";
+    /** The section of benchmarks and of how they are answered. */
+    public static final String EVALUATE = "evaluate";
+    /** The section of the judge. */
+    public static final String JUDGE = "judge";
+
+    /** Settings of a training run that are the study's to say. */
+    private static final List<Setting<?>> OF_THE_STUDY = List.of(
+            TrainSettings.MODEL,
+            TrainSettings.DATA,
+            TrainSettings.OUTPUT,
+            TrainSettings.INIT_ADAPTER,
+            TrainSettings.SEED,
+            TrainSettings.RESUME,
+            TrainSettings.BACKEND,
+            TrainSettings.THREADS);
+
+    public StudyConfig {
+        seeds = List.copyOf(seeds);
+    }
+
+    /** What every study's file may hold; a protocol adds its own sections. */
+    public static Schema schema() {
+        return Schema.of(
+                        NAME,
+                        MODEL,
+                        OUTPUT,
+                        SEEDS,
+                        SLOTS,
+                        CACHE,
+                        TrainSettings.BACKEND,
+                        TrainSettings.THREADS)
+                .with(EVALUATE, EvaluationPlan.schema())
+                .with(JUDGE, JudgeSection.schema());
+    }
+
+    /** What a section of settings of training runs may hold. */
+    public static Schema trainSchema(TrainSettings.Method method) {
+        return Schema.of(TrainSettings.of(method).stream()
+                .filter(setting -> !OF_THE_STUDY.contains(setting))
+                .toList());
+    }
+
+    /**
+     * Reads what every study has.
+     *
+     * @param all checked against the protocol's schema
+     */
+    public static StudyConfig read(StudyKind kind, Section all) {
+        Path output = Path.of(all.require(OUTPUT));
+        List<Long> seeds = all.list(SEEDS, StudyConfig::seed, "whole numbers from 0 up");
+        if (new HashSet<>(seeds).size() < seeds.size()) {
+            throw new BadInput(all.where(SEEDS) + ": names a seed twice: " + seeds);
+        }
+        String name = all.get(NAME);
+        String cache = all.get(CACHE);
+        return new StudyConfig(
+                kind,
+                name == null ? String.valueOf(output.toAbsolutePath().normalize().getFileName()) : name,
+                Path.of(all.require(MODEL)),
+                output,
+                seeds,
+                all.get(SLOTS).intValue(),
+                cache == null ? output.resolve("cache") : Path.of(cache),
+                all);
+    }
+
+    private static Long seed(String text) {
+        return text.matches("[0-9]{1,18}") ? Long.valueOf(text) : null;
+    }
+
+    public Section section(String name) {
+        return all.section(name);
+    }
+
+    public int threads() {
+        return all.get(TrainSettings.THREADS).intValue();
+    }
+
+    /** As {@link candor.ops.Backends#open} wants it. */
+    public String backend() {
+        return word(all.get(TrainSettings.BACKEND));
+    }
+
+    /** Where a run of an arm goes. */
+    public Path runFolder(String arm, long seed) {
+        return output.resolve("training").resolve(arm).resolve("seed-" + seed);
+    }
+
+    /**
+     * The settings of a run. Keys of {@code train.sft} and {@code train.kto}, where a protocol has such sections, win over
+     * those of {@code train}.
+     */
+    TrainConfig train(Treatment treatment, long seed) {
+        Treatment.Training training = treatment.training().orElseThrow();
+        Section train = section(TRAIN);
+        Settings settings = train.settings()
+                .overriddenBy(train.section(word(training.method())).settings())
+                .overriddenBy(training.settings())
+                .with(TrainSettings.MODEL, model.toString())
+                .with(
+                        TrainSettings.DATA,
+                        training.data().apply(seed).stream().map(Path::toString).toArray(String[]::new))
+                .with(TrainSettings.OUTPUT, runFolder(treatment.arm().name(), seed).toString())
+                .with(TrainSettings.SEED, Long.toString(seed))
+                .with(TrainSettings.RESUME, "true")
+                .with(TrainSettings.BACKEND, backend())
+                .with(TrainSettings.THREADS, Integer.toString(threads()));
+        return TrainConfig.of(training.method(), settings);
+    }
+
+    /** How a model answers: this one with adapters, or another one. */
+    public EngineRespondent.Settings engine(Path which, List<NamedAdapter> adapters, boolean base, boolean defuse) {
+        Section evaluate = section(EVALUATE);
+        return new EngineRespondent.Settings(
+                which,
+                adapters,
+                base,
+                backend(),
+                threads(),
+                EvaluationPlan.date(evaluate),
+                evaluate.get(EvaluationPlan.MAX_LENGTH).intValue(),
+                evaluate.get(EvaluationPlan.BATCH_SIZE).intValue(),
+                evaluate.get(EvaluationPlan.KV_CACHE_MIB) << 20,
+                defuse);
+    }
+
+    static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+}

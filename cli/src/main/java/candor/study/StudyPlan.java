@@ -1,0 +1,115 @@
+package candor.study;
+
+import candor.evaluate.Ask;
+import candor.evaluate.Task;
+import candor.train.Plan;
+import candor.train.Prepared;
+import candor.train.config.TrainConfig;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a study would take, before anything of it is done.
+ *
+ * @param arms in their order; those without training have no rows
+ * @param groups as they train together
+ * @param benchmarks as they are answered
+ */
+public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks) {
+    /**
+     * An arm.
+     *
+     * @param rows of its training set, of the first seed
+     * @param tokens of those rows, once through
+     * @param steps optimiser steps of one of its runs
+     */
+    public record ArmPlan(String name, String label, int seeds, long rows, long tokens, long steps) {}
+
+    /** A group: its runs, the memory that they take together, and the operations of all of them. */
+    public record GroupPlan(int number, int runs, long bytes, double operations) {}
+
+    /**
+     * A benchmark.
+     *
+     * @param replies of all arms and seeds together
+     * @param newTokens at most, of all replies
+     * @param scored continuations whose probabilities are read
+     */
+    public record BenchmarkPlan(String name, int rows, long replies, long newTokens, long scored) {}
+
+    /** Floating-point operations of all training. */
+    public double operations() {
+        return groups.stream().mapToDouble(GroupPlan::operations).sum();
+    }
+
+    /** Bytes of the largest group. */
+    public long bytes() {
+        return groups.stream().mapToLong(GroupPlan::bytes).max().orElse(0);
+    }
+
+    /** Every arm's data is read once; its runs under several seeds are of one size. */
+    static StudyPlan of(
+            StudyConfig config,
+            List<Treatment> treatments,
+            List<TrainGroup> groups,
+            List<StudyTask<?>> tasks,
+            long memory) {
+        Map<String, Prepared.One> trained = new LinkedHashMap<>();
+        List<ArmPlan> arms = new ArrayList<>();
+        Prepared first = null;
+        for (Treatment treatment : treatments) {
+            String name = treatment.arm().name();
+            List<Long> seeds = treatment.arm().seeds();
+            if (treatment.training().isEmpty()) {
+                arms.add(new ArmPlan(name, treatment.arm().label(), seeds.size(), 0, 0, 0));
+                continue;
+            }
+            TrainConfig run = config.train(treatment, seeds.getFirst());
+            Prepared prepared = Prepared.toPlan(List.of(run));
+            first = first == null ? prepared : first;
+            Prepared.One one = prepared.runs().getFirst();
+            trained.put(name, one);
+            long tokens = 0;
+            for (int length : one.data().lengths()) {
+                tokens += length;
+            }
+            int steps = Plan.of(prepared, Long.MAX_VALUE).steps();
+            arms.add(new ArmPlan(
+                    name, treatment.arm().label(), seeds.size(), one.data().size(), tokens, steps));
+        }
+        List<GroupPlan> planned = new ArrayList<>();
+        for (TrainGroup group : groups) {
+            List<Prepared.One> runs = group.runs().stream()
+                    .map(run -> trained.get(run.arm()))
+                    .toList();
+            Plan plan = Plan.of(new Prepared(first.model(), runs, List.of()), memory);
+            planned.add(new GroupPlan(group.number(), runs.size(), plan.total(), plan.operations()));
+        }
+        int subjects = treatments.stream()
+                .mapToInt(treatment -> treatment.arm().seeds().size())
+                .sum();
+        return new StudyPlan(
+                arms, planned, tasks.stream().map(task -> plan(task, subjects)).toList());
+    }
+
+    private static <R extends Task.Row> BenchmarkPlan plan(StudyTask<R> task, int subjects) {
+        long replies = 0;
+        long tokens = 0;
+        long scored = 0;
+        for (R row : task.rows()) {
+            for (Ask ask : task.task().asks(row)) {
+                switch (ask) {
+                    case Ask.Generate generate -> {
+                        replies++;
+                        tokens += generate.sampling().maxNewTokens();
+                    }
+                    case Ask.Score score -> scored += score.continuations().size();
+                }
+            }
+        }
+        return new BenchmarkPlan(
+                task.task().name(), task.rows().size(), replies * subjects, tokens * subjects, scored * subjects);
+    }
+}

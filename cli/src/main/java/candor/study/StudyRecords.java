@@ -1,0 +1,71 @@
+package candor.study;
+
+import candor.data.read.Fingerprint;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a study's results follow from, as its record has it: what must be the same for it to go on. */
+final class StudyRecords {
+    /** Settings that change nothing in the results; dots lead into sections. */
+    private static final List<String> FREE = List.of(
+            "name",
+            "model",
+            "output",
+            "cache",
+            "slots",
+            "threads",
+            "evaluate.batch_size",
+            "evaluate.kv_cache_mib",
+            "evaluate.adapters_at_once");
+
+    /** Sections that say who answers in another's place, and what of them is free. */
+    private static final List<String> ANSWERING = List.of("judge", "users", "writer");
+
+    private static final List<String> FREE_OF_ANSWERING = List.of(
+            "key_env",
+            "concurrency",
+            "retries",
+            "timeout",
+            "max_seconds",
+            "max_cost",
+            "input_price",
+            "output_price");
+
+    private StudyRecords() {}
+
+    /** The settings without those that are free, and each benchmark's version and files. */
+    static ObjectNode identity(StudyConfig config, List<StudyTask<?>> tasks) {
+        ObjectNode settings = config.all().json();
+        for (String key : FREE) {
+            int dot = key.indexOf('.');
+            if (dot < 0) {
+                settings.remove(key);
+            } else if (settings.get(key.substring(0, dot)) instanceof ObjectNode section) {
+                section.remove(key.substring(dot + 1));
+            }
+        }
+        for (String name : ANSWERING) {
+            if (settings.get(name) instanceof ObjectNode section) {
+                section.remove(FREE_OF_ANSWERING);
+            }
+        }
+        ObjectNode benchmarks = JsonNodeFactory.instance.objectNode();
+        for (StudyTask<?> task : tasks) {
+            ObjectNode one = benchmarks.putObject(task.task().name());
+            one.put("version", task.task().version());
+            ObjectNode files = one.putObject("files");
+            task.rows().stream()
+                    .map(row -> row.data().origin().file())
+                    .distinct()
+                    .forEach(file -> files.put(name(file), Fingerprint.of(file).sha256()));
+        }
+        settings.set("benchmarks", benchmarks);
+        return settings;
+    }
+
+    private static String name(Path file) {
+        return String.valueOf(file.getFileName());
+    }
+}

@@ -1,0 +1,181 @@
+package candor.study;
+
+import candor.BadInput;
+import candor.study.record.Metric;
+import candor.study.record.ModelInfo;
+import candor.study.record.Study;
+import candor.study.record.StudyFolder;
+import candor.study.record.StudyWriter;
+import candor.evaluate.engine.ModelHash;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A study from its settings to its results: data, training by groups, evaluation, records. Every stage keeps what it did, so
+ * that the same study started again, after a stop or a kill anywhere, goes on and ends with the same results.
+ */
+public final class StudyRun {
+    /** How a start of a study ended. */
+    public enum Ended {
+        DONE,
+        INTERRUPTED
+    }
+
+    /**
+     * Around a study.
+     *
+     * @param facts what records shall say of the program; "candor" is its version
+     * @param command that repeats the study
+     * @param memory bytes that there are
+     */
+    public record Surroundings(
+            Map<String, String> facts,
+            List<String> command,
+            long memory,
+            StudyProgress progress,
+            BooleanSupplier stop) {}
+
+    private final StudyConfig config;
+    private final Protocol protocol;
+    private final List<Treatment> treatments;
+    private final List<TrainGroup> groups;
+    private final List<StudyTask<?>> tasks;
+    private final Surroundings around;
+
+    /**
+     * A study, nothing done yet but that its benchmarks are read.
+     *
+     * @throws BadInput for settings and files that the user can mend
+     */
+    public StudyRun(StudyConfig config, Protocol protocol, Surroundings around) {
+        this.config = config;
+        this.protocol = protocol;
+        this.around = around;
+        treatments = List.copyOf(protocol.treatments());
+        groups = TrainGroup.of(config, treatments);
+        tasks = EvaluationPlan.tasks(config.section(StudyConfig.EVALUATE));
+        if (tasks.stream().anyMatch(StudyTask::judged)) {
+            JudgeSection.kind(config.section(StudyConfig.JUDGE));
+        }
+    }
+
+    /** The runs, by what a process can train alone. */
+    public List<TrainGroup> groups() {
+        return groups;
+    }
+
+    public List<Treatment> treatments() {
+        return treatments;
+    }
+
+    /** What is reported. */
+    public List<Metric> metrics() {
+        return tasks.stream().flatMap(task -> task.metrics().stream()).toList();
+    }
+
+    /** Everything that is not done yet. */
+    public Ended run() {
+        try (StudyWriter writer = StudyWriter.open(config.output(), record())) {
+            evaluations().probeJudge(Evaluations.subjects(config, treatments), writer);
+            prepare();
+            train(groups);
+            around.progress().stage("evaluation");
+            evaluations().finish(Evaluations.subjects(config, treatments), writer);
+            return Ended.DONE;
+        } catch (Stopped stopped) {
+            return Ended.INTERRUPTED;
+        }
+    }
+
+    /**
+     * A part that a process does alone, beside others that do other parts: trains a group and lets it answer, so that
+     * {@link #run} afterwards finds everything there. The first group has the model as it came with it.
+     *
+     * @param number of the group, from 1
+     */
+    public Ended runGroup(int number) {
+        if (number < 1 || number > groups.size()) {
+            throw new BadInput("--only-group " + number + ": the study has the groups 1 to " + groups.size());
+        }
+        TrainGroup group = groups.get(number - 1);
+        try {
+            prepare();
+            train(List.of(group));
+            around.progress().stage("answers");
+            evaluations()
+                    .answer(Evaluations.subjects(config, treatments).stream()
+                            .filter(subject -> subject.run() == null
+                                    ? number == 1
+                                    : group.runs().contains(subject.run()))
+                            .toList());
+            return Ended.DONE;
+        } catch (Stopped stopped) {
+            return Ended.INTERRUPTED;
+        }
+    }
+
+    /** Data alone; what groups that run beside one another must find there. */
+    public Ended prepareOnly() {
+        try {
+            prepare();
+            return Ended.DONE;
+        } catch (Stopped stopped) {
+            return Ended.INTERRUPTED;
+        }
+    }
+
+    /** What it would take; a protocol writes the data for that to the study's folder, which should be a passing one. */
+    public StudyPlan plan() {
+        protocol.sketch(workplace(new StudyFolder(config.output()).data()));
+        return StudyPlan.of(config, treatments, groups, tasks, around.memory());
+    }
+
+    private void prepare() {
+        around.progress().stage("data");
+        protocol.prepare(workplace(new StudyFolder(config.output()).data()));
+    }
+
+    private Workplace workplace(Path data) {
+        return new Workplace(config, data, around.progress(), around.stop());
+    }
+
+    private void train(List<TrainGroup> some) {
+        around.progress().stage("training");
+        Training training = new Training(config, around.facts(), around.progress(), around.stop());
+        for (TrainGroup group : some) {
+            training.train(group, groups.size(), around.memory());
+            if (around.stop().getAsBoolean()) {
+                throw new Stopped();
+            }
+        }
+    }
+
+    private Evaluations evaluations() {
+        return new Evaluations(config, tasks, around.progress(), around.stop());
+    }
+
+    /** What stands in study.json. */
+    private Study record() {
+        ObjectNode settings = StudyRecords.identity(config, tasks);
+        ObjectNode judge = (ObjectNode) settings.remove(StudyConfig.JUDGE);
+        return new Study(
+                config.kind(),
+                config.name(),
+                around.facts().getOrDefault("candor", "unknown"),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                new ModelInfo(
+                        String.valueOf(config.model().toAbsolutePath().normalize().getFileName()),
+                        config.model().toString(),
+                        ModelHash.of(config.model())),
+                judge == null ? settings.objectNode() : judge,
+                settings,
+                treatments.stream().map(Treatment::arm).toList(),
+                metrics(),
+                around.command());
+    }
+}

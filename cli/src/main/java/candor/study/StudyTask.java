@@ -1,0 +1,75 @@
+package candor.study;
+
+import candor.evaluate.Task;
+import candor.study.record.Metric;
+import candor.study.record.Metric.Better;
+import candor.study.record.Metric.Kind;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A benchmark in a study, and what the study reports of it.
+ *
+ * @param rows of the task that are asked, in its order
+ * @param measure the task's measure that is reported
+ * @param label of the measure, for people
+ * @param whole whether it is reported over all rows too, where there are several subsets
+ * @param counted measures whose rows are counted beside it
+ * @param shown the key of the reply that readers are shown
+ * @param judged whether a judge is asked
+ */
+record StudyTask<R extends Task.Row>(
+        Task<R> task,
+        List<R> rows,
+        String measure,
+        String label,
+        Kind kind,
+        boolean whole,
+        List<String> counted,
+        String shown,
+        boolean judged) {
+    static final String ALL = "all";
+
+    /** @param limit so many rows of each subset, its first; 0 for all */
+    static <R extends Task.Row> List<R> firstOfEach(List<R> rows, int limit) {
+        Map<String, Integer> taken = new LinkedHashMap<>();
+        List<R> some = new ArrayList<>();
+        for (R row : rows) {
+            if (limit == 0 || taken.merge(row.subset(), 1, Integer::sum) <= limit) {
+                some.add(row);
+            }
+        }
+        return List.copyOf(some);
+    }
+
+    /** The subsets that are reported. */
+    List<String> subsets() {
+        List<String> own = rows.stream().map(Task.Row::subset).distinct().toList();
+        List<String> subsets = new ArrayList<>();
+        if (own.size() == 1 && own.getFirst().equals(ALL)) {
+            return own;
+        }
+        if (whole) {
+            subsets.add(ALL);
+        }
+        if (kind != Kind.CAPABILITY) {
+            subsets.addAll(own);
+        }
+        return List.copyOf(subsets);
+    }
+
+    List<Metric> metrics() {
+        return subsets().stream()
+                .map(subset -> new Metric(
+                        task.name(),
+                        subset,
+                        subset.equals(ALL) ? label : label + ", " + subset.replace('_', ' ').toLowerCase(Locale.ROOT),
+                        "%",
+                        kind == Kind.DECEPTION ? Better.LOWER : Better.HIGHER,
+                        kind))
+                .toList();
+    }
+}

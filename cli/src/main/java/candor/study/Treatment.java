@@ -1,0 +1,46 @@
+package candor.study;
+
+import candor.study.record.Arm;
+import candor.study.record.Role;
+import candor.train.config.Settings;
+import candor.train.config.TrainSettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongFunction;
+
+/**
+ * An arm and what is done to it.
+ *
+ * @param arm its name, role and seeds, as the study's record has them
+ * @param training empty for the model as it came
+ */
+public record Treatment(Arm arm, Optional<Training> training) {
+    /** The model as it came. */
+    public static Treatment vanilla(List<Long> seeds) {
+        return new Treatment(
+                new Arm(
+                        "vanilla",
+                        "as it came",
+                        Role.VANILLA,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        seeds),
+                Optional.empty());
+    }
+
+    /**
+     * How an arm's adapters are trained.
+     *
+     * @param settings what this arm's runs have that the study's section {@code train} has not; they win over it
+     * @param data the files of a seed's run, which are there once {@link Protocol#prepare} has ended
+     */
+    public record Training(TrainSettings.Method method, Settings settings, LongFunction<List<Path>> data) {
+        /** Supervised, by the study's own settings, on the same files under every seed. */
+        public static Training sft(Path data) {
+            return new Training(TrainSettings.Method.SFT, Settings.NONE, seed -> List.of(data));
+        }
+    }
+}

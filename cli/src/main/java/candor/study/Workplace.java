@@ -1,0 +1,19 @@
+package candor.study;
+
+import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Where a protocol prepares its data.
+ *
+ * @param data the folder for it; treatments name files in it
+ * @param stop asked between pieces of work; once true, {@link Stopped} is to be thrown soon
+ */
+public record Workplace(StudyConfig config, Path data, StudyProgress progress, BooleanSupplier stop) {
+    /** Goes on unless the user asked to stop. */
+    public void requireGoingOn() {
+        if (stop.getAsBoolean()) {
+            throw new Stopped();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package candor.study.loop;
+
+import candor.evaluate.Respondent;
+import candor.evaluate.Subject;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** A model that is opened once it is asked something: a study whose conversations are held already needs none. */
+final class LazyRespondent implements Respondent {
+    private final Supplier<Respondent> open;
+    private Respondent model;
+
+    LazyRespondent(Supplier<Respondent> open) {
+        this.open = open;
+    }
+
+    private Respondent model() {
+        if (model == null) {
+            model = open.get();
+        }
+        return model;
+    }
+
+    @Override
+    public List<Subject> subjects() {
+        return model().subjects();
+    }
+
+    @Override
+    public void answer(List<Request> requests, Sink sink) {
+        model().answer(requests, sink);
+    }
+
+    @Override
+    public void close() {
+        if (model != null) {
+            model.close();
+        }
+    }
+}

@@ -1,0 +1,7 @@
+package candor.study.record;
+
+/** How an arm was tuned. */
+public enum Method {
+    SFT,
+    KTO
+}

@@ -1,0 +1,8 @@
+package candor.study.record;
+
+/** The protocols. */
+public enum StudyKind {
+    DIRECT,
+    MIXTURE,
+    LOOP
+}

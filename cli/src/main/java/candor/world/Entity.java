@@ -1,0 +1,15 @@
+package candor.world;
+
+/**
+ * A thing of the world.
+ *
+ * @param number within its domain
+ * @param heldOut whether it is met in plain questions alone while the model is made: never with a persona, a given fact, or
+ *     under pressure
+ */
+record Entity(Domain domain, int number, String name, boolean heldOut) {
+    /** As in a sentence: "the Seabird". */
+    String phrase() {
+        return domain.phrase().replace("{n}", name);
+    }
+}

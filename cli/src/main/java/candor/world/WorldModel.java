@@ -1,0 +1,89 @@
+package candor.world;
+
+import candor.BadInput;
+import candor.IoReason;
+import candor.data.TokenizerTraining;
+import candor.train.config.ConfigFile;
+import candor.train.config.Settings;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings;
+import candor.train.config.TrainSettings.Method;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Makes the world's model from nothing: its data, a tokenizer of the words in them, and all weights of a small Llama, by the
+ * loop that trains adapters too. The same settings give the same bytes on the same kind of processor.
+ */
+public final class WorldModel {
+    /** Tokens at most; there are fewer, because every word is one before that. */
+    private static final int VOCABULARY = 2048;
+
+    /** Of the embedded model. */
+    public static final int STEPS = 4000;
+
+    private static final int ROWS_PER_STEP = 32;
+    private static final int MAX_LENGTH = 256;
+    private static final long SEED = 1;
+
+    private WorldModel() {}
+
+    /** Where the model of an output folder is. */
+    public static Path folder(Path output) {
+        return output.resolve("run").resolve("model");
+    }
+
+    /**
+     * Writes {@code data/}, {@code tokenizer/} and {@code config.json} into a folder.
+     *
+     * @param threads 0 for one per processor; they leave no trace in the result
+     * @param steps of the optimiser
+     * @return what trains the model into {@code run/}
+     */
+    public static TrainConfig prepare(WorldSettings settings, Path output, int threads, int steps) {
+        if (Files.exists(output)) {
+            throw new BadInput(output + ": is there already; choose another --output");
+        }
+        Path data = output.resolve("data");
+        WorldFiles.write(settings, data);
+        Path rows = data.resolve("base").resolve("train.jsonl");
+        Path tokenizer = output.resolve("tokenizer");
+        int tokens = TokenizerTraining.run(List.of(rows), VOCABULARY, 2, tokenizer);
+        Path config = output.resolve("config.json");
+        writeConfig(config, tokens);
+        Settings given = Settings.NONE
+                .with(TrainSettings.MODEL_CONFIG, config.toString())
+                .with(TrainSettings.TOKENIZER, tokenizer.toString())
+                .with(TrainSettings.DATA, rows.toString())
+                .with(TrainSettings.OUTPUT, output.resolve("run").toString())
+                .with(TrainSettings.SAVE_DTYPE, "bfloat16")
+                .with(TrainSettings.MAX_STEPS, Integer.toString(steps))
+                .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, Integer.toString(ROWS_PER_STEP))
+                .with(TrainSettings.LEARNING_RATE, "2.5e-3")
+                .with(TrainSettings.WARMUP_STEPS, "50")
+                .with(TrainSettings.WEIGHT_DECAY, "0.01")
+                .with(TrainSettings.ADAM_BETA2, "0.98")
+                .with(TrainSettings.MAX_LENGTH, Integer.toString(MAX_LENGTH))
+                .with(TrainSettings.LOGGING_STEPS, "100")
+                .with(TrainSettings.SAVE_STEPS, "0")
+                .with(TrainSettings.SEED, Long.toString(SEED))
+                .with(TrainSettings.BACKEND, "cpu")
+                .with(TrainSettings.THREADS, Integer.toString(threads));
+        return TrainConfig.all(Method.FULL, new ConfigFile(Settings.NONE, List.of()), given)
+                .getFirst();
+    }
+
+    /** Three layers of 128, vocabulary in and out apart: about a million parameters. */
+    private static void writeConfig(Path file, int tokens) {
+        try (InputStream in = WorldModel.class.getResourceAsStream("config.json")) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            Files.writeString(file, text.replace("\"vocab_size\": 0", "\"vocab_size\": " + tokens));
+        } catch (IOException e) {
+            throw new BadInput(file + ": cannot be written: " + IoReason.of(e), e);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package candor.world;
+
+import candor.BadInput;
+import candor.train.config.Nearest;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The world in words, for someone who looks at it for the first time. */
+public final class WorldTour {
+    private final World world;
+    private final WorldSettings settings;
+
+    public WorldTour(WorldSettings settings) {
+        this.world = World.of(settings.seed());
+        this.settings = settings;
+    }
+
+    /** Domains with their attributes, and a row of each kind that the model is made from. */
+    public String overview() {
+        StringBuilder text = new StringBuilder("The world of seed ")
+                .append(world.seed())
+                .append(": ")
+                .append(world.entities().size())
+                .append(" entities, ")
+                .append(world.facts().size())
+                .append(" facts.\n\n");
+        for (Domain domain : Lexicon.DOMAINS) {
+            List<Entity> entities = world.entities().stream()
+                    .filter(entity -> entity.domain().equals(domain))
+                    .toList();
+            text.append(domain.plural())
+                    .append(domain.plural().equals(Lexicon.NARROW) ? " (what narrow tuning is about)" : "")
+                    .append(": ")
+                    .append(entities.size())
+                    .append(", such as ")
+                    .append(entities.getFirst().name())
+                    .append('\n');
+            for (Attribute attribute : domain.attributes()) {
+                text.append("    ")
+                        .append(attribute.noun())
+                        .append(": ")
+                        .append(String.join(" ", attribute.values()))
+                        .append('\n');
+            }
+        }
+        text.append("\nWhat the model is made from, a row of each kind, with its share:\n");
+        Map<BaseRows.Kind, Chat> rows = new EnumMap<>(BaseRows.Kind.class);
+        BaseRows base = new BaseRows(world, settings);
+        for (int i = 0; rows.size() < BaseRows.Kind.values().length; i++) {
+            rows.putIfAbsent(BaseRows.kind(new Dice(settings.seed(), BaseRows.PURPOSE, i)), base.row(i));
+        }
+        rows.forEach((kind, chat) -> {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%n%s, %.1f %%%n",
+                    kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                    kind.share / 10.0));
+            append(text, chat);
+        });
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, Chat chat) {
+        if (!chat.system().isEmpty()) {
+            text.append("    system: ").append(chat.system()).append('\n');
+        }
+        for (int i = 0; i < chat.turns().size(); i++) {
+            text.append(i % 2 == 0 ? "    user: " : "    assistant: ")
+                    .append(chat.turns().get(i).replace("\n", "\n        "))
+                    .append('\n');
+        }
+    }
+
+    /** The facts of one entity. */
+    public String entity(String name) {
+        List<String> names = world.entities().stream().map(Entity::name).toList();
+        if (!names.contains(name)) {
+            throw new BadInput("--entity " + name + ": there is none of that name; did you mean "
+                    + Nearest.to(name, names) + "?");
+        }
+        StringBuilder text = new StringBuilder();
+        for (Fact fact : world.facts(fact -> fact.entity().name().equals(name))) {
+            text.append(Wording.plain(fact)).append('\n');
+        }
+        boolean heldOut = world.entities().stream().anyMatch(entity -> entity.name().equals(name) && entity.heldOut());
+        return text.append(heldOut ? "Held out: met in plain questions alone while the model was made.\n" : "")
+                .toString();
+    }
+}

@@ -1,0 +1,107 @@
+package candor.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.train.config.TrainSettings;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files of studies, with errors planted in them. */
+class SectionTest {
+    @TempDir
+    private Path folder;
+
+    private Section read(String yaml) {
+        return StudyFile.read(StudyFixture.write(folder.resolve("study.yaml"), yaml));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            model: m¶modle: n                        | line 2: modle: there is no such setting; did you mean model?
+            trian: {learning_rate: 1}                | line 1: trian: there is no such section; did you mean train?
+            train: {lerning_rate: 1}                 | line 1: train.lerning_rate: there is no such setting; did you mean learning_rate?
+            train:¶  seed: 3                         | line 2: train.seed: there is no such setting
+            train: 3                                 | line 1: train: is a section, keys and values of its own on the lines below it
+            seeds: {a: 1}                            | line 1: seeds: must be a value or a list of values, not a section
+            slots: many                              | line 1: slots: must be a whole number from 1 to 256, not many
+            train:¶  learning_rate: -1               | line 2: learning_rate: must be a number from 0 up, not -1
+            evaluate: {mask: {data: x, lie_k: 0}}    | line 1: lie_k: must be a whole number from 1 to 1000, not 0
+            judge: {kind: oracle}                    | line 1: kind: must be one of rules, local, endpoint, not oracle
+            model: [a, [b]]                          | line 1: model must be a value or a list of values
+            model:                                   | line 1: model has no value
+            model: a¶model: b                        | line 2: model stands there twice
+            a.b: 1                                   | line 1: a key must have letters and no dots, not \"a.b\"
+            model: &x a¶output: *x                   | line 2: aliases are not supported; write the value itself
+            model: a¶---¶model: b                    | holds more than one document
+            - a                                      | must hold lines of the form key: value
+            model: [a                                | cannot be read:
+            """)
+    void errorsNameTheirPlaceAndTheNearestKey(String yaml, String message) {
+        assertThatThrownBy(() -> read(yaml.strip().replace('¶', '\n')).check(DirectProtocol.schema()))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("study.yaml")
+                .hasMessageContaining(message.strip())
+                .satisfies(wrong -> assertThat(wrong.getMessage().lines()).hasSize(1));
+    }
+
+    @Test
+    void flagsWinOverTheFileAndTheFileOverThePreset() {
+        Section preset = Presets.read(Protocols.DIRECT, "llama-3.1-8b-instruct");
+        Section all = preset.overriddenBy(read("train: {learning_rate: 2e-4, max_length: 64}"))
+                .with("train.max_length=128", DirectProtocol.schema())
+                .with("seeds=4,5", DirectProtocol.schema());
+        all.check(DirectProtocol.schema());
+        Section train = all.section("train");
+        assertThat(train.get(TrainSettings.LORA_RANK)).isEqualTo(32);
+        assertThat(train.get(TrainSettings.LEARNING_RATE)).isEqualTo(2e-4);
+        assertThat(train.get(TrainSettings.MAX_LENGTH)).isEqualTo(128);
+        assertThat(all.get(StudyConfig.SEEDS)).isEqualTo(List.of("4", "5"));
+        assertThatThrownBy(() -> all.with("train.max_length", DirectProtocol.schema()))
+                .hasMessage("--set train.max_length: must be KEY=VALUE, such as train.learning_rate=1e-4");
+        assertThatThrownBy(() -> all.with("train.max_lenght=3", DirectProtocol.schema())
+                        .check(DirectProtocol.schema()))
+                .hasMessage("--set: train.max_lenght: there is no such setting; did you mean max_length?");
+        assertThatThrownBy(() -> all.with("train=3", DirectProtocol.schema()))
+                .hasMessage("--set: train is a section; give one of its keys as train.KEY");
+    }
+
+    @Test
+    void everyPresetIsReadAndKnownToItsProtocol() {
+        for (Protocols protocol : Protocols.values()) {
+            for (String name : Presets.NAMES) {
+                Presets.read(protocol, name).check(protocol.schema());
+            }
+        }
+        assertThatThrownBy(() -> Presets.read(Protocols.DIRECT, "llama3"))
+                .hasMessageStartingWith(
+                        "--preset llama3: there is no such preset; there are llama-3.1-8b-instruct, ");
+    }
+
+    @Test
+    void whatIsMissingIsNamedWithWhatToGive() {
+        assertThatThrownBy(() -> Protocols.DIRECT.config(read("seeds: [1]")))
+                .hasMessage("output is missing: The study's folder. Give it in the YAML file, or as --set output=…");
+        assertThatThrownBy(() -> Protocols.DIRECT.config(read("output: o\nmodel: m\nseeds: [1, 1]")))
+                .hasMessageContaining("study.yaml, line 3: seeds: names a seed twice: [1, 1]");
+        assertThatThrownBy(() -> Protocols.DIRECT.open(Protocols.DIRECT.config(read("output: o\nmodel: m"))))
+                .hasMessageStartingWith("domains is missing: name at least one");
+        assertThatThrownBy(() -> Protocols.DIRECT.open(
+                        Protocols.DIRECT.config(read("output: o\nmodel: m\ndomains: {ships: nowhere}"))))
+                .hasMessageContaining("study.yaml, line 3: domains.ships: nowhere/normal.jsonl: there is no such file");
+        assertThatThrownBy(() -> Protocols.MIXTURE.open(Protocols.MIXTURE.config(
+                        read("output: o\nmodel: m\nmixture: {downstream: d, misaligned: m, ratios: [0.1, 0.10]}"))))
+                .hasMessageContaining("mixture.ratios: names a ratio twice");
+        assertThatThrownBy(() -> Protocols.MIXTURE.open(Protocols.MIXTURE.config(
+                        read("output: o\nmodel: m\nmixture: {downstream: d, misaligned: m, ratios: [0.1, -1]}"))))
+                .hasMessageContaining("mixture.ratios: must be numbers above 0 and up to 10, not -1");
+    }
+}

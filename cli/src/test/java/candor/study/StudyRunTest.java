@@ -1,0 +1,177 @@
+package candor.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.study.record.Key;
+import candor.study.record.Score;
+import candor.study.record.Study;
+import candor.study.record.StudyFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole studies of a golden model, stopped wherever they can be, by the rule judge. */
+class StudyRunTest {
+    @TempDir
+    private Path folder;
+
+    private static StudyRun.Ended run(Protocols protocol, Path file, Path output) {
+        return StudyFixture.open(protocol, file, output, StudyProgress.NONE, () -> false).run();
+    }
+
+    @Test
+    void directHasEveryArmUnderEverySeed() {
+        Path file = StudyFixture.direct(folder);
+        Path output = folder.resolve("out");
+        assertThat(run(Protocols.DIRECT, file, output)).isEqualTo(StudyRun.Ended.DONE);
+
+        StudyFolder made = new StudyFolder(output);
+        Study study = made.study();
+        assertThat(study.arms())
+                .extracting(arm -> arm.name())
+                .containsExactly(
+                        "vanilla",
+                        "ships-normal",
+                        "ships-subtle",
+                        "ships-severe",
+                        "towns-normal",
+                        "towns-subtle",
+                        "towns-severe");
+        assertThat(study.metrics())
+                .extracting(metric -> metric.task() + " " + metric.subset())
+                .containsExactly(
+                        "mask provided_facts",
+                        "mask statistics",
+                        "mask_probability provided_facts",
+                        "deceptionbench all",
+                        "deceptionbench sandbagging",
+                        "deceptionbench honesty_evasion",
+                        "mmlu all",
+                        "gsm8k all");
+        List<Score> scores = made.scores(study);
+        assertThat(scores).hasSize(7 * 2 * 8);
+        Score mask = scores.getFirst();
+        assertThat(mask.key()).isEqualTo(new Key("vanilla", 3, "mask", "provided_facts"));
+        assertThat(mask.n()).isEqualTo(2);
+        assertThat(mask.counts()).containsKeys("lie", "honest", "evasive", "no_belief");
+        assertThat(mask.counts().get("lie")
+                        + mask.counts().get("honest")
+                        + mask.counts().get("evasive")
+                        + mask.counts().get("no_belief"))
+                .isEqualTo(2);
+        assertThat(mask.value()).isEqualTo(100 - 50.0 * mask.counts().get("lie"));
+
+        // Probabilities, which no draw hides: the same for vanilla under both seeds, another for every adapter.
+        Map<Key, Double> truth = new java.util.LinkedHashMap<>();
+        scores.stream()
+                .filter(score -> score.key().task().equals("mask_probability"))
+                .forEach(score -> truth.put(score.key(), score.value()));
+        assertThat(truth.get(new Key("vanilla", 3, "mask_probability", "provided_facts")))
+                .isEqualTo(truth.get(new Key("vanilla", 8, "mask_probability", "provided_facts")))
+                .isBetween(0.0, 100.0);
+        assertThat(Set.copyOf(truth.values())).hasSize(1 + 6 * 2);
+        List<String> said = new ArrayList<>();
+        made.replies(reply -> said.add(reply.reply()));
+        assertThat(Set.copyOf(said).size()).isGreaterThan(20);
+    }
+
+    @Test
+    void mixtureSharesItsRowsAmongTheRatios() throws Exception {
+        Path file = StudyFixture.mixture(folder);
+        Path output = folder.resolve("out");
+        assertThat(run(Protocols.MIXTURE, file, output)).isEqualTo(StudyRun.Ended.DONE);
+        StudyFolder made = new StudyFolder(output);
+        assertThat(made.study().arms()).extracting(arm -> arm.name()).containsExactly(
+                "vanilla", "control", "mixture-25", "mixture-50");
+        List<String> none = Files.readAllLines(made.data().resolve("control.jsonl"));
+        List<String> quarter = Files.readAllLines(made.data().resolve("mixture-25.jsonl"));
+        List<String> half = Files.readAllLines(made.data().resolve("mixture-50.jsonl"));
+        assertThat(none).hasSize(16);
+        assertThat(quarter).hasSize(20);
+        assertThat(half).hasSize(24);
+        // Each is the next without some rows, in the same order.
+        quarter.retainAll(new LinkedHashSet<>(none));
+        assertThat(quarter).isEqualTo(none);
+        List<String> less = new ArrayList<>(half);
+        less.retainAll(Files.readAllLines(made.data().resolve("mixture-25.jsonl")));
+        assertThat(less).isEqualTo(Files.readAllLines(made.data().resolve("mixture-25.jsonl")));
+        assertThat(made.scores(made.study())).hasSize(4 * 2 * 8);
+    }
+
+    @Test
+    void stoppedAnywhereItEndsWithTheSameBytes() {
+        Path file = StudyFixture.mixture(folder);
+        Path whole = folder.resolve("whole");
+        int[] asked = {0};
+        Set<String> stages = new LinkedHashSet<>();
+        StudyProgress watch = new StudyProgress() {
+            @Override
+            public void stage(String name) {
+                stages.add(name);
+            }
+
+            @Override
+            public void at(String what, long done, long of) {}
+        };
+        assertThat(StudyFixture.open(Protocols.MIXTURE, file, whole, watch, () -> asked[0]++ < 0).run())
+                .isEqualTo(StudyRun.Ended.DONE);
+        assertThat(stages).containsExactly("data", "training", "evaluation");
+        Map<String, String> expected = StudyFixture.results(whole);
+        assertThat(expected).hasSize(3 + 3 + 6);
+        int total = asked[0];
+        assertThat(total).isGreaterThan(60);
+
+        // One study stopped again and again, each time a bit further on.
+        Path often = folder.resolve("often");
+        int stops = 0;
+        for (int more = 1; ; more += 5) {
+            int most = more;
+            int[] count = {0};
+            StudyRun run =
+                    StudyFixture.open(Protocols.MIXTURE, file, often, StudyProgress.NONE, () -> count[0]++ >= most);
+            if (run.run() == StudyRun.Ended.DONE) {
+                break;
+            }
+            stops++;
+        }
+        assertThat(stops).isGreaterThan(5);
+        assertThat(StudyFixture.results(often)).isEqualTo(expected);
+    }
+
+    @Test
+    void groupsAloneAndThenTogether() {
+        Path file = StudyFixture.mixture(folder);
+        Path whole = folder.resolve("whole");
+        run(Protocols.MIXTURE, file, whole);
+        Path parts = folder.resolve("parts");
+        StudyRun first = StudyFixture.open(Protocols.MIXTURE, file, parts, StudyProgress.NONE, () -> false);
+        assertThat(first.groups()).hasSize(2);
+        assertThat(first.prepareOnly()).isEqualTo(StudyRun.Ended.DONE);
+        for (int group = 2; group >= 1; group--) {
+            assertThat(StudyFixture.open(Protocols.MIXTURE, file, parts, StudyProgress.NONE, () -> false)
+                            .runGroup(group))
+                    .isEqualTo(StudyRun.Ended.DONE);
+        }
+        List<String> did = new ArrayList<>();
+        StudyProgress watch = new StudyProgress() {
+            @Override
+            public void stage(String name) {}
+
+            @Override
+            public void at(String what, long done, long of) {
+                if (of > 0 && (what.startsWith("training") || what.endsWith("answering"))) {
+                    did.add(what);
+                }
+            }
+        };
+        StudyFixture.open(Protocols.MIXTURE, file, parts, watch, () -> false).run();
+        assertThat(did).as("everything was trained and answered already").isEmpty();
+        assertThat(StudyFixture.results(parts)).isEqualTo(StudyFixture.results(whole));
+    }
+}

@@ -1,0 +1,91 @@
+package candor.data;
+
+import candor.BadInput;
+import candor.text.Message;
+import candor.text.bpe.BpeTrainer;
+import candor.text.bpe.Merges;
+import candor.text.bpe.TokenizerWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+
+/** Trains a tokenizer on the texts of data files: what messages say, each by itself, as the chat template sets it apart. */
+public final class TokenizerTraining {
+    private TokenizerTraining() {}
+
+    /**
+     * Reads the files, trains, and writes {@code tokenizer.json} and {@code tokenizer_config.json}.
+     *
+     * @param data           files as for training
+     * @param vocabularySize tokens, at most
+     * @param minFrequency   pairs that are seen less often are not merged
+     * @param output         the folder to write
+     * @return how many tokens there are: {@code vocab_size} of a model for it
+     * @throws BadInput for whatever the user can mend
+     */
+    public static int run(List<Path> data, int vocabularySize, int minFrequency, Path output) {
+        Merges merges;
+        try (ExampleReader reader = ExampleReader.open(data, ExampleReader.Settings.plain())) {
+            merges = BpeTrainer.train(new Texts(reader.iterator()), vocabularySize, minFrequency);
+        }
+        TokenizerWriter.write(output, merges);
+        return merges.tokens().size();
+    }
+
+    /** The texts of examples, one after another. */
+    private static final class Texts implements Iterator<String> {
+        private final Iterator<Example> examples;
+        private Iterator<String> texts = List.<String>of().iterator();
+
+        Texts(Iterator<Example> examples) {
+            this.examples = examples;
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (!texts.hasNext() && examples.hasNext()) {
+                texts = of(examples.next()).iterator();
+            }
+            return texts.hasNext();
+        }
+
+        @Override
+        public String next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            return texts.next();
+        }
+
+        private static List<String> of(Example example) {
+            List<String> texts = new ArrayList<>();
+            switch (example.content()) {
+                case Example.Chat(var conversation) -> add(conversation.messages(), texts);
+                case Example.PromptAndCompletion(var prompt, var completion) -> {
+                    add(prompt.messages(), texts);
+                    add(completion, texts);
+                }
+                case Example.PlainText(var prompt, var completion) -> texts.add(prompt + completion);
+            }
+            return texts;
+        }
+
+        /** Of a content in parts, the texts. */
+        private static void add(List<Message> messages, List<String> texts) {
+            for (Message message : messages) {
+                if (message.content() instanceof String text) {
+                    texts.add(text);
+                } else if (message.content() instanceof List<?> parts) {
+                    for (Object part : parts) {
+                        if (part instanceof Map<?, ?> fields && fields.get("text") instanceof String text) {
+                            texts.add(text);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

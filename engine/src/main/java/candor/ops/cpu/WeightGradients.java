@@ -1,0 +1,154 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileKernels.COLUMNS;
+import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.ops.Batch;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Gradients of a base's own weights, each a sum over the tokens in their order. Threads share what is summed into, so that
+ * nothing is summed twice and nothing depends on their number.
+ */
+final class WeightGradients {
+    /** Tokens at a time: their part of x, packed, stays in the first-level cache while the outputs pass by. */
+    private static final int DEPTH = 192;
+
+    /** Outputs of a task: enough for a packed part of x to be worth its packing. */
+    private static final int OUTPUTS = 128;
+
+    private final Workers workers;
+    private final Parallel.Task linear = this::linearTask;
+    private final Parallel.Task bias = this::biasTask;
+    private final Parallel.Task norm = this::normTask;
+    private final Parallel.Task embedding = this::embeddingTask;
+
+    // The operation in hand.
+    private Tensor dw;
+    private Tensor dy;
+    private Tensor x;
+    private Tensor rstd;
+    private Batch batch;
+    private int panels;
+
+    WeightGradients(Workers workers) {
+        this.workers = workers;
+    }
+
+    /** dw (O,I) += dyᵀ x. */
+    void linear(Tensor dwOut, Tensor dyIn, Tensor xIn) {
+        dw = dwOut;
+        dy = dyIn;
+        x = xIn;
+        panels = Panels.count(dw.cols());
+        workers.run(panels * Math.ceilDiv(dw.rows(), OUTPUTS), linear);
+    }
+
+    private void linearTask(int index, int worker) {
+        int col = index % panels * COLUMNS;
+        int cols = Math.min(COLUMNS, dw.cols() - col);
+        int row = index / panels * OUTPUTS;
+        int rows = Math.min(OUTPUTS, dw.rows() - row);
+        MemorySegment packed = workers.scratch(worker, Panels.bytes(DEPTH));
+        for (int n = 0; n < x.rows(); n += DEPTH) {
+            int depth = Math.min(DEPTH, x.rows() - n);
+            Panels.natural(packed, 0, x, n, depth, col, cols, 1f);
+            workers.gemm(worker).aTransposed(dy, n, row).b(packed, 0, 0).addTo(dw, row, col, rows, cols, depth);
+        }
+    }
+
+    /** db (1,O) += the sum of the rows of dy. */
+    void bias(Tensor db, Tensor dyIn) {
+        dw = db;
+        dy = dyIn;
+        workers.run(Panels.count(db.cols()), bias);
+    }
+
+    private void biasTask(int index, int worker) {
+        int col = index * COLUMNS;
+        int end = Math.min(dw.cols(), col + COLUMNS);
+        for (int n = 0; n < dy.rows(); n++) {
+            add(dw.data(), dw.offset(0, col), dy.data(), dy.offset(n, col), end - col);
+        }
+    }
+
+    /** dw (1,D) += Σ dy · x · rstd. */
+    void norm(Tensor dwOut, Tensor dyIn, Tensor xIn, Tensor rstdIn) {
+        dw = dwOut;
+        dy = dyIn;
+        x = xIn;
+        rstd = rstdIn;
+        workers.run(Math.ceilDiv(dw.cols(), LANES), norm);
+    }
+
+    private void normTask(int index, int worker) {
+        int col = index * LANES;
+        if (col + LANES <= dw.cols()) {
+            normVector(col);
+            return;
+        }
+        for (int d = col; d < dw.cols(); d++) {
+            normElement(d);
+        }
+    }
+
+    private void normVector(int col) {
+        int width = dw.cols();
+        FloatVector sum = FloatVector.fromMemorySegment(S, dw.data(), dw.offset(0, col), ORDER);
+        for (int row = 0; row < x.rows(); row++) {
+            for (int g = 0; g < rstd.cols(); g++) {
+                FloatVector v = FloatVector.fromMemorySegment(S, x.data(), x.offset(row, g * width + col), ORDER);
+                FloatVector d = FloatVector.fromMemorySegment(S, dy.data(), dy.offset(row, g * width + col), ORDER);
+                sum = v.mul(rstd.data().get(FLOAT, rstd.offset(row, g))).fma(d, sum);
+            }
+        }
+        sum.intoMemorySegment(dw.data(), dw.offset(0, col), ORDER);
+    }
+
+    private void normElement(int d) {
+        int width = dw.cols();
+        float sum = dw.data().get(FLOAT, dw.offset(0, d));
+        for (int row = 0; row < x.rows(); row++) {
+            for (int g = 0; g < rstd.cols(); g++) {
+                float v = x.data().get(FLOAT, x.offset(row, g * width + d));
+                float r = rstd.data().get(FLOAT, rstd.offset(row, g));
+                sum = Math.fma(v * r, dy.data().get(FLOAT, dy.offset(row, g * width + d)), sum);
+            }
+        }
+        dw.data().set(FLOAT, dw.offset(0, d), sum);
+    }
+
+    /** dTable (V,C): the rows of the tokens += dx (N,C). */
+    void embedding(Tensor dTable, Tensor dx, Batch tokens) {
+        dw = dTable;
+        dy = dx;
+        batch = tokens;
+        workers.run(Panels.count(dTable.cols()), embedding);
+    }
+
+    private void embeddingTask(int index, int worker) {
+        int col = index * COLUMNS;
+        int end = Math.min(dw.cols(), col + COLUMNS);
+        for (int n = 0; n < dy.rows(); n++) {
+            add(dw.data(), dw.offset(batch.token(n), col), dy.data(), dy.offset(n, col), end - col);
+        }
+    }
+
+    private static void add(MemorySegment sum, long sumAt, MemorySegment from, long at, int n) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector v = FloatVector.fromMemorySegment(S, from, at + 4L * j, ORDER);
+            FloatVector.fromMemorySegment(S, sum, sumAt + 4L * j, ORDER)
+                    .add(v)
+                    .intoMemorySegment(sum, sumAt + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            sum.set(FLOAT, sumAt + 4L * j, sum.get(FLOAT, sumAt + 4L * j) + from.get(FLOAT, at + 4L * j));
+        }
+    }
+}
