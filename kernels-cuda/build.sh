@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the libraries that this machine has compilers for, and lays them out as the bindings pack them. Maven calls it.
 #   build.sh TARGET   builds in TARGET/build, and makes TARGET/native/candor/native/linux-ARCH/libcandor_*.so
-# What cannot be built is skipped by name; what fails to build is an error.
+# What cannot be built is skipped by name; what fails to build is an error. Compiling for GPUs takes minutes: without a GPU in
+# the machine it is done where CANDOR_CUDA=1 asks for it only.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target=$1
@@ -29,10 +30,12 @@ case $(uname -m) in
 esac
 packed=$native/candor/native/linux-$arch
 cuda=OFF
-if command -v nvcc >/dev/null; then
-    cuda=ON
-else
+if ! command -v nvcc >/dev/null; then
     skip "libcandor_cuda.so" "there is no nvcc on the PATH"
+elif [ ! -e /dev/nvidiactl ] && [ "${CANDOR_CUDA:-0}" != 1 ]; then
+    skip "libcandor_cuda.so" "this machine has no GPU; CANDOR_CUDA=1 builds it all the same"
+else
+    cuda=ON
 fi
 
 mkdir -p "$target/build" "$packed"

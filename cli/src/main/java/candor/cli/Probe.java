@@ -22,9 +22,10 @@ final class Probe {
 
     /** Floating-point operations a second that training may expect. */
     static double operationsPerSecond(Backend backend) {
-        Tensor x = backend.allocate(DType.F32, ROWS, INNER);
-        Tensor w = backend.allocate(DType.F32, OUTER, INNER);
-        Tensor y = backend.allocate(DType.F32, ROWS, OUTER);
+        DType type = backend.activations();
+        Tensor x = backend.allocate(type, ROWS, INNER);
+        Tensor w = backend.allocate(type, OUTER, INNER);
+        Tensor y = backend.allocate(type, ROWS, OUTER);
         int[] none = IntStream.generate(() -> Batch.NO_TARGET).limit(ROWS).toArray();
         Batch batch = new Batch(
                 new int[ROWS], IntStream.range(0, ROWS).toArray(), none, new int[] {0, ROWS}, new int[] {Batch.BASE});
