@@ -323,6 +323,18 @@ class LoopRunTest {
     }
 
     @Test
+    void aPlanHasTheSizesAndSaysNothing() {
+        states(8);
+        Path file = study("  states: " + folder.resolve("states.jsonl") + "\n  state_limit: 6\nusers: {kind: rules}");
+        StudyPlan plan = open(file, "plan").plan();
+        assertThat(plan.arms()).extracting(StudyPlan.ArmPlan::name).contains("sft-0.25", "kto-0.25");
+        assertThat(plan.arms()).extracting(StudyPlan.ArmPlan::rows).containsExactly(0L, 3L, 3L, 3L, 12L, 12L, 12L);
+        assertThat(folder.resolve("plan/data/conversations.journal")).doesNotExist();
+        assertThat(open(file, "out").prepareOnly()).isEqualTo(StudyRun.Ended.DONE);
+        assertThat(rows(folder.resolve("out/data/states.jsonl"))).hasSize(6);
+    }
+
+    @Test
     void refusesSettingsThatDoNotFit() {
         states(4);
         String states = "  states: " + folder.resolve("states.jsonl");

@@ -25,11 +25,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,16 +115,25 @@ final class LoopData {
         Path file = place.data().resolve(STATES);
         if (!Files.isRegularFile(file)) {
             List<InitialState> found = given() ? LoopFiles.states(given(LoopSettings.STATES), scenarios()) : written(text);
-            int limit = loop.get(LoopSettings.STATE_LIMIT).intValue();
-            LoopFiles.write(
-                    file,
-                    found.stream()
-                            .limit(limit == 0 ? Long.MAX_VALUE : limit)
-                            .map(LoopFiles::json)
-                            .iterator());
+            LoopFiles.write(file, limited(found).stream().map(LoopFiles::json).iterator());
         }
         // Read back even now: what a later start works with is the file.
         return plain(LoopFiles.states(file, List.of()), text);
+    }
+
+    /** As many as may be, drawn from all scenarios, in their order; of fewer states each is among those of more. */
+    private List<InitialState> limited(List<InitialState> states) {
+        int limit = loop.get(LoopSettings.STATE_LIMIT).intValue();
+        if (limit == 0 || limit >= states.size()) {
+            return states;
+        }
+        long seed = loop.get(LoopSettings.SEED);
+        Set<InitialState> drawn = states.stream()
+                .sorted(Comparator.<InitialState>comparingLong(state -> LoopSeeds.of(seed, "state limit", state.id()))
+                        .thenComparing(InitialState::id))
+                .limit(limit)
+                .collect(Collectors.toSet());
+        return states.stream().filter(drawn::contains).toList();
     }
 
     private boolean given() {
@@ -223,6 +234,10 @@ final class LoopData {
                             place.stop())
                     .hold(pairings(states));
             held.leftOut().forEach((why, count) -> LOG.warn("{} conversations are left out: {}", count, why));
+            if (held.trajectories().isEmpty()) {
+                throw new BadInput("no conversation came to its end: " + held.leftOut()
+                        + "; look into conversations.journal, and begin anew in another --output");
+            }
             LoopFiles.write(
                     place.data().resolve(TRAJECTORIES),
                     held.trajectories().stream().map(Trajectory::json).iterator());
@@ -345,7 +360,6 @@ final class LoopData {
     }
 
     private List<InitialState> sketched() {
-        int limit = loop.get(LoopSettings.STATE_LIMIT).intValue();
         List<InitialState> states = new ArrayList<>();
         if (given()) {
             states.addAll(LoopFiles.states(given(LoopSettings.STATES), scenarios()));
@@ -360,6 +374,6 @@ final class LoopData {
                 }
             }
         }
-        return limit == 0 || limit > states.size() ? states : states.subList(0, limit);
+        return limited(states);
     }
 }

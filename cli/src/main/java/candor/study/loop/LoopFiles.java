@@ -70,9 +70,11 @@ public final class LoopFiles {
         Set<String> ids = new HashSet<>();
         for (DataRow row : Table.read(List.of(file), List.of("scenario", "user_prompt"))) {
             String id = row.optional("id", "state_id").orElse(String.valueOf(states.size() + 1));
-            if (id.length() > 200 || !ids.add(id)) {
-                throw row.bad("the id \"" + id.substring(0, Math.min(50, id.length()))
-                        + "\" stands there twice, or is longer than 200 characters; give every state its own");
+            if (id.length() > 200 || id.chars().anyMatch(Character::isISOControl)) {
+                throw row.bad("the id has more than 200 characters, or characters that are no text; shorten it");
+            }
+            if (!ids.add(id)) {
+                throw row.bad("the id \"" + shown(id) + "\" stands there twice; give every state its own");
             }
             states.add(new InitialState(
                     id,

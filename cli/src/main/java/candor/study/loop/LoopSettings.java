@@ -27,7 +27,7 @@ final class LoopSettings {
             null,
             "Where conversations start; without it, the section writer says who writes them.");
     static final Setting<Long> STATE_LIMIT = new Setting<>(
-            "state_limit", new Setting.Whole(0, 10_000_000), 0L, "Only the first N states; 0: all.");
+            "state_limit", new Setting.Whole(0, 10_000_000), 0L, "Only so many of the states, drawn by the conversations' seed; 0: all.");
     static final Setting<List<String>> SHARES = new Setting<>(
             "biased_shares",
             new Setting.Texts("SHARE"),
