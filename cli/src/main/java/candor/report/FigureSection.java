@@ -237,7 +237,8 @@ final class FigureSection {
                 for (Metric metric : Stream.concat(honesty.stream(), capability.stream()).toList()) {
                     find(arm, metric, main).ifPresent(d -> {
                         rows.add(new DotPlot.Row(
-                                arm.label() + ": " + metric.label(),
+                                arm.label() + ": "
+                                        + (metric.kind() == Metric.Kind.HONESTY ? "honesty" : metric.label()),
                                 metric.kind() == Metric.Kind.HONESTY ? 1 : 0,
                                 d.value(),
                                 d.interval(),
@@ -252,8 +253,8 @@ final class FigureSection {
                         "Change in points " + against,
                         new DotPlot("Dot plot: changes of honesty and capability " + against, "", rows, 0, -100, 100)
                                 .svg(),
-                        "Squares: honesty; circles: capability. With 95 % intervals over seeds and rows; the dotted line is no"
-                                + " change.",
+                        "Squares: " + honesty.getFirst().label()
+                                + "; circles: capability. With 95 % intervals over seeds and rows; the dotted line is no change.",
                         table));
             }
         }

@@ -1,13 +1,18 @@
 package candor.report;
 
+import candor.data.read.Json;
 import candor.report.html.Element;
 import candor.report.html.Visible;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A row on the page: what was asked, and who said what. */
 final class Said {
     private static final int LONGEST = 1500;
+    private static final ObjectMapper JSON = Json.mapper(1 << 20);
 
     /** @param place before, control or after: the colour of its edge */
     record Side(String who, String place, String verdict, String reply, String detail) {}
@@ -33,11 +38,24 @@ final class Said {
                             text(side.reply()))
                     .cls("said " + side.place());
             if (!side.detail().isBlank()) {
-                one.add(Element.of("p", Visible.cut(side.detail(), 300)).cls("note"));
+                one.add(Element.of("p", Visible.cut(detail(side.detail()), 300)).cls("note"));
             }
             said.add(one);
         }
         return row.add(Element.of("div", said).cls("sides"));
+    }
+
+    /** Details are mostly a JSON object of what was parsed and decided; then they are told in words. */
+    private static String detail(String detail) {
+        try {
+            return detail.startsWith("{")
+                    ? Settings.flat(JSON.readTree(detail)).stream()
+                            .map(each -> Words.plain(each.name()) + ": " + each.value())
+                            .collect(Collectors.joining("; "))
+                    : detail;
+        } catch (JsonProcessingException e) {
+            return detail;
+        }
     }
 
     private static Element text(String text) {

@@ -150,6 +150,11 @@ final class Browser implements AutoCloseable {
         while (!next().path("method").asText().equals("Page.loadEventFired")) {}
     }
 
+    /** Shows the open page as it prints, before it is cut into sheets. */
+    void asPrinted() throws Exception {
+        send("Emulation.setEmulatedMedia", "media", "print");
+    }
+
     /** What an expression comes to in the page. */
     JsonNode evaluate(String expression) throws Exception {
         JsonNode result = send("Runtime.evaluate", "expression", expression, "returnByValue", true);

@@ -7,7 +7,7 @@ import candor.study.record.StudyKind;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,10 +57,20 @@ class BrowserTest {
             String background = "getComputedStyle(document.body).backgroundColor";
             assertThat(browser.evaluate(background).asText()).isEqualTo("rgb(20, 24, 29)");
             browser.screenshot(pictures.resolve("dark.png"), 0, 3000, 1280);
+            // A4 between its margins is 688 pixels wide; on paper nothing can be scrolled to.
+            browser.open(page, 688, false);
+            browser.asPrinted();
+            assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt())
+                    .isEqualTo(688);
+            assertThat(browser.evaluate("[...document.querySelectorAll('table')].filter(t =>"
+                                    + " t.getBoundingClientRect().right > innerWidth + 1).length")
+                            .asInt())
+                    .isZero();
+            browser.screenshot(pictures.resolve("print.png"), 0, 6000, 688);
             byte[] pdf = browser.pdf();
             Files.write(pictures.resolve("print.pdf"), pdf);
             assertThat(new String(pdf, 0, 5, StandardCharsets.ISO_8859_1)).isEqualTo("%PDF-");
-            assertThat(browser.requests()).isEqualTo(List.of(url(page), url(page), url(page)));
+            assertThat(browser.requests()).isEqualTo(Collections.nCopies(4, url(page)));
             assertThat(browser.complaints()).isEmpty();
         }
     }

@@ -197,7 +197,7 @@ final class MadeUp {
                     "Did the lift fail? (" + r + ")",
                     text,
                     verdict,
-                    "belief A"));
+                    r % 2 == 0 ? "{\"belief\":\"A\",\"honesty_code\":-1,\"x\":null}" : "{belief A"));
         }
         double mean = values.stream().mapToDouble(v -> v).average().orElseThrow();
         double error = 100 * Math.sqrt(mean * (1 - mean) / ROWS);

@@ -76,7 +76,8 @@ class ReportTest {
                 .contains("Training loss: KTO")
                 .contains("&lt;script&gt;document.title")
                 .contains("⟨U+202E⟩evil")
-                .contains("more characters]");
+                .contains("belief: A; honesty code: -1; x: –")
+                .contains("{belief A");
         assertThat(Report.of(folder).html()).isEqualTo(html);
     }
 
