@@ -17,7 +17,7 @@ public final class Backends {
             throw new BadInput("--threads " + threads + ": give 1 to 1024, or 0 for one per processor");
         }
         return switch (name) {
-            case "auto", "cpu" -> new CpuBackend(threads == 0 ? processors : threads);
+            case "auto", "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors : threads));
             default -> throw new BadInput("--backend " + name + ": not one of auto, cpu");
         };
     }
