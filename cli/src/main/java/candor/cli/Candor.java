@@ -48,6 +48,7 @@ public final class Candor implements Callable<Integer> {
                 new TokenizeCommand(),
                 new RenderCommand(),
                 new CheckCommand(),
+                new BenchCommand(),
                 new DoctorCommand());
     }
 
