@@ -81,6 +81,14 @@ public class StepBenchmark {
         return loss = rig.kto();
     }
 
+    /** The same where nothing of the reference was kept: two more passes of the bare base. */
+    @Benchmark
+    public double ktoWithoutCache(Throughput throughput) {
+        throughput.tokens += rig.positions();
+        rig.computeReference();
+        return loss = rig.kto();
+    }
+
     @TearDown(Level.Trial)
     public void close() {
         rig.check(loss);

@@ -24,11 +24,12 @@ import java.util.SplittableRandom;
 
 /**
  * A training step at a shape of one's choice, on random weights and tokens: what the trainer asks of the engine, without data
- * files. Every token but the last of a sequence is a target; LoRA of rank 16 sits on all linear layers. Several adapters train
+ * files. Every token but the last of a sequence is a target; LoRA sits on all linear layers. Several adapters train
  * side by side, each on rows of its own.
  */
 final class StepRig implements AutoCloseable {
-    private static final int RANK = 16;
+    /** The rank of adapters, unless one says otherwise. */
+    static final int RANK = 16;
 
     private final Backend ops;
     private final Weights weights;
@@ -40,16 +41,22 @@ final class StepRig implements AutoCloseable {
     private final Batch mismatched;
     private final float[] logp;
     private final float[] derivatives;
-    private final double[] reference;
-    private final double[] mismatchedReference;
+    private final Batch bareRows;
+    private final Batch bareMismatched;
+    private double[] reference;
+    private double[] mismatchedReference;
     private long step;
 
     /** @param batch rows of each adapter */
     StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length) {
+        this(ops, config, recompute, adapters, batch, length, RANK);
+    }
+
+    StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length, int rank) {
         this.ops = ops;
         weights = Weights.random(config, 1, DType.F32);
         model = new CausalLm(ops, weights, recompute, length);
-        LoraConfig lora = new LoraConfig(RANK, 2 * RANK, false, EnumSet.allOf(Projection.class));
+        LoraConfig lora = new LoraConfig(rank, 2 * rank, false, EnumSet.allOf(Projection.class));
         AdapterLayout layout = new AdapterLayout(config, lora);
         bank = new AdapterBank(config, adapters);
         first = new Tensor[adapters];
@@ -70,9 +77,15 @@ final class StepRig implements AutoCloseable {
         mismatched = rows(mismatched(tokens, slots.length, length), slots, length);
         logp = new float[rows.targetCount()];
         derivatives = new float[rows.targetCount()];
-        // What a run computes once and keeps: the bare base's log-probabilities of both.
-        reference = sums(rows(tokens.clone(), base, length), false);
-        mismatchedReference = sums(rows(mismatched(tokens, slots.length, length), base, length), false);
+        bareRows = rows(tokens.clone(), base, length);
+        bareMismatched = rows(mismatched(tokens, slots.length, length), base, length);
+        computeReference();
+    }
+
+    /** What a run computes once and keeps: the bare base's log-probabilities of both kinds of rows. */
+    void computeReference() {
+        reference = sums(bareRows, false);
+        mismatchedReference = sums(bareMismatched, false);
     }
 
     static Batch rows(int[] tokens, int[] slots, int length) {
@@ -96,6 +109,11 @@ final class StepRig implements AutoCloseable {
                     tokens, other * length + length / 2, mixed, row * length + length / 2, length - length / 2);
         }
         return mixed;
+    }
+
+    /** Bytes of activations and gradients. */
+    long workspaceBytes() {
+        return model.workspaceBytes();
     }
 
     /** Packed positions of a step: for KTO, of the policy's own rows. */

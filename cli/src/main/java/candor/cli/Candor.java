@@ -53,6 +53,7 @@ public final class Candor implements Callable<Integer> {
                 new WorldCommand(),
                 new ReportCommand(),
                 new CheckCommand(),
+                new BenchCommand(),
                 new DoctorCommand());
     }
 

@@ -19,9 +19,9 @@ public final class Backends {
             throw new BadInput("--threads " + threads + ": give 1 to 1024, or 0 for one per processor");
         }
         return switch (name) {
-            case "auto", "cpu" -> new CpuBackend(threads == 0 ? processors : threads);
-            case "cuda" -> CudaBackend.open();
-            case "cuda-emulated" -> CudaBackend.emulated();
+            case "auto", "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors : threads));
+            case "cuda" -> new RecordedBackend(CudaBackend.open());
+            case "cuda-emulated" -> new RecordedBackend(CudaBackend.emulated());
             default -> throw new BadInput("--backend " + name + ": not one of auto, cpu, cuda, cuda-emulated");
         };
     }

@@ -45,6 +45,8 @@ public final class Trainer {
     }
 
     private void step(List<Run> runs) {
+        StepEvent event = new StepEvent();
+        event.begin();
         long start = System.nanoTime();
         List<OptimiserStep> steps = runs.stream().map(Run::next).toList();
         int microBatches =
@@ -77,5 +79,8 @@ public final class Trainer {
         for (int i = 0; i < runs.size(); i++) {
             runs.get(i).finish(steps.get(i), seconds, evaluation, listener);
         }
+        event.runs = runs.size();
+        event.tokens = steps.stream().mapToLong(OptimiserStep::tokens).sum();
+        event.commit();
     }
 }

@@ -124,8 +124,9 @@ final class LowRankMatmul {
         }
         // With few rows, threads share the columns instead.
         chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, group);
-        boolean both = lora != null && chunks == 1 && group == all;
-        if (lora != null && !both) {
+        boolean once = lora != null && group == all;
+        boolean both = once && chunks == 1;
+        if (lora != null && !once) {
             workers.run(narrowTasks, packNarrow);
             workers.run(blocks.count(), multiplyNarrow);
         }
@@ -133,8 +134,9 @@ final class LowRankMatmul {
             panels = Math.min(group, all - firstPanel);
             chunkPanels = Math.ceilDiv(panels, chunks);
             chunks = Math.ceilDiv(panels, chunkPanels);
-            if (both) {
+            if (once) {
                 workers.run(narrowTasks + panels, packBoth);
+                workers.run(both ? 0 : blocks.count(), multiplyNarrow);
             } else if (ready == null || lora != null) {
                 workers.run(panels, packWide);
             }

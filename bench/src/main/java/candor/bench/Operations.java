@@ -1,0 +1,187 @@
+package candor.bench;
+
+import candor.bench.Operation.Dim;
+import candor.model.ModelConfig;
+import candor.ops.AdamWStep;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.ops.Write;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The operations of a decoder at a model's shapes: N tokens in sequences of T, a LoRA rank of {@value #RANK}. */
+final class Operations {
+    private static final int RANK = 16;
+    private static final double SCALE = 2;
+
+    /** A head of more bytes is left out: the machine that runs this may not hold it twice. */
+    private static final long HEAD_BYTES = 1L << 30;
+
+    private final List<Operation> all = new ArrayList<>();
+    private final ModelConfig model;
+    private final int n;
+    private final int length;
+
+    private Operations(ModelConfig model, int tokens, int length) {
+        this.model = model;
+        n = tokens;
+        this.length = length;
+    }
+
+    /** @param tokens a multiple of {@code length} */
+    static List<Operation> of(ModelConfig model, int tokens, int length) {
+        Operations table = new Operations(model, tokens, length);
+        table.fill();
+        return table.all;
+    }
+
+    static Operation named(String name, ModelConfig model, int tokens, int length) {
+        return of(model, tokens, length).stream()
+                .filter(operation -> operation.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no operation " + name));
+    }
+
+    private void fill() {
+        int c = model.hiddenSize();
+        int f = model.intermediateSize();
+        Heads heads = model.heads();
+        linear("query", c, heads.queryCols());
+        linear("gate", c, f);
+        linear("down", f, c);
+        attention(heads);
+        norm(c);
+        rope(heads);
+        swiGlu(f);
+        if (4L * model.vocabSize() * c <= HEAD_BYTES) {
+            head(c, model.vocabSize());
+        }
+        adamW(RANK * (c + f));
+    }
+
+    private void add(
+            String name, List<Dim> outputs, List<Dim> inputs, double flops, boolean rowWise, Operation.Call call) {
+        double bytes = Operation.bytes(outputs, inputs, n);
+        all.add(new Operation(name, outputs, inputs, flops, bytes, rowWise, call));
+    }
+
+    private void linear(String name, int i, int o) {
+        Dim x = Dim.tokens(i);
+        Dim y = Dim.tokens(o);
+        Dim t = Dim.tokens(RANK);
+        Dim w = Dim.matrix(o, i);
+        Dim a = Dim.matrix(RANK, i);
+        Dim b = Dim.matrix(o, RANK);
+        double base = 2.0 * n * i * o;
+        double narrow = 2.0 * n * RANK * (i + o);
+        add("linear." + name, List.of(y), List.of(x, w), base, true, (ops, out, in, batch) ->
+                ops.linear(out[0], null, in[0], in[1], null, null, null, batch));
+        add("linear." + name + ".lora", List.of(y, t), List.of(x, w, a, b), base + narrow, true, (ops, out, in, batch) ->
+                ops.linear(
+                        out[0],
+                        out[1],
+                        in[0],
+                        in[1],
+                        null,
+                        null,
+                        new Lora(new Lora.Factors(in[2], in[3], (float) SCALE, null, null)),
+                        batch));
+        add("linear." + name + ".backward", List.of(x), List.of(y, w), base, true, (ops, out, in, batch) ->
+                ops.linearBackward(out[0], null, in[0], null, null, in[1], null, batch, Write.SET));
+        add(
+                "linear." + name + ".lora.backward",
+                List.of(x, a, b),
+                List.of(t, y, x, t, w, a, b), // the first is scratch
+                base + 2 * narrow,
+                false,
+                (ops, out, in, batch) -> ops.linearBackward(
+                        out[0],
+                        in[0],
+                        in[1],
+                        in[2],
+                        in[3],
+                        in[4],
+                        new Lora(new Lora.Factors(in[5], in[6], (float) SCALE, out[1], out[2])),
+                        batch,
+                        Write.SET));
+    }
+
+    private void attention(Heads heads) {
+        Dim o = Dim.tokens(heads.queryCols());
+        Dim lse = Dim.tokens(heads.query());
+        Dim qkv = Dim.tokens(heads.allCols());
+        // Each token meets (T + 1)/2 keys: two products forward, five backward.
+        double product = 2.0 * n * heads.queryCols() * (length + 1) / 2;
+        add("attention", List.of(o, lse), List.of(qkv), 2 * product, true, (ops, out, in, batch) ->
+                ops.attention(out[0], out[1], in[0], heads, batch));
+        add(
+                "attention.both",
+                List.of(qkv, o, lse),
+                List.of(o, qkv),
+                7 * product,
+                false,
+                (ops, out, in, batch) -> {
+                    ops.attention(out[1], out[2], in[1], heads, batch);
+                    ops.attentionBackward(out[0], in[0], in[1], out[1], out[2], heads, batch);
+                });
+    }
+
+    private void norm(int c) {
+        Dim x = Dim.tokens(c);
+        Dim rstd = Dim.tokens(1);
+        Dim w = Dim.matrix(1, c);
+        add("rmsNorm", List.of(x, rstd), List.of(x, w), 0, true, (ops, out, in, batch) ->
+                ops.rmsNorm(out[0], out[1], in[0], in[1], 1e-6f));
+        add("rmsNorm.backward", List.of(x), List.of(x, x, w, rstd), 0, true, (ops, out, in, batch) ->
+                ops.rmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET));
+    }
+
+    private void rope(Heads heads) {
+        Dim x = Dim.tokens(heads.queryCols() + heads.keyCols());
+        Dim table = Dim.matrix(length, heads.width());
+        add("rope", List.of(x), List.of(table), 0, true, (ops, out, in, batch) -> ops.rope(out[0], in[0], batch));
+    }
+
+    private void swiGlu(int f) {
+        Dim y = Dim.tokens(f);
+        Dim gateUp = Dim.tokens(2 * f);
+        add("swiGlu", List.of(y), List.of(gateUp), 0, true, (ops, out, in, batch) -> ops.swiGlu(out[0], in[0]));
+        add("swiGlu.backward", List.of(gateUp), List.of(y, gateUp), 0, true, (ops, out, in, batch) ->
+                ops.swiGluBackward(out[0], in[0], in[1]));
+    }
+
+    private void head(int c, int v) {
+        Dim x = Dim.tokens(c);
+        Dim one = Dim.tokens(1);
+        Dim head = Dim.matrix(v, c);
+        double product = 2.0 * n * c * v;
+        add("logProb", List.of(one, one), List.of(x, head), product, true, (ops, out, in, batch) ->
+                ops.logProb(out[0], out[1], null, in[0], in[1], batch));
+        add("logProb.both", List.of(x, one, one), List.of(one, x, head), 3 * product, true, (ops, out, in, batch) -> {
+            ops.logProb(out[1], out[2], null, in[1], in[2], batch);
+            ops.logProbBackward(out[0], in[0], out[2], null, in[1], in[2], batch);
+        });
+    }
+
+    private void adamW(int parameters) {
+        Dim p = Dim.matrix(1, parameters);
+        AdamWStep step = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, 1, 1);
+        add("adamW", List.of(p, p, p), List.of(p), 0, false, (ops, out, in, batch) ->
+                ops.adamW(out[0], in[0], out[1], out[2], step));
+    }
+
+    /** A batch of {@code tokens} tokens, each with a target, in sequences of {@code length}, all of adapter 0. */
+    static Batch batch(int tokens, int length, int vocabulary) {
+        int sequences = Math.ceilDiv(tokens, length);
+        int[] positions = new int[tokens];
+        int[] targets = new int[tokens];
+        int[] starts = new int[sequences + 1];
+        for (int i = 0; i < tokens; i++) {
+            positions[i] = i % length;
+            targets[i] = i * 31 % vocabulary;
+            starts[i / length + 1] = i + 1;
+        }
+        return new Batch(new int[tokens], positions, targets, starts, new int[sequences]);
+    }
+}

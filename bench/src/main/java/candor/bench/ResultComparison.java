@@ -1,0 +1,94 @@
+package candor.bench;
+
+import candor.BadInput;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+
+/**
+ * Two files of results side by side: for each benchmark that both have, the ratio of the geometric means of their iterations,
+ * with Welch's 95 % interval of the difference of the logarithms.
+ */
+final class ResultComparison {
+    private static final double TAIL = 0.975;
+
+    /** A ratio B / A and its interval. */
+    record Ratio(double value, double low, double high) {}
+
+    private ResultComparison() {}
+
+    static String of(Path a, Path b) throws IOException {
+        Map<String, JsonNode> first = read(a);
+        Map<String, JsonNode> second = read(b);
+        StringBuilder text = new StringBuilder("| benchmark | A | B | unit | B / A | 95 % |\n|---|---|---|---|---|---|\n");
+        for (Map.Entry<String, JsonNode> entry : first.entrySet()) {
+            JsonNode before = entry.getValue().path("primaryMetric");
+            JsonNode after = second.containsKey(entry.getKey())
+                    ? second.get(entry.getKey()).path("primaryMetric")
+                    : null;
+            if (after == null) {
+                continue;
+            }
+            Ratio ratio = ratio(logs(before), logs(after));
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %.5g | %.5g | %s | %.3f | %.3f to %.3f |%n",
+                    entry.getKey(),
+                    before.path("score").asDouble(),
+                    after.path("score").asDouble(),
+                    before.path("scoreUnit").asText(),
+                    ratio.value,
+                    ratio.low,
+                    ratio.high));
+        }
+        return text.toString();
+    }
+
+    static Ratio ratio(SummaryStatistics a, SummaryStatistics b) {
+        double difference = b.getMean() - a.getMean();
+        double va = a.getVariance() / a.getN();
+        double vb = b.getVariance() / b.getN();
+        double width = 0;
+        if (va + vb > 0) {
+            double degrees = (va + vb) * (va + vb) / (va * va / (a.getN() - 1) + vb * vb / (b.getN() - 1));
+            width = new TDistribution(degrees).inverseCumulativeProbability(TAIL) * Math.sqrt(va + vb);
+        }
+        return new Ratio(Math.exp(difference), Math.exp(difference - width), Math.exp(difference + width));
+    }
+
+    private static SummaryStatistics logs(JsonNode metric) {
+        SummaryStatistics logs = new SummaryStatistics();
+        metric.path("rawData").forEach(fork -> fork.forEach(value -> logs.addValue(Math.log(value.asDouble()))));
+        return logs;
+    }
+
+    private static Map<String, JsonNode> read(Path file) throws IOException {
+        if (!Files.isReadable(file)) {
+            throw new BadInput("--compare " + file + ": no such file; give two .json files that bench wrote");
+        }
+        Map<String, JsonNode> results = new LinkedHashMap<>();
+        try {
+            for (JsonNode result : new ObjectMapper().readTree(file.toFile())) {
+                results.put(key(result), result);
+            }
+        } catch (JsonProcessingException e) {
+            throw new BadInput("--compare " + file + ": not JSON; give two .json files that bench wrote");
+        }
+        return results;
+    }
+
+    private static String key(JsonNode result) {
+        String name = result.path("benchmark").asText();
+        StringBuilder key = new StringBuilder(name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1));
+        result.path("params").properties().forEach(param -> key.append(' ').append(param.getValue().asText()));
+        return key.toString();
+    }
+}

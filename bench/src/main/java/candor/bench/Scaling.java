@@ -1,0 +1,147 @@
+package candor.bench;
+
+import candor.model.ModelConfig;
+import candor.model.Recompute;
+import candor.ops.Backend;
+import candor.ops.Backends;
+import candor.ops.Heads;
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntFunction;
+
+/**
+ * How an SFT step grows: {@code Scaling MODEL THREADS ROUNDS [CURVE]} changes one size at a time (length, batch, rank, adapters,
+ * layers) and prints a Markdown table, with the time that the number of multiplications lets expect beside the measured one,
+ * both relative to the first line of the curve.
+ */
+public final class Scaling {
+    private static final int WARM_UP = 4;
+
+    /** @param layers 0 for the model's own */
+    private record Point(int length, int batch, int rank, int adapters, int layers) {}
+
+    private record Curve(String name, List<Point> points) {}
+
+    private static final List<Curve> CURVES = List.of(
+            new Curve(
+                    "length",
+                    points(new int[] {128, 256, 512, 1024, 2048, 4096}, v -> new Point(v, 4096 / v, StepRig.RANK, 1, 0))),
+            new Curve("batch", points(new int[] {1, 2, 4, 8, 16, 32}, v -> new Point(256, v, StepRig.RANK, 1, 0))),
+            new Curve("rank", points(new int[] {4, 8, 16, 32, 64, 128}, v -> new Point(256, 8, v, 1, 0))),
+            new Curve("adapters", points(new int[] {1, 2, 4, 8, 16}, v -> new Point(256, 16 / v, StepRig.RANK, v, 0))),
+            new Curve("layers", points(new int[] {1, 2, 4, 8, 16}, v -> new Point(256, 8, StepRig.RANK, 1, v))));
+
+    private record Measured(double seconds, double processorSeconds, int tokens, long workspace) {}
+
+    private Scaling() {}
+
+    private static List<Point> points(int[] values, IntFunction<Point> point) {
+        return Arrays.stream(values).mapToObj(point).toList();
+    }
+
+    /** Runs it. */
+    public static void main(String[] args) {
+        ModelConfig model = Shapes.named(args[0]);
+        int threads = Integer.parseInt(args[1]);
+        int rounds = Integer.parseInt(args[2]);
+        System.out.println(Machine.describe());
+        for (Curve curve : CURVES) {
+            if (args.length == 3 || args[3].equals(curve.name)) {
+                System.out.printf("%n| %s | batch | length | tokens/s | tokens per processor second | activations, MiB |"
+                        + " time | expected |%n|---|---|---|---|---|---|---|---|%n", curve.name);
+                table(model, curve, threads, rounds);
+            }
+        }
+    }
+
+    private static void table(ModelConfig model, Curve curve, int threads, int rounds) {
+        double firstSeconds = 0;
+        double firstCost = 0;
+        for (Point point : curve.points) {
+            ModelConfig config = point.layers == 0 ? model : withLayers(model, point.layers);
+            Measured measured = measure(config, point, threads, rounds);
+            double cost = flopsPerToken(config, point) * measured.tokens;
+            firstSeconds = firstSeconds == 0 ? measured.seconds : firstSeconds;
+            firstCost = firstCost == 0 ? cost : firstCost;
+            System.out.printf(
+                    Locale.ROOT,
+                    "| %d | %d | %d | %.0f | %.0f | %.0f | %.2f | %.2f |%n",
+                    value(curve.name, point),
+                    point.batch * point.adapters,
+                    point.length,
+                    measured.tokens / measured.seconds,
+                    measured.tokens / measured.processorSeconds,
+                    measured.workspace / 0x1p20,
+                    measured.seconds / firstSeconds,
+                    cost / firstCost);
+        }
+    }
+
+    private static int value(String curve, Point point) {
+        return switch (curve) {
+            case "length" -> point.length;
+            case "batch" -> point.batch;
+            case "rank" -> point.rank;
+            case "adapters" -> point.adapters;
+            default -> point.layers;
+        };
+    }
+
+    /** The median step; its result is checked, as in {@link StepBenchmark}. */
+    private static Measured measure(ModelConfig config, Point point, int threads, int rounds) {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        double[] seconds = new double[rounds];
+        double[] processor = new double[rounds];
+        try (Backend ops = Backends.open("cpu", threads);
+                StepRig rig = new StepRig(
+                        ops, config, Recompute.NONE, point.adapters, point.batch, point.length, point.rank)) {
+            for (int round = -WARM_UP; round < rounds; round++) {
+                long cpu = system.getProcessCpuTime();
+                long start = System.nanoTime();
+                rig.check(rig.sft());
+                if (round >= 0) {
+                    seconds[round] = (System.nanoTime() - start) / 1e9;
+                    processor[round] = (system.getProcessCpuTime() - cpu) / 1e9;
+                }
+            }
+            Arrays.sort(seconds);
+            Arrays.sort(processor);
+            return new Measured(seconds[rounds / 2], processor[rounds / 2], rig.positions(), rig.workspaceBytes());
+        }
+    }
+
+    /**
+     * Forward and backward, no gradient of frozen weights: 4 for each frozen weight and 6 for each of an adapter, head included;
+     * of attention seven products (two forward, five backward) of a query with half of the keys.
+     */
+    private static double flopsPerToken(ModelConfig model, Point point) {
+        Heads heads = model.heads();
+        double c = model.hiddenSize();
+        double f = model.intermediateSize();
+        double frozen = c * heads.allCols() + heads.queryCols() * c + 3 * c * f;
+        double ends = 4 * c + 2.0 * heads.queryCols() + 2 * heads.keyCols() + 3 * (c + f);
+        double attention = 7.0 * heads.queryCols() * (point.length + 1);
+        return model.layers() * (4 * frozen + 6 * point.rank * ends + attention) + 4 * c * model.vocabSize();
+    }
+
+    private static ModelConfig withLayers(ModelConfig m, int layers) {
+        return new ModelConfig(
+                m.architecture(),
+                m.hiddenSize(),
+                m.intermediateSize(),
+                layers,
+                m.heads(),
+                m.vocabSize(),
+                m.rmsNormEps(),
+                m.rope(),
+                m.tieWordEmbeddings(),
+                m.maxPositionEmbeddings(),
+                m.dtype(),
+                null,
+                List.of(),
+                null);
+    }
+}

@@ -1,0 +1,59 @@
+package candor.bench;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.model.Architecture;
+import candor.model.ModelConfig;
+import candor.model.Rope;
+import candor.ops.Heads;
+import candor.ops.cpu.CpuBackend;
+import candor.tensor.DType;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is measured is computed, and a wrong result ends the measurement. */
+class OperationsTest {
+    private static final int TOKENS = 33;
+    private static final int LENGTH = 11;
+    private static final ModelConfig MODEL = new ModelConfig(
+            Architecture.LLAMA, 24, 40, 1, new Heads(4, 2, 8), 61, 1e-6f, new Rope.Default(10_000), true, 64, DType.F32, null,
+            List.of(), null);
+
+    static List<Operation> operations() {
+        return Operations.of(MODEL, TOKENS, LENGTH);
+    }
+
+    @ParameterizedTest
+    @MethodSource("operations")
+    void checksHold(Operation operation) {
+        try (CpuBackend backend = new CpuBackend(2)) {
+            OperationRig rig = new OperationRig(backend, operation, TOKENS, LENGTH, MODEL.vocabSize());
+            rig.run();
+            rig.check();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("operations")
+    void aWrongResultIsNoticed(Operation operation) {
+        Operation.Call wrong = (ops, out, in, batch) -> {
+            operation.call().run(ops, out, in, batch);
+            if (ops instanceof CpuBackend) {
+                out[0].set(0, 0, out[0].get(0, 0) + 1e3);
+            }
+        };
+        Operation mutant = new Operation(
+                operation.name(),
+                operation.outputs(),
+                operation.inputs(),
+                operation.flops(),
+                operation.bytes(),
+                operation.rowWise(),
+                wrong);
+        try (CpuBackend backend = new CpuBackend(1)) {
+            OperationRig rig = new OperationRig(backend, mutant, TOKENS, LENGTH, MODEL.vocabSize());
+            assertThatThrownBy(rig::check).hasMessageContaining(operation.name() + " is wrong");
+        }
+    }
+}
