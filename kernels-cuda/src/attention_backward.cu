@@ -73,7 +73,7 @@ struct KeyShared {
 };
 
 template <int Width>
-__global__ void __launch_bounds__(kThreads) key_gradient_kernel(const BackwardArguments g) {
+__global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const BackwardArguments g) {
     using Shared = KeyShared<Width>;
     constexpr int kQueries = Shared::kQueries;
     Shared& s = shared<Shared>();
@@ -139,7 +139,7 @@ struct QueryShared {
 };
 
 template <int Width>
-__global__ void __launch_bounds__(kThreads) query_gradient_kernel(const BackwardArguments g) {
+__global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const BackwardArguments g) {
     using Shared = QueryShared<Width>;
     constexpr int kKeys = Shared::kKeys;
     Shared& s = shared<Shared>();
