@@ -1,7 +1,7 @@
 """The peer of candor.bench.StepComparison: one LoRA training step of PyTorch, transformers and PEFT on the same shape.
 
 Random weights and tokens, float32, rank 16 on all linear layers; forward, loss, backward, clipping, AdamW. SFT: the mean
-over all tokens. KTO: the reference is the bare base, computed in the step, as the trainers do that have no cache of it.
+over all tokens; "full" trains all weights so, without LoRA. KTO: the reference is the bare base, computed in the step, as the trainers do that have no cache of it.
 Talks over pipes, so that the two take turns in one run: prints "ready", and for every line on stdin makes one step and
 prints the seconds, and the processor seconds, that took. Needs torch, transformers and peft.
 """
@@ -15,6 +15,8 @@ from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 SHAPES = {
+    "world": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=128, intermediate_size=384, num_hidden_layers=5,
+                                                  num_attention_heads=4, num_key_value_heads=4, vocab_size=1024)),
     "tiny": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
                                                  num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
     "small": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
@@ -45,7 +47,7 @@ def kto_loss(model, ids, desirable, beta=0.1):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--objective", choices=["sft", "kto"], default="sft")
+    parser.add_argument("--objective", choices=["sft", "kto", "full"], default="sft")
     parser.add_argument("--model", choices=SHAPES, default="tiny")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--length", type=int, default=256)
@@ -56,7 +58,8 @@ def main():
     torch.set_num_threads(options.threads)
     model_class, config_class, sizes = SHAPES[options.model]
     base = model_class(config_class(tie_word_embeddings=True, **sizes))
-    model = get_peft_model(base, LoraConfig(r=16, lora_alpha=32, target_modules=LINEAR, task_type="CAUSAL_LM"))
+    lora = LoraConfig(r=16, lora_alpha=32, target_modules=LINEAR, task_type="CAUSAL_LM")
+    model = base if options.objective == "full" else get_peft_model(base, lora)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=1e-4)
     ids = torch.randint(0, sizes["vocab_size"], (options.batch, options.length))
@@ -64,7 +67,7 @@ def main():
     print("ready", flush=True)
     for _ in sys.stdin:
         start, cpu = time.perf_counter(), time.process_time()
-        loss = model(input_ids=ids, labels=ids).loss if options.objective == "sft" else kto_loss(model, ids, desirable)
+        loss = model(input_ids=ids, labels=ids).loss if options.objective != "kto" else kto_loss(model, ids, desirable)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()

@@ -9,6 +9,7 @@ import java.util.List;
 
 /** The shapes that benchmarks run at; weights are random, since speed does not depend on them. */
 enum Shapes {
+    WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024),
     TINY("tiny", Architecture.LLAMA, 256, 688, 6, new Heads(8, 4, 32), 2048),
     SMALL("small", Architecture.LLAMA, 576, 1536, 12, new Heads(9, 3, 64), 8192),
     QWEN_HALF_B("qwen2.5-0.5b", Architecture.QWEN2, 896, 4864, 24, new Heads(14, 2, 64), 151936);

@@ -1,5 +1,6 @@
 package candor.bench;
 
+import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.ops.Backend;
 import candor.ops.Backends;
@@ -7,7 +8,7 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A training step beside PyTorch's, transformers' and PEFT's, in turns: {@code StepComparison sft|kto MODEL BATCH LENGTH
+ * A training step beside PyTorch's, transformers' and PEFT's, in turns, of an adapter or (full) of all weights: {@code StepComparison sft|kto|full MODEL BATCH LENGTH
  * THREADS ROUNDS [PYTHON SCRIPT]}, with the script {@code bench/peers/step.py}.
  */
 public final class StepComparison {
@@ -23,6 +24,10 @@ public final class StepComparison {
         int length = Integer.parseInt(args[3]);
         int threads = Integer.parseInt(args[4]);
         int rounds = Integer.parseInt(args[5]);
+        if (objective.equals("full")) {
+            full(args, Shapes.named(shape), batch, length, threads, rounds);
+            return;
+        }
         try (Backend ops = Backends.open("cpu", threads);
                 StepRig rig = new StepRig(ops, Shapes.named(shape), Recompute.NONE, 1, batch, length);
                 Peer peer = args.length > 6 ? peer(args) : null) {
@@ -34,6 +39,17 @@ public final class StepComparison {
                     WARM_UP,
                     rounds);
             turns.print("tokens", "PyTorch + PEFT", peer);
+        }
+    }
+
+    private static void full(String[] args, ModelConfig shape, int batch, int length, int threads, int rounds)
+            throws IOException {
+        try (Backend ops = Backends.open("cpu", threads);
+                FullRig rig = new FullRig(ops, shape, batch, length);
+                Peer peer = args.length > 6 ? peer(args) : null) {
+            Turns turns = new Turns();
+            turns.take(rig::step, peer, rig.positions(), WARM_UP, rounds);
+            turns.print("tokens", "PyTorch", peer);
         }
     }
 

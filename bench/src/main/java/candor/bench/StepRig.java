@@ -75,7 +75,7 @@ final class StepRig implements AutoCloseable {
         mismatchedReference = sums(rows(mismatched(tokens, slots.length, length), base, length), false);
     }
 
-    private static Batch rows(int[] tokens, int[] slots, int length) {
+    static Batch rows(int[] tokens, int[] slots, int length) {
         int[] positions = new int[tokens.length];
         int[] targets = new int[tokens.length];
         for (int i = 0; i < tokens.length; i++) {
@@ -164,7 +164,11 @@ final class StepRig implements AutoCloseable {
 
     /** A step that computed nothing, or nonsense, has no speed. */
     void check(double loss) {
-        double atRandom = Math.log(weights.config().vocabSize());
+        check(loss, weights.config());
+    }
+
+    static void check(double loss, ModelConfig config) {
+        double atRandom = Math.log(config.vocabSize());
         if (!(loss > 0 && loss < 1.1 * atRandom)) {
             throw new IllegalStateException("loss " + loss + ", where guessing has " + atRandom);
         }

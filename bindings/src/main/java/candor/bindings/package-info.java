@@ -1,5 +1,5 @@
 /**
- * The border to the native kernels: what jextract makes of {@code kernels-cuda/include/candor_kernels.h}, and the little
- * that finds and loads the library. Empty until the kernels arrive; the CPU backend needs nothing from here.
+ * The border to the native kernels: {@link candor.bindings.NativeLibrary} finds and loads a library, and {@link
+ * candor.bindings.generated} is what jextract makes of {@code kernels-cuda/include/candor_kernels.h}.
  */
 package candor.bindings;

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 final class CheckCommand implements Callable<Integer> {
     private static final String ROW = "%-17s %-72s %9s %9s  %s%n";
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "auto or cpu.")
+    @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
     private String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")

@@ -1,11 +1,13 @@
 package candor.cli;
 
+import candor.bindings.NativeLibrary;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +40,12 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static List<Finding> findings() {
-        return List.of(java(), system(), processors(), vectors(), memory(), compiler(), gpuDriver(), cudaCompiler());
+        List<Finding> all = new ArrayList<>(
+                List.of(java(), system(), processors(), vectors(), memory(), compiler(), gpuDriver(), cudaCompiler()));
+        all.addAll(gpus());
+        all.add(library(NativeLibrary.CUDA, "CUDA kernels", "nvcc, cmake and g++"));
+        all.add(library(NativeLibrary.EMULATED, "emulated CUDA", "cmake and g++"));
+        return all;
     }
 
     private static Finding java() {
@@ -95,6 +102,22 @@ final class DoctorCommand implements Callable<Integer> {
         return onPath("nvcc")
                 .map(path -> new Finding("CUDA compiler", path.toString()))
                 .orElse(new Finding("CUDA compiler", "none", "not needed on the CPU"));
+    }
+
+    private static List<Finding> gpus() {
+        Gpus gpus = Gpus.find();
+        return gpus.devices().isEmpty()
+                ? List.of(new Finding("GPU", "none: " + gpus.reason(), "not needed on the CPU"))
+                : gpus.devices().stream().map(gpu -> new Finding("GPU", gpu)).toList();
+    }
+
+    private static Finding library(NativeLibrary library, String subject, String wants) {
+        return library.isThere()
+                ? new Finding(subject, library.fileName())
+                : new Finding(
+                        subject,
+                        "none: no " + library.fileName(),
+                        "not needed on the CPU; with " + wants + " on the PATH, the next build makes it");
     }
 
     private static Optional<Path> onPath(String... programs) {

@@ -69,7 +69,7 @@ final class EvalOptions {
     @Option(names = "--bootstrap-seed", paramLabel = "N", description = "Seed of the bootstrap.")
     private long bootstrapSeed = Bootstrap.DEFAULT.seed();
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "auto or cpu.")
+    @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
     private String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")

@@ -11,7 +11,7 @@ final class ModelOptions {
     @Option(names = "--model", paramLabel = "DIR", description = HELP)
     private Path model;
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "auto or cpu.")
+    @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
     String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")

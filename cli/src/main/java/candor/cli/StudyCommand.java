@@ -273,9 +273,10 @@ final class StudyCommand implements Callable<Integer> {
             }
             out.printf(
                     Locale.ROOT,
-                    "%nin all: %d training groups, %,d MiB at most, %s of training on this machine%n",
+                    "%nin all: %d training groups, %,d MiB at most (answering takes %,d MiB), %s of training on this machine%n",
                     plan.groups().size(),
                     Math.ceilDiv(plan.bytes(), 1L << 20),
+                    Math.ceilDiv(plan.answering(), 1L << 20),
                     time(plan.operations() / speed));
         }
 

@@ -30,10 +30,14 @@ final class TokenizerCommand implements Callable<Integer> {
     /** Trains one. */
     @Command(
             name = "train",
-            description = "Learns byte-level byte-pair encoding from the texts of training data, and writes tokenizer.json and"
-                    + " tokenizer_config.json, with a chat template.")
+            description =
+                    "Learns byte-level byte-pair encoding from the texts of training data, and writes tokenizer.json and"
+                            + " tokenizer_config.json, with a chat template.")
     static final class Train implements Callable<Integer> {
         private static final Logger LOG = LoggerFactory.getLogger(TokenizerCommand.class);
+
+        @Spec
+        private CommandSpec spec;
 
         @Option(
                 names = "--data",
@@ -64,7 +68,7 @@ final class TokenizerCommand implements Callable<Integer> {
         public Integer call() {
             int tokens = TokenizerTraining.run(data, vocabSize, minFrequency, output);
             LOG.info("{} tokens", tokens);
-            System.out.println(output);
+            spec.commandLine().getOut().println(output);
             return ExitCode.DONE;
         }
     }

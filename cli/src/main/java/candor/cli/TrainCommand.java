@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.Backends;
 import candor.train.Outcome;
 import candor.train.Plan;
 import candor.train.Prepared;
@@ -19,7 +20,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code candor train}: trains adapters, or all weights of a small model. The work is the engine's; here are options, progress and exit codes. */
-@Command(name = "train", description = "Trains an adapter, or a whole model.", synopsisSubcommandLabel = "(sft|kto|full)")
+@Command(
+        name = "train",
+        description = "Trains an adapter, or a whole model.",
+        synopsisSubcommandLabel = "(sft|kto|full)")
 final class TrainCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
 
@@ -80,7 +84,9 @@ final class TrainCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
-        Plan plan = Plan.of(prepared, ProcessMemory.available());
+        Plan plan = Plan.of(
+                prepared,
+                Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
         try (Interrupt interrupt = Interrupt.listen();

@@ -20,7 +20,12 @@ import java.util.function.Predicate;
  */
 record Comparisons(List<Family> families) {
     /** @param what the family compares, as a caption */
-    record Family(String what, boolean main, List<Difference> differences) {}
+    record Family(String what, boolean main, List<Difference> differences) {
+        /** Whether it is of parts of benchmarks. */
+        boolean ofParts(StudyData data) {
+            return isPart(data, differences.getFirst().metric());
+        }
+    }
 
     static Comparisons of(StudyData data) {
         List<Family> families = new ArrayList<>();
@@ -49,10 +54,14 @@ record Comparisons(List<Family> families) {
     /** Metrics of honesty and deception, or those of them that are parts of another: it would count twice. */
     private static List<Metric> honest(StudyData data, boolean whole) {
         return data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION).stream()
-                .filter(metric -> whole
-                        == (metric.subset().equals(Scores.ALL)
-                                || data.study().metric(metric.task(), Scores.ALL).isEmpty()))
+                .filter(metric -> whole != isPart(data, metric))
                 .toList();
+    }
+
+    /** Whether a metric is of a part of a benchmark whose whole the study measures too. */
+    static boolean isPart(StudyData data, Metric metric) {
+        return !metric.subset().equals(Scores.ALL)
+                && data.study().metric(metric.task(), Scores.ALL).isPresent();
     }
 
     private static void add(List<Family> families, String what, boolean main, List<Difference> differences) {

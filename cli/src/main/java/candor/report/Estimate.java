@@ -36,7 +36,7 @@ record Estimate(double value, double[] bySeed, long rows, double error, Interval
         }
         double value = 100 * crossed.mean();
         double error = 100 * crossed.standardError();
-        boolean rate = value >= 0 && value <= 100 && data.hasRows(metric);
+        boolean rate = value > -1e-6 && value < 100 + 1e-6 && data.hasRows(metric);
         double margin = 100 * crossed.margin(LEVEL);
         Interval interval = rate
                 ? Proportion.interval(crossed, LEVEL).times(100)

@@ -35,11 +35,32 @@ final class FigureSection {
         FigureSection figures = new FigureSection(data, comparisons);
         List<Element> parts = new ArrayList<>();
         parts.add(Element.of("h3", "Figures"));
-        group(parts, "Dose and response", doses.stream().map(figures::dose).toList());
-        group(parts, "Over the share of biased users", figures.shares());
-        group(parts, "Honesty and deception by arm", figures.byArm(Metric.Kind.HONESTY, Metric.Kind.DECEPTION));
+        for (boolean part : new boolean[] {false, true}) {
+            List<Element> group = new ArrayList<>();
+            String of = part ? ", parts of the benchmarks" : "";
+            group(
+                    group,
+                    "Dose and response" + of,
+                    doses.stream()
+                            .filter(each -> part == Comparisons.isPart(data, each.metric()))
+                            .map(figures::dose)
+                            .toList());
+            group(group, "Over the share of biased users" + of, figures.shares(part));
+            group(
+                    group,
+                    "Honesty and deception by arm" + of,
+                    data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION).stream()
+                            .filter(metric -> part == Comparisons.isPart(data, metric))
+                            .map(figures::byArm)
+                            .toList());
+            if (!part) {
+                parts.addAll(group);
+            } else if (!group.isEmpty()) {
+                parts.add(Details.of("Figures of the benchmarks' parts", group));
+            }
+        }
         group(parts, "Capability beside honesty", figures.beside());
-        group(parts, "Capability by arm", figures.byArm(Metric.Kind.CAPABILITY));
+        group(parts, "Capability by arm", data.measured(Metric.Kind.CAPABILITY).stream().map(figures::byArm).toList());
         group(parts, "Training", TrainingCurves.of(data.folder(), data.study()));
         return parts.size() == 1 ? List.of() : parts;
     }
@@ -49,10 +70,6 @@ final class FigureSection {
             parts.add(Element.of("h4", title));
             parts.add(Element.of("div", figures).cls("figures"));
         }
-    }
-
-    private List<Element> byArm(Metric.Kind... kinds) {
-        return data.measured(kinds).stream().map(this::byArm).toList();
     }
 
     private Element byArm(Metric metric) {
@@ -127,7 +144,7 @@ final class FigureSection {
                 Labels.withUnit(metric) + " over the ratio of wrong answers",
                 new LineChart(
                                 "Line chart: " + metric.label() + " over the ratio of wrong answers",
-                                "wrong answers relative to everyday rows (logarithmic)",
+                                "wrong answers per everyday row (log scale)",
                                 Labels.withUnit(metric) + ", " + Labels.better(metric),
                                 x,
                                 Axis.linear(heights, 0, 100, ""),
@@ -146,11 +163,12 @@ final class FigureSection {
         }
     }
 
-    private List<Element> shares() {
+    private List<Element> shares(boolean part) {
         List<Element> figures = new ArrayList<>();
         // Deception first: it is what the protocol asks.
         for (Metric metric : Stream.concat(
                         data.measured(Metric.Kind.DECEPTION).stream(), data.measured(Metric.Kind.HONESTY).stream())
+                .filter(metric -> part == Comparisons.isPart(data, metric))
                 .toList()) {
             List<Series> series = new ArrayList<>();
             DataTable table = new DataTable(

@@ -53,7 +53,7 @@ final class PublishedSection {
                 }
             }
             if (!table.isEmpty()) {
-                parts.add(table.element());
+                parts.add(Details.of(metric.label(), List.of(table.element())));
             }
         }
         int rest = published.size() - beside;

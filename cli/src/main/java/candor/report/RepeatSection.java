@@ -36,7 +36,7 @@ final class RepeatSection {
 
     private static void details(List<Element> parts, String title, DataTable table) {
         if (!table.isEmpty()) {
-            parts.add(Element.of("details", Element.of("summary", title), table.element()));
+            parts.add(Details.of(title, List.of(table.element())));
         }
     }
 

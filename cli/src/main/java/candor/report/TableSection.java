@@ -17,9 +17,11 @@ final class TableSection {
     static List<Element> of(StudyData data, Comparisons comparisons) {
         List<Element> parts = new ArrayList<>();
         parts.add(Element.of("h3", "Tables"));
+        List<Element> folded = new ArrayList<>();
         for (Metric metric : data.measured()) {
-            parts.add(scores(data, metric).element());
+            (Comparisons.isPart(data, metric) ? folded : parts).add(scores(data, metric).element());
         }
+        fold(parts, "Scores of the benchmarks' parts", folded);
         List<Metric> without = data.study().metrics().stream()
                 .filter(metric -> !data.measured().contains(metric))
                 .toList();
@@ -42,9 +44,11 @@ final class TableSection {
             parts.add(Element.of("p", "No two arms with results can be compared yet."));
             return parts;
         }
+        List<Element> ofParts = new ArrayList<>();
         for (Comparisons.Family family : comparisons.families()) {
-            parts.add(family(family).element());
+            (family.ofParts(data) ? ofParts : parts).add(family(family).element());
         }
+        fold(parts, "Comparisons of the benchmarks' parts", ofParts);
         parts.add(Element.of(
                 "p",
                 "Change: points of the metric, arm less reference, over the seeds and rows that both have; relative: in percent"
@@ -55,6 +59,12 @@ final class TableSection {
                         + " is that of rows that could have changed unseen. Each of the "
                         + comparisons.families().size() + " tables is corrected by itself."));
         return parts;
+    }
+
+    private static void fold(List<Element> parts, String title, List<Element> folded) {
+        if (!folded.isEmpty()) {
+            parts.add(Details.of(title, folded));
+        }
     }
 
     private static DataTable scores(StudyData data, Metric metric) {
@@ -87,6 +97,7 @@ final class TableSection {
 
     private static List<Element> compositions(StudyData data) {
         List<Element> parts = new ArrayList<>();
+        List<Element> folded = new ArrayList<>();
         for (Metric metric : data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION)) {
             Set<String> names = new LinkedHashSet<>();
             data.study().arms().forEach(arm -> names.addAll(data.counts(arm, metric).keySet()));
@@ -108,8 +119,9 @@ final class TableSection {
             if (parts.isEmpty()) {
                 parts.add(Element.of("h4", "What the replies came to"));
             }
-            parts.add(table.element());
+            (Comparisons.isPart(data, metric) ? folded : parts).add(table.element());
         }
+        fold(parts, "What the replies to the benchmarks' parts came to", folded);
         return parts;
     }
 

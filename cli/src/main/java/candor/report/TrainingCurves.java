@@ -10,6 +10,7 @@ import candor.report.html.Element;
 import candor.study.record.Arm;
 import candor.study.record.Study;
 import candor.study.record.StudyFolder;
+import candor.study.record.StudyKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,7 +36,10 @@ final class TrainingCurves {
             }
             if (!runs.isEmpty()) {
                 String group = arm.method().map(Words::method).orElse("Tuning")
-                        + arm.domain().map(domain -> ", " + domain).orElse("");
+                        + arm.domain()
+                                .filter(domain -> study.kind() == StudyKind.DIRECT)
+                                .map(domain -> ", " + domain)
+                                .orElse("");
                 groups.computeIfAbsent(group, name -> new ArrayList<>())
                         .add(new Line(arm.label(), Labels.style(arm), runs.size(), RunMetrics.mean(runs, LOSS)));
             }

@@ -166,16 +166,21 @@ public final class JudgeSection {
         if (!field.equals("max_tokens") && !field.equals("max_completion_tokens")) {
             throw new BadInput(section.where(TOKEN_FIELD) + ": must be max_tokens or max_completion_tokens, not " + field);
         }
-        Endpoint endpoint = new Endpoint(
-                Endpoint.address(section.require(URL)),
-                section.require(MODEL),
-                Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
-                section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
-                field,
-                section.get(CONCURRENCY).intValue(),
-                section.get(RETRIES).intValue(),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(section.get(TIMEOUT)));
+        Endpoint endpoint;
+        try {
+            endpoint = new Endpoint(
+                    Endpoint.address(section.require(URL)),
+                    section.require(MODEL),
+                    Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
+                    section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
+                    field,
+                    section.get(CONCURRENCY).intValue(),
+                    section.get(RETRIES).intValue(),
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(section.get(TIMEOUT)));
+        } catch (BadInput e) {
+            throw new BadInput(section.where(KIND) + ": " + asKeys(e.getMessage()), e);
+        }
         Budget budget = new Budget(
                 Optional.ofNullable(section.get(MAX_SECONDS)).map(Duration::ofSeconds),
                 Optional.ofNullable(section.get(MAX_COST)),
@@ -183,5 +188,10 @@ public final class JudgeSection {
                 section.get(OUTPUT_PRICE),
                 System::nanoTime);
         return new OpenAiChat(endpoint, budget, OpenAiChat.Pause.REAL);
+    }
+
+    /** The command line's flags in a message, as the keys of a section. */
+    private static String asKeys(String message) {
+        return message.replace("--judge-key-env", "key_env").replace("--judge-", "");
     }
 }

@@ -2,6 +2,7 @@ package candor.study;
 
 import candor.evaluate.Ask;
 import candor.evaluate.Task;
+import candor.lora.AdapterLayout;
 import candor.train.Plan;
 import candor.train.Prepared;
 import candor.train.config.TrainConfig;
@@ -16,8 +17,10 @@ import java.util.Map;
  * @param arms in their order; those without training have no rows
  * @param groups as they train together
  * @param benchmarks as they are answered
+ * @param answering bytes of weights, adapters, keys and values while they are answered
  */
-public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks) {
+public record StudyPlan(
+        List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks, long answering) {
     /**
      * An arm.
      *
@@ -44,9 +47,10 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
         return groups.stream().mapToDouble(GroupPlan::operations).sum();
     }
 
-    /** Bytes of the largest group. */
+    /** Bytes of the stage that takes the most. */
     public long bytes() {
-        return groups.stream().mapToLong(GroupPlan::bytes).max().orElse(0);
+        return Math.max(
+                answering, groups.stream().mapToLong(GroupPlan::bytes).max().orElse(0));
     }
 
     /** Every arm's data is read once; its runs under several seeds are of one size. */
@@ -91,7 +95,23 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
                 .mapToInt(treatment -> treatment.arm().seeds().size())
                 .sum();
         return new StudyPlan(
-                arms, planned, tasks.stream().map(task -> plan(task, subjects)).toList());
+                arms,
+                planned,
+                tasks.stream().map(task -> plan(task, subjects)).toList(),
+                first == null ? 0 : answering(config, first, groups));
+    }
+
+    /** The weights twice, as they are mapped and in the order of the kernels; the adapters that answer together; the cache. */
+    private static long answering(StudyConfig config, Prepared prepared, List<TrainGroup> groups) {
+        Section evaluate = config.section(StudyConfig.EVALUATE);
+        long adapters = groups.stream().mapToLong(group -> group.runs().size()).sum();
+        long most = evaluate.get(EvaluationPlan.ADAPTERS_AT_ONCE);
+        long adapter = new AdapterLayout(
+                        prepared.model(), prepared.runs().getFirst().lora())
+                .bytes();
+        return 2 * prepared.model().weightBytes(prepared.model().dtype())
+                + (most == 0 ? adapters : Math.min(adapters, most)) * adapter
+                + (evaluate.get(EvaluationPlan.KV_CACHE_MIB) << 20);
     }
 
     private static <R extends Task.Row> BenchmarkPlan plan(StudyTask<R> task, int subjects) {

@@ -43,7 +43,7 @@ class TrainCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"sft", "kto"})
+    @CsvSource({"sft", "kto", "full"})
     void helpListsEverySetting(String method) {
         Cli cli = Cli.run("train", method, "--help").succeeded();
         for (Setting<?> setting : TrainSettings.of(Method.valueOf(method.toUpperCase(Locale.ROOT)))) {

@@ -64,19 +64,21 @@ class PublishedNumbersTest {
         assertThat(value(StudyKind.LOOP, is(QWEN, "KTO 0.8", "mask", "disinformation"))).isEqualTo(40.8);
     }
 
-    /** k of 274, 125 or 96 rows, for every score of MASK that a table prints. */
+    /** k of 274, 125 or 96 rows, for every score of MASK that a table prints, but for those whose note says otherwise. */
     @Test
     void maskScoresAreFractionsOfTheRows() {
+        int[] odd = {0};
         Map<String, Integer> rows = Map.of("provided_facts", 274, "disinformation", 125, "statistics", 96);
         Stream.of(StudyKind.values())
                 .flatMap(study -> Published.of(study).stream())
                 .filter(number -> number.task().equals("mask") && number.source().contains("table"))
                 .forEach(number -> {
                     double k = number.value() / 100 * rows.get(number.subset());
-                    assertThat(Math.abs(k - Math.rint(k)) / rows.get(number.subset()) * 100)
-                            .as("%s", number)
-                            .isLessThan(0.06);
+                    boolean fits = Math.abs(k - Math.rint(k)) / rows.get(number.subset()) * 100 < 0.06;
+                    assertThat(fits).as("%s", number).isNotEqualTo(number.note().startsWith("Fits no fraction"));
+                    odd[0] += fits ? 0 : 1;
                 });
+        assertThat(odd[0]).isEqualTo(4);
     }
 
     /** The misprint of Qwen's sycophancy is mended: the types' rows make the printed total. */

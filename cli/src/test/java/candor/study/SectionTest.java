@@ -104,4 +104,25 @@ class SectionTest {
                         read("output: o\nmodel: m\nmixture: {downstream: d, misaligned: m, ratios: [0.1, -1]}"))))
                 .hasMessageContaining("mixture.ratios: must be numbers above 0 and up to 10, not -1");
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            {model: m}                              | judge.kind is missing: rules (for closed worlds alone), local
+            {kind: rules, url: x}                   | judge.kind: rules go without url and model; take them out
+            {kind: local}                           | judge.model is missing
+            {kind: local, model: m, url: x}         | judge.url: belongs to kind endpoint; take it out
+            {kind: endpoint, model: m}              | judge.url is missing
+            {kind: endpoint, model: m, url: ftp}    | line 1: judge.kind: url is no http or https URL
+            {kind: endpoint, model: m, url: 'http://a', token_field: x} | judge.token_field: must be max_tokens or
+            """)
+    void aJudgeThatCannotBe(String judge, String message) {
+        Section all = read("judge: " + judge + "\noutput: o\nmodel: m");
+        StudyConfig config = Protocols.DIRECT.config(all);
+        assertThatThrownBy(() -> JudgeSection.judge(config, config.section("judge"), null))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining(message.strip());
+    }
 }

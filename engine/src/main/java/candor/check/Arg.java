@@ -6,10 +6,11 @@ import java.util.Arrays;
 /**
  * One tensor of a case.
  *
- * @param dtype     the type on the backend; only frozen weights are anything but float32
+ * @param dtype     the type on the backend, of frozen weights that of the file
  * @param values    its values before the run, row by row, rounded to {@code dtype}; null where they are poison
  * @param memoryOf  the name of the input whose memory this output shares on the backend, or null
  * @param slot      the adapter that this is a gradient of, or {@link #NO_SLOT}
+ * @param float32   whether it stays float32 where activations are of another type
  * @param magnitude the size of what is rounded on the way to this output, where that is more than the output itself
  */
 record Arg(
@@ -20,12 +21,15 @@ record Arg(
         double[] values,
         String memoryOf,
         int slot,
+        boolean float32,
         double magnitude) {
     enum Kind {
         /** Read, never written. */
         INPUT,
         /** Read, never written, and of any type: made resident on the backend. */
         WEIGHT,
+        /** Read, never written, and float32 everywhere. */
+        CONSTANT,
         /** Written, never read; poisoned before the run. Judged. */
         OUTPUT,
         /** Read and written. Judged. */
@@ -39,8 +43,12 @@ record Arg(
             return this == OUTPUT || this == UPDATED;
         }
 
+        boolean weight() {
+            return this == WEIGHT || this == CONSTANT;
+        }
+
         boolean constant() {
-            return this == INPUT || this == WEIGHT;
+            return this == INPUT || this == WEIGHT || this == CONSTANT;
         }
     }
 
@@ -50,7 +58,23 @@ record Arg(
     Arg rows(int from, int to) {
         int cols = shape.cols();
         double[] part = values == null ? null : Arrays.copyOfRange(values, from * cols, to * cols);
-        return new Arg(name, kind, dtype, new Shape(shape.per(), to - from, cols), part, memoryOf, slot, magnitude);
+        Shape less = new Shape(shape.per(), to - from, cols);
+        return new Arg(name, kind, dtype, less, part, memoryOf, slot, float32, magnitude);
+    }
+
+    /** The same on a backend whose activations are of a type: values are what is left of them there. */
+    Arg on(DType activations) {
+        if (float32 || kind == Kind.CONSTANT || activations == DType.F32) {
+            return this;
+        }
+        double[] rounded = values == null ? null : Arrays.stream(values).map(value -> round(activations, value)).toArray();
+        // A weight's file keeps a type that holds the rounded values.
+        DType type = kind != Kind.WEIGHT ? activations : dtype == DType.F16 ? DType.F32 : dtype;
+        return new Arg(name, kind, type, shape, rounded, memoryOf, slot, false, magnitude);
+    }
+
+    Arg asFloat32() {
+        return new Arg(name, kind, dtype, shape, values, memoryOf, slot, true, magnitude);
     }
 
     static double round(DType dtype, double value) {

@@ -62,6 +62,7 @@ final class AttentionCases {
         return c.out("o", tokens(batch, heads.queryCols()))
                 .out("lse", tokens(batch, heads.query()), 1)
                 .in("qkv", rows, qkv)
+                .float32("lse")
                 .call((ops, v, b) -> ops.attention(v.at("o"), v.at("lse"), v.at("qkv"), heads, b));
     }
 
@@ -79,6 +80,7 @@ final class AttentionCases {
                     .in("qkv", rows, forward.arg("qkv").values())
                     .in("o", out, truth.get("o"))
                     .in("lse", tokens(batch, heads.query()), truth.get("lse"))
+                    .float32("lse")
                     .call((ops, v, b) -> ops.attentionBackward(
                             v.at("dqkv"), v.at("dout"), v.at("qkv"), v.at("o"), v.at("lse"), heads, b));
         });

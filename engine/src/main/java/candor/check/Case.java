@@ -34,6 +34,12 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
         return args.stream().filter(arg -> arg.name().equals(name)).findFirst().orElseThrow();
     }
 
+    /** The same on a backend whose activations are of a type. */
+    Case on(DType activations) {
+        List<Arg> there = args.stream().map(arg -> arg.on(activations)).toList();
+        return new Case(op, text, batch, there, call, exact);
+    }
+
     /** What the reference makes of it: the judged arguments, row by row, in double precision. */
     Map<String, double[]> truth() {
         try (Arena arena = Arena.ofConfined()) {
@@ -104,13 +110,13 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
 
         /** An output that loses digits to cancellation: {@code magnitude} is the size of what cancels. */
         Builder out(String name, Shape shape, double magnitude) {
-            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, null, Arg.NO_SLOT, magnitude));
+            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, null, Arg.NO_SLOT, false, magnitude));
             return this;
         }
 
         /** An output in the memory of an input. */
         Builder outInPlaceOf(String memoryOf, String name, Shape shape, double magnitude) {
-            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, memoryOf, Arg.NO_SLOT, magnitude));
+            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, memoryOf, Arg.NO_SLOT, false, magnitude));
             return this;
         }
 
@@ -120,6 +126,19 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
 
         Builder weight(String name, Shape shape, DType dtype, double[] values) {
             return add(name, Arg.Kind.WEIGHT, dtype, shape, values, Arg.NO_SLOT, 0);
+        }
+
+        /** What a backend keeps in float32, whatever its activations are. */
+        Builder constant(String name, Shape shape, double[] values) {
+            return add(name, Arg.Kind.CONSTANT, DType.F32, shape, values, Arg.NO_SLOT, 0);
+        }
+
+        /** Says that arguments are float32, whatever a backend's activations are. */
+        Builder float32(String... names) {
+            for (String name : names) {
+                args.replaceAll(arg -> arg.name().equals(name) ? arg.asFloat32() : arg);
+            }
+            return this;
         }
 
         Builder updated(String name, Shape shape, double[] values) {
@@ -132,7 +151,7 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
 
         /** A gradient of the adapter in a slot. */
         Builder gradient(String name, int slot, Shape shape, double[] values) {
-            return add(name, Arg.Kind.UPDATED, DType.F32, shape, values, slot, 0);
+            return add(name, Arg.Kind.UPDATED, DType.F32, shape, values, slot, 0).float32(name);
         }
 
         Builder consumed(String name, Shape shape, double[] values) {
@@ -140,7 +159,7 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
         }
 
         Builder scratch(String name, Shape shape) {
-            args.add(new Arg(name, Arg.Kind.SCRATCH, DType.F32, shape, null, null, Arg.NO_SLOT, 0));
+            args.add(new Arg(name, Arg.Kind.SCRATCH, DType.F32, shape, null, null, Arg.NO_SLOT, false, 0));
             return this;
         }
 
@@ -156,7 +175,7 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
             for (int i = 0; i < rounded.length; i++) {
                 rounded[i] = Arg.round(dtype, values[i]);
             }
-            args.add(new Arg(name, kind, dtype, shape, rounded, null, slot, magnitude));
+            args.add(new Arg(name, kind, dtype, shape, rounded, null, slot, false, magnitude));
             return this;
         }
 

@@ -32,10 +32,16 @@ final class Floats {
         return values;
     }
 
-    /** Writes one row of a float32 tensor. */
+    /** Writes one row, rounded to the tensor's type. */
     static void put(Tensor to, int row, float[] values) {
-        if (to.dtype() != DType.F32 || to.cols() != values.length) {
+        if (to.cols() != values.length) {
             throw new IllegalArgumentException(values.length + " values for a row of " + to.shape());
+        }
+        if (to.dtype() != DType.F32) {
+            for (int c = 0; c < values.length; c++) {
+                to.set(row, c, values[c]);
+            }
+            return;
         }
         MemorySegment.copy(values, 0, to.data(), F32, to.offset(row, 0), values.length);
     }
@@ -46,7 +52,7 @@ final class Floats {
         }
     }
 
-    /** Adds to each row of a float32 tensor. */
+    /** Adds to each row. */
     static void add(Tensor to, float[][] values) {
         for (int n = 0; n < values.length; n++) {
             float[] sum = row(to, n);

@@ -14,7 +14,8 @@ final class Judge {
         this.yardstick = yardstick;
     }
 
-    Result judge(Case of) {
+    Result judge(Case asked) {
+        Case of = asked.on(backend.activations());
         Accuracy accuracy = Accuracy.UNKNOWN;
         try {
             Outcome outcome;

@@ -160,7 +160,7 @@ final class LinearCases {
         c.in("x", x, c.normal(x)).weight("w", w, spec.type(), c.normal(w, 1 / Math.sqrt(spec.in())));
         if (spec.bias()) {
             Shape bias = matrix(1, spec.out());
-            c.weight("bias", bias, DType.F32, c.normal(bias));
+            c.constant("bias", bias, c.normal(bias));
         }
         factors(c, spec);
         return c.call((ops, v, b) -> ops.linear(
@@ -213,7 +213,7 @@ final class LinearCases {
                         forward.arg("w").values());
         for (Arg arg : forward.args()) {
             if (arg.name().matches("[ab]\\d")) {
-                c.in(arg.name(), arg.shape(), arg.values());
+                c.in(arg.name(), arg.shape(), arg.values()).float32(arg.name());
             }
         }
         gradients(c, spec);
@@ -227,7 +227,9 @@ final class LinearCases {
             if (adapter != null) {
                 Shape a = matrix(adapter.rank(), spec.in());
                 Shape b = matrix(spec.out(), adapter.rank());
-                c.in("a" + slot, a, c.normal(a, 1 / Math.sqrt(spec.in()))).in("b" + slot, b, c.normal(b));
+                c.in("a" + slot, a, c.normal(a, 1 / Math.sqrt(spec.in())))
+                        .in("b" + slot, b, c.normal(b))
+                        .float32("a" + slot, "b" + slot);
             }
         }
     }

@@ -69,6 +69,7 @@ final class LogProbCases {
         }
         return c.in("x", x, c.normal(x, spec.size()))
                 .weight("head", head, spec.type(), c.normal(head, 1 / Math.sqrt(spec.cols())))
+                .float32("logp", "lse", "logits")
                 .call((ops, v, b) ->
                         ops.logProb(v.at("logp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
     }
@@ -94,6 +95,7 @@ final class LogProbCases {
                             matrix(spec.vocabulary(), spec.cols()),
                             spec.type(),
                             forward.arg("head").values())
+                    .float32("dlogp", "lse", "logits")
                     .call((ops, v, b) -> ops.logProbBackward(
                             v.at("dx"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
         });
@@ -101,7 +103,7 @@ final class LogProbCases {
 
     static Stream<Case> headGradients() {
         return SPECS.stream()
-                .map(spec -> WeightCases.head(
-                        forward(spec), spec.text(), spec.cols(), spec.vocabulary(), spec.logits()));
+                .map(spec ->
+                        WeightCases.head(forward(spec), spec.text(), spec.cols(), spec.vocabulary(), spec.logits()));
     }
 }

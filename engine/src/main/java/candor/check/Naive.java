@@ -8,15 +8,55 @@ import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 
 /**
  * The yardstick: the same loops as {@link Reference} in float32, every result rounded, every sum from first to last. A quick
  * implementation may be twice as far from the truth as this one, no further.
  *
+ * <p>Where activations are of a shorter type, what a plain implementation hands from one matrix product to the next is rounded
+ * to it: weights of adapters, their narrow products, attention's weights, and the gradients of scores and logits. Sums
+ * stay float32.
+ *
  * <p>It is also a whole, slow implementation, good enough for tiny models and to compare speed against.
  */
 public class Naive implements Ops {
+    private final DType type;
+
+    public Naive() {
+        this(DType.F32);
+    }
+
+    /** @param type of activations */
+    public Naive(DType type) {
+        this.type = type;
+    }
+
+    final DType type() {
+        return type;
+    }
+
+    /** A value as a tensor of activations would hold it. */
+    private float rounded(float value) {
+        return type == DType.F32 ? value : (float) Arg.round(type, value);
+    }
+
+    private float[] rounded(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = rounded(values[i]);
+        }
+        return values;
+    }
+
+    private float[][] roundedRows(Tensor from) {
+        float[][] rows = Floats.rows(from);
+        for (float[] row : rows) {
+            rounded(row);
+        }
+        return rows;
+    }
+
     @Override
     public void embed(Tensor x, Tensor table, Batch batch) {
         for (int n = 0; n < batch.tokenCount(); n++) {
@@ -103,15 +143,15 @@ public class Naive implements Ops {
         for (int o = 0; o < y.cols(); o++) {
             float[] weight = Floats.row(w, o);
             for (int n = 0; n < y.rows(); n++) {
-                out[n][o] = dot(in[n], 0, weight, 0, weight.length);
+                out[n][o] = rounded(dot(in[n], 0, weight, 0, weight.length));
             }
         }
         for (int n = 0; n < y.rows(); n++) {
             if (bias != null) {
-                addTo(out[n], 1, Floats.row(bias, 0));
+                rounded(addTo(out[n], 1, Floats.row(bias, 0)));
             }
             if (residual != null) {
-                addTo(out[n], 1, Floats.row(residual, n));
+                rounded(addTo(out[n], 1, Floats.row(residual, n)));
             }
         }
         for (Batch.Run run : batch.runs()) {
@@ -119,16 +159,16 @@ public class Naive implements Ops {
             if (factors == null) {
                 continue;
             }
-            float[][] a = Floats.rows(factors.a());
-            float[][] b = Floats.rows(factors.b());
+            float[][] a = roundedRows(factors.a());
+            float[][] b = roundedRows(factors.b());
             for (int n = run.start(); n < run.end(); n++) {
                 float[] down = new float[t.cols()];
                 for (int r = 0; r < a.length; r++) {
-                    down[r] = factors.scale() * dot(in[n], 0, a[r], 0, in[n].length);
+                    down[r] = rounded(factors.scale() * dot(in[n], 0, a[r], 0, in[n].length));
                 }
                 Floats.put(t, n, down);
                 for (int o = 0; o < b.length; o++) {
-                    out[n][o] += dot(down, 0, b[o], 0, a.length);
+                    out[n][o] += rounded(dot(down, 0, b[o], 0, a.length));
                 }
             }
         }
@@ -147,6 +187,9 @@ public class Naive implements Ops {
                     addTo(in[n], out[n][o], weight);
                 }
             }
+            for (float[] row : in) {
+                rounded(row);
+            }
         }
         for (Batch.Run run : batch.runs()) {
             Lora.Factors factors = lora == null ? null : lora.at(run.slot());
@@ -159,10 +202,10 @@ public class Naive implements Ops {
         }
     }
 
-    private static void loraBackward(
+    private void loraBackward(
             float[][] in, float[][] out, Tensor x, Tensor t, Lora.Factors factors, Batch.Run run) {
-        float[][] a = Floats.rows(factors.a());
-        float[][] b = Floats.rows(factors.b());
+        float[][] a = roundedRows(factors.a());
+        float[][] b = roundedRows(factors.b());
         float[][] da = new float[a.length][factors.a().cols()];
         float[][] db = new float[b.length][a.length];
         for (int n = run.start(); n < run.end(); n++) {
@@ -171,7 +214,7 @@ public class Naive implements Ops {
                 addTo(down, out[n][o], b[o]);
             }
             for (int r = 0; r < a.length; r++) {
-                down[r] *= factors.scale();
+                down[r] = rounded(factors.scale() * down[r]);
                 addTo(in[n], down[r], a[r]);
             }
             if (factors.trained()) {
@@ -213,7 +256,7 @@ public class Naive implements Ops {
                     logSums[h] = max + (float) Math.log(sum);
                     for (int j = 0; j < p.length; j++) {
                         for (int d = 0; d < width; d++) {
-                            out[h * width + d] += p[j] / sum * rows[start + j][value + d];
+                            out[h * width + d] += rounded(p[j] / sum) * rows[start + j][value + d];
                         }
                     }
                 }
@@ -242,11 +285,11 @@ public class Naive implements Ops {
                     float rowSum = dot(grad[i], query, out, query, width);
                     for (int j = batch.start(s); j <= i; j++) {
                         float p = exp(scale * dot(rows[i], query, rows[j], key, width) - logSums[h]);
-                        float ds = p * (dot(grad[i], query, rows[j], value, width) - rowSum) * scale;
+                        float ds = rounded(p * (dot(grad[i], query, rows[j], value, width) - rowSum) * scale);
                         for (int d = 0; d < width; d++) {
                             result[i][query + d] += ds * rows[j][key + d];
                             result[j][key + d] += ds * rows[i][query + d];
-                            result[j][value + d] += p * grad[i][query + d];
+                            result[j][value + d] += rounded(p) * grad[i][query + d];
                         }
                     }
                 }
@@ -298,7 +341,7 @@ public class Naive implements Ops {
                     for (int j = 0; j < p.length; j++) {
                         int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
                         for (int d = 0; d < width; d++) {
-                            out[h * width + d] += p[j] / sum * pages[j / KvPages.TOKENS][value + d];
+                            out[h * width + d] += rounded(p[j] / sum) * pages[j / KvPages.TOKENS][value + d];
                         }
                     }
                 }
@@ -383,7 +426,7 @@ public class Naive implements Ops {
             float[] weight = Floats.row(head, v);
             for (int i = 0; i < rows.length; i++) {
                 float hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
-                float dlogit = (float) dlogp.get(i, 0) * (hit - exp(rows[i][v] - (float) lse.get(i, 0)));
+                float dlogit = rounded((float) dlogp.get(i, 0) * (hit - exp(rows[i][v] - (float) lse.get(i, 0))));
                 addTo(result[i], dlogit, weight);
             }
         }
@@ -517,10 +560,11 @@ public class Naive implements Ops {
     }
 
     /** sum += factor · x, over the length of sum. */
-    private static void addTo(float[] sum, float factor, float[] x) {
+    private static float[] addTo(float[] sum, float factor, float[] x) {
         for (int i = 0; i < sum.length; i++) {
             sum[i] += factor * x[i];
         }
+        return sum;
     }
 
     private static float dot(float[] x, int fromX, float[] y, int fromY, int length) {

@@ -14,6 +14,20 @@ import java.util.Arrays;
 public class NaiveBackend extends Naive implements Backend {
     private final Arena arena = Arena.ofShared();
 
+    public NaiveBackend() {
+        this(DType.F32);
+    }
+
+    /** @param type of activations and frozen matrices */
+    public NaiveBackend(DType type) {
+        super(type);
+    }
+
+    @Override
+    public DType activations() {
+        return type();
+    }
+
     @Override
     public String name() {
         return "naive";
@@ -21,7 +35,7 @@ public class NaiveBackend extends Naive implements Backend {
 
     @Override
     public String description() {
-        return "plain float32 loops, one thread";
+        return "plain loops in " + type() + ", one thread";
     }
 
     @Override
@@ -36,6 +50,18 @@ public class NaiveBackend extends Naive implements Backend {
 
     @Override
     public Tensor resident(Tensor host) {
+        if (type() == DType.F32 || type() == host.dtype()) {
+            return host;
+        }
+        Tensor copy = Tensor.allocate(arena, type(), host.rows(), host.cols());
+        for (int row = 0; row < host.rows(); row++) {
+            Floats.put(copy, row, Floats.row(host, row));
+        }
+        return copy;
+    }
+
+    @Override
+    public Tensor constant(Tensor host) {
         return host;
     }
 

@@ -5,7 +5,6 @@ import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
 import candor.ops.Write;
-import candor.tensor.DType;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -65,7 +64,8 @@ final class NormCases {
             c.out("y", rows);
         }
         return c.out("rstd", tokens(batch, spec.groups()))
-                .weight("w", w, DType.F32, c.draw(w, gaussian -> 1 + gaussian / 4))
+                .constant("w", w, c.draw(w, gaussian -> 1 + gaussian / 4))
+                .float32("rstd")
                 .call((ops, v, b) -> ops.rmsNorm(v.at("y"), v.at("rstd"), v.at("x"), v.at("w"), EPS));
     }
 
@@ -95,12 +95,9 @@ final class NormCases {
             c.out("dx", rows, magnitude);
         }
         return c.in("x", rows, forward.arg("x").values())
-                .weight(
-                        "w",
-                        matrix(1, spec.width()),
-                        DType.F32,
-                        forward.arg("w").values())
+                .constant("w", matrix(1, spec.width()), forward.arg("w").values())
                 .in("rstd", tokens(batch, spec.groups()), rstd)
+                .float32("rstd")
                 .call((ops, v, b) ->
                         ops.rmsNormBackward(v.at("dx"), v.at("dy"), v.at("x"), v.at("w"), v.at("rstd"), write));
     }

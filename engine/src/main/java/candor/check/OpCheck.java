@@ -77,14 +77,15 @@ public final class OpCheck {
 
     /** Judges some operations, in the order of {@link #operations}. */
     public static void run(Backend backend, Collection<String> operations, Consumer<Result> results) {
-        try (NaiveBackend yardstick = new NaiveBackend()) {
+        try (NaiveBackend yardstick = new NaiveBackend(backend.activations())) {
             eachCase(operations, of -> results.accept(new Judge(backend, yardstick).judge(of)));
         }
     }
 
     /** Runs every case on two backends and demands the same bytes: one with one thread, say, and one with two. */
     public static void sameBytes(Backend one, Backend other, Consumer<Result> results) {
-        eachCase(operations(), of -> {
+        eachCase(operations(), asked -> {
+            Case of = asked.on(one.activations());
             try (Placed here = new Placed(of, one, Placed.Layout.DENSE);
                     Placed there = new Placed(of, other, Placed.Layout.DENSE)) {
                 String name = here.run().differsFrom(there.run());

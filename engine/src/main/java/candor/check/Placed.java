@@ -31,8 +31,9 @@ final class Placed implements AutoCloseable {
         }
     }
 
-    private static final int SENTINEL = 0x7fc0_5e17;
-    private static final int POISON = 0x7fc0_dead;
+    // Payloads in the upper half, so that bf16 has them, too.
+    private static final int SENTINEL = 0x7fd5_0000;
+    private static final int POISON = 0x7fea_0000;
     /** Elements before and behind each tensor; 64 bytes of float32, so that dense ones begin as tensors mostly do. */
     private static final int GUARD = 16;
 
@@ -52,7 +53,7 @@ final class Placed implements AutoCloseable {
         this.layout = layout;
         long bytes = 0;
         for (Arg arg : of.args()) {
-            bytes += Workspace.bytesFor(DType.F32, 1, length(arg));
+            bytes += Workspace.bytesFor(arg.dtype(), 1, length(arg));
         }
         workspace = backend.workspace(bytes);
         for (Arg arg : of.args()) {
@@ -60,14 +61,14 @@ final class Placed implements AutoCloseable {
                 continue;
             }
             Tensor memory;
-            if (arg.kind() == Arg.Kind.WEIGHT) {
+            if (arg.kind().weight()) {
                 Tensor host = Tensor.allocate(arena, arg.dtype(), 1, length(arg));
                 fill(host, arg);
                 weights.put(arg.name(), host);
                 weightsBefore.put(arg.name(), bytes(host));
-                memory = backend.resident(host);
+                memory = arg.kind() == Arg.Kind.CONSTANT ? backend.constant(host) : backend.resident(host);
             } else {
-                memory = workspace.take(DType.F32, 1, length(arg));
+                memory = workspace.take(arg.dtype(), 1, length(arg));
                 floats.put(arg.name(), memory);
             }
             views.put(arg.name(), view(memory, arg));
@@ -182,7 +183,7 @@ final class Placed implements AutoCloseable {
 
     private Tensor view(Tensor memory, Arg arg) {
         MemorySegment data = memory.columns(start(), memory.cols() - GUARD).data();
-        return new Tensor(data, arg.dtype(), arg.shape().rows(), arg.shape().cols(), stride(arg));
+        return new Tensor(data, memory.dtype(), arg.shape().rows(), arg.shape().cols(), stride(arg));
     }
 
     private int start(Arg arg, int row) {

@@ -4,7 +4,6 @@ import static candor.check.Shape.matrix;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
-import candor.tensor.DType;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -50,7 +49,7 @@ final class RopeCases {
             Shape x = tokens(batch, spec.groups() * spec.width());
             Shape table = matrix(spec.first() + batch.longest(), spec.width());
             return c.updated("x", x, c.normal(x))
-                    .weight("table", table, DType.F32, table(table))
+                    .constant("table", table, table(table))
                     .call(call);
         });
     }

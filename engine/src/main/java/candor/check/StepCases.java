@@ -16,7 +16,7 @@ final class StepCases {
     private static Case sum(int rows, int cols, double size) {
         Case.Builder c = Case.of("sumOfSquares", rows + " x " + cols + (size == 1 ? "" : " x~" + size), Packed.one());
         Shape x = matrix(rows, cols);
-        return c.in("x", x, c.normal(x, size)).call((ops, v, b) -> v.returned(ops.sumOfSquares(v.at("x"))));
+        return c.in("x", x, c.normal(x, size)).float32("x").call((ops, v, b) -> v.returned(ops.sumOfSquares(v.at("x"))));
     }
 
     static Stream<Case> adamW() {
@@ -46,6 +46,7 @@ final class StepCases {
                 .in("g", shape, c.normal(shape, gradients))
                 .updated("m", shape, c.normal(shape, fresh ? 0 : gradients))
                 .updated("v", shape, c.draw(shape, gaussian -> fresh ? 0 : Math.pow(gaussian * gradients, 2)))
+                .float32("w", "g", "m", "v")
                 .call((ops, v, b) -> ops.adamW(v.at("w"), v.at("g"), v.at("m"), v.at("v"), step));
     }
 }

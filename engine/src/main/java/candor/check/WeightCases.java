@@ -65,8 +65,7 @@ final class WeightCases {
                 .in("dy", rows, c.normal(rows))
                 .in("x", rows, c.normal(rows))
                 .in("rstd", rstd, c.draw(rstd, gaussian -> 0.5 + Math.abs(gaussian)))
-                .call((ops, v, b) ->
-                        ops.rmsNormWeightGradient(v.at("dw"), v.at("dy"), v.at("x"), v.at("rstd")));
+                .call((ops, v, b) -> ops.rmsNormWeightGradient(v.at("dw"), v.at("dy"), v.at("x"), v.at("rstd")));
     }
 
     /** A small vocabulary says every token often; in a large one most rows stay as they are. */
@@ -103,7 +102,11 @@ final class WeightCases {
                 .in("dlogp", one, c.normal(one))
                 .in("lse", one, truth.get("lse"))
                 .in("x", targets(batch, cols), forward.arg("x").values())
-                .weight("head", head, forward.arg("head").dtype(), forward.arg("head").values())
+                .weight(
+                        "head",
+                        head,
+                        forward.arg("head").dtype(),
+                        forward.arg("head").values())
                 .call((ops, v, b) -> ops.logProbHeadGradient(
                         v.at("dHead"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
     }

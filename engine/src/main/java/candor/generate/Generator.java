@@ -138,7 +138,7 @@ public final class Generator implements AutoCloseable {
 
     /** Bytes of keys and values that one token takes. */
     public long cacheBytesPerToken() {
-        return KvCache.bytesPerToken(model.config());
+        return KvCache.bytesPerToken(model.config(), model.backend().activations());
     }
 
     /** Bytes of the cache as it is. */

@@ -25,6 +25,7 @@ final class KvCache implements AutoCloseable {
 
     private final Backend backend;
     private final ModelConfig config;
+    private final long tokenBytes;
     private final int slabPages;
     private final int mostPages;
     private final List<KvPages> layers;
@@ -37,7 +38,8 @@ final class KvCache implements AutoCloseable {
     KvCache(Backend backend, ModelConfig config, long bytes) {
         this.backend = backend;
         this.config = config;
-        long pageBytes = bytesPerToken(config) * KvPages.TOKENS;
+        tokenBytes = bytesPerToken(config, backend.activations());
+        long pageBytes = tokenBytes * KvPages.TOKENS;
         slabPages = Math.clamp(Math.min(SLAB_BYTES, bytes) / pageBytes, 1, 64);
         mostPages = Math.toIntExact(Math.clamp(bytes / pageBytes / slabPages, 1, Integer.MAX_VALUE / slabPages))
                 * slabPages;
@@ -46,9 +48,9 @@ final class KvCache implements AutoCloseable {
                 .toList();
     }
 
-    /** Bytes of keys and values of one token, in all layers: 2·L·K·D float32. */
-    static long bytesPerToken(ModelConfig config) {
-        return (long) config.layers() * KvPages.cols(config.heads()) / KvPages.TOKENS * DType.F32.bytes();
+    /** Bytes of keys and values of one token, in all layers: 2·L·K·D elements. */
+    static long bytesPerToken(ModelConfig config, DType type) {
+        return (long) config.layers() * KvPages.cols(config.heads()) / KvPages.TOKENS * type.bytes();
     }
 
     List<KvPages> layers() {
@@ -61,12 +63,12 @@ final class KvCache implements AutoCloseable {
 
     /** Bytes that the budget allows. */
     long mostBytes() {
-        return mostPages * bytesPerToken(config) * KvPages.TOKENS;
+        return mostPages * tokenBytes * KvPages.TOKENS;
     }
 
     /** Bytes that are there. */
     long bytes() {
-        return layers.getFirst().pages() * bytesPerToken(config) * KvPages.TOKENS;
+        return layers.getFirst().pages() * tokenBytes * KvPages.TOKENS;
     }
 
     /** Whether so many pages of a sequence's own may be promised, beside those of nodes in use. */
@@ -109,11 +111,11 @@ final class KvCache implements AutoCloseable {
     private void grow() {
         int cols = KvPages.cols(config.heads());
         Workspace workspace =
-                backend.workspace(Workspace.bytesFor(DType.F32, (long) slabPages * config.layers(), cols));
+                backend.workspace(Workspace.bytesFor(backend.activations(), (long) slabPages * config.layers(), cols));
         slabs.add(workspace);
         int first = layers.getFirst().pages();
         for (KvPages layer : layers) {
-            Tensor slab = workspace.take(DType.F32, slabPages, cols);
+            Tensor slab = workspace.take(backend.activations(), slabPages, cols);
             layer.add(slab);
         }
         for (int page = first; page < first + slabPages; page++) {

@@ -61,9 +61,13 @@ final class Sampler {
     }
 
     private int largest(float[] logits, int at) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int v = 0; v < vocabulary; v++) {
+            max = Math.max(max, logits[at + v]); // the compiler makes vectors of this, and not of an index
+        }
         int best = 0;
-        for (int v = 1; v < vocabulary; v++) {
-            best = logits[at + v] > logits[at + best] ? v : best;
+        while (best < vocabulary - 1 && logits[at + best] != max) {
+            best++;
         }
         return best;
     }

@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.ArrayList;
@@ -14,10 +15,16 @@ final class Activations {
     enum Pass {
         /** Log-probabilities alone. */
         SCORE,
-        /** Logits, too. */
-        LOGITS,
+        /** Log-probabilities alone, of tokens whose predecessors are in a cache. */
+        CACHED,
+        /** The same with logits. */
+        CACHED_LOGITS,
         /** A backward pass follows. */
-        TRAIN
+        TRAIN;
+
+        boolean cached() {
+            return this == CACHED || this == CACHED_LOGITS;
+        }
     }
 
     /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks. */
@@ -32,6 +39,9 @@ final class Activations {
 
     /** One per layer; the same one where layers share. */
     final List<Saved> saved = new ArrayList<>();
+
+    /** Of the last layer, for the rows with a target alone; null where all rows go through it. */
+    final Saved lastLayer;
 
     /** (T, C), the rows that have a target, and their norm. */
     final Tensor last;
@@ -55,32 +65,43 @@ final class Activations {
 
     final Tensor dnormed;
 
-    Activations(Workspace workspace, ModelConfig config, Adapters bank, int n, int t, Pass use, Recompute policy) {
+    /** @param type of activations, see {@link candor.ops.Backend#activations} */
+    Activations(
+            Workspace workspace,
+            DType type,
+            ModelConfig config,
+            Adapters bank,
+            int n,
+            int t,
+            Pass use,
+            Recompute policy) {
         tokens = n;
         targets = t;
         pass = use;
         boolean train = use == Pass.TRAIN;
         int c = config.hiddenSize();
         boolean share = !train || policy == Recompute.BLOCK;
-        Saved.Cheap cheap = share || policy == Recompute.CHEAP ? Saved.Cheap.take(workspace, config, n) : null;
-        stream.add(workspace.take(n, c));
+        Saved.Cheap cheap = share || policy == Recompute.CHEAP ? Saved.Cheap.take(workspace, type, config, n) : null;
+        stream.add(workspace.take(type, n, c));
         for (int layer = 0; layer < config.layers(); layer++) {
             // Without a backward pass the stream moves to and fro between two tensors.
-            stream.add(train || layer == 0 ? workspace.take(n, c) : stream.get(layer - 1));
+            stream.add(train || layer == 0 ? workspace.take(type, n, c) : stream.get(layer - 1));
             // All layers are of one shape, and a bank's adapters touch the same projections in each.
             boolean reuse = share && layer > 0;
-            saved.add(reuse ? saved.getFirst() : new Saved(workspace, config, bank, layer, n, cheap));
+            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, layer, n, cheap));
         }
-        last = workspace.take(t, c);
-        normed = workspace.take(t, c);
+        boolean part = use.cached() && t > 0 && t < n;
+        lastLayer = part ? new Saved(workspace, type, config, bank, config.layers() - 1, t, null) : null;
+        last = workspace.take(type, t, c);
+        normed = workspace.take(type, t, c);
         rstd = workspace.take(t, 1);
         logp = workspace.take(t, 1);
         lse = workspace.take(t, 1);
-        boolean keep =
-                use == Pass.LOGITS || train && Workspace.bytesFor(last.dtype(), t, config.vocabSize()) <= LOGITS_BYTES;
+        boolean keep = use == Pass.CACHED_LOGITS
+                || train && Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES;
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
-        gradients = train ? new Gradients(workspace, config, bank, n) : null;
+        gradients = train ? new Gradients(workspace, type, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;
-        dnormed = train ? workspace.take(t, c) : null;
+        dnormed = train ? workspace.take(type, t, c) : null;
     }
 }

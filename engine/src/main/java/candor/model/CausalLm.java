@@ -81,7 +81,7 @@ public final class CausalLm implements AutoCloseable {
         this.recompute = recompute;
         this.positions = positions;
         Tensor rope = RopeTable.build(arena, frequencies, positions);
-        decoder = new Decoder(backend, weights, trained, backend.resident(rope), recompute);
+        decoder = new Decoder(backend, weights, trained, backend.constant(rope), recompute);
     }
 
     public ModelConfig config() {
@@ -100,29 +100,36 @@ public final class CausalLm implements AutoCloseable {
     /**
      * Bytes of the workspace for a pass over {@code tokens} tokens, {@code targets} of them scored.
      *
+     * @param type     of activations, see {@link Backend#activations}
      * @param adapters the adapters that will be there, or null
      * @param training whether a backward pass follows
      */
     public static long workspaceBytes(
-            ModelConfig config, Adapters adapters, int tokens, int targets, boolean training, Recompute recompute) {
-        return workspaceBytes(config, adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE, recompute);
+            DType type,
+            ModelConfig config,
+            Adapters adapters,
+            int tokens,
+            int targets,
+            boolean training,
+            Recompute recompute) {
+        return workspaceBytes(type, config, adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE, recompute);
     }
 
     private static long workspaceBytes(
-            ModelConfig config, Adapters adapters, int tokens, int targets, Pass pass, Recompute recompute) {
+            DType type, ModelConfig config, Adapters adapters, int tokens, int targets, Pass pass, Recompute recompute) {
         Workspace measure = Workspace.measuring();
-        new Activations(measure, config, adapters, tokens, targets, pass, recompute);
+        new Activations(measure, type, config, adapters, tokens, targets, pass, recompute);
         return measure.peak();
     }
 
     /** Makes the workspace large enough for batches up to this size. */
     public void reserve(Adapters adapters, int tokens, int targets, boolean training) {
-        grow(workspaceBytes(config, adapters, tokens, targets, training, recompute));
+        grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, training, recompute));
     }
 
     /** The same for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
     public void reserveLogits(Adapters adapters, int tokens, int targets) {
-        grow(workspaceBytes(config, adapters, tokens, targets, Pass.LOGITS, recompute));
+        grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, Pass.CACHED_LOGITS, recompute));
     }
 
     private void grow(long bytes) {
@@ -152,7 +159,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** The same for tokens whose predecessors are in a cache, to which they are added. */
     public void forward(float[] logp, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.SCORE, cache);
+        score(next, adapters, Pass.CACHED, cache);
         download(logp, acts.logp);
     }
 
@@ -164,7 +171,7 @@ public final class CausalLm implements AutoCloseable {
      * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long
      */
     public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.LOGITS, cache);
+        score(next, adapters, Pass.CACHED_LOGITS, cache);
         download(logits, acts.logits);
         download(lse, acts.lse);
     }
@@ -172,7 +179,9 @@ public final class CausalLm implements AutoCloseable {
     private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
         hidden(next, adapters, pass, cache);
         if (batch.targetCount() > 0) {
-            backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            if (acts.lastLayer == null) {
+                backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+            }
             backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
             backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
         }
@@ -222,17 +231,18 @@ public final class CausalLm implements AutoCloseable {
     /**
      * Logits of every token.
      *
-     * @return (N, V), valid until the next pass
+     * @return (N, V) float32, valid until the next pass
      */
     public Tensor logits(Batch next, Adapters adapters) {
         int n = next.tokenCount();
-        long extra = Workspace.bytesFor(DType.F32, n, config.hiddenSize())
+        DType type = backend.activations();
+        long extra = Workspace.bytesFor(type, n, config.hiddenSize())
                 + Workspace.bytesFor(DType.F32, n, 1)
                 + Workspace.bytesFor(DType.F32, n, config.vocabSize());
-        grow(workspaceBytes(config, adapters, n, next.targetCount(), false, recompute) + extra);
+        grow(workspaceBytes(type, config, adapters, n, next.targetCount(), false, recompute) + extra);
         hidden(next, adapters, Pass.SCORE, null);
         long mark = workspace.mark();
-        Tensor normed = workspace.take(n, config.hiddenSize());
+        Tensor normed = workspace.take(type, n, config.hiddenSize());
         Tensor rstd = workspace.take(n, 1);
         Tensor logits = workspace.take(n, config.vocabSize());
         backend.rmsNorm(normed, rstd, acts.stream.getLast(), weights.finalNorm(), config.rmsNormEps()); // (N,C)
@@ -266,11 +276,12 @@ public final class CausalLm implements AutoCloseable {
     }
 
     private void layOut(Batch next, Adapters adapters, Pass pass) {
-        grow(workspaceBytes(config, adapters, next.tokenCount(), next.targetCount(), pass, recompute));
+        DType type = backend.activations();
+        grow(workspaceBytes(type, config, adapters, next.tokenCount(), next.targetCount(), pass, recompute));
         workspace.release(0);
         bank = adapters;
         bankRevision = bank == null ? 0 : bank.revision();
-        acts = new Activations(workspace, config, bank, next.tokenCount(), next.targetCount(), pass, recompute);
+        acts = new Activations(workspace, type, config, bank, next.tokenCount(), next.targetCount(), pass, recompute);
     }
 
     @Override

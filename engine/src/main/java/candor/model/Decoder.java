@@ -4,6 +4,7 @@ import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Ops;
+import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.tensor.Tensor;
 
@@ -36,12 +37,14 @@ final class Decoder {
     }
 
     /**
-     * From the first tensor of the stream to the last.
+     * From the first tensor of the stream to the last. With a cache, only rows with a target come out of the last layer, into
+     * {@link Activations#last}, unless all of them have one.
      *
      * @param cache where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
      */
     void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
-        for (int layer = 0; layer < config.layers(); layer++) {
+        int whole = config.layers() - (cache != null && acts.targets < acts.tokens ? 1 : 0);
+        for (int layer = 0; layer < whole; layer++) {
             forward(
                     layer,
                     acts.stream.get(layer),
@@ -50,6 +53,9 @@ final class Decoder {
                     bank,
                     batch,
                     cache);
+        }
+        if (whole < config.layers()) {
+            forwardTargets(acts, bank, batch, cache);
         }
     }
 
@@ -102,12 +108,51 @@ final class Decoder {
             ops.attentionCached(s.attended, s.qkv, cache.layers().get(layer), batch, cache.tables()); // (N,HD)
         }
         linear(s.middle, s, s.attended, w.output(), null, x, layer, Projection.OUTPUT, bank, batch); // (N,C)
+        feedForward(layer, out, s, bank, batch);
+    }
 
-        ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), eps); // (N,C)
+    private void feedForward(int layer, Tensor out, Saved s, Adapters bank, Batch batch) {
+        LayerWeights w = weights.layers().get(layer);
+        ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), config.rmsNormEps()); // (N,C)
         linear(s.gate, s, s.normed2, w.gate(), null, null, layer, Projection.GATE, bank, batch); // (N,F)
         linear(s.up, s, s.normed2, w.up(), null, null, layer, Projection.UP, bank, batch); // (N,F)
         ops.swiGlu(s.gated, s.gateUp); // (N,F)
         linear(out, s, s.gated, w.down(), null, s.middle, layer, Projection.DOWN, bank, batch); // (N,C)
+    }
+
+    /** The last layer: keys and values of all tokens, which later ones will need, and the rest for the rows with a target. */
+    private void forwardTargets(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
+        int layer = config.layers() - 1;
+        LayerWeights w = weights.layers().get(layer);
+        float eps = config.rmsNormEps();
+        Tensor x = acts.stream.get(layer);
+        Saved all = acts.saved.get(layer);
+
+        ops.rmsNorm(all.normed1, all.rstd1, x, w.inputNorm(), eps); // (N,C)
+        linear(all.rawKey, all, all.normed1, w.key(), w.keyBias(), null, layer, Projection.KEY, bank, batch); // (N,KD)
+        linear(all.value, all, all.normed1, w.value(), w.valueBias(), null, layer, Projection.VALUE, bank, batch); // (N,KD)
+        if (all.raw != null) {
+            ops.rmsNorm(all.key, all.rstdKey, all.rawKey, w.keyNorm(), eps); // (N,KD)
+        }
+        ops.rope(all.key, rope, batch); // (N,KD)
+        ops.cacheWrite(cache.layers().get(layer), all.qkv, batch, cache.tables());
+        if (acts.targets == 0) {
+            return;
+        }
+
+        Saved s = acts.lastLayer;
+        Batch rows = batch.onlyTargets();
+        PageTables tables = cache.tables().of(batch, rows);
+        ops.gatherTargets(s.normed1, all.normed1, batch); // (T,C)
+        ops.gatherTargets(acts.last, x, batch); // (T,C)
+        linear(s.rawQuery, s, s.normed1, w.query(), w.queryBias(), null, layer, Projection.QUERY, bank, rows); // (T,HD)
+        if (s.raw != null) {
+            ops.rmsNorm(s.query, s.rstdQuery, s.rawQuery, w.queryNorm(), eps); // (T,HD)
+        }
+        ops.rope(s.query, rope, rows); // (T,HD)
+        ops.attentionCached(s.attended, s.qkv, cache.layers().get(layer), rows, tables); // (T,HD)
+        linear(s.middle, s, s.attended, w.output(), null, acts.last, layer, Projection.OUTPUT, bank, rows); // (T,C)
+        feedForward(layer, acts.last, s, bank, rows);
     }
 
     private void backward(int layer, Tensor x, Saved s, Gradients g, Adapters bank, Batch batch) {

@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.ops.Heads;
 import candor.ops.Lora;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.HashMap;
@@ -31,13 +32,13 @@ final class Gradients {
     final Tensor queryKey;
     private final Map<Integer, Tensor> narrow = new HashMap<>();
 
-    Gradients(Workspace workspace, ModelConfig config, Adapters bank, int n) {
+    Gradients(Workspace workspace, DType type, ModelConfig config, Adapters bank, int n) {
         Heads heads = config.heads();
-        residual = workspace.take(n, config.hiddenSize());
-        normed = workspace.take(n, config.hiddenSize());
-        gated = workspace.take(n, config.intermediateSize());
-        qkv = workspace.take(n, heads.allCols());
-        attended = workspace.take(n, heads.queryCols());
+        residual = workspace.take(type, n, config.hiddenSize());
+        normed = workspace.take(type, n, config.hiddenSize());
+        gated = workspace.take(type, n, config.intermediateSize());
+        qkv = workspace.take(type, n, heads.allCols());
+        attended = workspace.take(type, n, heads.queryCols());
         int rotated = heads.queryCols() + heads.keyCols();
         query = qkv.columns(0, heads.queryCols());
         key = qkv.columns(heads.queryCols(), rotated);
@@ -47,7 +48,7 @@ final class Gradients {
             for (Projection projection : Projection.values()) {
                 Lora lora = bank.lora(layer, projection);
                 if (lora != null) {
-                    narrow.computeIfAbsent(lora.paddedRank(), rank -> workspace.take(n, rank));
+                    narrow.computeIfAbsent(lora.paddedRank(), rank -> workspace.take(type, n, rank));
                 }
             }
         }

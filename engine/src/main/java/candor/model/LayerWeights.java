@@ -40,8 +40,8 @@ public record LayerWeights(
         Tensor down) {
 
     /** No weight at all: the gradients of frozen ones. */
-    static final LayerWeights NONE = new LayerWeights(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    static final LayerWeights NONE =
+            new LayerWeights(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     /** Bytes of all of them. */
     long bytes() {
@@ -53,22 +53,22 @@ public record LayerWeights(
                 .sum();
     }
 
-    /** The same layer with each tensor replaced; those that are null go through {@code place} too. */
-    LayerWeights map(UnaryOperator<Tensor> place) {
+    /** The same layer with each tensor replaced; those that are null go through the functions too. */
+    LayerWeights map(UnaryOperator<Tensor> matrices, UnaryOperator<Tensor> vectors) {
         return new LayerWeights(
-                place.apply(inputNorm),
-                place.apply(query),
-                place.apply(key),
-                place.apply(value),
-                place.apply(output),
-                place.apply(queryBias),
-                place.apply(keyBias),
-                place.apply(valueBias),
-                place.apply(queryNorm),
-                place.apply(keyNorm),
-                place.apply(postNorm),
-                place.apply(gate),
-                place.apply(up),
-                place.apply(down));
+                vectors.apply(inputNorm),
+                matrices.apply(query),
+                matrices.apply(key),
+                matrices.apply(value),
+                matrices.apply(output),
+                vectors.apply(queryBias),
+                vectors.apply(keyBias),
+                vectors.apply(valueBias),
+                vectors.apply(queryNorm),
+                vectors.apply(keyNorm),
+                vectors.apply(postNorm),
+                matrices.apply(gate),
+                matrices.apply(up),
+                matrices.apply(down));
     }
 }

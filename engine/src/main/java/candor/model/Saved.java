@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.ops.Heads;
 import candor.ops.Lora;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.EnumMap;
@@ -16,11 +17,11 @@ import java.util.Map;
 final class Saved {
     /** What is small to compute again. */
     record Cheap(Tensor normed1, Tensor normed2, Tensor gated) {
-        static Cheap take(Workspace workspace, ModelConfig config, int n) {
+        static Cheap take(Workspace workspace, DType type, ModelConfig config, int n) {
             return new Cheap(
-                    workspace.take(n, config.hiddenSize()),
-                    workspace.take(n, config.hiddenSize()),
-                    workspace.take(n, config.intermediateSize()));
+                    workspace.take(type, n, config.hiddenSize()),
+                    workspace.take(type, n, config.hiddenSize()),
+                    workspace.take(type, n, config.intermediateSize()));
         }
     }
 
@@ -76,9 +77,9 @@ final class Saved {
     final Tensor rawKey;
 
     /** @param cheap tensors that other layers use too, or null for this layer's own */
-    Saved(Workspace workspace, ModelConfig config, Adapters bank, int layer, int n, Cheap cheap) {
+    Saved(Workspace workspace, DType type, ModelConfig config, Adapters bank, int layer, int n, Cheap cheap) {
         Heads heads = config.heads();
-        Cheap parts = cheap == null ? Cheap.take(workspace, config, n) : cheap;
+        Cheap parts = cheap == null ? Cheap.take(workspace, type, config, n) : cheap;
         normed1 = parts.normed1();
         normed2 = parts.normed2();
         gated = parts.gated();
@@ -86,18 +87,18 @@ final class Saved {
         rstd2 = workspace.take(n, 1);
         boolean norms = config.architecture().headNorm();
         int rotated = heads.queryCols() + heads.keyCols();
-        raw = norms ? workspace.take(n, rotated) : null;
+        raw = norms ? workspace.take(type, n, rotated) : null;
         rstdQuery = norms ? workspace.take(n, heads.query()) : null;
         rstdKey = norms ? workspace.take(n, heads.key()) : null;
-        qkv = workspace.take(n, heads.allCols());
-        attended = workspace.take(n, heads.queryCols());
+        qkv = workspace.take(type, n, heads.allCols());
+        attended = workspace.take(type, n, heads.queryCols());
         lse = workspace.take(n, heads.query());
-        middle = workspace.take(n, config.hiddenSize());
-        gateUp = workspace.take(n, 2 * config.intermediateSize());
+        middle = workspace.take(type, n, config.hiddenSize());
+        gateUp = workspace.take(type, n, 2 * config.intermediateSize());
         for (Projection projection : Projection.values()) {
             Lora lora = bank == null ? null : bank.lora(layer, projection);
             if (lora != null) {
-                narrow.put(projection, workspace.take(n, lora.paddedRank()));
+                narrow.put(projection, workspace.take(type, n, lora.paddedRank()));
             }
         }
         query = qkv.columns(0, heads.queryCols());

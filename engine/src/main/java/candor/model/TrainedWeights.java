@@ -109,8 +109,9 @@ public final class TrainedWeights {
             }
         }
         if (at > Integer.MAX_VALUE) {
-            throw new BadInput("the model has " + config.parameterCount() + " weights, and all of them are trained at most "
-                    + Integer.MAX_VALUE + "; train an adapter, or take a smaller model");
+            throw new BadInput(
+                    "the model has " + config.parameterCount() + " weights, and all of them are trained at most "
+                            + Integer.MAX_VALUE + "; train an adapter, or take a smaller model");
         }
         return (int) at;
     }

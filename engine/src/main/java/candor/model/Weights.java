@@ -59,14 +59,15 @@ public final class Weights implements AutoCloseable {
 
     /** The same weights where a backend reads them best. They live as long as both these weights and the backend do. */
     Weights on(Backend backend) {
-        UnaryOperator<Tensor> place = tensor -> tensor == null ? null : backend.resident(tensor);
-        Tensor table = place.apply(embedding);
+        UnaryOperator<Tensor> matrices = tensor -> tensor == null ? null : backend.resident(tensor);
+        UnaryOperator<Tensor> vectors = tensor -> tensor == null ? null : backend.constant(tensor);
+        Tensor table = matrices.apply(embedding);
         return new Weights(
                 config,
                 table,
-                head == embedding ? table : place.apply(head),
-                place.apply(finalNorm),
-                layers.stream().map(layer -> layer.map(place)).toList(),
+                head == embedding ? table : matrices.apply(head),
+                vectors.apply(finalNorm),
+                layers.stream().map(layer -> layer.map(matrices, vectors)).toList(),
                 arena);
     }
 

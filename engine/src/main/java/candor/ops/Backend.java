@@ -12,6 +12,11 @@ public interface Backend extends Ops, AutoCloseable {
     /** What a person wants to know of it: processor, vector width, threads; device, driver, memory. */
     String description();
 
+    /** The type of activations, of their gradients, and of frozen matrices where this backend keeps its own copy. */
+    default DType activations() {
+        return DType.F32;
+    }
+
     /** A dense tensor, zero, that lives until the backend is closed. */
     Tensor allocate(DType dtype, int rows, int cols);
 
@@ -19,15 +24,21 @@ public interface Backend extends Ops, AutoCloseable {
     Workspace workspace(long bytes);
 
     /**
-     * A tensor as this backend reads it best: itself where memory is shared, a copy on the device elsewhere. Its values
-     * must not change any more, since a backend may keep them in an order of its own.
+     * A frozen matrix as this backend reads it best: itself where memory is shared, a copy on the device elsewhere, rounded
+     * to {@link #activations} there. Its values must not change any more, since a backend may keep them in an order of its
+     * own.
      */
     Tensor resident(Tensor host);
 
-    /** Copies values, row by row, into a float32 tensor; the array may be longer. */
+    /** The same for what stays float32: norms' weights, biases, rotary tables. */
+    default Tensor constant(Tensor host) {
+        return resident(host);
+    }
+
+    /** Copies values, row by row, rounded to the tensor's type; the array may be longer. */
     void upload(Tensor to, float[] values);
 
-    /** Copies a float32 tensor's values, row by row; the array may be longer. */
+    /** Copies a tensor's values, row by row; the array may be longer. */
     void download(float[] values, Tensor from);
 
     /** Waits until everything asked for is done. */

@@ -2,13 +2,15 @@ package candor.ops;
 
 import candor.BadInput;
 import candor.ops.cpu.CpuBackend;
+import candor.ops.cuda.CudaBackend;
+import candor.tensor.DType;
 
 /** Opens a backend by name: what was asked for, or the reason why not. It never falls back in silence. */
 public final class Backends {
     private Backends() {}
 
     /**
-     * @param name    "cpu", or "auto" for the best that this machine has
+     * @param name    "cpu"; "cuda"; "cuda-emulated", the kernels of "cuda" run by this processor; or "auto", the CPU
      * @param threads threads of the CPU backend; 0 for one per processor
      */
     public static Backend open(String name, int threads) {
@@ -18,7 +20,33 @@ public final class Backends {
         }
         return switch (name) {
             case "auto", "cpu" -> new CpuBackend(threads == 0 ? processors : threads);
-            default -> throw new BadInput("--backend " + name + ": not one of auto, cpu");
+            case "cuda" -> CudaBackend.open();
+            case "cuda-emulated" -> CudaBackend.emulated();
+            default -> throw new BadInput("--backend " + name + ": not one of auto, cpu, cuda, cuda-emulated");
         };
+    }
+
+    /** Whether it has memory of its own, where weights are copied to. */
+    public static boolean copiesWeights(String name) {
+        return name.equals("cuda") || name.equals("cuda-emulated");
+    }
+
+    /** What {@link Backend#activations} will say, before it is opened. */
+    public static DType activations(String name) {
+        return copiesWeights(name) ? DType.BF16 : DType.F32;
+    }
+
+    /**
+     * Bytes that a run on it may take.
+     *
+     * @param host bytes that this machine has free
+     */
+    public static long memory(String name, long host) {
+        if (!name.equals("cuda")) {
+            return host;
+        }
+        try (CudaBackend backend = CudaBackend.open()) {
+            return backend.freeBytes();
+        }
     }
 }

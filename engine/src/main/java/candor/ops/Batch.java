@@ -115,6 +115,35 @@ public final class Batch {
         return List.copyOf(runs);
     }
 
+    /** The rows that have a target as a batch of their own: neighbours of one sequence stay one. */
+    public Batch onlyTargets() {
+        int count = targetRows.length;
+        int[] rowTokens = new int[count];
+        int[] rowPositions = new int[count];
+        int[] rowTargets = new int[count];
+        int[] firsts = new int[count + 1];
+        int[] rowSlots = new int[count];
+        int sequences = 0;
+        for (int t = 0; t < count; t++) {
+            int row = targetRows[t];
+            rowTokens[t] = tokens[row];
+            rowPositions[t] = positions[row];
+            rowTargets[t] = targets[row];
+            boolean goesOn = t > 0 && targetRows[t - 1] == row - 1 && targetSequences[t - 1] == targetSequences[t];
+            if (!goesOn) {
+                firsts[sequences] = t;
+                rowSlots[sequences++] = slots[targetSequences[t]];
+            }
+        }
+        firsts[sequences] = count;
+        return new Batch(
+                rowTokens,
+                rowPositions,
+                rowTargets,
+                Arrays.copyOf(firsts, sequences + 1),
+                Arrays.copyOf(rowSlots, sequences));
+    }
+
     /** N: how many tokens. */
     public int tokenCount() {
         return tokens.length;

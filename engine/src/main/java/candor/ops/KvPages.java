@@ -29,7 +29,7 @@ public final class KvPages {
         this.slabPages = slabPages;
     }
 
-    /** Columns of a slab: floats of a page. */
+    /** Columns of a slab: elements of a page. */
     public static int cols(Heads heads) {
         return Math.multiplyExact(2 * TOKENS, heads.keyCols());
     }
@@ -53,13 +53,18 @@ public final class KvPages {
         return heads;
     }
 
-    /** Adds memory for pages {@link #pages} to {@code pages() + slabPages − 1}: (slabPages, {@link #cols}) float32. */
+    /** Adds memory for pages {@link #pages} to {@code pages() + slabPages − 1}: (slabPages, {@link #cols}). */
     public void add(Tensor slab) {
         if (slab.rows() != slabPages || slab.cols() != cols(heads)) {
             throw new IllegalArgumentException(
-                    slab.shape() + " as " + slabPages + " pages of " + cols(heads) + " floats");
+                    slab.shape() + " as " + slabPages + " pages of " + cols(heads) + " elements");
         }
         slabs.add(slab);
+    }
+
+    /** Pages of a slab. */
+    public int slabPages() {
+        return slabPages;
     }
 
     /** How many pages there are. */

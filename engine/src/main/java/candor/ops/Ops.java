@@ -4,9 +4,10 @@ import candor.tensor.Tensor;
 
 /**
  * The operations of a decoder, forward beside backward; outputs first. Shapes are in the letters of this package; {@code
- * d…} is a gradient; {@code =} sets and {@code +=} adds. Tensors are float32 but for frozen matrices, which keep
- * the type of their file; norm weights and biases are small, and float32 too. A backend that trains adapters only may
- * leave out the gradients of the base's own weights. Views with gaps between rows are welcome everywhere; an output may share memory with an input only
+ * d…} is a gradient; {@code =} sets and {@code +=} adds. Activations, and with them t, dt and the cache, are of {@link
+ * Backend#activations}; frozen matrices are of that type too, or of their file's; everything else is float32. A backend
+ * that trains adapters only may leave out the gradients of the base's own weights. Views with gaps between rows are
+ * welcome everywhere; an output may share memory with an input only
  * where it says so.
  *
  * <p>Same input, same bytes: every sum runs in an order that depends on shapes alone, never on the number of threads,
@@ -211,7 +212,8 @@ public interface Ops {
     }
 
     private static UnsupportedOperationException adaptersOnly() {
-        return new UnsupportedOperationException("this backend trains adapters only; train all weights with --backend cpu");
+        return new UnsupportedOperationException(
+                "this backend trains adapters only; train all weights with --backend cpu");
     }
 
     /** y = 0. */

@@ -12,6 +12,15 @@ public final class PageTables {
         this.pages = pages;
     }
 
+    /** The tables of the sequences of {@code rows}, which is {@link Batch#onlyTargets} of {@code batch}. */
+    public PageTables of(Batch batch, Batch rows) {
+        int[][] part = new int[rows.sequenceCount()][];
+        for (int s = 0; s < part.length; s++) {
+            part[s] = pages[batch.targetSequence(rows.start(s))];
+        }
+        return new PageTables(part);
+    }
+
     /** How many sequences there are. */
     public int sequences() {
         return pages.length;

@@ -9,25 +9,40 @@ import java.lang.foreign.MemorySegment;
  * largest height that was reached is kept, for plans and messages.
  */
 public final class Workspace implements AutoCloseable {
-    private final Arena arena;
     private final MemorySegment memory;
+    private final long size;
+    private final Runnable release;
     private long height;
     private long peak;
 
     /** Allocates {@code bytes}. They are cleared, and so resident from here on: what does not fit fails now, not in a step. */
     public Workspace(long bytes) {
-        arena = Arena.ofShared();
+        Arena arena = Arena.ofShared();
         memory = arena.allocate(Math.max(bytes, Tensor.ALIGNMENT), Tensor.ALIGNMENT);
+        size = memory.byteSize();
+        release = arena::close;
     }
 
-    private Workspace() {
-        arena = null;
-        memory = null;
+    private Workspace(MemorySegment memory, long size, Runnable release) {
+        this.memory = memory;
+        this.size = size;
+        this.release = release;
+    }
+
+    /**
+     * The memory of a device.
+     *
+     * @param address a multiple of {@link Tensor#ALIGNMENT}
+     * @param bytes   how much there is
+     * @param release what {@link #close} does
+     */
+    public static Workspace onDevice(MemorySegment address, long bytes, Runnable release) {
+        return new Workspace(MemorySegment.ofAddress(address.address()), bytes, release);
     }
 
     /** A workspace without memory: what is taken from it has a shape and a place, and {@link #peak} says what it would need. */
     public static Workspace measuring() {
-        return new Workspace();
+        return new Workspace(null, 0, () -> {});
     }
 
     /** Bytes that a dense tensor takes here, alignment included. */
@@ -45,11 +60,13 @@ public final class Workspace implements AutoCloseable {
             peak = Math.max(peak, height);
             return tensor;
         }
-        if (height + bytes > memory.byteSize()) {
-            throw new IllegalStateException("workspace of " + memory.byteSize() + " bytes is too small: " + height
+        if (height + bytes > size) {
+            throw new IllegalStateException("workspace of " + size + " bytes is too small: " + height
                     + " in use, " + bytes + " more asked for (" + rows + " x " + cols + " " + dtype + ")");
         }
-        MemorySegment part = memory.asSlice(height, (long) rows * cols * dtype.bytes());
+        MemorySegment part = memory.byteSize() == 0
+                ? MemorySegment.ofAddress(memory.address() + height)
+                : memory.asSlice(height, (long) rows * cols * dtype.bytes());
         height += bytes;
         peak = Math.max(peak, height);
         return Tensor.of(part, dtype, rows, cols);
@@ -73,7 +90,7 @@ public final class Workspace implements AutoCloseable {
 
     /** Bytes allocated; none where it only measures. */
     public long size() {
-        return memory == null ? 0 : memory.byteSize();
+        return size;
     }
 
     /** The largest height so far, in bytes. */
@@ -83,8 +100,6 @@ public final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
-        if (arena != null) {
-            arena.close();
-        }
+        release.run();
     }
 }

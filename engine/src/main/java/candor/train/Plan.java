@@ -11,6 +11,7 @@ import candor.model.CausalLm;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.model.TrainedWeights;
+import candor.ops.Backends;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.train.config.TrainConfig;
@@ -95,17 +96,26 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         long data = 0;
         boolean whole = bank == null;
         for (Prepared.One run : prepared.runs()) {
-            long row = whole ? TrainedWeights.length(model) * DType.F32.bytes() : new AdapterLayout(model, run.lora()).bytes();
+            long row = whole
+                    ? TrainedWeights.length(model) * DType.F32.bytes()
+                    : new AdapterLayout(model, run.lora()).bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
             moments += 2 * row;
             data += 6L * Arrays.stream(run.data().lengths()).asLongStream().sum();
         }
-        long kept = CausalLm.workspaceBytes(model, bank, largest.tokens, largest.targets, true, recompute);
-        long free = CausalLm.workspaceBytes(model, bank, largest.freeTokens, largest.freeTargets, false, recompute);
+        String backend = prepared.runs().getFirst().config().machine().backendName();
+        DType type = Backends.activations(backend);
+        long kept = CausalLm.workspaceBytes(type, model, bank, largest.tokens, largest.targets, true, recompute);
+        long free =
+                CausalLm.workspaceBytes(type, model, bank, largest.freeTokens, largest.freeTargets, false, recompute);
         Map<String, Long> bytes = new LinkedHashMap<>();
         if (!whole) {
             bytes.put("weights (mapped)", model.weightBytes(model.dtype()));
-            bytes.put("weights in panels", Math.min(PANELS, 2 * model.weightBytes(DType.F32)));
+            if (Backends.copiesWeights(backend)) {
+                bytes.put("weights on the device", model.weightBytes(type));
+            } else {
+                bytes.put("weights in panels", Math.min(PANELS, 2 * model.weightBytes(DType.F32)));
+            }
         }
         bytes.put(whole ? "weights and gradients" : "adapters and gradients", parameters);
         bytes.put("optimiser", moments);

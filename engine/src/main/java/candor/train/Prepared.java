@@ -78,10 +78,12 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         Set<Path> outputs = new HashSet<>();
         for (TrainConfig config : configs) {
             if (configs.size() > 1 && config.start() instanceof ModelStart) {
-                throw new BadInput(config.output()
-                        + ": trains all weights of its model, and so cannot share them with other runs; start it alone");
+                throw new BadInput(
+                        config.output()
+                                + ": trains all weights of its model, and so cannot share them with other runs; start it alone");
             }
-            if (!Objects.equals(config.model(), first.model()) || !config.machine().equals(first.machine())) {
+            if (!Objects.equals(config.model(), first.model())
+                    || !config.machine().equals(first.machine())) {
                 throw new BadInput("the runs of a sweep share one model, backend, threads and recompute: "
                         + config.output() + " has others than " + first.output());
             }

@@ -62,7 +62,12 @@ public final class Run implements AutoCloseable {
         this.backend = backend;
         TrainConfig config = parts.config;
         objective = config.task().objective();
-        adamW = new AdamW(backend, config.steps().adamW(), parts.trainee.parameters(), parts.trainee.gradients(), parts.trainee.decayed());
+        adamW = new AdamW(
+                backend,
+                config.steps().adamW(),
+                parts.trainee.parameters(),
+                parts.trainee.gradients(),
+                parts.trainee.decayed());
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         int[] lengths = parts.data.lengths();

@@ -111,11 +111,7 @@ public final class Session implements AutoCloseable {
         Trainee trainee;
         if (config.start() instanceof ModelStart start) {
             trainee = new ModelTrainee(
-                    trained,
-                    run.record().model(),
-                    Prepared.configFile(config),
-                    start.tokenizer(),
-                    start.saveType());
+                    trained, run.record().model(), Prepared.configFile(config), start.tokenizer(), start.saveType());
         } else {
             Memory memory = Memory.of(backend);
             Adapter adapter = config.initAdapter() != null

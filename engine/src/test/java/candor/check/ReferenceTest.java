@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.within;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.KvPages;
 import candor.ops.Lora;
+import candor.ops.PageTables;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -92,6 +94,46 @@ class ReferenceTest {
         assertRow(o, 1, 15, (243 * 10 + 20) / 244.0);
         assertRow(lse, 1, log(2), log(244));
         assertRow(o, 2, 30, 30);
+    }
+
+    /** One key head of width 2: values lie token by token from column 0 on, keys element by element behind them. */
+    @Test
+    void cacheWritePutsKeysAndValuesAtTheTokensPosition() {
+        Heads heads = new Heads(1, 1, 2);
+        KvPages cache = new KvPages(heads, 2);
+        cache.add(filled(2, 4 * KvPages.TOKENS, 7));
+        // Positions 31 and 32: the last token of page 1, and the first of page 0.
+        Batch batch = new Batch(
+                new int[2], new int[] {31, 32}, new int[] {Batch.NO_TARGET, Batch.NO_TARGET}, new int[] {0, 2}, new int[] {
+                    Batch.BASE
+                });
+        Tensor qkv = rows(2, 6, 0, 0, 1, 2, 3, 4, 0, 0, 5, 6, 8, 9);
+        ops.cacheWrite(cache, qkv, batch, new PageTables(new int[] {1, 0}));
+        Tensor slab = cache.slab(0);
+        assertThat(new double[] {slab.get(1, 62), slab.get(1, 63), slab.get(1, 64 + 31), slab.get(1, 96 + 31)})
+                .containsExactly(3, 4, 1, 2);
+        assertThat(new double[] {slab.get(0, 0), slab.get(0, 1), slab.get(0, 64), slab.get(0, 96)})
+                .containsExactly(8, 9, 5, 6);
+        assertThat(slab.get(0, 2)).isEqualTo(7);
+        assertThat(slab.get(1, 64)).isEqualTo(7);
+    }
+
+    @Test
+    void attentionCachedSeesItsSequenceUpToItself() {
+        // The example of attentionIsCausal…, its second token alone in this batch and the first one in page 1.
+        Heads heads = new Heads(2, 1, 1);
+        KvPages cache = new KvPages(heads, 2);
+        cache.add(filled(2, 2 * KvPages.TOKENS, Double.NaN));
+        Tensor slab = cache.slab(0);
+        slab.set(1, 0, 10);
+        slab.set(1, 1, 20);
+        slab.set(1, 32, 5);
+        slab.set(1, 33, 0);
+        Batch batch = new Batch(
+                new int[1], new int[] {1}, new int[] {Batch.NO_TARGET}, new int[] {0, 1}, new int[] {Batch.BASE});
+        Tensor o = rows(1, 2, 0, 0);
+        ops.attentionCached(o, rows(1, 4, 0, log(3), 0, 0), cache, batch, new PageTables(new int[] {1}));
+        assertRow(o, 0, 15, (243 * 10 + 20) / 244.0);
     }
 
     @Test

@@ -24,14 +24,7 @@ final class WeightMutants {
 
     private interface Head {
         void run(
-                Naive right,
-                Tensor dHead,
-                Tensor dlogp,
-                Tensor lse,
-                Tensor logits,
-                Tensor x,
-                Tensor head,
-                Batch batch);
+                Naive right, Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
     }
 
     static Stream<Mutant> all() {
@@ -43,8 +36,8 @@ final class WeightMutants {
                 linear(
                         "forgets the last token",
                         TOO_FAR,
-                        (right, dw, dy, x) -> right.linearWeightGradient(
-                                dw, dy.rows(0, dy.rows() - 1), x.rows(0, x.rows() - 1))),
+                        (right, dw, dy, x) ->
+                                right.linearWeightGradient(dw, dy.rows(0, dy.rows() - 1), x.rows(0, x.rows() - 1))),
                 linear("forgets the last input", TOO_FAR, (right, dw, dy, x) -> {
                     double before = dw.get(0, dw.cols() - 1);
                     right.linearWeightGradient(dw, dy, x);
@@ -98,34 +91,31 @@ final class WeightMutants {
                     int cols = dx.cols() - 1;
                     right.embedBackward(dTable.columns(0, cols), dx.columns(0, cols), batch);
                 }),
-                head(
-                        "has the wrong sign",
-                        TOO_FAR,
-                        (right, dHead, dlogp, lse, logits, x, head, batch) -> {
-                            Tensor negated = RowMutants.like(dlogp);
-                            for (int i = 0; i < dlogp.rows(); i++) {
-                                negated.set(i, 0, -dlogp.get(i, 0));
-                            }
-                            right.logProbHeadGradient(dHead, negated, lse, logits, x, head, batch);
-                        }),
+                head("has the wrong sign", TOO_FAR, (right, dHead, dlogp, lse, logits, x, head, batch) -> {
+                    Tensor negated = RowMutants.like(dlogp);
+                    for (int i = 0; i < dlogp.rows(); i++) {
+                        negated.set(i, 0, -dlogp.get(i, 0));
+                    }
+                    right.logProbHeadGradient(dHead, negated, lse, logits, x, head, batch);
+                }),
                 head("sets where it should add", TOO_FAR, (right, dHead, dlogp, lse, logits, x, head, batch) -> {
                     right.zero(dHead);
                     right.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
                 }),
-                head("uses the logits up", "changed its input logits", (right, dHead, dlogp, lse, logits, x, head, batch) -> {
-                    right.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
-                    if (logits != null) {
-                        right.zero(logits);
-                    }
-                }),
                 head(
-                        "needs the logits kept",
-                        TOO_FAR,
+                        "uses the logits up",
+                        "changed its input logits",
                         (right, dHead, dlogp, lse, logits, x, head, batch) -> {
+                            right.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
                             if (logits != null) {
-                                right.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
+                                right.zero(logits);
                             }
-                        }));
+                        }),
+                head("needs the logits kept", TOO_FAR, (right, dHead, dlogp, lse, logits, x, head, batch) -> {
+                    if (logits != null) {
+                        right.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
+                    }
+                }));
     }
 
     private static Mutant linear(String bug, String reason, Linear wrong) {

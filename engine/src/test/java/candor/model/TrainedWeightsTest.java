@@ -167,8 +167,7 @@ class TrainedWeightsTest {
             Safetensors expected = Safetensors.open(folder.resolve("expected.safetensors"), arena);
             Batch batch = golden(expected);
             TrainedWeights weights = TrainedWeights.load(backend, folder);
-            AdamW adamW =
-                    new AdamW(backend, ADAM_W, weights.parameterRow(), weights.gradientRow(), weights.decayed());
+            AdamW adamW = new AdamW(backend, ADAM_W, weights.parameterRow(), weights.gradientRow(), weights.decayed());
             float[] losses = GoldenCase.floats(expected, "losses");
             float[] norms = GoldenCase.floats(expected, "norms");
             try (CausalLm model = new CausalLm(backend, weights, Recompute.NONE, 64)) {
@@ -197,9 +196,7 @@ class TrainedWeightsTest {
                 }
             }
             for (String tensor : names(weights)) {
-                assertThat(distance(
-                                weights.value(tensor).toFloats(),
-                                GoldenCase.floats(expected, "after." + tensor)))
+                assertThat(distance(weights.value(tensor).toFloats(), GoldenCase.floats(expected, "after." + tensor)))
                         .as(tensor)
                         .isLessThan(1e-5);
             }
@@ -225,12 +222,9 @@ class TrainedWeightsTest {
             boolean last = i % length == length - 1;
             targets[i] = last || labels[i + 1] < 0 ? Batch.NO_TARGET : (int) labels[i + 1];
         }
-        return new Batch(
-                tokens,
-                positions,
-                targets,
-                new int[] {0, length, 2 * length, 3 * length},
-                new int[] {Batch.BASE, Batch.BASE, Batch.BASE});
+        return new Batch(tokens, positions, targets, new int[] {0, length, 2 * length, 3 * length}, new int[] {
+            Batch.BASE, Batch.BASE, Batch.BASE
+        });
     }
 
     @Test
@@ -303,7 +297,8 @@ class TrainedWeightsTest {
                     want[i] = DType.bf16ToFloat(DType.floatToBf16(want[i]));
                 }
             }
-            assertThat(TrainedWeights.load(backend, to).parameterRow().toFloats()).isEqualTo(want);
+            assertThat(TrainedWeights.load(backend, to).parameterRow().toFloats())
+                    .isEqualTo(want);
         }
     }
 

@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +46,8 @@ class FullTrainingTest {
     void files() throws IOException {
         Files.writeString(temp.resolve("config.json"), CONFIG);
         List<String> rows = new ArrayList<>();
-        for (String[] pair : new String[][] {{"sky", "blue"}, {"grass", "green"}, {"snow", "white"}, {"coal", "black"}}) {
+        for (String[] pair :
+                new String[][] {{"sky", "blue"}, {"grass", "green"}, {"snow", "white"}, {"coal", "black"}}) {
             rows.add("{\"prompt\": \"What colour is the %s?\", \"completion\": \" %s\"}".formatted(pair[0], pair[1]));
         }
         Files.write(temp.resolve("data.jsonl"), rows);
@@ -61,16 +61,12 @@ class FullTrainingTest {
                 .with(TrainSettings.WEIGHT_DECAY, "0.1")
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "4")
                 .with(TrainSettings.MAX_STEPS, "80")
+                .with(TrainSettings.EVAL_DATA, temp.resolve("data.jsonl").toString())
                 .with(TrainSettings.SAVE_STEPS, "0");
     }
 
     private Outcome train(Settings given) {
-        return Training.run(
-                TrainConfig.of(Method.FULL, given),
-                64L << 30,
-                Map.of("candor", "test"),
-                TrainListener.NONE,
-                GoldenRuns.NEVER);
+        return GoldenRuns.train(Method.FULL, given);
     }
 
     @Test
@@ -81,6 +77,7 @@ class FullTrainingTest {
         // Random weights know nothing: the loss begins near the logarithm of the vocabulary.
         assertThat(metrics.getFirst().get("loss").asDouble()).isBetween(5.7, 6.8);
         assertThat(metrics.getLast().get("loss").asDouble()).isLessThan(0.02);
+        assertThat(metrics.getLast().get("eval_loss").asDouble()).isLessThan(0.02);
         Path model = run.resolve("model");
         try (var files = Files.list(model)) {
             assertThat(files.map(f -> f.getFileName().toString()))
@@ -96,7 +93,8 @@ class FullTrainingTest {
         assertThat(" green").startsWith(greedy(model, "What colour is the grass?"));
         JsonNode record = new ObjectMapper().readTree(run.resolve("run.json").toFile());
         assertThat(record.get("status").asText()).isEqualTo("done");
-        assertThat(record.get("trainable_parameters").asLong()).isEqualTo(ModelFolder.at(model).config().parameterCount());
+        assertThat(record.get("trainable_parameters").asLong())
+                .isEqualTo(ModelFolder.at(model).config().parameterCount());
         assertThat(record.get("inputs").has("model_config")).isTrue();
         assertThat(record.get("inputs").has("tokenizer/tokenizer.json")).isTrue();
         assertThat(record.get("config").get("method").asText()).isEqualTo("full");
@@ -136,8 +134,10 @@ class FullTrainingTest {
                 .with(TrainSettings.MAX_STEPS, "2")
                 .with(TrainSettings.SAVE_DTYPE, "bfloat16");
         train(on);
-        double before = GoldenRuns.metrics(temp.resolve("run")).getLast().get("loss").asDouble();
-        double after = GoldenRuns.metrics(temp.resolve("on")).getFirst().get("loss").asDouble();
+        double before =
+                GoldenRuns.metrics(temp.resolve("run")).getLast().get("loss").asDouble();
+        double after =
+                GoldenRuns.metrics(temp.resolve("on")).getFirst().get("loss").asDouble();
         assertThat(after).isLessThan(before * 1.2);
         assertThat(ModelFolder.at(temp.resolve("on").resolve("model")).config().dtype())
                 .isEqualTo(DType.BF16);
@@ -154,10 +154,15 @@ class FullTrainingTest {
         refused(bare.with(TrainSettings.MODEL_CONFIG, "c"), "--tokenizer is missing");
         refused(settings.with(TrainSettings.MODEL, "m"), "--model-config: starts from random weights");
         refused(settings.with(TrainSettings.LORA_RANK, "4"), "--lora-rank: belongs to train sft");
-        refused(settings.with(TrainSettings.MODEL_CONFIG, temp.resolve("none.json").toString()), "none.json");
+        refused(
+                settings.with(
+                        TrainSettings.MODEL_CONFIG, temp.resolve("none.json").toString()),
+                "none.json");
+        refused(settings.with(TrainSettings.BACKEND, "cuda"), "--backend: cuda trains adapters only");
         TrainConfig one = TrainConfig.of(Method.FULL, settings);
         TrainConfig two = TrainConfig.of(
-                Method.FULL, settings.with(TrainSettings.OUTPUT, temp.resolve("two").toString()));
+                Method.FULL,
+                settings.with(TrainSettings.OUTPUT, temp.resolve("two").toString()));
         assertThatThrownBy(() -> Prepared.of(List.of(one, two)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("start it alone");

@@ -48,8 +48,7 @@ final class GoldenRuns {
                 .with(TrainSettings.SAVE_STEPS, "0");
         return switch (method) {
             case SFT -> settings.with(TrainSettings.LORA_RANK, "5");
-            case KTO ->
-                settings.with(TrainSettings.LORA_RANK, "5").with(TrainSettings.UNDESIRABLE_WEIGHT, "1.2");
+            case KTO -> settings.with(TrainSettings.LORA_RANK, "5").with(TrainSettings.UNDESIRABLE_WEIGHT, "1.2");
             case FULL -> settings;
         };
     }

@@ -12,10 +12,10 @@ public final class Proportion {
     private Proportion() {}
 
     public static Interval interval(Crossed rate, double level) {
-        double p = rate.mean();
-        if (Double.isNaN(p)) {
+        if (Double.isNaN(rate.mean())) {
             return Interval.UNKNOWN;
         }
+        double p = Math.round(rate.mean() * 1e9) / 1e9; // a mean of ones may miss 1 by a rounding
         double tail = (1 - level) / 2;
         double n = rate.rows();
         if (p > 0 && p < 1 && rate.standardError() > 0) {

@@ -28,6 +28,10 @@ class SmallTestsTest {
         assertThat(nearly.high()).isLessThanOrEqualTo(1);
         assertThat(nearly.low()).isBetween(0.0, 0.9);
         assertThat(Proportion.interval(Crossed.of(new double[][] {{0.5}}), 0.95)).isEqualTo(Interval.UNKNOWN);
+        // A mean of ones that rounding has moved above 1.
+        Interval rounded = Proportion.interval(new Crossed(1 + 2e-16, 0.01, 4, 3, 5), 0.95);
+        assertThat(rounded.high()).isEqualTo(1);
+        assertThat(rounded.low()).isCloseTo(all.low(), within(1e-9));
     }
 
     /** Rows that repeat under every seed are worth no more than once. */

@@ -100,8 +100,11 @@ final class AttentionOps {
                 .b(scratch, 0, Panels.bytes(width))
                 .into(scratch, scoreAt, rowBytes, rows, Panels.count(keys) * COLUMNS, width);
         for (int r = 0; r < rows; r++) {
-            float sum = softmax(workers.sum(worker), scratch, scoreAt + r * rowBytes, row + r + 1, keys, scale);
-            lse.data().set(FLOAT, lse.offset(start + row + r, head), sum);
+            long at = scoreAt + r * rowBytes;
+            int seen = row + r + 1;
+            float max = maximum(scratch, at, seen) * scale;
+            float sum = softmax(workers.sum(worker), scratch, at, seen, keys, scale, max);
+            lse.data().set(FLOAT, lse.offset(start + row + r, head), (float) (max + Math.log(sum)));
         }
         // O (rows, D) = P V
         gemm.a(scratch, scoreAt, rowBytes, Float.BYTES)
@@ -110,12 +113,12 @@ final class AttentionOps {
     }
 
     /**
-     * Turns the first {@code n} scores of a row into probabilities, and the rest up to {@code keys} into zeros.
+     * Turns the first {@code n} scores of a row into probabilities, and the rest up to {@code keys}, whole vectors, into zeros.
      *
-     * @return the logarithm of the sum of the exponentials
+     * @param max the largest of the scores, scaled
+     * @return the sum of the exponentials of scores less {@code max}
      */
-    static float softmax(LaneSum lanes, MemorySegment row, long at, int n, int keys, float scale) {
-        float max = maximum(row, at, n) * scale;
+    static float softmax(LaneSum lanes, MemorySegment row, long at, int n, int keys, float scale, float max) {
         FloatVector sum = FloatVector.zero(S);
         for (int j = 0; j < keys; j += LANES) {
             VectorMask<Float> seen = S.indexInRange(j, n);
@@ -127,15 +130,16 @@ final class AttentionOps {
         }
         float total = lanes.of(sum);
         float inverse = 1 / total;
-        for (int j = 0; j < keys; j += LANES) {
+        for (int j = 0; j < n; j += LANES) {
             FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER)
                     .mul(inverse)
                     .intoMemorySegment(row, at + 4L * j, ORDER);
         }
-        return (float) (max + Math.log(total));
+        return total;
     }
 
-    private static float maximum(MemorySegment row, long at, int n) {
+    /** The largest of {@code n} scores. */
+    static float maximum(MemorySegment row, long at, int n) {
         FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         for (int j = 0; j < n; j += LANES) {
             FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER);

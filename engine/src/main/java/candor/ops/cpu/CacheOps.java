@@ -147,7 +147,9 @@ final class CacheOps {
             }
         }
         for (int r = 0; r < keyHeads * rows; r++) {
-            AttentionOps.softmax(workers.sum(worker), scores, r * rowBytes, single ? seen : seen + r, keys, scale);
+            int n = single ? seen : seen + r;
+            float max = AttentionOps.maximum(scores, r * rowBytes, n) * scale;
+            AttentionOps.softmax(workers.sum(worker), scores, r * rowBytes, n, keys, scale, max);
         }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);

@@ -281,8 +281,7 @@ public final class CpuBackend implements Backend {
             Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
         Shapes.logProb("logProbHeadGradient", dlogp, lse, logits, x, head, batch);
         Shapes.f32("logProbHeadGradient", dHead);
-        Shapes.require(
-                dHead.rows() == head.rows() && dHead.cols() == head.cols(), "logProbHeadGradient", dHead, head);
+        Shapes.require(dHead.rows() == head.rows() && dHead.cols() == head.cols(), "logProbHeadGradient", dHead, head);
         headGradient.add(dHead, dlogp, lse, logits, x, head, batch);
     }
 

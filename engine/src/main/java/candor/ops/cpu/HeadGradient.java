@@ -42,8 +42,7 @@ final class HeadGradient {
         this.workers = workers;
     }
 
-    void add(
-            Tensor dHeadOut, Tensor dlogpIn, Tensor lseIn, Tensor logitsIn, Tensor xIn, Tensor headIn, Batch targets) {
+    void add(Tensor dHeadOut, Tensor dlogpIn, Tensor lseIn, Tensor logitsIn, Tensor xIn, Tensor headIn, Batch targets) {
         dHead = dHeadOut;
         dlogp = dlogpIn;
         lse = lseIn;

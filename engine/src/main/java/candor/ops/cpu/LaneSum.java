@@ -1,11 +1,7 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.FLOAT;
 import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.ORDER;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -14,15 +10,19 @@ import jdk.incubator.vector.FloatVector;
  * object per thread.
  */
 final class LaneSum {
-    private final MemorySegment lanes = Arena.ofAuto().allocate((long) LANES * Float.BYTES, 64);
+    private final float[] lanes = new float[Math.max(LANES, 4)];
 
+    /** Halves are added to halves until one number is left. */
     float of(FloatVector v) {
-        v.intoMemorySegment(lanes, 0, ORDER);
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            for (int j = 0; j < half; j++) {
-                lanes.set(FLOAT, 4L * j, lanes.get(FLOAT, 4L * j) + lanes.get(FLOAT, 4L * (j + half)));
-            }
+        v.intoArray(lanes, 0);
+        return (quarter(0) + quarter(2)) + (quarter(1) + quarter(3));
+    }
+
+    /** The sum of the lanes that are a multiple of four from lane {@code j}: as four vectors of four lanes would add up. */
+    private float quarter(int j) {
+        if (LANES == 16) {
+            return (lanes[j] + lanes[j + 8]) + (lanes[j + 4] + lanes[j + 12]);
         }
-        return lanes.get(FLOAT, 0);
+        return LANES == 8 ? lanes[j] + lanes[j + 4] : lanes[j];
     }
 }

@@ -102,10 +102,8 @@ final class WeightGradients {
         FloatVector sum = FloatVector.fromMemorySegment(S, dw.data(), dw.offset(0, col), ORDER);
         for (int row = 0; row < x.rows(); row++) {
             for (int g = 0; g < rstd.cols(); g++) {
-                FloatVector v =
-                        FloatVector.fromMemorySegment(S, x.data(), x.offset(row, g * width + col), ORDER);
-                FloatVector d =
-                        FloatVector.fromMemorySegment(S, dy.data(), dy.offset(row, g * width + col), ORDER);
+                FloatVector v = FloatVector.fromMemorySegment(S, x.data(), x.offset(row, g * width + col), ORDER);
+                FloatVector d = FloatVector.fromMemorySegment(S, dy.data(), dy.offset(row, g * width + col), ORDER);
                 sum = v.mul(rstd.data().get(FLOAT, rstd.offset(row, g))).fma(d, sum);
             }
         }

@@ -19,8 +19,9 @@ import java.util.regex.Pattern;
  */
 public final class BpeTrainer {
     /** Words as GPT-4, Llama 3 and Qwen cut them; digits stay single, as Qwen has them. */
-    static final String WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
-            + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    static final String WORDS =
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+                    + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
     private static final Pattern WORD = Pattern.compile(WORDS, Pattern.UNICODE_CHARACTER_CLASS);
 
@@ -74,8 +75,8 @@ public final class BpeTrainer {
      */
     public static Merges train(Iterator<String> texts, int vocabularySize, int minFrequency) {
         if (vocabularySize < LEAST_TOKENS || vocabularySize > MOST_TOKENS) {
-            throw new BadInput("a vocabulary of " + vocabularySize + " tokens: give " + LEAST_TOKENS + " (special tokens"
-                    + " and one for each byte) to " + MOST_TOKENS);
+            throw new BadInput("a vocabulary of " + vocabularySize + " tokens: give " + LEAST_TOKENS
+                    + " (special tokens" + " and one for each byte) to " + MOST_TOKENS);
         }
         BpeTrainer trainer = new BpeTrainer();
         trainer.read(texts);

@@ -5,6 +5,7 @@ import candor.data.KlPairing;
 import candor.model.Recompute;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
+import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.KtoTask;
 import candor.train.config.TrainConfig.Machine;
@@ -12,10 +13,10 @@ import candor.train.config.TrainConfig.ModelStart;
 import candor.train.config.TrainConfig.Reading;
 import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainConfig.SftTask;
-import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Steps;
 import candor.train.config.TrainConfig.Task;
 import candor.train.config.TrainConfig.Watch;
+import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.config.TrainSettings.RecomputeChoice;
 import candor.train.optimiser.AdamW;
@@ -65,6 +66,7 @@ final class TrainConfigReader {
                 machine(given),
                 Collections.unmodifiableMap(resolved));
         requirePartners(config, given);
+        requireGradients(config, given);
         return config;
     }
 
@@ -202,6 +204,16 @@ final class TrainConfigReader {
                 given.get(TrainSettings.LOGGING_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue());
+    }
+
+    /** Only one backend has the operations that give gradients to the base's own weights. */
+    private static void requireGradients(TrainConfig config, Settings given) {
+        boolean able = config.machine().backend() == BackendChoice.CPU
+                || config.machine().backend() == BackendChoice.AUTO;
+        if (config.start() instanceof ModelStart && !able) {
+            throw new BadInput(given.origin(TrainSettings.BACKEND) + ": " + config.machine().backendName()
+                    + " trains adapters only; train all weights on cpu");
+        }
     }
 
     /** A lone row has no other completion beside it, and would be its own KL partner. */

@@ -51,12 +51,12 @@ public final class TrainSettings {
     public static final Setting<List<String>> DATA =
             texts("data", "FILE", null, "Training data: JSONL, JSON, CSV or Parquet, one or more files.");
     public static final Setting<String> OUTPUT = text("output", "DIR", null, "The run's folder.");
-    public static final Setting<String> MODEL_CONFIG = text(
-            "model_config", "FILE", null, "Starts from random weights of this config.json, instead of --model's.");
-    public static final Setting<String> TOKENIZER =
-            text("tokenizer", "DIR", null, "The folder of tokenizer and chat template; that of --model where not given.");
-    public static final Setting<SaveType> SAVE_DTYPE = choice(
-            "save_dtype", SaveType.class, SaveType.FLOAT32, "What the trained weights are stored in.");
+    public static final Setting<String> MODEL_CONFIG =
+            text("model_config", "FILE", null, "Starts from random weights of this config.json, instead of --model's.");
+    public static final Setting<String> TOKENIZER = text(
+            "tokenizer", "DIR", null, "The folder of tokenizer and chat template; that of --model where not given.");
+    public static final Setting<SaveType> SAVE_DTYPE =
+            choice("save_dtype", SaveType.class, SaveType.FLOAT32, "What the trained weights are stored in.");
     public static final Setting<String> INIT_ADAPTER =
             text("init_adapter", "DIR", null, "Goes on training this adapter instead of a fresh one.");
     public static final Setting<Long> LORA_RANK =

@@ -4,6 +4,8 @@ import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * AdamW (Loshchilov and Hutter 2019) over the parameters of a run, after clipping their gradient by its global norm:
@@ -27,8 +29,12 @@ public final class AdamW {
     private final Tensor gradients;
     private final Tensor firstMoment;
     private final Tensor secondMoment;
-    private final int decayed;
+    /** Views made once, since a step allocates nothing: what weight decay is for, and the rest; each may be missing. */
+    private final List<Part> parts = new ArrayList<>();
+
     private long steps;
+
+    private record Part(Tensor w, Tensor g, Tensor m, Tensor v, double weightDecay) {}
 
     /** As the other, with weight decay on all parameters. */
     public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients) {
@@ -43,13 +49,25 @@ public final class AdamW {
      * @param decayed    weight decay is for so many of them, from the first on
      */
     public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients, int decayed) {
-        this.decayed = decayed;
         this.backend = backend;
         this.settings = settings;
         this.parameters = parameters;
         this.gradients = gradients;
         firstMoment = backend.allocate(DType.F32, 1, parameters.cols());
         secondMoment = backend.allocate(DType.F32, 1, parameters.cols());
+        addPart(0, decayed, settings.weightDecay);
+        addPart(decayed, parameters.cols(), 0);
+    }
+
+    private void addPart(int from, int to, double weightDecay) {
+        if (from < to) {
+            parts.add(new Part(
+                    parameters.columns(from, to),
+                    gradients.columns(from, to),
+                    firstMoment.columns(from, to),
+                    secondMoment.columns(from, to),
+                    weightDecay));
+        }
     }
 
     /** The norm of the whole gradient, before clipping. */
@@ -63,27 +81,17 @@ public final class AdamW {
             throw new IllegalArgumentException("gradient norm " + gradNorm);
         }
         steps++;
-        step(0, decayed, learningRate, settings.weightDecay, gradNorm);
-        step(decayed, parameters.cols(), learningRate, 0, gradNorm);
-    }
-
-    private void step(int from, int to, double learningRate, double weightDecay, double gradNorm) {
-        if (from == to) {
-            return;
+        for (Part part : parts) {
+            AdamWStep now = new AdamWStep(
+                    learningRate,
+                    settings.beta1,
+                    settings.beta2,
+                    settings.epsilon,
+                    part.weightDecay,
+                    clip(gradNorm, settings.maxGradNorm),
+                    steps);
+            backend.adamW(part.w, part.g, part.m, part.v, now);
         }
-        backend.adamW(
-                parameters.columns(from, to),
-                gradients.columns(from, to),
-                firstMoment.columns(from, to),
-                secondMoment.columns(from, to),
-                new AdamWStep(
-                        learningRate,
-                        settings.beta1,
-                        settings.beta2,
-                        settings.epsilon,
-                        weightDecay,
-                        clip(gradNorm, settings.maxGradNorm),
-                        steps));
     }
 
     /** As torch.nn.utils.clip_grad_norm_: max/(norm + 1e-6), at most one. */

@@ -49,8 +49,7 @@ class BpeTrainerTest {
     void aRunOfOneLetterIsMergedFromTheLeft() {
         Merges merges = train(List.of("aaaaa", "aaaaa"), BpeTrainer.LEAST_TOKENS + 3);
         assertThat(merges.pairs())
-                .containsExactly(
-                        new Merges.Pair("a", "a"), new Merges.Pair("aa", "a"), new Merges.Pair("aa", "aaa"));
+                .containsExactly(new Merges.Pair("a", "a"), new Merges.Pair("aa", "a"), new Merges.Pair("aa", "aaa"));
     }
 
     /** Counts everything anew before each merge. */
@@ -123,7 +122,13 @@ class BpeTrainerTest {
         Tokenizer tokenizer = Tokenizer.load(temp);
         assertThat(tokenizer.vocabularySize()).isEqualTo(300 - missing(300));
         for (String text : List.of(
-                "the river", "", " ", "  two  blanks\n\n", "it's 2026\r\n", "日本語 ünï 👍🏽 \u0007", "the river is blue")) {
+                "the river",
+                "",
+                " ",
+                "  two  blanks\n\n",
+                "it's 2026\r\n",
+                "日本語 ünï 👍🏽 \u0007",
+                "the river is blue")) {
             assertThat(tokenizer.decode(tokenizer.encode(text, true), false)).isEqualTo(text);
         }
         assertThat(tokenizer.encode("the river is blue", true)).hasSizeLessThan(10);
@@ -132,7 +137,10 @@ class BpeTrainerTest {
 
     /** The few texts above may have fewer pairs than asked for. */
     private static int missing(int size) {
-        return size - train(List.of("the river is blue", "The rivers were blue, the sky is blue"), size).tokens().size();
+        return size
+                - train(List.of("the river is blue", "The rivers were blue, the sky is blue"), size)
+                        .tokens()
+                        .size();
     }
 
     @Test

@@ -1,0 +1,18 @@
+package candor.ops.cuda;
+
+/** A call of the border that failed: the message names the operation, its shapes, CUDA's code and the source line. */
+public final class CudaException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int code;
+
+    CudaException(String message, int code) {
+        super(message);
+        this.code = code;
+    }
+
+    /** CUDA's code, or one of the border's own. */
+    public int code() {
+        return code;
+    }
+}

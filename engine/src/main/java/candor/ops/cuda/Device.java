@@ -1,0 +1,186 @@
+package candor.ops.cuda;
+
+import static candor.bindings.generated.CandorKernels.candor_device_close;
+import static candor.bindings.generated.CandorKernels.candor_device_count;
+import static candor.bindings.generated.CandorKernels.candor_device_describe;
+import static candor.bindings.generated.CandorKernels.candor_device_open;
+import static candor.bindings.generated.CandorKernels.candor_is_emulated;
+import static candor.bindings.generated.CandorKernels.candor_last_error;
+import static candor.bindings.generated.CandorKernels.candor_memory_allocate;
+import static candor.bindings.generated.CandorKernels.candor_memory_info;
+import static candor.bindings.generated.CandorKernels.candor_memory_release;
+import static candor.bindings.generated.CandorKernels.candor_pinned_allocate;
+import static candor.bindings.generated.CandorKernels.candor_stream_create;
+import static candor.bindings.generated.CandorKernels.candor_stream_destroy;
+import static candor.bindings.generated.CandorKernels.candor_stream_synchronise;
+import static candor.bindings.generated.CandorKernels.candor_zero;
+
+import candor.BadInput;
+import candor.bindings.MissingLibraryException;
+import candor.bindings.NativeLibrary;
+import candor.bindings.generated.candor_device_properties;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Locale;
+
+/** The first device of a library, its one stream, and its memory. */
+final class Device implements AutoCloseable {
+    /** What CUDA calls cudaErrorMemoryAllocation. */
+    private static final int OUT_OF_MEMORY = 2;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment device;
+    private final MemorySegment stream;
+    private final String description;
+
+    /**
+     * @param option what the user asked for, for messages
+     * @throws BadInput where there is no library, or no device
+     */
+    Device(NativeLibrary library, String option) {
+        try {
+            library.load();
+        } catch (MissingLibraryException e) {
+            throw new BadInput(option + ": " + e.getMessage(), e);
+        }
+        MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
+        check(candor_device_count(count));
+        if (count.get(ValueLayout.JAVA_INT, 0) == 0) {
+            throw new BadInput(option + ": this machine shows no CUDA device; see what nvidia-smi says, or compute with "
+                    + "--backend cpu");
+        }
+        MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+        check(candor_device_open(out, 0));
+        device = out.get(ValueLayout.ADDRESS, 0);
+        check(candor_stream_create(out, device));
+        stream = out.get(ValueLayout.ADDRESS, 0);
+        description = describe();
+    }
+
+    private String describe() {
+        MemorySegment properties = arena.allocate(candor_device_properties.layout());
+        check(candor_device_describe(properties, device));
+        int driver = candor_device_properties.driver_version(properties);
+        return String.format(
+                Locale.ROOT,
+                "%s%s, compute capability %d.%d, %d multiprocessors, %,d MiB, driver for CUDA %d.%d",
+                candor_device_properties.name(properties).getString(0),
+                candor_is_emulated() == 1 ? " (emulated on this processor)" : "",
+                candor_device_properties.major(properties),
+                candor_device_properties.minor(properties),
+                candor_device_properties.multiprocessors(properties),
+                candor_device_properties.memory_bytes(properties) >> 20,
+                driver / 1000,
+                driver % 1000 / 10);
+    }
+
+    String description() {
+        return description;
+    }
+
+    MemorySegment stream() {
+        return stream;
+    }
+
+    MemorySegment handle() {
+        return device;
+    }
+
+    /**
+     * Throws what a status says.
+     *
+     * @throws BadInput      where the device is out of memory: a user can ask for less
+     * @throws CudaException for everything else
+     */
+    void check(int status) {
+        if (status == 0) {
+            return;
+        }
+        String message = candor_last_error().getString(0);
+        if (status == OUT_OF_MEMORY && device != null) {
+            throw new BadInput("the GPU is out of memory: " + message + "; " + memory()
+                    + "; lower --per-device-train-batch-size or --max-length, or take --recompute block (for generation: "
+                    + "--batch-size, --cache-mib)");
+        }
+        throw new CudaException(message, status);
+    }
+
+    private String memory() {
+        long[] info = info();
+        return String.format(
+                Locale.ROOT,
+                "%,d MiB of %,d are free, %,d in use by us",
+                (info[0] + info[3]) >> 20,
+                info[1] >> 20,
+                info[2] >> 20);
+    }
+
+    /** Bytes that could be had. */
+    long free() {
+        long[] info = info();
+        return info[0] + info[3];
+    }
+
+    /** Free, total, used, cached. */
+    private long[] info() {
+        MemorySegment four = arena.allocate(ValueLayout.JAVA_LONG, 4);
+        int status = candor_memory_info(
+                four, four.asSlice(8, 8), four.asSlice(16, 8), four.asSlice(24, 8), device);
+        return status == 0 ? four.toArray(ValueLayout.JAVA_LONG) : new long[4];
+    }
+
+    /** Device memory whose contents are anything: an address, aligned to 256 bytes. */
+    MemorySegment allocate(long bytes) {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment out = local.allocate(ValueLayout.ADDRESS);
+            check(candor_memory_allocate(out, bytes, device));
+            return out.get(ValueLayout.ADDRESS, 0);
+        }
+    }
+
+    /** Device memory full of zeros. */
+    MemorySegment allocateZero(long bytes) {
+        MemorySegment memory = allocate(bytes);
+        check(candor_zero(memory, bytes, bytes, 1, stream));
+        return memory;
+    }
+
+    /** Waits for what uses it, then gives memory back. */
+    void release(MemorySegment memory) {
+        synchronise();
+        check(candor_memory_release(memory, device));
+    }
+
+    /** Host memory that the device reads, until it is released. */
+    @SuppressWarnings("restricted") // the border says how long the memory is
+    MemorySegment pinned(long bytes) {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment out = local.allocate(ValueLayout.ADDRESS);
+            check(candor_pinned_allocate(out, bytes, device));
+            return out.get(ValueLayout.ADDRESS, 0).reinterpret(bytes);
+        }
+    }
+
+    void synchronise() {
+        check(candor_stream_synchronise(stream));
+    }
+
+    /** Everything on it is gone; what fails now is told first. */
+    @Override
+    public void close() {
+        try {
+            check(candor_stream_destroy(stream));
+        } finally {
+            try {
+                check(candor_device_close(device));
+            } finally {
+                arena.close();
+            }
+        }
+    }
+
+    static MemorySegment at(MemorySegment memory, long bytes) {
+        return MemorySegment.ofAddress(memory.address() + bytes);
+    }
+}

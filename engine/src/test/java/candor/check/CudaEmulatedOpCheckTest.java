@@ -1,0 +1,34 @@
+package candor.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.bindings.NativeLibrary;
+import candor.check.Result.Verdict;
+import candor.ops.cuda.CudaBackend;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The CUDA kernels, run by the emulator, against float64: at most twice the error of the plain bf16 form. */
+class CudaEmulatedOpCheckTest {
+    @BeforeEach
+    void needsTheLibrary() {
+        Assumptions.assumeTrue(
+                NativeLibrary.EMULATED.isThere(),
+                "skipped: no " + NativeLibrary.EMULATED.fileName() + "; it is built where cmake and g++ are on the PATH");
+    }
+
+    @Test
+    void everyOperationIsCloseToTheReference() {
+        List<Result> results = new ArrayList<>();
+        try (CudaBackend backend = CudaBackend.emulated()) {
+            OpCheck.run(backend, results::add);
+        }
+        assertThat(results)
+                .filteredOn(result -> result.verdict() != Verdict.PASS)
+                .isEmpty();
+        assertThat(results).extracting(Result::op).containsAll(OpCheck.operations());
+    }
+}

@@ -1,0 +1,20 @@
+// Device memory: where it lies, and which allocation an address belongs to.
+#pragma once
+#include <cstddef>
+#include <vector>
+
+#include "shadow_cell.h"
+
+namespace emulator {
+
+struct Allocation {
+    size_t bytes;
+    std::vector<ShadowCell> cells;  // race mode, made on first use
+};
+
+bool is_device_memory(const void* p);
+
+// The allocation that holds this address, and its start; null if there is none.
+Allocation* find_allocation(const void* p, const unsigned char** start);
+
+}  // namespace emulator

@@ -1,0 +1,225 @@
+// Causal attention of packed sequences, backward (Dao et al. 2022, appendix B), in three passes and without atomics:
+//   delta = rowsum(dO * O);
+//   by blocks of 64 keys of a key head: dV = PT dO, dK = dST Q / sqrt(D), over all query heads of the group and all queries;
+//   by blocks of 64 queries of a head: dQ = dS K / sqrt(D), over all keys;
+// where P = exp(S - lse), dS = P * (dO VT - delta). The last two compute P again each: two products more than with atomics,
+// and every sum has one order.
+#include "attention.h"
+
+namespace candor {
+namespace {
+
+constexpr int kRows = 64;  // keys or queries of a block
+constexpr int kWarps = 4, kThreads = kWarps * kWarp;
+
+struct BackwardArguments {
+    Attention in;
+    Matrix dout;
+    const float* lse;
+    int64_t lse_stride;
+    const float* delta;  // (N,H), dense
+    bf16* dqkv;
+    int64_t dqkv_stride;
+};
+
+struct DeltaArguments {
+    const bf16 *dout, *o;
+    int64_t dout_stride, o_stride;
+    float* delta;
+    int n, h, d;
+};
+
+// A warp per row and head.
+__global__ void __launch_bounds__(kThreads) delta_kernel(const DeltaArguments g) {
+    const int64_t i = (int64_t)blockIdx.x * kWarps + threadIdx.x / kWarp;
+    const int64_t row = i / g.h;
+    const int head = (int)(i % g.h);
+    if (row >= g.n) return;
+    float sum = 0.0f;
+    for (int c = threadIdx.x % kWarp; c < g.d; c += kWarp) {
+        sum += to_float(g.dout[row * g.dout_stride + head * g.d + c]) * to_float(g.o[row * g.o_stride + head * g.d + c]);
+    }
+    sum = warp_sum(sum);
+    if (threadIdx.x % kWarp == 0) g.delta[row * g.h + head] = sum;
+}
+
+// The other side of a step: as many rows as registers allow.
+template <int Width>
+struct Step {
+    static constexpr int kValue = Width > 64 ? 32 : 64;
+};
+
+// The numbers of rows that go with a tile of queries, in base 2; beyond the sequence the weights become exp2(-inf) = 0.
+template <int Count>
+__device__ __forceinline__ void load_row_numbers(
+    float (&lse)[Count], float (&delta)[Count], const BackwardArguments& g, int first, int end, int head) {
+    for (int i = threadIdx.x; i < Count; i += kThreads) {
+        const int row = first + i;
+        lse[i] = row < end ? g.lse[row * g.lse_stride + head] * kLog2e : INFINITY;
+        delta[i] = row < end ? g.delta[(int64_t)row * g.in.h + head] : 0.0f;
+    }
+}
+
+// ---- keys and values ------------------------------------------------------------------------------------------------------
+
+template <int Width>
+struct KeyShared {
+    static constexpr int kQueries = Step<Width>::kValue;
+    alignas(128) bf16 k[kRows * Width];
+    alignas(128) bf16 v[kRows * Width];
+    alignas(128) bf16 q[2][kQueries * Width];
+    alignas(128) bf16 dout[2][kQueries * Width];
+    float lse[2][kQueries], delta[2][kQueries];
+};
+
+template <int Width>
+__global__ void __launch_bounds__(kThreads) key_gradient_kernel(const BackwardArguments g) {
+    using Shared = KeyShared<Width>;
+    constexpr int kQueries = Shared::kQueries;
+    Shared& s = shared<Shared>();
+    const Attention& in = g.in;
+    const int start = in.starts[blockIdx.z], end = in.starts[blockIdx.z + 1];
+    const int first_key = start + blockIdx.x * kRows;
+    if (first_key >= end) return;
+    const int key_head = blockIdx.y, group = in.h / in.k;
+    const int warp_key = threadIdx.x / kWarp * 16;
+    // The queries from the first key on: earlier ones do not see these keys. kRows is a multiple of kQueries.
+    const int tiles = (end - first_key + kQueries - 1) / kQueries, steps = tiles * group;
+    const float scale = in.scale * kLog2e;
+    const auto load = [&](int step) {
+        if (step >= steps) return;
+        const int head = key_head * group + step / tiles, query = first_key + step % tiles * kQueries, stage = step % 2;
+        load_head<kQueries, Width, kThreads>(s.q[stage], in.qkv, query, end, in.query_column(head), in.d);
+        load_head<kQueries, Width, kThreads>(s.dout[stage], g.dout, query, end, in.query_column(head), in.d);
+        load_row_numbers(s.lse[stage], s.delta[stage], g, query, end, head);
+    };
+    load_head<kRows, Width, kThreads>(s.k, in.qkv, first_key, end, in.key_column(key_head), in.d);
+    load_head<kRows, Width, kThreads>(s.v, in.qkv, first_key, end, in.value_column(key_head), in.d);
+    load(0);
+    cp_async_commit();
+    float dk[Width / 8][4] = {}, dv[Width / 8][4] = {};
+    for (int step = 0; step < steps; step++) {
+        const int stage = step % 2, query = first_key + step % tiles * kQueries;
+        cp_async_wait<0>();
+        __syncthreads();  // this step's tiles are there, and all are done with the stage that is filled next
+        load(step + 1);
+        cp_async_commit();
+        // Transposed: rows are keys, columns are queries, so that the weights come out as left operands.
+        float p[kQueries / 8][4], ds[kQueries / 8][4];
+        multiply_rows<kQueries, Width>(p, s.k, warp_key, s.q[stage]);
+        multiply_rows<kQueries, Width>(ds, s.v, warp_key, s.dout[stage]);
+#pragma unroll
+        for (int j = 0; j < kQueries / 8; j++) {
+#pragma unroll
+            for (int v = 0; v < 4; v++) {
+                const int column = j * 8 + fragment_column(v);
+                const bool seen = first_key + warp_key + fragment_row(v) <= query + column;
+                p[j][v] = seen ? exp2f(p[j][v] * scale - s.lse[stage][column]) : 0.0f;
+                ds[j][v] = p[j][v] * (ds[j][v] - s.delta[stage][column]);
+            }
+        }
+        multiply_weights<kQueries, Width>(dv, p, s.dout[stage]);
+        multiply_weights<kQueries, Width>(dk, ds, s.q[stage]);
+    }
+    const int row = first_key + warp_key;
+    store_rows<Width>(g.dqkv, g.dqkv_stride, row, end, in.key_column(key_head), in.d, dk, in.scale, in.scale);
+    store_rows<Width>(g.dqkv, g.dqkv_stride, row, end, in.value_column(key_head), in.d, dv, 1.0f, 1.0f);
+}
+
+// ---- queries --------------------------------------------------------------------------------------------------------------
+
+template <int Width>
+struct QueryShared {
+    static constexpr int kKeys = Step<Width>::kValue;
+    alignas(128) bf16 q[kRows * Width];
+    alignas(128) bf16 dout[kRows * Width];
+    alignas(128) bf16 k[2][kKeys * Width];
+    alignas(128) bf16 v[2][kKeys * Width];
+    float lse[kRows], delta[kRows];
+};
+
+template <int Width>
+__global__ void __launch_bounds__(kThreads) query_gradient_kernel(const BackwardArguments g) {
+    using Shared = QueryShared<Width>;
+    constexpr int kKeys = Shared::kKeys;
+    Shared& s = shared<Shared>();
+    const Attention& in = g.in;
+    const int start = in.starts[blockIdx.z], end = in.starts[blockIdx.z + 1];
+    const int first_query = start + (gridDim.x - 1 - blockIdx.x) * kRows;  // the longest walks begin first
+    if (first_query >= end) return;
+    const int head = blockIdx.y, key_head = head / (in.h / in.k);
+    const int warp_query = threadIdx.x / kWarp * 16;
+    const int steps = (min(first_query + kRows, end) - start + kKeys - 1) / kKeys;
+    const float scale = in.scale * kLog2e;
+    const auto load = [&](int step) {
+        if (step >= steps) return;
+        const int key = start + step * kKeys, stage = step % 2;
+        load_head<kKeys, Width, kThreads>(s.k[stage], in.qkv, key, end, in.key_column(key_head), in.d);
+        load_head<kKeys, Width, kThreads>(s.v[stage], in.qkv, key, end, in.value_column(key_head), in.d);
+    };
+    load_head<kRows, Width, kThreads>(s.q, in.qkv, first_query, end, in.query_column(head), in.d);
+    load_head<kRows, Width, kThreads>(s.dout, g.dout, first_query, end, in.query_column(head), in.d);
+    load_row_numbers(s.lse, s.delta, g, first_query, end, head);
+    load(0);
+    cp_async_commit();
+    float dq[Width / 8][4] = {};
+    for (int step = 0; step < steps; step++) {
+        const int stage = step % 2, first_key = start + step * kKeys;
+        cp_async_wait<0>();
+        __syncthreads();  // this step's tiles are there, and all are done with the stage that is filled next
+        load(step + 1);
+        cp_async_commit();
+        float p[kKeys / 8][4], ds[kKeys / 8][4];
+        multiply_rows<kKeys, Width>(p, s.q, warp_query, s.k[stage]);
+        multiply_rows<kKeys, Width>(ds, s.dout, warp_query, s.v[stage]);
+#pragma unroll
+        for (int j = 0; j < kKeys / 8; j++) {
+#pragma unroll
+            for (int v = 0; v < 4; v++) {
+                const int row = warp_query + fragment_row(v);
+                const bool seen = first_key + j * 8 + fragment_column(v) <= first_query + row;
+                const float weight = seen ? exp2f(p[j][v] * scale - s.lse[row]) : 0.0f;
+                ds[j][v] = weight * (ds[j][v] - s.delta[row]);
+            }
+        }
+        multiply_weights<kKeys, Width>(dq, ds, s.k[stage]);
+    }
+    store_rows<Width>(g.dqkv, g.dqkv_stride, first_query + warp_query, end, in.query_column(head), in.d, dq, in.scale, in.scale);
+}
+
+}  // namespace
+}  // namespace candor
+
+using namespace candor;
+
+CANDOR_API int candor_attention_backward(
+    candor_bf16* dqkv, int64_t dqkv_stride, const candor_bf16* dout, int64_t dout_stride, const candor_bf16* qkv,
+    int64_t qkv_stride, const candor_bf16* o, int64_t o_stride, const float* lse, int64_t lse_stride, const int32_t* starts,
+    int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream* stream) {
+    const Where where = CANDOR_WHERE("attention backward");
+    int status = enter(stream, where);
+    if (!status) status = check_heads(h, k, d, where);
+    if (status || n == 0) return status;
+    void* memory = nullptr;
+    status = scratch(&memory, aligned((int64_t)n * h * sizeof(float)), stream, where);
+    if (status) return status;
+    float* delta = static_cast<float*>(memory);
+    const DeltaArguments rows = {reinterpret_cast<const bf16*>(dout), reinterpret_cast<const bf16*>(o), dout_stride, o_stride,
+        delta, n, h, d};
+    const BackwardArguments g = {{matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)},
+        matrix_of(dout, dout_stride), lse, lse_stride, delta, reinterpret_cast<bf16*>(dqkv), dqkv_stride};
+    cudaError_t code = launch("attention delta", delta_kernel,
+        {dim3(ceil_div((int64_t)n * h, kWarps)), dim3(kThreads), 0, stream->handle}, rows);
+    const int tiles = ceil_div(longest, kRows);
+    if (code == cudaSuccess) {
+        code = with_head_width(d, [&](auto width) {
+            constexpr int kWidth = decltype(width)::value;
+            const cudaError_t keys = launch("attention backward, keys", key_gradient_kernel<kWidth>,
+                {dim3(tiles, k, s), dim3(kThreads), sizeof(KeyShared<kWidth>), stream->handle}, g);
+            if (keys != cudaSuccess) return keys;
+            return launch("attention backward, queries", query_gradient_kernel<kWidth>,
+                {dim3(tiles, h, s), dim3(kThreads), sizeof(QueryShared<kWidth>), stream->handle}, g);
+        });
+    }
+    return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
+}

@@ -1,0 +1,108 @@
+// Causal attention of packed sequences, forward (Dao et al. 2022, 2023): a block takes 64 queries of one head and walks over
+// the keys; the scores never leave the registers. What the backward pass needs of them is one number per row, lse.
+#include "attention.h"
+
+namespace candor {
+namespace {
+
+constexpr int kQueries = 64, kKeys = 64, kWarps = 4, kThreads = kWarps * kWarp;
+
+template <int Width>
+struct ForwardShared {
+    alignas(128) bf16 q[kQueries * Width];
+    alignas(128) bf16 k[kKeys * Width];
+    alignas(128) bf16 v[kKeys * Width];
+};
+
+struct ForwardArguments {
+    Attention in;
+    bf16* o;
+    int64_t o_stride;
+    float* lse;
+    int64_t lse_stride;
+};
+
+template <int Width>
+__global__ void __launch_bounds__(kThreads) attention_kernel(const ForwardArguments g) {
+    ForwardShared<Width>& s = shared<ForwardShared<Width>>();
+    const Attention& in = g.in;
+    const int start = in.starts[blockIdx.z], end = in.starts[blockIdx.z + 1];
+    // The longest walks begin first.
+    const int first_query = start + (gridDim.x - 1 - blockIdx.x) * kQueries;
+    if (first_query >= end) return;
+    const int head = blockIdx.y, key_head = head / (in.h / in.k);
+    const int warp_query = threadIdx.x / kWarp * 16;
+    const int tiles = (min(first_query + kQueries, end) - start + kKeys - 1) / kKeys;
+    const float scale = in.scale * kLog2e;
+    load_head<kQueries, Width, kThreads>(s.q, in.qkv, first_query, end, in.query_column(head), in.d);
+    load_head<kKeys, Width, kThreads>(s.k, in.qkv, start, end, in.key_column(key_head), in.d);
+    cp_async_commit();
+    RunningSoftmax softmax;
+    float o[Width / 8][4] = {};
+    for (int tile = 0; tile < tiles; tile++) {
+        const int first_key = start + tile * kKeys;
+        cp_async_wait<0>();
+        __syncthreads();  // the keys are there, and all are done with the values before
+        load_head<kKeys, Width, kThreads>(s.v, in.qkv, first_key, end, in.value_column(key_head), in.d);
+        cp_async_commit();
+        float p[kKeys / 8][4];
+        multiply_rows<kKeys, Width>(p, s.q, warp_query, s.k);
+        cp_async_wait<0>();
+        __syncthreads();  // the values are there, and all are done with the keys
+        if (tile + 1 < tiles) {
+            load_head<kKeys, Width, kThreads>(s.k, in.qkv, first_key + kKeys, end, in.key_column(key_head), in.d);
+        }
+        cp_async_commit();
+#pragma unroll
+        for (int j = 0; j < kKeys / 8; j++) {
+#pragma unroll
+            for (int v = 0; v < 4; v++) {
+                const int key = first_key + j * 8 + fragment_column(v);
+                const int query = first_query + warp_query + fragment_row(v);
+                p[j][v] = key <= query ? p[j][v] * scale : -INFINITY;
+            }
+        }
+        float correction[2];
+        softmax.weigh<kKeys>(p, correction);
+#pragma unroll
+        for (int j = 0; j < Width / 8; j++) {
+#pragma unroll
+            for (int v = 0; v < 4; v++) o[j][v] *= correction[v / 2];
+        }
+        multiply_weights<kKeys, Width>(o, p, s.v);
+    }
+    const float low = warp_sum<4>(softmax.sum[0]), high = warp_sum<4>(softmax.sum[1]);
+    store_rows<Width>(
+        g.o, g.o_stride, first_query + warp_query, end, in.query_column(head), in.d, o, 1.0f / low, 1.0f / high);
+    if (threadIdx.x % 4 == 0) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int row = first_query + warp_query + fragment_row(2 * half);
+            const float sum = half ? high : low;
+            if (row < end) g.lse[row * g.lse_stride + head] = softmax.largest[half] * kLn2 + logf(sum);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace candor
+
+using namespace candor;
+
+CANDOR_API int candor_attention(
+    candor_bf16* o, int64_t o_stride, float* lse, int64_t lse_stride, const candor_bf16* qkv, int64_t qkv_stride,
+    const int32_t* starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream* stream) {
+    const Where where = CANDOR_WHERE("attention");
+    int status = enter(stream, where);
+    if (!status) status = check_heads(h, k, d, where);
+    if (status || n == 0) return status;
+    const ForwardArguments g = {
+        {matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)}, reinterpret_cast<bf16*>(o), o_stride, lse,
+        lse_stride};
+    const cudaError_t code = with_head_width(d, [&](auto width) {
+        constexpr int kWidth = decltype(width)::value;
+        return launch("attention", attention_kernel<kWidth>,
+            {dim3(ceil_div(longest, kQueries), h, s), dim3(kThreads), sizeof(ForwardShared<kWidth>), stream->handle}, g);
+    });
+    return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
+}

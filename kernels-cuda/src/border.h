@@ -1,0 +1,74 @@
+// What stands behind the border's handles, and how a function of the border reports. Every family's file includes this; the
+// bodies are in border.cu and memory.cu.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <unordered_map>
+
+#include "candor_kernels.h"
+
+#define CANDOR_API extern "C" __attribute__((visibility("default")))
+
+// Blocks of device memory that were handed out and came back. A block serves any request that fills at least half of it.
+struct candor_device {
+    int ordinal = 0;
+    std::multimap<int64_t, void*> cached;
+    std::unordered_map<void*, int64_t> used;
+    int64_t cached_bytes = 0;
+    int64_t used_bytes = 0;
+    // Ten times the compute capability: 80, 86, 89, 90.
+    int architecture = 0;
+    int multiprocessors = 0;
+};
+
+struct candor_stream {
+    candor_device* device = nullptr;
+    cudaStream_t handle = nullptr;
+    void* scratch = nullptr;
+    int64_t scratch_bytes = 0;
+    // For numbers that the host waits for.
+    double* pinned = nullptr;
+};
+
+struct candor_event {
+    candor_device* device = nullptr;
+    cudaEvent_t handle = nullptr;
+};
+
+namespace candor {
+
+// Where a function of the border is: its operation, and the line that reports.
+struct Where {
+    const char* op;
+    const char* file;
+    int line;
+};
+
+#define CANDOR_WHERE(op) (::candor::Where{op, __FILE__, __LINE__})
+
+// The status for a code of CUDA's: 0 for success; otherwise candor_last_error() becomes "op (shapes): CUDA's words (code n) at
+// file:line", the shapes as printf makes them.
+int report(int code, const Where& where, const char* shapes, ...) __attribute__((format(printf, 3, 4)));
+int report(int code, const Where& where);
+
+// CANDOR_BAD_ARGUMENT or CANDOR_UNSUPPORTED, with a sentence of one's own.
+int refuse(int status, const Where& where, const char* sentence, ...) __attribute__((format(printf, 3, 4)));
+
+// Makes the device the thread's own, as CUDA wants before every call. A status; message included.
+int enter(const candor_device* device, const Where& where);
+int enter(const candor_stream* stream, const Where& where);
+
+// At least so many bytes, a multiple of 256 as address, whose contents are anything: the stream's until the next operation
+// asks. A status; message included. Grows by waiting for the stream, so only when a shape is new.
+int scratch(void** memory, int64_t bytes, candor_stream* stream, const Where& where);
+
+// Rounds a number of bytes up, to lay several arrays into one piece of scratch memory.
+constexpr int64_t aligned(int64_t bytes) { return (bytes + 255) / 256 * 256; }
+
+constexpr int ceil_div(int64_t a, int64_t b) { return static_cast<int>((a + b - 1) / b); }
+
+}  // namespace candor

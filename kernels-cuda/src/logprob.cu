@@ -1,0 +1,176 @@
+// The head and the log-probability of the targets, the vocabulary in chunks, so that no more than a chunk of logits exists at
+// a time. Every row's maximum and sum are taken over segments of fixed width and then over the segments in order (Milakov and
+// Gimelshein 2018), so that the bytes of a result know nothing of chunks, nor of other rows.
+#include "matmul.h"
+#include "rows.h"
+
+namespace candor {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kSegment = 1024;
+// Columns of logits that exist at a time: a number of segments, whatever the shape.
+constexpr int kVocabularyChunk = 2 * kSegment;
+
+struct Partial {
+    float max;
+    float sum;
+};
+
+struct FoldShared {
+    BlockSum<kThreads> sums;
+};
+
+// One block: one row and one segment of a chunk whose first column is `first`.
+__global__ __launch_bounds__(kThreads) void fold(
+    Partial* partials, int segments, float* target_logits, const float* logits, int64_t logits_stride, const int32_t* targets,
+    int first, int columns) {
+    FoldShared& s = shared<FoldShared>();
+    const int row = blockIdx.x;
+    const int from = blockIdx.y * kSegment;
+    const int to = min(from + kSegment, columns);
+    const float* values = logits + row * logits_stride;
+    float largest = -INFINITY;
+    for (int c = from + static_cast<int>(threadIdx.x); c < to; c += kThreads) largest = fmaxf(largest, values[c]);
+    largest = block_max<kThreads>(largest, s.sums);
+    float sum = 0;
+    for (int c = from + static_cast<int>(threadIdx.x); c < to; c += kThreads) sum += expf(values[c] - largest);
+    sum = block_sum<kThreads>(sum, s.sums);
+    if (threadIdx.x == 0) {
+        partials[static_cast<int64_t>(row) * segments + first / kSegment + blockIdx.y] = {largest, sum};
+        const int target = targets[row] - first;
+        if (target >= from && target < to) target_logits[row] = values[target];
+    }
+}
+
+// One thread: one row, its segments in order.
+__global__ __launch_bounds__(kThreads) void finish(
+    float* logp, int64_t logp_stride, float* lse, int64_t lse_stride, const Partial* partials, int segments,
+    const float* target_logits, int t) {
+    const int row = blockIdx.x * kThreads + threadIdx.x;
+    if (row >= t) return;
+    const Partial* parts = partials + static_cast<int64_t>(row) * segments;
+    float largest = parts[0].max;
+    for (int i = 1; i < segments; i++) largest = fmaxf(largest, parts[i].max);
+    double sum = 0;
+    for (int i = 0; i < segments; i++) sum += static_cast<double>(parts[i].sum) * expf(parts[i].max - largest);
+    const double whole = largest + log(sum);
+    lse[row * lse_stride] = static_cast<float>(whole);
+    logp[row * logp_stride] = static_cast<float>(target_logits[row] - whole);
+}
+
+// dlogits (T,columns) bf16 = dlogp (1[v = target] - exp(logit - lse)).
+__global__ __launch_bounds__(kThreads) void logit_gradients(
+    bf16* dlogits, const float* logits, int64_t logits_stride, const float* dlogp, int64_t dlogp_stride, const float* lse,
+    int64_t lse_stride, const int32_t* targets, int first, int columns, int t) {
+    const int64_t total = static_cast<int64_t>(t) * columns;
+    const int64_t step = static_cast<int64_t>(gridDim.x) * kThreads;
+    for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < total; i += step) {
+        const int row = static_cast<int>(i / columns);
+        const int col = static_cast<int>(i % columns);
+        const float hit = targets[row] == first + col ? 1.0f : 0.0f;
+        const float p = expf(logits[row * logits_stride + col] - lse[row * lse_stride]);
+        dlogits[static_cast<int64_t>(row) * kVocabularyChunk + col] = to_bf16(dlogp[row * dlogp_stride] * (hit - p));
+    }
+}
+
+__global__ void round_rows(bf16* y, int64_t y_stride, const float* x, int rows, int cols) {
+    each_piece(rows, cols, [=](int row, int col) {
+        Eight e;
+#pragma unroll
+        for (int i = 0; i < 8; i++) e.v[i] = col + i < cols ? x[static_cast<int64_t>(row) * cols + col + i] : 0.0f;
+        write8(y + row * y_stride, col, cols, e);
+    });
+}
+
+int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+}  // namespace
+}  // namespace candor
+
+CANDOR_API int candor_log_prob(
+    float* logp, int64_t logp_stride, float* lse, int64_t lse_stride, float* logits, int64_t logits_stride, const candor_bf16* x,
+    int64_t x_stride, const candor_bf16* head, int64_t head_stride, const int32_t* targets, int32_t t, int32_t c, int32_t v,
+    candor_stream* stream) {
+    using namespace candor;
+    const Where where = CANDOR_WHERE("logProb");
+    int status = enter(stream, where);
+    if (status != 0 || t == 0) return status;
+    const int segments = ceil_div(v, kSegment);
+    const int64_t partial_bytes = aligned(static_cast<int64_t>(t) * segments * sizeof(Partial));
+    const int64_t target_bytes = aligned(static_cast<int64_t>(t) * sizeof(float));
+    const int64_t chunk_bytes = logits == nullptr ? aligned(static_cast<int64_t>(t) * kVocabularyChunk * sizeof(float)) : 0;
+    void* memory = nullptr;
+    status = scratch(&memory, partial_bytes + target_bytes + chunk_bytes, stream, where);
+    if (status != 0) return status;
+    auto* partials = static_cast<Partial*>(memory);
+    auto* target_logits = reinterpret_cast<float*>(static_cast<char*>(memory) + partial_bytes);
+    auto* chunk = reinterpret_cast<float*>(static_cast<char*>(memory) + partial_bytes + target_bytes);
+    cudaError_t code = cudaSuccess;
+    for (int first = 0; code == cudaSuccess && first < v; first += kVocabularyChunk) {
+        const int columns = least(kVocabularyChunk, v - first);
+        float* values = logits == nullptr ? chunk : logits + first;
+        const int64_t stride = logits == nullptr ? kVocabularyChunk : logits_stride;
+        code = matmul_to_float(
+            values, stride, x, x_stride, head + first * head_stride, head_stride, t, c, columns, stream->handle);
+        if (code != cudaSuccess) break;
+        const LaunchShape shape{
+            dim3(t, ceil_div(columns, kSegment)), dim3(kThreads), sizeof(FoldShared), stream->handle};
+        code = launch(
+            where.op, fold, shape, partials, segments, target_logits, static_cast<const float*>(values), stride, targets, first,
+            columns);
+    }
+    if (code == cudaSuccess) {
+        code = launch(
+            where.op, finish, {dim3(ceil_div(t, kThreads)), dim3(kThreads), 0, stream->handle}, logp, logp_stride, lse,
+            lse_stride, static_cast<const Partial*>(partials), segments, static_cast<const float*>(target_logits), t);
+    }
+    return report(code, where, "T=%d C=%d V=%d", t, c, v);
+}
+
+CANDOR_API int candor_log_prob_backward(
+    candor_bf16* dx, int64_t dx_stride, const float* dlogp, int64_t dlogp_stride, const float* lse, int64_t lse_stride,
+    const float* logits, int64_t logits_stride, const candor_bf16* x, int64_t x_stride, const candor_bf16* head,
+    int64_t head_stride, const int32_t* targets, int32_t t, int32_t c, int32_t v, candor_stream* stream) {
+    using namespace candor;
+    const Where where = CANDOR_WHERE("logProbBackward");
+    int status = enter(stream, where);
+    if (status != 0 || t == 0) return status;
+    const int64_t sum_bytes = aligned(static_cast<int64_t>(t) * c * sizeof(float));
+    const int64_t gradient_bytes = aligned(static_cast<int64_t>(t) * kVocabularyChunk * sizeof(bf16));
+    const int64_t chunk_bytes = logits == nullptr ? aligned(static_cast<int64_t>(t) * kVocabularyChunk * sizeof(float)) : 0;
+    void* memory = nullptr;
+    status = scratch(&memory, sum_bytes + gradient_bytes + chunk_bytes, stream, where);
+    if (status != 0) return status;
+    auto* sum = static_cast<float*>(memory);
+    auto* gradients = reinterpret_cast<candor_bf16*>(static_cast<char*>(memory) + sum_bytes);
+    auto* chunk = reinterpret_cast<float*>(static_cast<char*>(memory) + sum_bytes + gradient_bytes);
+    cudaError_t code = cudaSuccess;
+    for (int first = 0; code == cudaSuccess && first < v; first += kVocabularyChunk) {
+        const int columns = least(kVocabularyChunk, v - first);
+        const candor_bf16* rows = head + first * head_stride;
+        const float* values = logits == nullptr ? chunk : logits + first;
+        const int64_t stride = logits == nullptr ? kVocabularyChunk : logits_stride;
+        if (logits == nullptr) {
+            code = matmul_to_float(chunk, stride, x, x_stride, rows, head_stride, t, c, columns, stream->handle);
+        }
+        if (code == cudaSuccess) {
+            LaunchShape shape = piece_shape(t, columns, stream);
+            shape.block = dim3(kThreads);
+            code = launch(
+                where.op, logit_gradients, shape, cast(gradients), values, stride, dlogp, dlogp_stride, lse, lse_stride, targets,
+                first, columns, t);
+        }
+        if (code == cudaSuccess) {
+            code = matmul_backward_to_float(
+                sum, c, gradients, kVocabularyChunk, rows, head_stride, first > 0, t, c, columns, stream->handle);
+        }
+    }
+    if (code == cudaSuccess) {
+        code = launch(
+            where.op, round_rows, piece_shape(t, c, stream), cast(dx), dx_stride, static_cast<const float*>(sum), t, c);
+    }
+    return report(code, where, "T=%d C=%d V=%d", t, c, v);
+}

@@ -1,0 +1,54 @@
+// Adapters on a linear layer: their factors packed in bf16 for the tensor cores, and their gradients.
+#pragma once
+#include "border.h"
+#include "device/device.h"
+#include "matmul_kernel.h"
+
+namespace candor {
+
+// Where the packed factors of a product lie, in scratch memory. Ranks are padded with zeros to one width.
+struct PackedLora {
+    bf16* a;        // per entry (padded rank, a_stride): the down projection
+    bf16* b;        // per entry (O, padded rank): the up projection
+    LoraRun* runs;
+    int count, padded_rank, inputs, outputs;
+    int64_t a_stride;
+
+    __host__ __device__ int64_t a_size() const { return padded_rank * a_stride; }
+    __host__ __device__ int64_t b_size() const { return (int64_t)outputs * padded_rank; }
+};
+
+// Lays arrays into one piece of scratch memory: ask for all, then allocate, then ask again from the address.
+class Layout {
+public:
+    explicit Layout(void* memory = nullptr) : memory_(static_cast<char*>(memory)) {}
+    template <class T>
+    T* take(int64_t count) {
+        T* p = reinterpret_cast<T*>(memory_ + bytes_);
+        bytes_ += aligned(count * (int64_t)sizeof(T));
+        return p;
+    }
+    int64_t bytes() const { return bytes_; }
+
+private:
+    char* memory_;
+    int64_t bytes_ = 0;
+};
+
+PackedLora lay_out_lora(Layout& layout, int count, int padded_rank, int inputs, int outputs);
+
+// Fills what was laid out, from float32.
+cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cudaStream_t stream);
+
+// Which of the two gradients: da (R,I) += dtT x, or db (O,R) += dyT t.
+enum class Factor { a, b };
+
+// Floats of scratch memory that lora_gradient wants.
+int64_t gradient_floats(const candor_lora* entries, int count, int padded_rank, int wide_columns);
+
+// narrow (N,padded_rank): dt or t; wide (N,columns): x or dy. Sums over tokens are cut in pieces by position in the run, and
+// the pieces are added in order.
+cudaError_t lora_gradient(Factor factor, const Matrix& narrow, const Matrix& wide, int columns, int padded_rank,
+    const candor_lora* entries, int count, float* partials, cudaStream_t stream);
+
+}  // namespace candor

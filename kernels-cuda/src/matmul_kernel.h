@@ -1,0 +1,42 @@
+// What a matrix product on tensor cores is asked for: matmul_mma.cu computes it.
+#pragma once
+#include "border.h"
+#include "device/device.h"
+
+namespace candor {
+
+// Adapters in one product, packed for the tensor cores (lora.h): entry e of `runs` has its factors at factors + e * size.
+struct LoraRun {
+    int start, end;  // rows of the batch
+    float scale;
+    int unused;
+};
+
+struct LoraExtension {
+    Matrix left;          // (M, depth)
+    const bf16* factors;  // per entry (N, depth), or (depth, N) as the right operand of the product lies
+    int64_t size;         // elements of an entry
+    int64_t stride;       // elements of a row of the factors; all aligned
+    const LoraRun* runs;  // in device memory, rows rising
+    int count;
+    int depth;
+};
+
+// y (M,N) = x (M,K) wT + bias + residual + the extension, w (N,K); or x w, w (K,N), where `transposed`. The extension adds
+// left * factors for the rows of each run.
+struct MatmulArguments {
+    Matrix x, w;
+    int m, n, k;
+    LoraExtension lora;       // count 0: none
+    bool scaled_runs_only;    // rows of runs only, each times its run's scale; the others are left alone
+    const float* bias;        // (N), or null
+    const bf16* residual;     // (M,N), or null; may be y
+    int64_t residual_stride;
+    void* y;
+    int64_t y_stride;
+    bool float_output, add;   // add: to a float32 output, which is set otherwise
+};
+
+cudaError_t matmul(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
+
+}  // namespace candor

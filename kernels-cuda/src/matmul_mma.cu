@@ -1,0 +1,237 @@
+// Matrix products with mma.sync, for sm_80 and all that came after: both operands travel by cp.async through a ring of
+// stages in shared memory and reach the tensor cores by ldmatrix. The sum over k runs in steps of 16 in rising order whatever
+// the tile, and the adapters' columns come behind it, so that a row's bytes depend neither on its neighbours nor on the tile.
+#include "matmul.h"
+#include "matmul_kernel.h"
+
+namespace candor {
+namespace {
+
+// A block's tile, the tile of one of its warps, and the ring.
+template <int Rows, int Columns, int WarpRows, int WarpColumns>
+struct Tile {
+    static constexpr int kRows = Rows, kColumns = Columns, kWarpRows = WarpRows, kWarpColumns = WarpColumns;
+    static constexpr int kDepth = 32, kStages = 3;
+    static constexpr int kWarpsAcross = Columns / WarpColumns;
+    static constexpr int kThreads = Rows / WarpRows * kWarpsAcross * kWarp;
+    struct Shared {
+        alignas(128) bf16 x[kStages][Rows * kDepth];
+        alignas(128) bf16 w[kStages][Columns * kDepth];
+    };
+};
+
+// The blocks' walk over k: first the product's own steps, then those of every run that has rows in this tile.
+template <class T>
+struct Steps {
+    int own, per_run, first_run, count;
+
+    __device__ __forceinline__ Steps(const MatmulArguments& g, int row) {
+        own = (g.k + T::kDepth - 1) / T::kDepth;
+        per_run = (g.lora.depth + T::kDepth - 1) / T::kDepth;
+        first_run = 0;
+        while (first_run < g.lora.count && g.lora.runs[first_run].end <= row) first_run++;
+        int runs = 0;
+        while (first_run + runs < g.lora.count && g.lora.runs[first_run + runs].start < row + T::kRows) runs++;
+        count = own + runs * per_run;
+    }
+};
+
+template <class T, bool Transposed>
+__device__ __forceinline__ void load_right(
+    bf16* tile, const Matrix& w, int column, int columns, int k, int depth) {
+    if (Transposed) {
+        load_tile<T::kDepth, T::kColumns, T::kThreads>(tile, w, k, 0, depth, column, columns, threadIdx.x);
+    } else {
+        load_tile<T::kColumns, T::kDepth, T::kThreads>(tile, w, column, 0, columns, k, depth, threadIdx.x);
+    }
+}
+
+template <class T, bool Transposed>
+__device__ __forceinline__ void load_step(
+    typename T::Shared& s, const MatmulArguments& g, const Steps<T>& steps, int step, int row, int column) {
+    if (step < steps.count) {
+        bf16* x = s.x[step % T::kStages];
+        bf16* w = s.w[step % T::kStages];
+        if (step < steps.own) {
+            const int k = step * T::kDepth;
+            load_tile<T::kRows, T::kDepth, T::kThreads>(x, g.x, row, 0, g.m, k, g.k, threadIdx.x);
+            load_right<T, Transposed>(w, g.w, column, g.n, k, g.k);
+        } else {
+            const int run = steps.first_run + (step - steps.own) / steps.per_run;
+            const int k = (step - steps.own) % steps.per_run * T::kDepth;
+            const Matrix factors = {g.lora.factors + run * g.lora.size, g.lora.stride, true};
+            // Rows of other runs are zeros, so that they add nothing.
+            load_tile<T::kRows, T::kDepth, T::kThreads>(
+                x, g.lora.left, row, g.lora.runs[run].start, g.lora.runs[run].end, k, g.lora.depth, threadIdx.x);
+            load_right<T, Transposed>(w, factors, column, g.n, k, g.lora.depth);
+        }
+    }
+    cp_async_commit();  // empty at the end, so that the count of groups in flight stays the same
+}
+
+template <class T, bool Transposed>
+__device__ __forceinline__ void multiply_step(
+    float (&d)[T::kWarpRows / 16][T::kWarpColumns / 8][4], const bf16* x, const bf16* w, int warp_row, int warp_column) {
+#pragma unroll
+    for (int k = 0; k < T::kDepth; k += 16) {
+        uint32_t a[T::kWarpRows / 16][4];
+#pragma unroll
+        for (int i = 0; i < T::kWarpRows / 16; i++) load_a<T::kDepth>(a[i], x, warp_row + i * 16, k);
+#pragma unroll
+        for (int j = 0; j < T::kWarpColumns / 16; j++) {
+            uint32_t b[2][2];
+            if (Transposed) {
+                load_b_transposed<T::kColumns>(b, w, k, warp_column + j * 16);
+            } else {
+                load_b<T::kDepth>(b, w, warp_column + j * 16, k);
+            }
+#pragma unroll
+            for (int i = 0; i < T::kWarpRows / 16; i++) {
+                mma_m16n8k16_bf16(d[i][2 * j], a[i], b[0]);
+                mma_m16n8k16_bf16(d[i][2 * j + 1], a[i], b[1]);
+            }
+        }
+    }
+}
+
+// The run that holds a row, or -1.
+__device__ __forceinline__ int run_of(const LoraExtension& lora, int row) {
+    for (int e = 0; e < lora.count; e++) {
+        if (row >= lora.runs[e].start && row < lora.runs[e].end) return e;
+    }
+    return -1;
+}
+
+// Values of two neighbouring columns go out, the second one only if it exists.
+__device__ __forceinline__ void finish(const MatmulArguments& g, int row, int column, float v0, float v1) {
+    const bool pair = column + 1 < g.n;
+    if (g.bias) {
+        v0 += g.bias[column];
+        if (pair) v1 += g.bias[column + 1];
+    }
+    if (g.residual) {
+        const bf16* from = g.residual + row * g.residual_stride + column;
+        v0 += to_float(from[0]);
+        if (pair) v1 += to_float(from[1]);
+    }
+    const int64_t at = row * g.y_stride + column;
+    if (g.float_output) {
+        float* y = static_cast<float*>(g.y) + at;
+        y[0] = g.add ? y[0] + v0 : v0;
+        if (pair) y[1] = g.add ? y[1] + v1 : v1;
+        return;
+    }
+    bf16* y = static_cast<bf16*>(g.y) + at;
+    if (pair && reinterpret_cast<uintptr_t>(y) % sizeof(uint32_t) == 0) {
+        *reinterpret_cast<__nv_bfloat162*>(y) = __floats2bfloat162_rn(v0, v1);
+    } else {
+        y[0] = to_bf16(v0);
+        if (pair) y[1] = to_bf16(v1);
+    }
+}
+
+template <class T, bool Transposed>
+__global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArguments g) {
+    typename T::Shared& s = shared<typename T::Shared>();
+    const int row = blockIdx.x * T::kRows, column = blockIdx.y * T::kColumns;
+    const int warp = threadIdx.x / kWarp;
+    const int warp_row = warp / T::kWarpsAcross * T::kWarpRows, warp_column = warp % T::kWarpsAcross * T::kWarpColumns;
+    const Steps<T> steps(g, row);
+    float d[T::kWarpRows / 16][T::kWarpColumns / 8][4] = {};
+#pragma unroll
+    for (int step = 0; step < T::kStages - 1; step++) load_step<T, Transposed>(s, g, steps, step, row, column);
+    for (int step = 0; step < steps.count; step++) {
+        cp_async_wait<T::kStages - 2>();
+        __syncthreads();  // this step's tiles are there for all, and all have read the stage that is filled next
+        load_step<T, Transposed>(s, g, steps, step + T::kStages - 1, row, column);
+        multiply_step<T, Transposed>(d, s.x[step % T::kStages], s.w[step % T::kStages], warp_row, warp_column);
+    }
+#pragma unroll
+    for (int i = 0; i < T::kWarpRows / 16; i++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const int r = row + warp_row + i * 16 + fragment_row(2 * half);
+            if (r >= g.m) continue;
+            float scale = 1.0f;
+            if (g.scaled_runs_only) {
+                const int run = run_of(g.lora, r);
+                if (run < 0) continue;
+                scale = g.lora.runs[run].scale;
+            }
+#pragma unroll
+            for (int j = 0; j < T::kWarpColumns / 8; j++) {
+                const int c = column + warp_column + j * 8 + fragment_column(0);
+                if (c < g.n) finish(g, r, c, d[i][j][2 * half] * scale, d[i][j][2 * half + 1] * scale);
+            }
+        }
+    }
+}
+
+template <class T, bool Transposed>
+cudaError_t launch_tile(const MatmulArguments& g, cudaStream_t stream) {
+    const dim3 grid((g.m + T::kRows - 1) / T::kRows, (g.n + T::kColumns - 1) / T::kColumns);
+    return launch("matmul", matmul_kernel<T, Transposed>,
+        {grid, dim3(T::kThreads), sizeof(typename T::Shared), stream}, g);
+}
+
+using Large = Tile<128, 128, 64, 32>;
+using Medium = Tile<64, 64, 32, 32>;
+using FewRows = Tile<16, 128, 16, 32>;     // decoding
+using FewColumns = Tile<64, 16, 16, 16>;   // down to an adapter's rank
+
+enum class Choice { large, medium, few_rows, few_columns };
+
+// From shape and device to a tile. Reasoned, not measured: large tiles read each operand least often, and are worth it
+// once there are enough of them for every multiprocessor.
+Choice choose(int m, int n, int multiprocessors) {
+    if (n <= FewColumns::kColumns) return Choice::few_columns;
+    if (m <= FewRows::kRows) return Choice::few_rows;
+    const int64_t large = (int64_t)ceil_div(m, Large::kRows) * ceil_div(n, Large::kColumns);
+    return large >= multiprocessors && m > Medium::kRows ? Choice::large : Choice::medium;
+}
+
+template <bool Transposed>
+cudaError_t launch_choice(Choice choice, const MatmulArguments& g, cudaStream_t stream) {
+    switch (choice) {
+        case Choice::large: return launch_tile<Large, Transposed>(g, stream);
+        case Choice::medium: return launch_tile<Medium, Transposed>(g, stream);
+        case Choice::few_rows: return launch_tile<FewRows, Transposed>(g, stream);
+        default: return launch_tile<FewColumns, Transposed>(g, stream);
+    }
+}
+
+Matrix matrix(const candor_bf16* data, int64_t stride) {
+    return {reinterpret_cast<const bf16*>(data), stride, rows_are_aligned(data, stride)};
+}
+
+}  // namespace
+
+cudaError_t matmul(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
+    if (g.m <= 0 || g.n <= 0) return cudaSuccess;
+    const Choice choice = choose(g.m, g.n, device ? device->multiprocessors : 1);
+    return transposed ? launch_choice<true>(choice, g, stream) : launch_choice<false>(choice, g, stream);
+}
+
+cudaError_t matmul_to_float(float* y, int64_t y_stride, const candor_bf16* x, int64_t x_stride, const candor_bf16* w,
+    int64_t w_stride, int n, int i, int o, cudaStream_t stream) {
+    MatmulArguments g = {};
+    g.x = matrix(x, x_stride);
+    g.w = matrix(w, w_stride);
+    g.m = n, g.n = o, g.k = i;
+    g.y = y, g.y_stride = y_stride;
+    g.float_output = true;
+    return matmul(g, false, nullptr, stream);
+}
+
+cudaError_t matmul_backward_to_float(float* dx, int64_t dx_stride, const candor_bf16* dy, int64_t dy_stride,
+    const candor_bf16* w, int64_t w_stride, bool add, int n, int i, int o, cudaStream_t stream) {
+    MatmulArguments g = {};
+    g.x = matrix(dy, dy_stride);
+    g.w = matrix(w, w_stride);
+    g.m = n, g.n = i, g.k = o;
+    g.y = dx, g.y_stride = dx_stride;
+    g.float_output = true, g.add = add;
+    return matmul(g, true, nullptr, stream);
+}
+
+}  // namespace candor

@@ -1,0 +1,50 @@
+// Rotary positions (Su et al. 2021), in place; the first half of a head's columns turns with the second.
+#include "rows.h"
+
+namespace candor {
+namespace {
+
+__global__ void rotate(
+    bf16* x, int64_t x_stride, const float* table, int64_t table_stride, const int32_t* positions, float direction, int n, int g,
+    int d) {
+    const int half = d / 2;
+    // A piece is eight columns of the first half of a head, with those that they turn with.
+    each_piece(n * g, half, [=](int head, int col) {
+        const int row = head / g;
+        bf16* low = x + row * x_stride + static_cast<int64_t>(head % g) * d;
+        bf16* high = low + half;
+        const float* cosines = table + positions[row] * table_stride;
+        const float* sines = cosines + half;
+        Eight a = read8(low, col, half);
+        Eight b = read8(high, col, half);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            if (col + i < half) {
+                const float c = cosines[col + i];
+                const float s = direction * sines[col + i];
+                const float turned = a.v[i] * c - b.v[i] * s;
+                b.v[i] = b.v[i] * c + a.v[i] * s;
+                a.v[i] = turned;
+            }
+        }
+        write8(low, col, half, a);
+        write8(high, col, half, b);
+    });
+}
+
+}  // namespace
+}  // namespace candor
+
+CANDOR_API int candor_rope(
+    candor_bf16* x, int64_t x_stride, const float* table, int64_t table_stride, const int32_t* positions, int32_t direction,
+    int32_t n, int32_t g, int32_t d, candor_stream* stream) {
+    using namespace candor;
+    const Where where = CANDOR_WHERE("rope");
+    const int status = enter(stream, where);
+    if (status != 0 || n == 0) return status;
+    return report(
+        launch(
+            where.op, rotate, piece_shape(n * g, d / 2, stream), cast(x), x_stride, table, table_stride, positions,
+            static_cast<float>(direction), n, g, d),
+        where, "N=%d G=%d D=%d", n, g, d);
+}

@@ -1,0 +1,176 @@
+// Attention to a cache of pages: the result, and that its bytes do not depend on how a sequence is cut into batches.
+#include "attention_reference.h"
+
+using namespace op_check;
+
+namespace {
+
+constexpr int kPage = 32;
+
+struct Case {
+    const char* name;
+    std::vector<int> before, rows;  // of each sequence: tokens in the cache already, and in this batch
+    int h, k, d;
+};
+
+struct Cache {
+    const int pages_per_slab = 3;
+    std::vector<std::unique_ptr<Tensor<candor_bf16>>> slabs;
+    std::unique_ptr<Tensor<int32_t>> pages, first_page;
+    candor_bf16** addresses = nullptr;
+    ~Cache() {
+        must(candor_memory_release(addresses, device()));
+    }
+};
+
+struct Problem {
+    Case c;
+    int sequences;
+    std::vector<Rows> keys, values;  // [sequence * K + key head][position]
+
+    explicit Problem(const Case& c) : c(c), sequences((int)c.rows.size()) {
+        Random r(c.d * 131 + c.h);
+        for (int s = 0; s < sequences; s++) {
+            for (int i = 0; i < 2 * c.k; i++) {
+                Rows all;
+                for (int p = 0; p < c.before[s] + c.rows[s]; p++) {
+                    std::vector<double> row(c.d);
+                    for (double& v : row) v = rounded(r.uniform(-2, 2));
+                    all.push_back(row);
+                }
+                (i % 2 ? values : keys).push_back(all);
+            }
+        }
+    }
+
+    int tokens(int s) const { return c.before[s] + c.rows[s]; }
+
+    // Pages lie in a stirred order; what holds no token is NaN.
+    void fill(Cache& cache) const {
+        std::vector<double> numbers, first;
+        int count = 0;
+        for (int s = 0; s < sequences; s++) count += (tokens(s) + kPage - 1) / kPage;
+        std::vector<int> order(count);
+        Random r(5);
+        for (int i = 0; i < count; i++) order[i] = i;
+        for (int i = count; i > 1; i--) std::swap(order[i - 1], order[r.below(i)]);
+        const int cols = 2 * kPage * c.k * c.d, slab_count = (count + cache.pages_per_slab - 1) / cache.pages_per_slab;
+        std::vector<std::vector<double>> contents(slab_count, std::vector<double>((size_t)cache.pages_per_slab * cols, NAN));
+        for (int s = 0; s < sequences; s++) {
+            first.push_back((double)numbers.size());
+            for (int p = 0; p < tokens(s); p++) {
+                if (p % kPage == 0) numbers.push_back(order[numbers.size()]);
+                const int page = (int)numbers.back();
+                double* row = &contents[page / cache.pages_per_slab][(size_t)(page % cache.pages_per_slab) * cols];
+                for (int kh = 0; kh < c.k; kh++) {
+                    for (int e = 0; e < c.d; e++) {
+                        row[(kh * kPage + p % kPage) * c.d + e] = values[s * c.k + kh][p][e];
+                        row[(c.k + kh) * kPage * c.d + e * kPage + p % kPage] = keys[s * c.k + kh][p][e];
+                    }
+                }
+            }
+        }
+        std::vector<candor_bf16*> pointers;
+        for (const auto& content : contents) {
+            cache.slabs.push_back(std::make_unique<Tensor<candor_bf16>>(cache.pages_per_slab, cols, cols + 8));
+            cache.slabs.back()->set(content);
+            pointers.push_back(cache.slabs.back()->p());
+        }
+        cache.pages = std::make_unique<Tensor<int32_t>>(1, (int)numbers.size());
+        cache.pages->set(numbers);
+        cache.first_page = std::make_unique<Tensor<int32_t>>(1, sequences);
+        cache.first_page->set(first);
+        const int64_t bytes = (int64_t)pointers.size() * sizeof(pointers[0]);
+        must(candor_memory_allocate((void**)&cache.addresses, bytes, device()));
+        must(candor_copy_to_device(cache.addresses, bytes, pointers.data(), bytes, bytes, 1, stream()));
+        must(candor_stream_synchronise(stream()));
+    }
+};
+
+// A batch of the rows from `skip` on of each sequence, at most `most` of them.
+struct Batch {
+    std::vector<double> starts{0}, positions, sequences;
+    std::vector<int> first_row;
+    int longest = 0;
+    Batch(const Problem& p, int skip, int most) {
+        for (int s = 0; s < p.sequences; s++) {
+            const int rows = std::max(0, std::min(most, p.c.rows[s] - skip));
+            for (int i = 0; i < rows; i++) {
+                positions.push_back(p.c.before[s] + skip + i);
+                sequences.push_back(s);
+            }
+            starts.push_back((double)positions.size());
+            longest = std::max(longest, rows);
+        }
+    }
+};
+
+const std::vector<Case>& cases() {
+    static const std::vector<Case> all = {
+        {"decode, width 16", {0, 5, 31, 32, 140}, {1, 1, 1, 1, 1}, 4, 2, 16},
+        {"decode, width 128, 7 heads share a key", {200}, {1}, 7, 1, 128},
+        {"prefill of 50 behind 20, width 8", {20}, {50}, 6, 2, 8},
+        {"prefill and decode, width 64", {0, 33}, {37, 1}, 2, 1, 64},
+        {"width 96", {70}, {3}, 2, 2, 96},
+    };
+    return all;
+}
+
+int run(const Problem& p, const Cache& cache, const Batch& b, Tensor<candor_bf16>& o, const Tensor<candor_bf16>& qkv) {
+    Tensor<int32_t> starts(1, (int)b.starts.size()), positions(1, (int)b.positions.size()), sequences(1, (int)b.sequences.size());
+    starts.set(b.starts);
+    positions.set(b.positions);
+    sequences.set(b.sequences);
+    const int last = (int)*std::max_element(b.positions.begin(), b.positions.end());
+    const int status = candor_attention_cached(o.p(), o.stride, qkv.p(), qkv.stride, cache.addresses, cache.slabs[0]->stride,
+        cache.pages_per_slab, cache.pages->p(), cache.first_page->p(), positions.p(), sequences.p(), starts.p(), p.sequences,
+        b.longest, last, (int)b.positions.size(), p.c.h, p.c.k, p.c.d, stream());
+    return status ? status : candor_stream_synchronise(stream());
+}
+
+}  // namespace
+
+SUITE(attention_cached) {
+    for (const Case& c : cases()) {
+        const Problem p(c);
+        Cache cache;
+        p.fill(cache);
+        const Batch whole(p, 0, 1 << 20);
+        const int n = (int)whole.positions.size(), width = c.h * c.d;
+        Tensor<candor_bf16> qkv(n, (c.h + 2 * c.k) * c.d, (c.h + 2 * c.k) * c.d + 1), o(n, width, width + 4);
+        Random r(3);
+        qkv.fill(r, -2, 2);
+        Expected expected;
+        for (bool plain : {false, true}) {
+            for (int i = 0; i < n; i++) {
+                for (int head = 0; head < c.h; head++) {
+                    const int kh = (int)whole.sequences[i] * c.k + head / (c.h / c.k);
+                    const double* q = &qkv.values[(size_t)i * qkv.cols + head * c.d];
+                    const AttendedRow row = attend(std::vector<double>(q, q + c.d), p.keys[kh], p.values[kh],
+                        (int)whole.positions[i] + 1, plain);
+                    auto& to = plain ? expected.plain : expected.exact;
+                    to.insert(to.end(), row.o.begin(), row.o.end());
+                }
+            }
+        }
+        Check(std::string("attention cached ") + c.name).output("o", o, expected).run([&] {
+            return run(p, cache, whole, o, qkv);
+        });
+        if (p.sequences > 1 || c.rows[0] == 1) continue;
+        // The same rows one batch after another: what a whole gave has to come again, byte for byte.
+        const std::vector<double> together = o.get();
+        Tensor<candor_bf16> part(n, width);
+        std::vector<double> apart;
+        for (int skip = 0; skip < n; skip += 7) {
+            const Batch b(p, skip, 7);
+            const int rows = (int)b.positions.size();
+            Tensor<candor_bf16> some(rows, qkv.cols), out(rows, width);
+            some.set({qkv.values.begin() + (size_t)skip * qkv.cols, qkv.values.begin() + (size_t)(skip + rows) * qkv.cols});
+            must(run(p, cache, b, out, some));
+            for (double v : out.get()) apart.push_back(v);
+        }
+        Check(std::string("attention cached in pieces ") + c.name).output_from("o", part, apart, {together, together}).run([] {
+            return 0;
+        });
+    }
+}

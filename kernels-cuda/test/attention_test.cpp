@@ -1,0 +1,138 @@
+// Attention over packed sequences, forward and backward.
+#include "attention_reference.h"
+
+using namespace op_check;
+
+namespace {
+
+struct Case {
+    const char* name;
+    std::vector<int> lengths;
+    int h, k, d;
+    int gap, offset;
+};
+
+struct Problem {
+    Case c;
+    int n = 0, longest = 0;
+    std::vector<int> starts{0};
+    std::unique_ptr<Tensor<candor_bf16>> qkv, dout;
+    std::unique_ptr<Tensor<int32_t>> device_starts;
+
+    explicit Problem(const Case& c) : c(c) {
+        for (int length : c.lengths) {
+            starts.push_back(starts.back() + length);
+            longest = std::max(longest, length);
+        }
+        n = starts.back();
+        Random r(n * 7919ull + c.h * 31 + c.d);
+        qkv = std::make_unique<Tensor<candor_bf16>>(n, (c.h + 2 * c.k) * c.d, (c.h + 2 * c.k) * c.d + c.gap, c.offset);
+        dout = std::make_unique<Tensor<candor_bf16>>(n, c.h * c.d, c.h * c.d + c.gap, c.offset);
+        qkv->fill(r, -2, 2);
+        dout->fill(r, -1, 1);
+        device_starts = std::make_unique<Tensor<int32_t>>(1, (int)starts.size());
+        device_starts->set(std::vector<double>(starts.begin(), starts.end()));
+    }
+
+    // Columns of a head, of the tokens of a sequence.
+    Rows rows(const Tensor<candor_bf16>& from, int sequence, int column) const {
+        Rows all;
+        for (int n = starts[sequence]; n < starts[sequence + 1]; n++) {
+            const double* p = &from.values[(size_t)n * from.cols + column];
+            all.emplace_back(p, p + c.d);
+        }
+        return all;
+    }
+
+    struct Result {
+        std::vector<double> o, lse, dqkv;
+    };
+
+    Result solve(bool plain) const {
+        Result r;
+        r.o.assign((size_t)n * c.h * c.d, 0);
+        r.lse.assign((size_t)n * c.h, 0);
+        r.dqkv.assign(qkv->values.size(), 0);
+        for (int s = 0; s + 1 < (int)starts.size(); s++) {
+            for (int head = 0; head < c.h; head++) solve_head(s, head, plain, r);
+        }
+        if (plain) {
+            for (double& v : r.dqkv) v = rounded((float)v);
+        }
+        return r;
+    }
+
+    void solve_head(int sequence, int head, bool plain, Result& r) const {
+        const int key_head = head / (c.h / c.k), start = starts[sequence], d = c.d;
+        const int key_column = (c.h + key_head) * d, value_column = (c.h + c.k + key_head) * d;
+        const Rows q = rows(*qkv, sequence, head * d), k = rows(*qkv, sequence, key_column);
+        const Rows v = rows(*qkv, sequence, value_column), dout = rows(*this->dout, sequence, head * d);
+        const double scale = 1 / std::sqrt((double)d);
+        const auto gradient = [&](int token, int column) { return &r.dqkv[(size_t)(start + token) * qkv->cols + column]; };
+        for (int i = 0; i < (int)q.size(); i++) {
+            const AttendedRow row = attend(q[i], k, v, i + 1, plain);
+            std::copy(row.o.begin(), row.o.end(), &r.o[((size_t)(start + i) * c.h + head) * d]);
+            r.lse[(size_t)(start + i) * c.h + head] = row.lse;
+            const double delta = sum_of_products(dout[i], row.o, plain);
+            for (int j = 0; j <= i; j++) {
+                const double dp = sum_of_products(dout[i], v[j], plain);
+                const double exact = row.weights[j] * (dp - delta);
+                const double ds = plain ? rounded((float)exact) : exact;
+                const double weight = plain ? rounded(row.weights[j]) : row.weights[j];
+                for (int e = 0; e < d; e++) {
+                    gradient(i, head * d)[e] += ds * k[j][e] * scale;
+                    gradient(j, key_column)[e] += ds * q[i][e] * scale;
+                    gradient(j, value_column)[e] += weight * dout[i][e];
+                }
+            }
+        }
+    }
+};
+
+const std::vector<Case>& cases() {
+    static const std::vector<Case> all = {
+        {"one token, width 8", {1}, 1, 1, 8, 0, 0},
+        {"7 and 70 rows, width 8", {7, 70}, 6, 2, 8, 0, 0},
+        {"64 rows, width 16", {64}, 4, 2, 16, 0, 0},
+        {"5, 1, 33 rows, width 32, one key head", {5, 1, 33}, 4, 1, 32, 8, 0},
+        {"130 rows, width 64", {130}, 2, 1, 64, 0, 0},
+        {"40, 66 rows, width 96", {40, 66}, 2, 2, 96, 0, 0},
+        {"97 rows, width 128", {97}, 2, 1, 128, 0, 0},
+        {"19, 50 rows, width 24, no row aligned", {19, 50}, 3, 3, 24, 3, 1},
+    };
+    return all;
+}
+
+}  // namespace
+
+SUITE(attention) {
+    for (const Case& c : cases()) {
+        const Problem p(c);
+        const Problem::Result exact = p.solve(false), plain = p.solve(true);
+        Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset);
+        Tensor<float> lse(p.n, c.h, c.h + c.gap);
+        Check(std::string("attention ") + c.name)
+            .output("o", o, {exact.o, plain.o})
+            .output("lse", lse, {exact.lse, plain.lse})
+            .run([&] {
+                return candor_attention(o.p(), o.stride, lse.p(), lse.stride, p.qkv->p(), p.qkv->stride, p.device_starts->p(),
+                    (int)c.lengths.size(), p.longest, p.n, c.h, c.k, c.d, stream());
+            });
+    }
+}
+
+SUITE(attention_backward) {
+    for (const Case& c : cases()) {
+        const Problem p(c);
+        const Problem::Result exact = p.solve(false), plain = p.solve(true);
+        Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset), dqkv(p.n, p.qkv->cols, p.qkv->stride, c.offset);
+        Tensor<float> lse(p.n, c.h, c.h + c.gap);
+        o.set(exact.o);
+        lse.set(exact.lse);
+        Check(std::string("attention backward ") + c.name).output("dqkv", dqkv, {exact.dqkv, plain.dqkv}).run([&] {
+            return candor_attention_backward(dqkv.p(), dqkv.stride, p.dout->p(), p.dout->stride, p.qkv->p(), p.qkv->stride,
+                o.p(), o.stride, lse.p(), lse.stride, p.device_starts->p(), (int)c.lengths.size(), p.longest, p.n, c.h, c.k,
+                c.d, stream());
+        });
+    }
+}

@@ -1,0 +1,159 @@
+// The head: logits, log-probabilities and their gradient; and what the optimiser asks for.
+#include <algorithm>
+#include <cmath>
+
+#include "op_check.h"
+
+using namespace op_check;
+
+namespace {
+
+struct Head {
+    int t, c, v;
+    Tensor<candor_bf16> x, head;
+    Tensor<int32_t> targets;
+    Tensor<float> dlogp;
+    std::vector<double> logits[2], lse[2], logp[2];  // exact, plain
+
+    Head(int t, int c, int v, int gap)
+        : t(t), c(c), v(v), x(t, c, c + gap), head(v, c, c + gap), targets(1, t), dlogp(t, 1, 2) {
+        Random r(t * 101 + v);
+        x.fill(r, -1, 1);
+        head.fill(r, -1, 1);
+        dlogp.fill(r, -1, 1);
+        std::vector<double> ids(t);
+        for (double& id : ids) id = r.below(v);
+        targets.set(ids);
+        for (int plain = 0; plain < 2; plain++) {
+            for (int i = 0; i < t; i++) solve(i, plain);
+        }
+    }
+
+    void solve(int i, int plain) {
+        const size_t first = logits[plain].size();
+        for (int j = 0; j < v; j++) {
+            double exact = 0;
+            float rough = 0;
+            for (int k = 0; k < c; k++) {
+                exact += x.at(i, k) * head.at(j, k);
+                rough += (float)(x.at(i, k) * head.at(j, k));
+            }
+            logits[plain].push_back(plain ? rough : exact);
+        }
+        const double most = *std::max_element(logits[plain].begin() + first, logits[plain].end());
+        double sum = 0;
+        float rough = 0;
+        for (int j = 0; j < v; j++) {
+            sum += std::exp(logits[plain][first + j] - most);
+            rough += std::exp((float)(logits[plain][first + j] - most));
+        }
+        const double whole = plain ? (float)(most + std::log(rough)) : most + std::log(sum);
+        lse[plain].push_back(whole);
+        const double value = logits[plain][first + (int)targets.values[i]] - whole;
+        logp[plain].push_back(plain ? (float)value : value);
+    }
+
+    Expected gradient() const {
+        Expected e;
+        for (int plain = 0; plain < 2; plain++) {
+            for (int i = 0; i < t; i++) {
+                for (int k = 0; k < c; k++) {
+                    double sum = 0;
+                    for (int j = 0; j < v; j++) {
+                        const double p = std::exp(logits[plain][(size_t)i * v + j] - lse[plain][i]);
+                        const double d = dlogp.at(i, 0) * ((int)targets.values[i] == j ? 1 - p : -p);
+                        sum += (plain ? rounded((float)d) : d) * head.at(j, k);
+                    }
+                    (plain ? e.plain : e.exact).push_back(plain ? rounded((float)sum) : sum);
+                }
+            }
+        }
+        return e;
+    }
+};
+
+void head_case(int t, int c, int v, int gap) {
+    Head q(t, c, v, gap);
+    Tensor<float> logits(t, v, v + gap), lse(t, 1, 3), logp(t, 1, 2);
+    Tensor<candor_bf16> dx(t, c, c + gap);
+    const std::string name = " " + std::to_string(t) + "x" + std::to_string(c) + "x" + std::to_string(v);
+    const Expected all{q.logits[0], q.logits[1]};
+    Check("logits" + name).output("logits", logits, all).run([&] {
+        return candor_logits(logits.p(), logits.stride, q.x.p(), q.x.stride, q.head.p(), q.head.stride, t, c, v, stream());
+    });
+    for (bool kept : {false, true}) {
+        Check forward("log prob" + name);
+        forward.output("logp", logp, {q.logp[0], q.logp[1]}).output("lse", lse, {q.lse[0], q.lse[1]});
+        if (kept) forward.output("logits", logits, all);
+        forward.run([&] {
+            return candor_log_prob(logp.p(), logp.stride, lse.p(), lse.stride, kept ? logits.p() : nullptr, logits.stride,
+                q.x.p(), q.x.stride, q.head.p(), q.head.stride, q.targets.p(), t, c, v, stream());
+        });
+        lse.set(q.lse[0]);
+        logits.set(q.logits[0]);
+        Check("log prob backward" + name).output("dx", dx, q.gradient()).run([&] {
+            return candor_log_prob_backward(dx.p(), dx.stride, q.dlogp.p(), q.dlogp.stride, lse.p(), lse.stride,
+                kept ? logits.p() : nullptr, logits.stride, q.x.p(), q.x.stride, q.head.p(), q.head.stride, q.targets.p(), t, c,
+                v, stream());
+        });
+    }
+}
+
+}  // namespace
+
+SUITE(head) {
+    head_case(3, 16, 40, 0);
+    head_case(5, 24, 2100, 8);  // more than one chunk of the vocabulary
+    head_case(2, 19, 67, 1);
+}
+
+SUITE(sum_of_squares) {
+    for (const int cols : {1, 1000}) {
+        Random r(cols);
+        Tensor<float> x(7, cols, cols + 3);
+        x.fill(r, -1, 1);
+        double exact = 0, got = 0;
+        for (double v : x.values) exact += v * v;
+        Tensor<float> relative(1, 1);
+        Check("sum of squares " + std::to_string(cols)).output_from("relative", relative, {1.0}, {{1.0}, {1.0}}).run([&] {
+            const int status = candor_sum_of_squares(&got, x.p(), x.stride, 7, cols, stream());
+            relative.set({got / exact});
+            return status;
+        });
+    }
+}
+
+SUITE(adamw) {
+    constexpr int kParts = 34;  // more than one launch takes
+    struct Part {
+        Tensor<float> w, g, m, v;
+        explicit Part(int n) : w(1, n), g(1, n), m(1, n), v(1, n) {}
+    };
+    Random r(1);
+    std::vector<std::unique_ptr<Part>> parts;
+    std::vector<candor_adamw_part> entries;
+    Check check("adamw, 34 parts");
+    for (int i = 0; i < kParts; i++) {
+        parts.push_back(std::make_unique<Part>(1 + 37 * i % 300));
+        Part& p = *parts.back();
+        p.g.fill(r, -1, 1);
+        p.w.fill(r, -1, 1), p.m.fill(r, -1, 1), p.v.fill(r, 0, 1);
+        const double rate = 1e-2 / (i + 1), beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8, decay = i % 2 * 0.1, scale = i % 3 ? 1 : 0.5;
+        const int step = 1 + i;
+        entries.push_back({p.w.p(), p.g.p(), p.m.p(), p.v.p(), p.w.cols, step, rate, beta1, beta2, epsilon, decay, scale});
+        Expected w, m, v;
+        for (int k = 0; k < p.w.cols; k++) {
+            const double g = p.g.values[k] * scale, m1 = beta1 * p.m.values[k] + (1 - beta1) * g,
+                         v1 = beta2 * p.v.values[k] + (1 - beta2) * g * g;
+            const double update = m1 / (1 - std::pow(beta1, step)) / (std::sqrt(v1 / (1 - std::pow(beta2, step))) + epsilon);
+            w.exact.push_back(p.w.values[k] * (1 - rate * decay) - rate * update);
+            m.exact.push_back(m1), v.exact.push_back(v1);
+        }
+        // The plain form: float32, whose rounding of each of a few steps adds up.
+        for (auto* e : {&w, &m, &v}) {
+            for (double x : e->exact) e->plain.push_back(x * (1 + 1.2e-7));
+        }
+        check.output_from("w", p.w, p.w.values, w).output_from("m", p.m, p.m.values, m).output_from("v", p.v, p.v.values, v);
+    }
+    check.run([&] { return candor_adamw(entries.data(), (int)entries.size(), stream()); });
+}

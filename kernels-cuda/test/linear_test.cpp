@@ -1,0 +1,246 @@
+// Linear layers with and without adapters, forward and backward.
+#include <cmath>
+
+#include "op_check.h"
+
+using namespace op_check;
+
+namespace {
+
+struct Adapter {
+    int rank, start, end;
+    bool trained;
+};
+
+struct Case {
+    const char* name;
+    int n, i, o;
+    std::vector<Adapter> adapters;
+    bool bias, residual;
+    int gap;     // elements between rows
+    int offset;  // elements before the first row
+};
+
+struct Factors {
+    Tensor<float> a, b, da, db;
+    Adapter at;
+    float scale;
+    Factors(const Adapter& at, int i, int o, Random& r)
+        : a(at.rank, i, i + 3), b(o, at.rank, at.rank + 1), da(at.rank, i, i + 2), db(o, at.rank, at.rank + 5), at(at),
+          scale((float)r.uniform(0.5, 2)) {
+        a.fill(r, -1, 1);
+        b.fill(r, -1, 1);
+    }
+    candor_lora entry() {
+        return {a.p(), b.p(), at.trained ? da.p() : nullptr, at.trained ? db.p() : nullptr, a.stride, b.stride, da.stride,
+            db.stride, at.rank, scale, at.start, at.end};
+    }
+};
+
+int padded(const Case& c) {
+    int rank = 0;
+    for (const Adapter& a : c.adapters) rank = std::max(rank, a.rank);
+    return (rank + 15) / 16 * 16;
+}
+
+// Row by row: the factors of a row's adapter, or null.
+const Factors* factors_of(const std::vector<std::unique_ptr<Factors>>& all, int row) {
+    for (const auto& f : all) {
+        if (row >= f->at.start && row < f->at.end) return f.get();
+    }
+    return nullptr;
+}
+
+using Sum = double;  // the exact form's
+// A product as the plain form sums it: float32, in order.
+template <class Get>
+double dot(int k, bool plain, Get get) {
+    if (plain) {
+        float sum = 0;
+        for (int j = 0; j < k; j++) sum += (float)get(j);
+        return sum;
+    }
+    Sum sum = 0;
+    for (int j = 0; j < k; j++) sum += get(j);
+    return sum;
+}
+
+double bf(double v, bool plain) { return plain ? rounded(v) : v; }
+
+struct Problem {
+    Case c;
+    Random r;
+    Tensor<candor_bf16> x, w, dy, residual;
+    Tensor<float> bias;
+    std::vector<std::unique_ptr<Factors>> factors;
+    std::vector<candor_lora> entries;
+    int p;
+
+    explicit Problem(const Case& c)
+        : c(c), r(c.n * 1000003ull + c.i * 1009 + c.o), x(c.n, c.i, c.i + c.gap, c.offset), w(c.o, c.i, c.i + c.gap, c.offset),
+          dy(c.n, c.o, c.o + c.gap, c.offset), residual(c.n, c.o, c.o + c.gap, c.offset), bias(1, c.o), p(padded(c)) {
+        x.fill(r, -1, 1);
+        w.fill(r, -1, 1);
+        dy.fill(r, -1, 1);
+        residual.fill(r, -4, 4);
+        bias.fill(r, -4, 4);
+        for (const Adapter& a : c.adapters) {
+            factors.push_back(std::make_unique<Factors>(a, c.i, c.o, r));
+            entries.push_back(factors.back()->entry());
+        }
+    }
+
+    // t, or dt where `back`: (N,P); NaN for rows without factors.
+    std::vector<double> down(bool back, bool plain) const {
+        std::vector<double> t((size_t)c.n * std::max(p, 1), NAN);
+        for (int n = 0; n < c.n && p; n++) {
+            const Factors* f = factors_of(factors, n);
+            for (int q = 0; f && q < p; q++) {
+                double& v = t[(size_t)n * p + q];
+                v = 0;
+                if (q >= f->at.rank) continue;
+                v = back ? dot(c.o, plain, [&](int o) { return dy.at(n, o) * bf(f->b.at(o, q), plain); })
+                         : dot(c.i, plain, [&](int i) { return x.at(n, i) * bf(f->a.at(q, i), plain); });
+                v = bf(v * f->scale, plain);
+            }
+        }
+        return t;
+    }
+
+    std::vector<double> forward(bool plain) const {
+        const std::vector<double> t = down(false, plain);
+        std::vector<double> y((size_t)c.n * c.o);
+        for (int n = 0; n < c.n; n++) {
+            const Factors* f = factors_of(factors, n);
+            for (int o = 0; o < c.o; o++) {
+                double v = dot(c.i, plain, [&](int i) { return x.at(n, i) * w.at(o, i); });
+                if (f) {
+                    v += dot(f->at.rank, plain, [&](int q) { return t[(size_t)n * p + q] * bf(f->b.at(o, q), plain); });
+                }
+                if (c.bias) v += bias.at(0, o);
+                if (c.residual) v += residual.at(n, o);
+                y[(size_t)n * c.o + o] = bf(v, plain);
+            }
+        }
+        return y;
+    }
+
+    std::vector<double> backward(bool plain, const std::vector<double>* start) const {
+        const std::vector<double> dt = down(true, plain);
+        std::vector<double> dx((size_t)c.n * c.i);
+        for (int n = 0; n < c.n; n++) {
+            const Factors* f = factors_of(factors, n);
+            for (int i = 0; i < c.i; i++) {
+                double v = dot(c.o, plain, [&](int o) { return dy.at(n, o) * w.at(o, i); });
+                if (f) v += dot(f->at.rank, plain, [&](int q) { return dt[(size_t)n * p + q] * bf(f->a.at(q, i), plain); });
+                if (start) v += (*start)[(size_t)n * c.i + i];
+                dx[(size_t)n * c.i + i] = bf(v, plain);
+            }
+        }
+        return dx;
+    }
+
+    // da (R,I) or db (O,R), on top of `start`; t is the one that the operation is given.
+    std::vector<double> gradient(const Factors& f, bool of_a, const std::vector<double>& t, const std::vector<double>& start,
+        bool plain) const {
+        const std::vector<double> dt = down(true, plain);
+        std::vector<double> g = start;
+        const int rows = of_a ? f.at.rank : c.o, cols = of_a ? c.i : f.at.rank;
+        for (int r = 0; r < rows; r++) {
+            for (int k = 0; k < cols; k++) {
+                g[(size_t)r * cols + k] += dot(f.at.end - f.at.start, plain, [&](int j) {
+                    const size_t n = f.at.start + j;
+                    return of_a ? dt[n * p + r] * x.at((int)n, k) : dy.at((int)n, r) * t[n * p + k];
+                });
+            }
+        }
+        return g;
+    }
+};
+
+void forward(const Case& c) {
+    Problem q(c);
+    Tensor<candor_bf16> y(c.n, c.o, c.o + c.gap, c.offset), t(c.n, std::max(q.p, 1), std::max(q.p, 1) + c.gap);
+    Check check(std::string("linear ") + c.name);
+    const Expected expected{q.forward(false), q.forward(true)};
+    const bool in_place = c.residual && c.n % 2;
+    if (in_place) {
+        check.output_from("y", y, q.residual.values, expected);
+    } else {
+        check.output("y", y, expected);
+    }
+    if (q.p) check.output("t", t, {q.down(false, false), q.down(false, true)});
+    const candor_bf16* residual = c.residual ? (in_place ? y.p() : q.residual.p()) : nullptr;
+    check.run([&] {
+        return candor_linear(y.p(), y.stride, q.p ? t.p() : nullptr, t.stride, q.x.p(), q.x.stride, q.w.p(), q.w.stride,
+            c.bias ? q.bias.p() : nullptr, residual, y.stride, q.entries.data(), (int)q.entries.size(), q.p, c.n, c.i, c.o,
+            stream());
+    });
+}
+
+void backward(const Case& c) {
+    Problem q(c);
+    Tensor<candor_bf16> dx(c.n, c.i, c.i + c.gap, c.offset), dt(c.n, std::max(q.p, 1), std::max(q.p, 1) + c.gap),
+        t(c.n, std::max(q.p, 1), std::max(q.p, 1) + c.gap);
+    t.set(q.down(false, true));
+    Check check(std::string("linear backward ") + c.name);
+    Random r(7);
+    std::vector<double> start((size_t)c.n * c.i);
+    for (double& v : start) v = rounded(r.uniform(-4, 4));
+    const bool add = c.residual;
+    const std::vector<double>* from = add ? &start : nullptr;
+    const Expected expected{q.backward(false, from), q.backward(true, from)};
+    if (add) {
+        check.output_from("dx", dx, start, expected);
+    } else {
+        check.output("dx", dx, expected);
+    }
+    if (q.p) check.output("dt", dt, {q.down(true, false), q.down(true, true)});
+    for (const auto& f : q.factors) {
+        if (!f->at.trained) continue;
+        std::vector<double> da(f->da.rows * (size_t)f->da.cols), db(f->db.rows * (size_t)f->db.cols);
+        for (double& v : da) v = (float)r.uniform(-1, 1);
+        for (double& v : db) v = (float)r.uniform(-1, 1);
+        check.output_from("da", f->da, da, {q.gradient(*f, true, t.values, da, false), q.gradient(*f, true, t.values, da, true)});
+        check.output_from("db", f->db, db, {q.gradient(*f, false, t.values, db, false), q.gradient(*f, false, t.values, db, true)});
+    }
+    check.run([&] {
+        return candor_linear_backward(dx.p(), dx.stride, q.p ? dt.p() : nullptr, dt.stride, q.dy.p(), q.dy.stride, q.x.p(),
+            q.x.stride, t.p(), t.stride, q.w.p(), q.w.stride, q.entries.data(), (int)q.entries.size(), q.p, add, c.n, c.i, c.o,
+            stream());
+    });
+}
+
+const std::vector<Case>& shapes() {
+    static const std::vector<Case> all = {
+        {"1x8x8", 1, 8, 8, {}, false, false, 0, 0},
+        {"64x64x64", 64, 64, 64, {}, false, false, 0, 0},
+        {"70x72x50 bias", 70, 72, 50, {}, true, false, 0, 0},
+        {"5x48x130 residual", 5, 48, 130, {}, true, true, 0, 0},
+        {"33x41x37 no row aligned", 33, 41, 37, {}, false, true, 2, 1},
+        {"131x40x260 many tiles", 131, 40, 260, {}, false, false, 8, 0},
+        {"40x48x56 one adapter", 40, 48, 56, {{8, 0, 40, true}}, false, false, 0, 0},
+        {"90x56x80 three adapters, a gap", 90, 56, 80, {{8, 0, 31, true}, {5, 31, 50, true}, {20, 66, 90, true}}, true, true, 8, 0},
+        {"23x33x35 frozen and trained, no row aligned", 23, 33, 35, {{3, 1, 9, false}, {40, 12, 23, true}}, false, true, 1, 1},
+        {"600x24x40 sums over two pieces", 600, 24, 40, {{16, 2, 600, true}}, false, false, 0, 0},
+    };
+    return all;
+}
+
+}  // namespace
+
+SUITE(linear) {
+    for (const Case& c : shapes()) forward(c);
+}
+
+SUITE(linear_backward) {
+    for (const Case& c : shapes()) backward(c);
+}
+
+// More adapters than the parameters of one launch hold.
+SUITE(linear_many_adapters) {
+    Case c{"70x16x24, 35 adapters", 70, 16, 24, {}, false, false, 0, 0};
+    for (int e = 0; e < 35; e++) c.adapters.push_back({1 + e % 7, 2 * e, 2 * e + 2, true});
+    forward(c);
+    backward(c);
+}

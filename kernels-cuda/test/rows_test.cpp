@@ -1,0 +1,216 @@
+// Operations on rows: norm, rotary positions, gated unit, rows picked and put back, keys and values into pages.
+#include <algorithm>
+#include <cmath>
+
+#include "op_check.h"
+
+using namespace op_check;
+
+namespace {
+
+// f(i, plain) for every element: the exact value, and the plain form's rounding of it.
+template <class F>
+Expected elementwise(size_t n, F f) {
+    Expected e;
+    for (size_t i = 0; i < n; i++) {
+        e.exact.push_back(f(i));
+        e.plain.push_back(rounded((float)f(i)));
+    }
+    return e;
+}
+
+std::string shape(const char* op, int a, int b, int c = 0) {
+    return std::string(op) + " " + std::to_string(a) + "x" + std::to_string(b) + (c ? "x" + std::to_string(c) : "");
+}
+
+Tensor<int32_t>& ids(Tensor<int32_t>& t, Random& r, int below, int from = 0) {
+    std::vector<double> v((size_t)t.rows * t.cols);
+    for (double& x : v) x = from + r.below(below - from);
+    return t.set(v);
+}
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+void norm(int n, int g, int d, int gap, int offset) {
+    Random r(n * 31 + d);
+    const int width = g * d;
+    Tensor<candor_bf16> x(n, width, width + gap, offset), y(n, width, width + gap, offset), dy(n, width, width + gap),
+        dx(n, width, width + gap, offset);
+    Tensor<float> w(1, d), rstd(n, g, g + 1);
+    x.fill(r, -3, 3);
+    dy.fill(r, -1, 1);
+    w.fill(r, 0.5, 1.5);
+    const float eps = 1e-5f;
+    std::vector<double> exact_rstd, exact_mean;
+    for (int i = 0; i < n * g; i++) {
+        double squares = 0, product = 0;
+        const double* p = &x.values[(size_t)i * d];
+        for (int c = 0; c < d; c++) squares += p[c] * p[c];
+        exact_rstd.push_back(1 / std::sqrt(squares / d + eps));
+        for (int c = 0; c < d; c++) product += w.values[c] * dy.values[(size_t)i * d + c] * p[c] * exact_rstd.back();
+        exact_mean.push_back(product / d);
+    }
+    Expected rstds{exact_rstd, {}};
+    for (double v : exact_rstd) rstds.plain.push_back((float)(v * (1 + 1e-7)));
+    const auto forward = [&](size_t i) { return x.values[i] * exact_rstd[i / d] * w.values[i % d]; };
+    Check(shape("norm", n, g, d)).output("y", y, elementwise(x.values.size(), forward)).output("rstd", rstd, rstds).run([&] {
+        return candor_rms_norm(y.p(), y.stride, rstd.p(), rstd.stride, x.p(), x.stride, w.p(), eps, n, g, d, stream());
+    });
+    Check(shape("norm in place", n, g, d))
+        .output_from("y", y, x.values, elementwise(x.values.size(), forward))
+        .output("rstd", rstd, rstds)
+        .run([&] {
+            return candor_rms_norm(y.p(), y.stride, rstd.p(), rstd.stride, y.p(), y.stride, w.p(), eps, n, g, d, stream());
+        });
+    rstd.set(exact_rstd);
+    const auto backward = [&](size_t i) {
+        const size_t k = i / d;
+        return exact_rstd[k] * (w.values[i % d] * dy.values[i] - x.values[i] * exact_rstd[k] * exact_mean[k]);
+    };
+    const auto run = [&](int add) {
+        return candor_rms_norm_backward(dx.p(), dx.stride, dy.p(), dy.stride, x.p(), x.stride, w.p(), rstd.p(), rstd.stride,
+            add, n, g, d, stream());
+    };
+    Check(shape("norm backward", n, g, d)).output("dx", dx, elementwise(x.values.size(), backward)).run([&] { return run(0); });
+    Check(shape("norm backward, added", n, g, d))
+        .output_from("dx", dx, x.values, elementwise(x.values.size(), [&](size_t i) { return x.values[i] + backward(i); }))
+        .run([&] { return run(1); });
+}
+
+void rope(int n, int g, int d, int gap) {
+    Random r(n + d);
+    const int width = g * d, positions = 50;
+    Tensor<candor_bf16> x(n, width, width + gap);
+    Tensor<float> table(positions, d, d + 2);
+    Tensor<int32_t> at(1, n);
+    ids(at, r, positions);
+    std::vector<double> angles, start((size_t)n * width);
+    for (int p = 0; p < positions; p++) {
+        for (int i = 0; i < d; i++) {
+            const double angle = p * std::pow(100.0, -2.0 * (i % (d / 2)) / d);
+            angles.push_back(i < d / 2 ? std::cos(angle) : std::sin(angle));
+        }
+    }
+    table.set(angles);
+    for (double& v : start) v = rounded(r.uniform(-2, 2));
+    for (int direction : {1, -1}) {
+        const auto f = [&](size_t i) {
+            const int row = (int)(i / width), c = (int)(i % d), half = d / 2;
+            const double* values = &table.values[(size_t)at.values[row] * d];
+            const double cosine = values[c % half], sine = direction * values[half + c % half];
+            return c < half ? start[i] * cosine - start[i + half] * sine : start[i] * cosine + start[i - half] * sine;
+        };
+        Check(shape("rope", n, g, d)).output_from("x", x, start, elementwise(start.size(), f)).run([&] {
+            return candor_rope(x.p(), x.stride, table.p(), table.stride, at.p(), direction, n, g, d, stream());
+        });
+    }
+}
+
+void gated(int n, int f, int gap, int offset) {
+    Random r(n * 7 + f);
+    Tensor<candor_bf16> in(n, 2 * f, 2 * f + gap, offset), y(n, f, f + gap), dy(n, f, f + gap, offset), out(n, 2 * f, 2 * f + gap, offset);
+    in.fill(r, -4, 4);
+    dy.fill(r, -1, 1);
+    Check(shape("swiglu", n, f)).output("y", y, elementwise((size_t)n * f, [&](size_t i) {
+        const double gate = in.at((int)(i / f), (int)(i % f)), up = in.at((int)(i / f), (int)(i % f) + f);
+        return gate * sigmoid(gate) * up;
+    })).run([&] { return candor_swiglu(y.p(), y.stride, in.p(), in.stride, n, f, stream()); });
+    const Expected expected = elementwise((size_t)n * 2 * f, [&](size_t i) {
+        const int row = (int)(i / (2 * f)), c = (int)(i % (2 * f)) % f;
+        const double gate = in.at(row, c), up = in.at(row, c + f), s = sigmoid(gate), gradient = dy.at(row, c);
+        return (int)(i % (2 * f)) < f ? gradient * up * s * (1 + gate * (1 - s)) : gradient * gate * s;
+    });
+    Check(shape("swiglu backward", n, f)).output("d", out, expected).run([&] {
+        return candor_swiglu_backward(out.p(), out.stride, dy.p(), dy.stride, in.p(), in.stride, n, f, stream());
+    });
+    Check(shape("swiglu backward in place", n, f)).output_from("d", out, in.values, expected).run([&] {
+        return candor_swiglu_backward(out.p(), out.stride, dy.p(), dy.stride, out.p(), out.stride, n, f, stream());
+    });
+}
+
+// Rows that are moved keep their bits.
+void moved(int n, int v, int c, int gap, int offset) {
+    Random r(n + v + c);
+    Tensor<candor_bf16> table(v, c, c + gap, offset), x(n, c, c + gap);
+    Tensor<int32_t> tokens(1, n), sources(1, n);
+    table.fill(r, -1, 1);
+    ids(tokens, r, v);
+    ids(sources, r, v, -1);
+    std::vector<double> picked, scattered;
+    for (int i = 0; i < n * c; i++) {
+        const int token = (int)tokens.values[i / c], source = (int)sources.values[i / c];
+        picked.push_back(table.at(token, i % c));
+        scattered.push_back(source < 0 ? 0 : table.at(source, i % c));
+    }
+    Check(shape("embed", n, v, c)).output("x", x, {picked, picked}).run([&] {
+        return candor_embed(x.p(), x.stride, table.p(), table.stride, tokens.p(), n, c, stream());
+    });
+    Check(shape("gather rows", n, v, c)).output("y", x, {picked, picked}).run([&] {
+        return candor_gather_rows(x.p(), x.stride, table.p(), table.stride, tokens.p(), n, c, stream());
+    });
+    Check(shape("scatter rows", n, v, c)).output("dx", x, {scattered, scattered}).run([&] {
+        return candor_scatter_rows(x.p(), x.stride, table.p(), table.stride, sources.p(), n, c, stream());
+    });
+}
+
+void cache_write(int h, int k, int d) {
+    constexpr int kPage = 32, kSlabPages = 2;
+    // Two sequences: rows 0 to 4 at positions 30 to 34, rows 5 to 7 at positions 0 to 2.
+    const std::vector<double> positions{30, 31, 32, 33, 34, 0, 1, 2}, sequences{0, 0, 0, 0, 0, 1, 1, 1}, pages{3, 0, 2}, first{0, 2};
+    const int n = 8, cols = 2 * kPage * k * d;
+    Random r(d);
+    Tensor<candor_bf16> qkv(n, (h + 2 * k) * d, (h + 2 * k) * d + 3), low(kSlabPages, cols, cols + 5), high(kSlabPages, cols, cols + 5);
+    Tensor<int32_t> at(1, n), of(1, n), page(1, 3), begin(1, 2);
+    qkv.fill(r, -1, 1);
+    at.set(positions), of.set(sequences), page.set(pages), begin.set(first);
+    std::vector<double> expected[2];
+    for (auto& e : expected) e.assign((size_t)kSlabPages * cols, NAN);
+    for (int i = 0; i < n; i++) {
+        const int number = (int)pages[(int)first[(int)sequences[i]] + (int)positions[i] / kPage], t = (int)positions[i] % kPage;
+        double* row = &expected[number / kSlabPages][(size_t)(number % kSlabPages) * cols];
+        for (int kh = 0; kh < k; kh++) {
+            for (int e = 0; e < d; e++) {
+                row[(kh * kPage + t) * d + e] = qkv.at(i, (h + k + kh) * d + e);
+                row[((k + kh) * d + e) * kPage + t] = qkv.at(i, (h + kh) * d + e);
+            }
+        }
+    }
+    candor_bf16* addresses[2] = {low.p(), high.p()};
+    candor_bf16** slabs = nullptr;
+    must(candor_memory_allocate((void**)&slabs, sizeof addresses, device()));
+    must(candor_copy_to_device(slabs, sizeof addresses, addresses, sizeof addresses, sizeof addresses, 1, stream()));
+    Check(shape("cache write", h, k, d))
+        .output("slab 0", low, {expected[0], expected[0]})
+        .output("slab 1", high, {expected[1], expected[1]})
+        .run([&] {
+            return candor_cache_write(slabs, low.stride, kSlabPages, qkv.p(), qkv.stride, page.p(), begin.p(), at.p(), of.p(), n,
+                h, k, d, stream());
+        });
+    must(candor_memory_release(slabs, device()));
+}
+
+}  // namespace
+
+SUITE(norm) {
+    norm(3, 1, 64, 0, 0);
+    norm(5, 3, 20, 1, 1);
+    norm(2, 1, 600, 8, 0);
+    norm(3, 1, 1031, 2, 1);
+}
+
+SUITE(rope) {
+    rope(7, 3, 16, 0);
+    rope(5, 2, 10, 3);
+}
+
+SUITE(gated) {
+    gated(5, 64, 0, 0);
+    gated(3, 37, 1, 1);
+}
+
+SUITE(rows) {
+    moved(9, 12, 48, 0, 0);
+    moved(5, 7, 19, 2, 1);
+    cache_write(4, 2, 16);
+    cache_write(3, 1, 24);
+}
