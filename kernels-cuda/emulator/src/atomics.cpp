@@ -35,7 +35,7 @@ T atomic_update(T* p, T value, Atomic kind) {
     do {
         updated = combine(old, value, kind);
     } while (!__atomic_compare_exchange(p, &old, &updated, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-    if (config.shuffle) yield();
+    if (config.shuffle) reschedule();
     return old;
 }
 
@@ -43,7 +43,7 @@ template <class T>
 T atomic_compare_exchange(T* p, T expected, T value) {
     before(p, sizeof(T), __builtin_return_address(0));
     __atomic_compare_exchange(p, &expected, &value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    if (config.shuffle) yield();
+    if (config.shuffle) reschedule();
     return expected;
 }
 

@@ -37,7 +37,7 @@ void arrive(int id, int count, bool wait) {
     barrier.arrived = 0;
     barrier.waiting.clear();
     barrier.arrivals.clear();
-    if (wait && config.shuffle) yield();
+    if (wait && config.shuffle) reschedule();
 }
 
 }  // namespace

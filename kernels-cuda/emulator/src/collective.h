@@ -37,7 +37,7 @@ void meet(const char* operation, uint32_t mask, void* argument, Work work) {
     meeting->arrived = 0;
     work(*meeting, warp);
     warp.runnable |= mask;
-    maybe_yield();
+    maybe_reschedule();
 }
 
 // Calls f(argument as T&, lane) for each lane of the meeting.

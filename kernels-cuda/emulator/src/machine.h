@@ -133,7 +133,8 @@ void run_group(const Launch& launch, uint32_t launch_number, const std::function
     unsigned block_count);
 void block_until_woken(const char* reason);
 void wake(Thread& thread);
-void maybe_yield();                                       // shuffle mode: one time in four
+void reschedule();                                        // lets another thread run
+void maybe_reschedule();                                  // shuffle mode: one time in four
 void later(std::function<void()> work);                   // by the mode of asynchronous copies
 [[noreturn]] void abandon_group();
 

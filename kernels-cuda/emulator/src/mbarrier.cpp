@@ -33,7 +33,7 @@ void arrive(uint64_t* word, uint32_t bytes, const char* operation, void* place) 
     barrier.bytes += bytes;
     barrier.pending--;
     mbarrier_settle(barrier);
-    maybe_yield();
+    maybe_reschedule();
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ void mbarrier_wait_parity(uint64_t* word, uint32_t parity) {
     note(word, "mbarrier.try_wait", false, __builtin_return_address(0));
     if ((barrier.phase & 1) != parity) {
         if (config.race) join(running()->clock, barrier.acquired);
-        maybe_yield();
+        maybe_reschedule();
         return;
     }
     barrier.waiting.emplace_back(running(), parity);

@@ -22,7 +22,7 @@ thread_local Group* group = nullptr;
 
 namespace {
 
-constexpr uint64_t kMostYields = 50'000'000;
+constexpr uint64_t kMostYields = 5'000'000;  // of threads that wait by __nanosleep
 constexpr size_t kPage = 4096;
 
 void switch_to(Thread& to, bool from_ends = false) {
@@ -213,16 +213,21 @@ void wake(Thread& thread) {
     thread.in_warp->runnable |= 1u << thread.lane;
 }
 
-void yield() {
+void reschedule() {
     if (!self()) return;
-    if (++group->yields > kMostYields) fail("livelock: %llu yields in one group of blocks", (unsigned long long)kMostYields);
     group->current_warp = (group->current_warp + 1) % group->warps.size();  // else the one who spins is picked again
     Thread* next = pick();
     if (next) switch_to(*next);
 }
 
-void maybe_yield() {
-    if (config.shuffle && group->random() % 4 == 0) yield();
+void yield() {
+    if (!self()) return;
+    if (++group->yields > kMostYields) fail("livelock: %llu yields in one group of blocks", (unsigned long long)kMostYields);
+    reschedule();
+}
+
+void maybe_reschedule() {
+    if (config.shuffle && group->random() % 4 == 0) reschedule();
 }
 
 void later(std::function<void()> work) {
