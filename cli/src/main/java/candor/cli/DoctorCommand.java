@@ -43,7 +43,7 @@ final class DoctorCommand implements Callable<Integer> {
         List<Finding> all = new ArrayList<>(
                 List.of(java(), system(), processors(), vectors(), memory(), compiler(), gpuDriver(), cudaCompiler()));
         all.addAll(gpus());
-        all.add(library(NativeLibrary.CUDA, "CUDA kernels", "nvcc, cmake and g++"));
+        all.add(library(NativeLibrary.CUDA, "CUDA kernels", "nvcc, cmake, g++ and a GPU (or CANDOR_CUDA=1)"));
         all.add(library(NativeLibrary.EMULATED, "emulated CUDA", "cmake and g++"));
         return all;
     }
@@ -117,7 +117,7 @@ final class DoctorCommand implements Callable<Integer> {
                 : new Finding(
                         subject,
                         "none: no " + library.fileName(),
-                        "not needed on the CPU; with " + wants + " on the PATH, the next build makes it");
+                        "not needed on the CPU; the next build makes it where it finds " + wants);
     }
 
     private static Optional<Path> onPath(String... programs) {
