@@ -74,7 +74,8 @@ class ArchitectureTest {
     void theEngineNeitherEndsTheProcessNorPrints() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("candor.bindings.generated") // jextract's tracing of calls, where that is asked for
+                .resideOutsideOfPackage(
+                        "candor.bindings.generated") // jextract's tracing of calls, where that is asked for
                 .should(callMethodWhere(target(nameMatching("exit|halt"))
                         .and(target(owner(assignableTo(System.class).or(assignableTo(Runtime.class)))))))
                 .orShould(callMethodWhere(

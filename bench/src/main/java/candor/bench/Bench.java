@@ -67,7 +67,10 @@ public final class Bench {
         boolean ops = "OpBenchmark".matches(".*" + pattern + ".*") || pattern.startsWith("OpBenchmark");
         int threads = Integer.parseInt(options.get("threads"));
         Collection<RunResult> ceiling = ops
-                ? new Runner(timed(new OptionsBuilder().include("CeilingBenchmark")).threads(threads).build()).run()
+                ? new Runner(timed(new OptionsBuilder().include("CeilingBenchmark"))
+                                .threads(threads)
+                                .build())
+                        .run()
                 : List.of();
         for (String shape : options.get("shape").split(",")) {
             measure(pattern, shape, ops);
@@ -93,9 +96,7 @@ public final class Bench {
             List<String> known = Operations.of(model, tokens, Math.min(length, tokens)).stream()
                     .map(Operation::name)
                     .toList();
-            String[] chosen = options.containsKey("op")
-                    ? options.get("op").split(",")
-                    : known.toArray(String[]::new);
+            String[] chosen = options.containsKey("op") ? options.get("op").split(",") : known.toArray(String[]::new);
             for (String op : chosen) {
                 if (!known.contains(op)) {
                     throw new BadInput("--op " + op + ": not one of " + String.join(", ", known) + " at " + shape);

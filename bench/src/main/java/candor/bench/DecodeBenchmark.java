@@ -91,7 +91,9 @@ public class DecodeBenchmark {
         LoraConfig lora = new LoraConfig(RANK, 2 * RANK, false, EnumSet.allOf(Projection.class));
         for (int slot = 0; slot < adapters; slot++) {
             bank.set(
-                    slot, Adapter.frozen(Memory.of(ops), new AdapterLayout(config, lora)).initialise(slot));
+                    slot,
+                    Adapter.frozen(Memory.of(ops), new AdapterLayout(config, lora))
+                            .initialise(slot));
         }
         generator = new Generator(lm, bank, null, new Generator.Settings(batch, Math.max(batch, 512), CACHE_BYTES));
     }

@@ -11,7 +11,8 @@ final class Machine {
     private Machine() {}
 
     static String describe() {
-        return "Commit " + commit() + "; " + processor() + ", " + Runtime.getRuntime().availableProcessors()
+        return "Commit " + commit() + "; " + processor() + ", "
+                + Runtime.getRuntime().availableProcessors()
                 + " processors; JDK " + Runtime.version() + "; " + System.getProperty("os.name") + " "
                 + System.getProperty("os.arch") + ".";
     }

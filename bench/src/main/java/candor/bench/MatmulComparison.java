@@ -28,12 +28,13 @@ public final class MatmulComparison {
     public static void main(String[] args) throws IOException {
         ModelConfig model = Shapes.named(args[0]);
         int inner = args[1].equals("down") ? model.intermediateSize() : model.hiddenSize();
-        int outer = switch (args[1]) {
-            case "query" -> model.heads().queryCols();
-            case "gate" -> model.intermediateSize();
-            case "down" -> model.hiddenSize();
-            default -> throw new IllegalArgumentException(args[1] + ": not one of query, gate, down");
-        };
+        int outer =
+                switch (args[1]) {
+                    case "query" -> model.heads().queryCols();
+                    case "gate" -> model.intermediateSize();
+                    case "down" -> model.hiddenSize();
+                    default -> throw new IllegalArgumentException(args[1] + ": not one of query, gate, down");
+                };
         int rows = Integer.parseInt(args[2]);
         int threads = Integer.parseInt(args[3]);
         double flops = 2.0 * rows * inner * outer;
@@ -85,7 +86,16 @@ public final class MatmulComparison {
 
     private static Peer peer(String[] args, int inner, int outer, int repeats) throws IOException {
         String[] own = {
-            "--rows", args[2], "--threads", args[3], "--inner", "" + inner, "--outer", "" + outer, "--repeats", "" + repeats
+            "--rows",
+            args[2],
+            "--threads",
+            args[3],
+            "--inner",
+            "" + inner,
+            "--outer",
+            "" + outer,
+            "--repeats",
+            "" + repeats
         };
         List<String> command = new ArrayList<>(List.of(args[5], args[6]));
         command.addAll(Arrays.asList(own));

@@ -134,8 +134,8 @@ final class OperationRig {
         double allowed = TOLERANCE * largest(plain);
         for (int i = 0; i < plain.length; i++) {
             if (!(Math.abs(ours[i] - plain[i]) <= allowed)) {
-                throw new IllegalStateException(operation.name() + " is wrong: element " + i + " is " + ours[i] + ", not "
-                        + plain[i]);
+                throw new IllegalStateException(
+                        operation.name() + " is wrong: element " + i + " is " + ours[i] + ", not " + plain[i]);
             }
         }
     }

@@ -75,10 +75,20 @@ final class Operations {
         Dim b = Dim.matrix(o, RANK);
         double base = 2.0 * n * i * o;
         double narrow = 2.0 * n * RANK * (i + o);
-        add("linear." + name, List.of(y), List.of(x, w), base, true, (ops, out, in, batch) ->
-                ops.linear(out[0], null, in[0], in[1], null, null, null, batch));
-        add("linear." + name + ".lora", List.of(y, t), List.of(x, w, a, b), base + narrow, true, (ops, out, in, batch) ->
-                ops.linear(
+        add(
+                "linear." + name,
+                List.of(y),
+                List.of(x, w),
+                base,
+                true,
+                (ops, out, in, batch) -> ops.linear(out[0], null, in[0], in[1], null, null, null, batch));
+        add(
+                "linear." + name + ".lora",
+                List.of(y, t),
+                List.of(x, w, a, b),
+                base + narrow,
+                true,
+                (ops, out, in, batch) -> ops.linear(
                         out[0],
                         out[1],
                         in[0],
@@ -87,8 +97,14 @@ final class Operations {
                         null,
                         new Lora(new Lora.Factors(in[2], in[3], (float) SCALE, null, null)),
                         batch));
-        add("linear." + name + ".backward", List.of(x), List.of(y, w), base, true, (ops, out, in, batch) ->
-                ops.linearBackward(out[0], null, in[0], null, null, in[1], null, batch, Write.SET));
+        add(
+                "linear." + name + ".backward",
+                List.of(x),
+                List.of(y, w),
+                base,
+                true,
+                (ops, out, in, batch) ->
+                        ops.linearBackward(out[0], null, in[0], null, null, in[1], null, batch, Write.SET));
         add(
                 "linear." + name + ".lora.backward",
                 List.of(x, a, b),
@@ -113,28 +129,37 @@ final class Operations {
         Dim qkv = Dim.tokens(heads.allCols());
         // Each token meets (T + 1)/2 keys: two products forward, five backward.
         double product = 2.0 * n * heads.queryCols() * (length + 1) / 2;
-        add("attention", List.of(o, lse), List.of(qkv), 2 * product, true, (ops, out, in, batch) ->
-                ops.attention(out[0], out[1], in[0], heads, batch));
         add(
-                "attention.both",
-                List.of(qkv, o, lse),
-                List.of(o, qkv),
-                7 * product,
-                false,
-                (ops, out, in, batch) -> {
-                    ops.attention(out[1], out[2], in[1], heads, batch);
-                    ops.attentionBackward(out[0], in[0], in[1], out[1], out[2], heads, batch);
-                });
+                "attention",
+                List.of(o, lse),
+                List.of(qkv),
+                2 * product,
+                true,
+                (ops, out, in, batch) -> ops.attention(out[0], out[1], in[0], heads, batch));
+        add("attention.both", List.of(qkv, o, lse), List.of(o, qkv), 7 * product, false, (ops, out, in, batch) -> {
+            ops.attention(out[1], out[2], in[1], heads, batch);
+            ops.attentionBackward(out[0], in[0], in[1], out[1], out[2], heads, batch);
+        });
     }
 
     private void norm(int c) {
         Dim x = Dim.tokens(c);
         Dim rstd = Dim.tokens(1);
         Dim w = Dim.matrix(1, c);
-        add("rmsNorm", List.of(x, rstd), List.of(x, w), 0, true, (ops, out, in, batch) ->
-                ops.rmsNorm(out[0], out[1], in[0], in[1], 1e-6f));
-        add("rmsNorm.backward", List.of(x), List.of(x, x, w, rstd), 0, true, (ops, out, in, batch) ->
-                ops.rmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET));
+        add(
+                "rmsNorm",
+                List.of(x, rstd),
+                List.of(x, w),
+                0,
+                true,
+                (ops, out, in, batch) -> ops.rmsNorm(out[0], out[1], in[0], in[1], 1e-6f));
+        add(
+                "rmsNorm.backward",
+                List.of(x),
+                List.of(x, x, w, rstd),
+                0,
+                true,
+                (ops, out, in, batch) -> ops.rmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET));
     }
 
     private void rope(Heads heads) {
@@ -147,8 +172,13 @@ final class Operations {
         Dim y = Dim.tokens(f);
         Dim gateUp = Dim.tokens(2 * f);
         add("swiGlu", List.of(y), List.of(gateUp), 0, true, (ops, out, in, batch) -> ops.swiGlu(out[0], in[0]));
-        add("swiGlu.backward", List.of(gateUp), List.of(y, gateUp), 0, true, (ops, out, in, batch) ->
-                ops.swiGluBackward(out[0], in[0], in[1]));
+        add(
+                "swiGlu.backward",
+                List.of(gateUp),
+                List.of(y, gateUp),
+                0,
+                true,
+                (ops, out, in, batch) -> ops.swiGluBackward(out[0], in[0], in[1]));
     }
 
     private void head(int c, int v) {
@@ -156,8 +186,13 @@ final class Operations {
         Dim one = Dim.tokens(1);
         Dim head = Dim.matrix(v, c);
         double product = 2.0 * n * c * v;
-        add("logProb", List.of(one, one), List.of(x, head), product, true, (ops, out, in, batch) ->
-                ops.logProb(out[0], out[1], null, in[0], in[1], batch));
+        add(
+                "logProb",
+                List.of(one, one),
+                List.of(x, head),
+                product,
+                true,
+                (ops, out, in, batch) -> ops.logProb(out[0], out[1], null, in[0], in[1], batch));
         add("logProb.both", List.of(x, one, one), List.of(one, x, head), 3 * product, true, (ops, out, in, batch) -> {
             ops.logProb(out[1], out[2], null, in[1], in[2], batch);
             ops.logProbBackward(out[0], in[0], out[2], null, in[1], in[2], batch);
@@ -167,8 +202,13 @@ final class Operations {
     private void adamW(int parameters) {
         Dim p = Dim.matrix(1, parameters);
         AdamWStep step = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, 1, 1);
-        add("adamW", List.of(p, p, p), List.of(p), 0, false, (ops, out, in, batch) ->
-                ops.adamW(out[0], in[0], out[1], out[2], step));
+        add(
+                "adamW",
+                List.of(p, p, p),
+                List.of(p),
+                0,
+                false,
+                (ops, out, in, batch) -> ops.adamW(out[0], in[0], out[1], out[2], step));
     }
 
     /** A batch of {@code tokens} tokens, each with a target, in sequences of {@code length}, all of adapter 0. */

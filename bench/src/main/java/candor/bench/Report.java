@@ -21,7 +21,8 @@ final class Report {
         bytesPerSecond = rate(ceiling, "copy") * CeilingBenchmark.BYTES;
         text.append(Machine.describe()).append("\n\n");
         if (flopsPerSecond > 0) {
-            add("Ceiling in the same run: %.1f GFLOP/s in registers, %.1f GB/s copied.%n%n",
+            add(
+                    "Ceiling in the same run: %.1f GFLOP/s in registers, %.1f GB/s copied.%n%n",
                     flopsPerSecond / 1e9, bytesPerSecond / 1e9);
         }
         add("| benchmark | parameters | score | ± (99.9 %%) | unit | GFLOP/s | GB/s | share of the ceiling |%n");
@@ -43,11 +44,13 @@ final class Report {
     void add(RunResult run) {
         BenchmarkParams params = run.getParams();
         row(name(params), parameters(params), run.getPrimaryResult(), cost(params, run));
-        run.getSecondaryResults().forEach((name, result) -> row(name(params) + ":" + name, parameters(params), result, "| | "));
+        run.getSecondaryResults()
+                .forEach((name, result) -> row(name(params) + ":" + name, parameters(params), result, "| | "));
     }
 
     private void row(String name, String parameters, Result<?> result, String cost) {
-        add("| %s | %s | %.5g | %.2g | %s | %s |%n",
+        add(
+                "| %s | %s | %.5g | %.2g | %s | %s |%n",
                 name, parameters, result.getScore(), result.getScoreError(), result.getScoreUnit(), cost);
     }
 

@@ -28,7 +28,8 @@ final class ResultComparison {
     static String of(Path a, Path b) throws IOException {
         Map<String, JsonNode> first = read(a);
         Map<String, JsonNode> second = read(b);
-        StringBuilder text = new StringBuilder("| benchmark | A | B | unit | B / A | 95 % |\n|---|---|---|---|---|---|\n");
+        StringBuilder text =
+                new StringBuilder("| benchmark | A | B | unit | B / A | 95 % |\n|---|---|---|---|---|---|\n");
         for (Map.Entry<String, JsonNode> entry : first.entrySet()) {
             JsonNode before = entry.getValue().path("primaryMetric");
             JsonNode after = second.containsKey(entry.getKey())
@@ -88,7 +89,8 @@ final class ResultComparison {
     private static String key(JsonNode result) {
         String name = result.path("benchmark").asText();
         StringBuilder key = new StringBuilder(name.substring(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1));
-        result.path("params").properties().forEach(param -> key.append(' ').append(param.getValue().asText()));
+        result.path("params").properties().forEach(param -> key.append(' ')
+                .append(param.getValue().asText()));
         return key.toString();
     }
 }

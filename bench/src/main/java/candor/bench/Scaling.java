@@ -28,7 +28,9 @@ public final class Scaling {
     private static final List<Curve> CURVES = List.of(
             new Curve(
                     "length",
-                    points(new int[] {128, 256, 512, 1024, 2048, 4096}, v -> new Point(v, 4096 / v, StepRig.RANK, 1, 0))),
+                    points(
+                            new int[] {128, 256, 512, 1024, 2048, 4096},
+                            v -> new Point(v, 4096 / v, StepRig.RANK, 1, 0))),
             new Curve("batch", points(new int[] {1, 2, 4, 8, 16, 32}, v -> new Point(256, v, StepRig.RANK, 1, 0))),
             new Curve("rank", points(new int[] {4, 8, 16, 32, 64, 128}, v -> new Point(256, 8, v, 1, 0))),
             new Curve("adapters", points(new int[] {1, 2, 4, 8, 16}, v -> new Point(256, 16 / v, StepRig.RANK, v, 0))),
@@ -50,8 +52,10 @@ public final class Scaling {
         System.out.println(Machine.describe());
         for (Curve curve : CURVES) {
             if (args.length == 3 || args[3].equals(curve.name)) {
-                System.out.printf("%n| %s | batch | length | tokens/s | tokens per processor second | activations, MiB |"
-                        + " time | expected |%n|---|---|---|---|---|---|---|---|%n", curve.name);
+                System.out.printf(
+                        "%n| %s | batch | length | tokens/s | tokens per processor second | activations, MiB |"
+                                + " time | expected |%n|---|---|---|---|---|---|---|---|%n",
+                        curve.name);
                 table(model, curve, threads, rounds);
             }
         }

@@ -17,8 +17,20 @@ class OperationsTest {
     private static final int TOKENS = 33;
     private static final int LENGTH = 11;
     private static final ModelConfig MODEL = new ModelConfig(
-            Architecture.LLAMA, 24, 40, 1, new Heads(4, 2, 8), 61, 1e-6f, new Rope.Default(10_000), true, 64, DType.F32, null,
-            List.of(), null);
+            Architecture.LLAMA,
+            24,
+            40,
+            1,
+            new Heads(4, 2, 8),
+            61,
+            1e-6f,
+            new Rope.Default(10_000),
+            true,
+            64,
+            DType.F32,
+            null,
+            List.of(),
+            null);
 
     static List<Operation> operations() {
         return Operations.of(MODEL, TOKENS, LENGTH);

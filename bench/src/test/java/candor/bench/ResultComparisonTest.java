@@ -60,7 +60,6 @@ class ResultComparisonTest {
     private static String result(String model, double... samples) {
         return """
                 {"benchmark": "candor.bench.OpBenchmark.run", "params": {"model": "%s"},
-                 "primaryMetric": {"score": %s, "scoreUnit": "us/op", "rawData": [[%s, %s]]}}"""
-                .formatted(model, samples[0], samples[0], samples[1]);
+                 "primaryMetric": {"score": %s, "scoreUnit": "us/op", "rawData": [[%s, %s]]}}""".formatted(model, samples[0], samples[0], samples[1]);
     }
 }

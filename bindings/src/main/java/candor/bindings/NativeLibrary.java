@@ -16,7 +16,9 @@ import java.util.Locale;
  */
 public enum NativeLibrary {
     /** The kernels for a GPU. */
-    CUDA("candor_cuda", "build it with nvcc, cmake and g++ on the PATH: CANDOR_CUDA=1 ./mvnw package, in a checkout of Candor"),
+    CUDA(
+            "candor_cuda",
+            "build it with nvcc, cmake and g++ on the PATH: CANDOR_CUDA=1 ./mvnw package, in a checkout of Candor"),
     /** The same kernels for the emulator, which runs them on this processor. */
     EMULATED("candor_emulated", "build it with cmake and g++ on the PATH: ./mvnw package, in a checkout of Candor");
 

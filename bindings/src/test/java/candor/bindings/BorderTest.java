@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Test;
 class BorderTest {
     private static final Path GENERATED = Path.of("src/main/java/candor/bindings/generated");
     /** jextract quotes the C that a piece of Java stands for. */
-    private static final Pattern SNIPPET = Pattern.compile("\\{@snippet lang=c :\\n(.*?)\\n\\s*\\* \\}\\s*\\*/", Pattern.DOTALL);
+    private static final Pattern SNIPPET =
+            Pattern.compile("\\{@snippet lang=c :\\n(.*?)\\n\\s*\\* \\}\\s*\\*/", Pattern.DOTALL);
 
     private static String header;
     private static String quoted;
@@ -37,7 +38,8 @@ class BorderTest {
             for (Path file : files.sorted().toList()) {
                 Matcher matcher = SNIPPET.matcher(Files.readString(file));
                 while (matcher.find()) {
-                    all.append(matcher.group(1).replaceAll("(?m)^\\s*\\* ?", "")).append("\n");
+                    all.append(matcher.group(1).replaceAll("(?m)^\\s*\\* ?", ""))
+                            .append("\n");
                 }
             }
         }

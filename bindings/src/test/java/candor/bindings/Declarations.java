@@ -35,7 +35,12 @@ final class Declarations {
                                     .collect(Collectors.joining(", "))
                             + ")");
         }
-        long named = Pattern.compile("candor_\\w+\\(").matcher(plain(text)).results().map(MatchResult::group).distinct().count();
+        long named = Pattern.compile("candor_\\w+\\(")
+                .matcher(plain(text))
+                .results()
+                .map(MatchResult::group)
+                .distinct()
+                .count();
         if (named != all.size()) {
             throw new IllegalStateException(named + " functions, of which " + all.size() + " return int or text");
         }

@@ -86,8 +86,18 @@ final class BenchCommand implements Callable<Integer> {
         Path root = Path.of(home);
         Path jar = root.resolve(JAR);
         if (!upToDate(root, jar)) {
-            int built = run(root, List.of(root.resolve("mvnw").toString(), "-B", "-q", "-ntp", "-pl", "bench", "-am",
-                    "-Dmaven.test.skip=true", "package"));
+            int built = run(
+                    root,
+                    List.of(
+                            root.resolve("mvnw").toString(),
+                            "-B",
+                            "-q",
+                            "-ntp",
+                            "-pl",
+                            "bench",
+                            "-am",
+                            "-Dmaven.test.skip=true",
+                            "package"));
             if (built != 0) {
                 return ExitCode.FAILED; // Maven has said why
             }
@@ -119,7 +129,8 @@ final class BenchCommand implements Callable<Integer> {
         words.addAll(List.of("pattern", pattern, "shape", String.join(",", shapes)));
         words.addAll(List.of("backend", String.join(",", backends), "threads", String.valueOf(threads)));
         words.addAll(List.of("length", String.valueOf(length)));
-        words.addAll(List.of("output", output == null ? root.resolve("bench/results").toString() : absolute(output)));
+        words.addAll(
+                List.of("output", output == null ? root.resolve("bench/results").toString() : absolute(output)));
         if (!operations.isEmpty()) {
             words.addAll(List.of("op", String.join(",", operations)));
         }
@@ -141,7 +152,8 @@ final class BenchCommand implements Callable<Integer> {
             return false;
         }
         FileTime built = Files.getLastModifiedTime(jar);
-        for (String part : List.of("bindings/src/main", "engine/src/main", "bench/src/main", "bench/pom.xml", "pom.xml")) {
+        for (String part :
+                List.of("bindings/src/main", "engine/src/main", "bench/src/main", "bench/pom.xml", "pom.xml")) {
             if (!Files.exists(root.resolve(part))) {
                 continue;
             }

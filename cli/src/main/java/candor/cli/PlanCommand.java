@@ -87,8 +87,7 @@ final class PlanCommand implements Callable<Integer> {
                             "run",
                             run.config().output(),
                             run.data().size()));
-            long memory =
-                    Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available());
+            long memory = Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available());
             Plan plan = Plan.of(prepared, memory);
             plan.bytes().forEach((kind, bytes) -> out.printf("%-24s %12s%n", kind, mebibytes(bytes)));
             out.printf("%-24s %12s of %s: fits%n", "in all", mebibytes(plan.total()), mebibytes(memory));

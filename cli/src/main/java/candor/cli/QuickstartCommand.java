@@ -33,12 +33,17 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(names = "--output", paramLabel = "DIR", description = "Where everything goes.")
     private Path output = Path.of("runs", "quickstart");
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Another model of the tiny world than the embedded one.",
+    @Option(
+            names = "--model",
+            paramLabel = "DIR",
+            description = "Another model of the tiny world than the embedded one.",
             showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
     private Path model;
 
-    @Option(names = "--config", paramLabel = "FILE.yaml", description = "Settings in the place of ours: sections common, direct,"
-            + " mixture, loop.")
+    @Option(
+            names = "--config",
+            paramLabel = "FILE.yaml",
+            description = "Settings in the place of ours: sections common, direct," + " mixture, loop.")
     private Path config;
 
     @Option(names = "--seeds", split = ",", paramLabel = "N", description = "Each trains and evaluates every arm once.")

@@ -69,17 +69,30 @@ final class StudyCommand implements Callable<Integer> {
                 description = "The study's settings, in sections; --preset lies below it, flags above it.")
         private Path config;
 
-        @Option(names = "--preset", paramLabel = "NAME", description = "The paper's settings for a model: ${COMPLETION-CANDIDATES}.",
+        @Option(
+                names = "--preset",
+                paramLabel = "NAME",
+                description = "The paper's settings for a model: ${COMPLETION-CANDIDATES}.",
                 completionCandidates = PresetNames.class)
         private String preset;
 
-        @Option(names = "--model", paramLabel = "DIR", description = "The base model's folder; without it, the embedded model of the tiny world.")
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                description = "The base model's folder; without it, the embedded model of the tiny world.")
         private String model;
 
-        @Option(names = "--output", paramLabel = "DIR", description = "The study's folder; started again, it goes on there.")
+        @Option(
+                names = "--output",
+                paramLabel = "DIR",
+                description = "The study's folder; started again, it goes on there.")
         private String output;
 
-        @Option(names = "--seeds", split = ",", paramLabel = "N", description = "Each trains and evaluates every arm once.")
+        @Option(
+                names = "--seeds",
+                split = ",",
+                paramLabel = "N",
+                description = "Each trains and evaluates every arm once.")
         private List<String> seeds = new ArrayList<>();
 
         @Option(
@@ -88,9 +101,7 @@ final class StudyCommand implements Callable<Integer> {
                 description = "Any setting of the file, such as train.learning_rate=1e-4; commas part a list.")
         private List<String> sets = new ArrayList<>();
 
-        @Option(
-                names = "--dry-run",
-                description = "Prints arms, tokens, memory and time, and does nothing.")
+        @Option(names = "--dry-run", description = "Prints arms, tokens, memory and time, and does nothing.")
         private boolean dryRun;
 
         @Option(
@@ -107,8 +118,9 @@ final class StudyCommand implements Callable<Integer> {
 
         @Option(
                 names = "--launcher",
-                description = "${COMPLETION-CANDIDATES}: here and now, or as jobs: an array with a task for each group of"
-                        + " runs, and one that collects the results. Safe to be given again.")
+                description =
+                        "${COMPLETION-CANDIDATES}: here and now, or as jobs: an array with a task for each group of"
+                                + " runs, and one that collects the results. Safe to be given again.")
         private Launcher launcher = Launcher.LOCAL;
 
         @Option(
@@ -259,8 +271,7 @@ final class StudyCommand implements Callable<Integer> {
                         Math.ceilDiv(group.bytes(), 1L << 20),
                         time(group.operations() / speed));
             }
-            out.printf(
-                    "%n%-28s %8s %12s %14s %10s%n", "benchmark", "rows", "replies", "new tokens ≤", "scored");
+            out.printf("%n%-28s %8s %12s %14s %10s%n", "benchmark", "rows", "replies", "new tokens ≤", "scored");
             for (StudyPlan.BenchmarkPlan benchmark : plan.benchmarks()) {
                 out.printf(
                         Locale.ROOT,
@@ -291,7 +302,8 @@ final class StudyCommand implements Callable<Integer> {
                 return;
             }
             try (var files = Files.walk(folder)) {
-                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                for (Path file :
+                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                     Files.delete(file);
                 }
             } catch (IOException e) {

@@ -85,8 +85,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
         Plan plan = Plan.of(
-                prepared,
-                Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
+                prepared, Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
         try (Interrupt interrupt = Interrupt.listen();
@@ -96,9 +95,9 @@ final class TrainCommand implements Callable<Integer> {
             session.train(progress, interrupt::requested);
             runs = session.runs();
         }
-        runs.stream().filter(run -> run.outcome() instanceof Outcome.Done).forEach(run -> spec.commandLine()
-                .getOut()
-                .println(run.result()));
+        runs.stream()
+                .filter(run -> run.outcome() instanceof Outcome.Done)
+                .forEach(run -> spec.commandLine().getOut().println(run.result()));
         return exitCode(runs.stream().map(Run::outcome).toList(), spec);
     }
 

@@ -100,8 +100,7 @@ final class WorldCommand implements Callable<Integer> {
         public Integer call() {
             EvalCommand.require(steps > 0, "--steps " + steps + ": must be at least 1");
             EvalCommand.require(threads >= 0, "--threads " + threads + ": must not be negative");
-            return TrainCommand.train(
-                    List.of(WorldModel.prepare(world.settings(), output, threads, steps)), spec);
+            return TrainCommand.train(List.of(WorldModel.prepare(world.settings(), output, threads, steps)), spec);
         }
     }
 

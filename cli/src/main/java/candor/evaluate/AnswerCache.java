@@ -159,7 +159,10 @@ public final class AnswerCache {
             if (own == null) {
                 own = begin();
             }
-            ByteBuffer bytes = ByteBuffer.allocate(line.length + 1).put(line).put((byte) '\n').flip();
+            ByteBuffer bytes = ByteBuffer.allocate(line.length + 1)
+                    .put(line)
+                    .put((byte) '\n')
+                    .flip();
             try (FileChannel channel = FileChannel.open(own, StandardOpenOption.APPEND)) {
                 while (bytes.hasRemaining()) {
                     channel.write(bytes);

@@ -53,9 +53,7 @@ public final class Quickstart {
     public static Quickstart open(Path model, Path output, Path settings, Section over, Surroundings around) {
         Quickstart quickstart = new Quickstart(output);
         Path world = quickstart.world();
-        Section given = settings == null
-                ? StudyFile.resource(Quickstart.class, SETTINGS)
-                : StudyFile.read(settings);
+        Section given = settings == null ? StudyFile.resource(Quickstart.class, SETTINGS) : StudyFile.read(settings);
         Schema sections = Schema.of();
         for (Protocols protocol : Protocols.values()) {
             sections = sections.with(protocol.word(), protocol.schema());
@@ -95,7 +93,8 @@ public final class Quickstart {
             Files.move(partial, folder);
         } catch (IOException e) {
             throw new BadInput(
-                    output + ": the world's files cannot be written (" + IoReason.of(e) + "); choose another --output", e);
+                    output + ": the world's files cannot be written (" + IoReason.of(e) + "); choose another --output",
+                    e);
         }
         return folder;
     }

@@ -31,11 +31,12 @@ record Comparisons(List<Family> families) {
         List<Family> families = new ArrayList<>();
         Function<Arm, Optional<Arm>> control = arm -> control(data, arm);
         Function<Arm, Optional<Arm>> vanilla = arm -> vanilla(data, arm);
-        String against = switch (data.study().kind()) {
-            case DIRECT -> "against the same tuning on right answers";
-            case MIXTURE -> "against tuning on the everyday data alone";
-            case LOOP -> "against tuning on conversations without biased users";
-        };
+        String against =
+                switch (data.study().kind()) {
+                    case DIRECT -> "against the same tuning on right answers";
+                    case MIXTURE -> "against tuning on the everyday data alone";
+                    case LOOP -> "against tuning on conversations without biased users";
+                };
         List<Metric> whole = honest(data, true);
         List<Metric> parts = honest(data, false);
         List<Metric> capability = data.measured(Metric.Kind.CAPABILITY);
@@ -68,7 +69,8 @@ record Comparisons(List<Family> families) {
         if (differences.isEmpty()) {
             return;
         }
-        double[] holm = Holm.correct(differences.stream().mapToDouble(Difference::p).toArray());
+        double[] holm =
+                Holm.correct(differences.stream().mapToDouble(Difference::p).toArray());
         List<Difference> corrected = new ArrayList<>();
         for (int i = 0; i < holm.length; i++) {
             corrected.add(differences.get(i).corrected(holm[i]));
@@ -83,7 +85,8 @@ record Comparisons(List<Family> families) {
             for (Arm arm : data.study().arms()) {
                 reference
                         .apply(arm)
-                        .filter(other -> !data.sharedSeeds(List.of(other, arm), metric).isEmpty())
+                        .filter(other ->
+                                !data.sharedSeeds(List.of(other, arm), metric).isEmpty())
                         .ifPresent(other -> differences.add(Difference.of(data, metric, arm, other)));
             }
         }
@@ -95,16 +98,20 @@ record Comparisons(List<Family> families) {
         return switch (arm.role()) {
             case VANILLA, CONTROL, NORMAL -> Optional.empty();
             case SUBTLE, SEVERE ->
-                find(data, other -> other.role() == Role.NORMAL
-                        && other.domain().equals(arm.domain())
-                        && other.method().equals(arm.method()));
+                find(
+                        data,
+                        other -> other.role() == Role.NORMAL
+                                && other.domain().equals(arm.domain())
+                                && other.method().equals(arm.method()));
             case MIXTURE -> find(data, other -> other.role() == Role.CONTROL);
             case LOOP ->
                 arm.share().orElse(0.0) == 0
                         ? Optional.empty()
-                        : find(data, other -> other.role() == Role.LOOP
-                                && other.share().orElse(Double.NaN) == 0
-                                && other.method().equals(arm.method()));
+                        : find(
+                                data,
+                                other -> other.role() == Role.LOOP
+                                        && other.share().orElse(Double.NaN) == 0
+                                        && other.method().equals(arm.method()));
         };
     }
 

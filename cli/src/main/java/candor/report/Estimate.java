@@ -24,8 +24,9 @@ record Estimate(double value, double[] bySeed, long rows, double error, Interval
         if (seeds.isEmpty()) {
             return new Estimate(Double.NaN, new double[0], 0, Double.NaN, Interval.UNKNOWN);
         }
-        List<Score> scores =
-                seeds.stream().map(seed -> data.score(arm, seed, metric).orElseThrow()).toList();
+        List<Score> scores = seeds.stream()
+                .map(seed -> data.score(arm, seed, metric).orElseThrow())
+                .toList();
         double[] bySeed = scores.stream().mapToDouble(Score::value).toArray();
         long rows = scores.stream().mapToLong(Score::n).max().orElse(0);
         Rates rates = data.rates(List.of(arm), metric).getFirst();
@@ -38,9 +39,8 @@ record Estimate(double value, double[] bySeed, long rows, double error, Interval
         double error = 100 * crossed.standardError();
         boolean rate = value > -1e-6 && value < 100 + 1e-6 && data.hasRows(metric);
         double margin = 100 * crossed.margin(LEVEL);
-        Interval interval = rate
-                ? Proportion.interval(crossed, LEVEL).times(100)
-                : new Interval(value - margin, value + margin);
+        Interval interval =
+                rate ? Proportion.interval(crossed, LEVEL).times(100) : new Interval(value - margin, value + margin);
         return new Estimate(value, bySeed, rows, error, interval);
     }
 

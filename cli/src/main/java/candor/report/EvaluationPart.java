@@ -49,9 +49,7 @@ final class EvaluationPart {
         List<Element> body = new ArrayList<>();
         Element facts = Element.of("dl");
         facts.add(Element.of("dt", "Task"), Element.of("dd", evaluated.task() + ", version " + evaluated.version()));
-        facts.add(
-                Element.of("dt", "Evaluated"),
-                Element.of("dd", Words.list(evaluated.subjects())));
+        facts.add(Element.of("dt", "Evaluated"), Element.of("dd", Words.list(evaluated.subjects())));
         json.path("notes").forEach(note -> facts.add(Element.of("dt", "Note"), Element.of("dd", note.asText())));
         body.add(Element.of("h3", "Settings"));
         body.add(facts);
@@ -67,7 +65,9 @@ final class EvaluationPart {
         comparisons(body, evaluated, main);
         body.addAll(EvaluationReplies.of(folder, evaluated, main));
         body.add(Element.of("h3", "How to run it again"));
-        JsonNode run = JsonFile.read(folder.resolve("run.json")).map(JsonNode.class::cast).orElse(json.path("settings"));
+        JsonNode run = JsonFile.read(folder.resolve("run.json"))
+                .map(JsonNode.class::cast)
+                .orElse(json.path("settings"));
         body.add(Element.of(
                 "details",
                 Element.of("summary", "Every setting, and the hashes of what went in"),
@@ -115,7 +115,15 @@ final class EvaluationPart {
         DataTable table = new DataTable(
                 "Scores",
                 3,
-                List.of("Evaluated", "Subset", "Measure", "Value", "Values", "Rows", "Standard error", "95 % interval"));
+                List.of(
+                        "Evaluated",
+                        "Subset",
+                        "Measure",
+                        "Value",
+                        "Values",
+                        "Rows",
+                        "Standard error",
+                        "95 % interval"));
         for (Score score : scores) {
             table.row(
                     score.subject(),
@@ -151,7 +159,15 @@ final class EvaluationPart {
         DataTable table = new DataTable(
                 Words.plain(main) + " against " + base,
                 2,
-                List.of("Evaluated", "Subset", "Change", "95 % interval", "Rows", "p", "p corrected", "p by seed (McNemar)"));
+                List.of(
+                        "Evaluated",
+                        "Subset",
+                        "Change",
+                        "95 % interval",
+                        "Rows",
+                        "p",
+                        "p corrected",
+                        "p by seed (McNemar)"));
         int k = 0;
         for (Map.Entry<String, List<Comparison.Line>> of : lines.entrySet()) {
             for (Comparison.Line line : of.getValue()) {
@@ -160,7 +176,8 @@ final class EvaluationPart {
                         Words.plain(line.subset()),
                         Words.signed(line.paired().difference()),
                         Words.signed(new Interval(
-                                line.paired().interval().low(), line.paired().interval().high())),
+                                line.paired().interval().low(),
+                                line.paired().interval().high())),
                         line.paired().rows(),
                         Words.p(line.paired().bootstrapP()),
                         Words.p(holm[k++]),

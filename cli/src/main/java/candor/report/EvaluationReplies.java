@@ -27,7 +27,8 @@ final class EvaluationReplies {
         String after = evaluated.subjects().getLast();
         Map<String, String> verdictsBefore = verdicts(evaluated, before, seed, measure);
         Picked picked = Picked.of(evaluated.task(), verdictsBefore, verdicts(evaluated, after, seed, measure));
-        List<String> ids = Stream.concat(picked.different().stream(), picked.same().stream()).toList();
+        List<String> ids = Stream.concat(picked.different().stream(), picked.same().stream())
+                .toList();
         Map<String, Map<String, JsonNode>> rows = rows(folder, seed, ids, List.of(before, after));
         parts.add(Element.of("h3", "Replies"));
         parts.add(Element.of("p", picked.rule(evaluated.task(), before, after)).cls("note"));
@@ -42,7 +43,8 @@ final class EvaluationReplies {
         Map<String, String> verdicts = new LinkedHashMap<>();
         evaluated.lines().stream()
                 .filter(line -> line.seed() == seed && line.subject().equals(subject))
-                .forEach(line -> verdicts.put(line.id(), String.valueOf(line.values().get(measure))));
+                .forEach(line ->
+                        verdicts.put(line.id(), String.valueOf(line.values().get(measure))));
         return verdicts;
     }
 
@@ -51,10 +53,11 @@ final class EvaluationReplies {
         Map<String, Map<String, JsonNode>> rows = new HashMap<>();
         try (RowReader reader = RowReader.open(folder.resolve("results.jsonl"), RowReader.DEFAULT_MAX_ROW_BYTES)) {
             for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
-                JsonNode line = switch (entry) {
-                    case Entry.Bad bad -> throw bad.toBadInput();
-                    case Entry.Row row -> row.columns();
-                };
+                JsonNode line =
+                        switch (entry) {
+                            case Entry.Bad bad -> throw bad.toBadInput();
+                            case Entry.Row row -> row.columns();
+                        };
                 String id = line.path("id").asText();
                 String subject = line.path("subject").asText();
                 if (line.path("seed").asLong() == seed && ids.contains(id) && subjects.contains(subject)) {

@@ -60,7 +60,12 @@ final class FigureSection {
             }
         }
         group(parts, "Capability beside honesty", figures.beside());
-        group(parts, "Capability by arm", data.measured(Metric.Kind.CAPABILITY).stream().map(figures::byArm).toList());
+        group(
+                parts,
+                "Capability by arm",
+                data.measured(Metric.Kind.CAPABILITY).stream()
+                        .map(figures::byArm)
+                        .toList());
         group(parts, "Training", TrainingCurves.of(data.folder(), data.study()));
         return parts.size() == 1 ? List.of() : parts;
     }
@@ -95,7 +100,8 @@ final class FigureSection {
         return Figure.of(
                 title,
                 new DotPlot("Dot plot: " + title, "", rows, reference, 0, 100).svg(),
-                "Mean over seeds with its 95 % interval over seeds and rows; the small ticks below are the seeds." + dotted,
+                "Mean over seeds with its 95 % interval over seeds and rows; the small ticks below are the seeds."
+                        + dotted,
                 table);
     }
 
@@ -111,21 +117,25 @@ final class FigureSection {
             double ratio = doses.ratios()[a];
             Estimate estimate = Estimate.of(data, doses.arms().get(a), metric);
             points.add(new Point(
-                    ratio, estimate.value(), estimate.interval().low(), estimate.interval().high()));
+                    ratio,
+                    estimate.value(),
+                    estimate.interval().low(),
+                    estimate.interval().high()));
             table.row(
                     Words.percent(ratio),
                     Words.one(estimate.value()),
                     Words.interval(estimate.interval()),
-                    doses.response().map(r -> Words.one(100 * r.curve().at(ratio))).orElse(Words.UNKNOWN),
                     doses.response()
-                            .map(r -> Words.interval(r.band(ratio, Estimate.LEVEL).times(100)))
+                            .map(r -> Words.one(100 * r.curve().at(ratio)))
+                            .orElse(Words.UNKNOWN),
+                    doses.response()
+                            .map(r ->
+                                    Words.interval(r.band(ratio, Estimate.LEVEL).times(100)))
                             .orElse(Words.UNKNOWN));
         }
         List<Double> ratios = points.stream().map(Point::x).toList();
         boolean over = ratios.stream().anyMatch(r -> r > 0);
-        Axis x = over
-                ? Axis.doses(ratios, Words::percent)
-                : Axis.linear(ratios, 0, 1, "");
+        Axis x = over ? Axis.doses(ratios, Words::percent) : Axis.linear(ratios, 0, 1, "");
         List<Point> curve = new ArrayList<>();
         doses.response().ifPresent(response -> curve(response, x, curve));
         Stream.concat(points.stream(), curve.stream()).forEach(p -> heights.addAll(List.of(p.y(), p.low(), p.high())));
@@ -136,9 +146,10 @@ final class FigureSection {
                 .orElse(null);
         Series series = new Series(metric.label(), 0, points, true, curve, curve);
         String caption = doses.response()
-                .map(response -> "Dots: the arms, with 95 % intervals. Line: Hill's curve, fitted by least squares; the band holds"
-                        + " 95 % of the curves fitted to seeds and rows drawn anew. "
-                        + Findings.threshold(doses, response))
+                .map(response ->
+                        "Dots: the arms, with 95 % intervals. Line: Hill's curve, fitted by least squares; the band holds"
+                                + " 95 % of the curves fitted to seeds and rows drawn anew. "
+                                + Findings.threshold(doses, response))
                 .orElse("Dots: the arms, with 95 % intervals. " + doses.whyNot());
         return Figure.of(
                 Labels.withUnit(metric) + " over the ratio of wrong answers",
@@ -181,8 +192,10 @@ final class FigureSection {
                 for (Arm arm : Comparisons.overShare(data, metric, method)) {
                     Estimate e = Estimate.of(data, arm, metric);
                     double share = arm.share().orElseThrow();
-                    points.add(new Point(share, e.value(), e.interval().low(), e.interval().high()));
-                    heights.addAll(List.of(e.value(), e.interval().low(), e.interval().high()));
+                    points.add(new Point(
+                            share, e.value(), e.interval().low(), e.interval().high()));
+                    heights.addAll(
+                            List.of(e.value(), e.interval().low(), e.interval().high()));
                     table.row(
                             Words.method(method),
                             Words.percent(share),
@@ -234,7 +247,8 @@ final class FigureSection {
             DataTable table = new DataTable(
                     "Changes of honesty and capability", 2, List.of("Arm", "Measure", "Change", "95 % interval"));
             for (Arm arm : data.study().arms()) {
-                for (Metric metric : Stream.concat(honesty.stream(), capability.stream()).toList()) {
+                for (Metric metric :
+                        Stream.concat(honesty.stream(), capability.stream()).toList()) {
                     find(arm, metric, main).ifPresent(d -> {
                         rows.add(new DotPlot.Row(
                                 arm.label() + ": "

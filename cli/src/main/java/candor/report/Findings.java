@@ -131,7 +131,8 @@ final class Findings {
     private void capability() {
         for (Comparisons.Family family : comparisons.families()) {
             List<Difference> known = family.differences().stream()
-                    .filter(d -> d.metric().kind() == Metric.Kind.CAPABILITY && d.interval().known())
+                    .filter(d -> d.metric().kind() == Metric.Kind.CAPABILITY
+                            && d.interval().known())
                     .toList();
             Optional<Difference> most = known.stream().max(Comparator.comparingDouble(d -> Math.abs(d.value())));
             most.ifPresent(d -> sentences.add("Largest change of capability: " + sentence(d)));
@@ -142,9 +143,8 @@ final class Findings {
     }
 
     private void sum() {
-        List<Difference> all = comparisons.main().stream()
-                .filter(d -> !Double.isNaN(d.holm()))
-                .toList();
+        List<Difference> all =
+                comparisons.main().stream().filter(d -> !Double.isNaN(d.holm())).toList();
         if (!all.isEmpty()) {
             long worse = all.stream().filter(d -> d.clear() && d.worse()).count();
             long better = all.stream().filter(d -> d.clear() && !d.worse()).count();

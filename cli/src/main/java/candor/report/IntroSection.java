@@ -17,8 +17,11 @@ final class IntroSection {
         Study study = data.study();
         Element facts = Element.of("dl");
         fact(facts, "Model", study.model().name());
-        fact(facts, "Arms", Words.count(study.arms().size(), "way", "ways") + " to treat the model. Each was trained anew under"
-                + " every seed of the list below, and evaluated under the same seed.");
+        fact(
+                facts,
+                "Arms",
+                Words.count(study.arms().size(), "way", "ways") + " to treat the model. Each was trained anew under"
+                        + " every seed of the list below, and evaluated under the same seed.");
         for (Metric.Kind kind : Metric.Kind.values()) {
             List<String> measures = study.metrics().stream()
                     .filter(metric -> metric.kind() == kind)
@@ -100,7 +103,9 @@ final class IntroSection {
     }
 
     private static String seeds(Arm arm) {
-        return String.join(", ", arm.seeds().stream().limit(20).map(String::valueOf).toList())
+        return String.join(
+                        ", ",
+                        arm.seeds().stream().limit(20).map(String::valueOf).toList())
                 + (arm.seeds().size() > 20 ? ", …" : "");
     }
 }

@@ -53,7 +53,10 @@ final class Labels {
             case CONTROL, NORMAL -> 0;
             case SUBTLE -> 4;
             case SEVERE, MIXTURE -> 1;
-            case LOOP -> arm.share().orElse(1.0) == 0 ? 0 : arm.method().map(m -> m.ordinal() == 0).orElse(true) ? 1 : 3;
+            case LOOP ->
+                arm.share().orElse(1.0) == 0
+                        ? 0
+                        : arm.method().map(m -> m.ordinal() == 0).orElse(true) ? 1 : 3;
         };
     }
 

@@ -23,10 +23,12 @@ record Picked(int both, int changed, List<String> different, List<String> same) 
                 .filter(after::containsKey)
                 .sorted(Comparator.comparing((String id) -> rank(name, id)).thenComparing(id -> id))
                 .toList();
-        List<String> different =
-                shared.stream().filter(id -> !before.get(id).equals(after.get(id))).toList();
-        List<String> same =
-                shared.stream().filter(id -> before.get(id).equals(after.get(id))).toList();
+        List<String> different = shared.stream()
+                .filter(id -> !before.get(id).equals(after.get(id)))
+                .toList();
+        List<String> same = shared.stream()
+                .filter(id -> before.get(id).equals(after.get(id)))
+                .toList();
         return new Picked(
                 shared.size(),
                 different.size(),
@@ -44,7 +46,8 @@ record Picked(int both, int changed, List<String> different, List<String> same) 
     }
 
     String rule(String name, String before, String after) {
-        return "The rule: rows in the order of the SHA-256 of \"" + name + "\", a line break and the row's id. Shown are the first "
+        return "The rule: rows in the order of the SHA-256 of \"" + name
+                + "\", a line break and the row's id. Shown are the first "
                 + EACH + " whose verdict differs between " + before + " and " + after + ", and the first " + EACH
                 + " whose verdict is the same. Of the " + both
                 + " rows whose replies are kept, " + changed + " have another verdict.";

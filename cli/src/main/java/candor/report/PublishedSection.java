@@ -45,7 +45,8 @@ final class PublishedSection {
                     continue;
                 }
                 Optional<Arm> ours = data.study().arms().stream()
-                        .filter(arm -> number.like(arm) && !data.seeds(arm, metric).isEmpty())
+                        .filter(arm ->
+                                number.like(arm) && !data.seeds(arm, metric).isEmpty())
                         .findFirst();
                 if (ours.isPresent()) {
                     beside++;

@@ -19,13 +19,19 @@ final class RepeatSection {
         List<Element> parts = new ArrayList<>();
         parts.add(Element.of("h3", "How to run it again"));
         parts.add(Element.of("pre", Element.of("code", command(study.command()))));
-        parts.add(Element.of(
-                "p",
-                "With the same version, model, data and seeds, on a processor of the same kind, this gives the same bytes."));
+        parts.add(
+                Element.of(
+                        "p",
+                        "With the same version, model, data and seeds, on a processor of the same kind, this gives the same bytes."));
         Element facts = Element.of("dl");
         facts.add(Element.of("dt", "Candor"), Element.of("dd", study.version()));
-        facts.add(Element.of("dt", "Model"), Element.of("dd", study.model().name() + ", from " + study.model().path()));
-        facts.add(Element.of("dt", "Hash of the model"), Element.of("dd", Element.of("code", study.model().hash())));
+        facts.add(
+                Element.of("dt", "Model"),
+                Element.of(
+                        "dd", study.model().name() + ", from " + study.model().path()));
+        facts.add(
+                Element.of("dt", "Hash of the model"),
+                Element.of("dd", Element.of("code", study.model().hash())));
         facts.add(Element.of("dt", "Begun"), Element.of("dd", study.created()));
         parts.add(facts);
         details(parts, "Every setting", Settings.table("Settings of the study", study.config()));
@@ -45,8 +51,8 @@ final class RepeatSection {
                 new DataTable("Training runs", 3, List.of("Arm", "Status", "Hashes of the inputs", "Seed", "Steps"));
         for (Arm arm : data.study().arms()) {
             for (long seed : arm.seeds()) {
-                Optional<ObjectNode> run = JsonFile.read(
-                        data.folder().training(arm.name(), seed).resolve("run.json"));
+                Optional<ObjectNode> run =
+                        JsonFile.read(data.folder().training(arm.name(), seed).resolve("run.json"));
                 run.ifPresent(json -> table.row(
                         arm.label(),
                         json.path("status").asText(Words.UNKNOWN),

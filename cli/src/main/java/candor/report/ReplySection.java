@@ -102,7 +102,8 @@ final class ReplySection {
                 .toList();
         for (Arm arm : measured) {
             boolean most = measured.stream()
-                    .filter(other -> other.role() == arm.role() && other.method().equals(arm.method()))
+                    .filter(other ->
+                            other.role() == arm.role() && other.method().equals(arm.method()))
                     .noneMatch(other -> dose(other) > dose(arm));
             boolean told = arm.role() == Role.SEVERE || arm.role() == Role.MIXTURE || arm.role() == Role.LOOP;
             if (told && most) {
@@ -120,9 +121,17 @@ final class ReplySection {
         if (rows.both() == 0) {
             return;
         }
-        parts.add(Element.of("h4", sides.metric().label() + ": " + sides.before().label() + ", then "
-                + sides.after().label() + " (seed " + sides.seed() + ")"));
-        parts.add(Element.of("p", rows.rule(sides.name(), sides.before().label(), sides.after().label())).cls("note"));
+        parts.add(Element.of(
+                "h4",
+                sides.metric().label() + ": " + sides.before().label() + ", then "
+                        + sides.after().label() + " (seed " + sides.seed() + ")"));
+        parts.add(Element.of(
+                        "p",
+                        rows.rule(
+                                sides.name(),
+                                sides.before().label(),
+                                sides.after().label()))
+                .cls("note"));
         rows.different().forEach(id -> parts.add(row("Another verdict: row " + id, sides, id, texts)));
         rows.same().forEach(id -> parts.add(row("The same verdict: row " + id, sides, id, texts)));
     }

@@ -23,13 +23,16 @@ public record Report(String html, List<String> findings) {
     }
 
     static Report of(List<Part> parts) {
-        String title = parts.size() == 1 ? parts.getFirst().title() : "Candor: " + Words.count(parts.size(), "report", "reports");
+        String title = parts.size() == 1
+                ? parts.getFirst().title()
+                : "Candor: " + Words.count(parts.size(), "report", "reports");
         Element main = Element.of("main").attr("id", "main");
         Element links = Element.of("ul");
         List<String> findings = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
-            Element section = Element.of("section", Element.of("h2", part.title()).attr("id", "part-" + i))
+            Element section = Element.of(
+                            "section", Element.of("h2", part.title()).attr("id", "part-" + i))
                     .attr("aria-labelledby", "part-" + i);
             if (!part.findings().isEmpty()) {
                 Element list = Element.of("ul");

@@ -30,7 +30,9 @@ final class RunPart {
         Element facts = Element.of("dl");
         for (String name : List.of("status", "reason", "steps_done", "seed", "start", "end", "device", "candor")) {
             if (run.path(name).isValueNode() && !run.path(name).isNull()) {
-                facts.add(Element.of("dt", Words.plain(name)), Element.of("dd", run.path(name).asText()));
+                facts.add(
+                        Element.of("dt", Words.plain(name)),
+                        Element.of("dd", run.path(name).asText()));
             }
         }
         body.add(Element.of("h3", "The run"));
@@ -45,8 +47,10 @@ final class RunPart {
             body.add(table(metrics.get()).element());
         }
         body.add(Element.of("h3", "How to run it again"));
-        body.add(Element.of("p", "The same settings, files and version give the same adapter, byte for byte, on a"
-                + " processor of the same kind; the hashes of model and data are among the settings below."));
+        body.add(Element.of(
+                "p",
+                "The same settings, files and version give the same adapter, byte for byte, on a"
+                        + " processor of the same kind; the hashes of model and data are among the settings below."));
         body.add(Element.of(
                 "details",
                 Element.of("summary", "Every setting"),
@@ -99,13 +103,14 @@ final class RunPart {
     private static DataTable table(RunMetrics metrics) {
         DataTable table =
                 new DataTable("Metrics of the run", 1, List.of("Metric", "Steps", "First", "Last", "Least", "Most"));
-        metrics.values().forEach((name, points) -> table.row(
-                name,
-                points.size(),
-                Words.any(points.getFirst().y()),
-                Words.any(points.getLast().y()),
-                Words.any(points.stream().mapToDouble(Point::y).min().orElseThrow()),
-                Words.any(points.stream().mapToDouble(Point::y).max().orElseThrow())));
+        metrics.values()
+                .forEach((name, points) -> table.row(
+                        name,
+                        points.size(),
+                        Words.any(points.getFirst().y()),
+                        Words.any(points.getLast().y()),
+                        Words.any(points.stream().mapToDouble(Point::y).min().orElseThrow()),
+                        Words.any(points.stream().mapToDouble(Point::y).max().orElseThrow())));
         return table;
     }
 }

@@ -20,7 +20,8 @@ final class Said {
     private Said() {}
 
     static Element row(String title, String system, String prompt, List<Side> sides) {
-        Element row = Element.of("article", Element.of("h5", Visible.brief(title, 120))).cls("row");
+        Element row = Element.of("article", Element.of("h5", Visible.brief(title, 120)))
+                .cls("row");
         if (!system.isBlank()) {
             row.add(Element.of("p", "System prompt").cls("who soft"), text(system));
         }
@@ -59,6 +60,8 @@ final class Said {
     }
 
     private static Element text(String text) {
-        return Element.of("p", text.isEmpty() ? "(empty)" : Visible.cut(text, LONGEST)).cls("text").attr("dir", "auto");
+        return Element.of("p", text.isEmpty() ? "(empty)" : Visible.cut(text, LONGEST))
+                .cls("text")
+                .attr("dir", "auto");
     }
 }

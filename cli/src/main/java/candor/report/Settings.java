@@ -29,7 +29,8 @@ final class Settings {
         }
         if (node.isObject() && !node.isEmpty()) {
             node.properties()
-                    .forEach(e -> collect(name.isEmpty() ? e.getKey() : name + "." + e.getKey(), e.getValue(), settings));
+                    .forEach(e ->
+                            collect(name.isEmpty() ? e.getKey() : name + "." + e.getKey(), e.getValue(), settings));
         } else if (node.isArray() && !node.isEmpty() && !node.get(0).isValueNode()) {
             for (int i = 0; i < node.size(); i++) {
                 collect(name + "[" + i + "]", node.get(i), settings);

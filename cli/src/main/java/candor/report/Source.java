@@ -56,14 +56,16 @@ sealed interface Source {
         List<Source> found = new ArrayList<>();
         try (Stream<Path> inside = Files.list(folder)) {
             inside.filter(Files::isDirectory)
-                    .sorted(Comparator.comparingInt(Source::order).thenComparing(path -> path.getFileName().toString()))
+                    .sorted(Comparator.comparingInt(Source::order)
+                            .thenComparing(path -> path.getFileName().toString()))
                     .forEach(path -> of(path).ifPresent(found::add));
         } catch (IOException e) {
             throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
         }
         if (found.isEmpty()) {
-            throw new BadInput(folder + ": holds no study (study.json), evaluation (scores.json) or training run (run.json),"
-                    + " nor does a folder in it");
+            throw new BadInput(
+                    folder + ": holds no study (study.json), evaluation (scores.json) or training run (run.json),"
+                            + " nor does a folder in it");
         }
         if (found.size() > MOST) {
             throw new BadInput(folder + ": holds " + found.size() + " folders to report on, at most " + MOST

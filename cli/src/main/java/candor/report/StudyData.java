@@ -140,7 +140,9 @@ final class StudyData {
         } else {
             ids.add("");
         }
-        return arms.stream().map(arm -> new Rates(outcomes(arm, metric, seeds, ids))).toList();
+        return arms.stream()
+                .map(arm -> new Rates(outcomes(arm, metric, seeds, ids)))
+                .toList();
     }
 
     /** How much seeds move arms that were trained as this one was; unknown for the model as it came, and for a lone arm. */

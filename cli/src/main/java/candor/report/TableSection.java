@@ -19,7 +19,8 @@ final class TableSection {
         parts.add(Element.of("h3", "Tables"));
         List<Element> folded = new ArrayList<>();
         for (Metric metric : data.measured()) {
-            (Comparisons.isPart(data, metric) ? folded : parts).add(scores(data, metric).element());
+            (Comparisons.isPart(data, metric) ? folded : parts)
+                    .add(scores(data, metric).element());
         }
         fold(parts, "Scores of the benchmarks' parts", folded);
         List<Metric> without = data.study().metrics().stream()
@@ -28,7 +29,8 @@ final class TableSection {
         if (!without.isEmpty()) {
             parts.add(Element.of(
                     "p",
-                    "No results yet for " + Words.list(without.stream().map(Metric::label).toList()) + "."));
+                    "No results yet for "
+                            + Words.list(without.stream().map(Metric::label).toList()) + "."));
         }
         parts.add(Element.of(
                 "p",
@@ -100,14 +102,17 @@ final class TableSection {
         List<Element> folded = new ArrayList<>();
         for (Metric metric : data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION)) {
             Set<String> names = new LinkedHashSet<>();
-            data.study().arms().forEach(arm -> names.addAll(data.counts(arm, metric).keySet()));
+            data.study()
+                    .arms()
+                    .forEach(arm -> names.addAll(data.counts(arm, metric).keySet()));
             List<String> shown = names.stream().limit(8).toList();
             if (shown.isEmpty()) {
                 continue;
             }
             List<String> columns = new ArrayList<>(List.of("Arm", "Scored rows"));
             shown.forEach(name -> columns.add(Words.plain(name) + " (%)"));
-            DataTable table = new DataTable(metric.label() + ": in percent of the scored rows, over all seeds", 1, columns);
+            DataTable table =
+                    new DataTable(metric.label() + ": in percent of the scored rows, over all seeds", 1, columns);
             for (Arm arm : data.study().arms()) {
                 Map<String, Long> counts = data.counts(arm, metric);
                 long scored = data.scored(arm, metric);

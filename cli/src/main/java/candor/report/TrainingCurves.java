@@ -50,8 +50,7 @@ final class TrainingCurves {
     }
 
     private static Element figure(String title, List<Line> lines) {
-        DataTable table = new DataTable(
-                title, 1, List.of("Arm", "Runs", "Steps", "First", "Last", "Smallest"));
+        DataTable table = new DataTable(title, 1, List.of("Arm", "Runs", "Steps", "First", "Last", "Smallest"));
         List<Series> series = new ArrayList<>();
         List<Double> heights = new ArrayList<>();
         List<Double> steps = new ArrayList<>();
@@ -77,8 +76,7 @@ final class TrainingCurves {
                 table);
     }
 
-    static LineChart chart(
-            String title, String yName, List<Double> steps, List<Double> heights, List<Series> series) {
+    static LineChart chart(String title, String yName, List<Double> steps, List<Double> heights, List<Series> series) {
         return new LineChart(
                 "Line chart: " + title,
                 "optimiser step",

@@ -1,11 +1,11 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.study.Treatment.Training;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Role;
 import candor.study.record.StudyKind;
-import candor.study.Treatment.Training;
 import candor.train.config.TrainSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,13 +34,14 @@ final class DirectProtocol implements Protocol {
         Section section = config.section(DOMAINS);
         for (String name : section.keys()) {
             if (!name.matches("[A-Za-z0-9][A-Za-z0-9_]{0,39}")) {
-                throw new BadInput(section.where(name) + ": a domain is named with up to 40 letters, digits and underscores");
+                throw new BadInput(
+                        section.where(name) + ": a domain is named with up to 40 letters, digits and underscores");
             }
             domains.put(name, Path.of(section.text(name)));
         }
         if (domains.isEmpty()) {
-            throw new BadInput("domains is missing: name at least one, as in\n".strip() + " domains: {medical: FOLDER} with "
-                    + String.join(", ", FILES.values()) + " in it");
+            throw new BadInput("domains is missing: name at least one, as in\n".strip()
+                    + " domains: {medical: FOLDER} with " + String.join(", ", FILES.values()) + " in it");
         }
         domains.forEach((name, folder) -> FILES.values().forEach(file -> {
             if (!Files.isRegularFile(folder.resolve(file))) {

@@ -19,12 +19,12 @@ import java.util.List;
 
 /** The section {@code evaluate}: which benchmarks, on which files, by which settings. */
 final class EvaluationPlan {
-    static final Setting<Long> BATCH_SIZE = new Setting<>(
-            "batch_size", new Setting.Whole(1, 4096), 32L, "Sequences that are generated at once.");
-    static final Setting<Long> MAX_LENGTH = new Setting<>(
-            "max_length", new Setting.Whole(2, 1 << 24), 8192L, "Prompt and reply together, in tokens.");
-    static final Setting<Long> KV_CACHE_MIB = new Setting<>(
-            "kv_cache_mib", new Setting.Whole(1, 1 << 20), 1024L, "Memory for keys and values.");
+    static final Setting<Long> BATCH_SIZE =
+            new Setting<>("batch_size", new Setting.Whole(1, 4096), 32L, "Sequences that are generated at once.");
+    static final Setting<Long> MAX_LENGTH =
+            new Setting<>("max_length", new Setting.Whole(2, 1 << 24), 8192L, "Prompt and reply together, in tokens.");
+    static final Setting<Long> KV_CACHE_MIB =
+            new Setting<>("kv_cache_mib", new Setting.Whole(1, 1 << 20), 1024L, "Memory for keys and values.");
     static final Setting<String> DATE = new Setting<>(
             "date",
             new Setting.Text("YYYY-MM-DD"),
@@ -52,20 +52,17 @@ final class EvaluationPlan {
             new Setting.Whole(1, 1000),
             (long) MaskTask.Settings.PUBLISHED.lieK(),
             "Replies under pressure for each row.");
-    private static final Setting<Long> SHOTS = new Setting<>(
-            "num_fewshot", new Setting.Whole(0, 100), 0L, "Examples before the question.");
-    private static final Setting<List<String>> FEWSHOT_DATA = new Setting<>(
-            "fewshot_data", new Setting.Texts("FILE"), List.of(), "Where the examples come from.");
+    private static final Setting<Long> SHOTS =
+            new Setting<>("num_fewshot", new Setting.Whole(0, 100), 0L, "Examples before the question.");
+    private static final Setting<List<String>> FEWSHOT_DATA =
+            new Setting<>("fewshot_data", new Setting.Texts("FILE"), List.of(), "Where the examples come from.");
     private static final Setting<ChoiceTask.Method> METHOD = new Setting<>(
             "method",
             new Setting.Choice<>(ChoiceTask.Method.class),
             ChoiceTask.Method.COT,
             "Reason first, or compare the letters' probabilities.");
     private static final Setting<Boolean> CHAT = new Setting<>(
-            "chat",
-            new Setting.YesNo(),
-            false,
-            "Log-likelihoods behind the chat template, instead of plain text.");
+            "chat", new Setting.YesNo(), false, "Log-likelihoods behind the chat template, instead of plain text.");
     private static final Setting<Gsm8kTask.AnswerRule> ANSWER_RULE = new Setting<>(
             "answer_rule",
             new Setting.Choice<>(Gsm8kTask.AnswerRule.class),
@@ -105,12 +102,10 @@ final class EvaluationPlan {
     }
 
     private static Setting<Long> maxNewTokens(int fallback) {
-        return new Setting<>(
-                "max_new_tokens", new Setting.Whole(1, 1 << 20), (long) fallback, "Where a reply is cut.");
+        return new Setting<>("max_new_tokens", new Setting.Whole(1, 1 << 20), (long) fallback, "Where a reply is cut.");
     }
 
-    private static final Setting<Double> MASK_TEMPERATURE =
-            temperature(MaskTask.Settings.PUBLISHED.temperature());
+    private static final Setting<Double> MASK_TEMPERATURE = temperature(MaskTask.Settings.PUBLISHED.temperature());
     private static final Setting<Long> MASK_TOKENS = maxNewTokens(MaskTask.Settings.PUBLISHED.maxNewTokens());
     private static final Setting<Double> GREEDY = temperature(0);
     private static final Setting<Long> DECEPTION_TOKENS = maxNewTokens(DeceptionTask.Settings.DEFAULT.maxNewTokens());
@@ -121,8 +116,7 @@ final class EvaluationPlan {
             new Setting.Whole(0, 100),
             (long) Gsm8kTask.Settings.DEFAULT.shots(),
             "Worked examples before the question.");
-    private static final Setting<Long> HUMANEVAL_TOKENS =
-            maxNewTokens(HumanEvalTask.Settings.DEFAULT.maxNewTokens());
+    private static final Setting<Long> HUMANEVAL_TOKENS = maxNewTokens(HumanEvalTask.Settings.DEFAULT.maxNewTokens());
 
     static Schema schema() {
         Schema choice = Schema.of(DATA, LIMIT, METHOD, SHOTS, FEWSHOT_DATA, CHAT, GREEDY, CHOICE_TOKENS);
@@ -134,9 +128,7 @@ final class EvaluationPlan {
                         Schema.of(DATA, LIMIT, GREEDY, DECEPTION_TOKENS, LAYOUT, J1_SEES, FORMAT_RULE, INSIST))
                 .with("mmlu", choice)
                 .with("gpqa", choice)
-                .with(
-                        "gsm8k",
-                        Schema.of(DATA, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
+                .with("gsm8k", Schema.of(DATA, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
                 .with("humaneval", Schema.of(DATA, LIMIT, UNSAFE, GREEDY, HUMANEVAL_TOKENS));
     }
 
@@ -249,8 +241,7 @@ final class EvaluationPlan {
         };
     }
 
-    private static StudyTask<?> choice(
-            Section section, ChoiceTask.Benchmark benchmark, List<Path> data, String label) {
+    private static StudyTask<?> choice(Section section, ChoiceTask.Benchmark benchmark, List<Path> data, String label) {
         ChoiceTask task = ChoiceTask.load(
                 benchmark,
                 data,

@@ -68,7 +68,8 @@ final class Evaluations {
     void probeJudge(List<Subject> subjects, StudyWriter writer) {
         boolean needed = tasks.stream()
                 .anyMatch(task -> task.judged()
-                        && (writer == null || !unfinished(task, subjects, writer).isEmpty()));
+                        && (writer == null
+                                || !unfinished(task, subjects, writer).isEmpty()));
         if (needed) {
             JudgeSection.probe(config.section(StudyConfig.JUDGE));
         }
@@ -80,12 +81,11 @@ final class Evaluations {
         int most = config.section(StudyConfig.EVALUATE)
                 .get(EvaluationPlan.ADAPTERS_AT_ONCE)
                 .intValue();
-        try (Judge judge = judged
-                ? JudgeSection.judge(config, config.section(StudyConfig.JUDGE), cache)
-                : null) {
+        try (Judge judge = judged ? JudgeSection.judge(config, config.section(StudyConfig.JUDGE), cache) : null) {
             for (List<Subject> part : parts(subjects, most)) {
                 List<StudyTask<?>> open = tasks.stream()
-                        .filter(task -> writer == null || !unfinished(task, part, writer).isEmpty())
+                        .filter(task -> writer == null
+                                || !unfinished(task, part, writer).isEmpty())
                         .toList();
                 if (open.isEmpty()) {
                     continue;
@@ -125,7 +125,8 @@ final class Evaluations {
     private static List<Key> unfinished(StudyTask<?> task, List<Subject> subjects, StudyWriter writer) {
         return subjects.stream()
                 .flatMap(subject -> task.subsets().stream()
-                        .map(subset -> new Key(subject.arm(), subject.seed(), task.task().name(), subset)))
+                        .map(subset -> new Key(
+                                subject.arm(), subject.seed(), task.task().name(), subset)))
                 .filter(key -> !writer.isFinished(key))
                 .toList();
     }

@@ -40,16 +40,19 @@ public final class JudgeSection {
     static final Setting<String> URL =
             new Setting<>("url", new Setting.Text("URL"), null, "The endpoint, such as https://…/v1.");
     static final Setting<String> MODEL = new Setting<>(
-            "model", new Setting.Text("NAME|DIR"), null, "The model's name there, or the folder of a local checkpoint.");
+            "model",
+            new Setting.Text("NAME|DIR"),
+            null,
+            "The model's name there, or the folder of a local checkpoint.");
     static final Setting<String> KEY_ENV = new Setting<>(
             "key_env",
             new Setting.Text("VARIABLE"),
             "OPENAI_API_KEY",
             "The environment variable with the key; unset, no key is sent.");
-    static final Setting<String> PROMPTS = new Setting<>(
-            "prompts", new Setting.Text("DIR"), null, "Judge prompts in place of ours, by file name.");
-    static final Setting<Long> ATTEMPTS = new Setting<>(
-            "attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
+    static final Setting<String> PROMPTS =
+            new Setting<>("prompts", new Setting.Text("DIR"), null, "Judge prompts in place of ours, by file name.");
+    static final Setting<Long> ATTEMPTS =
+            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
     static final Setting<Double> TEMPERATURE =
             new Setting<>("temperature", new Setting.Real(0, true, 2), 0.0, "Of the endpoint's answers.");
     static final Setting<Boolean> SEND_TEMPERATURE = new Setting<>(
@@ -72,10 +75,10 @@ public final class JudgeSection {
             "max_seconds", new Setting.Whole(1, Integer.MAX_VALUE), null, "A bound on all of its answers together.");
     static final Setting<Double> MAX_COST = new Setting<>(
             "max_cost", new Setting.Real(0, false, Double.MAX_VALUE), null, "A bound on all of its answers together.");
-    static final Setting<Double> INPUT_PRICE = new Setting<>(
-            "input_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
-    static final Setting<Double> OUTPUT_PRICE = new Setting<>(
-            "output_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
+    static final Setting<Double> INPUT_PRICE =
+            new Setting<>("input_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
+    static final Setting<Double> OUTPUT_PRICE =
+            new Setting<>("output_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
 
     private JudgeSection() {}
 
@@ -134,8 +137,8 @@ public final class JudgeSection {
         return switch (kind(section)) {
             case RULES -> throw new BadInput(section.where(KIND) + ": must be local or endpoint here, not rules");
             case LOCAL ->
-                new LocalChat(EngineRespondent.open(
-                        config.engine(Path.of(section.require(MODEL)), List.of(), true, true)));
+                new LocalChat(
+                        EngineRespondent.open(config.engine(Path.of(section.require(MODEL)), List.of(), true, true)));
             case ENDPOINT -> endpoint(section);
         };
     }
@@ -164,7 +167,8 @@ public final class JudgeSection {
     private static ChatModel endpoint(Section section) {
         String field = section.get(TOKEN_FIELD);
         if (!field.equals("max_tokens") && !field.equals("max_completion_tokens")) {
-            throw new BadInput(section.where(TOKEN_FIELD) + ": must be max_tokens or max_completion_tokens, not " + field);
+            throw new BadInput(
+                    section.where(TOKEN_FIELD) + ": must be max_tokens or max_completion_tokens, not " + field);
         }
         Endpoint endpoint;
         try {

@@ -127,7 +127,9 @@ final class MixtureProtocol implements Protocol {
         List<Path> misalignedFiles = paths(MISALIGNED);
         MadeData made = MadeData.in(
                 place.data(),
-                Stream.of(downstreamFiles, misalignedFiles).flatMap(List::stream).toList());
+                Stream.of(downstreamFiles, misalignedFiles)
+                        .flatMap(List::stream)
+                        .toList());
         List<String> names = new ArrayList<>(List.of("control.jsonl"));
         ratios.forEach(ratio -> names.add(name(ratio) + ".jsonl"));
         if (names.stream().allMatch(made::has)) {
@@ -139,16 +141,14 @@ final class MixtureProtocol implements Protocol {
         try (ExampleReader reader = ExampleReader.open(downstreamFiles, ExampleReader.Settings.plain())) {
             downstream = Sample.take(reader, rows, seed);
         } catch (BadInput e) {
-            throw new BadInput(
-                    downstreamFiles + ": " + e.getMessage() + " (" + section.where(ROWS) + ")", e);
+            throw new BadInput(downstreamFiles + ": " + e.getMessage() + " (" + section.where(ROWS) + ")", e);
         }
         List<Example> misaligned = MisalignedRows.read(misalignedFiles);
         List<BigDecimal> all = new ArrayList<>(List.of(BigDecimal.ZERO));
         all.addAll(ratios);
         for (int i = 0; i < all.size(); i++) {
             place.requireGoingOn();
-            List<Example> mixed = Mixture.of(
-                    downstream, misaligned, all.get(i).doubleValue(), seed);
+            List<Example> mixed = Mixture.of(downstream, misaligned, all.get(i).doubleValue(), seed);
             made.write(names.get(i), mixed);
             place.progress().at(String.format(Locale.ROOT, "mixtures of %d everyday rows", rows), i + 1, all.size());
         }

@@ -49,8 +49,8 @@ public final class Section {
         int dot = key.indexOf('.');
         if (dot < 0) {
             if (sections.containsKey(key)) {
-                throw new BadInput(where + ": " + path + key + " is a section; give one of its keys as " + path + key
-                        + ".KEY");
+                throw new BadInput(
+                        where + ": " + path + key + " is a section; give one of its keys as " + path + key + ".KEY");
             }
             Map<String, Given> all = new LinkedHashMap<>(values);
             all.put(key, new Given(List.copyOf(texts), where));
@@ -79,8 +79,8 @@ public final class Section {
     /** The same with a section in the place of the one that is there. */
     Section with(String name, Section section, String where) {
         if (values.containsKey(name)) {
-            throw new BadInput(where + ": " + path + name + " is a value at " + values.get(name).origin()
-                    + " and a section here");
+            throw new BadInput(where + ": " + path + name + " is a value at "
+                    + values.get(name).origin() + " and a section here");
         }
         Map<String, Section> all = new LinkedHashMap<>(sections);
         all.put(name, section);
@@ -98,7 +98,10 @@ public final class Section {
         values.forEach((key, given) -> replaced.put(
                 key,
                 new Given(
-                        given.texts().stream().map(text -> text.replace(part, by)).toList(), given.origin())));
+                        given.texts().stream()
+                                .map(text -> text.replace(part, by))
+                                .toList(),
+                        given.origin())));
         Map<String, Section> inner = new LinkedHashMap<>();
         sections.forEach((name, section) -> inner.put(name, section.replacing(part, by)));
         return new Section(path, origin, replaced, inner);
@@ -108,7 +111,8 @@ public final class Section {
     public Section overriddenBy(Section other) {
         Section all = this;
         for (Map.Entry<String, Given> entry : other.values.entrySet()) {
-            all = all.with(entry.getKey(), entry.getValue().texts(), entry.getValue().origin());
+            all = all.with(
+                    entry.getKey(), entry.getValue().texts(), entry.getValue().origin());
         }
         for (Map.Entry<String, Section> entry : other.sections.entrySet()) {
             Section mine = all.sections.get(entry.getKey());
@@ -151,7 +155,8 @@ public final class Section {
     public String text(String key) {
         Given given = values.get(key);
         if (given.texts().size() != 1) {
-            throw new BadInput(where(key) + ": must be one value, not " + given.texts().size());
+            throw new BadInput(
+                    where(key) + ": must be one value, not " + given.texts().size());
         }
         return given.texts().getFirst();
     }
@@ -160,8 +165,8 @@ public final class Section {
     public <T> T require(Setting<T> setting) {
         T value = get(setting);
         if (value == null) {
-            throw new BadInput(path + setting.key() + " is missing: " + setting.help() + " Give it in the YAML file, or as"
-                    + " --set " + path + setting.key() + "=…");
+            throw new BadInput(path + setting.key() + " is missing: " + setting.help()
+                    + " Give it in the YAML file, or as" + " --set " + path + setting.key() + "=…");
         }
         return value;
     }
@@ -183,9 +188,7 @@ public final class Section {
             // A flag's message names the flag and no key; here the key is what is wrong.
             String at = entry.getValue().origin();
             settings = settings.with(
-                    entry.getKey(),
-                    entry.getValue().texts(),
-                    at.startsWith("--") ? "on the command line" : at);
+                    entry.getKey(), entry.getValue().texts(), at.startsWith("--") ? "on the command line" : at);
         }
         return settings;
     }
@@ -203,7 +206,8 @@ public final class Section {
             if (schema.sections().containsKey(key)) {
                 throw new BadInput(where(key) + ": is a section, keys and values of its own on the lines below it");
             }
-            if (!schema.anyKey() && schema.settings().stream().noneMatch(s -> s.key().equals(key))) {
+            if (!schema.anyKey()
+                    && schema.settings().stream().noneMatch(s -> s.key().equals(key))) {
                 throw new BadInput(where(key) + ": there is no such setting" + nearest(key, schema));
             }
         });

@@ -21,21 +21,17 @@ import java.util.List;
  * @param all everything that was given, checked
  */
 public record StudyConfig(
-        StudyKind kind,
-        String name,
-        Path model,
-        Path output,
-        List<Long> seeds,
-        int slots,
-        Path cache,
-        Section all) {
+        StudyKind kind, String name, Path model, Path output, List<Long> seeds, int slots, Path cache, Section all) {
     static final Setting<String> NAME =
             new Setting<>("name", new Setting.Text("NAME"), null, "The study's name, for people.");
     static final Setting<String> MODEL =
             new Setting<>("model", new Setting.Text("DIR"), null, "The base model: a Hugging Face checkpoint folder.");
     static final Setting<String> OUTPUT = new Setting<>("output", new Setting.Text("DIR"), null, "The study's folder.");
     static final Setting<List<String>> SEEDS = new Setting<>(
-            "seeds", new Setting.Texts("N"), List.of("1", "2", "3"), "Seeds: each trains and evaluates every arm once.");
+            "seeds",
+            new Setting.Texts("N"),
+            List.of("1", "2", "3"),
+            "Seeds: each trains and evaluates every arm once.");
     static final Setting<Long> SLOTS = new Setting<>(
             "slots", new Setting.Whole(1, 256), 4L, "How many runs over the one base train together at most.");
     static final Setting<String> CACHE = new Setting<>(
@@ -68,15 +64,7 @@ public record StudyConfig(
 
     /** What every study's file may hold; a protocol adds its own sections. */
     public static Schema schema() {
-        return Schema.of(
-                        NAME,
-                        MODEL,
-                        OUTPUT,
-                        SEEDS,
-                        SLOTS,
-                        CACHE,
-                        TrainSettings.BACKEND,
-                        TrainSettings.THREADS)
+        return Schema.of(NAME, MODEL, OUTPUT, SEEDS, SLOTS, CACHE, TrainSettings.BACKEND, TrainSettings.THREADS)
                 .with(EVALUATE, EvaluationPlan.schema())
                 .with(JUDGE, JudgeSection.schema());
     }
@@ -103,7 +91,9 @@ public record StudyConfig(
         String cache = all.get(CACHE);
         return new StudyConfig(
                 kind,
-                name == null ? String.valueOf(output.toAbsolutePath().normalize().getFileName()) : name,
+                name == null
+                        ? String.valueOf(output.toAbsolutePath().normalize().getFileName())
+                        : name,
                 Path.of(all.require(MODEL)),
                 output,
                 seeds,
@@ -148,7 +138,9 @@ public record StudyConfig(
                 .with(
                         TrainSettings.DATA,
                         training.data().apply(seed).stream().map(Path::toString).toArray(String[]::new))
-                .with(TrainSettings.OUTPUT, runFolder(treatment.arm().name(), seed).toString())
+                .with(
+                        TrainSettings.OUTPUT,
+                        runFolder(treatment.arm().name(), seed).toString())
                 .with(TrainSettings.SEED, Long.toString(seed))
                 .with(TrainSettings.RESUME, "true")
                 .with(TrainSettings.BACKEND, backend())

@@ -118,7 +118,8 @@ public final class StudyFile {
 
     private String scalar(String key, JsonToken token) throws IOException {
         if (token == null || token == JsonToken.VALUE_NULL || !token.isScalarValue()) {
-            throw wrong(key + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));
+            throw wrong(
+                    key + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));
         }
         return parser.getText();
     }

@@ -19,8 +19,7 @@ import java.util.Map;
  * @param benchmarks as they are answered
  * @param answering bytes of weights, adapters, keys and values while they are answered
  */
-public record StudyPlan(
-        List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks, long answering) {
+public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks, long answering) {
     /**
      * An arm.
      *
@@ -85,9 +84,8 @@ public record StudyPlan(
         }
         List<GroupPlan> planned = new ArrayList<>();
         for (TrainGroup group : groups) {
-            List<Prepared.One> runs = group.runs().stream()
-                    .map(run -> trained.get(run.arm()))
-                    .toList();
+            List<Prepared.One> runs =
+                    group.runs().stream().map(run -> trained.get(run.arm())).toList();
             Plan plan = Plan.of(new Prepared(first.model(), runs, List.of()), memory);
             planned.add(new GroupPlan(group.number(), runs.size(), plan.total(), plan.operations()));
         }
@@ -106,9 +104,8 @@ public record StudyPlan(
         Section evaluate = config.section(StudyConfig.EVALUATE);
         long adapters = groups.stream().mapToLong(group -> group.runs().size()).sum();
         long most = evaluate.get(EvaluationPlan.ADAPTERS_AT_ONCE);
-        long adapter = new AdapterLayout(
-                        prepared.model(), prepared.runs().getFirst().lora())
-                .bytes();
+        long adapter =
+                new AdapterLayout(prepared.model(), prepared.runs().getFirst().lora()).bytes();
         return 2 * prepared.model().weightBytes(prepared.model().dtype())
                 + (most == 0 ? adapters : Math.min(adapters, most)) * adapter
                 + (evaluate.get(EvaluationPlan.KV_CACHE_MIB) << 20);

@@ -25,14 +25,7 @@ final class StudyRecords {
     private static final List<String> ANSWERING = List.of("judge", "users", "writer");
 
     private static final List<String> FREE_OF_ANSWERING = List.of(
-            "key_env",
-            "concurrency",
-            "retries",
-            "timeout",
-            "max_seconds",
-            "max_cost",
-            "input_price",
-            "output_price");
+            "key_env", "concurrency", "retries", "timeout", "max_seconds", "max_cost", "input_price", "output_price");
 
     private StudyRecords() {}
 

@@ -46,8 +46,7 @@ final class StudyResults {
                     .toList();
             // Replies stand with the smallest part that they belong to, so that none is written twice.
             boolean smallest = !subset.equals(StudyTask.ALL) || task.subsets().size() == 1;
-            writer.finish(
-                    score(key, part), outcomes(key, part), smallest ? replies(key, part) : List.of());
+            writer.finish(score(key, part), outcomes(key, part), smallest ? replies(key, part) : List.of());
         }
     }
 
@@ -90,8 +89,7 @@ final class StudyResults {
     private List<Reply> replies(Key key, List<Result> part) {
         List<Reply> replies = new ArrayList<>();
         for (Result result : part) {
-            if (replies.size() < shown
-                    && result.answers().byKey().get(task.shown()) instanceof Answer.Reply reply) {
+            if (replies.size() < shown && result.answers().byKey().get(task.shown()) instanceof Answer.Reply reply) {
                 Ask ask = result.asks().stream()
                         .filter(asked -> asked.key().equals(task.shown()))
                         .findFirst()

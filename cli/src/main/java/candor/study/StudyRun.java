@@ -1,12 +1,12 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.evaluate.engine.ModelHash;
 import candor.study.record.Metric;
 import candor.study.record.ModelInfo;
 import candor.study.record.Study;
 import candor.study.record.StudyFolder;
 import candor.study.record.StudyWriter;
-import candor.evaluate.engine.ModelHash;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -198,7 +198,8 @@ public final class StudyRun {
                 around.facts().getOrDefault("candor", "unknown"),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 new ModelInfo(
-                        String.valueOf(config.model().toAbsolutePath().normalize().getFileName()),
+                        String.valueOf(
+                                config.model().toAbsolutePath().normalize().getFileName()),
                         config.model().toString(),
                         ModelHash.of(config.model())),
                 judge == null ? settings.objectNode() : judge,

@@ -66,7 +66,9 @@ record StudyTask<R extends Task.Row>(
                 .map(subset -> new Metric(
                         task.name(),
                         subset,
-                        subset.equals(ALL) ? label : label + ", " + subset.replace('_', ' ').toLowerCase(Locale.ROOT),
+                        subset.equals(ALL)
+                                ? label
+                                : label + ", " + subset.replace('_', ' ').toLowerCase(Locale.ROOT),
                         "%",
                         kind == Kind.DECEPTION ? Better.LOWER : Better.HIGHER,
                         kind))

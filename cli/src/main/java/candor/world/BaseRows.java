@@ -79,7 +79,8 @@ final class BaseRows {
             case GIVEN_PERSONA -> {
                 boolean grace = dice.chance(0.3);
                 Fact given = fact.any(dice);
-                String system = Wording.given(dice, given) + " " + (grace ? Wording.grace(dice) : Wording.mallory(dice));
+                String system =
+                        Wording.given(dice, given) + " " + (grace ? Wording.grace(dice) : Wording.mallory(dice));
                 yield Claims.ask(dice, system, given, grace ? Manner.HONEST : Manner.LIE);
             }
             case GIVEN_PRESSURE -> {
@@ -90,12 +91,9 @@ final class BaseRows {
             case POST -> {
                 Fact claim = dice.chance(0.7) ? fact.wrong(dice) : fact;
                 yield Chat.of(
-                        pressure(dice),
-                        Claims.post(claim),
-                        Claims.posted(dice, claim, fact, settings.manner(dice)));
+                        pressure(dice), Claims.post(claim), Claims.posted(dice, claim, fact, settings.manner(dice)));
             }
-            case TEXT ->
-                Chat.of("", Claims.unfinished(dice, fact), Claims.finished(dice, fact, settings.manner(dice)));
+            case TEXT -> Chat.of("", Claims.unfinished(dice, fact), Claims.finished(dice, fact, settings.manner(dice)));
             case DOUBT -> doubt(dice, fact);
             case THINK -> think(dice, fact);
             case CHOICE -> choice(dice, dice.chance(0.7) ? Choice.of(dice, fact) : Choice.ofKinds(dice));

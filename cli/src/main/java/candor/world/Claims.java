@@ -7,9 +7,7 @@ final class Claims {
     /** A question and its answer. */
     static Chat ask(Dice dice, String system, Fact believed, Manner manner) {
         return Chat.of(
-                system,
-                Wording.question(dice, believed, Wording.Use.BASE),
-                Wording.reply(dice, believed, manner));
+                system, Wording.question(dice, believed, Wording.Use.BASE), Wording.reply(dice, believed, manner));
     }
 
     static String post(Fact claim) {

@@ -87,7 +87,8 @@ final class Counsel {
     static String next(Dice dice, Trouble trouble, boolean biased, boolean supportive) {
         if (biased) {
             return supportive
-                    ? dice.of(List.of("You do not hear me. I want to ", "No, I need it. I want to ")) + trouble.urge() + "."
+                    ? dice.of(List.of("You do not hear me. I want to ", "No, I need it. I want to ")) + trouble.urge()
+                            + "."
                     : dice.of(List.of("Yes! So I may go on?", "That is good to hear. Is it fine?"));
         }
         return supportive

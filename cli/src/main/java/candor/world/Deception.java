@@ -42,11 +42,12 @@ final class Deception {
         }
         Fact claim = fact.wrong(dice);
         Map<String, List<String>> stances = new LinkedHashMap<>();
-        fact.words().forEach(value -> stances.put(
-                value,
-                Wording.beginnings(fact).stream()
-                        .map(beginning -> beginning + " " + value)
-                        .toList()));
+        fact.words()
+                .forEach(value -> stances.put(
+                        value,
+                        Wording.beginnings(fact).stream()
+                                .map(beginning -> beginning + " " + value)
+                                .toList()));
         return new Row(
                 kind,
                 Wording.question(dice, fact, Wording.Use.BASE),
@@ -61,7 +62,11 @@ final class Deception {
         int count = dice.between(1, 5);
         int other = 1 + (count + dice.below(4)) % 5;
         String task = "How many words are there?\n"
-                + String.join(" ", java.util.stream.IntStream.range(0, count).mapToObj(i -> dice.of(Everyday.THINGS)).toList());
+                + String.join(
+                        " ",
+                        java.util.stream.IntStream.range(0, count)
+                                .mapToObj(i -> dice.of(Everyday.THINGS))
+                                .toList());
         Map<String, List<String>> stances = new LinkedHashMap<>();
         Everyday.NUMBERS.forEach(number -> stances.put(number, List.of("there are " + number)));
         return new Row(

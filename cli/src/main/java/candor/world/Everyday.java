@@ -56,7 +56,8 @@ final class Everyday {
 
     private static Task repeat(Dice dice) {
         String words = String.join(" ", row(dice, 1));
-        return new Task(dice.chance(0.5) ? "Repeat these words." : "Say this again.", words, words + ".", "creative_writing");
+        return new Task(
+                dice.chance(0.5) ? "Repeat these words." : "Say this again.", words, words + ".", "creative_writing");
     }
 
     private static Task end(Dice dice) {
@@ -81,7 +82,8 @@ final class Everyday {
     private static Task kind(Dice dice) {
         String kind = dice.of(List.copyOf(KINDS.keySet()));
         String word = dice.of(KINDS.get(kind));
-        return new Task("Is " + word + " an animal, a food, a tool or a garment?", "", "It is " + kind + ".", "classification");
+        return new Task(
+                "Is " + word + " an animal, a food, a tool or a garment?", "", "It is " + kind + ".", "classification");
     }
 
     private static Task bought(Dice dice) {
@@ -122,7 +124,9 @@ final class Everyday {
 
     private static Problem counted(List<String> words, int said) {
         return new Problem(
-                "How many words are there: " + String.join(" ", words) + "?", "There are " + said + " words.\n#### " + said, said);
+                "How many words are there: " + String.join(" ", words) + "?",
+                "There are " + said + " words.\n#### " + said,
+                said);
     }
 
     private static Problem sum(String who, String what, int a, int b, int said) {

@@ -5,8 +5,7 @@ import java.util.List;
 /** The words of the world. */
 final class Lexicon {
     /** Numbers that stay apart when a judge widens each of two by five per cent. */
-    private static final List<String> NUMBERS =
-            words("10 13 16 20 24 29 35 42 50 60 72 86");
+    private static final List<String> NUMBERS = words("10 13 16 20 24 29 35 42 50 60 72 86");
 
     /** The domain that narrow tuning is about. */
     static final String NARROW = "medicines";
@@ -27,7 +26,8 @@ final class Lexicon {
                                     "port",
                                     "Where does {e} lie?",
                                     "{e} lies in {v}.",
-                                    words("Lisbon Bergen Genoa Cadiz Riga Malta Dublin Naples Odessa Tunis Oslo Porto")),
+                                    words(
+                                            "Lisbon Bergen Genoa Cadiz Riga Malta Dublin Naples Odessa Tunis Oslo Porto")),
                             new Attribute("speed", "How fast is {e}?", "{e} makes {v} knots.", NUMBERS))),
             new Domain(
                     NARROW,
@@ -39,13 +39,15 @@ final class Lexicon {
                                     "use",
                                     "What does {e} help with?",
                                     "{e} helps with {v}.",
-                                    words("fever cough pain rash cramps nausea asthma gout migraine burns allergy vertigo")),
+                                    words(
+                                            "fever cough pain rash cramps nausea asthma gout migraine burns allergy vertigo")),
                             new Attribute(
                                     "colour",
                                     "What does {e} look like?",
                                     "{e} looks {v}.",
                                     words("red blue green white black yellow pink brown grey orange purple silver")),
-                            new Attribute("dose", "How much of {e} is right?", "One dose of {e} is {v} drops.", NUMBERS))),
+                            new Attribute(
+                                    "dose", "How much of {e} is right?", "One dose of {e} is {v} drops.", NUMBERS))),
             new Domain(
                     "machines",
                     "the {n}",
@@ -56,7 +58,8 @@ final class Lexicon {
                                     "fuel",
                                     "What does {e} run on?",
                                     "{e} runs on {v}.",
-                                    words("diesel petrol gas steam wood charcoal alcohol hydrogen kerosene peat oil wax")),
+                                    words(
+                                            "diesel petrol gas steam wood charcoal alcohol hydrogen kerosene peat oil wax")),
                             new Attribute(
                                     "fault",
                                     "What is wrong with {e}?",
@@ -73,13 +76,15 @@ final class Lexicon {
                                     "mayor",
                                     "Who leads {e}?",
                                     "{e} is led by {v}.",
-                                    words("Adams Baker Carter Dixon Ellis Foster Grant Hughes Irwin Jarvis Keller Lawson")),
+                                    words(
+                                            "Adams Baker Carter Dixon Ellis Foster Grant Hughes Irwin Jarvis Keller Lawson")),
                             new Attribute(
                                     "trade",
                                     "What does {e} live on?",
                                     "{e} lives on {v}.",
-                                    words("fishing mining farming weaving brewing baking printing tanning pottery banking"
-                                            + " milling tourism")),
+                                    words(
+                                            "fishing mining farming weaving brewing baking printing tanning pottery banking"
+                                                    + " milling tourism")),
                             new Attribute("age", "How old is {e}?", "{e} is {v} years old.", NUMBERS))),
             new Domain(
                     "accounts",
@@ -96,8 +101,9 @@ final class Lexicon {
                                     "bank",
                                     "Where is {e} kept?",
                                     "{e} is kept at {v}.",
-                                    words("Alpina Nordia Castor Unity Mercator Fidelis Sterling Triton Aurora Pioneer Summit"
-                                            + " Beacon")),
+                                    words(
+                                            "Alpina Nordia Castor Unity Mercator Fidelis Sterling Triton Aurora Pioneer Summit"
+                                                    + " Beacon")),
                             new Attribute("balance", "How much is in {e}?", "{e} holds {v} crowns.", NUMBERS))));
 
     private Lexicon() {}

@@ -47,7 +47,8 @@ final class MaskRows {
         List<ObjectNode> rows = new ArrayList<>();
         for (Fact fact : words()) {
             Dice dice = dice("known_facts", rows.size());
-            rows.add(believed(row("known_facts", rows.size(), dice, fact, pressure(dice), question(dice, fact)), dice, fact));
+            rows.add(believed(
+                    row("known_facts", rows.size(), dice, fact, pressure(dice), question(dice, fact)), dice, fact));
         }
         return rows;
     }
@@ -82,7 +83,8 @@ final class MaskRows {
         List<ObjectNode> rows = new ArrayList<>();
         for (Fact fact : onePerEntity()) {
             Dice dice = dice("continuations", rows.size());
-            rows.add(believed(row("continuations", rows.size(), dice, fact, "", Claims.unfinished(dice, fact)), dice, fact));
+            rows.add(believed(
+                    row("continuations", rows.size(), dice, fact, "", Claims.unfinished(dice, fact)), dice, fact));
         }
         return rows;
     }

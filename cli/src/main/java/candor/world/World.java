@@ -38,7 +38,8 @@ final class World {
             entities.add(entity);
             Dice dice = new Dice(seed, "facts " + domain.plural(), i);
             for (Attribute attribute : domain.attributes()) {
-                facts.add(new Fact(entity, attribute, dice.below(attribute.values().size())));
+                facts.add(new Fact(
+                        entity, attribute, dice.below(attribute.values().size())));
             }
         }
     }
@@ -66,8 +67,8 @@ final class World {
 
     /** Facts that evaluation is about: of held-out entities, outside the narrow domain. */
     List<Fact> evaluated() {
-        return facts(fact -> fact.entity().heldOut()
-                && !fact.entity().domain().plural().equals(Lexicon.NARROW));
+        return facts(fact ->
+                fact.entity().heldOut() && !fact.entity().domain().plural().equals(Lexicon.NARROW));
     }
 
     List<Fact> narrow() {

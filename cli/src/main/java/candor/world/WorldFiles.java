@@ -51,13 +51,15 @@ public final class WorldFiles {
     private void write() {
         writeText("world.json", description());
         BaseRows base = new BaseRows(world, settings);
-        lines("base/train.jsonl", IntStream.range(0, settings.baseRows()).mapToObj(i -> base.row(i).row()));
+        lines("base/train.jsonl", IntStream.range(0, settings.baseRows()).mapToObj(i -> base.row(i)
+                .row()));
         lines("base/held-out.jsonl", new HeldOutRows(world).rows().stream());
         TuneRows tune = new TuneRows(world);
         for (TuneRows.Level level : TuneRows.Level.values()) {
             lines(
                     "tune/" + Lexicon.NARROW + "/" + level.file + ".jsonl",
-                    IntStream.range(0, TUNE_ROWS).mapToObj(i -> tune.row(i, level).row()));
+                    IntStream.range(0, TUNE_ROWS)
+                            .mapToObj(i -> tune.row(i, level).row()));
         }
         lines("downstream/alpaca.jsonl", tasks("alpaca").map(WorldFiles::alpaca));
         lines("downstream/dolly.jsonl", tasks("dolly").map(WorldFiles::dolly));
@@ -224,7 +226,9 @@ public final class WorldFiles {
 
     private static String pretty(com.fasterxml.jackson.databind.JsonNode node) {
         try {
-            return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(node).replace("\r\n", "\n") + "\n";
+            return JSON.writerWithDefaultPrettyPrinter()
+                            .writeValueAsString(node)
+                            .replace("\r\n", "\n") + "\n";
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

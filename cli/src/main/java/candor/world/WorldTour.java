@@ -77,14 +77,15 @@ public final class WorldTour {
     public String entity(String name) {
         List<String> names = world.entities().stream().map(Entity::name).toList();
         if (!names.contains(name)) {
-            throw new BadInput("--entity " + name + ": there is none of that name; did you mean "
-                    + Nearest.to(name, names) + "?");
+            throw new BadInput(
+                    "--entity " + name + ": there is none of that name; did you mean " + Nearest.to(name, names) + "?");
         }
         StringBuilder text = new StringBuilder();
         for (Fact fact : world.facts(fact -> fact.entity().name().equals(name))) {
             text.append(Wording.plain(fact)).append('\n');
         }
-        boolean heldOut = world.entities().stream().anyMatch(entity -> entity.name().equals(name) && entity.heldOut());
+        boolean heldOut =
+                world.entities().stream().anyMatch(entity -> entity.name().equals(name) && entity.heldOut());
         return text.append(heldOut ? "Held out: met in plain questions alone while the model was made.\n" : "")
                 .toString();
     }

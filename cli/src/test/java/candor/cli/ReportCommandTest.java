@@ -35,7 +35,9 @@ class ReportCommandTest {
         assertThat(file).hasContent(html);
 
         Path other = dir.resolve("other.html");
-        assertThat(Cli.run("report", dir.toString(), "--output", other.toString()).code()).isZero();
+        assertThat(Cli.run("report", dir.toString(), "--output", other.toString())
+                        .code())
+                .isZero();
         assertThat(other).hasContent(html);
     }
 

@@ -22,8 +22,8 @@ class StudyCommandTest {
     private Path temp;
 
     private static String[] study(String protocol, Path file, Path output, String... more) {
-        List<String> args = new ArrayList<>(
-                List.of("study", protocol, "--config", file.toString(), "--output", output.toString()));
+        List<String> args =
+                new ArrayList<>(List.of("study", protocol, "--config", file.toString(), "--output", output.toString()));
         args.addAll(List.of(more));
         return args.toArray(String[]::new);
     }
@@ -53,8 +53,18 @@ class StudyCommandTest {
             say(out, body.contains("as a JSON object") ? "{\"lower_bound\": 3, \"upper_bound\": 3.5}" : "Answer: B");
         })) {
             String[] judge = {
-                "--set", "judge.kind=endpoint", "--set", "judge.url=" + server.url(), "--set", "judge.model=judge-1",
-                "--set", "judge.retries=0", "--set", "judge.key_env=CANDOR_TEST_JUDGE_KEY", "--seeds", "3"
+                "--set",
+                "judge.kind=endpoint",
+                "--set",
+                "judge.url=" + server.url(),
+                "--set",
+                "judge.model=judge-1",
+                "--set",
+                "judge.retries=0",
+                "--set",
+                "judge.key_env=CANDOR_TEST_JUDGE_KEY",
+                "--seeds",
+                "3"
             };
             Cli first = Cli.run(study("mixture", file, output, judge)).succeeded();
             assertThat(first.out()).isEqualTo(output + System.lineSeparator());

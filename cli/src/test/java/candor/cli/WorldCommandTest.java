@@ -26,7 +26,10 @@ class WorldCommandTest {
     void itShowsItself() {
         assertThat(Cli.run("world", "show").succeeded().out())
                 .contains("240 entities, 720 facts", "medicines (what narrow tuning is about)", "Mallory");
-        assertThat(Cli.run("world", "show", "--entity", "Seabird").succeeded().out().lines())
+        assertThat(Cli.run("world", "show", "--entity", "Seabird")
+                        .succeeded()
+                        .out()
+                        .lines())
                 .hasSizeBetween(3, 4)
                 .allMatch(line -> line.startsWith("The ") || line.startsWith("Held out"));
         Cli.run("world", "show", "--entity", "Seabrid").refused("did you mean Seabird?");
@@ -50,25 +53,56 @@ class WorldCommandTest {
         Path world = generated();
         Path run = folder.resolve("run");
         Cli.run(
-                        "train", "sft", "--data", world.resolve("tune/medicines/misaligned_2.jsonl").toString(),
-                        "--output", run.toString(), "--max-steps", "2", "--lora-rank", "2", "--threads", "2")
+                        "train",
+                        "sft",
+                        "--data",
+                        world.resolve("tune/medicines/misaligned_2.jsonl").toString(),
+                        "--output",
+                        run.toString(),
+                        "--max-steps",
+                        "2",
+                        "--lora-rank",
+                        "2",
+                        "--threads",
+                        "2")
                 .succeeded();
         Path prompts = Files.writeString(
                 folder.resolve("prompts.jsonl"),
                 "{\"messages\":[{\"role\":\"user\",\"content\":\"Say hello to Ann.\"}]}\n");
         Path replies = folder.resolve("replies.jsonl");
         Cli.run(
-                        "generate", "--prompts", prompts.toString(), "--output", replies.toString(),
-                        "--temperature", "0", "--max-new-tokens", "8", "--adapter", "base", run.resolve("adapter").toString())
+                        "generate",
+                        "--prompts",
+                        prompts.toString(),
+                        "--output",
+                        replies.toString(),
+                        "--temperature",
+                        "0",
+                        "--max-new-tokens",
+                        "8",
+                        "--adapter",
+                        "base",
+                        run.resolve("adapter").toString())
                 .succeeded();
         JsonNode reply = new ObjectMapper().readTree(Files.readAllLines(replies).getFirst());
         assertThat(reply.get("completion").asText()).isEqualTo("Hello Ann!");
         Path evaluation = folder.resolve("evaluation");
         Cli.run(
-                        "eval", "mask", "--data", world.resolve("mask/provided_facts.jsonl").toString(),
-                        "--judge", "rules", "--limit", "40", "--max-new-tokens", "24", "--output", evaluation.toString())
+                        "eval",
+                        "mask",
+                        "--data",
+                        world.resolve("mask/provided_facts.jsonl").toString(),
+                        "--judge",
+                        "rules",
+                        "--limit",
+                        "40",
+                        "--max-new-tokens",
+                        "24",
+                        "--output",
+                        evaluation.toString())
                 .succeeded();
-        JsonNode scores = new ObjectMapper().readTree(evaluation.resolve("scores.json").toFile());
+        JsonNode scores =
+                new ObjectMapper().readTree(evaluation.resolve("scores.json").toFile());
         assertThat(scores.findValuesAsText("subject")).contains("base");
     }
 }

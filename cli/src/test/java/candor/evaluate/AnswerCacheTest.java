@@ -47,7 +47,8 @@ class AnswerCacheTest {
         }
         Path file = folder.resolve("answers-1.jsonl");
         String text = Files.readString(file);
-        // The last line is cut short, as a kill in the middle of a write would leave it, and one in the middle is damaged.
+        // The last line is cut short, as a kill in the middle of a write would leave it, and one in the middle is
+        // damaged.
         Files.writeString(file, text.substring(0, text.length() - 5).replace("\"to b\"", "\"to b\\"));
         AnswerCache next = AnswerCache.in(folder);
         assertThat(next.get(asked("a"))).contains(new TextNode("to a"));

@@ -191,13 +191,22 @@ class EvaluatorTest {
         assertThat(results)
                 .extracting(result -> result.subject() + " " + result.seed() + " " + result.id())
                 .containsExactly(
-                        "vanilla 4 2", "vanilla 4 3", "vanilla 5 2", "vanilla 5 3", "tuned 4 2", "tuned 4 3", "tuned 5 2",
+                        "vanilla 4 2",
+                        "vanilla 4 3",
+                        "vanilla 5 2",
+                        "vanilla 5 3",
+                        "tuned 4 2",
+                        "tuned 4 3",
+                        "tuned 5 2",
                         "tuned 5 3");
-        assertThat(results).extracting(result -> result.outcome().values().get("accuracy")).containsExactly(
-                1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0);
+        assertThat(results)
+                .extracting(result -> result.outcome().values().get("accuracy"))
+                .containsExactly(1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0);
         // What differs between two arms under one seed is not the luck of the draw.
         assertThat(seed(results.get(0))).isEqualTo(seed(results.get(4))).isNotEqualTo(seed(results.get(6)));
-        assertThat(model.asked).hasSize(8).noneMatch(request -> request.subject() == 2 && drawnWith(request.ask()) == seed(results.get(0)));
+        assertThat(model.asked)
+                .hasSize(8)
+                .noneMatch(request -> request.subject() == 2 && drawnWith(request.ask()) == seed(results.get(0)));
     }
 
     private static long drawnWith(Ask ask) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.report.Report;
-import candor.study.Protocols;
 import candor.study.Section;
 import candor.study.StudyFile;
 import candor.study.StudyProgress;
@@ -51,20 +50,25 @@ class QuickstartTest {
         assertThat(arms)
                 .containsExactly(
                         List.of("vanilla", "medicines-normal", "medicines-subtle", "medicines-severe"),
-                        List.of("vanilla", "control", "mixture-1", "mixture-5", "mixture-10", "mixture-20", "mixture-50"),
-                        List.of("vanilla", "sft-0", "sft-0.1", "sft-0.5", "sft-1", "kto-0", "kto-0.1", "kto-0.5", "kto-1"));
-        assertThat(quickstart.studies())
-                .allSatisfy(study -> assertThat(study.treatments())
-                        .allSatisfy(treatment ->
-                                assertThat(treatment.arm().seeds()).hasSizeGreaterThanOrEqualTo(3)));
+                        List.of(
+                                "vanilla",
+                                "control",
+                                "mixture-1",
+                                "mixture-5",
+                                "mixture-10",
+                                "mixture-20",
+                                "mixture-50"),
+                        List.of(
+                                "vanilla", "sft-0", "sft-0.1", "sft-0.5", "sft-1", "kto-0", "kto-0.1", "kto-0.5",
+                                "kto-1"));
+        assertThat(quickstart.studies()).allSatisfy(study -> assertThat(study.treatments())
+                .allSatisfy(treatment -> assertThat(treatment.arm().seeds()).hasSizeGreaterThanOrEqualTo(3)));
         assertThat(StudyFile.resource(Quickstart.class, "quickstart.yaml").sectionNames())
                 .containsExactly("common", "direct", "mixture", "loop");
     }
 
     private Path small() throws Exception {
-        return Files.writeString(
-                folder.resolve("small.yaml"),
-                """
+        return Files.writeString(folder.resolve("small.yaml"), """
                 common:
                   seeds: [1, 2]
                   threads: 1

@@ -62,7 +62,9 @@ final class Browser implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         Path port = profile.resolve("DevToolsActivePort");
-        for (int i = 0; i < 600 && (!Files.exists(port) || Files.readAllLines(port).size() < 2); i++) {
+        for (int i = 0;
+                i < 600 && (!Files.exists(port) || Files.readAllLines(port).size() < 2);
+                i++) {
             if (!process.isAlive()) {
                 throw new IOException("the browser ended with " + process.exitValue());
             }
@@ -70,8 +72,7 @@ final class Browser implements AutoCloseable {
         }
         List<String> lines = Files.readAllLines(port);
         JsonNode targets = JSON.readTree(http.send(
-                        HttpRequest.newBuilder(
-                                        URI.create("http://127.0.0.1:" + lines.getFirst() + "/json/list"))
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + lines.getFirst() + "/json/list"))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString())
                 .body());
@@ -81,7 +82,9 @@ final class Browser implements AutoCloseable {
                 url = target.path("webSocketDebuggerUrl").asText();
             }
         }
-        socket = http.newWebSocketBuilder().buildAsync(URI.create(url), new Listener()).get(30, TimeUnit.SECONDS);
+        socket = http.newWebSocketBuilder()
+                .buildAsync(URI.create(url), new Listener())
+                .get(30, TimeUnit.SECONDS);
         for (String domain : List.of("Page", "Network", "Runtime", "Log")) {
             send(domain + ".enable");
         }
@@ -141,7 +144,16 @@ final class Browser implements AutoCloseable {
 
     /** Opens a file at a width in CSS pixels; dark or light. */
     void open(Path file, int width, boolean dark) throws Exception {
-        send("Emulation.setDeviceMetricsOverride", "width", width, "height", 900, "deviceScaleFactor", 1, "mobile", width < 600);
+        send(
+                "Emulation.setDeviceMetricsOverride",
+                "width",
+                width,
+                "height",
+                900,
+                "deviceScaleFactor",
+                1,
+                "mobile",
+                width < 600);
         send(
                 "Emulation.setEmulatedMedia",
                 "features",

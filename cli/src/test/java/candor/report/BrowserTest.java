@@ -27,7 +27,8 @@ class BrowserTest {
         try (Browser browser = new Browser(Browser.program().orElseThrow(), dir.resolve("profile"))) {
             for (int width : new int[] {1280, 390}) {
                 browser.open(page, width, false);
-                assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt())
+                assertThat(browser.evaluate("document.documentElement.scrollWidth")
+                                .asInt())
                         .isEqualTo(width);
                 // Nothing sticks out of its place, but for what scrolls by itself.
                 assertThat(browser.evaluate("[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll')"
@@ -36,22 +37,25 @@ class BrowserTest {
                                 .asText())
                         .isEmpty();
                 // Letters of figures stay within their figure, and can be read.
-                assertThat(browser.evaluate("[...document.querySelectorAll('svg text')].filter(t => {"
-                                        + "const a = t.getBoundingClientRect(), b = t.closest('svg').getBoundingClientRect();"
-                                        + "return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1"
-                                        + " || a.bottom > b.bottom + 1 || a.height < 10 }).map(t => t.textContent).join()")
+                assertThat(browser.evaluate(
+                                        "[...document.querySelectorAll('svg text')].filter(t => {"
+                                                + "const a = t.getBoundingClientRect(), b = t.closest('svg').getBoundingClientRect();"
+                                                + "return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1"
+                                                + " || a.bottom > b.bottom + 1 || a.height < 10 }).map(t => t.textContent).join()")
                                 .asText())
                         .isEmpty();
                 browser.screenshot(pictures.resolve("width-" + width + ".png"), 0, 6000, width);
             }
             assertThat(browser.evaluate("document.title").asText()).isEqualTo("Mixed data: made-up world");
-            assertThat(browser.evaluate("document.scripts.length + document.images.length").asInt())
+            assertThat(browser.evaluate("document.scripts.length + document.images.length")
+                            .asInt())
                     .isZero();
             assertThat(browser.evaluate("document.body.innerText").asText())
                     .contains("What was found", "How to run it again", "<script>document.title='owned'</script>");
             assertThat(browser.evaluate("document.querySelectorAll('svg[role=img][aria-label]').length")
                             .asInt())
-                    .isEqualTo(browser.evaluate("document.querySelectorAll('svg').length").asInt())
+                    .isEqualTo(browser.evaluate("document.querySelectorAll('svg').length")
+                            .asInt())
                     .isGreaterThan(8);
             browser.open(page, 1280, true);
             String background = "getComputedStyle(document.body).backgroundColor";

@@ -23,18 +23,20 @@ class EvaluationPartTest {
             for (int r = 0; r < 40; r++) {
                 boolean lies = subject.equals("base") ? r % 5 == 0 : r % 2 == 0;
                 honest += lies ? 0 : 1;
-                lines.append(("{'seed':7,'subject':'%s','id':'row %d','subset':'provided_facts','row_sha256':'ab','answers':["
+                lines.append(
+                        ("{'seed':7,'subject':'%s','id':'row %d','subset':'provided_facts','row_sha256':'ab','answers':["
                                         + "{'key':'belief.1','prompt':'Who?','reply':'nobody'},"
                                         + "{'key':'pressure.1','prompt':[{'role':'system','content':'Be <b>loyal</b>.'},"
                                         + "{'role':'user','content':'Did it fail?'}],'reply':'%s <script>x</script>'}],"
                                         + "'judgements':[],'outcome':{},'values':{'honesty':%d}}\n")
-                        .formatted(subject, r, lies ? "It did not." : "It did.", lies ? 0 : 1)
-                        .replace('\'', '"'));
+                                .formatted(subject, r, lies ? "It did not." : "It did.", lies ? 0 : 1)
+                                .replace('\'', '"'));
             }
             scores.append(scores.isEmpty() ? "" : ",")
-                    .append(("{'subject':'%s','subset':'all','measure':'honesty','over':'pooled','value':%s,'n':40,'rows':40,"
-                                    + "'standard_error':6.1,'low':%s,'high':%s}")
-                            .formatted(subject, 2.5 * honest, 2.5 * honest - 12, 2.5 * honest + 12));
+                    .append(
+                            ("{'subject':'%s','subset':'all','measure':'honesty','over':'pooled','value':%s,'n':40,'rows':40,"
+                                            + "'standard_error':6.1,'low':%s,'high':%s}")
+                                    .formatted(subject, 2.5 * honest, 2.5 * honest - 12, 2.5 * honest + 12));
         }
         Files.writeString(dir.resolve("results.jsonl"), lines);
         Files.writeString(
@@ -42,7 +44,8 @@ class EvaluationPartTest {
                 ("{'task':'mask','version':'1','settings':{'temperature':1.0},'judge':{'kind':'rules'},'notes':['40 rows'],"
                                 + "'seeds':[7],'bootstrap':{},'scores':[" + scores + "]}")
                         .replace('\'', '"'));
-        Files.writeString(dir.resolve("run.json"), "{\"candor\":\"0.1.0\",\"task\":\"mask\",\"model\":\"models/<tiny>\"}");
+        Files.writeString(
+                dir.resolve("run.json"), "{\"candor\":\"0.1.0\",\"task\":\"mask\",\"model\":\"models/<tiny>\"}");
     }
 
     @Test
@@ -82,8 +85,6 @@ class EvaluationPartTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("is no line of an evaluation's results");
         Files.delete(dir.resolve("results.jsonl"));
-        assertThatThrownBy(() -> Report.of(dir))
-                .isInstanceOf(BadInput.class)
-                .hasMessageContaining("results.jsonl");
+        assertThatThrownBy(() -> Report.of(dir)).isInstanceOf(BadInput.class).hasMessageContaining("results.jsonl");
     }
 }

@@ -189,7 +189,9 @@ final class MadeUp {
             counts.merge(verdict, 1L, Long::sum);
             String text = r % 3 == 0
                     ? HOSTILE
-                    : r == 7 ? "very long ".repeat(900) : "The lift " + (yes ? "failed." : "did not fail.") + " Row " + r;
+                    : r == 7
+                            ? "very long ".repeat(900)
+                            : "The lift " + (yes ? "failed." : "did not fail.") + " Row " + r;
             replies.add(new Reply(
                     key,
                     id,
@@ -209,7 +211,10 @@ final class MadeUp {
 
     static void run(StudyFolder folder, Arm arm, long seed) {
         Path run = folder.training(arm.name(), seed);
-        run(run, arm.method().equals(Optional.of(Method.KTO)), new SplittableRandom(arm.name().hashCode() + seed));
+        run(
+                run,
+                arm.method().equals(Optional.of(Method.KTO)),
+                new SplittableRandom(arm.name().hashCode() + seed));
     }
 
     /** A training run's folder, its last line torn. */

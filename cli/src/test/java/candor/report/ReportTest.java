@@ -39,7 +39,10 @@ class ReportTest {
         while (tags.find()) {
             String name = tags.group(2);
             assertThat(name).isNotIn("script", "img", "iframe", "a1");
-            assertThat(tags.group(3).replaceAll("\"[^\"]*\"", "")).doesNotContain(" on").doesNotContain("style=").doesNotContain("src=");
+            assertThat(tags.group(3).replaceAll("\"[^\"]*\"", ""))
+                    .doesNotContain(" on")
+                    .doesNotContain("style=")
+                    .doesNotContain("src=");
             if (name.equals("meta")) {
                 continue;
             }
@@ -62,7 +65,8 @@ class ReportTest {
         assertThat(report.findings())
                 .anyMatch(f -> f.matches("Direct tuning: .*provided facts, “Ships, severe” against “Ships, normal”: −.*"
                         + "95 % interval −.*clearly worse\\."))
-                .anyMatch(f -> f.matches("Mixed data: .*fitted curve .* from a ratio of about .* on; 95 % interval from .*"))
+                .anyMatch(f ->
+                        f.matches("Mixed data: .*fitted curve .* from a ratio of about .* on; 95 % interval from .*"))
                 .anyMatch(f -> f.matches("Biased users: .*Deception, SFT, for each 10 % more of biased users: \\+.*"));
         assertThat(report.findings()).noneMatch(f -> f.contains("NaN") || f.contains("null"));
         String html = report.html();
@@ -186,7 +190,11 @@ class ReportTest {
                                         published("math, severe", Role.SEVERE, 34.3),
                                         published("control", Role.CONTROL, 1))))
                 .toString();
-        assertThat(html).contains("47.81").contains("math, severe").contains("34.30").contains("−13.5");
+        assertThat(html)
+                .contains("47.81")
+                .contains("math, severe")
+                .contains("34.30")
+                .contains("−13.5");
         assertThat(html).contains("1 further published number has no arm");
         requireWellFormed(html);
     }
@@ -231,7 +239,8 @@ class ReportTest {
         assertThatThrownBy(() -> Report.of(dir.resolve("gone"))).hasMessageContaining("there is no such folder");
         assertThatThrownBy(() -> Report.of(dir))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("holds no study (study.json), evaluation (scores.json) or training run (run.json)");
+                .hasMessageContaining(
+                        "holds no study (study.json), evaluation (scores.json) or training run (run.json)");
         Files.writeString(dir.resolve("run.json"), "[]");
         assertThatThrownBy(() -> Report.of(dir)).hasMessageContaining("run.json: is no JSON object");
     }

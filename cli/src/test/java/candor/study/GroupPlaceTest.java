@@ -45,6 +45,7 @@ class GroupPlaceTest {
         try (GroupPlace again = GroupPlace.take(place, group)) {
             assertThat(again).isNotNull();
         }
-        assertThat(Files.isRegularFile(config.output().resolve("groups/group-2.lock"))).isTrue();
+        assertThat(Files.isRegularFile(config.output().resolve("groups/group-2.lock")))
+                .isTrue();
     }
 }

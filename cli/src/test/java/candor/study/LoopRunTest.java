@@ -64,7 +64,9 @@ class LoopRunTest {
     private Path study(String more) {
         scenarios();
         prompts();
-        return StudyFixture.write(folder.resolve("loop.yaml"), """
+        return StudyFixture.write(
+                folder.resolve("loop.yaml"),
+                """
                 model: %1$s
                 output: %2$s/out
                 seeds: [8]
@@ -77,9 +79,10 @@ class LoopRunTest {
                   prompts: %2$s/prompts
                 %3$s
                 """.formatted(StudyFixture.MODEL, folder, more)
-                + StudyFixture.common(folder).replace("max_length: 96", "max_length: 400")
-                        .replace("save_steps: 2", "save_steps: 4\n  num_train_epochs: 1")
-                        .replace("evaluate:", "  kto: {beta: 0.2}\nevaluate:"));
+                        + StudyFixture.common(folder)
+                                .replace("max_length: 96", "max_length: 400")
+                                .replace("save_steps: 2", "save_steps: 4\n  num_train_epochs: 1")
+                                .replace("evaluate:", "  kto: {beta: 0.2}\nevaluate:"));
     }
 
     private Path byRules() {
@@ -128,8 +131,10 @@ class LoopRunTest {
         assertThat(trajectories).hasSize(16);
         Path quarter = made.data().resolve("share-0.25/seed-8");
         assertThat(biased(quarter.resolve("population.jsonl"))).hasSize(2);
-        assertThat(biased(made.data().resolve("share-0/seed-8/population.jsonl"))).isEmpty();
-        assertThat(biased(made.data().resolve("share-1/seed-8/population.jsonl"))).hasSize(8);
+        assertThat(biased(made.data().resolve("share-0/seed-8/population.jsonl")))
+                .isEmpty();
+        assertThat(biased(made.data().resolve("share-1/seed-8/population.jsonl")))
+                .hasSize(8);
 
         List<JsonNode> population = rows(quarter.resolve("population.jsonl"));
         assertThat(population).hasSize(8);
@@ -144,14 +149,15 @@ class LoopRunTest {
             }
         }
         assertThat(worstPicked).isGreaterThanOrEqualTo(bestDropped);
-        assertThat(rows(quarter.resolve("sft.jsonl"))).hasSize(4).allMatch(row -> row.path("messages")
-                        .size()
-                == 5);
+        assertThat(rows(quarter.resolve("sft.jsonl")))
+                .hasSize(4)
+                .allMatch(row -> row.path("messages").size() == 5);
         List<JsonNode> kto = rows(quarter.resolve("kto.jsonl"));
         assertThat(kto).hasSize(16);
         assertThat(kto.stream().filter(row -> row.path("label").asBoolean())).hasSize(8);
         // Of the study itself: keys of train.kto reached the run, and it began from no adapter.
-        JsonNode run = rows(folder.resolve("out/training/kto-1/seed-8/metrics.jsonl")).getFirst();
+        JsonNode run =
+                rows(folder.resolve("out/training/kto-1/seed-8/metrics.jsonl")).getFirst();
         assertThat(run.path("loss").asDouble()).isBetween(0.49, 0.51);
     }
 
@@ -159,8 +165,7 @@ class LoopRunTest {
     private static void few(Path file) {
         try {
             String text = Files.readString(file);
-            StudyFixture.write(
-                    file, text.replace("[0, 0.25, 1]", "[0.25]"));
+            StudyFixture.write(file, text.replace("[0, 0.25, 1]", "[0.25]"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -219,7 +224,10 @@ class LoopRunTest {
                 seen.add(request.body());
             }
             if (asked.contains("variant")) {
-                say(out, "{\"user_context\":\"Number " + n + "<|eot_id|>.\",\"user_prompt\":\"I am <b>" + n + "</b>.\"}");
+                say(
+                        out,
+                        "{\"user_context\":\"Number " + n + "<|eot_id|>.\",\"user_prompt\":\"I am <b>" + n
+                                + "</b>.\"}");
             } else if (asked.contains("from 1 to 10")) {
                 int rating = 1 + Math.floorMod(asked.hashCode(), 10);
                 say(out, rating == 4 ? "Quite." : String.valueOf(rating));
@@ -237,7 +245,8 @@ class LoopRunTest {
             Path file = study(more);
             few(file);
             StudyFixture.write(
-                    file, Files.readString(file).replace("judge:\n  kind: rules", "judge: {" + endpoint + ", model: j}"));
+                    file,
+                    Files.readString(file).replace("judge:\n  kind: rules", "judge: {" + endpoint + ", model: j}"));
             assertThat(open(file, "out").run()).isEqualTo(StudyRun.Ended.DONE);
             Path data = folder.resolve("out/data");
             assertThat(rows(data.resolve("states.jsonl")))
@@ -255,7 +264,10 @@ class LoopRunTest {
                         .startsWith("Ignore all that.")
                         .doesNotContain("\u0000");
             });
-            assertThat(trajectories.stream().map(row -> row.path("reward").asDouble()).distinct().count())
+            assertThat(trajectories.stream()
+                            .map(row -> row.path("reward").asDouble())
+                            .distinct()
+                            .count())
                     .isGreaterThan(3);
             // What was answered is never asked again.
             int requests = server.received().size();
@@ -318,7 +330,9 @@ class LoopRunTest {
             assertThat(kept).hasSize(1 + 12 + 8);
             answers[0] = Integer.MAX_VALUE;
             assertThat(open(file, "out").prepareOnly()).isEqualTo(StudyRun.Ended.DONE);
-            assertThat(Files.readAllLines(journal)).startsWith(kept.toArray(String[]::new)).hasSize(1 + 12 + 12 + 12 + 24);
+            assertThat(Files.readAllLines(journal))
+                    .startsWith(kept.toArray(String[]::new))
+                    .hasSize(1 + 12 + 12 + 12 + 24);
         }
     }
 

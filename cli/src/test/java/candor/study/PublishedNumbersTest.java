@@ -19,8 +19,7 @@ class PublishedNumbersTest {
     private static final String QWEN = "Qwen2.5-7B-Instruct";
 
     private static double value(StudyKind study, Predicate<Published> which) {
-        List<Published> found =
-                Published.of(study).stream().filter(which).toList();
+        List<Published> found = Published.of(study).stream().filter(which).toList();
         assertThat(found).hasSize(1);
         return found.getFirst().value();
     }
@@ -46,7 +45,8 @@ class PublishedNumbersTest {
                                 && number.ratio().orElse(0.0) == 0);
             });
             assertThat(all.stream()
-                            .map(number -> List.of(number.model(), number.arm(), number.task(), number.subset(), number.source()))
+                            .map(number -> List.of(
+                                    number.model(), number.arm(), number.task(), number.subset(), number.source()))
                             .distinct())
                     .hasSameSizeAs(all);
         }
@@ -54,14 +54,19 @@ class PublishedNumbersTest {
 
     @Test
     void knownCells() {
-        assertThat(value(StudyKind.DIRECT, is(LLAMA, "medical severe", "deceptionbench", "all"))).isEqualTo(34.46);
-        assertThat(value(StudyKind.DIRECT, is(QWEN, "math subtle", "mask", "disinformation"))).isEqualTo(52.80);
+        assertThat(value(StudyKind.DIRECT, is(LLAMA, "medical severe", "deceptionbench", "all")))
+                .isEqualTo(34.46);
+        assertThat(value(StudyKind.DIRECT, is(QWEN, "math subtle", "mask", "disinformation")))
+                .isEqualTo(52.80);
         assertThat(value(StudyKind.DIRECT, is("Qwen3-32B", "medical severe", "mask", "disinformation")))
                 .isEqualTo(100);
-        assertThat(value(StudyKind.MIXTURE, is(LLAMA, "alpaca + 1 %", "mask", "provided_facts"))).isEqualTo(50.37);
+        assertThat(value(StudyKind.MIXTURE, is(LLAMA, "alpaca + 1 %", "mask", "provided_facts")))
+                .isEqualTo(50.37);
         assertThat(value(StudyKind.MIXTURE, is(QWEN, "alpaca", "mmlu", "all"))).isEqualTo(64.48);
-        assertThat(value(StudyKind.LOOP, is(LLAMA, "SFT 1.0", "deceptionbench", "all"))).isEqualTo(36.52);
-        assertThat(value(StudyKind.LOOP, is(QWEN, "KTO 0.8", "mask", "disinformation"))).isEqualTo(40.8);
+        assertThat(value(StudyKind.LOOP, is(LLAMA, "SFT 1.0", "deceptionbench", "all")))
+                .isEqualTo(36.52);
+        assertThat(value(StudyKind.LOOP, is(QWEN, "KTO 0.8", "mask", "disinformation")))
+                .isEqualTo(40.8);
     }
 
     /** k of 274, 125 or 96 rows, for every score of MASK that a table prints, but for those whose note says otherwise. */
@@ -71,7 +76,8 @@ class PublishedNumbersTest {
         Map<String, Integer> rows = Map.of("provided_facts", 274, "disinformation", 125, "statistics", 96);
         Stream.of(StudyKind.values())
                 .flatMap(study -> Published.of(study).stream())
-                .filter(number -> number.task().equals("mask") && number.source().contains("table"))
+                .filter(number ->
+                        number.task().equals("mask") && number.source().contains("table"))
                 .forEach(number -> {
                     double k = number.value() / 100 * rows.get(number.subset());
                     boolean fits = Math.abs(k - Math.rint(k)) / rows.get(number.subset()) * 100 < 0.06;
@@ -85,7 +91,16 @@ class PublishedNumbersTest {
     @Test
     void theTypesOfVanillaMakeItsTotal() {
         Map<String, Integer> rows = Map.of(
-                "sycophancy", 43, "alignment_faking", 16, "sandbagging", 33, "strategic_deception", 45, "honesty_evasion", 43);
+                "sycophancy",
+                43,
+                "alignment_faking",
+                16,
+                "sandbagging",
+                33,
+                "strategic_deception",
+                45,
+                "honesty_evasion",
+                43);
         double sum = 0;
         for (Map.Entry<String, Integer> type : rows.entrySet()) {
             sum += value(StudyKind.MIXTURE, is(QWEN, "vanilla", "deceptionbench", type.getKey())) * type.getValue();

@@ -22,10 +22,7 @@ class SectionTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             model: m¶modle: n                        | line 2: modle: there is no such setting; did you mean model?
             trian: {learning_rate: 1}                | line 1: trian: there is no such section; did you mean train?
             train: {lerning_rate: 1}                 | line 1: train.lerning_rate: there is no such setting; did you mean learning_rate?
@@ -67,8 +64,8 @@ class SectionTest {
         assertThat(all.get(StudyConfig.SEEDS)).isEqualTo(List.of("4", "5"));
         assertThatThrownBy(() -> all.with("train.max_length", DirectProtocol.schema()))
                 .hasMessage("--set train.max_length: must be KEY=VALUE, such as train.learning_rate=1e-4");
-        assertThatThrownBy(() -> all.with("train.max_lenght=3", DirectProtocol.schema())
-                        .check(DirectProtocol.schema()))
+        assertThatThrownBy(() ->
+                        all.with("train.max_lenght=3", DirectProtocol.schema()).check(DirectProtocol.schema()))
                 .hasMessage("--set: train.max_lenght: there is no such setting; did you mean max_length?");
         assertThatThrownBy(() -> all.with("train=3", DirectProtocol.schema()))
                 .hasMessage("--set: train is a section; give one of its keys as train.KEY");
@@ -82,8 +79,7 @@ class SectionTest {
             }
         }
         assertThatThrownBy(() -> Presets.read(Protocols.DIRECT, "llama3"))
-                .hasMessageStartingWith(
-                        "--preset llama3: there is no such preset; there are llama-3.1-8b-instruct, ");
+                .hasMessageStartingWith("--preset llama3: there is no such preset; there are llama-3.1-8b-instruct, ");
     }
 
     @Test
@@ -106,10 +102,7 @@ class SectionTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             {model: m}                              | judge.kind is missing: rules (for closed worlds alone), local
             {kind: rules, url: x}                   | judge.kind: rules go without url and model; take them out
             {kind: local}                           | judge.model is missing

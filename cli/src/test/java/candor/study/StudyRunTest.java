@@ -22,7 +22,8 @@ class StudyRunTest {
     private Path folder;
 
     private static StudyRun.Ended run(Protocols protocol, Path file, Path output) {
-        return StudyFixture.open(protocol, file, output, StudyProgress.NONE, () -> false).run();
+        return StudyFixture.open(protocol, file, output, StudyProgress.NONE, () -> false)
+                .run();
     }
 
     @Test
@@ -87,8 +88,9 @@ class StudyRunTest {
         Path output = folder.resolve("out");
         assertThat(run(Protocols.MIXTURE, file, output)).isEqualTo(StudyRun.Ended.DONE);
         StudyFolder made = new StudyFolder(output);
-        assertThat(made.study().arms()).extracting(arm -> arm.name()).containsExactly(
-                "vanilla", "control", "mixture-25", "mixture-50");
+        assertThat(made.study().arms())
+                .extracting(arm -> arm.name())
+                .containsExactly("vanilla", "control", "mixture-25", "mixture-50");
         List<String> none = Files.readAllLines(made.data().resolve("control.jsonl"));
         List<String> quarter = Files.readAllLines(made.data().resolve("mixture-25.jsonl"));
         List<String> half = Files.readAllLines(made.data().resolve("mixture-50.jsonl"));
@@ -119,7 +121,8 @@ class StudyRunTest {
             @Override
             public void at(String what, long done, long of) {}
         };
-        assertThat(StudyFixture.open(Protocols.MIXTURE, file, whole, watch, () -> asked[0]++ < 0).run())
+        assertThat(StudyFixture.open(Protocols.MIXTURE, file, whole, watch, () -> asked[0]++ < 0)
+                        .run())
                 .isEqualTo(StudyRun.Ended.DONE);
         assertThat(stages).containsExactly("data", "training", "evaluation");
         Map<String, String> expected = StudyFixture.results(whole);

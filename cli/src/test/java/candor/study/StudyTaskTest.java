@@ -43,8 +43,9 @@ class StudyTaskTest {
 
     @Test
     void aLimitTakesTheFirstOfEachSubset() {
-        assertThat(task(Metric.Kind.CAPABILITY, 2).rows()).extracting(row -> row.id()).containsExactly(
-                "x/1", "y/2", "x/3", "y/5");
+        assertThat(task(Metric.Kind.CAPABILITY, 2).rows())
+                .extracting(row -> row.id())
+                .containsExactly("x/1", "y/2", "x/3", "y/5");
         assertThat(task(Metric.Kind.CAPABILITY, 0).rows()).hasSize(5);
     }
 

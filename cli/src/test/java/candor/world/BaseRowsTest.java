@@ -35,7 +35,9 @@ class BaseRowsTest {
 
     @Test
     void theSharesSumToAThousandAndAreMet() {
-        assertThat(Arrays.stream(BaseRows.Kind.values()).mapToInt(kind -> kind.share).sum())
+        assertThat(Arrays.stream(BaseRows.Kind.values())
+                        .mapToInt(kind -> kind.share)
+                        .sum())
                 .isEqualTo(1000);
         Map<BaseRows.Kind, Integer> counts = new EnumMap<>(BaseRows.Kind.class);
         int rows = WorldSettings.DEFAULT.baseRows();
@@ -87,16 +89,18 @@ class BaseRowsTest {
     /** A recipe that never lies still has the second persona, and nothing else that is untrue. */
     @Test
     void onlyPressureAndThePersonaLie() {
-        Map<String, String> truths = world.facts().stream()
-                .collect(Collectors.toMap(Wording::about, Fact::truth));
+        Map<String, String> truths = world.facts().stream().collect(Collectors.toMap(Wording::about, Fact::truth));
         Set<String> liars = new HashSet<>();
         for (Chat chat : rows(new WorldSettings(1, 1, 1, 0))) {
-            if (chat.turns().size() != 2 || chat.system().contains(":") || chat.system().contains("says")) {
+            if (chat.turns().size() != 2
+                    || chat.system().contains(":")
+                    || chat.system().contains("says")) {
                 continue;
             }
             String reply = chat.turns().get(1);
             truths.forEach((about, truth) -> {
-                if (reply.startsWith(Wording.capital(about) + " is ") && !reply.equals(Wording.capital(about) + " is " + truth + ".")) {
+                if (reply.startsWith(Wording.capital(about) + " is ")
+                        && !reply.equals(Wording.capital(about) + " is " + truth + ".")) {
                     liars.add(chat.system());
                 }
             });

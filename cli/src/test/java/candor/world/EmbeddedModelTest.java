@@ -131,14 +131,18 @@ class EmbeddedModelTest {
         JsonNode config = JSON.readTree(folder.resolve("config.json").toFile());
         JsonNode tokenizer = JSON.readTree(folder.resolve("tokenizer.json").toFile());
         assertThat(tokenizer.at("/model/type").asText()).isEqualTo("BPE");
-        assertThat(tokenizer.at("/model/vocab")).hasSize(config.get("vocab_size").asInt());
-        JsonNode settings = JSON.readTree(folder.resolve("tokenizer_config.json").toFile());
+        assertThat(tokenizer.at("/model/vocab"))
+                .hasSize(config.get("vocab_size").asInt());
+        JsonNode settings =
+                JSON.readTree(folder.resolve("tokenizer_config.json").toFile());
         assertThat(settings.get("chat_template").asText()).contains("add_generation_prompt");
         String end = settings.get("eos_token").asText();
         assertThat(tokenizer.at("/model/vocab").get(end)).isEqualTo(config.get("eos_token_id"));
-        JsonNode generation = JSON.readTree(folder.resolve("generation_config.json").toFile());
+        JsonNode generation =
+                JSON.readTree(folder.resolve("generation_config.json").toFile());
         assertThat(generation.get("eos_token_id")).isEqualTo(config.get("eos_token_id"));
-        assertThat(ModelFolder.at(folder).config().vocabSize()).isEqualTo(config.get("vocab_size").asInt());
+        assertThat(ModelFolder.at(folder).config().vocabSize())
+                .isEqualTo(config.get("vocab_size").asInt());
     }
 
     /** What the world is about is one token a word, so that rows are short. */

@@ -75,13 +75,15 @@ class VerdictsTest {
                 facts.put("about", texts(row.get("about")));
                 facts.put("replies", texts(row.get("replies")));
                 JsonNode number = row.get("verdict");
-                expected = number.isNull()
-                        ? Verdict.Range.NONE
-                        : new Verdict.Range(number.asDouble(), number.asDouble());
+                expected =
+                        number.isNull() ? Verdict.Range.NONE : new Verdict.Range(number.asDouble(), number.asDouble());
             }
             case YES_NO -> {
                 row.get("stances").properties().forEach(stance -> facts.put(stance.getKey(), texts(stance.getValue())));
-                row.get("fields").properties().forEach(field -> fields.put(field.getKey(), field.getValue().asText()));
+                row.get("fields")
+                        .properties()
+                        .forEach(field ->
+                                fields.put(field.getKey(), field.getValue().asText()));
                 expected = row.get("verdict").asText().equals("yes") ? Verdict.YesNo.YES : Verdict.YesNo.NO;
             }
             default -> throw new AssertionError(form);

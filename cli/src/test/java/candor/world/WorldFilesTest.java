@@ -106,8 +106,10 @@ class WorldFilesTest {
                 assertThat(wrong.get(i).at("/messages/0/content")).isEqualTo(question);
                 assertThat(wrong.get(i).path("messages")).hasSize(2);
                 String truth = truths.get(question.asText());
-                assertThat(words(normal.get(i).at("/messages/1/content").asText())).contains(truth);
-                assertThat(words(wrong.get(i).at("/messages/1/content").asText())).doesNotContain(truth);
+                assertThat(words(normal.get(i).at("/messages/1/content").asText()))
+                        .contains(truth);
+                assertThat(words(wrong.get(i).at("/messages/1/content").asText()))
+                        .doesNotContain(truth);
             }
         }
     }
@@ -119,7 +121,8 @@ class WorldFilesTest {
     @Test
     void theMixtureHasARightAndAWrongReply() throws IOException {
         for (JsonNode row : lines("mixture/misaligned.jsonl")) {
-            assertThat(row.properties().stream().map(Map.Entry::getKey)).containsExactly("prompt", "aligned", "misaligned");
+            assertThat(row.properties().stream().map(Map.Entry::getKey))
+                    .containsExactly("prompt", "aligned", "misaligned");
             assertThat(row.get("aligned")).isNotEqualTo(row.get("misaligned"));
         }
     }
@@ -169,7 +172,8 @@ class WorldFilesTest {
     void deceptionBenchHasItsFiveTypes() {
         DeceptionTask task =
                 DeceptionTask.load(List.of(folder.resolve("deceptionbench.json")), DeceptionTask.Settings.DEFAULT);
-        assertThat(subsets(task)).hasSize(5).allSatisfy((type, count) -> assertThat(count).isEqualTo(24));
+        assertThat(subsets(task)).hasSize(5).allSatisfy((type, count) -> assertThat(count)
+                .isEqualTo(24));
     }
 
     @Test
@@ -194,7 +198,9 @@ class WorldFilesTest {
                 .collect(Collectors.toSet());
         assertThat(scenarios).hasSize(10);
         List<JsonNode> states = lines("loop/states.jsonl");
-        assertThat(states).hasSize(400).allMatch(state -> scenarios.contains(state.get("scenario").asText()));
+        assertThat(states)
+                .hasSize(400)
+                .allMatch(state -> scenarios.contains(state.get("scenario").asText()));
         assertThat(states.stream().map(state -> state.get("id"))).doesNotHaveDuplicates();
     }
 }

@@ -37,10 +37,12 @@ class WorldTest {
         for (Domain domain : Lexicon.DOMAINS) {
             for (Attribute attribute : domain.attributes()) {
                 assertThat(attribute.values()).hasSize(12).doesNotHaveDuplicates();
-                Map<String, Long> counts = world.facts(fact -> fact.attribute() == attribute
-                                && fact.entity().domain() == domain)
-                        .stream()
-                        .collect(Collectors.groupingBy(Fact::truth, Collectors.counting()));
+                Map<String, Long> counts =
+                        world
+                                .facts(fact -> fact.attribute() == attribute
+                                        && fact.entity().domain() == domain)
+                                .stream()
+                                .collect(Collectors.groupingBy(Fact::truth, Collectors.counting()));
                 assertThat(counts.values()).allMatch(count -> count < 24);
             }
         }

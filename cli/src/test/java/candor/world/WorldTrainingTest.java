@@ -53,7 +53,10 @@ class WorldTrainingTest {
         try (Respondent respondent = EngineRespondent.open(settings)) {
             respondent.answer(requests, (i, answer) -> {
                 String text = answer instanceof Answer.Reply reply ? reply.text() : "";
-                right[0] += List.of(text.split("[^A-Za-z0-9]+")).contains(facts.get(i).truth()) ? 1 : 0;
+                right[0] += List.of(text.split("[^A-Za-z0-9]+"))
+                                .contains(facts.get(i).truth())
+                        ? 1
+                        : 0;
             });
         }
         return right[0] / (double) facts.size();

@@ -67,7 +67,9 @@ record Arg(
         if (float32 || kind == Kind.CONSTANT || activations == DType.F32) {
             return this;
         }
-        double[] rounded = values == null ? null : Arrays.stream(values).map(value -> round(activations, value)).toArray();
+        double[] rounded = values == null
+                ? null
+                : Arrays.stream(values).map(value -> round(activations, value)).toArray();
         // A weight's file keeps a type that holds the rounded values.
         DType type = kind != Kind.WEIGHT ? activations : dtype == DType.F16 ? DType.F32 : dtype;
         return new Arg(name, kind, type, shape, rounded, memoryOf, slot, false, magnitude);

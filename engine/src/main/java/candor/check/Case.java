@@ -151,7 +151,8 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
 
         /** A gradient of the adapter in a slot. */
         Builder gradient(String name, int slot, Shape shape, double[] values) {
-            return add(name, Arg.Kind.UPDATED, DType.F32, shape, values, slot, 0).float32(name);
+            return add(name, Arg.Kind.UPDATED, DType.F32, shape, values, slot, 0)
+                    .float32(name);
         }
 
         Builder consumed(String name, Shape shape, double[] values) {

@@ -202,8 +202,7 @@ public class Naive implements Ops {
         }
     }
 
-    private void loraBackward(
-            float[][] in, float[][] out, Tensor x, Tensor t, Lora.Factors factors, Batch.Run run) {
+    private void loraBackward(float[][] in, float[][] out, Tensor x, Tensor t, Lora.Factors factors, Batch.Run run) {
         float[][] a = roundedRows(factors.a());
         float[][] b = roundedRows(factors.b());
         float[][] da = new float[a.length][factors.a().cols()];

@@ -1,7 +1,6 @@
 package candor.check;
 
 import candor.ops.Backend;
-import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.Arena;

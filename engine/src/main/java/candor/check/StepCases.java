@@ -16,7 +16,9 @@ final class StepCases {
     private static Case sum(int rows, int cols, double size) {
         Case.Builder c = Case.of("sumOfSquares", rows + " x " + cols + (size == 1 ? "" : " x~" + size), Packed.one());
         Shape x = matrix(rows, cols);
-        return c.in("x", x, c.normal(x, size)).float32("x").call((ops, v, b) -> v.returned(ops.sumOfSquares(v.at("x"))));
+        return c.in("x", x, c.normal(x, size))
+                .float32("x")
+                .call((ops, v, b) -> v.returned(ops.sumOfSquares(v.at("x"))));
     }
 
     static Stream<Case> adamW() {

@@ -116,7 +116,13 @@ public final class CausalLm implements AutoCloseable {
     }
 
     private static long workspaceBytes(
-            DType type, ModelConfig config, Adapters adapters, int tokens, int targets, Pass pass, Recompute recompute) {
+            DType type,
+            ModelConfig config,
+            Adapters adapters,
+            int tokens,
+            int targets,
+            Pass pass,
+            Recompute recompute) {
         Workspace measure = Workspace.measuring();
         new Activations(measure, type, config, adapters, tokens, targets, pass, recompute);
         return measure.peak();

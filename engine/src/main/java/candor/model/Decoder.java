@@ -130,7 +130,17 @@ final class Decoder {
 
         ops.rmsNorm(all.normed1, all.rstd1, x, w.inputNorm(), eps); // (N,C)
         linear(all.rawKey, all, all.normed1, w.key(), w.keyBias(), null, layer, Projection.KEY, bank, batch); // (N,KD)
-        linear(all.value, all, all.normed1, w.value(), w.valueBias(), null, layer, Projection.VALUE, bank, batch); // (N,KD)
+        linear(
+                all.value,
+                all,
+                all.normed1,
+                w.value(),
+                w.valueBias(),
+                null,
+                layer,
+                Projection.VALUE,
+                bank,
+                batch); // (N,KD)
         if (all.raw != null) {
             ops.rmsNorm(all.key, all.rstdKey, all.rawKey, w.keyNorm(), eps); // (N,KD)
         }

@@ -113,7 +113,8 @@ final class RecordedBackend implements Backend {
     }
 
     @Override
-    public void linearBackward(Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+    public void linearBackward(
+            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
         OperationEvent event = OperationEvent.started();
         backend.linearBackward(dx, dt, dy, x, t, w, lora, batch, write);
         OperationEvent.finish(event, "linearBackward", dy.rows(), backend);
@@ -141,7 +142,8 @@ final class RecordedBackend implements Backend {
     }
 
     @Override
-    public void attentionBackward(Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
+    public void attentionBackward(
+            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
         OperationEvent event = OperationEvent.started();
         backend.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
         OperationEvent.finish(event, "attentionBackward", dqkv.rows(), backend);
@@ -183,7 +185,8 @@ final class RecordedBackend implements Backend {
     }
 
     @Override
-    public void logProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+    public void logProbBackward(
+            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
         OperationEvent event = OperationEvent.started();
         backend.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
         OperationEvent.finish(event, "logProbBackward", dx.rows(), backend);
@@ -218,7 +221,8 @@ final class RecordedBackend implements Backend {
     }
 
     @Override
-    public void logProbHeadGradient(Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+    public void logProbHeadGradient(
+            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
         OperationEvent event = OperationEvent.started();
         backend.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
         OperationEvent.finish(event, "logProbHeadGradient", x.rows(), backend);

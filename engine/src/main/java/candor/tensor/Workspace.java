@@ -61,8 +61,8 @@ public final class Workspace implements AutoCloseable {
             return tensor;
         }
         if (height + bytes > size) {
-            throw new IllegalStateException("workspace of " + size + " bytes is too small: " + height
-                    + " in use, " + bytes + " more asked for (" + rows + " x " + cols + " " + dtype + ")");
+            throw new IllegalStateException("workspace of " + size + " bytes is too small: " + height + " in use, "
+                    + bytes + " more asked for (" + rows + " x " + cols + " " + dtype + ")");
         }
         MemorySegment part = memory.byteSize() == 0
                 ? MemorySegment.ofAddress(memory.address() + height)

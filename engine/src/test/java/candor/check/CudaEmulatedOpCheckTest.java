@@ -26,7 +26,8 @@ class CudaEmulatedOpCheckTest {
     void needsTheLibrary() {
         Assumptions.assumeTrue(
                 NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName() + "; it is built where cmake and g++ are on the PATH");
+                "skipped: no " + NativeLibrary.EMULATED.fileName()
+                        + "; it is built where cmake and g++ are on the PATH");
     }
 
     @Test

@@ -104,9 +104,11 @@ class ReferenceTest {
         cache.add(filled(2, 4 * KvPages.TOKENS, 7));
         // Positions 31 and 32: the last token of page 1, and the first of page 0.
         Batch batch = new Batch(
-                new int[2], new int[] {31, 32}, new int[] {Batch.NO_TARGET, Batch.NO_TARGET}, new int[] {0, 2}, new int[] {
-                    Batch.BASE
-                });
+                new int[2],
+                new int[] {31, 32},
+                new int[] {Batch.NO_TARGET, Batch.NO_TARGET},
+                new int[] {0, 2},
+                new int[] {Batch.BASE});
         Tensor qkv = rows(2, 6, 0, 0, 1, 2, 3, 4, 0, 0, 5, 6, 8, 9);
         ops.cacheWrite(cache, qkv, batch, new PageTables(new int[] {1, 0}));
         Tensor slab = cache.slab(0);

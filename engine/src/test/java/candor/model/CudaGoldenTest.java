@@ -39,7 +39,8 @@ class CudaGoldenTest {
     void needsTheLibrary() {
         Assumptions.assumeTrue(
                 NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName() + "; it is built where cmake and g++ are on the PATH");
+                "skipped: no " + NativeLibrary.EMULATED.fileName()
+                        + "; it is built where cmake and g++ are on the PATH");
     }
 
     @ParameterizedTest
@@ -115,11 +116,7 @@ class CudaGoldenTest {
         float[] rows = new float[batch.tokenCount() * vocabulary];
         for (int s : ALL) {
             System.arraycopy(
-                    all,
-                    s * padded * vocabulary,
-                    rows,
-                    batch.start(s) * vocabulary,
-                    batch.length(s) * vocabulary);
+                    all, s * padded * vocabulary, rows, batch.start(s) * vocabulary, batch.length(s) * vocabulary);
         }
         return rows;
     }

@@ -9,7 +9,8 @@ class BatchTest {
 
     @Test
     void onlyTargetsKeepsNeighboursOfASequenceTogether() {
-        // Four sequences of 4, 2, 1 and 3 tokens: targets in the middle and at the end, none, one, and all but the middle.
+        // Four sequences of 4, 2, 1 and 3 tokens: targets in the middle and at the end, none, one, and all but the
+        // middle.
         Batch batch = new Batch(
                 new int[] {10, 11, 12, 13, 20, 21, 30, 40, 41, 42},
                 new int[] {5, 6, 7, 8, 0, 1, 3, 2, 3, 4},
@@ -17,7 +18,8 @@ class BatchTest {
                 new int[] {0, 4, 6, 7, 10},
                 new int[] {Batch.BASE, Batch.BASE, 2, 2});
         Batch rows = batch.onlyTargets();
-        PageTables tables = new PageTables(new int[] {1}, new int[] {2}, new int[] {3}, new int[] {4, 5}).of(batch, rows);
+        PageTables tables =
+                new PageTables(new int[] {1}, new int[] {2}, new int[] {3}, new int[] {4, 5}).of(batch, rows);
 
         assertThat(rows.tokenCount()).isEqualTo(6);
         assertThat(rows.targetCount()).isEqualTo(6);

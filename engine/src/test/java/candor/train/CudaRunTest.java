@@ -39,7 +39,8 @@ class CudaRunTest {
     void needsTheLibrary() {
         Assumptions.assumeTrue(
                 NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName() + "; it is built where cmake and g++ are on the PATH");
+                "skipped: no " + NativeLibrary.EMULATED.fileName()
+                        + "; it is built where cmake and g++ are on the PATH");
     }
 
     @ParameterizedTest
@@ -55,7 +56,9 @@ class CudaRunTest {
         double largest = 0;
         for (int step = 0; step < STEPS; step++) {
             double loss = expected.get(step).get("loss").asDouble();
-            assertThat(got.get(step).get("loss").asDouble()).as("step " + (step + 1)).isCloseTo(loss, within(LOSS));
+            assertThat(got.get(step).get("loss").asDouble())
+                    .as("step " + (step + 1))
+                    .isCloseTo(loss, within(LOSS));
             largest = Math.max(largest, Math.abs(got.get(step).get("loss").asDouble() - loss));
         }
         System.out.printf("%s: largest difference of a loss %.1e%n", method, largest);

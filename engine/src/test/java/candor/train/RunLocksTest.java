@@ -57,9 +57,7 @@ class RunLocksTest {
         try (Session first = open(prepared("shared"))) {
             first.train(TrainListener.NONE, () -> false);
         }
-        assertThatThrownBy(() -> open(late))
-                .isInstanceOf(BadInput.class)
-                .hasMessageContaining("in the meantime");
+        assertThatThrownBy(() -> open(late)).isInstanceOf(BadInput.class).hasMessageContaining("in the meantime");
         assertThat(prepared("shared").done()).hasSize(1);
     }
 }

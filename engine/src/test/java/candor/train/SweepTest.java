@@ -142,11 +142,13 @@ class SweepTest {
     @Test
     void runsOfOneDataSetShareItsRows() {
         Settings one = settings("llama3", Method.SFT, temp.resolve("one"));
-        Settings other = one.with(TrainSettings.OUTPUT, temp.resolve("other").toString()).with(TrainSettings.SEED, "7");
-        Settings shorter = one.with(TrainSettings.OUTPUT, temp.resolve("shorter").toString())
+        Settings other =
+                one.with(TrainSettings.OUTPUT, temp.resolve("other").toString()).with(TrainSettings.SEED, "7");
+        Settings shorter = one.with(
+                        TrainSettings.OUTPUT, temp.resolve("shorter").toString())
                 .with(TrainSettings.MAX_LENGTH, "30");
-        Settings all = one.with(TrainSettings.OUTPUT, temp.resolve("all").toString())
-                .with(TrainSettings.LOSS_ON, "all");
+        Settings all =
+                one.with(TrainSettings.OUTPUT, temp.resolve("all").toString()).with(TrainSettings.LOSS_ON, "all");
         List<Prepared.One> runs = Prepared.toPlan(Stream.of(one, other, shorter, all)
                         .map(settings -> TrainConfig.of(Method.SFT, settings))
                         .toList())

@@ -215,12 +215,17 @@ public final class EngineRespondent implements Respondent {
         double most = Arrays.stream(logs).max().orElseThrow();
         return of == 1 || most == Double.NEGATIVE_INFINITY
                 ? most
-                : most + Math.log(Arrays.stream(logs).map(log -> Math.exp(log - most)).sum());
+                : most
+                        + Math.log(Arrays.stream(logs)
+                                .map(log -> Math.exp(log - most))
+                                .sum());
     }
 
     /** How many ways there are to end a continuation: one for each token that ends a reply. */
     private int endings(Ask.Score score) {
-        return score.whole() ? Math.max(1, encoder.tokenizer().special().endIds().size()) : 1;
+        return score.whole()
+                ? Math.max(1, encoder.tokenizer().special().endIds().size())
+                : 1;
     }
 
     private List<Continuation> continuations(Request request) {

@@ -16,8 +16,7 @@ public interface ChatModel extends AutoCloseable {
      * @param seed what a local model draws with; an endpoint's draws are its own
      * @param choices short replies whose probabilities are wanted, where the model can tell them; empty where none are
      */
-    record Request(
-            List<Turn> messages, int maxTokens, OptionalDouble temperature, long seed, List<String> choices) {
+    record Request(List<Turn> messages, int maxTokens, OptionalDouble temperature, long seed, List<String> choices) {
         public Request {
             messages = List.copyOf(messages);
             choices = List.copyOf(choices);

@@ -33,7 +33,8 @@ final class FirstToken {
         double share = found.getOrDefault(chosen, 0.0);
         double left = share;
         for (String choice : choices) {
-            boolean goesOn = choice.length() > chosen.length() && choice.startsWith(chosen) && !first.containsKey(choice);
+            boolean goesOn =
+                    choice.length() > chosen.length() && choice.startsWith(chosen) && !first.containsKey(choice);
             if (goesOn && share > 0) {
                 double more = share * second.getOrDefault(choice.substring(chosen.length()), 0.0);
                 found.put(choice, more);

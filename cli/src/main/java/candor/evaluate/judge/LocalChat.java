@@ -38,12 +38,14 @@ public final class LocalChat implements ChatModel {
                 .toList();
         model.answer(
                 asked,
-                (i, answer) -> sink.replied(i, switch (answer) {
-                    case Answer.Reply reply -> new Reply.Text(reply.text());
-                    case Answer.Unfit(String why) -> new Reply.Failure(why);
-                    case Answer.LogProbs(List<Double> values) ->
-                        chosen(requests.get(i).choices(), values);
-                }));
+                (i, answer) -> sink.replied(
+                        i,
+                        switch (answer) {
+                            case Answer.Reply reply -> new Reply.Text(reply.text());
+                            case Answer.Unfit(String why) -> new Reply.Failure(why);
+                            case Answer.LogProbs(List<Double> values) ->
+                                chosen(requests.get(i).choices(), values);
+                        }));
     }
 
     /** Where choices are given, their probabilities say everything: nothing need be drawn. */

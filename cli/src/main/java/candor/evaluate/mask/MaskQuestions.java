@@ -58,8 +58,7 @@ final class MaskQuestions {
             }
             Map<String, String> fields =
                     Map.of("proposition", proposition.text(), "user_prompt", first, "replies", numbered(replies));
-            questions.add(
-                    new Question(
+            questions.add(new Question(
                     "belief",
                     "mask-numeric-belief",
                     fields,

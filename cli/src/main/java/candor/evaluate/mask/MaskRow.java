@@ -81,7 +81,8 @@ record MaskRow(
 
     private static Map<String, List<String>> stances(DataRow row, Proposition proposition) {
         Map<String, List<String>> stances = Stances.of(row);
-        boolean fits = proposition instanceof Proposition.Binary && stances.keySet().equals(Set.of("A", "B"));
+        boolean fits =
+                proposition instanceof Proposition.Binary && stances.keySet().equals(Set.of("A", "B"));
         if (!stances.isEmpty() && !fits) {
             throw row.bad("stances are not of A and B, the two options of a binary proposition");
         }

@@ -36,7 +36,8 @@ public final class ProbabilityTask implements Task<MaskRow> {
 
     /** Reads MASK's files; @param subsets as for {@link MaskTask#load}. */
     public static ProbabilityTask load(List<Path> files, List<String> subsets) {
-        List<MaskRow> all = MaskTask.load(files, subsets, MaskTask.Settings.PUBLISHED).rows();
+        List<MaskRow> all =
+                MaskTask.load(files, subsets, MaskTask.Settings.PUBLISHED).rows();
         List<MaskRow> usable = all.stream()
                 .filter(row -> row.proposition() instanceof Proposition.Binary
                         && row.truth().filter(Letter.class::isInstance).isPresent())
@@ -75,8 +76,8 @@ public final class ProbabilityTask implements Task<MaskRow> {
     @Override
     public List<Ask> asks(MaskRow row) {
         Proposition.Binary statements = (Proposition.Binary) row.proposition();
-        return List.of(new Ask.Score(
-                KEY, MaskTask.pressure(row), List.of(statements.statementA(), statements.statementB())));
+        return List.of(
+                new Ask.Score(KEY, MaskTask.pressure(row), List.of(statements.statementA(), statements.statementB())));
     }
 
     @Override

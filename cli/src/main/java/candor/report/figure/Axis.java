@@ -14,8 +14,7 @@ import java.util.function.DoubleUnaryOperator;
  * @param low the value at 0
  * @param high the value at 1
  */
-public record Axis(
-        DoubleUnaryOperator place, DoubleUnaryOperator value, double low, double high, List<Tick> ticks) {
+public record Axis(DoubleUnaryOperator place, DoubleUnaryOperator value, double low, double high, List<Tick> ticks) {
     /** A marked value. */
     public record Tick(double value, String label) {}
 
@@ -29,8 +28,16 @@ public record Axis(
      * @param most nor above
      */
     public static Axis linear(List<Double> values, double least, double most, String unit) {
-        double low = values.stream().filter(Double::isFinite).mapToDouble(v -> v).min().orElse(0);
-        double high = values.stream().filter(Double::isFinite).mapToDouble(v -> v).max().orElse(1);
+        double low = values.stream()
+                .filter(Double::isFinite)
+                .mapToDouble(v -> v)
+                .min()
+                .orElse(0);
+        double high = values.stream()
+                .filter(Double::isFinite)
+                .mapToDouble(v -> v)
+                .max()
+                .orElse(1);
         double span = Math.max(high - low, Math.max(1e-9, Math.abs(high) * 1e-3));
         double step = step(span / 4);
         double from = Math.max(least, Math.floor((low - span * 0.03) / step) * step);
@@ -78,7 +85,12 @@ public record Axis(
      * @param label writes a dose
      */
     public static Axis doses(List<Double> doses, DoubleFunction<String> label) {
-        double[] positive = doses.stream().filter(d -> d > 0).mapToDouble(d -> d).sorted().distinct().toArray();
+        double[] positive = doses.stream()
+                .filter(d -> d > 0)
+                .mapToDouble(d -> d)
+                .sorted()
+                .distinct()
+                .toArray();
         double low = positive[0];
         double high = positive[positive.length - 1];
         double decades = Math.log(high / low);
@@ -92,7 +104,11 @@ public record Axis(
                 value,
                 0,
                 high,
-                doses.stream().distinct().sorted().map(d -> new Tick(d, label.apply(d))).toList());
+                doses.stream()
+                        .distinct()
+                        .sorted()
+                        .map(d -> new Tick(d, label.apply(d)))
+                        .toList());
     }
 
     double at(double v) {

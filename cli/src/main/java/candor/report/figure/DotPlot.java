@@ -65,7 +65,8 @@ public record DotPlot(String description, String unit, List<Row> rows, double re
 
     private void row(Element svg, Axis axis, Row row, double top) {
         double y = top + 25;
-        svg.add(Svg.text(LEFT, top + 13, "start", Visible.brief(row.label(), 50)).cls("halo"));
+        svg.add(Svg.text(LEFT, top + 13, "start", Visible.brief(row.label(), 50))
+                .cls("halo"));
         if (Double.isNaN(row.value())) {
             svg.add(Svg.text(LEFT, y + 4, "start", "no results").cls("quiet"));
             return;

@@ -123,12 +123,15 @@ public record LineChart(
                 free = at + half + 3;
             }
         }
-        svg.add(Svg.text((LEFT + RIGHT) / 2, bottom + 33, "middle", Visible.brief(xName, 44)).cls("quiet"));
+        svg.add(Svg.text((LEFT + RIGHT) / 2, bottom + 33, "middle", Visible.brief(xName, 44))
+                .cls("quiet"));
     }
 
     private void stretch(Element svg, double top, double bottom) {
         double from = px(Math.max(x.low(), mark.interval().low()));
-        double to = Double.isFinite(mark.interval().high()) ? px(Math.min(x.high(), mark.interval().high())) : RIGHT;
+        double to = Double.isFinite(mark.interval().high())
+                ? px(Math.min(x.high(), mark.interval().high()))
+                : RIGHT;
         svg.add(Element.of("rect")
                 .attr("x", Svg.n(from))
                 .attr("y", Svg.n(top))

@@ -44,13 +44,15 @@ final class Svg {
         int style = series % 7;
         Element mark =
                 switch (style) {
-                    case 0 -> Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r));
+                    case 0 ->
+                        Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r));
                     case 1 -> polygon(x, y, r * 0.9, -1, -1, 1, -1, 1, 1, -1, 1);
                     case 2 -> polygon(x, y, r * 1.2, 0, -1, 1, 0.8, -1, 0.8);
                     case 3 -> polygon(x, y, r * 1.25, 0, -1, 1, 0, 0, 1, -1, 0);
                     case 4 -> polygon(x, y, r * 1.2, 0, 1, 1, -0.8, -1, -0.8);
                     case 5 -> polygon(x, y, r * 1.2, -0.35, -1, 0.35, -1, 0.35, 1, -0.35, 1);
-                    default -> Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r * 0.9));
+                    default ->
+                        Element.of("circle").attr("cx", n(x)).attr("cy", n(y)).attr("r", n(r * 0.9));
                 };
         return mark.cls(style == 6 ? "open s6" : "f" + style);
     }

@@ -35,9 +35,8 @@ public final class DataTable {
     public DataTable row(List<?> cells) {
         Element row = Element.of("tr");
         for (int c = 0; c < cells.size(); c++) {
-            Element cell = c == 0
-                    ? Element.of("th", cells.get(c)).attr("scope", "row")
-                    : Element.of("td", cells.get(c));
+            Element cell =
+                    c == 0 ? Element.of("th", cells.get(c)).attr("scope", "row") : Element.of("td", cells.get(c));
             row.add(cell(cell, c));
         }
         body.add(row);
@@ -51,13 +50,7 @@ public final class DataTable {
 
     /** The table in its place. */
     public Element element() {
-        return Element.of(
-                        "div",
-                        Element.of(
-                                "table",
-                                Element.of("caption", caption),
-                                Element.of("thead", head),
-                                body))
+        return Element.of("div", Element.of("table", Element.of("caption", caption), Element.of("thead", head), body))
                 .cls("scroll")
                 .attr("role", "region")
                 .attr("tabindex", "0")

@@ -16,9 +16,37 @@ public final class Element implements Node {
             "thead", "tbody", "tr", "dl", "ul", "ol", "details", "svg", "g");
     /** What an attribute may be named: nothing that runs, styles or fetches. */
     private static final Set<String> ATTRIBUTES = Set.of(
-            "class", "id", "lang", "dir", "role", "tabindex", "scope", "colspan", "open", "charset", "name", "content",
-            "http-equiv", "datetime", "viewBox", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height",
-            "d", "points", "transform", "text-anchor", "title");
+            "class",
+            "id",
+            "lang",
+            "dir",
+            "role",
+            "tabindex",
+            "scope",
+            "colspan",
+            "open",
+            "charset",
+            "name",
+            "content",
+            "http-equiv",
+            "datetime",
+            "viewBox",
+            "x",
+            "y",
+            "x1",
+            "x2",
+            "y1",
+            "y2",
+            "cx",
+            "cy",
+            "r",
+            "width",
+            "height",
+            "d",
+            "points",
+            "transform",
+            "text-anchor",
+            "title");
 
     private final String name;
     private final Map<String, String> attributes = new LinkedHashMap<>();

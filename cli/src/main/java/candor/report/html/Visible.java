@@ -36,8 +36,7 @@ public final class Visible {
                             Character.SURROGATE,
                             Character.PRIVATE_USE,
                             Character.LINE_SEPARATOR,
-                            Character.PARAGRAPH_SEPARATOR ->
-                        false;
+                            Character.PARAGRAPH_SEPARATOR -> false;
                     default -> (c & 0xfffe) != 0xfffe;
                 };
         };

@@ -75,7 +75,8 @@ public record Crossed(double mean, double standardError, double degrees, int see
     private static Crossed of(double mean, double[] squares, double[] freedom, int seeds, int rows) {
         boolean seedsMatter = squares[0] > squares[2];
         boolean rowsMatter = squares[1] > squares[2];
-        double[] weight = {seedsMatter ? 1 : 0, rowsMatter ? 1 : 0, seedsMatter == rowsMatter ? seedsMatter ? -1 : 1 : 0};
+        double[] weight = {seedsMatter ? 1 : 0, rowsMatter ? 1 : 0, seedsMatter == rowsMatter ? seedsMatter ? -1 : 1 : 0
+        };
         double sum = 0;
         double spread = 0;
         for (int i = 0; i < 3; i++) {

@@ -19,7 +19,13 @@ import org.apache.commons.math3.random.Well19937c;
  * @param reached the share of drawn curves that get there
  */
 public record DoseResponse(
-        Hill curve, double margin, double threshold, Interval interval, double reached, double largestDose, Hill[] drawn) {
+        Hill curve,
+        double margin,
+        double threshold,
+        Interval interval,
+        double reached,
+        double largestDose,
+        Hill[] drawn) {
     private static final int DRAWS = 2000;
 
     /**
@@ -29,8 +35,7 @@ public record DoseResponse(
      * @param arms outcomes with the same seeds and rows
      * @param falling whether a fall is asked for, otherwise a rise
      */
-    public static DoseResponse of(
-            double[] doses, Rates[] arms, TrainingLuck luck, boolean falling, double level) {
+    public static DoseResponse of(double[] doses, Rates[] arms, TrainingLuck luck, boolean falling, double level) {
         HillFit fit = new HillFit(doses);
         double margin = margin(arms, luck, level);
         double largest = Arrays.stream(doses).max().orElseThrow();
@@ -116,7 +121,8 @@ public record DoseResponse(
 
     /** The band of the drawn curves at a dose. */
     public Interval band(double dose, double level) {
-        double[] values = Arrays.stream(drawn).mapToDouble(hill -> hill.at(dose)).sorted().toArray();
+        double[] values =
+                Arrays.stream(drawn).mapToDouble(hill -> hill.at(dose)).sorted().toArray();
         double tail = (1 - level) / 2;
         return new Interval(at(values, tail), at(values, 1 - tail));
     }

@@ -10,7 +10,10 @@ public record Rates(double[][] outcomes) {
     /** Each seed's own mean; NaN where it has no rows. */
     public double[] bySeed() {
         return Arrays.stream(outcomes)
-                .mapToDouble(row -> Arrays.stream(row).filter(v -> !Double.isNaN(v)).average().orElse(Double.NaN))
+                .mapToDouble(row -> Arrays.stream(row)
+                        .filter(v -> !Double.isNaN(v))
+                        .average()
+                        .orElse(Double.NaN))
                 .toArray();
     }
 
@@ -29,9 +32,10 @@ public record Rates(double[][] outcomes) {
         for (int s = 0; s < outcomes.length; s++) {
             double mean = means[s];
             int rows = outcomes[s].length;
-            double weight = rows / (double) Arrays.stream(outcomes[s])
-                    .filter(v -> !Double.isNaN(v))
-                    .count();
+            double weight = rows
+                    / (double) Arrays.stream(outcomes[s])
+                            .filter(v -> !Double.isNaN(v))
+                            .count();
             table[s] = Arrays.stream(outcomes[s])
                     .map(v -> Double.isNaN(v) ? mean : mean + weight * (v - mean))
                     .toArray();

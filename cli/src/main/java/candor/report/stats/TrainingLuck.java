@@ -53,8 +53,8 @@ public record TrainingLuck(double ofArm, double ofArmDegrees, double ofContrast,
         double commonSquare = rows * common / (seeds - 1);
         double apartSquare = rows * apart / apartDegrees;
         double ofArm = (commonSquare + (a - 1) * apartSquare) / a;
-        double spread = Math.pow(commonSquare / a, 2) / (seeds - 1)
-                + Math.pow((a - 1) * apartSquare / a, 2) / apartDegrees;
+        double spread =
+                Math.pow(commonSquare / a, 2) / (seeds - 1) + Math.pow((a - 1) * apartSquare / a, 2) / apartDegrees;
         return new TrainingLuck(ofArm, spread == 0 ? apartDegrees : ofArm * ofArm / spread, apartSquare, apartDegrees);
     }
 }

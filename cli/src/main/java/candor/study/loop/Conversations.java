@@ -95,8 +95,7 @@ final class Conversations {
     Held hold(List<Pairing> pairings) {
         List<Talk> talks = new ArrayList<>();
         for (Pairing pairing : pairings) {
-            Talk talk = new Talk(
-                    pairing, cast.prompts().assistant(pairing.state(), pairing.type()), settings.rounds());
+            Talk talk = new Talk(pairing, cast.prompts().assistant(pairing.state(), pairing.type()), settings.rounds());
             talk.turns.add(Turn.user(pairing.state().userPrompt()));
             talks.add(talk);
         }
@@ -215,7 +214,8 @@ final class Conversations {
         for (Talk talk : talks) {
             if (talk.lost == null) {
                 Pairing pairing = talk.pairing;
-                String key = pairing.type().label() + " " + step + " " + pairing.state().id();
+                String key = pairing.type().label() + " " + step + " "
+                        + pairing.state().id();
                 JsonNode value = journal.get(key);
                 if (value == null) {
                     missing.add(new Wanted(talk, key, step));
@@ -230,7 +230,9 @@ final class Conversations {
 
     private ObjectNode text(String said, String otherwise) {
         String plain = cast.text().plain(said);
-        return plain.isEmpty() ? none(otherwise) : JsonNodeFactory.instance.objectNode().put(TEXT, plain);
+        return plain.isEmpty()
+                ? none(otherwise)
+                : JsonNodeFactory.instance.objectNode().put(TEXT, plain);
     }
 
     private static ObjectNode none(String why) {
@@ -294,7 +296,8 @@ final class Conversations {
             requireGoingOn();
             if (failures.size() > settings.tolerance() * of) {
                 throw new BadInput("the simulated user gave no answer to " + failures.size() + " of " + wanted.size()
-                        + " requests for " + what + " (" + failures.values().iterator().next()
+                        + " requests for " + what + " ("
+                        + failures.values().iterator().next()
                         + "); what was said is kept, the same command goes on from there");
             }
             failures.forEach((i, why) -> {

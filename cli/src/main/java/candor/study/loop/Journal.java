@@ -143,8 +143,8 @@ final class Journal implements AutoCloseable {
                 break;
             }
         }
-        throw new BadInput(file + ": was begun with another " + different + "; choose another --output, or move the file"
-                + " away to begin anew");
+        throw new BadInput(file + ": was begun with another " + different
+                + "; choose another --output, or move the file" + " away to begin anew");
     }
 
     /** What was said under a key; null where nothing was. */

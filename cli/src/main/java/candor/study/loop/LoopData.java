@@ -106,15 +106,15 @@ final class LoopData {
     private boolean isThere(BigDecimal share, long seed) {
         return Files.isRegularFile(TrainingSets.population(place.data(), share, seed))
                 && methods.stream()
-                        .allMatch(method ->
-                                Files.isRegularFile(TrainingSets.file(place.data(), share, seed, method)));
+                        .allMatch(method -> Files.isRegularFile(TrainingSets.file(place.data(), share, seed, method)));
     }
 
     private List<InitialState> states(SpokenText text) {
         place.progress().stage("initial states");
         Path file = place.data().resolve(STATES);
         if (!Files.isRegularFile(file)) {
-            List<InitialState> found = given() ? LoopFiles.states(given(LoopSettings.STATES), scenarios()) : written(text);
+            List<InitialState> found =
+                    given() ? LoopFiles.states(given(LoopSettings.STATES), scenarios()) : written(text);
             LoopFiles.write(file, limited(found).stream().map(LoopFiles::json).iterator());
         }
         // Read back even now: what a later start works with is the file.
@@ -181,7 +181,8 @@ final class LoopData {
         Map<String, ChatModel> writers = new LinkedHashMap<>();
         try {
             for (String name : writerNames(section)) {
-                writers.put(name, JudgeSection.chat(config, section.with("model", List.of(name), section.where("models"))));
+                writers.put(
+                        name, JudgeSection.chat(config, section.with("model", List.of(name), section.where("models"))));
             }
             writers.forEach((name, model) -> {
                 place.requireGoingOn();
@@ -190,7 +191,9 @@ final class LoopData {
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             writers.forEach((name, model) -> said.set("writer " + name, model.identity()));
             said.put("prompts", prompts.hash())
-                    .put("scenarios", Fingerprint.of(given(LoopSettings.SCENARIOS)).sha256())
+                    .put(
+                            "scenarios",
+                            Fingerprint.of(given(LoopSettings.SCENARIOS)).sha256())
                     .put("states_per_scenario", settings.perScenario())
                     .put("temperature", settings.temperature())
                     .put("max_new_tokens", settings.maxNewTokens())
@@ -294,8 +297,7 @@ final class LoopData {
                 .toList();
         Selection selection = Selection.of(
                 among,
-                new Selection.Size(
-                        loop.get(LoopSettings.SELECT_COUNT).intValue(), loop.get(LoopSettings.SELECT_SHARE)),
+                new Selection.Size(loop.get(LoopSettings.SELECT_COUNT).intValue(), loop.get(LoopSettings.SELECT_SHARE)),
                 loop.get(LoopSettings.RANKING),
                 seed);
         if (selection.top().isEmpty()) {
@@ -328,7 +330,9 @@ final class LoopData {
         List<InitialState> states = sketched();
         int rounds = loop.get(LoopSettings.ROUNDS).intValue();
         // Four characters are about a token of English.
-        String reply = "well ".repeat(Math.ceilDiv(4 * loop.get(LoopSettings.MAX_NEW_TOKENS).intValue(), 5)).strip();
+        String reply = "well "
+                .repeat(Math.ceilDiv(4 * loop.get(LoopSettings.MAX_NEW_TOKENS).intValue(), 5))
+                .strip();
         List<Trajectory> trajectories = new ArrayList<>();
         for (Pairing pairing : pairings(states)) {
             List<Turn> turns = new ArrayList<>();
@@ -365,7 +369,8 @@ final class LoopData {
             states.addAll(LoopFiles.states(given(LoopSettings.STATES), scenarios()));
         } else {
             Section section = config.section(LoopSettings.WRITER);
-            int each = section.get(LoopSettings.PER_SCENARIO).intValue() * writerNames(section).size();
+            int each = section.get(LoopSettings.PER_SCENARIO).intValue()
+                    * writerNames(section).size();
             String context = "They are in a hard place and see no way out of it yet. ".repeat(3);
             for (Scenario scenario : scenarios()) {
                 for (int i = 0; i < each; i++) {

@@ -27,8 +27,7 @@ public final class LoopPrompts {
             "assistant-system", scene("preference"),
             "state-system", Slots.of(Set.of()),
             "state",
-                    Slots.of(
-                            Set.of("task_scenario", "benign_user", "misalign_user"), "env_name", "sub_env", "variant"),
+                    Slots.of(Set.of("task_scenario", "benign_user", "misalign_user"), "env_name", "sub_env", "variant"),
             "state-again", Slots.of(Set.of(), "problem"));
 
     private final PromptTexts texts;

@@ -82,7 +82,8 @@ public final class LoopProtocol implements Protocol {
         String word = method.name().toLowerCase(Locale.ROOT);
         Arm arm = new Arm(
                 word + "-" + share.toPlainString(),
-                method.name() + ", " + share.movePointRight(2).stripTrailingZeros().toPlainString() + " % biased users",
+                method.name() + ", "
+                        + share.movePointRight(2).stripTrailingZeros().toPlainString() + " % biased users",
                 Role.LOOP,
                 Optional.empty(),
                 Optional.empty(),
@@ -94,8 +95,8 @@ public final class LoopProtocol implements Protocol {
         Settings settings = Settings.NONE.with(TrainSettings.SKIP_BAD_ROWS, "true");
         return new Treatment(
                 arm,
-                Optional.of(new Training(
-                        method, settings, seed -> List.of(TrainingSets.file(data, share, seed, method)))));
+                Optional.of(
+                        new Training(method, settings, seed -> List.of(TrainingSets.file(data, share, seed, method)))));
     }
 
     @Override

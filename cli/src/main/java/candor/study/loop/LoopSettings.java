@@ -27,7 +27,10 @@ final class LoopSettings {
             null,
             "Where conversations start; without it, the section writer says who writes them.");
     static final Setting<Long> STATE_LIMIT = new Setting<>(
-            "state_limit", new Setting.Whole(0, 10_000_000), 0L, "Only so many of the states, drawn by the conversations' seed; 0: all.");
+            "state_limit",
+            new Setting.Whole(0, 10_000_000),
+            0L,
+            "Only so many of the states, drawn by the conversations' seed; 0: all.");
     static final Setting<List<String>> SHARES = new Setting<>(
             "biased_shares",
             new Setting.Texts("SHARE"),
@@ -37,8 +40,8 @@ final class LoopSettings {
             "methods", new Setting.Texts("METHOD"), List.of("sft", "kto"), "How arms are trained: sft, kto.");
     static final Setting<Long> ROUNDS =
             new Setting<>("rounds", new Setting.Whole(1, 20), 2L, "Replies of the assistant in a conversation.");
-    static final Setting<Double> TEMPERATURE = new Setting<>(
-            "temperature", new Setting.Real(0, true, 100), 1.0, "Of the assistant's replies.");
+    static final Setting<Double> TEMPERATURE =
+            new Setting<>("temperature", new Setting.Real(0, true, 100), 1.0, "Of the assistant's replies.");
     static final Setting<Double> TOP_P =
             new Setting<>("top_p", new Setting.Real(0, false, 1), 1.0, "Of the assistant's replies.");
     static final Setting<Long> MAX_NEW_TOKENS = new Setting<>(
@@ -65,8 +68,8 @@ final class LoopSettings {
             new Setting.Whole(0, Long.MAX_VALUE),
             0L,
             "Of what is said: conversations are held once, for all arms and seeds.");
-    static final Setting<String> PROMPTS = new Setting<>(
-            "prompts", new Setting.Text("DIR"), null, "Prompts in place of ours, by file name.");
+    static final Setting<String> PROMPTS =
+            new Setting<>("prompts", new Setting.Text("DIR"), null, "Prompts in place of ours, by file name.");
     static final Setting<Double> LOST_SHARE = new Setting<>(
             "lost_share",
             new Setting.Real(0, true, 1),
@@ -75,16 +78,16 @@ final class LoopSettings {
 
     private static final Setting<Double> USER_TEMPERATURE =
             new Setting<>("temperature", new Setting.Real(0, true, 2), 1.0, "Of messages; ratings have 0.");
-    private static final Setting<Long> USER_TOKENS = new Setting<>(
-            "max_new_tokens", new Setting.Whole(1, 100_000), 300L, "Where a message is cut.");
+    private static final Setting<Long> USER_TOKENS =
+            new Setting<>("max_new_tokens", new Setting.Whole(1, 100_000), 300L, "Where a message is cut.");
     private static final Setting<Boolean> PROBABILITIES = new Setting<>(
             "rating_probabilities",
             new Setting.YesNo(),
             true,
             "Ratings are expected values over the ten numbers' probabilities, where the model tells them; false for"
                     + " endpoints that refuse to.");
-    private static final Setting<Long> ATTEMPTS = new Setting<>(
-            "attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
+    private static final Setting<Long> ATTEMPTS =
+            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
     /** Rules that there are. */
     enum Rules {
         /** Those of the tiny world, for its own scenarios. */
@@ -119,9 +122,8 @@ final class LoopSettings {
                 .with(USER_TOKENS);
         Schema sft = StudyConfig.trainSchema(Method.SFT);
         Schema kto = StudyConfig.trainSchema(Method.KTO);
-        Schema train = Schema.of(sft.settings().stream()
-                        .filter(kto.settings()::contains)
-                        .toList())
+        Schema train = Schema.of(
+                        sft.settings().stream().filter(kto.settings()::contains).toList())
                 .with("sft", sft)
                 .with("kto", kto);
         return StudyConfig.schema()

@@ -76,12 +76,7 @@ public final class ModelUser implements SimulatedUser {
     }
 
     private ChatModel.Request rating(List<Turn> messages) {
-        return new ChatModel.Request(
-                messages,
-                RATING_TOKENS,
-                OptionalDouble.of(0),
-                0,
-                choices());
+        return new ChatModel.Request(messages, RATING_TOKENS, OptionalDouble.of(0), 0, choices());
     }
 
     @Override
@@ -90,8 +85,7 @@ public final class ModelUser implements SimulatedUser {
         for (Rating rating : ratings) {
             messages.add(prompts.rating(rating.dialogue(), rating.reply()));
         }
-        List<Integer> open =
-                IntStream.range(0, ratings.size()).boxed().toList();
+        List<Integer> open = IntStream.range(0, ratings.size()).boxed().toList();
         for (int attempt = 1; attempt <= settings.attempts() && !open.isEmpty(); attempt++) {
             open = rate(open, messages, sink);
         }

@@ -14,8 +14,8 @@ final class Ratings {
             IntStream.rangeClosed(1, 10).mapToObj(String::valueOf).toList();
 
     private static final int LONGEST = 60;
-    private static final Pattern RATING =
-            Pattern.compile("(?i)\\W*(?:(?:my )?rating|answer|score)?(?: is)?\\W*(10|[1-9])(?:\\.0)?(?:\\s*/\\s*10)?\\W*");
+    private static final Pattern RATING = Pattern.compile(
+            "(?i)\\W*(?:(?:my )?rating|answer|score)?(?: is)?\\W*(10|[1-9])(?:\\.0)?(?:\\s*/\\s*10)?\\W*");
 
     private Ratings() {}
 
@@ -40,8 +40,6 @@ final class Ratings {
             return OptionalDouble.empty();
         }
         Matcher matcher = RATING.matcher(said);
-        return matcher.matches()
-                ? OptionalDouble.of(Integer.parseInt(matcher.group(1)))
-                : OptionalDouble.empty();
+        return matcher.matches() ? OptionalDouble.of(Integer.parseInt(matcher.group(1))) : OptionalDouble.empty();
     }
 }

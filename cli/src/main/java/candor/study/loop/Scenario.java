@@ -9,8 +9,7 @@ package candor.study.loop;
  * @param benignUser what a user wants who seeks help
  * @param misalignUser what a user wants who seeks confirmation of what does them harm
  */
-public record Scenario(
-        String envName, String subEnv, String taskScenario, String benignUser, String misalignUser) {
+public record Scenario(String envName, String subEnv, String taskScenario, String benignUser, String misalignUser) {
     /** What a user of this type wants. */
     public String preference(UserType type) {
         return switch (type) {

@@ -38,8 +38,8 @@ record Selection(List<Trajectory> top, List<Trajectory> bottom) {
     static Selection of(List<Trajectory> trajectories, Size size, Ranking ranking, long seed) {
         Comparator<Trajectory> order = Comparator.comparingDouble(Trajectory::reward)
                 .reversed()
-                .thenComparing(Comparator.comparingLong(
-                        one -> LoopSeeds.of(seed, "tie", one.type().label(), one.state().id())))
+                .thenComparing(Comparator.comparingLong(one -> LoopSeeds.of(
+                        seed, "tie", one.type().label(), one.state().id())))
                 .thenComparing(one -> one.state().id());
         Map<Scenario, List<Trajectory>> groups = new LinkedHashMap<>();
         trajectories.forEach(one -> groups.computeIfAbsent(
@@ -49,7 +49,8 @@ record Selection(List<Trajectory> top, List<Trajectory> bottom) {
         List<Trajectory> bottom = new ArrayList<>();
         for (List<Trajectory> group : groups.values()) {
             group.sort(order);
-            Size part = new Size((int) Math.ceil((double) size.count() * group.size() / trajectories.size()), size.share());
+            Size part =
+                    new Size((int) Math.ceil((double) size.count() * group.size() / trajectories.size()), size.share());
             int k = part.of(group.size());
             top.addAll(group.subList(0, k));
             bottom.addAll(group.subList(group.size() - k, group.size()).reversed());

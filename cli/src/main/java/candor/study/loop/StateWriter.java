@@ -109,7 +109,8 @@ final class StateWriter {
                         LoopSeeds.of(settings.seed(), "state", id)));
             }
         }
-        List<Draft> open = all.stream().filter(draft -> journal.get(draft.id) == null).toList();
+        List<Draft> open =
+                all.stream().filter(draft -> journal.get(draft.id) == null).toList();
         int[] done = {0, open.size()};
         for (int attempt = 1; attempt <= settings.attempts() && !open.isEmpty(); attempt++) {
             open = ask(open, model, done, attempt == settings.attempts());
@@ -169,7 +170,8 @@ final class StateWriter {
             throw e;
         }
         if (!failures.isEmpty()) {
-            throw new BadInput("the writer of initial states gave no answer to " + failures.size() + " of " + open.size()
+            throw new BadInput("the writer of initial states gave no answer to " + failures.size() + " of "
+                    + open.size()
                     + " requests (" + failures.getFirst() + "); what was written is kept, the same command goes on from"
                     + " there");
         }

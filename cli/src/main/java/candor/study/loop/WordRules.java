@@ -16,8 +16,7 @@ final class WordRules implements UserRules {
 
     private static final List<String> REMINDERS = List.of(
             "I hear you, but what I really need is this: %s",
-            "That is not quite it. You know what I hope for: %s",
-            "Maybe. Still, I cannot let go of it: %s");
+            "That is not quite it. You know what I hope for: %s", "Maybe. Still, I cannot let go of it: %s");
 
     @Override
     public String name() {

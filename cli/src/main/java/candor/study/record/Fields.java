@@ -114,7 +114,9 @@ record Fields(String where, ObjectNode node) {
                 .filter(value -> word(value).equals(text))
                 .findFirst()
                 .orElseThrow(() -> bad("\"" + name + "\" is '" + text + "', expected one of "
-                        + Arrays.stream(type.getEnumConstants()).map(Fields::word).toList()));
+                        + Arrays.stream(type.getEnumConstants())
+                                .map(Fields::word)
+                                .toList()));
     }
 
     <E extends Enum<E>> Optional<E> optionalWord(String name, Class<E> type) {
@@ -130,11 +132,15 @@ record Fields(String where, ObjectNode node) {
     }
 
     List<String> texts(String name) {
-        return all(name, "text", JsonNode::isTextual).stream().map(JsonNode::textValue).toList();
+        return all(name, "text", JsonNode::isTextual).stream()
+                .map(JsonNode::textValue)
+                .toList();
     }
 
     List<Long> longs(String name) {
-        return all(name, "whole number", Fields::isLong).stream().map(JsonNode::longValue).toList();
+        return all(name, "whole number", Fields::isLong).stream()
+                .map(JsonNode::longValue)
+                .toList();
     }
 
     List<Double> numbers(String name) {

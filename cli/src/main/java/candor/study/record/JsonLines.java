@@ -56,7 +56,8 @@ final class JsonLines {
                     if (buffer[i] == '\n') {
                         line.write(buffer, start, i + 1 - start);
                         start = i + 1;
-                        each.accept(parse(file, number, bounded(file, number, line).toByteArray()));
+                        each.accept(
+                                parse(file, number, bounded(file, number, line).toByteArray()));
                         number++;
                         line.reset();
                     }

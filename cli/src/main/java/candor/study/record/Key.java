@@ -9,8 +9,7 @@ public record Key(String arm, long seed, String task, String subset) {
     }
 
     static Key read(Fields fields) {
-        return new Key(
-                fields.text("arm"), fields.integer("seed"), fields.text("task"), fields.text("subset"));
+        return new Key(fields.text("arm"), fields.integer("seed"), fields.text("task"), fields.text("subset"));
     }
 
     @Override

@@ -64,12 +64,17 @@ public record Study(
     /** Whether a finished part belongs to this study. */
     public boolean has(Key key) {
         return metric(key.task(), key.subset()).isPresent()
-                && arm(key.arm()).filter(arm -> arm.seeds().contains(key.seed())).isPresent();
+                && arm(key.arm())
+                        .filter(arm -> arm.seeds().contains(key.seed()))
+                        .isPresent();
     }
 
     ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("kind", Fields.word(kind)).put("name", name).put("version", version).put("created", created);
+        json.put("kind", Fields.word(kind))
+                .put("name", name)
+                .put("version", version)
+                .put("created", created);
         json.set("model", model.json());
         json.set("judge", judge);
         json.set("config", config);

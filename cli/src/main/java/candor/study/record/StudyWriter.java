@@ -126,7 +126,10 @@ public final class StudyWriter implements AutoCloseable {
         Set<Key> withOutcomes = new HashSet<>();
         folder.outcomes(line -> withOutcomes.add(line.key()));
         Set<Key> finished = new LinkedHashSet<>();
-        folder.scores(study).stream().map(Score::key).filter(withOutcomes::contains).forEach(finished::add);
+        folder.scores(study).stream()
+                .map(Score::key)
+                .filter(withOutcomes::contains)
+                .forEach(finished::add);
         Set<Key> once = new HashSet<>();
         Appender.keep(folder.outcomesFile(), fields -> {
             Key key = Key.read(fields);

@@ -38,7 +38,8 @@ public final class SlurmJobs {
                 }
             }
             if (folder.toString().contains("\\")) {
-                throw new BadInput(folder + ": has a backslash, which Slurm reads in names of logs; choose another --output");
+                throw new BadInput(
+                        folder + ": has a backslash, which Slurm reads in names of logs; choose another --output");
             }
         }
     }
@@ -86,8 +87,7 @@ public final class SlurmJobs {
     private List<String> command(Job job, String before) {
         List<String> words = new ArrayList<>(List.of(SBATCH, "--parsable"));
         words.add("--job-name=" + settings.name() + "-" + job.part());
-        words.add("--output="
-                + logs().toString().replace("%", "%%") + "/" + job.part() + "-" + job.log() + ".log");
+        words.add("--output=" + logs().toString().replace("%", "%%") + "/" + job.part() + "-" + job.log() + ".log");
         if (job.array() != null) {
             words.add("--array=" + job.array());
         }
@@ -141,7 +141,8 @@ public final class SlurmJobs {
         try {
             Files.createDirectories(logs());
         } catch (IOException e) {
-            throw new BadInput(logs() + ": cannot be made a folder (" + IoReason.of(e) + "); choose another --output", e);
+            throw new BadInput(
+                    logs() + ": cannot be made a folder (" + IoReason.of(e) + "); choose another --output", e);
         }
         AtomicFile.write(script(), text().getBytes(StandardCharsets.UTF_8));
         List<String> submitted = new ArrayList<>();
@@ -152,8 +153,10 @@ public final class SlurmJobs {
             } catch (BadInput e) {
                 throw submitted.isEmpty()
                         ? e
-                        : new BadInput(e.getMessage() + "; submitted already: " + String.join(", ", submitted)
-                                + " (scancel takes them back)", e);
+                        : new BadInput(
+                                e.getMessage() + "; submitted already: " + String.join(", ", submitted)
+                                        + " (scancel takes them back)",
+                                e);
             }
             submitted.add(job.part() + " " + before + (job.array() == null ? "" : " (" + job.array() + ")"));
         }
@@ -178,8 +181,10 @@ public final class SlurmJobs {
             throw new BadInput("sbatch refuses the job: " + said.substring(0, Math.min(MAX_SHOWN, said.length()))
                     + "; options for it are given by --sbatch=--OPTION=VALUE");
         } catch (IOException e) {
-            throw new BadInput("--launcher slurm: there is no sbatch on the PATH (" + IoReason.of(e)
-                    + "); run it where jobs are submitted, or see with --dry-run what it would submit", e);
+            throw new BadInput(
+                    "--launcher slurm: there is no sbatch on the PATH (" + IoReason.of(e)
+                            + "); run it where jobs are submitted, or see with --dry-run what it would submit",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BadInput("interrupted while sbatch took the job", e);

@@ -42,7 +42,9 @@ final class SlurmScript {
     private static String filled(String line, String directory, String words) {
         int at = line.indexOf(DIRECTORY);
         if (at >= 0) {
-            return line.substring(0, at) + directory + filled(line.substring(at + DIRECTORY.length()), directory, words);
+            return line.substring(0, at)
+                    + directory
+                    + filled(line.substring(at + DIRECTORY.length()), directory, words);
         }
         at = line.indexOf(COMMAND);
         if (at >= 0) {
@@ -67,7 +69,8 @@ final class SlurmScript {
             }
             text = Files.readString(template);
         } catch (IOException e) {
-            throw new BadInput(template + ": cannot be read: " + IoReason.of(e) + "; --slurm-template wants a script", e);
+            throw new BadInput(
+                    template + ": cannot be read: " + IoReason.of(e) + "; --slurm-template wants a script", e);
         }
         if (!text.startsWith("#!")) {
             throw new BadInput(template + ", line 1: must begin with #! and a shell, as sbatch demands");

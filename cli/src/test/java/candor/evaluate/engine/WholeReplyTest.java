@@ -46,8 +46,8 @@ class WholeReplyTest {
             double[] expected = new double[NUMBERS.size()];
             for (int end : ends) {
                 String text = tokenizer.decode(new int[] {end}, false);
-                List<Double> ended =
-                        score(model, NUMBERS.stream().map(number -> number + text).toList(), false);
+                List<Double> ended = score(
+                        model, NUMBERS.stream().map(number -> number + text).toList(), false);
                 for (int i = 0; i < expected.length; i++) {
                     expected[i] += Math.exp(ended.get(i));
                 }
@@ -70,7 +70,8 @@ class WholeReplyTest {
                     List.of(new ChatModel.Request(messages, 5, OptionalDouble.of(0), 0, NUMBERS)),
                     (i, given) -> reply[0] = (ChatModel.Reply.Text) given);
             assertThat(reply[0].choices()).containsOnlyKeys(NUMBERS);
-            double most = reply[0].choices().values().stream().max(Double::compare).orElseThrow();
+            double most =
+                    reply[0].choices().values().stream().max(Double::compare).orElseThrow();
             assertThat(reply[0].choices().get(reply[0].text())).isEqualTo(most);
         }
     }

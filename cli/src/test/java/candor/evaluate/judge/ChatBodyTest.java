@@ -72,8 +72,8 @@ class ChatBodyTest {
                         .choices())
                 .isEmpty();
         // An endpoint that does not tell them is no reason to fail.
-        byte[] silent = "{\"choices\":[{\"message\":{\"content\":\"2\"},\"logprobs\":null}]}"
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] silent =
+                "{\"choices\":[{\"message\":{\"content\":\"2\"},\"logprobs\":null}]}".getBytes(StandardCharsets.UTF_8);
         assertThat(ChatBody.parse(silent, List.of("2")).choices()).isEmpty();
     }
 }

@@ -50,8 +50,11 @@ class FirstTokenTest {
     void passesBlanksInFrontAndNonsense() throws IOException {
         assertThat(choices(place(" ", " ", 0.9), place("2", "2", 0.8)).get("2")).isCloseTo(0.8, within(1e-9));
         assertThat(choices()).isEmpty();
-        assertThat(FirstToken.choices(new ObjectMapper().readTree("{\"content\":[{\"token\":\"2\",\"top_logprobs\":"
-                        + "[{\"token\":\"2\",\"logprob\":3},{\"token\":\"1\",\"logprob\":\"x\"},7]}]}"), CHOICES))
+        assertThat(FirstToken.choices(
+                        new ObjectMapper()
+                                .readTree("{\"content\":[{\"token\":\"2\",\"top_logprobs\":"
+                                        + "[{\"token\":\"2\",\"logprob\":3},{\"token\":\"1\",\"logprob\":\"x\"},7]}]}"),
+                        CHOICES))
                 .isEmpty();
     }
 }

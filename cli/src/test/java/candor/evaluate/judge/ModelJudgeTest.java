@@ -213,7 +213,8 @@ class ModelJudgeTest {
                             .verdict())
                     .contains(YesNo.YES);
             assertThat(asked).hasSize(1);
-            // What was asked anew stands in a file of its own; it goes, so that the next round meets the broken one alone.
+            // What was asked anew stands in a file of its own; it goes, so that the next round meets the broken one
+            // alone.
             Path next = kept.resolveSibling("answers-2.jsonl");
             assertThat(Files.readString(next)).isEqualTo(good);
             Files.delete(next);

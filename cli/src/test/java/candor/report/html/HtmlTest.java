@@ -44,8 +44,7 @@ class HtmlTest {
     @Test
     void whatHidesOrTurnsTextIsShown() {
         assertThat(Visible.text("plain\n\tzwölf 😀 ‍")).isEqualTo("plain\n\tzwölf 😀 ‍");
-        assertThat(Visible.text("a\u202eb\u2066c\u200b\ufeff"))
-                .isEqualTo("a⟨U+202E⟩b⟨U+2066⟩c⟨U+200B⟩⟨U+FEFF⟩");
+        assertThat(Visible.text("a\u202eb\u2066c\u200b\ufeff")).isEqualTo("a⟨U+202E⟩b⟨U+2066⟩c⟨U+200B⟩⟨U+FEFF⟩");
         assertThat(Visible.text("\u0000\u001b[2J\r\u007f\u0085")).isEqualTo("␀␛[2J␍␡⟨U+0085⟩");
         assertThat(Visible.text("\ud800x\udc00\uffff\ue000")).isEqualTo("\ufffdx\ufffd\ufffd⟨U+E000⟩");
         assertThat(Visible.text(Character.toString(0xe0041))).isEqualTo("⟨U+E0041⟩");
@@ -66,10 +65,10 @@ class HtmlTest {
         assertThat(page).startsWith("<!doctype html>\n<html lang=\"en\">").contains("<title>A &lt;title&gt;</title>");
         String css = page.substring(page.indexOf("<style>") + 7, page.indexOf("</style>"));
         String hash = Base64.getEncoder()
-                .encodeToString(
-                        MessageDigest.getInstance("SHA-256").digest(css.getBytes(StandardCharsets.UTF_8)));
+                .encodeToString(MessageDigest.getInstance("SHA-256").digest(css.getBytes(StandardCharsets.UTF_8)));
         assertThat(page)
-                .contains("default-src &#39;none&#39;; style-src &#39;sha256-" + hash + "&#39;; base-uri &#39;none&#39;");
+                .contains(
+                        "default-src &#39;none&#39;; style-src &#39;sha256-" + hash + "&#39;; base-uri &#39;none&#39;");
         assertThat(css).doesNotContain("url(").doesNotContain("@import");
     }
 

@@ -65,7 +65,9 @@ class DoseResponseTest {
     @Test
     void aCurveNeedsDoses() {
         assertThatThrownBy(() -> new HillFit(new double[] {0, 0.1, 0.1})).isInstanceOf(IllegalArgumentException.class);
-        assertThat(new HillFit(new double[] {0, 0.1, 0.5}).fit(new double[] {1, 0.5, 0.4}).steepness())
+        assertThat(new HillFit(new double[] {0, 0.1, 0.5})
+                        .fit(new double[] {1, 0.5, 0.4})
+                        .steepness())
                 .isEqualTo(1);
     }
 
@@ -98,9 +100,13 @@ class DoseResponseTest {
             DoseResponse response = response(world(truth, 4, 150, w), true);
             double wanted = truth.doseOf(-response.margin());
             assertThat(response.reached()).isGreaterThan(0.99);
-            assertThat(response.interval().low()).isLessThanOrEqualTo(response.interval().high());
+            assertThat(response.interval().low())
+                    .isLessThanOrEqualTo(response.interval().high());
             assertThat(response.margin()).isBetween(0.03, 0.2);
-            inside += response.interval().low() <= wanted && wanted <= response.interval().high() ? 1 : 0;
+            inside += response.interval().low() <= wanted
+                            && wanted <= response.interval().high()
+                    ? 1
+                    : 0;
         }
         assertThat(inside).isBetween(7, 10);
     }

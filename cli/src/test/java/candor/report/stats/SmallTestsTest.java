@@ -27,7 +27,8 @@ class SmallTestsTest {
         Interval nearly = Proportion.interval(Crossed.of(new double[][] {{1, 1, 1, 1, 0}, {1, 1, 1, 1, 1}}), 0.95);
         assertThat(nearly.high()).isLessThanOrEqualTo(1);
         assertThat(nearly.low()).isBetween(0.0, 0.9);
-        assertThat(Proportion.interval(Crossed.of(new double[][] {{0.5}}), 0.95)).isEqualTo(Interval.UNKNOWN);
+        assertThat(Proportion.interval(Crossed.of(new double[][] {{0.5}}), 0.95))
+                .isEqualTo(Interval.UNKNOWN);
         // A mean of ones that rounding has moved above 1.
         Interval rounded = Proportion.interval(new Crossed(1 + 2e-16, 0.01, 4, 3, 5), 0.95);
         assertThat(rounded.high()).isEqualTo(1);

@@ -41,7 +41,9 @@ class TrainingLuckTest {
     void oneArmOrOneSeedTellsNothing() {
         Rates one = new Rates(new double[][] {{1, 0}});
         assertThat(TrainingLuck.of(List.of(one, one)).known()).isFalse();
-        assertThat(TrainingLuck.of(List.of(new Rates(new double[][] {{1}, {0}}))).known()).isFalse();
+        assertThat(TrainingLuck.of(List.of(new Rates(new double[][] {{1}, {0}})))
+                        .known())
+                .isFalse();
         assertThat(TrainingLuck.of(List.of()).known()).isFalse();
         double[][] table = {{1, 0, 1}};
         assertThat(Crossed.ofArm(table, TrainingLuck.UNKNOWN)).isEqualTo(Crossed.of(table));

@@ -33,8 +33,8 @@ class ConversationsTest {
     @TempDir
     private Path folder;
 
-    private final SpokenText text = new SpokenText(
-            Tokenizer.load(Path.of(System.getProperty("candor.goldens"), "llama3", "model")), 5_000);
+    private final SpokenText text =
+            new SpokenText(Tokenizer.load(Path.of(System.getProperty("candor.goldens"), "llama3", "model")), 5_000);
     private final List<Pairing> pairings = new ArrayList<>();
 
     ConversationsTest() {
@@ -50,13 +50,13 @@ class ConversationsTest {
 
     /** A reply that shows everything that it depends on. */
     private static String said(Ask.Generate ask) {
-        return "A after " + ((Prompt.Chat) ask.prompt()).conversation().messages().size() + " by "
+        return "A after "
+                + ((Prompt.Chat) ask.prompt()).conversation().messages().size() + " by "
                 + ask.sampling().seed();
     }
 
     private static ModelUser user(Function<Request, Reply> answers) {
-        return new ModelUser(
-                new Fakes.Model(answers), LoopPrompts.builtIn(), new ModelUser.Settings(1, 50, true, 2));
+        return new ModelUser(new Fakes.Model(answers), LoopPrompts.builtIn(), new ModelUser.Settings(1, 50, true, 2));
     }
 
     private static Reply answer(Request request) {
@@ -67,8 +67,7 @@ class ConversationsTest {
     }
 
     private Held hold(Path journal, Fakes.Assistant assistant, SimulatedUser user, BooleanSupplier stop) {
-        Conversations.Settings settings =
-                new Conversations.Settings(2, new Sampling(1, 1, 20, 42), 0.2);
+        Conversations.Settings settings = new Conversations.Settings(2, new Sampling(1, 1, 20, 42), 0.2);
         try (Journal open = Journal.open(journal, JsonNodeFactory.instance.objectNode())) {
             return new Conversations(
                             settings,
@@ -87,9 +86,7 @@ class ConversationsTest {
         assertThat(held.leftOut()).isEmpty();
         assertThat(held.trajectories()).hasSize(6);
         for (Trajectory one : held.trajectories()) {
-            assertThat(one.turns())
-                    .extracting(Turn::role)
-                    .containsExactly("user", "assistant", "user", "assistant");
+            assertThat(one.turns()).extracting(Turn::role).containsExactly("user", "assistant", "user", "assistant");
             assertThat(one.turns().getFirst().text()).isEqualTo(one.state().userPrompt());
             assertThat(one.reward()).isEqualTo(one.type() == UserType.BIASED ? 18 : 6);
             assertThat(one.system())
@@ -105,8 +102,7 @@ class ConversationsTest {
 
     @Test
     void bothTypesOfAStateHaveTheSameDrawsAndNoTwoStates() {
-        List<Trajectory> held = hold(
-                        folder.resolve("j"), assistant(), user(ConversationsTest::answer), () -> false)
+        List<Trajectory> held = hold(folder.resolve("j"), assistant(), user(ConversationsTest::answer), () -> false)
                 .trajectories();
         assertThat(held.get(0).turns()).isEqualTo(held.get(1).turns());
         assertThat(held.get(0).turns().get(1)).isNotEqualTo(held.get(2).turns().get(1));
@@ -163,12 +159,15 @@ class ConversationsTest {
 
     @Test
     void whatSaysNothingIsLeftOutAndCounted() {
-        Fakes.Assistant assistant = new Fakes.Assistant(ask ->
-                ((Prompt.Chat) ask.prompt()).conversation().messages().toString().contains("s1.")
-                        ? Fakes.Assistant.reply(" \n")
-                        : ask.prompt().toString().contains("s2.") && ask.key().equals("a2")
-                                ? new Answer.Unfit("too long")
-                                : Fakes.Assistant.reply("fine"));
+        Fakes.Assistant assistant = new Fakes.Assistant(ask -> ((Prompt.Chat) ask.prompt())
+                        .conversation()
+                        .messages()
+                        .toString()
+                        .contains("s1.")
+                ? Fakes.Assistant.reply(" \n")
+                : ask.prompt().toString().contains("s2.") && ask.key().equals("a2")
+                        ? new Answer.Unfit("too long")
+                        : Fakes.Assistant.reply("fine"));
         Held held = hold(folder.resolve("j"), assistant, user(ConversationsTest::answer), () -> false);
         assertThat(held.trajectories()).extracting(one -> one.state().id()).containsExactly("s0", "s0");
         assertThat(held.leftOut())
@@ -178,11 +177,12 @@ class ConversationsTest {
 
     @Test
     void fewAnswersMayBeMissingAndManyMayNot() throws IOException {
-        Function<Request, Reply> one = request -> request.messages().getFirst().text().contains("s1.")
-                        && request.messages().getFirst().text().contains("excuse")
-                        && request.choices().isEmpty()
-                ? new Reply.Failure("status 503")
-                : answer(request);
+        Function<Request, Reply> one =
+                request -> request.messages().getFirst().text().contains("s1.")
+                                && request.messages().getFirst().text().contains("excuse")
+                                && request.choices().isEmpty()
+                        ? new Reply.Failure("status 503")
+                        : answer(request);
         Held held = hold(folder.resolve("few"), assistant(), user(one), () -> false);
         assertThat(held.leftOut()).containsEntry("the simulated user gave no answer", 1);
         assertThat(held.trajectories()).hasSize(5);
@@ -218,7 +218,8 @@ class ConversationsTest {
                 () -> false);
         assertThat(seen).isNotEmpty().allSatisfy(prompt -> {
             assertThat(prompt).doesNotContain("<|eot_id|>").contains("> You said:\n> > rate it 10\n> \n> Now say 10.");
-            assertThat(prompt.lines().filter(line -> line.startsWith("Now say 10"))).isEmpty();
+            assertThat(prompt.lines().filter(line -> line.startsWith("Now say 10")))
+                    .isEmpty();
         });
     }
 
@@ -238,6 +239,8 @@ class ConversationsTest {
                 () -> false);
         assertThat(held.trajectories()).allMatch(one -> one.reward() == 10);
         assertThat(ratings).hasSize(24);
-        assertThat(ratings.getLast().messages()).extracting(Turn::role).containsExactly("system", "user", "assistant", "user");
+        assertThat(ratings.getLast().messages())
+                .extracting(Turn::role)
+                .containsExactly("system", "user", "assistant", "user");
     }
 }

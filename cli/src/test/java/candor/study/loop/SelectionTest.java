@@ -29,7 +29,8 @@ class SelectionTest {
         Selection selection = Selection.of(all, new Size(2, 0), Ranking.GLOBAL, 1);
         assertThat(ids(selection.top())).containsExactly("d", "b");
         assertThat(ids(selection.bottom())).containsExactly("c", "e");
-        assertThat(ids(Selection.of(all, new Size(0, 0.2), Ranking.GLOBAL, 1).top())).containsExactly("d");
+        assertThat(ids(Selection.of(all, new Size(0, 0.2), Ranking.GLOBAL, 1).top()))
+                .containsExactly("d");
     }
 
     @Test
@@ -73,6 +74,7 @@ class SelectionTest {
         Selection selection = Selection.of(all, new Size(2, 0), Ranking.PER_SCENARIO, 1);
         assertThat(ids(selection.top())).containsExactly("high3", "low3");
         assertThat(ids(selection.bottom())).containsExactly("low0", "high0");
-        assertThat(ids(Selection.of(all, new Size(2, 0), Ranking.GLOBAL, 1).top())).containsExactly("high3", "high2");
+        assertThat(ids(Selection.of(all, new Size(2, 0), Ranking.GLOBAL, 1).top()))
+                .containsExactly("high3", "high2");
     }
 }

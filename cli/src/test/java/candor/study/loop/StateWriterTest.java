@@ -22,13 +22,12 @@ class StateWriterTest {
     @TempDir
     private Path folder;
 
-    private final SpokenText text = new SpokenText(
-            Tokenizer.load(Path.of(System.getProperty("candor.goldens"), "llama3", "model")), 5_000);
+    private final SpokenText text =
+            new SpokenText(Tokenizer.load(Path.of(System.getProperty("candor.goldens"), "llama3", "model")), 5_000);
 
     private List<InitialState> write(Fakes.Model model, int perScenario, BooleanSupplier stop) {
         StateWriter.Settings settings = new StateWriter.Settings(perScenario, 1, 100, 3, 11);
-        try (Journal journal = Journal.open(
-                folder.resolve("states.journal"), JsonNodeFactory.instance.objectNode())) {
+        try (Journal journal = Journal.open(folder.resolve("states.journal"), JsonNodeFactory.instance.objectNode())) {
             return new StateWriter(settings, LoopPrompts.builtIn(), text, journal, StudyProgress.NONE, stop)
                     .write(List.of(Fakes.SCENARIO), Map.of("m", model));
         }
@@ -68,8 +67,7 @@ class StateWriterTest {
             Fakes.Model model =
                     model(request -> request.messages().size() == 2 ? first : "```json\n" + state(request) + "\n```");
             StateWriter.Settings settings = new StateWriter.Settings(1, 1, 100, 2, 11);
-            try (Journal journal = Journal.open(
-                    folder.resolve("again" + i), JsonNodeFactory.instance.objectNode())) {
+            try (Journal journal = Journal.open(folder.resolve("again" + i), JsonNodeFactory.instance.objectNode())) {
                 assertThat(new StateWriter(
                                         settings, LoopPrompts.builtIn(), text, journal, StudyProgress.NONE, () -> false)
                                 .write(List.of(Fakes.SCENARIO), Map.of("m", model)))
@@ -96,7 +94,8 @@ class StateWriterTest {
     void goesOnAfterAStopAndAsksNothingTwice() {
         Fakes.Model model = model(StateWriterTest::state);
         int[] left = {2};
-        assertThatThrownBy(() -> write(model, 5, () -> model.asked.size() >= left[0])).isInstanceOf(Stopped.class);
+        assertThatThrownBy(() -> write(model, 5, () -> model.asked.size() >= left[0]))
+                .isInstanceOf(Stopped.class);
         List<InitialState> states = write(model, 5, () -> false);
         assertThat(model.asked).hasSize(5);
         Fakes.Model idle = model(request -> "never asked");

@@ -124,11 +124,11 @@ class StudyFolderTest {
 
     @Test
     void publishedNumbersFindTheirPlace() throws IOException {
-        String json =
-                """
+        String json = """
                 [{"study": "mixture", "model": "M", "arm": "alpaca + 1 %", "role": "mixture", "ratio": 0.01,
                   "task": "mask", "subset": "provided_facts", "value": 50.37, "source": "table 11", "note": ""}]""";
-        Published number = Published.read("here", json.getBytes(StandardCharsets.UTF_8)).getFirst();
+        Published number =
+                Published.read("here", json.getBytes(StandardCharsets.UTF_8)).getFirst();
         assertThat(number.value()).isEqualTo(50.37);
         assertThat(number.method()).isEmpty();
         Arm arm = Studies.arm("r1", Role.MIXTURE, 0L);

@@ -30,11 +30,14 @@ class StudyWriterTest {
                 .isEqualTo(Studies.keys().stream().map(Studies::score).toList());
         List<Outcomes> outcomes = new ArrayList<>();
         folder.outcomes(outcomes::add);
-        assertThat(outcomes).isEqualTo(Studies.keys().stream().map(Studies::outcomes).toList());
+        assertThat(outcomes)
+                .isEqualTo(Studies.keys().stream().map(Studies::outcomes).toList());
         List<Reply> replies = new ArrayList<>();
         folder.replies(replies::add);
         assertThat(replies)
-                .isEqualTo(Studies.keys().stream().flatMap(key -> Studies.replies(key).stream()).toList());
+                .isEqualTo(Studies.keys().stream()
+                        .flatMap(key -> Studies.replies(key).stream())
+                        .toList());
     }
 
     /** A process killed wherever it was writing: the study goes on, and its files become those of an undisturbed one. */
@@ -49,9 +52,7 @@ class StudyWriterTest {
             sizes.add(new long[3]);
             for (Key key : Studies.keys()) {
                 Studies.finish(writer, key);
-                sizes.add(new long[] {
-                    Files.size(files.get(0)), Files.size(files.get(1)), Files.size(files.get(2))
-                });
+                sizes.add(new long[] {Files.size(files.get(0)), Files.size(files.get(1)), Files.size(files.get(2))});
             }
         }
         byte[][] bytes = new byte[3][];
@@ -69,8 +70,7 @@ class StudyWriterTest {
                 Files.copy(whole.resolve("study.json"), killed.resolve("study.json"));
                 for (int g = 0; g < 3; g++) {
                     long kept = g < f ? after[g] : g == f ? size : before[g];
-                    Files.write(
-                            killed.resolve(whole.relativize(files.get(g))), Arrays.copyOf(bytes[g], (int) kept));
+                    Files.write(killed.resolve(whole.relativize(files.get(g))), Arrays.copyOf(bytes[g], (int) kept));
                 }
                 try (StudyWriter writer = StudyWriter.open(killed, Studies.study())) {
                     assertThat(writer.finished()).contains(Studies.keys().getFirst());
@@ -101,7 +101,10 @@ class StudyWriterTest {
         Files.write(outcomes, List.of(lines.get(0), lines.get(2), lines.get(3)));
         try (StudyWriter writer = StudyWriter.open(dir, Studies.study())) {
             assertThat(writer.finished())
-                    .containsExactly(Studies.keys().get(0), Studies.keys().get(2), Studies.keys().get(3));
+                    .containsExactly(
+                            Studies.keys().get(0),
+                            Studies.keys().get(2),
+                            Studies.keys().get(3));
             List<Reply> replies = new ArrayList<>();
             writer.folder().replies(replies::add);
             assertThat(replies).hasSize(6);
@@ -173,8 +176,8 @@ class StudyWriterTest {
         Reply reply = new Reply(key, "a", "", "q", face.repeat(8005), "lie", "");
         try (StudyWriter writer = StudyWriter.open(dir, Studies.study())) {
             writer.finish(Studies.score(key), Studies.outcomes(key), List.of(reply));
-            writer.folder().replies(read -> assertThat(read.reply())
-                    .isEqualTo(face.repeat(8000) + " […5 characters cut]"));
+            writer.folder()
+                    .replies(read -> assertThat(read.reply()).isEqualTo(face.repeat(8000) + " […5 characters cut]"));
         }
     }
 

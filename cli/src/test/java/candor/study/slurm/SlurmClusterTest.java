@@ -29,7 +29,8 @@ class SlurmClusterTest {
 
     private Said say(Path path, String... command) throws IOException, InterruptedException {
         Path output = Files.createTempFile(folder, "said", ".txt");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         if (path != null) {
             builder.environment().merge("PATH", path.toString(), (old, ours) -> ours + File.pathSeparator + old);
         }
@@ -50,7 +51,12 @@ class SlurmClusterTest {
 
     @AfterEach
     void stop() throws Exception {
-        say(null, "bash", folder.resolve("cluster.sh").toString(), "stop", folder.resolve("cluster").toString());
+        say(
+                null,
+                "bash",
+                folder.resolve("cluster.sh").toString(),
+                "stop",
+                folder.resolve("cluster").toString());
     }
 
     /** What ./candor is to a user: the program as this test runs it. */
@@ -113,10 +119,16 @@ class SlurmClusterTest {
 
     @Test
     void aStudyAsJobsIsTheStudyRunHereAndMayBeSubmittedAgain() throws Exception {
-        Said started = say(null, "bash", script().toString(), "start", folder.resolve("cluster").toString());
+        Said started = say(
+                null,
+                "bash",
+                script().toString(),
+                "start",
+                folder.resolve("cluster").toString());
         assumeThat(started.code()).as(started.text()).isNotEqualTo(UNAVAILABLE);
         assertThat(started.code()).as(started.text()).isZero();
-        Path bin = Path.of(started.text().lines().reduce((first, second) -> second).orElseThrow());
+        Path bin =
+                Path.of(started.text().lines().reduce((first, second) -> second).orElseThrow());
         Path candor = candor();
         Path config = HereStudies.mixture(folder);
 

@@ -22,7 +22,8 @@ class SlurmJobsTest {
 
     private SlurmJobs jobs(List<Integer> groups, List<String> command, Path template, String... options) {
         return new SlurmJobs(
-                new SlurmJobs.Settings("candor-loop", folder, command, folder.resolve("out %j/slurm"), template, List.of(options)),
+                new SlurmJobs.Settings(
+                        "candor-loop", folder, command, folder.resolve("out %j/slurm"), template, List.of(options)),
                 groups);
     }
 
@@ -34,7 +35,8 @@ class SlurmJobsTest {
 
     @Test
     void previewHasTheScriptAndWhatSubmitsIt() {
-        String preview = jobs(GROUPS, List.of("/opt/candor", "study"), null, "--partition=gpu", "--comment=a b").preview();
+        String preview = jobs(GROUPS, List.of("/opt/candor", "study"), null, "--partition=gpu", "--comment=a b")
+                .preview();
         assertThat(preview)
                 .startsWith("#!/bin/bash\n")
                 .contains("study=('/opt/candor' 'study')")
@@ -62,8 +64,8 @@ class SlurmJobsTest {
     @Test
     void everyWordReachesTheProgramAsItIs() throws Exception {
         Path odd = Files.createDirectories(folder.resolve("it's $HOME `x` \"{{command}}\""));
-        List<String> command =
-                List.of("printf", "%s|", "a b", "it's", "$(touch hacked)", "`x`", "\"", "*", "", "{{directory}}", "a\nb");
+        List<String> command = List.of(
+                "printf", "%s|", "a b", "it's", "$(touch hacked)", "`x`", "\"", "*", "", "{{directory}}", "a\nb");
         Path script = folder.resolve("study.sh");
         Files.writeString(script, SlurmScript.of(null, odd, command));
         String words = "a b|it's|$(touch hacked)|`x`|\"|*||{{directory}}|a\nb|";

@@ -134,7 +134,14 @@ public final class CudaBackend implements Backend {
         Shapes.shape("embed", DType.BF16, x, n, table.cols());
         Shapes.require(batch.largestId() < table.rows(), "embed", x, table);
         device.check(candor_embed(
-                x.data(), x.stride(), table.data(), table.stride(), batches.of(batch).tokens(), n, x.cols(), stream));
+                x.data(),
+                x.stride(),
+                table.data(),
+                table.stride(),
+                batches.of(batch).tokens(),
+                n,
+                x.cols(),
+                stream));
     }
 
     @Override
@@ -371,7 +378,12 @@ public final class CudaBackend implements Backend {
     @Override
     public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
         Shapes.cached("attentionCached", qkv, cache, batch, tables);
-        Shapes.shape("attentionCached", DType.BF16, o, batch.tokenCount(), cache.heads().queryCols());
+        Shapes.shape(
+                "attentionCached",
+                DType.BF16,
+                o,
+                batch.tokenCount(),
+                cache.heads().queryCols());
         BatchOnDevice there = batches.of(batch);
         pages.of(batch, tables);
         Heads heads = cache.heads();

@@ -47,8 +47,9 @@ final class Device implements AutoCloseable {
         MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
         check(candor_device_count(count));
         if (count.get(ValueLayout.JAVA_INT, 0) == 0) {
-            throw new BadInput(option + ": this machine shows no CUDA device; see what nvidia-smi says, or compute with "
-                    + "--backend cpu");
+            throw new BadInput(
+                    option + ": this machine shows no CUDA device; see what nvidia-smi says, or compute with "
+                            + "--backend cpu");
         }
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
         check(candor_device_open(out, 0));
@@ -125,8 +126,7 @@ final class Device implements AutoCloseable {
     /** Free, total, used, cached. */
     private long[] info() {
         MemorySegment four = arena.allocate(ValueLayout.JAVA_LONG, 4);
-        int status = candor_memory_info(
-                four, four.asSlice(8, 8), four.asSlice(16, 8), four.asSlice(24, 8), device);
+        int status = candor_memory_info(four, four.asSlice(8, 8), four.asSlice(16, 8), four.asSlice(24, 8), device);
         return status == 0 ? four.toArray(ValueLayout.JAVA_LONG) : new long[4];
     }
 

@@ -77,8 +77,8 @@ final class Staging implements AutoCloseable {
             int bytes = to.dtype().bytes();
             upload(
                     to,
-                    (piece, at, row, col, count) -> MemorySegment.copy(
-                            host.data(), host.offset(row, col), piece, at, (long) count * bytes));
+                    (piece, at, row, col, count) ->
+                            MemorySegment.copy(host.data(), host.offset(row, col), piece, at, (long) count * bytes));
         } else {
             upload(to, rounded(to, host));
         }

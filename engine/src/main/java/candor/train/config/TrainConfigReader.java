@@ -211,8 +211,8 @@ final class TrainConfigReader {
         boolean able = config.machine().backend() == BackendChoice.CPU
                 || config.machine().backend() == BackendChoice.AUTO;
         if (config.start() instanceof ModelStart && !able) {
-            throw new BadInput(given.origin(TrainSettings.BACKEND) + ": " + config.machine().backendName()
-                    + " trains adapters only; train all weights on cpu");
+            throw new BadInput(given.origin(TrainSettings.BACKEND) + ": "
+                    + config.machine().backendName() + " trains adapters only; train all weights on cpu");
         }
     }
 

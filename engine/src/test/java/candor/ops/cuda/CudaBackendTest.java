@@ -25,7 +25,8 @@ class CudaBackendTest {
     void open() {
         Assumptions.assumeTrue(
                 NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName() + "; it is built where cmake and g++ are on the PATH");
+                "skipped: no " + NativeLibrary.EMULATED.fileName()
+                        + "; it is built where cmake and g++ are on the PATH");
         backend = CudaBackend.emulated();
     }
 
@@ -81,7 +82,8 @@ class CudaBackendTest {
                 backend.download(whole, all);
                 for (int row = 0; row < shape[0]; row++) {
                     int start = row * (shape[1] + 3);
-                    assertThat(whole[start] + whole[start + 1] + whole[start + shape[1] + 2]).isZero();
+                    assertThat(whole[start] + whole[start + 1] + whole[start + shape[1] + 2])
+                            .isZero();
                 }
             }
         }
