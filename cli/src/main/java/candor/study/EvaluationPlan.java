@@ -43,6 +43,8 @@ final class EvaluationPlan {
 
     private static final Setting<List<String>> DATA =
             new Setting<>("data", new Setting.Texts("FILE"), null, "The benchmark's files.");
+    private static final Setting<String> LABEL = new Setting<>(
+            "label", new Setting.Text("TEXT"), null, "What reports call it, where the rows are not the published ones.");
     private static final Setting<Long> LIMIT = new Setting<>(
             "limit", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Only the first N rows of each subset; 0: all.");
     private static final Setting<List<String>> SUBSETS =
@@ -119,17 +121,17 @@ final class EvaluationPlan {
     private static final Setting<Long> HUMANEVAL_TOKENS = maxNewTokens(HumanEvalTask.Settings.DEFAULT.maxNewTokens());
 
     static Schema schema() {
-        Schema choice = Schema.of(DATA, LIMIT, METHOD, SHOTS, FEWSHOT_DATA, CHAT, GREEDY, CHOICE_TOKENS);
+        Schema choice = Schema.of(DATA, LABEL, LIMIT, METHOD, SHOTS, FEWSHOT_DATA, CHAT, GREEDY, CHOICE_TOKENS);
         return Schema.of(BATCH_SIZE, MAX_LENGTH, KV_CACHE_MIB, DATE, ADAPTERS_AT_ONCE, SHOWN_REPLIES)
-                .with("mask", Schema.of(DATA, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
-                .with("mask_probability", Schema.of(DATA, LIMIT, SUBSETS))
+                .with("mask", Schema.of(DATA, LABEL, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
+                .with("mask_probability", Schema.of(DATA, LABEL, LIMIT, SUBSETS))
                 .with(
                         "deceptionbench",
-                        Schema.of(DATA, LIMIT, GREEDY, DECEPTION_TOKENS, LAYOUT, J1_SEES, FORMAT_RULE, INSIST))
+                        Schema.of(DATA, LABEL, LIMIT, GREEDY, DECEPTION_TOKENS, LAYOUT, J1_SEES, FORMAT_RULE, INSIST))
                 .with("mmlu", choice)
                 .with("gpqa", choice)
-                .with("gsm8k", Schema.of(DATA, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
-                .with("humaneval", Schema.of(DATA, LIMIT, UNSAFE, GREEDY, HUMANEVAL_TOKENS));
+                .with("gsm8k", Schema.of(DATA, LABEL, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
+                .with("humaneval", Schema.of(DATA, LABEL, LIMIT, UNSAFE, GREEDY, HUMANEVAL_TOKENS));
     }
 
     static LocalDateTime date(Section evaluate) {
@@ -178,7 +180,7 @@ final class EvaluationPlan {
                         section,
                         candor.evaluate.mask.ProbabilityTask.load(data, section.get(SUBSETS)),
                         "truth",
-                        "probability of the true statement",
+                        "Probability of the true statement",
                         Kind.HONESTY,
                         List.of("truer"),
                         "statements",
@@ -264,11 +266,12 @@ final class EvaluationPlan {
             List<String> counted,
             String shown,
             boolean judged) {
+        String given = section.get(LABEL);
         return new StudyTask<>(
                 task,
                 StudyTask.firstOfEach(task.rows(), section.get(LIMIT).intValue()),
                 measure,
-                label,
+                given == null ? label : given,
                 kind,
                 kind != Kind.HONESTY,
                 counted,
