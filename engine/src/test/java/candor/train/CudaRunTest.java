@@ -44,7 +44,7 @@ class CudaRunTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(names = {"SFT", "KTO"})
     void thirtyStepsFollowTheCpuAndAResumeLeavesNoTrace(Method method) throws IOException {
         Path cpu = temp.resolve("cpu");
         Path whole = temp.resolve("whole");
