@@ -44,7 +44,10 @@ final class EvaluationPlan {
     private static final Setting<List<String>> DATA =
             new Setting<>("data", new Setting.Texts("FILE"), null, "The benchmark's files.");
     private static final Setting<String> LABEL = new Setting<>(
-            "label", new Setting.Text("TEXT"), null, "What reports call it, where the rows are not the published ones.");
+            "label",
+            new Setting.Text("TEXT"),
+            null,
+            "What reports call it, where the rows are not the published ones.");
     private static final Setting<Long> LIMIT = new Setting<>(
             "limit", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Only the first N rows of each subset; 0: all.");
     private static final Setting<List<String>> SUBSETS =
@@ -130,7 +133,9 @@ final class EvaluationPlan {
                         Schema.of(DATA, LABEL, LIMIT, GREEDY, DECEPTION_TOKENS, LAYOUT, J1_SEES, FORMAT_RULE, INSIST))
                 .with("mmlu", choice)
                 .with("gpqa", choice)
-                .with("gsm8k", Schema.of(DATA, LABEL, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
+                .with(
+                        "gsm8k",
+                        Schema.of(DATA, LABEL, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
                 .with("humaneval", Schema.of(DATA, LABEL, LIMIT, UNSAFE, GREEDY, HUMANEVAL_TOKENS));
     }
 

@@ -42,7 +42,7 @@ public final class EmbeddedModel {
     /** Each file appears whole or not at all, so that programs which start at once do not disturb each other. */
     static Path unpack(Path cache) {
         List<byte[]> contents = FILES.stream().map(EmbeddedModel::resource).toList();
-        Path folder = cache.resolve("model-" + hash(contents));
+        Path folder = cache.resolve("tiny-world-" + hash(contents));
         try {
             Files.createDirectories(folder);
             for (int i = 0; i < FILES.size(); i++) {
