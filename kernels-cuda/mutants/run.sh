@@ -50,7 +50,7 @@ run_form() {  # FORM MODE: 0 where the mutant is not found
     local suffix="_$1"
     [ "$1" = plain ] && suffix=""
     if [ "$kind" = kernel ]; then
-        LD_LIBRARY_PATH="$work/$1" timeout 300 "$build/test/op_check$suffix" -m "$2" "$suite" > "$work/out" 2>&1
+        { LD_LIBRARY_PATH="$work/$1" timeout 300 "$build/test/op_check$suffix" -m "$2" "$suite"; } > "$work/out" 2>&1
     else
         HARNESS_MODE="$2" timeout 300 "$work/test_$1" "$suite" > "$work/out" 2>&1
     fi
