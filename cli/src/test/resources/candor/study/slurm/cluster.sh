@@ -21,6 +21,14 @@ stop() {
     done
 }
 
+# The cluster ends with whoever started it, should that be killed.
+watch() {
+    while kill -0 "$1" 2>/dev/null && [[ -d $here ]]; do
+        sleep 2
+    done
+    stop
+}
+
 if [[ $1 == stop ]]; then
     stop
     exit 0
@@ -82,6 +90,8 @@ NodeName=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 RealMemory=1024 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 END
 export SLURM_CONF=$here/slurm.conf
+
+watch "$PPID" </dev/null >/dev/null 2>&1 &
 
 head -c 1024 /dev/urandom >"$here/munge/key"
 chmod 400 "$here/munge/key"
