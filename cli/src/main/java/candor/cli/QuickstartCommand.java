@@ -66,6 +66,7 @@ final class QuickstartCommand implements Callable<Integer> {
                     protocol -> around(protocol, start, interrupt));
             Optional<Report> report = quickstart.run();
             if (report.isEmpty()) {
+                StudyLog.interrupted();
                 return ExitCode.INTERRUPTED;
             }
             PrintWriter out = spec.commandLine().getOut();

@@ -167,7 +167,10 @@ final class StudyCommand implements Callable<Integer> {
                         spec.commandLine().getOut().println(study.output());
                         yield ExitCode.DONE;
                     }
-                    case INTERRUPTED -> ExitCode.INTERRUPTED;
+                    case INTERRUPTED -> {
+                        StudyLog.interrupted();
+                        yield ExitCode.INTERRUPTED;
+                    }
                 };
             }
         }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Reads a study's YAML file into a {@link Section}. Bounded; no aliases, no tags, no second document. */
 public final class StudyFile {
@@ -62,7 +63,12 @@ public final class StudyFile {
             return new StudyFile(parser, name).document();
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            String reason = e.getOriginalMessage().lines().findFirst().orElse("no YAML");
+            // What it was reading, where, what was wrong, where again, with a copy of the text: we have told the place.
+            String reason = e.getOriginalMessage()
+                    .lines()
+                    .filter(text -> !text.isBlank() && !text.startsWith(" "))
+                    .limit(2)
+                    .collect(Collectors.joining(", "));
             throw new BadInput(name + (line > 0 ? ", line " + line : "") + ": cannot be read: " + reason, e);
         }
     }

@@ -2,6 +2,7 @@ package candor.study;
 
 import candor.BadInput;
 import candor.evaluate.engine.ModelHash;
+import candor.ops.Backends;
 import candor.study.record.Metric;
 import candor.study.record.ModelInfo;
 import candor.study.record.Study;
@@ -9,6 +10,7 @@ import candor.study.record.StudyFolder;
 import candor.study.record.StudyWriter;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -81,6 +83,7 @@ public final class StudyRun {
 
     /** Everything that is not done yet. */
     public Ended run() {
+        requireBackend();
         try (StudyWriter writer = StudyWriter.open(config.output(), record())) {
             evaluations().probeJudge(Evaluations.subjects(config, treatments), writer);
             prepare();
@@ -186,6 +189,17 @@ public final class StudyRun {
 
     private Evaluations evaluations() {
         return new Evaluations(config, tasks, around.progress(), around.stop());
+    }
+
+    /**
+     * A new study records its backend and is held to it from then on: one that this machine lacks must not get that far.
+     * Where the groups' processes have done everything, collecting needs none.
+     */
+    private void requireBackend() {
+        if (Files.notExists(new StudyFolder(config.output()).studyFile())
+                && !unfinishedGroups().isEmpty()) {
+            Backends.open(config.backend(), config.threads()).close();
+        }
     }
 
     /** What stands in study.json. */

@@ -105,6 +105,14 @@ class FullCommandTest {
     }
 
     @Test
+    void dataWithoutTextIsBadInputAndLeavesNoTokenizer() throws IOException {
+        Path empty = Files.createFile(temp.resolve("empty.jsonl"));
+        Cli.run("tokenizer", "train", "--data", empty.toString(), "--output", at("none"))
+                .refused("empty.jsonl: there is no text to learn a tokenizer from; give --data with rows");
+        assertThat(temp.resolve("none")).doesNotExist();
+    }
+
+    @Test
     void aVocabularyWithoutRoomIsBadInput() {
         Cli.run("tokenizer", "train", "--data", data.toString(), "--vocab-size", "9", "--output", at("t"))
                 .refused("give 261");

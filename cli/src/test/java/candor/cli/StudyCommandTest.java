@@ -2,8 +2,11 @@ package candor.cli;
 
 import static candor.evaluate.judge.LoopbackServer.say;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThatCode;
 
+import candor.BadInput;
 import candor.evaluate.judge.LoopbackServer;
+import candor.ops.Backends;
 import candor.study.StudyFixture;
 import candor.study.record.Score;
 import candor.study.record.StudyFolder;
@@ -89,7 +92,7 @@ class StudyCommandTest {
     }
 
     @Test
-    void badInputIsOneLineBeforeAnythingIsDone() {
+    void badInputIsOneLineBeforeAnythingIsDone() throws IOException {
         Path file = StudyFixture.direct(temp);
         Path output = temp.resolve("out");
         Cli.run(study("direct", file, output, "--set", "train.lora_ranc=3"))
@@ -100,6 +103,20 @@ class StudyCommandTest {
         Cli.run(study("direct", file, output, "--set", "evaluate.mask.data=nowhere.jsonl"))
                 .refused("nowhere.jsonl");
         Cli.run(study("direct", temp.resolve("none.yaml"), output)).refused("none.yaml: cannot be read");
+        Path torn = Files.writeString(temp.resolve("torn.yaml"), ": : [");
+        Cli.run(study("direct", torn, output))
+                .refused("torn.yaml, line 1: cannot be read: while parsing a block mapping, expected");
+        Cli.run(study("direct", file, output, "--model", "nowhere"))
+                .refused("nowhere: cannot be listed: there is no such file; is this the folder of a model?");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void aBackendThatThisMachineLacksLeavesNoStudyThatIsHeldToIt() {
+        assumeThatCode(() -> Backends.open("cuda", 1).close()).isInstanceOf(BadInput.class);
+        Path file = StudyFixture.direct(temp);
+        Path output = temp.resolve("out");
+        Cli.run(study("direct", file, output, "--set", "backend=cuda")).refused("--backend cuda: ");
         assertThat(output).doesNotExist();
     }
 

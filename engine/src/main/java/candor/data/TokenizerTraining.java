@@ -29,7 +29,12 @@ public final class TokenizerTraining {
     public static int run(List<Path> data, int vocabularySize, int minFrequency, Path output) {
         Merges merges;
         try (ExampleReader reader = ExampleReader.open(data, ExampleReader.Settings.plain())) {
-            merges = BpeTrainer.train(new Texts(reader.iterator()), vocabularySize, minFrequency);
+            Texts texts = new Texts(reader.iterator());
+            if (!texts.hasNext()) {
+                throw new BadInput(
+                        data.getFirst() + ": there is no text to learn a tokenizer from; give --data with rows");
+            }
+            merges = BpeTrainer.train(texts, vocabularySize, minFrequency);
         }
         TokenizerWriter.write(output, merges);
         return merges.tokens().size();

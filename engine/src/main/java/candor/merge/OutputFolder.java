@@ -1,6 +1,7 @@
 package candor.merge;
 
 import candor.BadInput;
+import candor.IoReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ final class OutputFolder implements AutoCloseable {
                 throw new BadInput(path + ": holds something that is no checkpoint; choose another --output");
             }
         } catch (IOException e) {
-            throw new BadInput(path + ": cannot be listed: " + e.getMessage(), e);
+            throw new BadInput(path + ": cannot be listed: " + IoReason.of(e), e);
         }
     }
 

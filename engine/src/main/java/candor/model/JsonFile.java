@@ -92,8 +92,10 @@ public final class JsonFile {
                 ? ""
                 : " (line " + e.getLocation().getLineNr() + ", column "
                         + e.getLocation().getColumnNr() + ")";
+        // The parser's own idea of where an object began is a dump of its settings.
+        String reason = e.getOriginalMessage().replaceFirst("(?s) \\(start marker at .*", "");
         return new BadInput(
-                file + ": is not valid JSON: " + shorten(e.getOriginalMessage()) + place + "; download the file again",
+                file + ": is not valid JSON: " + shorten(reason) + place + "; download the file again",
                 e);
     }
 

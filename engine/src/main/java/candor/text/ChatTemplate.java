@@ -1,6 +1,7 @@
 package candor.text;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.text.template.Limits;
 import candor.text.template.Template;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -91,7 +92,7 @@ public final class ChatTemplate {
                 sources.put(name.substring(0, name.length() - ".jinja".length()), TokenizerFiles.text(f));
             });
         } catch (java.io.IOException e) {
-            throw new BadInput(folder + ": cannot be listed: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be listed: " + IoReason.of(e), e);
         }
     }
 

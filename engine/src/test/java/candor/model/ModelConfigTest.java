@@ -235,6 +235,12 @@ class ModelConfigTest {
                     .isInstanceOf(BadInput.class)
                     .hasMessage(file + ": holds no JSON object; download the file again");
         }
+        Files.writeString(file, "{\"a\": 1");
+        assertThatThrownBy(() -> ModelConfig.read(file))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(file + ": is not valid JSON: Unexpected end-of-input: expected close marker for"
+                        + " Object (line 1, column ")
+                .hasMessageNotContainingAny("REDACTED", "start marker");
         Files.writeString(file, "{} {}");
         assertThatThrownBy(() -> ModelConfig.read(file))
                 .isInstanceOf(BadInput.class)

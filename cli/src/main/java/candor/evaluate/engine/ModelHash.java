@@ -1,6 +1,7 @@
 package candor.evaluate.engine;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.data.read.Fingerprint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,7 @@ public final class ModelHash {
                         .append('\n');
             }
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be listed: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be listed: " + IoReason.of(e) + "; is this the folder of a model?", e);
         }
         return of(all.toString());
     }

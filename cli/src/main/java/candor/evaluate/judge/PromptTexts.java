@@ -77,7 +77,7 @@ public final class PromptTexts {
                 texts.put(bare, checked(file, slots.get(bare)));
             }
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be listed: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be listed: " + IoReason.of(e), e);
         }
         return new PromptTexts(texts);
     }

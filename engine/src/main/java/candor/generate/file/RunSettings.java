@@ -1,6 +1,7 @@
 package candor.generate.file;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.data.read.Fingerprint;
 import candor.generate.Sampling;
 import candor.text.SpecialTextPolicy;
@@ -118,7 +119,7 @@ public record RunSettings(
                     .sorted()
                     .forEach(files::add);
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be listed: " + e.getMessage(), e);
+            throw new BadInput(folder + ": cannot be listed: " + IoReason.of(e), e);
         }
         MessageDigest digest = PromptSet.sha256();
         for (Path file : files) {
