@@ -94,9 +94,7 @@ public final class JsonFile {
                         + e.getLocation().getColumnNr() + ")";
         // The parser's own idea of where an object began is a dump of its settings.
         String reason = e.getOriginalMessage().replaceFirst("(?s) \\(start marker at .*", "");
-        return new BadInput(
-                file + ": is not valid JSON: " + shorten(reason) + place + "; download the file again",
-                e);
+        return new BadInput(file + ": is not valid JSON: " + shorten(reason) + place + "; download the file again", e);
     }
 
     static String shorten(String text) {

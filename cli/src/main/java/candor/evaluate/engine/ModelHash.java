@@ -35,7 +35,8 @@ public final class ModelHash {
                         .append('\n');
             }
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be listed: " + IoReason.of(e) + "; is this the folder of a model?", e);
+            throw new BadInput(
+                    folder + ": cannot be listed: " + IoReason.of(e) + "; is this the folder of a model?", e);
         }
         return of(all.toString());
     }
