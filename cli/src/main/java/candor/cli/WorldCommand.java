@@ -67,7 +67,7 @@ final class WorldCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
-            WorldFiles.write(world.settings(), output);
+            WorldFiles.writeNew(world.settings(), output);
             spec.commandLine().getOut().println(output);
             return ExitCode.DONE;
         }

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -46,6 +47,25 @@ public final class WorldFiles {
     /** Writes the folder; files that are there are written over. */
     public static void write(WorldSettings settings, Path folder) {
         new WorldFiles(settings, folder).write();
+    }
+
+    /** The same, but where the folder holds a world of other settings it is refused: data in use must not change. */
+    public static void writeNew(WorldSettings settings, Path folder) {
+        WorldFiles files = new WorldFiles(settings, folder);
+        Path file = folder.resolve("world.json");
+        if (Files.exists(file) && !files.holds(file)) {
+            throw new BadInput(folder + ": holds a world of other settings already; give another --output");
+        }
+        files.write();
+    }
+
+    private boolean holds(Path file) {
+        byte[] expected = description().getBytes(StandardCharsets.UTF_8);
+        try {
+            return Files.size(file) == expected.length && Arrays.equals(Files.readAllBytes(file), expected);
+        } catch (IOException e) {
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
+        }
     }
 
     private void write() {

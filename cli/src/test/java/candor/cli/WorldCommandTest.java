@@ -47,6 +47,16 @@ class WorldCommandTest {
         Cli.run("world", "generate", "--output", file.toString()).refused("cannot be made");
     }
 
+    @Test
+    void anotherWorldIsNotWrittenOver() throws IOException {
+        Path world = generated();
+        assertThat(generated()).isEqualTo(world);
+        String before = Files.readString(world.resolve("world.json"));
+        Cli.run("world", "generate", "--base-rows", "20", "--seed", "2", "--output", world.toString())
+                .refused("holds a world of other settings");
+        assertThat(world.resolve("world.json")).hasContent(before);
+    }
+
     /** From nothing but the program: tune the embedded model to err, ask it, evaluate it. */
     @Test
     void withoutAModelTheEmbeddedOneIsTaken() throws IOException {
