@@ -1,5 +1,6 @@
 // The device that is pretended, and its errors in words.
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "config.h"
@@ -72,7 +73,7 @@ const char* cudaGetErrorName(cudaError_t error) {
 }
 
 const char* cudaGetErrorString(cudaError_t error) {
-    static thread_local std::string* text = new std::string();
+    static thread_local const std::unique_ptr<std::string> text = std::make_unique<std::string>();
     switch (error) {
         case cudaSuccess: return "no error";
         case cudaErrorInvalidValue: return "invalid argument";

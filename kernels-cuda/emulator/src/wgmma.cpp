@@ -2,6 +2,7 @@
 // commit groups. Each warp of a warpgroup computes its sixteen rows.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "collective.h"
 #include "config.h"
@@ -105,7 +106,8 @@ void multiply(Operands& x, int n) {
 }
 
 void run(const Warp& warp, const WgmmaOperation& o) {
-    static thread_local Operands* operands = new Operands();  // too large for a fiber's stack; lives as long as the thread
+    // Too large for a fiber's stack; lives as long as the thread.
+    static thread_local const std::unique_ptr<Operands> operands = std::make_unique<Operands>();
     read_operands(warp, o, *operands);
     multiply(*operands, o.n);
     for (int lane = 0; lane < 32; lane++) {

@@ -116,6 +116,7 @@ CASE(a_graph_plays_again_what_was_captured_on_two_streams) {
             CHECK(cudaStreamEndCapture(first, &graph) == cudaSuccess);
             cudaGraphExec_t executable;
             CHECK(cudaGraphInstantiate(&executable, graph, 0) == cudaSuccess);
+            cudaGraphDestroy(graph);
             CHECK(b.get() == (std::vector<int>{0, 0}));
             for (int i = 0; i < 3; i++) cudaGraphLaunch(executable, first);
             cudaStreamSynchronize(first);
