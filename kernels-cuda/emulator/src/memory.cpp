@@ -123,6 +123,13 @@ extern "C" cudaError_t cudaFree(void* p) {
     return status;
 }
 
+extern "C" cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* p) {
+    attributes->type = is_device_memory(p) ? cudaMemoryTypeDevice
+        : stays(p, 1)                      ? cudaMemoryTypeHost
+                                           : cudaMemoryTypeUnregistered;
+    return cudaSuccess;
+}
+
 extern "C" cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
     Heap& h = heap();
     std::lock_guard<std::mutex> lock(h.mutex);
