@@ -20,11 +20,14 @@ import java.util.Map;
  * nobody has to say what a shape is.
  *
  * <p>A section is captured when it comes for the second time, since what comes once is not worth it, and since its kernels
- * have run then and their scratch memory is there. Both the graphs and the memory of what has come are bounded.
+ * have run then and their scratch memory is there. No more different ones may lie in between than there may be graphs: what
+ * comes back too seldom to find its graph still there gets none.
  */
 final class GraphCache implements AutoCloseable {
     static final int MOST_GRAPHS = 64;
-    private static final int MOST_SEEN = 1024;
+
+    /** Of all graphs together: the driver keeps some kilobytes for each. */
+    private static final int MOST_CALLS = 1 << 15;
 
     /** A launch of a graph costs about as much as two calls. */
     private static final int LEAST_CALLS = 3;
@@ -67,6 +70,7 @@ final class GraphCache implements AutoCloseable {
     /** By fingerprint, the oldest first. */
     private final Map<Long, Chance> seen = new LinkedHashMap<>(16, 0.75f, true);
 
+    private int calls;
     private long captured;
     private long replayed;
     private long plain;
@@ -77,8 +81,8 @@ final class GraphCache implements AutoCloseable {
     }
 
     /** Launches the graph of a section, where there is one or now is worth making; false leaves the calls to the caller. */
-    boolean launch(List<Call> calls) {
-        boolean launched = calls.size() >= LEAST_CALLS && launch(new Section(calls));
+    boolean launch(List<Call> section) {
+        boolean launched = section.size() >= LEAST_CALLS && launch(new Section(section));
         if (launched) {
             replayed++;
         } else {
@@ -95,8 +99,7 @@ final class GraphCache implements AutoCloseable {
                 device.check(status);
                 return true;
             }
-            graphs.remove(section);
-            destroy(graph);
+            drop(section, graph);
         } else if (meet(section) != Chance.NEXT_TIME) {
             return false;
         }
@@ -106,13 +109,13 @@ final class GraphCache implements AutoCloseable {
             return false;
         }
         captured++;
-        graphs.put(section, graph);
-        if (graphs.size() > MOST_GRAPHS) {
-            Iterator<MemorySegment> oldest = graphs.values().iterator();
-            MemorySegment dropped = oldest.next();
-            oldest.remove();
-            destroy(dropped);
+        while (!graphs.isEmpty() && (graphs.size() == MOST_GRAPHS || calls + section.calls.size() > MOST_CALLS)) {
+            Map.Entry<Section, MemorySegment> oldest =
+                    graphs.entrySet().iterator().next();
+            drop(oldest.getKey(), oldest.getValue());
         }
+        graphs.put(section, graph);
+        calls += section.calls.size();
         device.check(candor_graph_launch(graph));
         return true;
     }
@@ -135,7 +138,7 @@ final class GraphCache implements AutoCloseable {
     /** What was known of a section; null where it comes for the first time. */
     private Chance meet(Section section) {
         Chance known = seen.putIfAbsent(section.fingerprint(), Chance.NEXT_TIME);
-        if (seen.size() > MOST_SEEN) {
+        if (seen.size() > MOST_GRAPHS) {
             Iterator<Long> oldest = seen.keySet().iterator();
             oldest.next();
             oldest.remove();
@@ -143,8 +146,10 @@ final class GraphCache implements AutoCloseable {
         return known;
     }
 
-    /** Graphs go when the stream has done with them. */
-    private void destroy(MemorySegment graph) {
+    /** A graph goes when the stream has done with it. */
+    private void drop(Section section, MemorySegment graph) {
+        graphs.remove(section);
+        calls -= section.calls.size();
         device.await();
         device.check(candor_graph_destroy(graph));
     }
