@@ -55,7 +55,7 @@ class CudaGraphTest {
                 answer.append(' ').append(words[random.nextInt(words.length)]);
             }
             lines.add("""
-                    {"prompt": [{"role": "user", "content": "What?"}], \
+                    {"prompt": [{"role": "system", "content": "A."}, {"role": "user", "content": "What?"}], \
                     "completion": [{"role": "assistant", "content": "%s"}], "label": %b}""".formatted(answer, row % 2 == 0));
         }
         return Files.write(temp.resolve("data.jsonl"), lines);
@@ -65,7 +65,7 @@ class CudaGraphTest {
         return GoldenRuns.settings("qwen2", method, output)
                 .with(TrainSettings.DATA, data.toString())
                 .with(TrainSettings.BACKEND, "cuda-emulated")
-                .with(TrainSettings.MAX_LENGTH, "60")
+                .with(TrainSettings.MAX_LENGTH, "36")
                 .with(TrainSettings.LORA_TARGET_MODULES, "q_proj", "down_proj")
                 .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1")
                 .with(TrainSettings.MAX_STEPS, String.valueOf(STEPS));
