@@ -94,7 +94,9 @@ class CudaGeneratorTest {
         // A pass over the prompts, then a token of each sequence a step: 7 steps of four, 4 of three, 5 of one.
         List<GraphUse> uses = with.uses;
         assertThat(uses).hasSize(NEW_TOKENS + 5 + 1);
-        assertThat(uses.getLast().captured()).as("a graph for each of three compositions").isEqualTo(3);
+        assertThat(uses.getLast().captured())
+                .as("a graph for each of three compositions")
+                .isEqualTo(3);
         assertThat(uses.getLast().replayed()).isEqualTo(6 + 3 + 4);
         for (int step = 1; step + 1 < uses.size(); step++) {
             GraphUse before = uses.get(step);
@@ -103,7 +105,9 @@ class CudaGeneratorTest {
                     .as("a step is one section")
                     .isEqualTo(1);
             if (after.replayed() > before.replayed()) {
-                assertThat(with.free.get(step + 1)).as("memory after step " + step).isEqualTo(with.free.get(step));
+                assertThat(with.free.get(step + 1))
+                        .as("memory after step " + step)
+                        .isEqualTo(with.free.get(step));
             }
         }
     }

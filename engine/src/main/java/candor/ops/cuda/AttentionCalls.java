@@ -27,10 +27,7 @@ final class AttentionCalls {
 
         /** In whole tiles, so that batches whose longest sequences differ by little make the same call. */
         static Sequences inTiles(BatchOnDevice there, Batch batch) {
-            return new Sequences(
-                    there.starts(),
-                    batch.sequenceCount(),
-                    Math.ceilDiv(batch.longest(), TILE) * TILE);
+            return new Sequences(there.starts(), batch.sequenceCount(), Math.ceilDiv(batch.longest(), TILE) * TILE);
         }
 
         static Sequences of(BatchOnDevice there, Batch batch) {

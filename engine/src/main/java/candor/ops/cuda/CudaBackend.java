@@ -245,7 +245,8 @@ public final class CudaBackend implements Backend {
             Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
         Shapes.attention("attentionBackward", o, lse, qkv, heads, batch);
         Shapes.attention("attentionBackward", dout, lse, dqkv, heads, batch);
-        calls.add(new AttentionCalls.AttentionBackward(dqkv, dout, qkv, o, lse, heads, Sequences.inTiles(batches.of(batch), batch)));
+        calls.add(new AttentionCalls.AttentionBackward(
+                dqkv, dout, qkv, o, lse, heads, Sequences.inTiles(batches.of(batch), batch)));
     }
 
     @Override
@@ -253,7 +254,8 @@ public final class CudaBackend implements Backend {
         Shapes.cached("cacheWrite", qkv, cache, batch, tables);
         BatchOnDevice there = batches.of(batch);
         pages.of(batch, tables);
-        calls.add(new AttentionCalls.CacheWrite(onDevice(cache), qkv, cache.heads(), there.positions(), there.sequences()));
+        calls.add(new AttentionCalls.CacheWrite(
+                onDevice(cache), qkv, cache.heads(), there.positions(), there.sequences()));
     }
 
     private AttentionCalls.Cache onDevice(KvPages cache) {
@@ -272,7 +274,14 @@ public final class CudaBackend implements Backend {
                 cache.heads().queryCols());
         BatchOnDevice there = batches.of(batch);
         pages.of(batch, tables);
-        calls.add(new AttentionCalls.AttentionCached(o, qkv, cache.heads(), onDevice(cache), there.positions(), there.sequences(), Sequences.of(there, batch)));
+        calls.add(new AttentionCalls.AttentionCached(
+                o,
+                qkv,
+                cache.heads(),
+                onDevice(cache),
+                there.positions(),
+                there.sequences(),
+                Sequences.of(there, batch)));
     }
 
     @Override
@@ -304,7 +313,8 @@ public final class CudaBackend implements Backend {
     public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
         Shapes.logProb("logProb", logp, lse, logits, x, head, batch);
         Shapes.require(batch.largestId() < head.rows(), "logProb", x, head);
-        calls.add(new HeadCalls.LogProb(logp, lse, logits, x, head, batches.of(batch).targets()));
+        calls.add(new HeadCalls.LogProb(
+                logp, lse, logits, x, head, batches.of(batch).targets()));
     }
 
     @Override
@@ -313,7 +323,8 @@ public final class CudaBackend implements Backend {
         Shapes.logProb("logProbBackward", dlogp, lse, logits, x, head, batch);
         Shapes.same("logProbBackward", x, dx);
         Shapes.require(batch.largestId() < head.rows(), "logProbBackward", x, head);
-        calls.add(new HeadCalls.LogProbBackward(dx, dlogp, lse, logits, x, head, batches.of(batch).targets()));
+        calls.add(new HeadCalls.LogProbBackward(
+                dx, dlogp, lse, logits, x, head, batches.of(batch).targets()));
     }
 
     @Override

@@ -37,8 +37,9 @@ final class GraphCache implements AutoCloseable {
         @Override
         public int hashCode() {
             int size = calls.size();
-            return 31 * (31 * (31 * size + calls.getFirst().hashCode())
-                            + calls.get(size / 2).hashCode())
+            return 31
+                            * (31 * (31 * size + calls.getFirst().hashCode())
+                                    + calls.get(size / 2).hashCode())
                     + calls.getLast().hashCode();
         }
 

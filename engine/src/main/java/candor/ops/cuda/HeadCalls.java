@@ -37,8 +37,7 @@ final class HeadCalls {
     }
 
     /** @param targets (T) on the device */
-    record LogProbBackward(
-            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, long targets)
+    record LogProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, long targets)
             implements Call {
         @Override
         public int issue(Arguments to) {

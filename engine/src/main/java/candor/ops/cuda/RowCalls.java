@@ -47,7 +47,14 @@ final class RowCalls {
         @Override
         public int issue(Arguments to) {
             return candor_scatter_rows(
-                    dx.data(), dx.stride(), dy.data(), dy.stride(), address(sources), dx.rows(), dx.cols(), to.stream());
+                    dx.data(),
+                    dx.stride(),
+                    dy.data(),
+                    dy.stride(),
+                    address(sources),
+                    dx.rows(),
+                    dx.cols(),
+                    to.stream());
         }
     }
 
@@ -116,8 +123,7 @@ final class RowCalls {
     record SwiGlu(Tensor y, Tensor gateUp) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_swiglu(
-                    y.data(), y.stride(), gateUp.data(), gateUp.stride(), y.rows(), y.cols(), to.stream());
+            return candor_swiglu(y.data(), y.stride(), gateUp.data(), gateUp.stride(), y.rows(), y.cols(), to.stream());
         }
     }
 

@@ -188,8 +188,8 @@ final class Staging implements AutoCloseable {
         device.calls().flush();
         MemorySegment piece = next();
         long bytes = Double.BYTES;
-        device.check(candor_copy_to_host(
-                piece, bytes, MemorySegment.ofAddress(address), bytes, bytes, 1, device.stream()));
+        device.check(
+                candor_copy_to_host(piece, bytes, MemorySegment.ofAddress(address), bytes, bytes, 1, device.stream()));
         device.await();
         return piece.get(ValueLayout.JAVA_DOUBLE, 0);
     }

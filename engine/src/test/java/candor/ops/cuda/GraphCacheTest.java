@@ -95,8 +95,7 @@ class GraphCacheTest {
             backend.rmsNorm(x.rows(0, n), rstd.rows(0, n), x.rows(0, n), norm, 1e-5f);
             backend.logProb(logp.rows(0, n), lse.rows(0, n), null, x.rows(0, n), table, batch);
             backend.scatterTargets(dx.rows(0, n), x.rows(0, n), batch);
-            backend.rmsNormBackward(
-                    dx.rows(0, n), x.rows(0, n), x.rows(0, n), norm, rstd.rows(0, n), Write.ADD);
+            backend.rmsNormBackward(dx.rows(0, n), x.rows(0, n), x.rows(0, n), norm, rstd.rows(0, n), Write.ADD);
             float[] got = new float[n + n * WIDTH + 78];
             float[] part = new float[n];
             backend.download(part, logp.rows(0, n));
@@ -193,7 +192,9 @@ class GraphCacheTest {
         section(own[own.length - 1], b, c);
         assertThat(backend.graphs().captured()).as("is there").isEqualTo(own.length);
         section(own[0], b, c);
-        assertThat(backend.graphs().captured()).as("was dropped, and comes too seldom").isEqualTo(own.length);
+        assertThat(backend.graphs().captured())
+                .as("was dropped, and comes too seldom")
+                .isEqualTo(own.length);
         section(own[0], b, c);
         assertThat(backend.graphs().captured()).as("comes more often").isEqualTo(own.length + 1);
     }
@@ -231,7 +232,9 @@ class GraphCacheTest {
             backend.zero(b);
             backend.zero(c);
             backend.attention(o, lse, qkv, new Heads(1, 1, 8), batch);
-            assertThatThrownBy(backend::synchronise).isInstanceOf(CudaException.class).hasMessageContaining("attention (65536 rows");
+            assertThatThrownBy(backend::synchronise)
+                    .isInstanceOf(CudaException.class)
+                    .hasMessageContaining("attention (65536 rows");
             section(b, b, c);
         }
         assertThat(backend.graphs().captured()).isEqualTo(1);
