@@ -16,7 +16,7 @@ includes=$(mktemp)
 trap 'rm -f "$includes"' EXIT
 # Our own names alone: jextract would take everything of stdint.h too.
 jextract --dump-includes "$includes.all" "$header"
-grep -E '^--include-[a-z]+ (candor|CANDOR)_' "$includes.all" | grep -vE ' candor_(device|stream|event) ' >"$includes"
+grep -E '^--include-[a-z]+ (candor|CANDOR)_' "$includes.all" | grep -vE ' candor_(device|stream|event|graph) ' >"$includes"
 rm -f "$includes.all"
 
 find "$generated" -name '*.java' ! -name package-info.java -delete

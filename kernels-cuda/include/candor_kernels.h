@@ -33,19 +33,22 @@
 extern "C" {
 #endif
 
-#define CANDOR_BORDER_VERSION 1
+#define CANDOR_BORDER_VERSION 2
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
 #define CANDOR_UNSUPPORTED 10002
+#define CANDOR_IN_CAPTURE 10003
+#define CANDOR_STALE_GRAPH 10004
 
 /* Upper half of a float32. */
 typedef uint16_t candor_bf16;
 
-/* One GPU and the memory taken from it; a queue of work on it; a point in such a queue. */
+/* One GPU and the memory taken from it; a queue of work on it; a point in such a queue; work that is asked for as a whole. */
 typedef struct candor_device candor_device;
 typedef struct candor_stream candor_stream;
 typedef struct candor_event candor_event;
+typedef struct candor_graph candor_graph;
 
 /* ---- the library and the device ---------------------------------------------------------------------------------------- */
 
@@ -139,6 +142,42 @@ int candor_event_synchronise(candor_event *event);
 
 /* milliseconds (host) = between two events that are past. */
 int candor_event_elapsed(float *milliseconds, candor_event *start, candor_event *end);
+
+/* ---- graphs ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * What a stream is asked for between begin and end is kept and not done. A launch asks for all of it again, in its order, by
+ * one call. Addresses, shapes and numbers of a call are kept as they were; what lies in device memory, and in pinned memory
+ * that is copied, is read at each launch. So what changes from launch to launch (tokens, positions, starts, pages, the numbers
+ * of AdamW) goes through memory that is written before.
+ *
+ * In a capture, from begin to end:
+ *
+ * - operations, candor_zero, and copies between the device and pinned memory may be asked for, and events of this stream;
+ * - every operation has been run in this shape before: its scratch memory is there, and its kernels are loaded;
+ * - nothing is allocated, trimmed or, being pinned, given back; nothing waits; no copy is from or to host memory that is not
+ *   pinned; no operation needs more scratch memory than there is. Such calls are refused with CANDOR_IN_CAPTURE, and the
+ *   capture goes on without them;
+ * - what CUDA itself refuses besides breaks the capture: all that follows is refused, too, and the end gives no graph;
+ * - begin and end are called by one thread.
+ *
+ * A graph belongs to its stream: it is launched there, and destroyed before it.
+ */
+
+/* The capture begins. */
+int candor_graph_begin(candor_stream *stream);
+
+/* graph (host) = what was kept, ready to be launched; null where the status is not 0. The capture is over either way. */
+int candor_graph_end(candor_graph **graph, candor_stream *stream);
+
+/*
+ * Asks its stream for all that was kept. CANDOR_STALE_GRAPH, and nothing is done, where the stream's scratch memory has moved
+ * since the capture, because a larger shape came: capture it anew.
+ */
+int candor_graph_launch(candor_graph *graph);
+
+/* The caller has waited for its launches. */
+int candor_graph_destroy(candor_graph *graph);
 
 /* ---- rows -------------------------------------------------------------------------------------------------------------- */
 
@@ -250,7 +289,7 @@ int candor_logits(
  * lse     (N,H) float32 =: natural logarithm of the sum of the exponentials of a row's scaled scores
  * qkv     (N,(H+2K)*D): queries, keys, values
  * starts  (S+1): the first row of each sequence, and N
- * longest rows of the longest sequence
+ * longest rows of the longest sequence, or more
  */
 int candor_attention(
     candor_bf16 *o, int64_t o_stride, float *lse, int64_t lse_stride, const candor_bf16 *qkv, int64_t qkv_stride,
@@ -283,13 +322,12 @@ int candor_cache_write(
  * o (N,H*D) = attention of the queries of qkv (N,(H+2K)*D) to positions 0 to its own of its sequence in the cache. The same
  * bytes however a sequence is cut into batches.
  *
- * starts (S+1), longest: as for candor_attention, of this batch's rows; last_position: the largest of positions
+ * starts (S+1), longest: as for candor_attention, of this batch's rows
  */
 int candor_attention_cached(
     candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride,
     int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences,
-    const int32_t *starts, int32_t s, int32_t longest, int32_t last_position, int32_t n, int32_t h, int32_t k, int32_t d,
-    candor_stream *stream);
+    const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream);
 
 /* ---- gated unit -------------------------------------------------------------------------------------------------------- */
 
@@ -332,24 +370,45 @@ int candor_log_prob_backward(
 
 /* ---- optimiser --------------------------------------------------------------------------------------------------------- */
 
-/* result (host) = the sum of the squares of x (rows,cols) float32, in double precision. Waits for it. */
+/* result (1) float64 = the sum of the squares of x (rows,cols) float32, in double precision. */
 int candor_sum_of_squares(
     double *result, const float *x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream *stream);
 
-/* One adapter's parameters, gradients, first and second moments, count of each, and the numbers of its step. */
-typedef struct candor_adamw_part {
-    float *w;
-    const float *g;
-    float *m;
-    float *v;
-    int64_t count;
+/* A step of AdamW, in its own terms. */
+typedef struct candor_adamw_step {
     int64_t step;                  /* 1 for the first */
     double learning_rate;
     double beta1;
     double beta2;
     double epsilon;
     double weight_decay;
-    double grad_scale;
+    double grad_scale;             /* every gradient is multiplied by it first */
+} candor_adamw_step;
+
+/* The same as the kernel wants it: w <- w shrink - rate m / (sqrt(v) / unbias + epsilon). */
+typedef struct candor_adamw_numbers {
+    float beta1;
+    float beta2;
+    float rest1;
+    float rest2;
+    float shrink;
+    float rate;
+    float unbias;
+    float epsilon;
+    float grad_scale;
+} candor_adamw_numbers;
+
+/* numbers (host) = */
+int candor_adamw_fold(candor_adamw_numbers *numbers, const candor_adamw_step *step);
+
+/* One adapter's parameters, gradients, first and second moments, count of each, and in device memory the numbers of its step. */
+typedef struct candor_adamw_part {
+    float *w;
+    const float *g;
+    float *m;
+    float *v;
+    const candor_adamw_numbers *numbers;
+    int64_t count;
 } candor_adamw_part;
 
 /* w <- w (1 - lr wd) - lr mhat / (sqrt(vhat) + eps) of every part (host), in one launch for each 32 of them. */

@@ -9,56 +9,41 @@ namespace {
 constexpr int kThreads = 256;
 constexpr int kMostParts = 32;
 
-// A part with its numbers folded: w <- w shrink - rate m / (sqrt(v) / unbias + epsilon).
-struct Part {
-    float* w;
-    const float* g;
-    float* m;
-    float* v;
-    int64_t count;
-    float beta1, beta2, rest1, rest2, shrink, rate, unbias, epsilon, grad_scale;
-};
-
-// By value: a launch keeps a copy, so nothing has to be uploaded or to outlive the call.
+// By value: a launch keeps a copy, so nothing but the numbers has to be uploaded.
 struct Parts {
-    Part part[kMostParts];
+    candor_adamw_part part[kMostParts];
 };
 
 __global__ __launch_bounds__(kThreads) void step(Parts parts) {
-    const Part& p = parts.part[blockIdx.y];
+    const candor_adamw_part& p = parts.part[blockIdx.y];
+    const candor_adamw_numbers numbers = *p.numbers;
     const int64_t stride = static_cast<int64_t>(gridDim.x) * kThreads;
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; i < p.count; i += stride) {
-        const float g = p.g[i] * p.grad_scale;
-        const float m = p.beta1 * p.m[i] + p.rest1 * g;
-        const float v = p.beta2 * p.v[i] + p.rest2 * g * g;
+        const float g = p.g[i] * numbers.grad_scale;
+        const float m = numbers.beta1 * p.m[i] + numbers.rest1 * g;
+        const float v = numbers.beta2 * p.v[i] + numbers.rest2 * g * g;
         p.m[i] = m;
         p.v[i] = v;
-        p.w[i] = p.w[i] * p.shrink - p.rate * m / (sqrtf(v) / p.unbias + p.epsilon);
+        p.w[i] = p.w[i] * numbers.shrink - numbers.rate * m / (sqrtf(v) / numbers.unbias + numbers.epsilon);
     }
-}
-
-Part fold(const candor_adamw_part& part) {
-    Part p;
-    p.w = part.w;
-    p.g = part.g;
-    p.m = part.m;
-    p.v = part.v;
-    p.count = part.count;
-    const double steps = static_cast<double>(part.step);
-    p.beta1 = static_cast<float>(part.beta1);
-    p.beta2 = static_cast<float>(part.beta2);
-    p.rest1 = static_cast<float>(1 - part.beta1);
-    p.rest2 = static_cast<float>(1 - part.beta2);
-    p.shrink = static_cast<float>(1 - part.learning_rate * part.weight_decay);
-    p.rate = static_cast<float>(part.learning_rate / (1 - std::pow(part.beta1, steps)));
-    p.unbias = static_cast<float>(std::sqrt(1 - std::pow(part.beta2, steps)));
-    p.epsilon = static_cast<float>(part.epsilon);
-    p.grad_scale = static_cast<float>(part.grad_scale);
-    return p;
 }
 
 }  // namespace
 }  // namespace candor
+
+CANDOR_API int candor_adamw_fold(candor_adamw_numbers* numbers, const candor_adamw_step* step) {
+    const double steps = static_cast<double>(step->step);
+    numbers->beta1 = static_cast<float>(step->beta1);
+    numbers->beta2 = static_cast<float>(step->beta2);
+    numbers->rest1 = static_cast<float>(1 - step->beta1);
+    numbers->rest2 = static_cast<float>(1 - step->beta2);
+    numbers->shrink = static_cast<float>(1 - step->learning_rate * step->weight_decay);
+    numbers->rate = static_cast<float>(step->learning_rate / (1 - std::pow(step->beta1, steps)));
+    numbers->unbias = static_cast<float>(std::sqrt(1 - std::pow(step->beta2, steps)));
+    numbers->epsilon = static_cast<float>(step->epsilon);
+    numbers->grad_scale = static_cast<float>(step->grad_scale);
+    return 0;
+}
 
 CANDOR_API int candor_adamw(const candor_adamw_part* parts, int32_t count, candor_stream* stream) {
     using namespace candor;
@@ -66,18 +51,18 @@ CANDOR_API int candor_adamw(const candor_adamw_part* parts, int32_t count, cando
     int status = enter(stream, where);
     for (int first = 0; status == 0 && first < count; first += kMostParts) {
         const int here = count - first < kMostParts ? count - first : kMostParts;
-        Parts folded = {};
+        Parts some = {};
         int64_t most = 0;
         for (int i = 0; i < here; i++) {
-            folded.part[i] = fold(parts[first + i]);
-            if (folded.part[i].count > most) most = folded.part[i].count;
+            some.part[i] = parts[first + i];
+            if (some.part[i].count > most) most = some.part[i].count;
         }
         if (most == 0) continue;
         const int blocks = ceil_div(most, kThreads);
         const int enough = 16 * stream->device->multiprocessors;
         const dim3 grid(blocks < enough ? blocks : enough, here);
         status = report(
-            launch(where.op, step, {grid, dim3(kThreads), 0, stream->handle}, folded), where, "parts=%d largest=%lld", here,
+            launch(where.op, step, {grid, dim3(kThreads), 0, stream->handle}, some), where, "parts=%d largest=%lld", here,
             static_cast<long long>(most));
     }
     return status;

@@ -187,8 +187,7 @@ using namespace candor;
 CANDOR_API int candor_attention_cached(
     candor_bf16* o, int64_t o_stride, const candor_bf16* qkv, int64_t qkv_stride, candor_bf16* const* slabs, int64_t slab_stride,
     int32_t slab_pages, const int32_t* pages, const int32_t* first_page, const int32_t* positions, const int32_t*,
-    const int32_t* starts, int32_t s, int32_t longest, int32_t, int32_t n, int32_t h, int32_t k, int32_t d,
-    candor_stream* stream) {
+    const int32_t* starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream* stream) {
     const Where where = CANDOR_WHERE("attention cached");
     int status = enter(stream, where);
     if (!status) status = check_heads(h, k, d, where);

@@ -73,6 +73,15 @@ int enter(const candor_stream* stream, const Where& where) {
     return enter(stream->device, where);
 }
 
+int not_in_capture(const candor_device* device, const Where& where) {
+    return device->captures == 0 ? 0
+                                 : refuse(CANDOR_IN_CAPTURE, where, "a capture is going on, and takes no such call");
+}
+
+int not_in_capture(const candor_stream* stream, const Where& where) {
+    return stream->in_capture ? refuse(CANDOR_IN_CAPTURE, where, "the stream is in a capture, and takes no such call") : 0;
+}
+
 }  // namespace candor
 
 using candor::enter;

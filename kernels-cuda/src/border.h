@@ -23,6 +23,8 @@ struct candor_device {
     // Ten times the compute capability: 80, 86, 89, 90.
     int architecture = 0;
     int multiprocessors = 0;
+    // Streams that are in a capture.
+    int captures = 0;
 };
 
 struct candor_stream {
@@ -30,13 +32,21 @@ struct candor_stream {
     cudaStream_t handle = nullptr;
     void* scratch = nullptr;
     int64_t scratch_bytes = 0;
-    // For numbers that the host waits for.
-    double* pinned = nullptr;
+    // How often the scratch memory has moved.
+    int64_t scratch_moves = 0;
+    bool in_capture = false;
 };
 
 struct candor_event {
     candor_device* device = nullptr;
     cudaEvent_t handle = nullptr;
+};
+
+struct candor_graph {
+    candor_stream* stream = nullptr;
+    cudaGraphExec_t handle = nullptr;
+    // The stream's, when it was captured: the addresses of its scratch memory are in the graph.
+    int64_t scratch_moves = 0;
 };
 
 namespace candor {
@@ -62,8 +72,12 @@ int refuse(int status, const Where& where, const char* sentence, ...) __attribut
 int enter(const candor_device* device, const Where& where);
 int enter(const candor_stream* stream, const Where& where);
 
+// 0, or CANDOR_IN_CAPTURE with a sentence where a capture forbids the call.
+int not_in_capture(const candor_device* device, const Where& where);
+int not_in_capture(const candor_stream* stream, const Where& where);
+
 // At least so many bytes, a multiple of 256 as address, whose contents are anything: the stream's until the next operation
-// asks. A status; message included. Grows by waiting for the stream, so only when a shape is new.
+// asks. A status; message included. Grows by waiting for the stream, so only when a shape is new, and never in a capture.
 int scratch(void** memory, int64_t bytes, candor_stream* stream, const Where& where);
 
 // Rounds a number of bytes up, to lay several arrays into one piece of scratch memory.

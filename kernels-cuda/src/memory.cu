@@ -72,11 +72,17 @@ bool give_back(void* memory, candor_device* device) {
 
 int scratch(void** memory, int64_t bytes, candor_stream* stream, const Where& where) {
     if (stream->scratch_bytes < bytes) {
+        if (stream->in_capture) {
+            return refuse(
+                CANDOR_IN_CAPTURE, where, "it needs %lld bytes of scratch memory, and a capture of %lld does not wait for more",
+                static_cast<long long>(bytes), static_cast<long long>(stream->scratch_bytes));
+        }
         int status = report(cudaStreamSynchronize(stream->handle), where, "before more scratch memory");
         if (status != 0) return status;
         if (stream->scratch != nullptr) give_back(stream->scratch, stream->device);
         stream->scratch = nullptr;
         stream->scratch_bytes = 0;
+        stream->scratch_moves++;
         const int64_t more = aligned(bytes);
         status = report(
             take(&stream->scratch, more, stream->device), where, "%lld bytes of scratch memory", static_cast<long long>(more));
@@ -115,7 +121,8 @@ CANDOR_API int candor_memory_info(int64_t* free, int64_t* total, int64_t* used, 
 
 CANDOR_API int candor_memory_allocate(void** memory, int64_t bytes, candor_device* device) {
     const Where where = CANDOR_WHERE("memoryAllocate");
-    const int status = enter(device, where);
+    int status = not_in_capture(device, where);
+    if (status == 0) status = enter(device, where);
     if (status != 0) return status;
     const int64_t whole = candor::aligned(bytes < 1 ? 1 : bytes);
     return report(candor::take(memory, whole, device), where, "%lld bytes", static_cast<long long>(whole));
@@ -127,14 +134,17 @@ CANDOR_API int candor_memory_release(void* memory, candor_device* device) {
 }
 
 CANDOR_API int candor_memory_trim(candor_device* device) {
-    const int status = enter(device, CANDOR_WHERE("memoryTrim"));
+    const Where where = CANDOR_WHERE("memoryTrim");
+    int status = not_in_capture(device, where);
+    if (status == 0) status = enter(device, where);
     if (status == 0) candor::drop_cache(device);
     return status;
 }
 
 CANDOR_API int candor_pinned_allocate(void** memory, int64_t bytes, candor_device* device) {
     const Where where = CANDOR_WHERE("pinnedAllocate");
-    const int status = enter(device, where);
+    int status = not_in_capture(device, where);
+    if (status == 0) status = enter(device, where);
     if (status != 0) return status;
     return report(
         cudaMallocHost(memory, static_cast<size_t>(bytes)), where, "%lld bytes", static_cast<long long>(bytes));
@@ -142,7 +152,8 @@ CANDOR_API int candor_pinned_allocate(void** memory, int64_t bytes, candor_devic
 
 CANDOR_API int candor_pinned_release(void* memory, candor_device* device) {
     const Where where = CANDOR_WHERE("pinnedRelease");
-    const int status = enter(device, where);
+    int status = not_in_capture(device, where);
+    if (status == 0) status = enter(device, where);
     return status != 0 ? status : report(cudaFreeHost(memory), where);
 }
 
@@ -153,6 +164,14 @@ int copy(
     candor_stream* stream, const Where& where) {
     int status = enter(stream, where);
     if (status != 0 || bytes == 0 || rows == 0) return status;
+    if (stream->in_capture) {
+        cudaPointerAttributes attributes = {};
+        status = report(cudaPointerGetAttributes(&attributes, kind == cudaMemcpyHostToDevice ? from : to), where);
+        if (status == 0 && attributes.type != cudaMemoryTypeHost) {
+            status = candor::refuse(CANDOR_IN_CAPTURE, where, "a capture takes copies of pinned host memory only");
+        }
+        if (status != 0) return status;
+    }
     cudaError_t code;
     if (rows == 1 || (to_pitch == bytes && from_pitch == bytes)) {
         code = cudaMemcpyAsync(to, from, static_cast<size_t>(bytes * rows), kind, stream->handle);

@@ -36,26 +36,22 @@ CANDOR_API int candor_sum_of_squares(
     double* result, const float* x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("sumOfSquares");
-    *result = 0;
     int status = enter(stream, where);
-    if (status != 0 || rows == 0 || cols == 0) return status;
+    if (status != 0) return status;
     const int turns = ceil_div(static_cast<int64_t>(rows) * cols, kTurn);
     const int blocks = turns < kMostBlocks ? turns : kMostBlocks;
     void* memory = nullptr;
-    status = scratch(&memory, (blocks + 1) * static_cast<int64_t>(sizeof(double)), stream, where);
+    status = scratch(&memory, blocks * static_cast<int64_t>(sizeof(double)), stream, where);
     if (status != 0) return status;
-    double* sum = static_cast<double*>(memory);
-    double* parts = sum + 1;
+    double* parts = static_cast<double*>(memory);
     const size_t bytes = sizeof(BlockSum<kThreads, double>);
-    cudaError_t code = launch(
-        where.op, squares, {dim3(blocks), dim3(kThreads), bytes, stream->handle}, parts, x, x_stride, rows, cols);
-    if (code == cudaSuccess) {
-        code = launch(where.op, sum_parts, {dim3(1), dim3(kThreads), bytes, stream->handle}, sum, parts, blocks);
+    cudaError_t code = cudaSuccess;
+    if (blocks > 0) {
+        code = launch(
+            where.op, squares, {dim3(blocks), dim3(kThreads), bytes, stream->handle}, parts, x, x_stride, rows, cols);
     }
     if (code == cudaSuccess) {
-        code = cudaMemcpyAsync(stream->pinned, sum, sizeof(double), cudaMemcpyDeviceToHost, stream->handle);
+        code = launch(where.op, sum_parts, {dim3(1), dim3(kThreads), bytes, stream->handle}, result, parts, blocks);
     }
-    if (code == cudaSuccess) code = cudaStreamSynchronize(stream->handle);
-    if (code == cudaSuccess) *result = *stream->pinned;
     return report(code, where, "%d x %d", rows, cols);
 }

@@ -8,32 +8,31 @@ using candor::Where;
 CANDOR_API int candor_stream_create(candor_stream** stream, candor_device* device) {
     const Where where = CANDOR_WHERE("streamCreate");
     cudaStream_t handle = nullptr;
-    void* pinned = nullptr;
     int status = enter(device, where);
     if (status == 0) status = report(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking), where);
-    if (status == 0) status = report(cudaMallocHost(&pinned, sizeof(double)), where);
     if (status != 0) return status;
     *stream = new candor_stream;
     (*stream)->device = device;
     (*stream)->handle = handle;
-    (*stream)->pinned = static_cast<double*>(pinned);
     return 0;
 }
 
 CANDOR_API int candor_stream_destroy(candor_stream* stream) {
     const Where where = CANDOR_WHERE("streamDestroy");
-    int status = enter(stream, where);
+    int status = not_in_capture(stream, where);
+    if (status != 0) return status;
+    status = enter(stream, where);
     if (status == 0) status = report(cudaStreamSynchronize(stream->handle), where);
     if (stream->scratch != nullptr) candor_memory_release(stream->scratch, stream->device);
-    const int freed = report(cudaFreeHost(stream->pinned), where);
     const int destroyed = report(cudaStreamDestroy(stream->handle), where);
     delete stream;
-    return status != 0 ? status : freed != 0 ? freed : destroyed;
+    return status != 0 ? status : destroyed;
 }
 
 CANDOR_API int candor_stream_synchronise(candor_stream* stream) {
     const Where where = CANDOR_WHERE("streamSynchronise");
-    const int status = enter(stream, where);
+    int status = not_in_capture(stream, where);
+    if (status == 0) status = enter(stream, where);
     return status != 0 ? status : report(cudaStreamSynchronize(stream->handle), where);
 }
 

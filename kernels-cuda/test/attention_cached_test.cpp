@@ -121,10 +121,9 @@ int run(const Problem& p, const Cache& cache, const Batch& b, Tensor<candor_bf16
     starts.set(b.starts);
     positions.set(b.positions);
     sequences.set(b.sequences);
-    const int last = (int)*std::max_element(b.positions.begin(), b.positions.end());
     const int status = candor_attention_cached(o.p(), o.stride, qkv.p(), qkv.stride, cache.addresses, cache.slabs[0]->stride,
         cache.pages_per_slab, cache.pages->p(), cache.first_page->p(), positions.p(), sequences.p(), starts.p(), p.sequences,
-        b.longest, last, (int)b.positions.size(), p.c.h, p.c.k, p.c.d, stream());
+        b.longest, (int)b.positions.size(), p.c.h, p.c.k, p.c.d, stream());
     return status ? status : candor_stream_synchronise(stream());
 }
 

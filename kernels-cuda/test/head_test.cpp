@@ -113,13 +113,18 @@ SUITE(sum_of_squares) {
         Tensor<float> x(7, cols, cols + 3);
         x.fill(r, -1, 1);
         double exact = 0, got = 0;
+        double* sum = nullptr;
+        must(candor_memory_allocate((void**)&sum, sizeof got, device()));
         for (double v : x.values) exact += v * v;
         Tensor<float> relative(1, 1);
         Check("sum of squares " + std::to_string(cols)).output_from("relative", relative, {1.0}, {{1.0}, {1.0}}).run([&] {
-            const int status = candor_sum_of_squares(&got, x.p(), x.stride, 7, cols, stream());
+            const int status = candor_sum_of_squares(sum, x.p(), x.stride, 7, cols, stream());
+            must(candor_copy_to_host(&got, sizeof got, sum, sizeof got, sizeof got, 1, stream()));
+            must(candor_stream_synchronise(stream()));
             relative.set({got / exact});
             return status;
         });
+        must(candor_memory_release(sum, device()));
     }
 }
 
@@ -132,6 +137,8 @@ SUITE(adamw) {
     Random r(1);
     std::vector<std::unique_ptr<Part>> parts;
     std::vector<candor_adamw_part> entries;
+    std::vector<double> folded;
+    Tensor<float> numbers(kParts, sizeof(candor_adamw_numbers) / sizeof(float));
     Check check("adamw, 34 parts");
     for (int i = 0; i < kParts; i++) {
         parts.push_back(std::make_unique<Part>(1 + 37 * i % 300));
@@ -140,7 +147,12 @@ SUITE(adamw) {
         p.w.fill(r, -1, 1), p.m.fill(r, -1, 1), p.v.fill(r, 0, 1);
         const double rate = 1e-2 / (i + 1), beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8, decay = i % 2 * 0.1, scale = i % 3 ? 1 : 0.5;
         const int step = 1 + i;
-        entries.push_back({p.w.p(), p.g.p(), p.m.p(), p.v.p(), p.w.cols, step, rate, beta1, beta2, epsilon, decay, scale});
+        const candor_adamw_step terms = {step, rate, beta1, beta2, epsilon, decay, scale};
+        candor_adamw_numbers n;
+        must(candor_adamw_fold(&n, &terms));
+        folded.insert(folded.end(), (float*)&n, (float*)(&n + 1));
+        const auto* there = reinterpret_cast<const candor_adamw_numbers*>(numbers.p()) + i;
+        entries.push_back({p.w.p(), p.g.p(), p.m.p(), p.v.p(), there, p.w.cols});
         Expected w, m, v;
         for (int k = 0; k < p.w.cols; k++) {
             const double g = p.g.values[k] * scale, m1 = beta1 * p.m.values[k] + (1 - beta1) * g,
@@ -155,5 +167,6 @@ SUITE(adamw) {
         }
         check.output_from("w", p.w, p.w.values, w).output_from("m", p.m, p.m.values, m).output_from("v", p.v, p.v.values, v);
     }
+    numbers.set(folded);
     check.run([&] { return candor_adamw(entries.data(), (int)entries.size(), stream()); });
 }

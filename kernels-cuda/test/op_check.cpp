@@ -287,6 +287,12 @@ void Check::run(const std::function<int()>& operation) {
     }
 }
 
+void expect(const std::string& name, bool holds, const std::string& instead) {
+    cases++;
+    if (!holds) failures++;
+    if (!holds || verbose) printf("%-4s %s%s%s\n", holds ? "ok" : "FAIL", name.c_str(), holds ? "" : ": ", holds ? "" : instead.c_str());
+}
+
 Suite::Suite(const char* name, void (*run)()) : name(name), run(run) {
     suites().push_back(*this);
 }

@@ -108,6 +108,9 @@ private:
     std::vector<Output> outputs_;
 };
 
+// A case without numbers: what has to hold, and what was there instead.
+void expect(const std::string& name, bool holds, const std::string& instead = "");
+
 // A group of cases, found by the program's main.
 struct Suite {
     Suite(const char* name, void (*run)());

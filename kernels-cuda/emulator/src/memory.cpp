@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
 
 #include "config.h"
 #include "emulator/host_api.h"
+#include "stream.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -26,6 +28,7 @@ constexpr size_t kPage = 4096;
 struct Heap {
     std::mutex mutex;
     std::map<const unsigned char*, Allocation> allocations;
+    std::map<const unsigned char*, size_t> pinned;
     unsigned char* base = nullptr;
     size_t used = 0;       // of the range
     size_t allocated = 0;  // bytes now in use
@@ -63,6 +66,15 @@ Allocation* find_allocation(const void* p, const unsigned char** start) {
     return &found->second;
 }
 
+bool stays(const void* p, size_t bytes) {
+    if (is_device_memory(p)) return true;
+    Heap& h = heap();
+    std::lock_guard<std::mutex> lock(h.mutex);
+    auto found = h.pinned.upper_bound((const unsigned char*)p);
+    return found != h.pinned.begin()
+        && (const unsigned char*)p + bytes <= std::prev(found)->first + std::prev(found)->second;
+}
+
 }  // namespace emulator
 
 using namespace emulator;
@@ -70,6 +82,7 @@ using namespace emulator;
 extern "C" cudaError_t cudaMalloc(void** p, size_t bytes) {
     *p = nullptr;
     if (!bytes) return cudaSuccess;
+    if (const cudaError_t forbidden = forbidden_in_capture()) return forbidden;
     Heap& h = heap();
     std::lock_guard<std::mutex> lock(h.mutex);
     if (!h.base) h.base = reserve();
@@ -93,6 +106,7 @@ extern "C" cudaError_t cudaMalloc(void** p, size_t bytes) {
 
 extern "C" cudaError_t cudaFree(void* p) {
     if (!p) return cudaSuccess;
+    if (const cudaError_t forbidden = forbidden_in_capture()) return forbidden;
     const cudaError_t status = cudaDeviceSynchronize();
     Heap& h = heap();
     std::lock_guard<std::mutex> lock(h.mutex);
@@ -109,6 +123,13 @@ extern "C" cudaError_t cudaFree(void* p) {
     return status;
 }
 
+extern "C" cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* p) {
+    attributes->type = is_device_memory(p) ? cudaMemoryTypeDevice
+        : stays(p, 1)                      ? cudaMemoryTypeHost
+                                           : cudaMemoryTypeUnregistered;
+    return cudaSuccess;
+}
+
 extern "C" cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
     Heap& h = heap();
     std::lock_guard<std::mutex> lock(h.mutex);
@@ -118,8 +139,14 @@ extern "C" cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
 }
 
 extern "C" cudaError_t cudaHostAlloc(void** p, size_t bytes, unsigned) {
+    *p = nullptr;
+    if (const cudaError_t forbidden = forbidden_in_capture()) return forbidden;
     *p = aligned_alloc(kPage, pages(bytes ? bytes : 1));
-    return *p ? cudaSuccess : cudaErrorMemoryAllocation;
+    if (!*p) return cudaErrorMemoryAllocation;
+    Heap& h = heap();
+    std::lock_guard<std::mutex> lock(h.mutex);
+    h.pinned[(unsigned char*)*p] = bytes;
+    return cudaSuccess;
 }
 
 extern "C" cudaError_t cudaMallocHost(void** p, size_t bytes) {
@@ -127,6 +154,10 @@ extern "C" cudaError_t cudaMallocHost(void** p, size_t bytes) {
 }
 
 extern "C" cudaError_t cudaFreeHost(void* p) {
+    if (const cudaError_t forbidden = forbidden_in_capture()) return forbidden;
+    Heap& h = heap();
+    std::lock_guard<std::mutex> lock(h.mutex);
+    if (p && !h.pinned.erase((unsigned char*)p)) return cudaErrorInvalidValue;
     free(p);
     return cudaSuccess;
 }

@@ -17,4 +17,7 @@ bool is_device_memory(const void* p);
 // The allocation that holds this address, and its start; null if there is none.
 Allocation* find_allocation(const void* p, const unsigned char** start);
 
+// Whether a copy may read or write these bytes at any later time: device memory, or host memory that is pinned.
+bool stays(const void* p, size_t bytes);
+
 }  // namespace emulator

@@ -1,4 +1,4 @@
-// The host's side: memory, streams, events, graphs, errors.
+// The host's side: memory, streams, events, errors.
 #include <cstring>
 
 #include "harness.h"
@@ -88,47 +88,6 @@ CASE(work_waits_for_a_synchronisation_where_streams_are_lazy) {
         cudaStreamDestroy(stream);
         CHECK(cudaStreamSynchronize(stream) == cudaErrorInvalidResourceHandle);
     });
-}
-
-CASE(a_graph_plays_again_what_was_captured_on_two_streams) {
-    for (const char* mode : {"", "streams=lazy"}) {
-        harness::report_of(mode, [] {
-            harness::Buffer<int> b(std::vector<int>{0, 0});
-            cudaStream_t first, second;
-            cudaStreamCreateWithFlags(&first, cudaStreamNonBlocking);
-            cudaStreamCreateWithFlags(&second, cudaStreamNonBlocking);
-            cudaEvent_t fork, join;
-            cudaEventCreateWithFlags(&fork, cudaEventDisableTiming);
-            cudaEventCreateWithFlags(&join, cudaEventDisableTiming);
-            CHECK(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal) == cudaErrorStreamCaptureUnsupported);
-            CHECK(cudaStreamBeginCapture(first, cudaStreamCaptureModeGlobal) == cudaSuccess);
-            launch("increment", increment, {dim3(1), dim3(1), 0, first}, b.p, 1);
-            cudaEventRecord(fork, first);
-            cudaStreamWaitEvent(second, fork, 0);
-            cudaStreamCaptureStatus status;
-            cudaStreamIsCapturing(second, &status);
-            CHECK(status == cudaStreamCaptureStatusActive);
-            launch("increment", increment, {dim3(1), dim3(1), 0, second}, b.p + 1, 10);
-            cudaEventRecord(join, second);
-            cudaStreamWaitEvent(first, join, 0);
-            CHECK(cudaStreamSynchronize(first) == cudaErrorStreamCaptureUnsupported);
-            cudaGraph_t graph;
-            CHECK(cudaStreamEndCapture(first, &graph) == cudaSuccess);
-            cudaGraphExec_t executable;
-            CHECK(cudaGraphInstantiate(&executable, graph, 0) == cudaSuccess);
-            cudaGraphDestroy(graph);
-            CHECK(b.get() == (std::vector<int>{0, 0}));
-            for (int i = 0; i < 3; i++) cudaGraphLaunch(executable, first);
-            cudaStreamSynchronize(first);
-            CHECK(b.get() == (std::vector<int>{3, 30}));
-            CHECK(cudaStreamEndCapture(first, &graph) == cudaErrorStreamCaptureInvalidated && !graph);
-            cudaGraphExecDestroy(executable);
-            cudaEventDestroy(fork);
-            cudaEventDestroy(join);
-            cudaStreamDestroy(first);
-            cudaStreamDestroy(second);
-        });
-    }
 }
 
 CASE(events_measure_time) {

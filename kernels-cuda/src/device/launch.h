@@ -33,8 +33,9 @@ cudaError_t launch(const char* name, void (*kernel)(Parameters...), const Launch
     const int status = emulator::check(what);
     if (status != 0) return (cudaError_t)status;
     auto copies = std::tuple<std::decay_t<Parameters>...>(std::forward<Arguments>(arguments)...);
-    emulator::enqueue(shape.stream, [=]() { emulator::run(what, [&]() { std::apply(kernel, copies); }); });
-    return cudaGetLastError();
+    const int queued =
+        emulator::enqueue(shape.stream, [=]() { emulator::run(what, [&]() { std::apply(kernel, copies); }); });
+    return queued != 0 ? (cudaError_t)queued : cudaGetLastError();
 #else
     (void)name;
     cudaLaunchConfig_t config = {};

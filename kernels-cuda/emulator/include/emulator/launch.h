@@ -24,7 +24,8 @@ int check(const Launch& launch);
 // Runs all blocks to their end, on the calling host thread or several; findings are reported, not thrown.
 void run(const Launch& launch, const std::function<void()>& body);
 
-// Queues work on a stream (0: the default one), or runs it at once, by configuration.
-void enqueue(emulated_stream* stream, std::function<void()> work);
+// Queues work on a stream (0: the default one), or runs it at once, by configuration; a stream in a capture keeps it. A
+// cudaError_t as int.
+int enqueue(emulated_stream* stream, std::function<void()> work);
 
 }  // namespace emulator

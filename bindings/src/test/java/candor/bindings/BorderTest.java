@@ -64,7 +64,7 @@ class BorderTest {
 
     @Test
     void everyStructHasTheFieldsOfItsDeclaration() {
-        assertThat(Declarations.structs(header)).hasSize(3).isEqualTo(Declarations.structs(quoted));
+        assertThat(Declarations.structs(header)).hasSize(5).isEqualTo(Declarations.structs(quoted));
     }
 
     @Test

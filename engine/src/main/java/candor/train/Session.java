@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** Runs with all of their memory: opened as planned, trained, closed. */
@@ -72,21 +73,25 @@ public final class Session implements AutoCloseable {
      * @param facts what the records shall say of the program, such as its version
      */
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts) {
+        TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
+        return open(prepared, plan, facts, () -> Backends.open(machine.backendName(), machine.threads()));
+    }
+
+    /** On a backend of one's own, which the session closes. */
+    static Session open(Prepared prepared, Plan plan, Map<String, String> facts, Supplier<Backend> backend) {
         prepared.runs().forEach(run -> run.record().makeFolder());
         RunLocks locks =
                 RunLocks.take(prepared.runs().stream().map(Prepared.One::record).toList());
         try {
-            return open(prepared, plan, facts, locks);
+            return open(prepared, plan, facts, backend.get(), locks);
         } catch (RuntimeException e) {
             locks.close();
             throw e;
         }
     }
 
-    private static Session open(Prepared prepared, Plan plan, Map<String, String> facts, RunLocks locks) {
-        TrainConfig first = prepared.runs().getFirst().config();
-        Backend backend =
-                Backends.open(first.machine().backendName(), first.machine().threads());
+    private static Session open(
+            Prepared prepared, Plan plan, Map<String, String> facts, Backend backend, RunLocks locks) {
         Session session;
         try {
             session = new Session(backend, prepared, plan, locks);

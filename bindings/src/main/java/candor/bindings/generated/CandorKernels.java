@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_BORDER_VERSION = (int)1L;
+    private static final int CANDOR_BORDER_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_BORDER_VERSION 1
+     * #define CANDOR_BORDER_VERSION 2
      * }
      */
     public static int CANDOR_BORDER_VERSION() {
@@ -49,6 +49,24 @@ public class CandorKernels extends CandorKernels$shared {
      */
     public static int CANDOR_UNSUPPORTED() {
         return CANDOR_UNSUPPORTED;
+    }
+    private static final int CANDOR_IN_CAPTURE = (int)10003L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_IN_CAPTURE 10003
+     * }
+     */
+    public static int CANDOR_IN_CAPTURE() {
+        return CANDOR_IN_CAPTURE;
+    }
+    private static final int CANDOR_STALE_GRAPH = (int)10004L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_STALE_GRAPH 10004
+     * }
+     */
+    public static int CANDOR_STALE_GRAPH() {
+        return CANDOR_STALE_GRAPH;
     }
     /**
      * {@snippet lang=c :
@@ -1585,6 +1603,247 @@ public class CandorKernels extends CandorKernels$shared {
         }
     }
 
+    private static class candor_graph_begin {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_graph_begin");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_graph_begin(candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_graph_begin$descriptor() {
+        return candor_graph_begin.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_graph_begin(candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_graph_begin$handle() {
+        return candor_graph_begin.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_graph_begin(candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_graph_begin$address() {
+        return candor_graph_begin.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_graph_begin(candor_stream *stream)
+     * }
+     */
+    public static int candor_graph_begin(MemorySegment stream) {
+        var mh$ = candor_graph_begin.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_graph_begin", stream);
+            }
+            return (int)mh$.invokeExact(stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_graph_end {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_graph_end");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_graph_end(candor_graph **graph, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_graph_end$descriptor() {
+        return candor_graph_end.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_graph_end(candor_graph **graph, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_graph_end$handle() {
+        return candor_graph_end.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_graph_end(candor_graph **graph, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_graph_end$address() {
+        return candor_graph_end.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_graph_end(candor_graph **graph, candor_stream *stream)
+     * }
+     */
+    public static int candor_graph_end(MemorySegment graph, MemorySegment stream) {
+        var mh$ = candor_graph_end.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_graph_end", graph, stream);
+            }
+            return (int)mh$.invokeExact(graph, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_graph_launch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_graph_launch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_graph_launch(candor_graph *graph)
+     * }
+     */
+    public static FunctionDescriptor candor_graph_launch$descriptor() {
+        return candor_graph_launch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_graph_launch(candor_graph *graph)
+     * }
+     */
+    public static MethodHandle candor_graph_launch$handle() {
+        return candor_graph_launch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_graph_launch(candor_graph *graph)
+     * }
+     */
+    public static MemorySegment candor_graph_launch$address() {
+        return candor_graph_launch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_graph_launch(candor_graph *graph)
+     * }
+     */
+    public static int candor_graph_launch(MemorySegment graph) {
+        var mh$ = candor_graph_launch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_graph_launch", graph);
+            }
+            return (int)mh$.invokeExact(graph);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_graph_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_graph_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_graph_destroy(candor_graph *graph)
+     * }
+     */
+    public static FunctionDescriptor candor_graph_destroy$descriptor() {
+        return candor_graph_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_graph_destroy(candor_graph *graph)
+     * }
+     */
+    public static MethodHandle candor_graph_destroy$handle() {
+        return candor_graph_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_graph_destroy(candor_graph *graph)
+     * }
+     */
+    public static MemorySegment candor_graph_destroy$address() {
+        return candor_graph_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_graph_destroy(candor_graph *graph)
+     * }
+     */
+    public static int candor_graph_destroy(MemorySegment graph) {
+        var mh$ = candor_graph_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_graph_destroy", graph);
+            }
+            return (int)mh$.invokeExact(graph);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class candor_embed {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
@@ -2468,7 +2727,6 @@ public class CandorKernels extends CandorKernels$shared {
             CandorKernels.C_INT,
             CandorKernels.C_INT,
             CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2480,7 +2738,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t last_position, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_attention_cached$descriptor() {
@@ -2490,7 +2748,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t last_position, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_attention_cached$handle() {
@@ -2500,7 +2758,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t last_position, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_attention_cached$address() {
@@ -2509,16 +2767,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t last_position, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
      * }
      */
-    public static int candor_attention_cached(MemorySegment o, long o_stride, MemorySegment qkv, long qkv_stride, MemorySegment slabs, long slab_stride, int slab_pages, MemorySegment pages, MemorySegment first_page, MemorySegment positions, MemorySegment sequences, MemorySegment starts, int s, int longest, int last_position, int n, int h, int k, int d, MemorySegment stream) {
+    public static int candor_attention_cached(MemorySegment o, long o_stride, MemorySegment qkv, long qkv_stride, MemorySegment slabs, long slab_stride, int slab_pages, MemorySegment pages, MemorySegment first_page, MemorySegment positions, MemorySegment sequences, MemorySegment starts, int s, int longest, int n, int h, int k, int d, MemorySegment stream) {
         var mh$ = candor_attention_cached.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_attention_cached", o, o_stride, qkv, qkv_stride, slabs, slab_stride, slab_pages, pages, first_page, positions, sequences, starts, s, longest, last_position, n, h, k, d, stream);
+                traceDowncall("candor_attention_cached", o, o_stride, qkv, qkv_stride, slabs, slab_stride, slab_pages, pages, first_page, positions, sequences, starts, s, longest, n, h, k, d, stream);
             }
-            return (int)mh$.invokeExact(o, o_stride, qkv, qkv_stride, slabs, slab_stride, slab_pages, pages, first_page, positions, sequences, starts, s, longest, last_position, n, h, k, d, stream);
+            return (int)mh$.invokeExact(o, o_stride, qkv, qkv_stride, slabs, slab_stride, slab_pages, pages, first_page, positions, sequences, starts, s, longest, n, h, k, d, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2868,6 +3126,67 @@ public class CandorKernels extends CandorKernels$shared {
                 traceDowncall("candor_sum_of_squares", result, x, x_stride, rows, cols, stream);
             }
             return (int)mh$.invokeExact(result, x, x_stride, rows, cols, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_adamw_fold {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_adamw_fold");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_adamw_fold(candor_adamw_numbers *numbers, const candor_adamw_step *step)
+     * }
+     */
+    public static FunctionDescriptor candor_adamw_fold$descriptor() {
+        return candor_adamw_fold.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_adamw_fold(candor_adamw_numbers *numbers, const candor_adamw_step *step)
+     * }
+     */
+    public static MethodHandle candor_adamw_fold$handle() {
+        return candor_adamw_fold.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_adamw_fold(candor_adamw_numbers *numbers, const candor_adamw_step *step)
+     * }
+     */
+    public static MemorySegment candor_adamw_fold$address() {
+        return candor_adamw_fold.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_adamw_fold(candor_adamw_numbers *numbers, const candor_adamw_step *step)
+     * }
+     */
+    public static int candor_adamw_fold(MemorySegment numbers, MemorySegment step) {
+        var mh$ = candor_adamw_fold.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_adamw_fold", numbers, step);
+            }
+            return (int)mh$.invokeExact(numbers, step);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

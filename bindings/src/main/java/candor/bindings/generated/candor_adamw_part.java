@@ -19,14 +19,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const float *g;
  *     float *m;
  *     float *v;
+ *     const candor_adamw_numbers *numbers;
  *     int64_t count;
- *     int64_t step;
- *     double learning_rate;
- *     double beta1;
- *     double beta2;
- *     double epsilon;
- *     double weight_decay;
- *     double grad_scale;
  * }
  * }
  */
@@ -41,14 +35,8 @@ public class candor_adamw_part {
         CandorKernels.C_POINTER.withName("g"),
         CandorKernels.C_POINTER.withName("m"),
         CandorKernels.C_POINTER.withName("v"),
-        CandorKernels.C_LONG.withName("count"),
-        CandorKernels.C_LONG.withName("step"),
-        CandorKernels.C_DOUBLE.withName("learning_rate"),
-        CandorKernels.C_DOUBLE.withName("beta1"),
-        CandorKernels.C_DOUBLE.withName("beta2"),
-        CandorKernels.C_DOUBLE.withName("epsilon"),
-        CandorKernels.C_DOUBLE.withName("weight_decay"),
-        CandorKernels.C_DOUBLE.withName("grad_scale")
+        CandorKernels.C_POINTER.withName("numbers"),
+        CandorKernels.C_LONG.withName("count")
     ).withName("candor_adamw_part");
 
     /**
@@ -234,6 +222,50 @@ public class candor_adamw_part {
         struct.set(v$LAYOUT, v$OFFSET, fieldValue);
     }
 
+    private static final AddressLayout numbers$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("numbers"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const candor_adamw_numbers *numbers
+     * }
+     */
+    public static final AddressLayout numbers$layout() {
+        return numbers$LAYOUT;
+    }
+
+    private static final long numbers$OFFSET = $LAYOUT.byteOffset(groupElement("numbers"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const candor_adamw_numbers *numbers
+     * }
+     */
+    public static final long numbers$offset() {
+        return numbers$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const candor_adamw_numbers *numbers
+     * }
+     */
+    public static MemorySegment numbers(MemorySegment struct) {
+        return struct.get(numbers$LAYOUT, numbers$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const candor_adamw_numbers *numbers
+     * }
+     */
+    public static void numbers(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(numbers$LAYOUT, numbers$OFFSET, fieldValue);
+    }
+
     private static final OfLong count$LAYOUT = (OfLong)$LAYOUT.select(groupElement("count"));
 
     /**
@@ -276,314 +308,6 @@ public class candor_adamw_part {
      */
     public static void count(MemorySegment struct, long fieldValue) {
         struct.set(count$LAYOUT, count$OFFSET, fieldValue);
-    }
-
-    private static final OfLong step$LAYOUT = (OfLong)$LAYOUT.select(groupElement("step"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int64_t step
-     * }
-     */
-    public static final OfLong step$layout() {
-        return step$LAYOUT;
-    }
-
-    private static final long step$OFFSET = $LAYOUT.byteOffset(groupElement("step"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int64_t step
-     * }
-     */
-    public static final long step$offset() {
-        return step$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int64_t step
-     * }
-     */
-    public static long step(MemorySegment struct) {
-        return struct.get(step$LAYOUT, step$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int64_t step
-     * }
-     */
-    public static void step(MemorySegment struct, long fieldValue) {
-        struct.set(step$LAYOUT, step$OFFSET, fieldValue);
-    }
-
-    private static final OfDouble learning_rate$LAYOUT = (OfDouble)$LAYOUT.select(groupElement("learning_rate"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * double learning_rate
-     * }
-     */
-    public static final OfDouble learning_rate$layout() {
-        return learning_rate$LAYOUT;
-    }
-
-    private static final long learning_rate$OFFSET = $LAYOUT.byteOffset(groupElement("learning_rate"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * double learning_rate
-     * }
-     */
-    public static final long learning_rate$offset() {
-        return learning_rate$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * double learning_rate
-     * }
-     */
-    public static double learning_rate(MemorySegment struct) {
-        return struct.get(learning_rate$LAYOUT, learning_rate$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * double learning_rate
-     * }
-     */
-    public static void learning_rate(MemorySegment struct, double fieldValue) {
-        struct.set(learning_rate$LAYOUT, learning_rate$OFFSET, fieldValue);
-    }
-
-    private static final OfDouble beta1$LAYOUT = (OfDouble)$LAYOUT.select(groupElement("beta1"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * double beta1
-     * }
-     */
-    public static final OfDouble beta1$layout() {
-        return beta1$LAYOUT;
-    }
-
-    private static final long beta1$OFFSET = $LAYOUT.byteOffset(groupElement("beta1"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * double beta1
-     * }
-     */
-    public static final long beta1$offset() {
-        return beta1$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * double beta1
-     * }
-     */
-    public static double beta1(MemorySegment struct) {
-        return struct.get(beta1$LAYOUT, beta1$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * double beta1
-     * }
-     */
-    public static void beta1(MemorySegment struct, double fieldValue) {
-        struct.set(beta1$LAYOUT, beta1$OFFSET, fieldValue);
-    }
-
-    private static final OfDouble beta2$LAYOUT = (OfDouble)$LAYOUT.select(groupElement("beta2"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * double beta2
-     * }
-     */
-    public static final OfDouble beta2$layout() {
-        return beta2$LAYOUT;
-    }
-
-    private static final long beta2$OFFSET = $LAYOUT.byteOffset(groupElement("beta2"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * double beta2
-     * }
-     */
-    public static final long beta2$offset() {
-        return beta2$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * double beta2
-     * }
-     */
-    public static double beta2(MemorySegment struct) {
-        return struct.get(beta2$LAYOUT, beta2$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * double beta2
-     * }
-     */
-    public static void beta2(MemorySegment struct, double fieldValue) {
-        struct.set(beta2$LAYOUT, beta2$OFFSET, fieldValue);
-    }
-
-    private static final OfDouble epsilon$LAYOUT = (OfDouble)$LAYOUT.select(groupElement("epsilon"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * double epsilon
-     * }
-     */
-    public static final OfDouble epsilon$layout() {
-        return epsilon$LAYOUT;
-    }
-
-    private static final long epsilon$OFFSET = $LAYOUT.byteOffset(groupElement("epsilon"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * double epsilon
-     * }
-     */
-    public static final long epsilon$offset() {
-        return epsilon$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * double epsilon
-     * }
-     */
-    public static double epsilon(MemorySegment struct) {
-        return struct.get(epsilon$LAYOUT, epsilon$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * double epsilon
-     * }
-     */
-    public static void epsilon(MemorySegment struct, double fieldValue) {
-        struct.set(epsilon$LAYOUT, epsilon$OFFSET, fieldValue);
-    }
-
-    private static final OfDouble weight_decay$LAYOUT = (OfDouble)$LAYOUT.select(groupElement("weight_decay"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * double weight_decay
-     * }
-     */
-    public static final OfDouble weight_decay$layout() {
-        return weight_decay$LAYOUT;
-    }
-
-    private static final long weight_decay$OFFSET = $LAYOUT.byteOffset(groupElement("weight_decay"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * double weight_decay
-     * }
-     */
-    public static final long weight_decay$offset() {
-        return weight_decay$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * double weight_decay
-     * }
-     */
-    public static double weight_decay(MemorySegment struct) {
-        return struct.get(weight_decay$LAYOUT, weight_decay$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * double weight_decay
-     * }
-     */
-    public static void weight_decay(MemorySegment struct, double fieldValue) {
-        struct.set(weight_decay$LAYOUT, weight_decay$OFFSET, fieldValue);
-    }
-
-    private static final OfDouble grad_scale$LAYOUT = (OfDouble)$LAYOUT.select(groupElement("grad_scale"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * double grad_scale
-     * }
-     */
-    public static final OfDouble grad_scale$layout() {
-        return grad_scale$LAYOUT;
-    }
-
-    private static final long grad_scale$OFFSET = $LAYOUT.byteOffset(groupElement("grad_scale"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * double grad_scale
-     * }
-     */
-    public static final long grad_scale$offset() {
-        return grad_scale$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * double grad_scale
-     * }
-     */
-    public static double grad_scale(MemorySegment struct) {
-        return struct.get(grad_scale$LAYOUT, grad_scale$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * double grad_scale
-     * }
-     */
-    public static void grad_scale(MemorySegment struct, double fieldValue) {
-        struct.set(grad_scale$LAYOUT, grad_scale$OFFSET, fieldValue);
     }
 
     /**

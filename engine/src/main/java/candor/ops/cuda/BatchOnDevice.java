@@ -1,7 +1,6 @@
 package candor.ops.cuda;
 
 import candor.ops.Batch;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** What the kernels want of the batch in hand, copied when another one comes. */
@@ -74,37 +73,37 @@ final class BatchOnDevice {
     }
 
     /** (N) */
-    MemorySegment tokens() {
+    long tokens() {
         return integers.at(tokens);
     }
 
     /** (N) */
-    MemorySegment positions() {
+    long positions() {
         return integers.at(positions);
     }
 
     /** (N): the sequence of each row. */
-    MemorySegment sequences() {
+    long sequences() {
         return integers.at(sequences);
     }
 
     /** (N): which target each row is, or −1. */
-    MemorySegment sources() {
+    long sources() {
         return integers.at(sources);
     }
 
     /** (T) */
-    MemorySegment targetRows() {
+    long targetRows() {
         return integers.at(targetRows);
     }
 
     /** (T) */
-    MemorySegment targets() {
+    long targets() {
         return integers.at(targets);
     }
 
     /** (S + 1) */
-    MemorySegment starts() {
+    long starts() {
         return integers.at(starts);
     }
 

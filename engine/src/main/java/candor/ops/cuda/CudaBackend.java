@@ -1,11 +1,10 @@
 package candor.ops.cuda;
 
-import static candor.bindings.generated.CandorKernels.*;
-import static candor.ops.cuda.LoraEntries.address;
-import static candor.ops.cuda.LoraEntries.stride;
+import static candor.bindings.generated.CandorKernels.candor_adamw_fold;
 
 import candor.bindings.NativeLibrary;
-import candor.bindings.generated.candor_adamw_part;
+import candor.bindings.generated.candor_adamw_numbers;
+import candor.bindings.generated.candor_adamw_step;
 import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
@@ -14,6 +13,8 @@ import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.ops.cuda.AttentionCalls.Sequences;
+import candor.ops.cuda.LinearCalls.Loras;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -21,26 +22,37 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The kernels of a GPU, or of the emulator that plays one. For one caller at a time. */
+/**
+ * The kernels of a GPU, or of the emulator that plays one. For one caller at a time.
+ *
+ * <p>Calls are collected until somebody needs what they do, a download or a sum, and go over as one graph where the same calls
+ * have come before; see {@link GraphCache}. The bytes are the same. {@code -Dcandor.cuda.graphs=false} issues each at once.
+ */
 public final class CudaBackend implements Backend {
+    /** "false" where no graphs are wanted: to see which call fails. */
+    public static final String GRAPHS = "candor.cuda.graphs";
+
     private final String name;
     private final Device device;
-    private final MemorySegment stream;
+    private final CallQueue calls;
     private final Staging staging;
     private final BatchOnDevice batches;
     private final PagesOnDevice pages;
-    private final LoraEntries loras = new LoraEntries();
+    private final Integers numbers;
+    private final long sum;
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment sum = arena.allocate(ValueLayout.JAVA_DOUBLE);
-    private final MemorySegment part = candor_adamw_part.allocate(arena);
+    private final MemorySegment step = candor_adamw_step.allocate(arena);
+    private final MemorySegment folded = candor_adamw_numbers.allocate(arena);
 
     private CudaBackend(String name, NativeLibrary library) {
         this.name = name;
-        device = new Device(library, "--backend " + name);
-        stream = device.stream();
+        device = new Device(library, "--backend " + name, !"false".equals(System.getProperty(GRAPHS)));
+        calls = device.calls();
         staging = new Staging(device);
         batches = new BatchOnDevice(device, staging);
         pages = new PagesOnDevice(device, staging);
+        numbers = new Integers(device, staging);
+        sum = device.allocate(Double.BYTES).address();
     }
 
     /**
@@ -74,6 +86,16 @@ public final class CudaBackend implements Backend {
     /** Bytes of the device's memory that are free. */
     public long freeBytes() {
         return device.free();
+    }
+
+    /** What became of graphs so far. */
+    public GraphUse graphs() {
+        return calls.use();
+    }
+
+    /** Bytes of the device's memory that are in use, and kept for the next use. */
+    long heldBytes() {
+        return device.held();
     }
 
     @Override
@@ -129,58 +151,23 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void embed(Tensor x, Tensor table, Batch batch) {
-        int n = batch.tokenCount();
         Shapes.bf16("embed", table);
-        Shapes.shape("embed", DType.BF16, x, n, table.cols());
+        Shapes.shape("embed", DType.BF16, x, batch.tokenCount(), table.cols());
         Shapes.require(batch.largestId() < table.rows(), "embed", x, table);
-        device.check(candor_embed(
-                x.data(),
-                x.stride(),
-                table.data(),
-                table.stride(),
-                batches.of(batch).tokens(),
-                n,
-                x.cols(),
-                stream));
+        calls.add(new RowCalls.Embed(x, table, batches.of(batch).tokens()));
     }
 
     @Override
     public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
         Shapes.norm("rmsNorm", y, x, w, rstd);
-        device.check(candor_rms_norm(
-                y.data(),
-                y.stride(),
-                rstd.data(),
-                rstd.stride(),
-                x.data(),
-                x.stride(),
-                w.data(),
-                eps,
-                x.rows(),
-                rstd.cols(),
-                w.cols(),
-                stream));
+        calls.add(new RowCalls.RmsNorm(y, rstd, x, w, eps));
     }
 
     @Override
     public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
         Shapes.norm("rmsNormBackward", dx, x, w, rstd);
         Shapes.same("rmsNormBackward", dx, dy);
-        device.check(candor_rms_norm_backward(
-                dx.data(),
-                dx.stride(),
-                dy.data(),
-                dy.stride(),
-                x.data(),
-                x.stride(),
-                w.data(),
-                rstd.data(),
-                rstd.stride(),
-                add(write),
-                x.rows(),
-                rstd.cols(),
-                w.cols(),
-                stream));
+        calls.add(new RowCalls.RmsNormBackward(dx, dy, x, w, rstd, add(write)));
     }
 
     private static int add(Write write) {
@@ -201,17 +188,7 @@ public final class CudaBackend implements Backend {
         Shapes.rope(op, x, table, batch);
         BatchOnDevice there = batches.of(batch);
         Shapes.require(there.lastPosition() < table.rows(), op, x, table);
-        device.check(candor_rope(
-                x.data(),
-                x.stride(),
-                table.data(),
-                table.stride(),
-                there.positions(),
-                direction,
-                x.rows(),
-                x.cols() / table.cols(),
-                table.cols(),
-                stream));
+        calls.add(new RowCalls.Rope(x, table, there.positions(), direction));
     }
 
     @Override
@@ -226,26 +203,7 @@ public final class CudaBackend implements Backend {
         if (residual != null) {
             Shapes.same("linear", y, residual);
         }
-        LoraEntries entries = loras.of(lora, batch);
-        device.check(candor_linear(
-                y.data(),
-                y.stride(),
-                address(t),
-                stride(t),
-                x.data(),
-                x.stride(),
-                w.data(),
-                w.stride(),
-                address(bias),
-                address(residual),
-                stride(residual),
-                entries.entries(),
-                entries.count(),
-                lora == null ? 0 : lora.paddedRank(),
-                x.rows(),
-                w.cols(),
-                w.rows(),
-                stream));
+        calls.add(new LinearCalls.Linear(y, t, x, w, bias, residual, Loras.of(lora, batch)));
     }
 
     /** The one linear layer whose output is float32: the head. */
@@ -256,17 +214,7 @@ public final class CudaBackend implements Backend {
         Shapes.bf16("linear", x);
         Shapes.bf16("linear", w);
         Shapes.require(y.rows() == x.rows() && y.cols() == w.rows() && x.cols() == w.cols(), "linear", y, x, w);
-        device.check(candor_logits(
-                y.data(),
-                y.stride(),
-                x.data(),
-                x.stride(),
-                w.data(),
-                w.stride(),
-                x.rows(),
-                w.cols(),
-                w.rows(),
-                stream));
+        calls.add(new LinearCalls.Logits(y, x, w));
     }
 
     @Override
@@ -279,51 +227,17 @@ public final class CudaBackend implements Backend {
             Shapes.linear("linearBackward", dy, t, x, w, lora, batch);
             Shapes.same("linearBackward", t, dt);
         }
-        LoraEntries entries = loras.of(lora, batch);
-        if (dx == null && entries.count() == 0) {
+        Loras entries = Loras.of(lora, batch);
+        if (dx == null && entries.entries().isEmpty()) {
             return;
         }
-        device.check(candor_linear_backward(
-                address(dx),
-                stride(dx),
-                address(dt),
-                stride(dt),
-                dy.data(),
-                dy.stride(),
-                address(x),
-                stride(x),
-                address(t),
-                stride(t),
-                w.data(),
-                w.stride(),
-                entries.entries(),
-                entries.count(),
-                lora == null ? 0 : lora.paddedRank(),
-                add(write),
-                dy.rows(),
-                w.cols(),
-                w.rows(),
-                stream));
+        calls.add(new LinearCalls.LinearBackward(dx, dt, dy, x, t, w, entries, add(write)));
     }
 
     @Override
     public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
         Shapes.attention("attention", o, lse, qkv, heads, batch);
-        device.check(candor_attention(
-                o.data(),
-                o.stride(),
-                lse.data(),
-                lse.stride(),
-                qkv.data(),
-                qkv.stride(),
-                batches.of(batch).starts(),
-                batch.sequenceCount(),
-                batch.longest(),
-                qkv.rows(),
-                heads.query(),
-                heads.key(),
-                heads.width(),
-                stream));
+        calls.add(new AttentionCalls.Attention(o, lse, qkv, heads, Sequences.inTiles(batches.of(batch), batch)));
     }
 
     @Override
@@ -331,25 +245,8 @@ public final class CudaBackend implements Backend {
             Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
         Shapes.attention("attentionBackward", o, lse, qkv, heads, batch);
         Shapes.attention("attentionBackward", dout, lse, dqkv, heads, batch);
-        device.check(candor_attention_backward(
-                dqkv.data(),
-                dqkv.stride(),
-                dout.data(),
-                dout.stride(),
-                qkv.data(),
-                qkv.stride(),
-                o.data(),
-                o.stride(),
-                lse.data(),
-                lse.stride(),
-                batches.of(batch).starts(),
-                batch.sequenceCount(),
-                batch.longest(),
-                qkv.rows(),
-                heads.query(),
-                heads.key(),
-                heads.width(),
-                stream));
+        calls.add(new AttentionCalls.AttentionBackward(
+                dqkv, dout, qkv, o, lse, heads, Sequences.inTiles(batches.of(batch), batch)));
     }
 
     @Override
@@ -357,22 +254,13 @@ public final class CudaBackend implements Backend {
         Shapes.cached("cacheWrite", qkv, cache, batch, tables);
         BatchOnDevice there = batches.of(batch);
         pages.of(batch, tables);
-        Heads heads = cache.heads();
-        device.check(candor_cache_write(
-                pages.slabs(cache),
-                cache.slab(0).stride(),
-                cache.slabPages(),
-                qkv.data(),
-                qkv.stride(),
-                pages.pages(),
-                pages.firstPages(),
-                there.positions(),
-                there.sequences(),
-                qkv.rows(),
-                heads.query(),
-                heads.key(),
-                heads.width(),
-                stream));
+        calls.add(new AttentionCalls.CacheWrite(
+                onDevice(cache), qkv, cache.heads(), there.positions(), there.sequences()));
+    }
+
+    private AttentionCalls.Cache onDevice(KvPages cache) {
+        return new AttentionCalls.Cache(
+                pages.slabs(cache), cache.slab(0).stride(), cache.slabPages(), pages.pages(), pages.firstPages());
     }
 
     @Override
@@ -386,100 +274,47 @@ public final class CudaBackend implements Backend {
                 cache.heads().queryCols());
         BatchOnDevice there = batches.of(batch);
         pages.of(batch, tables);
-        Heads heads = cache.heads();
-        device.check(candor_attention_cached(
-                o.data(),
-                o.stride(),
-                qkv.data(),
-                qkv.stride(),
-                pages.slabs(cache),
-                cache.slab(0).stride(),
-                cache.slabPages(),
-                pages.pages(),
-                pages.firstPages(),
+        calls.add(new AttentionCalls.AttentionCached(
+                o,
+                qkv,
+                cache.heads(),
+                onDevice(cache),
                 there.positions(),
                 there.sequences(),
-                there.starts(),
-                batch.sequenceCount(),
-                batch.longest(),
-                there.lastPosition(),
-                qkv.rows(),
-                heads.query(),
-                heads.key(),
-                heads.width(),
-                stream));
+                Sequences.of(there, batch)));
     }
 
     @Override
     public void swiGlu(Tensor y, Tensor gateUp) {
         Shapes.gated("swiGlu", y, gateUp);
-        device.check(candor_swiglu(y.data(), y.stride(), gateUp.data(), gateUp.stride(), y.rows(), y.cols(), stream));
+        calls.add(new RowCalls.SwiGlu(y, gateUp));
     }
 
     @Override
     public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
         Shapes.gated("swiGluBackward", dy, gateUp);
         Shapes.same("swiGluBackward", dGateUp, gateUp);
-        device.check(candor_swiglu_backward(
-                dGateUp.data(),
-                dGateUp.stride(),
-                dy.data(),
-                dy.stride(),
-                gateUp.data(),
-                gateUp.stride(),
-                dy.rows(),
-                dy.cols(),
-                stream));
+        calls.add(new RowCalls.SwiGluBackward(dGateUp, dy, gateUp));
     }
 
     @Override
     public void gatherTargets(Tensor y, Tensor x, Batch batch) {
         Shapes.targets("gatherTargets", x, y, batch);
-        device.check(candor_gather_rows(
-                y.data(),
-                y.stride(),
-                x.data(),
-                x.stride(),
-                batches.of(batch).targetRows(),
-                y.rows(),
-                y.cols(),
-                stream));
+        calls.add(new RowCalls.GatherRows(y, x, batches.of(batch).targetRows()));
     }
 
     @Override
     public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
         Shapes.targets("scatterTargets", dx, dy, batch);
-        device.check(candor_scatter_rows(
-                dx.data(),
-                dx.stride(),
-                dy.data(),
-                dy.stride(),
-                batches.of(batch).sources(),
-                dx.rows(),
-                dx.cols(),
-                stream));
+        calls.add(new RowCalls.ScatterRows(dx, dy, batches.of(batch).sources()));
     }
 
     @Override
     public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
         Shapes.logProb("logProb", logp, lse, logits, x, head, batch);
         Shapes.require(batch.largestId() < head.rows(), "logProb", x, head);
-        device.check(candor_log_prob(
-                logp.data(),
-                logp.stride(),
-                lse.data(),
-                lse.stride(),
-                address(logits),
-                stride(logits),
-                x.data(),
-                x.stride(),
-                head.data(),
-                head.stride(),
-                batches.of(batch).targets(),
-                x.rows(),
-                x.cols(),
-                head.rows(),
-                stream));
+        calls.add(new HeadCalls.LogProb(
+                logp, lse, logits, x, head, batches.of(batch).targets()));
     }
 
     @Override
@@ -488,58 +323,47 @@ public final class CudaBackend implements Backend {
         Shapes.logProb("logProbBackward", dlogp, lse, logits, x, head, batch);
         Shapes.same("logProbBackward", x, dx);
         Shapes.require(batch.largestId() < head.rows(), "logProbBackward", x, head);
-        device.check(candor_log_prob_backward(
-                dx.data(),
-                dx.stride(),
-                dlogp.data(),
-                dlogp.stride(),
-                lse.data(),
-                lse.stride(),
-                address(logits),
-                stride(logits),
-                x.data(),
-                x.stride(),
-                head.data(),
-                head.stride(),
-                batches.of(batch).targets(),
-                x.rows(),
-                x.cols(),
-                head.rows(),
-                stream));
+        calls.add(new HeadCalls.LogProbBackward(
+                dx, dlogp, lse, logits, x, head, batches.of(batch).targets()));
     }
 
     @Override
     public void zero(Tensor y) {
-        int bytes = y.dtype().bytes();
-        device.check(candor_zero(y.data(), y.stride() * bytes, (long) y.cols() * bytes, y.rows(), stream));
+        calls.add(new RowCalls.Zero(y));
     }
 
     @Override
     public double sumOfSquares(Tensor x) {
         Shapes.f32("sumOfSquares", x);
-        device.check(candor_sum_of_squares(sum, x.data(), x.stride(), x.rows(), x.cols(), stream));
-        return sum.get(ValueLayout.JAVA_DOUBLE, 0);
+        calls.add(new HeadCalls.SumOfSquares(sum, x));
+        return staging.download(sum);
     }
 
     @Override
-    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep now) {
         Shapes.dense("adamW", w, g, m, v);
         Shapes.same("adamW", w, g);
         Shapes.same("adamW", w, m);
         Shapes.same("adamW", w, v);
-        candor_adamw_part.w(part, w.data());
-        candor_adamw_part.g(part, g.data());
-        candor_adamw_part.m(part, m.data());
-        candor_adamw_part.v(part, v.data());
-        candor_adamw_part.count(part, w.elements());
-        candor_adamw_part.step(part, step.step());
-        candor_adamw_part.learning_rate(part, step.learningRate());
-        candor_adamw_part.beta1(part, step.beta1());
-        candor_adamw_part.beta2(part, step.beta2());
-        candor_adamw_part.epsilon(part, step.epsilon());
-        candor_adamw_part.weight_decay(part, step.weightDecay());
-        candor_adamw_part.grad_scale(part, step.gradScale());
-        device.check(candor_adamw(part, 1, stream));
+        calls.add(new HeadCalls.AdamW(w, g, m, v, fold(now)));
+    }
+
+    /** Puts the numbers of a step on the device. */
+    private long fold(AdamWStep now) {
+        candor_adamw_step.step(step, now.step());
+        candor_adamw_step.learning_rate(step, now.learningRate());
+        candor_adamw_step.beta1(step, now.beta1());
+        candor_adamw_step.beta2(step, now.beta2());
+        candor_adamw_step.epsilon(step, now.epsilon());
+        candor_adamw_step.weight_decay(step, now.weightDecay());
+        candor_adamw_step.grad_scale(step, now.gradScale());
+        device.check(candor_adamw_fold(folded, step));
+        numbers.clear();
+        for (long at = 0; at < folded.byteSize(); at += Integer.BYTES) {
+            numbers.add(folded.get(ValueLayout.JAVA_INT, at));
+        }
+        numbers.copy();
+        return numbers.at(0);
     }
 
     @Override
@@ -548,7 +372,6 @@ public final class CudaBackend implements Backend {
             staging.close();
         } finally {
             device.close();
-            loras.close();
             arena.close();
         }
     }

@@ -33,12 +33,14 @@ final class Device implements AutoCloseable {
     private final MemorySegment device;
     private final MemorySegment stream;
     private final String description;
+    private final CallQueue calls;
 
     /**
-     * @param option what the user asked for, for messages
+     * @param option     what the user asked for, for messages
+     * @param withGraphs whether calls that come again are launched as graphs
      * @throws BadInput where there is no library, or no device
      */
-    Device(NativeLibrary library, String option) {
+    Device(NativeLibrary library, String option, boolean withGraphs) {
         try {
             library.load();
         } catch (MissingLibraryException e) {
@@ -57,6 +59,7 @@ final class Device implements AutoCloseable {
         check(candor_stream_create(out, device));
         stream = out.get(ValueLayout.ADDRESS, 0);
         description = describe();
+        calls = new CallQueue(this, withGraphs);
     }
 
     private String describe() {
@@ -86,6 +89,11 @@ final class Device implements AutoCloseable {
 
     MemorySegment handle() {
         return device;
+    }
+
+    /** The way to the stream for all that is not a copy. */
+    CallQueue calls() {
+        return calls;
     }
 
     /**
@@ -121,6 +129,12 @@ final class Device implements AutoCloseable {
     long free() {
         long[] info = info();
         return info[0] + info[3];
+    }
+
+    /** Bytes that were taken from the driver. */
+    long held() {
+        long[] info = info();
+        return info[2] + info[3];
     }
 
     /** Free, total, used, cached. */
@@ -162,7 +176,14 @@ final class Device implements AutoCloseable {
         }
     }
 
+    /** Issues what is asked for, and waits for it. */
     void synchronise() {
+        calls.flush();
+        await();
+    }
+
+    /** Waits for what is issued. */
+    void await() {
         check(candor_stream_synchronise(stream));
     }
 
@@ -170,6 +191,15 @@ final class Device implements AutoCloseable {
     @Override
     public void close() {
         try {
+            await();
+        } finally {
+            closeAll();
+        }
+    }
+
+    private void closeAll() {
+        try {
+            calls.close();
             check(candor_stream_destroy(stream));
         } finally {
             try {

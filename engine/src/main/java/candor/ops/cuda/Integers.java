@@ -3,12 +3,20 @@ package candor.ops.cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Integers on the device, replaced now and then as a whole: collected here, copied at once. The memory only grows. */
+/**
+ * Integers on the device, replaced now and then as a whole: collected here, copied at once. The memory only grows, and from a
+ * size on that most never reach, for graphs hold its address.
+ */
 final class Integers {
+    private static final int LEAST = 4096;
+
     private final Device device;
     private final Staging staging;
     private MemorySegment memory = MemorySegment.NULL;
     private int capacity;
+    /** Of the last call that may read them; see {@link CallQueue#section}. */
+    private long readIn = -1;
+
     private int[] values = new int[1024];
     private int count;
 
@@ -34,20 +42,24 @@ final class Integers {
         return count;
     }
 
-    /** Copies them; later work on the stream sees them. */
+    /** Copies them; calls from here on see them, and those before saw what was there. */
     void copy() {
+        if (readIn == device.calls().section()) {
+            device.calls().flush();
+        }
         if (capacity < count) {
             if (capacity > 0) {
                 device.release(memory);
             }
-            capacity = count + count / 2;
+            capacity = Math.max(LEAST, count + count / 2);
             memory = device.allocate((long) capacity * Integer.BYTES);
         }
         staging.upload(memory, values, count);
     }
 
-    /** The address of the one at a place. */
-    MemorySegment at(int place) {
-        return Device.at(memory, (long) place * Integer.BYTES);
+    /** The address of the one at a place, for the next call. */
+    long at(int place) {
+        readIn = device.calls().section();
+        return memory.address() + (long) place * Integer.BYTES;
     }
 }

@@ -4,7 +4,6 @@ import candor.ops.Batch;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
 import candor.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.WeakHashMap;
 
@@ -16,7 +15,7 @@ final class PagesOnDevice {
     private final Map<KvPages, Slabs> slabs = new WeakHashMap<>();
     private Batch batch;
     private PageTables tables;
-    private int firstPages;
+    private int sequences;
 
     /** The addresses of a layer's slabs. */
     private static final class Slabs {
@@ -41,35 +40,38 @@ final class PagesOnDevice {
         }
         batch = null; // half copied is not copied
         integers.clear();
-        int[] counts = new int[next.sequenceCount()];
-        for (int s = 0; s < counts.length; s++) {
-            counts[s] = KvPages.count(next.position(next.start(s + 1) - 1) + 1);
-            for (int i = 0; i < counts[s]; i++) {
+        sequences = next.sequenceCount();
+        int first = 0;
+        for (int s = 0; s < sequences; s++) {
+            integers.add(first);
+            first += pages(next, s);
+        }
+        for (int s = 0; s < sequences; s++) {
+            for (int i = 0; i < pages(next, s); i++) {
                 integers.add(nextTables.page(s, i));
             }
-        }
-        firstPages = integers.count();
-        int first = 0;
-        for (int count : counts) {
-            integers.add(first);
-            first += count;
         }
         integers.copy();
         batch = next;
         tables = nextTables;
     }
 
-    MemorySegment pages() {
-        return integers.at(0);
+    private static int pages(Batch batch, int sequence) {
+        return KvPages.count(batch.position(batch.start(sequence + 1) - 1) + 1);
+    }
+
+    /** Behind the first ones, so that neither moves when a sequence takes another page. */
+    long pages() {
+        return integers.at(sequences);
     }
 
     /** (S) */
-    MemorySegment firstPages() {
-        return integers.at(firstPages);
+    long firstPages() {
+        return integers.at(0);
     }
 
     /** The addresses of a cache's slabs. */
-    MemorySegment slabs(KvPages cache) {
+    long slabs(KvPages cache) {
         Slabs known = slabs.computeIfAbsent(cache, fresh -> new Slabs(new Integers(device, staging)));
         int count = cache.pages() / cache.slabPages();
         if (known.count != count) {

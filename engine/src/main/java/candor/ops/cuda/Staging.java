@@ -110,6 +110,7 @@ final class Staging implements AutoCloseable {
     }
 
     private void upload(Tensor to, Source source) {
+        device.calls().flush();
         int bytes = to.dtype().bytes();
         int width = Math.min(to.cols(), BYTES / bytes);
         int height = width == to.cols() ? Math.max(1, BYTES / Math.max(1, width * bytes)) : 1;
@@ -126,7 +127,7 @@ final class Staging implements AutoCloseable {
         }
     }
 
-    /** Integers, one after another. */
+    /** Integers, one after another, to where no call that is not issued yet reads. */
     void upload(MemorySegment to, int[] values, int count) {
         int most = BYTES / Integer.BYTES;
         for (int from = 0; from < count; from += most) {
@@ -157,6 +158,7 @@ final class Staging implements AutoCloseable {
     }
 
     private void download(Tensor from, Sink sink) {
+        device.calls().flush();
         int bytes = from.dtype().bytes();
         int width = Math.min(from.cols(), BYTES / bytes);
         int height = width == from.cols() ? Math.max(1, BYTES / Math.max(1, width * bytes)) : 1;
@@ -173,12 +175,23 @@ final class Staging implements AutoCloseable {
                         (long) cols * bytes,
                         rows,
                         device.stream()));
-                device.synchronise();
+                device.await();
                 for (int r = 0; r < rows; r++) {
                     sink.take(piece, (long) r * cols * bytes, row + r, col, cols);
                 }
             }
         }
+    }
+
+    /** The double at an address. */
+    double download(long address) {
+        device.calls().flush();
+        MemorySegment piece = next();
+        long bytes = Double.BYTES;
+        device.check(
+                candor_copy_to_host(piece, bytes, MemorySegment.ofAddress(address), bytes, bytes, 1, device.stream()));
+        device.await();
+        return piece.get(ValueLayout.JAVA_DOUBLE, 0);
     }
 
     /** A piece that nothing reads any more. */

@@ -1,7 +1,8 @@
 /**
- * The CUDA backend, on a GPU or on the emulator that plays one: each operation checks its shapes once and calls a kernel
- * through {@link candor.bindings}. Activations and frozen matrices are bf16 here; norms' weights, biases, rotary tables,
- * adapters and what an optimiser keeps are float32, and every sum is.
+ * The CUDA backend, on a GPU or on the emulator that plays one: each operation checks its shapes once and becomes a call of a
+ * kernel through {@link candor.bindings}, collected with others and launched with them as a graph where they come again.
+ * Activations and frozen matrices are bf16 here; norms' weights, biases, rotary tables, adapters and what an optimiser keeps
+ * are float32, and every sum is.
  *
  * <p>A device's tensor is an address: its segment has length zero, so that Java cannot touch it. What Java has and the
  * kernels want (batches, page tables) is copied once per batch, through pinned memory.

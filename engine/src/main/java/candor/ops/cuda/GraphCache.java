@@ -1,0 +1,172 @@
+package candor.ops.cuda;
+
+import static candor.bindings.generated.CandorKernels.CANDOR_STALE_GRAPH;
+import static candor.bindings.generated.CandorKernels.candor_graph_begin;
+import static candor.bindings.generated.CandorKernels.candor_graph_destroy;
+import static candor.bindings.generated.CandorKernels.candor_graph_end;
+import static candor.bindings.generated.CandorKernels.candor_graph_launch;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Graphs of sections of calls. A section's key is its calls, with every address, shape and number that goes over: a graph is
+ * launched where each of them is the same as when it was captured, and nowhere else. So a shape that comes back is a hit, and
+ * nobody has to say what a shape is.
+ *
+ * <p>A section is captured when it comes for the second time, since what comes once is not worth it, and since its kernels
+ * have run then and their scratch memory is there. No more different ones may lie in between than there may be graphs: what
+ * comes back too seldom to find its graph still there gets none.
+ */
+final class GraphCache implements AutoCloseable {
+    static final int MOST_GRAPHS = 64;
+
+    /** Of all graphs together: the driver keeps some kilobytes for each. */
+    private static final int MOST_CALLS = 1 << 15;
+
+    /** A launch of a graph costs about as much as two calls. */
+    private static final int LEAST_CALLS = 3;
+
+    /** Equal where all calls are. Its hash looks at some of them, for most sections differ early or in their shapes. */
+    private record Section(List<Call> calls) {
+        @Override
+        public int hashCode() {
+            int size = calls.size();
+            return 31
+                            * (31 * (31 * size + calls.getFirst().hashCode())
+                                    + calls.get(size / 2).hashCode())
+                    + calls.getLast().hashCode();
+        }
+
+        /** Of all calls, and wide enough to stand for them where a mistake costs a capture and nothing else. */
+        long fingerprint() {
+            long hash = calls.size();
+            for (Call call : calls) {
+                hash = hash * 0x9E3779B97F4A7C15L + call.hashCode();
+            }
+            return hash;
+        }
+    }
+
+    /** What a section that has no graph can hope for. */
+    private enum Chance {
+        /** A graph, when it comes again. */
+        NEXT_TIME,
+        /** None: it was tried. */
+        NONE
+    }
+
+    private final Device device;
+    private final Arguments arguments;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+    /** The one that was not launched for the longest time first. */
+    private final Map<Section, MemorySegment> graphs = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** By fingerprint, the oldest first. */
+    private final Map<Long, Chance> seen = new LinkedHashMap<>(16, 0.75f, true);
+
+    private int calls;
+    private long captured;
+    private long replayed;
+    private long plain;
+
+    GraphCache(Device device, Arguments arguments) {
+        this.device = device;
+        this.arguments = arguments;
+    }
+
+    /** Launches the graph of a section, where there is one or now is worth making; false leaves the calls to the caller. */
+    boolean launch(List<Call> section) {
+        boolean launched = section.size() >= LEAST_CALLS && launch(new Section(section));
+        if (launched) {
+            replayed++;
+        } else {
+            plain++;
+        }
+        return launched;
+    }
+
+    private boolean launch(Section section) {
+        MemorySegment graph = graphs.get(section);
+        if (graph != null) {
+            int status = candor_graph_launch(graph);
+            if (status != CANDOR_STALE_GRAPH()) {
+                device.check(status);
+                return true;
+            }
+            drop(section, graph);
+        } else if (meet(section) != Chance.NEXT_TIME) {
+            return false;
+        }
+        graph = capture(section);
+        if (graph == null) {
+            seen.put(section.fingerprint(), Chance.NONE);
+            return false;
+        }
+        captured++;
+        while (!graphs.isEmpty() && (graphs.size() == MOST_GRAPHS || calls + section.calls.size() > MOST_CALLS)) {
+            Map.Entry<Section, MemorySegment> oldest =
+                    graphs.entrySet().iterator().next();
+            drop(oldest.getKey(), oldest.getValue());
+        }
+        graphs.put(section, graph);
+        calls += section.calls.size();
+        device.check(candor_graph_launch(graph));
+        return true;
+    }
+
+    /** A graph, or null where the device does not make one of these calls; the stream is as before then. */
+    private MemorySegment capture(Section section) {
+        device.check(candor_graph_begin(arguments.stream()));
+        int failed = 0;
+        for (int i = 0; i < section.calls.size() && failed == 0; i++) {
+            failed = section.calls.get(i).issue(arguments);
+        }
+        int ended = candor_graph_end(out, arguments.stream());
+        MemorySegment graph = out.get(ValueLayout.ADDRESS, 0);
+        if (failed != 0 && ended == 0) {
+            device.check(candor_graph_destroy(graph));
+        }
+        return failed == 0 && ended == 0 ? graph : null;
+    }
+
+    /** What was known of a section; null where it comes for the first time. */
+    private Chance meet(Section section) {
+        Chance known = seen.putIfAbsent(section.fingerprint(), Chance.NEXT_TIME);
+        if (seen.size() > MOST_GRAPHS) {
+            Iterator<Long> oldest = seen.keySet().iterator();
+            oldest.next();
+            oldest.remove();
+        }
+        return known;
+    }
+
+    /** A graph goes when the stream has done with it. */
+    private void drop(Section section, MemorySegment graph) {
+        graphs.remove(section);
+        calls -= section.calls.size();
+        device.await();
+        device.check(candor_graph_destroy(graph));
+    }
+
+    GraphUse use() {
+        return new GraphUse(captured, replayed, plain);
+    }
+
+    @Override
+    public void close() {
+        try {
+            for (MemorySegment graph : graphs.values()) {
+                device.check(candor_graph_destroy(graph));
+            }
+        } finally {
+            arena.close();
+        }
+    }
+}

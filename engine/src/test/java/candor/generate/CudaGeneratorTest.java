@@ -1,0 +1,114 @@
+package candor.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.bindings.NativeLibrary;
+import candor.generate.Generator.Settings;
+import candor.lora.AdapterBank;
+import candor.model.CausalLm;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.Batch;
+import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.GraphUse;
+import candor.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Decoding on the emulated device: steps of a batch that stays as it is are graphs, and say what plain calls say. */
+class CudaGeneratorTest {
+    private static final int NEW_TOKENS = 12;
+
+    @BeforeEach
+    void needsTheLibrary() {
+        Assumptions.assumeTrue(
+                NativeLibrary.EMULATED.isThere(),
+                "skipped: no " + NativeLibrary.EMULATED.fileName()
+                        + "; it is built where cmake and g++ are on the PATH");
+    }
+
+    /** What a run says and costs. */
+    private record Outcome(List<Completion> completions, List<GraphUse> uses, List<Long> free) {}
+
+    /** The bare model and two adapters; sequences end one after the other, and one goes over the end of a page. */
+    private static List<Request> requests() {
+        SplittableRandom random = new SplittableRandom(5);
+        Sampling drawn = new Sampling(1.1, 40, 0.95, 1.05, 5);
+        List<Request> requests = new ArrayList<>();
+        int[] lengths = {3, 27, 9, 5};
+        int[] slots = {0, Batch.BASE, 2, 0};
+        int[] most = {NEW_TOKENS, NEW_TOKENS, NEW_TOKENS - 4, NEW_TOKENS + 5};
+        for (int i = 0; i < lengths.length; i++) {
+            requests.add(new Request(
+                    Models.prompt(random, lengths[i]), slots[i], drawn, i, most[i], List.of(), List.of(), true));
+        }
+        return requests;
+    }
+
+    private static Outcome run(boolean graphs) {
+        System.setProperty(CudaBackend.GRAPHS, String.valueOf(graphs));
+        try (CudaBackend backend = CudaBackend.emulated();
+                Weights weights = Weights.random(Models.TINY, 3, DType.F32);
+                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, 64)) {
+            AdapterBank bank = new AdapterBank(Models.TINY, 3);
+            bank.set(0, Models.adapter(backend, 1));
+            bank.set(2, Models.adapter(backend, 2));
+            List<GraphUse> uses = new ArrayList<>();
+            List<Long> free = new ArrayList<>();
+            List<Completion> completions = new ArrayList<>();
+            try (Generator generator = new Generator(model, bank, null, new Settings(8, 64, 1 << 20))) {
+                List<Request> requests = requests();
+                Completion[] done = new Completion[requests.size()];
+                generator.run(
+                        requests.iterator(),
+                        (request, completion) -> done[requests.indexOf(request)] = completion,
+                        () -> {
+                            uses.add(backend.graphs());
+                            free.add(backend.freeBytes());
+                            return false;
+                        });
+                completions.addAll(List.of(done));
+            }
+            return new Outcome(completions, uses, free);
+        } finally {
+            System.clearProperty(CudaBackend.GRAPHS);
+        }
+    }
+
+    @Test
+    void stepsAreReplayedAndSayTheSame() {
+        Outcome with = run(true);
+        Outcome without = run(false);
+        for (int i = 0; i < with.completions.size(); i++) {
+            Completion got = with.completions.get(i);
+            Completion expected = without.completions.get(i);
+            assertThat(got.tokens()).isEqualTo(expected.tokens());
+            assertThat(got.logProbs()).isEqualTo(expected.logProbs());
+        }
+        assertThat(without.uses.getLast()).isEqualTo(new GraphUse(0, 0, 0));
+
+        // A pass over the prompts, then a token of each sequence a step: 7 steps of four, 4 of three, 5 of one.
+        List<GraphUse> uses = with.uses;
+        assertThat(uses).hasSize(NEW_TOKENS + 5 + 1);
+        assertThat(uses.getLast().captured())
+                .as("a graph for each of three compositions")
+                .isEqualTo(3);
+        assertThat(uses.getLast().replayed()).isEqualTo(6 + 3 + 4);
+        for (int step = 1; step + 1 < uses.size(); step++) {
+            GraphUse before = uses.get(step);
+            GraphUse after = uses.get(step + 1);
+            assertThat(after.replayed() + after.plain() - before.replayed() - before.plain())
+                    .as("a step is one section")
+                    .isEqualTo(1);
+            if (after.replayed() > before.replayed()) {
+                assertThat(with.free.get(step + 1))
+                        .as("memory after step " + step)
+                        .isEqualTo(with.free.get(step));
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+package candor.ops.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.bindings.NativeLibrary;
+import candor.ops.AdamWStep;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Write;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Sections of calls that come again: launched as graphs, with the values of their own time. */
+class GraphCacheTest {
+    private static final int WIDTH = 40;
+    private static final int VOCABULARY = 13;
+
+    private CudaBackend backend;
+    private Workspace workspace;
+
+    @BeforeEach
+    void needsTheLibrary() {
+        Assumptions.assumeTrue(
+                NativeLibrary.EMULATED.isThere(),
+                "skipped: no " + NativeLibrary.EMULATED.fileName()
+                        + "; it is built where cmake and g++ are on the PATH");
+        open();
+    }
+
+    private void open() {
+        backend = CudaBackend.emulated();
+        workspace = backend.workspace(8 << 20);
+    }
+
+    @AfterEach
+    void close() {
+        if (backend != null) {
+            workspace.close();
+            backend.close();
+        }
+    }
+
+    private Tensor random(DType type, int rows, int cols, long seed) {
+        Random random = new Random(seed);
+        float[] values = new float[rows * cols];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = random.nextFloat() - 0.5f;
+        }
+        Tensor tensor = workspace.take(type, rows, cols);
+        backend.upload(tensor, values);
+        return tensor;
+    }
+
+    /** Sequences of these lengths, of random tokens, all of them targets. */
+    private static Batch batch(Random random, int... lengths) {
+        int n = Arrays.stream(lengths).sum();
+        int[] starts = new int[lengths.length + 1];
+        int[] positions = new int[n];
+        for (int s = 0; s < lengths.length; s++) {
+            starts[s + 1] = starts[s] + lengths[s];
+            for (int i = 0; i < lengths[s]; i++) {
+                positions[starts[s] + i] = i;
+            }
+        }
+        int[] tokens = random.ints(n, 0, VOCABULARY).toArray();
+        int[] targets = random.ints(n, 0, VOCABULARY).toArray();
+        return new Batch(tokens, positions, targets, starts, new int[lengths.length]);
+    }
+
+    /** A step of something like training: what it moves on, and what it gives. */
+    private final class Work {
+        private final Tensor table = random(DType.BF16, VOCABULARY, WIDTH, 1);
+        private final Tensor norm = random(DType.F32, 1, WIDTH, 2);
+        private final Tensor weights = random(DType.F32, 1, 77, 3);
+        private final Tensor gradient = random(DType.F32, 1, 77, 4);
+        private final Tensor first = random(DType.F32, 1, 77, 5);
+        private final Tensor second = backend.allocate(DType.F32, 1, 77);
+        private final Tensor x = workspace.take(DType.BF16, 9, WIDTH);
+        private final Tensor dx = workspace.take(DType.BF16, 9, WIDTH);
+        private final Tensor rstd = workspace.take(9, 1);
+        private final Tensor logp = workspace.take(9, 1);
+        private final Tensor lse = workspace.take(9, 1);
+
+        float[] step(Batch batch, int number) {
+            int n = batch.tokenCount();
+            backend.embed(x.rows(0, n), table, batch);
+            backend.rmsNorm(x.rows(0, n), rstd.rows(0, n), x.rows(0, n), norm, 1e-5f);
+            backend.logProb(logp.rows(0, n), lse.rows(0, n), null, x.rows(0, n), table, batch);
+            backend.scatterTargets(dx.rows(0, n), x.rows(0, n), batch);
+            backend.rmsNormBackward(dx.rows(0, n), x.rows(0, n), x.rows(0, n), norm, rstd.rows(0, n), Write.ADD);
+            float[] got = new float[n + n * WIDTH + 78];
+            float[] part = new float[n];
+            backend.download(part, logp.rows(0, n));
+            System.arraycopy(part, 0, got, 0, n);
+            got[got.length - 1] = (float) backend.sumOfSquares(gradient);
+            AdamWStep now = new AdamWStep(0.1 / number, 0.9, 0.99, 1e-8, 0.1, number % 2 == 0 ? 1 : 0.5, number);
+            backend.adamW(weights, gradient, first, second, now);
+            part = new float[n * WIDTH];
+            backend.download(part, dx.rows(0, n));
+            System.arraycopy(part, 0, got, n, n * WIDTH);
+            part = new float[77];
+            backend.download(part, weights);
+            System.arraycopy(part, 0, got, n + n * WIDTH, 77);
+            return got;
+        }
+    }
+
+    private float[][] steps() {
+        Work work = new Work();
+        Random random = new Random(9);
+        float[][] got = new float[9][];
+        for (int i = 0; i < got.length; i++) {
+            // Two shapes in turn; the second has sequences of other lengths each time.
+            Batch batch = i % 2 == 0 ? batch(random, 5, 2) : batch(random, 1 + i / 2, 8 - i / 2);
+            got[i] = work.step(batch, i + 1);
+        }
+        return got;
+    }
+
+    @Test
+    void aSectionIsCapturedTheSecondTimeAndReplayedWithTheValuesOfTheDay() {
+        float[][] with = steps();
+        // Two shapes of the one section that is long enough: plain once, and seven launches.
+        assertThat(backend.graphs().captured()).isEqualTo(2);
+        assertThat(backend.graphs().replayed()).isEqualTo(7);
+        close();
+        withoutGraphs(() -> {
+            open();
+            assertThat(steps()).isDeepEqualTo(with);
+            assertThat(backend.graphs()).isEqualTo(new GraphUse(0, 0, 0));
+        });
+        assertThat(with[0]).isNotEqualTo(with[2]);
+    }
+
+    private static void withoutGraphs(Runnable run) {
+        System.setProperty(CudaBackend.GRAPHS, "false");
+        try {
+            run.run();
+        } finally {
+            System.clearProperty(CudaBackend.GRAPHS);
+        }
+    }
+
+    /** Three calls that nothing stands between. */
+    private void section(Tensor a, Tensor b, Tensor c) {
+        backend.zero(a);
+        backend.swiGlu(b, c);
+        backend.zero(c);
+        backend.synchronise();
+    }
+
+    @Test
+    void aReplayTakesNoMemoryAndNoCallOfItsOwn() {
+        Tensor a = random(DType.BF16, 2, 8, 1);
+        Tensor b = random(DType.BF16, 3, 8, 2);
+        Tensor c = random(DType.BF16, 3, 16, 3);
+        section(a, b, c);
+        section(a, b, c);
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(1, 1, 1));
+        long held = backend.heldBytes();
+        for (int i = 0; i < 5; i++) {
+            section(a, b, c);
+        }
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(1, 6, 1));
+        assertThat(backend.heldBytes()).isEqualTo(held);
+        // Any other address, and it is another section.
+        section(a, b.rows(0, 3).columns(0, 8), c);
+        assertThat(backend.graphs().replayed()).isEqualTo(7);
+        section(random(DType.BF16, 2, 8, 4), b, c);
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(1, 7, 2));
+    }
+
+    @Test
+    void graphsAreBoundedAndTheOldestGoFirst() {
+        Tensor b = random(DType.BF16, 3, 8, 2);
+        Tensor c = random(DType.BF16, 3, 16, 3);
+        Tensor[] own = new Tensor[GraphCache.MOST_GRAPHS + 3];
+        for (int i = 0; i < own.length; i++) {
+            own[i] = random(DType.BF16, 1, 8, i);
+            section(own[i], b, c);
+            section(own[i], b, c);
+        }
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(own.length, own.length, own.length));
+        section(own[own.length - 1], b, c);
+        assertThat(backend.graphs().captured()).as("is there").isEqualTo(own.length);
+        section(own[0], b, c);
+        assertThat(backend.graphs().captured())
+                .as("was dropped, and comes too seldom")
+                .isEqualTo(own.length);
+        section(own[0], b, c);
+        assertThat(backend.graphs().captured()).as("comes more often").isEqualTo(own.length + 1);
+    }
+
+    @Test
+    void aGraphWhoseScratchMemoryHasMovedIsCapturedAnew() {
+        Tensor small = random(DType.F32, 1, 10, 1);
+        Tensor large = random(DType.F32, 30, 2000, 2);
+        double[] sums = new double[4];
+        for (int i = 0; i < 4; i++) {
+            if (i == 2) {
+                backend.sumOfSquares(large);
+            }
+            backend.zero(large.rows(0, 1));
+            backend.zero(large.rows(1, 2));
+            sums[i] = backend.sumOfSquares(small);
+        }
+        assertThat(sums).containsOnly(sums[0]);
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(2, 3, 2));
+    }
+
+    /** A call that the border refuses tells so where somebody waits for it, and what comes later is none the worse. */
+    @Test
+    void whatIsRefusedIsToldAndDropped() {
+        Tensor b = random(DType.BF16, 3, 8, 2);
+        Tensor c = random(DType.BF16, 3, 16, 3);
+        int most = 1 << 16; // sequences: a grid has one less
+        int[] ones = new int[most];
+        Arrays.fill(ones, 1);
+        Batch batch = batch(new Random(1), ones);
+        Tensor o = workspace.take(DType.BF16, most, 8);
+        Tensor lse = workspace.take(most, 1);
+        Tensor qkv = workspace.take(DType.BF16, most, 24);
+        for (int i = 0; i < 3; i++) {
+            backend.zero(b);
+            backend.zero(c);
+            backend.attention(o, lse, qkv, new Heads(1, 1, 8), batch);
+            assertThatThrownBy(backend::synchronise)
+                    .isInstanceOf(CudaException.class)
+                    .hasMessageContaining("attention (65536 rows");
+            section(b, b, c);
+        }
+        assertThat(backend.graphs().captured()).isEqualTo(1);
+    }
+}
