@@ -10,9 +10,9 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Each thread has an equal share of the tasks, the same share of every operation, and takes them in rising order; who is
  * done takes from the others. So a thread mostly reads what it has written itself an operation before, which lies in its own
- * core's cache and not in another's. A task writes outputs that no other task writes. An operation ends
- * when its tasks are done, and not when every thread has taken notice of it: a thread that the system gives no
- * processor to delays nobody unless it is in the middle of a task.
+ * core's cache and not in another's. A task writes outputs that no other task writes. An operation ends when its tasks are done, and
+ * not when every thread has taken notice of it: a thread that the system gives no processor to delays nobody unless it is
+ * in the middle of a task.
  */
 final class Parallel implements AutoCloseable {
     /** One piece of work. */
