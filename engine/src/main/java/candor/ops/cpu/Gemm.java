@@ -2,27 +2,44 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
 import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
 import static candor.ops.cpu.TileKernels.ROWS;
+import static candor.ops.cpu.TileKernels.S;
 
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * C = I + A·B, and C = I + A·B + A₂·B₂, for a block that one thread computes. The operands are named one by one, A
- * first, then {@link #into} computes; naming A forgets what the last product had. One object per thread, so naming
- * allocates nothing.
+ * first, then {@link #into} computes; naming B forgets I, A₂ and B₂, so that products with the same A follow one another
+ * by naming B alone. One object per thread, so naming allocates nothing.
  *
  * <p>The block is cut into tiles, panel by panel of B, so that a panel stays in the second-level cache while the rows of A
- * pass by. A tile is finished, its second product included, before it goes to memory.
+ * pass by. A tile is finished, its second product included, before it goes to memory. Rows of A are copied to where
+ * {@link CopiedKernels} want them, once for all products with it, if there are enough of them.
  */
 final class Gemm {
     /** Bytes from one row of a packed panel to the next. */
-    private static final long PANEL_ROW = (long) COLUMNS * Float.BYTES;
+    private static final long PANEL_ROW = CopiedKernels.PANEL_ROW;
+
+    /** How deep a copy of A goes: what a block of it takes of the second-level cache. Deeper products take turns. */
+    private static final int COPY_DEPTH = 4 * CopiedKernels.DEPTH;
 
     /** What a product starts from that starts from nothing; never written. */
     private static final float[] NOTHING = new float[TileKernels.TILE];
 
     private final float[] tile = new float[TileKernels.TILE];
+
+    /** Keeps the reads of {@link Tile#touch} from being dropped; means nothing. */
+    private float touched;
+
+    private float[] copy = new float[0];
+    private int copiedFrom = -1;
+    private int copiedDepth;
+    private int copiedRows;
+    private float[] copy2 = new float[0];
 
     private MemorySegment a;
     private long aAt;
@@ -45,8 +62,7 @@ final class Gemm {
 
     /** A: element (r, p) is at byte {@code at + r·row + p·depth}. */
     Gemm a(MemorySegment data, long at, long row, long depth) {
-        init = null;
-        b2 = null;
+        copiedFrom = -1;
         a = data;
         aAt = at;
         aRow = row;
@@ -66,6 +82,8 @@ final class Gemm {
 
     /** B: rows {@code row} bytes apart; panels {@code panel} bytes apart, readable in whole vectors. */
     Gemm b(MemorySegment data, long at, long row, long panel) {
+        init = null;
+        b2 = null;
         b = data;
         bAt = at;
         bRow = row;
@@ -110,6 +128,14 @@ final class Gemm {
 
     /** C: {@code rows × cols} at {@code at}, rows {@code row} bytes apart; A has {@code depth} columns. */
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
+        if (ROWS == 8 && rows >= ROWS && aDepth == Float.BYTES && bRow == PANEL_ROW && cols >= LANES) {
+            intoByCopies(c, at, row, rows, cols, depth);
+        } else {
+            intoAsItLies(c, at, row, rows, cols, depth);
+        }
+    }
+
+    private void intoAsItLies(MemorySegment c, long at, long row, int rows, int cols, int depth) {
         for (int col = 0; col < cols; col += COLUMNS) {
             int panel = col / COLUMNS;
             int width = Math.min(COLUMNS, cols - col);
@@ -139,6 +165,103 @@ final class Gemm {
                 }
                 Tile.store(tile, c, at + shift + r * row, row, height, width);
             }
+        }
+    }
+
+    private void intoByCopies(MemorySegment c, long at, long row, int rows, int cols, int depth) {
+        boolean second = b2 != null;
+        for (int from = 0; from < depth; from += COPY_DEPTH) {
+            int slice = Math.min(COPY_DEPTH, depth - from);
+            copyRows(rows, from, slice);
+            if (from > 0) {
+                init(c, at, row);
+            }
+            boolean finish = second && from + slice == depth;
+            if (finish) {
+                copySecond(rows);
+            }
+            for (int col = 0; col < cols; col += COLUMNS) {
+                int width = Math.min(COLUMNS, cols - col);
+                long shift = (long) col * Float.BYTES;
+                long panel = bAt + col / COLUMNS * bPanel + from * PANEL_ROW;
+                long panel2 = b2At + col / COLUMNS * b2Panel;
+                for (int r = 0; r < rows; r += ROWS) {
+                    int height = Math.min(ROWS, rows - r);
+                    float[] start = NOTHING;
+                    if (init != null) {
+                        start = tile;
+                        Tile.load(tile, init, initAt + shift + r * initRow, initRow, height, width);
+                    } else {
+                        touched = Tile.touch(c, at + shift + r * row, row, height, width);
+                    }
+                    multiplyCopies(copy, rows, r, b, panel, slice, width, start);
+                    if (finish) {
+                        multiplyCopies(copy2, rows, r, b2, panel2, depth2, width, tile);
+                    }
+                    Tile.store(tile, c, at + shift + r * row, row, height, width);
+                }
+            }
+        }
+    }
+
+    /** One tile: the copy lies piece by piece of the depth, all rows of a piece together. */
+    private void multiplyCopies(
+            float[] from, int rows, int r, MemorySegment panels, long panel, int depth, int width, float[] start) {
+        int piece = padded(rows) * CopiedKernels.ROW;
+        int at = r * CopiedKernels.ROW;
+        float[] sofar = start;
+        for (int p = 0; p < depth; p += CopiedKernels.DEPTH, at += piece) {
+            int k = Math.min(CopiedKernels.DEPTH, depth - p);
+            if (width > LANES) {
+                CopiedKernels.tile8x2(from, at, panels, panel + p * PANEL_ROW, k, sofar, tile);
+            } else {
+                CopiedKernels.tile8x1(from, at, panels, panel + p * PANEL_ROW, k, sofar, tile);
+            }
+            sofar = tile;
+        }
+    }
+
+    private static int padded(int rows) {
+        return Math.ceilDiv(rows, ROWS) * ROWS;
+    }
+
+    private void copyRows(int rows, int from, int depth) {
+        if (copiedFrom == from && copiedDepth == depth && copiedRows == rows) {
+            return;
+        }
+        copy = copied(copy, a, aAt + (long) from * Float.BYTES, aRow, rows, depth);
+        copiedFrom = from;
+        copiedDepth = depth;
+        copiedRows = rows;
+    }
+
+    private void copySecond(int rows) {
+        copy2 = copied(copy2, a2, a2At, a2Row, rows, depth2);
+    }
+
+    /** The rows that only fill up the last tile are zero. */
+    private static float[] copied(float[] to, MemorySegment x, long at, long row, int rows, int depth) {
+        int piece = padded(rows) * CopiedKernels.ROW;
+        int size = Math.ceilDiv(depth, CopiedKernels.DEPTH) * piece;
+        float[] target = to.length >= size ? to : new float[size];
+        for (int p = 0; p < depth; p += CopiedKernels.DEPTH) {
+            int n = Math.min(CopiedKernels.DEPTH, depth - p);
+            int start = p / CopiedKernels.DEPTH * piece;
+            for (int r = 0; r < rows; r++) {
+                copyRow(target, start + r * CopiedKernels.ROW, x, at + r * row + (long) p * Float.BYTES, n);
+            }
+            Arrays.fill(target, start + rows * CopiedKernels.ROW, start + piece, 0f);
+        }
+        return target;
+    }
+
+    private static void copyRow(float[] to, int start, MemorySegment x, long at, int n) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector.fromMemorySegment(S, x, at + 4L * j, ORDER).intoArray(to, start + j);
+        }
+        for (; j < n; j++) {
+            to[start + j] = x.get(TileKernels.FLOAT, at + 4L * j);
         }
     }
 

@@ -168,15 +168,15 @@ final class LowRankMatmul {
     }
 
     private void multiplyNarrow(int block, int worker) {
+        multiplyNarrow(workers.gemm(worker).a(a, blocks.start(block), 0), block);
+    }
+
+    private void multiplyNarrow(Gemm gemm, int block) {
         int run = blocks.run(block);
-        if (factors(run) == null) {
-            return;
+        if (factors(run) != null) {
+            gemm.b(packed, narrowAt + run * narrowBytes, Panels.bytes(depth))
+                    .into(t, blocks.start(block), 0, blocks.rows(block), lora.paddedRank(), depth);
         }
-        int row = blocks.start(block);
-        workers.gemm(worker)
-                .a(a, row, 0)
-                .b(packed, narrowAt + run * narrowBytes, Panels.bytes(depth))
-                .into(t, row, 0, blocks.rows(block), lora.paddedRank(), depth);
     }
 
     /** One panel of B, and the matching panel of Q of every run: bᵀ (R,O) forward, a (R,I) backward. */
@@ -214,31 +214,31 @@ final class LowRankMatmul {
 
     /** T and C of the same rows, while A is at hand. */
     private void multiplyBoth(int block, int worker) {
-        multiplyNarrow(block, worker);
-        multiplyWide(block, worker);
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
+        multiplyNarrow(gemm, block);
+        multiplyWide(gemm, block, 0, panels);
     }
 
     private void multiplyWide(int index, int worker) {
         int block = index / chunks;
         int panel = index % chunks * chunkPanels;
-        int end = Math.min(panels, panel + chunkPanels);
-        Lora.Factors factors = factors(blocks.run(block));
-        for (; panel < end; panel++) {
-            multiplyPanel(workers.gemm(worker), block, panel, factors);
-        }
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
+        multiplyWide(gemm, block, panel, Math.min(panels, panel + chunkPanels));
     }
 
-    private void multiplyPanel(Gemm gemm, int block, int panel, Lora.Factors factors) {
+    private void multiplyWide(Gemm gemm, int block, int panel, int end) {
         int row = blocks.start(block);
         int col = (firstPanel + panel) * COLUMNS;
-        gemm.a(a, row, 0).b(wide, panel * Panels.bytes(depth), 0);
+        Lora.Factors factors = factors(blocks.run(block));
+        gemm.b(wide, panel * Panels.bytes(depth), Panels.bytes(depth));
         if (init != null) {
             gemm.init(init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
         if (factors != null) {
-            long up = upAt + blocks.run(block) * upBytes + panel * Panels.bytes(factors.rank());
-            gemm.second(t, row, 0, packed, up, 0, factors.rank());
+            long each = Panels.bytes(factors.rank());
+            gemm.second(t, row, 0, packed, upAt + blocks.run(block) * upBytes + panel * each, each, factors.rank());
         }
-        gemm.into(c, row, col, blocks.rows(block), Math.min(COLUMNS, columns - col), depth);
+        int cols = Math.min((firstPanel + end) * COLUMNS, columns) - col;
+        gemm.into(c, row, col, blocks.rows(block), cols, depth);
     }
 }

@@ -1,16 +1,18 @@
 package candor.ops.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * A few threads that share the tasks of one operation at a time. The calling thread works too; the others spin briefly
  * between operations, because a step is hundreds of short ones, and sleep when nothing comes.
  *
- * <p>Tasks are claimed in rising order, one by one. A task writes outputs that no other task writes. An operation ends
- * when its tasks are done, and not when every thread has taken notice of it: a thread that the system gives no
- * processor to delays nobody unless it is in the middle of a task.
+ * <p>Each thread has an equal share of the tasks, the same share of every operation, and takes them in rising order; who is
+ * done takes from the others. So a thread mostly reads what it has written itself an operation before, which lies in its own
+ * core's cache and not in another's. A task writes outputs that no other task writes. An operation ends when its tasks are done, and
+ * not when every thread has taken notice of it: a thread that the system gives no processor to delays nobody unless it is
+ * in the middle of a task.
  */
 final class Parallel implements AutoCloseable {
     /** One piece of work. */
@@ -26,24 +28,27 @@ final class Parallel implements AutoCloseable {
     /** About 50 microseconds on a machine of today: longer than the gap between two operations of a step. */
     private static final int SPINS = 2_000;
 
+    /** Each thread's range is on a cache line of its own, and on the next, which the processor may fetch with it. */
+    private static final int STRIDE = 16;
+
     private final Thread[] helpers;
     /**
-     * The number of the operation (upper half), and how many of its tasks nobody has claimed (lower half). A claim that
-     * succeeds proves that the operation is still the one that was read, so {@link #task} and {@link #count} are its own
-     * until the claimed task is done.
+     * For each thread the tasks of its own that nobody has claimed: the first (upper half) and the one behind the last (lower
+     * half). Between operations all are empty. The owner claims the first, the others the last. A claim that succeeds is
+     * one of the operation in hand, even if the numbers were read in an earlier one: only then {@link #task} is read.
      */
-    private final AtomicLong unclaimed = new AtomicLong();
+    private final AtomicLongArray unclaimed;
 
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile boolean closed;
     private volatile Throwable failure;
     private Task task;
-    private int count;
 
     Parallel(int threads) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads: " + threads);
         }
+        unclaimed = new AtomicLongArray(threads * STRIDE);
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
             int worker = i + 1;
@@ -68,10 +73,14 @@ final class Parallel implements AutoCloseable {
             return;
         }
         task = work;
-        count = tasks;
         unfinished.set(tasks);
-        long operation = (unclaimed.get() >>> Integer.SIZE) + 1;
-        unclaimed.set(operation << Integer.SIZE | tasks); // publishes the fields above
+        int threads = threads();
+        int from = tasks;
+        for (int worker = threads - 1; worker >= 0; worker--) {
+            int to = from;
+            from = (int) ((long) tasks * worker / threads);
+            unclaimed.set(worker * STRIDE, range(from, to)); // publishes the fields above
+        }
         for (int i = 0; i < Math.min(helpers.length, tasks - 1); i++) {
             LockSupport.unpark(helpers[i]);
         }
@@ -114,7 +123,7 @@ final class Parallel implements AutoCloseable {
     /** Runs tasks until none is left; whether there was one. */
     private boolean drain(int worker) {
         boolean any = false;
-        for (int index = claim(); index >= 0; index = claim()) {
+        for (int index = claim(worker); index >= 0; index = claim(worker)) {
             any = true;
             try {
                 task.run(index, worker);
@@ -127,27 +136,54 @@ final class Parallel implements AutoCloseable {
         return any;
     }
 
-    /** The next task, or −1. */
-    private int claim() {
+    /** The next task: the first of one's own, else the last of another's; −1 if there is none. */
+    private int claim(int worker) {
+        int threads = threads();
+        for (int i = 0; i < threads; i++) {
+            int owner = worker + i < threads ? worker + i : worker + i - threads;
+            int index = claim(owner, owner == worker);
+            if (index >= 0) {
+                return index;
+            }
+        }
+        return -1;
+    }
+
+    private int claim(int owner, boolean first) {
         while (true) {
-            long seen = unclaimed.get();
-            int left = (int) seen;
-            if (left == 0) {
+            long seen = unclaimed.get(owner * STRIDE);
+            int from = from(seen);
+            int to = to(seen);
+            if (from == to) {
                 return -1;
             }
-            if (unclaimed.compareAndSet(seen, seen - 1)) {
-                return count - left;
+            long less = first ? range(from + 1, to) : range(from, to - 1);
+            if (unclaimed.compareAndSet(owner * STRIDE, seen, less)) {
+                return first ? from : to - 1;
             }
         }
     }
 
     /** Leaves nothing to claim, and says how many tasks were dropped. */
     private int dropUnclaimed() {
-        long seen = unclaimed.get();
-        while (!unclaimed.compareAndSet(seen, seen - (int) seen)) {
-            seen = unclaimed.get();
+        int dropped = 0;
+        for (int owner = 0; owner < threads(); owner++) {
+            long seen = unclaimed.getAndSet(owner * STRIDE, 0);
+            dropped += to(seen) - from(seen);
         }
-        return (int) seen;
+        return dropped;
+    }
+
+    private static long range(int from, int to) {
+        return (long) from << Integer.SIZE | to;
+    }
+
+    private static int from(long range) {
+        return (int) (range >>> Integer.SIZE);
+    }
+
+    private static int to(long range) {
+        return (int) range;
     }
 
     @Override

@@ -7,6 +7,9 @@ import candor.ops.Batch;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +34,34 @@ class ParallelTest {
                     assertThat(written[i]).isEqualTo(i + 1);
                 }
             }
+        }
+    }
+
+    /** Each thread has its share, and yet nobody waits for a thread that is held up: the others take its tasks. */
+    @Test
+    void aThreadThatIsHeldUpIsHelped() {
+        try (Parallel parallel = new Parallel(3)) {
+            for (int first = 0; first < 12; first++) {
+                int held = first;
+                CountDownLatch others = new CountDownLatch(11);
+                AtomicBoolean done = new AtomicBoolean();
+                parallel.run(12, (index, worker) -> {
+                    if (index == held) {
+                        done.set(await(others));
+                    } else {
+                        others.countDown();
+                    }
+                });
+                assertThat(done).as("all tasks but %d ended before it", held).isTrue();
+            }
+        }
+    }
+
+    private static boolean await(CountDownLatch latch) {
+        try {
+            return latch.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
         }
     }
 
