@@ -128,7 +128,7 @@ final class Gemm {
 
     /** C: {@code rows × cols} at {@code at}, rows {@code row} bytes apart; A has {@code depth} columns. */
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
-        if (ROWS == 8 && rows >= ROWS && aDepth == Float.BYTES && bRow == PANEL_ROW && cols >= LANES) {
+        if (ROWS == 8 && rows >= ROWS && depth > 0 && aDepth == Float.BYTES && bRow == PANEL_ROW && cols >= LANES) {
             intoByCopies(c, at, row, rows, cols, depth);
         } else {
             intoAsItLies(c, at, row, rows, cols, depth);

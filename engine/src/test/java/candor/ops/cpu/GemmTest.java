@@ -1,0 +1,134 @@
+package candor.ops.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every element is one chain of fused multiply-adds, whatever the way it takes: so equal to the last bit. */
+class GemmTest {
+    private static final int GAP = 3;
+    private static final float OUTSIDE = 77;
+
+    private final Random random = new Random(5);
+
+    private Tensor random(Arena arena, int rows, int cols) {
+        Tensor wide = Tensor.allocate(arena, DType.F32, rows, cols + GAP);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < cols; c++) {
+                wide.set(r, c, random.nextFloat() - 0.5f);
+            }
+        }
+        return wide.columns(0, cols);
+    }
+
+    /** Panels that end where their last row does. */
+    private static MemorySegment pack(Arena arena, Tensor b) {
+        int panels = Panels.count(b.cols());
+        MemorySegment packed = arena.allocate(Math.max(64, panels * Panels.bytes(b.rows())), Tensor.ALIGNMENT);
+        for (int panel = 0; panel < panels; panel++) {
+            int from = panel * TileKernels.COLUMNS;
+            int cols = Math.min(TileKernels.COLUMNS, b.cols() - from);
+            Panels.natural(packed, panel * Panels.bytes(b.rows()), b, 0, b.rows(), from, cols, 1f);
+        }
+        return packed;
+    }
+
+    private static float chain(float from, Tensor a, Tensor b, int row, int col) {
+        float sum = from;
+        for (int p = 0; p < b.rows(); p++) {
+            sum = Math.fma((float) a.get(row, p), (float) b.get(p, col), sum);
+        }
+        return sum;
+    }
+
+    /** Into a part of a tensor: nothing beside the part may change. */
+    private Tensor whole(Arena arena, int rows, int cols) {
+        Tensor whole = Tensor.allocate(arena, DType.F32, rows + 2, cols + GAP);
+        for (int r = 0; r < rows + 2; r++) {
+            for (int c = 0; c < cols + GAP; c++) {
+                whole.set(r, c, OUTSIDE);
+            }
+        }
+        return whole;
+    }
+
+    private static void check(Tensor whole, float[][] want) {
+        for (int r = 0; r < whole.rows(); r++) {
+            for (int c = 0; c < whole.cols(); c++) {
+                boolean inside = r >= 1 && r <= want.length && c >= 1 && c <= want[0].length;
+                float is = inside ? want[r - 1][c - 1] : OUTSIDE;
+                assertThat((float) whole.get(r, c)).as("%d, %d", r - 1, c - 1).isEqualTo(is);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1, 1, 0", "7, 33, 5, 3", "8, 16, 1, 1", "8, 15, 40, 4", "9, 17, 255, 16", "13, 31, 256, 0", "16, 32, 257, 300",
+        "31, 49, 1023, 7", "32, 64, 1024, 16", "33, 65, 1025, 16", "11, 35, 2049, 257", "8, 48, 2300, 0", "17, 40, 0, 5"
+    })
+    void productsAreChainsOfFusedMultiplyAdds(int rows, int cols, int depth, int depth2) {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor a = random(arena, rows, depth);
+            Tensor b = random(arena, depth, cols);
+            Tensor a2 = random(arena, rows, depth2);
+            Tensor b2 = random(arena, depth2, cols);
+            Tensor init = random(arena, rows, cols);
+            MemorySegment packed = pack(arena, b);
+            MemorySegment packed2 = pack(arena, b2);
+            Gemm gemm = new Gemm().a(a, 0, 0);
+            // Four products with the same A: bare, from a row, from a tensor, onto what is there.
+            for (int kind = 0; kind < 4; kind++) {
+                Tensor whole = whole(arena, rows, cols);
+                gemm.b(packed, 0, Panels.bytes(depth));
+                if (depth2 > 0) {
+                    gemm.second(a2, 0, 0, packed2, 0, Panels.bytes(depth2), depth2);
+                }
+                float[][] want = new float[rows][cols];
+                for (int r = 0; r < rows; r++) {
+                    for (int c = 0; c < cols; c++) {
+                        float from = kind == 0 ? 0 : kind == 3 ? OUTSIDE : (float) init.get(kind == 1 ? 0 : r, c);
+                        want[r][c] = chain(chain(from, a, b, r, c), a2, b2, r, c);
+                    }
+                }
+                if (kind == 3) {
+                    gemm.addTo(whole, 1, 1, rows, cols, depth);
+                } else {
+                    if (kind > 0) {
+                        gemm.init(init.data(), 0, kind == 1 ? 0 : init.stride() * Float.BYTES);
+                    }
+                    gemm.into(whole, 1, 1, rows, cols, depth);
+                }
+                check(whole, want);
+            }
+        }
+    }
+
+    @Test
+    void anotherAIsNotTakenForTheOneBefore() {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor a = random(arena, 40, 70);
+            Tensor b = random(arena, 70, 50);
+            MemorySegment packed = pack(arena, b);
+            Gemm gemm = new Gemm();
+            for (int row : new int[] {0, 9, 24}) {
+                Tensor whole = whole(arena, 16, 50);
+                gemm.a(a, row, 0).b(packed, 0, Panels.bytes(70)).into(whole, 1, 1, 16, 50, 70);
+                float[][] want = new float[16][50];
+                for (int r = 0; r < 16; r++) {
+                    for (int c = 0; c < 50; c++) {
+                        want[r][c] = chain(0, a, b, row + r, c);
+                    }
+                }
+                check(whole, want);
+            }
+        }
+    }
+}
