@@ -4,6 +4,9 @@ import candor.ops.Batch;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
 import candor.tensor.Tensor;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 
@@ -17,13 +20,18 @@ final class PagesOnDevice {
     private PageTables tables;
     private int sequences;
 
+    /** Those of caches that are gone are used again. */
+    private final List<Slabs> all = new ArrayList<>();
+
     /** The addresses of a layer's slabs. */
     private static final class Slabs {
         final Integers halves;
+        WeakReference<KvPages> cache;
         int count;
 
-        Slabs(Integers halves) {
+        Slabs(Integers halves, KvPages cache) {
             this.halves = halves;
+            this.cache = new WeakReference<>(cache);
         }
     }
 
@@ -72,7 +80,7 @@ final class PagesOnDevice {
 
     /** The addresses of a cache's slabs. */
     long slabs(KvPages cache) {
-        Slabs known = slabs.computeIfAbsent(cache, fresh -> new Slabs(new Integers(device, staging)));
+        Slabs known = slabs.computeIfAbsent(cache, this::slabsOf);
         int count = cache.pages() / cache.slabPages();
         if (known.count != count) {
             known.halves.clear();
@@ -86,5 +94,19 @@ final class PagesOnDevice {
             known.count = count;
         }
         return known.halves.at(0);
+    }
+
+    /** Memory of a cache that is gone, else more: opening one generator after another takes no more and more of it. */
+    private Slabs slabsOf(KvPages cache) {
+        for (Slabs known : all) {
+            if (known.cache.refersTo(null)) {
+                known.cache = new WeakReference<>(cache);
+                known.count = 0;
+                return known;
+            }
+        }
+        Slabs fresh = new Slabs(new Integers(device, staging), cache);
+        all.add(fresh);
+        return fresh;
     }
 }
