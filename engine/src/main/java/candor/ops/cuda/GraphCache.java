@@ -125,10 +125,14 @@ final class GraphCache implements AutoCloseable {
     private MemorySegment capture(Section section) {
         device.check(candor_graph_begin(arguments.stream()));
         int failed = 0;
-        for (int i = 0; i < section.calls.size() && failed == 0; i++) {
-            failed = section.calls.get(i).issue(arguments);
+        int ended;
+        try {
+            for (int i = 0; i < section.calls.size() && failed == 0; i++) {
+                failed = section.calls.get(i).issue(arguments);
+            }
+        } finally { // whatever is thrown, such as when the heap is full: a stream in a capture would be of no use any more
+            ended = candor_graph_end(out, arguments.stream());
         }
-        int ended = candor_graph_end(out, arguments.stream());
         MemorySegment graph = out.get(ValueLayout.ADDRESS, 0);
         if (failed != 0 && ended == 0) {
             device.check(candor_graph_destroy(graph));
