@@ -50,9 +50,11 @@ final class Integers {
         if (capacity < count) {
             if (capacity > 0) {
                 device.release(memory);
+                capacity = 0; // if there is no more memory, there is none here
             }
-            capacity = Math.max(LEAST, count + count / 2);
-            memory = device.allocate((long) capacity * Integer.BYTES);
+            int more = Math.max(LEAST, count + count / 2);
+            memory = device.allocate((long) more * Integer.BYTES);
+            capacity = more;
         }
         staging.upload(memory, values, count);
     }
