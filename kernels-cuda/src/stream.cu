@@ -70,7 +70,8 @@ CANDOR_API int candor_event_wait(candor_stream* stream, candor_event* event) {
 
 CANDOR_API int candor_event_synchronise(candor_event* event) {
     const Where where = CANDOR_WHERE("eventSynchronise");
-    const int status = enter(event->device, where);
+    int status = not_in_capture(event->device, where);
+    if (status == 0) status = enter(event->device, where);
     return status != 0 ? status : report(cudaEventSynchronize(event->handle), where);
 }
 

@@ -130,7 +130,10 @@ void refused() {
     must(candor_pinned_allocate(&pinned, 16, device()));
     int host = 0;
     candor_graph* none = nullptr;
+    candor_event* before = nullptr;
+    must(candor_event_create(&before, device()));
     step.begin();
+    must(candor_event_record(before, stream()));
     must(candor_graph_begin(stream()));
     const auto refuses = [&](const char* what, const std::function<int()>& call, const char* words) {
         const int status = call();
@@ -143,6 +146,7 @@ void refused() {
     refuses("to pin", [&] { return candor_pinned_allocate(&memory, 16, device()); }, "pinnedAllocate");
     refuses("to unpin", [&] { return candor_pinned_release(pinned, device()); }, "pinnedRelease");
     refuses("to wait", [&] { return candor_stream_synchronise(stream()); }, "streamSynchronise: the stream is in a capture");
+    refuses("to wait for an event", [&] { return candor_event_synchronise(before); }, "eventSynchronise: a capture is going");
     refuses("to be destroyed", [&] { return candor_stream_destroy(stream()); }, "streamDestroy");
     refuses("to begin again", [&] { return candor_graph_begin(stream()); }, "graphBegin");
     refuses("a copy from pageable memory",
@@ -162,6 +166,8 @@ void refused() {
     expect("and goes on", same(step.state(), once));
     must(candor_stream_synchronise(stream()));
     must(candor_graph_destroy(graph));
+    must(candor_event_synchronise(before));
+    must(candor_event_destroy(before));
     must(candor_pinned_release(pinned, device()));
     expect("there is no end without a beginning",
         candor_graph_end(&none, stream()) == CANDOR_BAD_ARGUMENT && none == nullptr);
