@@ -155,7 +155,7 @@ final class LogProbOps {
     /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
     private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
         long bytes = Panels.bytes(head.cols());
-        Gemm gemm = workers.gemm(worker).a(x, row, 0);
+        Gemm gemm = workers.gemm(worker).a(x, row, 0).copied();
         if (readyForward != null) {
             gemm.b(readyForward, (first / COLUMNS + panel) * bytes, bytes);
         } else {
@@ -261,7 +261,7 @@ final class LogProbOps {
             gradient(row + r, at, offset(row) + r * stride());
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES);
+        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES).copied();
         if (readyBackward != null) {
             gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
         } else {
