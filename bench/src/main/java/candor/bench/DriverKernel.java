@@ -94,7 +94,7 @@ final class DriverKernel {
     private static MethodHandle handle(String name, FunctionDescriptor signature, Linker.Option... options) {
         MemorySegment address = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global())
                 .findOrThrow(name);
-        return NativeCalls.handle(address, signature, options);
+        return Linker.nativeLinker().downcallHandle(address, signature, options);
     }
 
     private static String source() throws IOException {

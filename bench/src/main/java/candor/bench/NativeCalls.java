@@ -41,7 +41,7 @@ final class NativeCalls {
 
     private NativeCalls() {}
 
-    static MethodHandle handle(MemorySegment address, FunctionDescriptor signature, Linker.Option... options) {
+    private static MethodHandle handle(MemorySegment address, FunctionDescriptor signature, Linker.Option... options) {
         return Linker.nativeLinker().downcallHandle(address, signature, options);
     }
 
