@@ -40,8 +40,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** Greedy generation by a random model: {@code batch} prompts of one token, {@value #NEW} new tokens of each. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 5)
 @Measurement(iterations = 5, time = 5)
 @Fork(

@@ -1,5 +1,6 @@
 package candor.bench;
 
+import candor.BadInput;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.ops.Backend;
@@ -11,13 +12,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 
 /**
- * How an SFT step grows: {@code Scaling MODEL THREADS ROUNDS [CURVE]} changes one size at a time (length, batch, rank, adapters,
- * layers) and prints a Markdown table, with the time that the number of multiplications lets expect beside the measured one,
- * both relative to the first line of the curve.
+ * How an SFT step grows: a Markdown table for each curve, which changes one size alone (length, batch, rank, adapters,
+ * layers), with the time that the number of multiplications lets expect beside the measured one, both relative to the
+ * first line of the curve.
  */
-public final class Scaling {
+final class Scaling {
     private static final int WARM_UP = 4;
 
     /** @param layers 0 for the model's own */
@@ -44,44 +46,70 @@ public final class Scaling {
         return Arrays.stream(values).mapToObj(point).toList();
     }
 
-    /** Runs it. */
-    public static void main(String[] args) {
-        ModelConfig model = Shapes.named(args[0]);
-        int threads = Integer.parseInt(args[1]);
-        int rounds = Integer.parseInt(args[2]);
-        System.out.println(Machine.describe());
-        for (Curve curve : CURVES) {
-            if (args.length == 3 || args[3].equals(curve.name)) {
-                System.out.printf(
-                        "%n| %s | batch | length | tokens/s | tokens per processor second | activations, MiB |"
-                                + " time | expected |%n|---|---|---|---|---|---|---|---|%n",
-                        curve.name);
-                table(model, curve, threads, rounds);
-            }
+    /**
+     * @param shape  a name of {@link Shapes}
+     * @param rounds steps of which the median counts
+     * @param only   the name of a curve; null for all
+     * @throws BadInput where there is no such curve
+     */
+    static String measure(String shape, String backend, int threads, int rounds, String only) {
+        List<Curve> chosen = CURVES.stream()
+                .filter(curve -> only == null || only.equals(curve.name))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw new BadInput("--param curve=" + only + ": not one of "
+                    + CURVES.stream().map(Curve::name).collect(Collectors.joining(", ")));
         }
+        StringBuilder text = new StringBuilder();
+        for (Curve curve : chosen) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%n## %s: %s (backend %s, threads %d, median of %d)%n%n",
+                    shape,
+                    curve.name,
+                    backend,
+                    threads,
+                    rounds));
+            text.append(table(Shapes.named(shape), curve, backend, threads, rounds));
+        }
+        return text.toString();
     }
 
-    private static void table(ModelConfig model, Curve curve, int threads, int rounds) {
+    private static MarkdownTable table(ModelConfig model, Curve curve, String backend, int threads, int rounds) {
+        MarkdownTable table = new MarkdownTable(
+                curve.name,
+                "rows",
+                "length",
+                "tokens/s",
+                "tokens per processor second",
+                "activations, MiB",
+                "time",
+                "expected",
+                "time / expected");
         double firstSeconds = 0;
         double firstCost = 0;
         for (Point point : curve.points) {
             ModelConfig config = point.layers == 0 ? model : withLayers(model, point.layers);
-            Measured measured = measure(config, point, threads, rounds);
+            Measured measured = measure(config, point, backend, threads, rounds);
             double cost = flopsPerToken(config, point) * measured.tokens;
             firstSeconds = firstSeconds == 0 ? measured.seconds : firstSeconds;
             firstCost = firstCost == 0 ? cost : firstCost;
-            System.out.printf(
-                    Locale.ROOT,
-                    "| %d | %d | %d | %.0f | %.0f | %.0f | %.2f | %.2f |%n",
-                    value(curve.name, point),
-                    point.batch * point.adapters,
-                    point.length,
-                    measured.tokens / measured.seconds,
-                    measured.tokens / measured.processorSeconds,
-                    measured.workspace / 0x1p20,
-                    measured.seconds / firstSeconds,
-                    cost / firstCost);
+            table.add(
+                    String.valueOf(value(curve.name, point)),
+                    String.valueOf(point.batch * point.adapters),
+                    String.valueOf(point.length),
+                    Numbers.show(measured.tokens / measured.seconds),
+                    Numbers.show(measured.tokens / measured.processorSeconds),
+                    Numbers.show(measured.workspace / 0x1p20),
+                    ratio(measured.seconds / firstSeconds),
+                    ratio(cost / firstCost),
+                    ratio(measured.seconds / firstSeconds / (cost / firstCost)));
         }
+        return table;
+    }
+
+    private static String ratio(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 
     private static int value(String curve, Point point) {
@@ -95,11 +123,11 @@ public final class Scaling {
     }
 
     /** The median step; its result is checked, as in {@link StepBenchmark}. */
-    private static Measured measure(ModelConfig config, Point point, int threads, int rounds) {
+    private static Measured measure(ModelConfig config, Point point, String backend, int threads, int rounds) {
         OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         double[] seconds = new double[rounds];
         double[] processor = new double[rounds];
-        try (Backend ops = Backends.open("cpu", threads);
+        try (Backend ops = Backends.open(backend, threads);
                 StepRig rig = new StepRig(
                         ops, config, Recompute.NONE, point.adapters, point.batch, point.length, point.rank)) {
             for (int round = -WARM_UP; round < rounds; round++) {

@@ -21,8 +21,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** One training step, as {@link StepRig} makes it. {@code tokens} counts packed positions per second. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 4, time = 10)
 @Measurement(iterations = 5, time = 5)
 @Fork(

@@ -65,7 +65,7 @@ public class TokenizingBenchmark {
     public String layout;
 
     @Param({"1", "2"})
-    public int threads;
+    public int workers;
 
     private List<Example> examples;
     private ChatRowEncoder encoder;
@@ -124,7 +124,7 @@ public class TokenizingBenchmark {
         long tokens = 0;
         int inStep = 0;
         try (Prefetcher<Example, EncodedRow> rows =
-                new Prefetcher<>(examples.iterator(), encoder::encode, threads, Prefetcher.ROWS)) {
+                new Prefetcher<>(examples.iterator(), encoder::encode, workers, Prefetcher.ROWS)) {
             for (EncodedRow row = rows.next(); row != null; row = rows.next()) {
                 tokens += row.length();
                 inStep += row.length();
