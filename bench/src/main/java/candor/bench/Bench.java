@@ -164,14 +164,16 @@ public final class Bench {
 
     private ChainedOptionsBuilder timed(ChainedOptionsBuilder builder) {
         builder.shouldFailOnError(true);
-        boolean quick = options.containsKey("quick");
-        if (quick || options.containsKey("millis")) {
-            TimeValue time = TimeValue.milliseconds(
-                    Integer.parseInt(options.getOrDefault("millis", String.valueOf(QUICK_MILLIS))));
-            builder.warmupIterations(quick ? 2 : 3).warmupTime(time).measurementTime(time);
+        if (options.containsKey("quick")) {
+            TimeValue time = TimeValue.milliseconds(QUICK_MILLIS);
+            builder.warmupIterations(2).warmupTime(time).measurementIterations(3).measurementTime(time);
         }
-        if (quick || options.containsKey("iterations")) {
-            builder.measurementIterations(Integer.parseInt(options.getOrDefault("iterations", "3")));
+        // The time to warm up stays each benchmark's own: a loop over vectors can take seconds until it is compiled.
+        if (options.containsKey("millis")) {
+            builder.measurementTime(TimeValue.milliseconds(Integer.parseInt(options.get("millis"))));
+        }
+        if (options.containsKey("iterations")) {
+            builder.measurementIterations(Integer.parseInt(options.get("iterations")));
         }
         return builder;
     }

@@ -80,7 +80,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--iteration-millis",
             paramLabel = "N",
-            description = "How long an iteration takes at least; each benchmark's own if left out.")
+            description = "How long a measured iteration takes at least; each benchmark's own if left out.")
     private Integer iterationMillis;
 
     @Option(names = "--quick", description = "A third of a second for each: to see that it runs, not to quote.")
