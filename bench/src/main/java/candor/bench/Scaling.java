@@ -20,7 +20,11 @@ import java.util.stream.Collectors;
  * first line of the curve.
  */
 final class Scaling {
-    private static final int WARM_UP = 4;
+    /** Steps of each point that do not count. */
+    private static final int WARM_UP = 2;
+
+    /** What a new process needs until its loops over vectors are compiled, spent on the first point. */
+    private static final double WARM_UP_SECONDS = 12;
 
     /** @param layers 0 for the model's own */
     private record Point(int length, int batch, int rank, int adapters, int layers) {}
@@ -88,8 +92,9 @@ final class Scaling {
                 "time / expected");
         double firstSeconds = 0;
         double firstCost = 0;
+        warmUp(config(model, curve.points.getFirst()), curve.points.getFirst(), backend, threads);
         for (Point point : curve.points) {
-            ModelConfig config = point.layers == 0 ? model : withLayers(model, point.layers);
+            ModelConfig config = config(model, point);
             Measured measured = measure(config, point, backend, threads, rounds);
             double cost = flopsPerToken(config, point) * measured.tokens;
             firstSeconds = firstSeconds == 0 ? measured.seconds : firstSeconds;
@@ -106,6 +111,24 @@ final class Scaling {
                     ratio(measured.seconds / firstSeconds / (cost / firstCost)));
         }
         return table;
+    }
+
+    private static ModelConfig config(ModelConfig model, Point point) {
+        return point.layers == 0 ? model : withLayers(model, point.layers);
+    }
+
+    private static void warmUp(ModelConfig config, Point point, String backend, int threads) {
+        try (Backend ops = Backends.open(backend, threads);
+                StepRig rig = rig(ops, config, point)) {
+            long start = System.nanoTime();
+            while ((System.nanoTime() - start) / 1e9 < WARM_UP_SECONDS) {
+                rig.check(rig.sft());
+            }
+        }
+    }
+
+    private static StepRig rig(Backend ops, ModelConfig config, Point point) {
+        return new StepRig(ops, config, Recompute.NONE, point.adapters, point.batch, point.length, point.rank);
     }
 
     private static String ratio(double value) {
@@ -128,8 +151,7 @@ final class Scaling {
         double[] seconds = new double[rounds];
         double[] processor = new double[rounds];
         try (Backend ops = Backends.open(backend, threads);
-                StepRig rig = new StepRig(
-                        ops, config, Recompute.NONE, point.adapters, point.batch, point.length, point.rank)) {
+                StepRig rig = rig(ops, config, point)) {
             for (int round = -WARM_UP; round < rounds; round++) {
                 long cpu = system.getProcessCpuTime();
                 long start = System.nanoTime();
