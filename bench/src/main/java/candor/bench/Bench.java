@@ -104,23 +104,29 @@ public final class Bench {
         }
         Predicate<BenchmarkListEntry> operation = Selection::isOperation;
         boolean ops = selection.only(operation).length > 0;
-        Collection<RunResult> ceiling = ops
-                ? new Runner(timed(new OptionsBuilder().include("CeilingBenchmark"))
-                                .threads(Integer.parseInt(options.get("threads")))
-                                .build())
-                        .run()
-                : List.of();
+        List<RunResult> ceiling = new ArrayList<>(ops ? ceiling() : List.of());
         for (String shape : shapes) {
             if (ops) {
                 measure(operations(shape), selection.only(operation));
             }
             measure(
-                    new OptionsBuilder().param("model", shape),
+                    new OptionsBuilder().param("model", shape).param("length", options.get("length")),
                     selection.only(operation.negate().and(Selection::hasShape)));
         }
         Predicate<BenchmarkListEntry> shaped = Selection::hasShape;
         measure(new OptionsBuilder().param("library", library()), selection.only(shaped.negate()));
+        ceiling.addAll(ops ? ceiling() : List.of());
         write(ceiling, selection);
+    }
+
+    /** Measured before and behind the rest: a machine's clock is not the same all the time. */
+    private Collection<RunResult> ceiling() throws RunnerException {
+        return new Runner(new OptionsBuilder()
+                        .include("CeilingBenchmark")
+                        .shouldFailOnError(true)
+                        .threads(Integer.parseInt(options.get("threads")))
+                        .build())
+                .run();
     }
 
     /** The library that calls go to, which is never the CPU's backend: that one is Java. */
@@ -202,8 +208,8 @@ public final class Bench {
                 "-",
                 LocalDate.now(ZoneOffset.UTC).toString(),
                 Machine.commit(),
-                options.get("pattern").replaceAll("\\W+", "_"));
-        Path table = folder.resolve(name + ending + ".md");
+                options.getOrDefault("name", options.get("pattern").replaceAll("\\W+", "_") + ending));
+        Path table = folder.resolve(name + ".md");
         Files.writeString(table, text);
         System.out.print(text);
         System.out.println(table);

@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
-import java.util.stream.Collectors;
 
 /**
  * How an SFT step grows: a Markdown table for each curve, which changes one size alone (length, batch, rank, adapters,
@@ -53,17 +52,19 @@ final class Scaling {
     /**
      * @param shape  a name of {@link Shapes}
      * @param rounds steps of which the median counts
-     * @param only   the name of a curve; null for all
+     * @param only   names of curves, with commas; null for all
      * @throws BadInput where there is no such curve
      */
     static String measure(String shape, String backend, int threads, int rounds, String only) {
-        List<Curve> chosen = CURVES.stream()
-                .filter(curve -> only == null || only.equals(curve.name))
-                .toList();
-        if (chosen.isEmpty()) {
-            throw new BadInput("--param curve=" + only + ": not one of "
-                    + CURVES.stream().map(Curve::name).collect(Collectors.joining(", ")));
+        List<String> known = CURVES.stream().map(Curve::name).toList();
+        List<String> wanted = only == null ? known : List.of(only.split(","));
+        for (String name : wanted) {
+            if (!known.contains(name)) {
+                throw new BadInput("--param curve=" + name + ": not one of " + String.join(", ", known));
+            }
         }
+        List<Curve> chosen =
+                CURVES.stream().filter(curve -> wanted.contains(curve.name)).toList();
         StringBuilder text = new StringBuilder();
         for (Curve curve : chosen) {
             text.append(String.format(

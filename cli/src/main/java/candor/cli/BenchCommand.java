@@ -70,7 +70,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME=VALUE[,…]",
             description = {
                 "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=BLOCK.",
-                "Of Scaling: curve=length, say."
+                "Of Scaling: curve=length,batch, say."
             })
     private Map<String, String> parameters = Map.of();
 
@@ -85,6 +85,12 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--quick", description = "A third of a second for each: to see that it runs, not to quote.")
     private boolean quick;
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "What the files of results are called, behind date and commit; the pattern if left out.")
+    private String name;
 
     @Option(names = "--output", paramLabel = "DIR", description = "The folder for the results; default: bench/results.")
     private Path output;
@@ -105,6 +111,9 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (tokens != null && tokens > length && tokens % length != 0) {
             throw new BadInput("--tokens " + tokens + ": give a multiple of --length " + length);
+        }
+        if (name != null && !name.matches("[\\w.+-]+")) {
+            throw new BadInput("--name " + name + ": give letters, digits and . + - _ alone");
         }
         String home = System.getProperty("candor.home");
         if (home == null) {
@@ -161,6 +170,9 @@ final class BenchCommand implements Callable<Integer> {
                 List.of("output", output == null ? root.resolve("bench/results").toString() : absolute(output)));
         if (!operations.isEmpty()) {
             words.addAll(List.of("op", String.join(",", operations)));
+        }
+        if (name != null) {
+            words.addAll(List.of("name", name));
         }
         if (tokens != null) {
             words.addAll(List.of("tokens", String.valueOf(tokens)));

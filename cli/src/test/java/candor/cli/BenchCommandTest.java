@@ -18,6 +18,11 @@ class BenchCommandTest {
     }
 
     @Test
+    void aNameThatWouldBeAPath() {
+        Cli.run("bench", "--name", "../x").refused("--name ../x", "letters, digits");
+    }
+
+    @Test
     void withoutACheckout() {
         Cli.run("bench", "--quick").refused("./candor bench in a checkout");
     }
