@@ -42,7 +42,7 @@ import org.openjdk.jmh.annotations.Warmup;
         jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-DRUST_FLAVOR=cpu"
         })
 public class TextBenchmark {
-    private static final int CHATS = 500;
+    private static final int CHATS = 200;
 
     /** Rows and tokens per second. */
     @State(Scope.Thread)
