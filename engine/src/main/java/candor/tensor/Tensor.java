@@ -48,7 +48,7 @@ public record Tensor(MemorySegment data, DType dtype, int rows, int cols, long s
     /** A new dense tensor, zero, that lives as long as the arena. */
     public static Tensor allocate(Arena arena, DType dtype, int rows, int cols) {
         long bytes = Math.max(1, (long) rows * cols * dtype.bytes());
-        return of(arena.allocate(bytes, ALIGNMENT), dtype, rows, cols);
+        return of(LargePages.allocate(arena, bytes, ALIGNMENT), dtype, rows, cols);
     }
 
     /** A new dense float32 tensor with these values, row by row; that many of them. */

@@ -18,7 +18,8 @@ public final class Workspace implements AutoCloseable {
     /** Allocates {@code bytes}. They are cleared, and so resident from here on: what does not fit fails now, not in a step. */
     public Workspace(long bytes) {
         Arena arena = Arena.ofShared();
-        memory = arena.allocate(Math.max(bytes, Tensor.ALIGNMENT), Tensor.ALIGNMENT);
+        memory = LargePages.allocate(arena, Math.max(bytes, Tensor.ALIGNMENT), Tensor.ALIGNMENT);
+        memory.fill((byte) 0);
         size = memory.byteSize();
         release = arena::close;
     }

@@ -2,6 +2,7 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
 
+import candor.tensor.LargePages;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -20,12 +21,17 @@ final class FrozenPanels implements AutoCloseable {
         MemorySegment backward;
     }
 
+    /** Panels of several weights lie in one piece of memory: a layer's own is often smaller than a large page. */
+    private static final long PIECE = 64L << 20;
+
     private final Workers workers;
     private final Arena arena = Arena.ofShared();
     private final Map<Tensor, Entry> entries = new IdentityHashMap<>();
     private final Parallel.Task packForward = this::packForward;
     private final Parallel.Task packBackward = this::packBackward;
     private long left;
+    private MemorySegment piece = MemorySegment.NULL;
+    private long pieceUsed;
 
     // The weight in hand.
     private Tensor w;
@@ -67,9 +73,20 @@ final class FrozenPanels implements AutoCloseable {
         }
         left -= bytes;
         w = weight;
-        to = arena.allocate(bytes, Tensor.ALIGNMENT);
+        to = take(bytes);
         workers.run(panels, task);
         return to;
+    }
+
+    private MemorySegment take(long bytes) {
+        if (piece.byteSize() - pieceUsed < bytes) {
+            long size = LargePages.available() ? Math.max(bytes, PIECE) : bytes;
+            piece = LargePages.allocate(arena, size, Tensor.ALIGNMENT);
+            pieceUsed = 0;
+        }
+        MemorySegment part = piece.asSlice(pieceUsed, bytes);
+        pieceUsed += Math.ceilDiv(bytes, Tensor.ALIGNMENT) * Tensor.ALIGNMENT;
+        return part;
     }
 
     private void packForward(int panel, int worker) {

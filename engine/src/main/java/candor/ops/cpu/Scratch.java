@@ -1,5 +1,7 @@
 package candor.ops.cpu;
 
+import candor.tensor.LargePages;
+import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -14,7 +16,7 @@ final class Scratch implements AutoCloseable {
             close();
             arena = Arena.ofShared();
             // A quarter more, so that slowly growing batches do not allocate each time.
-            memory = arena.allocate(bytes + bytes / 4, 64);
+            memory = LargePages.allocate(arena, bytes + bytes / 4, Tensor.ALIGNMENT);
         }
         return memory;
     }
