@@ -14,7 +14,7 @@ others=attention,attention.both,rmsNorm,rmsNorm.backward,rope,swiGlu,swiGlu.back
 some=linear.gate,linear.gate.lora,linear.gate.backward,linear.gate.lora.backward,attention,attention.both,swiGlu
 some+=,swiGlu.backward,rmsNorm,logProb,logProb.both
 large=linear.query,linear.gate,linear.gate.lora.backward,linear.down,attention,attention.both,logProb,logProb.both
-short=(--iterations 5 --iteration-millis 500)
+short=(--forks 2 --iterations 3 --iteration-millis 500) # of two JVMs one may have compiled its loops less well
 
 piece() { # its arguments for ./candor bench
     case $1 in

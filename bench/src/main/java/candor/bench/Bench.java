@@ -178,6 +178,9 @@ public final class Bench {
         if (options.containsKey("millis")) {
             builder.measurementTime(TimeValue.milliseconds(Integer.parseInt(options.get("millis"))));
         }
+        if (options.containsKey("forks")) {
+            builder.forks(Integer.parseInt(options.get("forks")));
+        }
         if (options.containsKey("iterations")) {
             builder.measurementIterations(Integer.parseInt(options.get("iterations")));
         }

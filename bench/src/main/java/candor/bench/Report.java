@@ -88,7 +88,8 @@ final class Report {
         boolean ops = name.equals(OpBenchmark.class.getName());
         String[] heads = {"benchmark", "parameters", "score", "± 99.9 %", "unit"};
         MarkdownTable table = ops
-                ? new MarkdownTable("operation", "parameters", "µs", "± 99.9 %", "GFLOP/s", "GB/s", "of the ceiling")
+                ? new MarkdownTable(
+                        "operation", "parameters", "µs", "± 99.9 %", "best", "GFLOP/s", "GB/s", "of the ceiling")
                 : new MarkdownTable(heads);
         for (RunResult run : runs) {
             if (ops) {
@@ -145,6 +146,7 @@ final class Report {
                 parameters(params, others),
                 Numbers.show(result.getScore()),
                 Numbers.error(result.getScoreError(), result.getScore()),
+                Numbers.error(result.getStatistics().getMin(), result.getScore()),
                 operation.flops() == 0 ? "" : String.format(Locale.ROOT, "%.1f", operation.flops() / seconds / 1e9),
                 String.format(Locale.ROOT, "%.1f", operation.bytes() / seconds / 1e9),
                 onProcessor(params) ? String.format(Locale.ROOT, "%.0f %%", 100 * least / seconds) : "");

@@ -74,6 +74,9 @@ final class BenchCommand implements Callable<Integer> {
             })
     private Map<String, String> parameters = Map.of();
 
+    @Option(names = "--forks", paramLabel = "N", description = "In how many new JVMs each is measured; 1 if left out.")
+    private Integer forks;
+
     @Option(names = "--iterations", paramLabel = "N", description = "How often each is measured.")
     private Integer iterations;
 
@@ -106,8 +109,8 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         if (threads < 1
                 || length < 1
-                || Stream.of(tokens, iterations, iterationMillis).anyMatch(number -> number != null && number < 1)) {
-            throw new BadInput("--threads, --length, --tokens, --iterations and --iteration-millis: give 1 or more");
+                || Stream.of(tokens, forks, iterations, iterationMillis).anyMatch(number -> number != null && number < 1)) {
+            throw new BadInput("--threads, --length, --tokens, --forks, --iterations and --iteration-millis: give 1 or more");
         }
         if (tokens != null && tokens > length && tokens % length != 0) {
             throw new BadInput("--tokens " + tokens + ": give a multiple of --length " + length);
@@ -178,6 +181,9 @@ final class BenchCommand implements Callable<Integer> {
             words.addAll(List.of("tokens", String.valueOf(tokens)));
         }
         parameters.forEach((name, value) -> words.addAll(List.of("param." + name, value)));
+        if (forks != null) {
+            words.addAll(List.of("forks", String.valueOf(forks)));
+        }
         if (iterations != null) {
             words.addAll(List.of("iterations", String.valueOf(iterations)));
         }
