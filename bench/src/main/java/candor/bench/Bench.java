@@ -96,8 +96,7 @@ public final class Bench {
         for (String name : options.keySet()) {
             if (name.startsWith(PARAMETER)
                     && selection.found().stream()
-                            .noneMatch(entry ->
-                                    Selection.hasParameter(entry, name.substring(PARAMETER.length())))) {
+                            .noneMatch(entry -> Selection.hasParameter(entry, name.substring(PARAMETER.length())))) {
                 throw new BadInput("--param " + name.substring(PARAMETER.length())
                         + ": no parameter of the chosen benchmarks; the tables name those they have");
             }
@@ -172,7 +171,10 @@ public final class Bench {
         builder.shouldFailOnError(true);
         if (options.containsKey("quick")) {
             TimeValue time = TimeValue.milliseconds(QUICK_MILLIS);
-            builder.warmupIterations(2).warmupTime(time).measurementIterations(3).measurementTime(time);
+            builder.warmupIterations(2)
+                    .warmupTime(time)
+                    .measurementIterations(3)
+                    .measurementTime(time);
         }
         // The time to warm up stays each benchmark's own: a loop over vectors can take seconds until it is compiled.
         if (options.containsKey("millis")) {
@@ -196,7 +198,8 @@ public final class Bench {
             System.out.print(report);
             return;
         }
-        Path table = writeTable(report.toString(), shaped ? "-" + options.get("shape").replace(',', '+') : "");
+        Path table = writeTable(
+                report.toString(), shaped ? "-" + options.get("shape").replace(',', '+') : "");
         Path json = table.resolveSibling(table.getFileName().toString().replaceAll("\\.md$", ".json"));
         List<RunResult> all = new ArrayList<>(ceiling);
         all.addAll(results);

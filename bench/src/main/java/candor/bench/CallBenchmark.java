@@ -86,8 +86,8 @@ public class CallBenchmark {
 
     @Benchmark
     public int swiGluPanamaCritical() throws Throwable {
-        return (int) NativeCalls.SWIGLU_CRITICAL.invokeExact(
-                MemorySegment.NULL, 0L, MemorySegment.NULL, 0L, 0, 8, stream);
+        return (int)
+                NativeCalls.SWIGLU_CRITICAL.invokeExact(MemorySegment.NULL, 0L, MemorySegment.NULL, 0L, 0, 8, stream);
     }
 
     /** All ways lead to the same function, and it says the same. */

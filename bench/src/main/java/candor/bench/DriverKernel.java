@@ -47,12 +47,10 @@ final class DriverKernel {
 
     private static final MethodHandle GET_FUNCTION = handle(
             "cuModuleGetFunction",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
 
     private static final MethodHandle LOAD = handle(
-            "cuModuleLoadData",
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+            "cuModuleLoadData", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
 
     private final CUfunction function = new CUfunction();
     private final CUstream defaultStream = new CUstream();
@@ -92,8 +90,8 @@ final class DriverKernel {
     }
 
     private static MethodHandle handle(String name, FunctionDescriptor signature, Linker.Option... options) {
-        MemorySegment address = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global())
-                .findOrThrow(name);
+        MemorySegment address =
+                SymbolLookup.libraryLookup("libcuda.so.1", Arena.global()).findOrThrow(name);
         return Linker.nativeLinker().downcallHandle(address, signature, options);
     }
 
@@ -109,32 +107,12 @@ final class DriverKernel {
 
     int launchPanama() throws Throwable {
         return (int) PANAMA.invokeExact(
-                panamaFunction,
-                1,
-                1,
-                1,
-                THREADS,
-                1,
-                1,
-                0,
-                MemorySegment.NULL,
-                panamaParameters,
-                MemorySegment.NULL);
+                panamaFunction, 1, 1, 1, THREADS, 1, 1, 0, MemorySegment.NULL, panamaParameters, MemorySegment.NULL);
     }
 
     int launchPanamaCritical() throws Throwable {
         return (int) PANAMA_CRITICAL.invokeExact(
-                panamaFunction,
-                1,
-                1,
-                1,
-                THREADS,
-                1,
-                1,
-                0,
-                MemorySegment.NULL,
-                panamaParameters,
-                MemorySegment.NULL);
+                panamaFunction, 1, 1, 1, THREADS, 1, 1, 0, MemorySegment.NULL, panamaParameters, MemorySegment.NULL);
     }
 
     void synchronise() {

@@ -19,8 +19,9 @@ final class Goldens {
                 .resolve(family)
                 .resolve("model");
         if (!Files.isDirectory(folder)) {
-            throw new BadInput(folder.toAbsolutePath() + ": no such folder; start this in a checkout, or name the golden"
-                    + " cases with -Dcandor.goldens=DIR");
+            throw new BadInput(
+                    folder.toAbsolutePath() + ": no such folder; start this in a checkout, or name the golden"
+                            + " cases with -Dcandor.goldens=DIR");
         }
         return folder;
     }

@@ -34,7 +34,8 @@ final class MarkdownTable {
             widths[at] = Math.max(
                     Math.max(heads.get(at).length(), 3),
                     rows.stream().mapToInt(row -> row.get(at).length()).max().orElse(0));
-            numbers[at] = !rows.isEmpty() && rows.stream().allMatch(row -> row.get(at).matches(NUMBER));
+            numbers[at] =
+                    !rows.isEmpty() && rows.stream().allMatch(row -> row.get(at).matches(NUMBER));
         }
         for (int column = 0; column < columns; column++) {
             int at = column;
@@ -62,7 +63,9 @@ final class MarkdownTable {
             }
             String cell = cells.get(column);
             String blanks = " ".repeat(widths[column] - cell.length());
-            text.append("| ").append(numbers[column] ? blanks + cell : cell + blanks).append(' ');
+            text.append("| ")
+                    .append(numbers[column] ? blanks + cell : cell + blanks)
+                    .append(' ');
         }
         text.append("|\n");
     }

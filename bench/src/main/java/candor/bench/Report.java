@@ -117,8 +117,7 @@ final class Report {
 
     private static void row(MarkdownTable table, String name, String parameters, Result<?> result, String unit) {
         double score = result.getScore();
-        table.add(
-                name, parameters, Numbers.show(score), Numbers.error(result.getScoreError(), score), unit);
+        table.add(name, parameters, Numbers.show(score), Numbers.error(result.getScoreError(), score), unit);
     }
 
     private static String parameters(BenchmarkParams params, Collection<String> keys) {

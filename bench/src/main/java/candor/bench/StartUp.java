@@ -51,7 +51,8 @@ final class StartUp {
                     }
                 }
             }
-            MarkdownTable table = new MarkdownTable("from the start of the process to", "s, median", "95 % from", "to", "runs");
+            MarkdownTable table =
+                    new MarkdownTable("from the start of the process to", "s, median", "95 % from", "to", "runs");
             for (int i = 0; i < programs.size(); i++) {
                 Median median = Median.of(seconds[i]);
                 table.add(
@@ -89,8 +90,16 @@ final class StartUp {
         return List.of(
                 new Program("the end of java -version, the JVM alone", List.of(java, "-version"), null, null),
                 new Program("the end of ./candor --version", List.of(launcher, "--version"), null, null),
-                new Program("the first step of ./candor train sft", train(launcher, "sft", data, folder), StartUp::step, null),
-                new Program("the first step of ./candor train kto", train(launcher, "kto", rated, folder), StartUp::step, null),
+                new Program(
+                        "the first step of ./candor train sft",
+                        train(launcher, "sft", data, folder),
+                        StartUp::step,
+                        null),
+                new Program(
+                        "the first step of ./candor train kto",
+                        train(launcher, "kto", rated, folder),
+                        StartUp::step,
+                        null),
                 new Program(
                         "the end of ./candor generate, one token",
                         List.of(
@@ -150,8 +159,8 @@ final class StartUp {
         }
         boolean without = program.result != null && Files.size(program.result) == 0;
         if (code != 0 || seconds == 0 || without) {
-            throw new IllegalStateException(program.command + " ended with " + code + " and did not do what it should:\n"
-                    + String.join("\n", said));
+            throw new IllegalStateException(program.command + " ended with " + code
+                    + " and did not do what it should:\n" + String.join("\n", said));
         }
         return seconds;
     }

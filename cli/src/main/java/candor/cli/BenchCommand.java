@@ -109,8 +109,10 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         if (threads < 1
                 || length < 1
-                || Stream.of(tokens, forks, iterations, iterationMillis).anyMatch(number -> number != null && number < 1)) {
-            throw new BadInput("--threads, --length, --tokens, --forks, --iterations and --iteration-millis: give 1 or more");
+                || Stream.of(tokens, forks, iterations, iterationMillis)
+                        .anyMatch(number -> number != null && number < 1)) {
+            throw new BadInput(
+                    "--threads, --length, --tokens, --forks, --iterations and --iteration-millis: give 1 or more");
         }
         if (tokens != null && tokens > length && tokens % length != 0) {
             throw new BadInput("--tokens " + tokens + ": give a multiple of --length " + length);
