@@ -65,12 +65,13 @@ record Selection(List<BenchmarkListEntry> found, Map<String, String> skipped) {
     }
 
     private static String obstacle(String name, String library) {
-        if (name.equals(LaunchBenchmark.class.getSimpleName())) {
+        boolean calls = name.equals(CallBenchmark.class.getSimpleName());
+        if (name.equals(LaunchBenchmark.class.getSimpleName())
+                || calls && CallBenchmark.library(library) == NativeLibrary.CUDA) {
             return LaunchBenchmark.obstacle();
         }
-        NativeLibrary wanted = CallBenchmark.library(library);
-        if (name.equals(CallBenchmark.class.getSimpleName()) && !wanted.isThere()) {
-            return "there is no " + wanted.fileName();
+        if (calls && !NativeLibrary.EMULATED.isThere()) {
+            return "there is no " + NativeLibrary.EMULATED.fileName();
         }
         return "";
     }
