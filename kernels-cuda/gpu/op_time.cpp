@@ -1,9 +1,10 @@
 // The time of every operation at a model's shapes, by the border's own events:
-//   op_time [--shape llama-3.1-8b|qwen2.5-0.5b|tiny] [--tokens N] [--length N] [--only TEXT]
+//   op_time [--shape llama-3.1-8b|qwen2.5-0.5b|tiny] [--tokens N] [--length N] [--only TEXT] [--once]
 // A Markdown table: time, TFLOP/s, GB/s, the share of the ceiling (what the device needs at least, for the arithmetic or for
 // the bytes, at the rates that this run measured on cuBLAS's largest product and on a copy), and for products cuBLAS's time
 // over ours. Operands are random and rotate over more memory than the caches hold; medians of nine samples. Products are
-// compared with cuBLAS's. Exit 1 where an operation fails or a product differs.
+// compared with cuBLAS's. --once, for profilers, runs each operation once and nothing else; so does an emulated device.
+// Exit 1 where an operation fails or a product differs.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -37,7 +38,7 @@ constexpr Shape kShapes[] = {
 candor_device* device;
 candor_stream* stream;
 candor_event *first, *last;
-bool emulated, failed;
+bool once, failed;
 double flops_per_second, bytes_per_second;
 
 bool ok(int status) {
@@ -125,7 +126,7 @@ double median(std::vector<double> v) {
 // Seconds of one call of `run`, whose argument counts calls; `time` gives the milliseconds of so many of them. Negative where
 // something failed.
 double seconds(const std::function<float(int from, int calls)>& time) {
-    if (emulated) return time(0, 1) / 1e3;
+    if (once) return time(0, 1) / 1e3;
     int calls = 1, at = 0;
     float warm = time(at, 3);
     if (warm < 0) return -1;
@@ -202,7 +203,7 @@ public:
         attention();
         rows();
         head();
-        if (!emulated) {
+        if (!once) {
             for (int side : {4096, 8192}) square(side);
         }
     }
@@ -211,9 +212,10 @@ private:
     bool wanted(const std::string& what) const { return what.find(only_) != std::string::npos; }
 
     // How many sets of operands to rotate over.
-    static int sets(int64_t bytes) { return emulated ? 1 : (int)std::clamp<int64_t>(kBeyondCaches / bytes + 1, 1, 64); }
+    static int sets(int64_t bytes) { return once ? 1 : (int)std::clamp<int64_t>(kBeyondCaches / bytes + 1, 1, 64); }
 
     void ceilings() {
+        if (once) return;
         if (!driver_.there()) {
             printf("No ceilings: there is no driver.\n");
             return;
@@ -303,7 +305,7 @@ private:
                 adapted, adapted ? rank : 0, n, i, o, stream);
         };
         double peer = 0;
-        if (cublas_.there()) {
+        if (cublas_.there() && !once) {
             Memory z = bf16((int64_t)n * o);
             peer = theirs(driver_, [&](int call) {
                 const size_t s = call % x.size();
@@ -339,7 +341,7 @@ private:
                 adapted ? &lora->entry : nullptr, adapted, adapted ? rank : 0, 0, n, i, o, stream);
         };
         double peer = 0;
-        if (cublas_.there()) {
+        if (cublas_.there() && !once) {
             Memory z = bf16((int64_t)n * i);
             peer = theirs(driver_, [&](int call) {
                 const size_t s = call % w.size();
@@ -447,9 +449,10 @@ private:
 int main_of(int count, char** arguments) {
     std::string shape = "llama-3.1-8b", only;
     int tokens = 8192, length = 2048;
-    for (int i = 1; i + 1 < count; i += 2) {
-        const std::string flag = arguments[i], value = arguments[i + 1];
-        if (flag == "--shape") shape = value;
+    for (int i = 1; i < count; i += 2) {
+        const std::string flag = arguments[i], value = i + 1 < count ? arguments[i + 1] : "";
+        if (flag == "--once") once = true, i--;
+        else if (flag == "--shape") shape = value;
         else if (flag == "--tokens") tokens = atoi(value.c_str());
         else if (flag == "--length") length = atoi(value.c_str());
         else if (flag == "--only") only = value;
@@ -467,7 +470,7 @@ int main_of(int count, char** arguments) {
     must(candor_stream_create(&stream, device));
     must(candor_event_create(&first, device));
     must(candor_event_create(&last, device));
-    emulated = candor_is_emulated() == 1;
+    once |= candor_is_emulated() == 1;
     {
         Table table(*found, tokens, length, only);
         table.run();

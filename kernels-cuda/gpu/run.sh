@@ -171,8 +171,8 @@ part_sanitizer() {
 part_ncu() {
     command -v ncu >/dev/null || { echo "=> not run: no ncu"; return 0; }
     local code=0
-    timeout $((part_end - SECONDS - 2)) ncu --clock-control none --set basic --section SpeedOfLight --section Occupancy --launch-skip 0 --launch-count 40 \
-        --kernel-name-base demangled "$native/op_time$form" --tokens 4096 --only LoRA >"$results/ncu.txt" 2>&1 || code=$?
+    timeout $((part_end - SECONDS - 2)) ncu --clock-control none --set basic --section SpeedOfLight --section Occupancy \
+        "$native/op_time$form" --once --tokens 4096 >"$results/ncu.txt" 2>&1 || code=$?
     tail -n 5 "$results/ncu.txt"
     echo "=> exit code $code; $(grep -c 'Duration' "$results/ncu.txt") kernels in ncu.txt"
     return "$code"
