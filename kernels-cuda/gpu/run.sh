@@ -4,8 +4,9 @@
 #   run.sh RESULTS [--emulated]
 # Writes at most 8 files of at most 16 MiB into the folder RESULTS; summary.md is a table of all parts. A part that fails, or
 # runs out of its time, does not stop the next; exit 1 tells that one did.
-#   PARTS="machine wrappers …"   only these, in this order (below: all of them)
+#   PARTS="machine wrappers …"   only these; the order, that of their worth, stays
 #   TOTAL=560                    seconds for all; what does not fit any more is left out, and says so
+#   WORK=FOLDER                  unpacks there, once for several calls, and leaves it there
 #   REBUILD=1                    builds library and programs there, from the sources, by its own nvcc and cmake
 # --emulated takes the emulated library in the GPU's place, at tiny shapes: it shows that all of this works.
 # shellcheck disable=SC2317 # parts are called by name
