@@ -26,11 +26,11 @@ piece() { # its arguments for ./candor bench
         ops-small-others) args=(--shape small --op "$others" "${short[@]}") ;;
         ops-qwen2.5-0.5b) args=(--shape qwen2.5-0.5b --op "$large" "${short[@]}") ;;
         ops-llama-3.1-8b) args=(--shape llama-3.1-8b --op "$large" --iterations 3 --iteration-millis 500) ;;
-        scaling-length-batch) args=(Scaling --param curve=length,batch) ;;
-        scaling-rank-adapters-layers) args=(Scaling --param curve=rank,adapters,layers) ;;
+        scaling-length-batch) args=(Scaling --param 'curve=length,batch') ;;
+        scaling-rank-adapters-layers) args=(Scaling --param 'curve=rank,adapters,layers') ;;
         step-tiny) args=(StepBenchmark --iteration-millis 3000) ;;
         step-small) args=(StepBenchmark --shape small --param batch=4 --iteration-millis 3000) ;;
-        step-adapters) args=('StepBenchmark.(sft|kto)$' --param adapters=1,4 --param batch=2 --iteration-millis 3000) ;;
+        step-adapters) args=('StepBenchmark.(sft|kto)$' --param 'adapters=1,4' --param batch=2 --iteration-millis 3000) ;;
         decode) args=(DecodeBenchmark --iteration-millis 3000) ;;
         text) args=('TextBenchmark|PackingBenchmark' --iteration-millis 1000) ;;
         calls) args=('CallBenchmark|LaunchBenchmark|TokenizingBenchmark' --iterations 5 --iteration-millis 1000) ;;

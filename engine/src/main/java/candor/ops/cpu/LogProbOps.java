@@ -261,7 +261,8 @@ final class LogProbOps {
             gradient(row + r, at, offset(row) + r * stride());
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES).copied();
+        Gemm gemm =
+                workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES).copied();
         if (readyBackward != null) {
             gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
         } else {
