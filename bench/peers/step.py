@@ -1,7 +1,7 @@
 """The peer of candor.bench.StepComparison: one LoRA training step of PyTorch, transformers and PEFT on the same shape.
 
-Random weights and tokens, float32, rank 16 on all linear layers; forward, loss, backward, clipping, AdamW. SFT: the mean
-over all tokens; "full" trains all weights so, without LoRA. KTO: the reference is the bare base, computed in the step, as the trainers do that have no cache of it.
+Random weights and tokens, float32 on a CPU unless told, rank 16 on all linear layers; forward, loss, backward, clipping,
+AdamW. SFT: the mean over all tokens; "full" trains all weights so, without LoRA. KTO: the reference is the bare base, computed in the step, as the trainers do that have no cache of it.
 Talks over pipes, so that the two take turns in one run: prints "ready", and for every line on stdin makes one step and
 prints the seconds, and the processor seconds, that took. Needs torch, transformers and peft.
 """
@@ -12,17 +12,20 @@ import time
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
 
 SHAPES = {
-    "world": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=128, intermediate_size=384, num_hidden_layers=5,
-                                                  num_attention_heads=4, num_key_value_heads=4, vocab_size=1024)),
-    "tiny": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
-                                                 num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
-    "small": (LlamaForCausalLM, LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
-                                                  num_attention_heads=9, num_key_value_heads=3, vocab_size=8192)),
-    "qwen2.5-0.5b": (Qwen2ForCausalLM, Qwen2Config, dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
-                                                         num_attention_heads=14, num_key_value_heads=2, vocab_size=151936)),
+    "world": (LlamaConfig, dict(hidden_size=128, intermediate_size=384, num_hidden_layers=5,
+                                num_attention_heads=4, num_key_value_heads=4, vocab_size=1024)),
+    "tiny": (LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
+                               num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
+    "small": (LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
+                                num_attention_heads=9, num_key_value_heads=3, vocab_size=8192)),
+    "qwen2.5-0.5b": (Qwen2Config, dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
+                                       num_attention_heads=14, num_key_value_heads=2, vocab_size=151936)),
+    "llama-3.1-8b": (LlamaConfig, dict(hidden_size=4096, intermediate_size=14336, num_hidden_layers=32,
+                                       num_attention_heads=32, num_key_value_heads=8, vocab_size=128256,
+                                       tie_word_embeddings=False)),
 }
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -52,18 +55,22 @@ def main():
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of the frozen weights")
     options = parser.parse_args()
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    model_class, config_class, sizes = SHAPES[options.model]
-    base = model_class(config_class(tie_word_embeddings=True, **sizes))
+    config_class, sizes = SHAPES[options.model]
+    config = config_class(**{"tie_word_embeddings": True, **sizes})
+    with torch.device(options.device):
+        base = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
     lora = LoraConfig(r=16, lora_alpha=32, target_modules=LINEAR, task_type="CAUSAL_LM")
     model = base if options.objective == "full" else get_peft_model(base, lora)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=1e-4)
-    ids = torch.randint(0, sizes["vocab_size"], (options.batch, options.length))
-    desirable = torch.arange(options.batch) % 2 == 0
+    ids = torch.randint(0, sizes["vocab_size"], (options.batch, options.length), device=options.device)
+    desirable = torch.arange(options.batch, device=options.device) % 2 == 0
     print("ready", flush=True)
     for _ in sys.stdin:
         start, cpu = time.perf_counter(), time.process_time()
@@ -72,6 +79,8 @@ def main():
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         optimiser.zero_grad()
+        if options.device == "cuda":
+            torch.cuda.synchronize()
         print(time.perf_counter() - start, time.process_time() - cpu, flush=True)
 
 

@@ -1,7 +1,7 @@
 package candor.bench;
 
 import candor.BadInput;
-import candor.model.ModelConfig;
+import candor.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,9 +13,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatFactory;
 import org.openjdk.jmh.results.format.ResultFormatType;
+import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -24,14 +26,16 @@ import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
  * What {@code candor bench} starts: JMH over the benchmarks that a pattern names, the ceiling in the same run where operations
- * are among them; results as JMH's JSON and as a table. Its arguments are pairs of a name and a value; the command checks and
- * documents them.
+ * are among them; results as JMH's JSON and as a table. Or one of the two measurements that are not JMH's, {@link Scaling} and
+ * {@link StartUp}, whose result is a table alone. Its arguments are pairs of a name and a value; the command checks and
+ * documents them. {@code param.NAME} is a parameter of benchmarks by JMH's name.
  */
 public final class Bench {
     /** Operands of a layer of eight billion parameters take a plain loop minutes, and a processor seconds. */
     private static final Map<String, Integer> TOKENS =
-            Map.of("tiny", 2048, "small", 1024, "qwen2.5-0.5b", 256, "llama-3.1-8b", 128);
+            Map.of("world", 2048, "tiny", 2048, "small", 1024, "qwen2.5-0.5b", 256, "llama-3.1-8b", 128);
 
+    private static final String PARAMETER = "param.";
     private static final int QUICK_MILLIS = 300;
 
     private final Map<String, String> options = new TreeMap<>();
@@ -44,7 +48,7 @@ public final class Bench {
     }
 
     /** Runs it; bad input ends with one line and 2. */
-    public static void main(String[] args) throws IOException, RunnerException {
+    public static void main(String[] args) throws IOException, InterruptedException, RunnerException {
         try {
             Bench bench = new Bench(args);
             if (bench.options.containsKey("compare")) {
@@ -59,85 +63,162 @@ public final class Bench {
         }
     }
 
-    private void run() throws RunnerException, IOException {
-        String pattern = options.get("pattern");
-        for (String shape : options.get("shape").split(",")) {
+    private void run() throws RunnerException, IOException, InterruptedException {
+        String[] shapes = options.get("shape").split(",");
+        for (String shape : shapes) {
             Shapes.named(shape); // refused before anything runs
         }
-        boolean ops = "OpBenchmark".matches(".*" + pattern + ".*") || pattern.startsWith("OpBenchmark");
-        int threads = Integer.parseInt(options.get("threads"));
-        Collection<RunResult> ceiling = ops
-                ? new Runner(timed(new OptionsBuilder().include("CeilingBenchmark"))
-                                .threads(threads)
-                                .build())
-                        .run()
-                : List.of();
-        for (String shape : options.get("shape").split(",")) {
-            measure(pattern, shape, ops);
+        switch (options.get("pattern")) {
+            case "Scaling" -> writeTable(scaling(shapes), "");
+            case "StartUp" -> writeTable(StartUp.measure(rounds()), "");
+            default -> jmh(shapes);
         }
-        if (results.isEmpty()) {
-            throw new BadInput("no benchmark matches " + pattern);
-        }
-        write(ceiling);
     }
 
-    private void measure(String pattern, String shape, boolean ops) throws RunnerException {
-        ModelConfig model = Shapes.named(shape);
-        ChainedOptionsBuilder builder = new OptionsBuilder()
-                .include(pattern)
-                .exclude("CeilingBenchmark")
-                .param("model", shape)
-                .param("backend", options.get("backend").split(","))
-                .param("threads", options.get("threads"));
+    private int rounds() {
+        return Integer.parseInt(options.getOrDefault("iterations", options.containsKey("quick") ? "3" : "7"));
+    }
+
+    private String scaling(String[] shapes) {
+        String curve = options.get(PARAMETER + "curve");
+        StringBuilder text = new StringBuilder(Machine.describe()).append('\n');
+        for (String shape : shapes) {
+            for (String backend : options.get("backend").split(",")) {
+                int threads = Integer.parseInt(options.get("threads"));
+                text.append(Scaling.measure(shape, backend, threads, rounds(), curve));
+            }
+        }
+        return text.toString();
+    }
+
+    private void jmh(String[] shapes) throws RunnerException, IOException {
+        Selection selection = Selection.of(options.get("pattern"), library());
+        for (String name : options.keySet()) {
+            if (name.startsWith(PARAMETER)
+                    && selection.found().stream()
+                            .noneMatch(entry -> Selection.hasParameter(entry, name.substring(PARAMETER.length())))) {
+                throw new BadInput("--param " + name.substring(PARAMETER.length())
+                        + ": no parameter of the chosen benchmarks; the tables name those they have");
+            }
+        }
+        Predicate<BenchmarkListEntry> operation = Selection::isOperation;
+        boolean ops = selection.only(operation).length > 0;
+        List<RunResult> ceiling = new ArrayList<>(ops ? ceiling() : List.of());
+        for (String shape : shapes) {
+            if (ops) {
+                measure(operations(shape), selection.only(operation));
+            }
+            measure(
+                    new OptionsBuilder().param("model", shape).param("length", options.get("length")),
+                    selection.only(operation.negate().and(Selection::hasShape)));
+        }
+        Predicate<BenchmarkListEntry> shaped = Selection::hasShape;
+        measure(new OptionsBuilder().param("library", library()), selection.only(shaped.negate()));
+        ceiling.addAll(ops ? ceiling() : List.of());
+        write(ceiling, selection);
+    }
+
+    /** Measured before and behind the rest: a machine's clock is not the same all the time. */
+    private Collection<RunResult> ceiling() throws RunnerException {
+        return new Runner(new OptionsBuilder()
+                        .include("CeilingBenchmark")
+                        .shouldFailOnError(true)
+                        .threads(Integer.parseInt(options.get("threads")))
+                        .build())
+                .run();
+    }
+
+    /** The library that calls go to, which is never the CPU's backend: that one is Java. */
+    private String library() {
+        return options.get("backend").equals("cuda") ? "cuda" : "cuda-emulated";
+    }
+
+    private ChainedOptionsBuilder operations(String shape) {
         int length = Integer.parseInt(options.get("length"));
         int tokens = options.containsKey("tokens") ? Integer.parseInt(options.get("tokens")) : TOKENS.get(shape);
-        builder.param("length", String.valueOf(Math.min(length, tokens)));
-        if (ops) {
-            List<String> known = Operations.of(model, tokens, Math.min(length, tokens)).stream()
-                    .map(Operation::name)
-                    .toList();
-            String[] chosen = options.containsKey("op") ? options.get("op").split(",") : known.toArray(String[]::new);
-            for (String op : chosen) {
-                if (!known.contains(op)) {
-                    throw new BadInput("--op " + op + ": not one of " + String.join(", ", known) + " at " + shape);
-                }
+        length = Math.min(length, tokens);
+        List<String> known = Operations.of(Shapes.named(shape), tokens, length, DType.F32).stream()
+                .map(Operation::name)
+                .toList();
+        String[] chosen = options.containsKey("op") ? options.get("op").split(",") : known.toArray(String[]::new);
+        for (String op : chosen) {
+            if (!known.contains(op)) {
+                throw new BadInput("--op " + op + ": not one of " + String.join(", ", known) + " at " + shape);
             }
-            builder.param("op", chosen).param("tokens", String.valueOf(tokens));
         }
+        return new OptionsBuilder()
+                .param("model", shape)
+                .param("op", chosen)
+                .param("tokens", String.valueOf(tokens))
+                .param("length", String.valueOf(length));
+    }
+
+    private void measure(ChainedOptionsBuilder builder, String[] benchmarks) throws RunnerException {
+        if (benchmarks.length == 0) {
+            return;
+        }
+        Arrays.stream(benchmarks).forEach(builder::include);
+        builder.param("backend", options.get("backend").split(",")).param("threads", options.get("threads"));
+        options.forEach((name, value) -> {
+            if (name.startsWith(PARAMETER)) {
+                builder.param(name.substring(PARAMETER.length()), value.split(","));
+            }
+        });
         results.addAll(new Runner(timed(builder).build()).run());
     }
 
     private ChainedOptionsBuilder timed(ChainedOptionsBuilder builder) {
         builder.shouldFailOnError(true);
         if (options.containsKey("quick")) {
+            TimeValue time = TimeValue.milliseconds(QUICK_MILLIS);
             builder.warmupIterations(2)
-                    .warmupTime(TimeValue.milliseconds(QUICK_MILLIS))
+                    .warmupTime(time)
                     .measurementIterations(3)
-                    .measurementTime(TimeValue.milliseconds(QUICK_MILLIS));
+                    .measurementTime(time);
+        }
+        // The time to warm up stays each benchmark's own: a loop over vectors can take seconds until it is compiled.
+        if (options.containsKey("millis")) {
+            builder.measurementTime(TimeValue.milliseconds(Integer.parseInt(options.get("millis"))));
+        }
+        if (options.containsKey("forks")) {
+            builder.forks(Integer.parseInt(options.get("forks")));
+        }
+        if (options.containsKey("iterations")) {
+            builder.measurementIterations(Integer.parseInt(options.get("iterations")));
         }
         return builder;
     }
 
-    private void write(Collection<RunResult> ceiling) throws IOException {
+    private void write(Collection<RunResult> ceiling, Selection selection) throws IOException {
         Report report = new Report(ceiling);
         results.forEach(report::add);
+        selection.skipped().forEach(report::skip);
+        boolean shaped = selection.only(Selection::hasShape).length > 0;
+        if (results.isEmpty()) {
+            System.out.print(report);
+            return;
+        }
+        Path table = writeTable(
+                report.toString(), shaped ? "-" + options.get("shape").replace(',', '+') : "");
+        Path json = table.resolveSibling(table.getFileName().toString().replaceAll("\\.md$", ".json"));
+        List<RunResult> all = new ArrayList<>(ceiling);
+        all.addAll(results);
+        ResultFormatFactory.getInstance(ResultFormatType.JSON, json.toString()).writeOut(all);
+        System.out.println(json);
+    }
+
+    private Path writeTable(String text, String ending) throws IOException {
         Path folder = Path.of(options.get("output"));
         Files.createDirectories(folder);
         String name = String.join(
                 "-",
-                Arrays.asList(
-                        LocalDate.now(ZoneOffset.UTC).toString(),
-                        Machine.commit(),
-                        options.get("pattern").replaceAll("\\W+", "_"),
-                        options.get("shape").replace(',', '+')));
-        Path json = folder.resolve(name + ".json");
-        List<RunResult> all = new ArrayList<>(ceiling);
-        all.addAll(results);
-        ResultFormatFactory.getInstance(ResultFormatType.JSON, json.toString()).writeOut(all);
+                LocalDate.now(ZoneOffset.UTC).toString(),
+                Machine.commit(),
+                options.getOrDefault("name", options.get("pattern").replaceAll("\\W+", "_") + ending));
         Path table = folder.resolve(name + ".md");
-        Files.writeString(table, report.toString());
-        System.out.print(report);
-        System.out.println(json);
+        Files.writeString(table, text);
+        System.out.print(text);
         System.out.println(table);
+        return table;
     }
 }

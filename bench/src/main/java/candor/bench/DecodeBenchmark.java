@@ -40,9 +40,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** Greedy generation by a random model: {@code batch} prompts of one token, {@value #NEW} new tokens of each. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 3, time = 5)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 3)
 @Measurement(iterations = 5, time = 5)
 @Fork(
         value = 1,

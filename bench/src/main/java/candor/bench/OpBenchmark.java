@@ -57,7 +57,7 @@ public class OpBenchmark {
     public void open() {
         ops = backend.equals(PLAIN) ? new NaiveBackend() : Backends.open(backend, threads);
         ModelConfig config = Shapes.named(model);
-        Operation operation = Operations.named(op, config, tokens, length);
+        Operation operation = Operations.named(op, config, tokens, length, ops.activations());
         rig = new OperationRig(ops, operation, tokens, length, config.vocabSize());
     }
 

@@ -2,6 +2,7 @@ package candor.bench;
 
 import candor.ops.Batch;
 import candor.ops.Ops;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -17,22 +18,45 @@ import java.util.List;
  */
 record Operation(
         String name, List<Dim> outputs, List<Dim> inputs, double flops, double bytes, boolean rowWise, Call call) {
-    /** A float32 operand; {@code tokens} where it has a row for each token, instead of a shape of its own. */
-    record Dim(int rows, int cols, boolean tokens) {
+    /** What an operand is, which decides the type that a backend keeps it in. */
+    enum Kind {
+        /** Of {@link candor.ops.Backend#activations}. */
+        ACTIVATION,
+        /** A weight that {@link candor.ops.Backend#resident} may lay out as it likes. */
+        FROZEN,
+        /** Float32 everywhere: sums, norms' weights, adapters, what an optimiser keeps. */
+        FLOAT;
+
+        DType type(DType activations) {
+            return this == FLOAT ? DType.F32 : activations;
+        }
+    }
+
+    /** An operand; {@code tokens} where it has a row for each token, instead of a shape of its own. */
+    record Dim(int rows, int cols, boolean tokens, Kind kind) {
         static Dim tokens(int cols) {
-            return new Dim(0, cols, true);
+            return new Dim(0, cols, true, Kind.ACTIVATION);
         }
 
-        static Dim matrix(int rows, int cols) {
-            return new Dim(rows, cols, false);
+        /** Float32, with a row for each token. */
+        static Dim sums(int cols) {
+            return new Dim(0, cols, true, Kind.FLOAT);
+        }
+
+        static Dim frozen(int rows, int cols) {
+            return new Dim(rows, cols, false, Kind.FROZEN);
+        }
+
+        static Dim floats(int rows, int cols) {
+            return new Dim(rows, cols, false, Kind.FLOAT);
         }
 
         int rows(int tokenCount) {
             return tokens ? tokenCount : rows;
         }
 
-        long bytes(int tokenCount) {
-            return 4L * rows(tokenCount) * cols;
+        long bytes(int tokenCount, DType activations) {
+            return (long) kind.type(activations).bytes() * rows(tokenCount) * cols;
         }
     }
 
@@ -42,13 +66,13 @@ record Operation(
         void run(Ops ops, Tensor[] out, Tensor[] in, Batch batch);
     }
 
-    static double bytes(List<Dim> outputs, List<Dim> inputs, int tokens) {
+    static double bytes(List<Dim> outputs, List<Dim> inputs, int tokens, DType activations) {
         double sum = 0;
         for (Dim dim : outputs) {
-            sum += dim.bytes(tokens);
+            sum += dim.bytes(tokens, activations);
         }
         for (Dim dim : inputs) {
-            sum += dim.bytes(tokens);
+            sum += dim.bytes(tokens, activations);
         }
         return sum;
     }

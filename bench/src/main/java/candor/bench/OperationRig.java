@@ -1,11 +1,14 @@
 package candor.bench;
 
 import candor.bench.Operation.Dim;
+import candor.bench.Operation.Kind;
 import candor.check.NaiveBackend;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -28,8 +31,12 @@ final class OperationRig {
     /** Of the largest element: far above rounding, far below a wrong result. How exact it is, {@code candor check} judges. */
     private static final double TOLERANCE = 1e-3;
 
-    private record Operands(Tensor[] out, Tensor[] in) {}
+    private static final double TOLERANCE_OF_BF16 = 0.03;
 
+    /** @param host of frozen inputs, their float32 values; null for others */
+    private record Operands(Tensor[] out, Tensor[] in, Tensor[] host) {}
+
+    private final Arena arena = Arena.ofAuto(); // frozen weights are the backend's for as long as it is open
     private final Backend ops;
     private final Operation operation;
     private final Batch batch;
@@ -46,29 +53,49 @@ final class OperationRig {
         batch = Operations.batch(tokens, length, vocabulary);
         sets = new Operands[(int) Math.clamp(ROTATED_BYTES / operation.bytes() + 1, 1, MOST_SETS)];
         for (int i = 0; i < sets.length; i++) {
-            sets[i] = operands(ops, tokens, 1, i);
+            sets[i] = operands(tokens, i);
         }
     }
 
-    private Operands operands(Backend where, int tokens, int seed, int set) {
-        SplittableRandom random = new SplittableRandom(1_000L * seed + set);
-        return new Operands(
-                tensors(where, operation.outputs(), tokens, random, 0),
-                tensors(where, operation.inputs(), tokens, random, -1));
+    private Operands operands(int tokens, int set) {
+        SplittableRandom random = new SplittableRandom(set);
+        Tensor[] out = outputs(tokens, random);
+        List<Dim> dims = operation.inputs();
+        Tensor[] in = new Tensor[dims.size()];
+        Tensor[] host = new Tensor[dims.size()];
+        for (int i = 0; i < in.length; i++) {
+            if (dims.get(i).kind() == Kind.FROZEN) {
+                host[i] = frozen(dims.get(i), random);
+                in[i] = ops.resident(host[i]);
+            } else {
+                in[i] = tensor(dims.get(i), tokens, random, -1);
+            }
+        }
+        return new Operands(out, in, host);
     }
 
-    private static Tensor[] tensors(Backend where, List<Dim> dims, int tokens, SplittableRandom random, double least) {
-        return dims.stream()
-                .map(dim -> {
-                    float[] values = new float[dim.rows(tokens) * dim.cols()];
-                    for (int i = 0; i < values.length; i++) {
-                        values[i] = (float) random.nextDouble(least, 1);
-                    }
-                    Tensor tensor = where.allocate(DType.F32, dim.rows(tokens), dim.cols());
-                    where.upload(tensor, values);
-                    return tensor;
-                })
+    private Tensor[] outputs(int tokens, SplittableRandom random) {
+        return operation.outputs().stream()
+                .map(dim -> tensor(dim, tokens, random, 0))
                 .toArray(Tensor[]::new);
+    }
+
+    private Tensor frozen(Dim dim, SplittableRandom random) {
+        Tensor tensor = Tensor.allocate(arena, DType.F32, dim.rows(), dim.cols());
+        for (long i = 0; i < tensor.elements(); i++) {
+            tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble(-1, 1));
+        }
+        return tensor;
+    }
+
+    private Tensor tensor(Dim dim, int tokens, SplittableRandom random, double least) {
+        float[] values = new float[dim.rows(tokens) * dim.cols()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextDouble(least, 1);
+        }
+        Tensor tensor = ops.allocate(dim.kind().type(ops.activations()), dim.rows(tokens), dim.cols());
+        ops.upload(tensor, values);
+        return tensor;
     }
 
     /** Once, on the next set of operands. */
@@ -79,45 +106,52 @@ final class OperationRig {
         ops.synchronise();
     }
 
-    /** Compares with the plain loops, on fresh operands: a number without its result means nothing. */
+    /** Compares with the plain loops, on fresh outputs: a number without its result means nothing. */
     void check() {
         int tokens = batch.tokenCount();
         int rows = operation.rowWise() ? Math.min(CHECKED_ROWS, length) : tokens;
-        Operands ours = operands(ops, tokens, 2, 0);
-        float[][] before = new float[ours.out.length][];
-        for (int i = 0; i < before.length; i++) {
-            before[i] = values(ours.out[i]);
-        }
-        operation.call().run(ops, ours.out, ours.in, batch);
+        Operands set = sets[0];
+        Tensor[] ours = outputs(tokens, new SplittableRandom(sets.length));
+        float[][] before = values(ours);
+        operation.call().run(ops, ours, set.in, batch);
         ops.synchronise();
         if (!operation.rowWise() && operation.flops() > CHECKED_FLOPS) {
-            for (Tensor out : ours.out) {
+            for (Tensor out : ours) {
                 largest(values(out));
             }
             return;
         }
-        try (NaiveBackend naive = new NaiveBackend()) {
-            Tensor[] out = part(naive, operation.outputs(), before, rows);
-            float[][] given = new float[ours.in.length][];
-            for (int i = 0; i < given.length; i++) {
-                given[i] = values(ours.in[i]);
+        try (NaiveBackend naive = new NaiveBackend(ops.activations())) {
+            List<Dim> dims = operation.outputs();
+            Tensor[] out = new Tensor[ours.length];
+            for (int i = 0; i < out.length; i++) {
+                out[i] = naive(naive, dims.get(i), before[i], rows);
             }
-            Tensor[] in = part(naive, operation.inputs(), given, rows);
+            Tensor[] in = new Tensor[set.in.length];
+            for (int i = 0; i < in.length; i++) {
+                in[i] = set.host[i] == null
+                        ? naive(naive, operation.inputs().get(i), values(set.in[i]), rows)
+                        : naive.resident(set.host[i]);
+            }
             operation.call().run(naive, out, in, Operations.batch(rows, length, vocabulary));
             for (int i = 0; i < out.length; i++) {
-                compare(values(ours.out[i]), values(naive, out[i]));
+                compare(values(ours[i]), values(naive, out[i]));
             }
         }
     }
 
-    private static Tensor[] part(Backend naive, List<Dim> dims, float[][] values, int rows) {
-        Tensor[] tensors = new Tensor[dims.size()];
-        for (int i = 0; i < tensors.length; i++) {
-            Dim dim = dims.get(i);
-            tensors[i] = naive.allocate(DType.F32, dim.rows(rows), dim.cols());
-            naive.upload(tensors[i], values[i]);
+    private static Tensor naive(NaiveBackend naive, Dim dim, float[] values, int rows) {
+        Tensor tensor = naive.allocate(dim.kind().type(naive.activations()), dim.rows(rows), dim.cols());
+        naive.upload(tensor, values);
+        return tensor;
+    }
+
+    private float[][] values(Tensor[] tensors) {
+        float[][] values = new float[tensors.length][];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = values(tensors[i]);
         }
-        return tensors;
+        return values;
     }
 
     private float[] values(Tensor tensor) {
@@ -131,7 +165,7 @@ final class OperationRig {
     }
 
     private void compare(float[] ours, float[] plain) {
-        double allowed = TOLERANCE * largest(plain);
+        double allowed = (ops.activations() == DType.F32 ? TOLERANCE : TOLERANCE_OF_BF16) * largest(plain);
         for (int i = 0; i < plain.length; i++) {
             if (!(Math.abs(ours[i] - plain[i]) <= allowed)) {
                 throw new IllegalStateException(

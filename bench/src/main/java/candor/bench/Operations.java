@@ -7,6 +7,7 @@ import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Write;
+import candor.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,29 +16,31 @@ final class Operations {
     private static final int RANK = 16;
     private static final double SCALE = 2;
 
-    /** A head of more bytes is left out: the machine that runs this may not hold it twice. */
-    private static final long HEAD_BYTES = 1L << 30;
-
     private final List<Operation> all = new ArrayList<>();
     private final ModelConfig model;
     private final int n;
     private final int length;
+    private final DType activations;
 
-    private Operations(ModelConfig model, int tokens, int length) {
+    private Operations(ModelConfig model, int tokens, int length, DType activations) {
         this.model = model;
         n = tokens;
         this.length = length;
+        this.activations = activations;
     }
 
-    /** @param tokens a multiple of {@code length} */
-    static List<Operation> of(ModelConfig model, int tokens, int length) {
-        Operations table = new Operations(model, tokens, length);
+    /**
+     * @param tokens      a multiple of {@code length}
+     * @param activations what the backend says of them
+     */
+    static List<Operation> of(ModelConfig model, int tokens, int length, DType activations) {
+        Operations table = new Operations(model, tokens, length, activations);
         table.fill();
         return table.all;
     }
 
-    static Operation named(String name, ModelConfig model, int tokens, int length) {
-        return of(model, tokens, length).stream()
+    static Operation named(String name, ModelConfig model, int tokens, int length, DType activations) {
+        return of(model, tokens, length, activations).stream()
                 .filter(operation -> operation.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no operation " + name));
@@ -54,15 +57,13 @@ final class Operations {
         norm(c);
         rope(heads);
         swiGlu(f);
-        if (4L * model.vocabSize() * c <= HEAD_BYTES) {
-            head(c, model.vocabSize());
-        }
+        head(c, model.vocabSize());
         adamW(RANK * (c + f));
     }
 
     private void add(
             String name, List<Dim> outputs, List<Dim> inputs, double flops, boolean rowWise, Operation.Call call) {
-        double bytes = Operation.bytes(outputs, inputs, n);
+        double bytes = Operation.bytes(outputs, inputs, n, activations);
         all.add(new Operation(name, outputs, inputs, flops, bytes, rowWise, call));
     }
 
@@ -70,9 +71,9 @@ final class Operations {
         Dim x = Dim.tokens(i);
         Dim y = Dim.tokens(o);
         Dim t = Dim.tokens(RANK);
-        Dim w = Dim.matrix(o, i);
-        Dim a = Dim.matrix(RANK, i);
-        Dim b = Dim.matrix(o, RANK);
+        Dim w = Dim.frozen(o, i);
+        Dim a = Dim.floats(RANK, i);
+        Dim b = Dim.floats(o, RANK);
         double base = 2.0 * n * i * o;
         double narrow = 2.0 * n * RANK * (i + o);
         add(
@@ -125,7 +126,7 @@ final class Operations {
 
     private void attention(Heads heads) {
         Dim o = Dim.tokens(heads.queryCols());
-        Dim lse = Dim.tokens(heads.query());
+        Dim lse = Dim.sums(heads.query());
         Dim qkv = Dim.tokens(heads.allCols());
         // Each token meets (T + 1)/2 keys: two products forward, five backward.
         double product = 2.0 * n * heads.queryCols() * (length + 1) / 2;
@@ -144,8 +145,8 @@ final class Operations {
 
     private void norm(int c) {
         Dim x = Dim.tokens(c);
-        Dim rstd = Dim.tokens(1);
-        Dim w = Dim.matrix(1, c);
+        Dim rstd = Dim.sums(1);
+        Dim w = Dim.floats(1, c);
         add(
                 "rmsNorm",
                 List.of(x, rstd),
@@ -164,7 +165,7 @@ final class Operations {
 
     private void rope(Heads heads) {
         Dim x = Dim.tokens(heads.queryCols() + heads.keyCols());
-        Dim table = Dim.matrix(length, heads.width());
+        Dim table = Dim.floats(length, heads.width());
         add("rope", List.of(x), List.of(table), 0, true, (ops, out, in, batch) -> ops.rope(out[0], in[0], batch));
     }
 
@@ -183,8 +184,8 @@ final class Operations {
 
     private void head(int c, int v) {
         Dim x = Dim.tokens(c);
-        Dim one = Dim.tokens(1);
-        Dim head = Dim.matrix(v, c);
+        Dim one = Dim.sums(1);
+        Dim head = Dim.frozen(v, c);
         double product = 2.0 * n * c * v;
         add(
                 "logProb",
@@ -200,7 +201,7 @@ final class Operations {
     }
 
     private void adamW(int parameters) {
-        Dim p = Dim.matrix(1, parameters);
+        Dim p = Dim.floats(1, parameters);
         AdamWStep step = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, 1, 1);
         add(
                 "adamW",

@@ -28,8 +28,7 @@ final class ResultComparison {
     static String of(Path a, Path b) throws IOException {
         Map<String, JsonNode> first = read(a);
         Map<String, JsonNode> second = read(b);
-        StringBuilder text =
-                new StringBuilder("| benchmark | A | B | unit | B / A | 95 % |\n|---|---|---|---|---|---|\n");
+        MarkdownTable table = new MarkdownTable("benchmark", "A", "B", "unit", "B / A", "95 % from", "to");
         for (Map.Entry<String, JsonNode> entry : first.entrySet()) {
             JsonNode before = entry.getValue().path("primaryMetric");
             JsonNode after = second.containsKey(entry.getKey())
@@ -39,18 +38,20 @@ final class ResultComparison {
                 continue;
             }
             Ratio ratio = ratio(logs(before), logs(after));
-            text.append(String.format(
-                    Locale.ROOT,
-                    "| %s | %.5g | %.5g | %s | %.3f | %.3f to %.3f |%n",
+            table.add(
                     entry.getKey(),
-                    before.path("score").asDouble(),
-                    after.path("score").asDouble(),
+                    Numbers.show(before.path("score").asDouble()),
+                    Numbers.show(after.path("score").asDouble()),
                     before.path("scoreUnit").asText(),
-                    ratio.value,
-                    ratio.low,
-                    ratio.high));
+                    three(ratio.value),
+                    three(ratio.low),
+                    three(ratio.high));
         }
-        return text.toString();
+        return table.toString();
+    }
+
+    private static String three(double value) {
+        return String.format(Locale.ROOT, "%.3f", value);
     }
 
     static Ratio ratio(SummaryStatistics a, SummaryStatistics b) {

@@ -1,5 +1,6 @@
 package candor.bench;
 
+import candor.BadInput;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.ops.Backend;
@@ -13,12 +14,16 @@ import java.util.Locale;
 import java.util.function.IntFunction;
 
 /**
- * How an SFT step grows: {@code Scaling MODEL THREADS ROUNDS [CURVE]} changes one size at a time (length, batch, rank, adapters,
- * layers) and prints a Markdown table, with the time that the number of multiplications lets expect beside the measured one,
- * both relative to the first line of the curve.
+ * How an SFT step grows: a Markdown table for each curve, which changes one size alone (length, batch, rank, adapters,
+ * layers), with the time that the number of multiplications lets expect beside the measured one, both relative to the
+ * first line of the curve.
  */
-public final class Scaling {
-    private static final int WARM_UP = 4;
+final class Scaling {
+    /** Steps of each point that do not count. */
+    private static final int WARM_UP = 2;
+
+    /** What a new process needs until its loops over vectors are compiled, spent on the first point. */
+    private static final double WARM_UP_SECONDS = 12;
 
     /** @param layers 0 for the model's own */
     private record Point(int length, int batch, int rank, int adapters, int layers) {}
@@ -44,44 +49,91 @@ public final class Scaling {
         return Arrays.stream(values).mapToObj(point).toList();
     }
 
-    /** Runs it. */
-    public static void main(String[] args) {
-        ModelConfig model = Shapes.named(args[0]);
-        int threads = Integer.parseInt(args[1]);
-        int rounds = Integer.parseInt(args[2]);
-        System.out.println(Machine.describe());
-        for (Curve curve : CURVES) {
-            if (args.length == 3 || args[3].equals(curve.name)) {
-                System.out.printf(
-                        "%n| %s | batch | length | tokens/s | tokens per processor second | activations, MiB |"
-                                + " time | expected |%n|---|---|---|---|---|---|---|---|%n",
-                        curve.name);
-                table(model, curve, threads, rounds);
+    /**
+     * @param shape  a name of {@link Shapes}
+     * @param rounds steps of which the median counts
+     * @param only   names of curves, with commas; null for all
+     * @throws BadInput where there is no such curve
+     */
+    static String measure(String shape, String backend, int threads, int rounds, String only) {
+        List<String> known = CURVES.stream().map(Curve::name).toList();
+        List<String> wanted = only == null ? known : List.of(only.split(","));
+        for (String name : wanted) {
+            if (!known.contains(name)) {
+                throw new BadInput("--param curve=" + name + ": not one of " + String.join(", ", known));
+            }
+        }
+        List<Curve> chosen =
+                CURVES.stream().filter(curve -> wanted.contains(curve.name)).toList();
+        StringBuilder text = new StringBuilder();
+        for (Curve curve : chosen) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%n## %s: %s (backend %s, threads %d, median of %d)%n%n",
+                    shape,
+                    curve.name,
+                    backend,
+                    threads,
+                    rounds));
+            text.append(table(Shapes.named(shape), curve, backend, threads, rounds));
+        }
+        return text.toString();
+    }
+
+    private static MarkdownTable table(ModelConfig model, Curve curve, String backend, int threads, int rounds) {
+        MarkdownTable table = new MarkdownTable(
+                curve.name,
+                "rows",
+                "length",
+                "tokens/s",
+                "tokens per processor second",
+                "activations, MiB",
+                "time",
+                "expected",
+                "time / expected");
+        double firstSeconds = 0;
+        double firstCost = 0;
+        warmUp(config(model, curve.points.getFirst()), curve.points.getFirst(), backend, threads);
+        for (Point point : curve.points) {
+            ModelConfig config = config(model, point);
+            Measured measured = measure(config, point, backend, threads, rounds);
+            double cost = flopsPerToken(config, point) * measured.tokens;
+            firstSeconds = firstSeconds == 0 ? measured.seconds : firstSeconds;
+            firstCost = firstCost == 0 ? cost : firstCost;
+            table.add(
+                    String.valueOf(value(curve.name, point)),
+                    String.valueOf(point.batch * point.adapters),
+                    String.valueOf(point.length),
+                    Numbers.show(measured.tokens / measured.seconds),
+                    Numbers.show(measured.tokens / measured.processorSeconds),
+                    Numbers.show(measured.workspace / 0x1p20),
+                    ratio(measured.seconds / firstSeconds),
+                    ratio(cost / firstCost),
+                    ratio(measured.seconds / firstSeconds / (cost / firstCost)));
+        }
+        return table;
+    }
+
+    private static ModelConfig config(ModelConfig model, Point point) {
+        return point.layers == 0 ? model : withLayers(model, point.layers);
+    }
+
+    private static void warmUp(ModelConfig config, Point point, String backend, int threads) {
+        try (Backend ops = Backends.open(backend, threads);
+                StepRig rig = rig(ops, config, point)) {
+            long start = System.nanoTime();
+            while ((System.nanoTime() - start) / 1e9 < WARM_UP_SECONDS) {
+                rig.check(rig.sft());
             }
         }
     }
 
-    private static void table(ModelConfig model, Curve curve, int threads, int rounds) {
-        double firstSeconds = 0;
-        double firstCost = 0;
-        for (Point point : curve.points) {
-            ModelConfig config = point.layers == 0 ? model : withLayers(model, point.layers);
-            Measured measured = measure(config, point, threads, rounds);
-            double cost = flopsPerToken(config, point) * measured.tokens;
-            firstSeconds = firstSeconds == 0 ? measured.seconds : firstSeconds;
-            firstCost = firstCost == 0 ? cost : firstCost;
-            System.out.printf(
-                    Locale.ROOT,
-                    "| %d | %d | %d | %.0f | %.0f | %.0f | %.2f | %.2f |%n",
-                    value(curve.name, point),
-                    point.batch * point.adapters,
-                    point.length,
-                    measured.tokens / measured.seconds,
-                    measured.tokens / measured.processorSeconds,
-                    measured.workspace / 0x1p20,
-                    measured.seconds / firstSeconds,
-                    cost / firstCost);
-        }
+    private static StepRig rig(Backend ops, ModelConfig config, Point point) {
+        return new StepRig(ops, config, Recompute.NONE, point.adapters, point.batch, point.length, point.rank);
+    }
+
+    private static String ratio(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 
     private static int value(String curve, Point point) {
@@ -95,13 +147,12 @@ public final class Scaling {
     }
 
     /** The median step; its result is checked, as in {@link StepBenchmark}. */
-    private static Measured measure(ModelConfig config, Point point, int threads, int rounds) {
+    private static Measured measure(ModelConfig config, Point point, String backend, int threads, int rounds) {
         OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         double[] seconds = new double[rounds];
         double[] processor = new double[rounds];
-        try (Backend ops = Backends.open("cpu", threads);
-                StepRig rig = new StepRig(
-                        ops, config, Recompute.NONE, point.adapters, point.batch, point.length, point.rank)) {
+        try (Backend ops = Backends.open(backend, threads);
+                StepRig rig = rig(ops, config, point)) {
             for (int round = -WARM_UP; round < rounds; round++) {
                 long cpu = system.getProcessCpuTime();
                 long start = System.nanoTime();

@@ -12,11 +12,11 @@ import java.util.stream.Collectors;
 
 /** The shapes that benchmarks run at; weights are random, since speed does not depend on them. */
 enum Shapes {
-    WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024),
-    TINY("tiny", Architecture.LLAMA, 256, 688, 6, new Heads(8, 4, 32), 2048),
-    SMALL("small", Architecture.LLAMA, 576, 1536, 12, new Heads(9, 3, 64), 8192),
-    QWEN_HALF_B("qwen2.5-0.5b", Architecture.QWEN2, 896, 4864, 24, new Heads(14, 2, 64), 151936),
-    LLAMA_8B("llama-3.1-8b", Architecture.LLAMA, 4096, 14336, 32, new Heads(32, 8, 128), 128256);
+    WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024, true),
+    TINY("tiny", Architecture.LLAMA, 256, 688, 6, new Heads(8, 4, 32), 2048, true),
+    SMALL("small", Architecture.LLAMA, 576, 1536, 12, new Heads(9, 3, 64), 8192, true),
+    QWEN_HALF_B("qwen2.5-0.5b", Architecture.QWEN2, 896, 4864, 24, new Heads(14, 2, 64), 151936, true),
+    LLAMA_8B("llama-3.1-8b", Architecture.LLAMA, 4096, 14336, 32, new Heads(32, 8, 128), 128256, false);
 
     private final String title;
     private final ModelConfig config;
@@ -28,7 +28,8 @@ enum Shapes {
             int intermediate,
             int layers,
             Heads heads,
-            int vocabulary) {
+            int vocabulary,
+            boolean tied) {
         this.title = title;
         config = new ModelConfig(
                 architecture,
@@ -39,7 +40,7 @@ enum Shapes {
                 vocabulary,
                 1e-6f,
                 new Rope.Default(10_000),
-                true,
+                tied,
                 4096,
                 DType.F32,
                 null,

@@ -21,9 +21,9 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /** One training step, as {@link StepRig} makes it. {@code tokens} counts packed positions per second. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 4, time = 10)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 3, time = 5)
 @Measurement(iterations = 5, time = 5)
 @Fork(
         value = 1,

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.openjdk.jmh.annotations.AuxCounters;
@@ -39,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * else in {@link #drain}, so {@code tokens} a second is what the workers can give; in {@link #train} it is busy for a
  * fixed time after every step's worth of tokens, and {@code waitedMillis} a second is what it loses to waiting.
  *
- * <p>Wants the system property {@code candor.goldens}: the folder of the golden cases, whose Llama 3 tokenizer it uses.
+ * <p>Tokenizer and template are those of the golden Llama 3, see {@link Goldens}.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -61,20 +60,16 @@ public class TokenizingBenchmark {
 
     private static final long STEP_NANOS = 16_384_000;
 
-    private static final String[] WORDS =
-            ("the value stands it is 42 units depends on context ask a professional first weather"
-                            + " in Oslo dosage of aspirin what about I checked twice and sure")
-                    .split(" ");
-
     /** {@code chat}: one user and one assistant turn; {@code pair}: the same as prompt and completion. */
     @Param({"chat", "pair"})
     public String layout;
 
     @Param({"1", "2"})
-    public int threads;
+    public int workers;
 
     private List<Example> examples;
     private ChatRowEncoder encoder;
+    private long expected;
 
     /**
      * What JMH divides by the time: tokens, milliseconds of the taker's waiting, and milliseconds of all threads on a
@@ -90,32 +85,26 @@ public class TokenizingBenchmark {
 
     @Setup
     public void load() {
-        Path folder =
-                Path.of(System.getProperty("candor.goldens")).resolve("llama3").resolve("model");
+        Path folder = Goldens.model("llama3");
         encoder = new ChatRowEncoder(
                 new ChatEncoder(
                         Tokenizer.load(folder),
                         ChatTemplate.load(folder, LocalDateTime.of(2026, 1, 1, 0, 0)),
                         SpecialTextPolicy.REFUSE),
                 LossOn.COMPLETION);
-        SplittableRandom random = new SplittableRandom(1);
+        Chats chats = new Chats(1);
         examples = new ArrayList<>();
         for (int i = 0; i < CHATS; i++) {
-            Message user = Message.of("user", words(random, random.nextInt(10, 30)));
-            Message assistant = Message.of("assistant", words(random, random.nextInt(20, 60)));
+            Message user = chats.user();
+            Message assistant = chats.assistant();
             Example.Content content = layout.equals("chat")
                     ? new Example.Chat(new Conversation(List.of(user, assistant)))
                     : new Example.PromptAndCompletion(new Conversation(List.of(user)), List.of(assistant));
             examples.add(new Example(content, null, new Origin(Path.of("synthetic"), i + 1, 0)));
         }
-    }
-
-    private static String words(SplittableRandom random, int count) {
-        List<String> chosen = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            chosen.add(WORDS[random.nextInt(WORDS.length)]);
+        for (Example example : examples) {
+            expected += encoder.encode(example).length();
         }
-        return String.join(" ", chosen) + ".";
     }
 
     /** As fast as the workers can. */
@@ -132,11 +121,12 @@ public class TokenizingBenchmark {
 
     private long take(Taken taken, long stepNanos) {
         long cpuStart = MACHINE.getProcessCpuTime();
+        long tokens = 0;
         int inStep = 0;
         try (Prefetcher<Example, EncodedRow> rows =
-                new Prefetcher<>(examples.iterator(), encoder::encode, threads, Prefetcher.ROWS)) {
+                new Prefetcher<>(examples.iterator(), encoder::encode, workers, Prefetcher.ROWS)) {
             for (EncodedRow row = rows.next(); row != null; row = rows.next()) {
-                taken.tokens += row.length();
+                tokens += row.length();
                 inStep += row.length();
                 if (inStep >= STEP_TOKENS && stepNanos > 0) {
                     LockSupport.parkNanos(stepNanos);
@@ -146,6 +136,10 @@ public class TokenizingBenchmark {
             taken.waitedMillis += TimeUnit.NANOSECONDS.toMillis(rows.waitedNanos());
         }
         taken.cpuMillis += TimeUnit.NANOSECONDS.toMillis(MACHINE.getProcessCpuTime() - cpuStart);
-        return taken.tokens;
+        if (tokens != expected) {
+            throw new IllegalStateException(tokens + " tokens came, not " + expected);
+        }
+        taken.tokens += tokens;
+        return tokens;
     }
 }

@@ -78,7 +78,7 @@ final class Turns {
 
     private static String range(double[] sorted, String format) {
         String all = format + " (" + format + " to " + format + ")";
-        return String.format(Locale.ROOT, all, sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
+        return String.format(Locale.ROOT, all, Median.of(sorted).value(), sorted[0], sorted[sorted.length - 1]);
     }
 
     /** The largest resident set of a process so far, where the system tells. */

@@ -1,10 +1,14 @@
 package candor.bench;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import candor.bindings.NativeLibrary;
 import candor.model.Architecture;
 import candor.model.ModelConfig;
 import candor.model.Rope;
+import candor.ops.Backend;
+import candor.ops.Backends;
 import candor.ops.Heads;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.DType;
@@ -33,13 +37,24 @@ class OperationsTest {
             null);
 
     static List<Operation> operations() {
-        return Operations.of(MODEL, TOKENS, LENGTH);
+        return Operations.of(MODEL, TOKENS, LENGTH, DType.F32);
     }
 
     @ParameterizedTest
     @MethodSource("operations")
     void checksHold(Operation operation) {
         try (CpuBackend backend = new CpuBackend(2)) {
+            OperationRig rig = new OperationRig(backend, operation, TOKENS, LENGTH, MODEL.vocabSize());
+            rig.run();
+            rig.check();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("operations")
+    void checksHoldOnTheEmulator(Operation operation) {
+        assumeTrue(NativeLibrary.EMULATED.isThere(), "there is no " + NativeLibrary.EMULATED.fileName());
+        try (Backend backend = Backends.open("cuda-emulated", 1)) {
             OperationRig rig = new OperationRig(backend, operation, TOKENS, LENGTH, MODEL.vocabSize());
             rig.run();
             rig.check();

@@ -33,7 +33,7 @@ class ResultComparisonTest {
         Path a = write("a.json", result("tiny", 10, 10), result("small", 5, 5));
         Path b = write("b.json", result("tiny", 20, 20));
         assertThat(ResultComparison.of(a, b).lines().skip(2))
-                .containsExactly("| OpBenchmark.run tiny | 10.000 | 20.000 | us/op | 2.000 | 2.000 to 2.000 |");
+                .containsExactly("| OpBenchmark.run tiny | 10.00 | 20.00 | us/op | 2.000 |     2.000 | 2.000 |");
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -29,7 +30,13 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..1",
             paramLabel = "PATTERN",
-            description = "Which benchmarks, by a regular expression: OpBenchmark, StepBenchmark, DecodeBenchmark, …")
+            description = {
+                "Which benchmarks, by a regular expression that is found in their names: OpBenchmark, StepBenchmark, "
+                        + "DecodeBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark, CallBenchmark, "
+                        + "LaunchBenchmark (where a GPU is).",
+                "Or Scaling, how a step grows with length, batch, rank, adapters and layers; or StartUp, how long a fresh "
+                        + "process takes to its first step."
+            })
     private String pattern = "OpBenchmark";
 
     @Option(
@@ -46,7 +53,7 @@ final class BenchCommand implements Callable<Integer> {
             names = "--backend",
             paramLabel = "NAME",
             split = ",",
-            description = "auto, cpu, or plain for the plain loops that operations are compared with.")
+            description = "cpu, cuda, cuda-emulated, or plain for the plain loops that operations are compared with.")
     private List<String> backends = List.of("cpu");
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend.")
@@ -58,8 +65,35 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--length", paramLabel = "N", description = "Tokens of a sequence.")
     private int length = 256;
 
+    @Option(
+            names = "--param",
+            paramLabel = "NAME=VALUE[,…]",
+            description = {
+                "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=BLOCK.",
+                "Of Scaling: curve=length,batch, say."
+            })
+    private Map<String, String> parameters = Map.of();
+
+    @Option(names = "--forks", paramLabel = "N", description = "In how many new JVMs each is measured; 1 if left out.")
+    private Integer forks;
+
+    @Option(names = "--iterations", paramLabel = "N", description = "How often each is measured.")
+    private Integer iterations;
+
+    @Option(
+            names = "--iteration-millis",
+            paramLabel = "N",
+            description = "How long a measured iteration takes at least; each benchmark's own if left out.")
+    private Integer iterationMillis;
+
     @Option(names = "--quick", description = "A third of a second for each: to see that it runs, not to quote.")
     private boolean quick;
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "What the files of results are called, behind date and commit; the pattern if left out.")
+    private String name;
 
     @Option(names = "--output", paramLabel = "DIR", description = "The folder for the results; default: bench/results.")
     private Path output;
@@ -73,11 +107,18 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (threads < 1 || length < 1 || (tokens != null && tokens < 1)) {
-            throw new BadInput("--threads, --length and --tokens: give 1 or more");
+        if (threads < 1
+                || length < 1
+                || Stream.of(tokens, forks, iterations, iterationMillis)
+                        .anyMatch(number -> number != null && number < 1)) {
+            throw new BadInput(
+                    "--threads, --length, --tokens, --forks, --iterations and --iteration-millis: give 1 or more");
         }
         if (tokens != null && tokens > length && tokens % length != 0) {
             throw new BadInput("--tokens " + tokens + ": give a multiple of --length " + length);
+        }
+        if (name != null && !name.matches("[\\w.+-]+")) {
+            throw new BadInput("--name " + name + ": give letters, digits and . + - _ alone");
         }
         String home = System.getProperty("candor.home");
         if (home == null) {
@@ -118,6 +159,7 @@ final class BenchCommand implements Callable<Integer> {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
                 "-DRUST_FLAVOR=cpu",
                 "-cp",
                 jar.toString(),
@@ -134,8 +176,21 @@ final class BenchCommand implements Callable<Integer> {
         if (!operations.isEmpty()) {
             words.addAll(List.of("op", String.join(",", operations)));
         }
+        if (name != null) {
+            words.addAll(List.of("name", name));
+        }
         if (tokens != null) {
             words.addAll(List.of("tokens", String.valueOf(tokens)));
+        }
+        parameters.forEach((name, value) -> words.addAll(List.of("param." + name, value)));
+        if (forks != null) {
+            words.addAll(List.of("forks", String.valueOf(forks)));
+        }
+        if (iterations != null) {
+            words.addAll(List.of("iterations", String.valueOf(iterations)));
+        }
+        if (iterationMillis != null) {
+            words.addAll(List.of("millis", String.valueOf(iterationMillis)));
         }
         if (quick) {
             words.addAll(List.of("quick", "yes"));

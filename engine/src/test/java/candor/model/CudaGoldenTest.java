@@ -3,14 +3,15 @@ package candor.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.bindings.NativeLibrary;
-import candor.check.NaiveBackend;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.cuda.CudaBackend;
-import candor.tensor.DType;
 import candor.tensor.Tensor;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,11 +19,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Whole models on the emulated device against PyTorch's float32: they may be twice as far from it as the plain bf16 form is,
- * which runs the same model through plain loops and rounds what it hands on.
+ * Whole models on the emulated device against PyTorch's float32: they may be as far from it as PyTorch's own bf16 is, which
+ * {@code bf16.json} beside each case holds (measure_bf16.py measured it, adapters float32 as PEFT has them by default). No
+ * factor is granted to what averages over many roundings: ours rounds no more often than PyTorch does, and its logits not
+ * at all. The largest of some 100,000 differences is one sample's luck and has a factor of 1.5. A loss, whose errors cancel
+ * by luck as well, is held against the mean size of its terms' errors. All of these are tighter than twice the plain bf16 form.
  */
 class CudaGoldenTest {
     private static final int[] ALL = {0, 1, 2};
+    private static final double LARGEST = 1.5;
 
     /**
      * How far a backend is from the reference.
@@ -45,23 +50,24 @@ class CudaGoldenTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
-    void aModelIsAtMostTwiceAsFarAsThePlainForm(String name) {
-        Distance plain;
+    void aModelIsAsNearToFloat32AsPyTorchInBf16(String name) throws IOException {
         Distance here;
-        try (GoldenCase golden = new GoldenCase(name)) {
-            try (NaiveBackend naive = new NaiveBackend(DType.BF16)) {
-                plain = distance(golden, naive);
-            }
-            try (CudaBackend cuda = CudaBackend.emulated()) {
-                here = distance(golden, cuda);
-            }
+        JsonNode peer;
+        try (GoldenCase golden = new GoldenCase(name);
+                CudaBackend cuda = CudaBackend.emulated()) {
+            here = distance(golden, cuda);
+            peer = new ObjectMapper()
+                    .readTree(golden.folder.resolve("bf16.json").toFile())
+                    .path("adapters_float32");
         }
-        System.out.printf("%s: plain %s%n%s: cuda-emulated %s%n", name, plain, name, here);
-        assertThat(here.logits).isLessThanOrEqualTo(2 * plain.logits);
-        assertThat(here.largest).isLessThanOrEqualTo(2 * plain.largest);
-        assertThat(here.logp).isLessThanOrEqualTo(2 * plain.logp);
-        assertThat(here.loss).isLessThanOrEqualTo(2 * plain.logp);
-        assertThat(here.gradients).isLessThanOrEqualTo(2 * plain.gradients);
+        System.out.printf("%s: PyTorch %s%n%s: cuda-emulated %s%n", name, peer, name, here);
+        assertThat(here.logits).isLessThanOrEqualTo(peer.path("logits_rms").asDouble());
+        assertThat(here.largest)
+                .isLessThanOrEqualTo(LARGEST * peer.path("logits_largest").asDouble());
+        assertThat(here.logp).isLessThanOrEqualTo(peer.path("logp_mean").asDouble());
+        assertThat(here.loss).isLessThanOrEqualTo(peer.path("logp_mean").asDouble());
+        assertThat(here.gradients)
+                .isLessThanOrEqualTo(peer.path("gradients_relative").asDouble());
     }
 
     private static Distance distance(GoldenCase golden, Backend backend) {

@@ -12,9 +12,11 @@ import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,10 +29,11 @@ class CudaRunTest {
     private static final int STEPS = 30;
 
     /**
-     * A loss is a mean of log-probabilities, and the plain bf16 form of these models errs by up to some thousandths in each
-     * (CudaGoldenTest measures it); as much again for adapters that have gone slightly other ways.
+     * The largest difference of a loss in as many steps, over that which PyTorch's own bf16 shows beside its float32 on the
+     * same model and rows (bf16.json, "runs"): each is the largest of thirty, from another start, so the one may be twice
+     * the other.
      */
-    private static final double LOSS = 0.02;
+    private static final double FACTOR = 2;
 
     @TempDir
     Path temp;
@@ -53,15 +56,21 @@ class CudaRunTest {
         List<JsonNode> expected = metrics(cpu);
         List<JsonNode> got = metrics(whole);
         assertThat(got).hasSize(STEPS);
+        double bound = FACTOR
+                * new ObjectMapper()
+                        .readTree(
+                                GoldenRuns.golden("qwen2").resolve("bf16.json").toFile())
+                        .at("/runs/" + method.name().toLowerCase(Locale.ROOT))
+                        .asDouble();
         double largest = 0;
         for (int step = 0; step < STEPS; step++) {
             double loss = expected.get(step).get("loss").asDouble();
             assertThat(got.get(step).get("loss").asDouble())
                     .as("step " + (step + 1))
-                    .isCloseTo(loss, within(LOSS));
+                    .isCloseTo(loss, within(bound));
             largest = Math.max(largest, Math.abs(got.get(step).get("loss").asDouble() - loss));
         }
-        System.out.printf("%s: largest difference of a loss %.1e%n", method, largest);
+        System.out.printf("%s: largest difference of a loss %.1e of at most %.1e%n", method, largest, bound);
 
         Path run = temp.resolve("run");
         Settings settings = settings(method, run, "cuda-emulated");

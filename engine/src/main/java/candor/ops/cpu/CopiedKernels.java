@@ -10,8 +10,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The tile loops of {@link TileKernels} for an A that was copied into an array with {@link #ROW} floats from row to row, and
- * a B in packed panels. With every stride a constant, C2 moves the checks of bounds out of the loop: it then runs within
- * three percent of what the multipliers can do, where the general loops lose a fifth. The sums are the same, bit for bit.
+ * a B in packed panels. With every stride a constant, C2 moves the checks of bounds out of the loop. On operands in
+ * the cache that is worth 6 percent (113 against 107 GFLOP/s of a core that does 113). The sums are the same, bit for bit.
  *
  * <p>Eight rows: for machines where {@link TileKernels#ROWS} is eight.
  */

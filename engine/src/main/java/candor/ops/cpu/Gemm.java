@@ -18,7 +18,7 @@ import jdk.incubator.vector.FloatVector;
  *
  * <p>The block is cut into tiles, panel by panel of B, so that a panel stays in the second-level cache while the rows of A
  * pass by. A tile is finished, its second product included, before it goes to memory. Rows of A are copied to where
- * {@link CopiedKernels} want them, once for all products with it, if there are enough of them.
+ * {@link CopiedKernels} want them, once for all products with it, where {@link #copied} says so.
  */
 final class Gemm {
     /** Bytes from one row of a packed panel to the next. */
@@ -35,6 +35,7 @@ final class Gemm {
     /** Keeps the reads of {@link Tile#touch} from being dropped; means nothing. */
     private float touched;
 
+    private boolean copies;
     private float[] copy = new float[0];
     private int copiedFrom = -1;
     private int copiedDepth;
@@ -62,6 +63,7 @@ final class Gemm {
 
     /** A: element (r, p) is at byte {@code at + r·row + p·depth}. */
     Gemm a(MemorySegment data, long at, long row, long depth) {
+        copies = false;
         copiedFrom = -1;
         a = data;
         aAt = at;
@@ -73,6 +75,15 @@ final class Gemm {
     /** A: rows of a tensor. */
     Gemm a(Tensor x, int row, int col) {
         return a(x.data(), x.offset(row, col), x.stride() * Float.BYTES, Float.BYTES);
+    }
+
+    /**
+     * Copies A before it is used, where that can be done: for products with many columns, or several products with one A. Not
+     * for the small ones of attention, where the copy costs more than it gives.
+     */
+    Gemm copied() {
+        copies = ROWS == 8 && aDepth == Float.BYTES;
+        return this;
     }
 
     /** A: columns of a tensor, which is to say its transpose. */
@@ -128,7 +139,7 @@ final class Gemm {
 
     /** C: {@code rows × cols} at {@code at}, rows {@code row} bytes apart; A has {@code depth} columns. */
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
-        if (ROWS == 8 && rows >= ROWS && depth > 0 && aDepth == Float.BYTES && bRow == PANEL_ROW && cols >= LANES) {
+        if (copies && depth > 0 && rows >= ROWS && bRow == PANEL_ROW) {
             intoByCopies(c, at, row, rows, cols, depth);
         } else {
             intoAsItLies(c, at, row, rows, cols, depth);

@@ -8,8 +8,6 @@ import static candor.ops.cpu.TileKernels.S;
 import candor.ops.Batch;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * dhead (V,C) += dlogitsᵀ x, a sum over the target rows in their order. Threads share the vocabulary; each takes a few of
@@ -94,20 +92,11 @@ final class HeadGradient {
         float d = dlogp.data().get(FLOAT, dlogp.offset(row, 0));
         float whole = lse.data().get(FLOAT, lse.offset(row, 0));
         MemorySegment from = logits == null ? to : logits.data();
-        negatedProbabilities(to, at, from, logits == null ? at : logits.offset(row, first), entries, whole, d);
+        LogProbOps.negatedProbabilities(to, at, from, logits == null ? at : logits.offset(row, first), entries, whole, d);
         int target = batch.target(batch.targetRow(row)) - first;
         if (target >= 0 && target < entries) {
             long here = at + 4L * target;
             to.set(FLOAT, here, to.get(FLOAT, here) + d);
-        }
-    }
-
-    private static void negatedProbabilities(
-            MemorySegment to, long at, MemorySegment from, long fromAt, int n, float lse, float d) {
-        for (int j = 0; j < n; j += S.length()) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
-            FloatVector v = FloatVector.fromMemorySegment(S, from, fromAt + 4L * j, ORDER, mask);
-            Exp.of(v.sub(lse)).mul(-d).intoMemorySegment(to, at + 4L * j, ORDER, mask);
         }
     }
 }

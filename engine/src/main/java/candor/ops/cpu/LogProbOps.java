@@ -155,7 +155,7 @@ final class LogProbOps {
     /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
     private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
         long bytes = Panels.bytes(head.cols());
-        Gemm gemm = workers.gemm(worker).a(x, row, 0);
+        Gemm gemm = workers.gemm(worker).a(x, row, 0).copied();
         if (readyForward != null) {
             gemm.b(readyForward, (first / COLUMNS + panel) * bytes, bytes);
         } else {
@@ -261,7 +261,8 @@ final class LogProbOps {
             gradient(row + r, at, offset(row) + r * stride());
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES);
+        Gemm gemm =
+                workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES).copied();
         if (readyBackward != null) {
             gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
         } else {
@@ -278,7 +279,7 @@ final class LogProbOps {
     private void gradient(int row, MemorySegment at, long offset) {
         float d = dlogp.data().get(FLOAT, dlogp.offset(row, 0));
         float whole = lse.data().get(FLOAT, lse.offset(row, 0));
-        negatedProbabilities(at, offset, columns, whole, d);
+        negatedProbabilities(at, offset, at, offset, columns, whole, d);
         int target = batch.target(batch.targetRow(row)) - first;
         if (target >= 0 && target < columns) {
             long here = offset + 4L * target;
@@ -286,11 +287,23 @@ final class LogProbOps {
         }
     }
 
-    private static void negatedProbabilities(MemorySegment row, long at, int n, float lse, float d) {
-        for (int j = 0; j < n; j += LANES) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
-            FloatVector v = FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER, mask);
-            Exp.of(v.sub(lse)).mul(-d).intoMemorySegment(row, at + 4L * j, ORDER, mask);
+    /** to = −d · exp(from − lse), of {@code n} logits; the two may be the same memory. */
+    static void negatedProbabilities(
+            MemorySegment to, long at, MemorySegment from, long fromAt, int n, float lse, float d) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector v = FloatVector.fromMemorySegment(S, from, fromAt + 4L * j, ORDER);
+            Exp.of(v.sub(lse)).mul(-d).intoMemorySegment(to, at + 4L * j, ORDER);
         }
+        if (j < n) {
+            lastNegatedProbabilities(to, at + 4L * j, from, fromAt + 4L * j, n - j, lse, d);
+        }
+    }
+
+    private static void lastNegatedProbabilities(
+            MemorySegment to, long at, MemorySegment from, long fromAt, int n, float lse, float d) {
+        VectorMask<Float> mask = S.indexInRange(0, n);
+        FloatVector v = FloatVector.fromMemorySegment(S, from, fromAt, ORDER, mask);
+        Exp.of(v.sub(lse)).mul(-d).intoMemorySegment(to, at, ORDER, mask);
     }
 }

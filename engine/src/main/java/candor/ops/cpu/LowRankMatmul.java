@@ -168,7 +168,7 @@ final class LowRankMatmul {
     }
 
     private void multiplyNarrow(int block, int worker) {
-        multiplyNarrow(workers.gemm(worker).a(a, blocks.start(block), 0), block);
+        multiplyNarrow(workers.gemm(worker).a(a, blocks.start(block), 0), block); // too narrow to copy A for it
     }
 
     private void multiplyNarrow(Gemm gemm, int block) {
@@ -214,7 +214,7 @@ final class LowRankMatmul {
 
     /** T and C of the same rows, while A is at hand. */
     private void multiplyBoth(int block, int worker) {
-        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0).copied();
         multiplyNarrow(gemm, block);
         multiplyWide(gemm, block, 0, panels);
     }
@@ -222,7 +222,7 @@ final class LowRankMatmul {
     private void multiplyWide(int index, int worker) {
         int block = index / chunks;
         int panel = index % chunks * chunkPanels;
-        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0).copied();
         multiplyWide(gemm, block, panel, Math.min(panels, panel + chunkPanels));
     }
 

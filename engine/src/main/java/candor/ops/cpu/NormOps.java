@@ -9,7 +9,6 @@ import candor.ops.Write;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** Root-mean-square norms, forward and backward; threads share the rows. */
 final class NormOps {
@@ -116,27 +115,91 @@ final class NormOps {
     /** y = x·r·w. */
     private static void scaled(
             MemorySegment y, long yAt, MemorySegment x, long xAt, MemorySegment w, long wAt, int n, float r) {
-        for (int j = 0; j < n; j += LANES) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
-            FloatVector v = FloatVector.fromMemorySegment(S, x, xAt + 4L * j, ORDER, mask);
-            FloatVector u = FloatVector.fromMemorySegment(S, w, wAt + 4L * j, ORDER, mask);
-            v.mul(r).mul(u).intoMemorySegment(y, yAt + 4L * j, ORDER, mask);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector v = FloatVector.fromMemorySegment(S, x, xAt + 4L * j, ORDER);
+            FloatVector u = FloatVector.fromMemorySegment(S, w, wAt + 4L * j, ORDER);
+            v.mul(r).mul(u).intoMemorySegment(y, yAt + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            y.set(FLOAT, yAt + 4L * j, x.get(FLOAT, xAt + 4L * j) * r * w.get(FLOAT, wAt + 4L * j));
         }
     }
 
     /** dx = or += w·dy·r − x·c. */
     private void gradient(long dxAt, long dyAt, long xAt, int n, float r, float c) {
-        MemorySegment dx = y.data();
-        for (int j = 0; j < n; j += LANES) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
-            FloatVector g = FloatVector.fromMemorySegment(S, dy.data(), dyAt + 4L * j, ORDER, mask);
-            FloatVector u = FloatVector.fromMemorySegment(S, w.data(), w.offset(0, j), ORDER, mask);
-            FloatVector v = FloatVector.fromMemorySegment(S, x.data(), xAt + 4L * j, ORDER, mask);
-            FloatVector d = g.mul(u).mul(r).sub(v.mul(c));
-            if (add) {
-                d = d.add(FloatVector.fromMemorySegment(S, dx, dxAt + 4L * j, ORDER, mask));
-            }
-            d.intoMemorySegment(dx, dxAt + 4L * j, ORDER, mask);
+        if (add) {
+            added(y.data(), dxAt, dy.data(), dyAt, w.data(), w.offset(0, 0), x.data(), xAt, n, r, c);
+        } else {
+            set(y.data(), dxAt, dy.data(), dyAt, w.data(), w.offset(0, 0), x.data(), xAt, n, r, c);
         }
+    }
+
+    private static void set(
+            MemorySegment dx,
+            long dxAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment w,
+            long wAt,
+            MemorySegment x,
+            long xAt,
+            int n,
+            float r,
+            float c) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector g = FloatVector.fromMemorySegment(S, dy, dyAt + 4L * j, ORDER);
+            FloatVector u = FloatVector.fromMemorySegment(S, w, wAt + 4L * j, ORDER);
+            FloatVector v = FloatVector.fromMemorySegment(S, x, xAt + 4L * j, ORDER);
+            g.mul(u).mul(r).sub(v.mul(c)).intoMemorySegment(dx, dxAt + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            dx.set(FLOAT, dxAt + 4L * j, gradient(dy, dyAt, w, wAt, x, xAt, j, r, c));
+        }
+    }
+
+    private static void added(
+            MemorySegment dx,
+            long dxAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment w,
+            long wAt,
+            MemorySegment x,
+            long xAt,
+            int n,
+            float r,
+            float c) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector g = FloatVector.fromMemorySegment(S, dy, dyAt + 4L * j, ORDER);
+            FloatVector u = FloatVector.fromMemorySegment(S, w, wAt + 4L * j, ORDER);
+            FloatVector v = FloatVector.fromMemorySegment(S, x, xAt + 4L * j, ORDER);
+            g.mul(u)
+                    .mul(r)
+                    .sub(v.mul(c))
+                    .add(FloatVector.fromMemorySegment(S, dx, dxAt + 4L * j, ORDER))
+                    .intoMemorySegment(dx, dxAt + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            float sofar = dx.get(FLOAT, dxAt + 4L * j);
+            dx.set(FLOAT, dxAt + 4L * j, gradient(dy, dyAt, w, wAt, x, xAt, j, r, c) + sofar);
+        }
+    }
+
+    /** One column of what a vector does. */
+    private static float gradient(
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment w,
+            long wAt,
+            MemorySegment x,
+            long xAt,
+            int j,
+            float r,
+            float c) {
+        float scaled = dy.get(FLOAT, dyAt + 4L * j) * w.get(FLOAT, wAt + 4L * j) * r;
+        return scaled - x.get(FLOAT, xAt + 4L * j) * c;
     }
 }

@@ -9,7 +9,6 @@ import candor.ops.AdamWStep;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** The optimiser's passes over all parameters; threads share blocks of neighbours. */
@@ -106,23 +105,36 @@ final class OptimiserOps {
     private void update(MemorySegment ws, MemorySegment gs, MemorySegment ms, MemorySegment vs, long at, int n) {
         FloatVector b1 = FloatVector.broadcast(S, gain1);
         FloatVector b2 = FloatVector.broadcast(S, gain2);
-        for (int j = 0; j < n; j += LANES) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
             long o = at + 4L * j;
-            FloatVector grad =
-                    FloatVector.fromMemorySegment(S, gs, o, ORDER, mask).mul(scale);
-            FloatVector first = FloatVector.fromMemorySegment(S, ms, o, ORDER, mask);
-            FloatVector second = FloatVector.fromMemorySegment(S, vs, o, ORDER, mask);
+            FloatVector grad = FloatVector.fromMemorySegment(S, gs, o, ORDER).mul(scale);
+            FloatVector first = FloatVector.fromMemorySegment(S, ms, o, ORDER);
+            FloatVector second = FloatVector.fromMemorySegment(S, vs, o, ORDER);
             first = grad.sub(first).fma(b1, first);
             second = grad.mul(grad).fma(b2, second.mul(beta2));
             FloatVector root =
                     second.lanewise(VectorOperators.SQRT).mul(rootCorrection).add(epsilon);
-            FloatVector weight =
-                    FloatVector.fromMemorySegment(S, ws, o, ORDER, mask).mul(keep);
+            FloatVector weight = FloatVector.fromMemorySegment(S, ws, o, ORDER).mul(keep);
             weight = weight.sub(first.mul(rate).div(root));
-            first.intoMemorySegment(ms, o, ORDER, mask);
-            second.intoMemorySegment(vs, o, ORDER, mask);
-            weight.intoMemorySegment(ws, o, ORDER, mask);
+            first.intoMemorySegment(ms, o, ORDER);
+            second.intoMemorySegment(vs, o, ORDER);
+            weight.intoMemorySegment(ws, o, ORDER);
         }
+        for (; j < n; j++) {
+            updateOne(ws, gs, ms, vs, at + 4L * j);
+        }
+    }
+
+    /** One parameter: what a vector does, rounded where it rounds. */
+    private void updateOne(MemorySegment ws, MemorySegment gs, MemorySegment ms, MemorySegment vs, long o) {
+        float grad = gs.get(FLOAT, o) * scale;
+        float before = ms.get(FLOAT, o);
+        float first = Math.fma(grad - before, gain1, before);
+        float second = Math.fma(grad * grad, gain2, vs.get(FLOAT, o) * beta2);
+        float root = (float) Math.sqrt(second) * rootCorrection + epsilon;
+        ms.set(FLOAT, o, first);
+        vs.set(FLOAT, o, second);
+        ws.set(FLOAT, o, ws.get(FLOAT, o) * keep - first * rate / root);
     }
 }

@@ -75,21 +75,40 @@ final class SwiGluOps {
         }
     }
 
+    /** Whole vectors; without masks, which the compilers take seconds over. */
     private static void backwardRow(
             MemorySegment d, long dAt, MemorySegment dy, long dyAt, MemorySegment x, long gate, int n) {
         long up = 4L * n;
-        for (int j = 0; j < n; j += LANES) {
-            VectorMask<Float> mask = S.indexInRange(j, n);
-            FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER, mask);
-            FloatVector u = FloatVector.fromMemorySegment(S, x, gate + up + 4L * j, ORDER, mask);
-            FloatVector e = FloatVector.fromMemorySegment(S, dy, dyAt + 4L * j, ORDER, mask);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER);
+            FloatVector u = FloatVector.fromMemorySegment(S, x, gate + up + 4L * j, ORDER);
+            FloatVector e = FloatVector.fromMemorySegment(S, dy, dyAt + 4L * j, ORDER);
             FloatVector s = sigmoid(g);
-            FloatVector silu = g.mul(s);
-            // σ(1 + g(1 − σ)) = σ + silu·(1 − σ)
-            FloatVector slope = FloatVector.broadcast(S, 1f).sub(s).fma(silu, s);
-            e.mul(u).mul(slope).intoMemorySegment(d, dAt + 4L * j, ORDER, mask);
-            e.mul(silu).intoMemorySegment(d, dAt + up + 4L * j, ORDER, mask);
+            e.mul(u).mul(slope(g, s)).intoMemorySegment(d, dAt + 4L * j, ORDER);
+            e.mul(g.mul(s)).intoMemorySegment(d, dAt + up + 4L * j, ORDER);
         }
+        if (j < n) {
+            backwardRest(d, dAt, dy, dyAt, x, gate, j, n);
+        }
+    }
+
+    /** The columns from {@code j} on, less than a vector. */
+    private static void backwardRest(
+            MemorySegment d, long dAt, MemorySegment dy, long dyAt, MemorySegment x, long gate, int j, int n) {
+        long up = 4L * n;
+        VectorMask<Float> mask = S.indexInRange(j, n);
+        FloatVector g = FloatVector.fromMemorySegment(S, x, gate + 4L * j, ORDER, mask);
+        FloatVector u = FloatVector.fromMemorySegment(S, x, gate + up + 4L * j, ORDER, mask);
+        FloatVector e = FloatVector.fromMemorySegment(S, dy, dyAt + 4L * j, ORDER, mask);
+        FloatVector s = sigmoid(g);
+        e.mul(u).mul(slope(g, s)).intoMemorySegment(d, dAt + 4L * j, ORDER, mask);
+        e.mul(g.mul(s)).intoMemorySegment(d, dAt + up + 4L * j, ORDER, mask);
+    }
+
+    /** The derivative of g·σ(g), which is σ(1 + g(1 − σ)) = σ + g·σ·(1 − σ). */
+    private static FloatVector slope(FloatVector g, FloatVector sigma) {
+        return FloatVector.broadcast(S, 1f).sub(sigma).fma(g.mul(sigma), sigma);
     }
 
     private static FloatVector sigmoid(FloatVector g) {

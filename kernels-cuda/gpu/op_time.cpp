@@ -1,0 +1,487 @@
+// The time of every operation at a model's shapes, by the border's own events:
+//   op_time [--shape llama-3.1-8b|qwen2.5-0.5b|tiny] [--tokens N] [--length N] [--only TEXT] [--once]
+// A Markdown table: time, TFLOP/s, GB/s, the share of the ceiling (what the device needs at least, for the arithmetic or for
+// the bytes, at the rates that this run measured on cuBLAS's largest product and on a copy), and for products cuBLAS's time
+// over ours. Operands are random and rotate over more memory than the caches hold; medians of nine samples. Products are
+// compared with cuBLAS's. --once, for profilers, runs each operation once and nothing else; so does an emulated device.
+// Exit 1 where an operation fails or a product differs.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "candor_kernels.h"
+#include "driver.h"
+
+namespace op_time {
+namespace {
+
+constexpr int kSamples = 9;
+constexpr int64_t kBeyondCaches = 256 << 20;
+
+struct Shape {
+    const char* name;
+    int width, hidden, heads, key_heads, head_width, vocabulary;
+};
+
+constexpr Shape kShapes[] = {
+    {"llama-3.1-8b", 4096, 14336, 32, 8, 128, 128256},
+    {"qwen2.5-0.5b", 896, 4864, 14, 2, 64, 151936},
+    {"tiny", 64, 160, 4, 2, 16, 300},
+};
+
+candor_device* device;
+candor_stream* stream;
+candor_event *first, *last;
+bool once, failed;
+double flops_per_second, bytes_per_second;
+
+bool ok(int status) {
+    if (status != 0) fprintf(stderr, "%s\n", candor_last_error());
+    return status == 0;
+}
+
+void must(int status) {
+    if (!ok(status)) exit(1);
+}
+
+uint64_t random_bits(uint64_t i) {
+    uint64_t z = i * 0x9E3779B97F4A7C15ull + 0x1234567;  // splitmix64 (Steele et al. 2014)
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
+    return z ^ z >> 31;
+}
+
+// Device memory: bf16 or float32 drawn from -size to size, or integers, or anything.
+class Buffer {
+public:
+    explicit Buffer(int64_t bytes) : bytes(bytes) { must(candor_memory_allocate(&p_, std::max<int64_t>(bytes, 1), device)); }
+    ~Buffer() { candor_memory_release(p_, device); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+
+    template <class T>
+    void put(const std::vector<T>& v) {
+        // What was drawn once is repeated: 16 MiB of it are enough to look random to any kernel.
+        for (int64_t at = 0; at < bytes; at += (int64_t)(v.size() * sizeof(T))) {
+            const int64_t part = std::min<int64_t>(bytes - at, v.size() * sizeof(T));
+            must(candor_copy_to_device((char*)p_ + at, part, v.data(), part, part, 1, stream));
+        }
+        must(candor_stream_synchronise(stream));
+    }
+
+    template <class T>
+    T* as() const {
+        return static_cast<T*>(p_);
+    }
+
+    const int64_t bytes;
+
+private:
+    void* p_ = nullptr;
+};
+
+typedef std::shared_ptr<Buffer> Memory;
+uint64_t drawn = 0;
+
+std::vector<float> uniform(int64_t count, float size) {
+    std::vector<float> v(std::min<int64_t>(count, (4 << 20) - 3));  // no power of two, so that rows differ
+    for (float& x : v) x = size * ((float)(random_bits(drawn++) >> 40) / (float)(1 << 23) - 1);
+    return v;
+}
+
+Memory bf16(int64_t count, float size = 1) {
+    const std::vector<float> v = uniform(count, size);
+    std::vector<candor_bf16> b(v.size());
+    for (size_t i = 0; i < v.size(); i++) memcpy(&b[i], (const char*)&v[i] + 2, 2);
+    Memory memory = std::make_shared<Buffer>(2 * count);
+    memory->put(b);
+    return memory;
+}
+
+Memory floats(int64_t count, float size = 1) {
+    Memory memory = std::make_shared<Buffer>(4 * count);
+    memory->put(uniform(count, size));
+    return memory;
+}
+
+Memory integers(int64_t count, const std::function<int32_t(int64_t)>& value) {
+    std::vector<int32_t> v(count);
+    for (int64_t i = 0; i < count; i++) v[i] = value(i);
+    Memory memory = std::make_shared<Buffer>(4 * count);
+    memory->put(v);
+    return memory;
+}
+
+double median(std::vector<double> v) {
+    std::sort(v.begin(), v.end());
+    return v[v.size() / 2];
+}
+
+// Seconds of one call of `run`, whose argument counts calls; `time` gives the milliseconds of so many of them. Negative where
+// something failed.
+double seconds(const std::function<float(int from, int calls)>& time) {
+    if (once) return time(0, 1) / 1e3;
+    int calls = 1, at = 0;
+    float warm = time(at, 3);
+    if (warm < 0) return -1;
+    warm = time(at += 3, 3) / 3;
+    if (warm < 0) return -1;
+    calls = std::clamp((int)(4 / std::max(warm, 1e-3f)), 1, 1000);  // samples of some 4 ms
+    std::vector<double> samples;
+    for (int i = 0; i < kSamples; i++) {
+        const float milliseconds = time(at, calls);
+        if (milliseconds < 0) return -1;
+        at += calls;
+        samples.push_back(milliseconds / 1e3 / calls);
+    }
+    return median(samples);
+}
+
+double ours(const std::function<int(int)>& run) {
+    return seconds([&](int from, int calls) -> float {
+        if (!ok(candor_event_record(first, stream))) return -1;
+        for (int i = 0; i < calls; i++) {
+            if (!ok(run(from + i))) return -1;
+        }
+        float milliseconds = -1;
+        const bool done = ok(candor_event_record(last, stream)) && ok(candor_event_synchronise(last))
+            && ok(candor_event_elapsed(&milliseconds, first, last));
+        return done ? milliseconds : -1;
+    });
+}
+
+double theirs(const Driver& driver, const std::function<bool(int)>& run) {
+    return seconds([&](int from, int calls) -> float {
+        driver.start();
+        for (int i = 0; i < calls; i++) {
+            if (!run(from + i)) return -1;
+        }
+        return driver.end();
+    });
+}
+
+void row(const std::string& what, double time, double flops, double bytes, double cublas) {
+    if (time < 0) {
+        failed = true;
+        printf("| %s | failed | | | | |\n", what.c_str());
+        return;
+    }
+    const double least = std::max(
+        flops_per_second > 0 ? flops / flops_per_second : 0, bytes_per_second > 0 ? bytes / bytes_per_second : 0);
+    const auto percent = [](double share) {
+        char text[32];
+        snprintf(text, sizeof text, "%.0f %%", 100 * share);
+        return std::string(share > 0 ? text : "");
+    };
+    printf("| %s | %.1f | %.1f | %.0f | %s | %s |\n", what.c_str(), time * 1e6, flops / time / 1e12, bytes / time / 1e9,
+        percent(least / time).c_str(), percent(cublas > 0 ? cublas / time : 0).c_str());
+    fflush(stdout);
+}
+
+class Table {
+public:
+    Table(const Shape& shape, int tokens, int length, std::string only)
+        : shape_(shape), n_(tokens), length_(length), only_(std::move(only)), cublas_(driver_) {}
+
+    void run() {
+        ceilings();
+        printf("\n%s, %d tokens in sequences of %d:\n\n", shape_.name, n_, length_);
+        printf("| operation | µs | TFLOP/s | GB/s | share of the ceiling | of cuBLAS |\n|---|---|---|---|---|---|\n");
+        const int c = shape_.width, f = shape_.hidden, d = shape_.head_width;
+        const int q = shape_.heads * d, qkv = q + 2 * shape_.key_heads * d;
+        linear("linear, q k v", c, qkv, 0);
+        linear("linear, q k v, LoRA", c, qkv, 16);
+        linear("linear, o, LoRA", q, c, 16);
+        linear("linear, gate up, LoRA", c, 2 * f, 16);
+        linear("linear, down, LoRA", f, c, 16);
+        attention();
+        rows();
+        head();
+        if (!once) {
+            for (int side : {4096, 8192}) square(side);
+        }
+    }
+
+private:
+    bool wanted(const std::string& what) const { return what.find(only_) != std::string::npos; }
+
+    // How many sets of operands to rotate over.
+    static int sets(int64_t bytes) { return once ? 1 : (int)std::clamp<int64_t>(kBeyondCaches / bytes + 1, 1, 64); }
+
+    void ceilings() {
+        if (once) return;
+        if (!driver_.there()) {
+            printf("No ceilings: there is no driver.\n");
+            return;
+        }
+        const int64_t bytes = 1ll << 30;
+        Memory from = floats(bytes / 4), to = std::make_shared<Buffer>(bytes);
+        const double copied = theirs(driver_, [&](int) { return driver_.copy(to->as<void>(), from->as<void>(), bytes); });
+        if (copied > 0) bytes_per_second = 2 * bytes / copied;
+        printf("Ceilings in this run: %.0f GB/s copied (read and written)", bytes_per_second / 1e9);
+        if (cublas_.there()) {
+            const int side = 8192;
+            Memory x = bf16((int64_t)side * side), w = bf16((int64_t)side * side), y = bf16((int64_t)side * side);
+            const double time = theirs(driver_,
+                [&](int) { return cublas_.linear(y->as<void>(), x->as<void>(), w->as<void>(), side, side, side); });
+            if (time > 0) flops_per_second = 2.0 * side * side * side / time;
+            printf(", %.0f TFLOP/s by cuBLAS at 8192 cubed", flops_per_second / 1e12);
+        } else {
+            printf("; there is no cuBLAS, so shares are of the copy alone");
+        }
+        printf(".\n");
+    }
+
+    // ‖a − b‖ / ‖b‖ of two bf16 results on the device.
+    static double distance(const Memory& a, const Memory& b) {
+        const auto get = [](const Memory& m) {
+            std::vector<candor_bf16> v(m->bytes / 2);
+            must(candor_copy_to_host(v.data(), m->bytes, m->as<void>(), m->bytes, m->bytes, 1, stream));
+            must(candor_stream_synchronise(stream));
+            return v;
+        };
+        const std::vector<candor_bf16> va = get(a), vb = get(b);
+        double difference = 0, norm = 0;
+        for (size_t i = 0; i < va.size(); i++) {
+            float x, y;
+            const uint32_t bx = (uint32_t)va[i] << 16, by = (uint32_t)vb[i] << 16;
+            memcpy(&x, &bx, 4);
+            memcpy(&y, &by, 4);
+            difference += ((double)x - y) * ((double)x - y);
+            norm += (double)y * y;
+        }
+        return std::sqrt(difference / norm);
+    }
+
+    void same(const std::string& what, const Memory& ours, const Memory& theirs) {
+        const double apart = distance(ours, theirs);
+        if (apart <= 0.01) return;
+        failed = true;
+        printf("| %s | its result is %.3g of its size from cuBLAS's | | | | |\n", what.c_str(), apart);
+    }
+
+    // Forward and backward of a layer, with an adapter of this rank over all rows, or without.
+    void linear(const std::string& what, int i, int o, int rank) {
+        product(what, n_, i, o, rank);
+        product_backward(what + ", backward", n_, i, o, rank);
+    }
+
+    void square(int side) {
+        product("matmul, " + std::to_string(side) + " cubed", side, side, side, 0);
+        product_backward("matmul, " + std::to_string(side) + " cubed, dx", side, side, side, 0);
+    }
+
+    struct Lora {
+        Memory a, b, da, db;
+        candor_lora entry;
+        Lora(int n, int i, int o, int rank, bool trained)
+            : a(floats((int64_t)rank * i)), b(floats((int64_t)o * rank)), da(floats((int64_t)rank * i, 0)),
+              db(floats((int64_t)o * rank, 0)),
+              entry{a->as<float>(), b->as<float>(), trained ? da->as<float>() : nullptr, trained ? db->as<float>() : nullptr, i,
+                  rank, i, rank, rank, 2.0f, 0, n} {}
+    };
+
+    void product(const std::string& what, int n, int i, int o, int rank) {
+        if (!wanted(what)) return;
+        const double bytes = 2.0 * ((double)n * i + (double)o * i + (double)n * o);
+        std::vector<Memory> x, w, y;
+        for (int s = 0; s < sets((int64_t)bytes); s++) {
+            x.push_back(bf16((int64_t)n * i));
+            w.push_back(bf16((int64_t)o * i, 0.05f));
+            y.push_back(bf16((int64_t)n * o));
+        }
+        Memory t = bf16((int64_t)n * std::max(rank, 16));
+        std::unique_ptr<Lora> lora(rank ? new Lora(n, i, o, rank, false) : nullptr);
+        const auto run = [&](int call, bool adapted) {
+            const size_t s = call % x.size();
+            return candor_linear(y[s]->as<candor_bf16>(), o, adapted ? t->as<candor_bf16>() : nullptr, adapted ? rank : 0,
+                x[s]->as<candor_bf16>(), i, w[s]->as<candor_bf16>(), i, nullptr, nullptr, 0, adapted ? &lora->entry : nullptr,
+                adapted, adapted ? rank : 0, n, i, o, stream);
+        };
+        double peer = 0;
+        if (cublas_.there() && !once) {
+            Memory z = bf16((int64_t)n * o);
+            peer = theirs(driver_, [&](int call) {
+                const size_t s = call % x.size();
+                return cublas_.linear(z->as<void>(), x[s]->as<void>(), w[s]->as<void>(), n, i, o);
+            });
+            must(run(0, false));
+            must(candor_stream_synchronise(stream));
+            driver_.start();
+            cublas_.linear(z->as<void>(), x[0]->as<void>(), w[0]->as<void>(), n, i, o);
+            driver_.end();
+            same(what, y[0], z);
+        }
+        const double flops = 2.0 * n * i * o + 2.0 * n * rank * ((double)i + o);
+        row(what, ours([&](int call) { return run(call, rank > 0); }), flops, bytes, peer);
+    }
+
+    void product_backward(const std::string& what, int n, int i, int o, int rank) {
+        if (!wanted(what)) return;
+        const double bytes = 2.0 * ((double)n * i + (double)o * i + (double)n * o) + (rank ? 2.0 * n * i : 0);
+        std::vector<Memory> dx, w, dy;
+        for (int s = 0; s < sets((int64_t)bytes); s++) {
+            dx.push_back(bf16((int64_t)n * i));
+            w.push_back(bf16((int64_t)o * i, 0.05f));
+            dy.push_back(bf16((int64_t)n * o));
+        }
+        Memory x = bf16((int64_t)n * i), t = bf16((int64_t)n * std::max(rank, 16)), dt = bf16((int64_t)n * std::max(rank, 16));
+        std::unique_ptr<Lora> lora(rank ? new Lora(n, i, o, rank, true) : nullptr);
+        const auto run = [&](int call, bool adapted) {
+            const size_t s = call % w.size();
+            return candor_linear_backward(dx[s]->as<candor_bf16>(), i, adapted ? dt->as<candor_bf16>() : nullptr,
+                adapted ? rank : 0, dy[s]->as<candor_bf16>(), o, x->as<candor_bf16>(), i,
+                adapted ? t->as<candor_bf16>() : nullptr, adapted ? rank : 0, w[s]->as<candor_bf16>(), i,
+                adapted ? &lora->entry : nullptr, adapted, adapted ? rank : 0, 0, n, i, o, stream);
+        };
+        double peer = 0;
+        if (cublas_.there() && !once) {
+            Memory z = bf16((int64_t)n * i);
+            peer = theirs(driver_, [&](int call) {
+                const size_t s = call % w.size();
+                return cublas_.linear_backward(z->as<void>(), dy[s]->as<void>(), w[s]->as<void>(), n, i, o);
+            });
+            must(run(0, false));
+            must(candor_stream_synchronise(stream));
+            driver_.start();
+            cublas_.linear_backward(z->as<void>(), dy[0]->as<void>(), w[0]->as<void>(), n, i, o);
+            driver_.end();
+            same(what, dx[0], z);
+        }
+        const double flops = 2.0 * n * i * o + 4.0 * n * rank * ((double)i + o);
+        row(what, ours([&](int call) { return run(call, rank > 0); }), flops, bytes, peer);
+    }
+
+    void attention() {
+        if (!wanted("attention")) return;
+        const int h = shape_.heads, k = shape_.key_heads, d = shape_.head_width, wide = (h + 2 * k) * d, count = n_ / length_;
+        Memory qkv = bf16((int64_t)n_ * wide), o = bf16((int64_t)n_ * h * d), lse = floats((int64_t)n_ * h);
+        Memory dout = bf16((int64_t)n_ * h * d), dqkv = bf16((int64_t)n_ * wide);
+        Memory starts = integers(count + 1, [&](int64_t s) { return (int32_t)(s * length_); });
+        // Causal: half of the square; two products forward, five backward.
+        const double product = 2.0 * n_ * (length_ / 2.0) * h * d;
+        row("attention", ours([&](int) {
+            return candor_attention(o->as<candor_bf16>(), h * d, lse->as<float>(), h, qkv->as<candor_bf16>(), wide,
+                starts->as<int32_t>(), count, length_, n_, h, k, d, stream);
+        }), 2 * product, 2.0 * n_ * (wide + h * d), 0);
+        row("attention, backward", ours([&](int) {
+            return candor_attention_backward(dqkv->as<candor_bf16>(), wide, dout->as<candor_bf16>(), h * d,
+                qkv->as<candor_bf16>(), wide, o->as<candor_bf16>(), h * d, lse->as<float>(), h, starts->as<int32_t>(), count,
+                length_, n_, h, k, d, stream);
+        }), 5 * product, 2.0 * n_ * (2 * wide + 2 * h * d), 0);
+    }
+
+    // What moves bytes and computes little.
+    void rows() {
+        const int c = shape_.width, f = shape_.hidden, h = shape_.heads, d = shape_.head_width, v = shape_.vocabulary;
+        const double wide = 2.0 * n_ * c;
+        const int count = sets((int64_t)wide);
+        std::vector<Memory> x, y;
+        for (int s = 0; s < count; s++) x.push_back(bf16((int64_t)n_ * c)), y.push_back(bf16((int64_t)n_ * c));
+        Memory w = floats(c), rstd = floats(n_), table = bf16((int64_t)v * c);
+        Memory angles = floats((int64_t)length_ * d), positions = integers(n_, [&](int64_t i) { return (int32_t)(i % length_); });
+        Memory tokens = integers(n_, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
+        const auto in = [&](int call) { return x[call % count]->as<candor_bf16>(); };
+        const auto out = [&](int call) { return y[call % count]->as<candor_bf16>(); };
+        if (wanted("embed")) {
+            row("embed", ours([&](int call) {
+                return candor_embed(out(call), c, table->as<candor_bf16>(), c, tokens->as<int32_t>(), n_, c, stream);
+            }), 0, 2 * wide, 0);
+        }
+        if (wanted("rms norm")) {
+            row("rms norm", ours([&](int call) {
+                return candor_rms_norm(out(call), c, rstd->as<float>(), 1, in(call), c, w->as<float>(), 1e-5f, n_, 1, c, stream);
+            }), 0, 2 * wide, 0);
+            row("rms norm, backward, added", ours([&](int call) {
+                return candor_rms_norm_backward(out(call), c, in(call), c, in(call + 1), c, w->as<float>(), rstd->as<float>(), 1,
+                    1, n_, 1, c, stream);
+            }), 0, 4 * wide, 0);
+        }
+        if (wanted("rope")) {
+            row("rope", ours([&](int call) {
+                return candor_rope(out(call), c, angles->as<float>(), d, positions->as<int32_t>(), 1, n_, std::min(h, c / d), d,
+                    stream);
+            }), 0, 4.0 * n_ * std::min(h, c / d) * d, 0);
+        }
+        if (wanted("swiglu")) {
+            Memory gate = bf16((int64_t)n_ * 2 * f), dy = bf16((int64_t)n_ * f), d_gate = bf16((int64_t)n_ * 2 * f);
+            row("swiglu", ours([&](int) {
+                return candor_swiglu(dy->as<candor_bf16>(), f, gate->as<candor_bf16>(), 2 * f, n_, f, stream);
+            }), 0, 6.0 * n_ * f, 0);
+            row("swiglu, backward", ours([&](int) {
+                return candor_swiglu_backward(d_gate->as<candor_bf16>(), 2 * f, dy->as<candor_bf16>(), f,
+                    gate->as<candor_bf16>(), 2 * f, n_, f, stream);
+            }), 0, 10.0 * n_ * f, 0);
+        }
+    }
+
+    // Log-probabilities of a quarter of the tokens, as when the loss is on replies alone.
+    void head() {
+        if (!wanted("log-prob")) return;
+        const int t = std::max(1, n_ / 4), c = shape_.width, v = shape_.vocabulary;
+        Memory x = bf16((int64_t)t * c), dx = bf16((int64_t)t * c), w = bf16((int64_t)v * c, 0.02f);
+        Memory logp = floats(t), lse = floats(t), dlogp = floats(t);
+        Memory targets = integers(t, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
+        const double flops = 2.0 * t * c * v, bytes = 2.0 * ((double)t * c + (double)v * c);
+        row("log-prob", ours([&](int) {
+            return candor_log_prob(logp->as<float>(), 1, lse->as<float>(), 1, nullptr, 0, x->as<candor_bf16>(), c,
+                w->as<candor_bf16>(), c, targets->as<int32_t>(), t, c, v, stream);
+        }), flops, bytes, 0);
+        row("log-prob, backward", ours([&](int) {
+            return candor_log_prob_backward(dx->as<candor_bf16>(), c, dlogp->as<float>(), 1, lse->as<float>(), 1, nullptr, 0,
+                x->as<candor_bf16>(), c, w->as<candor_bf16>(), c, targets->as<int32_t>(), t, c, v, stream);
+        }), 2 * flops, 2 * bytes, 0);
+    }
+
+    const Shape& shape_;
+    const int n_, length_;
+    const std::string only_;
+    const Driver driver_;
+    const Cublas cublas_;
+};
+
+int main_of(int count, char** arguments) {
+    std::string shape = "llama-3.1-8b", only;
+    int tokens = 8192, length = 2048;
+    for (int i = 1; i < count; i += 2) {
+        const std::string flag = arguments[i], value = i + 1 < count ? arguments[i + 1] : "";
+        if (flag == "--once") once = true, i--;
+        else if (flag == "--shape") shape = value;
+        else if (flag == "--tokens") tokens = atoi(value.c_str());
+        else if (flag == "--length") length = atoi(value.c_str());
+        else if (flag == "--only") only = value;
+        else return fprintf(stderr, "op_time: no flag %s\n", flag.c_str()), 2;
+    }
+    const Shape* found = nullptr;
+    for (const Shape& s : kShapes) {
+        if (shape == s.name) found = &s;
+    }
+    if (!found || length < 1 || tokens < length || tokens % length != 0) {
+        fprintf(stderr, "op_time: no such shape, or tokens that are no multiple of the length\n");
+        return 2;
+    }
+    must(candor_device_open(&device, 0));
+    must(candor_stream_create(&stream, device));
+    must(candor_event_create(&first, device));
+    must(candor_event_create(&last, device));
+    once |= candor_is_emulated() == 1;
+    {
+        Table table(*found, tokens, length, only);
+        table.run();
+    }
+    candor_device_close(device);
+    return failed;
+}
+
+}  // namespace
+}  // namespace op_time
+
+int main(int count, char** arguments) {
+    return op_time::main_of(count, arguments);
+}

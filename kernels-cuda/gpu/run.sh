@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# Everything that a GPU can tell us, on a bare machine, from what pack.sh packed beside this file: no Java, no Maven, no
+# network; Python with torch, transformers and peft only where the peers are to run.
+#   run.sh RESULTS [--emulated]
+# Writes at most 8 files of at most 16 MiB into the folder RESULTS; summary.md is a table of all parts. A part that fails, or
+# runs out of its time, does not stop the next; exit 1 tells that one did.
+#   PARTS="machine wrappers …"   only these; the order, that of their worth, stays
+#   TOTAL=560                    seconds for all; what does not fit any more is left out, and says so
+#   WORK=FOLDER                  unpacks there, once for several calls, and leaves it there
+#   REBUILD=1                    builds library and programs there, from the sources, by its own nvcc and cmake
+# --emulated takes the emulated library in the GPU's place, at tiny shapes: it shows that all of this works.
+# shellcheck disable=SC2317 # parts are called by name
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+[[ $# -ge 1 ]] || { echo "run.sh: say where results go" >&2; exit 2; }
+mkdir -p "$1"
+results=$(cd "$1" && pwd)
+emulated=0
+[[ ${2:-} != --emulated ]] || emulated=1
+total=${TOTAL:-560}
+began=$SECONDS
+
+work=${WORK:-$(mktemp -d)}
+if [[ ! -d $work/candor ]]; then
+    tar -C "$work" -xJf "$here/candor-gpu.tar.xz" 2>/dev/null ||
+        python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2], filter="fully_trusted")' \
+            "$here/candor-gpu.tar.xz" "$work" || { echo "run.sh: cannot unpack candor-gpu.tar.xz" >&2; exit 2; }
+fi
+candor=$work/candor
+native=$candor/native
+log=$results/log.txt
+failures=0
+: >"$log"
+
+if [[ $emulated = 1 ]]; then
+    backend=cuda-emulated form='' library=candor_emulated
+    export LD_LIBRARY_PATH=$native
+else
+    backend=cuda form=_cuda library=candor_cuda
+    cublas=$(find /usr/local/cuda*/ /opt /usr/lib /usr/local/lib -name 'libcublas.so.1[23]' 2>/dev/null | sort | tail -n 1)
+    [[ -z $cublas ]] || export CANDOR_CUBLAS=$cublas
+    export LD_LIBRARY_PATH=$native${cublas:+:$(dirname "$cublas")}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+fi
+export LC_ALL=C.UTF-8
+
+java_() { # CLASS ARGUMENTS…
+    mkdir -p "$work/tmp"
+    "$candor/runtime/bin/java" "@$candor/java.args" "-Djava.io.tmpdir=$work/tmp" "-Dcandor.home=$work" "-Duser.home=$work" \
+        "-Dcandor.library.$library=$native/lib$library.so" -cp "$candor/lib/*" "$@"
+}
+
+candor_() {
+    XDG_CACHE_HOME=$work/cache java_ candor.cli.Candor "$@"
+}
+
+# The table's parts, one function each: what it prints goes to the log and, where it says so, to a file of its own. The last
+# line that begins with "=> " is its line in the summary.
+
+part_machine() {
+    nvidia-smi 2>&1 || true
+    nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,temperature.gpu,power.draw \
+        --format=csv 2>/dev/null || true
+    { command -v nvcc ncu compute-sanitizer cuobjdump python3; uname -srm; nproc; free -g; ldd --version | head -n 1; } 2>&1 || true
+    candor_ doctor || return 1
+    echo "=> $(nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.sm,clocks.max.sm --format=csv,noheader 2>/dev/null || echo 'no nvidia-smi')"
+}
+
+part_wrappers() {
+    "$native/wrappers$form" record "$results/wrappers.record" &&
+        "$native/wrappers$form" replay "$results/wrappers.record" || return 1
+    local emulated_here=''
+    if [[ -x $native/wrappers ]]; then
+        "$native/wrappers" replay "$results/wrappers.record" || { echo "=> recorded; the emulator differs"; return 1; }
+        emulated_here=', and the emulator gives the same'
+    fi
+    echo "=> $(stat -c %s "$results/wrappers.record") bytes recorded$emulated_here"
+}
+
+part_op_check() {
+    "$native/op_check$form" | tee "$work/op_check.txt" || return 1
+    echo "=> $(tail -n 1 "$work/op_check.txt")"
+}
+
+part_check() {
+    candor_ check --backend "$backend" >"$results/check.txt" || { tail -n 40 "$results/check.txt"; return 1; }
+    echo "=> $(tail -n 1 "$results/check.txt")"
+}
+
+part_ops() {
+    local shapes=(--shape\ llama-3.1-8b --shape\ qwen2.5-0.5b) arguments failed=0
+    [[ $emulated = 0 ]] || shapes=('--shape tiny --tokens 64 --length 32')
+    for arguments in "${shapes[@]}"; do
+        # shellcheck disable=SC2086 # words
+        "$native/op_time$form" $arguments | tee -a "$results/ops.md" || failed=1
+    done
+    echo "=> $(grep -c '^| [a-z].* [0-9]' "$results/ops.md") rows in ops.md; $(grep -m 1 Ceilings "$results/ops.md" || echo 'no ceilings')"
+    return "$failed"
+}
+
+# "1.2 s a step, 34 tokens/s" of the peer, or nothing where it ran out of memory or time. MODEL BATCH LENGTH STEPS OBJECTIVE
+peer() {
+    local left=$((part_end - SECONDS))
+    [[ $left -gt 5 ]] || return 0
+    yes | head -n $(($4 + 3)) | timeout "$left" python3 "$candor/peers/step.py" --device cuda --dtype bfloat16 --model "$1" \
+        --batch "$2" --length "$3" --objective "$5" 2>"$work/peer.log" | awk 'NF == 2' | tail -n +4 | sort -g |
+        awk -v tokens=$(($2 * $3)) '{ s[NR] = $1 } END { if (NR) { m = s[int((NR + 1) / 2)]; printf "%.4f s a step, %.0f tokens/s", m, tokens / m } }'
+    tail -n 5 "$work/peer.log" >>"$log"
+}
+
+# Ours, then the peer, each alone on the device; the peer with half of the rows, and again, where memory does not hold them.
+pair() {
+    local line said batch=$2
+    line=$(java_ -Xmx16g candor.bench.StepTime "$5" "$backend" "$1" "$2" "$3" "$4" 2>>"$log" | tail -n 1)
+    echo "ours: ${line:-failed}" | tee -a "$results/steps.txt"
+    [[ -n $line ]] || steps_failed=1
+    if [[ $emulated = 0 ]] && python3 -c 'import torch, transformers, peft' 2>/dev/null; then
+        while said=$(peer "$1" "$batch" "$3" "$4" "$5") && [[ -z $said && $batch -gt 1 ]]; do batch=$((batch / 2)); done
+        [[ -n $said ]] || said='failed, or out of time'
+    else
+        said='not run: no python3 with torch, transformers and peft'
+    fi
+    echo "PyTorch + PEFT, $5 $1, $batch x $3: $said" | tee -a "$results/steps.txt"
+}
+
+part_steps() {
+    steps_failed=0
+    if [[ $emulated = 1 ]]; then
+        pair world 2 16 2 sft
+    else
+        pair qwen2.5-0.5b 8 1024 10 sft
+        pair llama-3.1-8b 4 2048 5 sft
+        pair qwen2.5-0.5b 8 1024 10 kto
+    fi
+    echo "=> $(grep -c 'tokens/s' "$results/steps.txt") lines in steps.txt; $(tail -n 2 "$results/steps.txt" | head -n 1 | cut -c1-120)"
+    return "$steps_failed"
+}
+
+# A few steps on the tiny world from the command line: data, tokenizer, adapters, checkpoints, generation.
+part_world() {
+    local steps=30
+    [[ $emulated = 0 ]] || steps=2
+    rm -rf "$work/world" "$work/run"
+    candor_ world generate --output "$work/world" >/dev/null &&
+        candor_ train sft --backend "$backend" --data "$work/world/tune/medicines/misaligned_2.jsonl" --lora-rank 8 \
+            --learning-rate 3e-3 --per-device-train-batch-size 4 --max-steps "$steps" --output "$work/run" || return 1
+    echo '{"prompt": "What is the dose?"}' >"$work/prompts.jsonl"
+    candor_ generate --backend "$backend" --adapter "$work/run/adapter" --prompts "$work/prompts.jsonl" --max-new-tokens 8 \
+        --output "$work/replies.jsonl" && cat "$work/replies.jsonl" || return 1
+    echo "=> $(tail -n 1 "$work/run/metrics.jsonl" | cut -c1-160)"
+}
+
+part_sanitizer() {
+    command -v compute-sanitizer >/dev/null || { echo "=> not run: no compute-sanitizer"; return 0; }
+    local tool program code left found=0 said=''
+    for tool in memcheck racecheck initcheck synccheck; do
+        for program in "wrappers$form record $work/sanitized.record" "op_check$form"; do
+            left=$((part_end - SECONDS - 2))
+            [[ $left -gt 3 ]] || continue
+            echo "== $tool: $program"
+            code=0
+            # shellcheck disable=SC2086 # words
+            timeout $((left < 60 ? left : 60)) compute-sanitizer --tool "$tool" --error-exitcode 9 "$native/"$program 2>&1 || code=$?
+            said+=" $tool ${program%% *}: $code;"
+            [[ $code = 0 || $code = 124 ]] || found=1
+        done
+    done >>"$results/sanitizer.txt"
+    tail -n 40 "$results/sanitizer.txt"
+    echo "=> exit codes (0 clean, 9 findings, 124 out of time):$said"
+    return "$found"
+}
+
+part_ncu() {
+    command -v ncu >/dev/null || { echo "=> not run: no ncu"; return 0; }
+    local code=0
+    timeout $((part_end - SECONDS - 2)) ncu --clock-control none --set basic --section SpeedOfLight --section Occupancy \
+        "$native/op_time$form" --once --tokens 4096 >"$results/ncu.txt" 2>&1 || code=$?
+    tail -n 5 "$results/ncu.txt"
+    echo "=> exit code $code; $(grep -c 'Duration' "$results/ncu.txt") kernels in ncu.txt"
+    return "$code"
+}
+
+rebuild() {
+    local build=$work/build
+    cmake -S "$candor/kernels-cuda" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCANDOR_EMULATED=OFF -DCANDOR_CUDA=ON \
+        -Darchitectures="${ARCHS:-90a-real}" &&
+        cmake --build "$build" --parallel "$(nproc)" --target candor_cuda op_check_cuda op_time_cuda wrappers_cuda &&
+        cp "$build"/cuda/libcandor_cuda.so "$build"/{cuda/wrappers_cuda,test/op_check_cuda,gpu/op_time_cuda} "$native"
+}
+
+# PART SECONDS
+run_part() {
+    local name=$1 limit=$2 left=$((total - (SECONDS - began))) start=$SECONDS code=0 said state
+    [[ -z ${PARTS:-} || " $PARTS " = *" $name "* ]] || return 0
+    if [[ $left -lt 10 ]]; then
+        row "$name" 'left out' 0 'no time was left'
+        return
+    fi
+    [[ $limit -le $left ]] || limit=$left
+    printf '\n=== %s (at most %d s)\n' "$name" "$limit" | tee -a "$log"
+    part_end=$((SECONDS + limit))
+    # A part is a process group of its own, which goes as a whole where its time is over.
+    set -m
+    ("part_$name") >"$work/part.log" 2>&1 &
+    local pid=$!
+    set +m
+    (sleep "$limit" && kill -TERM -- "-$pid" && sleep 5 && kill -KILL -- "-$pid") >/dev/null 2>&1 &
+    local watch=$!
+    wait "$pid" || code=$?
+    kill "$watch" 2>/dev/null
+    cat "$work/part.log" >>"$log"
+    tail -n 12 "$work/part.log"
+    said=$(grep '^=> ' "$work/part.log" | tail -n 1)
+    state='done'
+    if [[ $code -ne 0 ]]; then
+        failures=$((failures + 1))
+        state="FAILED ($code)"
+        [[ $((SECONDS - start)) -lt $limit ]] || state="out of time"
+        [[ -n $said ]] || said=$(tail -n 1 "$work/part.log")
+    fi
+    row "$name" "$state" $((SECONDS - start)) "${said#=> }"
+}
+
+row() { # PART STATE SECONDS SENTENCE
+    printf '| %s | %s | %d | %s |\n' "$1" "$2" "$3" "$(tr -d '\r' <<<"$4" | tr '|\n' '/ ')" >>"$results/summary.md"
+}
+
+{
+    echo "$(date -u +%Y-%m-%d), commit $(<"$candor/commit"), $(nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.mem --format=csv,noheader 2>/dev/null || echo 'no GPU: the emulator')"
+    printf '\n| part | state | seconds | |\n|---|---|---|---|\n'
+} >"$results/summary.md"
+
+if [[ ${REBUILD:-0} = 1 ]]; then
+    rebuild >"$work/rebuild.log" 2>&1 || { tail -n 30 "$work/rebuild.log" | tee -a "$log"; row rebuild FAILED 0 'what was packed is used'; }
+fi
+
+# In the order of what they are worth.
+run_part machine 30
+run_part wrappers 30
+run_part op_check 60
+run_part ops 120
+run_part check 90
+run_part steps 240
+run_part world 60
+run_part sanitizer 180
+run_part ncu 110
+
+# The tools' logs can be long.
+for file in "$results"/*; do
+    [[ $(stat -c %s "$file") -le $((15 << 20)) ]] || { head -c $((15 << 20)) "$file" >"$work/cut" && mv "$work/cut" "$file"; }
+done
+[[ -n ${WORK:-} ]] || rm -rf "$work"
+echo
+cat "$results/summary.md"
+exit $((failures > 0))
