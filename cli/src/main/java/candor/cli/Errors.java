@@ -37,9 +37,7 @@ final class Errors {
                 yield ExitCode.FAILED;
             }
             case OutOfMemoryError full -> {
-                err.println("error: out of memory (" + oneLine(String.valueOf(full.getMessage()))
-                        + "): the Java heap may hold " + (Runtime.getRuntime().maxMemory() >> 20)
-                        + " MiB; CANDOR_JAVA_OPTS=-Xmx8g ./candor … gives it 8 GiB");
+                err.println("error: out of memory (" + outOfMemory(oneLine(String.valueOf(full.getMessage()))));
                 yield ExitCode.FAILED;
             }
             default -> {
@@ -48,6 +46,17 @@ final class Errors {
                 yield ExitCode.FAILED;
             }
         };
+    }
+
+    /** Tensors are outside the Java heap, where a larger heap is of no help. */
+    private static String outOfMemory(String message) {
+        boolean heap = message.contains("heap") || message.contains("GC overhead") || message.contains("array size");
+        return message
+                + (heap
+                        ? "): the Java heap may hold " + (Runtime.getRuntime().maxMemory() >> 20)
+                                + " MiB; CANDOR_JAVA_OPTS=-Xmx8g ./candor … gives it 8 GiB"
+                        : "): the machine gives no more; take fewer tokens a batch or a smaller model"
+                                + " (./candor plan says what a run needs)");
     }
 
     private static String describe(ParameterException wrong, CommandLine command) {

@@ -115,6 +115,15 @@ class CandorTest {
         assertThat(err()).contains("Java heap space", "CANDOR_JAVA_OPTS");
     }
 
+    @Test
+    void aFullMachineIsNotTakenForAFullHeap() {
+        assertThat(new Errors(errors()).exitCode(new OutOfMemoryError("cannot map 9000000000 bytes")))
+                .isEqualTo(1);
+        assertThat(err())
+                .contains("(cannot map 9000000000 bytes): the machine gives no more")
+                .doesNotContain("-Xmx");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"--help", "--version", "doctor"})
     void aReaderThatIsGoneEndsItQuietly(String argument) {

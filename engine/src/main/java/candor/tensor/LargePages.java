@@ -35,8 +35,10 @@ public final class LargePages {
         static Calls find() {
             boolean linux =
                     System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("linux");
+            // Sizes are longs below, as they are where addresses have eight bytes.
+            boolean wide = ValueLayout.ADDRESS.byteSize() == Long.BYTES;
             // Asking first: a program that has not allowed native access is not to get a warning because of us.
-            if (!linux || !LargePages.class.getModule().isNativeAccessEnabled()) {
+            if (!linux || !wide || !LargePages.class.getModule().isNativeAccessEnabled()) {
                 return null;
             }
             return new Calls(

@@ -2,8 +2,6 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
 import static candor.ops.cpu.TileKernels.FLOAT;
-import static candor.ops.cpu.TileKernels.ORDER;
-import static candor.ops.cpu.TileKernels.S;
 
 import candor.ops.Batch;
 import candor.tensor.Tensor;
@@ -92,7 +90,8 @@ final class HeadGradient {
         float d = dlogp.data().get(FLOAT, dlogp.offset(row, 0));
         float whole = lse.data().get(FLOAT, lse.offset(row, 0));
         MemorySegment from = logits == null ? to : logits.data();
-        LogProbOps.negatedProbabilities(to, at, from, logits == null ? at : logits.offset(row, first), entries, whole, d);
+        LogProbOps.negatedProbabilities(
+                to, at, from, logits == null ? at : logits.offset(row, first), entries, whole, d);
         int target = batch.target(batch.targetRow(row)) - first;
         if (target >= 0 && target < entries) {
             long here = at + 4L * target;
