@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh BUILD [NAME]...: plants one bug after another, and says which mode finds it. BUILD is CMake's build folder, with the
-# emulated libraries and op_check built. Fails where a bug is found by no mode, or where a patch no longer fits.
+# emulated libraries and op_check built. Fails where a bug is found by no mode, or where a patch no longer fits. Before a bug is
+# planted, the same file without it, built and run in the same way, must pass in every form: else "found" would mean nothing.
 #
 # FORMS in the environment leaves forms out, as in FORMS="plain race"; EXTRA_FLAGS go to the compiler behind the build's own.
 #
@@ -37,11 +38,11 @@ build_form() {  # FORM: compiles the changed file, and links it with what is the
     if [ "$kind" = kernel ]; then
         mkdir -p "$work/$form"
         local others
-        others=$(ls "$build/emulator/CMakeFiles/kernels_$form.dir/__/src/"*.o | grep -v "/$(basename "$compiled").o")
+        others=$(ls "$build/emulator/CMakeFiles/kernels_$form.dir/__/src/"*.o | grep -v "/$(basename "$compiled").o") || return 1
         g++ -shared $link $object $others $(objects "$form") -o "$work/$form/libcandor_emulated$suffix.so" -pthread -ldl
     else
         local others
-        others=$(ls "$build/emulator/CMakeFiles/emulator_test_objects_$form.dir/test/"*.o | grep -v "/$(basename "$compiled").o")
+        others=$(ls "$build/emulator/CMakeFiles/emulator_test_objects_$form.dir/test/"*.o | grep -v "/$(basename "$compiled").o") || return 1
         g++ $link $object $others $(objects "$form") -o "$work/test_$form" -rdynamic -pthread -ldl
     fi
 }
@@ -56,6 +57,38 @@ run_form() {  # FORM MODE: 0 where the mutant is not found
     fi
 }
 
+lay_out() {  # the sources as they are
+    rm -rf "$work/tree"
+    mkdir -p "$work/tree/emulator"
+    cp -r "$root/src" "$root/include" "$work/tree/"
+    cp -r "$root/emulator/src" "$root/emulator/test" "$work/tree/emulator/"
+}
+
+build_forms() {
+    local form
+    for form in $FORMS; do build_form "$form" || return 1; done
+}
+
+declare -A passed
+control() {  # what is compiled and its suite, without a bug; once for each
+    local form mode
+    [ -z "${passed[$compiled $suite]}" ] || return 0
+    if ! build_forms; then
+        echo "run.sh: $compiled does not build without a bug; build everything first: cmake --build $build" >&2
+        exit 2
+    fi
+    for form in $FORMS; do
+        mode="async=lazy"
+        [ "$form" = race ] && mode=""
+        if ! run_form "$form" "$mode"; then
+            tail -n 5 "$work/out" >&2
+            echo "run.sh: $suite fails in the form $form without a bug; build everything first: cmake --build $build" >&2
+            exit 2
+        fi
+    done
+    passed[$compiled $suite]=1
+}
+
 mark() {  # FORM MODE: prints whether it is found
     if [[ " $FORMS " != *" $1 "* ]]; then printf ' %-6s' "(out)"; elif run_form "$1" "$2"; then printf ' %-6s' "-"; else printf ' %-6s' found; found=1; fi
 }
@@ -68,18 +101,14 @@ for name in "${names[@]}"; do
     suite=$(sed -n 's/^suite: //p' "$patch")
     kind=kernel
     [[ $compiled == emulator/* ]] && kind=test
-    rm -rf "$work/tree"
-    mkdir -p "$work/tree/emulator"
-    cp -r "$root/src" "$root/include" "$work/tree/"
-    cp -r "$root/emulator/src" "$root/emulator/test" "$work/tree/emulator/"
+    lay_out
+    control
     if ! patch -s -p1 -d "$work/tree" < "$patch" > "$work/out"; then
         echo "$name: the patch does not fit"
         missed=1
         continue
     fi
-    broken=0
-    for form in $FORMS; do build_form $form || broken=1; done
-    if [ $broken = 1 ]; then
+    if ! build_forms; then
         echo "$name: does not build"
         missed=1
         continue

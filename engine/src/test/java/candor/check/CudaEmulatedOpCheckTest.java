@@ -2,13 +2,12 @@ package candor.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.bindings.NativeLibrary;
 import candor.check.Result.Verdict;
 import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.EmulatedDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -24,10 +23,7 @@ class CudaEmulatedOpCheckTest {
 
     @BeforeEach
     void needsTheLibrary() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
     }
 
     @Test

@@ -2,7 +2,6 @@ package candor.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.bindings.NativeLibrary;
 import candor.generate.Generator.Settings;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
@@ -10,12 +9,12 @@ import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Batch;
 import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.EmulatedDevice;
 import candor.ops.cuda.GraphUse;
 import candor.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,10 +24,7 @@ class CudaGeneratorTest {
 
     @BeforeEach
     void needsTheLibrary() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
     }
 
     /** What a run says and costs. */

@@ -2,18 +2,17 @@ package candor.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.bindings.NativeLibrary;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.EmulatedDevice;
 import candor.tensor.Tensor;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Arrays;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,10 +41,7 @@ class CudaGoldenTest {
 
     @BeforeEach
     void needsTheLibrary() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
     }
 
     @ParameterizedTest

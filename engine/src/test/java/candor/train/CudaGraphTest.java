@@ -4,8 +4,8 @@ import static candor.train.GoldenRuns.adapter;
 import static candor.train.GoldenRuns.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.bindings.NativeLibrary;
 import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.EmulatedDevice;
 import candor.ops.cuda.GraphUse;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,10 +34,7 @@ class CudaGraphTest {
 
     @BeforeEach
     void needsTheLibrary() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
     }
 
     /** What a run used of the device, after each step. */

@@ -6,7 +6,7 @@ import static candor.train.GoldenRuns.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.bindings.NativeLibrary;
+import candor.ops.cuda.EmulatedDevice;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,10 +39,7 @@ class CudaRunTest {
 
     @BeforeEach
     void needsTheLibrary() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
     }
 
     @ParameterizedTest

@@ -130,8 +130,7 @@ final class GraphCache implements AutoCloseable {
             for (int i = 0; i < section.calls.size() && failed == 0; i++) {
                 failed = section.calls.get(i).issue(arguments);
             }
-        } finally { // whatever is thrown, such as when the heap is full: a stream in a capture would be of no use any
-            // more
+        } finally { // whatever is thrown, as when the heap is full: a stream left in a capture is of no use any more
             ended = candor_graph_end(out, arguments.stream());
         }
         MemorySegment graph = out.get(ValueLayout.ADDRESS, 0);

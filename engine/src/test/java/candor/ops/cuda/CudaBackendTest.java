@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
-import candor.bindings.NativeLibrary;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.tensor.DType;
@@ -13,7 +12,6 @@ import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -23,10 +21,7 @@ class CudaBackendTest {
 
     @BeforeEach
     void open() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
         backend = CudaBackend.emulated();
     }
 

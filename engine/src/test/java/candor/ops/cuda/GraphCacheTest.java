@@ -3,7 +3,6 @@ package candor.ops.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import candor.bindings.NativeLibrary;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.Heads;
@@ -14,7 +13,6 @@ import candor.tensor.Workspace;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,10 +26,7 @@ class GraphCacheTest {
 
     @BeforeEach
     void needsTheLibrary() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
         open();
     }
 

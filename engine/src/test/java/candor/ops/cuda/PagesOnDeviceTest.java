@@ -7,7 +7,6 @@ import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class PagesOnDeviceTest {
@@ -15,10 +14,7 @@ class PagesOnDeviceTest {
 
     @Test
     void cachesThatAreGoneLeaveNoMemoryTaken() {
-        Assumptions.assumeTrue(
-                NativeLibrary.EMULATED.isThere(),
-                "skipped: no " + NativeLibrary.EMULATED.fileName()
-                        + "; it is built where cmake and g++ are on the PATH");
+        EmulatedDevice.assumeThere();
         try (Device device = new Device(NativeLibrary.EMULATED, "--backend cuda-emulated", true);
                 Staging staging = new Staging(device)) {
             PagesOnDevice pages = new PagesOnDevice(device, staging);
@@ -38,7 +34,7 @@ class PagesOnDeviceTest {
 
     @Test
     void cachesThatAreThereKeepTheirOwn() {
-        Assumptions.assumeTrue(NativeLibrary.EMULATED.isThere(), "skipped: no emulator");
+        EmulatedDevice.assumeThere();
         try (Device device = new Device(NativeLibrary.EMULATED, "--backend cuda-emulated", true);
                 Staging staging = new Staging(device)) {
             PagesOnDevice pages = new PagesOnDevice(device, staging);
