@@ -2,6 +2,9 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
 import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
 
 import candor.ops.Batch;
 import candor.ops.Heads;
@@ -9,6 +12,7 @@ import candor.ops.KvPages;
 import candor.ops.PageTables;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Attention to a paged cache, for prompts and single tokens alike. A page is laid out as the tile kernels read B, so nothing
@@ -135,21 +139,24 @@ final class CacheOps {
         long qs = single ? widthBytes : qkv.stride() * Float.BYTES;
         long os = single ? widthBytes : o.stride() * Float.BYTES;
         MemorySegment scores = workers.scratch(worker, keyHeads * headBytes);
-        Gemm gemm = workers.gemm(worker);
+        PageGemm gemm = workers.pageGemm(worker);
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
             for (int h = 0; h < keyHeads; h++) {
                 long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, fromHead + h, 0));
-                gemm.a(qkv.data(), qkv.offset(row, queryCol(fromHead + h, only)), qs, Float.BYTES)
+                gemm.a(qkv.data(), qkv.offset(row, queryCol(fromHead + h, only)), qs)
                         .b(slab.data(), keyAt, PAGE_BYTES, PANEL)
                         .into(scores, h * headBytes + i * PAGE_BYTES, rowBytes, rows, KvPages.TOKENS, width);
             }
         }
+        float[] inverse = workers.floats(worker, keyHeads * rows);
         for (int r = 0; r < keyHeads * rows; r++) {
             int n = single ? seen : seen + r;
-            float max = AttentionOps.maximum(scores, r * rowBytes, n) * scale;
-            AttentionOps.softmax(workers.sum(worker), scores, r * rowBytes, n, keys, scale, max);
+            float max = Softmax.maximum(scores, r * rowBytes, n) * scale;
+            float sum =
+                    Softmax.exponentials(workers.sum(worker), scores, r * rowBytes, n, keys, scale, max);
+            inverse[r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
         }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
@@ -159,13 +166,29 @@ final class CacheOps {
                 long out = o.offset(row, queryCol(fromHead + h, only));
                 // The last panel reads on behind a row of values: into the next, or into the page's keys.
                 long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, fromHead + h, 0));
-                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes, Float.BYTES)
+                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes)
                         .b(slab.data(), valueAt, widthBytes, PANEL);
                 if (i > 0) {
                     gemm.init(o.data(), out, os);
                 }
                 gemm.into(o.data(), out, os, rows, width, depth);
             }
+        }
+        for (int h = 0; h < keyHeads; h++) {
+            long out = o.offset(row, queryCol(fromHead + h, only));
+            for (int r = 0; r < rows; r++) {
+                scale(o.data(), out + r * os, width, inverse[h * rows + r]);
+            }
+        }
+    }
+
+    private static void scale(MemorySegment x, long at, int n, float factor) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector.fromMemorySegment(S, x, at + 4L * j, ORDER).mul(factor).intoMemorySegment(x, at + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            x.set(FLOAT, at + 4L * j, x.get(FLOAT, at + 4L * j) * factor);
         }
     }
 

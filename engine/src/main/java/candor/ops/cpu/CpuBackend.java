@@ -309,7 +309,6 @@ public final class CpuBackend implements Backend {
     @Override
     public void close() {
         workers.close();
-        frozen.close();
         arena.close();
     }
 }

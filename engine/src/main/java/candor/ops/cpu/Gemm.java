@@ -12,20 +12,19 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * C = I + A·B, and C = I + A·B + A₂·B₂, for a block that one thread computes. The operands are named one by one, A
- * first, then {@link #into} computes; naming B forgets I, A₂ and B₂, so that products with the same A follow one another
- * by naming B alone. One object per thread, so naming allocates nothing.
+ * C = I + A·B, and C = I + A·B + A₂·B₂, for a block that one thread computes, where B lies in packed panels. The operands are
+ * named one by one, A first, then {@link #into} computes; naming B forgets I, A₂ and B₂, so that products with the same A
+ * follow one another by naming B alone. One object per thread, so naming allocates nothing.
  *
- * <p>The block is cut into tiles, panel by panel of B, so that a panel stays in the second-level cache while the rows of A
- * pass by. A tile is finished, its second product included, before it goes to memory. Rows of A are copied to where
- * {@link CopiedKernels} want them, once for all products with it, where {@link #copied} says so.
+ * <p>A is copied to where {@link PanelKernels} want it, once for all products with it. The depth is cut into pieces, so that a
+ * panel's piece stays in the first-level cache while the rows of A pass by; between pieces a tile of C waits in memory. The
+ * last piece of a tile and its second product follow one another.
  */
 final class Gemm {
-    /** Bytes from one row of a packed panel to the next. */
-    private static final long PANEL_ROW = CopiedKernels.PANEL_ROW;
+    private static final int DEPTH = PanelKernels.DEPTH;
 
     /** How deep a copy of A goes: what a block of it takes of the second-level cache. Deeper products take turns. */
-    private static final int COPY_DEPTH = 4 * CopiedKernels.DEPTH;
+    private static final int COPY_DEPTH = 4 * DEPTH;
 
     /** What a product starts from that starts from nothing; never written. */
     private static final float[] NOTHING = new float[TileKernels.TILE];
@@ -33,78 +32,69 @@ final class Gemm {
     private final float[] tile = new float[TileKernels.TILE];
 
     /** Keeps the reads of {@link Tile#touch} from being dropped; means nothing. */
-    private float touched;
+    private int touched;
 
-    private boolean copies;
+    private MemorySegment a;
+    private long aAt;
+    private long aStride;
+    private boolean transposed;
     private float[] copy = new float[0];
     private int copiedFrom = -1;
     private int copiedDepth;
     private int copiedRows;
     private float[] copy2 = new float[0];
 
-    private MemorySegment a;
-    private long aAt;
-    private long aRow;
-    private long aDepth;
-    private MemorySegment b;
-    private long bAt;
-    private long bRow;
-    private long bPanel;
+    private float[] b;
+    private int bAt;
+    private int bPanel;
     private MemorySegment init;
     private long initAt;
     private long initRow;
     private MemorySegment a2;
     private long a2At;
     private long a2Row;
-    private MemorySegment b2;
-    private long b2At;
-    private long b2Panel;
+    private float[] b2;
+    private int b2At;
+    private int b2Panel;
     private int depth2;
 
-    /** A: element (r, p) is at byte {@code at + r·row + p·depth}. */
-    Gemm a(MemorySegment data, long at, long row, long depth) {
-        copies = false;
-        copiedFrom = -1;
-        a = data;
-        aAt = at;
-        aRow = row;
-        aDepth = depth;
-        return this;
+    /** A: element (r, p) is at byte {@code at + r·row} and p floats behind. */
+    Gemm a(MemorySegment data, long at, long row) {
+        return a(data, at, row, false);
     }
 
     /** A: rows of a tensor. */
     Gemm a(Tensor x, int row, int col) {
-        return a(x.data(), x.offset(row, col), x.stride() * Float.BYTES, Float.BYTES);
+        return a(x.data(), x.offset(row, col), x.stride() * Float.BYTES, false);
     }
 
-    /**
-     * Copies A before it is used, where that can be done: for products with many columns, or several products with one A. Not
-     * for the small ones of attention, where the copy costs more than it gives.
-     */
-    Gemm copied() {
-        copies = ROWS == 8 && aDepth == Float.BYTES;
-        return this;
+    /** A: element (r, p) is at byte {@code at + p·depth} and r floats behind. */
+    Gemm aTransposed(MemorySegment data, long at, long depth) {
+        return a(data, at, depth, true);
     }
 
     /** A: columns of a tensor, which is to say its transpose. */
     Gemm aTransposed(Tensor x, int row, int col) {
-        return a(x.data(), x.offset(row, col), Float.BYTES, x.stride() * Float.BYTES);
+        return a(x.data(), x.offset(row, col), x.stride() * Float.BYTES, true);
     }
 
-    /** B: rows {@code row} bytes apart; panels {@code panel} bytes apart, readable in whole vectors. */
-    Gemm b(MemorySegment data, long at, long row, long panel) {
-        init = null;
-        b2 = null;
-        b = data;
-        bAt = at;
-        bRow = row;
-        bPanel = panel;
+    private Gemm a(MemorySegment data, long at, long stride, boolean across) {
+        copiedFrom = -1;
+        a = data;
+        aAt = at;
+        aStride = stride;
+        transposed = across;
         return this;
     }
 
-    /** B: packed panels. */
-    Gemm b(MemorySegment panels, long at, long panel) {
-        return b(panels, at, PANEL_ROW, panel);
+    /** B: packed panels, {@code panel} floats from one to the next. */
+    Gemm b(float[] panels, int at, int panel) {
+        init = null;
+        b2 = null;
+        b = panels;
+        bAt = at;
+        bPanel = panel;
+        return this;
     }
 
     /** I, laid out like C; rows 0 bytes apart repeat one row. Left out, C starts from zeros. */
@@ -115,8 +105,8 @@ final class Gemm {
         return this;
     }
 
-    /** A₂ (rows of a tensor) and B₂ (packed panels), {@code depth} columns and rows. */
-    Gemm second(Tensor x, int row, int col, MemorySegment panels, long at, long panel, int depth) {
+    /** A₂ (rows of a tensor, as A must be then) and B₂ (packed panels), {@code depth} columns and rows. */
+    Gemm second(Tensor x, int row, int col, float[] panels, int at, int panel, int depth) {
         a2 = x.data();
         a2At = x.offset(row, col);
         a2Row = x.stride() * Float.BYTES;
@@ -139,174 +129,142 @@ final class Gemm {
 
     /** C: {@code rows × cols} at {@code at}, rows {@code row} bytes apart; A has {@code depth} columns. */
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
-        if (copies && depth > 0 && rows >= ROWS && bRow == PANEL_ROW) {
-            intoByCopies(c, at, row, rows, cols, depth);
-        } else {
-            intoAsItLies(c, at, row, rows, cols, depth);
+        if (b2 != null) {
+            copy2 = alongRows(copy2, a2, a2At, a2Row, rows, depth2);
         }
+        int from = 0;
+        do { // once where the depth is 0, too: C = I
+            int slice = Math.min(COPY_DEPTH, depth - from);
+            copyA(rows, from, slice);
+            int p = 0;
+            do {
+                piece(c, at, row, rows, cols, from, p, Math.min(DEPTH, slice - p), from + p + DEPTH >= depth);
+                init(c, at, row);
+                p += DEPTH;
+            } while (p < slice);
+            from += COPY_DEPTH;
+        } while (from < depth);
     }
 
-    private void intoAsItLies(MemorySegment c, long at, long row, int rows, int cols, int depth) {
+    /** All tiles, over {@code k} of the depth from {@code from + p} on. */
+    private void piece(
+            MemorySegment c, long at, long row, int rows, int cols, int from, int p, int k, boolean last) {
+        int step = transposed ? PanelKernels.ACROSS_ROWS : ROWS;
         for (int col = 0; col < cols; col += COLUMNS) {
-            int panel = col / COLUMNS;
             int width = Math.min(COLUMNS, cols - col);
             long shift = (long) col * Float.BYTES;
-            int height;
-            for (int r = 0; r < rows; r += height) {
-                height = height(rows - r);
-                float[] from = NOTHING;
+            int panel = bAt + col / COLUMNS * bPanel + (from + p) * COLUMNS;
+            int panel2 = b2At + col / COLUMNS * b2Panel;
+            for (int r = 0; r < rows; r += step) {
+                int height = Math.min(step, rows - r);
+                long to = at + shift + r * row;
+                float[] start = NOTHING;
                 if (init != null) {
-                    from = tile;
+                    start = tile;
                     Tile.load(tile, init, initAt + shift + r * initRow, initRow, height, width);
+                } else {
+                    touched = Tile.touch(c, to, row, height, width);
                 }
-                multiply(height, width, depth, a, aAt + r * aRow, aRow, aDepth, b, bAt + panel * bPanel, bRow, from);
-                if (b2 != null) {
-                    multiply(
-                            height,
-                            width,
-                            depth2,
-                            a2,
-                            a2At + r * a2Row,
-                            a2Row,
-                            Float.BYTES,
-                            b2,
-                            b2At + panel * b2Panel,
-                            PANEL_ROW,
-                            tile);
+                if (transposed) {
+                    PanelKernels.across4x2(copy, across(rows, r, p), b, panel, k, start, tile);
+                } else {
+                    along(copy, along(rows, r, p), b, panel, k, width, start);
                 }
-                Tile.store(tile, c, at + shift + r * row, row, height, width);
+                if (last && b2 != null) {
+                    second(rows, r, panel2, width);
+                }
+                Tile.store(tile, c, to, row, height, width);
             }
         }
     }
 
-    private void intoByCopies(MemorySegment c, long at, long row, int rows, int cols, int depth) {
-        boolean second = b2 != null;
-        for (int from = 0; from < depth; from += COPY_DEPTH) {
-            int slice = Math.min(COPY_DEPTH, depth - from);
-            copyRows(rows, from, slice);
-            if (from > 0) {
-                init(c, at, row);
-            }
-            boolean finish = second && from + slice == depth;
-            if (finish) {
-                copySecond(rows);
-            }
-            for (int col = 0; col < cols; col += COLUMNS) {
-                int width = Math.min(COLUMNS, cols - col);
-                long shift = (long) col * Float.BYTES;
-                long panel = bAt + col / COLUMNS * bPanel + from * PANEL_ROW;
-                long panel2 = b2At + col / COLUMNS * b2Panel;
-                for (int r = 0; r < rows; r += ROWS) {
-                    int height = Math.min(ROWS, rows - r);
-                    float[] start = NOTHING;
-                    if (init != null) {
-                        start = tile;
-                        Tile.load(tile, init, initAt + shift + r * initRow, initRow, height, width);
-                    } else {
-                        touched = Tile.touch(c, at + shift + r * row, row, height, width);
-                    }
-                    multiplyCopies(copy, rows, r, b, panel, slice, width, start);
-                    if (finish) {
-                        multiplyCopies(copy2, rows, r, b2, panel2, depth2, width, tile);
-                    }
-                    Tile.store(tile, c, at + shift + r * row, row, height, width);
-                }
-            }
+    private void second(int rows, int r, int panel, int width) {
+        for (int p = 0; p < depth2; p += DEPTH) {
+            along(copy2, along(rows, r, p), b2, panel + p * COLUMNS, Math.min(DEPTH, depth2 - p), width, tile);
         }
     }
 
-    /** One tile: the copy lies piece by piece of the depth, all rows of a piece together. */
-    private void multiplyCopies(
-            float[] from, int rows, int r, MemorySegment panels, long panel, int depth, int width, float[] start) {
-        int piece = padded(rows) * CopiedKernels.ROW;
-        int at = r * CopiedKernels.ROW;
-        float[] sofar = start;
-        for (int p = 0; p < depth; p += CopiedKernels.DEPTH, at += piece) {
-            int k = Math.min(CopiedKernels.DEPTH, depth - p);
+    private void along(float[] x, int at, float[] panels, int panel, int k, int width, float[] start) {
+        if (ROWS == 8) {
             if (width > LANES) {
-                CopiedKernels.tile8x2(from, at, panels, panel + p * PANEL_ROW, k, sofar, tile);
+                PanelKernels.along8x2(x, at, panels, panel, k, start, tile);
             } else {
-                CopiedKernels.tile8x1(from, at, panels, panel + p * PANEL_ROW, k, sofar, tile);
+                PanelKernels.along8x1(x, at, panels, panel, k, start, tile);
             }
-            sofar = tile;
+        } else if (width > LANES) {
+            PanelKernels.along4x2(x, at, panels, panel, k, start, tile);
+        } else {
+            PanelKernels.along4x1(x, at, panels, panel, k, start, tile);
         }
     }
 
-    private static int padded(int rows) {
-        return Math.ceilDiv(rows, ROWS) * ROWS;
-    }
-
-    private void copyRows(int rows, int from, int depth) {
+    private void copyA(int rows, int from, int depth) {
         if (copiedFrom == from && copiedDepth == depth && copiedRows == rows) {
             return;
         }
-        copy = copied(copy, a, aAt + (long) from * Float.BYTES, aRow, rows, depth);
+        copy = transposed
+                ? acrossRows(copy, a, aAt + from * aStride, aStride, rows, depth)
+                : alongRows(copy, a, aAt + (long) from * Float.BYTES, aStride, rows, depth);
         copiedFrom = from;
         copiedDepth = depth;
         copiedRows = rows;
     }
 
-    private void copySecond(int rows) {
-        copy2 = copied(copy2, a2, a2At, a2Row, rows, depth2);
+    /** Where element (r, p) of a copy along the rows lies: the rows' first {@link #DEPTH} columns, then the next. */
+    private static int along(int rows, int r, int p) {
+        return (p / DEPTH * padded(rows, ROWS) + r) * PanelKernels.ROW + p % DEPTH;
+    }
+
+    /** Where element (r, p) of a copy across the rows lies: so many rows side by side, then the next. */
+    private static int across(int rows, int r, int p) {
+        int group = PanelKernels.GROUP;
+        return p / DEPTH * padded(rows, group) * DEPTH + r / group * group * DEPTH + p % DEPTH * group + r % group;
+    }
+
+    private static int padded(int rows, int step) {
+        return Math.ceilDiv(rows, step) * step;
     }
 
     /** The rows that only fill up the last tile are zero. */
-    private static float[] copied(float[] to, MemorySegment x, long at, long row, int rows, int depth) {
-        int piece = padded(rows) * CopiedKernels.ROW;
-        int size = Math.ceilDiv(depth, CopiedKernels.DEPTH) * piece;
+    private static float[] alongRows(float[] to, MemorySegment x, long at, long row, int rows, int depth) {
+        int padded = padded(rows, ROWS);
+        int size = Math.ceilDiv(depth, DEPTH) * padded * PanelKernels.ROW;
         float[] target = to.length >= size ? to : new float[size];
-        for (int p = 0; p < depth; p += CopiedKernels.DEPTH) {
-            int n = Math.min(CopiedKernels.DEPTH, depth - p);
-            int start = p / CopiedKernels.DEPTH * piece;
+        for (int p = 0; p < depth; p += DEPTH) {
+            int n = Math.min(DEPTH, depth - p);
             for (int r = 0; r < rows; r++) {
-                copyRow(target, start + r * CopiedKernels.ROW, x, at + r * row + (long) p * Float.BYTES, n);
+                copy(x, at + r * row + (long) p * Float.BYTES, target, along(rows, r, p), n);
             }
-            Arrays.fill(target, start + rows * CopiedKernels.ROW, start + piece, 0f);
+            Arrays.fill(target, along(rows, rows, p), along(rows, padded, p), 0f);
         }
         return target;
     }
 
-    private static void copyRow(float[] to, int start, MemorySegment x, long at, int n) {
+    private static float[] acrossRows(float[] to, MemorySegment x, long at, long stride, int rows, int depth) {
+        int group = PanelKernels.GROUP;
+        int size = Math.ceilDiv(depth, DEPTH) * padded(rows, group) * DEPTH;
+        float[] target = to.length >= size ? to : new float[size];
+        for (int r = 0; r < rows; r += group) {
+            int n = Math.min(group, rows - r);
+            for (int p = 0; p < depth; p++) {
+                int start = across(rows, r, p);
+                copy(x, at + p * stride + (long) r * Float.BYTES, target, start, n);
+                if (n < group) {
+                    Arrays.fill(target, start + n, start + group, 0f);
+                }
+            }
+        }
+        return target;
+    }
+
+    /** {@code n} neighbouring floats. */
+    static void copy(MemorySegment from, long at, float[] to, int start, int n) {
         int j = 0;
         for (; j + LANES <= n; j += LANES) {
-            FloatVector.fromMemorySegment(S, x, at + 4L * j, ORDER).intoArray(to, start + j);
+            FloatVector.fromMemorySegment(S, from, at + 4L * j, ORDER).intoArray(to, start + j);
         }
         for (; j < n; j++) {
-            to[start + j] = x.get(TileKernels.FLOAT, at + 4L * j);
-        }
-    }
-
-    /** Rows of the next tile, where so many are left. */
-    private static int height(int left) {
-        return left >= ROWS ? ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    }
-
-    private void multiply(
-            int height,
-            int width,
-            int k,
-            MemorySegment x,
-            long xAt,
-            long xRow,
-            long xDepth,
-            MemorySegment y,
-            long yAt,
-            long yRow,
-            float[] from) {
-        if (width > LANES) {
-            switch (height) {
-                case 8 -> TileKernels.tile8x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-                case 4 -> TileKernels.tile4x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-                case 2 -> TileKernels.tile2x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-                default -> TileKernels.tile1x2(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-            }
-        } else {
-            switch (height) {
-                case 8 -> TileKernels.tile8x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-                case 4 -> TileKernels.tile4x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-                case 2 -> TileKernels.tile2x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-                default -> TileKernels.tile1x1(x, xAt, xRow, xDepth, y, yAt, yRow, k, from, tile);
-            }
+            to[start + j] = from.get(TileKernels.FLOAT, at + 4L * j);
         }
     }
 }

@@ -53,23 +53,23 @@ final class HeadGradient {
         int first = index * ENTRIES;
         int entries = Math.min(ENTRIES, dHead.rows() - first);
         int c = dHead.cols();
-        long gradients = DEPTH * ROW;
-        long panelOfX = Panels.bytes(DEPTH);
-        long panelOfHead = Panels.bytes(c);
+        int panelOfX = Panels.floats(DEPTH);
+        int panelOfHead = Panels.floats(c);
         int headPanels = logits == null ? Panels.count(entries) : 0;
-        MemorySegment scratch = workers.scratch(worker, gradients + panelOfX + headPanels * panelOfHead);
+        MemorySegment scratch = workers.scratch(worker, DEPTH * ROW);
+        float[] packed = workers.floats(worker, panelOfX + headPanels * panelOfHead);
         for (int panel = 0; panel < headPanels; panel++) {
             int from = panel * COLUMNS;
             int rows = Math.min(COLUMNS, entries - from);
-            long at = gradients + panelOfX + panel * panelOfHead;
-            Panels.transposed(scratch, at, head, first + from, 0, rows, c, 1f);
+            int at = panelOfX + panel * panelOfHead;
+            Panels.transposed(packed, at, head, first + from, 0, rows, c, 1f);
         }
         Gemm gemm = workers.gemm(worker);
         for (int row = 0; row < batch.targetCount(); row += DEPTH) {
             int depth = Math.min(DEPTH, batch.targetCount() - row);
             if (logits == null) {
                 gemm.a(x, row, 0)
-                        .b(scratch, gradients + panelOfX, panelOfHead)
+                        .b(packed, panelOfX, panelOfHead)
                         .into(scratch, 0, ROW, depth, entries, c);
             }
             for (int r = 0; r < depth; r++) {
@@ -77,9 +77,9 @@ final class HeadGradient {
             }
             for (int col = 0; col < c; col += COLUMNS) {
                 int cols = Math.min(COLUMNS, c - col);
-                Panels.natural(scratch, gradients, x, row, depth, col, cols, 1f);
-                gemm.a(scratch, 0, Float.BYTES, ROW)
-                        .b(scratch, gradients, 0)
+                Panels.natural(packed, 0, x, row, depth, col, cols, 1f);
+                gemm.aTransposed(scratch, 0, ROW)
+                        .b(packed, 0, 0)
                         .addTo(dHead, first, col, entries, cols, depth);
             }
         }

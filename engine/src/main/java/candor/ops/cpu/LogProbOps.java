@@ -48,10 +48,10 @@ final class LogProbOps {
     private int first;
     private int columns;
     private boolean last;
-    private MemorySegment readyForward;
-    private MemorySegment readyBackward;
-    private MemorySegment packed;
-    private long naturalAt;
+    private float[] readyForward;
+    private float[] readyBackward;
+    private float[] packed;
+    private int naturalAt;
     private int naturalPanels;
 
     LogProbOps(Workers workers, FrozenPanels frozen) {
@@ -73,7 +73,7 @@ final class LogProbOps {
         }
         int chunk = chunkColumns();
         readyForward = frozen.forward(head);
-        packed = workers.shared(readyForward != null ? 0 : Panels.count(chunk) * Panels.bytes(head.cols()));
+        packed = workers.shared(readyForward != null ? 0 : Panels.count(chunk) * Panels.floats(head.cols()));
         for (first = 0; first < head.rows(); first += chunk) {
             columns = Math.min(chunk, head.rows() - first);
             last = first + columns == head.rows();
@@ -105,9 +105,9 @@ final class LogProbOps {
         readyForward = logits == null ? frozen.forward(head) : null;
         readyBackward = frozen.backward(head);
         boolean again = logits == null && readyForward == null;
-        naturalAt = again ? Panels.count(chunk) * Panels.bytes(head.cols()) : 0;
+        naturalAt = again ? Panels.count(chunk) * Panels.floats(head.cols()) : 0;
         packed = workers.shared(
-                naturalAt + (readyBackward != null ? 0 : Panels.count(head.cols()) * Panels.bytes(chunk)));
+                naturalAt + (readyBackward != null ? 0 : Panels.count(head.cols()) * Panels.floats(chunk)));
         for (first = 0; first < head.rows(); first += chunk) {
             columns = Math.min(chunk, head.rows() - first);
             naturalPanels = readyBackward != null ? 0 : Panels.count(head.cols());
@@ -117,14 +117,14 @@ final class LogProbOps {
     }
 
     private int chunkColumns() {
-        long fit = CHUNK_BYTES / Panels.bytes(head.cols()) * COLUMNS;
+        long fit = CHUNK_BYTES / (Float.BYTES * (long) Panels.floats(head.cols())) * COLUMNS;
         return Math.clamp(fit, COLUMNS, CHUNK_COLUMNS);
     }
 
     private void packForward(int panel, int worker) {
         int from = panel * COLUMNS;
         int rows = Math.min(COLUMNS, columns - from);
-        Panels.transposed(packed, panel * Panels.bytes(head.cols()), head, first + from, 0, rows, head.cols(), 1f);
+        Panels.transposed(packed, panel * Panels.floats(head.cols()), head, first + from, 0, rows, head.cols(), 1f);
     }
 
     private void packBackward(int index, int worker) {
@@ -134,7 +134,7 @@ final class LogProbOps {
         }
         int col = index * COLUMNS;
         int cols = Math.min(COLUMNS, head.cols() - col);
-        Panels.natural(packed, naturalAt + index * Panels.bytes(columns), head, first, columns, col, cols, 1f);
+        Panels.natural(packed, naturalAt + index * Panels.floats(columns), head, first, columns, col, cols, 1f);
     }
 
     /** Where the logits of a block of rows lie for the chunk in hand: in the caller's tensor, or in this thread's scratch. */
@@ -154,12 +154,12 @@ final class LogProbOps {
 
     /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
     private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
-        long bytes = Panels.bytes(head.cols());
-        Gemm gemm = workers.gemm(worker).a(x, row, 0).copied();
+        int floats = Panels.floats(head.cols());
+        Gemm gemm = workers.gemm(worker).a(x, row, 0);
         if (readyForward != null) {
-            gemm.b(readyForward, (first / COLUMNS + panel) * bytes, bytes);
+            gemm.b(readyForward, (first / COLUMNS + panel) * floats, floats);
         } else {
-            gemm.b(packed, panel * bytes, bytes);
+            gemm.b(packed, panel * floats, floats);
         }
         long at = offset(row) + (long) panel * COLUMNS * Float.BYTES;
         gemm.into(to, at, stride(), rows, cols, head.cols());
@@ -261,12 +261,11 @@ final class LogProbOps {
             gradient(row + r, at, offset(row) + r * stride());
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        Gemm gemm =
-                workers.gemm(worker).a(at, offset(row), stride(), Float.BYTES).copied();
+        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride());
         if (readyBackward != null) {
-            gemm.b(readyBackward, (long) first * COLUMNS * Float.BYTES, Panels.bytes(head.rows()));
+            gemm.b(readyBackward, first * COLUMNS, Panels.floats(head.rows()));
         } else {
-            gemm.b(packed, naturalAt, Panels.bytes(columns));
+            gemm.b(packed, naturalAt, Panels.floats(columns));
         }
         if (first == 0) {
             gemm.into(dx, row, 0, rows, head.cols(), columns);
@@ -289,7 +288,8 @@ final class LogProbOps {
 
     /** to = −d · exp(from − lse), of {@code n} logits; the two may be the same memory. */
     static void negatedProbabilities(
-            MemorySegment to, long at, MemorySegment from, long fromAt, int n, float lse, float d) {
+            MemorySegment to, long at, MemorySegment from, long fromAt, int n, float lse, float slope) {
+        float d = Float.isNaN(lse) ? Float.NaN : slope; // the exponential hides it
         int j = 0;
         for (; j + LANES <= n; j += LANES) {
             FloatVector v = FloatVector.fromMemorySegment(S, from, fromAt + 4L * j, ORDER);

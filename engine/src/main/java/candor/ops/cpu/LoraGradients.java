@@ -11,9 +11,15 @@ import java.util.List;
 
 /**
  * da (R,I) += dtᵀ x and db (O,R) += dyᵀ t, each a sum over the rows of one slot in their order in the batch. Threads share
- * the columns of x and of dy.
+ * the columns of x and of dy, some panels of them a task, which packs them, so many rows at a time.
  */
 final class LoraGradients {
+    /** Panels of a task: for so many products A is copied once. */
+    private static final int PANELS = 4;
+
+    /** Rows at a time: their panels and the copy of A stay in the second-level cache. */
+    private static final int DEPTH = PanelKernels.DEPTH;
+
     private final Workers workers;
     private final Parallel.Task task = this::compute;
 
@@ -38,8 +44,8 @@ final class LoraGradients {
         t = tIn;
         lora = adapters;
         runs = batch.runs();
-        downTasks = Panels.count(x.cols());
-        upTasks = Panels.count(dy.cols());
+        downTasks = Math.ceilDiv(x.cols(), PANELS * COLUMNS);
+        upTasks = Math.ceilDiv(dy.cols(), PANELS * COLUMNS);
         workers.run(runs.size() * (downTasks + upTasks), task);
     }
 
@@ -51,44 +57,55 @@ final class LoraGradients {
         }
         int part = index % (downTasks + upTasks);
         if (part < downTasks) {
-            down(run, factors, part * COLUMNS, worker);
+            down(run, factors, part * PANELS * COLUMNS, worker);
         } else {
-            up(run, factors, (part - downTasks) * COLUMNS, worker);
+            up(run, factors, (part - downTasks) * PANELS * COLUMNS, worker);
         }
     }
 
     private void down(Batch.Run run, Lora.Factors factors, int col, int worker) {
-        int cols = Math.min(COLUMNS, x.cols() - col);
-        MemorySegment scratch = workers.scratch(worker, cols < COLUMNS ? Panels.bytes(run.rows()) : 0);
-        columns(workers.gemm(worker).aTransposed(dt, run.start(), 0), x, run, col, cols, scratch)
-                .addTo(factors.da(), 0, col, factors.rank(), cols, run.rows());
+        int cols = Math.min(PANELS * COLUMNS, x.cols() - col);
+        float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
+        for (int row = run.start(); row < run.end(); row += DEPTH) {
+            int rows = Math.min(DEPTH, run.end() - row);
+            pack(packed, x, row, rows, col, cols);
+            workers.gemm(worker)
+                    .aTransposed(dt, row, 0)
+                    .b(packed, 0, Panels.floats(rows))
+                    .addTo(factors.da(), 0, col, factors.rank(), cols, rows);
+        }
     }
 
     /** The columns of dbᵀ (R,O) = tᵀ dy are computed aside, where tiles are wide, and added to db the other way round. */
     private void up(Batch.Run run, Lora.Factors factors, int col, int worker) {
         int rank = factors.rank();
-        int cols = Math.min(COLUMNS, dy.cols() - col);
-        long row = (long) COLUMNS * Float.BYTES;
-        long sumAt = cols < COLUMNS ? Panels.bytes(run.rows()) : 0;
-        MemorySegment scratch = workers.scratch(worker, sumAt + rank * row);
-        Gemm gemm = workers.gemm(worker).aTransposed(t, run.start(), 0);
-        columns(gemm, dy, run, col, cols, scratch).into(scratch, sumAt, row, rank, cols, run.rows());
+        int cols = Math.min(PANELS * COLUMNS, dy.cols() - col);
+        long stride = (long) PANELS * COLUMNS * Float.BYTES;
+        MemorySegment sums = workers.scratch(worker, rank * stride);
+        float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
+        for (int row = run.start(); row < run.end(); row += DEPTH) {
+            int rows = Math.min(DEPTH, run.end() - row);
+            pack(packed, dy, row, rows, col, cols);
+            Gemm gemm = workers.gemm(worker).aTransposed(t, row, 0).b(packed, 0, Panels.floats(rows));
+            if (row > run.start()) {
+                gemm.init(sums, 0, stride);
+            }
+            gemm.into(sums, 0, stride, rank, cols, rows);
+        }
         Tensor db = factors.db();
         for (int o = 0; o < cols; o++) {
             for (int r = 0; r < rank; r++) {
                 long at = db.offset(col + o, r);
-                float sum = scratch.get(FLOAT, sumAt + r * row + (long) o * Float.BYTES);
+                float sum = sums.get(FLOAT, r * stride + (long) o * Float.BYTES);
                 db.data().set(FLOAT, at, db.data().get(FLOAT, at) + sum);
             }
         }
     }
 
-    /** B: some columns of a run's rows, as they lie, or packed where whole vectors would read beyond the row. */
-    private static Gemm columns(Gemm gemm, Tensor x, Batch.Run run, int col, int cols, MemorySegment scratch) {
-        if (cols == COLUMNS) {
-            return gemm.b(x.data(), x.offset(run.start(), col), x.stride() * Float.BYTES, 0);
+    private static void pack(float[] packed, Tensor from, int row, int rows, int col, int cols) {
+        for (int j = 0; j < cols; j += COLUMNS) {
+            int at = j / COLUMNS * Panels.floats(rows);
+            Panels.natural(packed, at, from, row, rows, col + j, Math.min(COLUMNS, cols - j), 1f);
         }
-        Panels.natural(scratch, 0, x, run.start(), run.rows(), col, cols, 1f);
-        return gemm.b(scratch, 0, 0);
     }
 }

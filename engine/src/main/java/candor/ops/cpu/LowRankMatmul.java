@@ -5,7 +5,6 @@ import static candor.ops.cpu.TileKernels.COLUMNS;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
@@ -50,12 +49,12 @@ final class LowRankMatmul {
     private int chunkPanels;
     private int chunks;
     private int narrowTasks;
-    private MemorySegment packed;
-    private MemorySegment wide;
-    private long narrowAt;
-    private long narrowBytes;
-    private long upAt;
-    private long upBytes;
+    private float[] packed;
+    private float[] wide;
+    private int narrowAt;
+    private int narrowFloats;
+    private int upAt;
+    private int upFloats;
 
     LowRankMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
@@ -107,13 +106,13 @@ final class LowRankMatmul {
         blocks.cut(batch, batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK);
 
         int all = Panels.count(columns);
-        MemorySegment ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
-        int group = ready != null ? all : Math.clamp(GROUP_BYTES / Panels.bytes(depth), 1, all);
-        upAt = ready != null ? 0 : group * Panels.bytes(depth);
-        upBytes = lora == null ? 0 : group * Panels.bytes(lora.paddedRank());
-        narrowAt = upAt + runs.size() * upBytes;
-        narrowBytes = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.bytes(depth);
-        packed = workers.shared(narrowAt + runs.size() * narrowBytes);
+        float[] ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
+        int group = ready != null ? all : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth)), 1, all);
+        upAt = ready != null ? 0 : group * Panels.floats(depth);
+        upFloats = lora == null ? 0 : group * Panels.floats(lora.paddedRank());
+        narrowAt = upAt + runs.size() * upFloats;
+        narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
+        packed = workers.shared(narrowAt + runs.size() * narrowFloats);
         wide = ready != null ? ready : packed;
 
         narrowTasks = lora == null ? 0 : runs.size() * Panels.count(lora.paddedRank());
@@ -157,7 +156,7 @@ final class LowRankMatmul {
         if (factors == null) {
             return;
         }
-        long at = narrowAt + run * narrowBytes + panel * Panels.bytes(depth);
+        int at = narrowAt + run * narrowFloats + panel * Panels.floats(depth);
         int from = panel * COLUMNS;
         int cols = Math.clamp(factors.rank() - (long) from, 0, COLUMNS);
         if (forward) {
@@ -168,13 +167,13 @@ final class LowRankMatmul {
     }
 
     private void multiplyNarrow(int block, int worker) {
-        multiplyNarrow(workers.gemm(worker).a(a, blocks.start(block), 0), block); // too narrow to copy A for it
+        multiplyNarrow(workers.gemm(worker).a(a, blocks.start(block), 0), block);
     }
 
     private void multiplyNarrow(Gemm gemm, int block) {
         int run = blocks.run(block);
         if (factors(run) != null) {
-            gemm.b(packed, narrowAt + run * narrowBytes, Panels.bytes(depth))
+            gemm.b(packed, narrowAt + run * narrowFloats, Panels.floats(depth))
                     .into(t, blocks.start(block), 0, blocks.rows(block), lora.paddedRank(), depth);
         }
     }
@@ -185,9 +184,9 @@ final class LowRankMatmul {
         int cols = Math.min(COLUMNS, columns - from);
         if (wide == packed) {
             if (forward) {
-                Panels.transposed(packed, index * Panels.bytes(depth), w, from, 0, cols, depth, 1f);
+                Panels.transposed(packed, index * Panels.floats(depth), w, from, 0, cols, depth, 1f);
             } else {
-                Panels.natural(packed, index * Panels.bytes(depth), w, 0, depth, from, cols, 1f);
+                Panels.natural(packed, index * Panels.floats(depth), w, 0, depth, from, cols, 1f);
             }
         }
         for (int run = 0; run < runs.size(); run++) {
@@ -195,7 +194,7 @@ final class LowRankMatmul {
             if (factors == null) {
                 continue;
             }
-            long at = upAt + run * upBytes + index * Panels.bytes(factors.rank());
+            int at = upAt + run * upFloats + index * Panels.floats(factors.rank());
             if (forward) {
                 Panels.transposed(packed, at, factors.b(), from, 0, cols, factors.rank(), 1f);
             } else {
@@ -214,7 +213,7 @@ final class LowRankMatmul {
 
     /** T and C of the same rows, while A is at hand. */
     private void multiplyBoth(int block, int worker) {
-        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0).copied();
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
         multiplyNarrow(gemm, block);
         multiplyWide(gemm, block, 0, panels);
     }
@@ -222,7 +221,7 @@ final class LowRankMatmul {
     private void multiplyWide(int index, int worker) {
         int block = index / chunks;
         int panel = index % chunks * chunkPanels;
-        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0).copied();
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
         multiplyWide(gemm, block, panel, Math.min(panels, panel + chunkPanels));
     }
 
@@ -230,13 +229,13 @@ final class LowRankMatmul {
         int row = blocks.start(block);
         int col = (firstPanel + panel) * COLUMNS;
         Lora.Factors factors = factors(blocks.run(block));
-        gemm.b(wide, panel * Panels.bytes(depth), Panels.bytes(depth));
+        gemm.b(wide, panel * Panels.floats(depth), Panels.floats(depth));
         if (init != null) {
             gemm.init(init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
         if (factors != null) {
-            long each = Panels.bytes(factors.rank());
-            gemm.second(t, row, 0, packed, upAt + blocks.run(block) * upBytes + panel * each, each, factors.rank());
+            int each = Panels.floats(factors.rank());
+            gemm.second(t, row, 0, packed, upAt + blocks.run(block) * upFloats + panel * each, each, factors.rank());
         }
         int cols = Math.min((firstPanel + end) * COLUMNS, columns) - col;
         gemm.into(c, row, col, blocks.rows(block), cols, depth);

@@ -2,6 +2,7 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileKernels.COLUMNS;
 import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
 import static candor.ops.cpu.TileKernels.ORDER;
 import static candor.ops.cpu.TileKernels.S;
 
@@ -9,10 +10,11 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Lays a matrix out as the tile kernels read B: panels of {@link TileKernels#COLUMNS} columns, each panel row after row,
+ * Lays a matrix out as {@link PanelKernels} read B: panels of {@link TileKernels#COLUMNS} columns, each panel row after row,
  * in float32, columns beyond the matrix zero. Packing turns bf16 and f16 into float32 on the way.
  */
 final class Panels {
@@ -28,9 +30,9 @@ final class Panels {
         return Math.ceilDiv(columns, COLUMNS);
     }
 
-    /** Bytes of one panel of this depth. */
-    static long bytes(int depth) {
-        return (long) depth * COLUMNS * Float.BYTES;
+    /** Floats of one panel of this depth. */
+    static int floats(int depth) {
+        return Math.multiplyExact(depth, COLUMNS);
     }
 
     /**
@@ -41,46 +43,45 @@ final class Panels {
      * @param col  the first of the {@code depth} columns of w
      * @param rows how many rows of w, at most {@link TileKernels#COLUMNS}
      */
-    static void transposed(MemorySegment to, long at, Tensor w, int row, int col, int rows, int depth, float scale) {
+    static void transposed(float[] to, int at, Tensor w, int row, int col, int rows, int depth, float scale) {
         for (int p0 = 0; p0 < depth; p0 += DEPTH) {
-            int p1 = Math.min(depth, p0 + DEPTH);
+            int n = Math.min(depth - p0, DEPTH);
             for (int j = 0; j < COLUMNS; j++) {
-                long target = at + ((long) p0 * COLUMNS + j) * Float.BYTES;
+                int target = at + p0 * COLUMNS + j;
                 if (j < rows) {
-                    scatter(to, target, w, w.offset(row + j, col + p0), p1 - p0, scale);
+                    scatter(to, target, w, w.offset(row + j, col + p0), n, scale);
                 } else {
-                    scatterZero(to, target, p1 - p0);
+                    scatterZero(to, target, n);
                 }
             }
         }
     }
 
-    private static void scatter(MemorySegment to, long at, Tensor w, long from, int n, float scale) {
+    private static void scatter(float[] to, int at, Tensor w, long from, int n, float scale) {
         MemorySegment data = w.data();
-        long step = (long) COLUMNS * Float.BYTES;
         switch (w.dtype()) {
             case F32 -> {
                 for (int p = 0; p < n; p++) {
-                    to.set(FLOAT, at + p * step, scale * data.get(FLOAT, from + 4L * p));
+                    to[at + p * COLUMNS] = scale * data.get(FLOAT, from + 4L * p);
                 }
             }
             case BF16 -> {
                 for (int p = 0; p < n; p++) {
-                    to.set(FLOAT, at + p * step, scale * DType.bf16ToFloat(data.get(SHORT, from + 2L * p)));
+                    to[at + p * COLUMNS] = scale * DType.bf16ToFloat(data.get(SHORT, from + 2L * p));
                 }
             }
             case F16 -> {
                 for (int p = 0; p < n; p++) {
-                    to.set(FLOAT, at + p * step, scale * Float.float16ToFloat(data.get(SHORT, from + 2L * p)));
+                    to[at + p * COLUMNS] = scale * Float.float16ToFloat(data.get(SHORT, from + 2L * p));
                 }
             }
             default -> throw new IllegalArgumentException("no matrix of " + w.dtype());
         }
     }
 
-    private static void scatterZero(MemorySegment to, long at, int n) {
+    private static void scatterZero(float[] to, int at, int n) {
         for (int p = 0; p < n; p++) {
-            to.set(FLOAT, at + (long) p * COLUMNS * Float.BYTES, 0f);
+            to[at + p * COLUMNS] = 0f;
         }
     }
 
@@ -90,49 +91,51 @@ final class Panels {
      * @param col  the first column of w in this panel
      * @param cols how many columns of w, at most {@link TileKernels#COLUMNS}
      */
-    static void natural(MemorySegment to, long at, Tensor w, int row, int depth, int col, int cols, float scale) {
+    static void natural(float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale) {
+        if (cols == COLUMNS && w.dtype() == DType.F32) {
+            wholeRows(to, at, w.data(), w.offset(row, col), w.stride() * Float.BYTES, depth, scale);
+            return;
+        }
         for (int p = 0; p < depth; p++) {
-            long target = at + (long) p * COLUMNS * Float.BYTES;
+            int target = at + p * COLUMNS;
             toFloats(to, target, w, w.offset(row + p, col), cols, scale);
-            for (int j = cols; j < COLUMNS; j++) {
-                to.set(FLOAT, target + 4L * j, 0f);
-            }
+            Arrays.fill(to, target + cols, target + COLUMNS, 0f);
+        }
+    }
+
+    /** Rows of two vectors. */
+    private static void wholeRows(
+            float[] to, int at, MemorySegment from, long fromAt, long stride, int depth, float scale) {
+        for (int p = 0; p < depth; p++) {
+            long source = fromAt + p * stride;
+            int target = at + p * COLUMNS;
+            FloatVector.fromMemorySegment(S, from, source, ORDER).mul(scale).intoArray(to, target);
+            FloatVector.fromMemorySegment(S, from, source + 4L * LANES, ORDER)
+                    .mul(scale)
+                    .intoArray(to, target + LANES);
         }
     }
 
     /** Copies {@code n} neighbouring elements as float32. */
-    static void toFloats(MemorySegment to, long at, Tensor w, long from, int n, float scale) {
+    private static void toFloats(float[] to, int at, Tensor w, long from, int n, float scale) {
         MemorySegment data = w.data();
         switch (w.dtype()) {
             case F32 -> {
-                if (scale == 1f) {
-                    MemorySegment.copy(data, from, to, at, (long) n * Float.BYTES);
-                    return;
-                }
                 for (int j = 0; j < n; j++) {
-                    to.set(FLOAT, at + 4L * j, scale * data.get(FLOAT, from + 4L * j));
+                    to[at + j] = scale * data.get(FLOAT, from + 4L * j);
                 }
             }
             case BF16 -> {
                 for (int j = 0; j < n; j++) {
-                    to.set(FLOAT, at + 4L * j, scale * DType.bf16ToFloat(data.get(SHORT, from + 2L * j)));
+                    to[at + j] = scale * DType.bf16ToFloat(data.get(SHORT, from + 2L * j));
                 }
             }
             case F16 -> {
                 for (int j = 0; j < n; j++) {
-                    to.set(FLOAT, at + 4L * j, scale * Float.float16ToFloat(data.get(SHORT, from + 2L * j)));
+                    to[at + j] = scale * Float.float16ToFloat(data.get(SHORT, from + 2L * j));
                 }
             }
             default -> throw new IllegalArgumentException("no matrix of " + w.dtype());
-        }
-    }
-
-    /** Clears {@code bytes} bytes, a multiple of a panel's row. */
-    static void zero(MemorySegment to, long at, long bytes) {
-        FloatVector none = FloatVector.zero(S);
-        long step = S.vectorByteSize();
-        for (long end = at + bytes; at < end; at += step) {
-            none.intoMemorySegment(to, at, ORDER);
         }
     }
 }

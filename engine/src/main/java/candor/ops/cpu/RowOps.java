@@ -3,10 +3,15 @@ package candor.ops.cpu;
 import static candor.ops.cpu.TileKernels.FLOAT;
 
 import candor.ops.Batch;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** Operations that only move or clear rows; threads share the rows. */
 final class RowOps {
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+
     private final Workers workers;
     private final Workers.Rows embed = this::embedRows;
     private final Workers.Rows gather = this::gatherRows;
@@ -54,19 +59,19 @@ final class RowOps {
 
     private void embedRows(int from, int end, int worker) {
         for (int row = from; row < end; row++) {
-            Panels.toFloats(y.data(), y.offset(row, 0), x, x.offset(batch.token(row), 0), y.cols(), 1f);
+            toFloats(y.data(), y.offset(row, 0), x, x.offset(batch.token(row), 0), y.cols());
         }
     }
 
     private void gatherRows(int from, int end, int worker) {
         for (int i = from; i < end; i++) {
-            Panels.toFloats(y.data(), y.offset(i, 0), x, x.offset(batch.targetRow(i), 0), y.cols(), 1f);
+            toFloats(y.data(), y.offset(i, 0), x, x.offset(batch.targetRow(i), 0), y.cols());
         }
     }
 
     private void scatterRows(int from, int end, int worker) {
         for (int i = from; i < end; i++) {
-            Panels.toFloats(y.data(), y.offset(batch.targetRow(i), 0), x, x.offset(i, 0), y.cols(), 1f);
+            toFloats(y.data(), y.offset(batch.targetRow(i), 0), x, x.offset(i, 0), y.cols());
         }
     }
 
@@ -90,6 +95,25 @@ final class RowOps {
                                 at + 4L * j,
                                 y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, added + 4L * j));
             }
+        }
+    }
+
+    /** Copies {@code n} neighbouring elements as float32. */
+    private static void toFloats(MemorySegment to, long at, Tensor x, long from, int n) {
+        MemorySegment data = x.data();
+        switch (x.dtype()) {
+            case F32 -> MemorySegment.copy(data, from, to, at, (long) n * Float.BYTES);
+            case BF16 -> {
+                for (int j = 0; j < n; j++) {
+                    to.set(FLOAT, at + 4L * j, DType.bf16ToFloat(data.get(SHORT, from + 2L * j)));
+                }
+            }
+            case F16 -> {
+                for (int j = 0; j < n; j++) {
+                    to.set(FLOAT, at + 4L * j, Float.float16ToFloat(data.get(SHORT, from + 2L * j)));
+                }
+            }
+            default -> throw new IllegalArgumentException("no rows of " + x.dtype());
         }
     }
 }

@@ -54,7 +54,7 @@ final class WeightGradients {
         int cols = Math.min(COLUMNS, dw.cols() - col);
         int row = index / panels * OUTPUTS;
         int rows = Math.min(OUTPUTS, dw.rows() - row);
-        MemorySegment packed = workers.scratch(worker, Panels.bytes(DEPTH));
+        float[] packed = workers.floats(worker, Panels.floats(DEPTH));
         for (int n = 0; n < x.rows(); n += DEPTH) {
             int depth = Math.min(DEPTH, x.rows() - n);
             Panels.natural(packed, 0, x, n, depth, col, cols, 1f);

@@ -18,13 +18,20 @@ final class Workers implements AutoCloseable {
     private int rowBlock;
     private final Gemm[] gemms;
     private final LaneSum[] sums;
+    private final AttentionBlock[] attention;
     private final Scratch[] scratch;
-    private final Scratch shared = new Scratch();
+    private final float[][] floats;
+    private float[] shared = new float[0];
+    private final PageGemm[] pageGemms;
 
     Workers(int threads) {
         parallel = new Parallel(threads);
         gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm()).toArray(Gemm[]::new);
+        pageGemms = IntStream.range(0, threads).mapToObj(i -> new PageGemm()).toArray(PageGemm[]::new);
+        floats = new float[threads][0];
         sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
+        attention =
+                IntStream.range(0, threads).mapToObj(i -> new AttentionBlock()).toArray(AttentionBlock[]::new);
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
     }
 
@@ -64,8 +71,16 @@ final class Workers implements AutoCloseable {
         return gemms[worker];
     }
 
+    PageGemm pageGemm(int worker) {
+        return pageGemms[worker];
+    }
+
     LaneSum sum(int worker) {
         return sums[worker];
+    }
+
+    AttentionBlock attention(int worker) {
+        return attention[worker];
     }
 
     /** Memory of one thread's own, until the task ends. */
@@ -73,15 +88,26 @@ final class Workers implements AutoCloseable {
         return scratch[worker].need(bytes);
     }
 
-    /** Memory that all threads see, until the operation ends. Only the calling thread asks for it, before it runs tasks. */
-    MemorySegment shared(long bytes) {
-        return shared.need(bytes);
+    /** An array of one thread's own, until the task ends. */
+    float[] floats(int worker, int size) {
+        floats[worker] = grown(floats[worker], size);
+        return floats[worker];
+    }
+
+    /** An array that all threads see, until the operation ends. Only the calling thread asks for it, before it runs tasks. */
+    float[] shared(int size) {
+        shared = grown(shared, size);
+        return shared;
+    }
+
+    /** A quarter more, so that slowly growing batches do not allocate each time. */
+    private static float[] grown(float[] array, int size) {
+        return array.length >= size ? array : new float[size + size / 4];
     }
 
     @Override
     public void close() {
         parallel.close();
-        shared.close();
         for (Scratch own : scratch) {
             own.close();
         }

@@ -12,16 +12,16 @@ class FrozenPanelsTest {
     void keepsWhatFitsTheBudgetAndOnlyWhatWasRegistered() {
         int outputs = TileKernels.COLUMNS + 1;
         int inputs = 7;
-        long forward = 2 * Panels.bytes(inputs);
+        long forward = 2L * Panels.floats(inputs) * Float.BYTES;
         try (Arena arena = Arena.ofShared();
-                Workers workers = new Workers(2);
-                FrozenPanels panels = new FrozenPanels(workers, 2 * forward - 1)) {
+                Workers workers = new Workers(2)) {
+            FrozenPanels panels = new FrozenPanels(workers, 2 * forward - 1);
             Tensor first = Tensor.allocate(arena, DType.BF16, outputs, inputs);
             Tensor second = Tensor.allocate(arena, DType.BF16, outputs, inputs);
             assertThat(panels.forward(first)).isNull();
             panels.register(first);
             panels.register(second);
-            assertThat(panels.forward(first).byteSize()).isEqualTo(forward);
+            assertThat((long) panels.forward(first).length * Float.BYTES).isEqualTo(forward);
             assertThat(panels.forward(first)).isSameAs(panels.forward(first));
             assertThat(panels.forward(second)).isNull();
             assertThat(panels.backward(second)).isNull();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,15 +28,25 @@ class GemmTest {
     }
 
     /** Panels that end where their last row does. */
-    private static MemorySegment pack(Arena arena, Tensor b) {
+    private static float[] pack(Tensor b) {
         int panels = Panels.count(b.cols());
-        MemorySegment packed = arena.allocate(Math.max(64, panels * Panels.bytes(b.rows())), Tensor.ALIGNMENT);
+        float[] packed = new float[panels * Panels.floats(b.rows())];
         for (int panel = 0; panel < panels; panel++) {
             int from = panel * TileKernels.COLUMNS;
             int cols = Math.min(TileKernels.COLUMNS, b.cols() - from);
-            Panels.natural(packed, panel * Panels.bytes(b.rows()), b, 0, b.rows(), from, cols, 1f);
+            Panels.natural(packed, panel * Panels.floats(b.rows()), b, 0, b.rows(), from, cols, 1f);
         }
         return packed;
+    }
+
+    private static Tensor transpose(Arena arena, Tensor x) {
+        Tensor y = Tensor.allocate(arena, DType.F32, Math.max(1, x.cols()), x.rows() + GAP);
+        for (int r = 0; r < x.rows(); r++) {
+            for (int c = 0; c < x.cols(); c++) {
+                y.set(c, r, x.get(r, c));
+            }
+        }
+        return y;
     }
 
     private static float chain(float from, Tensor a, Tensor b, int row, int col) {
@@ -82,27 +91,29 @@ class GemmTest {
             Tensor a2 = random(arena, rows, depth2);
             Tensor b2 = random(arena, depth2, cols);
             Tensor init = random(arena, rows, cols);
-            MemorySegment packed = pack(arena, b);
-            MemorySegment packed2 = pack(arena, b2);
+            float[] packed = pack(b);
+            float[] packed2 = pack(b2);
             Gemm gemm = new Gemm();
-            // With the same A, bare, from a row, from a tensor, onto what is there: as A lies, then copied.
+            // With the same A, bare, from a row, from a tensor, onto what is there: along A's rows, then across them.
             for (int turn = 0; turn < 8; turn++) {
                 int kind = turn % 4;
                 if (turn == 0) {
                     gemm.a(a, 0, 0);
                 } else if (turn == 4) {
-                    gemm.a(a, 0, 0).copied();
+                    gemm.aTransposed(transpose(arena, a), 0, 0);
                 }
+                boolean second = depth2 > 0 && turn < 4;
                 Tensor whole = whole(arena, rows, cols);
-                gemm.b(packed, 0, Panels.bytes(depth));
-                if (depth2 > 0) {
-                    gemm.second(a2, 0, 0, packed2, 0, Panels.bytes(depth2), depth2);
+                gemm.b(packed, 0, Panels.floats(depth));
+                if (second) {
+                    gemm.second(a2, 0, 0, packed2, 0, Panels.floats(depth2), depth2);
                 }
                 float[][] want = new float[rows][cols];
                 for (int r = 0; r < rows; r++) {
                     for (int c = 0; c < cols; c++) {
                         float from = kind == 0 ? 0 : kind == 3 ? OUTSIDE : (float) init.get(kind == 1 ? 0 : r, c);
-                        want[r][c] = chain(chain(from, a, b, r, c), a2, b2, r, c);
+                        float first = chain(from, a, b, r, c);
+                        want[r][c] = second ? chain(first, a2, b2, r, c) : first;
                     }
                 }
                 if (kind == 3) {
@@ -123,11 +134,11 @@ class GemmTest {
         try (Arena arena = Arena.ofConfined()) {
             Tensor a = random(arena, 40, 70);
             Tensor b = random(arena, 70, 50);
-            MemorySegment packed = pack(arena, b);
+            float[] packed = pack(b);
             Gemm gemm = new Gemm();
             for (int row : new int[] {0, 9, 24}) {
                 Tensor whole = whole(arena, 16, 50);
-                gemm.a(a, row, 0).copied().b(packed, 0, Panels.bytes(70)).into(whole, 1, 1, 16, 50, 70);
+                gemm.a(a, row, 0).b(packed, 0, Panels.floats(70)).into(whole, 1, 1, 16, 50, 70);
                 float[][] want = new float[16][50];
                 for (int r = 0; r < 16; r++) {
                     for (int c = 0; c < 50; c++) {

@@ -1,0 +1,318 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.AttentionKernels.DEPTH;
+import static candor.ops.cpu.AttentionKernels.ROW;
+import static candor.ops.cpu.AttentionKernels.ROWS;
+import static candor.ops.cpu.TileKernels.COLUMNS;
+import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileKernels.ORDER;
+import static candor.ops.cpu.TileKernels.S;
+
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * What one thread works on in attention: a block of query rows of one head, and rows by keys of the same block. Rows lie as
+ * {@link AttentionKernels} reads them: the first {@link AttentionKernels#DEPTH} columns of all rows, then the next.
+ *
+ * <p>Row r of a block that begins at {@code first} sees {@code first + r + 1} keys. A tile of rows computes only panels of
+ * keys that one of its rows sees, and multiplies with no more keys than that; what a shorter row has behind its
+ * keys, up to there, is zero.
+ */
+final class AttentionBlock {
+    /** Rows of a block. */
+    static final int HEIGHT = Workers.BLOCK;
+
+    /** Floats of a piece: all rows, DEPTH columns. */
+    private static final int PIECE = HEIGHT * ROW;
+
+    /** So low a score that its exponential is as good as none. */
+    private static final FloatVector FAR = FloatVector.broadcast(S, -1e30f);
+
+    private final float[] result = new float[ROWS * ROW];
+    private float[] query = new float[0];
+    private float[] scores = new float[0];
+    private float[] slopes = new float[0];
+    private float[] keySums = new float[0];
+    private float[] valueSums = new float[0];
+    private final float[] factors = new float[HEIGHT];
+
+    /** Makes room for heads of this width and sequences of this length. */
+    void need(int width, int length) {
+        query = grown(query, Math.ceilDiv(width, DEPTH) * PIECE);
+        scores = grown(scores, Math.ceilDiv(length, DEPTH) * PIECE);
+    }
+
+    /** Makes room for the backward pass, too, and clears the sums of a key head. */
+    void needSums(int width, int length) {
+        need(width, length);
+        slopes = grown(slopes, Math.ceilDiv(length, DEPTH) * PIECE);
+        int size = Panels.count(width) * COLUMNS * padded(length);
+        keySums = grown(keySums, size);
+        valueSums = grown(valueSums, size);
+        Arrays.fill(keySums, 0, size, 0f);
+        Arrays.fill(valueSums, 0, size, 0f);
+    }
+
+    /** Rows of a sum over query rows: a tile may write beyond the last key. */
+    private static int padded(int length) {
+        return Math.ceilDiv(length, ROWS) * ROWS;
+    }
+
+    private static float[] grown(float[] array, int size) {
+        return array.length >= size ? array : new float[size];
+    }
+
+    /** Rows by keys: scores, then probabilities. */
+    float[] scores() {
+        return scores;
+    }
+
+    /** Rows by keys: the gradients of scores. */
+    float[] slopes() {
+        return slopes;
+    }
+
+    /** The gradients of keys (keys, D), in panels of D. */
+    float[] keySums() {
+        return keySums;
+    }
+
+    /** The gradients of values (keys, D), in panels of D. */
+    float[] valueSums() {
+        return valueSums;
+    }
+
+    /** A number for each row. */
+    float[] factors() {
+        return factors;
+    }
+
+    /** Where column {@code j} of row {@code r} lies. */
+    static int at(int r, int j) {
+        return j / DEPTH * PIECE + r * ROW + j % DEPTH;
+    }
+
+    /** Behind the last key that a row of the tile at row {@code r} sees. */
+    static int keys(int first, int r, int rows) {
+        return first + Math.min(r + ROWS, rows);
+    }
+
+    /**
+     * to (rows, keys) = x·Bᵀ, where B lies in panels of keys.
+     *
+     * @param x     rows {@code row} on, columns {@code col} on
+     * @param first the place of the block's first row in its sequence
+     * @param width D
+     */
+    void products(float[] to, Tensor x, int row, int col, int rows, int first, int width, float[] b, int bAt) {
+        copyRows(x, row, col, rows, width);
+        for (int key = 0; key < first + rows; key += COLUMNS) {
+            int panel = bAt + key / COLUMNS * Panels.floats(width);
+            int c = at(0, key);
+            int r = Math.max(0, key - first) / ROWS * ROWS;
+            for (; r < rows; r += ROWS) {
+                product(to, c + r * ROW, r, width, b, panel);
+            }
+        }
+    }
+
+    private void product(float[] to, int c, int r, int width, float[] b, int panel) {
+        AttentionKernels.along(
+                query, r * ROW, b, panel, Math.min(DEPTH, width), AttentionKernels.ZEROS, 0, to, c);
+        for (int d = DEPTH; d < width; d += DEPTH) {
+            AttentionKernels.along(
+                    query,
+                    at(r, d),
+                    b,
+                    panel + d * COLUMNS,
+                    Math.min(DEPTH, width - d),
+                    to,
+                    c,
+                    to,
+                    c);
+        }
+    }
+
+    /** The rows that only fill up the last tile keep what they held, and give products that nobody reads. */
+    private void copyRows(Tensor x, int row, int col, int rows, int width) {
+        for (int r = 0; r < rows; r++) {
+            long from = x.offset(row + r, col);
+            for (int d = 0; d < width; d += DEPTH) {
+                Gemm.copy(x.data(), from + 4L * d, query, at(r, d), Math.min(DEPTH, width - d));
+            }
+        }
+    }
+
+    /**
+     * y (rows, D) = weights (rows, keys) · B, where B (keys, D) lies in panels of D.
+     *
+     * @param scale one for each row
+     * @param floats of a panel of B
+     */
+    void combine(
+            Tensor y, int row, int col, float[] weights, float[] scale, int rows, int first, int width, float[] b,
+            int bAt, int floats) {
+        for (int r = 0; r < rows; r += ROWS) {
+            int keys = keys(first, r, rows);
+            for (int d = 0; d < width; d += COLUMNS) {
+                int panel = bAt + d / COLUMNS * floats;
+                float[] from = AttentionKernels.ZEROS;
+                for (int key = 0; key < keys; key += DEPTH) {
+                    AttentionKernels.along(
+                            weights,
+                            at(r, key),
+                            b,
+                            panel + key * COLUMNS,
+                            Math.min(DEPTH, keys - key),
+                            from,
+                            0,
+                            result,
+                            0);
+                    from = result;
+                }
+                for (int i = 0; i < Math.min(ROWS, rows - r); i++) {
+                    scaled(y.data(), y.offset(row + r + i, col + d), i * ROW, Math.min(COLUMNS, width - d), scale[r + i]);
+                }
+            }
+        }
+    }
+
+    private void scaled(MemorySegment to, long at, int from, int n, float scale) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector.fromArray(S, result, from + j).mul(scale).intoMemorySegment(to, at + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            to.set(FLOAT, at + 4L * j, result[from + j] * scale);
+        }
+    }
+
+    /** sums (keys, D) += weightsᵀ (keys, rows) · B, where B (rows, D) lies in panels of D. */
+    void spread(
+            float[] sums, float[] weights, int rows, int first, int width, int length, float[] b, int bAt) {
+        int keys = first + rows;
+        for (int d = 0; d < width; d += COLUMNS) {
+            int panel = bAt + d / COLUMNS * Panels.floats(rows);
+            int base = d * padded(length);
+            for (int key = 0; key < keys; key += ROWS) {
+                int r = Math.max(0, key - first); // the first row that sees one of these keys
+                AttentionKernels.across(
+                        weights,
+                        at(r, key),
+                        b,
+                        panel + r * COLUMNS,
+                        rows - r,
+                        sums,
+                        base + key * COLUMNS);
+            }
+        }
+    }
+
+    /** y (length, D) = sums. */
+    void copySums(float[] sums, Tensor y, int row, int col, int length, int width) {
+        for (int d = 0; d < width; d += COLUMNS) {
+            int base = d * padded(length);
+            int cols = Math.min(COLUMNS, width - d);
+            for (int key = 0; key < length; key++) {
+                MemorySegment.copy(sums, base + key * COLUMNS, y.data(), FLOAT, y.offset(row + key, col + d), cols);
+            }
+        }
+    }
+
+    /** The largest of the first {@code n} scores of a row. */
+    float maximum(int r, int n) {
+        float largest = Float.NEGATIVE_INFINITY;
+        for (int j = 0; j < n; j += DEPTH) {
+            largest = Math.max(largest, maximumFrom(scores, at(r, j), Math.min(DEPTH, n - j)));
+        }
+        return largest;
+    }
+
+    private static float maximumFrom(float[] x, int at, int n) {
+        FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            max = max.lanewise(VectorOperators.MAX, FloatVector.fromArray(S, x, at + j));
+        }
+        float largest = max.reduceLanes(VectorOperators.MAX); // a maximum is the same in any order
+        for (; j < n; j++) {
+            largest = Math.max(largest, x[at + j]);
+        }
+        return largest;
+    }
+
+    /**
+     * Turns the first {@code n} scores of a row into exp(scale · score − max), and those behind, up to where the row's tile
+     * multiplies, into zeros.
+     *
+     * @return the sum of the exponentials
+     */
+    float exponentials(LaneSum lanes, int r, int n, float scale, float max) {
+        float sum = 0;
+        for (int j = 0; j < n; j += DEPTH) {
+            sum += exponentialsFrom(lanes, scores, at(r, j), Math.min(DEPTH, n - j), scale, max);
+        }
+        zeroBehind(scores, r, n);
+        return sum;
+    }
+
+    private static float exponentialsFrom(LaneSum lanes, float[] x, int at, int n, float scale, float max) {
+        FAR.intoArray(x, at + n); // what is behind was computed with keys that the row does not see
+        FloatVector sum = FloatVector.zero(S);
+        FloatVector factor = FloatVector.broadcast(S, scale);
+        FloatVector less = FloatVector.broadcast(S, -max);
+        for (int j = 0; j < n; j += LANES) {
+            FloatVector e = Exp.of(FloatVector.fromArray(S, x, at + j).fma(factor, less));
+            sum = sum.add(e); // e⁻⁸⁷ of a lane behind is lost: the largest of a row's exponentials is 1
+            e.intoArray(x, at + j);
+        }
+        return lanes.of(sum);
+    }
+
+    /** A tile of rows multiplies with at most so many keys more than each of its rows sees. */
+    private static void zeroBehind(float[] x, int r, int n) {
+        int j = n % DEPTH;
+        if (j > 0 && j <= DEPTH - ROWS) {
+            FloatVector.zero(S).intoArray(x, at(r, n));
+            return;
+        }
+        for (int key = n; key < n + ROWS; key++) {
+            int at = at(r, key);
+            if (at < x.length) {
+                x[at] = 0;
+            }
+        }
+        if (j > 0) {
+            FloatVector.zero(S).intoArray(x, at(r, n));
+        }
+    }
+
+    /**
+     * The first {@code n} scores of a row become its probabilities, exp(scale · score − lse), and what {@link #slopes} holds
+     * of it, the gradients of probabilities, those of the scores: P ∘ (dP − delta) · scale. Zeros behind.
+     */
+    void gradients(int r, int n, float lse, float delta, float scale) {
+        float shift = Float.isNaN(lse) ? Float.NaN : delta; // the exponential hides it
+        for (int j = 0; j < n; j += DEPTH) {
+            gradientsFrom(scores, slopes, at(r, j), Math.min(DEPTH, n - j), lse, shift, scale);
+        }
+        zeroBehind(scores, r, n);
+        zeroBehind(slopes, r, n);
+    }
+
+    private static void gradientsFrom(float[] p, float[] ds, int at, int n, float lse, float delta, float scale) {
+        FloatVector factor = FloatVector.broadcast(S, scale);
+        FloatVector less = FloatVector.broadcast(S, -lse);
+        for (int j = 0; j < n; j += LANES) { // what comes of the lanes behind is made zero
+            FloatVector e = Exp.of(FloatVector.fromArray(S, p, at + j).fma(factor, less));
+            e.intoArray(p, at + j);
+            FloatVector d = FloatVector.fromArray(S, ds, at + j);
+            d.sub(delta).mul(e.mul(factor)).intoArray(ds, at + j);
+        }
+    }
+}
