@@ -39,11 +39,19 @@ final class FrozenPanels {
         entries.putIfAbsent(weight, new Entry());
     }
 
+    /**
+     * Floats from one panel to the next. Behind each there is room for {@link PanelKernels#EXTRA} rows, where an operation may put
+     * what it multiplies with in the same go.
+     */
+    static int stride(int depth) {
+        return Panels.floats(depth + PanelKernels.EXTRA);
+    }
+
     /** The panels of wᵀ: for each {@link TileKernels#COLUMNS} rows of w (O,I), I rows of the panel; or null. */
     float[] forward(Tensor weight) {
         Entry entry = entries.get(weight);
         if (entry != null && entry.forward == null) {
-            entry.forward = pack(weight, Panels.count(weight.rows()), Panels.floats(weight.cols()), packForward);
+            entry.forward = pack(weight, Panels.count(weight.rows()), stride(weight.cols()), packForward);
         }
         return entry == null ? null : entry.forward;
     }
@@ -52,7 +60,7 @@ final class FrozenPanels {
     float[] backward(Tensor weight) {
         Entry entry = entries.get(weight);
         if (entry != null && entry.backward == null) {
-            entry.backward = pack(weight, Panels.count(weight.cols()), Panels.floats(weight.rows()), packBackward);
+            entry.backward = pack(weight, Panels.count(weight.cols()), stride(weight.rows()), packBackward);
         }
         return entry == null ? null : entry.backward;
     }
@@ -72,12 +80,12 @@ final class FrozenPanels {
     private void packForward(int panel, int worker) {
         int row = panel * COLUMNS;
         int rows = Math.min(COLUMNS, w.rows() - row);
-        Panels.transposed(to, panel * Panels.floats(w.cols()), w, row, 0, rows, w.cols(), 1f);
+        Panels.transposed(to, panel * stride(w.cols()), w, row, 0, rows, w.cols(), 1f);
     }
 
     private void packBackward(int panel, int worker) {
         int col = panel * COLUMNS;
         int cols = Math.min(COLUMNS, w.cols() - col);
-        Panels.natural(to, panel * Panels.floats(w.rows()), w, 0, w.rows(), col, cols, 1f);
+        Panels.natural(to, panel * stride(w.rows()), w, 0, w.rows(), col, cols, 1f);
     }
 }

@@ -57,6 +57,7 @@ final class Gemm {
     private int b2At;
     private int b2Panel;
     private int depth2;
+    private int extra;
 
     /** A: element (r, p) is at byte {@code at + r·row} and p floats behind. */
     Gemm a(MemorySegment data, long at, long row) {
@@ -91,6 +92,7 @@ final class Gemm {
     Gemm b(float[] panels, int at, int panel) {
         init = null;
         b2 = null;
+        extra = 0;
         b = panels;
         bAt = at;
         bPanel = panel;
@@ -117,6 +119,18 @@ final class Gemm {
         return this;
     }
 
+    /**
+     * A₂ (rows of a tensor, as A must be then), whose B₂ lies behind B's panels: {@code depth} columns and rows, at most {@link
+     * PanelKernels#EXTRA}.
+     */
+    Gemm joined(Tensor x, int row, int col, int depth) {
+        a2 = x.data();
+        a2At = x.offset(row, col);
+        a2Row = x.stride() * Float.BYTES;
+        extra = depth;
+        return this;
+    }
+
     /** C: a part of a tensor. */
     void into(Tensor c, int row, int col, int rows, int cols, int depth) {
         into(c.data(), c.offset(row, col), c.stride() * Float.BYTES, rows, cols, depth);
@@ -136,9 +150,14 @@ final class Gemm {
         do { // once where the depth is 0, too: C = I
             int slice = Math.min(COPY_DEPTH, depth - from);
             copyA(rows, from, slice);
+            if (extra > 0 && from + slice == depth) {
+                copyExtra(rows, slice);
+            }
             int p = 0;
             do {
-                piece(c, at, row, rows, cols, from, p, Math.min(DEPTH, slice - p), from + p + DEPTH >= depth);
+                boolean last = from + p + DEPTH >= depth;
+                int k = last ? slice - p + extra : DEPTH;
+                piece(c, at, row, rows, cols, from, p, k, last);
                 init(c, at, row);
                 p += DEPTH;
             } while (p < slice);
@@ -208,6 +227,14 @@ final class Gemm {
         copiedFrom = from;
         copiedDepth = depth;
         copiedRows = rows;
+    }
+
+    /** A₂ behind the last of the {@code depth} columns that are copied. */
+    private void copyExtra(int rows, int depth) {
+        int last = depth - 1;
+        for (int r = 0; r < rows; r++) {
+            copy(a2, a2At + r * a2Row, copy, along(rows, r, last) + 1, extra);
+        }
     }
 
     /** Where element (r, p) of a copy along the rows lies: the rows' first {@link #DEPTH} columns, then the next. */

@@ -154,12 +154,13 @@ final class LogProbOps {
 
     /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
     private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
-        int floats = Panels.floats(head.cols());
         Gemm gemm = workers.gemm(worker).a(x, row, 0);
         if (readyForward != null) {
-            gemm.b(readyForward, (first / COLUMNS + panel) * floats, floats);
+            int stride = FrozenPanels.stride(head.cols());
+            gemm.b(readyForward, (first / COLUMNS + panel) * stride, stride);
         } else {
-            gemm.b(packed, panel * floats, floats);
+            int stride = Panels.floats(head.cols());
+            gemm.b(packed, panel * stride, stride);
         }
         long at = offset(row) + (long) panel * COLUMNS * Float.BYTES;
         gemm.into(to, at, stride(), rows, cols, head.cols());
@@ -263,7 +264,7 @@ final class LogProbOps {
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
         Gemm gemm = workers.gemm(worker).a(at, offset(row), stride());
         if (readyBackward != null) {
-            gemm.b(readyBackward, first * COLUMNS, Panels.floats(head.rows()));
+            gemm.b(readyBackward, first * COLUMNS, FrozenPanels.stride(head.rows()));
         } else {
             gemm.b(packed, naturalAt, Panels.floats(columns));
         }

@@ -12,8 +12,9 @@ import java.util.List;
  * directions. Forward: A = x, B = wᵀ, P = aᵀ, Q = bᵀ. Backward: A = dy, B = w, P = b, Q = a.
  *
  * <p>The narrow product T = s·A·P of a block of rows is computed first; then every tile of C goes over B and, right after,
- * over Q, while it is still in the first-level cache. So C is written to memory once, and the adapters add little more
- * than their own multiplications.
+ * over Q. Where all rows are of one adapter of a small rank, that is one product: [A|T]·[B;Q], with Q behind B's panels.
+ * Otherwise it is two, the second while the tile is still in the first-level cache. So C is written to memory once, and the
+ * adapters add little more than their own multiplications.
  */
 final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
@@ -55,6 +56,8 @@ final class LowRankMatmul {
     private int narrowFloats;
     private int upAt;
     private int upFloats;
+    private int stride;
+    private boolean joined;
 
     LowRankMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
@@ -107,9 +110,11 @@ final class LowRankMatmul {
 
         int all = Panels.count(columns);
         float[] ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
-        int group = ready != null ? all : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth)), 1, all);
-        upAt = ready != null ? 0 : group * Panels.floats(depth);
-        upFloats = lora == null ? 0 : group * Panels.floats(lora.paddedRank());
+        int group = ready != null ? all : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth + PanelKernels.EXTRA)), 1, all);
+        joined = lora != null && runs.size() == 1 && factors(0) != null && factors(0).rank() <= PanelKernels.EXTRA;
+        stride = ready != null ? FrozenPanels.stride(depth) : Panels.floats(depth + (joined ? factors(0).rank() : 0));
+        upAt = ready != null ? 0 : group * stride;
+        upFloats = lora == null || joined ? 0 : group * Panels.floats(lora.paddedRank());
         narrowAt = upAt + runs.size() * upFloats;
         narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
         packed = workers.shared(narrowAt + runs.size() * narrowFloats);
@@ -184,9 +189,9 @@ final class LowRankMatmul {
         int cols = Math.min(COLUMNS, columns - from);
         if (wide == packed) {
             if (forward) {
-                Panels.transposed(packed, index * Panels.floats(depth), w, from, 0, cols, depth, 1f);
+                Panels.transposed(packed, index * stride, w, from, 0, cols, depth, 1f);
             } else {
-                Panels.natural(packed, index * Panels.floats(depth), w, 0, depth, from, cols, 1f);
+                Panels.natural(packed, index * stride, w, 0, depth, from, cols, 1f);
             }
         }
         for (int run = 0; run < runs.size(); run++) {
@@ -194,11 +199,14 @@ final class LowRankMatmul {
             if (factors == null) {
                 continue;
             }
-            int at = upAt + run * upFloats + index * Panels.floats(factors.rank());
+            float[] to = joined ? wide : packed;
+            int at = joined
+                    ? index * stride + Panels.floats(depth)
+                    : upAt + run * upFloats + index * Panels.floats(factors.rank());
             if (forward) {
-                Panels.transposed(packed, at, factors.b(), from, 0, cols, factors.rank(), 1f);
+                Panels.transposed(to, at, factors.b(), from, 0, cols, factors.rank(), 1f);
             } else {
-                Panels.natural(packed, at, factors.a(), 0, factors.rank(), from, cols, 1f);
+                Panels.natural(to, at, factors.a(), 0, factors.rank(), from, cols, 1f);
             }
         }
     }
@@ -229,11 +237,13 @@ final class LowRankMatmul {
         int row = blocks.start(block);
         int col = (firstPanel + panel) * COLUMNS;
         Lora.Factors factors = factors(blocks.run(block));
-        gemm.b(wide, panel * Panels.floats(depth), Panels.floats(depth));
+        gemm.b(wide, panel * stride, stride);
         if (init != null) {
             gemm.init(init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
-        if (factors != null) {
+        if (joined) {
+            gemm.joined(t, row, 0, factors.rank());
+        } else if (factors != null) {
             int each = Panels.floats(factors.rank());
             gemm.second(t, row, 0, packed, upAt + blocks.run(block) * upFloats + panel * each, each, factors.rank());
         }

@@ -18,11 +18,14 @@ import jdk.incubator.vector.FloatVector;
  * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile: see {@link TileKernels}.
  */
 final class PanelKernels {
-    /** The deepest product that one call does. */
+    /** The deepest piece of a product. */
     static final int DEPTH = 256;
 
     /** Floats from one row of a copied A to the next; no power of two, so that rows do not share the sets of a cache. */
     static final int ROW = DEPTH + 16;
+
+    /** Columns of such a row that may follow the last piece of a product: a second one, of so small a depth, goes with it. */
+    static final int EXTRA = ROW - DEPTH;
 
     /** Rows side by side in an A that was copied across its rows. */
     static final int GROUP = LANES;
