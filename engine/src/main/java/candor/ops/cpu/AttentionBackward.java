@@ -56,8 +56,7 @@ final class AttentionBackward {
         int transposed = Panels.count(length) * Panels.floats(width);
         int natural = Panels.count(width) * Panels.floats(length);
         int rowsAt = 2 * transposed + natural;
-        float[] scratch =
-                workers.floats(worker, rowsAt + Panels.count(width) * Panels.floats(AttentionBlock.HEIGHT));
+        float[] scratch = workers.floats(worker, rowsAt + Panels.count(width) * Panels.floats(AttentionBlock.HEIGHT));
         int keyCol = heads.queryCols() + head * width;
         int valueCol = keyCol + heads.keyCols();
         AttentionOps.packTransposed(scratch, 0, qkv, start, length, keyCol, width);

@@ -122,19 +122,9 @@ final class AttentionBlock {
     }
 
     private void product(float[] to, int c, int r, int width, float[] b, int panel) {
-        AttentionKernels.along(
-                query, r * ROW, b, panel, Math.min(DEPTH, width), AttentionKernels.ZEROS, 0, to, c);
+        AttentionKernels.along(query, r * ROW, b, panel, Math.min(DEPTH, width), AttentionKernels.ZEROS, 0, to, c);
         for (int d = DEPTH; d < width; d += DEPTH) {
-            AttentionKernels.along(
-                    query,
-                    at(r, d),
-                    b,
-                    panel + d * COLUMNS,
-                    Math.min(DEPTH, width - d),
-                    to,
-                    c,
-                    to,
-                    c);
+            AttentionKernels.along(query, at(r, d), b, panel + d * COLUMNS, Math.min(DEPTH, width - d), to, c, to, c);
         }
     }
 
@@ -155,8 +145,17 @@ final class AttentionBlock {
      * @param floats of a panel of B
      */
     void combine(
-            Tensor y, int row, int col, float[] weights, float[] scale, int rows, int first, int width, float[] b,
-            int bAt, int floats) {
+            Tensor y,
+            int row,
+            int col,
+            float[] weights,
+            float[] scale,
+            int rows,
+            int first,
+            int width,
+            float[] b,
+            int bAt,
+            int floats) {
         for (int r = 0; r < rows; r += ROWS) {
             int keys = keys(first, r, rows);
             for (int d = 0; d < width; d += COLUMNS) {
@@ -176,7 +175,12 @@ final class AttentionBlock {
                     from = result;
                 }
                 for (int i = 0; i < Math.min(ROWS, rows - r); i++) {
-                    scaled(y.data(), y.offset(row + r + i, col + d), i * ROW, Math.min(COLUMNS, width - d), scale[r + i]);
+                    scaled(
+                            y.data(),
+                            y.offset(row + r + i, col + d),
+                            i * ROW,
+                            Math.min(COLUMNS, width - d),
+                            scale[r + i]);
                 }
             }
         }
@@ -193,8 +197,7 @@ final class AttentionBlock {
     }
 
     /** sums (keys, D) += weightsᵀ (keys, rows) · B, where B (rows, D) lies in panels of D. */
-    void spread(
-            float[] sums, float[] weights, int rows, int first, int width, int length, float[] b, int bAt) {
+    void spread(float[] sums, float[] weights, int rows, int first, int width, int length, float[] b, int bAt) {
         int keys = first + rows;
         for (int d = 0; d < width; d += COLUMNS) {
             int panel = bAt + d / COLUMNS * Panels.floats(rows);
@@ -202,13 +205,7 @@ final class AttentionBlock {
             for (int key = 0; key < keys; key += ROWS) {
                 int r = Math.max(0, key - first); // the first row that sees one of these keys
                 AttentionKernels.across(
-                        weights,
-                        at(r, key),
-                        b,
-                        panel + r * COLUMNS,
-                        rows - r,
-                        sums,
-                        base + key * COLUMNS);
+                        weights, at(r, key), b, panel + r * COLUMNS, rows - r, sums, base + key * COLUMNS);
             }
         }
     }

@@ -29,6 +29,9 @@ final class CacheOps {
     /** Bytes from one panel of a row to the next. */
     private static final long PANEL = (long) COLUMNS * Float.BYTES;
 
+    /** Tokens whose keys and values are written sooner than another thread is awake. */
+    private static final int FEW = 64;
+
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
     private final Parallel.Task write = this::writeRows;
@@ -50,7 +53,13 @@ final class CacheOps {
 
     void write(KvPages cacheOut, Tensor qkvIn, Batch sequences, PageTables pages) {
         take(null, qkvIn, cacheOut, sequences, pages);
-        workers.run(blocks.count(), write);
+        if (batch.tokenCount() <= FEW) {
+            for (int block = 0; block < blocks.count(); block++) {
+                writeRows(block, 0);
+            }
+        } else {
+            workers.run(blocks.count(), write);
+        }
     }
 
     void attention(Tensor out, Tensor qkvIn, KvPages cacheIn, Batch sequences, PageTables pages) {
@@ -154,8 +163,7 @@ final class CacheOps {
         for (int r = 0; r < keyHeads * rows; r++) {
             int n = single ? seen : seen + r;
             float max = Softmax.maximum(scores, r * rowBytes, n) * scale;
-            float sum =
-                    Softmax.exponentials(workers.sum(worker), scores, r * rowBytes, n, keys, scale, max);
+            float sum = Softmax.exponentials(workers.sum(worker), scores, r * rowBytes, n, keys, scale, max);
             inverse[r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
         }
         for (int i = 0; i < pages; i++) {
@@ -166,8 +174,7 @@ final class CacheOps {
                 long out = o.offset(row, queryCol(fromHead + h, only));
                 // The last panel reads on behind a row of values: into the next, or into the page's keys.
                 long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, fromHead + h, 0));
-                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes)
-                        .b(slab.data(), valueAt, widthBytes, PANEL);
+                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes).b(slab.data(), valueAt, widthBytes, PANEL);
                 if (i > 0) {
                     gemm.init(o.data(), out, os);
                 }
@@ -185,7 +192,9 @@ final class CacheOps {
     private static void scale(MemorySegment x, long at, int n, float factor) {
         int j = 0;
         for (; j + LANES <= n; j += LANES) {
-            FloatVector.fromMemorySegment(S, x, at + 4L * j, ORDER).mul(factor).intoMemorySegment(x, at + 4L * j, ORDER);
+            FloatVector.fromMemorySegment(S, x, at + 4L * j, ORDER)
+                    .mul(factor)
+                    .intoMemorySegment(x, at + 4L * j, ORDER);
         }
         for (; j < n; j++) {
             x.set(FLOAT, at + 4L * j, x.get(FLOAT, at + 4L * j) * factor);

@@ -36,7 +36,8 @@ final class Exp {
     private Exp() {}
 
     static FloatVector of(FloatVector x) {
-        // Magnitudes compare as integers do, in one instruction; a maximum of floats takes seven to be right about NaN and −0.
+        // Magnitudes compare as integers do, in one instruction; a maximum of floats takes seven to be right about NaN
+        // and −0.
         IntVector bits = x.reinterpretAsInts();
         FloatVector held = bits.and(MAGNITUDE)
                 .lanewise(VectorOperators.MIN, FARTHEST)

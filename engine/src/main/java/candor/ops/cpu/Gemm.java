@@ -166,8 +166,7 @@ final class Gemm {
     }
 
     /** All tiles, over {@code k} of the depth from {@code from + p} on. */
-    private void piece(
-            MemorySegment c, long at, long row, int rows, int cols, int from, int p, int k, boolean last) {
+    private void piece(MemorySegment c, long at, long row, int rows, int cols, int from, int p, int k, boolean last) {
         int step = transposed ? PanelKernels.ACROSS_ROWS : ROWS;
         for (int col = 0; col < cols; col += COLUMNS) {
             int width = Math.min(COLUMNS, cols - col);

@@ -68,9 +68,7 @@ final class HeadGradient {
         for (int row = 0; row < batch.targetCount(); row += DEPTH) {
             int depth = Math.min(DEPTH, batch.targetCount() - row);
             if (logits == null) {
-                gemm.a(x, row, 0)
-                        .b(packed, panelOfX, panelOfHead)
-                        .into(scratch, 0, ROW, depth, entries, c);
+                gemm.a(x, row, 0).b(packed, panelOfX, panelOfHead).into(scratch, 0, ROW, depth, entries, c);
             }
             for (int r = 0; r < depth; r++) {
                 gradient(row + r, first, entries, scratch, r * ROW);
@@ -78,9 +76,7 @@ final class HeadGradient {
             for (int col = 0; col < c; col += COLUMNS) {
                 int cols = Math.min(COLUMNS, c - col);
                 Panels.natural(packed, 0, x, row, depth, col, cols, 1f);
-                gemm.aTransposed(scratch, 0, ROW)
-                        .b(packed, 0, 0)
-                        .addTo(dHead, first, col, entries, cols, depth);
+                gemm.aTransposed(scratch, 0, ROW).b(packed, 0, 0).addTo(dHead, first, col, entries, cols, depth);
             }
         }
     }

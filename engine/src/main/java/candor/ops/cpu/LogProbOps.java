@@ -84,7 +84,7 @@ final class LogProbOps {
             if (logits != null && blocks < workers.threads()) {
                 // Too few rows for every thread to have some: threads share the columns, then the rows.
                 workers.run(blocks * Panels.count(columns), multiplyPanel);
-                workers.rows(rows, foldRows);
+                workers.rows(rows, columns, foldRows);
             } else {
                 workers.run(blocks, forward);
             }

@@ -14,8 +14,8 @@ import java.util.List;
  * the columns of x and of dy, some panels of them a task, which packs them, so many rows at a time.
  */
 final class LoraGradients {
-    /** Panels of a task: for so many products A is copied once. */
-    private static final int PANELS = 4;
+    /** Panels of a task, at most: for so many products A is copied once. */
+    private static final int PANELS = 8;
 
     /** Rows at a time: their panels and the copy of A stay in the second-level cache. */
     private static final int DEPTH = PanelKernels.DEPTH;

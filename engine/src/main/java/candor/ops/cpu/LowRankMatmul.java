@@ -110,9 +110,16 @@ final class LowRankMatmul {
 
         int all = Panels.count(columns);
         float[] ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
-        int group = ready != null ? all : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth + PanelKernels.EXTRA)), 1, all);
-        joined = lora != null && runs.size() == 1 && factors(0) != null && factors(0).rank() <= PanelKernels.EXTRA;
-        stride = ready != null ? FrozenPanels.stride(depth) : Panels.floats(depth + (joined ? factors(0).rank() : 0));
+        int group = ready != null
+                ? all
+                : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth + PanelKernels.EXTRA)), 1, all);
+        joined = lora != null
+                && runs.size() == 1
+                && factors(0) != null
+                && factors(0).rank() <= PanelKernels.EXTRA;
+        stride = ready != null
+                ? FrozenPanels.stride(depth)
+                : Panels.floats(depth + (joined ? factors(0).rank() : 0));
         upAt = ready != null ? 0 : group * stride;
         upFloats = lora == null || joined ? 0 : group * Panels.floats(lora.paddedRank());
         narrowAt = upAt + runs.size() * upFloats;

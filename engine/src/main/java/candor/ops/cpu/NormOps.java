@@ -35,7 +35,7 @@ final class NormOps {
         x = xIn;
         w = weight;
         eps = epsilon;
-        workers.rows(x.rows(), forward);
+        workers.rows(x.rows(), x.cols(), forward);
     }
 
     void rmsNormBackward(Tensor dxOut, Tensor dyIn, Tensor xIn, Tensor weight, Tensor rstdIn, Write write) {
@@ -45,7 +45,7 @@ final class NormOps {
         w = weight;
         rstd = rstdIn;
         add = write == Write.ADD;
-        workers.rows(x.rows(), backward);
+        workers.rows(x.rows(), x.cols(), backward);
     }
 
     private void forwardRows(int from, int end, int worker) {

@@ -25,8 +25,11 @@ final class Parallel implements AutoCloseable {
         void run(int index, int worker);
     }
 
-    /** About 50 microseconds on a machine of today: longer than the gap between two operations of a step. */
-    private static final int SPINS = 2_000;
+    /**
+     * Some hundred microseconds on a machine of today: longer than the gap between two operations of a step, small operations
+     * that the calling thread does alone included.
+     */
+    private static final int SPINS = 8_000;
 
     /** Each thread's range is on a cache line of its own, and on the next, which the processor may fetch with it. */
     private static final int STRIDE = 16;

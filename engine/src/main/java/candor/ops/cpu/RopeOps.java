@@ -31,7 +31,7 @@ final class RopeOps {
         table = tableIn;
         batch = batchIn;
         sign = direction;
-        workers.rows(x.rows(), task);
+        workers.rows(x.rows(), x.cols(), task);
     }
 
     private void rows(int from, int end, int worker) {

@@ -54,7 +54,7 @@ final class RowOps {
         y = yOut;
         x = xIn;
         batch = batchIn;
-        workers.rows(rows, task);
+        workers.rows(rows, yOut.cols(), task);
     }
 
     private void embedRows(int from, int end, int worker) {

@@ -7,7 +7,6 @@ import static candor.ops.cpu.TileKernels.S;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** The exponentials of one row of scores, in place. */
@@ -39,8 +38,8 @@ final class Softmax {
         FloatVector factor = FloatVector.broadcast(S, scale);
         FloatVector less = FloatVector.broadcast(S, -max);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector e = Exp.of(FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER)
-                    .fma(factor, less));
+            FloatVector e = Exp.of(
+                    FloatVector.fromMemorySegment(S, row, at + 4L * j, ORDER).fma(factor, less));
             sum = sum.add(e);
             e.intoMemorySegment(row, at + 4L * j, ORDER);
         }

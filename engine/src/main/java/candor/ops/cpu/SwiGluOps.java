@@ -29,7 +29,7 @@ final class SwiGluOps {
         y = yOut;
         gateUp = gateUpIn;
         width = y.cols();
-        workers.rows(y.rows(), forward);
+        workers.rows(y.rows(), width, forward);
     }
 
     void swiGluBackward(Tensor dGateUpOut, Tensor dy, Tensor gateUpIn) {
@@ -37,7 +37,7 @@ final class SwiGluOps {
         dGateUp = dGateUpOut;
         gateUp = gateUpIn;
         width = y.cols();
-        workers.rows(y.rows(), backward);
+        workers.rows(y.rows(), width, backward);
     }
 
     private void forwardRows(int from, int end, int worker) {

@@ -8,8 +8,8 @@ final class Workers implements AutoCloseable {
     /** Rows of a block that one task computes: a few tiles, so that a panel of B is used more than once. */
     static final int BLOCK = 32;
 
-    /** So few rows are not worth sharing. */
-    private static final int LEAST_ROWS = 4;
+    /** Elements that are not worth sharing: to wake a thread, and to wait for it, takes longer. */
+    private static final int LEAST_ELEMENTS = 16 << 10;
 
     final Parallel parallel;
     private final Parallel.Task rowTask = this::rowBlock;
@@ -46,11 +46,17 @@ final class Workers implements AutoCloseable {
         void run(int from, int to, int worker);
     }
 
-    /** Shares rows among the threads, in blocks; smaller ones where there are few rows, as when sequences say a token each. */
-    void rows(int count, Rows work) {
+    /**
+     * Shares rows among the threads, in blocks; smaller ones where there are few rows, as when sequences say a token each, but
+     * none so small that sharing costs more than it gives.
+     *
+     * @param cols elements of a row
+     */
+    void rows(int count, int cols, Rows work) {
         rowWork = work;
         rowCount = count;
-        rowBlock = Math.clamp(Math.ceilDiv(count, 2L * threads()), LEAST_ROWS, BLOCK);
+        int least = Math.ceilDiv(LEAST_ELEMENTS, cols);
+        rowBlock = Math.max(least, Math.clamp(Math.ceilDiv(count, 2L * threads()), 1, BLOCK));
         parallel.run(Math.ceilDiv(count, rowBlock), rowTask);
     }
 

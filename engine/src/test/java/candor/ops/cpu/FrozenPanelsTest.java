@@ -12,7 +12,7 @@ class FrozenPanelsTest {
     void keepsWhatFitsTheBudgetAndOnlyWhatWasRegistered() {
         int outputs = TileKernels.COLUMNS + 1;
         int inputs = 7;
-        long forward = 2L * Panels.floats(inputs) * Float.BYTES;
+        long forward = 2L * FrozenPanels.stride(inputs) * Float.BYTES;
         try (Arena arena = Arena.ofShared();
                 Workers workers = new Workers(2)) {
             FrozenPanels panels = new FrozenPanels(workers, 2 * forward - 1);
