@@ -17,7 +17,7 @@ import java.lang.foreign.ValueLayout;
 
 /** The processor itself: vector instructions and a few threads. For one caller at a time. */
 public final class CpuBackend implements Backend {
-    /** What frozen weights laid out for the tile kernels may take, unless the caller says otherwise. */
+    /** What frozen weights laid out for the tile kernels may take of the heap, unless the caller says otherwise; a quarter of it at most. */
     private static final long PANEL_BYTES = 512L << 20;
 
     private final Arena arena = Arena.ofShared();
@@ -39,7 +39,7 @@ public final class CpuBackend implements Backend {
 
     /** @param threads how many threads compute, the caller included */
     public CpuBackend(int threads) {
-        this(threads, PANEL_BYTES);
+        this(threads, Math.min(PANEL_BYTES, Runtime.getRuntime().maxMemory() / 4));
     }
 
     /** @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most */

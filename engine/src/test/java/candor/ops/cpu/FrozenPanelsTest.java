@@ -11,7 +11,7 @@ class FrozenPanelsTest {
     @Test
     void keepsWhatFitsTheBudgetAndOnlyWhatWasRegistered() {
         int outputs = TileKernels.COLUMNS + 1;
-        int inputs = 7;
+        int inputs = outputs;
         long forward = 2L * FrozenPanels.stride(inputs) * Float.BYTES;
         try (Arena arena = Arena.ofShared();
                 Workers workers = new Workers(2)) {
