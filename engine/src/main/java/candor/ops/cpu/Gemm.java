@@ -39,6 +39,7 @@ final class Gemm {
     private long aStride;
     private boolean transposed;
     private float[] copy = new float[0];
+    private long copyKey;
     private int copiedFrom = -1;
     private int copiedDepth;
     private int copiedRows;
@@ -79,7 +80,22 @@ final class Gemm {
         return a(x.data(), x.offset(row, col), x.stride() * Float.BYTES, true);
     }
 
+    /**
+     * A: rows of a tensor, of which a copy that was made under the same key is still good: for tasks of one operation that
+     * multiply the same rows.
+     *
+     * @param key not 0; another one for other rows, and in every operation
+     */
+    Gemm a(Tensor x, int row, int col, long key) {
+        if (key != copyKey) {
+            a(x, row, col);
+            copyKey = key;
+        }
+        return this;
+    }
+
     private Gemm a(MemorySegment data, long at, long stride, boolean across) {
+        copyKey = 0;
         copiedFrom = -1;
         a = data;
         aAt = at;

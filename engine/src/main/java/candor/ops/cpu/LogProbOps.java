@@ -154,7 +154,7 @@ final class LogProbOps {
 
     /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
     private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
-        Gemm gemm = workers.gemm(worker).a(x, row, 0);
+        Gemm gemm = workers.gemm(worker).a(x, row, 0, workers.key(row));
         if (readyForward != null) {
             int stride = FrozenPanels.stride(head.cols());
             gemm.b(readyForward, (first / COLUMNS + panel) * stride, stride);

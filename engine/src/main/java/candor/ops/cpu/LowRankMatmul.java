@@ -236,7 +236,7 @@ final class LowRankMatmul {
     private void multiplyWide(int index, int worker) {
         int block = index / chunks;
         int panel = index % chunks * chunkPanels;
-        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0);
+        Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0, workers.key(block));
         multiplyWide(gemm, block, panel, Math.min(panels, panel + chunkPanels));
     }
 

@@ -16,6 +16,7 @@ final class Workers implements AutoCloseable {
     private Rows rowWork;
     private int rowCount;
     private int rowBlock;
+    private int runs;
     private final Gemm[] gemms;
     private final LaneSum[] sums;
     private final AttentionBlock[] attention;
@@ -66,7 +67,13 @@ final class Workers implements AutoCloseable {
     }
 
     void run(int tasks, Parallel.Task task) {
+        runs++;
         parallel.run(tasks, task);
+    }
+
+    /** A key for {@link Gemm#a(candor.tensor.Tensor, int, int, long)}: no other block has it, and no other run of tasks. */
+    long key(int block) {
+        return (long) runs << Integer.SIZE | block;
     }
 
     int threads() {
