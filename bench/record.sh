@@ -31,6 +31,9 @@ piece() { # its arguments for ./candor bench
         step-tiny) args=(StepBenchmark --iteration-millis 3000) ;;
         step-small) args=(StepBenchmark --shape small --param batch=4 --iteration-millis 3000) ;;
         step-adapters) args=('StepBenchmark.(sft|kto)$' --param 'adapters=1,4' --param batch=2 --iteration-millis 3000) ;;
+        profile) args=(Profile) ;;
+        profile-kto) args=(Profile --param objective=kto) ;;
+        profile-small) args=(Profile --shape small --param batch=4) ;;
         decode) args=(DecodeBenchmark --iteration-millis 3000) ;;
         text) args=('TextBenchmark|PackingBenchmark' --iteration-millis 1000) ;;
         calls) args=('CallBenchmark|LaunchBenchmark|TokenizingBenchmark' --iterations 5 --iteration-millis 1000) ;;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -26,7 +27,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
  * What {@code candor bench} starts: JMH over the benchmarks that a pattern names, the ceiling in the same run where operations
- * are among them; results as JMH's JSON and as a table. Or one of the two measurements that are not JMH's, {@link Scaling} and
+ * are among them; results as JMH's JSON and as a table. Or one of the measurements that are not JMH's, {@link Scaling}, {@link Profile} and
  * {@link StartUp}, whose result is a table alone. Its arguments are pairs of a name and a value; the command checks and
  * documents them. {@code param.NAME} is a parameter of benchmarks by JMH's name.
  */
@@ -37,6 +38,9 @@ public final class Bench {
 
     private static final String PARAMETER = "param.";
     private static final int QUICK_MILLIS = 300;
+
+    /** What a new process needs until its loops over vectors are compiled. */
+    private static final double PROFILE_WARM_UP_SECONDS = 12;
 
     private final Map<String, String> options = new TreeMap<>();
     private final List<RunResult> results = new ArrayList<>();
@@ -70,6 +74,7 @@ public final class Bench {
         }
         switch (options.get("pattern")) {
             case "Scaling" -> writeTable(scaling(shapes), "");
+            case "Profile" -> writeTable(profile(shapes), "-" + String.join("+", shapes));
             case "StartUp" -> writeTable(StartUp.measure(rounds()), "");
             default -> jmh(shapes);
         }
@@ -89,6 +94,39 @@ public final class Bench {
             }
         }
         return text.toString();
+    }
+
+    private String profile(String[] shapes) throws RunnerException {
+        if (!options.get("backend").equals("cpu")) {
+            throw new BadInput("--backend " + options.get("backend") + ": Profile counts the threads of cpu alone");
+        }
+        List<Profile.Setting> settings = new ArrayList<>();
+        for (String shape : shapes) {
+            settings.add(profileSetting(shape)); // refused before anything runs
+        }
+        double flopsPerSecond = Report.flopsPerSecond(ceiling());
+        StringBuilder text = new StringBuilder(Machine.describe())
+                .append(String.format(
+                        Locale.ROOT, "%nCeiling before it: %.1f GFLOP/s in registers.%n", flopsPerSecond / 1e9));
+        for (Profile.Setting setting : settings) {
+            text.append(Profile.measure(setting, flopsPerSecond));
+        }
+        return text.toString();
+    }
+
+    private Profile.Setting profileSetting(String shape) {
+        String batch = options.getOrDefault(PARAMETER + "batch", "8");
+        if (!batch.matches("[0-9]{1,6}")) {
+            throw new BadInput("--param batch=" + batch + ": give a number");
+        }
+        return new Profile.Setting(
+                shape,
+                options.getOrDefault(PARAMETER + "objective", "sft"),
+                Integer.parseInt(options.get("threads")),
+                Integer.parseInt(batch),
+                Integer.parseInt(options.get("length")),
+                rounds(),
+                options.containsKey("quick") ? QUICK_MILLIS / 1e3 : PROFILE_WARM_UP_SECONDS);
     }
 
     private void jmh(String[] shapes) throws RunnerException, IOException {

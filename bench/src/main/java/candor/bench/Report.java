@@ -27,8 +27,13 @@ final class Report {
 
     /** @param ceiling results of {@link CeilingBenchmark}; empty where nothing is a share of it */
     Report(Collection<RunResult> ceiling) {
-        flopsPerSecond = rate(ceiling, "multiply") * CeilingBenchmark.FLOPS;
+        flopsPerSecond = flopsPerSecond(ceiling);
         bytesPerSecond = rate(ceiling, "copy") * CeilingBenchmark.BYTES;
+    }
+
+    /** The arithmetic that {@link CeilingBenchmark} reached; 0 where it is not among the results. */
+    static double flopsPerSecond(Collection<RunResult> ceiling) {
+        return rate(ceiling, "multiply") * CeilingBenchmark.FLOPS;
     }
 
     /** The best of all iterations, for a ceiling is what the machine can do. */

@@ -34,8 +34,8 @@ final class BenchCommand implements Callable<Integer> {
                 "Which benchmarks, by a regular expression that is found in their names: OpBenchmark, StepBenchmark, "
                         + "DecodeBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark, CallBenchmark, "
                         + "LaunchBenchmark (where a GPU is).",
-                "Or Scaling, how a step grows with length, batch, rank, adapters and layers; or StartUp, how long a fresh "
-                        + "process takes to its first step."
+                "Or Scaling, how a step grows with length, batch, rank, adapters and layers; StartUp, how long a fresh "
+                        + "process takes to its first step; or Profile, where the time of a step goes."
             })
     private String pattern = "OpBenchmark";
 
@@ -70,7 +70,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME=VALUE[,…]",
             description = {
                 "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=BLOCK.",
-                "Of Scaling: curve=length,batch, say."
+                "Of Scaling: curve=length,batch, say. Of Profile: objective=sft or kto, and batch=8."
             })
     private Map<String, String> parameters = Map.of();
 

@@ -72,6 +72,14 @@ public final class CpuBackend implements Backend {
                 + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
     }
 
+    /**
+     * Nanoseconds that the threads, all together, have spent inside tasks of operations since the backend was opened; the rest of
+     * threads × time they waited, or the caller was elsewhere. Exact between operations, for the thread that calls them.
+     */
+    public long busyNanos() {
+        return workers.parallel.busyNanos();
+    }
+
     @Override
     public Tensor allocate(DType dtype, int rowCount, int cols) {
         return Tensor.allocate(arena, dtype, rowCount, cols);

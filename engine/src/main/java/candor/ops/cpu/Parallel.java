@@ -42,6 +42,12 @@ final class Parallel implements AutoCloseable {
      */
     private final AtomicLongArray unclaimed;
 
+    /**
+     * For each thread the nanoseconds that it has spent on tasks, a stride apart. Written by that thread alone, before it reports
+     * its last task done: so the caller of {@link #run} sees all of an operation's behind it.
+     */
+    private final AtomicLongArray busy;
+
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile boolean closed;
     private volatile Throwable failure;
@@ -52,6 +58,7 @@ final class Parallel implements AutoCloseable {
             throw new IllegalArgumentException("threads: " + threads);
         }
         unclaimed = new AtomicLongArray(threads * STRIDE);
+        busy = new AtomicLongArray(threads * STRIDE);
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
             int worker = i + 1;
@@ -64,14 +71,33 @@ final class Parallel implements AutoCloseable {
         return helpers.length + 1;
     }
 
+    /** Nanoseconds that all threads together have spent on tasks so far. For the thread that calls {@link #run}, between runs. */
+    long busyNanos() {
+        long sum = 0;
+        for (int worker = 0; worker < threads(); worker++) {
+            sum += busy.getPlain(worker * STRIDE);
+        }
+        return sum;
+    }
+
+    private void addBusy(int worker, long since) {
+        int at = worker * STRIDE;
+        busy.setPlain(at, busy.getPlain(at) + System.nanoTime() - since);
+    }
+
     /** Runs tasks 0 to {@code tasks − 1}, and returns when all are done; what a task throws ends the others early. */
     void run(int tasks, Task work) {
         if (closed) {
             throw new IllegalStateException("the backend is closed");
         }
         if (tasks <= 1 || helpers.length == 0) {
-            for (int i = 0; i < tasks; i++) {
-                work.run(i, 0);
+            long start = System.nanoTime();
+            try {
+                for (int i = 0; i < tasks; i++) {
+                    work.run(i, 0);
+                }
+            } finally {
+                addBusy(0, start);
             }
             return;
         }
@@ -125,18 +151,25 @@ final class Parallel implements AutoCloseable {
 
     /** Runs tasks until none is left; whether there was one. */
     private boolean drain(int worker) {
-        boolean any = false;
-        for (int index = claim(worker); index >= 0; index = claim(worker)) {
-            any = true;
+        int index = claim(worker);
+        if (index < 0) {
+            return false;
+        }
+        long start = System.nanoTime();
+        while (index >= 0) {
             try {
                 task.run(index, worker);
             } catch (Throwable thrown) { // a worker's failure must reach the caller, whatever it is
                 failure = thrown;
                 unfinished.addAndGet(-dropUnclaimed());
             }
+            index = claim(worker); // of the same operation, which cannot end before this thread's last task is reported
+            if (index < 0) {
+                addBusy(worker, start);
+            }
             unfinished.decrementAndGet();
         }
-        return any;
+        return true;
     }
 
     /** The next task: the first of one's own, else the last of another's; −1 if there is none. */

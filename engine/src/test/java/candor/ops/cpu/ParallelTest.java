@@ -57,6 +57,27 @@ class ParallelTest {
         }
     }
 
+    /** No less than the tasks took, and no more than all threads had. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void timeInsideTasksIsCounted(int threads) {
+        long nanos = TimeUnit.MILLISECONDS.toNanos(2);
+        try (Parallel parallel = new Parallel(threads)) {
+            for (int tasks : new int[] {0, 1, 7}) {
+                long before = parallel.busyNanos();
+                long start = System.nanoTime();
+                parallel.run(tasks, (index, worker) -> {
+                    long began = System.nanoTime();
+                    while (System.nanoTime() - began < nanos) {
+                        Thread.onSpinWait();
+                    }
+                });
+                long wall = System.nanoTime() - start;
+                assertThat(parallel.busyNanos() - before).isBetween(tasks * nanos, threads * wall);
+            }
+        }
+    }
+
     private static boolean await(CountDownLatch latch) {
         try {
             return latch.await(30, TimeUnit.SECONDS);

@@ -1,0 +1,46 @@
+package candor.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import candor.BadInput;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The profile of a step is a table whose shares are of the whole step. */
+class ProfileTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"sft", "kto"})
+    void sharesAddUpToTheStep(String objective) {
+        String text = Profile.measure(new Profile.Setting("world", objective, 2, 2, 6, 3, 0), 1e12);
+        List<String[]> rows = text.lines()
+                .filter(line -> line.startsWith("| ") && line.contains("%"))
+                .map(line -> line.split("\\|"))
+                .toList();
+        assertThat(rows).allMatch(cells -> cells.length == 8);
+        assertThat(rows.stream().map(cells -> cells[1].strip()))
+                .contains(
+                        "linear 128 to 384",
+                        "linearBackward 384 to 128",
+                        "attention",
+                        "logProb 128 to 1024",
+                        "adamW",
+                        "outside operations");
+        double sum = rows.stream()
+                .mapToDouble(cells -> Double.parseDouble(cells[4].replace("%", "").strip()))
+                .sum();
+        assertThat(sum).isCloseTo(100, within(0.05 * rows.size()));
+    }
+
+    @Test
+    void whatItCannotMeasureIsRefused() {
+        assertThatThrownBy(() -> new Profile.Setting("world", "dpo", 2, 2, 6, 3, 0))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("--param objective=dpo: not one of sft, kto");
+        assertThatThrownBy(() -> new Profile.Setting("world", "sft", 2, 0, 6, 3, 0))
+                .isInstanceOf(BadInput.class);
+    }
+}
