@@ -63,12 +63,7 @@ final class Profile {
         try (CpuBackend cpu = new CpuBackend(setting.threads)) {
             TimedBackend timed = new TimedBackend(cpu);
             try (StepRig rig = new StepRig(
-                    timed.backend(),
-                    Shapes.named(setting.shape),
-                    Recompute.NONE,
-                    1,
-                    setting.batch,
-                    setting.length)) {
+                    timed.backend(), Shapes.named(setting.shape), Recompute.NONE, 1, setting.batch, setting.length)) {
                 long begin = System.nanoTime();
                 do {
                     step(rig);
@@ -101,8 +96,7 @@ final class Profile {
         MarkdownTable table = new MarkdownTable(
                 "operation", "calls a step", "ms a step", "of the step", "GFLOP/s", "of the ceiling", "idle");
         List<String> longestFirst = new ArrayList<>(kinds.keySet());
-        longestFirst.sort(
-                Comparator.comparingLong(kind -> -kinds.get(kind).nanos()));
+        longestFirst.sort(Comparator.comparingLong(kind -> -kinds.get(kind).nanos()));
         for (String kind : longestFirst) {
             row(table, kind, kinds.get(kind), median(kind), wall);
         }
@@ -110,14 +104,16 @@ final class Profile {
         table.add(
                 "outside operations",
                 "",
-                Numbers.show(Median.of(steps.stream().mapToDouble(Profile::outside).toArray())
-                                .value()
-                        / 1e6),
+                Numbers.show(
+                        Median.of(steps.stream().mapToDouble(Profile::outside).toArray())
+                                        .value()
+                                / 1e6),
                 percent(outside / wall),
                 "",
                 "",
                 "");
-        double step = Median.of(steps.stream().mapToDouble(Step::nanos).toArray()).value();
+        double step =
+                Median.of(steps.stream().mapToDouble(Step::nanos).toArray()).value();
         return String.format(
                 Locale.ROOT,
                 "%n## %s: a step of %s, %d x %d (backend cpu, threads %d, %d steps)%n%n"

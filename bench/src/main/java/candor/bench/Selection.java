@@ -56,8 +56,8 @@ record Selection(List<BenchmarkListEntry> found, Map<String, String> skipped) {
     }
 
     private static Collection<String> classes() {
-        Collection<String> names = new TreeSet<>(List.of(
-                Profile.class.getSimpleName(), Scaling.class.getSimpleName(), StartUp.class.getSimpleName()));
+        Collection<String> names = new TreeSet<>(
+                List.of(Profile.class.getSimpleName(), Scaling.class.getSimpleName(), StartUp.class.getSimpleName()));
         BenchmarkList.defaultList()
                 .getAll(OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT), List.of())
                 .forEach(entry -> names.add(className(entry)));

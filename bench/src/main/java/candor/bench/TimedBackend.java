@@ -39,8 +39,7 @@ final class TimedBackend implements InvocationHandler {
 
     /** What to compute with; who closes it closes the backend. */
     Backend backend() {
-        return (Backend)
-                Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
+        return (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
     }
 
     /** What each kind of operation has taken since the last call, in the order in which they came first. */
@@ -62,10 +61,7 @@ final class TimedBackend implements InvocationHandler {
             if (method.getDeclaringClass() == Ops.class) {
                 long nanos = System.nanoTime() - start;
                 Work work = Work.of(method.getName(), args);
-                spent.merge(
-                        work.kind(),
-                        new Spent(1, nanos, backend.busyNanos() - busy, work.flops()),
-                        Spent::plus);
+                spent.merge(work.kind(), new Spent(1, nanos, backend.busyNanos() - busy, work.flops()), Spent::plus);
             }
         }
     }

@@ -36,8 +36,7 @@ record Work(String kind, double flops) {
      * @param inward   products of the adapter as wide as the layer's input
      * @param outward  products of the adapter as wide as the layer's output
      */
-    private static Work linear(
-            String name, Tensor w, double base, int inward, int outward, Object lora, Object batch) {
+    private static Work linear(String name, Tensor w, double base, int inward, int outward, Object lora, Object batch) {
         double narrow = lora == null
                 ? 0
                 : narrow((Lora) lora, (Batch) batch, (double) inward * w.cols() + (double) outward * w.rows());

@@ -30,7 +30,8 @@ class ProfileTest {
                         "adamW",
                         "outside operations");
         double sum = rows.stream()
-                .mapToDouble(cells -> Double.parseDouble(cells[4].replace("%", "").strip()))
+                .mapToDouble(
+                        cells -> Double.parseDouble(cells[4].replace("%", "").strip()))
                 .sum();
         assertThat(sum).isCloseTo(100, within(0.05 * rows.size()));
     }
