@@ -221,7 +221,7 @@ final class AttentionBlock {
         }
     }
 
-    /** The largest of the first {@code n} scores of a row. */
+    /** The largest of the first {@code n} scores of a row; makes those behind as good as none, so that loops take whole vectors. */
     float maximum(int r, int n) {
         float largest = Float.NEGATIVE_INFINITY;
         for (int j = 0; j < n; j += DEPTH) {
@@ -231,21 +231,17 @@ final class AttentionBlock {
     }
 
     private static float maximumFrom(float[] x, int at, int n) {
+        FAR.intoArray(x, at + n); // what is behind was computed with keys that the row does not see
         FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
-        int j = 0;
-        for (; j + LANES <= n; j += LANES) {
+        for (int j = 0; j < n; j += LANES) {
             max = max.lanewise(VectorOperators.MAX, FloatVector.fromArray(S, x, at + j));
         }
-        float largest = max.reduceLanes(VectorOperators.MAX); // a maximum is the same in any order
-        for (; j < n; j++) {
-            largest = Math.max(largest, x[at + j]);
-        }
-        return largest;
+        return max.reduceLanes(VectorOperators.MAX); // a maximum is the same in any order
     }
 
     /**
      * Turns the first {@code n} scores of a row into exp(scale · score − max), and those behind, up to where the row's tile
-     * multiplies, into zeros.
+     * multiplies, into zeros. {@link #maximum} comes first.
      *
      * @return the sum of the exponentials
      */
@@ -259,7 +255,6 @@ final class AttentionBlock {
     }
 
     private static float exponentialsFrom(LaneSum lanes, float[] x, int at, int n, float scale, float max) {
-        FAR.intoArray(x, at + n); // what is behind was computed with keys that the row does not see
         FloatVector sum = FloatVector.zero(S);
         FloatVector factor = FloatVector.broadcast(S, scale);
         FloatVector less = FloatVector.broadcast(S, -max);
