@@ -30,6 +30,7 @@ final class LoraGradients {
     private Tensor t;
     private Lora lora;
     private List<Batch.Run> runs;
+    private int taskCols;
     private int downTasks;
     private int upTasks;
 
@@ -44,8 +45,10 @@ final class LoraGradients {
         t = tIn;
         lora = adapters;
         runs = batch.runs();
-        downTasks = Math.ceilDiv(x.cols(), PANELS * COLUMNS);
-        upTasks = Math.ceilDiv(dy.cols(), PANELS * COLUMNS);
+        int panels = Panels.count(x.cols()) + Panels.count(dy.cols());
+        taskCols = Math.clamp(panels / (2L * workers.threads()), 1, PANELS) * COLUMNS;
+        downTasks = Math.ceilDiv(x.cols(), taskCols);
+        upTasks = Math.ceilDiv(dy.cols(), taskCols);
         workers.run(runs.size() * (downTasks + upTasks), task);
     }
 
@@ -57,14 +60,14 @@ final class LoraGradients {
         }
         int part = index % (downTasks + upTasks);
         if (part < downTasks) {
-            down(run, factors, part * PANELS * COLUMNS, worker);
+            down(run, factors, part * taskCols, worker);
         } else {
-            up(run, factors, (part - downTasks) * PANELS * COLUMNS, worker);
+            up(run, factors, (part - downTasks) * taskCols, worker);
         }
     }
 
     private void down(Batch.Run run, Lora.Factors factors, int col, int worker) {
-        int cols = Math.min(PANELS * COLUMNS, x.cols() - col);
+        int cols = Math.min(taskCols, x.cols() - col);
         float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
         for (int row = run.start(); row < run.end(); row += DEPTH) {
             int rows = Math.min(DEPTH, run.end() - row);
@@ -79,7 +82,7 @@ final class LoraGradients {
     /** The columns of dbᵀ (R,O) = tᵀ dy are computed aside, where tiles are wide, and added to db the other way round. */
     private void up(Batch.Run run, Lora.Factors factors, int col, int worker) {
         int rank = factors.rank();
-        int cols = Math.min(PANELS * COLUMNS, dy.cols() - col);
+        int cols = Math.min(taskCols, dy.cols() - col);
         long stride = (long) PANELS * COLUMNS * Float.BYTES;
         MemorySegment sums = workers.scratch(worker, rank * stride);
         float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
