@@ -28,6 +28,7 @@ piece() { # its arguments for ./candor bench
         ops-llama-3.1-8b) args=(--shape llama-3.1-8b --op "$large" --iterations 3 --iteration-millis 500) ;;
         scaling-length-batch) args=(Scaling --param 'curve=length,batch') ;;
         scaling-rank-adapters-layers) args=(Scaling --param 'curve=rank,adapters,layers') ;;
+        tiles) args=(TileBenchmark) ;;
         step-tiny) args=(StepBenchmark --iteration-millis 3000) ;;
         step-small) args=(StepBenchmark --shape small --param batch=4 --iteration-millis 3000) ;;
         step-adapters) args=('StepBenchmark.(sft|kto)$' --param 'adapters=1,4' --param batch=2 --iteration-millis 3000) ;;

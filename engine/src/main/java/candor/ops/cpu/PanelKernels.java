@@ -10,10 +10,10 @@ import jdk.incubator.vector.FloatVector;
  * The innermost loops of every product with a packed B: tile = from + A·B over {@code k} of the depth, for a tile of C that
  * lives in registers. A was copied into an array, B lies in panels in one, and every stride is a constant.
  *
- * <p>Of one multiply-add, what else an iteration does decides the speed where a core is shared with another's thread, or its
- * front end is narrow. On arrays C2 addresses everything from one counter and moves all checks out of the loop: 22
- * instructions for 8 multiply-adds of a 4×2 tile, where memory segments and variable strides take twice as many. On a core with
- * AVX2 that is idle otherwise: 98 of 112 GFLOP/s, where segments gave 96 with constant strides and 66 with variable ones; on a busy one 64, 52 and 42.
+ * <p>What else an iteration does beside multiply-adds decides the speed where a core is shared with another's thread, or its
+ * front end is narrow. On arrays C2 moves all checks out of the loop and addresses the operands by their index; with memory
+ * segments, or strides that it does not know, it computes addresses or checks bounds each time. The benchmark {@code
+ * TileBenchmark} has the rungs side by side.
  *
  * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile: see {@link TileKernels}.
  */

@@ -11,12 +11,15 @@ final class Workers implements AutoCloseable {
     /** Elements that are not worth sharing: to wake a thread, and to wait for it, takes longer. */
     private static final int LEAST_ELEMENTS = 16 << 10;
 
+    /** Of a key: no operation has so many rows; what is left counts runs of tasks for years. */
+    private static final int BLOCK_BITS = 24;
+
     final Parallel parallel;
     private final Parallel.Task rowTask = this::rowBlock;
     private Rows rowWork;
     private int rowCount;
     private int rowBlock;
-    private int runs;
+    private long runs;
     private final Gemm[] gemms;
     private final LaneSum[] sums;
     private final AttentionBlock[] attention;
@@ -73,7 +76,7 @@ final class Workers implements AutoCloseable {
 
     /** A key for {@link Gemm#a(candor.tensor.Tensor, int, int, long)}: no other block has it, and no other run of tasks. */
     long key(int block) {
-        return (long) runs << Integer.SIZE | block;
+        return runs << BLOCK_BITS | block;
     }
 
     int threads() {
