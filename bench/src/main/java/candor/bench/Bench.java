@@ -27,9 +27,10 @@ import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
  * What {@code candor bench} starts: JMH over the benchmarks that a pattern names, the ceiling in the same run where operations
- * are among them; results as JMH's JSON and as a table. Or one of the measurements that are not JMH's, {@link Scaling}, {@link Profile} and
- * {@link StartUp}, whose result is a table alone. Its arguments are pairs of a name and a value; the command checks and
- * documents them. {@code param.NAME} is a parameter of benchmarks by JMH's name.
+ * are among them; results as JMH's JSON and as a table. Or one of the measurements that are not JMH's, {@link Scaling},
+ * {@link Profile} and {@link StartUp}, whose result is a table alone; or {@link Machine}, the line that a table begins with. Its
+ * arguments are pairs of a name and a value; the command checks and documents them. {@code param.NAME} is a parameter of
+ * benchmarks by JMH's name.
  */
 public final class Bench {
     /** Operands of a layer of eight billion parameters take a plain loop minutes, and a processor seconds. */
@@ -76,6 +77,7 @@ public final class Bench {
             case "Scaling" -> writeTable(scaling(shapes), "");
             case "Profile" -> writeTable(profile(shapes), "-" + String.join("+", shapes));
             case "StartUp" -> writeTable(StartUp.measure(rounds()), "");
+            case "Machine" -> System.out.println(Machine.describe());
             default -> jmh(shapes);
         }
     }

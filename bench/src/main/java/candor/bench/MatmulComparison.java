@@ -1,6 +1,6 @@
 package candor.bench;
 
-import candor.model.ModelConfig;
+import candor.BadInput;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Batch;
@@ -8,13 +8,13 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A frozen layer's product beside PyTorch's own matmul, in turns: {@code MatmulComparison MODEL query|gate|down ROWS THREADS
- * ROUNDS [PYTHON SCRIPT]}, with the script {@code bench/peers/matmul.py}.
+ * Frozen layers' products beside PyTorch's own matmul, in turns: {@code MatmulComparison SHAPE[,…] LAYER[,…]|all ROWS THREADS
+ * ROUNDS [PYTHON SCRIPT]}, with the script {@code bench/peers/matmul.py}; layers are query, gate, down and head. Several products
+ * come one after the other, each with a backend and a peer of its own, and with a table at the end.
  */
 public final class MatmulComparison {
     private static final int WARM_UP = 8;
@@ -22,29 +22,72 @@ public final class MatmulComparison {
     /** A turn is so much work, that it takes some tenths of a second. */
     private static final double TURN_FLOPS = 4e10;
 
-    private MatmulComparison() {}
+    private final int threads;
+    private final int rounds;
 
-    /** Runs it. */
+    /** What starts the peer; empty for ours alone. */
+    private final List<String> peer;
+
+    private MatmulComparison(int threads, int rounds, List<String> peer) {
+        this.threads = threads;
+        this.rounds = rounds;
+        this.peer = peer;
+    }
+
+    /** Runs it; bad input ends with one line and 2. */
     public static void main(String[] args) throws IOException {
-        ModelConfig model = Shapes.named(args[0]);
-        int inner = args[1].equals("down") ? model.intermediateSize() : model.hiddenSize();
-        int outer =
-                switch (args[1]) {
-                    case "query" -> model.heads().queryCols();
-                    case "gate" -> model.intermediateSize();
-                    case "down" -> model.hiddenSize();
-                    default -> throw new IllegalArgumentException(args[1] + ": not one of query, gate, down");
-                };
-        int rows = Integer.parseInt(args[2]);
-        int threads = Integer.parseInt(args[3]);
-        double flops = 2.0 * rows * inner * outer;
-        int repeats = (int) Math.max(1, TURN_FLOPS / flops);
+        try {
+            if (args.length != 5 && args.length != 7) {
+                throw new BadInput(
+                        "MatmulComparison: give SHAPE[,…] LAYER[,…]|all ROWS THREADS ROUNDS [PYTHON SCRIPT]");
+            }
+            List<Product> products = Product.of(args[0], args[1], number("ROWS", args[2]));
+            int threads = number("THREADS", args[3]);
+            int rounds = number("ROUNDS", args[4]);
+            new MatmulComparison(threads, rounds, List.of(args).subList(5, args.length)).run(products);
+        } catch (BadInput e) {
+            System.err.println("error: " + e.getMessage());
+            System.exit(2);
+        }
+    }
+
+    private static int number(String what, String text) {
+        if (!text.matches("[1-9][0-9]{0,8}")) {
+            throw new BadInput(what + " " + text + ": give a whole number, 1 or more");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private void run(List<Product> products) throws IOException {
+        if (products.size() == 1) {
+            measure(products.getFirst());
+            return;
+        }
+        MarkdownTable table = new MarkdownTable(
+                "shape", "layer", "rows × inner × outer", "ours, GFLOP/s", "PyTorch, GFLOP/s", "ratio");
+        for (Product product : products) {
+            System.out.println(product.shape() + " " + product.layer() + ", " + product.size());
+            Turns turns = measure(product);
+            table.add(
+                    product.shape(),
+                    product.layer(),
+                    product.size(),
+                    Numbers.show(turns.ours()),
+                    Numbers.show(turns.theirs()),
+                    turns.ratio());
+        }
+        System.out.print("\n" + table);
+    }
+
+    /** The backend goes with the product, and its memory with it: a head has gigabytes of weights, and of panels as many. */
+    private Turns measure(Product product) throws IOException {
+        int repeats = (int) Math.max(1, TURN_FLOPS / product.flops());
         try (Backend ops = Backends.open("cpu", threads);
-                Peer peer = args.length > 5 ? peer(args, inner, outer, repeats) : null) {
-            Tensor x = uniform(ops, rows, inner);
-            Tensor w = ops.resident(uniform(ops, outer, inner));
-            Tensor y = ops.allocate(DType.F32, rows, outer);
-            Batch batch = Operations.batch(rows, rows, 1 << 20);
+                Peer other = peer.isEmpty() ? null : new Peer(command(product, repeats))) {
+            Tensor x = uniform(ops, product.rows(), product.inner());
+            Tensor w = ops.resident(uniform(ops, product.outer(), product.inner()));
+            Tensor y = ops.allocate(DType.F32, product.rows(), product.outer());
+            Batch batch = Operations.batch(product.rows(), product.rows(), 1 << 20);
             Turns turns = new Turns();
             turns.take(
                     () -> {
@@ -53,22 +96,26 @@ public final class MatmulComparison {
                         }
                         check(y, x, w);
                     },
-                    peer,
-                    repeats * flops / 1e9,
+                    other,
+                    repeats * product.flops() / 1e9,
                     WARM_UP,
-                    Integer.parseInt(args[4]));
-            turns.print("GFLOP", "PyTorch", peer);
+                    rounds);
+            turns.print("GFLOP", "PyTorch", other);
+            return turns;
         }
     }
 
+    /** Row by row, so that an array of all values never stands beside the tensor. */
     private static Tensor uniform(Backend ops, int rows, int cols) {
         SplittableRandom random = new SplittableRandom(cols);
-        float[] values = new float[rows * cols];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextDouble();
-        }
         Tensor tensor = ops.allocate(DType.F32, rows, cols);
-        ops.upload(tensor, values);
+        float[] values = new float[cols];
+        for (int row = 0; row < rows; row++) {
+            for (int i = 0; i < cols; i++) {
+                values[i] = (float) random.nextDouble();
+            }
+            ops.upload(tensor.rows(row, row + 1), values);
+        }
         return tensor;
     }
 
@@ -84,21 +131,11 @@ public final class MatmulComparison {
         }
     }
 
-    private static Peer peer(String[] args, int inner, int outer, int repeats) throws IOException {
-        String[] own = {
-            "--rows",
-            args[2],
-            "--threads",
-            args[3],
-            "--inner",
-            "" + inner,
-            "--outer",
-            "" + outer,
-            "--repeats",
-            "" + repeats
-        };
-        List<String> command = new ArrayList<>(List.of(args[5], args[6]));
-        command.addAll(Arrays.asList(own));
-        return new Peer(command);
+    private List<String> command(Product product, int repeats) {
+        List<String> command = new ArrayList<>(peer);
+        command.addAll(List.of("--rows", "" + product.rows(), "--threads", "" + threads));
+        command.addAll(List.of("--inner", "" + product.inner(), "--outer", "" + product.outer()));
+        command.addAll(List.of("--repeats", "" + repeats));
+        return command;
     }
 }

@@ -3,6 +3,7 @@ package candor.bench;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -10,6 +11,9 @@ import java.util.List;
  * prints "ready"; for every line on its input it works once, and prints the seconds and the processor seconds that took.
  */
 final class Peer implements AutoCloseable {
+    /** For the end of a process that has nothing more to do, but gigabytes to give back. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final Process process;
     private final BufferedReader out;
     private final PrintWriter in;
@@ -40,8 +44,17 @@ final class Peer implements AutoCloseable {
         return process.pid();
     }
 
+    /** Ends when the peer has: the next measurement wants its memory and the processor. */
     @Override
     public void close() {
         in.close(); // the end of its input is the peer's end
+        try {
+            if (!process.waitFor(PATIENCE)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -54,7 +54,7 @@ enum Shapes {
                 return shape.config;
             }
         }
-        throw new BadInput("--shape " + title + ": not one of "
+        throw new BadInput("shape " + title + ": not one of "
                 + Arrays.stream(values()).map(shape -> shape.title).collect(Collectors.joining(", ")));
     }
 }

@@ -50,10 +50,31 @@ final class Turns {
                     Locale.ROOT,
                     "%-14s %s by the clock, %s by the processor (medians of %d pairs)%n",
                     "ratio",
-                    range(ratios(0), "%.2f"),
+                    ratio(),
                     range(ratios(1), "%.2f"),
                     ours.size());
         }
+    }
+
+    /** Units a second by the clock: the median of our turns. */
+    double ours() {
+        return median(ours);
+    }
+
+    /** The same of the peer's turns; not a number without one. */
+    double theirs() {
+        return median(theirs);
+    }
+
+    /** Ours to the peer's by the clock: the median of the pairs, with the smallest and the largest; "" without a peer. */
+    String ratio() {
+        return theirs.isEmpty() ? "" : range(ratios(0), "%.2f");
+    }
+
+    private static double median(List<double[]> speeds) {
+        return speeds.isEmpty()
+                ? Double.NaN
+                : Median.of(speeds.stream().mapToDouble(s -> s[0]).toArray()).value();
     }
 
     private static void line(String who, String unit, List<double[]> speeds, long pid) throws IOException {

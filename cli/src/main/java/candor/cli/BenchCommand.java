@@ -35,7 +35,8 @@ final class BenchCommand implements Callable<Integer> {
                         + "DecodeBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark, CallBenchmark, "
                         + "LaunchBenchmark (where a GPU is).",
                 "Or Scaling, how a step grows with length, batch, rank, adapters and layers; StartUp, how long a fresh "
-                        + "process takes to its first step; or Profile, where the time of a step goes."
+                        + "process takes to its first step; or Profile, where the time of a step goes.",
+                "Or Machine, which measures nothing: the line about commit, processor and JDK that a table begins with."
             })
     private String pattern = "OpBenchmark";
 
