@@ -20,6 +20,9 @@ import jdk.incubator.vector.FloatVector;
 final class AttentionBackward {
     private final Workers workers;
     private final Parallel.Task task = this::keyHead;
+    private final AttentionBlock.Pass[] passes = {
+        this::scores, this::probabilities, this::gradients, this::queries, this::values, this::keys
+    };
 
     // The operation in hand.
     private Tensor dqkv;
@@ -64,51 +67,70 @@ final class AttentionBackward {
         AttentionOps.packNatural(scratch, 2 * transposed, qkv, start, length, keyCol, width);
         AttentionBlock block = workers.attention(worker);
         block.needSums(width, length);
+        block.keys(scratch, length);
         for (int q = head * heads.group(); q < (head + 1) * heads.group(); q++) {
             for (int first = 0; first < length; first += AttentionBlock.HEIGHT) {
-                int rows = Math.min(AttentionBlock.HEIGHT, length - first);
-                queryBlock(block, workers.sum(worker), scratch, transposed, rowsAt, start, length, first, rows, q);
+                block.place(start + first, first, Math.min(AttentionBlock.HEIGHT, length - first), q);
+                block.run(passes);
             }
         }
-        block.copySums(block.keySums(), dqkv, start, keyCol, length, width);
-        block.copySums(block.valueSums(), dqkv, start, valueCol, length, width);
+        block.copySums(block.keySums(), dqkv, start, keyCol, width);
+        block.copySums(block.valueSums(), dqkv, start, valueCol, width);
     }
 
-    /**
-     * @param valueAt where Vᵀ lies, behind Kᵀ; K lies as far behind it
-     * @param rowsAt  room for a block of rows in panels
-     */
-    private void queryBlock(
-            AttentionBlock block,
-            LaneSum lanes,
-            float[] scratch,
-            int valueAt,
-            int rowsAt,
-            int start,
-            int length,
-            int first,
-            int rows,
-            int head) {
-        int width = heads.width();
-        int row = start + first;
-        int col = head * width;
-        block.products(block.scores(), qkv, row, col, rows, first, width, scratch, 0); // S (rows, keys) = Q Kᵀ
-        block.products(block.slopes(), dout, row, col, rows, first, width, scratch, valueAt); // dP (rows, keys) = dO Vᵀ
-        for (int r = 0; r < rows; r++) {
-            int token = row + r;
-            float delta = dot(lanes, dout.data(), dout.offset(token, col), o.data(), o.offset(token, col), width);
-            block.gradients(r, first + r + 1, lse.data().get(FLOAT, lse.offset(token, head)), delta, scale);
+    /** Floats of Kᵀ, behind which Vᵀ lies, then K, then room for a block of rows in panels. */
+    private int transposed(AttentionBlock block) {
+        return Panels.count(block.length()) * Panels.floats(heads.width());
+    }
+
+    private int rowsAt(AttentionBlock block) {
+        return 2 * transposed(block) + Panels.count(heads.width()) * Panels.floats(block.length());
+    }
+
+    private int col(AttentionBlock block) {
+        return block.head() * heads.width();
+    }
+
+    /** S (rows, keys) = Q Kᵀ. */
+    private void scores(AttentionBlock block) {
+        block.products(block.scores(), qkv, col(block), heads.width(), 0);
+    }
+
+    /** dP (rows, keys) = dO Vᵀ. */
+    private void probabilities(AttentionBlock block) {
+        block.products(block.slopes(), dout, col(block), heads.width(), transposed(block));
+    }
+
+    /** P and dS (rows, keys). */
+    private void gradients(AttentionBlock block) {
+        int col = col(block);
+        for (int r = 0; r < block.rows(); r++) {
+            int token = block.row() + r;
+            float delta = dot(
+                    block.lanes(), dout.data(), dout.offset(token, col), o.data(), o.offset(token, col), heads.width());
+            float whole = lse.data().get(FLOAT, lse.offset(token, block.head()));
+            block.gradients(r, block.first() + r + 1, whole, delta, scale);
         }
-        // dQ (rows, D) = dS K; the scale is in dS already
-        float[] ones = block.factors();
-        Arrays.fill(ones, 1f);
-        block.combine(
-                dqkv, row, col, block.slopes(), ones, rows, first, width, scratch, 2 * valueAt, Panels.floats(length));
-        // dV (keys, D) += Pᵀ dO and dK (keys, D) += dSᵀ Q
-        AttentionOps.packNatural(scratch, rowsAt, dout, row, rows, col, width);
-        block.spread(block.valueSums(), block.scores(), rows, first, width, length, scratch, rowsAt);
-        AttentionOps.packNatural(scratch, rowsAt, qkv, row, rows, col, width);
-        block.spread(block.keySums(), block.slopes(), rows, first, width, length, scratch, rowsAt);
+    }
+
+    /** dQ (rows, D) = dS K; the scale is in dS already. */
+    private void queries(AttentionBlock block) {
+        Arrays.fill(block.factors(), 1f);
+        block.combine(dqkv, col(block), block.slopes(), heads.width(), 2 * transposed(block));
+    }
+
+    /** dV (keys, D) += Pᵀ dO. */
+    private void values(AttentionBlock block) {
+        int at = rowsAt(block);
+        AttentionOps.packNatural(block.packed(), at, dout, block.row(), block.rows(), col(block), heads.width());
+        block.spread(block.valueSums(), block.scores(), heads.width(), at);
+    }
+
+    /** dK (keys, D) += dSᵀ Q. */
+    private void keys(AttentionBlock block) {
+        int at = rowsAt(block);
+        AttentionOps.packNatural(block.packed(), at, qkv, block.row(), block.rows(), col(block), heads.width());
+        block.spread(block.keySums(), block.slopes(), heads.width(), at);
     }
 
     private static float dot(LaneSum lanes, MemorySegment u, long uAt, MemorySegment v, long vAt, int n) {
@@ -118,7 +140,8 @@ final class AttentionBackward {
             sum = FloatVector.fromMemorySegment(S, u, uAt + 4L * j, ORDER)
                     .fma(FloatVector.fromMemorySegment(S, v, vAt + 4L * j, ORDER), sum);
         }
-        float total = lanes.of(sum);
+        sum.intoArray(lanes.array(), 0);
+        float total = lanes.sum();
         for (int j = whole; j < n; j++) {
             total = Math.fma(u.get(FLOAT, uAt + 4L * j), v.get(FLOAT, vAt + 4L * j), total);
         }

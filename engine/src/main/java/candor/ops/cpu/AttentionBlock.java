@@ -40,6 +40,84 @@ final class AttentionBlock {
     private float[] keySums = new float[0];
     private float[] valueSums = new float[0];
     private final float[] factors = new float[HEIGHT];
+    private final LaneSum lanes;
+
+    // The block in hand.
+    private float[] packed;
+    private int length;
+    private int row;
+    private int first;
+    private int rows;
+    private int head;
+
+    /** @param lanes the thread's own */
+    AttentionBlock(LaneSum lanes) {
+        this.lanes = lanes;
+    }
+
+    /** A part of what is done with a block. */
+    @FunctionalInterface
+    interface Pass {
+        void run(AttentionBlock block);
+    }
+
+    /**
+     * Does the passes, one after the other. They are called through one place, which sees three of them or more, so that C2
+     * compiles each by itself: in one piece they have more nodes than it is willing to inline, and what it leaves out in the
+     * middle of a loop hands over its vectors on the heap.
+     */
+    void run(Pass[] passes) {
+        for (Pass pass : passes) {
+            pass.run(this);
+        }
+    }
+
+    /** The key head in hand: its keys and values, packed, of a sequence of so many tokens. */
+    void keys(float[] keysAndValues, int tokens) {
+        packed = keysAndValues;
+        length = tokens;
+    }
+
+    /**
+     * The block in hand.
+     *
+     * @param ofBatch    its first row in the batch
+     * @param ofSequence and in its sequence
+     */
+    void place(int ofBatch, int ofSequence, int count, int queryHead) {
+        row = ofBatch;
+        first = ofSequence;
+        rows = count;
+        head = queryHead;
+    }
+
+    LaneSum lanes() {
+        return lanes;
+    }
+
+    float[] packed() {
+        return packed;
+    }
+
+    int length() {
+        return length;
+    }
+
+    int row() {
+        return row;
+    }
+
+    int first() {
+        return first;
+    }
+
+    int rows() {
+        return rows;
+    }
+
+    int head() {
+        return head;
+    }
 
     /** Makes room for heads of this width and sequences of this length. */
     void need(int width, int length) {
@@ -98,38 +176,39 @@ final class AttentionBlock {
     }
 
     /** Behind the last key that a row of the tile at row {@code r} sees. */
-    static int keys(int first, int r, int rows) {
+    private int keys(int r) {
         return first + Math.min(r + ROWS, rows);
     }
 
     /**
-     * to (rows, keys) = x·Bᵀ, where B lies in panels of keys.
+     * to (rows, keys) = x·Bᵀ.
      *
-     * @param x     rows {@code row} on, columns {@code col} on
-     * @param first the place of the block's first row in its sequence
+     * @param x     of which the block's rows, and the columns from {@code col} on
      * @param width D
+     * @param bAt   where B lies in {@link #packed}, in panels of keys
      */
-    void products(float[] to, Tensor x, int row, int col, int rows, int first, int width, float[] b, int bAt) {
-        copyRows(x, row, col, rows, width);
+    void products(float[] to, Tensor x, int col, int width, int bAt) {
+        copyRows(x, col, width);
         for (int key = 0; key < first + rows; key += COLUMNS) {
             int panel = bAt + key / COLUMNS * Panels.floats(width);
             int c = at(0, key);
             int r = Math.max(0, key - first) / ROWS * ROWS;
             for (; r < rows; r += ROWS) {
-                product(to, c + r * ROW, r, width, b, panel);
+                product(to, c + r * ROW, r, width, panel);
             }
         }
     }
 
-    private void product(float[] to, int c, int r, int width, float[] b, int panel) {
-        AttentionKernels.along(query, r * ROW, b, panel, Math.min(DEPTH, width), AttentionKernels.ZEROS, 0, to, c);
+    private void product(float[] to, int c, int r, int width, int panel) {
+        AttentionKernels.along(query, r * ROW, packed, panel, Math.min(DEPTH, width), AttentionKernels.ZEROS, 0, to, c);
         for (int d = DEPTH; d < width; d += DEPTH) {
-            AttentionKernels.along(query, at(r, d), b, panel + d * COLUMNS, Math.min(DEPTH, width - d), to, c, to, c);
+            AttentionKernels.along(
+                    query, at(r, d), packed, panel + d * COLUMNS, Math.min(DEPTH, width - d), to, c, to, c);
         }
     }
 
     /** The rows that only fill up the last tile keep what they held, and give products that nobody reads. */
-    private void copyRows(Tensor x, int row, int col, int rows, int width) {
+    private void copyRows(Tensor x, int col, int width) {
         for (int r = 0; r < rows; r++) {
             long from = x.offset(row + r, col);
             for (int d = 0; d < width; d += DEPTH) {
@@ -139,50 +218,28 @@ final class AttentionBlock {
     }
 
     /**
-     * y (rows, D) = weights (rows, keys) · B, where B (keys, D) lies in panels of D.
+     * y (rows, D) = weights (rows, keys) · B, times a factor for each row.
      *
-     * @param scale one for each row
-     * @param floats of a panel of B
+     * @param bAt where B (keys, D) lies in {@link #packed}, in panels of D
      */
-    void combine(
-            Tensor y,
-            int row,
-            int col,
-            float[] weights,
-            float[] scale,
-            int rows,
-            int first,
-            int width,
-            float[] b,
-            int bAt,
-            int floats) {
+    void combine(Tensor y, int col, float[] weights, int width, int bAt) {
         for (int r = 0; r < rows; r += ROWS) {
-            int keys = keys(first, r, rows);
             for (int d = 0; d < width; d += COLUMNS) {
-                int panel = bAt + d / COLUMNS * floats;
-                float[] from = AttentionKernels.ZEROS;
-                for (int key = 0; key < keys; key += DEPTH) {
-                    AttentionKernels.along(
-                            weights,
-                            at(r, key),
-                            b,
-                            panel + key * COLUMNS,
-                            Math.min(DEPTH, keys - key),
-                            from,
-                            0,
-                            result,
-                            0);
-                    from = result;
-                }
+                combine(weights, r, keys(r), bAt + d / COLUMNS * Panels.floats(length));
                 for (int i = 0; i < Math.min(ROWS, rows - r); i++) {
-                    scaled(
-                            y.data(),
-                            y.offset(row + r + i, col + d),
-                            i * ROW,
-                            Math.min(COLUMNS, width - d),
-                            scale[r + i]);
+                    long to = y.offset(row + r + i, col + d);
+                    scaled(y.data(), to, i * ROW, Math.min(COLUMNS, width - d), factors[r + i]);
                 }
             }
+        }
+    }
+
+    private void combine(float[] weights, int r, int keys, int panel) {
+        float[] from = AttentionKernels.ZEROS;
+        for (int key = 0; key < keys; key += DEPTH) {
+            int k = Math.min(DEPTH, keys - key);
+            AttentionKernels.along(weights, at(r, key), packed, panel + key * COLUMNS, k, from, 0, result, 0);
+            from = result;
         }
     }
 
@@ -196,27 +253,31 @@ final class AttentionBlock {
         }
     }
 
-    /** sums (keys, D) += weightsᵀ (keys, rows) · B, where B (rows, D) lies in panels of D. */
-    void spread(float[] sums, float[] weights, int rows, int first, int width, int length, float[] b, int bAt) {
+    /**
+     * sums (keys, D) += weightsᵀ (keys, rows) · B.
+     *
+     * @param bAt where B (rows, D) lies in {@link #packed}, in panels of D
+     */
+    void spread(float[] sums, float[] weights, int width, int bAt) {
         int keys = first + rows;
         for (int d = 0; d < width; d += COLUMNS) {
             int panel = bAt + d / COLUMNS * Panels.floats(rows);
             int base = d * padded(length);
             for (int key = 0; key < keys; key += ROWS) {
                 int r = Math.max(0, key - first); // the first row that sees one of these keys
-                AttentionKernels.across(
-                        weights, at(r, key), b, panel + r * COLUMNS, rows - r, sums, base + key * COLUMNS);
+                int from = panel + r * COLUMNS;
+                AttentionKernels.across(weights, at(r, key), packed, from, rows - r, sums, base + key * COLUMNS);
             }
         }
     }
 
     /** y (length, D) = sums. */
-    void copySums(float[] sums, Tensor y, int row, int col, int length, int width) {
+    void copySums(float[] sums, Tensor y, int start, int col, int width) {
         for (int d = 0; d < width; d += COLUMNS) {
             int base = d * padded(length);
             int cols = Math.min(COLUMNS, width - d);
             for (int key = 0; key < length; key++) {
-                MemorySegment.copy(sums, base + key * COLUMNS, y.data(), FLOAT, y.offset(row + key, col + d), cols);
+                MemorySegment.copy(sums, base + key * COLUMNS, y.data(), FLOAT, y.offset(start + key, col + d), cols);
             }
         }
     }
@@ -233,9 +294,11 @@ final class AttentionBlock {
     private static float maximumFrom(float[] x, int at, int n) {
         FAR.intoArray(x, at + n); // what is behind was computed with keys that the row does not see
         FloatVector max = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
-        for (int j = 0; j < n; j += LANES) {
+        int j = 0;
+        do {
             max = max.lanewise(VectorOperators.MAX, FloatVector.fromArray(S, x, at + j));
-        }
+            j += LANES;
+        } while (j < n);
         return max.reduceLanes(VectorOperators.MAX); // a maximum is the same in any order
     }
 
@@ -245,7 +308,7 @@ final class AttentionBlock {
      *
      * @return the sum of the exponentials
      */
-    float exponentials(LaneSum lanes, int r, int n, float scale, float max) {
+    float exponentials(int r, int n, float scale, float max) {
         float sum = 0;
         for (int j = 0; j < n; j += DEPTH) {
             sum += exponentialsFrom(lanes, scores, at(r, j), Math.min(DEPTH, n - j), scale, max);
@@ -258,12 +321,15 @@ final class AttentionBlock {
         FloatVector sum = FloatVector.zero(S);
         FloatVector factor = FloatVector.broadcast(S, scale);
         FloatVector less = FloatVector.broadcast(S, -max);
-        for (int j = 0; j < n; j += LANES) {
+        int j = 0;
+        do { // a loop that might not be entered leaves its sum on the heap, and so may an argument
             FloatVector e = Exp.of(FloatVector.fromArray(S, x, at + j).fma(factor, less));
             sum = sum.add(e); // e⁻⁸⁷ of a lane behind is lost: the largest of a row's exponentials is 1
             e.intoArray(x, at + j);
-        }
-        return lanes.of(sum);
+            j += LANES;
+        } while (j < n);
+        sum.intoArray(lanes.array(), 0);
+        return lanes.sum();
     }
 
     /** A tile of rows multiplies with at most so many keys more than each of its rows sees. */

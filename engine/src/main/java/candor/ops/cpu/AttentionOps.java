@@ -14,6 +14,7 @@ import candor.tensor.Tensor;
 final class AttentionOps {
     private final Workers workers;
     private final Parallel.Task task = this::keyHead;
+    private final AttentionBlock.Pass[] passes = {this::scores, this::exponentials, this::results};
 
     // The operation in hand.
     private Tensor o;
@@ -51,10 +52,11 @@ final class AttentionOps {
         packNatural(scratch, keyFloats, qkv, start, length, valueCol, width);
         AttentionBlock block = workers.attention(worker);
         block.need(width, length);
+        block.keys(scratch, length);
         for (int q = head * heads.group(); q < (head + 1) * heads.group(); q++) {
             for (int first = 0; first < length; first += AttentionBlock.HEIGHT) {
-                int rows = Math.min(AttentionBlock.HEIGHT, length - first);
-                queryBlock(block, workers.sum(worker), scratch, keyFloats, start, length, first, rows, q);
+                block.place(start + first, first, Math.min(AttentionBlock.HEIGHT, length - first), q);
+                block.run(passes);
             }
         }
     }
@@ -75,39 +77,25 @@ final class AttentionOps {
         }
     }
 
-    private void queryBlock(
-            AttentionBlock block,
-            LaneSum lanes,
-            float[] scratch,
-            int valueAt,
-            int start,
-            int length,
-            int first,
-            int rows,
-            int head) {
-        int width = heads.width();
-        int row = start + first;
-        block.products(block.scores(), qkv, row, head * width, rows, first, width, scratch, 0); // S (rows, keys) = Q Kᵀ
-        float[] inverse = block.factors();
-        for (int r = 0; r < rows; r++) {
-            int seen = first + r + 1;
+    /** S (rows, keys) = Q Kᵀ. */
+    private void scores(AttentionBlock block) {
+        block.products(block.scores(), qkv, block.head() * heads.width(), heads.width(), 0);
+    }
+
+    private void exponentials(AttentionBlock block) {
+        for (int r = 0; r < block.rows(); r++) {
+            int seen = block.first() + r + 1;
             float max = block.maximum(r, seen) * scale;
-            float sum = block.exponentials(lanes, r, seen, scale, max);
-            inverse[r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
-            lse.data().set(FLOAT, lse.offset(row + r, head), (float) (max + Math.log(sum)));
+            float sum = block.exponentials(r, seen, scale, max);
+            block.factors()[r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
+            lse.data().set(FLOAT, lse.offset(block.row() + r, block.head()), (float) (max + Math.log(sum)));
         }
-        // O (rows, D) = P V
-        block.combine(
-                o,
-                row,
-                head * width,
-                block.scores(),
-                inverse,
-                rows,
-                first,
-                width,
-                scratch,
-                valueAt,
-                Panels.floats(length));
+    }
+
+    /** O (rows, D) = P V, over the sum of the exponentials. */
+    private void results(AttentionBlock block) {
+        int width = heads.width();
+        int valueAt = Panels.count(block.length()) * Panels.floats(width);
+        block.combine(o, block.head() * width, block.scores(), width, valueAt);
     }
 }

@@ -12,9 +12,18 @@ import jdk.incubator.vector.FloatVector;
 final class LaneSum {
     private final float[] lanes = new float[Math.max(LANES, 4)];
 
-    /** Halves are added to halves until one number is left. */
     float of(FloatVector v) {
         v.intoArray(lanes, 0);
+        return sum();
+    }
+
+    /** Where to put lanes that {@link #sum} adds up. */
+    float[] array() {
+        return lanes;
+    }
+
+    /** Halves are added to halves until one number is left. */
+    float sum() {
         return (quarter(0) + quarter(2)) + (quarter(1) + quarter(3));
     }
 

@@ -34,8 +34,9 @@ final class Workers implements AutoCloseable {
         pageGemms = IntStream.range(0, threads).mapToObj(i -> new PageGemm()).toArray(PageGemm[]::new);
         floats = new float[threads][0];
         sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
-        attention =
-                IntStream.range(0, threads).mapToObj(i -> new AttentionBlock()).toArray(AttentionBlock[]::new);
+        attention = IntStream.range(0, threads)
+                .mapToObj(i -> new AttentionBlock(sums[i]))
+                .toArray(AttentionBlock[]::new);
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
     }
 
