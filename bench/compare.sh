@@ -56,7 +56,8 @@ print(f"PyTorch {of('\''torch'\'')}, transformers {of('\''transformers'\'')}, PE
 jdk=$(find_jdk 25 25) || fail "no JDK 25 found: install one, or say where it is with CANDOR_JAVA_HOME"
 
 export LC_ALL=C.UTF-8 # Java writes × as ? in a locale without it
-machine=$(./candor bench Machine | tail -n 1) # builds the benchmarks, too
+# Builds the benchmarks, too; what Maven leaves in front of the line, as colours are reset, goes.
+machine=$(./candor bench Machine | tail -n 1 | sed 's/^.*Commit /Commit /')
 commit=${machine#Commit }
 results=bench/results/$(date -u +%F)-${commit%%;*}-peers.md
 read -r -a flags <<<"$(sed -n 's:.*<candor.jvm>\(.*\)</candor.jvm>.*:\1:p' pom.xml)"
