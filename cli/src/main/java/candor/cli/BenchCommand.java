@@ -32,7 +32,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "PATTERN",
             description = {
                 "Which benchmarks, by a regular expression that is found in their names: OpBenchmark, StepBenchmark, "
-                        + "DecodeBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark, CallBenchmark, "
+                        + "DecodeBenchmark, TileBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark, CallBenchmark, "
                         + "LaunchBenchmark (where a GPU is).",
                 "Or Scaling, how a step grows with length, batch, rank, adapters and layers; StartUp, how long a fresh "
                         + "process takes to its first step; or Profile, where the time of a step goes.",

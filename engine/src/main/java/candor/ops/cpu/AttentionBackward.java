@@ -56,9 +56,8 @@ final class AttentionBackward {
         int start = batch.start(sequence);
         int length = batch.length(sequence);
         int width = heads.width();
-        int transposed = Panels.count(length) * Panels.floats(width);
-        int natural = Panels.count(width) * Panels.floats(length);
-        int rowsAt = 2 * transposed + natural;
+        int transposed = transposed(length);
+        int rowsAt = rowsAt(length);
         float[] scratch = workers.floats(worker, rowsAt + Panels.count(width) * Panels.floats(AttentionBlock.HEIGHT));
         int keyCol = heads.queryCols() + head * width;
         int valueCol = keyCol + heads.keyCols();
@@ -79,12 +78,13 @@ final class AttentionBackward {
     }
 
     /** Floats of Kᵀ, behind which Vᵀ lies, then K, then room for a block of rows in panels. */
-    private int transposed(AttentionBlock block) {
-        return Panels.count(block.length()) * Panels.floats(heads.width());
+    private int transposed(int length) {
+        return Panels.count(length) * Panels.floats(heads.width());
     }
 
-    private int rowsAt(AttentionBlock block) {
-        return 2 * transposed(block) + Panels.count(heads.width()) * Panels.floats(block.length());
+    /** Where that room begins. */
+    private int rowsAt(int length) {
+        return 2 * transposed(length) + Panels.count(heads.width()) * Panels.floats(length);
     }
 
     private int col(AttentionBlock block) {
@@ -98,7 +98,7 @@ final class AttentionBackward {
 
     /** dP (rows, keys) = dO Vᵀ. */
     private void probabilities(AttentionBlock block) {
-        block.products(block.slopes(), dout, col(block), heads.width(), transposed(block));
+        block.products(block.slopes(), dout, col(block), heads.width(), transposed(block.length()));
     }
 
     /** P and dS (rows, keys). */
@@ -116,19 +116,19 @@ final class AttentionBackward {
     /** dQ (rows, D) = dS K; the scale is in dS already. */
     private void queries(AttentionBlock block) {
         Arrays.fill(block.factors(), 1f);
-        block.combine(dqkv, col(block), block.slopes(), heads.width(), 2 * transposed(block));
+        block.combine(dqkv, col(block), block.slopes(), heads.width(), 2 * transposed(block.length()));
     }
 
     /** dV (keys, D) += Pᵀ dO. */
     private void values(AttentionBlock block) {
-        int at = rowsAt(block);
+        int at = rowsAt(block.length());
         AttentionOps.packNatural(block.packed(), at, dout, block.row(), block.rows(), col(block), heads.width());
         block.spread(block.valueSums(), block.scores(), heads.width(), at);
     }
 
     /** dK (keys, D) += dSᵀ Q. */
     private void keys(AttentionBlock block) {
-        int at = rowsAt(block);
+        int at = rowsAt(block.length());
         AttentionOps.packNatural(block.packed(), at, qkv, block.row(), block.rows(), col(block), heads.width());
         block.spread(block.keySums(), block.slopes(), heads.width(), at);
     }

@@ -29,9 +29,6 @@ final class CacheOps {
     /** Bytes from one panel of a row to the next. */
     private static final long PANEL = (long) COLUMNS * Float.BYTES;
 
-    /** Tokens whose keys and values are written sooner than another thread is awake. */
-    private static final int FEW = 64;
-
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
     private final Parallel.Task write = this::writeRows;
@@ -53,13 +50,7 @@ final class CacheOps {
 
     void write(KvPages cacheOut, Tensor qkvIn, Batch sequences, PageTables pages) {
         take(null, qkvIn, cacheOut, sequences, pages);
-        if (batch.tokenCount() <= FEW) {
-            for (int block = 0; block < blocks.count(); block++) {
-                writeRows(block, 0);
-            }
-        } else {
-            workers.run(blocks.count(), write);
-        }
+        workers.run(blocks.count(), 2L * batch.tokenCount() * heads.keyCols(), write);
     }
 
     void attention(Tensor out, Tensor qkvIn, KvPages cacheIn, Batch sequences, PageTables pages) {

@@ -18,6 +18,9 @@ final class FrozenPanels {
         float[] backward;
     }
 
+    /** About what an array holds. */
+    private static final long MOST_FLOATS = Integer.MAX_VALUE - 8L;
+
     private final Workers workers;
     private final Map<Tensor, Entry> entries = new IdentityHashMap<>();
     private final Parallel.Task packForward = this::packForward;
@@ -67,7 +70,7 @@ final class FrozenPanels {
 
     private float[] pack(Tensor weight, int panels, int panelFloats, Parallel.Task task) {
         long bytes = (long) panels * panelFloats * Float.BYTES;
-        if (bytes > left) {
+        if (bytes > left || bytes / Float.BYTES > MOST_FLOATS) {
             return null;
         }
         left -= bytes;

@@ -79,20 +79,19 @@ final class PageGemm {
     }
 
     private void multiply(int height, int width, int k, long rows, long panel, float[] from) {
-        long depth = Float.BYTES;
         if (width > LANES) {
             switch (height) {
-                case 8 -> TileKernels.tile8x2(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
-                case 4 -> TileKernels.tile4x2(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
-                case 2 -> TileKernels.tile2x2(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
-                default -> TileKernels.tile1x2(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
+                case 8 -> TileKernels.tile8x2(a, rows, aRow, b, panel, bRow, k, from, tile);
+                case 4 -> TileKernels.tile4x2(a, rows, aRow, b, panel, bRow, k, from, tile);
+                case 2 -> TileKernels.tile2x2(a, rows, aRow, b, panel, bRow, k, from, tile);
+                default -> TileKernels.tile1x2(a, rows, aRow, b, panel, bRow, k, from, tile);
             }
         } else {
             switch (height) {
-                case 8 -> TileKernels.tile8x1(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
-                case 4 -> TileKernels.tile4x1(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
-                case 2 -> TileKernels.tile2x1(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
-                default -> TileKernels.tile1x1(a, rows, aRow, depth, b, panel, bRow, k, from, tile);
+                case 8 -> TileKernels.tile8x1(a, rows, aRow, b, panel, bRow, k, from, tile);
+                case 4 -> TileKernels.tile4x1(a, rows, aRow, b, panel, bRow, k, from, tile);
+                case 2 -> TileKernels.tile2x1(a, rows, aRow, b, panel, bRow, k, from, tile);
+                default -> TileKernels.tile1x1(a, rows, aRow, b, panel, bRow, k, from, tile);
             }
         }
     }

@@ -87,18 +87,9 @@ final class Parallel implements AutoCloseable {
 
     /** Runs tasks 0 to {@code tasks − 1}, and returns when all are done; what a task throws ends the others early. */
     void run(int tasks, Task work) {
-        if (closed) {
-            throw new IllegalStateException("the backend is closed");
-        }
+        requireOpen();
         if (tasks <= 1 || helpers.length == 0) {
-            long start = System.nanoTime();
-            try {
-                for (int i = 0; i < tasks; i++) {
-                    work.run(i, 0);
-                }
-            } finally {
-                addBusy(0, start);
-            }
+            runAlone(tasks, work);
             return;
         }
         task = work;
@@ -132,6 +123,25 @@ final class Parallel implements AutoCloseable {
                 case RuntimeException exception -> throw exception;
                 default -> throw new IllegalStateException("no task declares " + thrown, thrown);
             }
+        }
+    }
+
+    /** Runs tasks 0 to {@code tasks − 1} on the calling thread. */
+    void runAlone(int tasks, Task work) {
+        requireOpen();
+        long start = System.nanoTime();
+        try {
+            for (int i = 0; i < tasks; i++) {
+                work.run(i, 0);
+            }
+        } finally {
+            addBusy(0, start);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the backend is closed");
         }
     }
 

@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.PanelKernels.DEPTH;
+import static candor.ops.cpu.AttentionKernels.DEPTH;
 import static candor.ops.cpu.TileKernels.LANES;
 import static candor.ops.cpu.TileKernels.ORDER;
 import static candor.ops.cpu.TileKernels.S;

@@ -7,10 +7,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The innermost loops of every matrix product: tile = from + A·B, for a tile of C that lives in registers.
+ * The innermost loops of products whose operands stay where they lie, in memory segments ({@link PageGemm}); all others end in
+ * {@link PanelKernels}. tile = from + A·B, for a tile of C that lives in registers.
  *
- * <p>A is read one scalar at a time and broadcast, so that it may lie in any order: element (r, p) is at byte {@code ao +
- * r·rs + p·ks}. B is read in whole vectors: row p begins at byte {@code bo + p·bs}. Tiles are arrays of rows of {@link
+ * <p>A is read one scalar at a time and broadcast: element (r, p) is at byte {@code ao + r·rs}, p floats behind. B is read in whole vectors: row p begins at byte {@code bo + p·bs}. Tiles are arrays of rows of {@link
  * #COLUMNS} floats: the accumulators start from one and end in one, which may be the same; {@link Tile} moves them from
  * and to C.
  *
@@ -48,16 +48,7 @@ final class TileKernels {
 
     /** 8 rows, 2 vectors of columns. */
     static void tile8x2(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
@@ -74,7 +65,7 @@ final class TileKernels {
         FloatVector c61 = FloatVector.fromArray(S, from, 6 * COLUMNS + LANES);
         FloatVector c70 = FloatVector.fromArray(S, from, 7 * COLUMNS);
         FloatVector c71 = FloatVector.fromArray(S, from, 7 * COLUMNS + LANES);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -122,16 +113,7 @@ final class TileKernels {
 
     /** 8 rows, 1 vector of columns. */
     static void tile8x1(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
         FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
@@ -140,7 +122,7 @@ final class TileKernels {
         FloatVector c50 = FloatVector.fromArray(S, from, 5 * COLUMNS);
         FloatVector c60 = FloatVector.fromArray(S, from, 6 * COLUMNS);
         FloatVector c70 = FloatVector.fromArray(S, from, 7 * COLUMNS);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
             c00 = a0.fma(b0, c00);
@@ -171,16 +153,7 @@ final class TileKernels {
 
     /** 4 rows, 2 vectors of columns. */
     static void tile4x2(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
@@ -189,7 +162,7 @@ final class TileKernels {
         FloatVector c21 = FloatVector.fromArray(S, from, 2 * COLUMNS + LANES);
         FloatVector c30 = FloatVector.fromArray(S, from, 3 * COLUMNS);
         FloatVector c31 = FloatVector.fromArray(S, from, 3 * COLUMNS + LANES);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -217,21 +190,12 @@ final class TileKernels {
 
     /** 4 rows, 1 vector of columns. */
     static void tile4x1(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
         FloatVector c20 = FloatVector.fromArray(S, from, 2 * COLUMNS);
         FloatVector c30 = FloatVector.fromArray(S, from, 3 * COLUMNS);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
             c00 = a0.fma(b0, c00);
@@ -250,21 +214,12 @@ final class TileKernels {
 
     /** 2 rows, 2 vectors of columns. */
     static void tile2x2(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
         FloatVector c11 = FloatVector.fromArray(S, from, COLUMNS + LANES);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -282,19 +237,10 @@ final class TileKernels {
 
     /** 2 rows, 1 vector of columns. */
     static void tile2x1(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c10 = FloatVector.fromArray(S, from, COLUMNS);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
             c00 = a0.fma(b0, c00);
@@ -307,19 +253,10 @@ final class TileKernels {
 
     /** 1 row, 2 vectors of columns. */
     static void tile1x2(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
         FloatVector c01 = FloatVector.fromArray(S, from, LANES);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(S, b, bo + BYTES, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
@@ -332,18 +269,9 @@ final class TileKernels {
 
     /** 1 row, 1 vector of columns. */
     static void tile1x1(
-            MemorySegment a,
-            long ao,
-            long rs,
-            long ks,
-            MemorySegment b,
-            long bo,
-            long bs,
-            int k,
-            float[] from,
-            float[] tile) {
+            MemorySegment a, long ao, long rs, MemorySegment b, long bo, long bs, int k, float[] from, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, from, 0);
-        for (int p = 0; p < k; p++, ao += ks, bo += bs) {
+        for (int p = 0; p < k; p++, ao += Float.BYTES, bo += bs) {
             FloatVector b0 = FloatVector.fromMemorySegment(S, b, bo, ORDER);
             FloatVector a0 = FloatVector.broadcast(S, a.get(FLOAT, ao));
             c00 = a0.fma(b0, c00);

@@ -75,6 +75,19 @@ final class Workers implements AutoCloseable {
         parallel.run(tasks, task);
     }
 
+    /**
+     * Runs tasks, all of them on the calling thread where sharing would cost more than it gives.
+     *
+     * @param elements that the tasks together read or write
+     */
+    void run(int tasks, long elements, Parallel.Task task) {
+        if (elements > LEAST_ELEMENTS) {
+            run(tasks, task);
+        } else {
+            parallel.runAlone(tasks, task);
+        }
+    }
+
     /** A key for {@link Gemm#a(candor.tensor.Tensor, int, int, long)}: no other block has it, and no other run of tasks. */
     long key(int block) {
         return runs << BLOCK_BITS | block;

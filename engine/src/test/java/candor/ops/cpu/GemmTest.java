@@ -149,4 +149,55 @@ class GemmTest {
             }
         }
     }
+
+    /** [A|A₂]·[B;B₂], with B₂ behind B's panels: the same chain as one product after the other. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1, 1", "9, 17, 255, 16", "13, 31, 256, 3", "33, 49, 1024, 16", "8, 40, 1030, 5"})
+    void whatLiesBehindThePanelsGoesWithThem(int rows, int cols, int depth, int extra) {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor a = random(arena, rows, depth);
+            Tensor a2 = random(arena, rows, extra);
+            Tensor both = random(arena, depth + extra, cols);
+            float[] packed = pack(both);
+            Tensor whole = whole(arena, rows, cols);
+            new Gemm()
+                    .a(a, 0, 0)
+                    .b(packed, 0, Panels.floats(depth + extra))
+                    .joined(a2, 0, 0, extra)
+                    .into(whole, 1, 1, rows, cols, depth);
+            float[][] want = new float[rows][cols];
+            for (int r = 0; r < rows; r++) {
+                for (int c = 0; c < cols; c++) {
+                    float first = chain(0, a, both.rows(0, depth), r, c);
+                    want[r][c] = chain(first, a2, both.rows(depth, depth + extra), r, c);
+                }
+            }
+            check(whole, want);
+        }
+    }
+
+    /** A copy is kept under its key, whatever becomes of the rows; another key, and naming A without one, copy anew. */
+    @Test
+    void aKeyKeepsTheCopy() {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor a = random(arena, 8, 20);
+            Tensor b = random(arena, 20, 16);
+            Tensor first = whole(arena, 8, 16);
+            Tensor same = whole(arena, 8, 16);
+            Tensor other = whole(arena, 8, 16);
+            Tensor again = whole(arena, 8, 16);
+            float[] packed = pack(b);
+            int panel = Panels.floats(20);
+            Gemm gemm = new Gemm();
+            gemm.a(a, 0, 0, 1).b(packed, 0, panel).into(first, 1, 1, 8, 16, 20);
+            a.set(0, 0, a.get(0, 0) + 1);
+            gemm.a(a, 0, 0, 1).b(packed, 0, panel).into(same, 1, 1, 8, 16, 20);
+            gemm.a(a, 0, 0, 2).b(packed, 0, panel).into(other, 1, 1, 8, 16, 20);
+            a.set(0, 0, a.get(0, 0) + 1);
+            gemm.a(a, 0, 0).b(packed, 0, panel).into(again, 1, 1, 8, 16, 20);
+            assertThat(same.toFloats()).isEqualTo(first.toFloats());
+            assertThat(other.get(1, 1)).isNotEqualTo(first.get(1, 1));
+            assertThat(again.get(1, 1)).isNotEqualTo(other.get(1, 1));
+        }
+    }
 }
