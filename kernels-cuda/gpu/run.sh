@@ -149,6 +149,40 @@ part_world() {
     echo "=> $(tail -n 1 "$work/run/metrics.jsonl" | cut -c1-160)"
 }
 
+# Ours beside the peers on the processor, in turns, two threads on two cores of their own: a machine as quiet as this one is rare.
+part_cpu() {
+    python3 -c 'import torch, transformers, peft' 2>/dev/null || { echo "=> not run: no python3 with torch, transformers and peft"; return 0; }
+    local cores piece words failed=0
+    cores=$(lscpu -p=CPU,CORE | grep -v '^#' | sort -t, -k2,2n -u | cut -d, -f1 | tail -n 2 | paste -sd,)
+    taskset -cp "$cores" "$BASHPID" # and of all that it starts
+    {
+        lscpu | sed -n 's/^ *\(Model name\|CPU family\|Model\|Thread(s) per core\|L[123]d\? cache\): */\1: /p' | paste -sd';'
+        lscpu | grep -o 'avx[a-z0-9_]*\|amx[a-z0-9_]*' | sort -u | paste -sd' '
+        python3 -c 'from importlib.metadata import version
+print(*(name + " " + version(name) for name in ("torch", "transformers", "peft")))'
+        echo "commit $(<"$candor/commit"); on processors $cores"
+    } >"$results/cpu.md"
+    while read -r piece; do
+        [[ $((part_end - SECONDS)) -gt 20 ]] || { echo "left out: $piece" | tee -a "$results/cpu.md"; continue; }
+        read -r -a words <<<"${piece#* }"
+        printf '\n## %s\n\n```\n' "${piece#* }" >>"$results/cpu.md"
+        java_ "candor.bench.${words[0]}" "${words[@]:1}" "$(command -v python3)" "$candor/peers/${piece%% *}.py" </dev/null |
+            tee -a "$results/cpu.md" || failed=1
+        printf '```\n' >>"$results/cpu.md"
+    done <<-'END'
+	step StepComparison sft tiny 8 256 2 9
+	generate DecodeComparison 1 127 2 9
+	step StepComparison kto tiny 8 256 2 7
+	generate DecodeComparison 64 64 2 9
+	step StepComparison sft small 4 256 2 5
+	matmul MatmulComparison tiny all 2048 2 9
+	step StepComparison sft qwen2.5-0.5b 1 256 2 5
+	matmul MatmulComparison small all 1024 2 5
+	END
+    echo "=> $(grep -c '^## ' "$results/cpu.md") comparisons in cpu.md"
+    return "$failed"
+}
+
 part_sanitizer() {
     command -v compute-sanitizer >/dev/null || { echo "=> not run: no compute-sanitizer"; return 0; }
     local tool program code left found=0 said=''
@@ -241,6 +275,7 @@ run_part ops 120
 run_part check 90
 run_part steps 240
 run_part world 60
+run_part cpu 240
 run_part sanitizer 180
 run_part ncu 110
 

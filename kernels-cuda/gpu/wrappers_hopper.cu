@@ -88,6 +88,7 @@ __global__ void tma(
     candor::mbarrier_wait(&s.full, 0);
     // As it lies in shared memory.
     for (int i = threadIdx.x; i < kTileBytes / 16; i += 32) swizzled[i] = reinterpret_cast<const uint4*>(s.tile)[i];
+    __syncthreads();  // all of it is read
     // And changed by ordinary writes, which the copy must see.
     for (int i = threadIdx.x; i < kSide * kSide / 2; i += 32) reinterpret_cast<uint32_t*>(s.tile)[i] ^= 0x00010001u;
     candor::fence_proxy_async();

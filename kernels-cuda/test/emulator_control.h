@@ -10,6 +10,9 @@ const char* candor_emulator_report() __attribute__((weak));
 
 namespace op_check {
 
+inline bool emulated() {
+    return candor_emulator_configure != nullptr;
+}
 inline bool emulator_configure(const char* mode) {
     if (!candor_emulator_configure) return *mode == 0;
     return candor_emulator_configure(mode) == 0;

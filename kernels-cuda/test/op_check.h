@@ -71,9 +71,12 @@ private:
     T* base_;
 };
 
-// One output's judgement: what float64 says, and what the plain form of the same precision makes of it.
+// One output's judgement: what float64 says, and what the plain form of the same precision makes of it. `tensor_core_steps`: how
+// many products of 16 terms the longest sum of a float32 output goes through on tensor cores one after the other; a GPU's cut
+// off where the plain form rounds (gpu/wrappers.record), so that each may cost half of a last bit, always in the same direction.
 struct Expected {
     std::vector<double> exact, plain;
+    int tensor_core_steps = 0;
 };
 
 // A case in the making. Every output is named once; `run` is called twice.
