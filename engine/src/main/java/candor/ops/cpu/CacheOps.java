@@ -1,6 +1,5 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
 import static candor.ops.cpu.TileKernels.FLOAT;
 import static candor.ops.cpu.TileKernels.LANES;
 import static candor.ops.cpu.TileKernels.ORDER;
@@ -12,6 +11,7 @@ import candor.ops.KvPages;
 import candor.ops.PageTables;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -23,11 +23,11 @@ import jdk.incubator.vector.FloatVector;
  * heads that share a key head go with it; where the block is a single row, they are the rows of one product.
  */
 final class CacheOps {
-    /** Bytes from one row of a page's keys to the next, and of a row's scores of a page. */
+    /** Bytes from one row of a page's keys to the next. */
     private static final long PAGE_BYTES = (long) KvPages.TOKENS * Float.BYTES;
 
-    /** Bytes from one panel of a row to the next. */
-    private static final long PANEL = (long) COLUMNS * Float.BYTES;
+    /** Elements of a cache line, all of which one element of a key moves. */
+    private static final int LINE = 16;
 
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
@@ -50,7 +50,7 @@ final class CacheOps {
 
     void write(KvPages cacheOut, Tensor qkvIn, Batch sequences, PageTables pages) {
         take(null, qkvIn, cacheOut, sequences, pages);
-        workers.run(blocks.count(), 2L * batch.tokenCount() * heads.keyCols(), write);
+        workers.run(blocks.count(), (long) LINE * batch.tokenCount() * heads.keyCols(), write);
     }
 
     void attention(Tensor out, Tensor qkvIn, KvPages cacheIn, Batch sequences, PageTables pages) {
@@ -82,24 +82,29 @@ final class CacheOps {
 
     private void writeToken(int row, Tensor slab, int page, int token) {
         int width = heads.width();
+        MemorySegment to = slab.data();
         for (int head = 0; head < heads.key(); head++) {
-            int keyCol = heads.queryCols() + head * width;
-            long value = slab.offset(page, KvPages.valueCol(heads, head, token));
-            MemorySegment.copy(
-                    qkv.data(),
-                    qkv.offset(row, keyCol + heads.keyCols()),
-                    slab.data(),
-                    value,
-                    (long) width * Float.BYTES);
-            long from = qkv.offset(row, keyCol);
-            long to = slab.offset(page, KvPages.keyCol(heads, head, token));
-            for (int d = 0; d < width; d++) {
-                slab.data()
-                        .set(
-                                FLOAT,
-                                to + (long) d * KvPages.TOKENS * Float.BYTES,
-                                qkv.data().get(FLOAT, from + 4L * d));
-            }
+            long key = qkv.offset(row, heads.queryCols() + head * width);
+            scatter(qkv.data(), key, to, slab.offset(page, KvPages.keyCol(heads, head, token)), width);
+            long value = key + (long) heads.keyCols() * Float.BYTES;
+            copy(qkv.data(), value, to, slab.offset(page, KvPages.valueCol(heads, head, token)), width);
+        }
+    }
+
+    /** {@code n} floats, to where they lie a row of keys apart. */
+    private static void scatter(MemorySegment from, long at, MemorySegment to, long out, int n) {
+        for (int d = 0; d < n; d++) {
+            to.set(FLOAT, out + d * PAGE_BYTES, from.get(FLOAT, at + 4L * d));
+        }
+    }
+
+    private static void copy(MemorySegment from, long at, MemorySegment to, long out, int n) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector.fromMemorySegment(S, from, at + 4L * j, ORDER).intoMemorySegment(to, out + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            to.set(FLOAT, out + 4L * j, from.get(FLOAT, at + 4L * j));
         }
     }
 
@@ -107,92 +112,94 @@ final class CacheOps {
         int block = index / headTasks;
         int keyHeads = heads.key() / headTasks;
         int from = index % headTasks * keyHeads;
-        if (blocks.rows(block) == 1) {
-            attend(worker, block, from, keyHeads, -1);
-            return;
-        }
         for (int keyHead = from; keyHead < from + keyHeads; keyHead++) {
-            for (int head = 0; head < heads.group(); head++) {
-                attend(worker, block, keyHead, 1, head);
+            if (blocks.rows(block) == 1) {
+                attend(worker, block, keyHead, 0, heads.group(), true);
+            } else {
+                for (int head = 0; head < heads.group(); head++) {
+                    attend(worker, block, keyHead, head, blocks.rows(block), false);
+                }
             }
         }
     }
 
     /**
-     * Of a block of rows, one query head; of a single row, all query heads of some key heads. Pages are gone through from the
-     * first to the last, and within a page from head to head, as they lie in memory.
+     * Rows that read the keys and values of one key head: those of a block, for one query head; or of a single row all
+     * query heads that share the key head.
      *
-     * @param only the number of the query head among those that share its key head; −1 for all
+     * @param inGroup the first query head, among those that share the key head
      */
-    private void attend(int worker, int block, int fromHead, int keyHeads, int only) {
+    private void attend(int worker, int block, int keyHead, int inGroup, int rows, boolean single) {
         int row = blocks.start(block);
         int sequence = blocks.run(block);
         int width = heads.width();
-        boolean single = only < 0;
-        int rows = single ? heads.group() : blocks.rows(block);
         int seen = batch.position(row) + 1;
         int keys = seen + blocks.rows(block) - 1;
         int pages = KvPages.count(keys);
-        long rowBytes = pages * PAGE_BYTES;
-        long headBytes = rows * rowBytes;
-        long widthBytes = (long) width * Float.BYTES;
-        long qs = single ? widthBytes : qkv.stride() * Float.BYTES;
-        long os = single ? widthBytes : o.stride() * Float.BYTES;
-        MemorySegment scores = workers.scratch(worker, keyHeads * headBytes);
-        PageGemm gemm = workers.pageGemm(worker);
+        int queryCol = (keyHead * heads.group() + inGroup) * width;
+        long queryRow = single ? (long) width * Float.BYTES : qkv.stride() * Float.BYTES;
+        long outRow = single ? (long) width * Float.BYTES : o.stride() * Float.BYTES;
+
+        // Queries (rows, width), scores (rows, pages · P), results (rows, width and what whole tiles write behind),
+        // inverses of sums (rows).
+        int outStride = Math.ceilDiv(width, 4 * LANES) * 4 * LANES;
+        int scoreStride = pages * KvPages.TOKENS;
+        int scoresAt = rows * width;
+        int outAt = scoresAt + rows * scoreStride;
+        int end = outAt + rows * outStride;
+        float[] x = workers.floats(worker, end + rows);
+        Arrays.fill(x, scoresAt, end, 0f);
+        for (int r = 0; r < rows; r++) {
+            Gemm.copy(qkv.data(), qkv.offset(row, queryCol) + r * queryRow, x, r * width, width);
+        }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            for (int h = 0; h < keyHeads; h++) {
-                long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, fromHead + h, 0));
-                gemm.a(qkv.data(), qkv.offset(row, queryCol(fromHead + h, only)), qs)
-                        .b(slab.data(), keyAt, PAGE_BYTES, PANEL)
-                        .into(scores, h * headBytes + i * PAGE_BYTES, rowBytes, rows, KvPages.TOKENS, width);
-            }
+            long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead, 0));
+            int to = scoresAt + i * KvPages.TOKENS;
+            PageKernels.addTo(
+                    x, to, scoreStride, x, 0, width, slab.data(), keyAt, PAGE_BYTES, rows, KvPages.TOKENS, width);
         }
-        float[] inverse = workers.floats(worker, keyHeads * rows);
-        for (int r = 0; r < keyHeads * rows; r++) {
+        for (int r = 0; r < rows; r++) {
             int n = single ? seen : seen + r;
-            float max = Softmax.maximum(scores, r * rowBytes, n) * scale;
-            float sum = Softmax.exponentials(workers.sum(worker), scores, r * rowBytes, n, keys, scale, max);
-            inverse[r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
+            int at = scoresAt + r * scoreStride;
+            float max = Softmax.maximum(x, at, n) * scale;
+            float sum = Softmax.exponentials(workers.sum(worker), x, at, n, keys, scale, max);
+            x[end + r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
         }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
+            // The last tile reads on behind a row of values: into the next, or into the page's keys.
+            long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead, 0));
             int depth = Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS);
-            for (int h = 0; h < keyHeads; h++) {
-                long out = o.offset(row, queryCol(fromHead + h, only));
-                // The last panel reads on behind a row of values: into the next, or into the page's keys.
-                long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, fromHead + h, 0));
-                gemm.a(scores, h * headBytes + i * PAGE_BYTES, rowBytes).b(slab.data(), valueAt, widthBytes, PANEL);
-                if (i > 0) {
-                    gemm.init(o.data(), out, os);
-                }
-                gemm.into(o.data(), out, os, rows, width, depth);
-            }
+            PageKernels.addTo(
+                    x,
+                    outAt,
+                    outStride,
+                    x,
+                    scoresAt + i * KvPages.TOKENS,
+                    scoreStride,
+                    slab.data(),
+                    valueAt,
+                    (long) width * Float.BYTES,
+                    rows,
+                    width,
+                    depth);
         }
-        for (int h = 0; h < keyHeads; h++) {
-            long out = o.offset(row, queryCol(fromHead + h, only));
-            for (int r = 0; r < rows; r++) {
-                scale(o.data(), out + r * os, width, inverse[h * rows + r]);
-            }
+        for (int r = 0; r < rows; r++) {
+            scaled(x, outAt + r * outStride, width, x[end + r], o.data(), o.offset(row, queryCol) + r * outRow);
         }
     }
 
-    private static void scale(MemorySegment x, long at, int n, float factor) {
+    /** {@code n} floats times a factor. */
+    private static void scaled(float[] from, int at, int n, float factor, MemorySegment to, long out) {
         int j = 0;
         for (; j + LANES <= n; j += LANES) {
-            FloatVector.fromMemorySegment(S, x, at + 4L * j, ORDER)
-                    .mul(factor)
-                    .intoMemorySegment(x, at + 4L * j, ORDER);
+            FloatVector.fromArray(S, from, at + j).mul(factor).intoMemorySegment(to, out + 4L * j, ORDER);
         }
         for (; j < n; j++) {
-            x.set(FLOAT, at + 4L * j, x.get(FLOAT, at + 4L * j) * factor);
+            to.set(FLOAT, out + 4L * j, from[at + j] * factor);
         }
-    }
-
-    private int queryCol(int keyHead, int inGroup) {
-        return (keyHead * heads.group() + Math.max(0, inGroup)) * heads.width();
     }
 }

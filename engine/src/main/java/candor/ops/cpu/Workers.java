@@ -26,12 +26,10 @@ final class Workers implements AutoCloseable {
     private final Scratch[] scratch;
     private final float[][] floats;
     private float[] shared = new float[0];
-    private final PageGemm[] pageGemms;
 
     Workers(int threads) {
         parallel = new Parallel(threads);
         gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm()).toArray(Gemm[]::new);
-        pageGemms = IntStream.range(0, threads).mapToObj(i -> new PageGemm()).toArray(PageGemm[]::new);
         floats = new float[threads][0];
         sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
         attention = IntStream.range(0, threads)
@@ -99,10 +97,6 @@ final class Workers implements AutoCloseable {
 
     Gemm gemm(int worker) {
         return gemms[worker];
-    }
-
-    PageGemm pageGemm(int worker) {
-        return pageGemms[worker];
     }
 
     LaneSum sum(int worker) {
