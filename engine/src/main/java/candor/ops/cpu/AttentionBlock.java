@@ -3,11 +3,11 @@ package candor.ops.cpu;
 import static candor.ops.cpu.AttentionKernels.DEPTH;
 import static candor.ops.cpu.AttentionKernels.ROW;
 import static candor.ops.cpu.AttentionKernels.ROWS;
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.FLOAT;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.ORDER;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.FLOAT;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.ORDER;
+import static candor.ops.cpu.TileShape.S;
 
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;

@@ -1,8 +1,8 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.S;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -65,7 +65,7 @@ final class AttentionKernels {
         c31.intoArray(c, at + 3 * ROW + LANES);
     }
 
-    /** C += A·B with A's element (i, p) at {@code ao + p·ROW + i}; rows of C are {@link TileKernels#COLUMNS} apart. */
+    /** C += A·B with A's element (i, p) at {@code ao + p·ROW + i}; rows of C are {@link TileShape#COLUMNS} apart. */
     static void across(float[] a, int ao, float[] b, int bo, int k, float[] c, int at) {
         FloatVector c00 = FloatVector.fromArray(S, c, at);
         FloatVector c01 = FloatVector.fromArray(S, c, at + LANES);

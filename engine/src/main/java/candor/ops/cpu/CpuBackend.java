@@ -68,7 +68,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public String description() {
-        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileKernels.LANES + " floats, "
+        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats, "
                 + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
     }
 

@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.S;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;

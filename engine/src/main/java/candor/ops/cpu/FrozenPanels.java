@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
+import static candor.ops.cpu.TileShape.COLUMNS;
 
 import candor.tensor.Tensor;
 import java.util.IdentityHashMap;
@@ -50,7 +50,7 @@ final class FrozenPanels {
         return Panels.floats(depth + PanelKernels.EXTRA);
     }
 
-    /** The panels of wᵀ: for each {@link TileKernels#COLUMNS} rows of w (O,I), I rows of the panel; or null. */
+    /** The panels of wᵀ: for each {@link TileShape#COLUMNS} rows of w (O,I), I rows of the panel; or null. */
     float[] forward(Tensor weight) {
         Entry entry = entries.get(weight);
         if (entry != null && entry.forward == null) {
@@ -59,7 +59,7 @@ final class FrozenPanels {
         return entry == null ? null : entry.forward;
     }
 
-    /** The panels of w: for each {@link TileKernels#COLUMNS} columns of w (O,I), O rows of the panel; or null. */
+    /** The panels of w: for each {@link TileShape#COLUMNS} columns of w (O,I), O rows of the panel; or null. */
     float[] backward(Tensor weight) {
         Entry entry = entries.get(weight);
         if (entry != null && entry.backward == null) {

@@ -1,10 +1,10 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.ORDER;
-import static candor.ops.cpu.TileKernels.ROWS;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.ORDER;
+import static candor.ops.cpu.TileShape.ROWS;
+import static candor.ops.cpu.TileShape.S;
 
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -27,9 +27,9 @@ final class Gemm {
     private static final int COPY_DEPTH = 4 * DEPTH;
 
     /** What a product starts from that starts from nothing; never written. */
-    private static final float[] NOTHING = new float[TileKernels.TILE];
+    private static final float[] NOTHING = new float[TileShape.TILE];
 
-    private final float[] tile = new float[TileKernels.TILE];
+    private final float[] tile = new float[TileShape.TILE];
 
     /** Keeps the reads of {@link Tile#touch} from being dropped; means nothing. */
     private int touched;
@@ -306,7 +306,7 @@ final class Gemm {
             FloatVector.fromMemorySegment(S, from, at + 4L * j, ORDER).intoArray(to, start + j);
         }
         for (; j < n; j++) {
-            to[start + j] = from.get(TileKernels.FLOAT, at + 4L * j);
+            to[start + j] = from.get(TileShape.FLOAT, at + 4L * j);
         }
     }
 }

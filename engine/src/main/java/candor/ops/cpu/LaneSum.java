@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileShape.LANES;
 
 import jdk.incubator.vector.FloatVector;
 

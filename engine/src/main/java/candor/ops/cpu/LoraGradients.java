@@ -1,7 +1,7 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.FLOAT;
 
 import candor.ops.Batch;
 import candor.ops.Lora;

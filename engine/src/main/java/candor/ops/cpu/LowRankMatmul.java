@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
+import static candor.ops.cpu.TileShape.COLUMNS;
 
 import candor.ops.Batch;
 import candor.ops.Lora;

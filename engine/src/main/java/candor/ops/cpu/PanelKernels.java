@@ -1,8 +1,8 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.S;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -15,7 +15,8 @@ import jdk.incubator.vector.FloatVector;
  * segments, or strides that it does not know, it computes addresses or checks bounds each time. The benchmark {@code
  * TileBenchmark} has the rungs side by side.
  *
- * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile: see {@link TileKernels}.
+ * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile. So a result does not
+ * depend on how a matrix is cut into tiles, on the vector width, or on the number of threads.
  */
 final class PanelKernels {
     /** The deepest piece of a product. */

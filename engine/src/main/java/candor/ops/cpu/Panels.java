@@ -1,10 +1,10 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.FLOAT;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.ORDER;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.FLOAT;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.ORDER;
+import static candor.ops.cpu.TileShape.S;
 
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -14,7 +14,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Lays a matrix out as {@link PanelKernels} read B: panels of {@link TileKernels#COLUMNS} columns, each panel row after row,
+ * Lays a matrix out as {@link PanelKernels} read B: panels of {@link TileShape#COLUMNS} columns, each panel row after row,
  * in float32, columns beyond the matrix zero. Packing turns bf16 and f16 into float32 on the way.
  */
 final class Panels {
@@ -41,7 +41,7 @@ final class Panels {
      * @param w    (rows, depth)
      * @param row  the first row of w in this panel
      * @param col  the first of the {@code depth} columns of w
-     * @param rows how many rows of w, at most {@link TileKernels#COLUMNS}
+     * @param rows how many rows of w, at most {@link TileShape#COLUMNS}
      */
     static void transposed(float[] to, int at, Tensor w, int row, int col, int rows, int depth, float scale) {
         for (int p0 = 0; p0 < depth; p0 += DEPTH) {
@@ -89,7 +89,7 @@ final class Panels {
      * B = scale · w: row p of the panel is row {@code row + p} of w, from column {@code col} on.
      *
      * @param col  the first column of w in this panel
-     * @param cols how many columns of w, at most {@link TileKernels#COLUMNS}
+     * @param cols how many columns of w, at most {@link TileShape#COLUMNS}
      */
     static void natural(float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale) {
         if (cols == COLUMNS && w.dtype() == DType.F32) {

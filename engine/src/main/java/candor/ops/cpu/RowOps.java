@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.FLOAT;
+import static candor.ops.cpu.TileShape.FLOAT;
 
 import candor.ops.Batch;
 import candor.tensor.DType;

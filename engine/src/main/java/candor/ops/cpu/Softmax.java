@@ -1,8 +1,8 @@
 package candor.ops.cpu;
 
 import static candor.ops.cpu.AttentionKernels.DEPTH;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.S;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -46,8 +46,8 @@ final class Softmax {
 
     /** A vector of which {@code n} lanes are seen, the others made zero. */
     private static float last(LaneSum lanes, FloatVector sum, float[] row, int at, int n, float scale, float max) {
-        FloatVector e = Exp.of(FloatVector.fromArray(S, row, at)
-                .fma(FloatVector.broadcast(S, scale), FloatVector.broadcast(S, -max)));
+        FloatVector e = Exp.of(
+                FloatVector.fromArray(S, row, at).fma(FloatVector.broadcast(S, scale), FloatVector.broadcast(S, -max)));
         e = FloatVector.zero(S).blend(e, S.indexInRange(0, n));
         e.intoArray(row, at);
         return lanes.of(sum.add(e));

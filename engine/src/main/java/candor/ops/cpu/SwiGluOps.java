@@ -1,8 +1,8 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.ORDER;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.ORDER;
+import static candor.ops.cpu.TileShape.S;
 
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;

@@ -1,10 +1,10 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.FLOAT;
-import static candor.ops.cpu.TileKernels.LANES;
-import static candor.ops.cpu.TileKernels.ORDER;
-import static candor.ops.cpu.TileKernels.S;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.FLOAT;
+import static candor.ops.cpu.TileShape.LANES;
+import static candor.ops.cpu.TileShape.ORDER;
+import static candor.ops.cpu.TileShape.S;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

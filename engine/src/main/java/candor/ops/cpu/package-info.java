@@ -1,9 +1,9 @@
 /**
  * The operations on the CPU, in pure Java with the Vector API.
  *
- * <p>From the inside out: {@code PanelKernels} (a tile in registers), {@code Panels} (a matrix laid out for it), {@code
+ * <p>From the inside out: {@code PanelKernels} (a tile in registers, of a shape that {@code TileShape} has), {@code Panels} (a matrix laid out for it), {@code
  * Gemm} (a block of tiles); for attention {@code AttentionKernels} and {@code AttentionBlock}; for the pages of a cache, which
- * stay where they lie, {@code TileKernels} and {@code PageGemm}; then one file per family of operations, and {@link candor.ops.cpu.CpuBackend} over them. {@code
+ * stay where they lie, {@code PageKernels}; then one file per family of operations, and {@link candor.ops.cpu.CpuBackend} over them. {@code
  * Parallel} splits work among threads by output, never by summand, which is why the thread count leaves no trace in the
  * result.
  *

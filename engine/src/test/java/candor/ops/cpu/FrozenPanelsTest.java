@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class FrozenPanelsTest {
     @Test
     void keepsWhatFitsTheBudgetAndOnlyWhatWasRegistered() {
-        int outputs = TileKernels.COLUMNS + 1;
+        int outputs = TileShape.COLUMNS + 1;
         int inputs = outputs;
         long forward = 2L * FrozenPanels.stride(inputs) * Float.BYTES;
         try (Arena arena = Arena.ofShared();

@@ -32,8 +32,8 @@ class GemmTest {
         int panels = Panels.count(b.cols());
         float[] packed = new float[panels * Panels.floats(b.rows())];
         for (int panel = 0; panel < panels; panel++) {
-            int from = panel * TileKernels.COLUMNS;
-            int cols = Math.min(TileKernels.COLUMNS, b.cols() - from);
+            int from = panel * TileShape.COLUMNS;
+            int cols = Math.min(TileShape.COLUMNS, b.cols() - from);
             Panels.natural(packed, panel * Panels.floats(b.rows()), b, 0, b.rows(), from, cols, 1f);
         }
         return packed;

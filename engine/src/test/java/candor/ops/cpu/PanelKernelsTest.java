@@ -1,7 +1,7 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileKernels.COLUMNS;
-import static candor.ops.cpu.TileKernels.LANES;
+import static candor.ops.cpu.TileShape.COLUMNS;
+import static candor.ops.cpu.TileShape.LANES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  * and stays a thousand times slower. Eight rows by two vectors of 16 floats keep the multipliers of a core with AVX-512
  * busy.
  */
-final class TileKernels {
+final class TileShape {
     /** The widest vectors that the machine likes. */
     static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
 
@@ -32,5 +32,5 @@ final class TileKernels {
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-    private TileKernels() {}
+    private TileShape() {}
 }
