@@ -1,5 +1,6 @@
 // The time of every operation at a model's shapes, by the border's own events:
 //   op_time [--shape llama-3.1-8b|qwen2.5-0.5b|tiny] [--tokens N] [--length N] [--only TEXT] [--once]
+//   op_time --tiles            every tile of matrix products on sm_90a instead: see tiles.h
 // A Markdown table: time, TFLOP/s, GB/s, the share of the ceiling (what the device needs at least, for the arithmetic or for
 // the bytes, at the rates that this run measured on cuBLAS's largest product and on a copy), and for products cuBLAS's time
 // over ours. Operands are random and rotate over more memory than the caches hold; medians of nine samples. Products are
@@ -17,12 +18,11 @@
 
 #include "candor_kernels.h"
 #include "driver.h"
+#include "measure.h"
+#include "tiles.h"
 
 namespace op_time {
 namespace {
-
-constexpr int kSamples = 9;
-constexpr int64_t kBeyondCaches = 256 << 20;
 
 struct Shape {
     const char* name;
@@ -34,137 +34,6 @@ constexpr Shape kShapes[] = {
     {"qwen2.5-0.5b", 896, 4864, 14, 2, 64, 151936},
     {"tiny", 64, 160, 4, 2, 16, 300},
 };
-
-candor_device* device;
-candor_stream* stream;
-candor_event *first, *last;
-bool once, failed;
-double flops_per_second, bytes_per_second;
-
-bool ok(int status) {
-    if (status != 0) fprintf(stderr, "%s\n", candor_last_error());
-    return status == 0;
-}
-
-void must(int status) {
-    if (!ok(status)) exit(1);
-}
-
-uint64_t random_bits(uint64_t i) {
-    uint64_t z = i * 0x9E3779B97F4A7C15ull + 0x1234567;  // splitmix64 (Steele et al. 2014)
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
-    return z ^ z >> 31;
-}
-
-// Device memory: bf16 or float32 drawn from -size to size, or integers, or anything.
-class Buffer {
-public:
-    explicit Buffer(int64_t bytes) : bytes(bytes) { must(candor_memory_allocate(&p_, std::max<int64_t>(bytes, 1), device)); }
-    ~Buffer() { candor_memory_release(p_, device); }
-    Buffer(const Buffer&) = delete;
-    Buffer& operator=(const Buffer&) = delete;
-
-    template <class T>
-    void put(const std::vector<T>& v) {
-        // What was drawn once is repeated: 16 MiB of it are enough to look random to any kernel.
-        for (int64_t at = 0; at < bytes; at += (int64_t)(v.size() * sizeof(T))) {
-            const int64_t part = std::min<int64_t>(bytes - at, v.size() * sizeof(T));
-            must(candor_copy_to_device((char*)p_ + at, part, v.data(), part, part, 1, stream));
-        }
-        must(candor_stream_synchronise(stream));
-    }
-
-    template <class T>
-    T* as() const {
-        return static_cast<T*>(p_);
-    }
-
-    const int64_t bytes;
-
-private:
-    void* p_ = nullptr;
-};
-
-typedef std::shared_ptr<Buffer> Memory;
-uint64_t drawn = 0;
-
-std::vector<float> uniform(int64_t count, float size) {
-    std::vector<float> v(std::min<int64_t>(count, (4 << 20) - 3));  // no power of two, so that rows differ
-    for (float& x : v) x = size * ((float)(random_bits(drawn++) >> 40) / (float)(1 << 23) - 1);
-    return v;
-}
-
-Memory bf16(int64_t count, float size = 1) {
-    const std::vector<float> v = uniform(count, size);
-    std::vector<candor_bf16> b(v.size());
-    for (size_t i = 0; i < v.size(); i++) memcpy(&b[i], (const char*)&v[i] + 2, 2);
-    Memory memory = std::make_shared<Buffer>(2 * count);
-    memory->put(b);
-    return memory;
-}
-
-Memory floats(int64_t count, float size = 1) {
-    Memory memory = std::make_shared<Buffer>(4 * count);
-    memory->put(uniform(count, size));
-    return memory;
-}
-
-Memory integers(int64_t count, const std::function<int32_t(int64_t)>& value) {
-    std::vector<int32_t> v(count);
-    for (int64_t i = 0; i < count; i++) v[i] = value(i);
-    Memory memory = std::make_shared<Buffer>(4 * count);
-    memory->put(v);
-    return memory;
-}
-
-double median(std::vector<double> v) {
-    std::sort(v.begin(), v.end());
-    return v[v.size() / 2];
-}
-
-// Seconds of one call of `run`, whose argument counts calls; `time` gives the milliseconds of so many of them. Negative where
-// something failed.
-double seconds(const std::function<float(int from, int calls)>& time) {
-    if (once) return time(0, 1) / 1e3;
-    int calls = 1, at = 0;
-    float warm = time(at, 3);
-    if (warm < 0) return -1;
-    warm = time(at += 3, 3) / 3;
-    if (warm < 0) return -1;
-    calls = std::clamp((int)(4 / std::max(warm, 1e-3f)), 1, 1000);  // samples of some 4 ms
-    std::vector<double> samples;
-    for (int i = 0; i < kSamples; i++) {
-        const float milliseconds = time(at, calls);
-        if (milliseconds < 0) return -1;
-        at += calls;
-        samples.push_back(milliseconds / 1e3 / calls);
-    }
-    return median(samples);
-}
-
-double ours(const std::function<int(int)>& run) {
-    return seconds([&](int from, int calls) -> float {
-        if (!ok(candor_event_record(first, stream))) return -1;
-        for (int i = 0; i < calls; i++) {
-            if (!ok(run(from + i))) return -1;
-        }
-        float milliseconds = -1;
-        const bool done = ok(candor_event_record(last, stream)) && ok(candor_event_synchronise(last))
-            && ok(candor_event_elapsed(&milliseconds, first, last));
-        return done ? milliseconds : -1;
-    });
-}
-
-double theirs(const Driver& driver, const std::function<bool(int)>& run) {
-    return seconds([&](int from, int calls) -> float {
-        driver.start();
-        for (int i = 0; i < calls; i++) {
-            if (!run(from + i)) return -1;
-        }
-        return driver.end();
-    });
-}
 
 void row(const std::string& what, double time, double flops, double bytes, double cublas) {
     if (time < 0) {
@@ -210,9 +79,6 @@ public:
 
 private:
     bool wanted(const std::string& what) const { return what.find(only_) != std::string::npos; }
-
-    // How many sets of operands to rotate over.
-    static int sets(int64_t bytes) { return once ? 1 : (int)std::clamp<int64_t>(kBeyondCaches / bytes + 1, 1, 64); }
 
     void ceilings() {
         if (once) return;
@@ -449,9 +315,11 @@ private:
 int main_of(int count, char** arguments) {
     std::string shape = "llama-3.1-8b", only;
     int tokens = 8192, length = 2048;
+    bool tiles = false;
     for (int i = 1; i < count; i += 2) {
         const std::string flag = arguments[i], value = i + 1 < count ? arguments[i + 1] : "";
         if (flag == "--once") once = true, i--;
+        else if (flag == "--tiles") tiles = true, i--;
         else if (flag == "--shape") shape = value;
         else if (flag == "--tokens") tokens = atoi(value.c_str());
         else if (flag == "--length") length = atoi(value.c_str());
@@ -471,7 +339,9 @@ int main_of(int count, char** arguments) {
     must(candor_event_create(&first, device));
     must(candor_event_create(&last, device));
     once |= candor_is_emulated() == 1;
-    {
+    if (tiles) {
+        Tiles().run();
+    } else {
         Table table(*found, tokens, length, only);
         table.run();
     }

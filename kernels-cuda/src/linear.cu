@@ -1,4 +1,4 @@
-// Linear layers with adapters, forward and backward: what the border's functions ask of matmul_mma.cu and lora.cu.
+// Linear layers with adapters, forward and backward: what the border's functions ask of matmul.cu and lora.cu.
 #include "lora.h"
 #include "matmul.h"
 #include "matmul_kernel.h"
@@ -146,6 +146,6 @@ CANDOR_API int candor_logits(
     const int status = enter(stream, where);
     if (status) return status;
     const cudaError_t code =
-        matmul_to_float(logits, logits_stride, x, x_stride, head, head_stride, n, c, v, stream->handle);
+        matmul_to_float(logits, logits_stride, x, x_stride, head, head_stride, n, c, v, stream);
     return report(code, where, "x (%d,%d), head (%d,%d)", n, c, v, c);
 }

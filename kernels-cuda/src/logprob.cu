@@ -114,7 +114,7 @@ CANDOR_API int candor_log_prob(
         float* values = logits == nullptr ? chunk : logits + first;
         const int64_t stride = logits == nullptr ? kVocabularyChunk : logits_stride;
         code = matmul_to_float(
-            values, stride, x, x_stride, head + first * head_stride, head_stride, t, c, columns, stream->handle);
+            values, stride, x, x_stride, head + first * head_stride, head_stride, t, c, columns, stream);
         if (code != cudaSuccess) break;
         const LaunchShape shape{
             dim3(t, ceil_div(columns, kSegment)), dim3(kThreads), sizeof(FoldShared), stream->handle};
@@ -154,7 +154,7 @@ CANDOR_API int candor_log_prob_backward(
         const float* values = logits == nullptr ? chunk : logits + first;
         const int64_t stride = logits == nullptr ? kVocabularyChunk : logits_stride;
         if (logits == nullptr) {
-            code = matmul_to_float(chunk, stride, x, x_stride, rows, head_stride, t, c, columns, stream->handle);
+            code = matmul_to_float(chunk, stride, x, x_stride, rows, head_stride, t, c, columns, stream);
         }
         if (code == cudaSuccess) {
             LaunchShape shape = piece_shape(t, columns, stream);
@@ -165,7 +165,7 @@ CANDOR_API int candor_log_prob_backward(
         }
         if (code == cudaSuccess) {
             code = matmul_backward_to_float(
-                sum, c, gradients, kVocabularyChunk, rows, head_stride, first > 0, t, c, columns, stream->handle);
+                sum, c, gradients, kVocabularyChunk, rows, head_stride, first > 0, t, c, columns, stream);
         }
     }
     if (code == cudaSuccess) {

@@ -1,4 +1,4 @@
-// What a matrix product on tensor cores is asked for: matmul_mma.cu computes it.
+// What a matrix product on tensor cores is asked for: matmul_wgmma.cu or matmul_mma.cu computes it.
 #pragma once
 #include "border.h"
 #include "device/device.h"
@@ -20,6 +20,8 @@ struct LoraExtension {
     const LoraRun* runs;  // in device memory, rows rising
     int count;
     int depth;
+
+    __host__ __device__ __forceinline__ int entry_rows() const { return (int)(size / stride); }
 };
 
 // y (M,N) = x (M,K) wT + bias + residual + the extension, w (N,K); or x w, w (K,N), where `transposed`. The extension adds
@@ -38,5 +40,10 @@ struct MatmulArguments {
 };
 
 cudaError_t matmul(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
+
+// With m and n above 0: on any device, and where the tensor cores of sm_90a can take it.
+cudaError_t matmul_mma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
+bool wgmma_takes(const MatmulArguments& arguments, const candor_device* device);
+cudaError_t matmul_wgmma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
 
 }  // namespace candor

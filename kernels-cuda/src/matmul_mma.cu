@@ -1,7 +1,7 @@
 // Matrix products with mma.sync, for sm_80 and all that came after: both operands travel by cp.async through a ring of
 // stages in shared memory and reach the tensor cores by ldmatrix. The sum over k runs in steps of 16 in rising order whatever
 // the tile, and the adapters' columns come behind it, so that a row's bytes depend neither on its neighbours nor on the tile.
-#include "matmul.h"
+#include "matmul_finish.h"
 #include "matmul_kernel.h"
 
 namespace candor {
@@ -94,42 +94,6 @@ __device__ __forceinline__ void multiply_step(
     }
 }
 
-// The run that holds a row, or -1.
-__device__ __forceinline__ int run_of(const LoraExtension& lora, int row) {
-    for (int e = 0; e < lora.count; e++) {
-        if (row >= lora.runs[e].start && row < lora.runs[e].end) return e;
-    }
-    return -1;
-}
-
-// Values of two neighbouring columns go out, the second one only if it exists.
-__device__ __forceinline__ void finish(const MatmulArguments& g, int row, int column, float v0, float v1) {
-    const bool pair = column + 1 < g.n;
-    if (g.bias) {
-        v0 += g.bias[column];
-        if (pair) v1 += g.bias[column + 1];
-    }
-    if (g.residual) {
-        const bf16* from = g.residual + row * g.residual_stride + column;
-        v0 += to_float(from[0]);
-        if (pair) v1 += to_float(from[1]);
-    }
-    const int64_t at = row * g.y_stride + column;
-    if (g.float_output) {
-        float* y = static_cast<float*>(g.y) + at;
-        y[0] = g.add ? y[0] + v0 : v0;
-        if (pair) y[1] = g.add ? y[1] + v1 : v1;
-        return;
-    }
-    bf16* y = static_cast<bf16*>(g.y) + at;
-    if (pair && reinterpret_cast<uintptr_t>(y) % sizeof(uint32_t) == 0) {
-        *reinterpret_cast<__nv_bfloat162*>(y) = __floats2bfloat162_rn(v0, v1);
-    } else {
-        y[0] = to_bf16(v0);
-        if (pair) y[1] = to_bf16(v1);
-    }
-}
-
 template <class T, bool Transposed>
 __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArguments g) {
     typename T::Shared& s = shared<typename T::Shared>();
@@ -200,38 +164,11 @@ cudaError_t launch_choice(Choice choice, const MatmulArguments& g, cudaStream_t 
     }
 }
 
-Matrix matrix(const candor_bf16* data, int64_t stride) {
-    return {reinterpret_cast<const bf16*>(data), stride, rows_are_aligned(data, stride)};
-}
-
 }  // namespace
 
-cudaError_t matmul(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
-    if (g.m <= 0 || g.n <= 0) return cudaSuccess;
-    const Choice choice = choose(g.m, g.n, device ? device->multiprocessors : 1);
+cudaError_t matmul_mma(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
+    const Choice choice = choose(g.m, g.n, device->multiprocessors);
     return transposed ? launch_choice<true>(choice, g, stream) : launch_choice<false>(choice, g, stream);
-}
-
-cudaError_t matmul_to_float(float* y, int64_t y_stride, const candor_bf16* x, int64_t x_stride, const candor_bf16* w,
-    int64_t w_stride, int n, int i, int o, cudaStream_t stream) {
-    MatmulArguments g = {};
-    g.x = matrix(x, x_stride);
-    g.w = matrix(w, w_stride);
-    g.m = n, g.n = o, g.k = i;
-    g.y = y, g.y_stride = y_stride;
-    g.float_output = true;
-    return matmul(g, false, nullptr, stream);
-}
-
-cudaError_t matmul_backward_to_float(float* dx, int64_t dx_stride, const candor_bf16* dy, int64_t dy_stride,
-    const candor_bf16* w, int64_t w_stride, bool add, int n, int i, int o, cudaStream_t stream) {
-    MatmulArguments g = {};
-    g.x = matrix(dy, dy_stride);
-    g.w = matrix(w, w_stride);
-    g.m = n, g.n = i, g.k = o;
-    g.y = dx, g.y_stride = dx_stride;
-    g.float_output = true, g.add = add;
-    return matmul(g, true, nullptr, stream);
 }
 
 }  // namespace candor

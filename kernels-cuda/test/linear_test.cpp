@@ -1,6 +1,7 @@
 // Linear layers with and without adapters, forward and backward.
 #include <cmath>
 
+#include "candor_tuning.h"
 #include "op_check.h"
 
 using namespace op_check;
@@ -246,4 +247,87 @@ SUITE(linear_many_adapters) {
     for (int e = 0; e < 35; e++) c.adapters.push_back({1 + e % 7, 2 * e, 2 * e + 2, true});
     forward(c);
     backward(c);
+}
+
+namespace {
+
+// The bytes of y and dx for some rows of a problem, and whether nothing else was written.
+struct Bytes {
+    std::vector<candor_bf16> y, dx;
+    bool clean;
+    bool operator==(const Bytes& other) const { return clean && other.clean && y == other.y && dx == other.dx; }
+};
+
+// Rows [first, first + count), computed without the others.
+Bytes alone(const Problem& q, int first, int count) {
+    const Case& c = q.c;
+    std::vector<candor_lora> entries;
+    for (candor_lora e : q.entries) {
+        e.start = std::min(std::max(e.start - first, 0), count), e.end = std::min(std::max(e.end - first, 0), count);
+        e.da = e.db = nullptr;
+        entries.push_back(e);
+    }
+    const int p = std::max(q.p, 8);
+    Tensor<candor_bf16> y(count, c.o, c.o + c.gap), dx(count, c.i, c.i + c.gap), t(count, p), dt(count, p);
+    y.poison();
+    dx.set(std::vector<double>(q.x.values.begin() + first * c.i, q.x.values.begin() + (first + count) * c.i));
+    const auto row = [&](const Tensor<candor_bf16>& m) { return m.p() + first * m.stride; };
+    must(candor_linear(y.p(), y.stride, t.p(), t.stride, row(q.x), q.x.stride, q.w.p(), q.w.stride, c.bias ? q.bias.p() : nullptr,
+        c.residual ? row(q.residual) : nullptr, q.residual.stride, entries.data(), (int)entries.size(), q.p, count, c.i, c.o,
+        stream()));
+    must(candor_linear_backward(dx.p(), dx.stride, dt.p(), dt.stride, row(q.dy), q.dy.stride, row(q.x), q.x.stride, t.p(),
+        t.stride, q.w.p(), q.w.stride, entries.data(), (int)entries.size(), q.p, c.residual, count, c.i, c.o, stream()));
+    return {y.bits(), dx.bits(), y.sentinels_untouched() && dx.sentinels_untouched()};
+}
+
+Bytes rows_of(const Bytes& all, const Problem& q, int first, int count) {
+    const auto part = [&](const std::vector<candor_bf16>& v, int cols) {
+        return std::vector<candor_bf16>(v.begin() + first * cols, v.begin() + (first + count) * cols);
+    };
+    return {part(all.y, q.c.o), part(all.dx, q.c.i), all.clean};
+}
+
+// More than one tile in each direction, more steps than stages, adapters that end within a tile.
+const std::vector<Case>& tiled_shapes() {
+    static const std::vector<Case> all = {
+        {"150x1096x264", 150, 1096, 264, {}, false, false, 0, 0},
+        {"270x136x520, one adapter, bias", 270, 136, 520, {{16, 0, 270, true}}, true, true, 8, 0},
+        {"201x200x72, three adapters", 201, 200, 72, {{24, 3, 70, true}, {7, 70, 129, false}, {16, 140, 201, true}}, false, true, 0, 8},
+        {"65x64x131, unaligned y", 65, 64, 131, {{5, 1, 64, true}}, true, true, 5, 8},
+    };
+    return all;
+}
+
+}  // namespace
+
+// A row's bytes depend on no other row, nor on how many there are.
+SUITE(linear_rows_alone) {
+    for (const Case& c : tiled_shapes()) {
+        const Problem q(c);
+        const Bytes all = alone(q, 0, c.n);
+        for (const auto& [first, count] : {std::pair{0, 1}, {c.n - 1, 1}, {c.n / 3, 17}, {2, 130}}) {
+            if (first + count > c.n) continue;
+            expect(std::string("rows alone: ") + c.name + ", " + std::to_string(count) + " from " + std::to_string(first),
+                alone(q, first, count) == rows_of(all, q, first, count), "other bytes");
+        }
+    }
+}
+
+// Every tile of sm_90a's products, asked for by its number: the first one is judged, the others have to give its bytes.
+SUITE(linear_tiles) {
+    candor_device_properties properties;
+    must(candor_device_describe(&properties, device()));
+    if (properties.major != 9) return;
+    for (const Case& c : tiled_shapes()) {
+        candor_tile_use(0, 1);
+        forward(c);
+        backward(c);
+        const Problem q(c);
+        const Bytes first = alone(q, 0, c.n);
+        for (int tile = 1; tile < candor_tile_count(); tile++) {
+            candor_tile_use(tile, 64 * (1 + tile % 5));
+            expect(std::string("tiles alike: ") + c.name + ", " + candor_tile_name(tile), alone(q, 0, c.n) == first, "other bytes");
+        }
+    }
+    candor_tile_use(-1, 0);
 }

@@ -71,6 +71,11 @@ template <int N>
 inline void bulk_wait() {
     emulator::bulk_wait(N);
 }
+// The emulator's copies read and write at once.
+template <int N>
+inline void bulk_wait_read() {
+    emulator::bulk_wait(N);
+}
 inline void fence_proxy_async() {
     emulator::fence_proxy_async();
 }
@@ -85,9 +90,28 @@ template <int N>
 inline void wgmma_wait() {
     emulator::wgmma_wait(N);
 }
+// The host's compiler sees every write.
+template <int Count>
+inline void wgmma_registers(float (&)[Count]) {}
+template <int TA = 0, int TB = 0>
+inline void wgmma_m64n32k16_bf16(float (&d)[16], uint64_t a, uint64_t b, int accumulate) {
+    emulator::wgmma_bf16(d, 32, a, b, accumulate != 0, TA != 0, TB != 0);
+}
 template <int TA = 0, int TB = 0>
 inline void wgmma_m64n64k16_bf16(float (&d)[32], uint64_t a, uint64_t b, int accumulate) {
     emulator::wgmma_bf16(d, 64, a, b, accumulate != 0, TA != 0, TB != 0);
+}
+template <int TA = 0, int TB = 0>
+inline void wgmma_m64n128k16_bf16(float (&d)[64], uint64_t a, uint64_t b, int accumulate) {
+    emulator::wgmma_bf16(d, 128, a, b, accumulate != 0, TA != 0, TB != 0);
+}
+template <int TA = 0, int TB = 0>
+inline void wgmma_m64n192k16_bf16(float (&d)[96], uint64_t a, uint64_t b, int accumulate) {
+    emulator::wgmma_bf16(d, 192, a, b, accumulate != 0, TA != 0, TB != 0);
+}
+template <int TA = 0, int TB = 0>
+inline void wgmma_m64n256k16_bf16(float (&d)[128], uint64_t a, uint64_t b, int accumulate) {
+    emulator::wgmma_bf16(d, 256, a, b, accumulate != 0, TA != 0, TB != 0);
 }
 // Registers are not modelled.
 template <int N>

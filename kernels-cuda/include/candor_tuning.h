@@ -1,0 +1,28 @@
+/*
+ * Which tile computes matrix products on sm_90a, for measurements and tests: no program that trains or generates needs it. The
+ * bytes of a result do not depend on it.
+ */
+#ifndef CANDOR_TUNING_H
+#define CANDOR_TUNING_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Tiles have numbers from 0 on. */
+int candor_tile_count(void);
+
+/* As in "128x256, 4 stages": rows and columns of y, and how many steps of 64 of k are under way. Null for no tile's number. */
+const char *candor_tile_name(int tile);
+
+/*
+ * From now on every product on sm_90a takes this tile, and walks over y in bands of so many rows. -1, and 0 for rows: as shape
+ * and device suggest. For all threads and devices.
+ */
+void candor_tile_use(int tile, int band_rows);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
