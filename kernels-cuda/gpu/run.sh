@@ -2,7 +2,7 @@
 # Everything that a GPU can tell us, on a bare machine, from what pack.sh packed beside this file: no Java, no Maven, no
 # network; Python with torch, transformers and peft only where the peers are to run.
 #   run.sh RESULTS [--emulated]
-# Writes at most 8 files of at most 16 MiB into the folder RESULTS; summary.md is a table of all parts. A part that fails, or
+# Writes at most 8 files (with tiles and cpu, 10) of at most 16 MiB into the folder RESULTS; summary.md is a table of all parts. A part that fails, or
 # runs out of its time, does not stop the next; exit 1 tells that one did.
 #   PARTS="machine wrappers …"   only these; the order, that of their worth, stays
 #   TOTAL=560                    seconds for all; what does not fit any more is left out, and says so
@@ -97,6 +97,12 @@ part_ops() {
     return "$failed"
 }
 
+# Which tile of matrix products is quick where; only when PARTS asks for it.
+part_tiles() {
+    "$native/op_time$form" --tiles | tee "$results/tiles.md" || return 1
+    echo "=> $(grep -c "library's choice" "$results/tiles.md") products in tiles.md"
+}
+
 # "1.2 s a step, 34 tokens/s" of the peer, or nothing where it ran out of memory or time. MODEL BATCH LENGTH STEPS OBJECTIVE
 peer() {
     local left=$((part_end - SECONDS))
@@ -149,7 +155,7 @@ part_world() {
     echo "=> $(tail -n 1 "$work/run/metrics.jsonl" | cut -c1-160)"
 }
 
-# Ours beside the peers on the processor, in turns, two threads on two cores of their own: a machine as quiet as this one is rare.
+# Ours beside the peers on the processor, in turns, two threads on two cores of their own; only when PARTS asks for it.
 part_cpu() {
     python3 -c 'import torch, transformers, peft' 2>/dev/null || { echo "=> not run: no python3 with torch, transformers and peft"; return 0; }
     local cores piece words failed=0
@@ -221,10 +227,15 @@ rebuild() {
         cp "$build"/cuda/libcandor_cuda.so "$build"/{cuda/wrappers_cuda,test/op_check_cuda,gpu/op_time_cuda} "$native"
 }
 
+# Whether PARTS names a part.
+asked() {
+    [[ " ${PARTS:-} " = *" $1 "* ]]
+}
+
 # PART SECONDS
 run_part() {
     local name=$1 limit=$2 left=$((total - (SECONDS - began))) start=$SECONDS code=0 said state
-    [[ -z ${PARTS:-} || " $PARTS " = *" $name "* ]] || return 0
+    [[ -z ${PARTS:-} ]] || asked "$name" || return 0
     if [[ $left -lt 10 ]]; then
         row "$name" 'left out' 0 'no time was left'
         return
@@ -272,12 +283,13 @@ run_part machine 30
 run_part wrappers 30
 run_part op_check 60
 run_part ops 120
+asked tiles && run_part tiles 120
 run_part check 90
 run_part steps 240
 run_part world 60
-run_part cpu 240
 run_part sanitizer 180
 run_part ncu 110
+asked cpu && run_part cpu 240
 
 # The tools' logs can be long.
 for file in "$results"/*; do

@@ -5,8 +5,8 @@
 #
 # FORMS in the environment leaves forms out, as in FORMS="plain race"; EXTRA_FLAGS go to the compiler behind the build's own.
 #
-# A mutant is NAME.patch in this folder: two lines "compile: FILE" and "suite: NAME", then the change to FILE or to what it
-# includes.
+# A mutant is NAME.patch in this folder: two lines "compile: FILE" and "suite: NAME", a third one "mode: KEY=VALUE" where the
+# emulator's device has to be another one, then the change to FILE or to what it includes.
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 build=$(cd "$1" && pwd) || exit 2
@@ -48,12 +48,12 @@ build_form() {  # FORM: compiles the changed file, and links it with what is the
 }
 
 run_form() {  # FORM MODE: 0 where the mutant is not found
-    local suffix="_$1"
+    local suffix="_$1" mode="$2 $own_mode"
     [ "$1" = plain ] && suffix=""
     if [ "$kind" = kernel ]; then
-        { LD_LIBRARY_PATH="$work/$1" timeout 300 "$build/test/op_check$suffix" -m "$2" "$suite"; } > "$work/out" 2>&1
+        { LD_LIBRARY_PATH="$work/$1" timeout 300 "$build/test/op_check$suffix" -m "$mode" "$suite"; } > "$work/out" 2>&1
     else
-        HARNESS_MODE="$2" timeout 300 "$work/test_$1" "$suite" > "$work/out" 2>&1
+        HARNESS_MODE="$mode" timeout 300 "$work/test_$1" "$suite" > "$work/out" 2>&1
     fi
 }
 
@@ -99,6 +99,7 @@ for name in "${names[@]}"; do
     patch="$here/$name.patch"
     compiled=$(sed -n 's/^compile: //p' "$patch")
     suite=$(sed -n 's/^suite: //p' "$patch")
+    own_mode=$(sed -n 's/^mode: //p' "$patch")
     kind=kernel
     [[ $compiled == emulator/* ]] && kind=test
     lay_out

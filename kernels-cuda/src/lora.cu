@@ -1,5 +1,5 @@
 // Adapters (Hu et al. 2021): packing, and gradients as skinny products over tokens. The products with t and dt themselves are
-// extensions of the matrix products in matmul_mma.cu.
+// extensions of the other matrix products (matmul_kernel.h).
 #include "lora.h"
 
 #include <algorithm>
