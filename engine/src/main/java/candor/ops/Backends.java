@@ -31,6 +31,16 @@ public final class Backends {
         return name.equals("cuda") || name.equals("cuda-emulated");
     }
 
+    /**
+     * Bytes that frozen weights take a second and a third time, in the order that the kernels of a backend without memory of its own
+     * read: forward and backward. Those of bf16 stay bf16, others become float32; beyond a budget they are laid out at each use.
+     *
+     * @param weights elements
+     */
+    public static long laidOutBytes(long weights, DType dtype) {
+        return Math.min(CpuBackend.panelBudget(), 2 * weights * (dtype == DType.BF16 ? dtype : DType.F32).bytes());
+    }
+
     /** What {@link Backend#activations} will say, before it is opened. */
     public static DType activations(String name) {
         return copiesWeights(name) ? DType.BF16 : DType.F32;

@@ -37,9 +37,6 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
     /** Code, threads, the tokenizer's library and what the collector leaves lying: about this much on any run. */
     private static final long JAVA = 640L << 20;
 
-    /** A CPU keeps weights a second and third time in the order that its kernels read, up to this much. */
-    private static final long PANELS = 512L << 20;
-
     /** Of the largest pass with gradients, and of the largest without: upper bounds over all steps. */
     record Largest(int tokens, int targets, int freeTokens, int freeTargets) {}
 
@@ -114,7 +111,8 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
             if (Backends.copiesWeights(backend)) {
                 bytes.put("weights on the device", model.weightBytes(type));
             } else {
-                bytes.put("weights in panels", Math.min(PANELS, 2 * model.weightBytes(DType.F32)));
+                long weights = model.weightBytes(DType.F32) / DType.F32.bytes();
+                bytes.put("weights in panels", Backends.laidOutBytes(weights, model.dtype()));
             }
         }
         bytes.put(whole ? "weights and gradients" : "adapters and gradients", parameters);

@@ -160,13 +160,8 @@ final class CacheOps {
             PageKernels.addTo(
                     x, to, scoreStride, x, 0, width, slab.data(), keyAt, PAGE_BYTES, rows, KvPages.TOKENS, width);
         }
-        for (int r = 0; r < rows; r++) {
-            int n = single ? seen : seen + r;
-            int at = scoresAt + r * scoreStride;
-            float max = Softmax.maximum(x, at, n) * scale;
-            float sum = Softmax.exponentials(workers.sum(worker), x, at, n, keys, scale, max);
-            x[end + r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
-        }
+        int more = single ? 0 : 1;
+        Softmax.inPlace(workers.sum(worker), x, scoresAt, scoreStride, rows, seen, more, keys, scale, end);
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);

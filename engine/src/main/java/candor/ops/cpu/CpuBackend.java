@@ -17,8 +17,8 @@ import java.lang.foreign.ValueLayout;
 
 /** The processor itself: vector instructions and a few threads. For one caller at a time. */
 public final class CpuBackend implements Backend {
-    /** What frozen weights laid out for the tile kernels may take of the heap, unless the caller says otherwise; a quarter of it at most. */
-    private static final long PANEL_BYTES = 512L << 20;
+    /** What frozen weights laid out for the tile kernels take at most, unless the caller says otherwise. */
+    private static final long PANEL_BYTES = 1L << 30;
 
     private final Arena arena = Arena.ofShared();
     private final Workers workers;
@@ -39,7 +39,12 @@ public final class CpuBackend implements Backend {
 
     /** @param threads how many threads compute, the caller included */
     public CpuBackend(int threads) {
-        this(threads, Math.min(PANEL_BYTES, Runtime.getRuntime().maxMemory() / 4));
+        this(threads, panelBudget());
+    }
+
+    /** Bytes of frozen weights that are kept laid out for the tile kernels, at most: a third of the heap, and no more than 1 GiB. */
+    public static long panelBudget() {
+        return Math.min(PANEL_BYTES, Runtime.getRuntime().maxMemory() / 3);
     }
 
     /** @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most */

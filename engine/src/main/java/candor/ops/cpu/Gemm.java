@@ -46,8 +46,11 @@ final class Gemm {
     private float[] copy2 = new float[0];
 
     private float[] b;
+    private int[] pairs;
+    private float[] widened = new float[0];
     private int bAt;
     private int bPanel;
+    private int bRow;
     private MemorySegment init;
     private long initAt;
     private long initRow;
@@ -59,6 +62,9 @@ final class Gemm {
     private int b2Panel;
     private int depth2;
     private int extra;
+    private float[] extraFrom;
+    private int extraAt;
+    private int extraPanel;
 
     /** A: element (r, p) is at byte {@code at + r·row} and p floats behind. */
     Gemm a(MemorySegment data, long at, long row) {
@@ -106,12 +112,26 @@ final class Gemm {
 
     /** B: packed panels, {@code panel} floats from one to the next. */
     Gemm b(float[] panels, int at, int panel) {
+        b = panels;
+        pairs = null;
+        return b(at, panel, COLUMNS);
+    }
+
+    /** B: a frozen weight, from this panel and this row of its panels on. */
+    Gemm b(PanelSet weight, int panel, int row) {
+        b = weight.floats();
+        pairs = weight.pairs();
+        int length = weight.paired() ? LANES : COLUMNS;
+        return b(panel * weight.stride() + row * length, weight.stride(), length);
+    }
+
+    private Gemm b(int at, int panel, int row) {
         init = null;
         b2 = null;
         extra = 0;
-        b = panels;
         bAt = at;
         bPanel = panel;
+        bRow = row;
         return this;
     }
 
@@ -140,9 +160,17 @@ final class Gemm {
      * PanelKernels#EXTRA}.
      */
     Gemm joined(Tensor x, int row, int col, int depth) {
+        return joined(x, row, col, null, 0, 0, depth);
+    }
+
+    /** The same where B is in pairs: B₂ lies in packed panels of its own, and comes behind B's as they are widened. */
+    Gemm joined(Tensor x, int row, int col, float[] panels, int at, int panel, int depth) {
         a2 = x.data();
         a2At = x.offset(row, col);
         a2Row = x.stride() * Float.BYTES;
+        extraFrom = panels;
+        extraAt = at;
+        extraPanel = panel;
         extra = depth;
         return this;
     }
@@ -187,7 +215,12 @@ final class Gemm {
         for (int col = 0; col < cols; col += COLUMNS) {
             int width = Math.min(COLUMNS, cols - col);
             long shift = (long) col * Float.BYTES;
-            int panel = bAt + col / COLUMNS * bPanel + (from + p) * COLUMNS;
+            int panel = bAt + col / COLUMNS * bPanel + (from + p) * bRow;
+            if (pairs != null) {
+                widen(panel, col / COLUMNS, k, last ? extra : 0);
+                panel = 0;
+            }
+            float[] panels = pairs != null ? widened : b;
             int panel2 = b2At + col / COLUMNS * b2Panel;
             for (int r = 0; r < rows; r += step) {
                 int height = Math.min(step, rows - r);
@@ -200,15 +233,27 @@ final class Gemm {
                     touched = Tile.touch(c, to, row, height, width);
                 }
                 if (transposed) {
-                    PanelKernels.across4x2(copy, across(rows, r, p), b, panel, k, start, tile);
+                    PanelKernels.across4x2(copy, across(rows, r, p), panels, panel, k, start, tile);
                 } else {
-                    along(copy, along(rows, r, p), b, panel, k, width, start);
+                    along(copy, along(rows, r, p), panels, panel, k, width, start);
                 }
                 if (last && b2 != null) {
                     second(rows, r, panel2, width);
                 }
                 Tile.store(tile, c, to, row, height, width);
             }
+        }
+    }
+
+    /** A piece of a panel of pairs, {@code k} rows deep, the last {@code more} of them B₂'s. */
+    private void widen(int at, int panel, int k, int more) {
+        if (widened.length == 0) {
+            widened = new float[Panels.floats(DEPTH + PanelKernels.EXTRA)];
+        }
+        int own = k - more;
+        Bf16Pairs.widen(widened, pairs, at, own);
+        if (more > 0) {
+            System.arraycopy(extraFrom, extraAt + panel * extraPanel, widened, own * COLUMNS, Panels.floats(more));
         }
     }
 

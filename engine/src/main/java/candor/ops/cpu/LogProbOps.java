@@ -48,8 +48,8 @@ final class LogProbOps {
     private int first;
     private int columns;
     private boolean last;
-    private float[] readyForward;
-    private float[] readyBackward;
+    private PanelSet readyForward;
+    private PanelSet readyBackward;
     private float[] packed;
     private int naturalAt;
     private int naturalPanels;
@@ -156,8 +156,7 @@ final class LogProbOps {
     private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
         Gemm gemm = workers.gemm(worker).a(x, row, 0, workers.key(row));
         if (readyForward != null) {
-            int stride = FrozenPanels.stride(head.cols());
-            gemm.b(readyForward, (first / COLUMNS + panel) * stride, stride);
+            gemm.b(readyForward, first / COLUMNS + panel, 0);
         } else {
             int stride = Panels.floats(head.cols());
             gemm.b(packed, panel * stride, stride);
@@ -264,7 +263,7 @@ final class LogProbOps {
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
         Gemm gemm = workers.gemm(worker).a(at, offset(row), stride());
         if (readyBackward != null) {
-            gemm.b(readyBackward, first * COLUMNS, FrozenPanels.stride(head.rows()));
+            gemm.b(readyBackward, 0, first);
         } else {
             gemm.b(packed, naturalAt, Panels.floats(columns));
         }

@@ -12,7 +12,8 @@ import java.util.List;
  * directions. Forward: A = x, B = wᵀ, P = aᵀ, Q = bᵀ. Backward: A = dy, B = w, P = b, Q = a.
  *
  * <p>The narrow product T = s·A·P of a block of rows is computed first; then every tile of C goes over B and, right after,
- * over Q. Where all rows are of one adapter of a small rank, that is one product: [A|T]·[B;Q], with Q behind B's panels.
+ * over Q. Where all rows are of one adapter of a small rank, that is one product: [A|T]·[B;Q], with Q behind B's panels
+ * (or, where those are pairs of bf16, put behind them as they are widened).
  * Otherwise it is two, the second while the tile is still in the first-level cache. So C is written to memory once, and the
  * adapters add little more than their own multiplications.
  */
@@ -51,6 +52,7 @@ final class LowRankMatmul {
     private int chunks;
     private int narrowTasks;
     private float[] packed;
+    private PanelSet ready;
     private float[] wide;
     private int narrowAt;
     private int narrowFloats;
@@ -58,6 +60,9 @@ final class LowRankMatmul {
     private int upFloats;
     private int stride;
     private boolean joined;
+
+    /** Whether Q lies behind the panels of B. */
+    private boolean behind;
 
     LowRankMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
@@ -109,7 +114,7 @@ final class LowRankMatmul {
         blocks.cut(batch, batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK);
 
         int all = Panels.count(columns);
-        float[] ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
+        ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
         int group = ready != null
                 ? all
                 : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth + PanelKernels.EXTRA)), 1, all);
@@ -117,15 +122,16 @@ final class LowRankMatmul {
                 && runs.size() == 1
                 && factors(0) != null
                 && factors(0).rank() <= PanelKernels.EXTRA;
+        behind = joined && (ready == null || !ready.paired());
         stride = ready != null
-                ? FrozenPanels.stride(depth)
+                ? ready.stride()
                 : Panels.floats(depth + (joined ? factors(0).rank() : 0));
         upAt = ready != null ? 0 : group * stride;
-        upFloats = lora == null || joined ? 0 : group * Panels.floats(lora.paddedRank());
+        upFloats = lora == null || behind ? 0 : group * Panels.floats(lora.paddedRank());
         narrowAt = upAt + runs.size() * upFloats;
         narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
         packed = workers.shared(narrowAt + runs.size() * narrowFloats);
-        wide = ready != null ? ready : packed;
+        wide = ready != null ? ready.floats() : packed;
 
         narrowTasks = lora == null ? 0 : runs.size() * Panels.count(lora.paddedRank());
         if (c == null) {
@@ -194,7 +200,7 @@ final class LowRankMatmul {
     private void packWide(int index, int worker) {
         int from = (firstPanel + index) * COLUMNS;
         int cols = Math.min(COLUMNS, columns - from);
-        if (wide == packed) {
+        if (ready == null) {
             if (forward) {
                 Panels.transposed(packed, index * stride, w, from, 0, cols, depth, 1f);
             } else {
@@ -206,8 +212,8 @@ final class LowRankMatmul {
             if (factors == null) {
                 continue;
             }
-            float[] to = joined ? wide : packed;
-            int at = joined
+            float[] to = behind ? wide : packed;
+            int at = behind
                     ? index * stride + Panels.floats(depth)
                     : upAt + run * upFloats + index * Panels.floats(factors.rank());
             if (forward) {
@@ -244,15 +250,24 @@ final class LowRankMatmul {
         int row = blocks.start(block);
         int col = (firstPanel + panel) * COLUMNS;
         Lora.Factors factors = factors(blocks.run(block));
-        gemm.b(wide, panel * stride, stride);
+        if (ready != null) {
+            gemm.b(ready, panel, 0);
+        } else {
+            gemm.b(wide, panel * stride, stride);
+        }
         if (init != null) {
             gemm.init(init.data(), init.offset(initIsRow ? 0 : row, col), initIsRow ? 0 : init.stride() * Float.BYTES);
         }
-        if (joined) {
+        if (behind) {
             gemm.joined(t, row, 0, factors.rank());
         } else if (factors != null) {
             int each = Panels.floats(factors.rank());
-            gemm.second(t, row, 0, packed, upAt + blocks.run(block) * upFloats + panel * each, each, factors.rank());
+            int at = upAt + blocks.run(block) * upFloats + panel * each;
+            if (joined) {
+                gemm.joined(t, row, 0, packed, at, each, factors.rank());
+            } else {
+                gemm.second(t, row, 0, packed, at, each, factors.rank());
+            }
         }
         int cols = Math.min((firstPanel + end) * COLUMNS, columns) - col;
         gemm.into(c, row, col, blocks.rows(block), cols, depth);

@@ -12,6 +12,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.Vector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Lays a matrix out as {@link PanelKernels} read B: panels of {@link TileShape#COLUMNS} columns, each panel row after row,
@@ -19,6 +24,12 @@ import jdk.incubator.vector.FloatVector;
  */
 final class Panels {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+    private static final VectorSpecies<Integer> INTS = S.withLanes(int.class).check(int.class);
+
+    /** As many shorts. */
+    private static final VectorSpecies<Short> HALF =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(S.vectorBitSize() / 2));
 
     /** Depth of a block whose scattered writes stay in the first-level cache. */
     private static final int DEPTH = 64;
@@ -96,6 +107,10 @@ final class Panels {
             wholeRows(to, at, w.data(), w.offset(row, col), w.stride() * Float.BYTES, depth, scale);
             return;
         }
+        if (cols == COLUMNS && w.dtype() == DType.BF16) {
+            wholeRowsOfBf16(to, at, w.data(), w.offset(row, col), w.stride() * Short.BYTES, depth, scale);
+            return;
+        }
         for (int p = 0; p < depth; p++) {
             int target = at + p * COLUMNS;
             toFloats(to, target, w, w.offset(row + p, col), cols, scale);
@@ -114,6 +129,23 @@ final class Panels {
                     .mul(scale)
                     .intoArray(to, target + LANES);
         }
+    }
+
+    private static void wholeRowsOfBf16(
+            float[] to, int at, MemorySegment from, long fromAt, long stride, int depth, float scale) {
+        for (int p = 0; p < depth; p++) {
+            long source = fromAt + p * stride;
+            int target = at + p * COLUMNS;
+            bf16(from, source).mul(scale).intoArray(to, target);
+            bf16(from, source + 2L * LANES).mul(scale).intoArray(to, target + LANES);
+        }
+    }
+
+    /** A vector of bf16, which is the upper half of float32. */
+    private static FloatVector bf16(MemorySegment from, long at) {
+        Vector<Integer> bits = ShortVector.fromMemorySegment(HALF, from, at, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     /** Copies {@code n} neighbouring elements as float32. */

@@ -8,61 +8,72 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** The exponentials of one row of scores, in place. */
+/** The exponentials of some rows of scores, in place. */
 final class Softmax {
     private Softmax() {}
 
     /**
-     * Turns the first {@code n} scores of a row into exp(scale · score − max), and the rest up to {@code keys}, whole vectors,
-     * into zeros. Summed as {@link AttentionBlock} does, so that both give the same bytes.
+     * Turns the first n scores of each row, at least one, into exp(scale · score − m), where m is the largest of them, scaled; and
+     * the rest up to {@code keys}, whole vectors, into zeros. Summed as {@link AttentionBlock} does, so that both give the same bytes.
      *
-     * @param max the largest of the scores, scaled
-     * @return the sum of the exponentials
+     * <p>One method on purpose, and no short one: beyond 325 bytes C2 compiles it by itself. Within {@link CacheOps} it came to the
+     * end of what C2 inlines, and then every vector that passes a call goes to the heap.
+     *
+     * @param at     where the first row begins, {@code stride} floats before the next
+     * @param first  n of the first row; {@code more} is added for each row behind
+     * @param to     for each row, one over the sum of its exponentials; NaN where the largest score is not finite, which an
+     *               exponential would hide
      */
-    static float exponentials(LaneSum lanes, float[] row, int at, int n, int keys, float scale, float max) {
-        float sum = 0;
-        for (int j = 0; j < n; j += DEPTH) {
-            sum += exponentialsFrom(lanes, row, at + j, Math.min(DEPTH, n - j), scale, max);
+    static void inPlace(
+            LaneSum lanes,
+            float[] x,
+            int at,
+            int stride,
+            int rows,
+            int first,
+            int more,
+            int keys,
+            float scale,
+            int to) {
+        for (int r = 0; r < rows; r++, at += stride) {
+            int n = first + r * more;
+            int end = at + Math.ceilDiv(n, LANES) * LANES;
+            for (int j = at + n; j < end; j++) {
+                x[j] = Float.NEGATIVE_INFINITY;
+            }
+            FloatVector most = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+            int i = at;
+            do { // a loop that might not be entered leaves its vector on the heap
+                most = most.max(FloatVector.fromArray(S, x, i));
+                i += LANES;
+            } while (i < end);
+            float max = most.reduceLanes(VectorOperators.MAX) * scale; // a maximum is the same in any order
+            FloatVector factor = FloatVector.broadcast(S, scale);
+            FloatVector less = FloatVector.broadcast(S, -max);
+            float total = 0;
+            i = at;
+            do {
+                int behind = Math.min(end, i + DEPTH);
+                FloatVector sum = FloatVector.zero(S);
+                do {
+                    FloatVector e = Exp.of(FloatVector.fromArray(S, x, i).fma(factor, less));
+                    e.intoArray(x, i);
+                    sum = sum.add(e); // e⁻⁸⁷ of a lane behind is lost: the largest of a row's exponentials is 1
+                    i += LANES;
+                    if (i < behind) { // two vectors at a time, as one does not keep the multipliers busy
+                        e = Exp.of(FloatVector.fromArray(S, x, i).fma(factor, less));
+                        e.intoArray(x, i);
+                        sum = sum.add(e);
+                        i += LANES;
+                    }
+                } while (i < behind);
+                sum.intoArray(lanes.array(), 0);
+                total += lanes.sum();
+            } while (i < end);
+            if (n < keys) {
+                Arrays.fill(x, at + n, at + keys, 0f);
+            }
+            x[to + r] = Float.isFinite(max) ? 1 / total : Float.NaN;
         }
-        int whole = Math.ceilDiv(n, LANES) * LANES;
-        if (whole < keys) {
-            Arrays.fill(row, at + whole, at + keys, 0f);
-        }
-        return sum;
-    }
-
-    private static float exponentialsFrom(LaneSum lanes, float[] row, int at, int n, float scale, float max) {
-        int whole = S.loopBound(n);
-        FloatVector sum = FloatVector.zero(S);
-        FloatVector factor = FloatVector.broadcast(S, scale);
-        FloatVector less = FloatVector.broadcast(S, -max);
-        for (int j = 0; j < whole; j += LANES) {
-            FloatVector e = Exp.of(FloatVector.fromArray(S, row, at + j).fma(factor, less));
-            sum = sum.add(e);
-            e.intoArray(row, at + j);
-        }
-        return whole == n ? lanes.of(sum) : last(lanes, sum, row, at + whole, n - whole, scale, max);
-    }
-
-    /** A vector of which {@code n} lanes are seen, the others made zero. */
-    private static float last(LaneSum lanes, FloatVector sum, float[] row, int at, int n, float scale, float max) {
-        FloatVector e = Exp.of(
-                FloatVector.fromArray(S, row, at).fma(FloatVector.broadcast(S, scale), FloatVector.broadcast(S, -max)));
-        e = FloatVector.zero(S).blend(e, S.indexInRange(0, n));
-        e.intoArray(row, at);
-        return lanes.of(sum.add(e));
-    }
-
-    /** The largest of {@code n} scores; the rest of the last vector, which no row sees, is lost. */
-    static float maximum(float[] row, int at, int n) {
-        int end = Math.ceilDiv(n, LANES) * LANES;
-        for (int j = n; j < end; j++) {
-            row[at + j] = Float.NEGATIVE_INFINITY;
-        }
-        FloatVector max = FloatVector.fromArray(S, row, at);
-        for (int j = LANES; j < end; j += LANES) {
-            max = max.max(FloatVector.fromArray(S, row, at + j));
-        }
-        return max.reduceLanes(VectorOperators.MAX); // a maximum is the same in any order
     }
 }

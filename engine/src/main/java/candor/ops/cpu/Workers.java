@@ -11,6 +11,9 @@ final class Workers implements AutoCloseable {
     /** Elements that are not worth sharing: to wake a thread, and to wait for it, takes longer. */
     private static final int LEAST_ELEMENTS = 16 << 10;
 
+    /** Elements of a row-wise operation that are worth a task of their own. */
+    private static final int LEAST_OF_ROWS = 4 << 10;
+
     /** Of a key: no operation has so many rows; what is left counts runs of tasks for years. */
     private static final int BLOCK_BITS = 24;
 
@@ -50,16 +53,17 @@ final class Workers implements AutoCloseable {
     }
 
     /**
-     * Shares rows among the threads, in blocks; smaller ones where there are few rows, as when sequences say a token each, but
-     * none so small that sharing costs more than it gives.
+     * Shares rows among the threads, in blocks of the same size, as many for each thread; smaller ones where there are few rows, as
+     * when sequences say a token each, but none so small that sharing costs more than it gives.
      *
      * @param cols elements of a row
      */
     void rows(int count, int cols, Rows work) {
         rowWork = work;
         rowCount = count;
-        int least = Math.ceilDiv(LEAST_ELEMENTS, cols);
-        rowBlock = Math.max(least, Math.clamp(Math.ceilDiv(count, 2L * threads()), 1, BLOCK));
+        int most = (int) Math.max(1, Math.min(count, (long) count * cols / LEAST_OF_ROWS));
+        int pieces = most < threads() ? most : threads() * Math.min(2, most / threads());
+        rowBlock = Math.clamp(Math.ceilDiv(count, pieces), 1, BLOCK);
         parallel.run(Math.ceilDiv(count, rowBlock), rowTask);
     }
 

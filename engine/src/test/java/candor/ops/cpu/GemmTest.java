@@ -176,6 +176,65 @@ class GemmTest {
         }
     }
 
+    /** Panels of bf16, two to an int, from the beginning and from further on: the values are the same, and so is the chain. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 1, 0", "9, 17, 255, 16", "13, 31, 256, 3", "33, 65, 1024, 16", "8, 40, 1030, 5", "5, 9, 40, 0"})
+    void pairsAreWidenedToWhatTheyAre(int rows, int cols, int depth, int extra) {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor a = random(arena, rows, depth);
+            Tensor a2 = random(arena, rows, extra);
+            Tensor b2 = random(arena, extra, cols);
+            for (int skipped : new int[] {0, 1}) { // panels, and as many rows of each
+                Tensor w = roundedRandom(arena, depth + skipped, cols + skipped * TileShape.COLUMNS);
+                PanelSet panels = pairs(w);
+                Tensor b = w.rows(skipped, w.rows()).columns(skipped * TileShape.COLUMNS, w.cols());
+                float[][] want = new float[rows][cols];
+                for (int r = 0; r < rows; r++) {
+                    for (int c = 0; c < cols; c++) {
+                        want[r][c] = chain(0, a, b, r, c);
+                    }
+                }
+                Gemm gemm = new Gemm();
+                Tensor whole = whole(arena, rows, cols);
+                gemm.aTransposed(transpose(arena, a), 0, 0).b(panels, skipped, skipped);
+                gemm.into(whole, 1, 1, rows, cols, depth);
+                check(whole, want);
+
+                gemm.a(a, 0, 0).b(panels, skipped, skipped);
+                if (extra > 0) {
+                    gemm.joined(a2, 0, 0, pack(b2), 0, Panels.floats(extra), extra);
+                    for (int r = 0; r < rows; r++) {
+                        for (int c = 0; c < cols; c++) {
+                            want[r][c] = chain(want[r][c], a2, b2, r, c);
+                        }
+                    }
+                }
+                gemm.into(whole, 1, 1, rows, cols, depth);
+                check(whole, want);
+            }
+        }
+    }
+
+    private Tensor roundedRandom(Arena arena, int rows, int cols) {
+        Tensor x = Tensor.allocate(arena, DType.BF16, rows, cols);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < cols; c++) {
+                x.set(r, c, random.nextFloat() - 0.5f);
+            }
+        }
+        return x;
+    }
+
+    private static PanelSet pairs(Tensor b) {
+        int each = Bf16Pairs.ints(b.rows());
+        int[] packed = new int[Panels.count(b.cols()) * each];
+        for (int panel = 0; panel < Panels.count(b.cols()); panel++) {
+            int from = panel * TileShape.COLUMNS;
+            Bf16Pairs.natural(packed, panel * each, b, from, Math.min(TileShape.COLUMNS, b.cols() - from));
+        }
+        return new PanelSet(null, packed, each);
+    }
+
     /** A copy is kept under its key, whatever becomes of the rows; another key, and naming A without one, copy anew. */
     @Test
     void aKeyKeepsTheCopy() {
