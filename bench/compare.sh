@@ -21,9 +21,11 @@ piece() { # its class with arguments, and the peer's script
         step-kto-tiny) args=(StepComparison kto tiny 8 256 2 7) peer=step ;;
         step-sft-small) args=(StepComparison sft small 4 256 2 5) peer=step ;;
         step-sft-qwen2.5-0.5b) args=(StepComparison sft qwen2.5-0.5b 1 256 2 5) peer=step ;;
+        step-sft-qwen2.5-0.5b-bf16) args=(StepComparison sft qwen2.5-0.5b:bf16 1 256 2 5) peer=step ;;
+        decode-qwen2.5-0.5b-bf16) args=(DecodeComparison qwen2.5-0.5b:bf16 1 16 2 5) peer=generate ;;
         step-full-world) args=(StepComparison full world 64 50 2 9) peer=step ;;
-        decode-1-127) args=(DecodeComparison 1 127 2 9) peer=generate ;;
-        decode-64-64) args=(DecodeComparison 64 64 2 9) peer=generate ;;
+        decode-1-127) args=(DecodeComparison tiny 1 127 2 9) peer=generate ;;
+        decode-64-64) args=(DecodeComparison tiny 64 64 2 9) peer=generate ;;
         matmul-tiny) args=(MatmulComparison tiny all 2048 2 9) peer=matmul ;;
         matmul-small) args=(MatmulComparison small all 1024 2 5) peer=matmul ;;
         matmul-qwen2.5-0.5b) args=(MatmulComparison qwen2.5-0.5b 'query,gate,down' 256 2 5) peer=matmul ;;

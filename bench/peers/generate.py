@@ -9,11 +9,22 @@ import sys
 import time
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
+
+SHAPES = {
+    "tiny": (LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
+                               num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
+    "small": (LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
+                                num_attention_heads=9, num_key_value_heads=3, vocab_size=8192)),
+    "qwen2.5-0.5b": (Qwen2Config, dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
+                                       num_attention_heads=14, num_key_value_heads=2, vocab_size=151936)),
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=SHAPES, default="tiny")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of weights and all else")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--prompt-tokens", type=int, default=64)
@@ -22,19 +33,9 @@ def main():
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    config = LlamaConfig(
-        hidden_size=256,
-        intermediate_size=688,
-        num_hidden_layers=6,
-        num_attention_heads=8,
-        num_key_value_heads=4,
-        vocab_size=2048,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=None,
-        pad_token_id=0,
-    )
-    model = LlamaForCausalLM(config).eval()
+    config_class, sizes = SHAPES[options.model]
+    config = config_class(**sizes, tie_word_embeddings=True, bos_token_id=None, eos_token_id=None, pad_token_id=0)
+    model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype)).eval()
     prompts = torch.randint(1, config.vocab_size, (options.batch, options.prompt_tokens))
     mask = torch.ones_like(prompts)
     print("ready", flush=True)

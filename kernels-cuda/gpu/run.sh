@@ -177,9 +177,9 @@ print(*(name + " " + version(name) for name in ("torch", "transformers", "peft")
         printf '```\n' >>"$results/cpu.md"
     done <<-'END'
 	step StepComparison sft tiny 8 256 2 9
-	generate DecodeComparison 1 127 2 9
+	generate DecodeComparison tiny 1 127 2 9
 	step StepComparison kto tiny 8 256 2 7
-	generate DecodeComparison 64 64 2 9
+	generate DecodeComparison tiny 64 64 2 9
 	step StepComparison sft small 4 256 2 5
 	matmul MatmulComparison tiny all 2048 2 9
 	step StepComparison sft qwen2.5-0.5b 1 256 2 5

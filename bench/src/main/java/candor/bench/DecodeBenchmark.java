@@ -17,7 +17,6 @@ import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Batch;
-import candor.tensor.DType;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -85,7 +84,7 @@ public class DecodeBenchmark {
     public void open() {
         ModelConfig config = Shapes.named(model);
         ops = Backends.open(backend, threads);
-        weights = Weights.random(config, 1, DType.F32);
+        weights = Weights.random(config, 1, config.dtype());
         lm = new CausalLm(ops, weights, Recompute.NONE, NEW + 1);
         AdapterBank bank = adapters == 0 ? null : new AdapterBank(config, adapters);
         LoraConfig lora = new LoraConfig(RANK, 2 * RANK, false, EnumSet.allOf(Projection.class));

@@ -9,7 +9,6 @@ import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
-import candor.tensor.DType;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,7 @@ import java.util.SplittableRandom;
 
 /**
  * Greedy generation of a small random model, beside transformers' {@code generate} on the same shape, in turns, so that what
- * else the machine does falls on both: {@code DecodeComparison PROMPT NEW THREADS ROUNDS [PYTHON SCRIPT]}, for {@value
+ * else the machine does falls on both: {@code DecodeComparison SHAPE PROMPT NEW THREADS ROUNDS [PYTHON SCRIPT]}, for {@value
  * #BATCH} prompts of so many tokens and so many new ones of each, with the script of {@code bench/peers/generate.py}.
  * Prints new tokens a second, prompts' time included: median, worst and best.
  */
@@ -30,16 +29,17 @@ public final class DecodeComparison {
 
     /** Runs it. */
     public static void main(String[] args) throws IOException {
-        int prompt = Integer.parseInt(args[0]);
-        int more = Integer.parseInt(args[1]);
-        int threads = Integer.parseInt(args[2]);
-        int rounds = Integer.parseInt(args[3]);
-        ModelConfig config = Shapes.named("tiny");
+        String shape = args[0];
+        int prompt = Integer.parseInt(args[1]);
+        int more = Integer.parseInt(args[2]);
+        int threads = Integer.parseInt(args[3]);
+        int rounds = Integer.parseInt(args[4]);
+        ModelConfig config = Shapes.named(shape);
         try (Backend backend = Backends.open("cpu", threads);
-                Weights weights = Weights.random(config, 1, DType.F32);
+                Weights weights = Weights.random(config, 1, config.dtype());
                 CausalLm model = new CausalLm(backend, weights, Recompute.NONE, prompt + more);
                 Generator generator = new Generator(model, null, null, new Generator.Settings(BATCH, 512, 256L << 20));
-                Peer peer = args.length > 4 ? peer(args) : null) {
+                Peer peer = args.length > 5 ? peer(args) : null) {
             SplittableRandom random = new SplittableRandom(1);
             Turns turns = new Turns();
             turns.take(
@@ -59,14 +59,16 @@ public final class DecodeComparison {
 
     private static Peer peer(String[] args) throws IOException {
         return new Peer(List.of(
-                args[4],
                 args[5],
+                args[6],
+                "--model",
+                Shapes.bare(args[0]),
                 "--prompt-tokens",
-                args[0],
-                "--new-tokens",
                 args[1],
-                "--threads",
+                "--new-tokens",
                 args[2],
+                "--threads",
+                args[3],
                 "--batch",
                 String.valueOf(BATCH)));
     }

@@ -10,7 +10,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The shapes that benchmarks run at; weights are random, since speed does not depend on them. */
+/**
+ * The shapes that benchmarks run at; weights are random, since speed does not depend on them. Frozen weights are float32, or, where
+ * {@value #BF16} stands behind a shape's name, bf16 as in most checkpoints; what is computed with them on a CPU is float32 either way.
+ */
 enum Shapes {
     WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024, true),
     TINY("tiny", Architecture.LLAMA, 256, 688, 6, new Heads(8, 4, 32), 2048, true),
@@ -18,8 +21,12 @@ enum Shapes {
     QWEN_HALF_B("qwen2.5-0.5b", Architecture.QWEN2, 896, 4864, 24, new Heads(14, 2, 64), 151936, true),
     LLAMA_8B("llama-3.1-8b", Architecture.LLAMA, 4096, 14336, 32, new Heads(32, 8, 128), 128256, false);
 
+    /** Behind a shape's name: with bf16 weights. */
+    private static final String BF16 = ":bf16";
+
     private final String title;
     private final ModelConfig config;
+    private final ModelConfig inBf16;
 
     Shapes(
             String title,
@@ -31,7 +38,20 @@ enum Shapes {
             int vocabulary,
             boolean tied) {
         this.title = title;
-        config = new ModelConfig(
+        config = config(architecture, hidden, intermediate, layers, heads, vocabulary, tied, DType.F32);
+        inBf16 = config(architecture, hidden, intermediate, layers, heads, vocabulary, tied, DType.BF16);
+    }
+
+    private static ModelConfig config(
+            Architecture architecture,
+            int hidden,
+            int intermediate,
+            int layers,
+            Heads heads,
+            int vocabulary,
+            boolean tied,
+            DType dtype) {
+        return new ModelConfig(
                 architecture,
                 hidden,
                 intermediate,
@@ -42,19 +62,25 @@ enum Shapes {
                 new Rope.Default(10_000),
                 tied,
                 4096,
-                DType.F32,
+                dtype,
                 null,
                 List.of(),
                 null);
     }
 
+    /** A shape's name without what its weights are of: the peers know it by that. */
+    static String bare(String title) {
+        return title.endsWith(BF16) ? title.substring(0, title.length() - BF16.length()) : title;
+    }
+
     static ModelConfig named(String title) {
         for (Shapes shape : values()) {
-            if (shape.title.equals(title)) {
-                return shape.config;
+            if (shape.title.equals(bare(title))) {
+                return shape.title.equals(title) ? shape.config : shape.inBf16;
             }
         }
         throw new BadInput("shape " + title + ": not one of "
-                + Arrays.stream(values()).map(shape -> shape.title).collect(Collectors.joining(", ")));
+                + Arrays.stream(values()).map(shape -> shape.title).collect(Collectors.joining(", "))
+                + ", with or without " + BF16 + " behind it");
     }
 }

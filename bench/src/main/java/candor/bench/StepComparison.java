@@ -60,7 +60,7 @@ public final class StepComparison {
                 "--objective",
                 args[0],
                 "--model",
-                args[1],
+                Shapes.bare(args[1]),
                 "--batch",
                 args[2],
                 "--length",

@@ -54,7 +54,7 @@ final class StepRig implements AutoCloseable {
 
     StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length, int rank) {
         this.ops = ops;
-        weights = Weights.random(config, 1, ops.activations());
+        weights = Weights.random(config, 1, ops.activations() == DType.F32 ? config.dtype() : ops.activations());
         model = new CausalLm(ops, weights, recompute, length);
         LoraConfig lora = new LoraConfig(rank, 2 * rank, false, EnumSet.allOf(Projection.class));
         AdapterLayout layout = new AdapterLayout(config, lora);
