@@ -211,7 +211,6 @@ final class Gemm {
 
     /** All tiles, over {@code k} of the depth from {@code from + p} on. */
     private void piece(MemorySegment c, long at, long row, int rows, int cols, int from, int p, int k, boolean last) {
-        int step = transposed ? PanelKernels.ACROSS_ROWS : ROWS;
         for (int col = 0; col < cols; col += COLUMNS) {
             int width = Math.min(COLUMNS, cols - col);
             long shift = (long) col * Float.BYTES;
@@ -222,7 +221,8 @@ final class Gemm {
             }
             float[] panels = pairs != null ? widened : b;
             int panel2 = b2At + col / COLUMNS * b2Panel;
-            for (int r = 0; r < rows; r += step) {
+            for (int r = 0, step; r < rows; r += step) {
+                step = transposed ? PanelKernels.ACROSS_ROWS : tall(rows - r);
                 int height = Math.min(step, rows - r);
                 long to = at + shift + r * row;
                 float[] start = NOTHING;
@@ -235,10 +235,10 @@ final class Gemm {
                 if (transposed) {
                     PanelKernels.across4x2(copy, across(rows, r, p), panels, panel, k, start, tile);
                 } else {
-                    along(copy, along(rows, r, p), panels, panel, k, width, start);
+                    along(step, copy, along(rows, r, p), panels, panel, k, width, start);
                 }
                 if (last && b2 != null) {
-                    second(rows, r, panel2, width);
+                    second(step, rows, r, panel2, width);
                 }
                 Tile.store(tile, c, to, row, height, width);
             }
@@ -257,23 +257,49 @@ final class Gemm {
         }
     }
 
-    private void second(int rows, int r, int panel, int width) {
+    private void second(int step, int rows, int r, int panel, int width) {
         for (int p = 0; p < depth2; p += DEPTH) {
-            along(copy2, along(rows, r, p), b2, panel + p * COLUMNS, Math.min(DEPTH, depth2 - p), width, tile);
+            along(step, copy2, along(rows, r, p), b2, panel + p * COLUMNS, Math.min(DEPTH, depth2 - p), width, tile);
         }
     }
 
-    private void along(float[] x, int at, float[] panels, int panel, int k, int width, float[] start) {
+    /** Rows of the next tile of so many: six and four where that fills tiles better than six alone. */
+    private static int tall(int rows) {
         if (ROWS == 8) {
-            if (width > LANES) {
-                PanelKernels.along8x2(x, at, panels, panel, k, start, tile);
-            } else {
-                PanelKernels.along8x1(x, at, panels, panel, k, start, tile);
+            return 8;
+        }
+        return rows <= 4 || rows == 7 || rows == 8 ? 4 : 6;
+    }
+
+    /** Rows of all tiles of so many. */
+    private static int tiled(int rows) {
+        return ROWS == 8 ? padded(rows, 8) : Math.max(4, padded(rows, 2));
+    }
+
+    private void along(int step, float[] x, int at, float[] panels, int panel, int k, int width, float[] start) {
+        boolean wide = width > LANES;
+        switch (step) {
+            case 8 -> {
+                if (wide) {
+                    PanelKernels.along8x2(x, at, panels, panel, k, start, tile);
+                } else {
+                    PanelKernels.along8x1(x, at, panels, panel, k, start, tile);
+                }
             }
-        } else if (width > LANES) {
-            PanelKernels.along4x2(x, at, panels, panel, k, start, tile);
-        } else {
-            PanelKernels.along4x1(x, at, panels, panel, k, start, tile);
+            case 6 -> {
+                if (wide) {
+                    PanelKernels.along6x2(x, at, panels, panel, k, start, tile);
+                } else {
+                    PanelKernels.along6x1(x, at, panels, panel, k, start, tile);
+                }
+            }
+            default -> {
+                if (wide) {
+                    PanelKernels.along4x2(x, at, panels, panel, k, start, tile);
+                } else {
+                    PanelKernels.along4x1(x, at, panels, panel, k, start, tile);
+                }
+            }
         }
     }
 
@@ -299,7 +325,7 @@ final class Gemm {
 
     /** Where element (r, p) of a copy along the rows lies: the rows' first {@link #DEPTH} columns, then the next. */
     private static int along(int rows, int r, int p) {
-        return (p / DEPTH * padded(rows, ROWS) + r) * PanelKernels.ROW + p % DEPTH;
+        return (p / DEPTH * tiled(rows) + r) * PanelKernels.ROW + p % DEPTH;
     }
 
     /** Where element (r, p) of a copy across the rows lies: so many rows side by side, then the next. */
@@ -314,7 +340,7 @@ final class Gemm {
 
     /** The rows that only fill up the last tile are zero. */
     private static float[] alongRows(float[] to, MemorySegment x, long at, long row, int rows, int depth) {
-        int padded = padded(rows, ROWS);
+        int padded = tiled(rows);
         int size = Math.ceilDiv(depth, DEPTH) * padded * PanelKernels.ROW;
         float[] target = to.length >= size ? to : new float[size];
         for (int p = 0; p < depth; p += DEPTH) {

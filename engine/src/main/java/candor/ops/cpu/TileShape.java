@@ -24,7 +24,7 @@ final class TileShape {
     static final int COLUMNS = 2 * LANES;
 
     /** Rows of the tallest tile: as many as leave the accumulators, one A and two B in registers. */
-    static final int ROWS = LANES >= 16 ? 8 : 4;
+    static final int ROWS = LANES >= 16 ? 8 : 6;
 
     /** Floats of a tile. */
     static final int TILE = ROWS * COLUMNS;

@@ -31,6 +31,8 @@ class PanelKernelsTest {
     void tilesAreChainsOfFusedMultiplyAdds(int k) {
         check(PanelKernels::along8x2, ALONG, 8, COLUMNS, k);
         check(PanelKernels::along8x1, ALONG, 8, LANES, k);
+        check(PanelKernels::along6x2, ALONG, 6, COLUMNS, k);
+        check(PanelKernels::along6x1, ALONG, 6, LANES, k);
         check(PanelKernels::along4x2, ALONG, 4, COLUMNS, k);
         check(PanelKernels::along4x1, ALONG, 4, LANES, k);
         check(PanelKernels::across4x2, ACROSS, 4, COLUMNS, k);
