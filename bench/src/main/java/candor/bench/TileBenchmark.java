@@ -27,8 +27,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * for a fused multiply-add of two vectors. Twice the lanes of a vector over that are GFLOP/s. Operands lie in the caches.
  *
  * <p>What differs is what else the loop holds: bounds that are checked again, addresses computed for each operand, and
- * whether C2 finds registers for all accumulators. The last it does for six rows only where its scheduler takes no account of
- * registers, strange as that is: {@link #arraysTallUnscheduled}.
+ * whether C2 finds registers for all accumulators. The last it does for six rows where its scheduler takes no account of
+ * registers, strange as that is ({@link #arraysTallUnscheduled}); or where each operand has an index of its own, so that it does not
+ * load all rows of A ahead ({@link #arraysTallTwoIndices}), which is what the engine does.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -130,6 +131,18 @@ public class TileBenchmark {
             })
     public float[] arraysTallUnscheduled() {
         return arraysTall();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(MULTIPLY_ADDS)
+    public float[] arraysTallTwoIndices() {
+        Arrays.fill(tile, 0f);
+        for (int panel = 0; panel < PANELS; panel++) {
+            for (int row = 0; row < ROWS; row += 6) {
+                twoIndices6x2(a, row * ROW, b, panel * PANEL, tile);
+            }
+        }
+        return tile;
     }
 
     /** Every element of the last tile is the sum of so many equal products. */
@@ -286,6 +299,57 @@ public class TileBenchmark {
             c40 = a4.fma(b0, c40);
             c41 = a4.fma(b1, c41);
             FloatVector a5 = FloatVector.broadcast(S, a[ao + p * 6 + 5]);
+            c50 = a5.fma(b0, c50);
+            c51 = a5.fma(b1, c51);
+        }
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, LANES);
+        c10.intoArray(tile, COLUMNS);
+        c11.intoArray(tile, COLUMNS + LANES);
+        c20.intoArray(tile, 2 * COLUMNS);
+        c21.intoArray(tile, 2 * COLUMNS + LANES);
+        c30.intoArray(tile, 3 * COLUMNS);
+        c31.intoArray(tile, 3 * COLUMNS + LANES);
+        c40.intoArray(tile, 4 * COLUMNS);
+        c41.intoArray(tile, 4 * COLUMNS + LANES);
+        c50.intoArray(tile, 5 * COLUMNS);
+        c51.intoArray(tile, 5 * COLUMNS + LANES);
+    }
+
+    /** Arrays, six rows of A one after the other, and an index for each operand. */
+    private static void twoIndices6x2(float[] a, int ao, float[] b, int bo, float[] tile) {
+        FloatVector c00 = FloatVector.fromArray(S, tile, 0);
+        FloatVector c01 = FloatVector.fromArray(S, tile, LANES);
+        FloatVector c10 = FloatVector.fromArray(S, tile, COLUMNS);
+        FloatVector c11 = FloatVector.fromArray(S, tile, COLUMNS + LANES);
+        FloatVector c20 = FloatVector.fromArray(S, tile, 2 * COLUMNS);
+        FloatVector c21 = FloatVector.fromArray(S, tile, 2 * COLUMNS + LANES);
+        FloatVector c30 = FloatVector.fromArray(S, tile, 3 * COLUMNS);
+        FloatVector c31 = FloatVector.fromArray(S, tile, 3 * COLUMNS + LANES);
+        FloatVector c40 = FloatVector.fromArray(S, tile, 4 * COLUMNS);
+        FloatVector c41 = FloatVector.fromArray(S, tile, 4 * COLUMNS + LANES);
+        FloatVector c50 = FloatVector.fromArray(S, tile, 5 * COLUMNS);
+        FloatVector c51 = FloatVector.fromArray(S, tile, 5 * COLUMNS + LANES);
+        int end = bo + PANEL;
+        for (int q = bo, p = ao; q < end; q += COLUMNS, p++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, q);
+            FloatVector b1 = FloatVector.fromArray(S, b, q + LANES);
+            FloatVector a0 = FloatVector.broadcast(S, a[p]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            FloatVector a1 = FloatVector.broadcast(S, a[p + ROW]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            FloatVector a2 = FloatVector.broadcast(S, a[p + 2 * ROW]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            FloatVector a3 = FloatVector.broadcast(S, a[p + 3 * ROW]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+            FloatVector a4 = FloatVector.broadcast(S, a[p + 4 * ROW]);
+            c40 = a4.fma(b0, c40);
+            c41 = a4.fma(b1, c41);
+            FloatVector a5 = FloatVector.broadcast(S, a[p + 5 * ROW]);
             c50 = a5.fma(b0, c50);
             c51 = a5.fma(b1, c51);
         }
