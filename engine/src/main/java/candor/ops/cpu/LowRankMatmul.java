@@ -48,7 +48,6 @@ final class LowRankMatmul {
     private int columns;
     private int firstPanel;
     private int panels;
-    private int chunkPanels;
     private int chunks;
     private int narrowTasks;
     private float[] packed;
@@ -149,8 +148,7 @@ final class LowRankMatmul {
         }
         for (firstPanel = 0; firstPanel < all; firstPanel += panels) {
             panels = Math.min(group, all - firstPanel);
-            chunkPanels = Math.ceilDiv(panels, chunks);
-            chunks = Math.ceilDiv(panels, chunkPanels);
+            chunks = Math.min(chunks, panels);
             if (once) {
                 workers.run(narrowTasks + panels, packBoth);
                 workers.run(both ? 0 : blocks.count(), multiplyNarrow);
@@ -241,9 +239,13 @@ final class LowRankMatmul {
 
     private void multiplyWide(int index, int worker) {
         int block = index / chunks;
-        int panel = index % chunks * chunkPanels;
         Gemm gemm = workers.gemm(worker).a(a, blocks.start(block), 0, workers.key(block));
-        multiplyWide(gemm, block, panel, Math.min(panels, panel + chunkPanels));
+        multiplyWide(gemm, block, chunk(index % chunks), chunk(index % chunks + 1));
+    }
+
+    /** The first panel of a chunk: all are of the same size but for one panel, so that each thread has as many. */
+    private int chunk(int chunk) {
+        return (int) ((long) panels * chunk / chunks);
     }
 
     private void multiplyWide(Gemm gemm, int block, int panel, int end) {
