@@ -24,7 +24,6 @@ SHAPES = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=SHAPES, default="tiny")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of weights and all else")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--prompt-tokens", type=int, default=64)
@@ -35,7 +34,7 @@ def main():
     torch.set_num_threads(options.threads)
     config_class, sizes = SHAPES[options.model]
     config = config_class(**sizes, tie_word_embeddings=True, bos_token_id=None, eos_token_id=None, pad_token_id=0)
-    model = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype)).eval()
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
     prompts = torch.randint(1, config.vocab_size, (options.batch, options.prompt_tokens))
     mask = torch.ones_like(prompts)
     print("ready", flush=True)

@@ -71,11 +71,12 @@ public final class Bench {
     private void run() throws RunnerException, IOException, InterruptedException {
         String[] shapes = options.get("shape").split(",");
         for (String shape : shapes) {
-            Shapes.named(shape); // refused before anything runs
+            Shapes.weighted(shape); // refused before anything runs
         }
         switch (options.get("pattern")) {
             case "Scaling" -> writeTable(scaling(shapes), "");
-            case "Profile" -> writeTable(profile(shapes), "-" + String.join("+", shapes));
+            case "Profile" ->
+                writeTable(profile(shapes), "-" + String.join("+", shapes).replace(':', '-'));
             case "StartUp" -> writeTable(StartUp.measure(rounds()), "");
             case "Machine" -> System.out.println(Machine.describe());
             default -> jmh(shapes);
@@ -143,6 +144,9 @@ public final class Bench {
         }
         Predicate<BenchmarkListEntry> operation = Selection::isOperation;
         boolean ops = selection.only(operation).length > 0;
+        if (ops) {
+            Arrays.stream(shapes).forEach(Shapes::named);
+        }
         List<RunResult> ceiling = new ArrayList<>(ops ? ceiling() : List.of());
         for (String shape : shapes) {
             if (ops) {

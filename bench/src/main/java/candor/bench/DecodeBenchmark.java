@@ -82,7 +82,7 @@ public class DecodeBenchmark {
 
     @Setup(Level.Trial)
     public void open() {
-        ModelConfig config = Shapes.named(model);
+        ModelConfig config = Shapes.weighted(model);
         ops = Backends.open(backend, threads);
         weights = Weights.random(config, 1, config.dtype());
         lm = new CausalLm(ops, weights, Recompute.NONE, NEW + 1);

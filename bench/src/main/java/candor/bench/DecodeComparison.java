@@ -34,7 +34,7 @@ public final class DecodeComparison {
         int more = Integer.parseInt(args[2]);
         int threads = Integer.parseInt(args[3]);
         int rounds = Integer.parseInt(args[4]);
-        ModelConfig config = Shapes.named(shape);
+        ModelConfig config = Shapes.weighted(shape);
         try (Backend backend = Backends.open("cpu", threads);
                 Weights weights = Weights.random(config, 1, config.dtype());
                 CausalLm model = new CausalLm(backend, weights, Recompute.NONE, prompt + more);

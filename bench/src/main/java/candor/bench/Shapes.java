@@ -73,7 +73,16 @@ enum Shapes {
         return title.endsWith(BF16) ? title.substring(0, title.length() - BF16.length()) : title;
     }
 
+    /** A shape whose frozen weights, if there are any, are float32. */
     static ModelConfig named(String title) {
+        if (!bare(title).equals(title)) {
+            throw new BadInput("shape " + title + ": only steps with adapters and decoding take " + BF16);
+        }
+        return weighted(title);
+    }
+
+    /** A shape with or without {@value #BF16} behind its name. */
+    static ModelConfig weighted(String title) {
         for (Shapes shape : values()) {
             if (shape.title.equals(bare(title))) {
                 return shape.title.equals(title) ? shape.config : shape.inBf16;

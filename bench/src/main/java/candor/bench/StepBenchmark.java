@@ -66,7 +66,7 @@ public class StepBenchmark {
     @Setup(Level.Trial)
     public void open() {
         ops = Backends.open(backend, threads);
-        rig = new StepRig(ops, Shapes.named(model), recompute, adapters, batch, length);
+        rig = new StepRig(ops, Shapes.weighted(model), recompute, adapters, batch, length);
     }
 
     @Benchmark

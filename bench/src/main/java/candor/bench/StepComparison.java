@@ -29,7 +29,7 @@ public final class StepComparison {
             return;
         }
         try (Backend ops = Backends.open("cpu", threads);
-                StepRig rig = new StepRig(ops, Shapes.named(shape), Recompute.NONE, 1, batch, length);
+                StepRig rig = new StepRig(ops, Shapes.weighted(shape), Recompute.NONE, 1, batch, length);
                 Peer peer = args.length > 6 ? peer(args) : null) {
             Turns turns = new Turns();
             turns.take(

@@ -24,7 +24,7 @@ public final class StepTime {
         double[] seconds = new double[Integer.parseInt(args[5])];
         double loss = 0;
         try (Backend ops = Backends.open(args[1], 0);
-                StepRig rig = new StepRig(ops, Shapes.named(args[2]), Recompute.NONE, 1, batch, length)) {
+                StepRig rig = new StepRig(ops, Shapes.weighted(args[2]), Recompute.NONE, 1, batch, length)) {
             for (int step = -WARM_UP; step < seconds.length; step++) {
                 long start = System.nanoTime();
                 loss = kto ? rig.kto() : rig.sft();

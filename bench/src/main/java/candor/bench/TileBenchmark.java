@@ -27,9 +27,10 @@ import org.openjdk.jmh.annotations.Warmup;
  * for a fused multiply-add of two vectors. Twice the lanes of a vector over that are GFLOP/s. Operands lie in the caches.
  *
  * <p>What differs is what else the loop holds: bounds that are checked again, addresses computed for each operand, and
- * whether C2 finds registers for all accumulators. The last it does for six rows where its scheduler takes no account of
- * registers, strange as that is ({@link #arraysTallUnscheduled}); or where each operand has an index of its own, so that it does not
- * load all rows of A ahead ({@link #arraysTallTwoIndices}), which is what the engine does.
+ * whether C2 finds registers for all accumulators. Six rows side by side it sometimes runs at half the speed, as it loads all of them
+ * ahead, unless its scheduler takes no account of registers, strange as that is ({@link #arraysTallUnscheduled}). Where each
+ * operand has an index of its own it does not, and rows may lie one after the other ({@link #arraysTallTwoIndices}): that is what
+ * the engine has where there are 16 registers.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -230,7 +231,7 @@ public class TileBenchmark {
         c31.intoArray(tile, 3 * COLUMNS + LANES);
     }
 
-    /** Arrays, constant strides: what the engine has. */
+    /** Arrays, constant strides. */
     private static void arrays4x2(float[] a, int ao, float[] b, int bo, float[] tile) {
         FloatVector c00 = FloatVector.fromArray(S, tile, 0);
         FloatVector c01 = FloatVector.fromArray(S, tile, LANES);

@@ -302,7 +302,7 @@ class TrainCommandTest {
     @Test
     void interruptedAndResumed() throws Exception {
         Path run = temp.resolve("run");
-        String[] settings = {"--max-steps", "400", "--save-steps", "0", "--learning-rate", "0.01"};
+        String[] settings = {"--max-steps", "1500", "--save-steps", "0", "--learning-rate", "0.01"};
         Process process = start(sft(run), settings);
         await(run.resolve("run.json"), process);
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();

@@ -65,7 +65,12 @@ final class Placed implements AutoCloseable {
                 fill(host, arg);
                 weights.put(arg.name(), host);
                 weightsBefore.put(arg.name(), bytes(host));
-                memory = arg.kind() == Arg.Kind.CONSTANT ? backend.constant(host) : backend.resident(host);
+                boolean constant = arg.kind() == Arg.Kind.CONSTANT;
+                memory = constant ? backend.constant(host) : backend.resident(host);
+                if (memory == host && !constant) { // what is laid out beforehand is what operations are given
+                    views.put(arg.name(), backend.resident(view(host, arg)));
+                    continue;
+                }
             } else {
                 memory = workspace.take(arg.dtype(), 1, length(arg));
                 floats.put(arg.name(), memory);

@@ -23,10 +23,10 @@ class CpuOpCheckTest {
     }
 
     @Test
-    void threadsDoNotChangeAByte() {
+    void neitherThreadsNorPanelsChangeAByte() {
         List<Result> results = new ArrayList<>();
         try (CpuBackend one = new CpuBackend(1);
-                CpuBackend two = new CpuBackend(2)) {
+                CpuBackend two = new CpuBackend(2, 0)) {
             OpCheck.sameBytes(one, two, results::add);
         }
         assertThat(results)

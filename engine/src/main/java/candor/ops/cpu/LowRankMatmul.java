@@ -130,7 +130,7 @@ final class LowRankMatmul {
         narrowAt = upAt + runs.size() * upFloats;
         narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
         packed = workers.shared(narrowAt + runs.size() * narrowFloats);
-        wide = ready != null ? ready.floats() : packed;
+        wide = ready != null ? ready.floats() : packed; // null where B is in pairs, behind which nothing lies
 
         narrowTasks = lora == null ? 0 : runs.size() * Panels.count(lora.paddedRank());
         if (c == null) {

@@ -14,7 +14,7 @@ final class Softmax {
 
     /**
      * Turns the first n scores of each row, at least one, into exp(scale · score − m), where m is the largest of them, scaled; and
-     * the rest up to {@code keys}, whole vectors, into zeros. Summed as {@link AttentionBlock} does, so that both give the same bytes.
+     * the rest up to {@code keys} into zeros; what lies in the last vector behind those means nothing. Summed as {@link AttentionBlock} does, so that both give the same bytes.
      *
      * <p>One method on purpose, and no short one: beyond 325 bytes C2 compiles it by itself. Within {@link CacheOps} it came to the
      * end of what C2 inlines, and then every vector that passes a call goes to the heap.

@@ -8,7 +8,7 @@ final class Workers implements AutoCloseable {
     /** Rows of a block that one task computes: a few tiles, so that a panel of B is used more than once. */
     static final int BLOCK = 32;
 
-    /** Elements that are not worth sharing: to wake a thread, and to wait for it, takes longer. */
+    /** Elements of other work that are not worth sharing: to wake a thread, and to wait for it, takes longer. */
     private static final int LEAST_ELEMENTS = 16 << 10;
 
     /** Elements of a row-wise operation that are worth a task of their own. */
@@ -53,7 +53,7 @@ final class Workers implements AutoCloseable {
     }
 
     /**
-     * Shares rows among the threads, in blocks of the same size, as many for each thread; smaller ones where there are few rows, as
+     * Shares rows among the threads, in blocks of about the same size, as many for each thread if they come out so; smaller ones where there are few rows, as
      * when sequences say a token each, but none so small that sharing costs more than it gives.
      *
      * @param cols elements of a row
