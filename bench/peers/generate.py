@@ -9,16 +9,8 @@ import sys
 import time
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
-
-SHAPES = {
-    "tiny": (LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
-                               num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
-    "small": (LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
-                                num_attention_heads=9, num_key_value_heads=3, vocab_size=8192)),
-    "qwen2.5-0.5b": (Qwen2Config, dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
-                                       num_attention_heads=14, num_key_value_heads=2, vocab_size=151936)),
-}
+from shapes import SHAPES, config
+from transformers import AutoModelForCausalLM
 
 
 def main():
@@ -32,10 +24,9 @@ def main():
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    config_class, sizes = SHAPES[options.model]
-    config = config_class(**sizes, tie_word_embeddings=True, bos_token_id=None, eos_token_id=None, pad_token_id=0)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-    prompts = torch.randint(1, config.vocab_size, (options.batch, options.prompt_tokens))
+    shape = config(options.model, bos_token_id=None, eos_token_id=None, pad_token_id=0)
+    model = AutoModelForCausalLM.from_config(shape, dtype=torch.float32).eval()
+    prompts = torch.randint(1, shape.vocab_size, (options.batch, options.prompt_tokens))
     mask = torch.ones_like(prompts)
     print("ready", flush=True)
     for _ in sys.stdin:

@@ -12,21 +12,9 @@ import time
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config
+from shapes import SHAPES, config
+from transformers import AutoModelForCausalLM
 
-SHAPES = {
-    "world": (LlamaConfig, dict(hidden_size=128, intermediate_size=384, num_hidden_layers=5,
-                                num_attention_heads=4, num_key_value_heads=4, vocab_size=1024)),
-    "tiny": (LlamaConfig, dict(hidden_size=256, intermediate_size=688, num_hidden_layers=6,
-                               num_attention_heads=8, num_key_value_heads=4, vocab_size=2048)),
-    "small": (LlamaConfig, dict(hidden_size=576, intermediate_size=1536, num_hidden_layers=12,
-                                num_attention_heads=9, num_key_value_heads=3, vocab_size=8192)),
-    "qwen2.5-0.5b": (Qwen2Config, dict(hidden_size=896, intermediate_size=4864, num_hidden_layers=24,
-                                       num_attention_heads=14, num_key_value_heads=2, vocab_size=151936)),
-    "llama-3.1-8b": (LlamaConfig, dict(hidden_size=4096, intermediate_size=14336, num_hidden_layers=32,
-                                       num_attention_heads=32, num_key_value_heads=8, vocab_size=128256,
-                                       tie_word_embeddings=False)),
-}
 LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -61,15 +49,14 @@ def main():
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    config_class, sizes = SHAPES[options.model]
-    config = config_class(**{"tie_word_embeddings": True, **sizes})
+    shape = config(options.model)
     with torch.device(options.device):
-        base = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, options.dtype))
+        base = AutoModelForCausalLM.from_config(shape, dtype=getattr(torch, options.dtype))
     lora = LoraConfig(r=16, lora_alpha=32, target_modules=LINEAR, task_type="CAUSAL_LM")
     model = base if options.objective == "full" else get_peft_model(base, lora)
     trained = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=1e-4)
-    ids = torch.randint(0, sizes["vocab_size"], (options.batch, options.length), device=options.device)
+    ids = torch.randint(0, shape.vocab_size, (options.batch, options.length), device=options.device)
     desirable = torch.arange(options.batch, device=options.device) % 2 == 0
     print("ready", flush=True)
     for _ in sys.stdin:

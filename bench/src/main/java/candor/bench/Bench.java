@@ -75,8 +75,7 @@ public final class Bench {
         }
         switch (options.get("pattern")) {
             case "Scaling" -> writeTable(scaling(shapes), "");
-            case "Profile" ->
-                writeTable(profile(shapes), "-" + String.join("+", shapes).replace(':', '-'));
+            case "Profile" -> writeTable(profile(shapes), "-" + String.join("+", shapes));
             case "StartUp" -> writeTable(StartUp.measure(rounds()), "");
             case "Machine" -> System.out.println(Machine.describe());
             default -> jmh(shapes);
@@ -259,7 +258,7 @@ public final class Bench {
                 LocalDate.now(ZoneOffset.UTC).toString(),
                 Machine.commit(),
                 options.getOrDefault("name", options.get("pattern").replaceAll("\\W+", "_") + ending));
-        Path table = folder.resolve(name + ".md");
+        Path table = folder.resolve(name.replace(':', '-') + ".md");
         Files.writeString(table, text);
         System.out.print(text);
         System.out.println(table);

@@ -8,11 +8,13 @@ import candor.ops.Heads;
 import candor.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The shapes that benchmarks run at; weights are random, since speed does not depend on them. Frozen weights are float32, or, where
- * {@value #BF16} stands behind a shape's name, bf16 as in most checkpoints; what is computed with them on a CPU is float32 either way.
+ * The shapes that benchmarks run at; weights are random, since speed does not depend on them. Frozen weights are float32,
+ * or, where {@value #BF16} stands behind a shape's name, bf16 as in most checkpoints; what is computed with them on a CPU
+ * is float32 either way.
  */
 enum Shapes {
     WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024, true),
@@ -25,8 +27,9 @@ enum Shapes {
     private static final String BF16 = ":bf16";
 
     private final String title;
-    private final ModelConfig config;
-    private final ModelConfig inBf16;
+
+    /** By the type of frozen weights. */
+    private final Function<DType, ModelConfig> config;
 
     Shapes(
             String title,
@@ -38,20 +41,7 @@ enum Shapes {
             int vocabulary,
             boolean tied) {
         this.title = title;
-        config = config(architecture, hidden, intermediate, layers, heads, vocabulary, tied, DType.F32);
-        inBf16 = config(architecture, hidden, intermediate, layers, heads, vocabulary, tied, DType.BF16);
-    }
-
-    private static ModelConfig config(
-            Architecture architecture,
-            int hidden,
-            int intermediate,
-            int layers,
-            Heads heads,
-            int vocabulary,
-            boolean tied,
-            DType dtype) {
-        return new ModelConfig(
+        config = dtype -> new ModelConfig(
                 architecture,
                 hidden,
                 intermediate,
@@ -85,7 +75,7 @@ enum Shapes {
     static ModelConfig weighted(String title) {
         for (Shapes shape : values()) {
             if (shape.title.equals(bare(title))) {
-                return shape.title.equals(title) ? shape.config : shape.inBf16;
+                return shape.config.apply(shape.title.equals(title) ? DType.F32 : DType.BF16);
             }
         }
         throw new BadInput("shape " + title + ": not one of "

@@ -27,8 +27,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * for a fused multiply-add of two vectors. Twice the lanes of a vector over that are GFLOP/s. Operands lie in the caches.
  *
  * <p>What differs is what else the loop holds: bounds that are checked again, addresses computed for each operand, and
- * whether C2 finds registers for all accumulators. Six rows side by side it sometimes runs at half the speed, as it loads all of them
- * ahead, unless its scheduler takes no account of registers, strange as that is ({@link #arraysTallUnscheduled}). Where each
+ * whether C2 finds registers for all accumulators. Six rows side by side it sometimes runs at half the speed, as it loads
+ * all of them ahead, unless its scheduler takes no account of registers, strange as that is ({@link #arraysTallUnscheduled}). Where each
  * operand has an index of its own it does not, and rows may lie one after the other ({@link #arraysTallTwoIndices}): that is what
  * the engine has where there are 16 registers.
  */

@@ -45,7 +45,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             split = ",",
             description =
-                    "Shapes of models: tiny, small, qwen2.5-0.5b, llama-3.1-8b; for steps and decoding with ':bf16' behind them, too.")
+                    "Shapes of models: world, tiny, small, qwen2.5-0.5b, llama-3.1-8b; for steps and decoding with ':bf16' behind them, too.")
     private List<String> shapes = List.of("tiny");
 
     @Option(names = "--op", paramLabel = "NAME", split = ",", description = "Of OpBenchmark, these operations alone.")

@@ -32,8 +32,8 @@ public final class Backends {
     }
 
     /**
-     * Bytes that frozen weights take a second and a third time, in the order that the kernels of a backend without memory of its own
-     * read: forward and backward. Those of bf16 stay bf16, others become float32; beyond a budget they are laid out at each use.
+     * Bytes that frozen weights take a second and a third time, in the order that the kernels of a backend without memory of
+     * its own read: forward and backward. Those of bf16 stay bf16, others become float32; beyond a budget they are laid out at each use.
      *
      * @param weights elements
      */

@@ -14,8 +14,9 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Panels of a bf16 matrix in half the memory. A row of a panel is one vector of ints, whose lane l holds column l in its lower
  * half and column LANES + l in its upper: so a shift and a mask make two vectors of float32 of it, of the very same values.
- * A piece of a panel is widened to an array of a thread's own, once for all rows of a block, and read from there. Weights
- * that no cache holds come from memory in half the time, which is most of what a product with few rows takes.
+ * A piece of a panel is widened to an array of a thread's own, once for all rows of a block, and read from there. Twice as
+ * many weights fit the budget of {@link FrozenPanels}, and half as many bytes come from memory; where the caches hold all
+ * weights it makes no difference.
  */
 final class Bf16Pairs {
     private static final VectorSpecies<Integer> I = S.withLanes(int.class).check(int.class);
@@ -35,7 +36,12 @@ final class Bf16Pairs {
         return Math.multiplyExact(depth, LANES);
     }
 
-    /** B = wᵀ: column j of the panel is row {@code row + j} of w (O,I); its {@code rows} are at most {@link TileShape#COLUMNS}. */
+    /**
+     * B = wᵀ: column j of the panel is row {@code row + j} of w (O,I).
+     *
+     * @param to   zeros
+     * @param rows at most {@link TileShape#COLUMNS}
+     */
     static void transposed(int[] to, int at, Tensor w, int row, int rows) {
         for (int p = 0; p < w.cols(); p += DEPTH) {
             int n = Math.min(DEPTH, w.cols() - p);
@@ -62,7 +68,12 @@ final class Bf16Pairs {
         }
     }
 
-    /** B = w: row p of the panel is row p of w (O,I), from column {@code col} on; {@code cols} are at most {@link TileShape#COLUMNS}. */
+    /**
+     * B = w: row p of the panel is row p of w (O,I), from column {@code col} on.
+     *
+     * @param to   zeros
+     * @param cols at most {@link TileShape#COLUMNS}
+     */
     static void natural(int[] to, int at, Tensor w, int col, int cols) {
         for (int p = 0; p < w.rows(); p++) {
             long from = w.offset(p, col);

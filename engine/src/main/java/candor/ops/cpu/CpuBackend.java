@@ -42,7 +42,7 @@ public final class CpuBackend implements Backend {
         this(threads, panelBudget());
     }
 
-    /** Bytes of frozen weights that are kept laid out for the tile kernels, at most: a third of the heap, and no more than 1 GiB. */
+    /** Bytes of frozen weights that are kept laid out for the tile kernels, at most: a third of the heap, and 1 GiB. */
     public static long panelBudget() {
         return Math.min(PANEL_BYTES, Runtime.getRuntime().maxMemory() / 3);
     }

@@ -15,9 +15,10 @@ import jdk.incubator.vector.FloatVector;
  * segments, or strides that it does not know, it computes addresses or checks bounds each time. The benchmark {@code
  * TileBenchmark} has the rungs side by side.
  *
- * <p>Where there are but 16 registers, {@code along…} runs over B's index, and A's is a second one beside it. With one index for both,
- * and rows of A that lie one after the other, six rows by two vectors ran at 0.6 of the speed of four: C2 loads all rows ahead of the
- * multiply-adds, and has no registers for them. With two it loads a row where it is used, and they run 1.2 to 1.4 times as fast as four.
+ * <p>Where there are but 16 registers (tiles of six and of four rows), {@code along…} runs over B's index, and A's is a
+ * second one beside it. With one index for both, and rows of A that lie one after the other, six rows by two vectors ran
+ * at 0.6 of the speed of four: C2 loads all rows ahead of the multiply-adds, and has no registers for them. With two they
+ * run 1.2 to 1.4 times as fast as four.
  *
  * <p>Every element is one chain of fused multiply-adds over p in rising order, whatever the tile. So a result does not
  * depend on how a matrix is cut into tiles, on the vector width, or on the number of threads.

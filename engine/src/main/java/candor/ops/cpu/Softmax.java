@@ -13,11 +13,12 @@ final class Softmax {
     private Softmax() {}
 
     /**
-     * Turns the first n scores of each row, at least one, into exp(scale · score − m), where m is the largest of them, scaled; and
-     * the rest up to {@code keys} into zeros; what lies in the last vector behind those means nothing. Summed as {@link AttentionBlock} does, so that both give the same bytes.
+     * Turns the first n scores of each row, at least one, into exp(scale · score − m), where m is the largest of them,
+     * scaled; and the rest up to {@code keys} into zeros; what lies in the last vector behind those means nothing. Summed as
+     * {@link AttentionBlock} does, so that both give the same bytes.
      *
-     * <p>One method on purpose, and no short one: beyond 325 bytes C2 compiles it by itself. Within {@link CacheOps} it came to the
-     * end of what C2 inlines, and then every vector that passes a call goes to the heap.
+     * <p>One method on purpose, and no short one: beyond 325 bytes of bytecode (FreqInlineSize) C2 compiles it by itself.
+     * Within {@link CacheOps} it came to the end of what C2 inlines, and then every vector that passes a call goes to the heap.
      *
      * @param at     where the first row begins, {@code stride} floats before the next
      * @param first  n of the first row; {@code more} is added for each row behind

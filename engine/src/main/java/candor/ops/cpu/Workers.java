@@ -53,8 +53,9 @@ final class Workers implements AutoCloseable {
     }
 
     /**
-     * Shares rows among the threads, in blocks of about the same size, as many for each thread if they come out so; smaller ones where there are few rows, as
-     * when sequences say a token each, but none so small that sharing costs more than it gives.
+     * Shares rows among the threads, in blocks of about the same size, as many for each thread if they come out so; smaller
+     * ones where there are few rows, as when sequences say a token each, but none so small that sharing costs more than it
+     * gives.
      *
      * @param cols elements of a row
      */
