@@ -189,6 +189,7 @@ print(*(name + " " + version(name) for name in ("torch", "transformers", "peft")
     return "$failed"
 }
 
+# Without errors of calls: op_check breaks a capture on purpose.
 part_sanitizer() {
     command -v compute-sanitizer >/dev/null || { echo "=> not run: no compute-sanitizer"; return 0; }
     local tool program code left found=0 said=''
@@ -199,7 +200,8 @@ part_sanitizer() {
             echo "== $tool: $program"
             code=0
             # shellcheck disable=SC2086 # words
-            timeout $((left < 60 ? left : 60)) compute-sanitizer --tool "$tool" --error-exitcode 9 "$native/"$program 2>&1 || code=$?
+            timeout $((left < 60 ? left : 60)) compute-sanitizer --tool "$tool" --report-api-errors no --error-exitcode 9 \
+                "$native/"$program 2>&1 || code=$?
             said+=" $tool ${program%% *}: $code;"
             [[ $code = 0 || $code = 124 ]] || found=1
         done
@@ -209,11 +211,12 @@ part_sanitizer() {
     return "$found"
 }
 
+# The first launches: what follows them is the head, piece after piece. ncu says what it saw at the end only.
 part_ncu() {
     command -v ncu >/dev/null || { echo "=> not run: no ncu"; return 0; }
     local code=0
     timeout $((part_end - SECONDS - 2)) ncu --clock-control none --set basic --section SpeedOfLight --section Occupancy \
-        "$native/op_time$form" --once --tokens 4096 >"$results/ncu.txt" 2>&1 || code=$?
+        --launch-count 60 "$native/op_time$form" --once --tokens 4096 >"$results/ncu.txt" 2>&1 || code=$?
     tail -n 5 "$results/ncu.txt"
     echo "=> exit code $code; $(grep -c 'Duration' "$results/ncu.txt") kernels in ncu.txt"
     return "$code"
