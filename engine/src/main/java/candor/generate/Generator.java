@@ -219,7 +219,8 @@ public final class Generator implements AutoCloseable {
             if (logits.length < targets * vocabulary) {
                 logits = new float[Math.multiplyExact(targets, vocabulary)];
             }
-            model.logits(logits, scores, batch, bank, step.cache());
+            boolean wanted = step.sequences().stream().anyMatch(sequence -> sequence.request.logProbs());
+            model.logits(logits, wanted ? scores : null, batch, bank, step.cache());
         }
         for (int t = 0; t < targets; t++) {
             Sequence sequence = step.sequences().get(batch.targetSequence(t));
@@ -241,15 +242,17 @@ public final class Generator implements AutoCloseable {
     /** The next token of a sequence; whether it is the last. */
     private boolean choose(Sequence sequence, int row, Listener listener) {
         Request request = sequence.request;
-        if (!Float.isFinite(scores[row])) {
+        int token = sampler.next(
+                logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
+        if (token == Sampler.NONE) {
             throw new BadInput(
                     "the model's logits are not finite numbers: its weights, or those of the adapter in slot "
                             + request.slot() + ", are broken; take another one");
         }
-        int token = sampler.next(
-                logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
         sequence.append(token);
-        sequence.logProb((float) (logits[row * vocabulary + token] - (double) scores[row]));
+        if (request.logProbs()) {
+            sequence.logProb((float) (logits[row * vocabulary + token] - (double) scores[row]));
+        }
         if (sequence.endsWith(token)) {
             sequence.reason = FinishReason.STOP;
         } else if (sequence.text != null) {

@@ -11,6 +11,9 @@ final class Sampler {
     /** Sets these draws apart from all others under one seed. */
     private static final int PURPOSE = 0x67656e65;
 
+    /** Instead of a token, where the logits are not numbers to choose by: NaN or infinity among them. */
+    static final int NONE = -1;
+
     private final int vocabulary;
     private final int[] words = new int[4];
     private final float[] penalised;
@@ -26,7 +29,7 @@ final class Sampler {
     }
 
     /**
-     * The next token.
+     * The next token, or {@link #NONE}.
      *
      * @param logits where the row's logits lie, from {@code at} on
      * @param tokens the sequence so far
@@ -42,14 +45,17 @@ final class Sampler {
     }
 
     private int choose(float[] logits, int at, Sampling sampling, int length, long key) {
-        int best = largest(logits, at);
+        float max = Argmax.max(logits, at, vocabulary);
+        if (!Float.isFinite(max)) {
+            return NONE;
+        }
         if (sampling.greedy() || sampling.topK() == 1) {
-            return best;
+            return Argmax.first(logits, at, vocabulary, max);
         }
         double uniform = uniform(sampling.seed(), key, length);
         return sampling.topK() > 0 || sampling.topP() < 1
-                ? among(logits, at, logits[at + best], sampling, uniform)
-                : amongAll(logits, at, logits[at + best], sampling.temperature(), uniform);
+                ? among(logits, at, max, sampling, uniform)
+                : amongAll(logits, at, max, sampling.temperature(), uniform);
     }
 
     private void penalise(float[] logits, int at, float penalty, int[] tokens, int length) {
@@ -58,18 +64,6 @@ final class Sampler {
             float logit = logits[at + tokens[i]]; // once, however often the token was there
             penalised[tokens[i]] = logit > 0 ? logit / penalty : logit * penalty;
         }
-    }
-
-    private int largest(float[] logits, int at) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int v = 0; v < vocabulary; v++) {
-            max = Math.max(max, logits[at + v]); // the compiler makes vectors of this, and not of an index
-        }
-        int best = 0;
-        while (best < vocabulary - 1 && logits[at + best] != max) {
-            best++;
-        }
-        return best;
     }
 
     /** In [0, 1), a multiple of 2⁻⁵³. */

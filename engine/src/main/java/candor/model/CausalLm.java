@@ -174,23 +174,38 @@ public final class CausalLm implements AutoCloseable {
      * added. A row's result depends on its own sequence alone, and not on how that was cut into passes.
      *
      * @param logits (T, V) =, row by row; at least that long
-     * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long
+     * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long; or null
+     *               where nobody wants them, who then need not wait for the exponentials
      */
     public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.CACHED_LOGITS, cache);
+        if (lse != null) {
+            score(next, adapters, Pass.CACHED_LOGITS, cache);
+            download(lse, acts.lse);
+        } else if (normed(next, adapters, Pass.CACHED_LOGITS, cache)) {
+            // The same logits, to the bit: a product's sums have one order, whatever asks for it.
+            backend.linear(
+                    acts.logits, null, acts.normed, weights.head(), null, null, null, batch.onlyTargets()); // (T,V)
+        }
         download(logits, acts.logits);
-        download(lse, acts.lse);
     }
 
     private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
-        hidden(next, adapters, pass, cache);
-        if (batch.targetCount() > 0) {
-            if (acts.lastLayer == null) {
-                backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
-            }
-            backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
+        if (normed(next, adapters, pass, cache)) {
             backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
         }
+    }
+
+    /** What the head is multiplied with, of the rows that have a target; whether there are some. */
+    private boolean normed(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
+        hidden(next, adapters, pass, cache);
+        if (batch.targetCount() == 0) {
+            return false;
+        }
+        if (acts.lastLayer == null) {
+            backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
+        }
+        backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
+        return true;
     }
 
     private void download(float[] values, Tensor from) {

@@ -118,6 +118,9 @@ public final class Batch {
     /** The rows that have a target as a batch of their own: neighbours of one sequence stay one. */
     public Batch onlyTargets() {
         int count = targetRows.length;
+        if (count == tokens.length) {
+            return this;
+        }
         int[] rowTokens = new int[count];
         int[] rowPositions = new int[count];
         int[] rowTargets = new int[count];

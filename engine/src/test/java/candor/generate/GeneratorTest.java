@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import candor.BadInput;
 import candor.generate.Generator.Settings;
+import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
 import candor.model.Recompute;
@@ -274,6 +275,47 @@ class GeneratorTest {
                     .getFirst();
             assertThat(ended.tokens()).isEqualTo(Arrays.copyOf(free.tokens(), firstSeen + 1));
             assertThat(ended.reason()).isEqualTo(FinishReason.STOP);
+        }
+    }
+
+    @Test
+    void brokenAdaptersAreNamed() {
+        Adapter broken = Models.adapter(backend, 1);
+        float[] values = new float[broken.layout().length()];
+        Arrays.fill(values, Float.NaN);
+        backend.upload(broken.parameters(), values);
+        bank.set(1, broken);
+        try (Generator generator = generator(4, 64, BYTES)) {
+            for (boolean logProbs : new boolean[] {true, false}) {
+                Request request = new Request(new int[] {1}, 1, Sampling.GREEDY, 0, 3, List.of(), List.of(), logProbs);
+                assertThatThrownBy(() -> generator.generate(List.of(request)))
+                        .isInstanceOf(BadInput.class)
+                        .hasMessageContaining("slot 1");
+            }
+        }
+    }
+
+    /** Who wants none spares the pass the exponentials; the tokens are the same, beside others who want them, too. */
+    @Test
+    void tokensDoNotDependOnWhetherLogProbabilitiesAreWanted() {
+        List<Request> wanted = requests();
+        List<Request> bare = new ArrayList<>();
+        List<Request> mixed = new ArrayList<>();
+        for (int i = 0; i < wanted.size(); i++) {
+            Request r = wanted.get(i);
+            bare.add(new Request(
+                    r.prompt(), r.slot(), r.sampling(), r.key(), r.maxNewTokens(), r.endTokens(), r.stops(), false));
+            mixed.add(i % 5 == 0 ? r : bare.get(i));
+        }
+        for (List<Request> asked : List.of(bare, mixed)) {
+            try (Generator generator = generator(24, 512, BYTES)) {
+                List<Completion> got = generator.generate(asked);
+                for (int i = 0; i < asked.size(); i++) {
+                    assertThat(got.get(i).tokens()).isEqualTo(alone().get(i).tokens());
+                    assertThat(got.get(i).logProbs())
+                            .isEqualTo(asked.get(i).logProbs() ? alone().get(i).logProbs() : null);
+                }
+            }
         }
     }
 

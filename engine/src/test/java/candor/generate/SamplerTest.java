@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplerTest {
     private static final int[] NONE = new int[0];
@@ -22,6 +23,19 @@ class SamplerTest {
         assertThat(new Sampler(5).next(logits, 1, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(2);
         assertThat(new Sampler(2).next(new float[] {-0f, 0f}, 0, Sampling.GREEDY, NONE, 0, 0))
                 .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void noTokenComesOfWhatIsNoNumber(float broken) {
+        float[] logits = {1, 2, broken, 3};
+        for (Sampling sampling :
+                List.of(Sampling.GREEDY, new Sampling(1, 2, 0.9, 1.2, 1), new Sampling(1, 0, 1, 1, 1))) {
+            assertThat(new Sampler(4).next(logits, 0, sampling, new int[] {1}, 1, 0))
+                    .isEqualTo(Sampler.NONE);
+        }
+        float[] nothing = {Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY};
+        assertThat(new Sampler(2).next(nothing, 0, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(Sampler.NONE);
     }
 
     @ParameterizedTest

@@ -29,6 +29,9 @@ final class CacheOps {
     /** Elements of a cache line, all of which one element of a key moves. */
     private static final int LINE = 16;
 
+    /** Scores of a single row that a thread has at hand: a share of the second-level cache. */
+    private static final int SCORES = 32 << 10;
+
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
     private final Parallel.Task write = this::writeRows;
@@ -112,30 +115,39 @@ final class CacheOps {
         int block = index / headTasks;
         int keyHeads = heads.key() / headTasks;
         int from = index % headTasks * keyHeads;
-        for (int keyHead = from; keyHead < from + keyHeads; keyHead++) {
-            if (blocks.rows(block) == 1) {
-                attend(worker, block, keyHead, 0, heads.group(), true);
-            } else {
-                for (int head = 0; head < heads.group(); head++) {
-                    attend(worker, block, keyHead, head, blocks.rows(block), false);
-                }
+        int end = from + keyHeads;
+        if (blocks.rows(block) == 1) {
+            // So many that their scores stay in the cache.
+            int scores = heads.group() * KvPages.count(batch.position(blocks.start(block)) + 1) * KvPages.TOKENS;
+            int together = Math.clamp(SCORES / scores, 1, keyHeads);
+            for (int keyHead = from; keyHead < end; keyHead += together) {
+                attend(worker, block, keyHead, Math.min(together, end - keyHead), 0, heads.group(), true);
+            }
+            return;
+        }
+        for (int keyHead = from; keyHead < end; keyHead++) {
+            for (int head = 0; head < heads.group(); head++) {
+                attend(worker, block, keyHead, 1, head, blocks.rows(block), false);
             }
         }
     }
 
     /**
-     * Rows that read the keys and values of one key head: those of a block, for one query head; or of a single row all
-     * query heads that share the key head.
+     * Rows that read the keys and values of some key heads: those of a block, for one query head; or of a single row all
+     * query heads that share the key heads, which lie side by side. Page by page, a page's keys and its values are read from
+     * one end to the other.
      *
      * @param inGroup the first query head, among those that share the key head
+     * @param each    rows for each key head
      */
-    private void attend(int worker, int block, int keyHead, int inGroup, int rows, boolean single) {
+    private void attend(int worker, int block, int keyHead, int keyHeads, int inGroup, int each, boolean single) {
         int row = blocks.start(block);
         int sequence = blocks.run(block);
         int width = heads.width();
         int seen = batch.position(row) + 1;
         int keys = seen + blocks.rows(block) - 1;
         int pages = KvPages.count(keys);
+        int rows = keyHeads * each;
         int queryCol = (keyHead * heads.group() + inGroup) * width;
         long queryRow = single ? (long) width * Float.BYTES : qkv.stride() * Float.BYTES;
         long outRow = single ? (long) width * Float.BYTES : o.stride() * Float.BYTES;
@@ -155,32 +167,42 @@ final class CacheOps {
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead, 0));
-            int to = scoresAt + i * KvPages.TOKENS;
-            PageKernels.addTo(
-                    x, to, scoreStride, x, 0, width, slab.data(), keyAt, PAGE_BYTES, rows, KvPages.TOKENS, width);
+            for (int head = 0; head < keyHeads; head++) {
+                long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead + head, 0));
+                int from = head * each;
+                int to = scoresAt + from * scoreStride + i * KvPages.TOKENS;
+                int query = from * width;
+                PageKernels.addTo(
+                        x,
+                        to,
+                        scoreStride,
+                        x,
+                        query,
+                        width,
+                        slab.data(),
+                        keyAt,
+                        PAGE_BYTES,
+                        each,
+                        KvPages.TOKENS,
+                        width);
+            }
         }
         int more = single ? 0 : 1;
         Softmax.inPlace(workers.sum(worker), x, scoresAt, scoreStride, rows, seen, more, keys, scale, end);
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, i);
             Tensor slab = cache.slab(page);
-            // The last tile reads on behind a row of values: into the next, or into the page's keys.
-            long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead, 0));
             int depth = Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS);
-            PageKernels.addTo(
-                    x,
-                    outAt,
-                    outStride,
-                    x,
-                    scoresAt + i * KvPages.TOKENS,
-                    scoreStride,
-                    slab.data(),
-                    valueAt,
-                    (long) width * Float.BYTES,
-                    rows,
-                    width,
-                    depth);
+            for (int head = 0; head < keyHeads; head++) {
+                // The last tile reads on behind a row of values: into the next, or into the page's keys.
+                long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead + head, 0));
+                int from = head * each;
+                int to = outAt + from * outStride;
+                int weight = scoresAt + from * scoreStride + i * KvPages.TOKENS;
+                long valueBytes = (long) width * Float.BYTES;
+                PageKernels.addTo(
+                        x, to, outStride, x, weight, scoreStride, slab.data(), valueAt, valueBytes, each, width, depth);
+            }
         }
         for (int r = 0; r < rows; r++) {
             scaled(x, outAt + r * outStride, width, x[end + r], o.data(), o.offset(row, queryCol) + r * outRow);
