@@ -4,9 +4,11 @@ import static candor.check.Shape.matrix;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.Write;
 import candor.tensor.DType;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -165,6 +167,61 @@ final class LinearCases {
         factors(c, spec);
         return c.call((ops, v, b) -> ops.linear(
                 v.at("y"), v.at("t"), v.at("x"), v.at("w"), v.at("bias"), v.at("residual"), lora(spec, v), b));
+    }
+
+    /** Layers beside one another: one, two, more; a token, some, more than a block; one with adapters among them. */
+    static Stream<Case> siblings() {
+        return Stream.of(
+                siblings(DType.F32, false, 7, new int[] {1}, 1),
+                siblings(DType.F32, false, 7, new int[] {5}, 31, 1, 40),
+                siblings(DType.BF16, false, 33, new int[] {2, 1, 3}, 65, 17, 17),
+                siblings(DType.BF16, false, 300, new int[] {20, 12}, 3, 150),
+                siblings(DType.F32, false, 31, new int[] {30, 10}, 9, 50),
+                siblings(DType.F32, true, 31, new int[] {3, 2}, 20, 33, 5));
+    }
+
+    /**
+     * @param adapted whether the second layer has an adapter, for the tokens of every sequence
+     * @param outs    outputs of each layer; the first has a bias, and outputs lie side by side
+     */
+    private static Case siblings(DType type, boolean adapted, int in, int[] lengths, int... outs) {
+        int rank = 4;
+        Batch batch = Packed.of(
+                lengths, adapted ? new int[lengths.length] : Packed.bare(lengths.length), 1, Packed.Targets.NONE, 0);
+        Case.Builder c = Case.of("linears", in + " to " + Arrays.toString(outs) + (adapted ? " adapted" : ""), batch);
+        Shape x = tokens(batch, in);
+        for (int i = 0; i < outs.length; i++) {
+            c.out("y" + i, tokens(batch, outs[i]));
+        }
+        if (adapted) {
+            c.out("t", tokens(batch, Lora.RANK_STEP));
+        }
+        c.in("x", x, c.normal(x));
+        for (int i = 0; i < outs.length; i++) {
+            Shape w = matrix(outs[i], in);
+            c.weight("w" + i, w, type, c.normal(w, 1 / Math.sqrt(in)));
+        }
+        Shape bias = matrix(1, outs[0]);
+        c.constant("bias", bias, c.normal(bias));
+        if (adapted) {
+            Shape a = matrix(rank, in);
+            Shape b = matrix(outs[1], rank);
+            c.in("a", a, c.normal(a, 1 / Math.sqrt(in))).in("b", b, c.normal(b)).float32("a", "b");
+        }
+        return c.call((ops, v, b) -> {
+            List<Linear> layers = new ArrayList<>();
+            for (int i = 0; i < outs.length; i++) {
+                Lora lora =
+                        adapted && i == 1 ? new Lora(new Lora.Factors(v.at("a"), v.at("b"), 0.5f, null, null)) : null;
+                layers.add(new Linear(
+                        v.at("y" + i),
+                        lora == null ? null : v.at("t"),
+                        v.at("w" + i),
+                        i == 0 ? v.at("bias") : null,
+                        lora));
+            }
+            ops.linears(v.at("x"), layers, b);
+        });
     }
 
     static Stream<Case> backward() {

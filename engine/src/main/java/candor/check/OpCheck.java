@@ -42,6 +42,7 @@ public final class OpCheck {
         TABLE.put("rope", RopeCases::forward);
         TABLE.put("ropeBackward", RopeCases::backward);
         TABLE.put("linear", LinearCases::forward);
+        TABLE.put("linears", LinearCases::siblings);
         TABLE.put("linearBackward", LinearCases::backward);
         TABLE.put("attention", AttentionCases::forward);
         TABLE.put("attentionBackward", AttentionCases::backward);

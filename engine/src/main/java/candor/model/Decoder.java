@@ -2,11 +2,13 @@ package candor.model;
 
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.tensor.Tensor;
+import java.util.List;
 
 /**
  * The layers, forward and backward, written to be read side by side: {@link #backward} is {@link #forward} from the last
@@ -83,19 +85,13 @@ final class Decoder {
         float eps = config.rmsNormEps();
 
         ops.rmsNorm(s.normed1, s.rstd1, x, w.inputNorm(), eps); // (N,C)
-        linear(
-                s.rawQuery,
-                s,
+        ops.linears(
                 s.normed1,
-                w.query(),
-                w.queryBias(),
-                null,
-                layer,
-                Projection.QUERY,
-                bank,
-                batch); // (N,HD)
-        linear(s.rawKey, s, s.normed1, w.key(), w.keyBias(), null, layer, Projection.KEY, bank, batch); // (N,KD)
-        linear(s.value, s, s.normed1, w.value(), w.valueBias(), null, layer, Projection.VALUE, bank, batch); // (N,KD)
+                List.of(
+                        projection(s.rawQuery, s, w.query(), w.queryBias(), layer, Projection.QUERY, bank), // (N,HD)
+                        projection(s.rawKey, s, w.key(), w.keyBias(), layer, Projection.KEY, bank), // (N,KD)
+                        projection(s.value, s, w.value(), w.valueBias(), layer, Projection.VALUE, bank)), // (N,KD)
+                batch);
         if (s.raw != null) {
             ops.rmsNorm(s.query, s.rstdQuery, s.rawQuery, w.queryNorm(), eps); // (N,HD), each head
             ops.rmsNorm(s.key, s.rstdKey, s.rawKey, w.keyNorm(), eps); // (N,KD), each head
@@ -114,8 +110,12 @@ final class Decoder {
     private void feedForward(int layer, Tensor out, Saved s, Adapters bank, Batch batch) {
         LayerWeights w = weights.layers().get(layer);
         ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), config.rmsNormEps()); // (N,C)
-        linear(s.gate, s, s.normed2, w.gate(), null, null, layer, Projection.GATE, bank, batch); // (N,F)
-        linear(s.up, s, s.normed2, w.up(), null, null, layer, Projection.UP, bank, batch); // (N,F)
+        ops.linears(
+                s.normed2,
+                List.of(
+                        projection(s.gate, s, w.gate(), null, layer, Projection.GATE, bank), // (N,F)
+                        projection(s.up, s, w.up(), null, layer, Projection.UP, bank)), // (N,F)
+                batch);
         ops.swiGlu(s.gated, s.gateUp); // (N,F)
         linear(out, s, s.gated, w.down(), null, s.middle, layer, Projection.DOWN, bank, batch); // (N,C)
     }
@@ -211,6 +211,11 @@ final class Decoder {
         ops.rmsNorm(s.normed1, s.rstd1, x, w.inputNorm(), config.rmsNormEps()); // (N,C)
         ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), config.rmsNormEps()); // (N,C)
         ops.swiGlu(s.gated, s.gateUp); // (N,F)
+    }
+
+    private static Linear projection(
+            Tensor y, Saved s, Tensor w, Tensor bias, int layer, Projection projection, Adapters bank) {
+        return new Linear(y, s.narrow(projection), w, bias, lora(bank, layer, projection));
     }
 
     private void linear(

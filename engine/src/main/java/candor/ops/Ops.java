@@ -1,6 +1,7 @@
 package candor.ops;
 
 import candor.tensor.Tensor;
+import java.util.List;
 
 /**
  * The operations of a decoder, forward beside backward; outputs first. Shapes are in the letters of this package; {@code
@@ -64,6 +65,13 @@ public interface Ops {
      * @param lora     the adapters on this layer, or null
      */
     void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch);
+
+    /** Several linear layers of the same x (N, I), whose results are {@link #linear}'s, one after the other. */
+    default void linears(Tensor x, List<Linear> layers, Batch batch) {
+        for (Linear layer : layers) {
+            linear(layer.y(), layer.t(), x, layer.w(), layer.bias(), null, layer.lora(), batch);
+        }
+    }
 
     /**
      * dx = or += dy w + dt a, with dt = s · dy b; da += dtᵀ x and db += dyᵀ t for trained adapters. The frozen weight gets

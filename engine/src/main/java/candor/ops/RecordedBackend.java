@@ -3,6 +3,7 @@ package candor.ops;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
+import java.util.List;
 
 /**
  * A backend whose operations a flight recording shows, each as a {@code candor.Operation}. While nobody records it costs a look
@@ -110,6 +111,13 @@ final class RecordedBackend implements Backend {
         OperationEvent event = OperationEvent.started();
         backend.linear(y, t, x, w, bias, residual, lora, batch);
         OperationEvent.finish(event, "linear", y.rows(), backend);
+    }
+
+    @Override
+    public void linears(Tensor x, List<Linear> layers, Batch batch) {
+        OperationEvent event = OperationEvent.started();
+        backend.linears(x, layers, batch);
+        OperationEvent.finish(event, "linears", x.rows(), backend);
     }
 
     @Override

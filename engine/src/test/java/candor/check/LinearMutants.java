@@ -4,12 +4,14 @@ import static candor.check.Mutant.TOO_FAR;
 import static candor.check.RowMutants.like;
 
 import candor.ops.Batch;
+import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.Lora.Factors;
 import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -22,6 +24,11 @@ final class LinearMutants {
     /** How a wrong forward pass calls the right one. */
     private interface Forward {
         void run(Naive right, Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor rest, Lora lora, Batch batch);
+    }
+
+    /** How wrong layers beside one another call right ones. */
+    private interface Siblings {
+        void run(Naive right, Tensor x, List<Linear> layers, Batch batch);
     }
 
     /** How a wrong backward pass calls the right one. */
@@ -40,7 +47,7 @@ final class LinearMutants {
     }
 
     static Stream<Mutant> all() {
-        return Stream.concat(forward(), backward());
+        return Stream.of(forward(), siblings(), backward()).flatMap(mutants -> mutants);
     }
 
     private static Stream<Mutant> forward() {
@@ -189,6 +196,41 @@ final class LinearMutants {
                                 eachTrained(lora, f -> f.da().set(0, 0, Math.nextUp((float) f.da().get(0, 0))));
                             }
                         }));
+    }
+
+    private static Stream<Mutant> siblings() {
+        return Stream.of(
+                siblings("forgets the first bias", TOO_FAR, (right, x, layers, batch) -> {
+                    for (Linear l : layers) {
+                        right.linear(l.y(), l.t(), x, l.w(), null, null, l.lora(), batch);
+                    }
+                }),
+                siblings("forgets adapters", "", (right, x, layers, batch) -> {
+                    for (Linear l : layers) {
+                        right.linear(l.y(), null, x, l.w(), l.bias(), null, null, batch);
+                    }
+                }),
+                siblings(
+                        "leaves the last layer out",
+                        "",
+                        (right, x, layers, batch) ->
+                                right.linears(x, layers.subList(0, Math.max(1, layers.size() - 1)), batch)),
+                siblings("begins the next layer where the last one ended", TOO_FAR, (right, x, layers, batch) -> {
+                    right.linears(x, layers, batch);
+                    if (layers.size() > 1) {
+                        Tensor first = layers.getFirst().y();
+                        layers.getLast().y().set(0, 0, first.get(0, first.cols() - 1));
+                    }
+                }));
+    }
+
+    private static Mutant siblings(String bug, String reason, Siblings wrong) {
+        return new Mutant("linears", bug, reason, () -> new NaiveBackend() {
+            @Override
+            public void linears(Tensor x, List<Linear> layers, Batch batch) {
+                wrong.run(new Naive(), x, layers, batch);
+            }
+        });
     }
 
     private static Mutant forward(String bug, String reason, Forward wrong) {

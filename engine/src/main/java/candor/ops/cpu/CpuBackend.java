@@ -5,6 +5,7 @@ import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.KvPages;
+import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.PageTables;
 import candor.ops.Write;
@@ -14,6 +15,7 @@ import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /** The processor itself: vector instructions and a few threads. For one caller at a time. */
 public final class CpuBackend implements Backend {
@@ -24,6 +26,7 @@ public final class CpuBackend implements Backend {
     private final Workers workers;
     private final FrozenPanels frozen;
     private final LowRankMatmul matmul;
+    private final SiblingMatmul siblings;
     private final LoraGradients loraGradients;
     private final AttentionOps attention;
     private final AttentionBackward attentionBackward;
@@ -52,6 +55,7 @@ public final class CpuBackend implements Backend {
         workers = new Workers(threads);
         frozen = new FrozenPanels(workers, panelBytes);
         matmul = new LowRankMatmul(workers, frozen);
+        siblings = new SiblingMatmul(workers, frozen);
         loraGradients = new LoraGradients(workers);
         attention = new AttentionOps(workers);
         attentionBackward = new AttentionBackward(workers);
@@ -164,10 +168,7 @@ public final class CpuBackend implements Backend {
     @Override
     public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         Shapes.linear("linear", y, t, x, w, lora, batch);
-        if (bias != null) {
-            Shapes.f32("linear", bias);
-            Shapes.require(bias.rows() == 1 && bias.cols() == w.rows(), "linear", bias, w);
-        }
+        Shapes.bias("linear", bias, w);
         if (residual != null) {
             Shapes.f32("linear", residual);
             Shapes.same("linear", residual, y);
@@ -176,6 +177,19 @@ public final class CpuBackend implements Backend {
         if (residual != null && bias != null) {
             rows.addRow(y, bias);
         }
+    }
+
+    @Override
+    public void linears(Tensor x, List<Linear> layers, Batch batch) {
+        if (!siblings.takes(x, layers)) {
+            Backend.super.linears(x, layers, batch);
+            return;
+        }
+        for (Linear layer : layers) {
+            Shapes.linear("linears", layer.y(), null, x, layer.w(), null, batch);
+            Shapes.bias("linears", layer.bias(), layer.w());
+        }
+        siblings.run(x, layers);
     }
 
     @Override

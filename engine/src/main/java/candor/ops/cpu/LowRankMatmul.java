@@ -21,6 +21,9 @@ final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
     private static final long GROUP_BYTES = 8L << 20;
 
+    /** Pieces for each thread where threads share the columns. More cost more: each begins with a panel that nobody has asked for. */
+    static final int CHUNKS = 4;
+
     /** From so many rows on, blocks are taller, so that a panel is read less often; there are still many. */
     private static final int LARGE = 1024;
 
@@ -139,7 +142,7 @@ final class LowRankMatmul {
             return;
         }
         // With few rows, threads share the columns instead.
-        chunks = Math.clamp(4L * workers.threads() / blocks.count(), 1, group);
+        chunks = Math.clamp((long) CHUNKS * workers.threads() / blocks.count(), 1, group);
         boolean once = lora != null && group == all;
         boolean both = once && chunks == 1;
         if (lora != null && !once) {

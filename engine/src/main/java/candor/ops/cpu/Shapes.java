@@ -70,6 +70,14 @@ final class Shapes {
         }
     }
 
+    /** @param bias (1, O), or null */
+    static void bias(String op, Tensor bias, Tensor w) {
+        if (bias != null) {
+            f32(op, bias);
+            require(bias.rows() == 1 && bias.cols() == w.rows(), op, bias, w);
+        }
+    }
+
     static void weightGradient(String op, Tensor dw, Tensor dy, Tensor x) {
         f32(op, dw);
         f32(op, dy);
