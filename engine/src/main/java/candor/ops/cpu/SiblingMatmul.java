@@ -7,9 +7,9 @@ import candor.tensor.Tensor;
 import java.util.List;
 
 /**
- * Products of the same few rows with several frozen weights: y = bias + x wᵀ of each. All their panels, one weight's behind the
- * other's, are shared among the threads in one run of tasks, as one product's would be. Where a sequence says a token at a time,
- * a product takes no longer than some ten times what it costs to share it.
+ * Products of the same few rows with several frozen weights: y = bias + x wᵀ of each, in one run of tasks, each of which has the
+ * same share of every weight's panels: so what lies side by side in the results is in one thread's cache. Where a sequence says
+ * a token at a time, a product takes no longer than some ten times what it costs to share it.
  */
 final class SiblingMatmul {
     private final Workers workers;
@@ -19,7 +19,6 @@ final class SiblingMatmul {
     // The operation in hand.
     private Tensor x;
     private List<Linear> layers;
-    private int panels;
     private int tasks;
 
     SiblingMatmul(Workers workers, FrozenPanels frozen) {
@@ -43,30 +42,26 @@ final class SiblingMatmul {
     void run(Tensor input, List<Linear> siblings) {
         x = input;
         layers = siblings;
-        panels = 0;
+        int most = 0;
         for (Linear layer : layers) {
-            panels += Panels.count(layer.w().rows());
+            most = Math.max(most, Panels.count(layer.w().rows()));
         }
-        tasks = Math.min(LowRankMatmul.CHUNKS * workers.threads(), panels);
+        tasks = Math.min(LowRankMatmul.CHUNKS * workers.threads(), most);
         workers.run(tasks, multiply);
     }
 
-    /** The first panel of a task, counted over all weights. */
-    private int first(int task) {
-        return (int) ((long) panels * task / tasks);
-    }
-
+    /** A piece of every product. What is left over when panels are shared falls to one end, and to the other in turn. */
     private void multiply(int task, int worker) {
         Gemm gemm = workers.gemm(worker).a(x, 0, 0, workers.key(0));
-        int from = first(task);
-        int end = first(task + 1);
-        for (int i = 0, before = 0; i < layers.size() && before < end; i++) {
+        for (int i = 0; i < layers.size(); i++) {
             Linear layer = layers.get(i);
-            int count = Panels.count(layer.w().rows());
-            if (from < before + count) {
-                multiply(gemm, layer, Math.max(from - before, 0), Math.min(end - before, count));
+            int panels = Panels.count(layer.w().rows());
+            int more = i % 2 == 0 ? 0 : tasks - 1;
+            int from = (panels * task + more) / tasks;
+            int end = (panels * (task + 1) + more) / tasks;
+            if (from < end) {
+                multiply(gemm, layer, from, end);
             }
-            before += count;
         }
     }
 
