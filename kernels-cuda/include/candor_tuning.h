@@ -1,6 +1,6 @@
 /*
- * Which tile computes matrix products on sm_90a, for measurements and tests: no program that trains or generates needs it. The
- * bytes of a result do not depend on it.
+ * Which kernels compute on sm_90a, for measurements and tests: no program that trains or generates needs it. The bytes of a
+ * matrix product do not depend on it.
  */
 #ifndef CANDOR_TUNING_H
 #define CANDOR_TUNING_H
@@ -20,6 +20,9 @@ const char *candor_tile_name(int tile);
  * and device suggest. For all threads and devices.
  */
 void candor_tile_use(int tile, int band_rows);
+
+/* Whether attention from now on takes the kernels with mma.sync alone, as on other devices. For all threads and devices. */
+void candor_attention_use_mma(int only);
 
 #ifdef __cplusplus
 }
