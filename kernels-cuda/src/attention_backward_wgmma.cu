@@ -92,8 +92,8 @@ __device__ __forceinline__ void load_queries(
         mbarrier_arrive_expect_tx(&s.keys, sizeof s.k + sizeof s.v);
         for (int group = 0; group < B::kGroups; group++) {
             const int row = walk.first_key + group * kPanelRows;
-            load_panel<Width>(s.k[group], &a.qkv, &s.keys, row, in.key_column(walk.key_head));
-            load_panel<Width>(s.v[group], &a.qkv, &s.keys, row, in.value_column(walk.key_head));
+            load_rows<kPanelRows, Width>(s.k[group], &a.qkv, &s.keys, row, in.key_column(walk.key_head));
+            load_rows<kPanelRows, Width>(s.v[group], &a.qkv, &s.keys, row, in.value_column(walk.key_head));
         }
     }
     Ring<B::kStages> ring;
@@ -219,7 +219,7 @@ __global__ void __launch_bounds__(KeyBlock<Width>::kThreads, 1) key_gradient_ker
         fence_mbarrier_init();
     }
     __syncthreads();  // the barriers are there
-    const int group = __shfl_sync(kAllLanes, (int)threadIdx.x / kWarpgroup, 0);  // so that ptxas knows it for a whole warp's
+    const int group = warpgroup();
     if (group == B::kGroups) {
         setmaxnreg_dec<B::kLoadRegisters>();
         if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_queries<Width>(s, a, walk, threadIdx.x % kWarp);
@@ -264,8 +264,8 @@ __device__ __forceinline__ void load_keys(
         mbarrier_arrive_expect_tx(&s.queries, sizeof s.q + sizeof s.dout);
         for (int group = 0; group < B::kGroups; group++) {
             const int row = walk.first_query + group * kPanelRows;
-            load_panel<Width>(s.q[group], &a.qkv, &s.queries, row, in.query_column(walk.head));
-            load_panel<Width>(s.dout[group], &a.dout, &s.queries, row, in.query_column(walk.head));
+            load_rows<kPanelRows, Width>(s.q[group], &a.qkv, &s.queries, row, in.query_column(walk.head));
+            load_rows<kPanelRows, Width>(s.dout[group], &a.dout, &s.queries, row, in.query_column(walk.head));
         }
     }
     Ring<B::kStages> ring;
@@ -361,7 +361,7 @@ __global__ void __launch_bounds__(QueryBlock<Width>::kThreads, 1) query_gradient
         fence_mbarrier_init();
     }
     __syncthreads();  // the barriers are there
-    const int group = __shfl_sync(kAllLanes, (int)threadIdx.x / kWarpgroup, 0);  // so that ptxas knows it for a whole warp's
+    const int group = warpgroup();
     if (group == B::kGroups) {
         setmaxnreg_dec<B::kLoadRegisters>();
         if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_keys<Width>(s, a, walk, threadIdx.x % kWarp);

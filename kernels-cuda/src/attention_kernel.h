@@ -4,6 +4,15 @@
 
 namespace candor {
 
+struct ForwardArguments {
+    Attention in;
+    bf16* o;
+    int64_t o_stride;
+    float* lse;
+    int64_t lse_stride;
+    int n, sequences, longest;
+};
+
 struct BackwardArguments {
     Attention in;
     Matrix dout, o;
@@ -22,6 +31,7 @@ inline int64_t backward_scratch(const BackwardArguments& g) {
 // Whether the kernels of sm_90a take these heads, where the other matrices are aligned, too.
 bool attention_takes_wgmma(const Attention& in, const candor_device* device);
 
+cudaError_t attention_wgmma(const ForwardArguments& g, cudaStream_t stream);
 cudaError_t attention_backward_wgmma(const BackwardArguments& g, void* scratch, cudaStream_t stream);
 
 }  // namespace candor

@@ -22,24 +22,29 @@ struct AttentionBlock {
     static constexpr int kArrivals = Groups * kWarpgroup / kWarp;  // of a stage that was read: one lane of each warp
 };
 
+// The caller's warpgroup. Of lane 0, so that ptxas knows that a warp's lanes agree.
+__device__ __forceinline__ int warpgroup() {
+    return __shfl_sync(kAllLanes, (int)threadIdx.x / kWarpgroup, 0);
+}
+
 // ---- loading, by one warp ----------------------------------------------------------------------------------------------
 
-// A panel from (row, column) of the matrix on. Its rows may reach into the next sequence.
-template <int Width>
-__device__ __forceinline__ void load_panel(bf16* panel, const CUtensorMap* map, uint64_t* full, int row, int column) {
+// `Rows` rows of a head from (row, column) of the matrix on, in boxes of so many rows. They may reach into the next sequence.
+template <int Rows, int Width>
+__device__ __forceinline__ void load_rows(bf16* tile, const CUtensorMap* map, uint64_t* full, int row, int column) {
 #pragma unroll
-    for (int c = 0; c < Width; c += kBoxColumns) tma_load_2d(panel + c * kPanelRows, map, full, column + c, row);
+    for (int c = 0; c < Width; c += kBoxColumns) tma_load_2d(tile + c * Rows, map, full, column + c, row);
 }
 
 // Rows from `first` on become zeros: they are another sequence's, and a weight of 0 times its NaN would be NaN.
-template <int Width>
-__device__ __forceinline__ void clear_rows(bf16* panel, int first, int lane) {
+template <int Rows, int Width>
+__device__ __forceinline__ void clear_rows(bf16* tile, int first, int lane) {
     constexpr int kChunks = kBoxColumns / kChunk;
-    const int chunks = (kPanelRows - first) * kChunks;
+    const int chunks = (Rows - first) * kChunks;
 #pragma unroll
     for (int c = 0; c < Width; c += kBoxColumns) {
         // The swizzle stays within a row.
-        uint4* rows = reinterpret_cast<uint4*>(panel + c * kPanelRows) + first * kChunks;
+        uint4* rows = reinterpret_cast<uint4*>(tile + c * Rows) + first * kChunks;
         for (int i = lane; i < chunks; i += kWarp) rows[i] = make_uint4(0, 0, 0, 0);
     }
 }
@@ -54,14 +59,14 @@ __device__ __forceinline__ void load_stage(bf16* left, const CUtensorMap* left_m
     if (lane == 0) {
         uint64_t* report = whole ? full : landed;
         mbarrier_arrive_expect_tx(report, 2 * kPanel<Width> * (int)sizeof(bf16));
-        load_panel<Width>(left, left_map, report, row, left_column);
-        load_panel<Width>(right, right_map, report, row, right_column);
+        load_rows<kPanelRows, Width>(left, left_map, report, row, left_column);
+        load_rows<kPanelRows, Width>(right, right_map, report, row, right_column);
     }
     if (!whole) {
         mbarrier_wait(landed, landed_parity);  // TMA has written, before it is written over
         landed_parity ^= 1;
-        clear_rows<Width>(left, end - row, lane);
-        clear_rows<Width>(right, end - row, lane);
+        clear_rows<kPanelRows, Width>(left, end - row, lane);
+        clear_rows<kPanelRows, Width>(right, end - row, lane);
         fence_proxy_async();  // the tensor cores read what was written here
         __syncwarp();         // all lanes have written, before one of them says so
         if (lane == 0) mbarrier_arrive(full);
@@ -90,14 +95,14 @@ __device__ __forceinline__ void multiply_panels(float (&s)[32], uint64_t a, uint
     wgmma_registers(s);
 }
 
-// sums (64,Width) += weights (64,64) b, b a panel; one group of products.
-template <int Width>
-__device__ __forceinline__ void add_weighted(float (&sums)[Width / 2], uint32_t (&weights)[4][4], uint64_t b) {
+// sums (64,Width) += weights (64,16 Steps) b, b in boxes of as many rows; one group of products.
+template <int Width, int Steps>
+__device__ __forceinline__ void add_weighted(float (&sums)[Width / 2], uint32_t (&weights)[Steps][4], uint64_t b) {
     wgmma_registers(sums);
     wgmma_registers(weights);
     wgmma_fence();
 #pragma unroll
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < Steps; k++) {
         const uint64_t rows = panel_at(b, k * 16 * kBoxColumns);
         if constexpr (Width == 64) wgmma_m64n64k16_bf16_ra<1>(sums, weights[k], rows, 1);
         if constexpr (Width == 128) wgmma_m64n128k16_bf16_ra<1>(sums, weights[k], rows, 1);
@@ -106,10 +111,11 @@ __device__ __forceinline__ void add_weighted(float (&sums)[Width / 2], uint32_t 
     wgmma_registers(sums);
 }
 
-// Accumulators (64,64), rounded to bf16, as a left operand: two of 8 columns side by side are one of 16.
-__device__ __forceinline__ void pack_weights(uint32_t (&weights)[4][4], const float (&s)[32]) {
+// Accumulators (64,16 Steps), rounded to bf16, as a left operand: two of 8 columns side by side are one of 16.
+template <int Steps>
+__device__ __forceinline__ void pack_weights(uint32_t (&weights)[Steps][4], const float (&s)[Steps * 8]) {
 #pragma unroll
-    for (int i = 0; i < 16; i++) weights[i / 4][i % 4] = pack(s[2 * i], s[2 * i + 1]);
+    for (int i = 0; i < Steps * 4; i++) weights[i / 4][i % 4] = pack(s[2 * i], s[2 * i + 1]);
 }
 
 // The row of a warpgroup's 64 that value i of a fragment lies in.
