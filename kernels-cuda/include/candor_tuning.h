@@ -21,8 +21,17 @@ const char *candor_tile_name(int tile);
  */
 void candor_tile_use(int tile, int band_rows);
 
-/* Whether attention from now on takes the kernels with mma.sync alone, as on other devices. For all threads and devices. */
-void candor_attention_use_mma(int only);
+/* The kernels for attention have numbers, too: 0 is mma.sync's, which other devices have; the others are sm_90a's. */
+int candor_attention_form_count(void);
+
+/* As in "mma.sync"; null for no form's number. */
+const char *candor_attention_form_name(int form);
+
+/*
+ * From now on attention on sm_90a takes this form, where heads and operands allow; -1: as the library chooses. For all threads
+ * and devices.
+ */
+void candor_attention_use(int form);
 
 #ifdef __cplusplus
 }

@@ -8,16 +8,30 @@
 namespace candor {
 namespace {
 
-std::atomic<bool> without_wgmma{false};
+// By the numbers of AttentionForm.
+const char* const kForms[] = {"mma.sync", "wgmma", "wgmma, forward in turns", "wgmma, three groups of queries backward"};
+constexpr int kFormCount = sizeof kForms / sizeof kForms[0];
+
+std::atomic<int> asked_form{-1};
 
 }  // namespace
 
-bool attention_takes_wgmma(const Attention& in, const candor_device* device) {
-    return device->architecture == 90 && (in.d == 64 || in.d == 128) && in.qkv.aligned && !without_wgmma.load();
+AttentionForm attention_form(const Attention& in, bool aligned, const candor_device* device) {
+    if (device->architecture != 90 || (in.d != 64 && in.d != 128) || !in.qkv.aligned || !aligned) return AttentionForm::mma;
+    const int asked = asked_form.load();
+    return asked >= 0 ? (AttentionForm)asked : AttentionForm::wgmma;
 }
 
 }  // namespace candor
 
-CANDOR_API void candor_attention_use_mma(int only) {
-    candor::without_wgmma = only != 0;
+CANDOR_API int candor_attention_form_count(void) {
+    return candor::kFormCount;
+}
+
+CANDOR_API const char* candor_attention_form_name(int form) {
+    return form >= 0 && form < candor::kFormCount ? candor::kForms[form] : nullptr;
+}
+
+CANDOR_API void candor_attention_use(int form) {
+    candor::asked_form = form < candor::kFormCount ? form : -1;
 }

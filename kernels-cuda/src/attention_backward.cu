@@ -221,9 +221,9 @@ CANDOR_API int candor_attention_backward(
     void* memory = nullptr;
     status = scratch(&memory, backward_scratch(g), stream, where);
     if (status) return status;
-    const bool by_wgmma = attention_takes_wgmma(g.in, stream->device) && g.dout.aligned && g.o.aligned
-        && rows_are_aligned(g.dqkv, g.dqkv_stride);
-    const cudaError_t code = by_wgmma ? attention_backward_wgmma(g, memory, stream->handle)
-                                      : attention_backward_mma(g, memory, stream->handle);
+    const bool aligned_rows = g.dout.aligned && g.o.aligned && rows_are_aligned(g.dqkv, g.dqkv_stride);
+    const AttentionForm form = attention_form(g.in, aligned_rows, stream->device);
+    const cudaError_t code = form == AttentionForm::mma ? attention_backward_mma(g, memory, stream->handle)
+                                                        : attention_backward_wgmma(g, form, memory, stream->handle);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

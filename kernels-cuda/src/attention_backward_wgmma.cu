@@ -231,12 +231,13 @@ __global__ void __launch_bounds__(KeyBlock<Width>::kThreads, 1) key_gradient_ker
 
 // ---- queries -----------------------------------------------------------------------------------------------------------
 
-template <int Width>
-struct QueryBlock : AttentionBlock<2> {
+// `Groups` of 64 queries: three have registers enough for the narrower heads alone.
+template <int Width, int Groups>
+struct QueryBlock : AttentionBlock<Groups> {
     static constexpr int kStages = Width == 64 ? 4 : 3;
     struct Shared {
-        alignas(1024) bf16 q[kGroups][kPanel<Width>];
-        alignas(1024) bf16 dout[kGroups][kPanel<Width>];
+        alignas(1024) bf16 q[Groups][kPanel<Width>];
+        alignas(1024) bf16 dout[Groups][kPanel<Width>];
         alignas(1024) bf16 k[kStages][kPanel<Width>];
         alignas(1024) bf16 v[kStages][kPanel<Width>];
         alignas(8) uint64_t queries, landed, full[kStages], empty[kStages];
@@ -255,10 +256,10 @@ struct QueryWalk {
           tiles((min(first_query + rows, end) - start + kPanelRows - 1) / kPanelRows) {}
 };
 
-template <int Width>
+template <int Width, int Groups>
 __device__ __forceinline__ void load_keys(
-    typename QueryBlock<Width>::Shared& s, const Arguments& a, const QueryWalk& walk, int lane) {
-    using B = QueryBlock<Width>;
+    typename QueryBlock<Width, Groups>::Shared& s, const Arguments& a, const QueryWalk& walk, int lane) {
+    using B = QueryBlock<Width, Groups>;
     const Attention& in = a.in;
     if (lane == 0) {
         mbarrier_arrive_expect_tx(&s.queries, sizeof s.q + sizeof s.dout);
@@ -278,10 +279,10 @@ __device__ __forceinline__ void load_keys(
     }
 }
 
-template <int Width>
+template <int Width, int Groups>
 __device__ __forceinline__ void add_query_gradients(
-    typename QueryBlock<Width>::Shared& s, const Arguments& a, const QueryWalk& walk, int group, int thread) {
-    using B = QueryBlock<Width>;
+    typename QueryBlock<Width, Groups>::Shared& s, const Arguments& a, const QueryWalk& walk, int group, int thread) {
+    using B = QueryBlock<Width, Groups>;
     const Attention& in = a.in;
     const float scale = in.scale * kLog2e;
     const int row = walk.first_query + group * kPanelRows;
@@ -345,9 +346,9 @@ __device__ __forceinline__ void add_query_gradients(
     store_panel<Width>(a.dqkv, a.dqkv_stride, row, walk.end, in.query_column(walk.head), dq, in.scale, in.scale, thread);
 }
 
-template <int Width>
-__global__ void __launch_bounds__(QueryBlock<Width>::kThreads, 1) query_gradient_kernel(const __grid_constant__ Arguments a) {
-    using B = QueryBlock<Width>;
+template <int Width, int Groups>
+__global__ void __launch_bounds__(QueryBlock<Width, Groups>::kThreads, 1) query_gradient_kernel(const __grid_constant__ Arguments a) {
+    using B = QueryBlock<Width, Groups>;
     const QueryWalk walk(a.in, B::kRows);
     if (walk.first_query >= walk.end) return;
     typename B::Shared& s = shared<typename B::Shared>();
@@ -364,16 +365,16 @@ __global__ void __launch_bounds__(QueryBlock<Width>::kThreads, 1) query_gradient
     const int group = warpgroup();
     if (group == B::kGroups) {
         setmaxnreg_dec<B::kLoadRegisters>();
-        if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_keys<Width>(s, a, walk, threadIdx.x % kWarp);
+        if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_keys<Width, Groups>(s, a, walk, threadIdx.x % kWarp);
     } else {
         setmaxnreg_inc<B::kMultiplyRegisters>();
-        add_query_gradients<Width>(s, a, walk, group, threadIdx.x % kWarpgroup);
+        add_query_gradients<Width, Groups>(s, a, walk, group, threadIdx.x % kWarpgroup);
     }
 }
 
 // ---- launching ---------------------------------------------------------------------------------------------------------
 
-template <int Width>
+template <int Width, int QueryGroups>
 cudaError_t launch_backward(const BackwardArguments& g, void* scratch, cudaStream_t stream) {
     const Attention& in = g.in;
     float* numbers = static_cast<float*>(scratch);
@@ -397,8 +398,8 @@ cudaError_t launch_backward(const BackwardArguments& g, void* scratch, cudaStrea
         {dim3(in.k, g.sequences, ceil_div(g.longest, Keys::kRows)), dim3(Keys::kThreads), sizeof(typename Keys::Shared), stream},
         a);
     if (code != cudaSuccess) return code;
-    using Queries = QueryBlock<Width>;
-    return launch("attention backward wgmma, queries", query_gradient_kernel<Width>,
+    using Queries = QueryBlock<Width, QueryGroups>;
+    return launch("attention backward wgmma, queries", query_gradient_kernel<Width, QueryGroups>,
         {dim3(in.h, g.sequences, ceil_div(g.longest, Queries::kRows)), dim3(Queries::kThreads),
             sizeof(typename Queries::Shared), stream},
         a);
@@ -406,8 +407,10 @@ cudaError_t launch_backward(const BackwardArguments& g, void* scratch, cudaStrea
 
 }  // namespace
 
-cudaError_t attention_backward_wgmma(const BackwardArguments& g, void* scratch, cudaStream_t stream) {
-    return g.in.d == 64 ? launch_backward<64>(g, scratch, stream) : launch_backward<128>(g, scratch, stream);
+cudaError_t attention_backward_wgmma(const BackwardArguments& g, AttentionForm form, void* scratch, cudaStream_t stream) {
+    if (g.in.d == 128) return launch_backward<128, 2>(g, scratch, stream);
+    return form == AttentionForm::wgmma_three_groups ? launch_backward<64, 3>(g, scratch, stream)
+                                                     : launch_backward<64, 2>(g, scratch, stream);
 }
 
 }  // namespace candor

@@ -98,7 +98,8 @@ CANDOR_API int candor_attention(
     if (status || n == 0) return status;
     const ForwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), reinterpret_cast<bf16*>(o), o_stride, lse,
         lse_stride, n, s, longest};
-    const bool by_wgmma = attention_takes_wgmma(g.in, stream->device) && rows_are_aligned(o, o_stride);
-    const cudaError_t code = by_wgmma ? attention_wgmma(g, stream->handle) : attention_mma(g, stream->handle);
+    const AttentionForm form = attention_form(g.in, rows_are_aligned(o, o_stride), stream->device);
+    const cudaError_t code =
+        form == AttentionForm::mma ? attention_mma(g, stream->handle) : attention_wgmma(g, form, stream->handle);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

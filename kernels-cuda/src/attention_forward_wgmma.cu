@@ -129,8 +129,9 @@ struct Softmax {
     }
 };
 
-// A warpgroup, `group` counts those that multiply.
-template <int Width>
+// A warpgroup, `group` counts those that multiply. `Turns`: each hands its products over as a whole, one after the other, so
+// that one group's softmax lies beside the other's products.
+template <int Width, bool Turns>
 __device__ __forceinline__ void attend(
     typename ForwardBlock<Width>::Shared& s, const Arguments& a, const Walk& walk, int group, int thread) {
     using B = ForwardBlock<Width>;
@@ -140,6 +141,9 @@ __device__ __forceinline__ void attend(
     const auto release = [&](uint64_t* empty) {
         if (thread % kWarp == 0) mbarrier_arrive(empty);
     };
+    // Named barriers, one for each group's turn.
+    const auto await_turn = [&] { barrier_sync(1 + group, 2 * kWarpgroup); };
+    const auto end_turn = [&] { barrier_arrive(2 - group, 2 * kWarpgroup); };
     Softmax softmax = {in.scale * kLog2e};
     float o[Width / 2] = {}, weights[64], correction[2];
     uint32_t left[8][4];
@@ -160,14 +164,18 @@ __device__ __forceinline__ void attend(
         softmax.weigh(weights, seen, correction);
         pack_weights(left, weights);
     }
+    if (Turns && group == 1 && walk.steps > 1) end_turn();
     for (int step = 1; step < walk.steps; step++) {
         keys.next();
         // What is computed from scores goes to other variables: see attention_backward_wgmma.cu.
         float scores[64];
         mbarrier_wait(&s.full_k[keys.stage], keys.parity);  // the keys are loaded
+        if (Turns) await_turn();
         multiply_keys<Width>(scores, q, panel_at(k, keys.stage * B::kTile));
         mbarrier_wait(&s.full_v[values.stage], values.parity);  // the values of the step before are loaded
         add_weighted<Width>(o, left, panel_at(v, values.stage * B::kTile));
+        // The last turn of all has no other behind it.
+        if (Turns && (group == 0 || step + 1 < walk.steps)) end_turn();
         wgmma_wait<1>();  // scores
         wgmma_registers(scores);
         release(&s.empty_k[keys.stage]);
@@ -200,7 +208,7 @@ __device__ __forceinline__ void attend(
     }
 }
 
-template <int Width>
+template <int Width, bool Turns>
 __global__ void __launch_bounds__(ForwardBlock<Width>::kThreads, 1) attention_kernel(const __grid_constant__ Arguments a) {
     using B = ForwardBlock<Width>;
     const Walk walk(a.of.in);
@@ -222,11 +230,11 @@ __global__ void __launch_bounds__(ForwardBlock<Width>::kThreads, 1) attention_ke
         if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load<Width>(s, a, walk, threadIdx.x % kWarp);
     } else {
         setmaxnreg_inc<B::kMultiplyRegisters>();
-        attend<Width>(s, a, walk, group, threadIdx.x % kWarpgroup);
+        attend<Width, Turns>(s, a, walk, group, threadIdx.x % kWarpgroup);
     }
 }
 
-template <int Width>
+template <int Width, bool Turns>
 cudaError_t launch_forward(const ForwardArguments& g, cudaStream_t stream) {
     using B = ForwardBlock<Width>;
     const Attention& in = g.in;
@@ -238,14 +246,17 @@ cudaError_t launch_forward(const ForwardArguments& g, cudaStream_t stream) {
         return cudaErrorInvalidValue;
     }
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
-    return launch("attention wgmma", attention_kernel<Width>,
+    return launch("attention wgmma", attention_kernel<Width, Turns>,
         {dim3(in.h, g.sequences, ceil_div(g.longest, B::kRows)), dim3(B::kThreads), sizeof(typename B::Shared), stream}, a);
 }
 
 }  // namespace
 
-cudaError_t attention_wgmma(const ForwardArguments& g, cudaStream_t stream) {
-    return g.in.d == 64 ? launch_forward<64>(g, stream) : launch_forward<128>(g, stream);
+cudaError_t attention_wgmma(const ForwardArguments& g, AttentionForm form, cudaStream_t stream) {
+    if (form == AttentionForm::wgmma_in_turns) {
+        return g.in.d == 64 ? launch_forward<64, true>(g, stream) : launch_forward<128, true>(g, stream);
+    }
+    return g.in.d == 64 ? launch_forward<64, false>(g, stream) : launch_forward<128, false>(g, stream);
 }
 
 }  // namespace candor

@@ -28,10 +28,13 @@ inline int64_t backward_scratch(const BackwardArguments& g) {
     return 2 * aligned((int64_t)g.n * g.in.h * sizeof(float));
 }
 
-// Whether the kernels of sm_90a take these heads, where the other matrices are aligned, too.
-bool attention_takes_wgmma(const Attention& in, const candor_device* device);
+// The kernels there are. Those with wgmma give the same bytes.
+enum class AttentionForm { mma, wgmma, wgmma_in_turns, wgmma_three_groups };
 
-cudaError_t attention_wgmma(const ForwardArguments& g, cudaStream_t stream);
-cudaError_t attention_backward_wgmma(const BackwardArguments& g, void* scratch, cudaStream_t stream);
+// Which are taken for these heads; with wgmma only where `aligned`, that is, all other matrices are as well as qkv.
+AttentionForm attention_form(const Attention& in, bool aligned, const candor_device* device);
+
+cudaError_t attention_wgmma(const ForwardArguments& g, AttentionForm form, cudaStream_t stream);
+cudaError_t attention_backward_wgmma(const BackwardArguments& g, AttentionForm form, void* scratch, cudaStream_t stream);
 
 }  // namespace candor

@@ -1,5 +1,6 @@
 // Attention over packed sequences, forward and backward.
 #include "attention_reference.h"
+#include "candor_tuning.h"
 
 using namespace op_check;
 
@@ -201,5 +202,22 @@ SUITE(attention_sequences_alone) {
         poison_others(*p.dout, first, count);
         const bool beside_nan = rows_of_launch(p, p.starts, 0, first, count) == packed;
         expect(std::string("sequences beside NaN: ") + c.name, beside_nan, "other bytes");
+    }
+}
+
+// Every form of sm_90a, asked for by its number: those with wgmma give the bytes of the one that is judged.
+SUITE(attention_forms) {
+    candor_device_properties properties;
+    must(candor_device_describe(&properties, device()));
+    if (properties.major != 9) return;
+    for (const Case& c : {Case{"width 64", {420, 0, 193, 70}, 4, 2, 64, 8, 0}, Case{"width 128", {1, 300, 129}, 2, 1, 128, 0, 8}}) {
+        const Problem p(c);
+        const Bytes chosen = rows_of_launch(p, p.starts, 0, 0, p.n);
+        for (int form = 1; form < candor_attention_form_count(); form++) {
+            candor_attention_use(form);
+            const bool same = rows_of_launch(p, p.starts, 0, 0, p.n) == chosen;
+            expect(std::string("forms alike: ") + c.name + ", " + candor_attention_form_name(form), same, "other bytes");
+        }
+        candor_attention_use(-1);
     }
 }
