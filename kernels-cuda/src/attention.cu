@@ -9,7 +9,8 @@ namespace candor {
 namespace {
 
 // By the numbers of AttentionForm.
-const char* const kForms[] = {"mma.sync", "wgmma", "wgmma, forward in turns", "wgmma, three groups of queries backward"};
+const char* const kForms[] = {"mma.sync", "wgmma", "wgmma, forward in turns", "wgmma, three groups of queries backward",
+    "wgmma, key gradients in parts"};
 constexpr int kFormCount = sizeof kForms / sizeof kForms[0];
 
 std::atomic<int> asked_form{-1};

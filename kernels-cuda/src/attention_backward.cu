@@ -184,6 +184,10 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Argum
     store_rows<Width>(g.dqkv, g.dqkv_stride, first_query + warp_query, end, in.query_column(head), in.d, dq, in.scale, in.scale);
 }
 
+int64_t attention_backward_mma_scratch(const BackwardArguments& g) {
+    return aligned((int64_t)g.n * g.in.h * (int64_t)sizeof(float));
+}
+
 cudaError_t attention_backward_mma(const BackwardArguments& g, void* scratch, cudaStream_t stream) {
     const Attention& in = g.in;
     float* delta = static_cast<float*>(scratch);
@@ -218,12 +222,13 @@ CANDOR_API int candor_attention_backward(
     if (status || n == 0) return status;
     const BackwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), matrix_of(dout, dout_stride),
         matrix_of(o, o_stride), lse, lse_stride, reinterpret_cast<bf16*>(dqkv), dqkv_stride, n, s, longest};
-    void* memory = nullptr;
-    status = scratch(&memory, backward_scratch(g), stream, where);
-    if (status) return status;
     const bool aligned_rows = g.dout.aligned && g.o.aligned && rows_are_aligned(g.dqkv, g.dqkv_stride);
     const AttentionForm form = attention_form(g.in, aligned_rows, stream->device);
-    const cudaError_t code = form == AttentionForm::mma ? attention_backward_mma(g, memory, stream->handle)
-                                                        : attention_backward_wgmma(g, form, memory, stream->handle);
+    const bool mma = form == AttentionForm::mma;
+    void* memory = nullptr;
+    status = scratch(&memory, mma ? attention_backward_mma_scratch(g) : attention_backward_wgmma_scratch(g, form), stream, where);
+    if (status) return status;
+    const cudaError_t code = mma ? attention_backward_mma(g, memory, stream->handle)
+                                 : attention_backward_wgmma(g, form, memory, stream->handle);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

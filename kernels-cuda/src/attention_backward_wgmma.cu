@@ -2,6 +2,7 @@
 // the formulas, and its roundings. One warp of a block loads, by TMA, into a ring of stages that mbarriers guard; the other
 // warpgroups multiply, each its own 64 keys or queries. Scores of one step are under way while the gradients of the step
 // before are added, and what is not on the tensor cores in one warpgroup has the other's products beside it.
+#include <algorithm>
 #include <type_traits>
 
 #include "attention_kernel.h"
@@ -22,26 +23,26 @@ struct NumbersArguments {
     const float* lse;
     int64_t lse_stride;
     RowNumbers to;
-    int n, h;
+    int n;
 };
 
 constexpr int kNumbersThreads = 256;
 
-// Threads take eight columns of a row and head; rows run fastest, so that neighbours write neighbours.
+// Threads take eight columns of a row and head; a block has neighbouring rows of one head, which it also writes side by side.
 template <int Width>
 __global__ void __launch_bounds__(kNumbersThreads) numbers_kernel(const NumbersArguments g) {
     constexpr int kThreads = Width / kChunk;
-    const int64_t i = ((int64_t)blockIdx.x * kNumbersThreads + threadIdx.x) / kThreads;
-    const int head = (int)(i / g.n), row = (int)(i % g.n), column = head * Width + threadIdx.x % kThreads * kChunk;
-    const bool there = head < g.h;
+    const int row = blockIdx.x * (kNumbersThreads / kThreads) + threadIdx.x / kThreads, head = blockIdx.y;
+    const int column = head * Width + threadIdx.x % kThreads * kChunk;
     float sum = 0.0f;
-    if (there) {
+    if (row < g.n) {
         const Eight a = load8(g.dout.data + row * g.dout.stride + column), b = load8(g.o.data + row * g.o.stride + column);
 #pragma unroll
         for (int e = 0; e < kChunk; e++) sum += a.v[e] * b.v[e];
     }
     sum = warp_sum<kThreads>(sum);
-    if (there && threadIdx.x % kThreads == 0) {
+    if (row < g.n && threadIdx.x % kThreads == 0) {
+        const int64_t i = (int64_t)head * g.n + row;
         g.to.delta[i] = sum;
         g.to.lse[i] = g.lse[row * g.lse_stride + head] * kLog2e;
     }
@@ -56,6 +57,9 @@ struct Arguments {
     bf16* dqkv;
     int64_t dqkv_stride;
     int n;
+    // Blocks that share a group's query heads, and what each part of the heads adds, to be summed where there are several.
+    int parts;
+    float* part_sums;  // (parts,N,2K*D)
 };
 
 template <int Width>
@@ -73,14 +77,18 @@ struct KeyBlock : AttentionBlock<2> {
     static_assert(sizeof(Shared) <= 227 << 10, "what a block of sm_90 can have");
 };
 
-// The part of a sequence that a block has: its keys, and the queries from there on, panel by panel, for every query head of
-// the group.
+// What a block has: its keys, and the queries from there on, panel by panel, for query heads of the group.
 struct KeyWalk {
-    int end, first_key, key_head, group, tiles;
+    int end, first_key, tiles, key_head, part, first_head, end_head, steps;
 
-    __device__ __forceinline__ explicit KeyWalk(const Attention& in, int rows)
-        : end(in.starts[blockIdx.y + 1]), first_key(in.starts[blockIdx.y] + blockIdx.z * rows), key_head(blockIdx.x),
-          group(in.h / in.k), tiles((end - first_key + kPanelRows - 1) / kPanelRows) {}
+    __device__ __forceinline__ KeyWalk(const Arguments& a, int rows)
+        : end(a.in.starts[blockIdx.y + 1]), first_key(a.in.starts[blockIdx.y] + blockIdx.z * rows),
+          tiles((end - first_key + kPanelRows - 1) / kPanelRows), key_head(blockIdx.x / a.parts), part(blockIdx.x % a.parts) {
+        const int group = a.in.h / a.in.k;
+        first_head = key_head * group + group * part / a.parts;
+        end_head = key_head * group + group * (part + 1) / a.parts;
+        steps = tiles * (end_head - first_head);
+    }
 };
 
 template <int Width>
@@ -98,7 +106,7 @@ __device__ __forceinline__ void load_queries(
     }
     Ring<B::kStages> ring;
     uint32_t landed_parity = 0;
-    for (int head = walk.key_head * walk.group; head < (walk.key_head + 1) * walk.group; head++) {
+    for (int head = walk.first_head; head < walk.end_head; head++) {
         const float *lse = a.rows.lse + (int64_t)head * a.n, *delta = a.rows.delta + (int64_t)head * a.n;
         for (int tile = 0; tile < walk.tiles; tile++, ring.next()) {
             const int query = walk.first_key + tile * kPanelRows, stage = ring.stage;
@@ -144,7 +152,7 @@ __device__ __forceinline__ void add_key_gradients(
     };
     Ring<B::kStages> ring;
     mbarrier_wait(&s.keys, 0);  // keys and values are loaded
-    for (int step = 0, tile = 0; step < walk.tiles * walk.group; step++, ring.next()) {
+    for (int step = 0, tile = 0; step < walk.steps; step++, ring.next()) {
         const int stage = ring.stage, diagonal = tile - group;
         tile = tile + 1 < walk.tiles ? tile + 1 : 0;
         mbarrier_wait(&s.full[stage], ring.parity);  // the stage is loaded
@@ -199,14 +207,38 @@ __device__ __forceinline__ void add_key_gradients(
         wgmma_registers(dk);
     }
     const int row = walk.first_key + group * kPanelRows;
+    if (a.parts > 1) {
+        const int columns = 2 * in.k * Width;
+        float* to = a.part_sums + (int64_t)walk.part * a.n * columns;
+        store_floats<Width>(to, columns, row, walk.end, walk.key_head * Width, dk, in.scale, thread);
+        store_floats<Width>(to, columns, row, walk.end, (in.k + walk.key_head) * Width, dv, 1.0f, thread);
+        return;
+    }
     store_panel<Width>(a.dqkv, a.dqkv_stride, row, walk.end, in.key_column(walk.key_head), dk, in.scale, in.scale, thread);
     store_panel<Width>(a.dqkv, a.dqkv_stride, row, walk.end, in.value_column(walk.key_head), dv, 1.0f, 1.0f, thread);
+}
+
+constexpr int kSumThreads = 256;
+
+// Gradients of keys and values = what the parts add, in order; a thread takes eight columns of a row.
+__global__ void __launch_bounds__(kSumThreads) sum_parts_kernel(const Arguments a) {
+    const int columns = 2 * a.in.k * a.in.d, column = (blockIdx.y * kSumThreads + threadIdx.x) * kChunk, row = blockIdx.x;
+    if (column >= columns) return;
+    Eight sum = {};
+    for (int part = 0; part < a.parts; part++) {
+        const float4* from = reinterpret_cast<const float4*>(a.part_sums + ((int64_t)part * a.n + row) * columns + column);
+        const float4 low = from[0], high = from[1];
+        const float v[kChunk] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+#pragma unroll
+        for (int e = 0; e < kChunk; e++) sum.v[e] += v[e];
+    }
+    store8(a.dqkv + row * a.dqkv_stride + a.in.key_column(0) + column, sum);
 }
 
 template <int Width>
 __global__ void __launch_bounds__(KeyBlock<Width>::kThreads, 1) key_gradient_kernel(const __grid_constant__ Arguments a) {
     using B = KeyBlock<Width>;
-    const KeyWalk walk(a.in, B::kRows);
+    const KeyWalk walk(a, B::kRows);
     if (walk.tiles <= 0) return;
     typename B::Shared& s = shared<typename B::Shared>();
     if (threadIdx.x == 0) {
@@ -374,8 +406,19 @@ __global__ void __launch_bounds__(QueryBlock<Width, Groups>::kThreads, 1) query_
 
 // ---- launching ---------------------------------------------------------------------------------------------------------
 
+// Bytes of the numbers of rows.
+int64_t row_bytes(const BackwardArguments& g) {
+    return aligned(2 * (int64_t)g.n * g.in.h * (int64_t)sizeof(float));
+}
+
+// With few key heads there are few blocks, whose walks are of very different length. Then blocks share a group's heads, so that
+// a tile of keys has eight blocks or more, if heads are as many. Only heads have a say: a row's bytes depend on it.
+int parts_of(const BackwardArguments& g, AttentionForm form) {
+    return form == AttentionForm::wgmma_in_parts ? std::min(g.in.h / g.in.k, ceil_div(8, g.in.k)) : 1;
+}
+
 template <int Width, int QueryGroups>
-cudaError_t launch_backward(const BackwardArguments& g, void* scratch, cudaStream_t stream) {
+cudaError_t launch_backward(const BackwardArguments& g, int parts, void* scratch, cudaStream_t stream) {
     const Attention& in = g.in;
     float* numbers = static_cast<float*>(scratch);
     Arguments a = {};
@@ -383,21 +426,27 @@ cudaError_t launch_backward(const BackwardArguments& g, void* scratch, cudaStrea
     a.rows = {numbers, numbers + (int64_t)g.n * in.h};
     a.dqkv = g.dqkv, a.dqkv_stride = g.dqkv_stride;
     a.n = g.n;
+    a.parts = parts;
+    a.part_sums = reinterpret_cast<float*>(static_cast<char*>(scratch) + row_bytes(g));
     if (!encode_tensor_map(&a.qkv, in.qkv.data, in.qkv.stride, g.n, (in.h + 2 * in.k) * Width, kPanelRows)
         || !encode_tensor_map(&a.dout, g.dout.data, g.dout.stride, g.n, in.h * Width, kPanelRows)) {
         return cudaErrorInvalidValue;
     }
-    const NumbersArguments rows = {g.dout, g.o, g.lse, g.lse_stride, a.rows, g.n, in.h};
-    const int blocks = ceil_div((int64_t)g.n * in.h * (Width / kChunk), kNumbersThreads);
-    cudaError_t code = launch(
-        "attention row numbers", numbers_kernel<Width>, {dim3(blocks), dim3(kNumbersThreads), 0, stream}, rows);
+    const NumbersArguments rows = {g.dout, g.o, g.lse, g.lse_stride, a.rows, g.n};
+    cudaError_t code = launch("attention row numbers", numbers_kernel<Width>,
+        {dim3(ceil_div(g.n, kNumbersThreads * kChunk / Width), in.h), dim3(kNumbersThreads), 0, stream}, rows);
     if (code != cudaSuccess) return code;
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
     using Keys = KeyBlock<Width>;
     code = launch("attention backward wgmma, keys", key_gradient_kernel<Width>,
-        {dim3(in.k, g.sequences, ceil_div(g.longest, Keys::kRows)), dim3(Keys::kThreads), sizeof(typename Keys::Shared), stream},
+        {dim3(in.k * parts, g.sequences, ceil_div(g.longest, Keys::kRows)), dim3(Keys::kThreads), sizeof(typename Keys::Shared), stream},
         a);
     if (code != cudaSuccess) return code;
+    if (parts > 1) {
+        code = launch("attention backward wgmma, parts", sum_parts_kernel,
+            {dim3(g.n, ceil_div(2 * in.k * Width, kSumThreads * kChunk)), dim3(kSumThreads), 0, stream}, a);
+        if (code != cudaSuccess) return code;
+    }
     using Queries = QueryBlock<Width, QueryGroups>;
     return launch("attention backward wgmma, queries", query_gradient_kernel<Width, QueryGroups>,
         {dim3(in.h, g.sequences, ceil_div(g.longest, Queries::kRows)), dim3(Queries::kThreads),
@@ -407,10 +456,16 @@ cudaError_t launch_backward(const BackwardArguments& g, void* scratch, cudaStrea
 
 }  // namespace
 
+int64_t attention_backward_wgmma_scratch(const BackwardArguments& g, AttentionForm form) {
+    const int parts = parts_of(g, form);
+    return row_bytes(g) + (parts > 1 ? parts * (int64_t)g.n * 2 * g.in.k * g.in.d * (int64_t)sizeof(float) : 0);
+}
+
 cudaError_t attention_backward_wgmma(const BackwardArguments& g, AttentionForm form, void* scratch, cudaStream_t stream) {
-    if (g.in.d == 128) return launch_backward<128, 2>(g, scratch, stream);
-    return form == AttentionForm::wgmma_three_groups ? launch_backward<64, 3>(g, scratch, stream)
-                                                     : launch_backward<64, 2>(g, scratch, stream);
+    const int parts = parts_of(g, form);
+    if (g.in.d == 128) return launch_backward<128, 2>(g, parts, scratch, stream);
+    return form == AttentionForm::wgmma_three_groups ? launch_backward<64, 3>(g, parts, scratch, stream)
+                                                     : launch_backward<64, 2>(g, parts, scratch, stream);
 }
 
 }  // namespace candor

@@ -23,18 +23,15 @@ struct BackwardArguments {
     int n, sequences, longest;
 };
 
-// Bytes of scratch memory that a backward pass needs.
-inline int64_t backward_scratch(const BackwardArguments& g) {
-    return 2 * aligned((int64_t)g.n * g.in.h * sizeof(float));
-}
-
-// The kernels there are. Those with wgmma give the same bytes.
-enum class AttentionForm { mma, wgmma, wgmma_in_turns, wgmma_three_groups };
+// The kernels there are.
+enum class AttentionForm { mma, wgmma, wgmma_in_turns, wgmma_three_groups, wgmma_in_parts };
 
 // Which are taken for these heads; with wgmma only where `aligned`, that is, all other matrices are as well as qkv.
 AttentionForm attention_form(const Attention& in, bool aligned, const candor_device* device);
 
 cudaError_t attention_wgmma(const ForwardArguments& g, AttentionForm form, cudaStream_t stream);
+// Bytes of scratch memory that the backward pass needs.
+int64_t attention_backward_wgmma_scratch(const BackwardArguments& g, AttentionForm form);
 cudaError_t attention_backward_wgmma(const BackwardArguments& g, AttentionForm form, void* scratch, cudaStream_t stream);
 
 }  // namespace candor

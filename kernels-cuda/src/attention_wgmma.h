@@ -142,4 +142,21 @@ __device__ __forceinline__ void store_panel(bf16* to, int64_t stride, int row, i
     }
 }
 
+// The same as floats, without rounding.
+template <int Width>
+__device__ __forceinline__ void store_floats(
+    float* to, int64_t stride, int row, int end_row, int column, const float (&sums)[Width / 2], float factor, int thread) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        const int r = row + group_row(thread, 2 * half);
+        if (r >= end_row) continue;
+        float* p = to + r * stride + column + fragment_column(0);
+#pragma unroll
+        for (int j = 0; j < Width / 8; j++) {
+            const int i = j * 4 + half * 2;
+            *reinterpret_cast<float2*>(p + j * 8) = make_float2(sums[i] * factor, sums[i + 1] * factor);
+        }
+    }
+}
+
 }  // namespace candor
