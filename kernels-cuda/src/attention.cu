@@ -10,7 +10,7 @@ namespace {
 
 // By the numbers of AttentionForm.
 const char* const kForms[] = {"mma.sync", "wgmma", "wgmma, forward in turns", "wgmma, three groups of queries backward",
-    "wgmma, key gradients in parts"};
+    "wgmma, key gradients in parts", "wgmma, queries in registers backward"};
 constexpr int kFormCount = sizeof kForms / sizeof kForms[0];
 
 std::atomic<int> asked_form{-1};

@@ -311,7 +311,9 @@ __device__ __forceinline__ void load_keys(
     }
 }
 
-template <int Width, int Groups>
+// `InRegisters`: queries and dO, which stay, are read from shared memory only once, since steps of three products with tiles of
+// 64 by 64 want about as much of its bandwidth as there is.
+template <int Width, int Groups, bool InRegisters>
 __device__ __forceinline__ void add_query_gradients(
     typename QueryBlock<Width, Groups>::Shared& s, const Arguments& a, const QueryWalk& walk, int group, int thread) {
     using B = QueryBlock<Width, Groups>;
@@ -337,13 +339,24 @@ __device__ __forceinline__ void add_query_gradients(
     };
     Ring<B::kStages> ring;
     mbarrier_wait(&s.queries, 0);  // queries and dO are loaded
+    uint32_t query_rows[Width / 16][4], dout_rows[Width / 16][4];
+    if constexpr (InRegisters) {
+        load_left<Width>(query_rows, s.q[group], thread);
+        load_left<Width>(dout_rows, s.dout[group], thread);
+    }
     for (int tile = 0; tile < min(walk.tiles, diagonal + 1); tile++, ring.next()) {
         const int stage = ring.stage;
         mbarrier_wait(&s.full[stage], ring.parity);  // the stage is loaded
         float scores[32], dp[32], ds[32];
         if (last >= 0) add_weighted<Width>(dq, gradients, keys_at(last));
-        multiply_panels<Width>(scores, queries, keys_at(stage));
-        multiply_panels<Width>(dp, douts, panel_at(values, stage * kPanel<Width>));
+        const uint64_t values_here = panel_at(values, stage * kPanel<Width>);
+        if constexpr (InRegisters) {
+            multiply_panels<Width>(scores, query_rows, keys_at(stage));
+            multiply_panels<Width>(dp, dout_rows, values_here);
+        } else {
+            multiply_panels<Width>(scores, queries, keys_at(stage));
+            multiply_panels<Width>(dp, douts, values_here);
+        }
         wgmma_wait<1>();  // dq and scores
         wgmma_registers(scores);
         wgmma_registers(dq);
@@ -378,7 +391,7 @@ __device__ __forceinline__ void add_query_gradients(
     store_panel<Width>(a.dqkv, a.dqkv_stride, row, walk.end, in.query_column(walk.head), dq, in.scale, in.scale, thread);
 }
 
-template <int Width, int Groups>
+template <int Width, int Groups, bool InRegisters>
 __global__ void __launch_bounds__(QueryBlock<Width, Groups>::kThreads, 1) query_gradient_kernel(const __grid_constant__ Arguments a) {
     using B = QueryBlock<Width, Groups>;
     const QueryWalk walk(a.in, B::kRows);
@@ -400,7 +413,7 @@ __global__ void __launch_bounds__(QueryBlock<Width, Groups>::kThreads, 1) query_
         if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_keys<Width, Groups>(s, a, walk, threadIdx.x % kWarp);
     } else {
         setmaxnreg_inc<B::kMultiplyRegisters>();
-        add_query_gradients<Width, Groups>(s, a, walk, group, threadIdx.x % kWarpgroup);
+        add_query_gradients<Width, Groups, InRegisters>(s, a, walk, group, threadIdx.x % kWarpgroup);
     }
 }
 
@@ -417,7 +430,7 @@ int parts_of(const BackwardArguments& g, AttentionForm form) {
     return form == AttentionForm::wgmma_in_parts ? std::min(g.in.h / g.in.k, ceil_div(8, g.in.k)) : 1;
 }
 
-template <int Width, int QueryGroups>
+template <int Width, int QueryGroups, bool InRegisters>
 cudaError_t launch_backward(const BackwardArguments& g, int parts, void* scratch, cudaStream_t stream) {
     const Attention& in = g.in;
     float* numbers = static_cast<float*>(scratch);
@@ -448,7 +461,7 @@ cudaError_t launch_backward(const BackwardArguments& g, int parts, void* scratch
         if (code != cudaSuccess) return code;
     }
     using Queries = QueryBlock<Width, QueryGroups>;
-    return launch("attention backward wgmma, queries", query_gradient_kernel<Width, QueryGroups>,
+    return launch("attention backward wgmma, queries", query_gradient_kernel<Width, QueryGroups, InRegisters>,
         {dim3(in.h, g.sequences, ceil_div(g.longest, Queries::kRows)), dim3(Queries::kThreads),
             sizeof(typename Queries::Shared), stream},
         a);
@@ -463,9 +476,13 @@ int64_t attention_backward_wgmma_scratch(const BackwardArguments& g, AttentionFo
 
 cudaError_t attention_backward_wgmma(const BackwardArguments& g, AttentionForm form, void* scratch, cudaStream_t stream) {
     const int parts = parts_of(g, form);
-    if (g.in.d == 128) return launch_backward<128, 2>(g, parts, scratch, stream);
-    return form == AttentionForm::wgmma_three_groups ? launch_backward<64, 3>(g, parts, scratch, stream)
-                                                     : launch_backward<64, 2>(g, parts, scratch, stream);
+    if (form == AttentionForm::wgmma_queries_in_registers) {
+        return g.in.d == 128 ? launch_backward<128, 2, true>(g, parts, scratch, stream)
+                             : launch_backward<64, 2, true>(g, parts, scratch, stream);
+    }
+    if (g.in.d == 128) return launch_backward<128, 2, false>(g, parts, scratch, stream);
+    return form == AttentionForm::wgmma_three_groups ? launch_backward<64, 3, false>(g, parts, scratch, stream)
+                                                     : launch_backward<64, 2, false>(g, parts, scratch, stream);
 }
 
 }  // namespace candor

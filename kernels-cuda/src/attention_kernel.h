@@ -24,7 +24,7 @@ struct BackwardArguments {
 };
 
 // The kernels there are.
-enum class AttentionForm { mma, wgmma, wgmma_in_turns, wgmma_three_groups, wgmma_in_parts };
+enum class AttentionForm { mma, wgmma, wgmma_in_turns, wgmma_three_groups, wgmma_in_parts, wgmma_queries_in_registers };
 
 // Which are taken for these heads; with wgmma only where `aligned`, that is, all other matrices are as well as qkv.
 AttentionForm attention_form(const Attention& in, bool aligned, const candor_device* device);

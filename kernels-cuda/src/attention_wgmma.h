@@ -95,6 +95,31 @@ __device__ __forceinline__ void multiply_panels(float (&s)[32], uint64_t a, uint
     wgmma_registers(s);
 }
 
+// A warpgroup's panel (64,Width) as a left operand in registers.
+template <int Width>
+__device__ __forceinline__ void load_left(uint32_t (&a)[Width / 16][4], const bf16* panel, int thread) {
+#pragma unroll
+    for (int k = 0; k < Width; k += 16) {
+        load_a<kBoxColumns>(
+            a[k / 16], panel + k / kBoxColumns * kPanelRows * kBoxColumns, thread / kWarp * 16, k % kBoxColumns);
+    }
+}
+
+// The same with such a left operand.
+template <int Width>
+__device__ __forceinline__ void multiply_panels(float (&s)[32], uint32_t (&a)[Width / 16][4], uint64_t b) {
+    wgmma_registers(s);
+    wgmma_registers(a);
+    wgmma_fence();
+#pragma unroll
+    for (int k = 0; k < Width; k += 16) {
+        const int at = k / kBoxColumns * kPanelRows * kBoxColumns + k % kBoxColumns;
+        wgmma_m64n64k16_bf16_ra(s, a[k / 16], panel_at(b, at), k > 0);
+    }
+    wgmma_commit();
+    wgmma_registers(s);
+}
+
 // sums (64,Width) += weights (64,16 Steps) b, b in boxes of as many rows; one group of products.
 template <int Width, int Steps>
 __device__ __forceinline__ void add_weighted(float (&sums)[Width / 2], uint32_t (&weights)[Steps][4], uint64_t b) {
