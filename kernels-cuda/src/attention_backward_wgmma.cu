@@ -392,7 +392,8 @@ __device__ __forceinline__ void add_query_gradients(
 }
 
 template <int Width, int Groups, bool InRegisters>
-__global__ void __launch_bounds__(QueryBlock<Width, Groups>::kThreads, 1) query_gradient_kernel(const __grid_constant__ Arguments a) {
+__global__ void __launch_bounds__(QueryBlock<Width, Groups>::kThreads, 1) query_gradient_kernel(
+    const __grid_constant__ Arguments a) {
     using B = QueryBlock<Width, Groups>;
     const QueryWalk walk(a.in, B::kRows);
     if (walk.first_query >= walk.end) return;
@@ -452,7 +453,8 @@ cudaError_t launch_backward(const BackwardArguments& g, int parts, void* scratch
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
     using Keys = KeyBlock<Width>;
     code = launch("attention backward wgmma, keys", key_gradient_kernel<Width>,
-        {dim3(in.k * parts, g.sequences, ceil_div(g.longest, Keys::kRows)), dim3(Keys::kThreads), sizeof(typename Keys::Shared), stream},
+        {dim3(in.k * parts, g.sequences, ceil_div(g.longest, Keys::kRows)), dim3(Keys::kThreads),
+            sizeof(typename Keys::Shared), stream},
         a);
     if (code != cudaSuccess) return code;
     if (parts > 1) {
