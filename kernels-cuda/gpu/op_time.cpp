@@ -4,8 +4,9 @@
 // A Markdown table: time, TFLOP/s, GB/s, the share of the ceiling (what the device needs at least, for the arithmetic or for
 // the bytes, at the rates that this run measured on cuBLAS's largest product and on a copy), and for products cuBLAS's time
 // over ours. Operands are random and rotate over more memory than the caches hold; medians of nine samples. Products are
-// compared with cuBLAS's. --once, for profilers, runs each operation once and nothing else; so does an emulated device.
-// Exit 1 where an operation fails or a product differs.
+// compared with cuBLAS's, and attention on sm_90a is timed in every form and compared with mma.sync's. --once, for
+// profilers, runs each operation once and nothing else; so does an emulated device. Exit 1 where an operation fails or a result
+// differs.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "candor_kernels.h"
+#include "candor_tuning.h"
 #include "driver.h"
 #include "measure.h"
 #include "tiles.h"
@@ -125,11 +127,11 @@ private:
         return std::sqrt(difference / norm);
     }
 
-    void same(const std::string& what, const Memory& ours, const Memory& theirs) {
+    void same(const std::string& what, const Memory& ours, const Memory& theirs, const char* whose = "cuBLAS's") {
         const double apart = distance(ours, theirs);
         if (apart <= 0.01) return;
         failed = true;
-        printf("| %s | its result is %.3g of its size from cuBLAS's | | | | |\n", what.c_str(), apart);
+        printf("| %s | its result is %.3g of its size from %s | | | | |\n", what.c_str(), apart, whose);
     }
 
     // Forward and backward of a layer, with an adapter of this rank over all rows, or without.
@@ -232,15 +234,35 @@ private:
         Memory starts = integers(count + 1, [&](int64_t s) { return (int32_t)(s * length_); });
         // Causal: half of the square; two products forward, five backward.
         const double product = 2.0 * n_ * (length_ / 2.0) * h * d;
-        row("attention", ours([&](int) {
-            return candor_attention(o->as<candor_bf16>(), h * d, lse->as<float>(), h, qkv->as<candor_bf16>(), wide,
+        const auto forward = [&](const Memory& to) {
+            return candor_attention(to->as<candor_bf16>(), h * d, lse->as<float>(), h, qkv->as<candor_bf16>(), wide,
                 starts->as<int32_t>(), count, length_, n_, h, k, d, stream);
-        }), 2 * product, 2.0 * n_ * (wide + h * d), 0);
-        row("attention, backward", ours([&](int) {
-            return candor_attention_backward(dqkv->as<candor_bf16>(), wide, dout->as<candor_bf16>(), h * d,
+        };
+        const auto backward = [&](const Memory& to) {
+            return candor_attention_backward(to->as<candor_bf16>(), wide, dout->as<candor_bf16>(), h * d,
                 qkv->as<candor_bf16>(), wide, o->as<candor_bf16>(), h * d, lse->as<float>(), h, starts->as<int32_t>(), count,
                 length_, n_, h, k, d, stream);
-        }), 5 * product, 2.0 * n_ * (2 * wide + 2 * h * d), 0);
+        };
+        const auto both = [&](const std::string& which, const Memory& to, const Memory& gradients) {
+            row("attention" + which, ours([&](int) { return forward(to); }), 2 * product, 2.0 * n_ * (wide + h * d), 0);
+            row("attention, backward" + which, ours([&](int) { return backward(gradients); }), 5 * product,
+                2.0 * n_ * (2 * wide + 2 * h * d), 0);
+        };
+        both("", o, dqkv);
+        candor_device_properties properties;
+        must(candor_device_describe(&properties, device));
+        if (properties.major != 9) return;
+        // Every form, mma.sync's first, with which the others' results are compared.
+        const Memory other = bf16((int64_t)n_ * h * d), other_gradients = bf16((int64_t)n_ * wide);
+        for (int form = 0; form < candor_attention_form_count(); form++) {
+            candor_attention_use(form);
+            const std::string which = std::string(", by ") + candor_attention_form_name(form);
+            both(which, form ? o : other, form ? dqkv : other_gradients);
+            if (!form) continue;
+            same("attention" + which, o, other, "mma.sync's");
+            same("attention, backward" + which, dqkv, other_gradients, "mma.sync's");
+        }
+        candor_attention_use(-1);
     }
 
     // What moves bytes and computes little.

@@ -1,4 +1,5 @@
 // The wrappers of sm_80: asynchronous copies, ldmatrix, mma.sync, named barriers; and the conversions and shuffles beside them.
+#include <cmath>
 #include <cstring>
 
 #include "device.h"
@@ -10,7 +11,7 @@ using candor::launch;
 using wrappers::Bytes;
 using wrappers::Random;
 
-constexpr int kThreads = 128;
+constexpr int kThreads = 128, kPowers = 1024;
 
 // ---- cp.async: two groups of pieces, each thread's shortened to a length of its own
 
@@ -159,6 +160,19 @@ void draw_words(Random& random, Bytes& bytes) {
     }
 }
 
+// ---- powers of two: results up to 1, most of them small
+
+__global__ void powers(const float* in, float* out) {
+    for (int i = threadIdx.x; i < kPowers; i += kThreads) out[i] = candor::exp2_approx(in[i]);
+}
+
+void draw_exponents(Random& random, Bytes& bytes) {
+    for (size_t i = 0; i < bytes.size(); i += 4) {
+        const float v = i == 0 ? -INFINITY : random.uniform(-20, 0);
+        memcpy(&bytes[i], &v, 4);
+    }
+}
+
 // ---- conversions: pairs of floats, with ties, overflows, denormals, infinities and NaN among them
 
 constexpr int kPairs = 1024;
@@ -223,6 +237,7 @@ const bool added = [] {
     add({"mma_m16n8k16_bf16_integers", 80, sizeof(Fragments), kThreads * 16, draw_integers, kernel("mma", mma, kThreads, 0), 0});
     add({"barrier_sync_arrive", 80, 128, 256, draw_words, kernel("barriers", barriers, 64, sizeof(Handover)), 0});
     add({"convert", 80, kPairs * 8, kPairs * 12, draw_floats, kernel("convert", convert, kThreads, 0), 0});
+    add({"exp2_approx", 80, kPowers * 4, kPowers * 4, draw_exponents, kernel("powers", powers, kThreads, 0), 1});
     add({"warp_reductions", 80, kThreads * 4, 3 * kThreads * 4, draw_summands, kernel("reductions", reductions, kThreads, 0), 0});
     return true;
 }();

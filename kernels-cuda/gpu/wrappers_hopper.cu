@@ -212,6 +212,51 @@ __global__ void __launch_bounds__(256, 1) wgmma(
     for (int i = 0; i < kSums; i++) out[t * kSums + i] = d[i];
 }
 
+// The left operand from registers: four words a thread for each 16 of k.
+template <int Columns, int TB>
+__device__ __forceinline__ void product_of_registers(float (&d)[Columns / 2], const uint32_t (&a)[4], uint64_t b) {
+    if constexpr (Columns == 64) candor::wgmma_m64n64k16_bf16_ra<TB>(d, a, b, 1);
+    if constexpr (Columns == 128) candor::wgmma_m64n128k16_bf16_ra<TB>(d, a, b, 1);
+}
+
+template <int Columns, int TB>
+__global__ void __launch_bounds__(128, 1) wgmma_ra(
+    const uint32_t* left, const __grid_constant__ CUtensorMap b, const float* c, float* out) {
+    constexpr int kSums = Columns / 2;
+    Operands<Columns>& s = candor::shared<Operands<Columns>>();
+    const int t = threadIdx.x;
+    if (t == 0) {
+        candor::mbarrier_init(&s.full, 1);
+        candor::fence_mbarrier_init();
+        candor::mbarrier_arrive_expect_tx(&s.full, sizeof(s.b));
+        for (int box = 0; box < (int)(sizeof(s.b) / kTileBytes); box++) {
+            candor::tma_load_2d(s.b + box * kSide * kSide, &b, &s.full, TB ? box * kSide : 0, TB ? 0 : box * kSide);
+        }
+    }
+    __syncthreads();  // the barrier is there
+    float d[kSums];
+    uint32_t a[4][4];
+#pragma unroll
+    for (int i = 0; i < kSums; i++) d[i] = c[t * kSums + i];
+#pragma unroll
+    for (int i = 0; i < 16; i++) a[i / 4][i % 4] = left[t * 16 + i];
+    candor::mbarrier_wait(&s.full, 0);
+    candor::wgmma_registers(d);
+    candor::wgmma_registers(a);
+    candor::wgmma_fence();
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+        product_of_registers<Columns, TB>(d, a[k], descriptor(candor::shared_address(s.b) + k * (TB ? 2048 : 32)));
+    }
+    candor::wgmma_commit();
+    candor::wgmma_registers(d);
+    candor::wgmma_wait<0>();
+    candor::wgmma_registers(d);
+    candor::wgmma_registers(a);
+#pragma unroll
+    for (int i = 0; i < kSums; i++) out[t * kSums + i] = d[i];
+}
+
 // b is a (Columns,64) matrix, or (64,Columns); at least 64 of them, of which a narrower product reads the first.
 template <int Columns>
 constexpr int kRight = Columns < kSide ? kSide : Columns;
@@ -229,6 +274,18 @@ cudaError_t run_wgmma(const void* in, void* out) {
         static_cast<float*>(out));
 }
 
+template <int Columns, int TB>
+cudaError_t run_wgmma_ra(const void* in, void* out) {
+    CUtensorMap b;
+    const char* bytes = static_cast<const char*>(in);
+    if (!map_of(&b, bytes + kTileBytes, TB ? kSide : kRight<Columns>, TB ? kRight<Columns> : kSide, CU_TENSOR_MAP_SWIZZLE_128B)) {
+        return cudaErrorInvalidValue;
+    }
+    const float* c = reinterpret_cast<const float*>(bytes + kTileBytes + kRight<Columns> * kSide * 2);
+    return launch("wgmma, left operand in registers", wgmma_ra<Columns, TB>, {dim3(1), dim3(128), sizeof(Operands<Columns>)},
+        static_cast<const uint32_t*>(in), b, c, static_cast<float*>(out));
+}
+
 template <int Columns>
 void draw_operands(Random& random, Bytes& bytes) {
     const size_t operands = kTileBytes + kRight<Columns> * kSide * 2;
@@ -243,6 +300,12 @@ template <int Columns, int TA, int TB, bool Adds = true>
 void add_wgmma(const char* name) {
     const size_t sums = 128 * Columns / 2 * 4, operands = kTileBytes + kRight<Columns> * kSide * 2;
     wrappers::add({name, 90, operands + (Adds ? sums : 0), sums, draw_operands<Columns>, run_wgmma<Columns, TA, TB, Adds>, 64});
+}
+
+template <int Columns, int TB>
+void add_wgmma_ra(const char* name) {
+    const size_t sums = 128 * Columns / 2 * 4, operands = kTileBytes + kRight<Columns> * kSide * 2;
+    wrappers::add({name, 90, operands + sums, sums, draw_operands<Columns>, run_wgmma_ra<Columns, TB>, 64});
 }
 
 void draw_bits(Random& random, Bytes& bytes) {
@@ -271,6 +334,9 @@ const bool added = [] {
     add_wgmma<192, 0, 1>("wgmma_m64n192k16_bf16_tb");
     add_wgmma<256, 0, 0>("wgmma_m64n256k16_bf16");
     add_wgmma<256, 0, 1>("wgmma_m64n256k16_bf16_tb");
+    add_wgmma_ra<64, 0>("wgmma_m64n64k16_bf16_ra");
+    add_wgmma_ra<64, 1>("wgmma_m64n64k16_bf16_ra_tb");
+    add_wgmma_ra<128, 1>("wgmma_m64n128k16_bf16_ra_tb");
     return true;
 }();
 

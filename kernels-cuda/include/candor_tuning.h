@@ -1,6 +1,6 @@
 /*
- * Which tile computes matrix products on sm_90a, for measurements and tests: no program that trains or generates needs it. The
- * bytes of a result do not depend on it.
+ * Which kernels compute on sm_90a, for measurements and tests: no program that trains or generates needs it. The bytes of a
+ * matrix product do not depend on it.
  */
 #ifndef CANDOR_TUNING_H
 #define CANDOR_TUNING_H
@@ -20,6 +20,18 @@ const char *candor_tile_name(int tile);
  * and device suggest. For all threads and devices.
  */
 void candor_tile_use(int tile, int band_rows);
+
+/* The kernels for attention have numbers, too: 0 is mma.sync's, which other devices have; the others are sm_90a's. */
+int candor_attention_form_count(void);
+
+/* As in "mma.sync"; null for no form's number. */
+const char *candor_attention_form_name(int form);
+
+/*
+ * From now on attention on sm_90a takes this form, where heads and operands allow; -1: as the library chooses. For all threads
+ * and devices.
+ */
+void candor_attention_use(int form);
 
 #ifdef __cplusplus
 }

@@ -147,4 +147,8 @@ inline Matrix matrix_of(const candor_bf16* data, int64_t stride) {
     return {reinterpret_cast<const bf16*>(data), stride, rows_are_aligned(data, stride)};
 }
 
+inline Attention attention_of(const candor_bf16* qkv, int64_t stride, const int32_t* starts, int h, int k, int d) {
+    return {matrix_of(qkv, stride), starts, h, k, d, 1.0f / sqrtf((float)d)};
+}
+
 }  // namespace candor

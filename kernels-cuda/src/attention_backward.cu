@@ -4,7 +4,7 @@
 //   by blocks of 64 queries of a head: dQ = dS K / sqrt(D), over all keys;
 // where P = exp(S - lse), dS = P * (dO VT - delta). The last two compute P again each: two products more than with atomics,
 // and every sum has one order.
-#include "attention.h"
+#include "attention_kernel.h"
 
 namespace candor {
 namespace {
@@ -12,14 +12,9 @@ namespace {
 constexpr int kRows = 64;  // keys or queries of a block
 constexpr int kWarps = 4, kThreads = kWarps * kWarp;
 
-struct BackwardArguments {
-    Attention in;
-    Matrix dout;
-    const float* lse;
-    int64_t lse_stride;
+struct Arguments {
+    BackwardArguments of;
     const float* delta;  // (N,H), dense
-    bf16* dqkv;
-    int64_t dqkv_stride;
 };
 
 struct DeltaArguments {
@@ -52,11 +47,11 @@ struct Step {
 // The numbers of rows that go with a tile of queries, in base 2; beyond the sequence the weights become exp2(-inf) = 0.
 template <int Count>
 __device__ __forceinline__ void load_row_numbers(
-    float (&lse)[Count], float (&delta)[Count], const BackwardArguments& g, int first, int end, int head) {
+    float (&lse)[Count], float (&delta)[Count], const Arguments& a, int first, int end, int head) {
     for (int i = threadIdx.x; i < Count; i += kThreads) {
         const int row = first + i;
-        lse[i] = row < end ? g.lse[row * g.lse_stride + head] * kLog2e : INFINITY;
-        delta[i] = row < end ? g.delta[(int64_t)row * g.in.h + head] : 0.0f;
+        lse[i] = row < end ? a.of.lse[row * a.of.lse_stride + head] * kLog2e : INFINITY;
+        delta[i] = row < end ? a.delta[(int64_t)row * a.of.in.h + head] : 0.0f;
     }
 }
 
@@ -73,7 +68,8 @@ struct KeyShared {
 };
 
 template <int Width>
-__global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const BackwardArguments g) {
+__global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const Arguments a) {
+    const BackwardArguments& g = a.of;
     using Shared = KeyShared<Width>;
     constexpr int kQueries = Shared::kQueries;
     Shared& s = shared<Shared>();
@@ -91,7 +87,7 @@ __global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const Backwar
         const int head = key_head * group + step / tiles, query = first_key + step % tiles * kQueries, stage = step % 2;
         load_head<kQueries, Width, kThreads>(s.q[stage], in.qkv, query, end, in.query_column(head), in.d);
         load_head<kQueries, Width, kThreads>(s.dout[stage], g.dout, query, end, in.query_column(head), in.d);
-        load_row_numbers(s.lse[stage], s.delta[stage], g, query, end, head);
+        load_row_numbers(s.lse[stage], s.delta[stage], a, query, end, head);
     };
     load_head<kRows, Width, kThreads>(s.k, in.qkv, first_key, end, in.key_column(key_head), in.d);
     load_head<kRows, Width, kThreads>(s.v, in.qkv, first_key, end, in.value_column(key_head), in.d);
@@ -139,7 +135,8 @@ struct QueryShared {
 };
 
 template <int Width>
-__global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const BackwardArguments g) {
+__global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Arguments a) {
+    const BackwardArguments& g = a.of;
     using Shared = QueryShared<Width>;
     constexpr int kKeys = Shared::kKeys;
     Shared& s = shared<Shared>();
@@ -159,7 +156,7 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Backw
     };
     load_head<kRows, Width, kThreads>(s.q, in.qkv, first_query, end, in.query_column(head), in.d);
     load_head<kRows, Width, kThreads>(s.dout, g.dout, first_query, end, in.query_column(head), in.d);
-    load_row_numbers(s.lse, s.delta, g, first_query, end, head);
+    load_row_numbers(s.lse, s.delta, a, first_query, end, head);
     load(0);
     cp_async_commit();
     float dq[Width / 8][4] = {};
@@ -187,6 +184,29 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Backw
     store_rows<Width>(g.dqkv, g.dqkv_stride, first_query + warp_query, end, in.query_column(head), in.d, dq, in.scale, in.scale);
 }
 
+int64_t attention_backward_mma_scratch(const BackwardArguments& g) {
+    return aligned((int64_t)g.n * g.in.h * (int64_t)sizeof(float));
+}
+
+cudaError_t attention_backward_mma(const BackwardArguments& g, void* scratch, cudaStream_t stream) {
+    const Attention& in = g.in;
+    float* delta = static_cast<float*>(scratch);
+    const DeltaArguments rows = {g.dout.data, g.o.data, g.dout.stride, g.o.stride, delta, g.n, in.h, in.d};
+    const Arguments a = {g, delta};
+    const cudaError_t code = launch("attention delta", delta_kernel,
+        {dim3(ceil_div((int64_t)g.n * in.h, kWarps)), dim3(kThreads), 0, stream}, rows);
+    if (code != cudaSuccess) return code;
+    const int tiles = ceil_div(g.longest, kRows);
+    return with_head_width(in.d, [&](auto width) {
+        constexpr int kWidth = decltype(width)::value;
+        const cudaError_t keys = launch("attention backward, keys", key_gradient_kernel<kWidth>,
+            {dim3(tiles, in.k, g.sequences), dim3(kThreads), sizeof(KeyShared<kWidth>), stream}, a);
+        if (keys != cudaSuccess) return keys;
+        return launch("attention backward, queries", query_gradient_kernel<kWidth>,
+            {dim3(tiles, in.h, g.sequences), dim3(kThreads), sizeof(QueryShared<kWidth>), stream}, a);
+    });
+}
+
 }  // namespace
 }  // namespace candor
 
@@ -200,26 +220,15 @@ CANDOR_API int candor_attention_backward(
     int status = enter(stream, where);
     if (!status) status = check_heads(h, k, d, where);
     if (status || n == 0) return status;
+    const BackwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), matrix_of(dout, dout_stride),
+        matrix_of(o, o_stride), lse, lse_stride, reinterpret_cast<bf16*>(dqkv), dqkv_stride, n, s, longest};
+    const bool aligned_rows = g.dout.aligned && g.o.aligned && rows_are_aligned(g.dqkv, g.dqkv_stride);
+    const AttentionForm form = attention_form(g.in, aligned_rows, stream->device);
+    const bool mma = form == AttentionForm::mma;
     void* memory = nullptr;
-    status = scratch(&memory, aligned((int64_t)n * h * sizeof(float)), stream, where);
+    status = scratch(&memory, mma ? attention_backward_mma_scratch(g) : attention_backward_wgmma_scratch(g, form), stream, where);
     if (status) return status;
-    float* delta = static_cast<float*>(memory);
-    const DeltaArguments rows = {reinterpret_cast<const bf16*>(dout), reinterpret_cast<const bf16*>(o), dout_stride, o_stride,
-        delta, n, h, d};
-    const BackwardArguments g = {{matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)},
-        matrix_of(dout, dout_stride), lse, lse_stride, delta, reinterpret_cast<bf16*>(dqkv), dqkv_stride};
-    cudaError_t code = launch("attention delta", delta_kernel,
-        {dim3(ceil_div((int64_t)n * h, kWarps)), dim3(kThreads), 0, stream->handle}, rows);
-    const int tiles = ceil_div(longest, kRows);
-    if (code == cudaSuccess) {
-        code = with_head_width(d, [&](auto width) {
-            constexpr int kWidth = decltype(width)::value;
-            const cudaError_t keys = launch("attention backward, keys", key_gradient_kernel<kWidth>,
-                {dim3(tiles, k, s), dim3(kThreads), sizeof(KeyShared<kWidth>), stream->handle}, g);
-            if (keys != cudaSuccess) return keys;
-            return launch("attention backward, queries", query_gradient_kernel<kWidth>,
-                {dim3(tiles, h, s), dim3(kThreads), sizeof(QueryShared<kWidth>), stream->handle}, g);
-        });
-    }
+    const cudaError_t code = mma ? attention_backward_mma(g, memory, stream->handle)
+                                 : attention_backward_wgmma(g, form, memory, stream->handle);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

@@ -1,6 +1,6 @@
 // Causal attention of packed sequences, forward (Dao et al. 2022, 2023): a block takes 64 queries of one head and walks over
 // the keys; the scores never leave the registers. What the backward pass needs of them is one number per row, lse.
-#include "attention.h"
+#include "attention_kernel.h"
 
 namespace candor {
 namespace {
@@ -12,14 +12,6 @@ struct ForwardShared {
     alignas(128) bf16 q[kQueries * Width];
     alignas(128) bf16 k[kKeys * Width];
     alignas(128) bf16 v[kKeys * Width];
-};
-
-struct ForwardArguments {
-    Attention in;
-    bf16* o;
-    int64_t o_stride;
-    float* lse;
-    int64_t lse_stride;
 };
 
 template <int Width>
@@ -84,6 +76,14 @@ __global__ void __launch_bounds__(kThreads) attention_kernel(const ForwardArgume
     }
 }
 
+cudaError_t attention_mma(const ForwardArguments& g, cudaStream_t stream) {
+    return with_head_width(g.in.d, [&](auto width) {
+        constexpr int kWidth = decltype(width)::value;
+        return launch("attention", attention_kernel<kWidth>,
+            {dim3(ceil_div(g.longest, kQueries), g.in.h, g.sequences), dim3(kThreads), sizeof(ForwardShared<kWidth>), stream}, g);
+    });
+}
+
 }  // namespace
 }  // namespace candor
 
@@ -96,13 +96,10 @@ CANDOR_API int candor_attention(
     int status = enter(stream, where);
     if (!status) status = check_heads(h, k, d, where);
     if (status || n == 0) return status;
-    const ForwardArguments g = {
-        {matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)}, reinterpret_cast<bf16*>(o), o_stride, lse,
-        lse_stride};
-    const cudaError_t code = with_head_width(d, [&](auto width) {
-        constexpr int kWidth = decltype(width)::value;
-        return launch("attention", attention_kernel<kWidth>,
-            {dim3(ceil_div(longest, kQueries), h, s), dim3(kThreads), sizeof(ForwardShared<kWidth>), stream->handle}, g);
-    });
+    const ForwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), reinterpret_cast<bf16*>(o), o_stride, lse,
+        lse_stride, n, s, longest};
+    const AttentionForm form = attention_form(g.in, rows_are_aligned(o, o_stride), stream->device);
+    const cudaError_t code =
+        form == AttentionForm::mma ? attention_mma(g, stream->handle) : attention_wgmma(g, form, stream->handle);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

@@ -42,11 +42,10 @@ struct Ring {
 };
 
 // Descriptor of a tile whose rows have 128 bytes and are swizzled, eight of them every 1024 bytes. MN-major: rows are k, and
-// the next 64 columns follow 64 rows (8192 bytes) later. K-major: rows are columns of the product, and the leading offset is
-// not read.
-__device__ __forceinline__ uint64_t wgmma_descriptor(const bf16* tile) {
+// the next 64 columns follow so many rows later. K-major: rows are columns of the product, and the leading offset is not read.
+__device__ __forceinline__ uint64_t wgmma_descriptor(const bf16* tile, int box_rows = 64) {
     const auto field = [](uint32_t bytes) { return (uint64_t)((bytes & 0x3FFFF) >> 4); };
-    return field(shared_address(tile)) | field(8192) << 16 | field(1024) << 32 | 1ull << 62;
+    return field(shared_address(tile)) | field(box_rows * 128) << 16 | field(1024) << 32 | 1ull << 62;
 }
 // So many bytes further on.
 __device__ __forceinline__ uint64_t further(uint64_t descriptor, int bytes) {

@@ -1,5 +1,6 @@
 // Attention over packed sequences, forward and backward.
 #include "attention_reference.h"
+#include "candor_tuning.h"
 
 using namespace op_check;
 
@@ -99,40 +100,126 @@ const std::vector<Case>& cases() {
         {"40, 66 rows, width 96", {40, 66}, 2, 2, 96, 0, 0},
         {"97 rows, width 128", {97}, 2, 1, 128, 0, 0},
         {"19, 50 rows, width 24, no row aligned", {19, 50}, 3, 3, 24, 3, 1},
+        {"19, 50 rows, width 64, no row aligned", {19, 50}, 2, 2, 64, 3, 1},
+        {"1, 63, 0, 64, 65 rows, width 64, groups of 3", {1, 63, 0, 64, 65}, 3, 1, 64, 8, 8},
+        {"200, 129 rows, width 64", {200, 129}, 2, 2, 64, 0, 0},
+        {"0, 65, 128, 1 rows, width 128", {0, 65, 128, 1}, 2, 2, 128, 8, 0},
+        {"200, 31 rows, width 128, groups of 2", {200, 31}, 4, 2, 128, 0, 16},
+        {"520 rows, width 64", {520}, 1, 1, 64, 0, 0},
+        {"2, 400 rows, width 128", {2, 400}, 1, 1, 128, 0, 0},
     };
     return all;
 }
 
 }  // namespace
 
+namespace {
+
+void judge_forward(const std::string& name, const Case& c) {
+    const Problem p(c);
+    const Problem::Result exact = p.solve(false), plain = p.solve(true);
+    Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset);
+    Tensor<float> lse(p.n, c.h, c.h + c.gap);
+    Check(name + c.name).output("o", o, {exact.o, plain.o}).output("lse", lse, {exact.lse, plain.lse}).run([&] {
+        return candor_attention(o.p(), o.stride, lse.p(), lse.stride, p.qkv->p(), p.qkv->stride, p.device_starts->p(),
+            (int)c.lengths.size(), p.longest, p.n, c.h, c.k, c.d, stream());
+    });
+}
+
+void judge_backward(const std::string& name, const Case& c) {
+    const Problem p(c);
+    const Problem::Result exact = p.solve(false), plain = p.solve(true);
+    Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset), dqkv(p.n, p.qkv->cols, p.qkv->stride, c.offset);
+    Tensor<float> lse(p.n, c.h, c.h + c.gap);
+    o.set(exact.o);
+    lse.set(exact.lse);
+    Check(name + c.name).output("dqkv", dqkv, {exact.dqkv, plain.dqkv}).run([&] {
+        return candor_attention_backward(dqkv.p(), dqkv.stride, p.dout->p(), p.dout->stride, p.qkv->p(), p.qkv->stride, o.p(),
+            o.stride, lse.p(), lse.stride, p.device_starts->p(), (int)c.lengths.size(), p.longest, p.n, c.h, c.k, c.d, stream());
+    });
+}
+
+}  // namespace
+
 SUITE(attention) {
-    for (const Case& c : cases()) {
-        const Problem p(c);
-        const Problem::Result exact = p.solve(false), plain = p.solve(true);
-        Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset);
-        Tensor<float> lse(p.n, c.h, c.h + c.gap);
-        Check(std::string("attention ") + c.name)
-            .output("o", o, {exact.o, plain.o})
-            .output("lse", lse, {exact.lse, plain.lse})
-            .run([&] {
-                return candor_attention(o.p(), o.stride, lse.p(), lse.stride, p.qkv->p(), p.qkv->stride, p.device_starts->p(),
-                    (int)c.lengths.size(), p.longest, p.n, c.h, c.k, c.d, stream());
-            });
-    }
+    for (const Case& c : cases()) judge_forward("attention ", c);
 }
 
 SUITE(attention_backward) {
-    for (const Case& c : cases()) {
-        const Problem p(c);
-        const Problem::Result exact = p.solve(false), plain = p.solve(true);
-        Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset), dqkv(p.n, p.qkv->cols, p.qkv->stride, c.offset);
-        Tensor<float> lse(p.n, c.h, c.h + c.gap);
-        o.set(exact.o);
-        lse.set(exact.lse);
-        Check(std::string("attention backward ") + c.name).output("dqkv", dqkv, {exact.dqkv, plain.dqkv}).run([&] {
-            return candor_attention_backward(dqkv.p(), dqkv.stride, p.dout->p(), p.dout->stride, p.qkv->p(), p.qkv->stride,
-                o.p(), o.stride, lse.p(), lse.stride, p.device_starts->p(), (int)c.lengths.size(), p.longest, p.n, c.h, c.k,
-                c.d, stream());
-        });
+    for (const Case& c : cases()) judge_backward("attention backward ", c);
+}
+
+namespace {
+
+// The bytes of a sequence's results, forward and backward, and whether nothing else was written.
+struct Bytes {
+    std::vector<candor_bf16> o, dqkv;
+    std::vector<float> lse;
+    bool clean;
+    bool operator==(const Bytes& other) const {
+        return clean && other.clean && o == other.o && dqkv == other.dqkv && lse == other.lse;
+    }
+};
+
+// Of rows [first, first + count), from a launch over sequences between `starts`, which are relative to row `from`.
+Bytes rows_of_launch(const Problem& p, const std::vector<int>& starts, int from, int first, int count) {
+    const Case& c = p.c;
+    const int n = starts.back(), sequences = (int)starts.size() - 1, width = c.h * c.d;
+    Tensor<candor_bf16> o(n, width, width + c.gap), dqkv(n, p.qkv->cols, p.qkv->stride);
+    Tensor<float> lse(n, c.h);
+    Tensor<int32_t> device_starts(1, sequences + 1);
+    device_starts.set(std::vector<double>(starts.begin(), starts.end()));
+    o.poison(), dqkv.poison(), lse.poison();
+    const candor_bf16 *qkv = p.qkv->p() + from * p.qkv->stride, *dout = p.dout->p() + from * p.dout->stride;
+    must(candor_attention(o.p(), o.stride, lse.p(), lse.stride, qkv, p.qkv->stride, device_starts.p(), sequences, p.longest, n,
+        c.h, c.k, c.d, stream()));
+    must(candor_attention_backward(dqkv.p(), dqkv.stride, dout, p.dout->stride, qkv, p.qkv->stride, o.p(), o.stride, lse.p(),
+        lse.stride, device_starts.p(), sequences, p.longest, n, c.h, c.k, c.d, stream()));
+    const auto part = [&](const auto& all, int cols) {
+        return std::decay_t<decltype(all)>(all.begin() + (first - from) * cols, all.begin() + (first - from + count) * cols);
+    };
+    return {part(o.bits(), width), part(dqkv.bits(), p.qkv->cols), part(lse.bits(), c.h),
+        o.sentinels_untouched() && dqkv.sentinels_untouched() && lse.sentinels_untouched()};
+}
+
+// NaN in all rows but [first, first + count).
+void poison_others(Tensor<candor_bf16>& t, int first, int count) {
+    std::vector<double> values = t.values;
+    for (int r = 0; r < t.rows; r++) {
+        if (r < first || r >= first + count) std::fill_n(values.begin() + (size_t)r * t.cols, t.cols, NAN);
+    }
+    t.set(values);
+}
+
+}  // namespace
+
+// A sequence's bytes are the same whatever lies beside it in the batch, NaN included, and without any neighbour.
+SUITE(attention_sequences_alone) {
+    for (const Case& c : {Case{"width 64", {30, 100, 90}, 4, 2, 64, 8, 0}, Case{"width 128", {70, 65, 31}, 2, 1, 128, 0, 0},
+             Case{"width 96", {70, 40, 31}, 2, 1, 96, 0, 0}}) {
+        Problem p(c);
+        const int first = p.starts[1], count = c.lengths[1];
+        const Bytes packed = rows_of_launch(p, p.starts, 0, first, count);
+        const bool alone = rows_of_launch(p, {0, count}, first, first, count) == packed;
+        expect(std::string("sequences alone: ") + c.name, alone, "other bytes");
+        poison_others(*p.qkv, first, count);
+        poison_others(*p.dout, first, count);
+        const bool beside_nan = rows_of_launch(p, p.starts, 0, first, count) == packed;
+        expect(std::string("sequences beside NaN: ") + c.name, beside_nan, "other bytes");
+    }
+}
+
+// Every form of sm_90a, asked for by its number.
+SUITE(attention_forms) {
+    candor_device_properties properties;
+    must(candor_device_describe(&properties, device()));
+    if (properties.major != 9) return;
+    for (const Case& c : {Case{"width 64", {260, 0, 193, 70}, 5, 1, 64, 8, 0}, Case{"width 128", {1, 300, 129}, 4, 2, 128, 0, 8}}) {
+        for (int form = 0; form < candor_attention_form_count(); form++) {
+            candor_attention_use(form);
+            judge_forward(std::string(candor_attention_form_name(form)) + ", attention ", c);
+            judge_backward(std::string(candor_attention_form_name(form)) + ", attention backward ", c);
+        }
+        candor_attention_use(-1);
     }
 }

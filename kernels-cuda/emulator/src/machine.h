@@ -53,7 +53,8 @@ struct Meeting {
 };
 
 struct WgmmaOperation {
-    float* d[32];  // each lane's accumulators
+    float* d[32];           // each lane's accumulators
+    const uint32_t* a[32];  // each lane's part of a left operand in registers, or null
     int n;
     bool accumulate, transpose_a, transpose_b;
     uint64_t descriptor_a, descriptor_b;

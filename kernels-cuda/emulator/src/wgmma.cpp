@@ -1,5 +1,6 @@
-// wgmma.mma_async m64nNk16 with both operands in shared memory (PTX ISA 9.7.15): descriptors, canonical layouts,
-// commit groups. Each warp of a warpgroup computes its sixteen rows.
+// wgmma.mma_async m64nNk16, the left operand in shared memory or in registers (PTX ISA 9.7.15): descriptors, canonical
+// layouts, commit groups. Each warp of a warpgroup computes its sixteen rows. Registers are read when the product happens, so
+// that one written too early is noticed.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -77,17 +78,29 @@ struct Operands {
 
 void read_operands(const Warp& warp, const WgmmaOperation& o, Operands& x) {
     const unsigned char* shared = warp.block->shared;
-    const auto value = [&](uint32_t address, int i) {
-        uint16_t bits;
-        memcpy(&bits, shared + (address - kSharedBase) + i * 2, 2);
-        const uint32_t word = (uint32_t)bits << 16;
+    const auto as_float = [](uint32_t word) {
         float f;
         memcpy(&f, &word, 4);
         return f;
     };
-    for_each_chunk(decode(o.descriptor_a), first_row_of(warp), kWarpRows, o.transpose_a, [&](int r, int k, uint32_t at) {
-        for (int i = 0; i < 8; i++) (o.transpose_a ? x.a[r + i][k] : x.a[r][k + i]) = value(at, i);
-    });
+    const auto value = [&](uint32_t address, int i) {
+        uint16_t bits;
+        memcpy(&bits, shared + (address - kSharedBase) + i * 2, 2);
+        return as_float((uint32_t)bits << 16);
+    };
+    if (o.a[0]) {
+        for (int lane = 0; lane < 32; lane++) {
+            for (int i = 0; i < 4; i++) {
+                const int row = lane / 4 + i % 2 * 8, k = lane % 4 * 2 + i / 2 * 8;
+                x.a[row][k] = as_float(o.a[lane][i] << 16);
+                x.a[row][k + 1] = as_float(o.a[lane][i] & 0xffff0000u);
+            }
+        }
+    } else {
+        for_each_chunk(decode(o.descriptor_a), first_row_of(warp), kWarpRows, o.transpose_a, [&](int r, int k, uint32_t at) {
+            for (int i = 0; i < 8; i++) (o.transpose_a ? x.a[r + i][k] : x.a[r][k + i]) = value(at, i);
+        });
+    }
     for_each_chunk(decode(o.descriptor_b), 0, o.n, o.transpose_b, [&](int r, int k, uint32_t at) {
         for (int i = 0; i < 8; i++) (o.transpose_b ? x.b[k][r + i] : x.b[k + i][r]) = value(at, i);
     });
@@ -122,12 +135,12 @@ void run(const Warp& warp, const WgmmaOperation& o) {
 }
 
 struct ProductLane {
-    WgmmaOperation operation;  // d[0] is this lane's
+    WgmmaOperation operation;  // d[0] and a[0] are this lane's
     void* place;
 };
 
 bool same(const WgmmaOperation& x, const WgmmaOperation& y) {
-    return x.descriptor_a == y.descriptor_a && x.descriptor_b == y.descriptor_b && x.n == y.n
+    return !x.a[0] == !y.a[0] && x.descriptor_a == y.descriptor_a && x.descriptor_b == y.descriptor_b && x.n == y.n
         && x.accumulate == y.accumulate && x.transpose_a == y.transpose_a && x.transpose_b == y.transpose_b;
 }
 
@@ -138,7 +151,7 @@ void note_operands(Warp& warp, const WgmmaOperation& o, void* place) {
         unsigned char* p = shared_pointer(at, 16, 16, kProduct);
         if (config.race) record_access(p, 16, access, *warp.lanes[0]);
     };
-    for_each_chunk(decode(o.descriptor_a), first_row_of(warp), kWarpRows, o.transpose_a, note);
+    if (!o.a[0]) for_each_chunk(decode(o.descriptor_a), first_row_of(warp), kWarpRows, o.transpose_a, note);
     for_each_chunk(decode(o.descriptor_b), 0, o.n, o.transpose_b, note);
 }
 
@@ -150,6 +163,7 @@ void issue(Meeting& meeting, Warp& warp) {
     for_each_lane<ProductLane>(meeting, [&](ProductLane& l, int lane) {
         if (!same(l.operation, operation)) fail("wgmma: operands differ between lanes");
         operation.d[lane] = l.operation.d[0];
+        operation.a[lane] = l.operation.a[0];
     });
     auto& log = warp.block->issued[warp.lanes[0]->warp / 4];
     if (warp.products_issued == log.size()) {
@@ -176,8 +190,13 @@ void wgmma_fence() {
 
 void wgmma_bf16(float* d, int n, uint64_t descriptor_a, uint64_t descriptor_b, bool accumulate, bool transpose_a,
     bool transpose_b) {
-    ProductLane mine{{{d}, n, accumulate, transpose_a, transpose_b, descriptor_a, descriptor_b},
+    ProductLane mine{{{d}, {}, n, accumulate, transpose_a, transpose_b, descriptor_a, descriptor_b},
         __builtin_return_address(0)};
+    meet(kProduct, ~0u, &mine, issue);
+}
+
+void wgmma_bf16_ra(float* d, int n, const uint32_t* a, uint64_t descriptor_b, bool accumulate, bool transpose_b) {
+    ProductLane mine{{{d}, {a}, n, accumulate, false, transpose_b, 0, descriptor_b}, __builtin_return_address(0)};
     meet(kProduct, ~0u, &mine, issue);
 }
 

@@ -38,6 +38,10 @@ inline void mma_m16n8k16_bf16(float (&d)[4], const uint32_t (&a)[4], const uint3
     emulator::mma_m16n8k16_bf16(d, a, b);
 }
 
+inline float exp2_approx(float x) {
+    return exp2f(x);
+}
+
 inline void barrier_sync(int id, int count) {
     emulator::barrier_sync(id, count);
 }
@@ -93,6 +97,8 @@ inline void wgmma_wait() {
 // The host's compiler sees every write.
 template <int Count>
 inline void wgmma_registers(float (&)[Count]) {}
+template <int Steps>
+inline void wgmma_registers(uint32_t (&)[Steps][4]) {}
 template <int TA = 0, int TB = 0>
 inline void wgmma_m64n32k16_bf16(float (&d)[16], uint64_t a, uint64_t b, int accumulate) {
     emulator::wgmma_bf16(d, 32, a, b, accumulate != 0, TA != 0, TB != 0);
@@ -112,6 +118,14 @@ inline void wgmma_m64n192k16_bf16(float (&d)[96], uint64_t a, uint64_t b, int ac
 template <int TA = 0, int TB = 0>
 inline void wgmma_m64n256k16_bf16(float (&d)[128], uint64_t a, uint64_t b, int accumulate) {
     emulator::wgmma_bf16(d, 256, a, b, accumulate != 0, TA != 0, TB != 0);
+}
+template <int TB = 0>
+inline void wgmma_m64n64k16_bf16_ra(float (&d)[32], const uint32_t (&a)[4], uint64_t b, int accumulate) {
+    emulator::wgmma_bf16_ra(d, 64, a, b, accumulate != 0, TB != 0);
+}
+template <int TB = 0>
+inline void wgmma_m64n128k16_bf16_ra(float (&d)[64], const uint32_t (&a)[4], uint64_t b, int accumulate) {
+    emulator::wgmma_bf16_ra(d, 128, a, b, accumulate != 0, TB != 0);
 }
 // Registers are not modelled.
 template <int N>

@@ -55,6 +55,13 @@ __device__ __forceinline__ void mma_m16n8k16_bf16(float (&d)[4], const uint32_t 
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
+// 2 to the x, to within 2 units of the 22nd bit; what would be below 2^-126 is 0.
+__device__ __forceinline__ float exp2_approx(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 // `count` threads meet at barrier `id` (1 to 15; 0 is __syncthreads's).
 __device__ __forceinline__ void barrier_sync(int id, int count) {
     asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(count) : "memory");
@@ -136,6 +143,12 @@ __device__ __forceinline__ void wgmma_registers(float (&d)[Count]) {
 #pragma unroll
     for (int i = 0; i < Count; i++) asm volatile("" : "+f"(d[i]));
 }
+// The same for left operands in registers, which products in flight still read.
+template <int Steps>
+__device__ __forceinline__ void wgmma_registers(uint32_t (&a)[Steps][4]) {
+#pragma unroll
+    for (int i = 0; i < Steps * 4; i++) asm volatile("" : "+r"(a[i / 4][i % 4]));
+}
 
 // d = a b, or += ; operands by shared-memory descriptors, T… = 1 where an operand lies MN-major.
 #define CANDOR_8_FLOATS(i) \
@@ -216,6 +229,35 @@ __device__ __forceinline__ void wgmma_m64n256k16_bf16(float (&d)[128], uint64_t 
         "}"
         : CANDOR_32_FLOATS(0), CANDOR_32_FLOATS(32), CANDOR_32_FLOATS(64), CANDOR_32_FLOATS(96)
         : "l"(a), "l"(b), "r"(accumulate), "n"(TA), "n"(TB));
+}
+// The same with the left operand in registers: each warp's 16 rows as mma.m16n8k16 has them.
+template <int TB = 0>
+__device__ __forceinline__ void wgmma_m64n64k16_bf16_ra(float (&d)[32], const uint32_t (&a)[4], uint64_t b, int accumulate) {
+    asm volatile(
+        "{\n"
+        ".reg .pred p;\n"
+        "setp.ne.b32 p, %37, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
+        "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,"
+        "%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31}, {%32,%33,%34,%35}, %36, p, 1, 1, %38;\n"
+        "}"
+        : CANDOR_32_FLOATS(0)
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate), "n"(TB));
+}
+template <int TB = 0>
+__device__ __forceinline__ void wgmma_m64n128k16_bf16_ra(float (&d)[64], const uint32_t (&a)[4], uint64_t b, int accumulate) {
+    asm volatile(
+        "{\n"
+        ".reg .pred p;\n"
+        "setp.ne.b32 p, %69, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 "
+        "{%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,"
+        "%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31,"
+        "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,"
+        "%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63}, {%64,%65,%66,%67}, %68, p, 1, 1, %70;\n"
+        "}"
+        : CANDOR_32_FLOATS(0), CANDOR_32_FLOATS(32)
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate), "n"(TB));
 }
 #undef CANDOR_32_FLOATS
 #undef CANDOR_8_FLOATS

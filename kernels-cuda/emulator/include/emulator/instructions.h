@@ -27,5 +27,6 @@ void wgmma_commit();
 void wgmma_wait(int groups_in_flight);
 void wgmma_bf16(
     float* d, int n, uint64_t descriptor_a, uint64_t descriptor_b, bool accumulate, bool transpose_a, bool transpose_b);
+void wgmma_bf16_ra(float* d, int n, const uint32_t* a, uint64_t descriptor_b, bool accumulate, bool transpose_b);
 
 }  // namespace emulator
