@@ -21,9 +21,6 @@ final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
     private static final long GROUP_BYTES = 8L << 20;
 
-    /** Pieces for each thread where threads share the columns. More cost more: each begins with a panel that nobody has asked for. */
-    static final int CHUNKS = 4;
-
     /** From so many rows on, blocks are taller, so that a panel is read less often; there are still many. */
     private static final int LARGE = 1024;
 
@@ -142,7 +139,7 @@ final class LowRankMatmul {
             return;
         }
         // With few rows, threads share the columns instead.
-        chunks = Math.clamp((long) CHUNKS * workers.threads() / blocks.count(), 1, group);
+        chunks = Math.clamp((long) Shares.count(workers.threads()) / blocks.count(), 1, group);
         boolean once = lora != null && group == all;
         boolean both = once && chunks == 1;
         if (lora != null && !once) {
@@ -246,9 +243,11 @@ final class LowRankMatmul {
         multiplyWide(gemm, block, chunk(index % chunks), chunk(index % chunks + 1));
     }
 
-    /** The first panel of a chunk: all are of the same size but for one panel, so that each thread has as many. */
+    /** The first panel of a chunk. With several blocks of rows all are of the same size, but for one panel. */
     private int chunk(int chunk) {
-        return (int) ((long) panels * chunk / chunks);
+        return chunks == Shares.count(workers.threads())
+                ? Shares.first(panels, chunk, workers.threads())
+                : (int) ((long) panels * chunk / chunks);
     }
 
     private void multiplyWide(Gemm gemm, int block, int panel, int end) {

@@ -19,7 +19,7 @@ final class SiblingMatmul {
     // The operation in hand.
     private Tensor x;
     private List<Linear> layers;
-    private int tasks;
+    private PanelSet[] weights = new PanelSet[0];
 
     SiblingMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
@@ -42,33 +42,35 @@ final class SiblingMatmul {
     void run(Tensor input, List<Linear> siblings) {
         x = input;
         layers = siblings;
-        int most = 0;
-        for (Linear layer : layers) {
-            most = Math.max(most, Panels.count(layer.w().rows()));
+        if (weights.length < layers.size()) {
+            weights = new PanelSet[layers.size()];
         }
-        tasks = Math.min(LowRankMatmul.CHUNKS * workers.threads(), most);
-        workers.run(tasks, multiply);
+        for (int i = 0; i < layers.size(); i++) {
+            weights[i] = frozen.forward(layers.get(i).w());
+        }
+        workers.run(Shares.count(workers.threads()), multiply);
     }
 
-    /** A piece of every product. What is left over when panels are shared falls to one end, and to the other in turn. */
+    /** A piece of every product. */
     private void multiply(int task, int worker) {
         Gemm gemm = workers.gemm(worker).a(x, 0, 0, workers.key(0));
         for (int i = 0; i < layers.size(); i++) {
             Linear layer = layers.get(i);
             int panels = Panels.count(layer.w().rows());
-            int more = i % 2 == 0 ? 0 : tasks - 1;
-            int from = (panels * task + more) / tasks;
-            int end = (panels * (task + 1) + more) / tasks;
+            int threads = workers.threads();
+            boolean down = i % 2 == 0;
+            int from = down ? Shares.first(panels, task, threads) : Shares.firstRoundedUp(panels, task, threads);
+            int end = down ? Shares.first(panels, task + 1, threads) : Shares.firstRoundedUp(panels, task + 1, threads);
             if (from < end) {
-                multiply(gemm, layer, from, end);
+                multiply(gemm, layer, weights[i], from, end);
             }
         }
     }
 
-    private void multiply(Gemm gemm, Linear layer, int panel, int end) {
+    private void multiply(Gemm gemm, Linear layer, PanelSet weight, int panel, int end) {
         Tensor bias = layer.bias();
         int col = panel * COLUMNS;
-        gemm.b(frozen.forward(layer.w()), panel, 0);
+        gemm.b(weight, panel, 0);
         if (bias != null) {
             gemm.init(bias.data(), bias.offset(0, col), 0);
         }
