@@ -92,7 +92,7 @@ final class Activations {
         }
         boolean part = use.cached() && t > 0 && t < n;
         lastLayer = part ? new Saved(workspace, type, config, bank, config.layers() - 1, t, null) : null;
-        last = workspace.take(type, t, c);
+        last = allLast() ? stream.getLast() : workspace.take(type, t, c);
         normed = workspace.take(type, t, c);
         rstd = workspace.take(t, 1);
         logp = workspace.take(t, 1);
@@ -103,5 +103,10 @@ final class Activations {
         gradients = train ? new Gradients(workspace, type, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;
         dnormed = train ? workspace.take(type, t, c) : null;
+    }
+
+    /** Whether {@link #last} is the stream's last tensor as it is: every token of a pass with a cache has a target. */
+    boolean allLast() {
+        return pass.cached() && targets == tokens;
     }
 }

@@ -201,7 +201,7 @@ public final class CausalLm implements AutoCloseable {
         if (batch.targetCount() == 0) {
             return false;
         }
-        if (acts.lastLayer == null) {
+        if (acts.lastLayer == null && !acts.allLast()) {
             backend.gatherTargets(acts.last, acts.stream.getLast(), batch); // (T,C)
         }
         backend.rmsNorm(acts.normed, acts.rstd, acts.last, weights.finalNorm(), config.rmsNormEps()); // (T,C)
