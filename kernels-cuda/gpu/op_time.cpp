@@ -4,9 +4,8 @@
 // A Markdown table: time, TFLOP/s, GB/s, the share of the ceiling (what the device needs at least, for the arithmetic or for
 // the bytes, at the rates that this run measured on cuBLAS's largest product and on a copy), and for products cuBLAS's time
 // over ours. Operands are random and rotate over more memory than the caches hold; medians of nine samples. Products are
-// compared with cuBLAS's, and attention on sm_90a with mma.sync's, which is timed too. --once, for
-// profilers, runs each operation once and nothing else; so does an emulated device. Exit 1 where an operation fails or a result
-// differs.
+// compared with cuBLAS's, and attention on sm_90a with mma.sync's, which is timed too. --once, for profilers, runs each operation
+// once and nothing else; so does an emulated device. Exit 1 where an operation fails or a result differs.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
