@@ -21,14 +21,14 @@ const char *candor_tile_name(int tile);
  */
 void candor_tile_use(int tile, int band_rows);
 
-/* The kernels for attention have numbers, too: 0 is mma.sync's, which other devices have; the others are sm_90a's. */
+/* The kernels for attention have numbers, too: 0 is mma.sync's, which other devices have; 1 is sm_90a's. */
 int candor_attention_form_count(void);
 
 /* As in "mma.sync"; null for no form's number. */
 const char *candor_attention_form_name(int form);
 
 /*
- * From now on attention on sm_90a takes this form, where heads and operands allow; -1: as the library chooses. For all threads
+ * From now on attention on sm_90a takes this form, where head widths allow; -1: as the library chooses. For all threads
  * and devices.
  */
 void candor_attention_use(int form);

@@ -1,5 +1,5 @@
-// Which kernels compute attention. As with matrix products, the choice may look at the device, at head widths and at where
-// operands lie; never at how many rows there are, since a row's bytes may not depend on its neighbours.
+// Which kernels compute attention. The choice may look at the device and at head widths alone. The kernels do not add alike, so
+// if it looked at how many rows there are, or at where they lie, a row's bytes would depend on its neighbours, or on gaps.
 #include <atomic>
 
 #include "attention_kernel.h"
@@ -8,19 +8,28 @@
 namespace candor {
 namespace {
 
-// By the numbers of AttentionForm.
-const char* const kForms[] = {"mma.sync", "wgmma", "wgmma, forward in turns", "wgmma, three groups of queries backward",
-    "wgmma, key gradients in parts", "wgmma, queries in registers backward"};
+const char* const kForms[] = {"mma.sync", "wgmma"};
 constexpr int kFormCount = sizeof kForms / sizeof kForms[0];
 
 std::atomic<int> asked_form{-1};
 
 }  // namespace
 
-AttentionForm attention_form(const Attention& in, bool aligned, const candor_device* device) {
-    if (device->architecture != 90 || (in.d != 64 && in.d != 128) || !in.qkv.aligned || !aligned) return AttentionForm::mma;
-    const int asked = asked_form.load();
-    return asked >= 0 ? (AttentionForm)asked : AttentionForm::wgmma;
+bool attention_by_wgmma(const Attention& in, const candor_device* device) {
+    return device->architecture == 90 && (in.d == 64 || in.d == 128) && asked_form.load() != 0;
+}
+
+bf16* take_copy(Layout& layout, const Matrix& m, int rows, int columns) {
+    return m.aligned ? nullptr : layout.take<bf16>((int64_t)rows * columns);
+}
+
+cudaError_t copy_aligned(Matrix& m, bf16* there, int rows, int columns, cudaStream_t stream) {
+    if (m.aligned) return cudaSuccess;
+    const size_t bytes = columns * sizeof(bf16);
+    const cudaError_t code =
+        cudaMemcpy2DAsync(there, bytes, m.data, m.stride * sizeof(bf16), bytes, rows, cudaMemcpyDeviceToDevice, stream);
+    m = {there, columns, true};
+    return code;
 }
 
 }  // namespace candor

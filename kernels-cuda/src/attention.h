@@ -15,6 +15,7 @@ struct Attention {
     int h, k, d;
     float scale;        // 1/sqrt(D)
 
+    int columns() const { return (h + 2 * k) * d; }
     __device__ __forceinline__ int query_column(int head) const { return head * d; }
     __device__ __forceinline__ int key_column(int key_head) const { return (h + key_head) * d; }
     __device__ __forceinline__ int value_column(int key_head) const { return (h + k + key_head) * d; }

@@ -222,13 +222,11 @@ CANDOR_API int candor_attention_backward(
     if (status || n == 0) return status;
     const BackwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), matrix_of(dout, dout_stride),
         matrix_of(o, o_stride), lse, lse_stride, reinterpret_cast<bf16*>(dqkv), dqkv_stride, n, s, longest};
-    const bool aligned_rows = g.dout.aligned && g.o.aligned && rows_are_aligned(g.dqkv, g.dqkv_stride);
-    const AttentionForm form = attention_form(g.in, aligned_rows, stream->device);
-    const bool mma = form == AttentionForm::mma;
+    const bool wgmma = attention_by_wgmma(g.in, stream->device);
     void* memory = nullptr;
-    status = scratch(&memory, mma ? attention_backward_mma_scratch(g) : attention_backward_wgmma_scratch(g, form), stream, where);
+    status = scratch(&memory, wgmma ? attention_backward_wgmma_scratch(g) : attention_backward_mma_scratch(g), stream, where);
     if (status) return status;
-    const cudaError_t code = mma ? attention_backward_mma(g, memory, stream->handle)
-                                 : attention_backward_wgmma(g, form, memory, stream->handle);
+    const cudaError_t code = wgmma ? attention_backward_wgmma(g, memory, stream->handle)
+                                   : attention_backward_mma(g, memory, stream->handle);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

@@ -98,8 +98,14 @@ CANDOR_API int candor_attention(
     if (status || n == 0) return status;
     const ForwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), reinterpret_cast<bf16*>(o), o_stride, lse,
         lse_stride, n, s, longest};
-    const AttentionForm form = attention_form(g.in, rows_are_aligned(o, o_stride), stream->device);
-    const cudaError_t code =
-        form == AttentionForm::mma ? attention_mma(g, stream->handle) : attention_wgmma(g, form, stream->handle);
+    cudaError_t code;
+    if (attention_by_wgmma(g.in, stream->device)) {
+        void* memory = nullptr;
+        status = scratch(&memory, attention_wgmma_scratch(g), stream, where);
+        if (status) return status;
+        code = attention_wgmma(g, memory, stream->handle);
+    } else {
+        code = attention_mma(g, stream->handle);
+    }
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

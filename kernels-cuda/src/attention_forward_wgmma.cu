@@ -1,7 +1,8 @@
 // Causal attention of packed sequences, forward, with wgmma for sm_90a (Shah et al. 2024, "FlashAttention-3", has the idea): a
 // block takes 128 queries of one head, two warpgroups 64 each, and walks over the keys from the last that they see to the
 // first. One more warp loads, by TMA, into rings that mbarriers guard. A warpgroup's next scores and its last weights times
-// values are under way together; its softmax has the latter beside it, and the other warpgroup's products.
+// values are under way together. Warpgroups take turns to hand their products over, so that one's softmax has the other's
+// products beside it.
 #include "attention_kernel.h"
 #include "attention_wgmma.h"
 
@@ -11,7 +12,7 @@ namespace {
 constexpr int kKeys = 128;  // of a step
 
 template <int Width>
-struct ForwardBlock : AttentionBlock<2> {
+struct ForwardBlock : AttentionBlock {
     static constexpr int kStages = Width == 64 ? 3 : 2, kTile = kKeys * Width;
     static_assert(kRows == kKeys, "the last step has the block's own keys, and only there something is masked");
     struct Shared {
@@ -129,9 +130,8 @@ struct Softmax {
     }
 };
 
-// A warpgroup, `group` counts those that multiply. `Turns`: each hands its products over as a whole, one after the other, so
-// that one group's softmax lies beside the other's products.
-template <int Width, bool Turns>
+// A warpgroup, `group` counts those that multiply.
+template <int Width>
 __device__ __forceinline__ void attend(
     typename ForwardBlock<Width>::Shared& s, const Arguments& a, const Walk& walk, int group, int thread) {
     using B = ForwardBlock<Width>;
@@ -164,18 +164,18 @@ __device__ __forceinline__ void attend(
         softmax.weigh(weights, seen, correction);
         pack_weights(left, weights);
     }
-    if (Turns && group == 1 && walk.steps > 1) end_turn();
+    if (group == 1 && walk.steps > 1) end_turn();
     for (int step = 1; step < walk.steps; step++) {
         keys.next();
-        // What is computed from scores goes to other variables: see attention_backward_wgmma.cu.
+        // What is computed from scores goes to other variables: see attention_backward_keys_wgmma.cu.
         float scores[64];
         mbarrier_wait(&s.full_k[keys.stage], keys.parity);  // the keys are loaded
-        if (Turns) await_turn();
+        await_turn();
         multiply_keys<Width>(scores, q, panel_at(k, keys.stage * B::kTile));
         mbarrier_wait(&s.full_v[values.stage], values.parity);  // the values of the step before are loaded
         add_weighted<Width>(o, left, panel_at(v, values.stage * B::kTile));
         // The last turn of all has no other behind it.
-        if (Turns && (group == 0 || step + 1 < walk.steps)) end_turn();
+        if (group == 0 || step + 1 < walk.steps) end_turn();
         wgmma_wait<1>();  // scores
         wgmma_registers(scores);
         release(&s.empty_k[keys.stage]);
@@ -208,7 +208,7 @@ __device__ __forceinline__ void attend(
     }
 }
 
-template <int Width, bool Turns>
+template <int Width>
 __global__ void __launch_bounds__(ForwardBlock<Width>::kThreads, 1) attention_kernel(const __grid_constant__ Arguments a) {
     using B = ForwardBlock<Width>;
     const Walk walk(a.of.in);
@@ -230,33 +230,40 @@ __global__ void __launch_bounds__(ForwardBlock<Width>::kThreads, 1) attention_ke
         if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load<Width>(s, a, walk, threadIdx.x % kWarp);
     } else {
         setmaxnreg_inc<B::kMultiplyRegisters>();
-        attend<Width, Turns>(s, a, walk, group, threadIdx.x % kWarpgroup);
+        attend<Width>(s, a, walk, group, threadIdx.x % kWarpgroup);
     }
 }
 
-template <int Width, bool Turns>
-cudaError_t launch_forward(const ForwardArguments& g, cudaStream_t stream) {
+template <int Width>
+cudaError_t launch_forward(const Arguments& a, cudaStream_t stream) {
     using B = ForwardBlock<Width>;
-    const Attention& in = g.in;
-    Arguments a = {};
-    a.of = g;
-    const int columns = (in.h + 2 * in.k) * Width;
-    if (!encode_tensor_map(&a.queries, in.qkv.data, in.qkv.stride, g.n, columns, kPanelRows)
-        || !encode_tensor_map(&a.keys, in.qkv.data, in.qkv.stride, g.n, columns, kKeys)) {
-        return cudaErrorInvalidValue;
-    }
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
-    return launch("attention wgmma", attention_kernel<Width, Turns>,
-        {dim3(in.h, g.sequences, ceil_div(g.longest, B::kRows)), dim3(B::kThreads), sizeof(typename B::Shared), stream}, a);
+    return launch("attention wgmma", attention_kernel<Width>,
+        {dim3(a.of.in.h, a.of.sequences, ceil_div(a.of.longest, B::kRows)), dim3(B::kThreads), sizeof(typename B::Shared), stream},
+        a);
 }
 
 }  // namespace
 
-cudaError_t attention_wgmma(const ForwardArguments& g, AttentionForm form, cudaStream_t stream) {
-    if (form == AttentionForm::wgmma_in_turns) {
-        return g.in.d == 64 ? launch_forward<64, true>(g, stream) : launch_forward<128, true>(g, stream);
+int64_t attention_wgmma_scratch(const ForwardArguments& g) {
+    Layout layout;
+    take_copy(layout, g.in.qkv, g.n, g.in.columns());
+    return layout.bytes();
+}
+
+cudaError_t attention_wgmma(const ForwardArguments& g, void* scratch, cudaStream_t stream) {
+    const int columns = g.in.columns();
+    Layout layout(scratch);
+    Matrix qkv = g.in.qkv;
+    const cudaError_t code = copy_aligned(qkv, take_copy(layout, qkv, g.n, columns), g.n, columns, stream);
+    if (code != cudaSuccess) return code;
+    Arguments a = {};
+    a.of = g;
+    if (!encode_tensor_map(&a.queries, qkv.data, qkv.stride, g.n, columns, kPanelRows)
+        || !encode_tensor_map(&a.keys, qkv.data, qkv.stride, g.n, columns, kKeys)) {
+        return cudaErrorInvalidValue;
     }
-    return g.in.d == 64 ? launch_forward<64, false>(g, stream) : launch_forward<128, false>(g, stream);
+    return g.in.d == 64 ? launch_forward<64>(a, stream) : launch_forward<128>(a, stream);
 }
 
 }  // namespace candor

@@ -1,6 +1,7 @@
 // What the attention kernels with mma.sync and with wgmma both take, and the choice between them.
 #pragma once
 #include "attention.h"
+#include "layout.h"
 
 namespace candor {
 
@@ -23,15 +24,18 @@ struct BackwardArguments {
     int n, sequences, longest;
 };
 
-// The kernels there are.
-enum class AttentionForm { mma, wgmma, wgmma_in_turns, wgmma_three_groups, wgmma_in_parts, wgmma_queries_in_registers };
+// Whether these heads are computed by the kernels with wgmma, or else by those with mma.sync.
+bool attention_by_wgmma(const Attention& in, const candor_device* device);
 
-// Which are taken for these heads; with wgmma only where `aligned`, that is, all other matrices are as well as qkv.
-AttentionForm attention_form(const Attention& in, bool aligned, const candor_device* device);
+// Bytes of scratch memory, and the operation. Views may lie as they like.
+int64_t attention_wgmma_scratch(const ForwardArguments& g);
+cudaError_t attention_wgmma(const ForwardArguments& g, void* scratch, cudaStream_t stream);
+int64_t attention_backward_wgmma_scratch(const BackwardArguments& g);
+cudaError_t attention_backward_wgmma(const BackwardArguments& g, void* scratch, cudaStream_t stream);
 
-cudaError_t attention_wgmma(const ForwardArguments& g, AttentionForm form, cudaStream_t stream);
-// Bytes of scratch memory that the backward pass needs.
-int64_t attention_backward_wgmma_scratch(const BackwardArguments& g, AttentionForm form);
-cudaError_t attention_backward_wgmma(const BackwardArguments& g, AttentionForm form, void* scratch, cudaStream_t stream);
+// TMA reads rows that begin at multiples of 16 bytes. Where a matrix (rows,columns) has others, room for a copy of it.
+bf16* take_copy(Layout& layout, const Matrix& m, int rows, int columns);
+// The matrix becomes its copy there, if there has to be one.
+cudaError_t copy_aligned(Matrix& m, bf16* there, int rows, int columns, cudaStream_t stream);
 
 }  // namespace candor

@@ -12,14 +12,12 @@ constexpr int kPanelRows = 64;
 template <int Width>
 constexpr int kPanel = kPanelRows * Width;
 
-// A block of `Groups` warpgroups that multiply and one that loads, with registers moved by setmaxnreg: what the launch gives
-// each thread, for all warpgroups together, is 3 times 168, or 4 times 128.
-template <int Groups>
+// A block of two warpgroups that multiply and one that loads, with registers moved by setmaxnreg: what the launch gives each
+// thread, for all warpgroups together, is 3 times 168.
 struct AttentionBlock {
-    static_assert(Groups == 2 || Groups == 3, "for which the registers were counted");
-    static constexpr int kGroups = Groups, kThreads = (Groups + 1) * kWarpgroup, kRows = Groups * kPanelRows;
-    static constexpr int kLoadRegisters = Groups == 2 ? 24 : 32, kMultiplyRegisters = Groups == 2 ? 240 : 160;
-    static constexpr int kArrivals = Groups * kWarpgroup / kWarp;  // of a stage that was read: one lane of each warp
+    static constexpr int kGroups = 2, kThreads = (kGroups + 1) * kWarpgroup, kRows = kGroups * kPanelRows;
+    static constexpr int kLoadRegisters = 24, kMultiplyRegisters = 240;
+    static constexpr int kArrivals = kGroups * kWarpgroup / kWarp;  // of a stage that was read: one lane of each warp
 };
 
 // The caller's warpgroup. Of lane 0, so that ptxas knows that a warp's lanes agree.
@@ -95,31 +93,6 @@ __device__ __forceinline__ void multiply_panels(float (&s)[32], uint64_t a, uint
     wgmma_registers(s);
 }
 
-// A warpgroup's panel (64,Width) as a left operand in registers.
-template <int Width>
-__device__ __forceinline__ void load_left(uint32_t (&a)[Width / 16][4], const bf16* panel, int thread) {
-#pragma unroll
-    for (int k = 0; k < Width; k += 16) {
-        load_a<kBoxColumns>(
-            a[k / 16], panel + k / kBoxColumns * kPanelRows * kBoxColumns, thread / kWarp * 16, k % kBoxColumns);
-    }
-}
-
-// The same with such a left operand.
-template <int Width>
-__device__ __forceinline__ void multiply_panels(float (&s)[32], uint32_t (&a)[Width / 16][4], uint64_t b) {
-    wgmma_registers(s);
-    wgmma_registers(a);
-    wgmma_fence();
-#pragma unroll
-    for (int k = 0; k < Width; k += 16) {
-        const int at = k / kBoxColumns * kPanelRows * kBoxColumns + k % kBoxColumns;
-        wgmma_m64n64k16_bf16_ra(s, a[k / 16], panel_at(b, at), k > 0);
-    }
-    wgmma_commit();
-    wgmma_registers(s);
-}
-
 // sums (64,Width) += weights (64,16 Steps) b, b in boxes of as many rows; one group of products.
 template <int Width, int Steps>
 __device__ __forceinline__ void add_weighted(float (&sums)[Width / 2], uint32_t (&weights)[Steps][4], uint64_t b) {
@@ -148,8 +121,8 @@ __device__ __forceinline__ int group_row(int thread, int i) {
     return thread / kWarp * 16 + fragment_row(i);
 }
 
-// Writes accumulators (64,Width) times a factor per half, bf16, to rows of global memory below end_row, which are 16-byte
-// aligned; `row` is the warpgroup's first.
+// Writes accumulators (64,Width) times a factor per half, bf16, to rows of global memory below end_row; `row` is the
+// warpgroup's first.
 template <int Width>
 __device__ __forceinline__ void store_panel(bf16* to, int64_t stride, int row, int end_row, int column,
     const float (&sums)[Width / 2], float low, float high, int thread) {
@@ -159,15 +132,22 @@ __device__ __forceinline__ void store_panel(bf16* to, int64_t stride, int row, i
         if (r >= end_row) continue;
         const float factor = half ? high : low;
         bf16* p = to + r * stride + column + fragment_column(0);
+        const bool pairs = reinterpret_cast<uintptr_t>(p) % sizeof(uint32_t) == 0;  // a view's rows may begin anywhere
 #pragma unroll
         for (int j = 0; j < Width / 8; j++) {
             const int i = j * 4 + half * 2;
-            *reinterpret_cast<uint32_t*>(p + j * 8) = pack(sums[i] * factor, sums[i + 1] * factor);
+            const float left = sums[i] * factor, right = sums[i + 1] * factor;
+            if (pairs) {
+                *reinterpret_cast<uint32_t*>(p + j * 8) = pack(left, right);
+            } else {
+                p[j * 8] = to_bf16(left);
+                p[j * 8 + 1] = to_bf16(right);
+            }
         }
     }
 }
 
-// The same as floats, without rounding.
+// The same as floats, without rounding, to rows that are 8-byte aligned.
 template <int Width>
 __device__ __forceinline__ void store_floats(
     float* to, int64_t stride, int row, int end_row, int column, const float (&sums)[Width / 2], float factor, int thread) {

@@ -2,6 +2,7 @@
 #pragma once
 #include "border.h"
 #include "device/device.h"
+#include "layout.h"
 #include "matmul_kernel.h"
 
 namespace candor {
@@ -16,23 +17,6 @@ struct PackedLora {
 
     __host__ __device__ int64_t a_size() const { return padded_rank * a_stride; }
     __host__ __device__ int64_t b_size() const { return (int64_t)outputs * padded_rank; }
-};
-
-// Lays arrays into one piece of scratch memory: ask for all, then allocate, then ask again from the address.
-class Layout {
-public:
-    explicit Layout(void* memory = nullptr) : memory_(static_cast<char*>(memory)) {}
-    template <class T>
-    T* take(int64_t count) {
-        T* p = reinterpret_cast<T*>(memory_ + bytes_);
-        bytes_ += aligned(count * (int64_t)sizeof(T));
-        return p;
-    }
-    int64_t bytes() const { return bytes_; }
-
-private:
-    char* memory_;
-    int64_t bytes_ = 0;
 };
 
 PackedLora lay_out_lora(Layout& layout, int count, int padded_rank, int inputs, int outputs);

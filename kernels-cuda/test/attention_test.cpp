@@ -161,20 +161,36 @@ struct Bytes {
     }
 };
 
-// Of rows [first, first + count), from a launch over sequences between `starts`, which are relative to row `from`.
-Bytes rows_of_launch(const Problem& p, const std::vector<int>& starts, int from, int first, int count) {
+// Of rows [first, first + count), from a launch over sequences between `starts`, which are relative to row `from`. Results'
+// rows lie with such gaps, from `offset` on. `graph`: by a graph, after a plain launch.
+Bytes rows_of_launch(
+    const Problem& p, const std::vector<int>& starts, int from, int first, int count, int gap = 0, int offset = 0,
+    bool graph = false) {
     const Case& c = p.c;
     const int n = starts.back(), sequences = (int)starts.size() - 1, width = c.h * c.d;
-    Tensor<candor_bf16> o(n, width, width + c.gap), dqkv(n, p.qkv->cols, p.qkv->stride);
-    Tensor<float> lse(n, c.h);
+    Tensor<candor_bf16> o(n, width, width + gap, offset), dqkv(n, p.qkv->cols, p.qkv->cols + gap, offset);
+    Tensor<float> lse(n, c.h, c.h + gap, offset);
     Tensor<int32_t> device_starts(1, sequences + 1);
     device_starts.set(std::vector<double>(starts.begin(), starts.end()));
-    o.poison(), dqkv.poison(), lse.poison();
     const candor_bf16 *qkv = p.qkv->p() + from * p.qkv->stride, *dout = p.dout->p() + from * p.dout->stride;
-    must(candor_attention(o.p(), o.stride, lse.p(), lse.stride, qkv, p.qkv->stride, device_starts.p(), sequences, p.longest, n,
-        c.h, c.k, c.d, stream()));
-    must(candor_attention_backward(dqkv.p(), dqkv.stride, dout, p.dout->stride, qkv, p.qkv->stride, o.p(), o.stride, lse.p(),
-        lse.stride, device_starts.p(), sequences, p.longest, n, c.h, c.k, c.d, stream()));
+    const auto ask = [&] {
+        must(candor_attention(o.p(), o.stride, lse.p(), lse.stride, qkv, p.qkv->stride, device_starts.p(), sequences, p.longest,
+            n, c.h, c.k, c.d, stream()));
+        must(candor_attention_backward(dqkv.p(), dqkv.stride, dout, p.dout->stride, qkv, p.qkv->stride, o.p(), o.stride,
+            lse.p(), lse.stride, device_starts.p(), sequences, p.longest, n, c.h, c.k, c.d, stream()));
+    };
+    o.poison(), dqkv.poison(), lse.poison();
+    ask();
+    if (graph) {
+        o.poison(), dqkv.poison(), lse.poison();
+        candor_graph* captured = nullptr;
+        must(candor_graph_begin(stream()));
+        ask();
+        must(candor_graph_end(&captured, stream()));
+        must(candor_graph_launch(captured));
+        must(candor_stream_synchronise(stream()));
+        must(candor_graph_destroy(captured));
+    }
     const auto part = [&](const auto& all, int cols) {
         return std::decay_t<decltype(all)>(all.begin() + (first - from) * cols, all.begin() + (first - from + count) * cols);
     };
@@ -206,6 +222,25 @@ SUITE(attention_sequences_alone) {
         poison_others(*p.dout, first, count);
         const bool beside_nan = rows_of_launch(p, p.starts, 0, first, count) == packed;
         expect(std::string("sequences beside NaN: ") + c.name, beside_nan, "other bytes");
+    }
+}
+
+// Bytes are the same wherever rows lie: inputs, results or both with odd gaps, or one element further on.
+SUITE(attention_views) {
+    for (const Case& dense : {Case{"width 64, key gradients in parts", {30, 130, 1}, 4, 2, 64, 0, 0},
+             Case{"width 128, key gradients as a whole", {65, 140}, 2, 2, 128, 0, 0}, Case{"width 32", {65, 40}, 2, 1, 32, 0, 0}}) {
+        const Problem p(dense);
+        const Bytes expected = rows_of_launch(p, p.starts, 0, 0, p.n);
+        for (const auto& [gap, offset] : {std::pair(3, 1), std::pair(0, 1), std::pair(2, 4)}) {
+            Case views = dense;
+            views.gap = gap, views.offset = offset;
+            const Problem q(views);
+            const std::string name = std::string("views, ") + dense.name + ", " + std::to_string(gap) + " between rows, from "
+                + std::to_string(offset) + " on: ";
+            expect(name + "inputs", rows_of_launch(q, p.starts, 0, 0, p.n) == expected, "other bytes");
+            expect(name + "results", rows_of_launch(p, p.starts, 0, 0, p.n, gap, offset) == expected, "other bytes");
+            expect(name + "both, by a graph", rows_of_launch(q, p.starts, 0, 0, p.n, gap, offset, true) == expected, "other bytes");
+        }
     }
 }
 
