@@ -2,8 +2,11 @@ package candor.bench;
 
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What one call of an operation does, from its arguments.
@@ -17,6 +20,7 @@ record Work(String kind, double flops) {
         return switch (name) {
             case "linear" ->
                 linear(name, (Tensor) args[3], product((Tensor) args[2], (Tensor) args[3]), 1, 1, args[6], args[7]);
+            case "linears" -> linears(name, (Tensor) args[0], (List<?>) args[1], args[2]);
             case "linearBackward" -> {
                 boolean passedOn = args[0] != null;
                 Tensor w = (Tensor) args[5];
@@ -41,6 +45,18 @@ record Work(String kind, double flops) {
                 ? 0
                 : narrow((Lora) lora, (Batch) batch, (double) inward * w.cols() + (double) outward * w.rows());
         return new Work(shaped(name, w), base + narrow);
+    }
+
+    /** Layers of the same input: by the name of the first's input and all outputs. */
+    private static Work linears(String name, Tensor x, List<?> layers, Object batch) {
+        double flops = 0;
+        List<String> outputs = new ArrayList<>();
+        for (Object each : layers) {
+            Linear layer = (Linear) each;
+            outputs.add(String.valueOf(layer.w().rows()));
+            flops += linear(name, layer.w(), product(x, layer.w()), 1, 1, layer.lora(), batch).flops;
+        }
+        return new Work(name + " " + x.cols() + " to " + String.join(" + ", outputs), flops);
     }
 
     /** @param width columns of all the adapter's products together */

@@ -23,7 +23,8 @@ class ProfileTest {
         assertThat(rows).allMatch(cells -> cells.length == 8);
         assertThat(rows.stream().map(cells -> cells[1].strip()))
                 .contains(
-                        "linear 128 to 384",
+                        "linears 128 to 384 + 384",
+                        "linear 384 to 128",
                         "linearBackward 384 to 128",
                         "attention",
                         "logProb 128 to 1024",

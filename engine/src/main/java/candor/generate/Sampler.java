@@ -11,7 +11,7 @@ final class Sampler {
     /** Sets these draws apart from all others under one seed. */
     private static final int PURPOSE = 0x67656e65;
 
-    /** Instead of a token, where the logits are not numbers to choose by: NaN or infinity among them. */
+    /** Instead of a token, where the largest logit is no finite number: NaN or +∞ is among them, or nothing but −∞. */
     static final int NONE = -1;
 
     private final int vocabulary;

@@ -14,7 +14,8 @@ import java.lang.foreign.Arena;
  * gradients of the adapters, or of its own weights. For one caller at a time.
  *
  * <p>The memory of a pass is one workspace. It grows to the largest batch that comes, or is made large enough at once by
- * {@link #reserve}; after that, a pass over a batch of the same shape allocates nothing.
+ * {@link #reserve}; after that, a pass over a batch of the same shape allocates next to nothing: some lists, no
+ * tensor.
  */
 public final class CausalLm implements AutoCloseable {
     private final Backend backend;

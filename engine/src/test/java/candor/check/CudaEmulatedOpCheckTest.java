@@ -25,6 +25,9 @@ class CudaEmulatedOpCheckTest {
     private static final Set<String> WITH_WGMMA = Set.of(
             "linear", "linears", "linearBackward", "attention", "attentionBackward", "logProb", "logProbBackward");
 
+    /** The cases of logProb whose rows are aligned where they are dense. */
+    private static final String KNOWN = "T=17 C=64 V=1031";
+
     private static final String WITH_GAPS = "has other bytes with gaps between rows";
 
     @BeforeEach
@@ -61,7 +64,7 @@ class CudaEmulatedOpCheckTest {
         assertThat(results)
                 .filteredOn(result -> result.verdict() != Verdict.PASS)
                 .filteredOn(result ->
-                        !result.op().equals("logProb") || !result.reason().endsWith(WITH_GAPS))
+                        !result.text().startsWith(KNOWN) || !result.reason().endsWith(WITH_GAPS))
                 .isEmpty();
         assertThat(results).extracting(Result::op).containsAll(WITH_WGMMA);
     }

@@ -52,7 +52,7 @@ class LogitsTest {
     }
 
     private static void compare(Backend backend) {
-        for (int sequences : new int[] {1, 2, 7, 33}) {
+        for (int sequences : new int[] {1, 2, 7, 33, 70}) {
             for (boolean all : new boolean[] {true, false}) {
                 assertThat(logits(backend, sequences, all, false))
                         .as("%d sequences, %s", sequences, all ? "all tokens" : "the last ones")

@@ -110,7 +110,12 @@ final class LowRankMatmul {
         runs = batch.runs();
         depth = inner;
         columns = outer;
-        blocks.cut(batch, batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK);
+        int blockRows = batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK;
+        if (lora == null) {
+            blocks.cut(batch.tokenCount(), blockRows); // the weight is read as seldom as if all had one slot
+        } else {
+            blocks.cut(batch, blockRows);
+        }
 
         int all = Panels.count(columns);
         ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
@@ -251,6 +256,9 @@ final class LowRankMatmul {
     }
 
     private void multiplyWide(Gemm gemm, int block, int panel, int end) {
+        if (panel == end) {
+            return;
+        }
         int row = blocks.start(block);
         int col = (firstPanel + panel) * COLUMNS;
         Lora.Factors factors = factors(blocks.run(block));

@@ -20,6 +20,14 @@ final class RowBlocks {
         }
     }
 
+    /** Rows of any slot, where the slot does not matter. */
+    void cut(int rows, int blockRows) {
+        count = 0;
+        for (int row = 0; row < rows; row += blockRows) {
+            add(0, row, Math.min(row + blockRows, rows));
+        }
+    }
+
     /** The same by sequence instead of run. */
     void cutSequences(Batch batch, int blockRows) {
         count = 0;
