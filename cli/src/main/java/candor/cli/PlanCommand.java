@@ -74,8 +74,10 @@ final class PlanCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
-            List<TrainConfig> configs = TrainOptions.configs(spec.commandLine().getParseResult(), method);
-            Prepared prepared = Prepared.toPlan(configs);
+            TrainOptions.Planned planned =
+                    TrainOptions.toPlan(spec.commandLine().getParseResult(), method);
+            List<TrainConfig> configs = planned.configs();
+            Prepared prepared = planned.folders() ? Prepared.toPlan(configs) : Prepared.toPlanWithoutFolders(configs);
             if (prepared.runs().isEmpty()) {
                 out.println("nothing to do: done already");
                 return ExitCode.DONE;
@@ -85,7 +87,9 @@ final class PlanCommand implements Callable<Integer> {
                             Locale.ROOT,
                             "%-24s %s, %,d rows%n",
                             "run",
-                            run.config().output(),
+                            planned.folders()
+                                    ? run.config().output()
+                                    : run.config().output().getFileName(),
                             run.data().size()));
             long memory = Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available());
             Plan plan = Plan.of(prepared, memory);

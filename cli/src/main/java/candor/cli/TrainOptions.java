@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
@@ -65,8 +66,38 @@ final class TrainOptions {
         };
     }
 
+    /**
+     * Runs as a command line asks for them.
+     *
+     * @param folders whether they have folders; else {@link TrainConfig#output} is a name alone
+     */
+    record Planned(List<TrainConfig> configs, boolean folders) {}
+
     /** The runs that a command line asks for. */
     static List<TrainConfig> configs(ParseResult parsed, Method method) {
+        Given given = given(parsed, method);
+        return TrainConfig.all(method, given.file, given.flags);
+    }
+
+    /** The same for a plan, which writes nothing and so needs no folder. */
+    static Planned toPlan(ParseResult parsed, Method method) {
+        Given given = given(parsed, method);
+        boolean folders = given.names(TrainSettings.OUTPUT);
+        Settings flags = folders
+                ? given.flags
+                : given.flags.with(TrainSettings.OUTPUT, method.name().toLowerCase(Locale.ROOT));
+        return new Planned(TrainConfig.all(method, given.file, flags), folders);
+    }
+
+    private record Given(ConfigFile file, Settings flags) {
+        boolean names(Setting<?> setting) {
+            return flags.has(setting)
+                    || file.common().has(setting)
+                    || file.runs().stream().anyMatch(run -> run.has(setting));
+        }
+    }
+
+    private static Given given(ParseResult parsed, Method method) {
         Settings flags = Settings.NONE;
         for (Setting<?> setting : TrainSettings.of(method)) {
             OptionSpec option = parsed.matchedOption(setting.flag());
@@ -76,13 +107,13 @@ final class TrainOptions {
         }
         Path file = parsed.matchedOptionValue(CONFIG, null);
         ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file);
-        boolean named = flags.has(TrainSettings.MODEL)
-                || config.common().has(TrainSettings.MODEL)
-                || config.runs().stream().anyMatch(run -> run.has(TrainSettings.MODEL));
-        if (!named && method != Method.FULL) {
-            flags = flags.with(TrainSettings.MODEL, EmbeddedModel.folder().toString());
+        Given given = new Given(config, flags);
+        if (!given.names(TrainSettings.MODEL) && method != Method.FULL) {
+            given = new Given(
+                    config,
+                    flags.with(TrainSettings.MODEL, EmbeddedModel.folder().toString()));
         }
-        return TrainConfig.all(method, config, flags);
+        return given;
     }
 
     private static List<String> texts(Object value) {

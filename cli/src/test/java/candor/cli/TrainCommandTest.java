@@ -224,32 +224,6 @@ class TrainCommandTest {
                 .hasSameBinaryContentAs(temp.resolve("sweep/preferences/adapter/adapter_model.safetensors"));
     }
 
-    @Test
-    void thePlanSaysWhatItTakes() {
-        Cli cli = Cli.run(
-                        "plan",
-                        "sft",
-                        "--model",
-                        golden("model").toString(),
-                        "--data",
-                        golden("sft/train.jsonl").toString(),
-                        "--output",
-                        temp.resolve("run").toString(),
-                        "--threads",
-                        "1")
-                .succeeded();
-        assertThat(cli.out())
-                .contains(
-                        "weights (mapped)",
-                        "activations",
-                        "optimiser",
-                        "in all",
-                        "fits",
-                        "optimiser steps",
-                        "about 0:");
-        assertThat(temp.resolve("run")).doesNotExist();
-    }
-
     /** A process of its own: what a signal does to it must not happen to the test. */
     private Process start(List<String> args, String... more) throws IOException {
         // Where a shell has started the tests in the background, SIGINT is ignored, here and in every process that

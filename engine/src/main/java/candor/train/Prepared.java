@@ -65,15 +65,20 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      * @throws BadInput for whatever the user can mend
      */
     public static Prepared of(List<TrainConfig> configs) {
-        return of(configs, true);
+        return of(configs, true, true);
     }
 
     /** As {@link #of(List)}, to be looked at only: the base, which may be large, is not hashed unless a run is resumed. */
     public static Prepared toPlan(List<TrainConfig> configs) {
-        return of(configs, false);
+        return of(configs, false, true);
     }
 
-    private static Prepared of(List<TrainConfig> configs, boolean toTrain) {
+    /** As {@link #toPlan}, of runs that have no folder yet: whatever lies at their {@code output} is not looked at. */
+    public static Prepared toPlanWithoutFolders(List<TrainConfig> configs) {
+        return of(configs, false, false);
+    }
+
+    private static Prepared of(List<TrainConfig> configs, boolean toTrain, boolean folders) {
         TrainConfig first = configs.getFirst();
         Set<Path> outputs = new HashSet<>();
         for (TrainConfig config : configs) {
@@ -102,8 +107,10 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             if (toTrain) {
                 inputs.hashes(); // before the rows are read: what changes in between shows at the next resume
             }
-            RunRecord record = RunRecord.at(config.output());
-            record.requireOwn();
+            RunRecord record = folders ? RunRecord.at(config.output()) : RunRecord.fresh(config.output());
+            if (folders) {
+                record.requireOwn();
+            }
             if (record.exists() && !config.resume().asked()) {
                 throw new BadInput(
                         config.output() + ": holds a run already; go on with --resume, or choose another --output");
@@ -112,7 +119,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 done.add(new Outcome.Done(record.steps()));
                 continue;
             }
-            Intact from = checkpoint(config, record, inputs);
+            Intact from = folders ? checkpoint(config, record, inputs) : null;
             Dataset data = read.computeIfAbsent(
                     Rows.of(config, config.data()), rows -> dataset(config, rows.files(), tokenizer, model));
             Path held = config.watch().evalData();

@@ -56,6 +56,11 @@ final class RunRecord {
         return record;
     }
 
+    /** The record of a run that has not begun, whatever the folder holds. */
+    static RunRecord fresh(Path folder) {
+        return new RunRecord(folder);
+    }
+
     Path folder() {
         return folder;
     }

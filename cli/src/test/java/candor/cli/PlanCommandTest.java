@@ -1,0 +1,65 @@
+package candor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlanCommandTest {
+    @TempDir
+    Path temp;
+
+    private static Path golden(String file) {
+        return GoldenTrainTest.golden("qwen3").resolve(file);
+    }
+
+    private static Cli plan(String... more) {
+        List<String> words = new ArrayList<>(List.of(
+                "plan",
+                "sft",
+                "--model",
+                golden("model").toString(),
+                "--data",
+                golden("sft/train.jsonl").toString(),
+                "--threads",
+                "1"));
+        words.addAll(List.of(more));
+        return Cli.run(words.toArray(String[]::new));
+    }
+
+    @Test
+    void saysWhatARunTakes() {
+        Path output = temp.resolve("run");
+        Cli cli = plan("--output", output.toString()).succeeded();
+        assertThat(cli.out())
+                .contains(
+                        output.toString(),
+                        "weights (mapped)",
+                        "activations",
+                        "optimiser",
+                        "in all",
+                        "fits",
+                        "optimiser steps",
+                        "about 0:");
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void needsNoFolderAndLooksAtNone() throws IOException {
+        assertThat(plan("--resume").succeeded().out()).contains("sft", "in all");
+        Path sweep =
+                Files.writeString(temp.resolve("sweep.yaml"), "runs: [{name: low}, {name: high, lora_rank: 32}]\n");
+        assertThat(plan("--config", sweep.toString()).succeeded().out()).contains("low  ", "high  ");
+    }
+
+    @Test
+    void aFolderThatHoldsARunIsRefusedAsTrainRefusesIt() throws IOException {
+        Files.writeString(temp.resolve("run.json"), "{}");
+        plan("--output", temp.toString()).refused("holds a run already");
+    }
+}
