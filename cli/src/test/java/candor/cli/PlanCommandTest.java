@@ -54,7 +54,7 @@ class PlanCommandTest {
         assertThat(plan("--resume").succeeded().out()).contains("sft", "in all");
         Path sweep =
                 Files.writeString(temp.resolve("sweep.yaml"), "runs: [{name: low}, {name: high, lora_rank: 32}]\n");
-        assertThat(plan("--config", sweep.toString()).succeeded().out()).contains("low  ", "high  ");
+        assertThat(plan("--config", sweep.toString()).succeeded().out()).contains("low, 16 rows", "high, 16 rows");
     }
 
     @Test
