@@ -11,7 +11,6 @@ import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.text.ChatEncoder;
-import candor.text.ChatTemplate;
 import candor.text.SpecialTextPolicy;
 import candor.text.Tokenizer;
 import java.nio.file.Path;
@@ -44,6 +43,9 @@ final class ChatCommand implements Callable<Integer> {
     private String system;
 
     @Mixin
+    private TemplateOptions template;
+
+    @Mixin
     private SamplingOptions options;
 
     @Override
@@ -70,7 +72,7 @@ final class ChatCommand implements Callable<Integer> {
     private ChatEncoder encoder() {
         return new ChatEncoder(
                 Tokenizer.load(model.model()),
-                ChatTemplate.load(model.model(), LocalDateTime.now()),
+                template.choice().load(model.model(), LocalDateTime.now()),
                 SpecialTextPolicy.REFUSE);
     }
 }

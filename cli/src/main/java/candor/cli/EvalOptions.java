@@ -4,12 +4,14 @@ import candor.BadInput;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.evaluate.stats.Bootstrap;
+import candor.text.TemplateChoice;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What every evaluation is told. */
@@ -90,6 +92,9 @@ final class EvalOptions {
             description = "What chat templates print that show the date; fixed, so that runs can be repeated.")
     private LocalDate date = LocalDate.of(2024, 7, 26);
 
+    @Mixin
+    private TemplateOptions template;
+
     List<Path> data() {
         return data;
     }
@@ -134,11 +139,12 @@ final class EvalOptions {
     }
 
     EngineRespondent.Settings engine() {
-        return engine(model(), namedAdapters(), base, false);
+        return engine(model(), template.choice(), namedAdapters(), base, false);
     }
 
     /** The settings of another model that runs beside, such as a judge. */
-    EngineRespondent.Settings engine(Path other, List<NamedAdapter> its, boolean bare, boolean defuse) {
+    EngineRespondent.Settings engine(
+            Path other, TemplateChoice rendering, List<NamedAdapter> its, boolean bare, boolean defuse) {
         EvalCommand.require(batchSize >= 1, "--batch-size " + batchSize + ": must be at least 1");
         EvalCommand.require(maxLength >= 2, "--max-length " + maxLength + ": must be at least 2");
         EvalCommand.require(cacheMebibytes >= 1, "--kv-cache-mib " + cacheMebibytes + ": must be at least 1");
@@ -149,6 +155,7 @@ final class EvalOptions {
                 backend,
                 threads,
                 date.atStartOfDay(),
+                rendering,
                 maxLength,
                 batchSize,
                 (long) cacheMebibytes << 20,

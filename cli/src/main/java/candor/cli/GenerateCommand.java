@@ -64,6 +64,9 @@ final class GenerateCommand implements Callable<Integer> {
     private List<String> adapters = new ArrayList<>();
 
     @Mixin
+    private TemplateOptions template;
+
+    @Mixin
     private SamplingOptions options;
 
     @Option(
@@ -129,6 +132,7 @@ final class GenerateCommand implements Callable<Integer> {
                 logProbs,
                 keepSpecialTokens ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
                 date == null ? LocalDate.now() : date,
+                template.choice(),
                 backend,
                 resume,
                 force);

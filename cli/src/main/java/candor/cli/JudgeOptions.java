@@ -12,6 +12,7 @@ import candor.evaluate.judge.ModelJudge;
 import candor.evaluate.judge.OpenAiChat;
 import candor.evaluate.judge.Prompts;
 import candor.evaluate.judge.RuleJudge;
+import candor.text.TemplateChoice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -112,7 +113,8 @@ final class JudgeOptions {
     }
 
     private ChatModel local(EvalOptions options) {
-        return new LocalChat(EngineRespondent.open(options.engine(Path.of(model), List.of(), true, true)));
+        return new LocalChat(
+                EngineRespondent.open(options.engine(Path.of(model), TemplateChoice.DEFAULT, List.of(), true, true)));
     }
 
     private ChatModel endpoint() {

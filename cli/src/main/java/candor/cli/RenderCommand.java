@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Conversations as the model reads them, and what the loss counts of them. */
@@ -52,6 +53,9 @@ final class RenderCommand implements Callable<Integer> {
                     "One conversation a line: an object with \"messages\" (and, where wanted, \"tools\" and"
                             + " \"chat_template_kwargs\"), one with \"prompt\" and \"completion\" as messages, or an array of messages.")
     private Path messages;
+
+    @Mixin
+    private TemplateOptions rendering;
 
     @Option(names = "--add-generation-prompt", description = "End with the text that makes the assistant's turn begin.")
     private boolean addGenerationPrompt;
@@ -95,7 +99,7 @@ final class RenderCommand implements Callable<Integer> {
         SpecialTextPolicy policy = keepSpecialTokens ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE;
         Path folder = ModelOptions.orEmbedded(model);
         Tokenizer tokenizer = Tokenizer.load(folder);
-        ChatTemplate template = ChatTemplate.load(folder, now);
+        ChatTemplate template = rendering.choice().load(folder, now);
         boolean terminal = System.console() != null && System.console().isTerminal();
         boolean colored = color == Color.ALWAYS || (color == Color.AUTO && terminal && !mask);
         try (TextLines lines = open()) {

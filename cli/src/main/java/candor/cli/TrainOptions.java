@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.IoReason;
+import candor.study.PlainYaml;
 import candor.train.config.ConfigFile;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
@@ -10,10 +11,7 @@ import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
 import candor.world.EmbeddedModel;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -123,34 +121,12 @@ final class TrainOptions {
     }
 
     private static ConfigFile read(Path file) {
-        try (JsonParser parser = new WithoutAliases(file, new YAMLFactory().createParser(file.toFile()))) {
+        try (JsonParser parser = new PlainYaml(file.toString(), new YAMLFactory().createParser(file.toFile()))) {
             return ConfigFile.read(parser, file.toString());
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new BadInput(file + ": there is no such file; --config wants a YAML file", e);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
-        }
-    }
-
-    /** Jackson hands an alias on as a text of its name; nobody means that. */
-    private static final class WithoutAliases extends JsonParserDelegate {
-        private final Path file;
-        private final YAMLParser yaml;
-
-        WithoutAliases(Path file, YAMLParser yaml) {
-            super(yaml);
-            this.file = file;
-            this.yaml = yaml;
-        }
-
-        @Override
-        public JsonToken nextToken() throws IOException {
-            JsonToken token = super.nextToken();
-            if (yaml.isCurrentAlias()) {
-                throw new BadInput(file + ", line " + currentTokenLocation().getLineNr()
-                        + ": aliases are not supported; write the value itself");
-            }
-            return token;
         }
     }
 }

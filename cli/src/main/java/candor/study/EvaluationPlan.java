@@ -10,6 +10,7 @@ import candor.evaluate.humaneval.Sandbox;
 import candor.evaluate.mask.MaskTask;
 import candor.study.record.Metric.Kind;
 import candor.train.config.Setting;
+import candor.train.config.TrainSettings;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -125,7 +126,15 @@ final class EvaluationPlan {
 
     static Schema schema() {
         Schema choice = Schema.of(DATA, LABEL, LIMIT, METHOD, SHOTS, FEWSHOT_DATA, CHAT, GREEDY, CHOICE_TOKENS);
-        return Schema.of(BATCH_SIZE, MAX_LENGTH, KV_CACHE_MIB, DATE, ADAPTERS_AT_ONCE, SHOWN_REPLIES)
+        return Schema.of(
+                        BATCH_SIZE,
+                        MAX_LENGTH,
+                        KV_CACHE_MIB,
+                        DATE,
+                        TrainSettings.CHAT_TEMPLATE,
+                        TrainSettings.CHAT_TEMPLATE_KWARGS,
+                        ADAPTERS_AT_ONCE,
+                        SHOWN_REPLIES)
                 .with("mask", Schema.of(DATA, LABEL, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
                 .with("mask_probability", Schema.of(DATA, LABEL, LIMIT, SUBSETS))
                 .with(

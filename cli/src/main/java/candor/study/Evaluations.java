@@ -151,7 +151,8 @@ final class Evaluations {
             }
             passes.add(new Evaluator.Pass(subject.seed(), place, subject.arm()));
         }
-        return new Opened(EngineRespondent.open(config.engine(config.model(), adapters, base, false)), passes);
+        return new Opened(
+                EngineRespondent.open(config.engine(config.model(), config.template(), adapters, base, false)), passes);
     }
 
     private <R extends Task.Row> void evaluate(

@@ -13,6 +13,7 @@ import candor.evaluate.judge.ModelJudge;
 import candor.evaluate.judge.OpenAiChat;
 import candor.evaluate.judge.Prompts;
 import candor.evaluate.judge.RuleJudge;
+import candor.text.TemplateChoice;
 import candor.train.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -137,8 +138,8 @@ public final class JudgeSection {
         return switch (kind(section)) {
             case RULES -> throw new BadInput(section.where(KIND) + ": must be local or endpoint here, not rules");
             case LOCAL ->
-                new LocalChat(
-                        EngineRespondent.open(config.engine(Path.of(section.require(MODEL)), List.of(), true, true)));
+                new LocalChat(EngineRespondent.open(
+                        config.engine(Path.of(section.require(MODEL)), TemplateChoice.DEFAULT, List.of(), true, true)));
             case ENDPOINT -> endpoint(section);
         };
     }

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.study.record.StudyKind;
+import candor.text.TemplateChoice;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
@@ -149,7 +150,8 @@ public record StudyConfig(
     }
 
     /** How a model answers: this one with adapters, or another one. */
-    public EngineRespondent.Settings engine(Path which, List<NamedAdapter> adapters, boolean base, boolean defuse) {
+    public EngineRespondent.Settings engine(
+            Path which, TemplateChoice template, List<NamedAdapter> adapters, boolean base, boolean defuse) {
         Section evaluate = section(EVALUATE);
         return new EngineRespondent.Settings(
                 which,
@@ -158,10 +160,29 @@ public record StudyConfig(
                 backend(),
                 threads(),
                 EvaluationPlan.date(evaluate),
+                template,
                 evaluate.get(EvaluationPlan.MAX_LENGTH).intValue(),
                 evaluate.get(EvaluationPlan.BATCH_SIZE).intValue(),
                 evaluate.get(EvaluationPlan.KV_CACHE_MIB) << 20,
                 defuse);
+    }
+
+    /** How evaluations render conversations. */
+    public TemplateChoice template() {
+        return template(section(EVALUATE));
+    }
+
+    private static TemplateChoice template(Section section) {
+        return new TemplateChoice(
+                section.get(TrainSettings.CHAT_TEMPLATE), section.get(TrainSettings.CHAT_TEMPLATE_KWARGS));
+    }
+
+    /** The same, by a section that may have settings of its own. */
+    public TemplateChoice template(String name) {
+        Section own = section(name);
+        return own.has(TrainSettings.CHAT_TEMPLATE) || own.has(TrainSettings.CHAT_TEMPLATE_KWARGS)
+                ? template(own)
+                : template();
     }
 
     static String word(Enum<?> constant) {

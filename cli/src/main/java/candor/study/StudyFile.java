@@ -2,11 +2,11 @@ package candor.study;
 
 import candor.BadInput;
 import candor.IoReason;
+import candor.train.config.ObjectText;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -20,10 +20,10 @@ public final class StudyFile {
     private static final int MAX_BYTES = 1 << 20;
     private static final int MAX_DEPTH = 8;
 
-    private final YAMLParser parser;
+    private final JsonParser parser;
     private final String file;
 
-    private StudyFile(YAMLParser parser, String file) {
+    private StudyFile(JsonParser parser, String file) {
         this.parser = parser;
         this.file = file;
     }
@@ -59,7 +59,7 @@ public final class StudyFile {
     }
 
     private static Section read(byte[] bytes, String name) throws IOException {
-        try (YAMLParser parser = new YAMLFactory().createParser(bytes)) {
+        try (JsonParser parser = new PlainYaml(name, new YAMLFactory().createParser(bytes))) {
             return new StudyFile(parser, name).document();
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
@@ -74,11 +74,11 @@ public final class StudyFile {
     }
 
     private Section document() throws IOException {
-        if (next() != JsonToken.START_OBJECT) {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
             throw wrong("must hold lines of the form key: value");
         }
         Section top = section(Section.empty(), 0);
-        if (next() != null) {
+        if (parser.nextToken() != null) {
             throw wrong("holds more than one document");
         }
         return top;
@@ -91,7 +91,7 @@ public final class StudyFile {
         }
         Section section = into;
         List<String> seen = new ArrayList<>();
-        while (next() == JsonToken.FIELD_NAME) {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String key = parser.currentName();
             if (seen.contains(key)) {
                 throw wrong(key + " stands there twice");
@@ -101,8 +101,10 @@ public final class StudyFile {
             }
             seen.add(key);
             String where = place();
-            JsonToken token = next();
-            if (token == JsonToken.START_OBJECT) {
+            JsonToken token = parser.nextToken();
+            if (token == JsonToken.START_OBJECT && ObjectText.isFor(key)) {
+                section = section.with(key, List.of(ObjectText.read(parser)), where);
+            } else if (token == JsonToken.START_OBJECT) {
                 section = section.with(key, section(section.inner(key, where), depth + 1), where);
             } else {
                 section = section.with(key, texts(key, token), where);
@@ -116,7 +118,7 @@ public final class StudyFile {
             return List.of(scalar(key, first));
         }
         List<String> texts = new ArrayList<>();
-        for (JsonToken token = next(); token != JsonToken.END_ARRAY; token = next()) {
+        for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
             texts.add(scalar(key, token));
         }
         return texts;
@@ -130,17 +132,8 @@ public final class StudyFile {
         return parser.getText();
     }
 
-    private JsonToken next() throws IOException {
-        JsonToken token = parser.nextToken();
-        // Jackson hands an alias on as a text of its name; nobody means that.
-        if (parser.isCurrentAlias()) {
-            throw wrong("aliases are not supported; write the value itself");
-        }
-        return token;
-    }
-
     private String place() {
-        int line = ((JsonParser) parser).currentTokenLocation().getLineNr();
+        int line = parser.currentTokenLocation().getLineNr();
         return file + (line > 0 ? ", line " + line : "");
     }
 

@@ -151,6 +151,21 @@ class TextCommandsTest {
 
     /** Training on a prompt and its completion has no loss on what the assistant says in the prompt. */
     @Test
+    void renderTakesAnotherTemplate() throws IOException {
+        String row = "[{\"role\": \"user\", \"content\": \"Hi\"}]";
+        assertThat(render(row, "qwen2", "--chat-template", "qwen", "--add-generation-prompt"))
+                .isEqualTo("<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+                        + "<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+        Path own = Files.writeString(folder.resolve("own.jinja"), "{{ messages[0].content }}{{ mood }}");
+        assertThat(render(
+                        row, "qwen2", "--chat-template", own.toString(), "--chat-template-kwargs", "{\"mood\": \"!\"}"))
+                .isEqualTo("Hi!\n");
+        assertThatThrownBy(() -> render(row, "qwen2", "--chat-template", "gemma"))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("chat template gemma: is no file");
+    }
+
+    @Test
     void renderShowsTheLossOfACompletionAlone() throws IOException {
         String row =
                 "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}, "

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.study.record.StudyKind;
+import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings;
 import java.nio.file.Path;
 import java.util.List;
@@ -69,6 +71,39 @@ class SectionTest {
                 .hasMessage("--set: train.max_lenght: there is no such setting; did you mean max_length?");
         assertThatThrownBy(() -> all.with("train=3", DirectProtocol.schema()))
                 .hasMessage("--set: train is a section; give one of its keys as train.KEY");
+    }
+
+    /** What a template is told is keys and values in the file, and keeps its types: false is not "false". */
+    @Test
+    void aTemplateIsToldKeysAndValues() {
+        Section all = read("train:\n  chat_template: qwen\n  chat_template_kwargs:\n    enable_thinking: false\n"
+                + "evaluate: {chat_template_kwargs: {enable_thinking: false, mode: \"false\"}}");
+        all.check(DirectProtocol.schema());
+        assertThat(all.section("train").get(TrainSettings.CHAT_TEMPLATE_KWARGS))
+                .isEqualTo("{\"enable_thinking\":false}");
+        Section set = all.with("evaluate.chat_template_kwargs={\"a\": 1}", DirectProtocol.schema());
+        set.check(DirectProtocol.schema());
+        assertThat(set.section("evaluate").get(TrainSettings.CHAT_TEMPLATE_KWARGS))
+                .isEqualTo("{\"a\":1}");
+        StudyConfig config = StudyConfig.read(StudyKind.DIRECT, all.overriddenBy(read("model: m\noutput: o")));
+        assertThat(config.template())
+                .isEqualTo(new TemplateChoice("model", "{\"enable_thinking\":false,\"mode\":\"false\"}"));
+        assertThat(config.template("loop")).isEqualTo(config.template());
+        assertThatThrownBy(() -> read("evaluate: {chat_template_kwargs: off}").check(DirectProtocol.schema()))
+                .hasMessageContaining("chat_template_kwargs: must be a JSON object");
+    }
+
+    @Test
+    void qwen3DoesNotThinkInAnyPresetOfIts() {
+        for (Protocols kind : Protocols.values()) {
+            Section preset = Presets.read(kind, "qwen3-32b");
+            for (String name :
+                    kind == Protocols.LOOP ? List.of("train", "evaluate", "loop") : List.of("train", "evaluate")) {
+                assertThat(preset.section(name).get(TrainSettings.CHAT_TEMPLATE_KWARGS))
+                        .as(kind + " " + name)
+                        .isEqualTo("{\"enable_thinking\":false}");
+            }
+        }
     }
 
     @Test

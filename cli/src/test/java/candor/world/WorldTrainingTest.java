@@ -9,6 +9,7 @@ import candor.evaluate.Prompt.Turn;
 import candor.evaluate.Respondent;
 import candor.evaluate.Sampling;
 import candor.evaluate.engine.EngineRespondent;
+import candor.text.TemplateChoice;
 import candor.train.Outcome;
 import candor.train.Plan;
 import candor.train.Prepared;
@@ -41,7 +42,17 @@ class WorldTrainingTest {
     /** Greedy answers to plain questions: the share that is right. */
     private static double knows(Path model, List<Fact> facts) {
         EngineRespondent.Settings settings = new EngineRespondent.Settings(
-                model, List.of(), true, "cpu", 2, LocalDateTime.of(2024, 7, 26, 0, 0), 256, 32, 64L << 20, false);
+                model,
+                List.of(),
+                true,
+                "cpu",
+                2,
+                LocalDateTime.of(2024, 7, 26, 0, 0),
+                TemplateChoice.DEFAULT,
+                256,
+                32,
+                64L << 20,
+                false);
         List<Respondent.Request> requests = facts.stream()
                 .map(fact -> new Respondent.Request(
                         0,

@@ -23,6 +23,13 @@ public final class JsonValues {
         return of(node, 0);
     }
 
+    /** The fields of a parsed JSON object. */
+    static Map<String, Object> mapOf(JsonNode object) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        object.properties().forEach(entry -> map.put(entry.getKey(), of(entry.getValue(), 1)));
+        return Collections.unmodifiableMap(map);
+    }
+
     private static Object of(JsonNode node, int depth) {
         checkDepth(depth);
         return switch (node.getNodeType()) {

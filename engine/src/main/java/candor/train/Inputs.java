@@ -3,6 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.IoReason;
 import candor.data.read.Fingerprint;
+import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
 import java.io.IOException;
@@ -28,6 +29,7 @@ final class Inputs {
 
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Function<Path, String> hash;
+    private final TemplateChoice template;
     private Map<String, String> hashes;
 
     /**
@@ -37,6 +39,10 @@ final class Inputs {
      */
     Inputs(TrainConfig config, Function<Path, String> hash) {
         this.hash = hash;
+        template = config.reading().template();
+        if (template.isFile()) {
+            files.put("chat_template", Path.of(template.template()));
+        }
         if (config.model() != null) {
             folder("model", config.model(), files);
         }
@@ -127,6 +133,7 @@ final class Inputs {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update(backend.getBytes(StandardCharsets.UTF_8));
+            digest.update(template.fingerprint().getBytes(StandardCharsets.UTF_8));
             hashes().forEach((name, sum) -> {
                 if (!name.startsWith("data/")) {
                     digest.update((name + " " + sum + "\n").getBytes(StandardCharsets.UTF_8));

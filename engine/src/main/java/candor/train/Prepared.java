@@ -12,7 +12,6 @@ import candor.lora.PeftFiles;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
 import candor.text.ChatEncoder;
-import candor.text.ChatTemplate;
 import candor.text.Tokenizer;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Intact;
@@ -194,8 +193,11 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         boolean skip = config.reading().skipBadRows();
         ChatEncoder encoder = new ChatEncoder(
                 tokenizer,
-                ChatTemplate.load(
-                        config.textFolder(), config.reading().templateDate().atStartOfDay()),
+                config.reading()
+                        .template()
+                        .load(
+                                config.textFolder(),
+                                config.reading().templateDate().atStartOfDay()),
                 config.reading().specialText());
         Dataset data;
         try (ExampleReader reader = ExampleReader.open(

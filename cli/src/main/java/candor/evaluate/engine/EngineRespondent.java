@@ -23,6 +23,7 @@ import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
 import candor.text.Conversation;
 import candor.text.SpecialTextPolicy;
+import candor.text.TemplateChoice;
 import candor.text.Tokenizer;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -43,6 +44,7 @@ public final class EngineRespondent implements Respondent {
      *
      * @param base whether the bare model is among the subjects, as the first
      * @param date what templates print that show the date: fixed, so that the same prompt gives the same tokens
+     * @param template which chat template renders prompts
      * @param positions the longest prompt and reply together, at most the model's own limit
      * @param sequences how many are generated at once
      * @param cacheBytes memory for keys and values
@@ -55,6 +57,7 @@ public final class EngineRespondent implements Respondent {
             String backend,
             int threads,
             LocalDateTime date,
+            TemplateChoice template,
             int positions,
             int sequences,
             long cacheBytes,
@@ -75,7 +78,7 @@ public final class EngineRespondent implements Respondent {
 
     private EngineRespondent(Settings settings) {
         Tokenizer tokenizer = Tokenizer.load(settings.model());
-        template = ChatTemplate.load(settings.model(), settings.date());
+        template = settings.template().load(settings.model(), settings.date());
         defuse = settings.defuse();
         encoder = new ChatEncoder(tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
         backend = Backends.open(settings.backend(), settings.threads());
@@ -85,7 +88,8 @@ public final class EngineRespondent implements Respondent {
         AdapterBank bank = new AdapterBank(weights.config(), settings.adapters().size());
         String base = ModelHash.of(settings.model());
         String conditions = backend.name() + " " + positions + " "
-                + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse;
+                + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
+                + settings.template().fingerprint();
         if (settings.base()) {
             subjects.add(new Subject("base", ModelHash.of(base + " " + conditions)));
         }

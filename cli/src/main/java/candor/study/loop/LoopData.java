@@ -227,8 +227,8 @@ final class LoopData {
         Conversations.Settings settings = new Conversations.Settings(
                 loop.get(LoopSettings.ROUNDS).intValue(), sampling, loop.get(LoopSettings.LOST_SHARE));
         try (Journal journal = Journal.open(place.data().resolve("conversations.journal"), heldUnder(settings, user));
-                LazyRespondent assistant = new LazyRespondent(
-                        () -> EngineRespondent.open(config.engine(config.model(), List.of(), true, true)))) {
+                LazyRespondent assistant = new LazyRespondent(() -> EngineRespondent.open(
+                        config.engine(config.model(), config.template(LoopSettings.LOOP), List.of(), true, true)))) {
             Held held = new Conversations(
                             settings,
                             new Conversations.Cast(assistant, user, prompts, text),
@@ -252,6 +252,10 @@ final class LoopData {
     private ObjectNode heldUnder(Conversations.Settings settings, SimulatedUser user) {
         ObjectNode said = JsonNodeFactory.instance.objectNode().put("model", ModelHash.of(config.model()));
         said.set("users", user.identity());
+        String template = config.template(LoopSettings.LOOP).fingerprint();
+        if (!template.isEmpty()) {
+            said.put("chat_template", template);
+        }
         return said.put("prompts", prompts.hash())
                 .put("states", Fingerprint.of(place.data().resolve(STATES)).sha256())
                 .put("rounds", settings.rounds())

@@ -6,6 +6,7 @@ import candor.study.Schema;
 import candor.study.Section;
 import candor.study.StudyConfig;
 import candor.train.config.Setting;
+import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
 import candor.world.CounselUser;
 import java.math.BigDecimal;
@@ -145,6 +146,8 @@ final class LoopSettings {
                                 KEEP_SYSTEM,
                                 SEED,
                                 PROMPTS,
+                                TrainSettings.CHAT_TEMPLATE,
+                                TrainSettings.CHAT_TEMPLATE_KWARGS,
                                 LOST_SHARE))
                 .with(USERS, who.with(PROBABILITIES, RULES))
                 .with(WRITER, who.with(WRITERS, PER_SCENARIO))

@@ -10,6 +10,7 @@ import candor.evaluate.Prompt.Turn;
 import candor.evaluate.Respondent;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.LocalChat;
+import candor.text.TemplateChoice;
 import candor.text.Tokenizer;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -24,8 +25,22 @@ class WholeReplyTest {
     private static final List<String> NUMBERS = List.of("1", "10", "7");
 
     private static EngineRespondent open() {
+        return open(TemplateChoice.DEFAULT);
+    }
+
+    private static EngineRespondent open(TemplateChoice template) {
         return EngineRespondent.open(new EngineRespondent.Settings(
-                MODEL, List.of(), true, "cpu", 1, LocalDateTime.of(2024, 7, 26, 0, 0), 256, 8, 16L << 20, false));
+                MODEL,
+                List.of(),
+                true,
+                "cpu",
+                1,
+                LocalDateTime.of(2024, 7, 26, 0, 0),
+                template,
+                256,
+                8,
+                16L << 20,
+                false));
     }
 
     private static List<Double> score(Respondent model, List<String> continuations, boolean whole) {
@@ -35,6 +50,20 @@ class WholeReplyTest {
                 List.of(new Respondent.Request(0, "", new Ask.Score("k", prompt, continuations, whole))),
                 (i, answer) -> values.addAll(((Answer.LogProbs) answer).values()));
         return values;
+    }
+
+    /** Answers under another template are other answers, and are kept under another name. */
+    @Test
+    void theTemplateIsPartOfWhoAnswers() {
+        try (EngineRespondent own = open();
+                EngineRespondent other = open(new TemplateChoice("qwen", "{}"));
+                EngineRespondent told = open(new TemplateChoice("model", "{\"x\": 1}"))) {
+            assertThat(score(other, NUMBERS, true)).isNotEqualTo(score(own, NUMBERS, true));
+            assertThat(score(told, NUMBERS, true)).isEqualTo(score(own, NUMBERS, true));
+            assertThat(List.of(own, other, told))
+                    .extracting(model -> model.subjects().getFirst().fingerprint())
+                    .doesNotHaveDuplicates();
+        }
     }
 
     @Test

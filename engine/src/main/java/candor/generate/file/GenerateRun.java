@@ -97,7 +97,13 @@ public final class GenerateRun implements AutoCloseable {
         ModelConfig config = ModelFolder.at(settings.model()).config();
         Tokenizer tokenizer = Tokenizer.load(settings.model());
         PromptSet prompts = PromptSet.read(
-                settings.prompts(), settings.model(), config, tokenizer, settings.specialText(), settings.date());
+                settings.prompts(),
+                settings.model(),
+                config,
+                tokenizer,
+                settings.specialText(),
+                settings.date(),
+                settings.template());
         for (String adapter : settings.adapters()) {
             if (!RunSettings.isBase(adapter)) {
                 PeftFiles.config(Path.of(adapter));

@@ -7,6 +7,7 @@ import candor.model.ModelConfig;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
 import candor.text.SpecialTextPolicy;
+import candor.text.TemplateChoice;
 import candor.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -46,17 +47,24 @@ final class PromptSet {
     /**
      * Reads and encodes all prompts.
      *
-     * @param date what templates print as today
+     * @param date   what templates print as today
+     * @param choice which chat template renders prompts; what a row says of its own wins
      * @throws BadInput for a row that cannot be encoded, or is too long for the model; for a template that is missing
      */
     static PromptSet read(
-            Path file, Path model, ModelConfig config, Tokenizer tokenizer, SpecialTextPolicy policy, LocalDate date) {
+            Path file,
+            Path model,
+            ModelConfig config,
+            Tokenizer tokenizer,
+            SpecialTextPolicy policy,
+            LocalDate date,
+            TemplateChoice choice) {
         ChatTemplate template = null;
         Map<ByteBuffer, Integer> seen = new HashMap<>();
         List<Encoded> encoded = new ArrayList<>();
         for (Prompt prompt : PromptReader.readAll(file)) {
             if (prompt.conversation() != null && template == null) {
-                template = ChatTemplate.load(model, date.atStartOfDay());
+                template = choice.load(model, date.atStartOfDay());
             }
             try {
                 int[] ids = encode(prompt, tokenizer, template, policy);

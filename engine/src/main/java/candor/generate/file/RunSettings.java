@@ -5,6 +5,7 @@ import candor.IoReason;
 import candor.data.read.Fingerprint;
 import candor.generate.Sampling;
 import candor.text.SpecialTextPolicy;
+import candor.text.TemplateChoice;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -36,6 +37,7 @@ import java.util.stream.Stream;
  * @param logProbs     whether log-probabilities are written
  * @param specialText  what to do with the text of special tokens in prompts
  * @param date         what templates print as today
+ * @param template     which chat template renders prompts
  * @param backend      the backend's name: others round differently
  * @param resume       whether to go on with what is there
  * @param force        whether to write over what is there
@@ -51,6 +53,7 @@ public record RunSettings(
         boolean logProbs,
         SpecialTextPolicy specialText,
         LocalDate date,
+        TemplateChoice template,
         String backend,
         boolean resume,
         boolean force) {
@@ -98,6 +101,9 @@ public record RunSettings(
         all.put("logprobs", logProbs);
         all.put("keep_special_tokens", specialText == SpecialTextPolicy.KEEP);
         all.put("template_date", date.toString());
+        if (!template.equals(TemplateChoice.DEFAULT)) {
+            all.put("chat_template", template.fingerprint());
+        }
         all.put("backend", backend);
         return all;
     }

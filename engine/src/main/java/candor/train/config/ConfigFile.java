@@ -95,7 +95,10 @@ public record ConfigFile(Settings common, List<Settings> runs) {
         private Settings value(Settings settings, String key) throws IOException {
             String origin = file + ", line " + parser.currentTokenLocation().getLineNr();
             List<String> texts = new ArrayList<>();
-            if (parser.nextToken() == JsonToken.START_ARRAY) {
+            JsonToken first = parser.nextToken();
+            if (first == JsonToken.START_OBJECT && ObjectText.isFor(key)) {
+                texts.add(ObjectText.read(parser));
+            } else if (first == JsonToken.START_ARRAY) {
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
                     texts.add(scalar(key));
                     if (texts.size() > MAX_VALUES) {

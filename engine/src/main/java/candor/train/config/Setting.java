@@ -1,5 +1,8 @@
 package candor.train.config;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -132,6 +135,29 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
                 throw new Wrong("a text that is not empty");
             }
             return text;
+        }
+    }
+
+    /** A JSON object, kept as its text; a YAML file may write it as keys and values. */
+    public record JsonObject() implements Kind<String> {
+        private static final ObjectMapper JSON = new ObjectMapper();
+
+        @Override
+        public String label() {
+            return "JSON";
+        }
+
+        @Override
+        public String read(List<String> texts) throws Wrong {
+            try {
+                JsonNode node = JSON.readTree(only(texts));
+                if (node != null && node.isObject()) {
+                    return node.toString();
+                }
+            } catch (JsonProcessingException e) {
+                // The same answer as for JSON of another kind.
+            }
+            throw new Wrong("a JSON object such as {\"enable_thinking\": false}");
         }
     }
 

@@ -8,6 +8,7 @@ import candor.data.Truncation;
 import candor.model.Recompute;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
+import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.objective.Kto;
@@ -186,7 +187,8 @@ public record TrainConfig(
      *
      * @param templateDate what a chat template prints as today
      */
-    public record Reading(LocalDate templateDate, SpecialTextPolicy specialText, boolean skipBadRows) {}
+    public record Reading(
+            LocalDate templateDate, TemplateChoice template, SpecialTextPolicy specialText, boolean skipBadRows) {}
 
     /**
      * What is written, and when.

@@ -5,6 +5,7 @@ import candor.data.KlPairing;
 import candor.model.Recompute;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
+import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.KtoTask;
@@ -167,6 +168,8 @@ final class TrainConfigReader {
         try {
             return new Reading(
                     LocalDate.parse(given.get(TrainSettings.DATE)),
+                    new TemplateChoice(
+                            given.get(TrainSettings.CHAT_TEMPLATE), given.get(TrainSettings.CHAT_TEMPLATE_KWARGS)),
                     given.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
                     given.get(TrainSettings.SKIP_BAD_ROWS));
         } catch (DateTimeParseException e) {

@@ -10,6 +10,7 @@ import static candor.train.config.Setting.yesNo;
 import candor.data.KlPairing;
 import candor.data.LossOn;
 import candor.data.Truncation;
+import candor.text.TemplateChoice;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,6 +122,16 @@ public final class TrainSettings {
             "YYYY-MM-DD",
             "2024-07-26",
             "The date that a chat template may print: fixed, so that a conversation is always the same tokens.");
+    public static final Setting<String> CHAT_TEMPLATE = text(
+            "chat_template",
+            "FILE|NAME",
+            TemplateChoice.MODELS_OWN,
+            "The chat template: a Jinja file, llama3 or qwen (which come with the program), or model for the model's own.");
+    public static final Setting<String> CHAT_TEMPLATE_KWARGS = new Setting<>(
+            "chat_template_kwargs",
+            new Setting.JsonObject(),
+            "{}",
+            "More variables for the chat template, as JSON: {\"enable_thinking\": false}.");
     public static final Setting<Boolean> KEEP_SPECIAL_TOKENS = yesNo(
             "keep_special_tokens",
             false,
@@ -210,6 +221,8 @@ public final class TrainSettings {
             SHUFFLE,
             SEED,
             DATE,
+            CHAT_TEMPLATE,
+            CHAT_TEMPLATE_KWARGS,
             KEEP_SPECIAL_TOKENS,
             SKIP_BAD_ROWS,
             EVAL_DATA,

@@ -8,6 +8,7 @@ import candor.generate.Generator;
 import candor.generate.Sampling;
 import candor.ops.cpu.CpuBackend;
 import candor.text.SpecialTextPolicy;
+import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -62,6 +63,7 @@ class GenerateRunTest {
                 true,
                 SpecialTextPolicy.REFUSE,
                 LocalDate.of(2026, 1, 2),
+                TemplateChoice.DEFAULT,
                 "cpu",
                 resume,
                 force);
@@ -392,6 +394,7 @@ class GenerateRunTest {
                 false,
                 SpecialTextPolicy.REFUSE,
                 LocalDate.of(2026, 1, 2),
+                TemplateChoice.DEFAULT,
                 "cpu",
                 false,
                 false);

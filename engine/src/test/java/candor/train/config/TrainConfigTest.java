@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.data.KlPairing;
+import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainSettings.Method;
 import candor.train.objective.Kto;
@@ -65,6 +66,28 @@ class TrainConfigTest {
         assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.NUM_TRAIN_EPOCHS, "1e9")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("--num-train-epochs: must be a number above 0 to 100000, not 1e9");
+    }
+
+    @Test
+    void aChatTemplateAndWhatItIsTold() throws IOException {
+        assertThat(sft(LEAST).reading().template()).isEqualTo(TemplateChoice.DEFAULT);
+        ConfigFile file = file("{\"model\": \"m\", \"data\": \"a\", \"output\": \"o\", \"chat_template\": \"qwen\","
+                + " \"chat_template_kwargs\": {\"enable_thinking\": false, \"levels\": [1, {\"a\": \"b\"}]}}");
+        TrainConfig config = TrainConfig.all(Method.SFT, file, Settings.NONE).getFirst();
+        assertThat(config.reading().template())
+                .isEqualTo(new TemplateChoice("qwen", "{\"enable_thinking\":false,\"levels\":[1,{\"a\":\"b\"}]}"));
+        assertThat(config.resolved())
+                .containsEntry("chat_template", "qwen")
+                .containsEntry("chat_template_kwargs", "{\"enable_thinking\":false,\"levels\":[1,{\"a\":\"b\"}]}");
+        Settings flag = Settings.NONE.with(TrainSettings.CHAT_TEMPLATE_KWARGS, "{}");
+        assertThat(TrainConfig.all(Method.SFT, file, flag).getFirst().reading().template())
+                .isEqualTo(new TemplateChoice("qwen", "{}"));
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.CHAT_TEMPLATE_KWARGS, "thinking")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("--chat-template-kwargs: must be a JSON object");
+        assertThatThrownBy(() -> file("{\"model\": {\"a\": 1}}"))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("model must be a value");
     }
 
     @Test
