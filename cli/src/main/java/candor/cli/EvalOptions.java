@@ -1,10 +1,13 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.evaluate.stats.Bootstrap;
 import candor.text.TemplateChoice;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -95,6 +98,31 @@ final class EvalOptions {
     @Mixin
     private TemplateOptions template;
 
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            description = "Draw from the likeliest tokens that have this probability together; all, if not given.")
+    private Double topP;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            description = "Draw from so many likeliest tokens; 0, and if not given: all.")
+    private Integer topK;
+
+    @Option(
+            names = "--repetition-penalty",
+            paramLabel = "R",
+            description = "What positive logits of tokens that were there are divided by; none, if not given.")
+    private Double repetitionPenalty;
+
+    @Option(
+            names = "--generation-config",
+            description =
+                    "Take these three, where not given, from the model's generation_config.json, as servers do; the"
+                            + " temperature stays the benchmark's.")
+    private boolean generationConfig;
+
     List<Path> data() {
         return data;
     }
@@ -138,13 +166,38 @@ final class EvalOptions {
         EvalCommand.require(maxNewTokens >= 1, "--max-new-tokens " + maxNewTokens + ": must be at least 1");
     }
 
+    Decoding decoding() {
+        EvalCommand.require(topP == null || topP > 0 && topP <= 1, "--top-p " + topP + ": must be above 0, up to 1");
+        EvalCommand.require(topK == null || topK >= 0, "--top-k " + topK + ": must not be negative");
+        EvalCommand.require(
+                repetitionPenalty == null || repetitionPenalty >= 0.01 && repetitionPenalty <= 100,
+                "--repetition-penalty " + repetitionPenalty + ": must be from 0.01 to 100");
+        return Decoding.of(new Decoding.Given(topP, topK, repetitionPenalty), generationConfig, model());
+    }
+
+    /** How the model is asked beyond what the task says. */
+    ObjectNode answering() {
+        TemplateChoice choice = template.choice();
+        ObjectNode all = JsonNodeFactory.instance
+                .objectNode()
+                .put("chat_template", choice.template())
+                .put("chat_template_kwargs", choice.kwargs());
+        all.setAll(decoding().json());
+        return all.put("generation_config", generationConfig);
+    }
+
     EngineRespondent.Settings engine() {
-        return engine(model(), template.choice(), namedAdapters(), base, false);
+        return engine(model(), template.choice(), decoding(), namedAdapters(), base, false);
     }
 
     /** The settings of another model that runs beside, such as a judge. */
     EngineRespondent.Settings engine(
-            Path other, TemplateChoice rendering, List<NamedAdapter> its, boolean bare, boolean defuse) {
+            Path other,
+            TemplateChoice rendering,
+            Decoding choosing,
+            List<NamedAdapter> its,
+            boolean bare,
+            boolean defuse) {
         EvalCommand.require(batchSize >= 1, "--batch-size " + batchSize + ": must be at least 1");
         EvalCommand.require(maxLength >= 2, "--max-length " + maxLength + ": must be at least 2");
         EvalCommand.require(cacheMebibytes >= 1, "--kv-cache-mib " + cacheMebibytes + ": must be at least 1");
@@ -156,6 +209,7 @@ final class EvalOptions {
                 threads,
                 date.atStartOfDay(),
                 rendering,
+                choosing,
                 maxLength,
                 batchSize,
                 (long) cacheMebibytes << 20,

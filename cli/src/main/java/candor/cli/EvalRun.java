@@ -66,6 +66,7 @@ final class EvalRun {
                     options.output(),
                     task,
                     judge == null ? null : judge.settings(),
+                    options.answering(),
                     options.seeds(),
                     bootstrap,
                     scores);
@@ -83,6 +84,7 @@ final class EvalRun {
                 .put("version", task.version());
         run.set("settings", task.settings());
         run.set("judge", judge == null ? null : judge.settings());
+        run.set("answering", options.answering());
         run.put("model", options.model().toString());
         ArrayNode subjects = run.putArray("subjects");
         model.subjects()

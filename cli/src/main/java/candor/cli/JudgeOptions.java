@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.evaluate.AnswerCache;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
 import candor.evaluate.judge.ChatModel;
@@ -113,8 +114,8 @@ final class JudgeOptions {
     }
 
     private ChatModel local(EvalOptions options) {
-        return new LocalChat(
-                EngineRespondent.open(options.engine(Path.of(model), TemplateChoice.DEFAULT, List.of(), true, true)));
+        return new LocalChat(EngineRespondent.open(
+                options.engine(Path.of(model), TemplateChoice.DEFAULT, Decoding.PLAIN, List.of(), true, true)));
     }
 
     private ChatModel endpoint() {

@@ -52,11 +52,13 @@ public final class EvaluationFiles {
      * Every score with its size, its error and its interval.
      *
      * @param judge what judged; null for a task without one
+     * @param answering how the model was asked beyond what the task says: template, sampling
      */
     public static void writeScores(
             Path folder,
             Task<?> task,
             ObjectNode judge,
+            ObjectNode answering,
             List<Long> seeds,
             Bootstrap bootstrap,
             List<Scores.Score> scores) {
@@ -64,6 +66,7 @@ public final class EvaluationFiles {
         json.put("version", task.version());
         json.set("settings", task.settings());
         json.set("judge", judge);
+        json.set("answering", answering);
         ArrayNode notes = json.putArray("notes");
         task.notes().forEach(notes::add);
         ArrayNode seedList = json.putArray("seeds");

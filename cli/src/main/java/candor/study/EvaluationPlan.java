@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.evaluate.Task;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.deception.DeceptionTask;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.humaneval.HumanEvalTask;
 import candor.evaluate.humaneval.Sandbox;
@@ -41,6 +42,27 @@ final class EvaluationPlan {
             new Setting.Whole(0, Integer.MAX_VALUE),
             50L,
             "Replies that are kept for readers, of each arm, seed and subset.");
+
+    private static final Setting<Double> TOP_P = new Setting<>(
+            "top_p",
+            new Setting.Real(0, false, 1),
+            null,
+            "Draw from the likeliest tokens that have this probability together; all, if not given.");
+    private static final Setting<Long> TOP_K = new Setting<>(
+            "top_k",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            null,
+            "Draw from so many likeliest tokens; 0, and if not given: all.");
+    private static final Setting<Double> REPETITION_PENALTY = new Setting<>(
+            "repetition_penalty",
+            new Setting.Real(0.01, true, 100),
+            null,
+            "What positive logits of tokens that were there are divided by; none, if not given.");
+    private static final Setting<Boolean> GENERATION_CONFIG = new Setting<>(
+            "generation_config",
+            new Setting.YesNo(),
+            false,
+            "Takes these three, where not given, from the model's generation_config.json, as servers do.");
 
     private static final Setting<List<String>> DATA =
             new Setting<>("data", new Setting.Texts("FILE"), null, "The benchmark's files.");
@@ -133,6 +155,10 @@ final class EvaluationPlan {
                         DATE,
                         TrainSettings.CHAT_TEMPLATE,
                         TrainSettings.CHAT_TEMPLATE_KWARGS,
+                        TOP_P,
+                        TOP_K,
+                        REPETITION_PENALTY,
+                        GENERATION_CONFIG,
                         ADAPTERS_AT_ONCE,
                         SHOWN_REPLIES)
                 .with("mask", Schema.of(DATA, LABEL, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
@@ -155,6 +181,15 @@ final class EvaluationPlan {
             throw new BadInput(
                     evaluate.where(DATE) + ": must be a date such as 2024-07-26, not " + evaluate.get(DATE), e);
         }
+    }
+
+    static Decoding decoding(Section evaluate, Path model) {
+        Long topK = evaluate.get(TOP_K);
+        return Decoding.of(
+                new Decoding.Given(
+                        evaluate.get(TOP_P), topK == null ? null : topK.intValue(), evaluate.get(REPETITION_PENALTY)),
+                evaluate.get(GENERATION_CONFIG),
+                model);
     }
 
     /** The benchmarks that are named, their files read. */

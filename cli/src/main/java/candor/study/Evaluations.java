@@ -152,7 +152,9 @@ final class Evaluations {
             passes.add(new Evaluator.Pass(subject.seed(), place, subject.arm()));
         }
         return new Opened(
-                EngineRespondent.open(config.engine(config.model(), config.template(), adapters, base, false)), passes);
+                EngineRespondent.open(
+                        config.engine(config.model(), config.template(), config.decoding(), adapters, base, false)),
+                passes);
     }
 
     private <R extends Task.Row> void evaluate(

@@ -2,6 +2,7 @@ package candor.study;
 
 import candor.BadInput;
 import candor.evaluate.AnswerCache;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
 import candor.evaluate.judge.ChatModel;
@@ -138,8 +139,13 @@ public final class JudgeSection {
         return switch (kind(section)) {
             case RULES -> throw new BadInput(section.where(KIND) + ": must be local or endpoint here, not rules");
             case LOCAL ->
-                new LocalChat(EngineRespondent.open(
-                        config.engine(Path.of(section.require(MODEL)), TemplateChoice.DEFAULT, List.of(), true, true)));
+                new LocalChat(EngineRespondent.open(config.engine(
+                        Path.of(section.require(MODEL)),
+                        TemplateChoice.DEFAULT,
+                        Decoding.PLAIN,
+                        List.of(),
+                        true,
+                        true)));
             case ENDPOINT -> endpoint(section);
         };
     }

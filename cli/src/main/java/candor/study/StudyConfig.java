@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.study.record.StudyKind;
@@ -151,7 +152,12 @@ public record StudyConfig(
 
     /** How a model answers: this one with adapters, or another one. */
     public EngineRespondent.Settings engine(
-            Path which, TemplateChoice template, List<NamedAdapter> adapters, boolean base, boolean defuse) {
+            Path which,
+            TemplateChoice template,
+            Decoding decoding,
+            List<NamedAdapter> adapters,
+            boolean base,
+            boolean defuse) {
         Section evaluate = section(EVALUATE);
         return new EngineRespondent.Settings(
                 which,
@@ -161,10 +167,16 @@ public record StudyConfig(
                 threads(),
                 EvaluationPlan.date(evaluate),
                 template,
+                decoding,
                 evaluate.get(EvaluationPlan.MAX_LENGTH).intValue(),
                 evaluate.get(EvaluationPlan.BATCH_SIZE).intValue(),
                 evaluate.get(EvaluationPlan.KV_CACHE_MIB) << 20,
                 defuse);
+    }
+
+    /** How evaluations choose tokens beyond what a benchmark says. */
+    public Decoding decoding() {
+        return EvaluationPlan.decoding(section(EVALUATE), model);
     }
 
     /** How evaluations render conversations. */

@@ -366,6 +366,44 @@ class EvalCommandTest {
                 .isOne();
     }
 
+    /** What a server would take from the model's generation_config.json, and the template: recorded, and part of who answers. */
+    @Test
+    void howTheModelIsAskedIsRecordedAndChangesItsReplies() throws IOException {
+        Path gsm = file(folder, "gsm8k.jsonl", "{'question':'1+1?','answer':'It is 2.\\n#### 2'}");
+        List<String> zero = List.of("--num-fewshot", "0", "--max-new-tokens", "24");
+        assertThat(eval("gsm8k", gsm, "plain", zero.toArray(String[]::new)))
+                .as(this::errors)
+                .isZero();
+        List<String> told = new ArrayList<>(zero);
+        told.addAll(List.of("--repetition-penalty", "100", "--top-k", "5", "--generation-config"));
+        told.addAll(List.of("--chat-template", "qwen", "--chat-template-kwargs", "{\"enable_thinking\": false}"));
+        assertThat(eval("gsm8k", gsm, "told", told.toArray(String[]::new)))
+                .as(this::errors)
+                .isZero();
+        assertThat(json("plain", "scores.json").path("answering").toString())
+                .isEqualTo("{\"chat_template\":\"model\",\"chat_template_kwargs\":\"{}\",\"top_p\":1.0,\"top_k\":0,"
+                        + "\"repetition_penalty\":1.0,\"generation_config\":false}");
+        assertThat(json("told", "scores.json").path("answering").toString())
+                .isEqualTo("{\"chat_template\":\"qwen\",\"chat_template_kwargs\":\"{\\\"enable_thinking\\\":false}\","
+                        + "\"top_p\":1.0,\"top_k\":5,\"repetition_penalty\":100.0,\"generation_config\":true}");
+        assertThat(json("told", "run.json").path("answering"))
+                .isEqualTo(json("told", "scores.json").path("answering"));
+        assertThat(results("told")
+                        .getFirst()
+                        .path("asked")
+                        .path(0)
+                        .path("reply")
+                        .asText())
+                .isNotEqualTo(results("plain")
+                        .getFirst()
+                        .path("asked")
+                        .path(0)
+                        .path("reply")
+                        .asText());
+        assertThat(json("told", "run.json").path("subjects").path(0).path("fingerprint"))
+                .isNotEqualTo(json("plain", "run.json").path("subjects").path(0).path("fingerprint"));
+    }
+
     @Test
     void humanEvalRunsInASandboxOrNotAtAll() throws IOException {
         Path data = file(
@@ -391,6 +429,8 @@ class EvalCommandTest {
         assertThat(folder.resolve("refused")).doesNotExist();
         refused("--subset poetry", "mask", mask(), "--judge", "rules", "--subset", "poetry");
         refused("--temperature -1.0", "mask", mask(), "--judge", "rules", "--temperature", "-1");
+        refused("--top-p 0.0: must be", "mask", mask(), "--judge", "rules", "--top-p", "0");
+        refused("chat template kwargs: not JSON", "mask", mask(), "--judge", "rules", "--chat-template-kwargs", "x");
         refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
         refused("no such file", "mask", folder.resolve("none.jsonl"), "--judge", "rules");
         refused(

@@ -161,7 +161,7 @@ class EvaluatorTest {
             List<Result> rows = out == one ? results : second;
             EvaluationFiles.writeResults(out, rows);
             EvaluationFiles.writeScores(
-                    out, gsm8k(1), null, List.of(4L), BOOTSTRAP, Scores.of(rows, gsm8k(1).measures(), BOOTSTRAP));
+                    out, gsm8k(1), null, null, List.of(4L), BOOTSTRAP, Scores.of(rows, gsm8k(1).measures(), BOOTSTRAP));
         }
         for (String name : List.of(EvaluationFiles.RESULTS, EvaluationFiles.SCORES)) {
             assertThat(Files.readString(one.resolve(name))).isEqualTo(Files.readString(two.resolve(name)));
@@ -355,7 +355,7 @@ class EvaluatorTest {
         Path out = Files.createDirectory(folder.resolve("out"));
         EvaluationFiles.writeResults(out, results);
         EvaluationFiles.writeScores(
-                out, gsm8k(1), null, List.of(4L), BOOTSTRAP, Scores.of(results, gsm8k(1).measures(), BOOTSTRAP));
+                out, gsm8k(1), null, null, List.of(4L), BOOTSTRAP, Scores.of(results, gsm8k(1).measures(), BOOTSTRAP));
         Evaluated evaluated = Evaluated.read(out);
         assertThat(evaluated.subjects()).containsExactly("base", "tuned");
         Comparison comparison = Comparison.of(evaluated, "base", evaluated, "tuned", BOOTSTRAP);
@@ -397,7 +397,13 @@ class EvaluatorTest {
         List<Result> results =
                 evaluator(gsm8k(0), model, List.of(0L), () -> false).run();
         EvaluationFiles.writeScores(
-                folder, gsm8k(0), null, List.of(0L), BOOTSTRAP, Scores.of(results, gsm8k(0).measures(), BOOTSTRAP));
+                folder,
+                gsm8k(0),
+                null,
+                null,
+                List.of(0L),
+                BOOTSTRAP,
+                Scores.of(results, gsm8k(0).measures(), BOOTSTRAP));
         JsonNode scores = new ObjectMapper()
                 .readTree(folder.resolve(EvaluationFiles.SCORES).toFile());
         JsonNode accuracy = scores.path("scores").path(0);

@@ -8,6 +8,7 @@ import candor.evaluate.Prompt;
 import candor.evaluate.Prompt.Turn;
 import candor.evaluate.Respondent;
 import candor.evaluate.Sampling;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.text.TemplateChoice;
 import candor.train.Outcome;
@@ -49,6 +50,7 @@ class WorldTrainingTest {
                 2,
                 LocalDateTime.of(2024, 7, 26, 0, 0),
                 TemplateChoice.DEFAULT,
+                Decoding.PLAIN,
                 256,
                 32,
                 64L << 20,

@@ -45,6 +45,7 @@ public final class EngineRespondent implements Respondent {
      * @param base whether the bare model is among the subjects, as the first
      * @param date what templates print that show the date: fixed, so that the same prompt gives the same tokens
      * @param template which chat template renders prompts
+     * @param decoding how tokens are chosen beyond what a benchmark says
      * @param positions the longest prompt and reply together, at most the model's own limit
      * @param sequences how many are generated at once
      * @param cacheBytes memory for keys and values
@@ -58,6 +59,7 @@ public final class EngineRespondent implements Respondent {
             int threads,
             LocalDateTime date,
             TemplateChoice template,
+            Decoding decoding,
             int positions,
             int sequences,
             long cacheBytes,
@@ -75,11 +77,13 @@ public final class EngineRespondent implements Respondent {
     private final List<Subject> subjects = new ArrayList<>();
     private final int firstSlot;
     private final boolean defuse;
+    private final Decoding decoding;
 
     private EngineRespondent(Settings settings) {
         Tokenizer tokenizer = Tokenizer.load(settings.model());
         template = settings.template().load(settings.model(), settings.date());
         defuse = settings.defuse();
+        decoding = settings.decoding();
         encoder = new ChatEncoder(tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
         backend = Backends.open(settings.backend(), settings.threads());
         weights = Weights.load(settings.model());
@@ -89,7 +93,7 @@ public final class EngineRespondent implements Respondent {
         String base = ModelHash.of(settings.model());
         String conditions = backend.name() + " " + positions + " "
                 + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
-                + settings.template().fingerprint();
+                + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json());
         if (settings.base()) {
             subjects.add(new Subject("base", ModelHash.of(base + " " + conditions)));
         }
@@ -172,7 +176,12 @@ public final class EngineRespondent implements Respondent {
         return new candor.generate.Request(
                 prompt,
                 slot(request),
-                new candor.generate.Sampling(sampling.temperature(), 0, sampling.topP(), 1, sampling.seed()),
+                new candor.generate.Sampling(
+                        sampling.temperature(),
+                        decoding.topK(),
+                        Math.min(sampling.topP(), decoding.topP()),
+                        decoding.repetitionPenalty(),
+                        sampling.seed()),
                 0,
                 sampling.maxNewTokens(),
                 List.copyOf(encoder.tokenizer().special().endIds()),

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.evaluate.Prompt.Turn;
 import candor.evaluate.Sampling;
+import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.ModelHash;
 import candor.evaluate.judge.ChatModel;
@@ -227,8 +228,8 @@ final class LoopData {
         Conversations.Settings settings = new Conversations.Settings(
                 loop.get(LoopSettings.ROUNDS).intValue(), sampling, loop.get(LoopSettings.LOST_SHARE));
         try (Journal journal = Journal.open(place.data().resolve("conversations.journal"), heldUnder(settings, user));
-                LazyRespondent assistant = new LazyRespondent(() -> EngineRespondent.open(
-                        config.engine(config.model(), config.template(LoopSettings.LOOP), List.of(), true, true)))) {
+                LazyRespondent assistant = new LazyRespondent(() -> EngineRespondent.open(config.engine(
+                        config.model(), config.template(LoopSettings.LOOP), Decoding.PLAIN, List.of(), true, true)))) {
             Held held = new Conversations(
                             settings,
                             new Conversations.Cast(assistant, user, prompts, text),

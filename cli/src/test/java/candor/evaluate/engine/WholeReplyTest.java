@@ -37,6 +37,7 @@ class WholeReplyTest {
                 1,
                 LocalDateTime.of(2024, 7, 26, 0, 0),
                 template,
+                Decoding.PLAIN,
                 256,
                 8,
                 16L << 20,
