@@ -390,13 +390,13 @@ class EvalCommandTest {
                 .isEqualTo(json("told", "scores.json").path("answering"));
         assertThat(results("told")
                         .getFirst()
-                        .path("asked")
+                        .path("answers")
                         .path(0)
                         .path("reply")
                         .asText())
                 .isNotEqualTo(results("plain")
                         .getFirst()
-                        .path("asked")
+                        .path("answers")
                         .path(0)
                         .path("reply")
                         .asText());
