@@ -45,7 +45,12 @@ abstract sealed class Progress implements TrainListener, AutoCloseable {
     private static String end(Run run, Outcome outcome) {
         return run.config().output() + ": "
                 + switch (outcome) {
-                    case Outcome.Done done -> "done after " + done.step() + " steps";
+                    case Outcome.Done done ->
+                        "done after " + done.step() + " steps"
+                                + (done.early() ? ", stopped early: evaluations became no better" : "")
+                                + (done.written() == done.step()
+                                        ? ""
+                                        : ", with the weights of step " + done.written() + ", the best evaluation");
                     case Outcome.Interrupted interrupted ->
                         "interrupted; checkpoint step-" + interrupted.step() + " is written, go on with --resume";
                     case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";

@@ -14,6 +14,12 @@ final class Rows {
                 run.config().output(),
                 run.data().size(),
                 run.config().data());
+        if (run.heldOut() != null) {
+            log.info(
+                    "{}: {} rows held out to evaluate on",
+                    run.config().output(),
+                    run.heldOut().size());
+        }
         tell("could not be used and were left out", run.data().skipped(), log);
         tell(
                 "had nothing to learn within --max-length and were left out",

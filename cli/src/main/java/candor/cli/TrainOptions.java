@@ -74,7 +74,7 @@ final class TrainOptions {
     /** The runs that a command line asks for. */
     static List<TrainConfig> configs(ParseResult parsed, Method method) {
         Given given = given(parsed, method);
-        return TrainConfig.all(method, given.file, given.flags);
+        return TrainConfig.all(method, given.file, given.flags, given.fallbacks);
     }
 
     /** The same for a plan, which writes nothing and so needs no folder. */
@@ -84,10 +84,11 @@ final class TrainOptions {
         Settings flags = folders
                 ? given.flags
                 : given.flags.with(TrainSettings.OUTPUT, method.name().toLowerCase(Locale.ROOT));
-        return new Planned(TrainConfig.all(method, given.file, flags), folders);
+        return new Planned(TrainConfig.all(method, given.file, flags, given.fallbacks), folders);
     }
 
-    private record Given(ConfigFile file, Settings flags) {
+    /** @param fallbacks what holds where neither was anything given nor does the record of a resumed run say it */
+    private record Given(ConfigFile file, Settings flags, Settings fallbacks) {
         boolean names(Setting<?> setting) {
             return flags.has(setting)
                     || file.common().has(setting)
@@ -105,13 +106,14 @@ final class TrainOptions {
         }
         Path file = parsed.matchedOptionValue(CONFIG, null);
         ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file);
-        Given given = new Given(config, flags);
-        if (!given.names(TrainSettings.MODEL) && method != Method.FULL) {
-            given = new Given(
-                    config,
-                    flags.with(TrainSettings.MODEL, EmbeddedModel.folder().toString()));
-        }
-        return given;
+        Given given = new Given(config, flags, Settings.NONE);
+        return given.names(TrainSettings.MODEL) || method == Method.FULL
+                ? given
+                : new Given(
+                        config,
+                        flags,
+                        Settings.NONE.with(
+                                TrainSettings.MODEL, EmbeddedModel.folder().toString()));
     }
 
     private static List<String> texts(Object value) {

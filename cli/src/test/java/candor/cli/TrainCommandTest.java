@@ -7,6 +7,7 @@ import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,8 +139,70 @@ class TrainCommandTest {
         byte[] adapter = Files.readAllBytes(run.resolve("adapter/adapter_model.safetensors"));
         Cli.run(sft(run), "--max-steps", "1").refused("holds a run already");
         Cli.run(sft(run), "--max-steps", "1", "--resume").succeeded();
-        Cli.run(sft(run), "--max-steps", "2", "--resume").refused("started with max_steps 1, not 2");
+        Cli.run(sft(run), "--max-steps", "1", "--resume", "--seed", "7").refused("started with seed 42, not 7");
         assertThat(run.resolve("adapter/adapter_model.safetensors")).hasBinaryContent(adapter);
+    }
+
+    @Test
+    void resumeNeedsNothingButTheFolder() throws IOException {
+        Path run = temp.resolve("run");
+        String[] constant = {"--lr-scheduler-type", "constant", "--learning-rate", "0.01", "--max-steps"};
+        Cli.run(sft(run), with(constant, "2")).succeeded();
+        Cli.run("train", "sft", "--output", run.toString(), "--resume").succeeded();
+        Cli.run("plan", "sft", "--output", run.toString(), "--resume", "--max-steps", "3")
+                .succeeded();
+        Cli more = Cli.run("train", "sft", "--resume", "--max-steps", "4", "--output", run.toString())
+                .succeeded();
+        assertThat(more.out()).isEqualTo(run.resolve("adapter") + "\n");
+        Path whole = temp.resolve("whole");
+        Cli.run(sft(whole), with(constant, "4")).succeeded();
+        assertThat(run.resolve("adapter/adapter_model.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("adapter/adapter_model.safetensors"));
+        assertThat(GoldenTrainTest.metrics(run)).hasSize(4);
+    }
+
+    private static String[] with(String[] settings, String last) {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.add(last);
+        return all.toArray(String[]::new);
+    }
+
+    @Test
+    void resumeRefusesWhatWouldChangeTheResult() throws IOException {
+        Path run = temp.resolve("run");
+        Cli.run(sft(run), "--max-steps", "2").succeeded();
+        String[] resume = {"train", "sft", "--output", run.toString(), "--resume"};
+        Cli.run(List.of(resume), "--lora-rank", "8", "--learning-rate", "0.5")
+                .refused("started with lora_rank 4, learning_rate 1.0E-4, not 8, 0.5");
+        Cli.run(List.of(resume), "--max-steps", "3").refused("cannot become 3 steps long instead of 2", "cosine");
+        Cli.run(List.of(resume), "--num-train-epochs", "3")
+                .refused("--num-train-epochs: the run was started with max_steps 2, which wins over epochs");
+        Cli.run("train", "kto", "--output", run.toString(), "--resume")
+                .refused("started with method sft, not kto; resume it with train sft");
+        Cli.run("train", "sft", "--output", temp.resolve("none").toString(), "--resume")
+                .refused("none: there is no run.json of a run to resume; give the folder of a run");
+        Cli.run("train", "sft", "--output", temp.toString(), "--resume")
+                .refused("it holds the runs run: resume a sweep");
+    }
+
+    /** Paths in a record are meant from the folder that the run was started in. */
+    @Test
+    void aRunIsResumedFromAnotherFolder() throws Exception {
+        Path run = temp.resolve("run");
+        Cli.run(sft(run), "--max-steps", "1", "--lr-scheduler-type", "constant").succeeded();
+        Path file = run.resolve("run.json");
+        ObjectNode record = (ObjectNode) new ObjectMapper().readTree(file.toFile());
+        assertThat(record.get("directory").asText())
+                .isEqualTo(Path.of("").toAbsolutePath().toString());
+        Path elsewhere = Path.of(GoldenTrainTest.golden("qwen3").toString()).toAbsolutePath();
+        record.put("directory", elsewhere.toString());
+        ObjectNode config = (ObjectNode) record.get("config");
+        config.put("model", "model");
+        config.putArray("data").add("sft/train.jsonl");
+        Files.writeString(file, record.toString());
+        Cli.run("train", "sft", "--output", run.toString(), "--resume", "--max-steps", "2")
+                .succeeded();
+        assertThat(GoldenTrainTest.metrics(run)).hasSize(2);
     }
 
     @Test

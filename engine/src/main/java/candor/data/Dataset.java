@@ -96,6 +96,44 @@ public final class Dataset {
         origins.add(origin);
     }
 
+    /**
+     * A part of the rows, numbered anew. What was cut or left out of the whole is not told again.
+     *
+     * @param chosen numbers of rows, in the order that they shall have
+     */
+    private Dataset part(List<Integer> chosen) {
+        Dataset part = new Dataset(settings);
+        for (int row : chosen) {
+            EncodedRow whole = rows.get(row);
+            part.rows.add(
+                    new EncodedRow(part.rows.size(), whole.ids(), whole.target(), whole.promptLength(), whole.label()));
+            part.origins.add(origins.get(row));
+        }
+        return part;
+    }
+
+    /**
+     * Holds out a share of the rows, which a seed draws; both parts keep the order of the data.
+     *
+     * @throws BadInput if that leaves nothing on one side
+     */
+    public Parts split(double share, long seed) {
+        List<Integer> all = IntStream.range(0, size()).boxed().toList();
+        Split<Integer> split = Split.share(all, share, seed);
+        if (split.heldOut().isEmpty()) {
+            throw new BadInput(
+                    "a share of " + share + " of " + size() + " rows is less than half a row; hold out more");
+        }
+        Dataset train = part(split.train());
+        train.skipped = skipped;
+        train.withoutTarget = withoutTarget;
+        train.cutRows = cutRows;
+        return new Parts(train, part(split.heldOut()));
+    }
+
+    /** What a split gives; what was cut or left out of the whole is told by the rows to train on. */
+    public record Parts(Dataset train, Dataset heldOut) {}
+
     public int size() {
         return rows.size();
     }

@@ -27,6 +27,8 @@ import java.util.stream.Stream;
 final class Inputs {
     private static final List<String> MODEL_FILES = List.of(".safetensors", ".json", ".jinja");
 
+    private static final String EVAL_DATA = "eval_data";
+
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Function<Path, String> hash;
     private final TemplateChoice template;
@@ -59,6 +61,9 @@ final class Inputs {
         }
         for (int i = 0; i < config.data().size(); i++) {
             files.put("data/" + i, config.data().get(i));
+        }
+        if (config.watch().best().asked() && config.watch().evalData() != null) {
+            files.put(EVAL_DATA, config.watch().evalData());
         }
     }
 
@@ -135,7 +140,7 @@ final class Inputs {
             digest.update(backend.getBytes(StandardCharsets.UTF_8));
             digest.update(template.fingerprint().getBytes(StandardCharsets.UTF_8));
             hashes().forEach((name, sum) -> {
-                if (!name.startsWith("data/")) {
+                if (!name.startsWith("data/") && !name.equals(EVAL_DATA)) {
                     digest.update((name + " " + sum + "\n").getBytes(StandardCharsets.UTF_8));
                 }
             });

@@ -5,8 +5,19 @@ public sealed interface Outcome {
     /** Optimiser steps done. */
     long step();
 
-    /** All steps are done and the adapter is written. */
-    record Done(long step) implements Outcome {}
+    /**
+     * The run is at its end and the adapter is written.
+     *
+     * @param step    steps done
+     * @param written the step that the written parameters are from: the last, or that of the best evaluation
+     * @param early   whether it ended before its last step, since evaluations had become no better
+     */
+    record Done(long step, long written, boolean early) implements Outcome {
+        /** All steps done, with the parameters of the last. */
+        public Done(long step) {
+            this(step, step, false);
+        }
+    }
 
     /** Somebody asked to stop; a checkpoint of this step was written. */
     record Interrupted(long step) implements Outcome {}

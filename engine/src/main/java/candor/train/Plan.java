@@ -123,7 +123,7 @@ public record Plan(Recompute recompute, Map<String, Long> bytes, Largest largest
         int steps = 0;
         double operations = 0;
         for (Prepared.One run : prepared.runs()) {
-            int total = Run.totalSteps(run.config(), batcher(run));
+            int total = Run.totalSteps(run.config().output(), run.config().steps(), batcher(run));
             steps = Math.max(steps, total);
             operations += operations(model, run, recompute, total);
         }

@@ -115,7 +115,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                         config.output() + ": holds a run already; go on with --resume, or choose another --output");
             }
             if (record.done(config, inputs)) {
-                done.add(new Outcome.Done(record.steps()));
+                done.add(record.outcome());
                 continue;
             }
             Intact from = folders ? checkpoint(config, record, inputs) : null;
@@ -126,9 +126,61 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                     ? null
                     : read.computeIfAbsent(
                             Rows.of(config, List.of(held)), rows -> dataset(config, rows.files(), tokenizer, model));
+            if (config.watch().evalSplit() > 0) {
+                Dataset.Parts parts = split(config, data);
+                data = parts.train();
+                heldOut = parts.heldOut();
+            }
+            requireMetric(config, heldOut);
+            if (from != null) {
+                Extension.require(config, RunState.read(from.folder()), data);
+            } else if (record.done()) {
+                throw new BadInput(config.output() + ": the run is done and left no checkpoint to make it longer from"
+                        + " (it had save_steps 0); start a new run in another folder");
+            }
             runs.add(new One(config, data, heldOut, lora(config), record, inputs, from));
         }
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
+    }
+
+    private static Dataset.Parts split(TrainConfig config, Dataset data) {
+        double share = config.watch().evalSplit();
+        Dataset.Parts parts;
+        try {
+            parts = data.split(share, config.batching().seed());
+        } catch (BadInput e) {
+            throw new BadInput(config.data() + ": --eval-split " + share + ": " + e.getMessage(), e);
+        }
+        boolean alone = parts.train().size() < 2 || parts.heldOut().size() < 2;
+        if (config.task() instanceof KtoTask && alone) {
+            throw new BadInput(config.data() + ": --eval-split " + share + " of " + data.size()
+                    + " rows leaves one row alone; KTO needs at least two on either side, for a row's KL partner is"
+                    + " another one");
+        }
+        return parts;
+    }
+
+    /** KTO's numbers of chosen and of rejected rows are there where such rows are. */
+    private static void requireMetric(TrainConfig config, Dataset heldOut) {
+        String metric = config.watch().best().metric();
+        if (heldOut == null || !config.watch().best().asked()) {
+            return;
+        }
+        boolean chosen = false;
+        boolean rejected = false;
+        for (int row = 0; row < heldOut.size(); row++) {
+            boolean label = Boolean.TRUE.equals(heldOut.row(row).label());
+            chosen |= label;
+            rejected |= !label;
+        }
+        boolean lacksChosen = (metric.endsWith("/chosen") || metric.endsWith("/margins")) && !chosen;
+        boolean lacksRejected = (metric.endsWith("/rejected") || metric.endsWith("/margins")) && !rejected;
+        if (lacksChosen || lacksRejected) {
+            throw new BadInput(config.output() + ": --metric-for-best-model " + metric + " needs "
+                    + (lacksChosen ? "desirable" : "undesirable")
+                    + " rows, and no held-out row is; take eval_loss, or hold"
+                    + " out other rows");
+        }
     }
 
     /** The config.json of what is trained, or of its base. */

@@ -14,8 +14,11 @@ import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
 import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** One adapter, or one model, on its way: its data, its optimiser, its place, its folder. */
 public final class Run implements AutoCloseable {
@@ -54,6 +57,10 @@ public final class Run implements AutoCloseable {
     private long step;
     private long tokens;
     private long savedStep = -1;
+    /** Of the evaluations that any longer run has, too, and with the one that only the end asks for. */
+    private BestSoFar best = BestSoFar.NONE;
+
+    private BestSoFar bestAtEnd = BestSoFar.NONE;
     private Outcome outcome;
 
     /** @param from a checkpoint to go on from, or null to start */
@@ -72,7 +79,7 @@ public final class Run implements AutoCloseable {
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         int[] lengths = parts.data.lengths();
         batcher = new Batcher(lengths, config.batching().batcher());
-        totalSteps = totalSteps(config, batcher);
+        totalSteps = totalSteps(config.output(), config.steps(), batcher);
         schedule = config.steps().schedule(totalSteps);
         long metricsBytes = 0;
         if (from != null) {
@@ -86,6 +93,8 @@ public final class Run implements AutoCloseable {
             savedStep = step;
             tokens = state.tokens();
             metricsBytes = state.metricsBytes();
+            best = state.best();
+            bestAtEnd = step == totalSteps ? state.bestAtEnd() : best;
         }
         cache = config.task() instanceof KtoTask
                 ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
@@ -94,18 +103,18 @@ public final class Run implements AutoCloseable {
     }
 
     /** Optimiser steps of the whole run: as many as were asked for, or those of the epochs, a part of one rounded up. */
-    static int totalSteps(TrainConfig config, Batcher batcher) {
-        if (config.steps().maxSteps() > 0) {
-            return config.steps().maxSteps();
+    static int totalSteps(Path output, TrainConfig.Steps length, Batcher batcher) {
+        if (length.maxSteps() > 0) {
+            return length.maxSteps();
         }
-        int whole = (int) config.steps().epochs();
-        double part = config.steps().epochs() - whole;
+        int whole = (int) length.epochs();
+        double part = length.epochs() - whole;
         long steps = batcher.stepsIn(whole);
         if (part > 0) {
             steps += (long) Math.ceil(part * (batcher.stepsIn(whole + 1) - steps));
         }
         if (steps > Integer.MAX_VALUE) {
-            throw new BadInput(config.output() + ": the epochs have " + steps + " optimiser steps, a run at most "
+            throw new BadInput(output + ": the epochs have " + steps + " optimiser steps, a run at most "
                     + Integer.MAX_VALUE + "; lower --num-train-epochs");
         }
         return (int) steps;
@@ -188,7 +197,9 @@ public final class Run implements AutoCloseable {
         metrics.put("tokens_per_s", done.tokens() / seconds);
         boolean last = step == totalSteps;
         int every = parts.config.watch().evalSteps();
-        if (parts.heldOut != null && (last || every > 0 && step % every == 0)) {
+        boolean regular = every > 0 && step % every == 0;
+        boolean better = false;
+        if (parts.heldOut != null && (last || regular)) {
             Map<String, Double> held = evaluation.of(
                     parts.heldOut,
                     parts.config.batching().rows(),
@@ -201,20 +212,63 @@ public final class Run implements AutoCloseable {
                 return;
             }
             held.forEach((name, value) -> metrics.put("eval_" + name, value));
+            better = judged(metrics, regular);
         }
         log.step(step, metrics);
         listener.step(this, metrics);
         int save = parts.config.watch().saveSteps();
-        boolean saves = save > 0 && step % save == 0;
-        if ((last || saves) && !sound()) {
+        boolean atEnd = atEnd();
+        boolean saves = save > 0 && (atEnd || step % save == 0) || rule().load() && (atEnd || better);
+        if ((atEnd || saves) && !sound()) {
             diverged("the parameters are not finite after step " + step, listener);
-        } else if (last) {
-            log.offset();
-            parts.trainee.write();
-            end(new Outcome.Done(step), listener);
-        } else if (saves) {
+            return;
+        }
+        if (saves) {
             checkpoint(listener);
         }
+        if (atEnd) {
+            log.offset();
+            conclude(listener);
+        }
+    }
+
+    private TrainConfig.Best rule() {
+        return parts.config.watch().best();
+    }
+
+    /** Takes an evaluation's metrics in, and says whether it was the best. */
+    private boolean judged(Map<String, Number> metrics, boolean regular) {
+        if (!rule().asked()) {
+            return false;
+        }
+        bestAtEnd = best.with(step, metrics, rule());
+        if (regular) {
+            best = bestAtEnd;
+        }
+        metrics.put("best_step", bestAtEnd.step());
+        metrics.put("evals_without_gain", bestAtEnd.waited());
+        return bestAtEnd.step() == step;
+    }
+
+    private boolean atEnd() {
+        return step == totalSteps || best.outOfPatience(rule());
+    }
+
+    /** Ends a run that has no step to do: it was killed behind its last one, or had stopped early and shall be longer. */
+    void endIfAtEnd(TrainListener listener) {
+        if (atEnd()) {
+            conclude(listener);
+        }
+    }
+
+    /** Writes the parameters of the last step, or those of the best evaluation. */
+    private void conclude(TrainListener listener) {
+        long written = rule().load() ? bestAtEnd.step() : step;
+        if (written != step) {
+            RowFile.read(checkpoints.at(written).folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
+        }
+        parts.trainee.write();
+        end(new Outcome.Done(step, written, step < totalSteps), listener);
     }
 
     /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
@@ -248,7 +302,7 @@ public final class Run implements AutoCloseable {
 
     private void end(Outcome how, TrainListener listener) {
         outcome = how;
-        parts.record.ended(how);
+        parts.record.ended(how, rule().asked() ? bestAtEnd : null, rule().metric());
         listener.ended(this, how);
     }
 
@@ -258,6 +312,8 @@ public final class Run implements AutoCloseable {
                 tokens,
                 log.offset(),
                 batcher.state(),
+                best,
+                bestAtEnd,
                 backend.name(),
                 parts.config.resolved(),
                 parts.inputs.hashes());
@@ -266,7 +322,8 @@ public final class Run implements AutoCloseable {
         files.put(PARAMETERS, out -> RowFile.write(backend, parts.trainee.parameters(), out));
         files.put(FIRST_MOMENT, out -> RowFile.write(backend, adamW.firstMoment(), out));
         files.put(SECOND_MOMENT, out -> RowFile.write(backend, adamW.secondMoment(), out));
-        checkpoints.save(step, files);
+        // Both: the one is what this run ends with, the other what a longer one may.
+        checkpoints.save(step, rule().load() ? new HashSet<>(List.of(best.step(), bestAtEnd.step())) : Set.of(), files);
         savedStep = step;
         listener.checkpoint(this);
     }

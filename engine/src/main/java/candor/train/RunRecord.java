@@ -3,6 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.IoReason;
 import candor.model.AtomicFile;
+import candor.train.config.Recorded;
 import candor.train.config.TrainConfig;
 import candor.train.log.StepLog;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -40,19 +41,7 @@ final class RunRecord {
     /** The record of a folder; what is there of an earlier session is read. */
     static RunRecord at(Path folder) {
         RunRecord record = new RunRecord(folder);
-        Path file = record.file();
-        if (Files.exists(file)) {
-            try {
-                JsonNode found = JSON.readTree(file.toFile());
-                if (!(found instanceof ObjectNode object)) {
-                    throw new BadInput(file + ": is not a run's record; choose another --output");
-                }
-                record.json = object;
-            } catch (IOException e) {
-                throw new BadInput(
-                        file + ": is not a run's record (" + IoReason.of(e) + "); choose another --output", e);
-            }
-        }
+        record.json = Recorded.json(folder).orElse(null);
         return record;
     }
 
@@ -76,7 +65,7 @@ final class RunRecord {
     }
 
     private Path file() {
-        return folder.resolve("run.json");
+        return folder.resolve(Recorded.FILE);
     }
 
     Path checkpoints() {
@@ -140,14 +129,24 @@ final class RunRecord {
                 folder + ": cannot be made a run's folder (" + reason + "); choose another --output", cause);
     }
 
-    /** Whether it came to its end, with these settings and files. */
+    /**
+     * Whether it came to its end, and nobody asks for another end of it.
+     *
+     * @throws BadInput if the run was started with other settings or files
+     */
     boolean done(TrainConfig config, Inputs inputs) {
-        if (!exists() || !json.path(STATUS).asText().equals(DONE)) {
+        if (!exists()) {
             return false;
         }
-        config.requireSameRun(strings(json.path("config")));
+        Map<String, String> started = strings(json.path(Recorded.CONFIG));
+        config.requireSameRun(started);
         inputs.requireSame(strings(json.path("inputs")));
-        return true;
+        return done() && config.sameLength(started);
+    }
+
+    /** Whether it came to its end. */
+    boolean done() {
+        return exists() && json.path(STATUS).asText().equals(DONE);
     }
 
     private static Map<String, String> strings(JsonNode node) {
@@ -166,9 +165,13 @@ final class RunRecord {
         return texts.toString();
     }
 
-    /** Steps that the run had when it ended. */
-    long steps() {
-        return json.path("steps_done").asLong();
+    /** How the run ended, where it is done. */
+    Outcome.Done outcome() {
+        long steps = json.path("steps_done").asLong();
+        return new Outcome.Done(
+                steps,
+                json.path("written_step").asLong(steps),
+                json.path("stopped_early").asBoolean());
     }
 
     /**
@@ -187,13 +190,25 @@ final class RunRecord {
             next.withArray("resumed").addObject().put("step", fromStep).put("at", now());
         }
         next.putNull("end");
-        next.set("config", JSON.valueToTree(config.resolved()));
+        next.put(Recorded.DIRECTORY, Path.of("").toAbsolutePath().toString());
+        next.set(Recorded.CONFIG, JSON.valueToTree(config.resolved()));
         next.set("inputs", JSON.valueToTree(inputs.hashes()));
         json = next;
         write();
     }
 
-    void ended(Outcome outcome) {
+    /**
+     * Writes how the run ended.
+     *
+     * @param best of its evaluations, or null where nothing hung on them
+     */
+    void ended(Outcome outcome, BestSoFar best, String metric) {
+        if (best != null && best.step() > 0) {
+            json.putObject("best")
+                    .put("step", best.step())
+                    .put("metric", metric)
+                    .put("value", best.value());
+        }
         json.put(
                 STATUS,
                 switch (outcome) {
@@ -202,6 +217,10 @@ final class RunRecord {
                     case Outcome.Diverged _ -> "diverged";
                 });
         json.put("steps_done", outcome.step());
+        if (outcome instanceof Outcome.Done done) {
+            json.put("stopped_early", done.early());
+            json.put("written_step", done.written());
+        }
         if (outcome instanceof Outcome.Diverged diverged) {
             json.put("reason", diverged.reason());
         }

@@ -18,6 +18,8 @@ import java.util.Map;
  * @param tokens       tokens trained on
  * @param metricsBytes bytes of {@code metrics.jsonl} that speak of those steps
  * @param batcher      the place in the data
+ * @param best         what the evaluations were that any longer run has, too
+ * @param bestAtEnd    the same with the one that only the end of the run asks for
  * @param backend      what computed: another one gives other bytes
  * @param config       the run's settings
  * @param inputs       the hashes of its files
@@ -27,9 +29,17 @@ record RunState(
         long tokens,
         long metricsBytes,
         Batcher.State batcher,
+        BestSoFar best,
+        BestSoFar bestAtEnd,
         String backend,
         Map<String, Object> config,
         Map<String, String> inputs) {
+    RunState {
+        // A checkpoint of an earlier version does not speak of evaluations.
+        best = best == null ? BestSoFar.NONE : best;
+        bestAtEnd = bestAtEnd == null ? best : bestAtEnd;
+    }
+
     static final String FILE = "state.json";
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 

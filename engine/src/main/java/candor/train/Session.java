@@ -151,6 +151,9 @@ public final class Session implements AutoCloseable {
         all.put("backend", backend.name());
         all.put("device", backend.description());
         all.put("rows", run.data().size());
+        if (run.heldOut() != null) {
+            all.put("eval_rows", run.heldOut().size());
+        }
         all.put("steps", opened.totalSteps());
         all.putAll(trainee.facts());
         run.record().started(config, run.inputs(), all, opened.step());

@@ -31,6 +31,7 @@ public final class Trainer {
     public void train(List<Run> runs, BooleanSupplier stop) {
         List<Run> going = new ArrayList<>(runs);
         going.forEach(listener::started);
+        going.forEach(run -> run.endIfAtEnd(listener));
         while (true) {
             going.removeIf(run -> run.outcome() != null);
             if (going.isEmpty()) {

@@ -75,6 +75,38 @@ class DatasetTest {
     }
 
     @Test
+    void aSplitPartsTheRowsAndNumbersThemAnew() throws IOException {
+        String[] rows = IntStream.range(0, 10)
+                .mapToObj(i -> chat("hello " + i, "yes " + i))
+                .toArray(String[]::new);
+        Dataset data = encode(file(rows), false, false, encoder(LossOn.COMPLETION), 100, 1);
+        Dataset.Parts parts = data.split(0.3, 5);
+        assertThat(parts.train().size()).isEqualTo(7);
+        assertThat(parts.heldOut().size()).isEqualTo(3);
+        List<Origin> origins = IntStream.range(0, 10).mapToObj(data::origin).toList();
+        List<Origin> seen = new ArrayList<>();
+        for (Dataset part : List.of(parts.train(), parts.heldOut())) {
+            for (int row = 0; row < part.size(); row++) {
+                assertThat(part.row(row).row()).isEqualTo(row);
+                int whole = origins.indexOf(part.origin(row));
+                assertThat(part.row(row).ids()).isEqualTo(data.row(whole).ids());
+                seen.add(part.origin(row));
+            }
+        }
+        assertThat(seen).containsExactlyInAnyOrderElementsOf(origins);
+        assertThat(data.split(0.3, 5).heldOut().origin(0))
+                .isEqualTo(parts.heldOut().origin(0));
+        assertThat(IntStream.range(0, 20)
+                        .mapToObj(seed -> data.split(0.3, seed).heldOut().origin(0))
+                        .distinct()
+                        .count())
+                .isGreaterThan(1);
+        assertThatThrownBy(() -> data.split(0.04, 5))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("hold out more");
+    }
+
+    @Test
     void whatTheTemplateForbidsIsNamedWithItsLineOrSkipped() throws IOException {
         Path file = file(
                 chat("hello", "yes"),

@@ -10,9 +10,11 @@ import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -112,14 +114,20 @@ public final class CheckpointStore {
                         .orElse("no older checkpoint is intact: start the run anew in another folder"));
     }
 
+    /** As {@link #save(long, Set, Map)}, where none is the best. */
+    public void save(long step, Map<String, Content> files) {
+        save(step, Set.of(), files);
+    }
+
     /**
      * Writes a checkpoint, then lets go of those before the last few, and of later ones: they are of a run that was
      * resumed from before them.
      *
+     * @param best  steps whose checkpoints stay beside this one whatever happens; they count among the last few
      * @param files what it holds, by name
      * @throws BadInput if the disk does not take it; the checkpoints that were there still are
      */
-    public void save(long step, Map<String, Content> files) {
+    public void save(long step, Set<Long> best, Map<String, Content> files) {
         Path writing = folder.resolve(WRITING + "step-" + step);
         try {
             Files.createDirectories(folder);
@@ -132,7 +140,7 @@ public final class CheckpointStore {
             }
             disk.rename(writing, named);
             disk.force(folder);
-            letGo(step);
+            letGo(step, best);
         } catch (IOException e) {
             BadInput failure = new BadInput(
                     folder + ": the checkpoint of step " + step + " cannot be written (" + IoReason.of(e)
@@ -164,11 +172,18 @@ public final class CheckpointStore {
         disk.force(writing);
     }
 
-    private void letGo(long newest) throws IOException {
+    private void letGo(long newest, Set<Long> best) throws IOException {
         List<Long> steps = steps();
-        List<Long> before = steps.stream().filter(s -> s <= newest).toList();
+        Set<Long> kept = new HashSet<>(best);
+        kept.retainAll(steps);
+        kept.add(newest);
+        for (long step : steps.reversed()) {
+            if (step <= newest && kept.size() < keep) {
+                kept.add(step);
+            }
+        }
         for (long step : steps) {
-            if (step > newest || before.indexOf(step) < before.size() - keep) {
+            if (!kept.contains(step)) {
                 Path old = folder.resolve(OLD + "step-" + step);
                 disk.rename(folder.resolve("step-" + step), old);
                 disk.delete(old);

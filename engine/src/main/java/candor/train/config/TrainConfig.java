@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -73,6 +74,13 @@ public record TrainConfig(
             "threads",
             "recompute",
             "resume");
+
+    /** How long a run is: what more of it is allowed on resume is for its learning rates to say. */
+    private static final Set<String> LENGTH = Set.of("max_steps", "num_train_epochs");
+
+    /** Settings that mean something only where evaluations decide something. */
+    private static final Set<String> OF_THE_BEST =
+            Set.of("metric_for_best_model", "greater_is_better", "early_stopping_threshold");
 
     /** What is trained, as it is at step 0. */
     public sealed interface Start {}
@@ -161,6 +169,18 @@ public record TrainConfig(
             return new Schedule(
                     shape, learningRate, Schedule.warmupSteps(warmupSteps, warmupRatio, totalSteps), totalSteps);
         }
+
+        /** The same, as long as a run that was started with these settings. */
+        public Steps lasting(Map<String, ?> started) {
+            return new Steps(
+                    learningRate,
+                    shape,
+                    warmupSteps,
+                    warmupRatio,
+                    adamW,
+                    Double.parseDouble(String.valueOf(started.get("num_train_epochs"))),
+                    Integer.parseInt(String.valueOf(started.get("max_steps"))));
+        }
     }
 
     /** What a step is made of. */
@@ -193,9 +213,33 @@ public record TrainConfig(
     /**
      * What is written, and when.
      *
-     * @param evalData held-out rows, or null
+     * @param evalData  held-out rows, or null
+     * @param evalSplit the share of the training data that is held out instead, 0 for none
      */
-    public record Watch(Path evalData, int evalSteps, int loggingSteps, int saveSteps, int saveTotalLimit) {}
+    public record Watch(
+            Path evalData,
+            double evalSplit,
+            int evalSteps,
+            int loggingSteps,
+            int saveSteps,
+            int saveTotalLimit,
+            Best best) {}
+
+    /**
+     * What evaluations decide.
+     *
+     * @param metric    by which they are compared, as in metrics.jsonl
+     * @param greater   whether more of it is better
+     * @param patience  evaluations in a row that may be no better before the run ends; 0 for any number
+     * @param threshold by how much better counts for that
+     * @param load      whether the run ends with the parameters of the best
+     */
+    public record Best(String metric, boolean greater, int patience, double threshold, boolean load) {
+        /** Whether anything hangs on evaluations: then they are a part of what the run is. */
+        public boolean asked() {
+            return patience > 0 || load;
+        }
+    }
 
     /**
      * Where a run that was started before goes on.
@@ -232,15 +276,23 @@ public record TrainConfig(
         return TrainConfigReader.read(method, given);
     }
 
+    /** As {@link #all(Method, ConfigFile, Settings, Settings)}, without defaults of one's own. */
+    public static List<TrainConfig> all(Method method, ConfigFile file, Settings flags) {
+        return all(method, file, flags, Settings.NONE);
+    }
+
     /**
      * The runs of a file, flags on top. A file without {@code runs} is one run; the runs of a sweep may each name their
-     * {@code method}, and write to a folder of their {@code name} within {@code output}.
+     * {@code method}, and write to a folder of their {@code name} within {@code output}. What is not given of a run that is
+     * resumed is as its record says.
      *
-     * @param method of the runs that do not say
+     * @param method    of the runs that do not say
+     * @param fallbacks what holds where neither was anything given nor recorded
      */
-    public static List<TrainConfig> all(Method method, ConfigFile file, Settings flags) {
+    public static List<TrainConfig> all(Method method, ConfigFile file, Settings flags, Settings fallbacks) {
         if (file.runs().isEmpty()) {
-            return List.of(of(method, file.common().overriddenBy(flags)));
+            Settings given = Recorded.below(method, file.common().overriddenBy(flags));
+            return List.of(of(method, fallbacks.overriddenBy(given)));
         }
         Set<String> known = new LinkedHashSet<>(List.of(TrainSettings.NAME.key(), TrainSettings.METHOD.key()));
         for (Method any : Method.values()) {
@@ -262,28 +314,55 @@ public record TrainConfig(
                         TrainSettings.OUTPUT,
                         Path.of(given.require(TrainSettings.OUTPUT), name).toString());
             }
-            runs.add(TrainConfigReader.read(chosen, given));
+            runs.add(TrainConfigReader.read(chosen, fallbacks.overriddenBy(Recorded.below(chosen, given))));
         }
         return List.copyOf(runs);
     }
 
     /**
-     * Compares with the settings that a run was started with.
+     * Compares with the settings that a run was started with, but for how long it is.
      *
      * @param started as {@link #resolved} was then
-     * @throws BadInput names the first setting that would make the resumed run another one
+     * @throws BadInput names the settings that would make the resumed run another one
      */
     public void requireSameRun(Map<String, ?> started) {
+        String method = TrainSettings.METHOD.key();
+        if (!Objects.equals(started.get(method), resolved.get(method))) {
+            throw new BadInput(output + ": the run was started with method " + started.get(method) + ", not "
+                    + resolved.get(method) + "; resume it with train " + started.get(method)
+                    + ", or start a new run in another folder");
+        }
         Set<String> keys = new LinkedHashSet<>(resolved.keySet());
         keys.addAll(started.keySet());
         keys.removeAll(FREE_ON_RESUME);
+        keys.removeAll(LENGTH);
+        if (watch.best.asked()) {
+            keys.add(TrainSettings.EVAL_STEPS.key());
+        } else {
+            keys.removeAll(OF_THE_BEST);
+        }
+        Map<String, Object> defaults = TrainConfigReader.defaults();
+        List<String> then = new ArrayList<>();
+        List<String> now = new ArrayList<>();
         for (String key : keys) {
-            String then = String.valueOf(started.get(key));
-            String now = String.valueOf(resolved.get(key));
-            if (!then.equals(now)) {
-                throw new BadInput(output + ": the run was started with " + key + " " + then + ", not " + now
-                        + "; resume it with the old value, or start a new run in another folder");
+            // An earlier version did not know every setting, and did as the defaults say.
+            String before = String.valueOf(started.containsKey(key) ? started.get(key) : defaults.get(key));
+            String given = String.valueOf(resolved.get(key));
+            if (!before.equals(given)) {
+                then.add(key + " " + before);
+                now.add(given);
             }
         }
+        if (!then.isEmpty()) {
+            throw new BadInput(output + ": the run was started with " + String.join(", ", then) + ", not "
+                    + String.join(", ", now) + "; resume it with the old " + (then.size() == 1 ? "value" : "values")
+                    + ", or start a new run in another folder");
+        }
+    }
+
+    /** Whether a run that was started with these settings was to be as long as this one. */
+    public boolean sameLength(Map<String, ?> started) {
+        return LENGTH.stream()
+                .allMatch(key -> String.valueOf(started.get(key)).equals(String.valueOf(resolved.get(key))));
     }
 }

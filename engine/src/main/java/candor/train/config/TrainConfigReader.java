@@ -8,6 +8,7 @@ import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
+import candor.train.config.TrainConfig.Best;
 import candor.train.config.TrainConfig.KtoTask;
 import candor.train.config.TrainConfig.Machine;
 import candor.train.config.TrainConfig.ModelStart;
@@ -28,6 +29,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** From settings, as they were given, to the record of a run. */
 final class TrainConfigReader {
@@ -41,6 +43,23 @@ final class TrainConfigReader {
     /** Tokens of a packed micro-batch: far above what any memory takes, far below where an int ends. */
     private static final long MOST_PACKED = 1L << 24;
 
+    /** How metrics.jsonl names what comes from held-out rows. */
+    private static final String EVAL = "eval_";
+
+    private static final List<String> SFT_METRICS = List.of("eval_loss");
+    private static final List<String> KTO_METRICS = List.of(
+            "eval_loss",
+            "eval_kl",
+            "eval_rewards/chosen",
+            "eval_rewards/rejected",
+            "eval_rewards/margins",
+            "eval_logps/chosen",
+            "eval_logps/rejected");
+
+    /** Metrics of which more is better. */
+    private static final Set<String> GREATER =
+            Set.of("eval_rewards/chosen", "eval_rewards/margins", "eval_logps/chosen");
+
     private TrainConfigReader() {}
 
     static TrainConfig read(Method method, Settings given) {
@@ -50,9 +69,11 @@ final class TrainConfigReader {
             if (given.has(TrainSettings.INIT_ADAPTER) && SHAPE.contains(setting)) {
                 continue;
             }
-            Object value = given.get(setting);
-            resolved.put(setting.key(), value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value);
+            resolved.put(setting.key(), plain(given.get(setting)));
         }
+        Watch watch = watch(method, given);
+        resolved.put(TrainSettings.METRIC_FOR_BEST_MODEL.key(), watch.best().metric());
+        resolved.put(TrainSettings.GREATER_IS_BETTER.key(), watch.best().greater());
         TrainConfig config = new TrainConfig(
                 model(method, given),
                 given.require(TrainSettings.DATA).stream().map(Path::of).toList(),
@@ -62,13 +83,26 @@ final class TrainConfigReader {
                 steps(given),
                 batching(given),
                 reading(given),
-                watch(given),
+                watch,
                 resume(given),
                 machine(given),
                 Collections.unmodifiableMap(resolved));
         requirePartners(config, given);
         requireGradients(config, given);
         return config;
+    }
+
+    private static Object plain(Object value) {
+        return value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value;
+    }
+
+    /** What each setting of any method is where nobody gives it, as a record of settings has it. */
+    static Map<String, Object> defaults() {
+        Map<String, Object> defaults = new LinkedHashMap<>();
+        for (Method method : Method.values()) {
+            TrainSettings.of(method).forEach(setting -> defaults.put(setting.key(), plain(setting.fallback())));
+        }
+        return defaults;
     }
 
     private static Path model(Method method, Settings given) {
@@ -199,14 +233,55 @@ final class TrainConfigReader {
                 recompute == RecomputeChoice.AUTO ? null : Recompute.valueOf(recompute.name()));
     }
 
-    private static Watch watch(Settings given) {
+    private static Watch watch(Method method, Settings given) {
         String eval = given.get(TrainSettings.EVAL_DATA);
-        return new Watch(
+        double split = given.get(TrainSettings.EVAL_SPLIT);
+        if (eval != null && split > 0) {
+            throw new BadInput(given.origin(TrainSettings.EVAL_SPLIT)
+                    + ": holds out a part of the data, --eval-data names other rows; take one of the two out");
+        }
+        Watch watch = new Watch(
                 eval == null ? null : Path.of(eval),
+                split,
                 given.get(TrainSettings.EVAL_STEPS).intValue(),
                 given.get(TrainSettings.LOGGING_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_STEPS).intValue(),
-                given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue());
+                given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue(),
+                best(method, given));
+        if (watch.best().asked()) {
+            requireEvaluations(watch, given);
+        }
+        return watch;
+    }
+
+    /** Names are transformers': its prefix may be left out, and what ends in "loss" is better when it is less. */
+    private static Best best(Method method, Settings given) {
+        String name = given.get(TrainSettings.METRIC_FOR_BEST_MODEL);
+        String metric = name.startsWith(EVAL) ? name : EVAL + name;
+        List<String> known = method == Method.KTO ? KTO_METRICS : SFT_METRICS;
+        if (!known.contains(metric)) {
+            throw new BadInput(given.origin(TrainSettings.METRIC_FOR_BEST_MODEL) + ": must be "
+                    + (known.size() == 1 ? "" : "one of ") + String.join(", ", known) + ", not " + name);
+        }
+        Boolean greater = given.get(TrainSettings.GREATER_IS_BETTER);
+        return new Best(
+                metric,
+                greater == null ? GREATER.contains(metric) : greater,
+                given.get(TrainSettings.EARLY_STOPPING_PATIENCE).intValue(),
+                given.get(TrainSettings.EARLY_STOPPING_THRESHOLD),
+                given.get(TrainSettings.LOAD_BEST_MODEL_AT_END));
+    }
+
+    private static void requireEvaluations(Watch watch, Settings given) {
+        String who = given.origin(
+                watch.best().load() ? TrainSettings.LOAD_BEST_MODEL_AT_END : TrainSettings.EARLY_STOPPING_PATIENCE);
+        if (watch.evalData() == null && watch.evalSplit() == 0) {
+            throw new BadInput(who + ": needs rows to evaluate on; give --eval-data, or --eval-split 0.1 to hold out a"
+                    + " tenth of the data");
+        }
+        if (watch.evalSteps() == 0) {
+            throw new BadInput(who + ": needs evaluations on the way; give --eval-steps");
+        }
     }
 
     /** Only one backend has the operations that give gradients to the base's own weights. */

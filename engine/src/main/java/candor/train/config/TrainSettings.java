@@ -140,11 +140,38 @@ public final class TrainSettings {
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
     public static final Setting<String> EVAL_DATA =
             text("eval_data", "FILE", null, "Held-out rows to evaluate on while training.");
+    public static final Setting<Double> EVAL_SPLIT = new Setting<>(
+            "eval_split",
+            new Setting.Real(0, true, 0.99),
+            0.0,
+            "Holds out this share of the data, drawn by the seed, to evaluate on instead.");
     public static final Setting<Long> EVAL_STEPS = new Setting<>(
             "eval_steps",
             new Setting.Whole(0, Integer.MAX_VALUE),
             0L,
             "Evaluates every so many steps, and at the end; 0: only at the end.");
+    public static final Setting<Long> EARLY_STOPPING_PATIENCE = new Setting<>(
+            "early_stopping_patience",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Stops after so many evaluations in a row that were no better than the best before; 0: never.");
+    public static final Setting<Double> EARLY_STOPPING_THRESHOLD = atLeast(
+            0, "early_stopping_threshold", 0.0, "By how much an evaluation must be better to count for the patience.");
+    public static final Setting<Boolean> LOAD_BEST_MODEL_AT_END = yesNo(
+            "load_best_model_at_end",
+            false,
+            "Keeps a checkpoint of the best evaluation, and ends with its weights instead of the last.");
+    public static final Setting<String> METRIC_FOR_BEST_MODEL = text(
+            "metric_for_best_model",
+            "NAME",
+            "eval_loss",
+            "By which evaluations are compared; KTO has also eval_kl, eval_rewards/margins and the other names in"
+                    + " metrics.jsonl.");
+    public static final Setting<Boolean> GREATER_IS_BETTER = new Setting<>(
+            "greater_is_better",
+            new Setting.YesNo(),
+            null,
+            "Whether more of that metric is better. Not given: of the margins, and of rewards and logps of chosen rows.");
     public static final Setting<Long> LOGGING_STEPS = new Setting<>(
             "logging_steps",
             new Setting.Whole(1, Integer.MAX_VALUE),
@@ -161,7 +188,9 @@ public final class TrainSettings {
             "resume",
             "STEP",
             "false",
-            "Goes on from the newest checkpoint (true), or from the one that is named (step-N).");
+            "Continues the run in --output from its newest checkpoint (true), or from the one that is named (step-N)."
+                    + " All other settings are as the run was started with; more --max-steps or --num-train-epochs is"
+                    + " allowed where the learning rates of the steps that are done would have been the same.");
     public static final Setting<BackendChoice> BACKEND =
             choice("backend", BackendChoice.class, BackendChoice.AUTO, "Where to compute.");
     public static final Setting<RecomputeChoice> RECOMPUTE = choice(
@@ -226,7 +255,13 @@ public final class TrainSettings {
             KEEP_SPECIAL_TOKENS,
             SKIP_BAD_ROWS,
             EVAL_DATA,
+            EVAL_SPLIT,
             EVAL_STEPS,
+            EARLY_STOPPING_PATIENCE,
+            EARLY_STOPPING_THRESHOLD,
+            LOAD_BEST_MODEL_AT_END,
+            METRIC_FOR_BEST_MODEL,
+            GREATER_IS_BETTER,
             LOGGING_STEPS,
             SAVE_STEPS,
             SAVE_TOTAL_LIMIT,

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -63,6 +64,23 @@ class CheckpointStoreTest {
         }
         assertThat(names()).containsExactly("step-10", "step-100");
         assertIntact(store.at(10));
+    }
+
+    @Test
+    void theBestStaysAndCountsAmongTheLastFew() throws IOException {
+        CheckpointStore store = new CheckpointStore(folder(), 2);
+        store.save(2, Set.of(2L), files(2));
+        for (long step : new long[] {4, 6, 8}) {
+            store.save(step, Set.of(2L), files(step));
+        }
+        assertThat(names()).containsExactly("step-2", "step-8");
+        store.save(10, Set.of(10L), files(10));
+        assertThat(names()).containsExactly("step-10", "step-8");
+        store.save(12, Set.of(8L, 10L), files(12));
+        assertThat(names()).containsExactly("step-10", "step-12", "step-8");
+        CheckpointStore one = new CheckpointStore(folder(), 1);
+        one.save(14, Set.of(8L), files(14));
+        assertThat(names()).containsExactly("step-14", "step-8");
     }
 
     @Test

@@ -139,6 +139,9 @@ class TrainConfigTest {
                 "seed|-1|a whole number from 0 up",
                 "seed|9223372036854775808|a whole number from 0 up",
                 "max_steps|2147483648|a whole number from 0 to 2147483647",
+                "eval_split|1|a number from 0 to 0.99",
+                "early_stopping_patience|-1|a whole number from 0 to 2147483647",
+                "early_stopping_threshold|-0.1|a number from 0 up",
                 "lr_scheduler_type|polynomial|one of cosine, linear, constant",
                 "shuffle|yes|true or false",
                 "output|' '|a text that is not empty"
@@ -176,6 +179,39 @@ class TrainConfigTest {
     void anAdapterThatIsThereHasItsOwnShape() {
         assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.INIT_ADAPTER, "a").with(TrainSettings.LORA_RANK, "8")))
                 .hasMessageStartingWith("--lora-rank: the adapter of --init-adapter has its own");
+    }
+
+    @Test
+    void theBestIsByTheLossUnlessToldOtherwise() {
+        Settings held = LEAST.with(TrainSettings.EVAL_SPLIT, "0.1").with(TrainSettings.EVAL_STEPS, "5");
+        Settings best = held.with(TrainSettings.LOAD_BEST_MODEL_AT_END, "true");
+        assertThat(sft(LEAST).watch().best().asked()).isFalse();
+        assertThat(sft(best).watch().best()).isEqualTo(new TrainConfig.Best("eval_loss", false, 0, 0, true));
+        Settings margins = best.with(TrainSettings.METRIC_FOR_BEST_MODEL, "rewards/margins");
+        assertThat(TrainConfig.of(Method.KTO, margins).watch().best())
+                .isEqualTo(new TrainConfig.Best("eval_rewards/margins", true, 0, 0, true));
+        assertThat(TrainConfig.of(Method.KTO, margins.with(TrainSettings.GREATER_IS_BETTER, "false"))
+                        .resolved())
+                .containsEntry("metric_for_best_model", "eval_rewards/margins")
+                .containsEntry("greater_is_better", false);
+        assertThatThrownBy(() -> sft(margins))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("--metric-for-best-model: must be eval_loss, not rewards/margins");
+        assertThatThrownBy(() -> TrainConfig.of(Method.KTO, best.with(TrainSettings.METRIC_FOR_BEST_MODEL, "accuracy")))
+                .hasMessageContaining("must be one of eval_loss, eval_kl, ");
+    }
+
+    @Test
+    void whatHangsOnEvaluationsNeedsSome() {
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.LOAD_BEST_MODEL_AT_END, "true")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith("--load-best-model-at-end: needs rows to evaluate on; give --eval-data, or");
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.EARLY_STOPPING_PATIENCE, "2")
+                        .with(TrainSettings.EVAL_DATA, "held.jsonl")))
+                .hasMessage("--early-stopping-patience: needs evaluations on the way; give --eval-steps");
+        assertThatThrownBy(() ->
+                        sft(LEAST.with(TrainSettings.EVAL_SPLIT, "0.2").with(TrainSettings.EVAL_DATA, "held.jsonl")))
+                .hasMessageStartingWith("--eval-split: holds out a part of the data, --eval-data names other rows");
     }
 
     @ParameterizedTest
@@ -239,6 +275,17 @@ class TrainConfigTest {
                 .hasMessageContaining("started with learning_rate 1.0E-4, not 0.5");
         assertThatThrownBy(() -> TrainConfig.of(Method.KTO, LEAST).requireSameRun(started))
                 .hasMessageContaining("started with method sft, not kto");
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.LEARNING_RATE, "0.5")
+                                .with(TrainSettings.SEED, "7")
+                                .with(TrainSettings.EVAL_STEPS, "3"))
+                        .requireSameRun(started))
+                .hasMessageContaining("learning_rate 1.0E-4, seed 42, not 0.5, 7; resume it with the old values");
+        // A run of a version that did not know a setting did as its default says.
+        started.remove("eval_split");
+        config.requireSameRun(started);
+        assertThatThrownBy(
+                        () -> sft(LEAST.with(TrainSettings.EVAL_SPLIT, "0.5")).requireSameRun(started))
+                .hasMessageContaining("started with eval_split 0.0, not 0.5");
     }
 
     @Test
