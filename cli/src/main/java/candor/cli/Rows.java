@@ -20,6 +20,7 @@ final class Rows {
                     run.config().output(),
                     run.heldOut().size());
         }
+        run.data().notes().forEach(note -> log.info("{}: {}", run.config().output(), note));
         tell("could not be used and were left out", run.data().skipped(), log);
         tell(
                 "had nothing to learn within --max-length and were left out",

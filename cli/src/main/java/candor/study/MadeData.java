@@ -3,6 +3,7 @@ package candor.study;
 import candor.BadInput;
 import candor.data.Example;
 import candor.model.AtomicFile;
+import candor.text.Message;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -62,7 +63,16 @@ public final class MadeData {
             }
             ObjectNode line = JSON.createObjectNode();
             ArrayNode messages = line.putArray("messages");
-            conversation.messages().forEach(message -> messages.add(JSON.<ObjectNode>valueToTree(message.fields())));
+            for (Message message : conversation.messages()) {
+                ObjectNode written = JSON.valueToTree(message.fields());
+                messages.add(message.learnt() ? written : written.put("weight", 0));
+            }
+            if (conversation.tools() != null) {
+                line.set("tools", JSON.valueToTree(conversation.tools()));
+            }
+            if (!conversation.variables().isEmpty()) {
+                line.set("chat_template_kwargs", JSON.valueToTree(conversation.variables()));
+            }
             text.append(line).append('\n');
         }
         AtomicFile.write(folder.resolve(name), text.toString().getBytes(StandardCharsets.UTF_8));

@@ -4,15 +4,15 @@ import candor.BadInput;
 import candor.data.Example.Chat;
 import candor.data.Example.PlainText;
 import candor.data.Example.PromptAndCompletion;
+import candor.data.Example.WholeText;
 import candor.text.ChatEncoder;
 import candor.text.EncodedChat;
-import java.util.Arrays;
 
 /**
  * Encodes examples with a model's own tokenizer and chat template.
  *
  * <p>A chat is learnt in all of its assistant turns. Of a prompt and a completion everything behind the prompt's tokens is
- * learnt, as in TRL; a row whose prompt becomes other tokens once the completion stands behind it is refused, for then
+ * learnt, as in TRL, and of a text all of it; a row whose prompt becomes other tokens once the completion stands behind it is refused, for then
  * there is no telling where the completion starts.
  */
 public final class ChatRowEncoder implements RowEncoder {
@@ -31,12 +31,15 @@ public final class ChatRowEncoder implements RowEncoder {
                     case Chat chat -> encoder.encodeConversation(chat.conversation());
                     case PromptAndCompletion pair -> prefixed(encoder.encodeChat(pair.prompt(), pair.completion()));
                     case PlainText text -> prefixed(encoder.encodeText(text.prompt(), text.completion()));
+                    case WholeText(String text) -> encoder.encodeWholeText(text);
                 };
         boolean[] target = encoded.inLoss();
         int prompt = firstOf(target);
         if (lossOn == LossOn.ALL) {
             target = new boolean[encoded.length()];
-            Arrays.fill(target, true);
+            for (int t = 0; t < target.length; t++) {
+                target[t] = !encoded.unlearnt()[t];
+            }
         }
         return new EncodedRow(0, encoded.ids(), target, prompt, example.label());
     }

@@ -40,6 +40,7 @@ public final class Dataset {
     private Skipped skipped = Skipped.NONE;
     private Skipped withoutTarget = Skipped.NONE;
     private long cutRows;
+    private List<String> notes = List.of();
 
     private Dataset(Settings settings) {
         this.settings = settings;
@@ -66,6 +67,13 @@ public final class Dataset {
                     + dataset.withoutTarget.count() + " had nothing to learn within --max-length "
                     + settings.maxLength());
         }
+        return dataset;
+    }
+
+    /** Encodes all that a reader has left, and keeps what there is to say of how it was read. */
+    public static Dataset encode(ExampleReader reader, RowEncoder encoder, Settings settings) {
+        Dataset dataset = encode(reader.iterator(), encoder, settings);
+        dataset.notes = reader.notes();
         return dataset;
     }
 
@@ -167,6 +175,11 @@ public final class Dataset {
     /** Rows left out because nothing in them is to be learnt, as a rule because they were cut. */
     public Skipped withoutTarget() {
         return withoutTarget;
+    }
+
+    /** What a user should know of how the rows were read ({@link ExampleReader#notes}). */
+    public List<String> notes() {
+        return notes;
     }
 
     /** How many rows were cut and kept. */

@@ -28,4 +28,7 @@ public record Example(Content content, Boolean label, Origin origin) {
 
     /** A text outside any chat template, of which only the end is to be learnt. */
     public record PlainText(String prompt, String completion) implements Content {}
+
+    /** A text outside any chat template, learnt from end to end. */
+    public record WholeText(String text) implements Content {}
 }

@@ -2,15 +2,18 @@ package candor.data;
 
 import candor.BadInput;
 import candor.data.read.Entry;
+import candor.data.read.Origin;
 import candor.data.read.RowReader;
 import candor.text.Conversation;
 import candor.text.Message;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Queue;
 
 /** Reads data files as a stream of examples; each file's layout is told by its first row. */
 public final class ExampleReader implements AutoCloseable {
@@ -18,7 +21,8 @@ public final class ExampleReader implements AutoCloseable {
      * How to read.
      *
      * @param labelled whether every row must carry {@code label} (KTO); each then ends in the completion that the label
-     *     judges: the last message of {@code messages} and {@code conversations}
+     *     judges: the last message of {@code messages} and {@code conversations}. A row of {@code chosen} and {@code
+     *     rejected} becomes two, in TRL's order: of each {@value #PAIRS} such rows first the chosen, then the rejected
      * @param skipBadRows whether a row that is not valid is left out and counted, instead of ending the run
      * @param maxRowBytes room for one row
      */
@@ -28,12 +32,18 @@ public final class ExampleReader implements AutoCloseable {
         }
     }
 
+    /** TRL parts pairs in blocks, whose size is the default of {@code Dataset.map}. */
+    private static final int PAIRS = 1000;
+
     private final RowReader rows;
     private final Settings settings;
     private Skipped skipped = Skipped.NONE;
     private Layout layout;
     private Path layoutFile;
     private long layoutLine;
+    private final Queue<Example> rejected = new ArrayDeque<>();
+    private boolean blockEnds;
+    private final RowNotes notes = new RowNotes();
 
     private ExampleReader(RowReader rows, Settings settings) {
         this.rows = rows;
@@ -73,6 +83,19 @@ public final class ExampleReader implements AutoCloseable {
      * @throws BadInput for a row that is not valid, unless such rows are to be skipped; for a file that cannot be read
      */
     public Example next() {
+        if (blockEnds || rejected.size() == PAIRS) {
+            blockEnds = rejected.size() > 1;
+            return rejected.remove();
+        }
+        Example example = read();
+        if (example == null && !rejected.isEmpty()) {
+            blockEnds = rejected.size() > 1;
+            return rejected.remove();
+        }
+        return example;
+    }
+
+    private Example read() {
         for (Entry entry = rows.next(); entry != null; entry = rows.next()) {
             try {
                 return switch (entry) {
@@ -117,21 +140,36 @@ public final class ExampleReader implements AutoCloseable {
 
     private Example example(Entry.Row row) throws InvalidRow {
         recognise(row);
-        Example.Content content = layout.content(row.columns());
-        if (!settings.labelled()) {
-            return new Example(content, null, row.origin());
-        }
-        return new Example(endingInCompletion(content), Turns.label(row.columns()), row.origin());
+        ObjectNode columns = row.columns();
+        Learning.requireNoWeight(columns);
+        Example example = layout == Layout.PREFERENCE
+                ? preferred(Preference.of(columns), row.origin())
+                : settings.labelled()
+                        ? new Example(
+                                endingInCompletion(layout.content(columns)), Learning.label(columns), row.origin())
+                        : new Example(layout.content(columns), null, row.origin());
+        notes.of(layout, columns, settings.labelled(), example.content());
+        return example;
+    }
+
+    private Example preferred(Preference pair, Origin origin) {
+        rejected.add(new Example(pair.rejected(), false, origin));
+        return new Example(pair.chosen(), true, origin);
+    }
+
+    /** What was read in another way than the file may have been meant, or not read, each said once. */
+    public List<String> notes() {
+        return notes.all();
     }
 
     private void recognise(Entry.Row row) throws InvalidRow {
         ObjectNode columns = row.columns();
         if (!row.origin().file().equals(layoutFile)) {
-            Layout first = Layout.of(columns);
+            Layout first = Layout.of(columns, settings.labelled());
             if (first == null) {
-                throw new InvalidRow(
-                        "the columns " + names(columns) + " are of no known layout: messages; prompt, completion; "
-                                + "instruction, input, output; instruction, context, response; conversations");
+                throw new InvalidRow("the columns " + names(columns) + " are of no known layout: messages; prompt,"
+                        + " completion; instruction, input, output; instruction, context, response; conversations; text;"
+                        + " and for KTO prompt, chosen, rejected");
             }
             layout = first;
             layoutFile = row.origin().file();
@@ -150,6 +188,9 @@ public final class ExampleReader implements AutoCloseable {
     }
 
     private static Example.Content endingInCompletion(Example.Content content) throws InvalidRow {
+        if (content instanceof Example.WholeText) {
+            throw new InvalidRow("'text' has no completion that 'label' could judge; give 'prompt' and 'completion'");
+        }
         if (!(content instanceof Example.Chat(Conversation conversation))) {
             return content;
         }
@@ -160,6 +201,9 @@ public final class ExampleReader implements AutoCloseable {
         }
         if (last == 0) {
             throw new InvalidRow("has no turn before the assistant's");
+        }
+        if (!messages.get(last).learnt()) {
+            throw new InvalidRow("has weight 0 at the turn that 'label' judges; leave the row out");
         }
         return new Example.PromptAndCompletion(conversation.first(last), messages.subList(last, last + 1));
     }

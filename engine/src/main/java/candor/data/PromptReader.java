@@ -4,19 +4,16 @@ import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
 import candor.text.Conversation;
-import candor.text.JsonValues;
 import candor.text.Message;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Reads prompts: rows with {@code messages} or {@code prompt}, either of them a list of messages, {@code prompt} also a
- * text. Other columns are kept and not looked at, but for {@code tools} and {@code chat_template_kwargs}.
+ * text. Other columns are kept and not looked at, but for those that belong to a conversation ({@link Surroundings}).
  */
 public final class PromptReader {
     private PromptReader() {}
@@ -53,34 +50,22 @@ public final class PromptReader {
     private static Prompt prompt(Entry.Row row) throws InvalidRow {
         ObjectNode columns = row.columns();
         JsonNode prompt = columns.get("prompt");
-        boolean messages = !Turns.isAbsent(columns.get("messages"));
-        if (!messages && Turns.isAbsent(prompt)) {
+        boolean messages = !Cells.isAbsent(columns.get("messages"));
+        if (!messages && Cells.isAbsent(prompt)) {
             throw new InvalidRow("has neither 'messages' nor 'prompt'");
         }
-        if (!messages && prompt.isTextual()) {
-            String text = Turns.text(columns, "prompt");
+        if (!messages && prompt.isTextual() && !Cells.isConversation(prompt)) {
+            Surroundings.requireNone(columns);
+            String text = Cells.text(columns, "prompt");
             if (text.isEmpty()) {
                 throw new InvalidRow("'prompt' is empty");
             }
-            return new Prompt(null, text, Map.of(), columns, row.origin());
+            return new Prompt(null, text, columns, row.origin());
         }
         String column = messages ? "messages" : "prompt";
-        Conversation conversation = new Conversation(Turns.messages(columns, column), Turns.tools(columns));
+        Conversation conversation = Surroundings.around(Turns.messages(columns, column), columns);
         requireQuestion(conversation.messages(), column);
-        return new Prompt(conversation, null, variables(columns), columns, row.origin());
-    }
-
-    private static Map<String, Object> variables(ObjectNode columns) throws InvalidRow {
-        JsonNode node = columns.get("chat_template_kwargs");
-        if (Turns.isAbsent(node)) {
-            return Map.of();
-        }
-        if (!(JsonValues.of(node) instanceof Map<?, ?> map)) {
-            throw new InvalidRow("'chat_template_kwargs' is no object");
-        }
-        Map<String, Object> variables = new LinkedHashMap<>();
-        map.forEach((name, value) -> variables.put((String) name, value));
-        return variables;
+        return new Prompt(conversation, null, columns, row.origin());
     }
 
     /** Somebody must have said something that the model can reply to. */

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 
 /** Trains a tokenizer on the texts of data files: what messages say, each by itself, as the chat template sets it apart. */
@@ -74,21 +73,15 @@ public final class TokenizerTraining {
                     add(completion, texts);
                 }
                 case Example.PlainText(var prompt, var completion) -> texts.add(prompt + completion);
+                case Example.WholeText(var text) -> texts.add(text);
             }
             return texts;
         }
 
-        /** Of a content in parts, the texts. */
         private static void add(List<Message> messages, List<String> texts) {
             for (Message message : messages) {
                 if (message.content() instanceof String text) {
                     texts.add(text);
-                } else if (message.content() instanceof List<?> parts) {
-                    for (Object part : parts) {
-                        if (part instanceof Map<?, ?> fields && fields.get("text") instanceof String text) {
-                            texts.add(text);
-                        }
-                    }
                 }
             }
         }

@@ -76,15 +76,34 @@ public final class ChatEncoder {
 
     /** The same for plain text: no template, but the end token behind the completion unless it stands there. */
     public EncodedChat encodeText(String prompt, String completion) {
-        Object end = tokenizer.special().named().get("eos_token");
-        String bare = end instanceof String eos && completion.endsWith(eos)
-                ? completion.substring(0, completion.length() - eos.length())
-                : completion;
+        String bare = withoutEnd(completion);
         check(prompt, "the prompt");
         check(bare, "the completion");
         int[] promptIds = tokenizer.encode(prompt, true);
-        int[] ids = tokenizer.encode(prompt + bare + (end == null ? "" : end), true);
+        int[] ids = tokenizer.encode(prompt + bare + end(), true);
         return completionMask(promptIds, ids);
+    }
+
+    /**
+     * A text that is learnt whole, as TRL has it: no template, the special tokens that the tokenizer puts around a text, and
+     * the end token behind it unless it stands there.
+     */
+    public EncodedChat encodeWholeText(String text) {
+        String bare = withoutEnd(text);
+        check(bare, "the text");
+        int[] ids = tokenizer.encode(bare + end(), true);
+        boolean[] inLoss = new boolean[ids.length];
+        Arrays.fill(inLoss, true);
+        return new EncodedChat(ids, inLoss, true);
+    }
+
+    /** The text of the end token; empty where the tokenizer has none. */
+    private String end() {
+        return tokenizer.special().named().get("eos_token") instanceof String eos ? eos : "";
+    }
+
+    private String withoutEnd(String text) {
+        return text.endsWith(end()) ? text.substring(0, text.length() - end().length()) : text;
     }
 
     private static EncodedChat completionMask(int[] promptIds, int[] ids) {
@@ -115,33 +134,46 @@ public final class ChatEncoder {
     /** Tokens of a masked text; a token is in the loss where it lies inside a reply. */
     public EncodedChat encode(MaskedText masked) {
         if (masked.replies().isEmpty()) {
-            throw new BadInput("the conversation has no assistant turn: there is nothing to learn from it");
+            throw new BadInput(
+                    masked.unlearnt().isEmpty()
+                            ? "the conversation has no assistant turn: there is nothing to learn from it"
+                            : "every assistant turn is left out of the loss (\"weight\": 0): there is nothing to learn from it");
         }
         Offsets offsets = tokenizer.encodeWithOffsets(masked.text());
-        boolean[] inLoss = new boolean[offsets.ids().length];
+        return new EncodedChat(
+                offsets.ids(), inside(masked.replies(), offsets), inside(masked.unlearnt(), offsets), true);
+    }
+
+    /** Which tokens lie inside one of the spans. */
+    private static boolean[] inside(List<Span> spans, Offsets offsets) {
+        boolean[] inside = new boolean[offsets.ids().length];
         int reached = 0;
         int reply = 0;
-        for (int t = 0; t < inLoss.length; t++) {
+        for (int t = 0; t < inside.length; t++) {
             // Some tokenizers leave the leading space out of a token's span; it belongs to the token all the same.
             int start = Math.min(offsets.starts()[t], reached);
             int end = Math.max(offsets.ends()[t], reached);
-            while (reply < masked.replies().size()
-                    && start >= masked.replies().get(reply).end()) {
+            while (reply < spans.size() && start >= spans.get(reply).end()) {
                 reply++;
             }
-            if (reply == masked.replies().size()) {
+            if (reply == spans.size()) {
                 break;
             }
-            Span span = masked.replies().get(reply);
+            Span span = spans.get(reply);
             if (start < span.start() && end > span.start() || start < span.end() && end > span.end()) {
                 throw new BadInput("the loss mask is not certain: the token of characters " + start + " to " + end
                         + " crosses the " + (end > span.end() ? "end" : "start") + " of reply " + (reply + 1)
                         + "; does the reply start or end with blanks?");
             }
-            inLoss[t] = start >= span.start() && end > start;
+            inside[t] = start >= span.start() && end > start;
             reached = end;
         }
-        return new EncodedChat(offsets.ids(), inLoss, true);
+        return inside;
+    }
+
+    /** Whether a field of a message, beside role and content, must come out in the text: else the row is refused. */
+    public static boolean requiresField(String name) {
+        return FieldUse.isMeant(name);
     }
 
     private void check(Conversation conversation) {
@@ -152,6 +184,7 @@ public final class ChatEncoder {
                     "message " + (i + 1) + " (" + messages.get(i).role() + ")");
         }
         check(conversation.tools(), "the description of a tool");
+        FieldUse.check(template, conversation);
     }
 
     private void check(Object value, String what) {

@@ -113,6 +113,11 @@ public final class ChatTemplate {
         return sources.values().stream().anyMatch(source -> source.contains("strftime_now"));
     }
 
+    /** Whether a name occurs in the template, as a variable, a field or a text. */
+    boolean mentions(String name) {
+        return sources.values().stream().anyMatch(source -> source.contains(name));
+    }
+
     /** The time that the template prints. */
     public LocalDateTime now() {
         return now;
@@ -131,6 +136,7 @@ public final class ChatTemplate {
     /** The same, with what the template marks by {@code generation} blocks. */
     public Template.Rendered renderMarked(Conversation conversation, boolean addGenerationPrompt) {
         Map<String, Object> all = new LinkedHashMap<>(variables);
+        all.putAll(conversation.variables());
         List<Object> messages =
                 conversation.messages().stream().<Object>map(Message::fields).toList();
         all.put("messages", messages);

@@ -2,18 +2,26 @@ package candor.text;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A conversation and the tools it may use.
  *
- * @param tools JSON schemas of functions (JSON values), or null where there are none: the template sees None then
+ * @param tools     JSON schemas of functions (JSON values), or null where there are none: the template sees None then
+ * @param variables what the template is given beside it, such as {@code enable_thinking} (JSON values); they win over the
+ *                  template's own
  */
-public record Conversation(List<Message> messages, List<Object> tools) {
+public record Conversation(List<Message> messages, List<Object> tools, Map<String, Object> variables) {
     public Conversation {
         messages = List.copyOf(messages);
         if (tools != null) {
             tools = tools.stream().map(JsonValues::copyOf).toList();
         }
+        variables = JsonValues.copyOfMap(variables);
+    }
+
+    public Conversation(List<Message> messages, List<Object> tools) {
+        this(messages, tools, Map.of());
     }
 
     public Conversation(List<Message> messages) {
@@ -22,20 +30,30 @@ public record Conversation(List<Message> messages, List<Object> tools) {
 
     /** The first n messages, with the same tools. */
     public Conversation first(int n) {
-        return new Conversation(messages.subList(0, n), tools);
+        return withMessages(messages.subList(0, n));
     }
 
     /** The conversation with more messages behind it, and the same tools. */
     public Conversation followedBy(List<Message> more) {
         List<Message> all = new ArrayList<>(messages);
         all.addAll(more);
-        return new Conversation(all, tools);
+        return withMessages(all);
+    }
+
+    /** Other messages with the same tools. */
+    public Conversation withMessages(List<Message> others) {
+        return new Conversation(others, tools, variables);
     }
 
     /** The same conversation with message i replaced. */
     Conversation with(int i, Message message) {
         List<Message> changed = new ArrayList<>(messages);
         changed.set(i, message);
-        return new Conversation(changed, tools);
+        return withMessages(changed);
+    }
+
+    /** The same messages without tools. */
+    Conversation withoutTools() {
+        return new Conversation(messages, null, variables);
     }
 }

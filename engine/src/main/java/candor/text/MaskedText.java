@@ -8,10 +8,16 @@ import java.util.List;
  *
  * @param text what the model reads
  * @param replies the assistant's turns in order, each from behind the generation prompt to behind its end-of-turn text
+ * @param unlearnt those of its turns that are context only ({@link Message#learnt})
  */
-public record MaskedText(String text, List<Span> replies) {
+public record MaskedText(String text, List<Span> replies, List<Span> unlearnt) {
     public MaskedText {
         replies = List.copyOf(replies);
+        unlearnt = List.copyOf(unlearnt);
+    }
+
+    public MaskedText(String text, List<Span> replies) {
+        this(text, replies, List.of());
     }
 
     /**
@@ -24,11 +30,13 @@ public record MaskedText(String text, List<Span> replies) {
             common++;
         }
         int end = common;
-        return new MaskedText(
-                other,
-                replies.stream()
-                        .filter(reply -> reply.start() < end)
-                        .map(reply -> new Span(reply.start(), Math.min(reply.end(), end)))
-                        .toList());
+        return new MaskedText(other, before(end, replies), before(end, unlearnt));
+    }
+
+    private static List<Span> before(int end, List<Span> spans) {
+        return spans.stream()
+                .filter(span -> span.start() < end)
+                .map(span -> new Span(span.start(), Math.min(span.end(), end)))
+                .toList();
     }
 }

@@ -9,8 +9,9 @@ import java.util.Map;
  * template ({@code tool_calls}, {@code reasoning_content}, {@code name}, …), in its order.
  *
  * @param fields JSON values (see {@link JsonValues}); copied. {@code role} must be a string
+ * @param learnt false for a reply of the assistant that is context only, as {@code "weight": 0} says in OpenAI's files
  */
-public record Message(Map<String, Object> fields) {
+public record Message(Map<String, Object> fields, boolean learnt) {
     public static final String ASSISTANT = "assistant";
 
     public Message {
@@ -18,6 +19,10 @@ public record Message(Map<String, Object> fields) {
             throw new BadInput("a message has no \"role\", or one that is no string");
         }
         fields = JsonValues.copyOfMap(fields);
+    }
+
+    public Message(Map<String, Object> fields) {
+        this(fields, true);
     }
 
     public static Message of(String role, String content) {
@@ -44,6 +49,18 @@ public record Message(Map<String, Object> fields) {
     public Message withContent(String content) {
         Map<String, Object> changed = new LinkedHashMap<>(fields);
         changed.put("content", content);
-        return new Message(changed);
+        return new Message(changed, learnt);
+    }
+
+    /** The same message without a field. */
+    Message without(String field) {
+        Map<String, Object> changed = new LinkedHashMap<>(fields);
+        changed.remove(field);
+        return new Message(changed, learnt);
+    }
+
+    /** The same message as context only. */
+    public Message unlearnt() {
+        return new Message(fields, false);
     }
 }

@@ -33,10 +33,29 @@ final class ReplySpans {
 
     static MaskedText find(ChatTemplate template, Conversation conversation) {
         Rendered rendered = template.renderMarked(conversation, false);
-        if (!rendered.generations().isEmpty()) {
-            return new MaskedText(rendered.text(), rendered.generations());
+        List<Span> replies = rendered.generations().isEmpty()
+                ? new ReplySpans(template, conversation, rendered.text()).all()
+                : rendered.generations();
+        return parted(rendered.text(), replies, conversation);
+    }
+
+    /** Takes the turns out of the replies that are not to be learnt. */
+    private static MaskedText parted(String text, List<Span> replies, Conversation conversation) {
+        List<Message> turns =
+                conversation.messages().stream().filter(Message::isAssistant).toList();
+        if (turns.stream().allMatch(Message::learnt)) {
+            return new MaskedText(text, replies);
         }
-        return new MaskedText(rendered.text(), new ReplySpans(template, conversation, rendered.text()).all());
+        if (turns.size() != replies.size()) {
+            throw new BadInput("the template marks " + replies.size() + " replies of " + turns.size()
+                    + ", so it is not certain which of them are not to be learnt (\"weight\": 0)");
+        }
+        List<Span> learnt = new ArrayList<>();
+        List<Span> unlearnt = new ArrayList<>();
+        for (int i = 0; i < turns.size(); i++) {
+            (turns.get(i).learnt() ? learnt : unlearnt).add(replies.get(i));
+        }
+        return new MaskedText(text, learnt, unlearnt);
     }
 
     private List<Span> all() {

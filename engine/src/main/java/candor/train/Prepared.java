@@ -255,7 +255,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         try (ExampleReader reader = ExampleReader.open(
                 files, new ExampleReader.Settings(labelled, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             data = Dataset.encode(
-                    reader.iterator(),
+                    reader,
                     new ChatRowEncoder(encoder, config.task().lossOn()),
                     new Dataset.Settings(
                             config.batching().truncation(),

@@ -212,4 +212,36 @@ class DatasetTest {
         assertThat(sets.get(1)).isEqualTo(sets.get(0));
         assertThat(sets.get(2)).isEqualTo(sets.get(0));
     }
+
+    @Test
+    void whatIsNotToBeLearntIsNeverATarget() throws IOException {
+        String turn = "{\"role\":\"user\",\"content\":\"u\"},{\"role\":\"assistant\",\"content\":\"a\"WEIGHT}";
+        Path weighted = file(
+                "{\"messages\":[" + turn.replace("WEIGHT", ",\"weight\":0") + "," + turn.replace("WEIGHT", "") + "]}");
+        EncodedRow last = encode(weighted, false, false, encoder(LossOn.COMPLETION), 64, 1)
+                .row(0);
+        EncodedRow all =
+                encode(weighted, false, false, encoder(LossOn.ALL), 64, 1).row(0);
+        Path both = file("{\"messages\":[" + turn.replace("WEIGHT", "") + "," + turn.replace("WEIGHT", "") + "]}");
+        EncodedRow whole =
+                encode(both, false, false, encoder(LossOn.COMPLETION), 64, 1).row(0);
+        assertThat(last.ids()).as("what the model reads is the same").isEqualTo(whole.ids());
+        assertThat(last.targets()).isEqualTo(2);
+        assertThat(whole.targets()).isEqualTo(4);
+        assertThat(all.targets())
+                .as("every token but the first and the two of the reply")
+                .isEqualTo(all.length() - 3);
+    }
+
+    @Test
+    void aTextsTargetsAreAllButItsFirstToken() throws IOException {
+        Path text = file("{\"text\":\"What? That.\"}");
+        try (ExampleReader reader = ExampleReader.open(List.of(text), Settings.plain())) {
+            Dataset data = Dataset.encode(
+                    reader, encoder(LossOn.COMPLETION), new Dataset.Settings(Truncation.TRL, 64, false, 1));
+            assertThat(data.row(0).targets()).isEqualTo(data.row(0).length() - 1);
+            assertThat(data.row(0).promptLength()).isZero();
+            assertThat(data.notes()).singleElement().asString().startsWith("rows of 'text' are learnt");
+        }
+    }
 }

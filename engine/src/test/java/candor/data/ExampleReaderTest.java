@@ -183,7 +183,7 @@ class ExampleReaderTest {
                 "{'messages':[{'role':'user','content':'u'},{'role':'bot','content':'a'}]} | message 2 of 'messages' has the unknown role 'bot'",
                 "{'messages':[{'content':'u'}]} | the role of message 1 of 'messages' is missing",
                 "{'messages':[{'role':'user'}]} | the content of message 1 of 'messages' is missing",
-                "{'messages':[{'role':'user','content':[{'type':'text'}]}]} | the content of message 1 of 'messages' is a list, wanted text",
+                "{'messages':[{'role':'user','content':[{'type':'text'}]}]} | the text of part 1 of the content of message 1 of 'messages' is missing",
                 "{'messages':[{'role':'user','content':'a\\ud83d'}]} | holds a lone surrogate (\\ud83d)",
                 "{'messages':[{'role':'user','content':'\\ude00a'}]} | holds a lone surrogate (\\ude00)",
                 "{'prompt':'p','completion':[]} | of 'prompt' and 'completion' one is text and the other is not",
@@ -195,7 +195,7 @@ class ExampleReaderTest {
                 "{'messages':[{'role':'assistant','content':'a'}],'tools':'none'} | 'tools' is text, wanted a list of tools",
                 "{'messages':[{'role':'assistant','content':'a'}],'tools':{}} | 'tools' is an object, wanted a list of tools",
                 "{'conversations':[{'from':'bard','value':'u'}]} | has the unknown role 'bard'",
-                "{'text':'x','n':1} | the columns [text, n] are of no known layout",
+                "{'said':'x','n':1} | the columns [said, n] are of no known layout",
                 "[1] | is no JSON object",
             })
     void badRowsSayWhatIsWrongAndCanBeSkipped(String json, String problem) throws IOException {
@@ -224,7 +224,7 @@ class ExampleReaderTest {
             quoteCharacter = '`',
             value = {
                 "{'prompt':'p','completion':'c'} | 'label' is missing",
-                "{'prompt':'p','completion':'c','label':1} | 'label' is a number, wanted true or false",
+                "{'prompt':'p','completion':'c','label':2} | 'label' is a number, wanted true or false",
                 "{'prompt':'p','completion':'c','label':'good'} | 'label' is the text 'good', wanted true or false",
                 "{'messages':[{'role':'assistant','content':'a'},{'role':'user','content':'u'}],'label':true} | does not end with an assistant turn",
                 "{'messages':[{'role':'assistant','content':'a'}],'label':true} | has no turn before the assistant's",

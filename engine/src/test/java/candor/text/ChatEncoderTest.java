@@ -102,6 +102,64 @@ class ChatEncoderTest {
                 .isInstanceOf(BadInput.class);
     }
 
+    @Test
+    void aReplyThatIsNotLearntIsContextWhateverElseIsLearnt() {
+        for (String model : List.of("llama3", "qwen2")) {
+            ChatEncoder encoder = Goldens.encoder(model);
+            Conversation all = new Conversation(List.of(
+                    user("One?"), assistant("No: 2.").unlearnt(), user("Sure?"), assistant("Yes: 1."), user("Two?")));
+            EncodedChat chat = encoder.encodeConversation(all);
+            String end = model.equals("llama3") ? "<|eot_id|>" : "<|im_end|>\n";
+            assertThat(said(encoder, chat)).isEqualTo("Yes: 1." + end);
+            int[] unlearnt = java.util.stream.IntStream.range(0, chat.length())
+                    .filter(t -> chat.unlearnt()[t])
+                    .map(t -> chat.ids()[t])
+                    .toArray();
+            assertThat(encoder.tokenizer().decode(unlearnt, false)).isEqualTo("No: 2." + end);
+            assertThat(encoder.render(all).replies()).hasSize(1);
+            assertThat(encoder.render(all)
+                            .within(encoder.renderPlain(all, true))
+                            .unlearnt())
+                    .hasSize(1);
+        }
+        ChatEncoder encoder = Goldens.encoder("llama3");
+        assertThatThrownBy(() -> encoder.encodeConversation(
+                        new Conversation(List.of(user("a"), assistant("b").unlearnt()))))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("every assistant turn is left out of the loss");
+    }
+
+    @Test
+    void marksOfATemplateAreSharedOutAmongTheTurns() {
+        String source =
+                "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
+                        + "{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}";
+        ChatTemplate template = ChatTemplate.of("t", source, Map.of(), Goldens.NOW);
+        MaskedText masked = ReplySpans.find(
+                template, new Conversation(List.of(user("a"), assistant("b").unlearnt(), user("c"), assistant("d"))));
+        assertThat(masked.replies())
+                .extracting(span -> masked.text().substring(span.start(), span.end()))
+                .containsExactly("d");
+        assertThat(masked.unlearnt())
+                .extracting(span -> masked.text().substring(span.start(), span.end()))
+                .containsExactly("b");
+    }
+
+    /** TRL 1.13: {@code tokenizer(text + eos)} with the tokenizer's own special tokens, all of it labels. */
+    @Test
+    void aTextIsLearntWholeWithTheEndTokenOnce() {
+        ChatEncoder llama = Goldens.encoder("llama3");
+        EncodedChat chat = llama.encodeWholeText("What? That.");
+        String end = llama.tokenizer().special().named().get("eos_token").toString();
+        assertThat(chat.ids()).isEqualTo(llama.tokenizer().encode("What? That." + end, true));
+        assertThat(chat.ids()[0]).isEqualTo(llama.tokenizer().special().bos().getAsInt());
+        assertThat(chat.targets()).isEqualTo(chat.length());
+        assertThat(llama.encodeWholeText("What? That." + end).ids()).isEqualTo(chat.ids());
+        assertThatThrownBy(() -> llama.encodeWholeText("a<|eot_id|>b"))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("the text holds the text <|eot_id|>");
+    }
+
     /** The prompt's tokens, the reply's tokens, and nothing that straddles: against encoding the prefix alone. */
     @Test
     void theMaskStartsWhereThePrefixAloneEnds() {

@@ -16,7 +16,7 @@ public final class Defused {
         List<Message> messages = conversation.messages().stream()
                 .map(message -> message.withContent(text(tokenizer, String.valueOf(message.content()))))
                 .toList();
-        return new Conversation(messages, conversation.tools());
+        return conversation.withMessages(messages);
     }
 
     /** The text without any that the tokenizer would take for a special token. */

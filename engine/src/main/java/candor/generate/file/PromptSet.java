@@ -79,8 +79,7 @@ final class PromptSet {
 
     private static int[] encode(Prompt prompt, Tokenizer tokenizer, ChatTemplate template, SpecialTextPolicy policy) {
         if (prompt.conversation() != null) {
-            ChatTemplate own = prompt.variables().isEmpty() ? template : template.withVariables(prompt.variables());
-            return new ChatEncoder(tokenizer, own, policy).encodePrompt(prompt.conversation());
+            return new ChatEncoder(tokenizer, template, policy).encodePrompt(prompt.conversation());
         }
         if (policy == SpecialTextPolicy.REFUSE) {
             tokenizer.specialTextIn(prompt.text()).ifPresent(token -> {
