@@ -104,13 +104,13 @@ final class GenerateCommand implements Callable<Integer> {
         if (batchSize < 1 || batchSize > 1 << 16) {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
-        Generator.Settings size =
-                new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes());
         try (Backend backend = Backends.open(model.backend, model.threads);
                 GenerateRun run = GenerateRun.prepare(settings(backend.name()));
                 RowProgress progress = RowProgress.of("generating", run.rowsDone(), run.rows());
                 Interrupt interrupt = Interrupt.listen()) {
             LOG.info("{}: {} rows to do, {} done already", output, run.rows() - run.rowsDone(), run.rowsDone());
+            Generator.Settings size =
+                    new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
             if (!run.run(backend, size, facts(backend), progress, interrupt::requested)) {
                 LOG.info("{}: interrupted after {} rows; go on with --resume", output, run.rowsDone());
                 return ExitCode.INTERRUPTED;

@@ -2,6 +2,8 @@ package candor.cli;
 
 import candor.ops.Backend;
 import candor.ops.Backends;
+import candor.ops.Needs;
+import candor.ops.Room;
 import candor.train.Plan;
 import candor.train.Prepared;
 import candor.train.config.TrainConfig;
@@ -15,6 +17,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code candor plan}: memory and time of a run before it starts, by the same options. */
@@ -40,6 +43,11 @@ final class PlanCommand implements Callable<Integer> {
         command.usageMessage().description("The plan of 'train " + name + "' with the same options.");
         plans.spec = command;
         TrainOptions.addTo(command, method);
+        command.addOption(OptionSpec.builder(DeviceMemory.OPTION)
+                .paramLabel(DeviceMemory.LABEL)
+                .type(String.class)
+                .description(DeviceMemory.HELP)
+                .build());
         return new CommandLine(command);
     }
 
@@ -51,11 +59,17 @@ final class PlanCommand implements Callable<Integer> {
 
     /** "1,234 MiB (weights 1,000 MiB, …), recompute none". */
     static String oneLine(Plan plan) {
-        return mebibytes(plan.total()) + " ("
-                + plan.bytes().entrySet().stream()
+        String device = plan.device().bytes().isEmpty() ? "" : "GPU " + oneLine(plan.device()) + "; host ";
+        return device + oneLine(plan.host()) + ", recompute "
+                + plan.recompute().name().toLowerCase(Locale.ROOT) + ", " + plan.steps() + " steps";
+    }
+
+    private static String oneLine(Needs needs) {
+        return mebibytes(needs.total()) + " ("
+                + needs.bytes().entrySet().stream()
                         .map(e -> e.getKey() + " " + mebibytes(e.getValue()))
                         .collect(Collectors.joining(", "))
-                + "), recompute " + plan.recompute().name().toLowerCase(Locale.ROOT) + ", " + plan.steps() + " steps";
+                + ")";
     }
 
     private static String mebibytes(long bytes) {
@@ -74,9 +88,11 @@ final class PlanCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             PrintWriter out = spec.commandLine().getOut();
+            String given = spec.commandLine().getParseResult().matchedOptionValue(DeviceMemory.OPTION, null);
             TrainOptions.Planned planned =
-                    TrainOptions.toPlan(spec.commandLine().getParseResult(), method);
+                    TrainOptions.toPlan(spec.commandLine().getParseResult(), method, given);
             List<TrainConfig> configs = planned.configs();
+            TrainConfig.Machine machine = configs.getFirst().machine();
             Prepared prepared = planned.folders() ? Prepared.toPlan(configs) : Prepared.toPlanWithoutFolders(configs);
             if (prepared.runs().isEmpty()) {
                 out.println("nothing to do: done already");
@@ -91,28 +107,44 @@ final class PlanCommand implements Callable<Integer> {
                                     ? run.config().output()
                                     : run.config().output().getFileName(),
                             run.data().size()));
-            long memory = Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available());
-            Plan plan = Plan.of(prepared, memory);
-            plan.bytes().forEach((kind, bytes) -> out.printf("%-24s %12s%n", kind, mebibytes(bytes)));
-            out.printf("%-24s %12s of %s: fits%n", "in all", mebibytes(plan.total()), mebibytes(memory));
+            Room room = DeviceMemory.room(given, machine.backendName());
+            Plan plan = Plan.of(prepared, room);
+            if (!plan.device().bytes().isEmpty()) {
+                print("GPU", plan.device(), room.device());
+            }
+            print("this machine", plan.host(), room.host());
             out.printf("%-24s %s%n", "recompute", plan.recompute().name().toLowerCase(Locale.ROOT));
             out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
             out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
-            TrainConfig.Machine machine = configs.getFirst().machine();
+            if (given == null) {
+                time(plan, machine);
+            }
+            return ExitCode.DONE;
+        }
+
+        private void print(String place, Needs needs, long memory) {
+            PrintWriter out = spec.commandLine().getOut();
+            out.printf("%s%n", place);
+            needs.bytes().forEach((kind, bytes) -> out.printf("  %-22s %12s%n", kind, mebibytes(bytes)));
+            out.printf("  %-22s %12s of %s: fits%n", "in all", mebibytes(needs.total()), mebibytes(memory));
+        }
+
+        private void time(Plan plan, TrainConfig.Machine machine) {
             try (Backend backend = Backends.open(machine.backendName(), machine.threads())) {
                 double speed = Probe.operationsPerSecond(backend);
                 Duration time = Duration.ofSeconds(Math.max(1, Math.round(plan.operations() / speed)));
-                out.printf(
-                        Locale.ROOT,
-                        "%-24s about %d:%02d:%02d (%.3g operations at %.3g a second)%n",
-                        "time",
-                        time.toHours(),
-                        time.toMinutesPart(),
-                        time.toSecondsPart(),
-                        plan.operations(),
-                        speed);
+                spec.commandLine()
+                        .getOut()
+                        .printf(
+                                Locale.ROOT,
+                                "%-24s about %d:%02d:%02d (%.3g operations at %.3g a second)%n",
+                                "time",
+                                time.toHours(),
+                                time.toMinutesPart(),
+                                time.toSecondsPart(),
+                                plan.operations(),
+                                speed);
             }
-            return ExitCode.DONE;
         }
     }
 }

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.Room;
 import candor.quickstart.Quickstart;
 import candor.report.Report;
 import candor.study.Protocols;
@@ -80,7 +81,7 @@ final class QuickstartCommand implements Callable<Integer> {
         return new StudyRun.Surroundings(
                 StudyCommand.facts(),
                 command(),
-                ProcessMemory.available(),
+                backend -> Room.at(backend, ProcessMemory.available()),
                 new StudyLog(protocol.word(), Duration.ofSeconds(5), start),
                 interrupt::requested);
     }

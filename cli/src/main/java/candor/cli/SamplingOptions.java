@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.generate.Sampling;
+import candor.ops.Backend;
 import picocli.CommandLine.Option;
 
 /** How tokens are chosen, and how many. */
@@ -46,11 +47,12 @@ final class SamplingOptions {
         return new Sampling(temperature, topK, topP, repetitionPenalty, seed);
     }
 
-    long cacheBytes() {
+    /** @param backend that the cache will be on: what is free is free there */
+    long cacheBytes(Backend backend) {
         if (cacheMebibytes < 0 || cacheMebibytes > Long.MAX_VALUE >> 20) {
             throw new BadInput(
                     "--kv-cache-mib " + cacheMebibytes + ": give 1 or more, or 0 for a quarter of what is free");
         }
-        return cacheMebibytes == 0 ? ProcessMemory.available() / 4 : cacheMebibytes << 20;
+        return cacheMebibytes == 0 ? backend.freeBytes().orElseGet(ProcessMemory::available) / 4 : cacheMebibytes << 20;
     }
 }

@@ -3,6 +3,7 @@ package candor.cli;
 import candor.BadInput;
 import candor.ops.Backend;
 import candor.ops.Backends;
+import candor.ops.Room;
 import candor.study.Presets;
 import candor.study.Protocols;
 import candor.study.Schema;
@@ -105,6 +106,12 @@ final class StudyCommand implements Callable<Integer> {
         private boolean dryRun;
 
         @Option(
+                names = DeviceMemory.OPTION,
+                paramLabel = DeviceMemory.LABEL,
+                description = "With --dry-run: " + DeviceMemory.HELP)
+        private String deviceMemory;
+
+        @Option(
                 names = "--only-data",
                 description = "Makes the training sets and ends: what groups that run beside one another must find.")
         private boolean onlyData;
@@ -157,6 +164,9 @@ final class StudyCommand implements Callable<Integer> {
             if (dryRun) {
                 return plan(given);
             }
+            if (deviceMemory != null) {
+                throw new BadInput(DeviceMemory.OPTION + ": belongs to --dry-run");
+            }
             StudyConfig study = protocol.config(given);
             try (Interrupt interrupt = Interrupt.listen()) {
                 StudyRun run = run(study, interrupt::requested);
@@ -182,7 +192,7 @@ final class StudyCommand implements Callable<Integer> {
                     new StudyRun.Surroundings(
                             facts(),
                             command(),
-                            ProcessMemory.available(),
+                            backend -> Room.at(backend, ProcessMemory.available()),
                             new StudyLog(protocol.word(), Duration.ofSeconds(10)),
                             stop));
         }
@@ -234,14 +244,26 @@ final class StudyCommand implements Callable<Integer> {
             try {
                 folder = Files.createTempDirectory("candor-plan");
                 Section there = given.with("output", List.of(folder.toString()), "--output");
+                String asked = protocol.config(there).backend();
+                String planned = DeviceMemory.backend(deviceMemory, asked);
+                there = planned.equals(asked) ? there : there.with("backend", List.of(planned), DeviceMemory.OPTION);
                 StudyConfig study = protocol.config(there);
                 StudyRun run = new StudyRun(
                         study,
                         protocol.open(study),
                         new StudyRun.Surroundings(
-                                facts(), command(), ProcessMemory.available(), StudyProgress.NONE, () -> false));
+                                facts(),
+                                command(),
+                                backend -> DeviceMemory.room(deviceMemory, backend),
+                                StudyProgress.NONE,
+                                () -> false));
+                StudyPlan plan = run.plan();
+                if (deviceMemory != null) {
+                    print(plan, Double.NaN);
+                    return ExitCode.DONE;
+                }
                 try (Backend backend = Backends.open(study.backend(), study.threads())) {
-                    print(run.plan(), Probe.operationsPerSecond(backend));
+                    print(plan, Probe.operationsPerSecond(backend));
                 }
                 return ExitCode.DONE;
             } catch (IOException e) {
@@ -264,14 +286,18 @@ final class StudyCommand implements Callable<Integer> {
                         arm.tokens(),
                         arm.steps());
             }
-            out.printf("%n%-28s %5s %14s %12s%n", "training group", "runs", "memory", "time, about");
+            boolean gpu = plan.deviceBytes() > 0;
+            out.printf(
+                    "%n%-28s %5s %14s %14s %12s%n",
+                    "training group", "runs", "memory here", gpu ? "of the GPU" : "", "time, about");
             for (StudyPlan.GroupPlan group : plan.groups()) {
                 out.printf(
                         Locale.ROOT,
-                        "%-28d %5d %,10d MiB %12s%n",
+                        "%-28d %5d %14s %14s %12s%n",
                         group.number(),
                         group.runs(),
-                        Math.ceilDiv(group.bytes(), 1L << 20),
+                        mebibytes(group.host().total()),
+                        gpu ? mebibytes(group.device().total()) : "",
                         time(group.operations() / speed));
             }
             out.printf("%n%-28s %8s %12s %14s %10s%n", "benchmark", "rows", "replies", "new tokens ≤", "scored");
@@ -287,14 +313,26 @@ final class StudyCommand implements Callable<Integer> {
             }
             out.printf(
                     Locale.ROOT,
-                    "%nin all: %d training groups, %,d MiB at most (answering takes %,d MiB), %s of training on this machine%n",
+                    "%nin all: %d training groups, %s of this machine's memory at most (answering takes %s)%s, %s of training%n",
                     plan.groups().size(),
-                    Math.ceilDiv(plan.bytes(), 1L << 20),
-                    Math.ceilDiv(plan.answering(), 1L << 20),
+                    mebibytes(plan.hostBytes()),
+                    mebibytes(plan.answering().host().total()),
+                    gpu
+                            ? ", " + mebibytes(plan.deviceBytes()) + " of the GPU's (answering takes "
+                                    + mebibytes(plan.answering().device().total()) + ")"
+                            : "",
                     time(plan.operations() / speed));
         }
 
+        private static String mebibytes(long bytes) {
+            return String.format(Locale.ROOT, "%,d MiB", Math.ceilDiv(bytes, 1L << 20));
+        }
+
+        /** A time, or a dash where nobody has measured. */
         private static String time(double seconds) {
+            if (Double.isNaN(seconds)) {
+                return "-";
+            }
             Duration time = Duration.ofSeconds(Math.max(1, Math.round(seconds)));
             return String.format(
                     Locale.ROOT, "%d:%02d:%02d", time.toHours(), time.toMinutesPart(), time.toSecondsPart());

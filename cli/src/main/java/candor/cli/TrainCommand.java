@@ -1,6 +1,6 @@
 package candor.cli;
 
-import candor.ops.Backends;
+import candor.ops.Room;
 import candor.train.Outcome;
 import candor.train.Plan;
 import candor.train.Prepared;
@@ -84,8 +84,8 @@ final class TrainCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
-        Plan plan = Plan.of(
-                prepared, Backends.memory(configs.getFirst().machine().backendName(), ProcessMemory.available()));
+        String backend = configs.getFirst().machine().backendName();
+        Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
         try (Interrupt interrupt = Interrupt.listen();

@@ -77,14 +77,26 @@ final class TrainOptions {
         return TrainConfig.all(method, given.file, given.flags, given.fallbacks);
     }
 
-    /** The same for a plan, which writes nothing and so needs no folder. */
-    static Planned toPlan(ParseResult parsed, Method method) {
+    /**
+     * The same for a plan, which writes nothing and so needs no folder.
+     *
+     * @param deviceMemory of a GPU that need not be there, or null
+     */
+    static Planned toPlan(ParseResult parsed, Method method, String deviceMemory) {
         Given given = given(parsed, method);
         boolean folders = given.names(TrainSettings.OUTPUT);
         Settings flags = folders
                 ? given.flags
                 : given.flags.with(TrainSettings.OUTPUT, method.name().toLowerCase(Locale.ROOT));
-        return new Planned(TrainConfig.all(method, given.file, flags, given.fallbacks), folders);
+        List<TrainConfig> configs = TrainConfig.all(method, given.file, flags, given.fallbacks);
+        String asked = configs.getFirst().machine().backendName();
+        String backend = DeviceMemory.backend(deviceMemory, asked);
+        return new Planned(
+                backend.equals(asked)
+                        ? configs
+                        : TrainConfig.all(
+                                method, given.file, flags.with(TrainSettings.BACKEND, backend), given.fallbacks),
+                folders);
     }
 
     /** @param fallbacks what holds where neither was anything given nor does the record of a resumed run say it */

@@ -2,7 +2,9 @@ package candor.study;
 
 import candor.evaluate.Ask;
 import candor.evaluate.Task;
-import candor.lora.AdapterLayout;
+import candor.generate.AnswerNeeds;
+import candor.ops.Needs;
+import candor.ops.Room;
 import candor.train.Plan;
 import candor.train.Prepared;
 import candor.train.config.TrainConfig;
@@ -17,9 +19,10 @@ import java.util.Map;
  * @param arms in their order; those without training have no rows
  * @param groups as they train together
  * @param benchmarks as they are answered
- * @param answering bytes of weights, adapters, keys and values while they are answered
+ * @param answering memory while they are answered, a local judge included
  */
-public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks, long answering) {
+public record StudyPlan(
+        List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks, AnswerNeeds answering) {
     /**
      * An arm.
      *
@@ -30,7 +33,7 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
     public record ArmPlan(String name, String label, int seeds, long rows, long tokens, long steps) {}
 
     /** A group: its runs, the memory that they take together, and the operations of all of them. */
-    public record GroupPlan(int number, int runs, long bytes, double operations) {}
+    public record GroupPlan(int number, int runs, Needs host, Needs device, double operations) {}
 
     /**
      * A benchmark.
@@ -46,10 +49,18 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
         return groups.stream().mapToDouble(GroupPlan::operations).sum();
     }
 
-    /** Bytes of the stage that takes the most. */
-    public long bytes() {
+    /** Bytes of this machine's memory in the stage that takes the most. */
+    public long hostBytes() {
         return Math.max(
-                answering, groups.stream().mapToLong(GroupPlan::bytes).max().orElse(0));
+                answering.host().total(),
+                groups.stream().mapToLong(group -> group.host.total()).max().orElse(0));
+    }
+
+    /** The same of the GPU's memory; 0 where there is none in play. */
+    public long deviceBytes() {
+        return Math.max(
+                answering.device().total(),
+                groups.stream().mapToLong(group -> group.device.total()).max().orElse(0));
     }
 
     /** Every arm's data is read once; its runs under several seeds are of one size. */
@@ -58,7 +69,7 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
             List<Treatment> treatments,
             List<TrainGroup> groups,
             List<StudyTask<?>> tasks,
-            long memory) {
+            Room room) {
         Map<String, Prepared.One> trained = new LinkedHashMap<>();
         List<ArmPlan> arms = new ArrayList<>();
         Prepared first = null;
@@ -78,7 +89,8 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
             for (int length : one.data().lengths()) {
                 tokens += length;
             }
-            int steps = Plan.of(prepared, Long.MAX_VALUE).steps();
+            int steps =
+                    Plan.of(prepared, Room.of(Long.MAX_VALUE, Long.MAX_VALUE)).steps();
             arms.add(new ArmPlan(
                     name, treatment.arm().label(), seeds.size(), one.data().size(), tokens, steps));
         }
@@ -86,8 +98,8 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
         for (TrainGroup group : groups) {
             List<Prepared.One> runs =
                     group.runs().stream().map(run -> trained.get(run.arm())).toList();
-            Plan plan = Plan.of(new Prepared(first.model(), runs, List.of()), memory);
-            planned.add(new GroupPlan(group.number(), runs.size(), plan.total(), plan.operations()));
+            Plan plan = Plan.of(new Prepared(first.model(), runs, List.of()), room);
+            planned.add(new GroupPlan(group.number(), runs.size(), plan.host(), plan.device(), plan.operations()));
         }
         int subjects = treatments.stream()
                 .mapToInt(treatment -> treatment.arm().seeds().size())
@@ -96,19 +108,7 @@ public record StudyPlan(List<ArmPlan> arms, List<GroupPlan> groups, List<Benchma
                 arms,
                 planned,
                 tasks.stream().map(task -> plan(task, subjects)).toList(),
-                first == null ? 0 : answering(config, first, groups));
-    }
-
-    /** The weights twice, as they are mapped and in the order of the kernels; the adapters that answer together; the cache. */
-    private static long answering(StudyConfig config, Prepared prepared, List<TrainGroup> groups) {
-        Section evaluate = config.section(StudyConfig.EVALUATE);
-        long adapters = groups.stream().mapToLong(group -> group.runs().size()).sum();
-        long most = evaluate.get(EvaluationPlan.ADAPTERS_AT_ONCE);
-        long adapter =
-                new AdapterLayout(prepared.model(), prepared.runs().getFirst().lora()).bytes();
-        return 2 * prepared.model().weightBytes(prepared.model().dtype())
-                + (most == 0 ? adapters : Math.min(adapters, most)) * adapter
-                + (evaluate.get(EvaluationPlan.KV_CACHE_MIB) << 20);
+                AnsweringMemory.of(config, first, groups, room));
     }
 
     private static <R extends Task.Row> BenchmarkPlan plan(StudyTask<R> task, int subjects) {

@@ -3,6 +3,7 @@ package candor.study;
 import candor.BadInput;
 import candor.evaluate.engine.ModelHash;
 import candor.ops.Backends;
+import candor.ops.Room;
 import candor.study.record.Metric;
 import candor.study.record.ModelInfo;
 import candor.study.record.Study;
@@ -17,6 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /**
  * A study from its settings to its results: data, training by groups, evaluation, records. Every stage keeps what it did, so
@@ -34,12 +36,12 @@ public final class StudyRun {
      *
      * @param facts what records shall say of the program; "candor" is its version
      * @param command that repeats the study
-     * @param memory bytes that there are
+     * @param memory that there is, by backend
      */
     public record Surroundings(
             Map<String, String> facts,
             List<String> command,
-            long memory,
+            Function<String, Room> memory,
             StudyProgress progress,
             BooleanSupplier stop) {}
 
@@ -146,7 +148,7 @@ public final class StudyRun {
     /** What it would take; a protocol writes the data for that to the study's folder, which should be a passing one. */
     public StudyPlan plan() {
         protocol.sketch(workplace(new StudyFolder(config.output()).data()));
-        return StudyPlan.of(config, treatments, groups, tasks, around.memory());
+        return StudyPlan.of(config, treatments, groups, tasks, around.memory().apply(config.backend()));
     }
 
     private void prepare() {
@@ -181,7 +183,7 @@ public final class StudyRun {
     private void train(TrainGroup group) {
         around.progress().stage("training");
         new Training(config, around.facts(), around.progress(), around.stop())
-                .train(group, groups.size(), around.memory());
+                .train(group, groups.size(), around.memory().apply(config.backend()));
         if (around.stop().getAsBoolean()) {
             throw new Stopped();
         }

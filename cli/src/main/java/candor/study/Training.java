@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.ops.Room;
 import candor.train.Outcome;
 import candor.train.Plan;
 import candor.train.Prepared;
@@ -37,16 +38,16 @@ final class Training {
     /**
      * Trains what is not trained yet.
      *
-     * @param memory bytes that there are
+     * @param room memory that there is
      * @throws Stopped when asked to stop; checkpoints are written
      * @throws BadInput for what the user can mend, a run that diverged included
      */
-    void train(TrainGroup group, int of, long memory) {
+    void train(TrainGroup group, int of, Room room) {
         Prepared prepared = Prepared.of(configs(config, group));
         if (prepared.runs().isEmpty()) {
             return;
         }
-        Plan plan = Plan.of(prepared, memory);
+        Plan plan = Plan.of(prepared, room);
         try (Session session = Session.open(prepared, plan, facts)) {
             long total = session.runs().stream().mapToLong(Run::totalSteps).sum();
             String what = "training group " + group.number() + " of " + of + ", steps";

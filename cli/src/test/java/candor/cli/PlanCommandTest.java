@@ -57,6 +57,29 @@ class PlanCommandTest {
         assertThat(plan("--config", sweep.toString()).succeeded().out()).contains("low, 16 rows", "high, 16 rows");
     }
 
+    /** Of a card that is not here, weights lie on it and not in this machine's memory. */
+    @Test
+    void plansForAGpuThatIsNotThere() {
+        Cli cli = plan("--device-memory", "24GB").succeeded();
+        assertThat(cli.out())
+                .containsSubsequence(
+                        "GPU", "weights ", "driver and graphs", "22,889 MiB: fits", "this machine", "staging")
+                .doesNotContain("mapped", "time ");
+        assertThat(plan("--device-memory", "1.5 GiB", "--backend", "cuda")
+                        .succeeded()
+                        .out())
+                .contains("of    1,536 MiB: fits".replace("    ", " "));
+        plan("--device-memory", "1GiB").refused("of the GPU's memory", "there are 1,024 MiB", "a GPU with more memory");
+    }
+
+    @Test
+    void refusesADeviceMemoryThatIsNone() {
+        plan("--device-memory", "24").refused("--device-memory 24: give a number and a unit, such as 24GB or 22.5GiB");
+        plan("--device-memory", "0GB").refused("--device-memory 0GB: give a number");
+        plan("--device-memory", "24GB", "--backend", "cpu")
+                .refused("--device-memory: belongs to --backend cuda, not cpu");
+    }
+
     @Test
     void aFolderThatHoldsARunIsRefusedAsTrainRefusesIt() throws IOException {
         Files.writeString(temp.resolve("run.json"), "{}");

@@ -45,6 +45,16 @@ class StudyCommandTest {
                 .anySatisfy(line -> assertThat(line).matches("mmlu +2 +0 +0 +64"))
                 .anySatisfy(line -> assertThat(line).startsWith("in all: 2 training groups, "));
         assertThat(output).doesNotExist();
+
+        // For a GPU that is not here: sizes, and no times.
+        Cli elsewhere = Cli.run(study("mixture", file, output, "--dry-run", "--device-memory", "24GB"))
+                .succeeded();
+        assertThat(elsewhere.out().lines())
+                .anySatisfy(line -> assertThat(line).matches("1 +3 +[0-9,]+ MiB +[0-9,]+ MiB +-"))
+                .anySatisfy(line -> assertThat(line).contains(" MiB of the GPU's (answering takes "));
+        Cli.run(study("mixture", file, output, "--dry-run", "--device-memory", "1025MiB"))
+                .refused("of the GPU's memory");
+        Cli.run(study("mixture", file, output, "--device-memory", "24GB")).refused("belongs to --dry-run");
     }
 
     @Test

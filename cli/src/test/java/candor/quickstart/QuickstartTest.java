@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.ops.Room;
 import candor.report.Report;
 import candor.study.Section;
 import candor.study.StudyFile;
@@ -34,7 +35,11 @@ class QuickstartTest {
                 settings,
                 Section.empty(),
                 protocol -> new StudyRun.Surroundings(
-                        Map.of("candor", "test"), List.of("./candor"), 4L << 30, StudyProgress.NONE, stop));
+                        Map.of("candor", "test"),
+                        List.of("./candor"),
+                        _ -> Room.of(4L << 30, 4L << 30),
+                        StudyProgress.NONE,
+                        stop));
     }
 
     /** What is asked of the settings that come with the program. */

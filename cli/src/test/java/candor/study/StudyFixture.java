@@ -1,5 +1,6 @@
 package candor.study;
 
+import candor.ops.Room;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -152,7 +153,12 @@ public final class StudyFixture {
         return new StudyRun(
                 config,
                 protocol.open(config),
-                new StudyRun.Surroundings(Map.of("candor", "test"), List.of("./candor"), 4L << 30, progress, stop));
+                new StudyRun.Surroundings(
+                        Map.of("candor", "test"),
+                        List.of("./candor"),
+                        _ -> Room.of(4L << 30, 4L << 30),
+                        progress,
+                        stop));
     }
 
     /** What a study's results are: the files that must not depend on how often it was stopped. */

@@ -10,6 +10,7 @@ import candor.evaluate.Respondent;
 import candor.evaluate.Sampling;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
+import candor.ops.Room;
 import candor.text.TemplateChoice;
 import candor.train.Outcome;
 import candor.train.Plan;
@@ -33,7 +34,7 @@ class WorldTrainingTest {
 
     private static String train(TrainConfig config) {
         Prepared prepared = Prepared.of(List.of(config));
-        try (Session session = Session.open(prepared, Plan.of(prepared, Long.MAX_VALUE), Map.of())) {
+        try (Session session = Session.open(prepared, Plan.of(prepared, Room.of(Long.MAX_VALUE, 0)), Map.of())) {
             session.train(TrainListener.NONE, () -> false);
             assertThat(session.runs().getFirst().outcome()).isInstanceOf(Outcome.Done.class);
             return session.device();

@@ -4,6 +4,10 @@ import candor.model.Adapters;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.ops.Lora;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -23,6 +27,31 @@ public final class AdapterBank implements Adapters {
         this.model = Objects.requireNonNull(model);
         this.slots = new Adapter[slots];
         this.table = new Lora[model.layers()][PROJECTIONS.length];
+    }
+
+    /** Adapters that have shapes and no memory, in the order of their slots: for plans. */
+    public static AdapterBank shapes(ModelConfig model, List<LoraConfig> configs) {
+        Memory none = new Memory() {
+            @Override
+            public Tensor allocate(DType dtype, int rows, int cols) {
+                return Tensor.of(MemorySegment.NULL, dtype, rows, cols);
+            }
+
+            @Override
+            public void upload(Tensor to, float[] values) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public void download(float[] values, Tensor from) {
+                throw new UnsupportedOperationException();
+            }
+        };
+        AdapterBank bank = new AdapterBank(model, Math.max(1, configs.size()));
+        for (int slot = 0; slot < configs.size(); slot++) {
+            bank.set(slot, Adapter.trained(none, new AdapterLayout(model, configs.get(slot))));
+        }
+        return bank;
     }
 
     /** Puts an adapter into a slot, or null to empty it. */

@@ -3,11 +3,16 @@ package candor.model;
 import candor.model.Activations.Pass;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.Lora;
+import candor.ops.PassShape;
+import candor.ops.PassShape.LinearShape;
 import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A model on a backend: from a packed batch to the log-probabilities of its targets, and from their derivatives to the
@@ -116,6 +121,38 @@ public final class CausalLm implements AutoCloseable {
         return workspaceBytes(type, config, adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE, recompute);
     }
 
+    /**
+     * The shape of a pass, as operations want to know it.
+     *
+     * @param adapters the adapters that will be there, or null
+     * @param slots    how many of them have rows in a pass, at most
+     * @param longest  tokens of the longest sequence
+     */
+    public static PassShape shape(
+            ModelConfig config, Adapters adapters, int slots, int tokens, int targets, int longest, boolean training) {
+        List<LinearShape> linears = new ArrayList<>();
+        for (Projection projection : Projection.values()) {
+            Lora lora = adapters == null ? null : adapters.lora(0, projection);
+            linears.add(new LinearShape(
+                    projection.inputs(config), projection.outputs(config), lora == null ? 0 : lora.paddedRank()));
+        }
+        return new PassShape(
+                tokens,
+                targets,
+                longest,
+                slots,
+                config.heads(),
+                config.hiddenSize(),
+                config.vocabSize(),
+                linears,
+                training);
+    }
+
+    /** Bytes of the workspace for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
+    public static long logitsBytes(DType type, ModelConfig config, Adapters adapters, int tokens, int targets) {
+        return workspaceBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS, Recompute.BLOCK);
+    }
+
     private static long workspaceBytes(
             DType type,
             ModelConfig config,
@@ -132,6 +169,14 @@ public final class CausalLm implements AutoCloseable {
     /** Makes the workspace large enough for batches up to this size. */
     public void reserve(Adapters adapters, int tokens, int targets, boolean training) {
         grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, training, recompute));
+    }
+
+    /** Makes it large enough at once for batches with gradients, and for others without. */
+    public void reserve(Adapters adapters, int tokens, int targets, int freeTokens, int freeTargets) {
+        DType type = backend.activations();
+        grow(Math.max(
+                workspaceBytes(type, config, adapters, tokens, targets, true, recompute),
+                workspaceBytes(type, config, adapters, freeTokens, freeTargets, false, recompute)));
     }
 
     /** The same for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */

@@ -77,6 +77,11 @@ public record ModelConfig(
                 .sum();
     }
 
+    /** How many tensors the weights are. */
+    public int tensorCount() {
+        return architecture.tensors(this).size();
+    }
+
     /** Bytes of the weights as {@link Weights} holds them: matrices in {@code matrices}, vectors in float32. */
     public long weightBytes(DType matrices) {
         return architecture.tensors(this).stream()

@@ -3,6 +3,7 @@ package candor.ops;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
+import java.util.OptionalLong;
 
 /** Somewhere to compute: the operations, and memory to compute on. */
 public interface Backend extends Ops, AutoCloseable {
@@ -15,6 +16,11 @@ public interface Backend extends Ops, AutoCloseable {
     /** The type of activations, of their gradients, and of frozen matrices where this backend keeps its own copy. */
     default DType activations() {
         return DType.F32;
+    }
+
+    /** Bytes that its own memory has free; empty where it shares the host's. */
+    default OptionalLong freeBytes() {
+        return OptionalLong.empty();
     }
 
     /** A dense tensor, zero, that lives until the backend is closed. */

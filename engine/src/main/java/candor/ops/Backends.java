@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
 import candor.tensor.DType;
+import java.util.OptionalLong;
 
 /** Opens a backend by name: what was asked for, or the reason why not. It never falls back in silence. */
 public final class Backends {
@@ -14,12 +15,11 @@ public final class Backends {
      * @param threads threads of the CPU backend; 0 for one per processor
      */
     public static Backend open(String name, int threads) {
-        int processors = Runtime.getRuntime().availableProcessors();
         if (threads < 0 || threads > 1024) {
             throw new BadInput("--threads " + threads + ": give 1 to 1024, or 0 for one per processor");
         }
         return switch (name) {
-            case "auto", "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors : threads));
+            case "auto", "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors() : threads));
             case "cuda" -> new RecordedBackend(CudaBackend.open());
             case "cuda-emulated" -> new RecordedBackend(CudaBackend.emulated());
             default -> throw new BadInput("--backend " + name + ": not one of auto, cpu, cuda, cuda-emulated");
@@ -47,15 +47,42 @@ public final class Backends {
     }
 
     /**
-     * Bytes that a run on it may take.
+     * Bytes that the operations of a pass take for themselves, beside their tensors, at most.
      *
-     * @param host bytes that this machine has free
+     * @param threads of the CPU backend; 0 for one per processor
      */
-    public static long memory(String name, long host) {
-        if (!name.equals("cuda")) {
-            return host;
-        }
-        try (CudaBackend backend = CudaBackend.open()) {
+    public static long scratchBytes(String name, int threads, PassShape pass) {
+        return copiesWeights(name)
+                ? candor.ops.cuda.ScratchBytes.of(pass) + candor.ops.cuda.ScratchBytes.batchBytes(pass)
+                : candor.ops.cpu.ScratchBytes.of(pass, threads == 0 ? processors() : threads);
+    }
+
+    /** Bytes that so many tensors take on a device beyond their contents, at most; none where memory is shared. */
+    public static long paddingBytes(String name, int tensors) {
+        return copiesWeights(name) ? candor.ops.cuda.ScratchBytes.paddingBytes(tensors) : 0;
+    }
+
+    /**
+     * Bytes that a device takes to know where a cache's pages lie; none where memory is shared.
+     *
+     * @param pages of all sequences that go on together
+     */
+    public static long tableBytes(String name, int layers, int sequences, long pages) {
+        return copiesWeights(name) ? candor.ops.cuda.ScratchBytes.tableBytes(layers, sequences, pages) : 0;
+    }
+
+    /** Bytes of this machine's memory that a device reads and writes by itself. */
+    public static long stagingBytes() {
+        return CudaBackend.STAGING_BYTES;
+    }
+
+    private static int processors() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    /** Bytes that a device has free; empty where the backend shares the host's memory. */
+    public static OptionalLong freeBytes(String name) {
+        try (Backend backend = open(name, 1)) {
             return backend.freeBytes();
         }
     }

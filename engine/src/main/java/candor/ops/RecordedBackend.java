@@ -4,6 +4,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A backend whose operations a flight recording shows, each as a {@code candor.Operation}. While nobody records it costs a look
@@ -24,6 +25,11 @@ final class RecordedBackend implements Backend {
     @Override
     public String description() {
         return backend.description();
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return backend.freeBytes();
     }
 
     @Override

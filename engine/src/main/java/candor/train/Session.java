@@ -41,11 +41,7 @@ public final class Session implements AutoCloseable {
         this.backend = backend;
         this.locks = locks;
         TrainConfig first = prepared.runs().getFirst().config();
-        int positions = prepared.runs().stream()
-                .mapToInt(run -> Math.min(
-                        run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
-                .max()
-                .orElseThrow();
+        int positions = positions(prepared);
         if (first.start() instanceof ModelStart start) {
             trained = start.modelConfig() == null
                     ? TrainedWeights.load(backend, first.model())
@@ -65,6 +61,15 @@ public final class Session implements AutoCloseable {
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
         adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);
+    }
+
+    /** The longest sequence that comes. */
+    static int positions(Prepared prepared) {
+        return prepared.runs().stream()
+                .mapToInt(run -> Math.min(
+                        run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
+                .max()
+                .orElseThrow();
     }
 
     /**

@@ -64,7 +64,7 @@ class CudaGeneratorTest {
                         (request, completion) -> done[requests.indexOf(request)] = completion,
                         () -> {
                             uses.add(backend.graphs());
-                            free.add(backend.freeBytes());
+                            free.add(backend.freeBytes().orElseThrow());
                             return false;
                         });
                 completions.addAll(List.of(done));
@@ -105,6 +105,34 @@ class CudaGeneratorTest {
                         .as("memory after step " + step)
                         .isEqualTo(with.free.get(step));
             }
+        }
+    }
+
+    /** What the library has handed out is what was planned for, and little more is planned. */
+    @Test
+    void answeringTakesWhatWasPlanned() {
+        Settings settings = new Settings(8, 64, 1 << 16);
+        try (CudaBackend backend = CudaBackend.emulated();
+                Weights weights = Weights.random(Models.TINY, 3, DType.F32);
+                CausalLm model = new CausalLm(backend, weights, Recompute.BLOCK, 64)) {
+            AdapterBank bank = new AdapterBank(Models.TINY, 3);
+            bank.set(0, Models.adapter(backend, 1));
+            bank.set(2, Models.adapter(backend, 2));
+            AnswerNeeds needs = AnswerNeeds.of(new AnswerNeeds.Who(Models.TINY, bank, 64), settings, backend.name(), 1);
+            long[] used = {0};
+            try (Generator generator = new Generator(model, bank, null, settings)) {
+                generator.run(requests().iterator(), (_, _) -> {}, () -> {
+                    used[0] = Math.max(used[0], backend.usedBytes());
+                    return false;
+                });
+                generator.score(List.of(new Continuation(new int[4], new int[59], Batch.BASE)));
+                used[0] = Math.max(used[0], backend.usedBytes());
+            }
+            long planned = needs.device().total();
+            assertThat(used[0])
+                    .as(needs.toString())
+                    .isLessThanOrEqualTo(planned)
+                    .isGreaterThan(planned * 3 / 5);
         }
     }
 }

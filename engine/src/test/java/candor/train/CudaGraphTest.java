@@ -4,6 +4,7 @@ import static candor.train.GoldenRuns.adapter;
 import static candor.train.GoldenRuns.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.ops.Room;
 import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.EmulatedDevice;
 import candor.ops.cuda.GraphUse;
@@ -77,10 +78,10 @@ class CudaGraphTest {
                 @Override
                 public void step(Run run, Map<String, Number> metrics) {
                     use.graphs.add(backend.graphs());
-                    use.free.add(backend.freeBytes());
+                    use.free.add(backend.freeBytes().orElseThrow());
                 }
             };
-            Plan plan = Plan.of(prepared, 64L << 30);
+            Plan plan = Plan.of(prepared, Room.of(64L << 30, 64L << 30));
             try (Session session = Session.open(prepared, plan, Map.of("candor", "test"), () -> backend)) {
                 assertThat(session.train(listener, GoldenRuns.NEVER)).containsOnly(new Outcome.Done(STEPS));
             }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.ops.Room;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -220,7 +221,7 @@ class FaultTest {
                 .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1048576")
                 .with(TrainSettings.MAX_LENGTH, "2048");
         Prepared prepared = Prepared.toPlan(List.of(TrainConfig.of(method, large)));
-        assertThat(Plan.of(prepared, Long.MAX_VALUE).passTokens())
+        assertThat(Plan.of(prepared, room(Long.MAX_VALUE)).passTokens())
                 .isEqualTo(Arrays.stream(prepared.runs().getFirst().data().lengths())
                         .sum());
     }
@@ -240,27 +241,31 @@ class FaultTest {
                 Method.SFT,
                 settings.with(TrainSettings.OUTPUT, temp.resolve("big").toString())
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "12"))));
-        Plan whole = Plan.of(prepared, Long.MAX_VALUE);
+        Plan whole = Plan.of(prepared, room(Long.MAX_VALUE));
         assertThat(whole.recompute()).isEqualTo(candor.model.Recompute.NONE);
-        Plan less = Plan.of(prepared, whole.total() - 1);
+        Plan less = Plan.of(prepared, room(whole.host().total() - 1));
         assertThat(less.recompute()).isNotEqualTo(candor.model.Recompute.NONE);
-        assertThat(less.total()).isLessThan(whole.total());
+        assertThat(less.host().total()).isLessThan(whole.host().total());
         long block = blockTotal(prepared);
-        assertThatThrownBy(() -> Plan.of(prepared, block - 1))
+        assertThatThrownBy(() -> Plan.of(prepared, room(block - 1)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("--recompute block")
                 .hasMessageContaining("it fits (")
                 .hasMessageContaining("--per-device-train-batch-size 6 --gradient-accumulation-steps 4");
-        assertThatThrownBy(() -> Plan.of(prepared, 1 << 20)).hasMessageContaining("not even single rows fit");
+        assertThatThrownBy(() -> Plan.of(prepared, room(1 << 20))).hasMessageContaining("not even single rows fit");
+    }
+
+    private static Room room(long host) {
+        return Room.of(host, 0);
     }
 
     private static long blockTotal(Prepared prepared) {
         long low = 0;
-        long high = Plan.of(prepared, Long.MAX_VALUE).total();
+        long high = Plan.of(prepared, room(Long.MAX_VALUE)).host().total();
         while (low < high) {
             long middle = (low + high) / 2;
             try {
-                high = Math.min(middle, Plan.of(prepared, middle).total());
+                high = Math.min(middle, Plan.of(prepared, room(middle)).host().total());
             } catch (BadInput e) {
                 low = middle + 1;
             }

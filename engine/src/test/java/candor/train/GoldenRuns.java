@@ -1,5 +1,6 @@
 package candor.train;
 
+import candor.ops.Room;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -58,7 +59,8 @@ final class GoldenRuns {
         if (prepared.runs().isEmpty()) {
             return List.copyOf(prepared.done());
         }
-        try (Session session = Session.open(prepared, Plan.of(prepared, MEMORY), Map.of("candor", "test"))) {
+        try (Session session =
+                Session.open(prepared, Plan.of(prepared, Room.of(MEMORY, MEMORY)), Map.of("candor", "test"))) {
             return session.train(listener, stop);
         }
     }

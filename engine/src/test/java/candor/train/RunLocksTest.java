@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.ops.Room;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -33,7 +34,7 @@ class RunLocksTest {
     }
 
     private static Session open(Prepared prepared) {
-        return Session.open(prepared, Plan.of(prepared, 1L << 30), Map.of());
+        return Session.open(prepared, Plan.of(prepared, Room.of(1L << 30, 0)), Map.of());
     }
 
     @Test

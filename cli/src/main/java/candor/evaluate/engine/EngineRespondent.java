@@ -104,12 +104,13 @@ public final class EngineRespondent implements Respondent {
             subjects.add(new Subject(
                     adapter.name(), ModelHash.of(base + " " + ModelHash.of(adapter.folder()) + " " + conditions)));
         }
-        generator = new Generator(
-                model,
-                settings.adapters().isEmpty() ? null : bank,
-                tokenizer,
-                new Generator.Settings(
-                        settings.sequences(), Math.max(STEP_TOKENS, settings.sequences()), settings.cacheBytes()));
+        generator = new Generator(model, settings.adapters().isEmpty() ? null : bank, tokenizer, generation(settings));
+    }
+
+    /** How much is generated at once. */
+    public static Generator.Settings generation(Settings settings) {
+        return new Generator.Settings(
+                settings.sequences(), Math.max(STEP_TOKENS, settings.sequences()), settings.cacheBytes());
     }
 
     /** Reads weights, tokenizer, template and adapters. */

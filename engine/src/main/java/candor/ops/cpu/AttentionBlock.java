@@ -119,6 +119,11 @@ final class AttentionBlock {
         return head;
     }
 
+    /** Floats that it has made room for. */
+    long floats() {
+        return (long) query.length + scores.length + slopes.length + keySums.length + valueSums.length;
+    }
+
     /** Makes room for heads of this width and sequences of this length. */
     void need(int width, int length) {
         query = grown(query, Math.ceilDiv(width, DEPTH) * PIECE);

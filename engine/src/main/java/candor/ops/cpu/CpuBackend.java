@@ -89,6 +89,11 @@ public final class CpuBackend implements Backend {
         return workers.parallel.busyNanos();
     }
 
+    /** Bytes that operations have taken for themselves so far: threads' own memory, and what they share. */
+    public long scratchBytes() {
+        return workers.scratchBytes();
+    }
+
     @Override
     public Tensor allocate(DType dtype, int rowCount, int cols) {
         return Tensor.allocate(arena, dtype, rowCount, cols);

@@ -26,6 +26,10 @@ final class Gemm {
     /** How deep a copy of A goes: what a block of it takes of the second-level cache. Deeper products take turns. */
     private static final int COPY_DEPTH = 4 * DEPTH;
 
+    /** Floats of both copies and of a widened panel, at most. */
+    static final long MOST_COPIED = 2L * (COPY_DEPTH / DEPTH) * (2 * Workers.BLOCK) * PanelKernels.ROW
+            + (long) PanelKernels.ROW * TileShape.COLUMNS;
+
     /** What a product starts from that starts from nothing; never written. */
     private static final float[] NOTHING = new float[TileShape.TILE];
 
@@ -261,6 +265,11 @@ final class Gemm {
         for (int p = 0; p < depth2; p += DEPTH) {
             along(step, copy2, along(rows, r, p), b2, panel + p * COLUMNS, Math.min(DEPTH, depth2 - p), width, tile);
         }
+    }
+
+    /** Floats of the copies that it has made room for. */
+    long floats() {
+        return (long) copy.length + copy2.length + widened.length;
     }
 
     /** Rows of the next tile of so many: six and four where that fills tiles better than six alone. */

@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class HeadGradient {
     /** Vocabulary entries of a task. */
-    private static final int ENTRIES = 128;
+    static final int ENTRIES = 128;
 
     /** Rows at a time. */
     private static final int DEPTH = 192;

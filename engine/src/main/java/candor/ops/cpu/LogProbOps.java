@@ -23,7 +23,7 @@ final class LogProbOps {
     private static final long CHUNK_BYTES = 8L << 20;
 
     /** Columns of logits that a thread holds at a time, at most. */
-    private static final int CHUNK_COLUMNS = 4096;
+    static final int CHUNK_COLUMNS = 4096;
 
     private final Workers workers;
     private final FrozenPanels frozen;
@@ -71,7 +71,7 @@ final class LogProbOps {
             max = new double[rows + rows / 4];
             sum = new double[rows + rows / 4];
         }
-        int chunk = chunkColumns();
+        int chunk = chunkColumns(head.cols());
         readyForward = frozen.forward(head);
         packed = workers.shared(readyForward != null ? 0 : Panels.count(chunk) * Panels.floats(head.cols()));
         for (first = 0; first < head.rows(); first += chunk) {
@@ -101,7 +101,7 @@ final class LogProbOps {
         head = headIn;
         batch = targets;
         int rows = batch.targetCount();
-        int chunk = chunkColumns();
+        int chunk = chunkColumns(head.cols());
         readyForward = logits == null ? frozen.forward(head) : null;
         readyBackward = frozen.backward(head);
         boolean again = logits == null && readyForward == null;
@@ -116,8 +116,9 @@ final class LogProbOps {
         }
     }
 
-    private int chunkColumns() {
-        long fit = CHUNK_BYTES / (Float.BYTES * (long) Panels.floats(head.cols())) * COLUMNS;
+    /** Entries of the vocabulary at a time, for hidden states of this width. */
+    static int chunkColumns(int width) {
+        long fit = CHUNK_BYTES / (Float.BYTES * (long) Panels.floats(width)) * COLUMNS;
         return Math.clamp(fit, COLUMNS, CHUNK_COLUMNS);
     }
 

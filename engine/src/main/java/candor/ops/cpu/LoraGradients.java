@@ -15,7 +15,7 @@ import java.util.List;
  */
 final class LoraGradients {
     /** Panels of a task, at most: for so many products A is copied once. */
-    private static final int PANELS = 8;
+    static final int PANELS = 8;
 
     /** Rows at a time: their panels and the copy of A stay in the second-level cache. */
     private static final int DEPTH = PanelKernels.DEPTH;

@@ -19,7 +19,7 @@ import java.util.List;
  */
 final class LowRankMatmul {
     /** Bytes of packed B at a time: a share of the last-level cache. */
-    private static final long GROUP_BYTES = 8L << 20;
+    static final long GROUP_BYTES = 8L << 20;
 
     /** From so many rows on, blocks are taller, so that a panel is read less often; there are still many. */
     private static final int LARGE = 1024;

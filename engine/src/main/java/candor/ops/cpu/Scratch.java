@@ -21,6 +21,11 @@ final class Scratch implements AutoCloseable {
         return memory;
     }
 
+    /** Bytes that are there. */
+    long bytes() {
+        return memory.byteSize();
+    }
+
     @Override
     public void close() {
         if (arena != null) {

@@ -129,6 +129,16 @@ final class Workers implements AutoCloseable {
         return shared;
     }
 
+    /** Bytes of all of this, as it has grown so far. */
+    long scratchBytes() {
+        long bytes = (long) Float.BYTES * shared.length;
+        for (int worker = 0; worker < scratch.length; worker++) {
+            bytes += scratch[worker].bytes()
+                    + Float.BYTES * (floats[worker].length + gemms[worker].floats() + attention[worker].floats());
+        }
+        return bytes;
+    }
+
     /** A quarter more, so that slowly growing batches do not allocate each time. */
     private static float[] grown(float[] array, int size) {
         return array.length >= size ? array : new float[size + size / 4];

@@ -21,6 +21,7 @@ import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.OptionalLong;
 
 /**
  * The kernels of a GPU, or of the emulator that plays one. For one caller at a time.
@@ -31,6 +32,9 @@ import java.lang.foreign.ValueLayout;
 public final class CudaBackend implements Backend {
     /** "false" where no graphs are wanted: to see which call fails. */
     public static final String GRAPHS = "candor.cuda.graphs";
+
+    /** Bytes of pinned memory on the way to a device and back. */
+    public static final long STAGING_BYTES = Staging.ALL_BYTES;
 
     private final String name;
     private final Device device;
@@ -83,14 +87,19 @@ public final class CudaBackend implements Backend {
         return device.description();
     }
 
-    /** Bytes of the device's memory that are free. */
-    public long freeBytes() {
-        return device.free();
+    @Override
+    public OptionalLong freeBytes() {
+        return OptionalLong.of(device.free());
     }
 
     /** What became of graphs so far. */
     public GraphUse graphs() {
         return calls.use();
+    }
+
+    /** Bytes of the device's memory that are in use; what is kept for the next use is given up when others need it. */
+    public long usedBytes() {
+        return device.used();
     }
 
     /** Bytes of the device's memory that are in use, and kept for the next use. */

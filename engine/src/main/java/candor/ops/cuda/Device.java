@@ -131,6 +131,11 @@ final class Device implements AutoCloseable {
         return info[0] + info[3];
     }
 
+    /** Bytes that are handed out. */
+    long used() {
+        return info()[2];
+    }
+
     /** Bytes that were taken from the driver. */
     long held() {
         long[] info = info();

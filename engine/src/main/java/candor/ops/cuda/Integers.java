@@ -8,7 +8,7 @@ import java.util.Arrays;
  * size on that most never reach, for graphs hold its address.
  */
 final class Integers {
-    private static final int LEAST = 4096;
+    static final int LEAST = 4096;
 
     private final Device device;
     private final Staging staging;

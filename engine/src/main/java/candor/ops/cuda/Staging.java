@@ -21,6 +21,7 @@ import java.lang.foreign.ValueLayout;
 final class Staging implements AutoCloseable {
     private static final int PIECES = 2;
     private static final int BYTES = 4 << 20;
+    static final long ALL_BYTES = (long) PIECES * BYTES;
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
 

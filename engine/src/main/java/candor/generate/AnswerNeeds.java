@@ -1,0 +1,84 @@
+package candor.generate;
+
+import candor.lora.AdapterBank;
+import candor.lora.AdapterLayout;
+import candor.model.CausalLm;
+import candor.model.ModelConfig;
+import candor.ops.Backends;
+import candor.ops.KvPages;
+import candor.ops.Needs;
+import candor.ops.PassShape;
+import candor.tensor.DType;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Memory that a model takes while it answers, before anything is taken: on the host, and on a device that has memory of its own.
+ *
+ * @param host   of this machine
+ * @param device of the device; nothing where there is none in play
+ */
+public record AnswerNeeds(Needs host, Needs device) {
+    /**
+     * Who answers.
+     *
+     * @param bank      adapters with their shapes, memory or not; null for the bare model
+     * @param positions the longest prompt and reply together
+     */
+    public record Who(ModelConfig model, AdapterBank bank, int positions) {}
+
+    /**
+     * The needs of {@link Generator}.
+     *
+     * @param backend as {@link Backends#open} knows it
+     * @param threads of the CPU backend; 0 for one per processor
+     */
+    public static AnswerNeeds of(Who who, Generator.Settings settings, String backend, int threads) {
+        ModelConfig model = who.model;
+        DType type = Backends.activations(backend);
+        boolean away = Backends.copiesWeights(backend);
+        Map<String, Long> there = new LinkedHashMap<>();
+        Map<String, Long> here = away ? new LinkedHashMap<>() : there;
+        if (away) {
+            there.put("weights", model.weightBytes(type));
+            here.put("staging", Backends.stagingBytes());
+        } else {
+            here.put("weights (mapped)", model.weightBytes(model.dtype()));
+            long weights = model.weightBytes(DType.F32) / DType.F32.bytes();
+            here.put("weights in panels", Backends.laidOutBytes(weights, model.dtype()) / 2); // forward alone
+        }
+        int slots = who.bank == null ? 0 : who.bank.slots();
+        if (slots > 0) {
+            there.put("adapters", adapters(who.bank));
+        }
+        there.put("keys and values", settings.cacheBytes());
+        long table = (long) Math.min(who.positions, model.maxPositionEmbeddings())
+                * model.heads().width();
+        there.put(
+                "activations",
+                table * DType.F32.bytes()
+                        + CausalLm.logitsBytes(type, model, who.bank, settings.stepTokens(), settings.sequences()));
+        PassShape pass = CausalLm.shape(
+                model, who.bank, slots, settings.stepTokens(), settings.stepTokens(), settings.stepTokens(), false);
+        long pages = Math.min(
+                settings.cacheBytes() / (KvCache.bytesPerToken(model, type) * KvPages.TOKENS) + settings.sequences(),
+                (long) settings.sequences() * KvPages.count(who.positions));
+        there.put(
+                "scratch",
+                Backends.scratchBytes(backend, threads, pass)
+                        + Backends.paddingBytes(backend, model.tensorCount())
+                        + Backends.tableBytes(backend, model.layers(), settings.sequences(), pages));
+        here.put("logits", (long) settings.sequences() * model.vocabSize() * DType.F32.bytes());
+        return new AnswerNeeds(new Needs(here), away ? new Needs(there) : Needs.NONE);
+    }
+
+    private static long adapters(AdapterBank bank) {
+        long bytes = 0;
+        for (int slot = 0; slot < bank.slots(); slot++) {
+            bytes += bank.get(slot) == null
+                    ? 0
+                    : new AdapterLayout(bank.model(), bank.get(slot).config()).bytes();
+        }
+        return bytes;
+    }
+}

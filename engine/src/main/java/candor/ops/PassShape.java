@@ -1,0 +1,39 @@
+package candor.ops;
+
+import java.util.List;
+
+/**
+ * The shape of a pass over a model, as far as operations take memory for themselves beside their tensors.
+ *
+ * @param tokens   N, at most
+ * @param targets  T, at most
+ * @param longest  tokens of the longest sequence, at most
+ * @param slots    adapters whose rows the pass has, at most
+ * @param hidden   C
+ * @param vocabulary V
+ * @param linears  the linear layers of a decoder layer
+ * @param training whether a backward pass follows
+ */
+public record PassShape(
+        int tokens,
+        int targets,
+        int longest,
+        int slots,
+        Heads heads,
+        int hidden,
+        int vocabulary,
+        List<LinearShape> linears,
+        boolean training) {
+    /**
+     * A linear layer.
+     *
+     * @param inputs  I
+     * @param outputs O
+     * @param rank    columns of the adapters' intermediate product, or 0 where none sits here
+     */
+    public record LinearShape(int inputs, int outputs, int rank) {}
+
+    public PassShape {
+        linears = List.copyOf(linears);
+    }
+}

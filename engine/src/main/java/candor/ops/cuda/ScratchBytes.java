@@ -1,0 +1,98 @@
+package candor.ops.cuda;
+
+import candor.ops.Heads;
+import candor.ops.PassShape;
+import candor.ops.PassShape.LinearShape;
+
+/**
+ * Bytes of scratch memory that the kernels of a pass take, as kernels-cuda lays them out: one piece, as large as the operation
+ * that wants the most. Both kinds of attention are counted, so that a card that is not there can be planned for.
+ */
+public final class ScratchBytes {
+    private static final long ALIGNMENT = 256;
+
+    /** logprob.cu: columns of logits that exist at a time, and of a row's partial sums. */
+    private static final long VOCABULARY_CHUNK = 2048;
+
+    private static final long SEGMENT = 1024;
+
+    /** lora.cu: tokens of a part of a gradient's sum. */
+    private static final long TOKENS_PER_SPLIT = 512;
+
+    private static final long RUN_BYTES = 16;
+
+    /** reduce.cu: parts of the sum of squares. */
+    private static final long SQUARES = 1024 * Double.BYTES;
+
+    private ScratchBytes() {}
+
+    /** At most so many, of all operations of a pass. */
+    public static long of(PassShape pass) {
+        long most = Math.max(SQUARES, Math.max(logProb(pass), attention(pass)));
+        for (LinearShape linear : pass.linears()) {
+            most = Math.max(most, linear.rank() == 0 ? 0 : lora(pass, linear));
+        }
+        return most;
+    }
+
+    /** What the batch in hand takes on the device, with the room that it grows by, and the numbers of an optimiser's step. */
+    public static long batchBytes(PassShape pass) {
+        long integers = 5L * pass.tokens() + 2L * pass.targets() + 1; // see BatchOnDevice; as many sequences as tokens
+        return aligned(Integer.BYTES * Math.max(Integers.LEAST, integers + integers / 2))
+                + Integers.LEAST * Integer.BYTES
+                + aligned(Double.BYTES);
+    }
+
+    /** What so many pieces of memory take beyond their contents, at most. */
+    public static long paddingBytes(int pieces) {
+        return ALIGNMENT * pieces;
+    }
+
+    /**
+     * What the tables of a cache take on the device: the pages of the sequences in hand, and for each layer where its slabs lie.
+     *
+     * @param pages of all sequences that go on together
+     */
+    public static long tableBytes(int layers, int sequences, long pages) {
+        long integers = pages + sequences;
+        return aligned(Integer.BYTES * Math.max(Integers.LEAST, integers + integers / 2))
+                + (long) layers * Integers.LEAST * Integer.BYTES;
+    }
+
+    private static long logProb(PassShape pass) {
+        long t = pass.targets();
+        long chunk = aligned(t * VOCABULARY_CHUNK * Float.BYTES);
+        long forward = aligned(t * Math.ceilDiv(pass.vocabulary(), SEGMENT) * 2 * Float.BYTES)
+                + aligned(t * Float.BYTES)
+                + chunk;
+        long backward = aligned(t * pass.hidden() * Float.BYTES) + aligned(t * VOCABULARY_CHUNK * Short.BYTES) + chunk;
+        return pass.training() ? Math.max(forward, backward) : forward;
+    }
+
+    private static long attention(PassShape pass) {
+        if (!pass.training()) {
+            return 0;
+        }
+        Heads heads = pass.heads();
+        long perHead = aligned((long) pass.tokens() * heads.query() * Float.BYTES);
+        long parts = Math.min(heads.group(), Math.ceilDiv(8, heads.key()));
+        long sums = parts > 1 ? aligned(parts * pass.tokens() * 2 * heads.keyCols() * Float.BYTES) : 0;
+        return 2 * perHead + sums;
+    }
+
+    private static long lora(PassShape pass, LinearShape linear) {
+        long rank = linear.rank();
+        long packed = aligned(pass.slots() * rank * Math.ceilDiv(linear.inputs(), 8) * 8 * Short.BYTES)
+                + aligned(pass.slots() * rank * linear.outputs() * Short.BYTES)
+                + aligned(pass.slots() * RUN_BYTES);
+        if (!pass.training()) {
+            return packed;
+        }
+        long splits = Math.ceilDiv(pass.tokens(), TOKENS_PER_SPLIT) + pass.slots();
+        return packed + aligned(splits * rank * Math.max(linear.inputs(), linear.outputs()) * Float.BYTES);
+    }
+
+    private static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    }
+}

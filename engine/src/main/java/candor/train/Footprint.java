@@ -1,0 +1,152 @@
+package candor.train;
+
+import candor.lora.AdapterBank;
+import candor.lora.AdapterLayout;
+import candor.model.CausalLm;
+import candor.model.ModelConfig;
+import candor.model.Recompute;
+import candor.model.TrainedWeights;
+import candor.ops.Backends;
+import candor.ops.Needs;
+import candor.ops.PassShape;
+import candor.tensor.DType;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.ModelStart;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What runs keep in memory, on the host and on a device that has memory of its own. */
+final class Footprint {
+    /** Code, threads, the tokenizer's library and what the collector leaves lying: about this much on any run. */
+    static final long JAVA = 640L << 20;
+
+    private static final String ACTIVATIONS = "activations";
+    private static final String SCRATCH = "scratch";
+
+    private final Prepared prepared;
+    private final Recompute recompute;
+    private final Largest largest;
+    private final ModelConfig model;
+    private final AdapterBank bank;
+    private final String backend;
+
+    Footprint(Prepared prepared, Recompute recompute, Largest largest) {
+        this.prepared = prepared;
+        this.recompute = recompute;
+        this.largest = largest;
+        model = prepared.model();
+        bank = bank(prepared);
+        backend = first().machine().backendName();
+    }
+
+    private TrainConfig first() {
+        return prepared.runs().getFirst().config();
+    }
+
+    /** On the host. Weights that only pass through it on their way to a device are the system's to keep or to drop. */
+    Needs host() {
+        Map<String, Long> bytes = new LinkedHashMap<>();
+        if (Backends.copiesWeights(backend)) {
+            bytes.put("staging", Backends.stagingBytes());
+        } else {
+            if (bank != null) {
+                bytes.put("weights (mapped)", model.weightBytes(model.dtype()));
+                long weights = model.weightBytes(DType.F32) / DType.F32.bytes();
+                bytes.put("weights in panels", Backends.laidOutBytes(weights, model.dtype()));
+            }
+            trained(bytes);
+            bytes.put(ACTIVATIONS, activations());
+            bytes.put(SCRATCH, scratch());
+        }
+        bytes.put("rows", prepared.runs().stream().mapToLong(Footprint::rows).sum());
+        bytes.put("Java itself", JAVA);
+        return new Needs(bytes);
+    }
+
+    /** On the device; nothing where the backend has none. */
+    Needs device(long overhead) {
+        if (!Backends.copiesWeights(backend)) {
+            return Needs.NONE;
+        }
+        Map<String, Long> bytes = new LinkedHashMap<>();
+        bytes.put("weights", model.weightBytes(Backends.activations(backend)) + rotations());
+        trained(bytes);
+        bytes.put(ACTIVATIONS, activations());
+        bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount()));
+        if (overhead > 0) {
+            bytes.put("driver and graphs", overhead);
+        }
+        return new Needs(bytes);
+    }
+
+    /** What no cut of the batch makes smaller. */
+    static long fixed(Needs needs) {
+        return needs.total()
+                - needs.bytes().getOrDefault(ACTIVATIONS, 0L)
+                - needs.bytes().getOrDefault(SCRATCH, 0L);
+    }
+
+    private long rotations() {
+        return Session.positions(prepared) * (long) model.heads().width() * DType.F32.bytes();
+    }
+
+    private void trained(Map<String, Long> bytes) {
+        long parameters = 0;
+        long moments = 0;
+        for (Prepared.One run : prepared.runs()) {
+            long row = bank == null
+                    ? TrainedWeights.length(model) * DType.F32.bytes()
+                    : new AdapterLayout(model, run.lora()).bytes();
+            parameters += run.needsCopy() ? 3 * row : 2 * row;
+            moments += 2 * row;
+        }
+        bytes.put(bank == null ? "weights and gradients" : "adapters and gradients", parameters);
+        bytes.put("optimiser", moments);
+    }
+
+    private long activations() {
+        DType type = Backends.activations(backend);
+        return Math.max(
+                CausalLm.workspaceBytes(type, model, bank, largest.tokens(), largest.targets(), true, recompute),
+                CausalLm.workspaceBytes(
+                        type, model, bank, largest.freeTokens(), largest.freeTargets(), false, recompute));
+    }
+
+    private long scratch() {
+        int threads = first().machine().threads();
+        PassShape training =
+                CausalLm.shape(model, bank, slots(), largest.tokens(), largest.targets(), largest.longest(), true);
+        PassShape free = CausalLm.shape(
+                model, bank, slots(), largest.freeTokens(), largest.freeTargets(), largest.longest(), false);
+        return Math.max(
+                Backends.scratchBytes(backend, threads, training), Backends.scratchBytes(backend, threads, free));
+    }
+
+    private int slots() {
+        return bank == null
+                ? 0
+                : prepared.runs().size()
+                        + (int) prepared.runs().stream()
+                                .filter(Prepared.One::needsCopy)
+                                .count();
+    }
+
+    /** A token is an id, a flag and its share of what a row is. */
+    private static long rows(Prepared.One run) {
+        long tokens = Arrays.stream(run.data().lengths()).asLongStream().sum();
+        long held = run.heldOut() == null
+                ? 0
+                : Arrays.stream(run.heldOut().lengths()).asLongStream().sum();
+        return 6 * (tokens + held);
+    }
+
+    /** Adapters that have shapes and no memory; null where all weights are trained. */
+    private static AdapterBank bank(Prepared prepared) {
+        return prepared.runs().getFirst().config().start() instanceof ModelStart
+                ? null
+                : AdapterBank.shapes(
+                        prepared.model(),
+                        prepared.runs().stream().map(Prepared.One::lora).toList());
+    }
+}

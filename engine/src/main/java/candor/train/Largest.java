@@ -1,0 +1,86 @@
+package candor.train;
+
+import candor.data.Dataset;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainConfig.KtoTask;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Of the largest pass with gradients, and of the largest without: upper bounds over all steps and evaluations. What is beyond
+ * an int is as good as the largest int: no memory takes it.
+ *
+ * @param longest tokens of the longest sequence
+ */
+record Largest(int tokens, int targets, int freeTokens, int freeTargets, int longest) {
+    /**
+     * The longest rows of each run together; packed runs fill their budget.
+     *
+     * @param cut micro-batches have so many times fewer rows
+     */
+    static Largest of(List<Prepared.One> runs, int cut) {
+        long tokens = 0;
+        long targets = 0;
+        long freeTokens = 0;
+        long freeTargets = 0;
+        long heldTokens = 0;
+        long heldTargets = 0;
+        int longest = 0;
+        for (Prepared.One run : runs) {
+            TrainConfig.Batching batching = run.config().batching();
+            int rows = Math.max(1, batching.rows() / cut);
+            long own = batching.packing()
+                    ? (long) rows * batching.maxLength()
+                    : longest(run.data().lengths(), rows);
+            long ownTargets = batching.packing() ? own : longest(targets(run.data()), rows);
+            tokens += own;
+            targets += ownTargets;
+            // Of a row: its pair through the policy, and both through the reference.
+            int passes = run.config().task() instanceof KtoTask ? 3 : 0;
+            freeTokens += passes * Math.min((long) rows * batching.maxLength(), 2 * own);
+            freeTargets += passes * ownTargets;
+            longest = Math.max(longest, longest(run.data(), passes > 0, batching.maxLength()));
+            if (run.heldOut() != null) {
+                // Runs are evaluated one after another.
+                long held = longest(run.heldOut().lengths(), rows);
+                long pairs = passes * Math.min((long) rows * batching.maxLength(), 2 * held);
+                heldTokens = Math.max(heldTokens, Math.max(held, pairs));
+                heldTargets = Math.max(heldTargets, Math.max(1, passes) * longest(targets(run.heldOut()), rows));
+                longest = Math.max(longest, longest(run.heldOut(), passes > 0, batching.maxLength()));
+            }
+        }
+        return new Largest(
+                whole(tokens),
+                whole(targets),
+                whole(Math.max(freeTokens, heldTokens)),
+                whole(Math.max(freeTargets, heldTargets)),
+                longest);
+    }
+
+    private static int whole(long count) {
+        return (int) Math.min(count, Integer.MAX_VALUE);
+    }
+
+    /** @param pairs whether a prompt may stand before another row's completion */
+    private static int longest(Dataset data, boolean pairs, int maxLength) {
+        int most = Arrays.stream(data.lengths()).max().orElse(1);
+        return pairs ? (int) Math.min(maxLength, 2L * most) : most;
+    }
+
+    private static int[] targets(Dataset data) {
+        return IntStream.range(0, data.size())
+                .map(row -> data.row(row).targets())
+                .toArray();
+    }
+
+    private static long longest(int[] lengths, int rows) {
+        int[] sorted = lengths.clone();
+        Arrays.sort(sorted);
+        long sum = 0;
+        for (int i = 0; i < Math.min(rows, sorted.length); i++) {
+            sum += sorted[sorted.length - 1 - i];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,202 @@
+package candor.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.lora.LoraConfig;
+import candor.model.ModelConfig;
+import candor.model.Recompute;
+import candor.ops.Backend;
+import candor.ops.Needs;
+import candor.ops.Room;
+import candor.ops.cpu.CpuBackend;
+import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.EmulatedDevice;
+import candor.train.config.Settings;
+import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings;
+import candor.train.config.TrainSettings.Method;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a plan says, beside what a small run takes, and beside numbers that were worked out by hand for large models. */
+class PlanTest {
+    private static final long GB = 1_000_000_000;
+    private static final long HOST = 64L << 30;
+
+    @TempDir
+    Path temp;
+
+    private Settings settings(Method method, String backend) {
+        return GoldenRuns.settings("qwen3", method, temp.resolve(method + "-" + backend))
+                .with(TrainSettings.BACKEND, backend)
+                .with(
+                        TrainSettings.EVAL_DATA,
+                        GoldenRuns.golden("qwen3")
+                                .resolve(method == Method.KTO ? "kto/train.jsonl" : "sft/train.jsonl")
+                                .toString())
+                .with(TrainSettings.EVAL_STEPS, "3")
+                .with(TrainSettings.MAX_STEPS, "6");
+    }
+
+    /** The device's bytes are those that the library has handed out: all of them planned for, and little more planned. */
+    @ParameterizedTest
+    @EnumSource(names = {"SFT", "KTO"})
+    void aRunOnADeviceTakesWhatWasPlanned(Method method) {
+        EmulatedDevice.assumeThere();
+        Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings(method, "cuda-emulated"))));
+        CudaBackend backend = CudaBackend.emulated();
+        Plan plan = Plan.of(prepared, Room.of(HOST, HOST));
+        long[] used = {0};
+        train(prepared, plan, backend, () -> used[0] = Math.max(used[0], backend.usedBytes()));
+        long planned = plan.device().total();
+        System.out.printf("%s on a device: %,d bytes used of %s%n", method, used[0], plan.device());
+        assertThat(used[0]).isLessThanOrEqualTo(planned).isGreaterThan(planned * 8 / 10);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Method.class)
+    void aRunOnTheProcessorTakesWhatWasPlanned(Method method) {
+        Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings(method, "cpu"))));
+        CpuBackend processor = new CpuBackend(1);
+        Counting counted = new Counting(processor);
+        Plan plan = Plan.of(prepared, Room.of(HOST, 0));
+        train(prepared, plan, counted.backend(), () -> {});
+        Map<String, Long> bytes = plan.host().bytes();
+        long trained = bytes.entrySet().stream()
+                .filter(entry ->
+                        entry.getKey().endsWith("gradients") || entry.getKey().equals("optimiser"))
+                .mapToLong(Map.Entry::getValue)
+                .sum();
+        assertThat(counted.allocated()).isEqualTo(trained);
+        assertThat(counted.workspace()).isEqualTo(bytes.get("activations"));
+        long scratch = bytes.get("scratch");
+        System.out.printf("%s: %,d bytes of scratch used of %,d%n", method, processor.scratchBytes(), scratch);
+        assertThat(processor.scratchBytes()).isLessThanOrEqualTo(scratch);
+    }
+
+    private static void train(Prepared prepared, Plan plan, Backend backend, Runnable step) {
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void step(Run run, Map<String, Number> metrics) {
+                step.run();
+            }
+        };
+        try (Session session = Session.open(prepared, plan, Map.of("candor", "test"), () -> backend)) {
+            assertThat(session.train(listener, GoldenRuns.NEVER)).containsOnly(new Outcome.Done(6));
+        }
+    }
+
+    /** A model of which there is nothing but config.json, and one row of this many tokens. */
+    private Prepared shapes(String json, int tokens) throws IOException {
+        ModelConfig model = ModelConfig.read(Files.writeString(temp.resolve("config.json"), json));
+        TrainConfig config = TrainConfig.of(
+                Method.SFT,
+                settings(Method.SFT, "cuda")
+                        .with(TrainSettings.MAX_LENGTH, String.valueOf(tokens))
+                        .with(TrainSettings.PACKING, "true")
+                        .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1")
+                        .with(TrainSettings.RECOMPUTE, "block")
+                        .with(TrainSettings.LORA_RANK, "16"));
+        Prepared small = Prepared.toPlanWithoutFolders(List.of(config));
+        Prepared.One run = small.runs().getFirst();
+        LoraConfig lora = run.lora();
+        assertThat(lora.rank()).isEqualTo(16);
+        return new Prepared(model, small.runs(), List.of());
+    }
+
+    private static final String QWEN3_32B = """
+            {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": 5120, "intermediate_size": 25600,
+             "num_hidden_layers": 64, "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128,
+             "vocab_size": 151936, "max_position_embeddings": 40960, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
+             "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16", "attention_bias": false}
+            """;
+
+    private static final String LLAMA_8B = """
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
+             "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+             "vocab_size": 128256, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 500000,
+             "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                              "original_max_position_embeddings": 8192},
+             "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16", "attention_bias": false}
+            """;
+
+    /** 65.5 GB of weights: on a device of 141 GB beside all else, on a host of 64 GiB that keeps none of them. */
+    @Test
+    void qwen3Of32BillionFitsAnH200() throws IOException {
+        Prepared prepared = shapes(QWEN3_32B, 4096);
+        Plan plan = Plan.of(prepared, Room.planned(HOST, 141 * GB));
+        // Per layer: q and o 2·5120·8192, k and v 2·5120·1024, gate, up, down 3·5120·25600; embedding and head
+        // 2·151936·5120.
+        long matrices = 64L * (2L * 5120 * 8192 + 2L * 5120 * 1024 + 3L * 5120 * 25600) + 2L * 151936 * 5120;
+        // Norms: 2·5120 + 2·128 in a layer, 5120 at the end, float32. Rotations: 4096 positions of 128 float32.
+        long vectors = 64L * (2 * 5120 + 2 * 128) + 5120;
+        assertThat(matrices + vectors).isEqualTo(32_762_123_264L);
+        Map<String, Long> device = plan.device().bytes();
+        assertThat(device).containsEntry("weights", 2 * matrices + 4 * vectors + 4L * 4096 * 128);
+        // Rank 16 on all linear layers: 16·(I + O) each.
+        long adapter = 64L * 16 * (2L * (5120 + 8192) + 2L * (5120 + 1024) + 3L * (5120 + 25600));
+        assertThat(adapter).isEqualTo(134_217_728L);
+        assertThat(device)
+                .containsEntry("adapters and gradients", 2 * 4 * adapter)
+                .containsEntry("optimiser", 2 * 4 * adapter);
+        // The stream before each layer and behind the last, bf16, and more than that for one layer and the head.
+        assertThat(device.get("activations")).isBetween(65L * 4096 * 5120 * 2, 8 * GB);
+        assertThat(plan.host().bytes()).doesNotContainKey("weights (mapped)");
+        assertThat(plan.host().total()).isLessThan(GB);
+    }
+
+    @Test
+    void llamaOf8BillionFits24GigabytesAndNot16() throws IOException {
+        Prepared prepared = shapes(LLAMA_8B, 2048);
+        Plan plan = Plan.of(prepared, Room.planned(HOST, 24 * GB));
+        // Per layer: q and o 2·4096², k and v 2·4096·1024, gate, up, down 3·4096·14336; embedding and head
+        // 2·128256·4096.
+        long matrices = 32L * (2L * 4096 * 4096 + 2L * 4096 * 1024 + 3L * 4096 * 14336) + 2L * 128256 * 4096;
+        long vectors = 32L * 2 * 4096 + 4096;
+        assertThat(matrices + vectors).isEqualTo(8_030_261_248L);
+        assertThat(plan.device().bytes()).containsEntry("weights", 2 * matrices + 4 * vectors + 4L * 2048 * 128);
+        assertThat(plan.device().total()).isBetween(17 * GB, 21 * GB);
+        assertThatThrownBy(() -> Plan.of(prepared, Room.planned(HOST, 16 * GB)))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("of the GPU's memory")
+                .hasMessageContaining("weights 15,")
+                .hasMessageContaining(
+                        "take a smaller model, a lower --lora-rank, fewer runs at once, or a GPU with more");
+    }
+
+    @Test
+    void theHostMayBeWhatIsTooSmall() throws IOException {
+        Prepared prepared = shapes(LLAMA_8B, 2048);
+        assertThatThrownBy(() -> Plan.of(prepared, Room.planned(256L << 20, 141 * GB)))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("of this machine's memory")
+                .hasMessageContaining("a machine with more memory");
+    }
+
+    @Test
+    void onADeviceRowsAreCutAndMoreIsComputedAgain() throws IOException {
+        Prepared prepared = shapes(LLAMA_8B, 2048);
+        Needs device = Plan.of(prepared, Room.planned(HOST, 141 * GB)).device();
+        TrainConfig free = TrainConfig.of(
+                Method.SFT,
+                settings(Method.SFT, "cuda")
+                        .with(TrainSettings.MAX_LENGTH, "2048")
+                        .with(TrainSettings.PACKING, "true")
+                        .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "8"));
+        Prepared large = new Prepared(
+                prepared.model(), Prepared.toPlanWithoutFolders(List.of(free)).runs(), List.of());
+        assertThat(Plan.of(large, Room.planned(HOST, 141 * GB)).recompute()).isEqualTo(Recompute.NONE);
+        assertThatThrownBy(() -> Plan.of(large, Room.planned(HOST, device.total())))
+                .hasMessageContaining("of the GPU's memory")
+                .hasMessageContaining("--recompute block --per-device-train-batch-size 1");
+    }
+}
