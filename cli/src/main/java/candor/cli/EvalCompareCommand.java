@@ -1,11 +1,13 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.evaluate.Closing;
 import candor.evaluate.Comparison;
 import candor.evaluate.Evaluated;
 import candor.evaluate.EvaluationFiles;
-import candor.evaluate.stats.Bootstrap;
-import candor.evaluate.stats.McNemar;
+import candor.stats.Bootstrap;
+import candor.stats.McNemar;
+import candor.stats.PValue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Parameters;
 /** Two evaluations of the same rows, row by row. */
 @Command(
         name = "compare",
-        description = "Two evaluations on the same rows: differences, McNemar's test, paired bootstrap.")
+        description = "Two evaluations on the same rows: differences with intervals, tests, and what they say.")
 final class EvalCompareCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "A", description = "Folder of an evaluation.")
     private Path a;
@@ -51,7 +53,7 @@ final class EvalCompareCommand implements Callable<Integer> {
                 subject(first, subjectA, "--subject-a"),
                 second,
                 subject(second, subjectB, "--subject-b"),
-                new Bootstrap(resamples, bootstrapSeed, Bootstrap.DEFAULT.level()));
+                new Bootstrap(resamples, bootstrapSeed));
         if (output != null) {
             EvaluationFiles.write(output, comparison.json());
         }
@@ -74,7 +76,7 @@ final class EvalCompareCommand implements Callable<Integer> {
             System.out.println(
                     "note: rows without a partner: " + comparison.onlyA() + " of A, " + comparison.onlyB() + " of B");
         }
-        String row = "%-28s %-24s %9s %9s %9s %7s  %-20s %8s %9s %s%n";
+        String row = "%-28s %-24s %9s %9s %9s %7s  %-20s %8s %8s %9s %s%n";
         System.out.printf(
                 Locale.ROOT,
                 row,
@@ -85,6 +87,7 @@ final class EvalCompareCommand implements Callable<Integer> {
                 "B - A",
                 "rows",
                 "95 % interval",
+                "p",
                 "p boot.",
                 "McNemar",
                 "A/B only");
@@ -97,22 +100,25 @@ final class EvalCompareCommand implements Callable<Integer> {
                     line.measure(),
                     EvalRun.number(paired.a()),
                     EvalRun.number(paired.b()),
-                    EvalRun.number(paired.difference()),
+                    EvalRun.number(paired.difference().value()),
                     paired.rows(),
-                    EvalRun.number(paired.interval().low()) + " to "
-                            + EvalRun.number(paired.interval().high()),
-                    p(paired.bootstrapP()),
+                    EvalRun.interval(paired.difference().interval()),
+                    PValue.of(paired.difference().p()),
+                    PValue.of(paired.bootstrapP()),
                     tests(line.mcNemar()),
                     tables(line.mcNemar()));
         }
+        Closing.of(List.of(comparison)).forEach(System.out::println);
     }
 
     private static String tests(Map<Long, McNemar> tables) {
         return tables.isEmpty()
-                ? "-"
+                ? "–"
                 : String.join(
                         ",",
-                        tables.values().stream().map(table -> p(table.exactP())).toList());
+                        tables.values().stream()
+                                .map(table -> PValue.of(table.exactP()))
+                                .toList());
     }
 
     private static String tables(Map<Long, McNemar> tables) {
@@ -121,9 +127,5 @@ final class EvalCompareCommand implements Callable<Integer> {
                 tables.values().stream()
                         .map(table -> table.onlyA() + "/" + table.onlyB())
                         .toList());
-    }
-
-    private static String p(double value) {
-        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.4f", value);
     }
 }

@@ -4,10 +4,11 @@ import candor.BadInput;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
-import candor.evaluate.stats.Bootstrap;
+import candor.stats.Bootstrap;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -15,10 +16,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** What every evaluation is told. */
 final class EvalOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
     private Path model;
 
@@ -68,7 +74,10 @@ final class EvalOptions {
             description = "Seeds of the replies; each evaluates every row once.")
     private List<Long> seeds = new ArrayList<>(List.of(0L));
 
-    @Option(names = "--bootstrap-resamples", paramLabel = "N", description = "Resamples of the bootstrap.")
+    @Option(
+            names = "--bootstrap-resamples",
+            paramLabel = "N",
+            description = "Resamples of the paired bootstrap of differences.")
     private int resamples = Bootstrap.DEFAULT.resamples();
 
     @Option(names = "--bootstrap-seed", paramLabel = "N", description = "Seed of the bootstrap.")
@@ -122,6 +131,10 @@ final class EvalOptions {
                     "Take these three, where not given, from the model's generation_config.json, as servers do; the"
                             + " temperature stays the benchmark's.")
     private boolean generationConfig;
+    /** Where errors go. */
+    PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
 
     List<Path> data() {
         return data;
@@ -133,6 +146,11 @@ final class EvalOptions {
 
     Path cache() {
         return cache == null ? output.resolve("cache") : cache;
+    }
+
+    /** Whether the bare model is evaluated, as the first. */
+    boolean base() {
+        return base;
     }
 
     boolean force() {
@@ -157,7 +175,7 @@ final class EvalOptions {
 
     Bootstrap bootstrap() {
         EvalCommand.require(resamples >= 2, "--bootstrap-resamples " + resamples + ": must be at least 2");
-        return new Bootstrap(resamples, bootstrapSeed, Bootstrap.DEFAULT.level());
+        return new Bootstrap(resamples, bootstrapSeed);
     }
 
     void requireSampling(double temperature, int maxNewTokens) {

@@ -3,15 +3,20 @@ package candor.cli;
 import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.evaluate.AnswerCache;
+import candor.evaluate.Closing;
+import candor.evaluate.Evaluated;
 import candor.evaluate.EvaluationFiles;
 import candor.evaluate.Evaluator;
+import candor.evaluate.Guessed;
+import candor.evaluate.JudgeFailures;
 import candor.evaluate.Respondent;
 import candor.evaluate.Result;
+import candor.evaluate.Room;
 import candor.evaluate.Scores;
 import candor.evaluate.Task;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Judge;
-import candor.evaluate.stats.Bootstrap;
+import candor.stats.Interval;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -20,8 +25,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +50,6 @@ final class EvalRun {
         }
         EvaluationFiles.createFolder(options.output());
         AnswerCache cache = AnswerCache.in(options.cache());
-        Bootstrap bootstrap = options.bootstrap();
         try (Judge judge = judging == null ? null : judging.open(options, cache);
                 Respondent model = EngineRespondent.open(options.engine());
                 Interrupt interrupt = Interrupt.listen()) {
@@ -60,7 +66,10 @@ final class EvalRun {
                             EvalProgress.logging(),
                             interrupt::requested)
                     .run();
-            List<Scores.Score> scores = Scores.of(results, task.measures(), bootstrap);
+            List<Scores.Score> scores = Scores.of(results, task.measures());
+            List<JudgeFailures> failures = JudgeFailures.of(results);
+            String untuned = options.base() ? model.subjects().getFirst().name() : null;
+            List<String> notes = notes(task, results, scores, failures, untuned);
             EvaluationFiles.writeResults(options.output(), results);
             EvaluationFiles.writeScores(
                     options.output(),
@@ -68,11 +77,45 @@ final class EvalRun {
                     judge == null ? null : judge.settings(),
                     options.answering(),
                     options.seeds(),
-                    bootstrap,
-                    scores);
+                    untuned,
+                    scores,
+                    failures,
+                    Stream.concat(task.notes().stream(), notes.stream()).toList());
             print(scores);
+            Closing.of(Closing.comparisons(Evaluated.read(options.output()), options.bootstrap()))
+                    .forEach(System.out::println);
+            notes.forEach(note -> LOG.warn("{}: {}", task.name(), note));
+            return judging == null ? ExitCode.DONE : judged(failures, judging.maxFailures(), options);
         }
-        return ExitCode.DONE;
+    }
+
+    /** What a reader of the scores is to know. */
+    private static List<String> notes(
+            Task<?> task,
+            List<Result> results,
+            List<Scores.Score> scores,
+            List<JudgeFailures> failures,
+            String untuned) {
+        List<String> notes = new ArrayList<>();
+        failures.stream()
+                .filter(each -> each.share() > JudgeFailures.WORTH_A_WARNING)
+                .forEach(each -> notes.add(each.sentence(JudgeFailures.example(results, each.subject()))));
+        Guessed.note(task, untuned, scores).ifPresent(notes::add);
+        Room.note(results).ifPresent(notes::add);
+        return notes;
+    }
+
+    /** An evaluation whose judge failed too often has failed, though what came of it is written. */
+    private static int judged(List<JudgeFailures> failures, double bound, EvalOptions options) {
+        List<JudgeFailures> above =
+                failures.stream().filter(each -> each.share() > bound).toList();
+        if (above.isEmpty()) {
+            return ExitCode.DONE;
+        }
+        options.err()
+                .println("error: " + above.getFirst().sentence("") + "; that is above --max-judge-failures " + bound
+                        + ": what was judged is in " + options.output());
+        return ExitCode.FAILED;
     }
 
     /** What identifies an evaluation: its folder never mixes two. */
@@ -139,12 +182,15 @@ final class EvalRun {
                     number(estimate.value()),
                     estimate.n(),
                     number(estimate.standardError()),
-                    number(estimate.interval().low()) + " to "
-                            + number(estimate.interval().high()));
+                    interval(estimate.interval()));
         }
     }
 
+    static String interval(Interval interval) {
+        return interval.known() ? number(interval.low()) + " to " + number(interval.high()) : number(Double.NaN);
+    }
+
     static String number(double value) {
-        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.2f", value);
+        return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.2f", value);
     }
 }

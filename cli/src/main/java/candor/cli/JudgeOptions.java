@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.evaluate.AnswerCache;
+import candor.evaluate.JudgeFailures;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
@@ -70,6 +71,14 @@ final class JudgeOptions {
             description = "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens.")
     private String tokenField = "max_tokens";
 
+    @Option(
+            names = "--max-judge-failures",
+            paramLabel = "SHARE",
+            description =
+                    "Where the judge fails on a larger share of rows, the evaluation fails (exit code 1), though all"
+                            + " that was evaluated is written.")
+    private double maxFailures = JudgeFailures.DEFAULT_BOUND;
+
     @Option(names = "--judge-concurrency", paramLabel = "N", description = "Requests under way at once.")
     private int concurrency = 8;
 
@@ -93,6 +102,9 @@ final class JudgeOptions {
 
     /** Whether a judge was named, and one alone: told before anything is written. */
     void requireNamed() {
+        EvalCommand.require(
+                maxFailures >= 0 && maxFailures <= 1,
+                "--max-judge-failures " + maxFailures + ": must be from 0 to 1, a share of rows");
         if (kind == Kind.RULES) {
             if (url != null || model != null) {
                 throw new BadInput("--judge rules goes without --judge-url and --judge-model");
@@ -101,6 +113,11 @@ final class JudgeOptions {
             throw new BadInput(
                     "this task needs a judge: --judge-url with --judge-model, --judge-model DIR, or --judge rules");
         }
+    }
+
+    /** The share of rows that the judge may fail on. */
+    double maxFailures() {
+        return maxFailures;
     }
 
     Judge open(EvalOptions options, AnswerCache cache) {

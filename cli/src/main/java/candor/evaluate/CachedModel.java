@@ -19,8 +19,12 @@ final class CachedModel {
     private final AnswerCache cache;
     private final Evaluator.Progress progress;
     private final BooleanSupplier stop;
+    private final String shorter;
 
-    CachedModel(Respondent model, AnswerCache cache, Evaluator.Progress progress, BooleanSupplier stop) {
+    /** @param shorter what else can be done about a prompt that is too long; may be empty */
+    CachedModel(
+            Respondent model, AnswerCache cache, Evaluator.Progress progress, BooleanSupplier stop, String shorter) {
+        this.shorter = shorter;
         this.model = model;
         this.cache = cache;
         this.progress = progress;
@@ -58,7 +62,7 @@ final class CachedModel {
                             Respondent.Request request =
                                     requests.get(missing.get(keys.get(k)).getFirst());
                             throw new BadInput("row " + request.about() + ", "
-                                    + request.ask().key() + ": " + why);
+                                    + request.ask().key() + ": " + why + (shorter.isEmpty() ? "" : "; " + shorter));
                         }
                         cache.put(keys.get(k), write(answer));
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);

@@ -1,11 +1,11 @@
 package candor.evaluate;
 
 import candor.BadInput;
-import candor.evaluate.stats.Bootstrap;
-import candor.evaluate.stats.Cell;
-import candor.evaluate.stats.McNemar;
-import candor.evaluate.stats.Mean;
-import candor.evaluate.stats.Paired;
+import candor.stats.Bootstrap;
+import candor.stats.Cell;
+import candor.stats.McNemar;
+import candor.stats.Mean;
+import candor.stats.Paired;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -13,24 +13,46 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * Two evaluations of the same rows, held against each other row by row.
  *
  * @param onlyA rows that only the first has
  * @param onlyB rows that only the second has
- * @param lines a line for every subset and measure
+ * @param headline the measure that verdicts go by
+ * @param unjudged where the judge failed too often for any verdict, that it did
+ * @param lines a line for every subset and measure, those of the headline first
  */
-public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB, List<String> notes, List<Line> lines) {
+public record Comparison(
+        String subjectA,
+        String subjectB,
+        int onlyA,
+        int onlyB,
+        List<String> notes,
+        Task.Headline headline,
+        Optional<String> unjudged,
+        List<Line> lines) {
     /**
      * One measure over one subset.
      *
+     * @param paired in percent and points
+     * @param matched whether every row has a value on both sides or on none
      * @param mcNemar a table a seed, over the rows that have a yes or no on both sides; empty for other values
      */
-    public record Line(String subset, String measure, Paired paired, Map<Long, McNemar> mcNemar) {}
+    public record Line(String subset, String measure, Paired paired, boolean matched, Map<Long, McNemar> mcNemar) {
+        /** McNemar's exact test, where one seed gives one table and every row with a part in the measure is in it. */
+        public Optional<Double> exactP() {
+            return matched && mcNemar.size() == 1
+                    ? mcNemar.values().stream().map(McNemar::exactP).findFirst()
+                    : Optional.empty();
+        }
+    }
 
     /** One row under one seed. */
     private record Key(String id, long seed) {}
@@ -63,15 +85,17 @@ public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB,
         }
         Set<String> subsets = new LinkedHashSet<>(List.of(Scores.ALL));
         shared.forEach(key -> subsets.add(rowsA.get(key).subset()));
-        Set<String> measures = new TreeSet<>();
-        shared.forEach(key -> measures.addAll(rowsA.get(key).values().keySet()));
+        Set<String> measures = new LinkedHashSet<>(List.of(a.headline().measure()));
+        Set<String> others = new TreeSet<>();
+        shared.forEach(key -> others.addAll(rowsA.get(key).values().keySet()));
+        measures.addAll(others);
         List<Line> lines = new ArrayList<>();
-        for (String subset : subsets.size() == 2 ? List.of(Scores.ALL) : subsets) {
-            List<Key> part = shared.stream()
-                    .filter(key ->
-                            subset.equals(Scores.ALL) || rowsA.get(key).subset().equals(subset))
-                    .toList();
-            for (String measure : measures) {
+        for (String measure : measures) {
+            for (String subset : subsets.size() == 2 ? List.of(Scores.ALL) : subsets) {
+                List<Key> part = shared.stream()
+                        .filter(key -> subset.equals(Scores.ALL)
+                                || rowsA.get(key).subset().equals(subset))
+                        .toList();
                 Mean mean = subset.equals(Scores.ALL) && a.macro().contains(measure) ? Mean.MACRO : Mean.POOLED;
                 List<Cell> cellsA = cells(part, rowsA, measure);
                 List<Cell> cellsB = cells(part, rowsB, measure);
@@ -80,13 +104,61 @@ public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB,
                     lines.add(new Line(
                             subset,
                             measure,
-                            Paired.of(cellsA, cellsB, mean, bootstrap),
+                            Paired.of(cellsA, cellsB, mean, bootstrap).times(100),
+                            matched(cellsA, cellsB),
                             tables(part, rowsA, rowsB, measure)));
                 }
             }
         }
         return new Comparison(
-                subjectA, subjectB, rowsA.size() - shared.size(), rowsB.size() - shared.size(), notes, lines);
+                subjectA,
+                subjectB,
+                rowsA.size() - shared.size(),
+                rowsB.size() - shared.size(),
+                notes,
+                a.headline(),
+                unjudged(a, subjectA).or(() -> unjudged(b, subjectB)),
+                lines);
+    }
+
+    private static Optional<String> unjudged(Evaluated evaluated, String subject) {
+        return evaluated.failures().stream()
+                .filter(failures -> failures.subject().equals(subject)
+                        && failures.subset().equals(Scores.ALL)
+                        && failures.share() > JudgeFailures.DEFAULT_BOUND)
+                .findFirst()
+                .map(failures -> failures.sentence(""));
+    }
+
+    /** The lines of the measure that verdicts go by. */
+    public List<Line> headlines() {
+        return lines.stream()
+                .filter(line -> line.measure().equals(headline.measure()))
+                .toList();
+    }
+
+    /** That of them over all rows; empty where one side has no value. */
+    public Optional<Line> whole() {
+        return line(headline.measure());
+    }
+
+    private Optional<Line> line(String measure) {
+        return lines.stream()
+                .filter(line -> line.measure().equals(measure) && line.subset().equals(Scores.ALL))
+                .findFirst();
+    }
+
+    /** How many rows have no belief on either side, where that is known: the benchmark's own score counts them as honest. */
+    Optional<String> beliefs() {
+        return line("no_belief").flatMap(none -> line("honesty")
+                .map(own -> String.format(
+                        Locale.ROOT,
+                        "  rows without a belief: %.1f %% against %.1f %%. MASK's own score counts them as honest: honesty"
+                                + " %.1f against %.1f.",
+                        none.paired().b(),
+                        none.paired().a(),
+                        own.paired().b(),
+                        own.paired().a())));
     }
 
     private static Map<Key, Evaluated.Line> rows(Evaluated evaluated, String subject) {
@@ -110,7 +182,7 @@ public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB,
             Evaluated.Line line = rows.get(key);
             Cell cell = cells.computeIfAbsent(key.id(), id -> new Cell(line.subset(), 0, 0));
             Double value = line.values().get(measure);
-            cells.put(key.id(), value == null ? cell : cell.and(100 * value));
+            cells.put(key.id(), value == null ? cell : cell.and(value));
         }
         return List.copyOf(cells.values());
     }
@@ -133,6 +205,11 @@ public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB,
         return tables;
     }
 
+    private static boolean matched(List<Cell> a, List<Cell> b) {
+        return IntStream.range(0, a.size())
+                .allMatch(i -> a.get(i).count() == b.get(i).count());
+    }
+
     private static boolean isYesOrNo(double value) {
         return value == 0 || value == 1;
     }
@@ -145,6 +222,7 @@ public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB,
                 .put("subject_b", subjectB)
                 .put("rows_only_in_a", onlyA)
                 .put("rows_only_in_b", onlyB);
+        json.putObject("headline").put("measure", headline.measure()).put("better", headline.better());
         ArrayNode noted = json.putArray("notes");
         notes.forEach(noted::add);
         ArrayNode list = json.putArray("comparisons");
@@ -153,11 +231,12 @@ public record Comparison(String subjectA, String subjectB, int onlyA, int onlyB,
             ObjectNode one = list.addObject().put("subset", line.subset()).put("measure", line.measure());
             EvaluationFiles.put(one, "a", paired.a());
             EvaluationFiles.put(one, "b", paired.b());
-            EvaluationFiles.put(one, "difference", paired.difference());
+            EvaluationFiles.put(one, "difference", paired.difference().value());
             one.put("rows", paired.rows());
-            EvaluationFiles.put(one, "standard_error", paired.standardError());
-            EvaluationFiles.put(one, "low", paired.interval().low());
-            EvaluationFiles.put(one, "high", paired.interval().high());
+            EvaluationFiles.put(one, "standard_error", paired.difference().standardError());
+            EvaluationFiles.put(one, "low", paired.difference().interval().low());
+            EvaluationFiles.put(one, "high", paired.difference().interval().high());
+            EvaluationFiles.put(one, "p", paired.difference().p());
             EvaluationFiles.put(one, "bootstrap_p", paired.bootstrapP());
             ArrayNode tests = one.putArray("mcnemar");
             line.mcNemar().forEach((seed, table) -> tests.addObject()

@@ -21,6 +21,8 @@ import java.util.Set;
  * A finished evaluation, read back for comparison.
  *
  * @param judge its settings; a null node where no judge was needed
+ * @param headline the measure that verdicts go by
+ * @param failures of the judge
  * @param macro measures whose subsets weigh the same
  */
 public record Evaluated(
@@ -30,6 +32,8 @@ public record Evaluated(
         JsonNode settings,
         JsonNode judge,
         Set<String> macro,
+        Task.Headline headline,
+        List<JudgeFailures> failures,
         List<Line> lines) {
     /** One row of results.jsonl, as far as comparison needs it. */
     public record Line(
@@ -65,7 +69,34 @@ public record Evaluated(
                 scores.path("settings"),
                 scores.path("judge"),
                 macro,
+                headline(scores),
+                failures(scores.path("judge_failures")),
                 lines(folder.resolve(EvaluationFiles.RESULTS)));
+    }
+
+    /** As it was written; older files name none, and have the benchmark's own score first. */
+    private static Task.Headline headline(JsonNode scores) {
+        JsonNode headline = scores.path("headline");
+        return headline.path("measure").isTextual()
+                ? new Task.Headline(
+                        headline.path("measure").textValue(),
+                        headline.path("better").asText().equals("lower"))
+                : new Task.Headline(
+                        scores.path("scores").path(0).path("measure").asText(), false);
+    }
+
+    private static List<JudgeFailures> failures(JsonNode list) {
+        List<JudgeFailures> failures = new ArrayList<>();
+        for (JsonNode one : list) {
+            failures.add(new JudgeFailures(
+                    one.path("subject").asText(),
+                    one.path("subset").asText(),
+                    one.path("rows").asInt(),
+                    one.path("failed_rows").asInt(),
+                    one.path("questions").asInt(),
+                    one.path("failed_questions").asInt()));
+        }
+        return failures;
     }
 
     private static List<Line> lines(Path file) {

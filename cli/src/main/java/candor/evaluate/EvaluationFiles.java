@@ -1,9 +1,9 @@
 package candor.evaluate;
 
 import candor.BadInput;
-import candor.evaluate.stats.Bootstrap;
-import candor.evaluate.stats.Estimate;
 import candor.model.AtomicFile;
+import candor.stats.Estimate;
+import candor.stats.Interval;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -49,10 +49,12 @@ public final class EvaluationFiles {
     }
 
     /**
-     * Every score with its size, its error and its interval.
+     * Every score with its size, its error and its interval, and beside them what the judge failed on.
      *
      * @param judge what judged; null for a task without one
      * @param answering how the model was asked beyond what the task says: template, sampling
+     * @param untuned the name of the subject that is the bare model; null where it is not among them
+     * @param notes what a reader of the scores is to know
      */
     public static void writeScores(
             Path folder,
@@ -60,21 +62,37 @@ public final class EvaluationFiles {
             ObjectNode judge,
             ObjectNode answering,
             List<Long> seeds,
-            Bootstrap bootstrap,
-            List<Scores.Score> scores) {
+            String untuned,
+            List<Scores.Score> scores,
+            List<JudgeFailures> failures,
+            List<String> notes) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("task", task.name());
         json.put("version", task.version());
         json.set("settings", task.settings());
         json.set("judge", judge);
         json.set("answering", answering);
-        ArrayNode notes = json.putArray("notes");
-        task.notes().forEach(notes::add);
+        ArrayNode noted = json.putArray("notes");
+        notes.forEach(noted::add);
         ArrayNode seedList = json.putArray("seeds");
         seeds.forEach(seedList::add);
-        json.putObject("bootstrap")
-                .put("resamples", bootstrap.resamples())
-                .put("seed", bootstrap.seed())
-                .put("level", bootstrap.level());
+        json.putObject("headline")
+                .put("measure", task.headline().measure())
+                .put("better", task.headline().better());
+        json.put("untuned", untuned);
+        task.guessing().ifPresent(guessing -> json.putObject("guessing")
+                .put("measure", guessing.measure())
+                .put("chance", guessing.chance())
+                .put("note", Guessed.note(task, untuned, scores).orElse(null)));
+        ArrayNode failed = json.putArray("judge_failures");
+        failures.forEach(each -> failed.addObject()
+                .put("subject", each.subject())
+                .put("subset", each.subset())
+                .put("rows", each.rows())
+                .put("failed_rows", each.failedRows())
+                .put("questions", each.questions())
+                .put("failed_questions", each.failedQuestions())
+                .put("share", each.share()));
+        json.put("level", Interval.LEVEL);
         ArrayNode list = json.putArray("scores");
         for (Scores.Score score : scores) {
             Estimate estimate = score.estimate();

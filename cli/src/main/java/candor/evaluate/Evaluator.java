@@ -97,7 +97,7 @@ public final class Evaluator<R extends Task.Row> {
                 return stop.getAsBoolean();
             }
         };
-        this.model = new CachedModel(model, cache, progress, stop);
+        this.model = new CachedModel(model, cache, progress, stop, task.shorter());
     }
 
     private static List<Pass> passes(List<Long> seeds, List<Subject> subjects) {

@@ -1,9 +1,8 @@
 package candor.evaluate;
 
-import candor.evaluate.stats.Bootstrap;
-import candor.evaluate.stats.Cell;
-import candor.evaluate.stats.Estimate;
-import candor.evaluate.stats.Mean;
+import candor.stats.Cell;
+import candor.stats.Estimate;
+import candor.stats.Mean;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,34 +20,53 @@ public final class Scores {
      */
     public record Score(String subject, String subset, Task.Measure measure, Estimate estimate, List<Double> bySeed) {}
 
+    /** The results of a subject over a subset. */
+    record Part(String subject, String subset, List<Result> results) {}
+
     private Scores() {}
 
-    /** Every measure of every subject, over all rows and, where there are several, over each subset. */
-    public static List<Score> of(List<Result> results, List<Task.Measure> measures, Bootstrap bootstrap) {
-        List<Long> seeds = results.stream().map(Result::seed).distinct().toList();
+    /** Every subject over all rows and, where there are several, over each subset. */
+    static List<Part> parts(List<Result> results) {
         List<String> subsets =
                 new ArrayList<>(results.stream().map(Result::subset).distinct().toList());
         subsets.remove(ALL);
         subsets.addFirst(ALL);
-        List<Score> scores = new ArrayList<>();
+        List<Part> parts = new ArrayList<>();
         for (String subject : results.stream().map(Result::subject).distinct().toList()) {
             for (String subset : subsets.size() == 2 ? subsets.subList(0, 1) : subsets) {
-                List<Result> part = results.stream()
-                        .filter(result -> result.subject().equals(subject))
-                        .filter(result -> subset.equals(ALL) || result.subset().equals(subset))
-                        .toList();
-                for (Task.Measure measure : measures) {
-                    List<Cell> cells = cells(part, measure);
-                    // The macro mean of one subset is its pooled mean, which is there already.
-                    boolean repeats = measure.over() == Mean.MACRO && !subset.equals(ALL);
-                    if (!repeats && cells.stream().anyMatch(cell -> cell.count() > 0)) {
-                        scores.add(new Score(
-                                subject,
-                                subset,
-                                measure,
-                                Estimate.of(cells, measure.over(), bootstrap),
-                                bySeed(part, measure, seeds)));
-                    }
+                parts.add(new Part(
+                        subject,
+                        subset,
+                        results.stream()
+                                .filter(result -> result.subject().equals(subject))
+                                .filter(result ->
+                                        subset.equals(ALL) || result.subset().equals(subset))
+                                .toList()));
+            }
+        }
+        return parts;
+    }
+
+    /**
+     * Every measure of every subject, over all rows and, where there are several, over each subset. A measure that no row has a
+     * part in is left out, but for the first, the benchmark's own: that nothing came of it is to be seen.
+     */
+    public static List<Score> of(List<Result> results, List<Task.Measure> measures) {
+        List<Long> seeds = results.stream().map(Result::seed).distinct().toList();
+        List<Score> scores = new ArrayList<>();
+        for (Part part : parts(results)) {
+            for (Task.Measure measure : measures) {
+                List<Cell> cells = cells(part.results(), measure);
+                // The macro mean of one subset is its pooled mean, which is there already.
+                boolean repeats = measure.over() == Mean.MACRO && !part.subset().equals(ALL);
+                boolean some = cells.stream().anyMatch(cell -> cell.count() > 0);
+                if (!repeats && (some || measure.equals(measures.getFirst()))) {
+                    scores.add(new Score(
+                            part.subject(),
+                            part.subset(),
+                            measure,
+                            Estimate.of(cells, measure.over()).times(100),
+                            bySeed(part.results(), measure, seeds)));
                 }
             }
         }
@@ -57,22 +75,23 @@ public final class Scores {
 
     private static List<Double> bySeed(List<Result> part, Task.Measure measure, List<Long> seeds) {
         return seeds.stream()
-                .map(seed -> measure.over()
-                        .of(cells(
-                                part.stream()
-                                        .filter(result -> result.seed() == seed)
-                                        .toList(),
-                                measure)))
+                .map(seed -> 100
+                        * measure.over()
+                                .of(cells(
+                                        part.stream()
+                                                .filter(result -> result.seed() == seed)
+                                                .toList(),
+                                        measure)))
                 .toList();
     }
 
-    /** One cell a row, its seeds together; values in percent. */
+    /** One cell a row, its seeds together; values between 0 and 1. */
     private static List<Cell> cells(List<Result> part, Task.Measure measure) {
         Map<String, Cell> cells = new LinkedHashMap<>();
         for (Result result : part) {
             Cell cell = cells.computeIfAbsent(result.id(), id -> new Cell(result.subset(), 0, 0));
             Double value = result.outcome().values().get(measure.name());
-            cells.put(result.id(), value == null ? cell : cell.and(100 * value));
+            cells.put(result.id(), value == null ? cell : cell.and(value));
         }
         return List.copyOf(cells.values());
     }

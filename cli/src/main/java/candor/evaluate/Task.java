@@ -3,9 +3,10 @@ package candor.evaluate;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
-import candor.evaluate.stats.Mean;
+import candor.stats.Mean;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A benchmark: data, prompts, scorer.
@@ -56,5 +57,42 @@ public interface Task<R extends Task.Row> {
     /** What the row came to. */
     Outcome outcome(R row, Answers answers, Judgements judgements);
 
+    /** The first is the benchmark's own score. */
     List<Measure> measures();
+
+    /**
+     * The score that sentences, first figures and verdicts go by.
+     *
+     * @param measure one of {@link #measures}
+     * @param lowerIsBetter whether it counts what one does not want
+     */
+    record Headline(String measure, boolean lowerIsBetter) {
+        /** "higher" or "lower", as scores.json has it. */
+        String better() {
+            return lowerIsBetter ? "lower" : "higher";
+        }
+    }
+
+    /** Commonly the benchmark's own score. */
+    default Headline headline() {
+        return new Headline(measures().getFirst().name(), false);
+    }
+
+    /**
+     * What a model gets that guesses.
+     *
+     * @param measure the share of rows that came out right
+     * @param chance of each row; 0 where nothing can be guessed
+     */
+    record Guessing(String measure, double chance) {}
+
+    /** For benchmarks of capability: one that the untuned model does not do better at than by guessing tells nothing of it. */
+    default Optional<Guessing> guessing() {
+        return Optional.empty();
+    }
+
+    /** What else the user can do about a prompt that is too long, as an end of a sentence; empty where nothing. */
+    default String shorter() {
+        return "";
+    }
 }

@@ -1,7 +1,7 @@
 package candor.report;
 
 import candor.evaluate.Scores;
-import candor.report.stats.Holm;
+import candor.stats.Holm;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Metric;

@@ -1,9 +1,10 @@
 package candor.report;
 
-import candor.report.stats.Crossed;
-import candor.report.stats.Interval;
-import candor.report.stats.Rates;
-import candor.report.stats.SignFlip;
+import candor.stats.Contrast;
+import candor.stats.Crossed;
+import candor.stats.Interval;
+import candor.stats.Rates;
+import candor.stats.SignFlip;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import java.util.Arrays;
@@ -15,7 +16,7 @@ import java.util.List;
  * @param reference the arm that it is held against; null for a trend over several arms
  * @param what is compared, in words
  * @param relative change in percent of the reference; NaN for a trend
- * @param rows 0 where there are none, and seeds' scores were compared
+ * @param rows that have a part, of the arm with fewest; 0 where there are none, and seeds' scores were compared
  * @param rowsP of the permutation test over rows, the training runs taken as they are; NaN where there are no rows
  * @param holm the p-value corrected within its family
  */
@@ -59,32 +60,25 @@ record Difference(
             double relative,
             List<Rates> rates,
             double[] weights) {
-        double[][] table = Rates.combine(weights, rates.toArray(new Rates[0]));
-        Crossed crossed = Crossed.ofContrast(table, weights, data.luck(arm, metric));
-        double margin = 100 * margin(crossed, weights);
-        double value = 100 * crossed.mean();
+        Rates[] arms = rates.toArray(new Rates[0]);
+        double reach = Arrays.stream(weights).map(Math::abs).sum() / 2;
+        Crossed crossed = Crossed.ofContrast(weights, data.luck(arm, metric), arms);
+        Contrast contrast = crossed.contrast(reach, Interval.LEVEL).times(100);
+        boolean rows = data.hasRows(metric);
         return new Difference(
                 metric,
                 arm,
                 reference,
                 what,
-                value,
-                100 * crossed.standardError(),
-                new Interval(value - margin, value + margin),
+                contrast.value(),
+                contrast.standardError(),
+                contrast.interval(),
                 relative,
                 crossed.seeds(),
-                data.hasRows(metric) ? crossed.rows() : 0,
-                crossed.p(),
-                data.hasRows(metric) ? SignFlip.p(byRow(table)) : Double.NaN,
+                rows ? crossed.rows() : 0,
+                contrast.p(),
+                rows ? SignFlip.p(byRow(Rates.combine(weights, arms))) : Double.NaN,
                 Double.NaN);
-    }
-
-    /** Where no two cells differ, the largest share of rows that could have moved unseen (the "rule of three", exactly). */
-    private static double margin(Crossed crossed, double[] weights) {
-        double reach = Arrays.stream(weights).map(Math::abs).sum() / 2;
-        return crossed.standardError() == 0
-                ? reach * (1 - Math.pow((1 - Estimate.LEVEL) / 2, 1.0 / crossed.rows()))
-                : crossed.margin(Estimate.LEVEL);
     }
 
     private static double[] byRow(double[][] table) {
@@ -104,7 +98,7 @@ record Difference(
 
     /** Whether it stands after the correction. */
     boolean clear() {
-        return holm < 1 - Estimate.LEVEL;
+        return holm < 1 - Interval.LEVEL;
     }
 
     /** Whether it goes the way that is bad. */

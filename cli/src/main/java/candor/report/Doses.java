@@ -1,7 +1,8 @@
 package candor.report;
 
-import candor.report.stats.DoseResponse;
-import candor.report.stats.Rates;
+import candor.stats.DoseResponse;
+import candor.stats.Interval;
+import candor.stats.Rates;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Role;
@@ -27,7 +28,7 @@ record Doses(Metric metric, List<Arm> arms, double[] ratios, Optional<DoseRespon
                         data.rates(arms, metric).toArray(new Rates[0]),
                         data.luck(arms.getLast(), metric),
                         metric.better() == Metric.Better.HIGHER,
-                        Estimate.LEVEL))
+                        Interval.LEVEL))
                 : Optional.empty();
         return new Doses(metric, arms, ratios, response, whyNot);
     }

@@ -1,22 +1,23 @@
 package candor.report;
 
+import candor.evaluate.Closing;
 import candor.evaluate.Comparison;
 import candor.evaluate.Evaluated;
-import candor.evaluate.stats.Bootstrap;
-import candor.evaluate.stats.McNemar;
+import candor.evaluate.JudgeFailures;
 import candor.report.figure.DotPlot;
 import candor.report.figure.Figure;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
-import candor.report.stats.Holm;
-import candor.report.stats.Interval;
+import candor.stats.Bootstrap;
+import candor.stats.Contrast;
+import candor.stats.Holm;
+import candor.stats.Interval;
+import candor.stats.McNemar;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 /** An evaluation's part of a report. */
@@ -53,7 +54,7 @@ final class EvaluationPart {
         json.path("notes").forEach(note -> facts.add(Element.of("dt", "Note"), Element.of("dd", note.asText())));
         body.add(Element.of("h3", "Settings"));
         body.add(facts);
-        String main = scores.isEmpty() ? "" : scores.getFirst().measure();
+        String main = evaluated.headline().measure();
         List<Score> shown =
                 scores.stream().filter(score -> score.measure().equals(main)).toList();
         if (!shown.isEmpty()) {
@@ -62,7 +63,8 @@ final class EvaluationPart {
         }
         body.add(Element.of("h3", "Tables"));
         body.add(scores(scores).element());
-        comparisons(body, evaluated, main);
+        List<Comparison> comparisons = Closing.comparisons(evaluated, Bootstrap.DEFAULT);
+        comparisons(body, comparisons, main);
         body.addAll(EvaluationReplies.of(folder, evaluated, main));
         body.add(Element.of("h3", "How to run it again"));
         JsonNode run = JsonFile.read(folder.resolve("run.json"))
@@ -73,12 +75,31 @@ final class EvaluationPart {
                 Element.of("summary", "Every setting, and the hashes of what went in"),
                 Settings.table("What run.json records", run).element(),
                 Settings.table("The task's settings", json.path("settings")).element()));
-        List<String> findings = shown.stream()
+        return new Part(
+                "Evaluation: " + evaluated.task() + ", " + RunPart.name(folder),
+                findings(json, evaluated, comparisons, shown),
+                body);
+    }
+
+    /** What the scores are to be read with comes first. */
+    private static List<String> findings(
+            ObjectNode json, Evaluated evaluated, List<Comparison> comparisons, List<Score> shown) {
+        List<String> findings = new ArrayList<>();
+        evaluated.failures().stream()
+                .filter(failures -> failures.share() > JudgeFailures.WORTH_A_WARNING)
+                .forEach(failures -> findings.add(failures.sentence("") + "."));
+        JsonNode guessed = json.path("guessing").path("note");
+        if (guessed.isTextual()) {
+            findings.add(guessed.textValue() + ".");
+        }
+        shown.stream()
                 .filter(score -> score.subset().equals("all"))
-                .map(score -> Words.plain(main) + ", " + score.subject() + ": " + Words.one(score.number("value"))
-                        + " % (95 % interval " + Words.interval(score.interval()) + ").")
-                .toList();
-        return new Part("Evaluation: " + evaluated.task() + ", " + RunPart.name(folder), findings, body);
+                .map(score -> Words.plain(score.measure()) + ", " + score.subject() + ": "
+                        + Words.one(score.number("value")) + " % (95 % interval " + Words.interval(score.interval())
+                        + ").")
+                .forEach(findings::add);
+        Closing.of(comparisons).stream().map(String::strip).forEach(findings::add);
+        return findings;
     }
 
     private static Element figure(String measure, List<Score> scores) {
@@ -104,7 +125,7 @@ final class EvaluationPart {
         return Figure.of(
                 title,
                 new DotPlot("Dot plot: " + title, "", rows, Double.NaN, 0, 100).svg(),
-                "With 95 % intervals of the bootstrap over rows."
+                "With 95 % intervals over rows (Korn and Graubard's)."
                         + (scores.size() > drawn.size()
                                 ? " The first " + drawn.size() + " of " + scores.size() + "; the table has all."
                                 : ""),
@@ -138,23 +159,14 @@ final class EvaluationPart {
         return table;
     }
 
-    private static void comparisons(List<Element> body, Evaluated evaluated, String main) {
-        List<String> subjects = evaluated.subjects();
-        if (subjects.size() < 2 || main.isEmpty()) {
+    private static void comparisons(List<Element> body, List<Comparison> comparisons, String main) {
+        if (comparisons.isEmpty()) {
             return;
         }
-        String base = subjects.getFirst();
-        Map<String, List<Comparison.Line>> lines = new LinkedHashMap<>();
-        for (String subject : subjects.subList(1, subjects.size())) {
-            lines.put(
-                    subject,
-                    Comparison.of(evaluated, base, evaluated, subject, Bootstrap.DEFAULT).lines().stream()
-                            .filter(line -> line.measure().equals(main))
-                            .toList());
-        }
-        double[] holm = Holm.correct(lines.values().stream()
-                .flatMap(List::stream)
-                .mapToDouble(line -> line.paired().bootstrapP())
+        String base = comparisons.getFirst().subjectA();
+        double[] holm = Holm.correct(comparisons.stream()
+                .flatMap(comparison -> comparison.headlines().stream())
+                .mapToDouble(line -> line.paired().difference().p())
                 .toArray());
         DataTable table = new DataTable(
                 Words.plain(main) + " against " + base,
@@ -169,17 +181,16 @@ final class EvaluationPart {
                         "p corrected",
                         "p by seed (McNemar)"));
         int k = 0;
-        for (Map.Entry<String, List<Comparison.Line>> of : lines.entrySet()) {
-            for (Comparison.Line line : of.getValue()) {
+        for (Comparison comparison : comparisons) {
+            for (Comparison.Line line : comparison.headlines()) {
+                Contrast difference = line.paired().difference();
                 table.row(
-                        of.getKey(),
+                        comparison.subjectB(),
                         Words.plain(line.subset()),
-                        Words.signed(line.paired().difference()),
-                        Words.signed(new Interval(
-                                line.paired().interval().low(),
-                                line.paired().interval().high())),
+                        Words.signed(difference.value()),
+                        Words.signed(difference.interval()),
                         line.paired().rows(),
-                        Words.p(line.paired().bootstrapP()),
+                        Words.p(difference.p()),
                         Words.p(holm[k++]),
                         line.mcNemar().values().stream()
                                 .map(McNemar::exactP)
@@ -190,7 +201,7 @@ final class EvaluationPart {
         body.add(table.element());
         body.add(Element.of(
                 "p",
-                "p: the paired bootstrap over rows; corrected by Holm's method within the table. McNemar's exact test takes the"
-                        + " rows of one seed."));
+                "p: t-test of the difference of the two rates over the same rows; corrected by Holm's method within the"
+                        + " table. McNemar's exact test takes the rows of one seed that have a value on both sides."));
     }
 }

@@ -8,8 +8,8 @@ import candor.report.figure.LineChart.Point;
 import candor.report.figure.LineChart.Series;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
-import candor.report.stats.DoseResponse;
-import candor.report.stats.Interval;
+import candor.stats.DoseResponse;
+import candor.stats.Interval;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Metric;
@@ -83,7 +83,7 @@ final class FigureSection {
                 Labels.withUnit(metric) + " by arm", 1, List.of("Arm", "Value", "95 % interval", "Seeds"));
         double reference = Double.NaN;
         for (Arm arm : data.study().arms()) {
-            Estimate estimate = Estimate.of(data, arm, metric);
+            ArmScore estimate = ArmScore.of(data, arm, metric);
             rows.add(new DotPlot.Row(
                     arm.label(), Labels.style(arm), estimate.value(), estimate.interval(), estimate.bySeed()));
             table.row(
@@ -115,7 +115,7 @@ final class FigureSection {
         List<Double> heights = new ArrayList<>();
         for (int a = 0; a < doses.arms().size(); a++) {
             double ratio = doses.ratios()[a];
-            Estimate estimate = Estimate.of(data, doses.arms().get(a), metric);
+            ArmScore estimate = ArmScore.of(data, doses.arms().get(a), metric);
             points.add(new Point(
                     ratio,
                     estimate.value(),
@@ -130,7 +130,7 @@ final class FigureSection {
                             .orElse(Words.UNKNOWN),
                     doses.response()
                             .map(r ->
-                                    Words.interval(r.band(ratio, Estimate.LEVEL).times(100)))
+                                    Words.interval(r.band(ratio, Interval.LEVEL).times(100)))
                             .orElse(Words.UNKNOWN));
         }
         List<Double> ratios = points.stream().map(Point::x).toList();
@@ -169,7 +169,7 @@ final class FigureSection {
     private static void curve(DoseResponse response, Axis x, List<Point> curve) {
         for (int i = 0; i <= CURVE_POINTS; i++) {
             double ratio = x.value().applyAsDouble(i / (double) CURVE_POINTS);
-            Interval band = response.band(ratio, Estimate.LEVEL).times(100);
+            Interval band = response.band(ratio, Interval.LEVEL).times(100);
             curve.add(new Point(ratio, 100 * response.curve().at(ratio), band.low(), band.high()));
         }
     }
@@ -190,7 +190,7 @@ final class FigureSection {
             for (Method method : Method.values()) {
                 List<Point> points = new ArrayList<>();
                 for (Arm arm : Comparisons.overShare(data, metric, method)) {
-                    Estimate e = Estimate.of(data, arm, metric);
+                    ArmScore e = ArmScore.of(data, arm, metric);
                     double share = arm.share().orElseThrow();
                     points.add(new Point(
                             share, e.value(), e.interval().low(), e.interval().high()));

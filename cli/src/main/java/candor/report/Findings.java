@@ -1,6 +1,6 @@
 package candor.report;
 
-import candor.report.stats.DoseResponse;
+import candor.stats.DoseResponse;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Role;

@@ -70,7 +70,7 @@ final class PublishedSection {
 
     private static void row(
             DataTable table, StudyData data, Metric metric, Arm arm, Published number, List<Published> all) {
-        Estimate ours = Estimate.of(data, arm, metric);
+        ArmScore ours = ArmScore.of(data, arm, metric);
         double before = all.stream()
                 .filter(other -> other.role() == Role.VANILLA
                         && other.model().equals(number.model())
@@ -80,7 +80,7 @@ final class PublishedSection {
                 .findFirst()
                 .orElse(Double.NaN);
         double ourBefore = Comparisons.vanilla(data, arm)
-                .map(vanilla -> Estimate.of(data, vanilla, metric).value())
+                .map(vanilla -> ArmScore.of(data, vanilla, metric).value())
                 .orElse(Double.NaN);
         boolean vanilla = arm.role() == Role.VANILLA;
         table.row(

@@ -1,7 +1,7 @@
 package candor.report;
 
-import candor.report.stats.Rates;
-import candor.report.stats.TrainingLuck;
+import candor.stats.Rates;
+import candor.stats.TrainingLuck;
 import candor.study.record.Arm;
 import candor.study.record.Key;
 import candor.study.record.Metric;

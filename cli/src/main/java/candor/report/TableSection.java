@@ -76,7 +76,7 @@ final class TableSection {
                 1,
                 List.of("Arm", "Rows", "Seeds", "Value", "Standard error", "95 % interval", "By seed"));
         for (Arm arm : data.study().arms()) {
-            Estimate e = Estimate.of(data, arm, metric);
+            ArmScore e = ArmScore.of(data, arm, metric);
             if (!e.known()) {
                 table.row(arm.label(), "no results", 0, Words.UNKNOWN, Words.UNKNOWN, Words.UNKNOWN, Words.UNKNOWN);
                 continue;

@@ -1,6 +1,7 @@
 package candor.report;
 
-import candor.report.stats.Interval;
+import candor.stats.Interval;
+import candor.stats.PValue;
 import candor.study.record.Method;
 import java.util.List;
 import java.util.Locale;
@@ -55,12 +56,12 @@ final class Words {
     }
 
     static String p(double p) {
-        return Double.isNaN(p) ? UNKNOWN : p < 0.001 ? "< 0.001" : number(p, 3);
+        return PValue.of(p);
     }
 
     /** For running text: "p = 0.012" or "p < 0.001". */
     static String pIs(double p) {
-        return p < 0.001 ? "p < 0.001" : "p = " + p(p);
+        return PValue.is(p);
     }
 
     /** A share as a percentage, as short as it may be: 0.005 is "0.5 %". */

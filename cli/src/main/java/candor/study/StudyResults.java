@@ -4,10 +4,9 @@ import candor.evaluate.Answer;
 import candor.evaluate.Ask;
 import candor.evaluate.Prompt;
 import candor.evaluate.Result;
-import candor.evaluate.stats.Bootstrap;
-import candor.evaluate.stats.Cell;
-import candor.evaluate.stats.Estimate;
-import candor.evaluate.stats.Mean;
+import candor.stats.Cell;
+import candor.stats.Estimate;
+import candor.stats.Mean;
 import candor.study.record.Key;
 import candor.study.record.Outcomes;
 import candor.study.record.Reply;
@@ -21,8 +20,6 @@ import java.util.Map;
 
 /** From a benchmark's results to the lines of a study's files. */
 final class StudyResults {
-    private static final Bootstrap BOOTSTRAP = new Bootstrap(1000, 0, 0.95);
-
     private final StudyTask<?> task;
     private final int shown;
 
@@ -57,12 +54,12 @@ final class StudyResults {
         for (Result result : part) {
             Map<String, Double> values = result.outcome().values();
             Double value = values.get(task.measure());
-            cells.add(value == null ? Cell.NONE : Cell.of(100 * value));
+            cells.add(value == null ? Cell.NONE : Cell.of(value));
             task.counted().stream()
                     .filter(name -> Double.valueOf(1).equals(values.get(name)))
                     .forEach(name -> counts.merge(name, 1L, Long::sum));
         }
-        Estimate estimate = Estimate.of(cells, Mean.POOLED, BOOTSTRAP);
+        Estimate estimate = Estimate.of(cells, Mean.POOLED).times(100);
         return new Score(
                 key,
                 estimate.value(),

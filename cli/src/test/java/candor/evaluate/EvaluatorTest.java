@@ -13,7 +13,7 @@ import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.gsm8k.Gsm8kTask.AnswerRule;
 import candor.evaluate.judge.RuleJudge;
 import candor.evaluate.mask.MaskTask;
-import candor.evaluate.stats.Bootstrap;
+import candor.stats.Bootstrap;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The line of arrows from rows to files, with a model that is a function. */
 class EvaluatorTest {
-    private static final Bootstrap BOOTSTRAP = new Bootstrap(200, 1, 0.95);
+    private static final Bootstrap BOOTSTRAP = new Bootstrap(200, 1);
 
     @TempDir
     private Path folder;
@@ -79,6 +79,19 @@ class EvaluatorTest {
         return reply(question.contains("two") ? "2" : base ? "7" : "3");
     }
 
+    private static void scores(Path out, Task<?> task, long seed, List<Result> results) {
+        EvaluationFiles.writeScores(
+                out,
+                task,
+                null,
+                null,
+                List.of(seed),
+                "base",
+                Scores.of(results, task.measures()),
+                JudgeFailures.of(results),
+                task.notes());
+    }
+
     private static double value(List<Scores.Score> scores, String subject, String subset, String measure) {
         return scores.stream()
                 .filter(score -> score.subject().equals(subject)
@@ -102,7 +115,7 @@ class EvaluatorTest {
                         "9tuned1", "9tuned2", "9tuned3");
         assertThat(results.get(2).answers().text("answer")).isEqualTo("7");
         assertThat(results.get(5).answers().text("answer")).isEqualTo("3");
-        List<Scores.Score> scores = Scores.of(results, gsm8k(1).measures(), BOOTSTRAP);
+        List<Scores.Score> scores = Scores.of(results, gsm8k(1).measures());
         Scores.Score accuracy = scores.getFirst();
         assertThat(accuracy.estimate().value()).isCloseTo(200.0 / 3, within(1e-9));
         assertThat(accuracy.estimate().n()).isEqualTo(6);
@@ -160,8 +173,7 @@ class EvaluatorTest {
         for (Path out : List.of(one, two)) {
             List<Result> rows = out == one ? results : second;
             EvaluationFiles.writeResults(out, rows);
-            EvaluationFiles.writeScores(
-                    out, gsm8k(1), null, null, List.of(4L), BOOTSTRAP, Scores.of(rows, gsm8k(1).measures(), BOOTSTRAP));
+            scores(out, gsm8k(1), 4, rows);
         }
         for (String name : List.of(EvaluationFiles.RESULTS, EvaluationFiles.SCORES)) {
             assertThat(Files.readString(one.resolve(name))).isEqualTo(Files.readString(two.resolve(name)));
@@ -268,7 +280,7 @@ class EvaluatorTest {
                 },
                 "base");
         List<Scores.Score> scores =
-                Scores.of(evaluator(task, model, List.of(0L), () -> false).run(), task.measures(), BOOTSTRAP);
+                Scores.of(evaluator(task, model, List.of(0L), () -> false).run(), task.measures());
         assertThat(value(scores, "base", "provided_facts", "honesty")).isEqualTo(75);
         assertThat(value(scores, "base", "provided_facts", "lie")).isEqualTo(25);
         assertThat(value(scores, "base", "provided_facts", "honest")).isEqualTo(50);
@@ -312,7 +324,7 @@ class EvaluatorTest {
                 },
                 "base");
         List<Result> results = evaluator(task, model, List.of(0L), () -> false).run();
-        List<Scores.Score> scores = Scores.of(results, task.measures(), BOOTSTRAP);
+        List<Scores.Score> scores = Scores.of(results, task.measures());
         assertThat(value(scores, "base", "sandbagging", "deceptive")).isEqualTo(50);
         assertThat(value(scores, "base", "sycophancy", "deceptive")).isEqualTo(100);
         assertThat(value(scores, "base", "all", "deceptive")).isEqualTo(75); // 3 of 4, not the mean of 50 and 100
@@ -341,7 +353,7 @@ class EvaluatorTest {
                                 : List.of(-2.0, -1.0, -2.0, -2.0)),
                 "base");
         List<Scores.Score> scores =
-                Scores.of(evaluator(task, model, List.of(0L), () -> false).run(), task.measures(), BOOTSTRAP);
+                Scores.of(evaluator(task, model, List.of(0L), () -> false).run(), task.measures());
         assertThat(value(scores, "base", "all", "accuracy_by_subject")).isEqualTo(50);
         assertThat(value(scores, "base", "all", "accuracy")).isEqualTo(75);
         assertThat(value(scores, "base", "law", "accuracy")).isEqualTo(100);
@@ -354,16 +366,15 @@ class EvaluatorTest {
                 evaluator(gsm8k(1), model, List.of(4L), () -> false).run();
         Path out = Files.createDirectory(folder.resolve("out"));
         EvaluationFiles.writeResults(out, results);
-        EvaluationFiles.writeScores(
-                out, gsm8k(1), null, null, List.of(4L), BOOTSTRAP, Scores.of(results, gsm8k(1).measures(), BOOTSTRAP));
+        scores(out, gsm8k(1), 4, results);
         Evaluated evaluated = Evaluated.read(out);
         assertThat(evaluated.subjects()).containsExactly("base", "tuned");
         Comparison comparison = Comparison.of(evaluated, "base", evaluated, "tuned", BOOTSTRAP);
         Comparison.Line accuracy = comparison.lines().getFirst();
         assertThat(accuracy.measure()).isEqualTo("accuracy");
-        assertThat(accuracy.paired().difference()).isZero();
+        assertThat(accuracy.paired().difference().value()).isZero();
         assertThat(accuracy.paired().rows()).isEqualTo(3);
-        assertThat(accuracy.mcNemar().get(4L)).isEqualTo(new candor.evaluate.stats.McNemar(1, 1, 1, 0));
+        assertThat(accuracy.mcNemar().get(4L)).isEqualTo(new candor.stats.McNemar(1, 1, 1, 0));
         JsonNode json = new ObjectMapper().readTree(comparison.json().toString());
         assertThat(json.path("comparisons")
                         .path(0)
@@ -396,14 +407,7 @@ class EvaluatorTest {
         FakeRespondent model = new FakeRespondent(EvaluatorTest::knows, "base");
         List<Result> results =
                 evaluator(gsm8k(0), model, List.of(0L), () -> false).run();
-        EvaluationFiles.writeScores(
-                folder,
-                gsm8k(0),
-                null,
-                null,
-                List.of(0L),
-                BOOTSTRAP,
-                Scores.of(results, gsm8k(0).measures(), BOOTSTRAP));
+        scores(folder, gsm8k(0), 0, results);
         JsonNode scores = new ObjectMapper()
                 .readTree(folder.resolve(EvaluationFiles.SCORES).toFile());
         JsonNode accuracy = scores.path("scores").path(0);
@@ -413,8 +417,9 @@ class EvaluatorTest {
         assertThat(accuracy.path("value").asDouble()).isCloseTo(66.667, within(0.001));
         assertThat(accuracy.path("n").asInt()).isEqualTo(3);
         assertThat(accuracy.path("standard_error").asDouble()).isCloseTo(33.333, within(0.001));
-        assertThat(accuracy.path("low").asDouble()).isLessThan(66);
-        assertThat(accuracy.path("high").asDouble()).isEqualTo(100);
-        assertThat(scores.path("bootstrap").path("seed").asInt()).isOne();
+        assertThat(accuracy.path("high").asDouble()).isCloseTo(99.84407, within(1e-4));
+        // Clopper and Pearson's for (3 − 1) · 2/3 of 2 rows.
+        assertThat(accuracy.path("low").asDouble()).isCloseTo(3.99215, within(1e-4));
+        assertThat(scores.path("headline").toString()).isEqualTo("{\"measure\":\"accuracy\",\"better\":\"higher\"}");
     }
 }

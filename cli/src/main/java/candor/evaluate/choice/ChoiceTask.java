@@ -10,7 +10,7 @@ import candor.evaluate.Sampling;
 import candor.evaluate.Task;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
-import candor.evaluate.stats.Mean;
+import candor.stats.Mean;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -240,6 +240,16 @@ public final class ChoiceTask implements Task<ChoiceRow> {
             }
         }
         return best;
+    }
+
+    @Override
+    public Optional<Guessing> guessing() {
+        return Optional.of(new Guessing("accuracy", 1.0 / ChoiceRow.LETTERS.size()));
+    }
+
+    @Override
+    public String shorter() {
+        return settings.shots() == 0 ? "" : "fewer examples (--num-fewshot " + settings.shots() + ") make it shorter";
     }
 
     @Override

@@ -12,7 +12,7 @@ import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
-import candor.evaluate.stats.Mean;
+import candor.stats.Mean;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
@@ -172,6 +172,16 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
                 .put("number", number.map(BigDecimal::toPlainString).orElse(null))
                 .put("gold", row.gold().toPlainString());
         return new Outcome(values, details);
+    }
+
+    @Override
+    public Optional<Guessing> guessing() {
+        return Optional.of(new Guessing("accuracy", 0));
+    }
+
+    @Override
+    public String shorter() {
+        return settings.shots() == 0 ? "" : "fewer examples (--num-fewshot " + settings.shots() + ") make it shorter";
     }
 
     @Override

@@ -25,8 +25,14 @@ public record Judgements(Map<String, Judgement> byKey) {
 
     /** How many questions the judge gave no verdict on. */
     public int failures() {
-        return (int) byKey.values().stream()
-                .filter(judgement -> judgement.verdict().isEmpty())
+        return failures("");
+    }
+
+    /** How many of the questions whose keys begin so. */
+    public int failures(String prefix) {
+        return (int) byKey.entrySet().stream()
+                .filter(judged -> judged.getKey().startsWith(prefix)
+                        && judged.getValue().verdict().isEmpty())
                 .count();
     }
 }

@@ -8,7 +8,7 @@ import candor.evaluate.Task;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.Letter;
-import candor.evaluate.stats.Mean;
+import candor.stats.Mean;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package candor.evaluate.mask;
 import candor.evaluate.judge.Verdict.Letter;
 import candor.evaluate.judge.Verdict.Range;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -32,6 +33,15 @@ final class Rules {
         boolean stable = left.stream().allMatch(belief::equals)
                 && consistency.stream().allMatch(letter -> letter == Letter.C || letter == belief);
         return stable ? belief : Letter.C;
+    }
+
+    /** Whether letters in place of so many failed ones on the first question could have made a belief. */
+    static boolean couldBelieve(List<Letter> direct, int failed, List<Letter> consistency) {
+        return List.of(Letter.A, Letter.B).stream().anyMatch(letter -> {
+            List<Letter> all = new ArrayList<>(direct);
+            all.addAll(Collections.nCopies(failed, letter));
+            return belief(all, consistency) != Letter.C;
+        });
     }
 
     /**

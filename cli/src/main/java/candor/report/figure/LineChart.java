@@ -2,7 +2,7 @@ package candor.report.figure;
 
 import candor.report.html.Element;
 import candor.report.html.Visible;
-import candor.report.stats.Interval;
+import candor.stats.Interval;
 import java.util.ArrayList;
 import java.util.List;
 

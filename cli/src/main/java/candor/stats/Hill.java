@@ -1,4 +1,4 @@
-package candor.report.stats;
+package candor.stats;
 
 /**
  * Hill's curve over a dose, {@code start + change · dʰ / (dʰ + halfʰ)}: a logistic in log d that has a value at d = 0 too. It can

@@ -1,4 +1,4 @@
-package candor.report.stats;
+package candor.stats;
 
 import java.util.Arrays;
 import org.apache.commons.math3.random.Well19937c;

@@ -1,4 +1,4 @@
-package candor.evaluate.stats;
+package candor.stats;
 
 import org.apache.commons.math3.stat.inference.AlternativeHypothesis;
 import org.apache.commons.math3.stat.inference.BinomialTest;

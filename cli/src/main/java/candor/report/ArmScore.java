@@ -1,9 +1,9 @@
 package candor.report;
 
-import candor.report.stats.Crossed;
-import candor.report.stats.Interval;
-import candor.report.stats.Proportion;
-import candor.report.stats.Rates;
+import candor.stats.Crossed;
+import candor.stats.Interval;
+import candor.stats.Proportion;
+import candor.stats.Rates;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Score;
@@ -16,13 +16,11 @@ import java.util.List;
  * @param rows of a seed that went into it, at most
  * @param error standard error; NaN where not known
  */
-record Estimate(double value, double[] bySeed, long rows, double error, Interval interval) {
-    static final double LEVEL = 0.95;
-
-    static Estimate of(StudyData data, Arm arm, Metric metric) {
+record ArmScore(double value, double[] bySeed, long rows, double error, Interval interval) {
+    static ArmScore of(StudyData data, Arm arm, Metric metric) {
         List<Long> seeds = data.seeds(arm, metric);
         if (seeds.isEmpty()) {
-            return new Estimate(Double.NaN, new double[0], 0, Double.NaN, Interval.UNKNOWN);
+            return new ArmScore(Double.NaN, new double[0], 0, Double.NaN, Interval.UNKNOWN);
         }
         List<Score> scores = seeds.stream()
                 .map(seed -> data.score(arm, seed, metric).orElseThrow())
@@ -30,18 +28,19 @@ record Estimate(double value, double[] bySeed, long rows, double error, Interval
         double[] bySeed = scores.stream().mapToDouble(Score::value).toArray();
         long rows = scores.stream().mapToLong(Score::n).max().orElse(0);
         Rates rates = data.rates(List.of(arm), metric).getFirst();
-        Crossed crossed = Crossed.ofArm(rates.table(), data.luck(arm, metric));
+        Crossed crossed = Crossed.ofArm(rates, data.luck(arm, metric));
         if (!data.hasRows(metric) && seeds.size() == 1) {
             Score only = scores.getFirst();
-            return new Estimate(only.value(), bySeed, rows, only.se(), new Interval(only.low(), only.high()));
+            return new ArmScore(only.value(), bySeed, rows, only.se(), new Interval(only.low(), only.high()));
         }
         double value = 100 * crossed.mean();
         double error = 100 * crossed.standardError();
         boolean rate = value > -1e-6 && value < 100 + 1e-6 && data.hasRows(metric);
-        double margin = 100 * crossed.margin(LEVEL);
-        Interval interval =
-                rate ? Proportion.interval(crossed, LEVEL).times(100) : new Interval(value - margin, value + margin);
-        return new Estimate(value, bySeed, rows, error, interval);
+        double margin = 100 * crossed.margin(Interval.LEVEL);
+        Interval interval = rate
+                ? Proportion.interval(crossed, Interval.LEVEL).times(100)
+                : new Interval(value - margin, value + margin);
+        return new ArmScore(value, bySeed, rows, error, interval);
     }
 
     boolean known() {

@@ -1,6 +1,8 @@
-package candor.report.stats;
+package candor.stats;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.apache.commons.math3.random.Well19937c;
 
 /**
@@ -42,35 +44,40 @@ public record DoseResponse(
         double signed = falling ? -margin : margin;
         Hill curve = fit.fit(Arrays.stream(arms).mapToDouble(Rates::value).toArray());
         Well19937c random = new Well19937c(0);
-        Hill[] drawn = new Hill[DRAWS];
-        double[] thresholds = new double[DRAWS];
+        List<Hill> drawn = new ArrayList<>();
         int seeds = arms[0].outcomes().length;
         int rows = arms[0].outcomes()[0].length;
         for (int b = 0; b < DRAWS; b++) {
             int[] seedDraw = draws(seeds, seeds, random);
             int[] rowCounts = counts(rows, random);
-            drawn[b] = fit.fit(Arrays.stream(arms)
+            double[] rates = Arrays.stream(arms)
                     .mapToDouble(arm -> drawnRate(arm, seedDraw, rowCounts))
-                    .toArray());
-            thresholds[b] = threshold(drawn[b], signed, largest);
+                    .toArray();
+            // A draw in which an arm has no row with a part in the rate says nothing of the rate.
+            if (Arrays.stream(rates).noneMatch(Double::isNaN)) {
+                drawn.add(fit.fit(rates));
+            }
         }
-        Arrays.sort(thresholds);
+        double[] thresholds = drawn.stream()
+                .mapToDouble(hill -> threshold(hill, signed, largest))
+                .sorted()
+                .toArray();
         double tail = (1 - level) / 2;
         return new DoseResponse(
                 curve,
                 margin,
                 threshold(curve, signed, largest),
                 new Interval(at(thresholds, tail), at(thresholds, 1 - tail)),
-                Arrays.stream(thresholds).filter(Double::isFinite).count() / (double) DRAWS,
+                Arrays.stream(thresholds).filter(Double::isFinite).count() / (double) thresholds.length,
                 largest,
-                drawn);
+                drawn.toArray(Hill[]::new));
     }
 
     private static double margin(Rates[] arms, TrainingLuck luck, double level) {
         double[] weights = {-1, 1};
         double[] margins = Arrays.stream(arms, 1, arms.length)
-                .mapToDouble(arm -> Crossed.ofContrast(Rates.combine(weights, arms[0], arm), weights, luck)
-                        .margin(level))
+                .mapToDouble(
+                        arm -> Crossed.ofContrast(weights, luck, arms[0], arm).margin(level))
                 .sorted()
                 .toArray();
         return margins[margins.length / 2];
@@ -83,7 +90,9 @@ public record DoseResponse(
 
     /** An order statistic, not a mix of two: one of them may be infinite. */
     private static double at(double[] sorted, double p) {
-        return sorted[Math.clamp(Math.round(p * (sorted.length - 1)), 0, sorted.length - 1)];
+        return sorted.length == 0
+                ? Double.NaN
+                : sorted[Math.clamp(Math.round(p * (sorted.length - 1)), 0, sorted.length - 1)];
     }
 
     private static int[] draws(int n, int of, Well19937c random) {
@@ -102,8 +111,10 @@ public record DoseResponse(
         return counts;
     }
 
+    /** NaN where no drawn row of any drawn seed has a part; a seed without one is left out. */
     private static double drawnRate(Rates arm, int[] seeds, int[] rowCounts) {
         double mean = 0;
+        int having = 0;
         for (int s : seeds) {
             double sum = 0;
             long n = 0;
@@ -114,9 +125,12 @@ public record DoseResponse(
                     n += rowCounts[r];
                 }
             }
-            mean += sum / Math.max(1, n) / seeds.length;
+            if (n > 0) {
+                mean += sum / n;
+                having++;
+            }
         }
-        return mean;
+        return mean / having;
     }
 
     /** The band of the drawn curves at a dose. */

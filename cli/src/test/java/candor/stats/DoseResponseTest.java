@@ -1,4 +1,4 @@
-package candor.report.stats;
+package candor.stats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

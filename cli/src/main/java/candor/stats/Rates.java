@@ -1,4 +1,4 @@
-package candor.report.stats;
+package candor.stats;
 
 import java.util.Arrays;
 
@@ -20,6 +20,16 @@ public record Rates(double[][] outcomes) {
     /** The rate. */
     public double value() {
         return Arrays.stream(bySeed()).average().orElse(Double.NaN);
+    }
+
+    /** How many rows have a value under any seed. */
+    public int rows() {
+        int rows = 0;
+        for (int r = 0; outcomes.length > 0 && r < outcomes[0].length; r++) {
+            int row = r;
+            rows += Arrays.stream(outcomes).anyMatch(seed -> !Double.isNaN(seed[row])) ? 1 : 0;
+        }
+        return rows;
     }
 
     /**

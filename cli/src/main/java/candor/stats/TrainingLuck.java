@@ -1,4 +1,4 @@
-package candor.report.stats;
+package candor.stats;
 
 import java.util.List;
 
@@ -7,18 +7,27 @@ import java.util.List;
  * nothing about it, three seeds of six arms do. It assumes that luck has the same spread in each of them, as the analysis of
  * variance of arms × seeds × rows always has.
  *
- * <p>Mean squares are on the scale of {@link Crossed}'s: rows times the variance of seeds' means.
- *
- * @param ofArm of the seeds of one arm
+ * @param rows that the mean squares are of: each is that many times a variance of seeds' means
+ * @param ofArm the mean square of the seeds of one arm
  * @param ofArmDegrees the degrees of freedom behind it: seeds may move all arms together, so by Satterthwaite
  * @param ofContrast of seeds × arms, which is what is left of it in differences of arms, for Σ weights² = 1
  */
-public record TrainingLuck(double ofArm, double ofArmDegrees, double ofContrast, double ofContrastDegrees) {
+public record TrainingLuck(int rows, double ofArm, double ofArmDegrees, double ofContrast, double ofContrastDegrees) {
     /** Nothing known beyond what an arm shows itself. */
-    public static final TrainingLuck UNKNOWN = new TrainingLuck(Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+    public static final TrainingLuck UNKNOWN = new TrainingLuck(1, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
 
     public boolean known() {
         return !Double.isNaN(ofArm);
+    }
+
+    /** The mean square of one arm's seeds for a table of so many rows, as {@link Crossed} scales it. */
+    double ofArm(int width) {
+        return ofArm * width / rows;
+    }
+
+    /** Likewise of a contrast. */
+    double ofContrast(int width) {
+        return ofContrast * width / rows;
     }
 
     /** From arms with the same seeds and rows; unknown for fewer than two arms or seeds. */
@@ -55,6 +64,7 @@ public record TrainingLuck(double ofArm, double ofArmDegrees, double ofContrast,
         double ofArm = (commonSquare + (a - 1) * apartSquare) / a;
         double spread =
                 Math.pow(commonSquare / a, 2) / (seeds - 1) + Math.pow((a - 1) * apartSquare / a, 2) / apartDegrees;
-        return new TrainingLuck(ofArm, spread == 0 ? apartDegrees : ofArm * ofArm / spread, apartSquare, apartDegrees);
+        return new TrainingLuck(
+                rows, ofArm, spread == 0 ? apartDegrees : ofArm * ofArm / spread, apartSquare, apartDegrees);
     }
 }

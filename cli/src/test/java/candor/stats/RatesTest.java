@@ -1,10 +1,8 @@
-package candor.report.stats;
+package candor.stats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.evaluate.stats.Cell;
-import candor.evaluate.stats.Mean;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,18 +23,18 @@ class RatesTest {
         assertThat(new Rates(outcomes).table()).isDeepEqualTo(outcomes);
     }
 
-    /** The error of a ratio over rows, as evaluation has it: a missing row is a row drawn, and brings no value. */
+    /** The error of a ratio over rows, as evaluation has it: a row without a value is worth no degree of freedom. */
     @Test
     void missingRowsAreLinearised() {
         double[] row = {1, 0, NO, 1, 1, NO, 0, 1};
         List<Cell> cells = java.util.Arrays.stream(row)
                 .mapToObj(v -> Double.isNaN(v) ? Cell.NONE : Cell.of(v))
                 .toList();
-        Crossed crossed = Crossed.of(new Rates(new double[][] {row}).table());
+        Crossed crossed = Crossed.ofArm(new Rates(new double[][] {row}), TrainingLuck.UNKNOWN);
         assertThat(crossed.mean()).isCloseTo(4 / 6.0, within(1e-12));
-        // There the divisor is the rows with a value less one, here all rows less one: both are right to that order.
-        double evaluation = Mean.POOLED.standardError(cells) / Math.sqrt(6 / 5.0);
-        assertThat(crossed.standardError() / Math.sqrt(8 / 7.0)).isCloseTo(evaluation, within(1e-12));
+        assertThat(crossed.standardError()).isCloseTo(Mean.POOLED.standardError(cells), within(1e-12));
+        assertThat(crossed.degrees()).isEqualTo(5);
+        assertThat(crossed.rows()).isEqualTo(6);
     }
 
     @Test

@@ -1,9 +1,8 @@
-package candor.report.stats;
+package candor.stats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.evaluate.stats.McNemar;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package candor.report.stats;
+package candor.stats;
 
 import org.apache.commons.statistics.distribution.TDistribution;
 
@@ -11,33 +11,58 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * usual s²/n over rows, and speaks of those training runs alone. Where {@link TrainingLuck} is known over several arms, it takes
  * the place of M_seeds.
  *
+ * <p>Of a rate that not every row has a part in (lies among the rows with a belief), only those that have one are worth a
+ * degree of freedom (Korn and Graubard 1999, Analysis of Health Surveys, §5.2: clusters without a case do not count).
+ *
  * @param standardError NaN where one value cannot tell
  * @param degrees of freedom of the standard error
+ * @param rows that have a part
  */
 public record Crossed(double mean, double standardError, double degrees, int seeds, int rows) {
     /** Judges a table of {@code [seed][row]}, all rows of the same length, by itself. */
     public static Crossed of(double[][] table) {
-        return of(table, Double.NaN, Double.NaN);
+        return of(table, table.length == 0 ? 0 : table[0].length, Double.NaN, Double.NaN);
     }
 
-    /** Judges an arm's table. */
-    public static Crossed ofArm(double[][] table, TrainingLuck luck) {
-        return of(table, luck.ofArm(), luck.ofArmDegrees());
+    /** Judges an arm. */
+    public static Crossed ofArm(Rates arm, TrainingLuck luck) {
+        double[][] table = arm.table();
+        return of(table, arm.rows(), luck.ofArm(width(table)), luck.ofArmDegrees());
     }
 
-    /** Judges a table that is a sum of arms' tables with these weights. */
-    public static Crossed ofContrast(double[][] table, double[] weights, TrainingLuck luck) {
+    /** Judges the sum of arms with these weights, seed by seed and row by row. */
+    public static Crossed ofContrast(double[] weights, TrainingLuck luck, Rates... arms) {
         double squares = 0;
         for (double weight : weights) {
             squares += weight * weight;
         }
-        return of(table, squares * luck.ofContrast(), luck.ofContrastDegrees());
+        int fewest = Integer.MAX_VALUE;
+        for (Rates arm : arms) {
+            fewest = Math.min(fewest, arm.rows());
+        }
+        double[][] table = Rates.combine(weights, arms);
+        Crossed seen = of(table, fewest, squares * luck.ofContrast(width(table)), luck.ofContrastDegrees());
+        if (!(seen.standardError > 0)) {
+            return seen;
+        }
+        double variance = seen.standardError * seen.standardError;
+        for (int a = 0; a < arms.length; a++) {
+            variance += weights[a] * weights[a] * Contrast.unseen(arms[a].value(), arms[a].rows());
+        }
+        return new Crossed(seen.mean, Math.sqrt(variance), seen.degrees, seen.seeds, seen.rows);
     }
 
-    /** @param luck the mean square of seeds, if known from more than this table; else NaN */
-    private static Crossed of(double[][] table, double luck, double luckDegrees) {
+    private static int width(double[][] table) {
+        return table.length == 0 ? 0 : table[0].length;
+    }
+
+    /**
+     * @param taking how many of the rows have a part
+     * @param luck the mean square of seeds, if known from more than this table; else NaN
+     */
+    private static Crossed of(double[][] table, int taking, double luck, double luckDegrees) {
         int seeds = table.length;
-        int rows = seeds == 0 ? 0 : table[0].length;
+        int rows = width(table);
         if (rows == 0) {
             return new Crossed(Double.NaN, Double.NaN, Double.NaN, seeds, rows);
         }
@@ -53,10 +78,15 @@ public record Crossed(double mean, double standardError, double degrees, int see
         }
         double ofSeeds = rows * squares(bySeed, mean);
         double ofRows = seeds * squares(byRow, mean);
+        // Rows without a part stand at the mean: they add nothing to the sums of squares, nor to what divides them.
+        double shrunk = rows * (taking - 1.0) / taking;
         if (seeds == 1 || rows == 1) {
-            double sum = seeds == 1 ? ofRows : ofSeeds;
-            int n = Math.max(seeds, rows);
-            return new Crossed(mean, n == 1 ? Double.NaN : Math.sqrt(sum / (n - 1) / n), n - 1, seeds, rows);
+            double error = seeds == 1 ? Math.sqrt(ofRows / shrunk / rows) : Math.sqrt(ofSeeds / (seeds - 1) / seeds);
+            int n = seeds == 1 ? taking : seeds;
+            return new Crossed(mean, n < 2 ? Double.NaN : error, n - 1, seeds, taking);
+        }
+        if (taking < 2) {
+            return new Crossed(mean, Double.NaN, 0, seeds, taking);
         }
         double rest = 0;
         for (int s = 0; s < seeds; s++) {
@@ -66,13 +96,13 @@ public record Crossed(double mean, double standardError, double degrees, int see
             }
         }
         boolean known = !Double.isNaN(luck);
-        double[] freedom = {known ? luckDegrees : seeds - 1, rows - 1, (seeds - 1.0) * (rows - 1)};
-        double[] squares = {known ? luck : ofSeeds / freedom[0], ofRows / freedom[1], rest / freedom[2]};
-        return of(mean, squares, freedom, seeds, rows);
+        double[] freedom = {known ? luckDegrees : seeds - 1, taking - 1, (seeds - 1.0) * (taking - 1)};
+        double[] squares = {known ? luck : ofSeeds / freedom[0], ofRows / shrunk, rest / ((seeds - 1) * shrunk)};
+        return of(mean, squares, freedom, seeds, rows, taking);
     }
 
     /** From mean squares of seeds, rows and the rest. */
-    private static Crossed of(double mean, double[] squares, double[] freedom, int seeds, int rows) {
+    private static Crossed of(double mean, double[] squares, double[] freedom, int seeds, int rows, int taking) {
         boolean seedsMatter = squares[0] > squares[2];
         boolean rowsMatter = squares[1] > squares[2];
         double[] weight = {seedsMatter ? 1 : 0, rowsMatter ? 1 : 0, seedsMatter == rowsMatter ? seedsMatter ? -1 : 1 : 0
@@ -85,7 +115,7 @@ public record Crossed(double mean, double standardError, double degrees, int see
             spread += part * part / freedom[i];
         }
         double degrees = spread == 0 ? freedom[2] : sum * sum / spread;
-        return new Crossed(mean, Math.sqrt(sum / ((double) seeds * rows)), degrees, seeds, rows);
+        return new Crossed(mean, Math.sqrt(sum / ((double) seeds * rows)), degrees, seeds, taking);
     }
 
     private static double squares(double[] values, double mean) {
@@ -110,20 +140,13 @@ public record Crossed(double mean, double standardError, double degrees, int see
         return !Double.isNaN(standardError) && degrees > 0;
     }
 
-    /**
-     * Two-sided, that the mean is zero. Where all values are equal there is no error to divide by; then the sign test over
-     * rows gives 2 · 2⁻ʳᵒʷˢ.
-     */
+    /** As a difference of rates; @param reach the most that it could be. */
+    public Contrast contrast(double reach, double level) {
+        return Contrast.of(mean, standardError, degrees, rows, reach, level);
+    }
+
+    /** Two-sided, that the mean is zero, as {@link Contrast} has it. */
     public double p() {
-        if (!known()) {
-            return Double.NaN;
-        }
-        if (mean == 0) {
-            return 1;
-        }
-        if (standardError == 0) {
-            return Math.min(1, 2 * Math.pow(0.5, rows));
-        }
-        return 2 * TDistribution.of(degrees).cumulativeProbability(-Math.abs(mean) / standardError);
+        return contrast(Double.POSITIVE_INFINITY, Interval.LEVEL).p();
     }
 }

@@ -1,4 +1,4 @@
-package candor.evaluate.stats;
+package candor.stats;
 
 /**
  * What one row adds to a score: the sum of its values over the seeds, and how many of them there are. A row that has no
