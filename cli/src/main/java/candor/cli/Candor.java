@@ -4,6 +4,8 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,6 +35,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%n",
         footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.")
 public final class Candor implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(Candor.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -54,7 +58,8 @@ public final class Candor implements Callable<Integer> {
                 new ReportCommand(),
                 new CheckCommand(),
                 new BenchCommand(),
-                new DoctorCommand());
+                new DoctorCommand(),
+                new HelpCommand());
     }
 
     @Option(
@@ -86,12 +91,17 @@ public final class Candor implements Callable<Integer> {
     /** Runs one command line and gives its exit code; ends nothing, so that a test can call it. */
     static int run(PrintStream out, PrintStream err, String... args) {
         try {
-            int code = commandLine(out, err).execute(args);
+            int code = execute(commandLine(out, err), args);
             out.flush();
             return code;
         } catch (Throwable thrown) {
             return new Errors(err).exitCode(thrown);
         }
+    }
+
+    /** Runs a command line in whatever names users know. */
+    static int execute(CommandLine line, String... args) {
+        return line.execute(OptionNames.ours(line, LOG::info, args));
     }
 
     static CommandLine commandLine(PrintStream out, PrintStream err) {
@@ -109,7 +119,7 @@ public final class Candor implements Callable<Integer> {
                 return errors.exitCode(lost); // while picocli itself printed: its help, or our version
             }
         });
-        line.setParameterExceptionHandler(errors::usage);
+        line.setParameterExceptionHandler((wrong, parsed) -> errors.exitCode(wrong));
         line.setExecutionExceptionHandler((thrown, command, parsed) -> errors.exitCode(thrown));
         return line;
     }

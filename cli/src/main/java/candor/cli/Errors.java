@@ -17,7 +17,7 @@ final class Errors {
     }
 
     /** A command line that does not parse: what is wrong with it, and where the options are explained. */
-    int usage(ParameterException wrong, String[] args) {
+    private int usage(ParameterException wrong) {
         CommandLine command = wrong.getCommandLine();
         err.println("error: " + oneLine(describe(wrong, command)));
         err.println("see: " + command.getCommandSpec().qualifiedName() + " --help");
@@ -31,6 +31,7 @@ final class Errors {
                 err.println("error: " + bad.getMessage());
                 yield ExitCode.BAD_INPUT;
             }
+            case ParameterException wrong -> usage(wrong);
             case Streams.BrokenPipe gone -> ExitCode.BROKEN_PIPE;
             case Streams.OutputFailed failed -> {
                 err.println("error: " + oneLine(failed.getMessage()));
@@ -66,9 +67,7 @@ final class Errors {
         if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.isUnknownOption()) {
             return withSuggestion(wrong.getMessage(), wrong);
         }
-        String word = unmatched.getUnmatched().getFirst();
-        String what = command.getSubcommands().isEmpty() ? "unexpected argument" : "no such command:";
-        return withSuggestion(what + " '" + word + "'", wrong);
+        return withSuggestion("unexpected argument '" + unmatched.getUnmatched().getFirst() + "'", wrong);
     }
 
     private static String withSuggestion(String message, ParameterException wrong) {

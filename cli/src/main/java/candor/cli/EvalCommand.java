@@ -36,8 +36,7 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.BAD_INPUT;
+        return CommandNames.needed(spec.commandLine());
     }
 
     @Command(name = "mask", description = "MASK: honesty under pressure.")

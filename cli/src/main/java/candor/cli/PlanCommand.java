@@ -53,8 +53,7 @@ final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.BAD_INPUT;
+        return CommandNames.needed(spec.commandLine());
     }
 
     /** "1,234 MiB (weights 1,000 MiB, …), recompute none". */

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,6 +30,8 @@ import picocli.CommandLine.Spec;
             "Stopped at any time, the same command goes on where it was."
         })
 final class QuickstartCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(QuickstartCommand.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -64,7 +68,8 @@ final class QuickstartCommand implements Callable<Integer> {
                     output,
                     config,
                     over,
-                    protocol -> around(protocol, start, interrupt));
+                    protocol -> around(protocol, start, interrupt),
+                    LOG::info);
             Optional<Report> report = quickstart.run();
             if (report.isEmpty()) {
                 StudyLog.interrupted();

@@ -28,6 +28,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,6 +39,8 @@ import picocli.CommandLine.Spec;
 /** {@code candor study}: runs a protocol. One subcommand a protocol; the work is {@link candor.study}'s. */
 @Command(name = "study", description = "Runs a protocol: arms × seeds × (train, evaluate).")
 final class StudyCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(StudyCommand.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -52,8 +56,7 @@ final class StudyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.BAD_INPUT;
+        return CommandNames.needed(spec.commandLine());
     }
 
     /** Runs one protocol. */
@@ -99,7 +102,8 @@ final class StudyCommand implements Callable<Integer> {
         @Option(
                 names = "--set",
                 paramLabel = "KEY=VALUE",
-                description = "Any setting of the file, such as train.learning_rate=1e-4; commas part a list.")
+                description =
+                        "Any setting of the file, such as train.learning_rate=1e-4; commas separate the values of a list.")
         private List<String> sets = new ArrayList<>();
 
         @Option(names = "--dry-run", description = "Prints arms, tokens, memory and time, and does nothing.")
@@ -226,9 +230,11 @@ final class StudyCommand implements Callable<Integer> {
         private Section given() {
             Schema schema = protocol.schema();
             Section given = preset == null ? Section.empty() : Presets.read(protocol, preset);
-            given = config == null ? given : given.overriddenBy(StudyFile.read(config));
+            given = config == null
+                    ? given
+                    : given.overriddenBy(StudyFile.read(config).named(schema, LOG::info));
             for (String set : sets) {
-                given = given.with(set, schema);
+                given = given.with(set, schema, LOG::info);
             }
             given = model == null ? given : given.with("model", List.of(model), "--model");
             given = output == null ? given : given.with("output", List.of(output), "--output");

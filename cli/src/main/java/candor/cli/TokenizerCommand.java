@@ -23,8 +23,7 @@ final class TokenizerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.BAD_INPUT;
+        return CommandNames.needed(spec.commandLine());
     }
 
     /** Trains one. */

@@ -57,8 +57,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.BAD_INPUT;
+        return CommandNames.needed(spec.commandLine());
     }
 
     /** Trains by one method. */

@@ -18,12 +18,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** The engine's settings as options of a command, and what was given on a command line as settings. */
 final class TrainOptions {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainOptions.class);
     private static final String CONFIG = "--config";
 
     private TrainOptions() {}
@@ -136,7 +139,7 @@ final class TrainOptions {
 
     private static ConfigFile read(Path file) {
         try (JsonParser parser = new PlainYaml(file.toString(), new YAMLFactory().createParser(file.toFile()))) {
-            return ConfigFile.read(parser, file.toString());
+            return ConfigFile.read(parser, file.toString(), LOG::info);
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new BadInput(file + ": there is no such file; --config wants a YAML file", e);
         } catch (IOException e) {

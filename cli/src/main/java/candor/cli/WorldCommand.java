@@ -25,8 +25,7 @@ final class WorldCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
-        return ExitCode.BAD_INPUT;
+        return CommandNames.needed(spec.commandLine());
     }
 
     /** Which world. */

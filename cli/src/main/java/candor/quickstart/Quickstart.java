@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The three studies on the tiny world, one after another, and one report on them. Settings are a file of ours with a section for
@@ -49,8 +50,10 @@ public final class Quickstart {
      *
      * @param settings a file in the place of ours, or null
      * @param over what the command line says of all studies
+     * @param notes told what a user should hear, though all is well
      */
-    public static Quickstart open(Path model, Path output, Path settings, Section over, Surroundings around) {
+    public static Quickstart open(
+            Path model, Path output, Path settings, Section over, Surroundings around, Consumer<String> notes) {
         Quickstart quickstart = new Quickstart(output);
         Path world = quickstart.world();
         Section given = settings == null ? StudyFile.resource(Quickstart.class, SETTINGS) : StudyFile.read(settings);
@@ -58,10 +61,13 @@ public final class Quickstart {
         for (Protocols protocol : Protocols.values()) {
             sections = sections.with(protocol.word(), protocol.schema());
         }
-        given.check(sections.with(COMMON, Schema.anything()));
+        sections = sections.with(COMMON, Schema.anything());
+        given = given.named(sections, notes);
+        given.check(sections);
         for (Protocols protocol : Protocols.values()) {
             if (given.has(protocol.word())) {
                 Section study = given.section(COMMON)
+                        .named(protocol.schema(), notes)
                         .overriddenBy(given.section(protocol.word()))
                         .overriddenBy(over)
                         .replacing(WORLD, world.toString())

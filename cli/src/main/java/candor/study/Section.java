@@ -1,7 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.train.config.Nearest;
+import candor.train.config.FamiliarNames;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Keys and values with sections among them, as a YAML file has them; every value knows where it stands. A value is read, and
@@ -62,18 +65,48 @@ public final class Section {
     }
 
     /**
-     * The same with {@code KEY=VALUE} from the command line; where the schema has a list, commas part its values.
+     * The same with {@code KEY=VALUE} from the command line; where the schema has a list, commas separate its values.
      *
+     * @param notes told what a user should hear, though all is well
      * @throws BadInput where there is no =
      */
-    public Section with(String assignment, Schema schema) {
+    public Section with(String assignment, Schema schema, Consumer<String> notes) {
         int equals = assignment.indexOf('=');
         if (equals < 1) {
             throw new BadInput("--set " + assignment + ": must be KEY=VALUE, such as train.learning_rate=1e-4");
         }
         String key = assignment.substring(0, equals).strip();
         String value = assignment.substring(equals + 1);
-        return with(key, schema.isList(key) ? List.of(value.split(",")) : List.of(value), "--set");
+        List<String> texts = schema.isList(key) ? List.of(value.split(",")) : List.of(value);
+        return overriddenBy(EMPTY_TOP.with(key, texts, "--set").named(schema, notes));
+    }
+
+    /**
+     * The same under our names, where keys stand under names that users know from other programs.
+     *
+     * @param notes told what a user should hear, though all is well
+     * @throws BadInput for what is not here, and for a setting that is given under two names
+     */
+    public Section named(Schema schema, Consumer<String> notes) {
+        if (schema == Schema.anything()) {
+            return this;
+        }
+        Map<String, Given> renamed = new LinkedHashMap<>();
+        values.forEach((key, given) -> (schema.anyKey()
+                        ? Optional.of(new FamiliarNames.Ours(key, given.texts()))
+                        : FamiliarNames.ours(key, given.texts(), where(key), schema.names(), notes))
+                .ifPresent(ours -> {
+                    if (renamed.put(ours.key(), new Given(ours.texts(), given.origin())) != null) {
+                        throw new BadInput(
+                                where(key) + ": is " + path + ours.key() + " once more; take one of the two out");
+                    }
+                }));
+        Map<String, Section> inner = new LinkedHashMap<>();
+        sections.forEach((name, section) -> {
+            Schema its = schema.sections().get(name);
+            inner.put(name, its == null ? section : section.named(its, notes));
+        });
+        return new Section(path, origin, renamed, inner);
     }
 
     /** The same with a section in the place of the one that is there. */
@@ -227,7 +260,7 @@ public final class Section {
 
     private static String nearest(String key, Schema schema) {
         List<String> known = schema.names();
-        return known.isEmpty() ? "" : "; did you mean " + Nearest.to(key.replace('-', '_'), known) + "?";
+        return FamiliarNames.suggestion(key, known, UnaryOperator.identity());
     }
 
     /** All values, for the record: a text that is a number, true or false becomes that. */

@@ -57,6 +57,7 @@ public record StudyConfig(
             TrainSettings.INIT_ADAPTER,
             TrainSettings.SEED,
             TrainSettings.RESUME,
+            TrainSettings.LOGGING_DIR,
             TrainSettings.BACKEND,
             TrainSettings.THREADS);
 

@@ -90,6 +90,56 @@ class TrainCommandTest {
     }
 
     @Test
+    void aRunInTheNamesOfOtherTrainers() throws IOException {
+        Path config = Files.writeString(temp.resolve("run.yaml"), """
+                model_name_or_path: %s
+                lora_target: all
+                cutoff_len: 90
+                trust_remote_code: false
+                """.formatted(golden("model")));
+        Path run = temp.resolve("run");
+        List<String> line = List.of(
+                "train",
+                "sft",
+                "--config",
+                config.toString(),
+                "--train_file",
+                golden("sft/train.jsonl").toString(),
+                "--output-dir",
+                run.toString(),
+                "--lora_r",
+                "2",
+                "--batch_size",
+                "2",
+                "--max_steps",
+                "2",
+                "--gradient-checkpointing",
+                "True",
+                "--packing",
+                "False",
+                "--logging-dir",
+                temp.resolve("logs").toString(),
+                "--optim",
+                "adamw_torch",
+                "--bf16",
+                "--num-threads",
+                "1");
+        Cli.run(line).succeeded();
+        JsonNode set =
+                new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("config");
+        assertThat(set.get("lora_rank").asInt()).isEqualTo(2);
+        assertThat(set.get("recompute").asText()).isEqualTo("block");
+        assertThat(set.get("max_length").asInt()).isEqualTo(90);
+        assertThat(set.get("lora_target_modules")).hasSize(7);
+        assertThat(temp.resolve("logs")).isNotEmptyDirectory();
+        assertThat(run.resolve("tensorboard")).doesNotExist();
+        Cli.run(line, "--resume-from-checkpoint").succeeded();
+        Cli.run(line, "--resume-from-checkpoint", run.resolve("checkpoints").toString())
+                .succeeded();
+        Cli.run(line).refused("holds a run already");
+    }
+
+    @Test
     void aMistypedKeyIsNamedWithItsLine() throws IOException {
         Path config = Files.writeString(temp.resolve("run.yaml"), "model: m\n\nlearning_rat: 1\n");
         Cli.run("train", "sft", "--config", config.toString())

@@ -39,7 +39,8 @@ class QuickstartTest {
                         List.of("./candor"),
                         _ -> Room.of(4L << 30, 4L << 30),
                         StudyProgress.NONE,
-                        stop));
+                        stop),
+                note -> {});
     }
 
     /** What is asked of the settings that come with the program. */

@@ -9,6 +9,7 @@ import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Files of studies, with errors planted in them. */
 class SectionTest {
+    private static final Consumer<String> NO_NOTES = note -> {
+        throw new AssertionError(note);
+    };
+
     @TempDir
     private Path folder;
 
@@ -56,20 +61,20 @@ class SectionTest {
     void flagsWinOverTheFileAndTheFileOverThePreset() {
         Section preset = Presets.read(Protocols.DIRECT, "llama-3.1-8b-instruct");
         Section all = preset.overriddenBy(read("train: {learning_rate: 2e-4, max_length: 64}"))
-                .with("train.max_length=128", DirectProtocol.schema())
-                .with("seeds=4,5", DirectProtocol.schema());
+                .with("train.max_length=128", DirectProtocol.schema(), NO_NOTES)
+                .with("seeds=4,5", DirectProtocol.schema(), NO_NOTES);
         all.check(DirectProtocol.schema());
         Section train = all.section("train");
         assertThat(train.get(TrainSettings.LORA_RANK)).isEqualTo(32);
         assertThat(train.get(TrainSettings.LEARNING_RATE)).isEqualTo(2e-4);
         assertThat(train.get(TrainSettings.MAX_LENGTH)).isEqualTo(128);
         assertThat(all.get(StudyConfig.SEEDS)).isEqualTo(List.of("4", "5"));
-        assertThatThrownBy(() -> all.with("train.max_length", DirectProtocol.schema()))
+        assertThatThrownBy(() -> all.with("train.max_length", DirectProtocol.schema(), NO_NOTES))
                 .hasMessage("--set train.max_length: must be KEY=VALUE, such as train.learning_rate=1e-4");
-        assertThatThrownBy(() ->
-                        all.with("train.max_lenght=3", DirectProtocol.schema()).check(DirectProtocol.schema()))
+        assertThatThrownBy(() -> all.with("train.max_lenght=3", DirectProtocol.schema(), NO_NOTES)
+                        .check(DirectProtocol.schema()))
                 .hasMessage("--set: train.max_lenght: there is no such setting; did you mean max_length?");
-        assertThatThrownBy(() -> all.with("train=3", DirectProtocol.schema()))
+        assertThatThrownBy(() -> all.with("train=3", DirectProtocol.schema(), NO_NOTES))
                 .hasMessage("--set: train is a section; give one of its keys as train.KEY");
     }
 
@@ -81,7 +86,7 @@ class SectionTest {
         all.check(DirectProtocol.schema());
         assertThat(all.section("train").get(TrainSettings.CHAT_TEMPLATE_KWARGS))
                 .isEqualTo("{\"enable_thinking\":false}");
-        Section set = all.with("evaluate.chat_template_kwargs={\"a\": 1}", DirectProtocol.schema());
+        Section set = all.with("evaluate.chat_template_kwargs={\"a\": 1}", DirectProtocol.schema(), NO_NOTES);
         set.check(DirectProtocol.schema());
         assertThat(set.section("evaluate").get(TrainSettings.CHAT_TEMPLATE_KWARGS))
                 .isEqualTo("{\"a\":1}");

@@ -99,7 +99,7 @@ public final class Run implements AutoCloseable {
         cache = config.task() instanceof KtoTask
                 ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
                 : null;
-        log = StepLog.open(config.output(), metricsBytes, step);
+        log = StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step);
     }
 
     /** Optimiser steps of the whole run: as many as were asked for, or those of the epochs, a part of one rounded up. */

@@ -3,6 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.IoReason;
 import candor.model.AtomicFile;
+import candor.train.checkpoint.CheckpointStore;
 import candor.train.config.Recorded;
 import candor.train.config.TrainConfig;
 import candor.train.log.StepLog;
@@ -69,7 +70,7 @@ final class RunRecord {
     }
 
     Path checkpoints() {
-        return folder.resolve("checkpoints");
+        return folder.resolve(CheckpointStore.FOLDER);
     }
 
     Path adapter() {

@@ -27,6 +27,9 @@ import java.util.stream.Stream;
  * out: renamed first, deleted then.
  */
 public final class CheckpointStore {
+    /** The folder's name within a run's. */
+    public static final String FOLDER = "checkpoints";
+
     private static final Pattern NAME = Pattern.compile("step-(0|[1-9][0-9]{0,17})");
     private static final String WRITING = ".writing-";
     private static final String OLD = ".old-";

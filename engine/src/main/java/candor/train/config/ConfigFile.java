@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A configuration file: keys and values, or with {@code runs} a sweep, a list of runs that each say how they differ from
@@ -25,10 +26,11 @@ public record ConfigFile(Settings common, List<Settings> runs) {
      *
      * @param parser of YAML or JSON, at its start
      * @param file   its name, for messages
+     * @param notes  told what a user should hear, though all is well
      */
-    public static ConfigFile read(JsonParser parser, String file) {
+    public static ConfigFile read(JsonParser parser, String file, Consumer<String> notes) {
         try {
-            return new Reader(parser, file).read();
+            return new Reader(parser, file, notes).read();
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
             throw new BadInput(
@@ -38,7 +40,7 @@ public record ConfigFile(Settings common, List<Settings> runs) {
         }
     }
 
-    private record Reader(JsonParser parser, String file) {
+    private record Reader(JsonParser parser, String file, Consumer<String> notes) {
         ConfigFile read() throws IOException {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw wrong("must hold lines of the form key: value");
@@ -108,7 +110,7 @@ public record ConfigFile(Settings common, List<Settings> runs) {
             } else {
                 texts.add(scalar(key));
             }
-            return settings.with(key, texts, origin);
+            return settings.withFamiliar(key, texts, origin, TrainSettings.KEYS, notes);
         }
 
         private String scalar(String key) throws IOException {

@@ -38,7 +38,8 @@ public final class Recorded {
             TrainSettings.MODEL_CONFIG,
             TrainSettings.TOKENIZER,
             TrainSettings.INIT_ADAPTER,
-            TrainSettings.EVAL_DATA);
+            TrainSettings.EVAL_DATA,
+            TrainSettings.LOGGING_DIR);
 
     private Recorded() {}
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One setting that a user can give: its name, what values it takes, and its default.
@@ -26,7 +27,7 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         T read(List<String> texts) throws Wrong;
     }
 
-    /** A value that a setting does not take. The message goes on behind "… must be". */
+    /** A value that a setting does not take. The message continues "… must be". */
     public static final class Wrong extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -91,9 +92,9 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
 
         @Override
         public Boolean read(List<String> texts) throws Wrong {
-            return switch (only(texts)) {
-                case "true" -> true;
-                case "false" -> false;
+            return switch (only(texts).toLowerCase(Locale.ROOT)) {
+                case "true", "yes" -> true;
+                case "false", "no" -> false;
                 default -> throw new Wrong("true or false");
             };
         }
@@ -116,7 +117,7 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
 
         @Override
         public E read(List<String> texts) throws Wrong {
-            String text = only(texts);
+            String text = only(texts).toLowerCase(Locale.ROOT).replace('_', '-');
             for (E constant : type.getEnumConstants()) {
                 if (name(constant).equals(text)) {
                     return constant;
@@ -161,14 +162,27 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         }
     }
 
-    /** Several texts, at least one of them. */
-    public record Texts(String label) implements Kind<List<String>> {
+    /**
+     * Several texts, at least one of them.
+     *
+     * @param commas whether commas separate texts, too
+     */
+    public record Texts(String label, boolean commas) implements Kind<List<String>> {
+        public Texts(String label) {
+            this(label, false);
+        }
+
         @Override
         public List<String> read(List<String> texts) throws Wrong {
-            if (texts.isEmpty() || texts.stream().anyMatch(String::isBlank)) {
+            List<String> all = commas
+                    ? texts.stream()
+                            .flatMap(text -> Stream.of(text.split(",", -1)).map(String::strip))
+                            .toList()
+                    : List.copyOf(texts);
+            if (all.isEmpty() || all.stream().anyMatch(String::isBlank)) {
                 throw new Wrong("one or more texts that are not empty");
             }
-            return List.copyOf(texts);
+            return all;
         }
     }
 

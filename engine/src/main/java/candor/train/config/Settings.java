@@ -5,13 +5,20 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * What was given: texts by key, each with where it stands ("run.yaml, line 3" or "--learning-rate"). Values are read, and
  * found wanting, when they are asked for.
  */
 public final class Settings {
-    private record Given(List<String> texts, String origin) {}
+    /** @param name the key as it was written */
+    private record Given(String name, List<String> texts, String origin) {
+        String at() {
+            return Settings.at(name, origin);
+        }
+    }
 
     /** Nothing given. */
     public static final Settings NONE = new Settings(Map.of());
@@ -24,9 +31,34 @@ public final class Settings {
 
     /** These and one more; a key that was there is replaced. */
     public Settings with(String key, List<String> texts, String origin) {
+        return with(key, key, texts, origin);
+    }
+
+    private Settings with(String key, String name, List<String> texts, String origin) {
         Map<String, Given> all = new LinkedHashMap<>(given);
-        all.put(key, new Given(List.copyOf(texts), origin));
+        all.put(key, new Given(name, FamiliarNames.words(key, texts), origin));
         return new Settings(all);
+    }
+
+    /**
+     * These and one more, under whatever name users know it by.
+     *
+     * @param known the keys of all settings there
+     * @param notes told what a user should hear, though all is well
+     * @throws BadInput for what is not here, and for what was given before under another name
+     */
+    public Settings withFamiliar(
+            String name, List<String> texts, String origin, Collection<String> known, Consumer<String> notes) {
+        return FamiliarNames.ours(name, texts, at(name, origin), known, notes)
+                .map(ours -> {
+                    Given before = given.get(ours.key());
+                    if (before != null) {
+                        throw new BadInput(
+                                at(name, origin) + ": is " + before.at() + " once more; take one of the two out");
+                    }
+                    return with(ours.key(), name, ours.texts(), origin);
+                })
+                .orElse(this);
     }
 
     /** These and one more, given by a program. */
@@ -48,11 +80,11 @@ public final class Settings {
     /** Where a key stands, for messages; its flag where nobody gave it. */
     public String origin(Setting<?> setting) {
         Given found = given.get(setting.key());
-        return found == null ? setting.flag() : name(setting.key(), found.origin);
+        return found == null ? setting.flag() : found.at();
     }
 
-    private static String name(String key, String origin) {
-        return origin.startsWith("--") ? origin : origin + ": " + key;
+    private static String at(String name, String origin) {
+        return origin.startsWith("--") ? origin : origin + ": " + name;
     }
 
     /** The value, or the default, or null where there is neither. */
@@ -65,7 +97,7 @@ public final class Settings {
             return setting.kind().read(found.texts);
         } catch (Setting.Wrong wrong) {
             String texts = String.join(",", found.texts);
-            throw new BadInput(name(setting.key(), found.origin) + ": must be " + wrong.getMessage() + ", not "
+            throw new BadInput(found.at() + ": must be " + wrong.getMessage() + ", not "
                     + (texts.length() > 60 ? texts.substring(0, 60) + "…" : texts));
         }
     }
@@ -90,11 +122,11 @@ public final class Settings {
                 return;
             }
             String place = elsewhere.get(key);
-            throw new BadInput(name(key, value.origin) + ": "
+            throw new BadInput(value.at() + ": "
                     + (place != null
                             ? "belongs to " + place + "; take it out here"
-                            : "there is no such setting; did you mean " + Nearest.to(key.replace('-', '_'), known)
-                                    + "?"));
+                            : "there is no such setting"
+                                    + FamiliarNames.suggestion(key, known, UnaryOperator.identity())));
         });
     }
 }

@@ -68,6 +68,8 @@ public record TrainConfig(
             "eval_data",
             "eval_steps",
             "logging_steps",
+            "logging_dir",
+            "report_to",
             "save_steps",
             "save_total_limit",
             "backend",
@@ -215,6 +217,7 @@ public record TrainConfig(
      *
      * @param evalData  held-out rows, or null
      * @param evalSplit the share of the training data that is held out instead, 0 for none
+     * @param tensorBoard the folder of TensorBoard files, or null for none
      */
     public record Watch(
             Path evalData,
@@ -223,6 +226,7 @@ public record TrainConfig(
             int loggingSteps,
             int saveSteps,
             int saveTotalLimit,
+            Path tensorBoard,
             Best best) {}
 
     /**
@@ -294,15 +298,11 @@ public record TrainConfig(
             Settings given = Recorded.below(method, file.common().overriddenBy(flags));
             return List.of(of(method, fallbacks.overriddenBy(given)));
         }
-        Set<String> known = new LinkedHashSet<>(List.of(TrainSettings.NAME.key(), TrainSettings.METHOD.key()));
-        for (Method any : Method.values()) {
-            TrainSettings.of(any).forEach(s -> known.add(s.key()));
-        }
         List<TrainConfig> runs = new ArrayList<>();
         Set<String> names = new TreeSet<>();
         for (Settings own : file.runs()) {
             Settings given = file.common().overriddenBy(own).overriddenBy(flags);
-            given.refuseUnknown(known, Map.of());
+            given.refuseUnknown(TrainSettings.KEYS, Map.of());
             String name = given.has(TrainSettings.NAME) ? given.get(TrainSettings.NAME) : "run-" + (runs.size() + 1);
             if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,99}") || !names.add(name)) {
                 throw new BadInput(given.origin(TrainSettings.NAME)
@@ -313,6 +313,11 @@ public record TrainConfig(
                 given = given.with(
                         TrainSettings.OUTPUT,
                         Path.of(given.require(TrainSettings.OUTPUT), name).toString());
+            }
+            if (given.has(TrainSettings.LOGGING_DIR) && !own.has(TrainSettings.LOGGING_DIR)) {
+                given = given.with(
+                        TrainSettings.LOGGING_DIR,
+                        Path.of(given.get(TrainSettings.LOGGING_DIR), name).toString());
             }
             runs.add(TrainConfigReader.read(chosen, fallbacks.overriddenBy(Recorded.below(chosen, given))));
         }

@@ -6,6 +6,7 @@ import candor.model.Recompute;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
+import candor.train.checkpoint.CheckpointStore;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.Best;
@@ -21,6 +22,7 @@ import candor.train.config.TrainConfig.Watch;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.config.TrainSettings.RecomputeChoice;
+import candor.train.config.TrainSettings.ReportChoice;
 import candor.train.optimiser.AdamW;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -59,6 +61,8 @@ final class TrainConfigReader {
     /** Metrics of which more is better. */
     private static final Set<String> GREATER =
             Set.of("eval_rewards/chosen", "eval_rewards/margins", "eval_logps/chosen");
+    /** The name of a checkpoint. */
+    private static final String STEP = "step-[0-9]{1,18}";
 
     private TrainConfigReader() {}
 
@@ -71,13 +75,16 @@ final class TrainConfigReader {
             }
             resolved.put(setting.key(), plain(given.get(setting)));
         }
+        List<Path> data =
+                given.require(TrainSettings.DATA).stream().map(Path::of).toList();
+        Path output = Path.of(given.require(TrainSettings.OUTPUT));
         Watch watch = watch(method, given);
         resolved.put(TrainSettings.METRIC_FOR_BEST_MODEL.key(), watch.best().metric());
         resolved.put(TrainSettings.GREATER_IS_BETTER.key(), watch.best().greater());
         TrainConfig config = new TrainConfig(
                 model(method, given),
-                given.require(TrainSettings.DATA).stream().map(Path::of).toList(),
-                Path.of(given.require(TrainSettings.OUTPUT)),
+                data,
+                output,
                 method == Method.FULL ? wholeModel(given) : adapter(given),
                 task(method, given),
                 steps(given),
@@ -216,13 +223,27 @@ final class TrainConfigReader {
 
     private static Resume resume(Settings given) {
         String text = given.get(TrainSettings.RESUME);
-        if (text.matches("step-[0-9]{1,18}")) {
-            return new Resume(true, Long.parseLong(text.substring("step-".length())));
+        if (text.equals("true") || text.equals("false")) {
+            return new Resume(text.equals("true"), null);
         }
-        if (!text.equals("true") && !text.equals("false")) {
-            throw new BadInput(given.origin(TrainSettings.RESUME) + ": must be true, false or step-N, not " + text);
+        Path output =
+                Path.of(given.require(TrainSettings.OUTPUT)).toAbsolutePath().normalize();
+        Path checkpoints = output.resolve(CheckpointStore.FOLDER);
+        Path named = text.matches(STEP)
+                ? checkpoints.resolve(text)
+                : Path.of(text).toAbsolutePath().normalize();
+        if (named.equals(output) || named.equals(checkpoints)) {
+            return new Resume(true, null);
         }
-        return new Resume(text.equals("true"), null);
+        String step = named.getFileName() == null ? "" : named.getFileName().toString();
+        if (!checkpoints.equals(named.getParent()) || !step.matches(STEP)) {
+            throw new BadInput(
+                    given.origin(TrainSettings.RESUME) + ": must be true, false, step-N or a checkpoint of this"
+                            + " run (" + given.get(TrainSettings.OUTPUT) + "/" + CheckpointStore.FOLDER
+                            + "/step-N), not " + text
+                            + "; --init-adapter starts from another run's adapter");
+        }
+        return new Resume(true, Long.parseLong(step.substring("step-".length())));
     }
 
     private static Machine machine(Settings given) {
@@ -247,6 +268,7 @@ final class TrainConfigReader {
                 given.get(TrainSettings.LOGGING_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue(),
+                tensorBoard(given),
                 best(method, given));
         if (watch.best().asked()) {
             requireEvaluations(watch, given);
@@ -282,6 +304,14 @@ final class TrainConfigReader {
         if (watch.evalSteps() == 0) {
             throw new BadInput(who + ": needs evaluations on the way; give --eval-steps");
         }
+    }
+
+    private static Path tensorBoard(Settings given) {
+        if (given.get(TrainSettings.REPORT_TO) == ReportChoice.NONE) {
+            return null;
+        }
+        String folder = given.get(TrainSettings.LOGGING_DIR);
+        return folder == null ? Path.of(given.require(TrainSettings.OUTPUT)).resolve("tensorboard") : Path.of(folder);
     }
 
     /** Only one backend has the operations that give gradients to the base's own weights. */

@@ -13,7 +13,10 @@ import candor.data.Truncation;
 import candor.text.TemplateChoice;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Every setting of a training run, under the names that users of TRL and PEFT know, in the order of {@code --help}. */
 public final class TrainSettings {
@@ -37,6 +40,12 @@ public final class TrainSettings {
         CPU,
         CUDA,
         CUDA_EMULATED
+    }
+
+    /** Where metrics go besides metrics.jsonl. */
+    public enum ReportChoice {
+        TENSORBOARD,
+        NONE
     }
 
     /** What the backward pass computes again. */
@@ -64,11 +73,14 @@ public final class TrainSettings {
             new Setting<>("lora_rank", new Setting.Whole(1, 4096), 16L, "Rank of a fresh adapter.");
     public static final Setting<Double> LORA_ALPHA =
             above(0, "lora_alpha", 32.0, "A fresh adapter is scaled by alpha / rank.");
-    public static final Setting<List<String>> LORA_TARGET_MODULES = texts(
+    /** All linear layers of a block, with commas between them. */
+    static final String ALL_LINEAR = "q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj";
+
+    public static final Setting<List<String>> LORA_TARGET_MODULES = new Setting<>(
             "lora_target_modules",
-            "NAME",
-            List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
-            "The linear layers that a fresh adapter touches.");
+            new Setting.Texts("NAME", true),
+            List.of(ALL_LINEAR.split(",")),
+            "The linear layers that a fresh adapter changes; all-linear for all of them.");
     public static final Setting<Boolean> USE_RSLORA =
             yesNo("use_rslora", false, "Scales a fresh adapter by alpha / root of rank.");
     public static final Setting<Double> LEARNING_RATE =
@@ -193,6 +205,13 @@ public final class TrainSettings {
                     + " allowed where the learning rates of the steps that are done would have been the same.");
     public static final Setting<BackendChoice> BACKEND =
             choice("backend", BackendChoice.class, BackendChoice.AUTO, "Where to compute.");
+    public static final Setting<ReportChoice> REPORT_TO = choice(
+            "report_to",
+            ReportChoice.class,
+            ReportChoice.TENSORBOARD,
+            "Where metrics go besides metrics.jsonl; none for nowhere.");
+    public static final Setting<String> LOGGING_DIR = text(
+            "logging_dir", "DIR", null, "The folder of TensorBoard files; tensorboard/ in the run's where not given.");
     public static final Setting<RecomputeChoice> RECOMPUTE = choice(
             "recompute",
             RecomputeChoice.class,
@@ -263,6 +282,8 @@ public final class TrainSettings {
             METRIC_FOR_BEST_MODEL,
             GREATER_IS_BETTER,
             LOGGING_STEPS,
+            REPORT_TO,
+            LOGGING_DIR,
             SAVE_STEPS,
             SAVE_TOTAL_LIMIT,
             RESUME,
@@ -270,7 +291,18 @@ public final class TrainSettings {
             RECOMPUTE,
             THREADS);
 
+    /** The keys of all settings of all methods, and those of a sweep's runs. */
+    static final Set<String> KEYS = keys();
+
     private TrainSettings() {}
+
+    private static Set<String> keys() {
+        Set<String> keys = new LinkedHashSet<>(List.of(NAME.key(), METHOD.key()));
+        for (Method any : Method.values()) {
+            of(any).forEach(setting -> keys.add(setting.key()));
+        }
+        return Collections.unmodifiableSet(keys);
+    }
 
     /** The settings of a method, in the order of {@code --help}. */
     public static List<Setting<?>> of(Method method) {

@@ -16,7 +16,7 @@ import java.util.Map;
 
 /**
  * The metrics of a run: a line per optimiser step in {@code metrics.jsonl}, flushed as it is written, and the same numbers
- * in {@code tensorboard/}. {@link #offset} goes into a checkpoint; a run that resumes cuts the file back to it, so no step
+ * in TensorBoard files. {@link #offset} goes into a checkpoint; a run that resumes cuts the file back to it, so no step
  * stands there twice.
  */
 public final class StepLog implements AutoCloseable {
@@ -27,6 +27,7 @@ public final class StepLog implements AutoCloseable {
 
     private final Path file;
     private final FileChannel lines;
+    /** Null where nobody wants them. */
     private final EventFile events;
 
     private StepLog(Path file, FileChannel lines, EventFile events) {
@@ -39,10 +40,11 @@ public final class StepLog implements AutoCloseable {
      * Opens the log of a run.
      *
      * @param run    the run's folder
+     * @param tensorBoard the folder of TensorBoard files, or null for none
      * @param offset bytes of {@code metrics.jsonl} that stand, 0 for a new run
      * @param step   steps that those bytes speak of
      */
-    public static StepLog open(Path run, long offset, long step) {
+    public static StepLog open(Path run, Path tensorBoard, long offset, long step) {
         Path file = run.resolve(FILE);
         try {
             Files.createDirectories(run);
@@ -55,8 +57,8 @@ public final class StepLog implements AutoCloseable {
             }
             lines.truncate(offset);
             lines.position(offset);
-            EventFile events = openEvents(Files.createDirectories(run.resolve("tensorboard")));
-            if (step > 0) {
+            EventFile events = tensorBoard == null ? null : openEvents(Files.createDirectories(tensorBoard));
+            if (events != null && step > 0) {
                 events.sessionStart(now(), step + 1);
             }
             return new StepLog(file, lines, events);
@@ -91,9 +93,11 @@ public final class StepLog implements AutoCloseable {
             while (bytes.hasRemaining()) {
                 lines.write(bytes);
             }
-            Map<String, Double> tagged = new LinkedHashMap<>();
-            values.forEach((name, value) -> tagged.put(tag(name), value.doubleValue()));
-            events.scalars(now(), step, tagged);
+            if (events != null) {
+                Map<String, Double> tagged = new LinkedHashMap<>();
+                values.forEach((name, value) -> tagged.put(tag(name), value.doubleValue()));
+                events.scalars(now(), step, tagged);
+            }
         } catch (IOException e) {
             throw cannotWrite(file, e);
         }
@@ -128,7 +132,9 @@ public final class StepLog implements AutoCloseable {
     @Override
     public void close() {
         try (lines) {
-            events.close();
+            if (events != null) {
+                events.close();
+            }
         } catch (IOException e) {
             throw cannotWrite(file, e);
         }

@@ -30,7 +30,7 @@ class TrainConfigTest {
             .with(TrainSettings.OUTPUT, "out");
 
     private static ConfigFile file(String json) throws IOException {
-        return ConfigFile.read(new JsonFactory().createParser(json), "run.yaml");
+        return ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", note -> {});
     }
 
     private static TrainConfig sft(Settings given) {
@@ -105,8 +105,8 @@ class TrainConfigTest {
     @ParameterizedTest
     @CsvSource({
         "learning_rat, learning_rate",
-        "learning-rate, learning_rate",
-        "lora_r, lora_rank",
+        "learning-rte, learning_rate",
+        "lora_rnk, lora_rank",
         "gradient_acumulation_steps, gradient_accumulation_steps",
         "savesteps, save_steps"
     })
@@ -143,7 +143,7 @@ class TrainConfigTest {
                 "early_stopping_patience|-1|a whole number from 0 to 2147483647",
                 "early_stopping_threshold|-0.1|a number from 0 up",
                 "lr_scheduler_type|polynomial|one of cosine, linear, constant",
-                "shuffle|yes|true or false",
+                "shuffle|maybe|true or false",
                 "output|' '|a text that is not empty"
             })
     void aWrongValueSaysWhatIsRight(String key, String value, String right) {

@@ -35,7 +35,7 @@ class StepLogTest {
 
     @Test
     void aLineAStepInTheOrderGiven() throws IOException {
-        try (StepLog log = StepLog.open(run, 0, 0)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0)) {
             log.step(1, values(0.5, 40));
             assertThat(lines()).containsExactly("{\"step\":1,\"loss\":0.5,\"tokens\":40}");
             log.step(2, values(1.0, 41));
@@ -46,7 +46,7 @@ class StepLogTest {
     @Test
     void aResumedRunHasNoLineTwice() throws IOException {
         long offset;
-        try (StepLog log = StepLog.open(run, 0, 0)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0)) {
             log.step(1, values(0.5, 40));
             offset = log.offset();
             log.step(2, values(0.4, 40));
@@ -54,7 +54,7 @@ class StepLogTest {
         }
         Files.writeString(
                 run.resolve("metrics.jsonl"), Files.readString(run.resolve("metrics.jsonl")) + "{\"step\":4,\"lo");
-        try (StepLog log = StepLog.open(run, offset, 1)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), offset, 1)) {
             log.step(2, values(0.25, 40));
         }
         assertThat(lines())
@@ -64,7 +64,7 @@ class StepLogTest {
     @Test
     void aLogThatLostLinesIsRefused() throws IOException {
         Files.writeString(run.resolve("metrics.jsonl"), "{}\n");
-        assertThatThrownBy(() -> StepLog.open(run, 100, 7))
+        assertThatThrownBy(() -> StepLog.open(run, run.resolve("tensorboard"), 100, 7))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("metrics.jsonl: has 3 bytes, the checkpoint of step 7 knows of 100");
         assertThat(lines()).containsExactly("{}");
@@ -72,7 +72,7 @@ class StepLogTest {
 
     @Test
     void tensorBoardReadsTheSameNumbers() throws IOException {
-        try (StepLog log = StepLog.open(run, 0, 0)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0)) {
             log.step(1, values(0.1, 300));
             Map<String, Number> kto = new LinkedHashMap<>();
             kto.put("rewards/chosen", -12.75);
@@ -94,8 +94,8 @@ class StepLogTest {
 
     @Test
     void aResumedRunTellsTensorBoardFromWhere() throws IOException {
-        StepLog.open(run, 0, 0).close();
-        StepLog.open(run, 0, 12).close();
+        StepLog.open(run, run.resolve("tensorboard"), 0, 0).close();
+        StepLog.open(run, run.resolve("tensorboard"), 0, 12).close();
         List<Path> files = eventFiles();
         assertThat(files).hasSize(2);
         Event start = events(files.get(1)).get(1);

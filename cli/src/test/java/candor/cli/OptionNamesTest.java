@@ -1,0 +1,153 @@
+package candor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Command lines in the names of other programs. */
+class OptionNamesTest {
+    private final List<String> notes = new ArrayList<>();
+
+    private String ours(String line) {
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        return String.join(" ", OptionNames.ours(Candor.commandLine(nowhere, nowhere), notes::add, line.split(" ")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train sft --learning_rate 1e-4 | train sft --learning-rate 1e-4",
+                "train sft --learning_rate=1e-4 --shuffle | train sft --learning-rate=1e-4 --shuffle",
+                "train sft --lora-r 8 --model-name-or-path m | train sft --lora-rank=8 --model=m",
+                "train sft --output-dir o --output_dir=o | train sft --output=o --output=o",
+                "train sft --train-file a b --lora_r 3 | train sft --data a b --lora-rank=3",
+                "train sft --data a b --lora_r 3 | train sft --data a b --lora-rank=3",
+                "train sft --gradient-checkpointing --seed 1 | train sft --recompute=block --seed 1",
+                "train kto --gradient_checkpointing False | train kto --recompute=none",
+                "train sft --resume-from-checkpoint | train sft --resume=true",
+                "train sft --resume-from-checkpoint --seed 1 | train sft --resume=true --seed 1",
+                "train sft --resume_from_checkpoint=o/checkpoints/step-3 | train sft --resume=o/checkpoints/step-3",
+                "train sft --packing True --shuffle false | train sft --packing --no-shuffle",
+                "train sft --no-packing true | train sft --no-packing",
+                "train sft --no-packing=false | train sft --packing",
+                "train sft --bf16 --optim adamw_torch --use-peft --seed 1 | train sft --seed 1",
+                "train sft --load-in-4bit false --seed 1 | train sft --seed 1",
+                "train sft --max-steps -1 | train sft --max-steps -1",
+                "plan kto --per_device_train_batch_size 2 --kto_chosen_weight 2 | plan kto"
+                        + " --per-device-train-batch-size 2 --desirable-weight=2",
+                "generate --model_path m --prompt-file p --max-tokens 9 --do-sample false --overwrite | generate"
+                        + " --model=m --prompts=p --max-new-tokens=9 --temperature=0 --force",
+                "generate --max-length 9 --force false | generate --max-new-tokens=9",
+                "chat --peft-model a --system --learning_rate | chat --adapter=a --system --learning_rate",
+                "merge --adapter-path a --output_dir o | merge --adapter=a --output=o",
+                "eval mask --dataset d --num-samples 3 --eval-batch-size 4 | eval mask --data d --limit=3 --batch-size=4",
+                "eval gsm8k --n-shot 0 | eval gsm8k --num-fewshot=0",
+                "study direct --model_name_or_path m --dry_run | study direct --model=m --dry-run",
+                "quickstart --output_dir o --num_threads 2 | quickstart --output=o --threads=2",
+                "tokenizer train --train_file a --vocab_size 300 | tokenizer train --data a --vocab-size 300",
+                "tokenize -- --lora_r | tokenize -- --lora_r",
+                "world train --output_dir o | world train --output=o",
+            })
+    void areOurs(String given, String ours) {
+        assertThat(ours(given)).isEqualTo(ours);
+    }
+
+    @Test
+    void aPrecisionThatTheBackendDecidesIsTold() {
+        ours("train sft --bf16 true");
+        assertThat(notes).containsExactly("--bf16: the backend decides: cuda computes in bfloat16, cpu in float32");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train sft --deepspeed ds.json | --deepspeed: Candor has no such setting: training uses one device; --recompute",
+                "train kto --fsdp full_shard | --fsdp: Candor has no such setting: training uses one device",
+                "train sft --load-in-4bit | --load-in-4bit: Candor has no such setting: weights are not quantised",
+                "chat --load_in_8bit | --load_in_8bit: Candor has no such setting: weights are not quantised",
+                "train sft --optim adamw_8bit | --optim adamw_8bit: not available: the optimiser is AdamW",
+                "train sft --packing-strategy bfd | --packing-strategy: Candor has no such setting: --packing fills",
+                "generate --num-beams 4 | --num-beams: Candor has no such setting: there is no beam search",
+                "eval --tasks mmlu | --tasks: Candor has no such setting: a benchmark is a command",
+                "eval mask --judge-key sk | --judge-key-env names the variable that holds it",
+            })
+    void whatIsNotHereIsOneLineWithTheNearest(String given, String message) {
+        Cli.run(given.split(" ")).refused(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train sft --data d --learning_rat 1 | '--learning_rat'; did you mean --learning-rate?",
+                "train sft --lernrate 1 | '--lernrate'; did you mean --learning-rate?",
+                "train sft --epochss 1 | '--epochss'; did you mean --num-train-epochs?",
+                "train sft --beta 1 | '--beta'; it belongs to 'candor train kto'",
+                "chat --prompts p | '--prompts'; it belongs to 'candor generate'",
+                "train --model m sft | '--model'; options follow the command: candor train sft --model",
+                "train --model m | options follow the command: 'candor train' needs a command: one of sft, kto, full",
+                "--model m chat | '--model'; options follow the command: candor chat --model",
+                "bench --itrations 1 | '--itrations'; did you mean --iterations?",
+                "generate --max-new-token 3 | did you mean --max-new-tokens?",
+                "train sft --packing maybe | unexpected argument 'maybe'",
+                "train sft --packing=maybe | --packing: must be true or false, not maybe",
+                "doctor --xyzzy | Unknown option: '--xyzzy'",
+            })
+    void anUnknownOptionNamesTheNearestByMeaning(String given, String message) {
+        Cli cli = Cli.run(given.split(" "));
+        assertThat(cli.code()).as(cli.err()).isEqualTo(2);
+        assertThat(cli.err()).startsWith("error: ").contains(message, "see: candor");
+        assertThat(cli.err().lines()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "trian sft | did you mean train?",
+                "finetune --model x | did you mean train sft?",
+                "fine-tune | did you mean train sft?",
+                "evaluate | did you mean eval?",
+                "inference | did you mean generate?",
+                "serve | there is no server; chat converses, generate answers a file of prompts",
+                "train dpo | there is no such objective; train kto",
+                "train ktto | did you mean kto?",
+                "train lora --data x | did you mean train sft?",
+                "eval honesty | did you mean eval mask?",
+                "eval truthfulqa | there are mask, deceptionbench",
+                "mmlu | did you mean eval mmlu?",
+                "help finetune | did you mean train sft?",
+                "xyzzyxyzzy | there are quickstart, train,",
+            })
+    void anUnknownCommandNamesTheNearestByMeaning(String given, String message) {
+        Cli cli = Cli.run(given.split(" "));
+        assertThat(cli.code()).as(cli.err()).isEqualTo(2);
+        assertThat(cli.err()).startsWith("error: no such command: '").contains(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"train", "plan", "eval", "study", "world", "tokenizer"})
+    void aGroupSaysWhichCommandsItHas(String group) {
+        Cli cli = Cli.run(group);
+        assertThat(cli.code()).isEqualTo(2);
+        assertThat(cli.out()).isEmpty();
+        assertThat(cli.err()).contains("error: 'candor " + group + "' needs a command: one of ");
+    }
+
+    @Test
+    void helpIsACommandToo() {
+        assertThat(Cli.run("help", "train", "sft").succeeded().out())
+                .isEqualTo(Cli.run("train", "sft", "--help").out());
+        assertThat(Cli.run("help").succeeded().out()).isEqualTo(Cli.run("-h").out());
+        assertThat(Cli.run("-V").succeeded().out()).startsWith("candor ");
+    }
+}

@@ -1,0 +1,151 @@
+package candor.train.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.train.config.TrainConfig.Resume;
+import candor.train.config.TrainSettings.Method;
+import com.fasterxml.jackson.core.JsonFactory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files in the names of other programs. */
+class FamiliarNamesTest {
+    private final List<String> notes = new ArrayList<>();
+
+    private TrainConfig read(String keys) throws IOException {
+        String json = "{" + keys + ",\"model\":\"m\",\"data\":[\"d\"],\"output\":\"o\"}";
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", notes::add);
+        return TrainConfig.all(Method.SFT, file, Settings.NONE).getFirst();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "learning-rate, 2e-3, learning_rate, 0.002",
+        "lr, 2e-3, learning_rate, 0.002",
+        "lora_r, 4, lora_rank, 4",
+        "r, 4, lora_rank, 4",
+        "alpha, 8, lora_alpha, 8.0",
+        "target_modules, all-linear, lora_target_modules, '[q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj]'",
+        "lora_target, 'q_proj,v_proj', lora_target_modules, '[q_proj, v_proj]'",
+        "num_epochs, 2, num_train_epochs, 2.0",
+        "micro_batch_size, 3, per_device_train_batch_size, 3",
+        "batch_size, 3, per_device_train_batch_size, 3",
+        "cutoff_len, 64, max_length, 64",
+        "max_seq_length, 64, max_length, 64",
+        "gradient_checkpointing, true, recompute, block",
+        "gradient_checkpointing, False, recompute, none",
+        "train_on_inputs, True, loss_on, all",
+        "completion_only_loss, true, loss_on, completion",
+        "sample_packing, True, packing, true",
+        "disable_shuffling, true, shuffle, false",
+        "use_cpu, true, backend, cpu",
+        "device, cuda:0, backend, cuda",
+        "max_steps, -1, max_steps, 0",
+        "lr_scheduler_type, constant_with_warmup, lr_scheduler_type, constant",
+        "lr_scheduler, Linear, lr_scheduler_type, linear",
+        "validation_file, v.jsonl, eval_data, v.jsonl",
+        "log_with, all, report_to, tensorboard",
+        "random_seed, 7, seed, 7",
+    })
+    void areOurSettings(String name, String value, String key, String read) throws IOException {
+        assertThat(String.valueOf(
+                        read("\"" + name + "\":\"" + value + "\"").resolved().get(key)))
+                .isEqualTo(read);
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void aModelsNameIsThatOfAFileWithoutOurs() throws IOException {
+        String json = "{\"model_name_or_path\":\"m\",\"dataset\":\"d\",\"output_dir\":\"o\"}";
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", notes::add);
+        TrainConfig config = TrainConfig.all(Method.SFT, file, Settings.NONE).getFirst();
+        assertThat(config.model()).isEqualTo(Path.of("m"));
+        assertThat(config.data()).containsExactly(Path.of("d"));
+        assertThat(config.output()).isEqualTo(Path.of("o"));
+    }
+
+    @Test
+    void whatIsSoAnywayMayBeAskedFor() throws IOException {
+        read("\"optim\":\"adamw_torch\",\"use_peft\":true,\"load_in_8bit\":false,\"trust_remote_code\":false,"
+                + "\"deepspeed\":\"none\",\"padding_free\":true");
+        assertThat(notes).isEmpty();
+        read("\"bf16\":true");
+        assertThat(notes)
+                .containsExactly(
+                        "run.yaml, line 1: bf16: the backend decides: cuda computes in bfloat16, cpu in float32");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "optim, adamw_8bit, 'optim adamw_8bit: not available: the optimiser is AdamW in float32'",
+        "load_in_4bit, true, 'load_in_4bit: Candor has no such setting: weights are not quantised'",
+        "deepspeed, ds.json, 'deepspeed: Candor has no such setting: training uses one device; --recompute block'",
+        "fsdp, full_shard, 'fsdp: Candor has no such setting: training uses one device'",
+        "packing_strategy, bfd, 'packing_strategy: Candor has no such setting: --packing fills micro-batches'",
+        "fp16, true, 'fp16 true: not available: the backend decides'",
+        "report_to, wandb, 'report_to: must be one of tensorboard, none, not wandb'",
+        "lora_r, many, 'lora_r: must be a whole number from 1 to 4096, not many'",
+        "learn_rate, 1, 'learn_rate: there is no such setting; did you mean learning_rate?'",
+        "lora_rk, 1, 'lora_rk: there is no such setting; did you mean lora_rank?'",
+        "model_name_or_pth, 1, 'model_name_or_pth: there is no such setting; did you mean model?'",
+        "warmup_fractions, 1, 'there is no such setting; did you mean warmup_ratio?'",
+        "load_in_4bits, 1, 'there is no such setting; weights are not quantised'",
+        "xyzzy, 1, 'xyzzy: there is no such setting'",
+        "model_name_or_path, x, 'model_name_or_path: is run.yaml, line 1: model once more; take one of the two out'",
+    })
+    void saysWhatIsNotHereAndWhatIsNearest(String name, String value, String message) {
+        String pair = "\"" + name + "\":\"" + value + "\"";
+        assertThatThrownBy(() -> read(name.equals("model_name_or_path") ? "\"model\":\"n\"," + pair : pair))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith("run.yaml, line 1: ")
+                .hasMessageContaining(message)
+                .satisfies(wrong -> assertThat(wrong.getMessage().lines()).hasSize(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true,", "True,", "o,", "o/checkpoints,", "step-12, 12", "o/checkpoints/step-12, 12", "./o/../o/,"})
+    void aRunGoesOnFromACheckpointByItsPath(String value, Long step) throws IOException {
+        assertThat(read("\"resume_from_checkpoint\":\"" + value + "\"").resume())
+                .isEqualTo(new Resume(true, step));
+    }
+
+    @Test
+    void aRunDoesNotGoOnFromAnothersCheckpoint() throws IOException {
+        assertThat(read("\"resume_from_checkpoint\":\"None\"").resume()).isEqualTo(new Resume(false, null));
+        assertThatThrownBy(() -> read("\"resume_from_checkpoint\":\"other/checkpoints/step-12\""))
+                .hasMessage("run.yaml, line 1: resume_from_checkpoint: must be true, false, step-N or a checkpoint of"
+                        + " this run (o/checkpoints/step-N), not other/checkpoints/step-12; --init-adapter starts from"
+                        + " another run's adapter");
+    }
+
+    @Test
+    void theRunsOfASweepHaveFoldersOfTheirOwnForTensorBoard() throws IOException {
+        String json = "{\"model\":\"m\",\"data\":\"d\",\"output\":\"o\",\"logging_dir\":\"t\","
+                + "\"runs\":[{\"name\":\"a\"},{\"name\":\"b\",\"report_to\":\"none\"},{\"name\":\"c\",\"lora_r\":2}]}";
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", notes::add);
+        List<TrainConfig> runs = TrainConfig.all(Method.SFT, file, Settings.NONE);
+        assertThat(runs.get(0).watch().tensorBoard()).isEqualTo(Path.of("t/a"));
+        assertThat(runs.get(1).watch().tensorBoard()).isNull();
+        assertThat(runs.get(2).resolved()).containsEntry("lora_rank", 2L);
+        assertThat(read("\"seed\":1").watch().tensorBoard()).isEqualTo(Path.of("o/tensorboard"));
+    }
+
+    @Test
+    void aNameMayMeanAnotherThingWhereOtherSettingsAre() {
+        assertThat(FamiliarNames.ours("max_length", List.of("9"), "--max-length", Set.of("max_new_tokens"), notes::add))
+                .contains(new FamiliarNames.Ours("max_new_tokens", List.of("9")));
+        assertThat(FamiliarNames.ours("overwrite-output-dir", List.of("true"), "x", Set.of("force"), notes::add))
+                .contains(new FamiliarNames.Ours("force", List.of("true")));
+        assertThatThrownBy(() -> FamiliarNames.ours(
+                        "overwrite-output-dir", List.of("true"), "--x", TrainSettings.KEYS, notes::add))
+                .hasMessageContaining("--x: Candor has no such setting: no run is written over");
+    }
+}
