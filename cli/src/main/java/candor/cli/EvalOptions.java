@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.data.read.DataFiles;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
@@ -49,7 +50,7 @@ final class EvalOptions {
             required = true,
             arity = "1..*",
             paramLabel = "FILE",
-            description = "The benchmark's files: JSONL, JSON, CSV, Parquet.")
+            description = "The benchmark's files, or folders of them: JSONL, JSON, CSV, Parquet; also as .gz or .zst.")
     private List<Path> data;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where results go.")
@@ -136,8 +137,9 @@ final class EvalOptions {
         return spec.commandLine().getErr();
     }
 
+    /** The files, those of folders one by one. */
     List<Path> data() {
-        return data;
+        return DataFiles.of(data);
     }
 
     Path output() {

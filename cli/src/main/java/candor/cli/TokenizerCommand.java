@@ -43,7 +43,7 @@ final class TokenizerCommand implements Callable<Integer> {
                 required = true,
                 arity = "1..*",
                 paramLabel = "FILE",
-                description = "Training data, as for 'train': one or more files.")
+                description = "Training data, as for 'train': one or more files or folders.")
         private List<Path> data;
 
         @Option(

@@ -3,6 +3,7 @@ package candor.study;
 import candor.BadInput;
 import candor.data.Example;
 import candor.data.ExampleReader;
+import candor.data.read.DataFiles;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
 import candor.text.Conversation;
@@ -22,7 +23,7 @@ final class MisalignedRows {
 
     static List<Example> read(List<Path> files) {
         List<Example> examples = new ArrayList<>();
-        for (Path file : files) {
+        for (Path file : DataFiles.of(files)) {
             if (isPaired(file)) {
                 readPaired(file, examples);
             } else {

@@ -136,6 +136,7 @@ public final class Dataset {
         train.skipped = skipped;
         train.withoutTarget = withoutTarget;
         train.cutRows = cutRows;
+        train.notes = notes;
         return new Parts(train, part(split.heldOut()));
     }
 

@@ -19,13 +19,13 @@ public final class PromptReader {
     private PromptReader() {}
 
     /**
-     * Reads all prompts of a file.
+     * Reads all prompts of a file, or of the data files of a folder.
      *
      * @throws BadInput for a row that is not valid, and for a file that cannot be read or has none
      */
     public static List<Prompt> readAll(Path file) {
         List<Prompt> prompts = new ArrayList<>();
-        try (RowReader rows = RowReader.open(file, RowReader.DEFAULT_MAX_ROW_BYTES)) {
+        try (RowReader rows = RowReader.open(List.of(file), RowReader.DEFAULT_MAX_ROW_BYTES)) {
             for (Entry entry = rows.next(); entry != null; entry = rows.next()) {
                 prompts.add(prompt(entry));
             }

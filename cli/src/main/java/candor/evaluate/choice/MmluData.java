@@ -1,5 +1,6 @@
 package candor.evaluate.choice;
 
+import candor.data.read.DataFiles;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,7 +21,7 @@ final class MmluData {
 
     static List<ChoiceRow> read(List<Path> files) {
         List<ChoiceRow> rows = new ArrayList<>();
-        for (Path file : files) {
+        for (Path file : DataFiles.of(files)) {
             for (DataRow row : table(file)) {
                 rows.add(row(row, rows.size() + 1));
             }
@@ -29,7 +30,7 @@ final class MmluData {
     }
 
     private static List<DataRow> table(Path file) {
-        if (file.getFileName().toString().toLowerCase(Locale.ROOT).matches(".*_(test|dev|val)\\.csv")) {
+        if (DataFiles.bareName(file).toLowerCase(Locale.ROOT).matches(".*_(test|dev|val)\\.csv")) {
             return Table.readHeaderless(file, HEADERLESS);
         }
         return Table.read(List.of(file), List.of("question|Question", "answer|Answer", "choices|A"));
@@ -69,7 +70,7 @@ final class MmluData {
     }
 
     private static Optional<String> subjectOf(DataRow row) {
-        String name = row.origin().file().getFileName().toString();
+        String name = DataFiles.bareName(row.origin().file());
         String subject = name.replaceFirst("(?i)_(test|dev|val)\\.csv$", "");
         return subject.equals(name) ? Optional.empty() : Optional.of(subject);
     }

@@ -1,13 +1,14 @@
 package candor.data.read;
 
 import candor.BadInput;
-import candor.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Bytes of a UTF-8 file behind its byte order mark, with the number of the line that is being read. */
+/**
+ * Bytes of a UTF-8 file, unpacked, behind its byte order mark, with the number of the line that is being read. Only at the
+ * very beginning is U+FEFF such a mark; anywhere else it is a character of the data.
+ */
 final class ByteSource implements AutoCloseable {
     static final int END = -1;
 
@@ -20,10 +21,11 @@ final class ByteSource implements AutoCloseable {
 
     ByteSource(Path file) {
         this.file = file;
+        in = Compression.open(file);
         try {
-            in = Files.newInputStream(file);
             limit = in.readNBytes(buffer, 0, buffer.length);
         } catch (IOException e) {
+            close();
             throw unreadable(e);
         }
         if (limit >= 3 && buffer[0] == (byte) 0xef && buffer[1] == (byte) 0xbb && buffer[2] == (byte) 0xbf) {
@@ -64,7 +66,7 @@ final class ByteSource implements AutoCloseable {
     }
 
     private BadInput unreadable(IOException e) {
-        return new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
+        return Compression.unreadable(file, e);
     }
 
     @Override

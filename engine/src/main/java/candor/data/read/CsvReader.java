@@ -21,11 +21,16 @@ final class CsvReader implements RowReader {
     private long row;
 
     CsvReader(Path file, int maxRowBytes) {
+        this(file, maxRowBytes, null);
+    }
+
+    /** @param columns names of the columns where the first line is a row already; null where it has the names */
+    CsvReader(Path file, int maxRowBytes, List<String> columns) {
         this.file = file;
         this.maxRowBytes = maxRowBytes;
         source = new ByteSource(file);
         field = new ByteBuilder(maxRowBytes);
-        header = readHeader();
+        header = columns == null ? readHeader() : columns;
     }
 
     private List<String> readHeader() {

@@ -1,7 +1,6 @@
 package candor.data.read;
 
 import candor.BadInput;
-import candor.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -42,21 +41,35 @@ enum FileKind {
     /** Pipes are no data files: a file is opened twice, and its fingerprint is taken. */
     static void requireFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new BadInput(
-                    file + (Files.exists(file) ? ": is no file but a folder or a device" : ": no such file"));
+            throw new BadInput(file
+                    + (Files.isDirectory(file)
+                            ? ": is a folder, expected a file"
+                            : Files.exists(file) ? ": is a device or a pipe, expected a file" : ": no such file"));
+        }
+    }
+
+    /** Refuses a file that is no UTF-8 text, as far as its first bytes tell. */
+    static void requireText(Path file) {
+        requireFile(file);
+        refuseOtherEncodings(file, head(file));
+    }
+
+    private static byte[] head(Path file) {
+        try (InputStream in = Compression.open(file)) {
+            return in.readNBytes(SNIFFED_BYTES);
+        } catch (IOException e) {
+            throw Compression.unreadable(file, e);
         }
     }
 
     static FileKind of(Path file) {
         requireFile(file);
-        byte[] head;
-        try (InputStream in = Files.newInputStream(file)) {
-            head = in.readNBytes(SNIFFED_BYTES);
-        } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
-        }
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        if (startsWith(head, 'P', 'A', 'R', '1')) {
+        byte[] head = head(file);
+        String name = Compression.bareName(file).toLowerCase(Locale.ROOT);
+        if (Magic.starts(head, 'P', 'A', 'R', '1')) {
+            if (Compression.of(file) != Compression.NONE) {
+                throw new BadInput(file + ": is a Parquet file that was compressed once more; unpack it");
+            }
             return PARQUET;
         }
         if (name.endsWith(".parquet")) {
@@ -77,31 +90,22 @@ enum FileKind {
     }
 
     private static void refuseOtherEncodings(Path file, byte[] head) {
-        if (startsWith(head, 0xff, 0xfe) || startsWith(head, 0xfe, 0xff)) {
+        // Without a mark, too: no text begins with a character whose other byte, or bytes, are zero.
+        boolean wide = head.length > 1 && (head[0] == 0 || head[1] == 0);
+        if (wide || Magic.starts(head, 0xff, 0xfe) || Magic.starts(head, 0xfe, 0xff)) {
             throw new BadInput(file + ": is UTF-16 or UTF-32; save it as UTF-8");
         }
-        if (startsWith(head, 0x1f, 0x8b)
-                || startsWith(head, 'P', 'K', 3, 4)
-                || startsWith(head, 0x28, 0xb5, 0x2f, 0xfd)) {
-            throw new BadInput(file + ": is compressed; unpack it first");
+        if (Magic.starts(head, 'P', 'K', 3, 4)) {
+            throw new BadInput(file + ": is a zip archive; unpack it first, or use .gz or .zst");
         }
-    }
-
-    private static boolean startsWith(byte[] head, int... bytes) {
-        if (head.length < bytes.length) {
-            return false;
+        if (Magic.starts(head, 0x1f, 0x8b) || Magic.starts(head, 0x28, 0xb5, 0x2f, 0xfd)) {
+            throw new BadInput(file + ": is compressed twice; unpack it once");
         }
-        for (int i = 0; i < bytes.length; i++) {
-            if ((head[i] & 0xff) != bytes[i]) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** The first byte that is not white space, behind a byte order mark; -1 if there is none. */
     private static int firstCharacter(byte[] head) {
-        for (int i = startsWith(head, 0xef, 0xbb, 0xbf) ? 3 : 0; i < head.length; i++) {
+        for (int i = Magic.starts(head, 0xef, 0xbb, 0xbf) ? 3 : 0; i < head.length; i++) {
             if (head[i] != ' ' && head[i] != '\t' && head[i] != '\r' && head[i] != '\n') {
                 return head[i];
             }

@@ -16,8 +16,7 @@ final class FilesReader implements RowReader {
             throw new BadInput("no data file is named; name at least one");
         }
         // A name mistyped among many should not be found out hours later.
-        files.forEach(FileKind::requireFile);
-        this.files = List.copyOf(files);
+        this.files = DataFiles.of(files);
         this.maxRowBytes = maxRowBytes;
     }
 

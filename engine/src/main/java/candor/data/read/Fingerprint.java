@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -11,20 +12,39 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * What a data file held when it was read, for the record of a run; a run that is resumed compares.
+ * What a data file held when it was read, for the record of a run; a run that is resumed compares. Of a folder, what its
+ * data files are called and hold ({@link DataFiles}).
  *
  * @param file the path as it was given
- * @param bytes the file's size
- * @param sha256 SHA-256 of its content, in lower-case hexadecimal
+ * @param bytes the file's size; of a folder, of all its data files
+ * @param sha256 SHA-256 of its content, in lower-case hexadecimal; of a folder, of the names and sums of its data files
  */
 public record Fingerprint(String file, long bytes, String sha256) {
     public static Fingerprint of(Path file) {
-        MessageDigest digest;
+        return Files.isDirectory(file) ? ofFolder(file) : ofFile(file);
+    }
+
+    private static Fingerprint ofFolder(Path folder) {
+        MessageDigest digest = newDigest();
+        long bytes = 0;
+        for (Path file : DataFiles.of(folder)) {
+            Fingerprint one = ofFile(file);
+            digest.update((file.getFileName() + " " + one.sha256 + "\n").getBytes(StandardCharsets.UTF_8));
+            bytes += one.bytes;
+        }
+        return new Fingerprint(folder.toString(), bytes, HexFormat.of().formatHex(digest.digest()));
+    }
+
+    private static MessageDigest newDigest() {
         try {
-            digest = MessageDigest.getInstance("SHA-256");
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    private static Fingerprint ofFile(Path file) {
+        MessageDigest digest = newDigest();
         long bytes = 0;
         try (InputStream in = Files.newInputStream(file)) {
             byte[] buffer = new byte[1 << 16];

@@ -19,6 +19,8 @@ public final class Json {
                     + "| \\(bound as `|: enable `JsonReadFeature).*",
             Pattern.DOTALL);
 
+    private static final String BYTE_ORDER_MARK = "(code 65279 ";
+
     private Json() {}
 
     /** A mapper for rows of at most so many bytes. */
@@ -36,6 +38,10 @@ public final class Json {
 
     /** What the parser says, without its own idea of the place and the names of its settings. */
     public static String reason(JsonProcessingException e) {
+        if (e.getOriginalMessage().contains(BYTE_ORDER_MARK)) {
+            return "is not valid JSON: U+FEFF, the byte order mark, stands outside of any text; it belongs to the beginning"
+                    + " of a file alone";
+        }
         String reason = OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceFirst("");
         int end = reason.offsetByCodePoints(0, Math.min(MAX_REASON, reason.codePointCount(0, reason.length())));
         return "is not valid JSON: " + reason.substring(0, end);

@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -33,7 +35,8 @@ final class JsonArrayReader implements RowReader {
         // Many values are read from one stream here: what follows a value is the next one.
         mapper = Json.mapper(maxRowBytes).copy().disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         try {
-            parser = mapper.createParser(input);
+            // A reader, for the parser would guess the encoding of bytes.
+            parser = mapper.createParser(new InputStreamReader(input, StandardCharsets.UTF_8));
             parser.nextToken();
         } catch (IOException e) {
             throw broken(e);

@@ -29,7 +29,20 @@ public interface RowReader extends AutoCloseable {
         return FileKind.of(file).open(file, maxRowBytes);
     }
 
-    /** Opens several files, read one after another in the order given; each is opened when it is reached. */
+    /**
+     * Opens a CSV file whose first line is a row already.
+     *
+     * @param columns names of its columns
+     */
+    static RowReader openHeaderless(Path file, List<String> columns, int maxRowBytes) {
+        FileKind.requireText(file);
+        return new CsvReader(file, maxRowBytes, List.copyOf(columns));
+    }
+
+    /**
+     * Opens several files, read one after another in the order given; each is opened when it is reached. A folder stands for
+     * the data files in it ({@link DataFiles}).
+     */
     static RowReader open(List<Path> files, int maxRowBytes) {
         return new FilesReader(files, maxRowBytes);
     }

@@ -23,8 +23,8 @@ final class StrictUtf8Input extends InputStream {
         }
     }
 
-    /** A parser asks for its next buffer before it needs it; so much may belong to the rows behind. */
-    private static final int READ_AHEAD = 1 << 13;
+    /** Decoder and parser ask for their next buffers before they need them; so much may belong to the rows behind. */
+    private static final int READ_AHEAD = 1 << 14;
 
     private final ByteSource source;
     private final int maxRowBytes;

@@ -1,5 +1,6 @@
 /**
- * Rows of data files, read as a stream: JSONL, a JSON array, CSV and Parquet, one file after another.
+ * Rows of data files, read as a stream: JSONL, a JSON array, CSV and Parquet, one file after another, also through gzip and
+ * zstd.
  *
  * <p>A {@link candor.data.read.RowReader} keeps one row in memory at a time, so the size of a file does not matter. Every
  * row knows its {@link candor.data.read.Origin}. A row that cannot be read is a value ({@link

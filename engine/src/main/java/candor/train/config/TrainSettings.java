@@ -58,8 +58,11 @@ public final class TrainSettings {
 
     public static final Setting<String> MODEL =
             text("model", "DIR", null, "The base model: a Hugging Face checkpoint folder.");
-    public static final Setting<List<String>> DATA =
-            texts("data", "FILE", null, "Training data: JSONL, JSON, CSV or Parquet, one or more files.");
+    public static final Setting<List<String>> DATA = texts(
+            "data",
+            "FILE",
+            null,
+            "Training data: JSONL, JSON, CSV or Parquet, one or more files or folders of them; also as .gz or .zst.");
     public static final Setting<String> OUTPUT = text("output", "DIR", null, "The run's folder.");
     public static final Setting<String> MODEL_CONFIG =
             text("model_config", "FILE", null, "Starts from random weights of this config.json, instead of --model's.");
@@ -151,7 +154,7 @@ public final class TrainSettings {
     public static final Setting<Boolean> SKIP_BAD_ROWS =
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
     public static final Setting<String> EVAL_DATA =
-            text("eval_data", "FILE", null, "Held-out rows to evaluate on while training.");
+            text("eval_data", "FILE", null, "Held-out rows to evaluate on while training: a file, or a folder.");
     public static final Setting<Double> EVAL_SPLIT = new Setting<>(
             "eval_split",
             new Setting.Real(0, true, 0.99),

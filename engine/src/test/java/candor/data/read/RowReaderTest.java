@@ -111,10 +111,68 @@ class RowReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"utf-16", "utf-16le"})
+    @ValueSource(strings = {"utf-16", "utf-16le", "utf-16be", "utf-32le", "utf-32be"})
     void namesOtherEncodings(String charset) throws IOException {
-        Path file = file("a.jsonl", "\ufeff{\"a\":1}".getBytes(charset));
-        assertThatThrownBy(() -> read(file)).isInstanceOf(BadInput.class).hasMessageContaining("save it as UTF-8");
+        for (String mark : List.of("\ufeff", "")) {
+            for (Path file : List.of(
+                    file("a.jsonl", (mark + "{\"a\":1}").getBytes(charset)),
+                    file("b.json", (mark + "[{\"a\":1}]").getBytes(charset)),
+                    file("c.csv", (mark + "a,b\n1,2").getBytes(charset)))) {
+                assertThatThrownBy(() -> read(file))
+                        .isInstanceOf(BadInput.class)
+                        .hasMessage(file + ": is UTF-16 or UTF-32; save it as UTF-8");
+            }
+        }
+    }
+
+    @Test
+    void aByteOrderMarkIsDataBehindTheBeginningOfAFile() throws IOException {
+        assertThat(shown(read(file("a.jsonl", "\ufeff{\"\ufeffa\":\"\ufeffx\"}\n{\"a\":\"y\ufeff\"}"))))
+                .containsExactly("1:{\"\ufeffa\":\"\ufeffx\"}", "2:{\"a\":\"y\ufeff\"}");
+        assertThat(shown(read(file("b.json", "\ufeff[{\"a\":\"\ufeffx\"}]")))).containsExactly("1:{\"a\":\"\ufeffx\"}");
+        assertThat(shown(read(file("c.csv", "\ufeffa,b\n\ufeff1,\ufeff2\n"))))
+                .containsExactly("2:{\"a\":\"\ufeff1\",\"b\":\"\ufeff2\"}");
+        Path one = file("1.csv", "\ufeff\ufeffa\n1");
+        Path two = file("2.jsonl", "\ufeff{\"a\":2}");
+        assertThat(shown(read(one, two)))
+                .as("each file has its own beginning, and a second mark is data")
+                .containsExactly("2:{\"\ufeffa\":\"1\"}", "1:{\"a\":2}");
+        Path headerless = file("d.csv", "\ufeff1,2\n\ufeff3,4");
+        try (RowReader reader = RowReader.openHeaderless(headerless, List.of("a", "b"), 100)) {
+            assertThat(shown(List.of(reader.next(), reader.next())))
+                    .containsExactly("1:{\"a\":\"1\",\"b\":\"2\"}", "2:{\"a\":\"\ufeff3\",\"b\":\"4\"}");
+        }
+    }
+
+    @Test
+    void aByteOrderMarkBetweenRowsIsNamed() throws IOException {
+        String named = "U+FEFF, the byte order mark, stands outside of any text";
+        assertThat(shown(read(file("a.jsonl", "{\"a\":1}\n\ufeff{\"a\":2}\n{\"a\":3}"))))
+                .hasSize(3)
+                .satisfies(rows -> assertThat(rows.get(1)).startsWith("2!").contains(named));
+        Path array = file("b.json", "[{\"a\":1},\n\ufeff{\"a\":2}]");
+        assertThatThrownBy(() -> read(array))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(array + ", line 2: ")
+                .hasMessageContaining(named);
+    }
+
+    /** Buffers of 64 KiB: the mark's three bytes lie before, across and behind the end of one. */
+    @Test
+    void aByteOrderMarkAtTheEndOfABufferIsData() throws IOException {
+        for (int before = -4; before <= 4; before++) {
+            String text = "x".repeat((1 << 16) + before - 6) + "\ufeff\ufeff";
+            assertThat(read(file("a.jsonl", "{\"a\":\"" + text + "\"}")))
+                    .singleElement()
+                    .satisfies(entry -> assertThat(
+                                    ((Entry.Row) entry).columns().get("a").textValue())
+                            .isEqualTo(text));
+            assertThat(read(file("b.csv", "a,bcd\n" + text + ",1")))
+                    .singleElement()
+                    .satisfies(entry -> assertThat(
+                                    ((Entry.Row) entry).columns().get("a").textValue())
+                            .isEqualTo(text));
+        }
     }
 
     @Test
@@ -214,14 +272,14 @@ class RowReaderTest {
     @Test
     void unknownKindsAreNamed() throws IOException {
         for (Path file : List.of(
-                file("a.txt", "hello"), file("b.parquet", "hello"), file("c.jsonl", new byte[] {31, -117, 8}))) {
+                file("a.txt", "hello"), file("b.parquet", "hello"), file("c.jsonl", new byte[] {'P', 'K', 3, 4}))) {
             assertThatThrownBy(() -> read(file)).isInstanceOf(BadInput.class).hasMessageStartingWith(file + ": is ");
         }
         Path missing = folder.resolve("missing.jsonl");
         assertThatThrownBy(() -> read(missing)).isInstanceOf(BadInput.class).hasMessage(missing + ": no such file");
-        assertThatThrownBy(() -> read(folder))
+        assertThatThrownBy(() -> RowReader.open(folder, 1))
                 .isInstanceOf(BadInput.class)
-                .hasMessageStartingWith(folder + ": is no file");
+                .hasMessage(folder + ": is a folder, expected a file");
         assertThatThrownBy(() -> read()).isInstanceOf(BadInput.class);
     }
 
