@@ -56,5 +56,5 @@ done
 read -r -a with <<<"${CANDOR_BENCH_WITH:-}"
 for name in "${wanted[@]}"; do
     piece "$name"
-    ${with[@]+"${with[@]}"} ./candor bench "${args[@]}" --name "$name"
+    ${with[@]+"${with[@]}"} ./candor bench "${args[@]}" --name "$name" --output bench/results
 done

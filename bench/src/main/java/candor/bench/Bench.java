@@ -144,7 +144,7 @@ public final class Bench {
         Predicate<BenchmarkListEntry> operation = Selection::isOperation;
         boolean ops = selection.only(operation).length > 0;
         if (ops) {
-            Arrays.stream(shapes).forEach(Shapes::named);
+            Arrays.stream(shapes).forEach(this::operations); // refused before anything runs
         }
         List<RunResult> ceiling = new ArrayList<>(ops ? ceiling() : List.of());
         for (String shape : shapes) {

@@ -58,6 +58,10 @@ enum Shapes {
                 null);
     }
 
+    String title() {
+        return title;
+    }
+
     /** A shape's name without what its weights are of: the peers know it by that. */
     static String bare(String title) {
         return title.endsWith(BF16) ? title.substring(0, title.length() - BF16.length()) : title;

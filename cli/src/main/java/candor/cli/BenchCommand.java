@@ -58,7 +58,10 @@ final class BenchCommand implements Callable<Integer> {
             description = "cpu, cuda, cuda-emulated, or plain for the plain loops that operations are compared with.")
     private List<String> backends = List.of("cpu");
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend.")
+    @Option(
+            names = {"--threads", "-t"},
+            paramLabel = "N",
+            description = "Threads of the CPU backend.")
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--tokens", paramLabel = "N", description = "Rows of an operation; the shape's own if left out.")
@@ -68,7 +71,7 @@ final class BenchCommand implements Callable<Integer> {
     private int length = 256;
 
     @Option(
-            names = "--param",
+            names = {"--param", "-p"},
             paramLabel = "NAME=VALUE[,…]",
             description = {
                 "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=BLOCK.",
@@ -76,10 +79,16 @@ final class BenchCommand implements Callable<Integer> {
             })
     private Map<String, String> parameters = Map.of();
 
-    @Option(names = "--forks", paramLabel = "N", description = "In how many new JVMs each is measured; 1 if left out.")
+    @Option(
+            names = {"--forks", "-f"},
+            paramLabel = "N",
+            description = "In how many new JVMs each is measured; 1 if left out.")
     private Integer forks;
 
-    @Option(names = "--iterations", paramLabel = "N", description = "How often each is measured.")
+    @Option(
+            names = {"--iterations", "-i"},
+            paramLabel = "N",
+            description = "How often each is measured.")
     private Integer iterations;
 
     @Option(
@@ -97,7 +106,10 @@ final class BenchCommand implements Callable<Integer> {
             description = "What the files of results are called, behind date and commit; the pattern if left out.")
     private String name;
 
-    @Option(names = "--output", paramLabel = "DIR", description = "The folder for the results; default: bench/results.")
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "The folder for the results; target/bench of the checkout if left out.")
     private Path output;
 
     @Option(
@@ -127,6 +139,9 @@ final class BenchCommand implements Callable<Integer> {
             throw new BadInput("bench builds its benchmarks from the sources: run ./candor bench in a checkout");
         }
         Path root = Path.of(home);
+        if (compare == null) {
+            BenchNames.read(root).check(pattern, shapes, operations, backends, parameters.keySet());
+        }
         Path jar = root.resolve(JAR);
         if (!upToDate(root, jar)) {
             int built = run(
@@ -174,7 +189,7 @@ final class BenchCommand implements Callable<Integer> {
         words.addAll(List.of("backend", String.join(",", backends), "threads", String.valueOf(threads)));
         words.addAll(List.of("length", String.valueOf(length)));
         words.addAll(
-                List.of("output", output == null ? root.resolve("bench/results").toString() : absolute(output)));
+                List.of("output", output == null ? root.resolve("target/bench").toString() : absolute(output)));
         if (!operations.isEmpty()) {
             words.addAll(List.of("op", String.join(",", operations)));
         }

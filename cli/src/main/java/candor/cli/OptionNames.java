@@ -58,11 +58,20 @@ final class OptionNames {
                 takeRest();
             } else if (word.startsWith("--")) {
                 option(word);
+            } else if (isFamiliar(word)) {
+                familiar(word, null);
             } else {
                 word(word);
             }
         }
         return ours.toArray(String[]::new);
+    }
+
+    /** A name with one dash, such as -lr, that is no option of ours, nor several of one letter. */
+    private boolean isFamiliar(String word) {
+        return word.matches("-[A-Za-z_]+")
+                && !command.getCommandSpec().optionsMap().containsKey(word)
+                && FamiliarNames.find(word.substring(1), keys(command).keySet()).isPresent();
     }
 
     /** The name of a command, or an argument of the command that was named. */
@@ -128,14 +137,15 @@ final class OptionNames {
     }
 
     private void familiar(String word, String attached) {
-        String name = attached == null ? word.substring(2) : word.substring(2, word.indexOf('='));
+        String written = attached == null ? word : word.substring(0, word.indexOf('='));
+        String name = written.replaceFirst("^--?", "");
         Map<String, String> known = keys(command);
         Familiar familiar = FamiliarNames.find(name, known.keySet()).orElse(null);
         if (familiar == null) {
             throw unknown(name, known);
         }
         List<String> texts = values(familiar, attached);
-        FamiliarNames.ours(name, texts, "--" + name, known.keySet(), notes)
+        FamiliarNames.ours(name, texts, written, known.keySet(), notes)
                 .ifPresent(setting -> add(known.get(setting.key()), setting.texts()));
     }
 

@@ -48,6 +48,7 @@ public final class FamiliarNames {
         numbers();
         machines();
         answering();
+        measuring();
     }
 
     private FamiliarNames() {}
@@ -375,6 +376,24 @@ public final class FamiliarNames {
                 "a key is never given on a command line; --judge-key-env names the variable that holds it");
         missing("port", "there is no server; 'candor chat' converses, 'candor generate' answers a file of prompts");
         missing("host", "there is no server; 'candor chat' converses, 'candor generate' answers a file of prompts");
+    }
+
+    /** Options of JMH that the benchmarks decide themselves; nothing but their absence may be asked for. */
+    private static void measuring() {
+        List<String> benchmarks = List.of("iteration_millis");
+        for (String name : List.of("wi", "w", "wbs", "wf", "wm", "wmb")) {
+            fixed(name, benchmarks, false, "each benchmark warms up as long as it needs");
+        }
+        for (String name :
+                List.of("bm", "tu", "opi", "bs", "si", "gc", "jvm", "jvmargs", "jvmargsappend", "jvmargsprepend")) {
+            fixed(name, benchmarks, false, "benchmarks set it themselves; --help names what can be chosen");
+        }
+        fixed("r", benchmarks, false, "--iteration-millis N says how long an iteration takes");
+        fixed("prof", benchmarks, false, "'candor bench Profile' says where the time of a step goes");
+        fixed("rf", benchmarks, false, "results are written as JSON and Markdown, into --output");
+        fixed("rff", benchmarks, false, "results are written into the folder of --output, under --name");
+        fixed("l", benchmarks, false, "'candor bench --help' lists the benchmarks");
+        fixed("lp", benchmarks, false, "bench/names.properties lists benchmarks and parameters");
     }
 
     /** A setting of ours that has the same values. */
