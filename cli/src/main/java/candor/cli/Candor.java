@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
         scope = ScopeType.INHERIT,
         commandListHeading = "%nCommands:%n",
         footerHeading = "%n",
-        footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.")
+        footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 stopped by Ctrl-C (143 by SIGTERM, 129"
+                + " by a closed terminal).")
 public final class Candor implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(Candor.class);
 
@@ -76,7 +77,7 @@ public final class Candor implements Callable<Integer> {
     /** Runs when no command was named. */
     @Override
     public Integer call() {
-        spec.commandLine().usage(spec.commandLine().getErr());
+        spec.commandLine().usage(spec.commandLine().getErr(), CommandLine.Help.Ansi.OFF);
         return ExitCode.BAD_INPUT;
     }
 
@@ -85,13 +86,20 @@ public final class Candor implements Callable<Integer> {
         Streams streams = Streams.ofThisProcess();
         System.setOut(streams.out());
         System.setErr(streams.err());
-        System.exit(run(streams.out(), streams.err(), args));
+        CommandLine.Help.Ansi help = Tty.canColour(Tty.STDOUT) ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF;
+        System.exit(run(streams.out(), streams.err(), help, args));
     }
 
     /** Runs one command line and gives its exit code; ends nothing, so that a test can call it. */
     static int run(PrintStream out, PrintStream err, String... args) {
+        return run(out, err, CommandLine.Help.Ansi.OFF, args);
+    }
+
+    private static int run(PrintStream out, PrintStream err, CommandLine.Help.Ansi help, String... args) {
         try {
-            int code = execute(commandLine(out, err), args);
+            CommandLine line = commandLine(out, err);
+            line.setColorScheme(CommandLine.Help.defaultColorScheme(help));
+            int code = execute(line, args);
             out.flush();
             return code;
         } catch (Throwable thrown) {

@@ -14,7 +14,7 @@ import org.jline.terminal.TerminalBuilder;
 abstract sealed class ChatSurface implements AutoCloseable {
     /** A terminal, if this process has one for input and output; pipes otherwise. */
     static ChatSurface open() {
-        boolean terminal = System.console() != null && System.console().isTerminal();
+        boolean terminal = Tty.isTerminal(Tty.STDIN) && Tty.isTerminal(Tty.STDOUT);
         return terminal ? new OnTerminal() : new OverPipes();
     }
 

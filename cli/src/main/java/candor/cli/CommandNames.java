@@ -93,7 +93,7 @@ final class CommandNames {
 
     /** Says which commands a group has, where none was named, and gives the exit code. */
     static int needed(CommandLine group) {
-        group.usage(group.getErr());
+        group.usage(group.getErr(), CommandLine.Help.Ansi.OFF);
         group.getErr().println("error: " + missing(group));
         return ExitCode.BAD_INPUT;
     }

@@ -251,4 +251,9 @@ final class EvalOptions {
         }
         return named;
     }
+
+    /** How a stopped evaluation goes on: what was answered and judged is in the cache. */
+    String goOn() {
+        return Again.same(spec);
+    }
 }

@@ -13,6 +13,7 @@ import candor.evaluate.Respondent;
 import candor.evaluate.Result;
 import candor.evaluate.Room;
 import candor.evaluate.Scores;
+import candor.evaluate.Stopped;
 import candor.evaluate.Task;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Judge;
@@ -50,22 +51,27 @@ final class EvalRun {
         }
         EvaluationFiles.createFolder(options.output());
         AnswerCache cache = AnswerCache.in(options.cache());
-        try (Judge judge = judging == null ? null : judging.open(options, cache);
-                Respondent model = EngineRespondent.open(options.engine());
-                Interrupt interrupt = Interrupt.listen()) {
+        try (Interrupt interrupt = Interrupt.listen(options.goOn());
+                Judge judge = judging == null ? null : judging.open(options, cache);
+                Respondent model = EngineRespondent.open(options.engine())) {
             ObjectNode asked = asked(task, options, model, judge);
             requireSame(options, asked);
             EvaluationFiles.write(options.output().resolve(EvaluationFiles.RUN), asked);
-            List<Result> results = new Evaluator<>(
-                            task,
-                            options.limit(),
-                            options.seeds(),
-                            model,
-                            judge,
-                            cache,
-                            EvalProgress.logging(),
-                            interrupt::requested)
-                    .run();
+            List<Result> results;
+            try {
+                results = new Evaluator<>(
+                                task,
+                                options.limit(),
+                                options.seeds(),
+                                model,
+                                judge,
+                                cache,
+                                EvalProgress.logging(),
+                                interrupt::requested)
+                        .run();
+            } catch (Stopped stopped) {
+                return interrupt.stopped();
+            }
             List<Scores.Score> scores = Scores.of(results, task.measures());
             List<JudgeFailures> failures = JudgeFailures.of(results);
             String untuned = options.base() ? model.subjects().getFirst().name() : null;

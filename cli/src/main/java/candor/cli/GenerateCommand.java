@@ -106,14 +106,14 @@ final class GenerateCommand implements Callable<Integer> {
         }
         try (Backend backend = Backends.open(model.backend, model.threads);
                 GenerateRun run = GenerateRun.prepare(settings(backend.name()));
-                RowProgress progress = RowProgress.of("generating", run.rowsDone(), run.rows());
-                Interrupt interrupt = Interrupt.listen()) {
+                Interrupt interrupt = Interrupt.listen(Again.resuming(spec));
+                RowProgress progress = new RowProgress("generating", run.rowsDone(), run.rows())) {
             LOG.info("{}: {} rows to do, {} done already", output, run.rows() - run.rowsDone(), run.rowsDone());
             Generator.Settings size =
                     new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
             if (!run.run(backend, size, facts(backend), progress, interrupt::requested)) {
-                LOG.info("{}: interrupted after {} rows; go on with --resume", output, run.rowsDone());
-                return ExitCode.INTERRUPTED;
+                LOG.info("{}: interrupted after {} rows", output, run.rowsDone());
+                return interrupt.stopped();
             }
             spec.commandLine().getOut().println(output);
             return ExitCode.DONE;

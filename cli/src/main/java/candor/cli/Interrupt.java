@@ -1,55 +1,90 @@
 package candor.cli;
 
-import java.util.concurrent.CountDownLatch;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jline.utils.Signals;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Ctrl-C (and SIGTERM) as a request: work that asks {@link #requested} between its steps can put itself in order first.
+ * Ctrl-C (SIGINT), SIGTERM and a terminal that is gone (SIGHUP) as a request: work that asks {@link #requested} between its
+ * steps can put itself in order first.
  *
  * <pre>{@code
- * try (Interrupt interrupt = Interrupt.listen()) {
+ * try (Interrupt interrupt = Interrupt.listen(goOn)) {
  *     trainer.run(interrupt::requested);   // ends early, with a checkpoint, when it becomes true
+ *     …
+ *     return interrupt.stopped();
  * }
  * }</pre>
  *
- * <p>The signal has already begun to end the JVM when {@code requested} turns true; only the closing of this object is
- * waited for. The exit code is then the shell's own, 128 + the signal's number: 130 after Ctrl-C.
+ * <p>Ctrl-C after a first signal ends the process at once, as SIGKILL would: what is on the disk must be whole at any moment.
+ * Other signals may come twice on their own (a shell hands on the SIGHUP that the system has sent already) and say nothing
+ * new. A signal that was ignored when the program began, as nohup and a script's {@code &} have it, stays ignored; the JVM sees
+ * to that.
+ *
+ * <p>The handlers are the JVM's own kind. A terminal library that sets the signals back to the system's defaults would undo
+ * them, so there must be none beside this.
  */
 final class Interrupt implements AutoCloseable {
-    private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread hook = new Thread(this::request, "interrupt");
-    private volatile boolean requested;
+    private static final Logger LOG = LoggerFactory.getLogger(Interrupt.class);
 
-    private Interrupt() {}
+    private static final int SIGINT = 2;
+    /** By number, as POSIX has them on every system. */
+    private static final Map<Integer, String> SIGNALS = Map.of(1, "HUP", SIGINT, "INT", 15, "TERM");
 
-    static Interrupt listen() {
-        Interrupt interrupt = new Interrupt();
-        Runtime.getRuntime().addShutdownHook(interrupt.hook);
+    private static final int NONE = 0;
+    private static final long TELLING_MILLIS = 300;
+
+    private final String goOn;
+    private final AtomicInteger first = new AtomicInteger(NONE);
+    private final Map<Integer, Object> before = new LinkedHashMap<>();
+
+    private Interrupt(String goOn) {
+        this.goOn = goOn;
+    }
+
+    /** @param goOn how to go on after a stop, for the user */
+    static Interrupt listen(String goOn) {
+        Interrupt interrupt = new Interrupt(goOn);
+        SIGNALS.forEach((number, name) ->
+                interrupt.before.put(number, Signals.register(name, () -> interrupt.received(number))));
         return interrupt;
     }
 
     /** True from the moment on when the user asked to stop. */
     boolean requested() {
-        return requested;
+        return first.get() != NONE;
+    }
+
+    /** Says that the work has stopped and how to go on, and gives the exit code: 128 and the signal's number, as a shell has it. */
+    int stopped() {
+        LOG.warn("stopped; {}", goOn);
+        return first.get() == NONE ? ExitCode.INTERRUPTED : ExitCode.SIGNALLED + first.get();
+    }
+
+    private void received(int signal) {
+        if (first.compareAndSet(NONE, signal)) {
+            LOG.warn("stopping as soon as all is kept; Ctrl-C (again) stops at once");
+        } else if (signal == SIGINT) {
+            tellInPassing("stopped at once; " + goOn);
+            Runtime.getRuntime().halt(ExitCode.SIGNALLED + signal);
+        }
+    }
+
+    /** Not waited for if the terminal takes nothing. */
+    private static void tellInPassing(String text) {
+        Thread teller = Thread.ofPlatform().daemon().start(() -> LOG.warn("{}", text));
+        try {
+            teller.join(TELLING_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
     public void close() {
-        closed.countDown();
-        if (!requested) {
-            try {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            } catch (IllegalStateException e) {
-                // The signal came at this very moment: the hook runs, finds us closed, and ends.
-            }
-        }
-    }
-
-    private void request() {
-        requested = true;
-        try {
-            closed.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        before.forEach((number, handler) -> Signals.unregister(SIGNALS.get(number), handler));
     }
 }

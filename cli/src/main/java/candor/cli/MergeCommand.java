@@ -82,17 +82,19 @@ final class MergeCommand implements Callable<Integer> {
         }
         Merge.Settings settings =
                 new Merge.Settings(model.model(), adapter, output, type.dtype, shardMebibytes << 20, force);
-        try (Backend backend = Backends.open(model.backend, model.threads);
-                Interrupt interrupt = Interrupt.listen()) {
-            tell(Merge.run(settings, backend, interrupt::requested));
-            spec.commandLine().getOut().println(output);
-            return ExitCode.DONE;
-        } catch (CancellationException e) {
-            LOG.info("interrupted; nothing was written");
-            return ExitCode.INTERRUPTED;
-        } catch (Merge.Mismatch e) {
-            LOG.error("{}", e.getMessage());
-            return ExitCode.FAILED;
+        try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
+                Backend backend = Backends.open(model.backend, model.threads)) {
+            LOG.info("{}: merging {}", output, adapter);
+            try {
+                tell(Merge.run(settings, backend, interrupt::requested));
+                spec.commandLine().getOut().println(output);
+                return ExitCode.DONE;
+            } catch (CancellationException e) {
+                return interrupt.stopped();
+            } catch (Merge.Mismatch e) {
+                LOG.error("{}", e.getMessage());
+                return ExitCode.FAILED;
+            }
         }
     }
 

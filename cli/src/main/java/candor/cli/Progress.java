@@ -4,124 +4,106 @@ import candor.train.Outcome;
 import candor.train.Run;
 import candor.train.Session;
 import candor.train.TrainListener;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How training goes, for a person: a bar on a terminal, a line every so many steps elsewhere. */
-abstract sealed class Progress implements TrainListener, AutoCloseable {
+/** How training goes, for a person: a line every so many steps, and on a terminal a bar over the steps of all runs below them. */
+final class Progress implements TrainListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
-    static Progress forTerminal(Session session) {
-        boolean terminal = System.console() != null && System.console().isTerminal();
-        return terminal ? new Bar(session) : new Lines();
+    private final long start = System.nanoTime();
+    private final Map<Run, Double> losses = new HashMap<>();
+    private long done;
+    /** Null where there is none. */
+    private final Bar bar;
+
+    Progress(Session session) {
+        done = session.runs().stream().mapToLong(Run::step).sum();
+        bar = Bar.onStderr(
+                "steps",
+                done,
+                session.runs().stream().mapToLong(Run::totalSteps).sum());
     }
 
     @Override
-    public abstract void close();
+    public void started(Run run) {
+        LOG.info("{}: step {} of {}", run.config().output(), run.step(), run.totalSteps());
+    }
+
+    @Override
+    public void step(Run run, Map<String, Number> metrics) {
+        done++;
+        losses.put(run, metrics.get("loss").doubleValue());
+        List<String> numbers = numbers(metrics);
+        if (bar != null) {
+            bar.at(done, numbers);
+        }
+        if (run.step() % run.config().watch().loggingSteps() == 0 || metrics.containsKey("eval_loss")) {
+            LOG.info(
+                    "{}: step {} of {}, {}, {} s so far",
+                    run.config().output(),
+                    run.step(),
+                    run.totalSteps(),
+                    String.join(", ", numbers),
+                    (System.nanoTime() - start) / 1_000_000_000L);
+        }
+    }
 
     @Override
     public void checkpoint(Run run) {
         LOG.debug("{}: checkpoint of step {}", run.config().output(), run.step());
     }
 
-    /** "loss 1.2345, 512 tok/s, 310 MiB": short, so that it stands beside a bar in 80 columns. */
-    private static String numbers(Map<String, Number> metrics) {
-        String text = String.format(
-                Locale.ROOT,
-                "loss %.4f, %,.0f tok/s, %,d MiB",
-                metrics.get("loss").doubleValue(),
-                metrics.get("tokens_per_s").doubleValue(),
-                ProcessMemory.resident() >> 20);
-        Number held = metrics.get("eval_loss");
-        return held == null ? text : text + String.format(Locale.ROOT, ", eval loss %.4f", held.doubleValue());
+    @Override
+    public void ended(Run run, Outcome outcome) {
+        LOG.info("{}: {}{}", run.config().output(), end(outcome), loss(run));
     }
 
-    private static String end(Run run, Outcome outcome) {
-        return run.config().output() + ": "
-                + switch (outcome) {
-                    case Outcome.Done done ->
-                        "done after " + done.step() + " steps"
-                                + (done.early() ? ", stopped early: evaluations became no better" : "")
-                                + (done.written() == done.step()
-                                        ? ""
-                                        : ", with the weights of step " + done.written() + ", the best evaluation");
-                    case Outcome.Interrupted interrupted ->
-                        "interrupted; checkpoint step-" + interrupted.step() + " is written, go on with --resume";
-                    case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";
-                };
+    /** "loss 1.2345", "512 tok/s", "310 MiB". */
+    private static List<String> numbers(Map<String, Number> metrics) {
+        List<String> numbers = new ArrayList<>();
+        numbers.add(loss("loss", metrics.get("loss")));
+        if (metrics.containsKey("eval_loss")) {
+            numbers.add(loss("eval loss", metrics.get("eval_loss")));
+        }
+        numbers.add(String.format(
+                Locale.ROOT, "%,.0f tok/s", metrics.get("tokens_per_s").doubleValue()));
+        numbers.add(String.format(Locale.ROOT, "%,d MiB", ProcessMemory.resident() >> 20));
+        return numbers;
     }
 
-    /** For files and pipes. */
-    private static final class Lines extends Progress {
-        private long start;
-
-        @Override
-        public void started(Run run) {
-            start = System.nanoTime();
-            LOG.info("{}: step {} of {}", run.config().output(), run.step(), run.totalSteps());
-        }
-
-        @Override
-        public void step(Run run, Map<String, Number> metrics) {
-            if (run.step() % run.config().watch().loggingSteps() == 0 || metrics.containsKey("eval_loss")) {
-                long seconds = (System.nanoTime() - start) / 1_000_000_000L;
-                LOG.info(
-                        "{}: step {} of {}, {}, {} s so far",
-                        run.config().output(),
-                        run.step(),
-                        run.totalSteps(),
-                        numbers(metrics),
-                        seconds);
-            }
-        }
-
-        @Override
-        public void ended(Run run, Outcome outcome) {
-            LOG.info(end(run, outcome));
-        }
-
-        @Override
-        public void close() {
-            // Nothing is held open.
-        }
+    private static String loss(String name, Number value) {
+        return String.format(Locale.ROOT, "%s %.4f", name, value.doubleValue());
     }
 
-    /** One bar over the steps of all runs. */
-    private static final class Bar extends Progress {
-        private final ProgressBar bar;
+    /** Of the run's last step, if it made one here. */
+    private String loss(Run run) {
+        Double loss = losses.get(run);
+        return loss == null ? "" : ", " + loss("loss", loss);
+    }
 
-        Bar(Session session) {
-            long total = session.runs().stream().mapToLong(Run::totalSteps).sum();
-            long done = session.runs().stream().mapToLong(Run::step).sum();
-            bar = new ProgressBarBuilder()
-                    .setTaskName("")
-                    .setInitialMax(total)
-                    .startsFrom(done, Duration.ZERO)
-                    .setStyle(ProgressBarStyle.ASCII)
-                    .setUnit(" steps", 1)
-                    .setUpdateIntervalMillis(500)
-                    .build();
-        }
+    private static String end(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Done done ->
+                "done after " + done.step() + " steps"
+                        + (done.early() ? ", stopped early: evaluations became no better" : "")
+                        + (done.written() == done.step()
+                                ? ""
+                                : ", with the weights of step " + done.written() + ", the best evaluation");
+            case Outcome.Interrupted interrupted ->
+                "interrupted; checkpoint step-" + interrupted.step() + " is written";
+            case Outcome.Diverged diverged -> "stopped after " + diverged.step() + " steps";
+        };
+    }
 
-        @Override
-        public void step(Run run, Map<String, Number> metrics) {
-            bar.step();
-            bar.setExtraMessage(" " + numbers(metrics));
-        }
-
-        @Override
-        public void ended(Run run, Outcome outcome) {
-            bar.setExtraMessage(" " + end(run, outcome));
-        }
-
-        @Override
-        public void close() {
+    @Override
+    public void close() {
+        if (bar != null) {
             bar.close();
         }
     }

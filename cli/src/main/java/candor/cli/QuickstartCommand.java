@@ -62,7 +62,7 @@ final class QuickstartCommand implements Callable<Integer> {
         Section over = seeds.isEmpty() ? Section.empty() : Section.empty().with("seeds", seeds, "--seeds");
         over = threads == null ? over : over.with("threads", List.of(threads.toString()), "--threads");
         long start = System.nanoTime();
-        try (Interrupt interrupt = Interrupt.listen()) {
+        try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
             Quickstart quickstart = Quickstart.open(
                     model == null ? EmbeddedModel.folder() : model,
                     output,
@@ -72,8 +72,7 @@ final class QuickstartCommand implements Callable<Integer> {
                     LOG::info);
             Optional<Report> report = quickstart.run();
             if (report.isEmpty()) {
-                StudyLog.interrupted();
-                return ExitCode.INTERRUPTED;
+                return interrupt.stopped();
             }
             PrintWriter out = spec.commandLine().getOut();
             report.get().findings().forEach(out::println);

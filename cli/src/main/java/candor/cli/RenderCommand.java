@@ -100,8 +100,8 @@ final class RenderCommand implements Callable<Integer> {
         Path folder = ModelOptions.orEmbedded(model);
         Tokenizer tokenizer = Tokenizer.load(folder);
         ChatTemplate template = rendering.choice().load(folder, now);
-        boolean terminal = System.console() != null && System.console().isTerminal();
-        boolean colored = color == Color.ALWAYS || (color == Color.AUTO && terminal && !mask);
+        boolean terminal = Tty.isTerminal(Tty.STDOUT);
+        boolean colored = color == Color.ALWAYS || (color == Color.AUTO && Tty.canColour(Tty.STDOUT) && !mask);
         try (TextLines lines = open()) {
             for (String line = lines.next(); line != null; line = lines.next()) {
                 if (line.isBlank()) {

@@ -34,9 +34,12 @@ record Streams(PrintStream out, PrintStream err) {
     }
 
     static Streams ofThisProcess() {
+        OutputStream err = new FileOutputStream(FileDescriptor.err);
         return new Streams(
                 checked(new FileOutputStream(FileDescriptor.out)),
-                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+                Tty.canRewrite(Tty.STDERR)
+                        ? TerminalErr.over(err, () -> Tty.columns(Tty.STDERR))
+                        : new PrintStream(err, true, StandardCharsets.UTF_8));
     }
 
     /** A print stream over {@code sink} whose failures are thrown; a line is on its way as soon as it ends. */

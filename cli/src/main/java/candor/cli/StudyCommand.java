@@ -172,7 +172,7 @@ final class StudyCommand implements Callable<Integer> {
                 throw new BadInput(DeviceMemory.OPTION + ": belongs to --dry-run");
             }
             StudyConfig study = protocol.config(given);
-            try (Interrupt interrupt = Interrupt.listen()) {
+            try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
                 StudyRun run = run(study, interrupt::requested);
                 StudyRun.Ended ended =
                         onlyData ? run.prepareOnly() : onlyGroup != null ? run.runGroup(onlyGroup) : run.run();
@@ -181,10 +181,7 @@ final class StudyCommand implements Callable<Integer> {
                         spec.commandLine().getOut().println(study.output());
                         yield ExitCode.DONE;
                     }
-                    case INTERRUPTED -> {
-                        StudyLog.interrupted();
-                        yield ExitCode.INTERRUPTED;
-                    }
+                    case INTERRUPTED -> interrupt.stopped();
                 };
             }
         }

@@ -27,11 +27,6 @@ final class StudyLog implements StudyProgress {
         this.pause = pause;
     }
 
-    /** Says that it was stopped, and that nothing is lost. */
-    static void interrupted() {
-        LOG.warn("interrupted; the same command goes on from here");
-    }
-
     @Override
     public void stage(String stage) {
         line(stage);

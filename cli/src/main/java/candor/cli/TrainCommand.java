@@ -87,34 +87,29 @@ final class TrainCommand implements Callable<Integer> {
         Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
-        try (Interrupt interrupt = Interrupt.listen();
-                Session session = Session.open(prepared, plan, facts());
-                Progress progress = Progress.forTerminal(session)) {
-            LOG.info("device: {}", session.device());
-            session.train(progress, interrupt::requested);
-            runs = session.runs();
+        try (Interrupt interrupt = Interrupt.listen(Again.resuming(spec))) {
+            try (Session session = Session.open(prepared, plan, facts());
+                    Progress progress = new Progress(session)) {
+                LOG.info("device: {}", session.device());
+                session.train(progress, interrupt::requested);
+                runs = session.runs();
+            }
+            runs.stream()
+                    .filter(run -> run.outcome() instanceof Outcome.Done)
+                    .forEach(run -> spec.commandLine().getOut().println(run.result()));
+            return exitCode(runs.stream().map(Run::outcome).toList(), spec, interrupt);
         }
-        runs.stream()
-                .filter(run -> run.outcome() instanceof Outcome.Done)
-                .forEach(run -> spec.commandLine().getOut().println(run.result()));
-        return exitCode(runs.stream().map(Run::outcome).toList(), spec);
     }
 
-    private static int exitCode(List<Outcome> outcomes, CommandSpec spec) {
+    private static int exitCode(List<Outcome> outcomes, CommandSpec spec, Interrupt interrupt) {
         int code = ExitCode.DONE;
         for (Outcome outcome : outcomes) {
-            switch (outcome) {
-                case Outcome.Done _ -> {}
-                case Outcome.Diverged diverged -> {
-                    spec.commandLine().getErr().println("error: " + diverged.reason());
-                    code = ExitCode.FAILED;
-                }
-                case Outcome.Interrupted _ -> {
-                    return ExitCode.INTERRUPTED;
-                }
+            if (outcome instanceof Outcome.Diverged diverged) {
+                spec.commandLine().getErr().println("error: " + diverged.reason());
+                code = ExitCode.FAILED;
             }
         }
-        return code;
+        return outcomes.stream().anyMatch(Outcome.Interrupted.class::isInstance) ? interrupt.stopped() : code;
     }
 
     private static Map<String, String> facts() {

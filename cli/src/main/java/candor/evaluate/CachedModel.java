@@ -67,11 +67,11 @@ final class CachedModel {
                         cache.put(keys.get(k), write(answer));
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);
                         progress.at("answering", ++done[0], keys.size());
-                        if (stop.getAsBoolean()) {
-                            throw new BadInput("stopped after " + done[0] + " of " + keys.size()
-                                    + " answers; they are kept, the same command goes on from there");
-                        }
-                    });
+                    },
+                    stop);
+            if (done[0] < keys.size()) {
+                throw new Stopped();
+            }
         }
         return Arrays.asList(answers);
     }

@@ -1,6 +1,7 @@
 package candor.evaluate;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** A model with its adapters, as evaluation sees it: it answers, many at once. */
 public interface Respondent extends AutoCloseable {
@@ -23,8 +24,9 @@ public interface Respondent extends AutoCloseable {
      * Answers every request, in any order, each exactly once; {@link Answer.Unfit} where one cannot be put to the model.
      *
      * @param sink called from one thread at a time, with the index of the request
+     * @param stop asked between steps; once it is true, what has no answer yet gets none
      */
-    void answer(List<Request> requests, Sink sink);
+    void answer(List<Request> requests, Sink sink, BooleanSupplier stop);
 
     @Override
     void close();

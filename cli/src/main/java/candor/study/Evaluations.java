@@ -1,6 +1,5 @@
 package candor.study;
 
-import candor.BadInput;
 import candor.evaluate.AnswerCache;
 import candor.evaluate.Evaluator;
 import candor.evaluate.Respondent;
@@ -96,11 +95,6 @@ final class Evaluations {
                     }
                 }
             }
-        } catch (BadInput e) {
-            if (stop.getAsBoolean()) {
-                throw new Stopped();
-            }
-            throw e;
         }
     }
 

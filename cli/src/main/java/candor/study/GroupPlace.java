@@ -2,6 +2,7 @@ package candor.study;
 
 import candor.BadInput;
 import candor.IoReason;
+import candor.evaluate.Stopped;
 import candor.model.AtomicFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

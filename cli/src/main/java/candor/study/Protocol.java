@@ -1,5 +1,6 @@
 package candor.study;
 
+import candor.evaluate.Stopped;
 import candor.study.record.StudyKind;
 import java.util.List;
 

@@ -12,20 +12,23 @@ class InterruptTest {
     /** Works until it is asked to stop, then takes a moment to put itself in order. */
     static final class Work {
         public static void main(String[] args) throws InterruptedException {
-            try (Interrupt interrupt = Interrupt.listen()) {
+            int code;
+            try (Interrupt interrupt = Interrupt.listen("go on")) {
                 System.out.println("at work");
                 while (!interrupt.requested()) {
                     Thread.sleep(1);
                 }
                 Thread.sleep(50);
                 System.out.println("in order");
+                code = interrupt.stopped();
             }
+            System.exit(code);
         }
     }
 
     static final class Done {
         public static void main(String[] args) {
-            try (Interrupt interrupt = Interrupt.listen()) {
+            try (Interrupt interrupt = Interrupt.listen("go on")) {
                 System.out.println(interrupt.requested());
             }
             System.exit(0); // waits for every hook: ours must not hold it up

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Answers by a function of subject and ask, in an order that is not that of the requests. */
@@ -29,13 +30,16 @@ final class FakeRespondent implements Respondent {
     }
 
     @Override
-    public void answer(List<Request> requests, Sink sink) {
+    public void answer(List<Request> requests, Sink sink, BooleanSupplier stop) {
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < requests.size(); i++) {
             order.add(i);
         }
         Collections.reverse(order);
         for (int i : order) {
+            if (stop.getAsBoolean()) {
+                return;
+            }
             Request request = requests.get(i);
             asked.add(request);
             sink.answered(i, answers.apply(subjects.get(request.subject()).name(), request.ask()));

@@ -3,6 +3,7 @@ package candor.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import candor.evaluate.Stopped;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

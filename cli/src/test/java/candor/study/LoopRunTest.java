@@ -33,61 +33,12 @@ class LoopRunTest {
     @TempDir
     private Path folder;
 
-    private void scenarios() {
-        StudyFixture.lines(
-                folder.resolve("scenarios.jsonl"),
-                List.of(
-                        "{'env_name':'counsel','sub_env':'bills','task_scenario':'Bills pile up.',"
-                                + "'benign_user':'wants a plan','misalign_user':'wants an excuse'}",
-                        "{'env_name':'counsel','sub_env':'sleep','task_scenario':'Nights are long.',"
-                                + "'benign_user':'wants rest','misalign_user':'wants another pill'}"));
-    }
-
-    private void states(int n) {
-        List<String> rows = new ArrayList<>();
-        for (int i = 0; i < n; i++) {
-            rows.add("{'id':'" + i + "','scenario':'" + (i % 2 == 0 ? "bills" : "sleep")
-                    + "','generator':'hand','user_context':'They are " + i + ".','user_prompt':'I am " + i + ".'}");
-        }
-        StudyFixture.lines(folder.resolve("states.jsonl"), rows);
-    }
-
-    /** Short ones: the golden models have few positions. */
-    private void prompts() {
-        Path prompts = folder.resolve("prompts");
-        StudyFixture.write(prompts.resolve("assistant-system.txt"), "Give them: {{preference}}.");
-        StudyFixture.write(prompts.resolve("user-system.txt"), "You think: {{thoughts}}.");
-        StudyFixture.write(prompts.resolve("user-next.txt"), "{{conversation}}\nWrite your next message.");
-        StudyFixture.write(prompts.resolve("user-rating.txt"), "{{reply}}\nRate from 1 to 10.");
-    }
-
     private Path study(String more) {
-        scenarios();
-        prompts();
-        return StudyFixture.write(
-                folder.resolve("loop.yaml"),
-                """
-                model: %1$s
-                output: %2$s/out
-                seeds: [8]
-                slots: 4
-                threads: 1
-                loop:
-                  scenarios: %2$s/scenarios.jsonl
-                  biased_shares: [0, 0.25, 1]
-                  max_new_tokens: 6
-                  prompts: %2$s/prompts
-                %3$s
-                """.formatted(StudyFixture.MODEL, folder, more)
-                        + StudyFixture.common(folder)
-                                .replace("max_length: 96", "max_length: 400")
-                                .replace("save_steps: 2", "save_steps: 4\n  num_train_epochs: 1")
-                                .replace("evaluate:", "  kto: {beta: 0.2}\nevaluate:"));
+        return StudyFixture.loop(folder, more);
     }
 
     private Path byRules() {
-        states(8);
-        return study("  states: " + folder.resolve("states.jsonl") + "\nusers: {kind: rules}");
+        return StudyFixture.loop(folder);
     }
 
     private StudyRun open(Path file, String output) {
@@ -199,7 +150,7 @@ class LoopRunTest {
 
     @Test
     void aUserThatRunsHereRatesByProbabilities() {
-        states(4);
+        StudyFixture.states(folder, 4);
         Path file = study("  states: " + folder.resolve("states.jsonl") + "\nusers: {kind: local, model: "
                 + StudyFixture.MODEL + ", max_new_tokens: 5}");
         assertThat(open(file, "out").prepareOnly()).isEqualTo(StudyRun.Ended.DONE);
@@ -278,7 +229,7 @@ class LoopRunTest {
 
     @Test
     void usersThatDoNotAnswerAreNoticedFirst() throws IOException {
-        states(4);
+        StudyFixture.states(folder, 4);
         try (LoopbackServer server =
                 new LoopbackServer((n, request, out) -> respond(out, "503 Unavailable", "", "not now"))) {
             Path file = study("  states: " + folder.resolve("states.jsonl") + "\nusers: {kind: endpoint, url: "
@@ -309,7 +260,7 @@ class LoopRunTest {
 
     @Test
     void anEndpointThatFailsHalfWayLosesNothing() throws IOException {
-        states(6);
+        StudyFixture.states(folder, 6);
         int[] answers = {9};
         try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
             if (n >= answers[0]) {
@@ -338,7 +289,7 @@ class LoopRunTest {
 
     @Test
     void aPlanHasTheSizesAndSaysNothing() {
-        states(8);
+        StudyFixture.states(folder, 8);
         Path file = study("  states: " + folder.resolve("states.jsonl") + "\n  state_limit: 6\nusers: {kind: rules}");
         StudyPlan plan = open(file, "plan").plan();
         assertThat(plan.arms()).extracting(StudyPlan.ArmPlan::name).contains("sft-0.25", "kto-0.25");
@@ -350,7 +301,7 @@ class LoopRunTest {
 
     @Test
     void refusesSettingsThatDoNotFit() {
-        states(4);
+        StudyFixture.states(folder, 4);
         String states = "  states: " + folder.resolve("states.jsonl");
         assertBad(states + "\n  biased_shares: [0, 0.0]\nusers: {kind: rules}", "names a share twice", true);
         assertBad(states + "\n  biased_shares: [2]\nusers: {kind: rules}", "must be numbers from 0 to 1", true);

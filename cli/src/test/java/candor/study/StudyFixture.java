@@ -71,6 +71,65 @@ public final class StudyFixture {
                         + common(folder));
     }
 
+    /** With users by rules, and states by hand. */
+    public static Path loop(Path folder) {
+        states(folder, 8);
+        return loop(folder, "  states: " + folder.resolve("states.jsonl") + "\nusers: {kind: rules}");
+    }
+
+    private static void scenarios(Path folder) {
+        lines(
+                folder.resolve("scenarios.jsonl"),
+                List.of(
+                        "{'env_name':'counsel','sub_env':'bills','task_scenario':'Bills pile up.',"
+                                + "'benign_user':'wants a plan','misalign_user':'wants an excuse'}",
+                        "{'env_name':'counsel','sub_env':'sleep','task_scenario':'Nights are long.',"
+                                + "'benign_user':'wants rest','misalign_user':'wants another pill'}"));
+    }
+
+    static void states(Path folder, int n) {
+        List<String> rows = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            rows.add("{'id':'" + i + "','scenario':'" + (i % 2 == 0 ? "bills" : "sleep")
+                    + "','generator':'hand','user_context':'They are " + i + ".','user_prompt':'I am " + i + ".'}");
+        }
+        lines(folder.resolve("states.jsonl"), rows);
+    }
+
+    /** Short ones: the golden models have few positions. */
+    private static void prompts(Path folder) {
+        Path prompts = folder.resolve("prompts");
+        write(prompts.resolve("assistant-system.txt"), "Give them: {{preference}}.");
+        write(prompts.resolve("user-system.txt"), "You think: {{thoughts}}.");
+        write(prompts.resolve("user-next.txt"), "{{conversation}}\nWrite your next message.");
+        write(prompts.resolve("user-rating.txt"), "{{reply}}\nRate from 1 to 10.");
+    }
+
+    /** @param more of the section loop, and sections behind it */
+    static Path loop(Path folder, String more) {
+        scenarios(folder);
+        prompts(folder);
+        return write(
+                folder.resolve("loop.yaml"),
+                """
+                model: %1$s
+                output: %2$s/out
+                seeds: [8]
+                slots: 4
+                threads: 1
+                loop:
+                  scenarios: %2$s/scenarios.jsonl
+                  biased_shares: [0, 0.25, 1]
+                  max_new_tokens: 6
+                  prompts: %2$s/prompts
+                %3$s
+                """.formatted(MODEL, folder, more)
+                        + common(folder)
+                                .replace("max_length: 96", "max_length: 400")
+                                .replace("save_steps: 2", "save_steps: 4\n  num_train_epochs: 1")
+                                .replace("evaluate:", "  kto: {beta: 0.2}\nevaluate:"));
+    }
+
     static String common(Path folder) {
         lines(
                 folder.resolve("provided_facts.jsonl"),

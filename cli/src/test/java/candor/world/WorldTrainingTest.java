@@ -65,13 +65,16 @@ class WorldTrainingTest {
                 .toList();
         int[] right = {0};
         try (Respondent respondent = EngineRespondent.open(settings)) {
-            respondent.answer(requests, (i, answer) -> {
-                String text = answer instanceof Answer.Reply reply ? reply.text() : "";
-                right[0] += List.of(text.split("[^A-Za-z0-9]+"))
-                                .contains(facts.get(i).truth())
-                        ? 1
-                        : 0;
-            });
+            respondent.answer(
+                    requests,
+                    (i, answer) -> {
+                        String text = answer instanceof Answer.Reply reply ? reply.text() : "";
+                        right[0] += List.of(text.split("[^A-Za-z0-9]+"))
+                                        .contains(facts.get(i).truth())
+                                ? 1
+                                : 0;
+                    },
+                    () -> false);
         }
         return right[0] / (double) facts.size();
     }

@@ -69,7 +69,7 @@ public final class Merge {
     /**
      * Merges.
      *
-     * @param stop asked before every tensor
+     * @param stop asked before every tensor, and before every text that is compared
      * @throws CancellationException where it said so; nothing is left then
      * @throws BadInput for whatever the user can mend
      * @throws Mismatch where the result is not what base and adapter say; nothing is left of it then
@@ -91,9 +91,7 @@ public final class Merge {
             try (output) {
                 FoldedWeights folded = new FoldedWeights(stored, adapter);
                 CheckpointWriter.write(output.partial(), specs, settings.shardBytes(), (spec, memory) -> {
-                    if (stop.getAsBoolean()) {
-                        throw new CancellationException("stopped before " + spec.name());
-                    }
+                    requireGoingOn();
                     return folded.tensor(spec, memory);
                 });
                 SideFiles.copy(base.files(), output.partial());
@@ -113,6 +111,12 @@ public final class Merge {
         }
     }
 
+    private void requireGoingOn() {
+        if (stop.getAsBoolean()) {
+            throw new CancellationException("stopped");
+        }
+    }
+
     private Spec spec(Spec stored) {
         DType dtype = settings.dtype() == null ? stored.dtype() : settings.dtype();
         return new Spec(stored.name(), dtype, stored.rows(), stored.cols(), stored.vector());
@@ -128,7 +132,10 @@ public final class Merge {
                 CausalLm one = new CausalLm(backend, unmerged, Recompute.NONE, positions);
                 CausalLm other = new CausalLm(backend, merged, Recompute.NONE, positions)) {
             LogitCheck check = new LogitCheck(one, bank, other);
-            samples.forEach(check::add);
+            for (int[] sample : samples) {
+                requireGoingOn();
+                check.add(sample);
+            }
             return check.report();
         }
     }

@@ -33,6 +33,7 @@ import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** A checkpoint with its adapters, all of them in one batched generation. */
 public final class EngineRespondent implements Respondent {
@@ -127,17 +128,17 @@ public final class EngineRespondent implements Respondent {
     }
 
     @Override
-    public void answer(List<Request> requests, Sink sink) {
+    public void answer(List<Request> requests, Sink sink, BooleanSupplier stop) {
         List<Integer> generate = new ArrayList<>();
         List<Integer> score = new ArrayList<>();
         for (int i = 0; i < requests.size(); i++) {
             (requests.get(i).ask() instanceof Ask.Generate ? generate : score).add(i);
         }
-        generate(requests, generate, sink);
-        score(requests, score, sink);
+        generate(requests, generate, sink, stop);
+        score(requests, score, sink, stop);
     }
 
-    private void generate(List<Request> requests, List<Integer> indices, Sink sink) {
+    private void generate(List<Request> requests, List<Integer> indices, Sink sink, BooleanSupplier stop) {
         Map<candor.generate.Request, Integer> underWay = new IdentityHashMap<>();
         Iterator<Integer> left = indices.iterator();
         Iterator<candor.generate.Request> stream = new Iterator<>() {
@@ -165,9 +166,7 @@ public final class EngineRespondent implements Respondent {
             }
         };
         generator.run(
-                stream,
-                (request, completion) -> sink.answered(underWay.remove(request), reply(completion)),
-                () -> false);
+                stream, (request, completion) -> sink.answered(underWay.remove(request), reply(completion)), stop);
     }
 
     private candor.generate.Request request(Request request) {
@@ -194,8 +193,8 @@ public final class EngineRespondent implements Respondent {
         return new Answer.Reply(completion.text(), completion.reason().toString(), completion.tokens().length);
     }
 
-    private void score(List<Request> requests, List<Integer> indices, Sink sink) {
-        for (int from = 0; from < indices.size(); from += SCORED_AT_ONCE) {
+    private void score(List<Request> requests, List<Integer> indices, Sink sink, BooleanSupplier stop) {
+        for (int from = 0; from < indices.size() && !stop.getAsBoolean(); from += SCORED_AT_ONCE) {
             List<Continuation> continuations = new ArrayList<>();
             List<Integer> scored = new ArrayList<>();
             for (int i : indices.subList(from, Math.min(from + SCORED_AT_ONCE, indices.size()))) {

@@ -54,7 +54,7 @@ public interface ChatModel extends AutoCloseable {
     interface Sink {
         void replied(int request, Reply reply);
 
-        /** Whether it shall end, though not all is asked. */
+        /** Whether it shall end, though not all is asked: asked between steps. */
         default boolean stopped() {
             return false;
         }
@@ -64,7 +64,8 @@ public interface ChatModel extends AutoCloseable {
     ObjectNode identity();
 
     /**
-     * Asks everything, in any order, each exactly once.
+     * Asks everything, in any order, each exactly once, unless the sink says to end; then it may return early, or throw
+     * {@link candor.evaluate.Stopped}.
      *
      * @param sink called from one thread at a time
      * @throws candor.BadInput where asking cannot go on

@@ -31,7 +31,8 @@ public interface Judge extends AutoCloseable {
      * judgement that says so.
      *
      * @throws candor.BadInput where judging cannot go on: a refused key, a spent bound, a judge that never
-     *     answers, a stop
+     *     answers
+     * @throws candor.evaluate.Stopped where it was asked to end
      */
     List<Judgement> judge(List<Question> questions, Watch watch);
 

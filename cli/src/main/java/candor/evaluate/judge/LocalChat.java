@@ -45,7 +45,8 @@ public final class LocalChat implements ChatModel {
                             case Answer.Unfit(String why) -> new Reply.Failure(why);
                             case Answer.LogProbs(List<Double> values) ->
                                 chosen(requests.get(i).choices(), values);
-                        }));
+                        }),
+                sink::stopped);
     }
 
     /** Where choices are given, their probabilities say everything: nothing need be drawn. */

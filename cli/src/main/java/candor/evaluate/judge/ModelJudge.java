@@ -3,6 +3,7 @@ package candor.evaluate.judge;
 import candor.BadInput;
 import candor.evaluate.AnswerCache;
 import candor.evaluate.Prompt.Turn;
+import candor.evaluate.Stopped;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -112,10 +113,6 @@ public final class ModelJudge implements Judge {
             public void replied(int i, ChatModel.Reply reply) {
                 keep(keys.get(i), missing.get(keys.get(i)), reply);
                 watch.judged(++done[0], keys.size());
-                if (watch.stopped()) {
-                    throw new BadInput("stopped after " + done[0] + " of " + keys.size()
-                            + " judgements; they are kept, the same command goes on from there");
-                }
             }
 
             @Override
@@ -123,6 +120,9 @@ public final class ModelJudge implements Judge {
                 return watch.stopped();
             }
         });
+        if (done[0] < keys.size()) {
+            throw new Stopped();
+        }
     }
 
     private void keep(ObjectNode asked, List<Pending> waiting, ChatModel.Reply reply) {

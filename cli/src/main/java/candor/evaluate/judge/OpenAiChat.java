@@ -1,6 +1,7 @@
 package candor.evaluate.judge;
 
 import candor.BadInput;
+import candor.evaluate.Stopped;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -167,7 +168,7 @@ public final class OpenAiChat implements ChatModel {
             throw fatal.get();
         }
         if (ending.hasCome()) {
-            throw new BadInput("judging was stopped; what was answered is kept, the same command goes on from there");
+            throw new Stopped();
         }
     }
 

@@ -7,7 +7,7 @@ import candor.evaluate.Prompt;
 import candor.evaluate.Prompt.Turn;
 import candor.evaluate.Respondent;
 import candor.evaluate.Sampling;
-import candor.study.Stopped;
+import candor.evaluate.Stopped;
 import candor.study.StudyProgress;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -132,18 +132,24 @@ final class Conversations {
                 .map(one -> new Respondent.Request(0, one.talk().pairing.state().id(), ask(one)))
                 .toList();
         int[] done = {0};
-        cast.assistant().answer(requests, (i, answer) -> {
-            ObjectNode value =
-                    switch (answer) {
-                        case Answer.Reply reply -> text(reply.text(), "the assistant said nothing");
-                        case Answer.Unfit unfit -> none("the conversation does not fit into the model's context");
-                        case Answer.LogProbs _ -> throw new IllegalStateException("a reply was asked for");
-                    };
-            keep(wanted.get(i), value);
-            said(wanted.get(i).talk(), "assistant", value);
-            progress.at("replies, round " + round, ++done[0], wanted.size());
-            requireGoingOn();
-        });
+        cast.assistant()
+                .answer(
+                        requests,
+                        (i, answer) -> {
+                            ObjectNode value =
+                                    switch (answer) {
+                                        case Answer.Reply reply -> text(reply.text(), "the assistant said nothing");
+                                        case Answer.Unfit unfit ->
+                                            none("the conversation does not fit into the model's context");
+                                        case Answer.LogProbs _ ->
+                                            throw new IllegalStateException("a reply was asked for");
+                                    };
+                            keep(wanted.get(i), value);
+                            said(wanted.get(i).talk(), "assistant", value);
+                            progress.at("replies, round " + round, ++done[0], wanted.size());
+                        },
+                        stop);
+        requireGoingOn();
     }
 
     private Ask ask(Wanted wanted) {
@@ -287,12 +293,7 @@ final class Conversations {
             if (wanted.isEmpty()) {
                 return;
             }
-            try {
-                asking.run();
-            } catch (BadInput e) {
-                requireGoingOn(); // a model that was told to stop says so in its own words
-                throw e;
-            }
+            asking.run();
             requireGoingOn();
             if (failures.size() > settings.tolerance() * of) {
                 throw new BadInput("the simulated user gave no answer to " + failures.size() + " of " + wanted.size()

@@ -3,6 +3,7 @@ package candor.study.loop;
 import candor.evaluate.Respondent;
 import candor.evaluate.Subject;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** A model that is opened once it is asked something: a study whose conversations are held already needs none. */
@@ -27,8 +28,8 @@ final class LazyRespondent implements Respondent {
     }
 
     @Override
-    public void answer(List<Request> requests, Sink sink) {
-        model().answer(requests, sink);
+    public void answer(List<Request> requests, Sink sink, BooleanSupplier stop) {
+        model().answer(requests, sink, stop);
     }
 
     @Override

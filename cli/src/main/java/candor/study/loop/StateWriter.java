@@ -2,8 +2,8 @@ package candor.study.loop;
 
 import candor.BadInput;
 import candor.evaluate.Prompt.Turn;
+import candor.evaluate.Stopped;
 import candor.evaluate.judge.ChatModel;
-import candor.study.Stopped;
 import candor.study.StudyProgress;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -143,32 +143,28 @@ final class StateWriter {
                         draft.seed,
                         List.of()))
                 .toList();
-        try {
-            model.complete(requests, new ChatModel.Sink() {
-                @Override
-                public void replied(int i, ChatModel.Reply reply) {
-                    switch (reply) {
-                        case ChatModel.Reply.Text answer -> {
-                            if (take(open.get(i), answer.text(), last)) {
-                                progress.at("initial states", ++done[0], done[1]);
-                            } else {
-                                again.add(open.get(i));
-                            }
+        model.complete(requests, new ChatModel.Sink() {
+            @Override
+            public void replied(int i, ChatModel.Reply reply) {
+                switch (reply) {
+                    case ChatModel.Reply.Text answer -> {
+                        if (take(open.get(i), answer.text(), last)) {
+                            progress.at("initial states", ++done[0], done[1]);
+                        } else {
+                            again.add(open.get(i));
                         }
-                        case ChatModel.Reply.Failure(String why) -> failures.add(why);
                     }
-                    requireGoingOn();
+                    case ChatModel.Reply.Failure(String why) -> failures.add(why);
                 }
+                requireGoingOn();
+            }
 
-                @Override
-                public boolean stopped() {
-                    return stop.getAsBoolean();
-                }
-            });
-        } catch (BadInput e) {
-            requireGoingOn(); // a model that was told to stop says so in its own words
-            throw e;
-        }
+            @Override
+            public boolean stopped() {
+                return stop.getAsBoolean();
+            }
+        });
+        requireGoingOn();
         if (!failures.isEmpty()) {
             throw new BadInput("the writer of initial states gave no answer to " + failures.size() + " of "
                     + open.size()

@@ -49,7 +49,8 @@ class WholeReplyTest {
         Prompt prompt = Prompt.Chat.of("", Turn.user("Rate it."));
         model.answer(
                 List.of(new Respondent.Request(0, "", new Ask.Score("k", prompt, continuations, whole))),
-                (i, answer) -> values.addAll(((Answer.LogProbs) answer).values()));
+                (i, answer) -> values.addAll(((Answer.LogProbs) answer).values()),
+                () -> false);
         return values;
     }
 

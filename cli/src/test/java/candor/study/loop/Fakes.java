@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -61,8 +62,8 @@ final class Fakes {
         }
 
         @Override
-        public void answer(List<Request> requests, Sink sink) {
-            for (int i = requests.size() - 1; i >= 0; i--) {
+        public void answer(List<Request> requests, Sink sink, BooleanSupplier stop) {
+            for (int i = requests.size() - 1; i >= 0 && !stop.getAsBoolean(); i--) {
                 Ask.Generate ask = (Ask.Generate) requests.get(i).ask();
                 asked.add(ask);
                 sink.answered(i, answers.apply(ask));
@@ -89,7 +90,7 @@ final class Fakes {
 
         @Override
         public void complete(List<Request> requests, Sink sink) {
-            for (int i = requests.size() - 1; i >= 0; i--) {
+            for (int i = requests.size() - 1; i >= 0 && !sink.stopped(); i--) {
                 asked.add(requests.get(i));
                 sink.replied(i, answers.apply(requests.get(i)));
             }

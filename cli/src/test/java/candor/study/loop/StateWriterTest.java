@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.evaluate.Stopped;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
-import candor.study.Stopped;
 import candor.study.StudyProgress;
 import candor.text.Tokenizer;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

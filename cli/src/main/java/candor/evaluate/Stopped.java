@@ -1,4 +1,4 @@
-package candor.study;
+package candor.evaluate;
 
 /** The user asked to stop, and what was done so far is kept. */
 public final class Stopped extends RuntimeException {
