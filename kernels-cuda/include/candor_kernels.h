@@ -329,6 +329,16 @@ int candor_attention_cached(
     int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences,
     const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream);
 
+/* ---- columns scaled and shifted --------------------------------------------------------------------------------------- */
+
+/*
+ * y (N,O) = scale * y + bias + residual, in place: scale (O) or null for one, bias (O) or null, residual (N,O) or null; residual
+ * is not y.
+ */
+int candor_affine(
+    candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride,
+    int32_t n, int32_t o, candor_stream *stream);
+
 /* ---- gated unit -------------------------------------------------------------------------------------------------------- */
 
 /* y (N,F) = silu(gate) * up, gate_up (N,2F) = [gate | up]. */

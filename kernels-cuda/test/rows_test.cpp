@@ -128,6 +128,26 @@ void gated(int n, int f, int gap, int offset) {
     });
 }
 
+void affine(int n, int o, int gap, int offset, bool scaled, bool shifted, bool added) {
+    Random r(n * 11 + o);
+    Tensor<candor_bf16> y(n, o, o + gap, offset), rest(n, o, o + gap + 1);
+    Tensor<float> scale(1, o), bias(1, o);
+    y.fill(r, -3, 3);
+    rest.fill(r, -2, 2);
+    scale.fill(r, 0.5, 1.5);
+    bias.fill(r, -1, 1);
+    const std::vector<double> start = y.values;
+    Check(shape("affine", n, o))
+        .output_from("y", y, start, elementwise(start.size(), [&](size_t i) {
+            const int row = (int)(i / o), col = (int)(i % o);
+            return (scaled ? scale.values[col] : 1) * start[i] + (shifted ? bias.values[col] : 0) + (added ? rest.at(row, col) : 0);
+        }))
+        .run([&] {
+            return candor_affine(y.p(), y.stride, scaled ? scale.p() : nullptr, shifted ? bias.p() : nullptr,
+                added ? rest.p() : nullptr, rest.stride, n, o, stream());
+        });
+}
+
 // Rows that are moved keep their bits.
 void moved(int n, int v, int c, int gap, int offset) {
     Random r(n + v + c);
@@ -206,6 +226,12 @@ SUITE(rope) {
 SUITE(gated) {
     gated(5, 64, 0, 0);
     gated(3, 37, 1, 1);
+}
+
+SUITE(affine) {
+    affine(5, 64, 0, 0, true, true, true);
+    affine(3, 37, 1, 1, true, false, false);
+    affine(2, 19, 2, 0, false, true, true);
 }
 
 SUITE(rows) {

@@ -56,6 +56,7 @@ final class Operations {
         attention(heads);
         norm(c);
         rope(heads);
+        affine(c);
         swiGlu(f);
         head(c, model.vocabSize());
         adamW(RANK * (c + f));
@@ -167,6 +168,18 @@ final class Operations {
         Dim x = Dim.tokens(heads.queryCols() + heads.keyCols());
         Dim table = Dim.floats(length, heads.width());
         add("rope", List.of(x), List.of(table), 0, true, (ops, out, in, batch) -> ops.rope(out[0], in[0], batch));
+    }
+
+    private void affine(int c) {
+        Dim y = Dim.tokens(c);
+        Dim row = Dim.floats(1, c);
+        add(
+                "affine",
+                List.of(y),
+                List.of(row, row, y),
+                0,
+                true,
+                (ops, out, in, batch) -> ops.affine(out[0], in[0], in[1], in[2]));
     }
 
     private void swiGlu(int f) {

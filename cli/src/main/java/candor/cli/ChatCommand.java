@@ -57,7 +57,7 @@ final class ChatCommand implements Callable<Integer> {
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());
                 ChatSession session =
                         new ChatSession(lm, encoder(), sampling, options.maxNewTokens, options.cacheBytes(backend))) {
-            Function<Path, Adapter> load = folder -> PeftFiles.frozen(folder, weights.config(), Memory.of(backend));
+            Function<Path, Adapter> load = folder -> PeftFiles.frozen(folder, weights, Memory.of(backend));
             if (adapter != null) {
                 session.adapter(load.apply(adapter));
             }

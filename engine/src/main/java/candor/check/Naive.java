@@ -360,6 +360,22 @@ public class Naive implements Ops {
     }
 
     @Override
+    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+        for (int n = 0; n < y.rows(); n++) {
+            float[] out = Floats.row(y, n);
+            float[] factors = scale == null ? null : Floats.row(scale, 0);
+            float[] shifts = bias == null ? null : Floats.row(bias, 0);
+            float[] rest = residual == null ? null : Floats.row(residual, n);
+            for (int o = 0; o < out.length; o++) {
+                float value = factors == null ? out[o] : factors[o] * out[o];
+                value = shifts == null ? value : value + shifts[o];
+                out[o] = rest == null ? value : value + rest[o];
+            }
+            Floats.put(y, n, out);
+        }
+    }
+
+    @Override
     public void swiGlu(Tensor y, Tensor gateUp) {
         for (int n = 0; n < y.rows(); n++) {
             float[] in = Floats.row(gateUp, n);

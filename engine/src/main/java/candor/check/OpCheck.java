@@ -48,6 +48,7 @@ public final class OpCheck {
         TABLE.put("attentionBackward", AttentionCases::backward);
         TABLE.put("cacheWrite", CacheCases::write);
         TABLE.put("attentionCached", CacheCases::attention);
+        TABLE.put("affine", RowCases::affine);
         TABLE.put("swiGlu", SwiGluCases::forward);
         TABLE.put("swiGluBackward", SwiGluCases::backward);
         TABLE.put("gatherTargets", RowCases::gatherTargets);

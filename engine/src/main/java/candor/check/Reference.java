@@ -301,6 +301,19 @@ public final class Reference implements Ops {
         }
     }
 
+    /** y = scale · y + bias + residual. */
+    @Override
+    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+        for (int n = 0; n < y.rows(); n++) {
+            for (int o = 0; o < y.cols(); o++) {
+                double value = y.get(n, o) * (scale == null ? 1 : scale.get(0, o));
+                value += bias == null ? 0 : bias.get(0, o);
+                value += residual == null ? 0 : residual.get(n, o);
+                y.set(n, o, value);
+            }
+        }
+    }
+
     /** y = gate · σ(gate) · up. */
     @Override
     public void swiGlu(Tensor y, Tensor gateUp) {

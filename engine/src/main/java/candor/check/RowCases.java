@@ -75,4 +75,35 @@ final class RowCases {
                 .out("y", matrix(rows, cols))
                 .call((ops, v, b) -> ops.zero(v.at("y")));
     }
+
+    static Stream<Case> affine() {
+        return Stream.of(
+                affine(1, 1, true, true, true),
+                affine(2, 7, true, false, false),
+                affine(7, 31, false, true, false),
+                affine(33, 113, true, true, false),
+                affine(3, 203, true, false, true),
+                affine(113, 64, false, true, true),
+                affine(31, 331, true, true, true));
+    }
+
+    private static Case affine(int n, int cols, boolean scaled, boolean shifted, boolean added) {
+        Batch batch = Packed.rows(n);
+        String text = "N=%d O=%d%s%s%s"
+                .formatted(n, cols, scaled ? " scale" : "", shifted ? " bias" : "", added ? " residual" : "");
+        Case.Builder c = Case.of("affine", text, batch);
+        Shape rows = tokens(batch, cols);
+        Shape row = matrix(1, cols);
+        c.updated("y", rows, c.normal(rows));
+        if (scaled) {
+            c.constant("scale", row, c.normal(row));
+        }
+        if (shifted) {
+            c.constant("bias", row, c.normal(row));
+        }
+        if (added) {
+            c.in("residual", rows, c.normal(rows));
+        }
+        return c.call((ops, v, b) -> ops.affine(v.at("y"), v.at("scale"), v.at("bias"), v.at("residual")));
+    }
 }

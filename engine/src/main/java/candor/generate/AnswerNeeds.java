@@ -1,7 +1,6 @@
 package candor.generate;
 
 import candor.lora.AdapterBank;
-import candor.lora.AdapterLayout;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
 import candor.ops.Backends;
@@ -75,9 +74,7 @@ public record AnswerNeeds(Needs host, Needs device) {
     private static long adapters(AdapterBank bank) {
         long bytes = 0;
         for (int slot = 0; slot < bank.slots(); slot++) {
-            bytes += bank.get(slot) == null
-                    ? 0
-                    : new AdapterLayout(bank.model(), bank.get(slot).config()).bytes();
+            bytes += bank.get(slot) == null ? 0 : bank.get(slot).layout().bytes();
         }
         return bytes;
     }

@@ -1,5 +1,7 @@
 package candor.lora;
 
+import candor.lora.AdapterShape.Place;
+import candor.lora.AdapterShape.Site;
 import candor.model.ModelConfig;
 import candor.model.Philox;
 import candor.model.Projection;
@@ -16,22 +18,29 @@ public final class Adapter {
     private final Memory memory;
     private final Tensor parameters;
     private final Tensor gradients;
+    private final Extras extras;
 
-    private Adapter(AdapterLayout layout, Memory memory, boolean trained) {
+    private Adapter(AdapterLayout layout, Memory memory, boolean trained, Extras extras) {
         this.layout = layout;
         this.memory = memory;
+        this.extras = extras;
         parameters = memory.allocate(DType.F32, 1, layout.length());
         gradients = trained ? memory.allocate(DType.F32, 1, layout.length()) : null;
     }
 
     /** An adapter to train: zero parameters, and zero gradients beside them. */
     public static Adapter trained(Memory memory, AdapterLayout layout) {
-        return new Adapter(layout, memory, true);
+        return new Adapter(layout, memory, true, Extras.NONE);
     }
 
     /** An adapter to look at only: zero parameters, no gradients. */
     public static Adapter frozen(Memory memory, AdapterLayout layout) {
-        return new Adapter(layout, memory, false);
+        return frozen(memory, layout, Extras.NONE);
+    }
+
+    /** The same with what it changes beside its factors. */
+    static Adapter frozen(Memory memory, AdapterLayout layout, Extras extras) {
+        return new Adapter(layout, memory, false, extras);
     }
 
     /**
@@ -43,21 +52,25 @@ public final class Adapter {
      */
     public Adapter initialise(long seed) {
         int[] words = new int[4];
-        for (int layer = 0; layer < model().layers(); layer++) {
-            for (Projection projection : config().projections()) {
-                Tensor a = a(layer, projection);
-                float bound = (float) (1 / Math.sqrt(a.cols()));
-                float[] values = new float[Math.toIntExact(a.elements())];
-                for (int i = 0; i < values.length; i++) {
-                    if (i % 4 == 0) {
-                        Philox.words(words, seed, i / 4, layer, projection.ordinal(), 0);
-                    }
-                    values[i] = (2 * Philox.uniform(words[i % 4]) - 1) * bound;
+        for (Place place : shape().sites().keySet()) {
+            Tensor a = a(place.layer(), place.projection());
+            float bound = (float) (1 / Math.sqrt(a.cols()));
+            float[] values = new float[Math.toIntExact(a.elements())];
+            for (int i = 0; i < values.length; i++) {
+                if (i % 4 == 0) {
+                    Philox.words(
+                            words,
+                            seed,
+                            i / 4,
+                            place.layer(),
+                            place.projection().ordinal(),
+                            0);
                 }
-                memory.upload(a, values);
-                Tensor b = b(layer, projection);
-                memory.upload(b, new float[Math.toIntExact(b.elements())]);
+                values[i] = (2 * Philox.uniform(words[i % 4]) - 1) * bound;
             }
+            memory.upload(a, values);
+            Tensor b = b(place.layer(), place.projection());
+            memory.upload(b, new float[Math.toIntExact(b.elements())]);
         }
         return this;
     }
@@ -65,11 +78,11 @@ public final class Adapter {
     /** A copy of the parameters as they are now, without gradients: the reference of a run that goes on from here. */
     public Adapter frozenCopy(Memory to) {
         Adapter copy = frozen(to, layout);
-        for (int layer = 0; layer < model().layers(); layer++) {
-            for (Projection projection : config().projections()) {
-                to.upload(copy.a(layer, projection), values(a(layer, projection)));
-                to.upload(copy.b(layer, projection), values(b(layer, projection)));
-            }
+        for (Place place : shape().sites().keySet()) {
+            int layer = place.layer();
+            Projection projection = place.projection();
+            to.upload(copy.a(layer, projection), values(a(layer, projection)));
+            to.upload(copy.b(layer, projection), values(b(layer, projection)));
         }
         return copy;
     }
@@ -82,8 +95,13 @@ public final class Adapter {
         return layout.model();
     }
 
-    public LoraConfig config() {
-        return layout.config();
+    public AdapterShape shape() {
+        return layout.shape();
+    }
+
+    /** What it changes beside its factors. */
+    public Extras extras() {
+        return extras;
     }
 
     public boolean trained() {
@@ -138,11 +156,19 @@ public final class Adapter {
     }
 
     private Tensor viewA(Tensor row, int layer, Projection projection) {
-        return view(row, layout.a(layer, projection), config().rank(), projection.inputs(model()));
+        return view(row, layout.a(layer, projection), rank(layer, projection), projection.inputs(model()));
     }
 
     private Tensor viewB(Tensor row, int layer, Projection projection) {
-        return view(row, layout.b(layer, projection), projection.outputs(model()), config().rank());
+        return view(row, layout.b(layer, projection), projection.outputs(model()), rank(layer, projection));
+    }
+
+    private int rank(int layer, Projection projection) {
+        Site site = shape().at(layer, projection);
+        if (site == null) {
+            throw new IllegalArgumentException("no factors at layer " + layer + ", " + projection);
+        }
+        return site.rank();
     }
 
     /** A device's segment has no length to slice: there, a view is an address. */

@@ -1,6 +1,9 @@
 package candor.lora;
 
+import candor.lora.AdapterShape.Place;
+import candor.lora.AdapterShape.Site;
 import candor.model.Adapters;
+import candor.model.Affine;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.ops.Lora;
@@ -20,6 +23,7 @@ public final class AdapterBank implements Adapters {
     private final ModelConfig model;
     private final Adapter[] slots;
     private final Lora[][] table;
+    private final int[] paddedRanks = new int[PROJECTIONS.length];
     private long revision;
 
     /** @param slots how many slots there are; all empty at first */
@@ -30,7 +34,7 @@ public final class AdapterBank implements Adapters {
     }
 
     /** Adapters that have shapes and no memory, in the order of their slots: for plans. */
-    public static AdapterBank shapes(ModelConfig model, List<LoraConfig> configs) {
+    public static AdapterBank shapes(ModelConfig model, List<AdapterShape> shapes) {
         Memory none = new Memory() {
             @Override
             public Tensor allocate(DType dtype, int rows, int cols) {
@@ -46,10 +50,15 @@ public final class AdapterBank implements Adapters {
             public void download(float[] values, Tensor from) {
                 throw new UnsupportedOperationException();
             }
+
+            @Override
+            public Tensor resident(Tensor host) {
+                throw new UnsupportedOperationException();
+            }
         };
-        AdapterBank bank = new AdapterBank(model, Math.max(1, configs.size()));
-        for (int slot = 0; slot < configs.size(); slot++) {
-            bank.set(slot, Adapter.trained(none, new AdapterLayout(model, configs.get(slot))));
+        AdapterBank bank = new AdapterBank(model, Math.max(1, shapes.size()));
+        for (int slot = 0; slot < shapes.size(); slot++) {
+            bank.set(slot, Adapter.trained(none, new AdapterLayout(shapes.get(slot))));
         }
         return bank;
     }
@@ -61,9 +70,14 @@ public final class AdapterBank implements Adapters {
         }
         slots[slot] = adapter;
         revision++;
-        for (int layer = 0; layer < table.length; layer++) {
-            for (Projection projection : PROJECTIONS) {
-                table[layer][projection.ordinal()] = build(layer, projection);
+        for (Projection projection : PROJECTIONS) {
+            int rank = 0;
+            for (Adapter each : slots) {
+                rank = Math.max(rank, each == null ? 0 : each.shape().rank(projection));
+            }
+            paddedRanks[projection.ordinal()] = Lora.padded(rank);
+            for (int layer = 0; layer < table.length; layer++) {
+                table[layer][projection.ordinal()] = build(layer, projection, rank);
             }
         }
     }
@@ -73,22 +87,24 @@ public final class AdapterBank implements Adapters {
         return revision;
     }
 
-    private Lora build(int layer, Projection projection) {
+    /** @param rank the largest of this projection in any layer: in all of them the intermediate product is as wide */
+    private Lora build(int layer, Projection projection, int rank) {
         Lora.Factors[] factors = new Lora.Factors[slots.length];
         boolean any = false;
         for (int slot = 0; slot < slots.length; slot++) {
             Adapter adapter = slots[slot];
-            if (adapter != null && adapter.config().projections().contains(projection)) {
+            Site site = adapter == null ? null : adapter.shape().at(layer, projection);
+            if (site != null) {
                 factors[slot] = new Lora.Factors(
                         adapter.a(layer, projection),
                         adapter.b(layer, projection),
-                        (float) adapter.config().scale(),
+                        (float) site.scale(),
                         adapter.da(layer, projection),
                         adapter.db(layer, projection));
                 any = true;
             }
         }
-        return any ? new Lora(factors) : null;
+        return any ? new Lora(rank, factors) : null;
     }
 
     public ModelConfig model() {
@@ -103,6 +119,35 @@ public final class AdapterBank implements Adapters {
     /** The adapter in a slot, or null. */
     public Adapter get(int slot) {
         return slots[slot];
+    }
+
+    @Override
+    public int paddedRank(Projection projection) {
+        return paddedRanks[projection.ordinal()];
+    }
+
+    @Override
+    public Affine affine(int layer, Projection projection, int slot) {
+        Extras extras = extras(slot);
+        return extras == null ? null : extras.affines().get(new Place(layer, projection));
+    }
+
+    @Override
+    public Tensor embedding(int slot) {
+        Extras extras = extras(slot);
+        return extras == null ? null : extras.embedding();
+    }
+
+    @Override
+    public Tensor head(int slot) {
+        Extras extras = extras(slot);
+        return extras == null ? null : extras.head();
+    }
+
+    /** What the adapter of a slot changes beside its factors; null where that is nothing. */
+    private Extras extras(int slot) {
+        Adapter adapter = slot < 0 || slot >= slots.length ? null : slots[slot];
+        return adapter == null || adapter.extras().isNone() ? null : adapter.extras();
     }
 
     @Override

@@ -1,11 +1,14 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.lora.AdapterShape.Place;
+import candor.lora.AdapterShape.Site;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
-import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Where an adapter's factors lie in its one row of parameters: layer after layer, within a layer in the order of {@link
@@ -16,38 +19,38 @@ import java.util.Arrays;
  */
 public final class AdapterLayout {
     private static final int STEP = (int) (Tensor.ALIGNMENT / DType.F32.bytes());
-    private static final int PROJECTIONS = Projection.values().length;
 
-    private final ModelConfig model;
-    private final LoraConfig config;
-    /** Where A and B of each projection begin within a layer; −1 for a projection without factors. */
-    private final long[] starts = new long[2 * PROJECTIONS];
+    /** First elements of A and of B. */
+    private record Start(long a, long b) {}
 
-    private final long layerLength;
-    private final long layerCount;
+    private final AdapterShape shape;
+    private final Map<Place, Start> starts = new HashMap<>();
+    private final long length;
+    private final long count;
 
     /** @throws BadInput where the adapter has more parameters than fit into one row */
     public AdapterLayout(ModelConfig model, LoraConfig config) {
-        this.model = model;
-        this.config = config;
-        Arrays.fill(starts, -1);
-        long length = 0;
-        long count = 0;
-        for (Projection projection : config.projections()) {
-            long a = (long) config.rank() * projection.inputs(model);
-            long b = (long) config.rank() * projection.outputs(model);
-            starts[2 * projection.ordinal()] = length;
-            length += aligned(a);
-            starts[2 * projection.ordinal() + 1] = length;
-            length += aligned(b);
-            count += a + b;
+        this(AdapterShape.of(model, config));
+    }
+
+    /** @throws BadInput where the adapter has more parameters than fit into one row */
+    public AdapterLayout(AdapterShape shape) {
+        this.shape = shape;
+        long end = 0;
+        long parameters = 0;
+        for (Map.Entry<Place, Site> entry : shape.sites().entrySet()) {
+            Projection projection = entry.getKey().projection();
+            long a = (long) entry.getValue().rank() * projection.inputs(shape.model());
+            long b = (long) entry.getValue().rank() * projection.outputs(shape.model());
+            starts.put(entry.getKey(), new Start(end, end + aligned(a)));
+            end += aligned(a) + aligned(b);
+            parameters += a + b;
         }
-        layerLength = length;
-        layerCount = count;
-        if (layerLength * model.layers() > Integer.MAX_VALUE) {
-            throw new BadInput(
-                    "LoRA: an adapter of rank " + config.rank() + " has " + parameterCount() + " parameters, more than "
-                            + Integer.MAX_VALUE + "; choose a smaller rank or fewer target modules");
+        length = end;
+        count = parameters;
+        if (length > Integer.MAX_VALUE) {
+            throw new BadInput("LoRA: an adapter of rank " + shape.rank() + " has " + count + " parameters, more than "
+                    + Integer.MAX_VALUE + "; choose a smaller rank or fewer target modules");
         }
     }
 
@@ -56,44 +59,45 @@ public final class AdapterLayout {
     }
 
     public ModelConfig model() {
-        return model;
+        return shape.model();
     }
 
-    public LoraConfig config() {
-        return config;
+    public AdapterShape shape() {
+        return shape;
     }
 
     /** Elements of the row, the unused ones between factors included. */
     public int length() {
-        return (int) (layerLength * model.layers());
+        return (int) length;
     }
 
     /** How many parameters the adapter has. */
     public long parameterCount() {
-        return layerCount * model.layers();
+        return count;
     }
 
     /**
      * Bytes of one such row: of the parameters, and as many again for gradients and for each moment of an optimiser.
      */
     public long bytes() {
-        return (long) length() * DType.F32.bytes();
+        return length * DType.F32.bytes();
     }
 
     /** First element of A (R, I). */
     long a(int layer, Projection projection) {
-        return start(layer, projection, 0);
+        return start(layer, projection).a();
     }
 
     /** First element of B (O, R). */
     long b(int layer, Projection projection) {
-        return start(layer, projection, 1);
+        return start(layer, projection).b();
     }
 
-    private long start(int layer, Projection projection, int factor) {
-        if (layer < 0 || layer >= model.layers() || !config.projections().contains(projection)) {
+    private Start start(int layer, Projection projection) {
+        Start start = starts.get(new Place(layer, projection));
+        if (start == null) {
             throw new IllegalArgumentException("no factors at layer " + layer + ", " + projection);
         }
-        return layer * layerLength + starts[2 * projection.ordinal() + factor];
+        return start;
     }
 }

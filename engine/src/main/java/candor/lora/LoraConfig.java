@@ -62,8 +62,13 @@ public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Pro
                         .toList());
     }
 
+    /** The factors of each linear layer. */
+    public AdapterShape.Site site() {
+        return new AdapterShape.Site(rank, alpha, rankStabilised);
+    }
+
     /** What the product of the two factors is multiplied with: α/R, or α/√R. */
     public double scale() {
-        return alpha / (rankStabilised ? Math.sqrt(rank) : rank);
+        return site().scale();
     }
 }

@@ -17,6 +17,9 @@ public interface Memory {
     /** Copies a dense float32 tensor's values, row by row. */
     void download(float[] values, Tensor from);
 
+    /** A matrix whose values never change, where it is best read; it may be {@code host} itself. */
+    Tensor resident(Tensor host);
+
     static Memory of(Backend backend) {
         return new Memory() {
             @Override
@@ -32,6 +35,11 @@ public interface Memory {
             @Override
             public void download(float[] values, Tensor from) {
                 backend.download(values, from);
+            }
+
+            @Override
+            public Tensor resident(Tensor host) {
+                return backend.resident(host);
             }
         };
     }
@@ -51,6 +59,11 @@ public interface Memory {
             @Override
             public void download(float[] values, Tensor from) {
                 MemorySegment.copy(from.data(), 0, MemorySegment.ofArray(values), 0, from.bytes());
+            }
+
+            @Override
+            public Tensor resident(Tensor host) {
+                return host;
             }
         };
     }

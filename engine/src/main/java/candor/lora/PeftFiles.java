@@ -1,14 +1,14 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.lora.AdapterShape.Place;
 import candor.model.AtomicFile;
 import candor.model.JsonFile;
 import candor.model.ModelConfig;
-import candor.model.Projection;
 import candor.model.SafeFolder;
-import candor.model.Safetensors;
 import candor.model.SafetensorsWriter;
 import candor.model.SafetensorsWriter.Spec;
+import candor.model.Weights;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.io.IOException;
@@ -19,8 +19,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Adapters in the folder layout of PEFT 0.21: {@code adapter_config.json} and {@code adapter_model.safetensors}. What
@@ -33,34 +31,80 @@ import java.util.regex.Pattern;
 public final class PeftFiles {
     static final String CONFIG = "adapter_config.json";
     static final String WEIGHTS = "adapter_model.safetensors";
-
-    private static final String PREFIX = "base_model.model.model.layers.";
-    private static final Pattern NAME = Pattern.compile(
-            Pattern.quote(PREFIX) + "(0|[1-9][0-9]{0,8})\\.(self_attn|mlp)\\.([a-z_]{1,20})\\.lora_([AB])\\.weight");
+    private static final String PICKLED = "adapter_model.bin";
 
     private PeftFiles() {}
 
-    /** Reads what the adapter in a folder looks like. */
-    public static LoraConfig config(Path folder) {
+    /**
+     * Looks whether there is an adapter in a folder, with settings that Candor knows.
+     *
+     * @throws BadInput where that is not so
+     */
+    public static void check(Path folder) {
+        config(folder);
+        file(folder, WEIGHTS);
+    }
+
+    /**
+     * The shape of an adapter that is to be trained further.
+     *
+     * @throws BadInput where it is none that Candor trains, or fits no layer of the model
+     */
+    public static AdapterShape shape(Path folder, ModelConfig model) {
+        PeftConfig config = config(folder);
+        config.requireTrainable();
+        return config.shape(model);
+    }
+
+    private static PeftConfig config(Path folder) {
         return PeftConfig.read(JsonFile.read(file(folder, CONFIG)));
     }
 
     /**
      * Reads an adapter to look at only.
      *
+     * @param weights the base's, which magnitudes and tables of the adapter's own are folded with
      * @throws BadInput where it is none that Candor supports, or was made for another model
      */
-    public static Adapter frozen(Path folder, ModelConfig model, Memory memory) {
-        return fill(folder, Adapter.frozen(memory, new AdapterLayout(model, config(folder))));
+    public static Adapter frozen(Path folder, Weights weights, Memory memory) {
+        PeftConfig config = config(folder);
+        AdapterShape shape = config.shape(weights.config());
+        try (Arena arena = Arena.ofShared()) {
+            Path path = file(folder, WEIGHTS);
+            PeftReader reader = new PeftReader(path, config, shape, new PeftTensors(path, arena), memory);
+            reader.requireLayers();
+            Adapter adapter = Adapter.frozen(memory, new AdapterLayout(shape), reader.extras(weights));
+            reader.factors(adapter);
+            reader.requireAllRead();
+            return adapter;
+        }
     }
 
-    /** Reads an adapter to train further. */
+    /**
+     * Reads an adapter to train further.
+     *
+     * @throws BadInput where it is none that Candor trains, or was made for another model
+     */
     public static Adapter trained(Path folder, ModelConfig model, Memory memory) {
-        return fill(folder, Adapter.trained(memory, new AdapterLayout(model, config(folder))));
+        AdapterShape shape = shape(folder, model);
+        try (Arena arena = Arena.ofShared()) {
+            Path path = file(folder, WEIGHTS);
+            PeftReader reader = new PeftReader(path, config(folder), shape, new PeftTensors(path, arena), memory);
+            reader.requireLayers();
+            Adapter adapter = Adapter.trained(memory, new AdapterLayout(shape));
+            reader.factors(adapter);
+            reader.requireAllRead();
+            return adapter;
+        }
     }
 
     private static Path file(Path path, String name) {
         SafeFolder folder = SafeFolder.at(path, "the folder of an adapter, with " + CONFIG + " and " + WEIGHTS);
+        if (!folder.has(name) && name.equals(WEIGHTS) && folder.has(PICKLED)) {
+            throw new BadInput(path + ": has its weights in " + PICKLED
+                    + ", which can run code when it is read; save the adapter again with PEFT (save_pretrained) to get "
+                    + WEIGHTS);
+        }
         if (!folder.has(name)) {
             throw new BadInput(path + ": is not an adapter in PEFT's layout: it has no " + name
                     + "; give a folder with " + CONFIG + " and " + WEIGHTS);
@@ -68,66 +112,12 @@ public final class PeftFiles {
         return folder.file(name);
     }
 
-    private static Adapter fill(Path folder, Adapter adapter) {
-        try (Arena arena = Arena.ofConfined()) {
-            Safetensors file = Safetensors.open(file(folder, WEIGHTS), arena);
-            Map<String, Tensor> views = views(adapter);
-            file.names().stream()
-                    .filter(name -> !views.containsKey(name))
-                    .findFirst()
-                    .ifPresent(name -> {
-                        throw extra(file.file(), name, adapter);
-                    });
-            views.forEach((name, view) -> adapter.set(view, values(file, name, view, adapter)));
-        }
-        return adapter;
-    }
-
-    private static float[] values(Safetensors file, String name, Tensor view, Adapter adapter) {
-        if (!file.names().contains(name)) {
-            throw new BadInput(file.file() + ": tensor " + name + " is missing, expected for "
-                    + adapter.model().layers() + " layers and the target modules of " + CONFIG
-                    + "; check that the adapter was made for this model");
-        }
-        List<Long> shape = List.of((long) view.rows(), (long) view.cols());
-        if (!file.entry(name).shape().equals(shape)) {
-            throw new BadInput(file.file() + ": tensor " + name + " has the shape "
-                    + file.entry(name).shape() + ", expected " + shape + " for rank "
-                    + adapter.config().rank()
-                    + " on this model; check that the adapter was made for this model");
-        }
-        float[] values = file.tensor(name).toFloats();
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
-                throw new BadInput(file.file() + ": tensor " + name + " holds the value " + value
-                        + "; the run that wrote it had diverged, take another adapter");
-            }
-        }
-        return values;
-    }
-
-    private static BadInput extra(Path file, String name, Adapter adapter) {
-        String why = "is not supported; LoRA factors of " + LoraConfig.names() + " are";
-        Matcher parts = NAME.matcher(name);
-        if (parts.matches()) {
-            int layers = adapter.model().layers();
-            why = Integer.parseInt(parts.group(1)) >= layers
-                    ? "belongs to a layer that the model does not have, it has " + layers
-                            + "; check that the adapter was made for this model"
-                    : "is not among the target modules of " + CONFIG + "; check that the two files belong together";
-        }
-        return new BadInput(file + ": tensor " + name + " " + why);
-    }
-
     /** Every factor by its name in the file, as a view of the adapter's parameters. */
     private static Map<String, Tensor> views(Adapter adapter) {
         Map<String, Tensor> views = new LinkedHashMap<>();
-        for (int layer = 0; layer < adapter.model().layers(); layer++) {
-            for (Projection projection : adapter.config().projections()) {
-                String name = PREFIX + layer + "." + projection.block() + "." + projection.peftName();
-                views.put(name + ".lora_A.weight", adapter.a(layer, projection));
-                views.put(name + ".lora_B.weight", adapter.b(layer, projection));
-            }
+        for (Place place : adapter.shape().sites().keySet()) {
+            views.put(PeftTensors.name(place.module(), "lora_A.weight"), adapter.a(place.layer(), place.projection()));
+            views.put(PeftTensors.name(place.module(), "lora_B.weight"), adapter.b(place.layer(), place.projection()));
         }
         return views;
     }
@@ -156,6 +146,6 @@ public final class PeftFiles {
             }
             writer.commit();
         }
-        AtomicFile.write(folder.resolve(CONFIG), PeftConfig.json(adapter.config(), baseModel));
+        AtomicFile.write(folder.resolve(CONFIG), PeftConfigWriter.json(adapter.shape(), baseModel));
     }
 }

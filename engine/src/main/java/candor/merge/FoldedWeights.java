@@ -1,64 +1,129 @@
 package candor.merge;
 
+import candor.BadInput;
 import candor.lora.Adapter;
+import candor.lora.AdapterShape.Place;
+import candor.lora.AdapterShape.Site;
+import candor.lora.FoldedRows;
+import candor.model.Affine;
+import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.model.SafetensorsWriter.Spec;
 import candor.model.StoredTensors;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** The weights of a checkpoint with W + s·B·A where an adapter sits; summed in double precision, rounded once. */
+/**
+ * The weights of a checkpoint with W + s·B·A where an adapter sits, times its scales where it has some, and with its biases and
+ * tables in place of the base's; summed in double precision, rounded once.
+ */
 final class FoldedWeights {
-    private record Place(int layer, Projection projection) {}
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+    private static final String BIAS = ".bias";
 
     private final StoredTensors base;
     private final Adapter adapter;
     private final Map<String, Place> places = new HashMap<>();
+    /** What stands in for tensors of the base. */
+    private final Map<String, Tensor> own = new HashMap<>();
 
-    /** @param adapter in memory that Java can read */
+    /**
+     * @param adapter in memory that Java can read
+     * @throws BadInput where it has a bias that the checkpoint has no place for
+     */
     FoldedWeights(StoredTensors base, Adapter adapter) {
         this.base = base;
         this.adapter = adapter;
+        List<String> stored = base.specs().stream().map(Spec::name).toList();
         for (int layer = 0; layer < adapter.model().layers(); layer++) {
-            for (Projection projection : adapter.config().projections()) {
-                String name =
-                        "model.layers." + layer + "." + projection.block() + "." + projection.peftName() + ".weight";
-                places.put(name, new Place(layer, projection));
+            for (Projection projection : Projection.values()) {
+                Place place = new Place(layer, projection);
+                Affine affine = affine(place);
+                if (adapter.shape().sites().containsKey(place)) {
+                    places.put(place.module() + ".weight", place);
+                }
+                if (affine != null && affine.bias() != null) {
+                    String bias = place.module() + BIAS;
+                    if (!stored.contains(bias)) {
+                        throw new BadInput("the adapter has a bias for " + place.module()
+                                + ", and a checkpoint of this family has no place for one; use the adapter unmerged, with"
+                                + " --adapter");
+                    }
+                    own.put(bias, affine.bias());
+                }
             }
         }
+        if (adapter.extras().embedding() != null) {
+            own.put(EMBEDDING, adapter.extras().embedding());
+        }
+        if (adapter.extras().head() != null) {
+            own.put(HEAD, adapter.extras().head());
+        }
+    }
+
+    private Affine affine(Place place) {
+        return adapter.extras().affines().get(place);
+    }
+
+    /** Whether embedding and head are no longer one table, as they are in the base. */
+    boolean untied() {
+        return adapter.model().tieWordEmbeddings()
+                && adapter.extras().head() != adapter.extras().embedding();
+    }
+
+    /** The base's tensors, and a head where that is no longer the embedding. */
+    List<Spec> specs() {
+        List<Spec> specs = new ArrayList<>(base.specs());
+        if (untied()) {
+            ModelConfig model = adapter.model();
+            Spec embedding = specs.stream()
+                    .filter(spec -> spec.name().equals(EMBEDDING))
+                    .findFirst()
+                    .orElseThrow();
+            specs.add(new Spec(HEAD, embedding.dtype(), model.vocabSize(), model.hiddenSize(), false));
+        }
+        return specs;
     }
 
     /** A tensor, in the type of the spec; made in the arena, or the base's own where nothing changes. */
     Tensor tensor(Spec spec, Arena arena) {
-        Tensor w = base.tensor(spec.name());
         Place place = places.get(spec.name());
+        Tensor w = own.get(spec.name());
+        if (w == null) {
+            w = base.tensor(untied() && spec.name().equals(HEAD) ? EMBEDDING : spec.name());
+        }
         if (place == null && w.dtype() == spec.dtype()) {
             return w;
         }
         Tensor folded = Tensor.allocate(arena, spec.dtype(), spec.rows(), spec.cols());
-        float[][] a = new float[place == null ? 0 : adapter.config().rank()][];
-        Tensor b = place == null ? null : adapter.b(place.layer(), place.projection());
-        for (int r = 0; r < a.length; r++) {
-            a[r] = adapter.a(place.layer(), place.projection()).rows(r, r + 1).toFloats();
-        }
-        double scale = adapter.config().scale();
-        IntStream.range(0, w.rows()).parallel().forEach(row -> fold(folded, w, row, a, b, scale));
+        FoldedRows rows = rows(place, w);
+        Affine affine = place == null ? null : affine(place);
+        Tensor scale = affine == null ? null : affine.scale();
+        IntStream.range(0, w.rows()).parallel().forEach(row -> {
+            double[] values = rows.row(row);
+            for (int c = 0; c < values.length; c++) {
+                folded.set(row, c, scale == null ? values[c] : scale.get(0, row) * values[c]);
+            }
+        });
         return folded;
     }
 
-    private static void fold(Tensor to, Tensor w, int row, float[][] a, Tensor b, double scale) {
-        double[] sum = new double[w.cols()];
-        for (int r = 0; r < a.length; r++) {
-            double factor = b.get(row, r);
-            for (int c = 0; c < sum.length; c++) {
-                sum[c] += factor * a[r][c];
-            }
+    private FoldedRows rows(Place place, Tensor w) {
+        if (place == null) {
+            return new FoldedRows(w, null, null, 0, 0);
         }
-        for (int c = 0; c < sum.length; c++) {
-            to.set(row, c, w.get(row, c) + scale * sum[c]);
-        }
+        Site site = adapter.shape().sites().get(place);
+        return new FoldedRows(
+                w,
+                adapter.a(place.layer(), place.projection()).toFloats(),
+                adapter.b(place.layer(), place.projection()).toFloats(),
+                site.rank(),
+                site.scale());
     }
 }

@@ -84,12 +84,12 @@ public final class Merge {
         ModelConfig config = base.config();
         Tokenizer tokenizer = Tokenizer.load(settings.base());
         List<int[]> samples = LogitCheck.samples(tokenizer, config.vocabSize());
-        try (Arena arena = Arena.ofShared()) {
-            Adapter adapter = PeftFiles.frozen(settings.adapter(), config, Memory.of(arena));
-            StoredTensors stored = StoredTensors.open(base, arena);
-            List<Spec> specs = stored.specs().stream().map(this::spec).toList();
+        try (Arena arena = Arena.ofShared();
+                Weights weights = Weights.load(settings.base())) {
+            Adapter adapter = PeftFiles.frozen(settings.adapter(), weights, Memory.of(arena));
+            FoldedWeights folded = new FoldedWeights(StoredTensors.open(base, arena), adapter);
+            List<Spec> specs = folded.specs().stream().map(this::spec).toList();
             try (output) {
-                FoldedWeights folded = new FoldedWeights(stored, adapter);
                 CheckpointWriter.write(output.partial(), specs, settings.shardBytes(), (spec, memory) -> {
                     requireGoingOn();
                     return folded.tensor(spec, memory);
@@ -97,6 +97,9 @@ public final class Merge {
                 SideFiles.copy(base.files(), output.partial());
                 if (settings.dtype() != null) {
                     SideFiles.say(output.partial().resolve("config.json"), settings.dtype());
+                }
+                if (folded.untied()) {
+                    SideFiles.untie(output.partial().resolve("config.json"));
                 }
                 MergeReport report = compare(output.partial(), config, samples);
                 DType coarsest = specs.stream().anyMatch(spec -> spec.dtype() == DType.BF16)
@@ -126,11 +129,11 @@ public final class Merge {
         int longest = samples.stream().mapToInt(ids -> ids.length).max().orElse(1);
         int positions = Math.min(longest, config.maxPositionEmbeddings());
         AdapterBank bank = new AdapterBank(config, 1);
-        bank.set(0, PeftFiles.frozen(settings.adapter(), config, Memory.of(backend)));
         try (Weights unmerged = Weights.load(settings.base());
                 Weights merged = Weights.load(folder);
                 CausalLm one = new CausalLm(backend, unmerged, Recompute.NONE, positions);
                 CausalLm other = new CausalLm(backend, merged, Recompute.NONE, positions)) {
+            bank.set(0, PeftFiles.frozen(settings.adapter(), unmerged, Memory.of(backend)));
             LogitCheck check = new LogitCheck(one, bank, other);
             for (int[] sample : samples) {
                 requireGoingOn();

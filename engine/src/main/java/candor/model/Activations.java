@@ -86,12 +86,12 @@ final class Activations {
         for (int layer = 0; layer < config.layers(); layer++) {
             // Without a backward pass the stream moves to and fro between two tensors.
             stream.add(train || layer == 0 ? workspace.take(type, n, c) : stream.get(layer - 1));
-            // All layers are of one shape, and a bank's adapters touch the same projections in each.
+            // All layers are of one shape, and of a projection all intermediate products.
             boolean reuse = share && layer > 0;
-            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, layer, n, cheap));
+            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, n, cheap));
         }
         boolean part = use.cached() && t > 0 && t < n;
-        lastLayer = part ? new Saved(workspace, type, config, bank, config.layers() - 1, t, null) : null;
+        lastLayer = part ? new Saved(workspace, type, config, bank, t, null) : null;
         last = allLast() ? stream.getLast() : workspace.take(type, t, c);
         normed = workspace.take(type, t, c);
         rstd = workspace.take(t, 1);

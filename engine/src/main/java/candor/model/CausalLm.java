@@ -33,6 +33,8 @@ public final class CausalLm implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Decoder decoder;
     private final int positions;
+    private final SlotParts heads = new SlotParts();
+    private final SlotParts embeddings = new SlotParts();
     private Workspace workspace = new Workspace(0);
     private Activations acts;
     private Adapters bank;
@@ -229,15 +231,66 @@ public final class CausalLm implements AutoCloseable {
             download(lse, acts.lse);
         } else if (normed(next, adapters, Pass.CACHED_LOGITS, cache)) {
             // The same logits, to the bit: a product's sums have one order, whatever asks for it.
-            backend.linear(
-                    acts.logits, null, acts.normed, weights.head(), null, null, null, batch.onlyTargets()); // (T,V)
+            logitsOf(acts.logits, acts.normed, batch.onlyTargets()); // (T,V)
         }
         download(logits, acts.logits);
     }
 
     private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
-        if (normed(next, adapters, pass, cache)) {
+        if (!normed(next, adapters, pass, cache)) {
+            return;
+        }
+        if (SlotParts.none(batch, this::head)) {
             backend.logProb(acts.logp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T)
+            return;
+        }
+        int from = 0;
+        for (SlotParts.Part<Tensor> part : heads.of(batch, this::head)) {
+            int to = from + part.batch().targetCount();
+            if (to > from) {
+                backend.logProb(
+                        acts.logp.rows(from, to),
+                        acts.lse.rows(from, to),
+                        acts.logits == null ? null : acts.logits.rows(from, to),
+                        acts.normed.rows(from, to),
+                        part.value() == null ? weights.head() : part.value(),
+                        part.batch()); // (T)
+            }
+            from = to;
+        }
+    }
+
+    /** The head of a slot's own, or null. */
+    private Tensor head(int slot) {
+        return bank == null ? null : bank.head(slot);
+    }
+
+    /** The embedding of a slot's own, or null. */
+    private Tensor embedding(int slot) {
+        return bank == null ? null : bank.embedding(slot);
+    }
+
+    /** logits (N, V) = x (N, C) times the head of each row's slot. */
+    private void logitsOf(Tensor logits, Tensor x, Batch rows) {
+        for (SlotParts.Part<Tensor> part : heads.of(rows, this::head)) {
+            backend.linear(
+                    logits.rows(part.start(), part.end()),
+                    null,
+                    x.rows(part.start(), part.end()),
+                    part.value() == null ? weights.head() : part.value(),
+                    null,
+                    null,
+                    null,
+                    part.batch());
+        }
+    }
+
+    private void embed(Tensor x, Batch rows) {
+        for (SlotParts.Part<Tensor> part : embeddings.of(rows, this::embedding)) {
+            backend.embed(
+                    x.rows(part.start(), part.end()),
+                    part.value() == null ? weights.embedding() : part.value(),
+                    part.batch());
         }
     }
 
@@ -313,7 +366,7 @@ public final class CausalLm implements AutoCloseable {
         Tensor rstd = workspace.take(n, 1);
         Tensor logits = workspace.take(n, config.vocabSize());
         backend.rmsNorm(normed, rstd, acts.stream.getLast(), weights.finalNorm(), config.rmsNormEps()); // (N,C)
-        backend.linear(logits, null, normed, weights.head(), null, null, null, next); // (N,V)
+        logitsOf(logits, normed, next); // (N,V)
         workspace.release(mark);
         return logits;
     }
@@ -328,6 +381,9 @@ public final class CausalLm implements AutoCloseable {
         if (adapters == null && next.runs().stream().anyMatch(run -> run.slot() != Batch.BASE)) {
             throw new IllegalArgumentException("no adapters for a batch that names slots: " + next.runs());
         }
+        if (pass == Pass.TRAIN && adapters != null) {
+            requireTrainable(next, adapters);
+        }
         batch = null; // a pass that fails leaves nothing to go back on
         if (acts == null
                 || acts.tokens != next.tokenCount()
@@ -337,9 +393,23 @@ public final class CausalLm implements AutoCloseable {
                 || (bank != null && bankRevision != bank.revision())) {
             layOut(next, adapters, pass);
         }
-        backend.embed(acts.stream.getFirst(), weights.embedding(), next); // (N,C)
+        embed(acts.stream.getFirst(), next); // (N,C)
         decoder.forward(acts, bank, next, cache);
         batch = next;
+    }
+
+    /** The way back knows nothing of what adapters of PEFT's have beside factors. */
+    private void requireTrainable(Batch next, Adapters adapters) {
+        boolean plain = SlotParts.none(next, adapters::head) && SlotParts.none(next, adapters::embedding);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            for (Projection projection : Projection.values()) {
+                int at = layer;
+                plain &= SlotParts.none(next, slot -> adapters.affine(at, projection, slot));
+            }
+        }
+        if (!plain) {
+            throw new IllegalArgumentException("an adapter with more than factors is not trained");
+        }
     }
 
     private void layOut(Batch next, Adapters adapters, Pass pass) {

@@ -24,6 +24,7 @@ final class Decoder {
     private final Weights trained;
     private final Tensor rope;
     private final Recompute recompute;
+    private final SlotParts parts = new SlotParts();
 
     /**
      * @param trained the gradients of the weights, or null where they are frozen
@@ -85,12 +86,15 @@ final class Decoder {
         float eps = config.rmsNormEps();
 
         ops.rmsNorm(s.normed1, s.rstd1, x, w.inputNorm(), eps); // (N,C)
-        ops.linears(
+        linears(
+                s,
                 s.normed1,
                 List.of(
-                        projection(s.rawQuery, s, w.query(), w.queryBias(), layer, Projection.QUERY, bank), // (N,HD)
-                        projection(s.rawKey, s, w.key(), w.keyBias(), layer, Projection.KEY, bank), // (N,KD)
-                        projection(s.value, s, w.value(), w.valueBias(), layer, Projection.VALUE, bank)), // (N,KD)
+                        new Projected(Projection.QUERY, s.rawQuery, w.query(), w.queryBias()), // (N,HD)
+                        new Projected(Projection.KEY, s.rawKey, w.key(), w.keyBias()), // (N,KD)
+                        new Projected(Projection.VALUE, s.value, w.value(), w.valueBias())), // (N,KD)
+                layer,
+                bank,
                 batch);
         if (s.raw != null) {
             ops.rmsNorm(s.query, s.rstdQuery, s.rawQuery, w.queryNorm(), eps); // (N,HD), each head
@@ -110,11 +114,14 @@ final class Decoder {
     private void feedForward(int layer, Tensor out, Saved s, Adapters bank, Batch batch) {
         LayerWeights w = weights.layers().get(layer);
         ops.rmsNorm(s.normed2, s.rstd2, s.middle, w.postNorm(), config.rmsNormEps()); // (N,C)
-        ops.linears(
+        linears(
+                s,
                 s.normed2,
                 List.of(
-                        projection(s.gate, s, w.gate(), null, layer, Projection.GATE, bank), // (N,F)
-                        projection(s.up, s, w.up(), null, layer, Projection.UP, bank)), // (N,F)
+                        new Projected(Projection.GATE, s.gate, w.gate(), null), // (N,F)
+                        new Projected(Projection.UP, s.up, w.up(), null)), // (N,F)
+                layer,
+                bank,
                 batch);
         ops.swiGlu(s.gated, s.gateUp); // (N,F)
         linear(out, s, s.gated, w.down(), null, s.middle, layer, Projection.DOWN, bank, batch); // (N,C)
@@ -213,9 +220,26 @@ final class Decoder {
         ops.swiGlu(s.gated, s.gateUp); // (N,F)
     }
 
-    private static Linear projection(
-            Tensor y, Saved s, Tensor w, Tensor bias, int layer, Projection projection, Adapters bank) {
-        return new Linear(y, s.narrow(projection), w, bias, lora(bank, layer, projection));
+    /** A linear layer whose siblings have the same input. */
+    private record Projected(Projection projection, Tensor y, Tensor w, Tensor bias) {}
+
+    private void linears(Saved s, Tensor x, List<Projected> siblings, int layer, Adapters bank, Batch batch) {
+        if (siblings.stream().allMatch(each -> plain(layer, each.projection(), bank, batch))) {
+            ops.linears(
+                    x,
+                    siblings.stream()
+                            .map(each -> {
+                                Lora lora = lora(bank, layer, each.projection());
+                                Tensor t = lora == null ? null : s.narrow(each.projection());
+                                return new Linear(each.y(), t, each.w(), each.bias(), lora);
+                            })
+                            .toList(),
+                    batch);
+            return;
+        }
+        for (Projected each : siblings) {
+            linear(each.y(), s, x, each.w(), each.bias(), null, layer, each.projection(), bank, batch);
+        }
     }
 
     private void linear(
@@ -229,7 +253,37 @@ final class Decoder {
             Projection projection,
             Adapters bank,
             Batch batch) {
-        ops.linear(y, s.narrow(projection), x, w, bias, residual, lora(bank, layer, projection), batch);
+        Lora lora = lora(bank, layer, projection);
+        Tensor t = lora == null ? null : s.narrow(projection);
+        if (plain(layer, projection, bank, batch)) {
+            ops.linear(y, t, x, w, bias, residual, lora, batch);
+            return;
+        }
+        for (SlotParts.Part<Affine> part : parts.of(batch, slot -> bank.affine(layer, projection, slot))) {
+            Affine own = part.value();
+            Tensor rows = rows(y, part);
+            ops.linear(
+                    rows,
+                    rows(t, part),
+                    rows(x, part),
+                    w,
+                    own == null ? bias : null,
+                    own == null ? rows(residual, part) : null,
+                    lora,
+                    part.batch());
+            if (own != null) {
+                ops.affine(rows, own.scale(), own.bias() == null ? bias : own.bias(), rows(residual, part));
+            }
+        }
+    }
+
+    private static Tensor rows(Tensor x, SlotParts.Part<?> part) {
+        return x == null ? null : x.rows(part.start(), part.end());
+    }
+
+    /** Whether no row's result is scaled or has a bias of its slot's own. */
+    private static boolean plain(int layer, Projection projection, Adapters bank, Batch batch) {
+        return bank == null || SlotParts.none(batch, slot -> bank.affine(layer, projection, slot));
     }
 
     private void linearBackward(
@@ -245,7 +299,8 @@ final class Decoder {
             Gradients g,
             Write write) {
         Lora lora = lora(bank, layer, projection);
-        ops.linearBackward(dx, g.narrow(lora), dy, x, s.narrow(projection), w, lora, batch, write);
+        Tensor t = lora == null ? null : s.narrow(projection);
+        ops.linearBackward(dx, g.narrow(lora), dy, x, t, w, lora, batch, write);
     }
 
     /** dw (O,I) += and db (1,O) +=; null where the weight is frozen, or has no bias. */

@@ -44,12 +44,10 @@ final class Gradients {
         key = qkv.columns(heads.queryCols(), rotated);
         value = qkv.columns(rotated, heads.allCols());
         queryKey = qkv.columns(0, rotated);
-        for (int layer = 0; layer < config.layers() && bank != null; layer++) {
-            for (Projection projection : Projection.values()) {
-                Lora lora = bank.lora(layer, projection);
-                if (lora != null) {
-                    narrow.computeIfAbsent(lora.paddedRank(), rank -> workspace.take(type, n, rank));
-                }
+        for (Projection projection : Projection.values()) {
+            int rank = bank == null ? 0 : bank.paddedRank(projection);
+            if (rank > 0) {
+                narrow.computeIfAbsent(rank, width -> workspace.take(type, n, width));
             }
         }
     }

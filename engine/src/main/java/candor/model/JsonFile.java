@@ -18,6 +18,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -183,6 +184,17 @@ public final class JsonFile {
 
     public double number(String key, double least, double most, double absent) {
         return has(key) ? number(key, least, most) : absent;
+    }
+
+    /** An object whose values are numbers within bounds, in the order of the file; at most {@code most} of them. */
+    public Map<String, Double> numbers(String key, double least, double largest, int most) {
+        JsonFile inner = object(key);
+        if (inner.node.size() > most) {
+            throw wrong(key, "an object of at most " + most + " numbers");
+        }
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        inner.node.fieldNames().forEachRemaining(name -> numbers.put(name, inner.number(name, least, largest)));
+        return numbers;
     }
 
     /** True or false; {@code absent} where the key is absent or null. */

@@ -43,6 +43,29 @@ public record LayerWeights(
     static final LayerWeights NONE =
             new LayerWeights(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
+    /** (O, I), the weight of a linear layer. */
+    public Tensor weight(Projection projection) {
+        return switch (projection) {
+            case QUERY -> query;
+            case KEY -> key;
+            case VALUE -> value;
+            case OUTPUT -> output;
+            case GATE -> gate;
+            case UP -> up;
+            case DOWN -> down;
+        };
+    }
+
+    /** (1, O), the bias of a linear layer; null where it has none. */
+    public Tensor bias(Projection projection) {
+        return switch (projection) {
+            case QUERY -> queryBias;
+            case KEY -> keyBias;
+            case VALUE -> valueBias;
+            case OUTPUT, GATE, UP, DOWN -> null;
+        };
+    }
+
     /** Bytes of all of them. */
     long bytes() {
         return Stream.of(

@@ -1,7 +1,6 @@
 package candor.model;
 
 import candor.ops.Heads;
-import candor.ops.Lora;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -77,7 +76,7 @@ final class Saved {
     final Tensor rawKey;
 
     /** @param cheap tensors that other layers use too, or null for this layer's own */
-    Saved(Workspace workspace, DType type, ModelConfig config, Adapters bank, int layer, int n, Cheap cheap) {
+    Saved(Workspace workspace, DType type, ModelConfig config, Adapters bank, int n, Cheap cheap) {
         Heads heads = config.heads();
         Cheap parts = cheap == null ? Cheap.take(workspace, type, config, n) : cheap;
         normed1 = parts.normed1();
@@ -96,9 +95,9 @@ final class Saved {
         middle = workspace.take(type, n, config.hiddenSize());
         gateUp = workspace.take(type, n, 2 * config.intermediateSize());
         for (Projection projection : Projection.values()) {
-            Lora lora = bank == null ? null : bank.lora(layer, projection);
-            if (lora != null) {
-                narrow.put(projection, workspace.take(type, n, lora.paddedRank()));
+            int rank = bank == null ? 0 : bank.paddedRank(projection);
+            if (rank > 0) {
+                narrow.put(projection, workspace.take(type, n, rank));
             }
         }
         query = qkv.columns(0, heads.queryCols());

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** What a checkpoint has beside its weights: copied from one folder to another. */
@@ -74,11 +75,19 @@ public final class SideFiles {
 
     /** Makes a config.json say this of the weights' type. */
     public static void say(Path config, DType dtype) {
+        edit(config, node -> node.put(node.has("torch_dtype") ? "torch_dtype" : "dtype", TYPES.get(dtype)));
+    }
+
+    /** Makes a config.json say that the head is a table of its own. */
+    public static void untie(Path config) {
+        edit(config, node -> node.put("tie_word_embeddings", false));
+    }
+
+    private static void edit(Path config, Consumer<ObjectNode> change) {
         JsonMapper json = JsonMapper.builder().build();
         try {
             JsonNode node = json.readTree(config.toFile());
-            String key = node.has("torch_dtype") ? "torch_dtype" : "dtype";
-            ((ObjectNode) node).put(key, TYPES.get(dtype));
+            change.accept((ObjectNode) node);
             AtomicFile.write(config, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(node));
         } catch (IOException e) {
             throw new BadInput(config + ": cannot be read again: " + e.getMessage(), e);

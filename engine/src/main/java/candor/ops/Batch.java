@@ -147,6 +147,23 @@ public final class Batch {
                 Arrays.copyOf(rowSlots, sequences));
     }
 
+    /** The sequences that lie in rows {@code start} to {@code end}, which are starts of sequences, as a batch of their own. */
+    public Batch sequencesOf(int start, int end) {
+        int first = Arrays.binarySearch(starts, start);
+        int last = Arrays.binarySearch(starts, end);
+        if (first < 0 || last <= first) {
+            throw new IllegalArgumentException("rows " + start + " to " + end + " are no sequences");
+        }
+        int[] from = Arrays.copyOfRange(starts, first, last + 1);
+        Arrays.setAll(from, i -> from[i] - start);
+        return new Batch(
+                Arrays.copyOfRange(tokens, start, end),
+                Arrays.copyOfRange(positions, start, end),
+                Arrays.copyOfRange(targets, start, end),
+                from,
+                Arrays.copyOfRange(slots, first, last));
+    }
+
     /** N: how many tokens. */
     public int tokenCount() {
         return tokens.length;

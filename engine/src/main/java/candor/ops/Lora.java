@@ -45,12 +45,22 @@ public final class Lora {
 
     /** @param slots one entry per slot, null where that adapter does not touch this layer */
     public Lora(Factors... slots) {
+        this(0, slots);
+    }
+
+    /** @param rank the intermediate product is wide enough for this one, too */
+    public Lora(int rank, Factors... slots) {
         this.slots = slots.clone();
-        int rank = 0;
+        int most = rank;
         for (Factors factors : slots) {
-            rank = Math.max(rank, factors == null ? 0 : factors.rank());
+            most = Math.max(most, factors == null ? 0 : factors.rank());
         }
-        paddedRank = Math.ceilDiv(rank, RANK_STEP) * RANK_STEP;
+        paddedRank = padded(most);
+    }
+
+    /** A rank, rounded up to {@link #RANK_STEP}. */
+    public static int padded(int rank) {
+        return Math.ceilDiv(rank, RANK_STEP) * RANK_STEP;
     }
 
     /** The factors of a slot, or null: for {@link Batch#BASE}, and where the adapter does not touch this layer. */

@@ -74,6 +74,17 @@ public interface Ops {
     }
 
     /**
+     * y = scale ∘ y + bias + residual, in place: what an adapter that scales columns makes of {@link #linear}'s result without
+     * bias and residual (DoRA, Liu et al. 2024, with scale = m/‖W + s·BA‖), or one with a bias of its own.
+     *
+     * @param y        (N, O)
+     * @param scale    (1, O), or null for one
+     * @param bias     (1, O), or null
+     * @param residual (N, O), or null; not {@code y}
+     */
+    void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual);
+
+    /**
      * dx = or += dy w + dt a, with dt = s · dy b; da += dtᵀ x and db += dyᵀ t for trained adapters. The frozen weight gets
      * no gradient.
      *

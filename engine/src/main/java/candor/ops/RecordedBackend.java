@@ -127,6 +127,13 @@ final class RecordedBackend implements Backend {
     }
 
     @Override
+    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+        OperationEvent event = OperationEvent.started();
+        backend.affine(y, scale, bias, residual);
+        OperationEvent.finish(event, "affine", y.rows(), backend);
+    }
+
+    @Override
     public void linearBackward(
             Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
         OperationEvent event = OperationEvent.started();

@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.lora.Adapter;
+import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
 import candor.tensor.Tensor;
 import java.nio.file.Path;
@@ -32,8 +33,11 @@ record AdapterTrainee(Adapter adapter, Path result, Path base) implements Traine
     public Map<String, ?> facts() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("trainable_parameters", adapter.parameterCount());
-        facts.put("rank", adapter.config().rank());
-        facts.put("scale", adapter.config().scale());
+        facts.put("rank", adapter.shape().rank());
+        LoraConfig uniform = adapter.shape().uniform();
+        if (uniform != null) {
+            facts.put("scale", uniform.scale());
+        }
         return facts;
     }
 

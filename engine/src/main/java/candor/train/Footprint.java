@@ -97,7 +97,7 @@ final class Footprint {
         for (Prepared.One run : prepared.runs()) {
             long row = bank == null
                     ? TrainedWeights.length(model) * DType.F32.bytes()
-                    : new AdapterLayout(model, run.lora()).bytes();
+                    : new AdapterLayout(run.lora()).bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
             moments += 2 * row;
         }

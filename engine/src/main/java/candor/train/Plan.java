@@ -134,7 +134,7 @@ public record Plan(Recompute recompute, Needs host, Needs device, Largest larges
         double head = (double) model.vocabSize() * model.hiddenSize();
         double linear = model.parameterCount() - head * (model.tieWordEmbeddings() ? 1 : 2);
         boolean whole = run.lora() == null;
-        double adapter = whole ? 0 : new AdapterLayout(model, run.lora()).parameterCount();
+        double adapter = whole ? 0 : new AdapterLayout(run.lora()).parameterCount();
         double attention = 4.0 * model.layers() * model.heads().queryCols();
         double forward = 2 * (linear + adapter) * tokens + 2 * head * targets + attention * squares;
         double backward = (whole ? 2 : 1) * (2 * linear * tokens + 2 * head * targets)

@@ -7,6 +7,7 @@ import candor.data.ExampleReader;
 import candor.data.LossOn;
 import candor.data.Truncation;
 import candor.data.read.RowReader;
+import candor.lora.AdapterShape;
 import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
 import candor.model.ModelConfig;
@@ -48,7 +49,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             TrainConfig config,
             Dataset data,
             Dataset heldOut,
-            LoraConfig lora,
+            AdapterShape lora,
             RunRecord record,
             Inputs inputs,
             Intact from) {
@@ -138,7 +139,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 throw new BadInput(config.output() + ": the run is done and left no checkpoint to make it longer from"
                         + " (it had save_steps 0); start a new run in another folder");
             }
-            runs.add(new One(config, data, heldOut, lora(config), record, inputs, from));
+            runs.add(new One(config, data, heldOut, lora(config, model), record, inputs, from));
         }
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
     }
@@ -206,17 +207,19 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         return from;
     }
 
-    private static LoraConfig lora(TrainConfig config) {
+    private static AdapterShape lora(TrainConfig config, ModelConfig model) {
         if (!(config.start() instanceof AdapterStart start)) {
             return null;
         }
         return start.initAdapter() != null
-                ? PeftFiles.config(start.initAdapter())
-                : new LoraConfig(
-                        start.rank(),
-                        start.alpha(),
-                        start.rankStabilised(),
-                        LoraConfig.projections(start.targetModules()));
+                ? PeftFiles.shape(start.initAdapter(), model)
+                : AdapterShape.of(
+                        model,
+                        new LoraConfig(
+                                start.rank(),
+                                start.alpha(),
+                                start.rankStabilised(),
+                                LoraConfig.projections(start.targetModules())));
     }
 
     /** What a dataset follows from: runs that agree in it, such as one under several seeds, share the rows. */

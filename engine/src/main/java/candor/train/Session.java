@@ -126,7 +126,7 @@ public final class Session implements AutoCloseable {
             Memory memory = Memory.of(backend);
             Adapter adapter = config.initAdapter() != null
                     ? PeftFiles.trained(config.initAdapter(), prepared.model(), memory)
-                    : Adapter.trained(memory, new AdapterLayout(prepared.model(), run.lora()))
+                    : Adapter.trained(memory, new AdapterLayout(run.lora()))
                             .initialise(config.batching().seed());
             adapters.set(slot, adapter);
             if (run.needsCopy()) {

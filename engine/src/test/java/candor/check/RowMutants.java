@@ -32,6 +32,23 @@ final class RowMutants {
                                 x, new Tensor(table.data(), type, table.rows(), table.cols(), table.stride()), batch);
                     }
                 }),
+                new Mutant("affine", "scales the bias, too", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+                        super.affine(y, null, bias, null);
+                        super.affine(y, scale, null, residual);
+                    }
+                }),
+                new Mutant("affine", "takes the residual of the row before", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+                        super.affine(y, scale, bias, null);
+                        for (int n = 0; residual != null && n < y.rows(); n++) {
+                            super.affine(
+                                    y.rows(n, n + 1), null, null, residual.rows(Math.max(0, n - 1), Math.max(1, n)));
+                        }
+                    }
+                }),
                 new Mutant("rmsNorm", "one element has the wrong sign", TOO_FAR, () -> new NaiveBackend() {
                     @Override
                     public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {

@@ -100,7 +100,7 @@ class ChatSessionTest {
     void anAdapterComesAndGoes() {
         String bare = say("What about a loop?");
         session.reset();
-        session.adapter(PeftFiles.frozen(GOLDEN.resolve("adapter"), weights.config(), Memory.of(backend)));
+        session.adapter(PeftFiles.frozen(GOLDEN.resolve("adapter"), weights, Memory.of(backend)));
         assertThat(say("What about a loop?")).isNotEqualTo(bare);
         session.reset();
         session.adapter(null);

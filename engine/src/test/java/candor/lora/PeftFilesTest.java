@@ -10,6 +10,7 @@ import candor.model.ModelConfig;
 import candor.model.Mutations;
 import candor.model.Projection;
 import candor.model.Safetensors;
+import candor.model.Weights;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,12 +20,15 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,21 +43,24 @@ class PeftFilesTest {
     private final Arena arena = Arena.ofConfined();
     private final Memory memory = Memory.of(arena);
 
+    private final List<Weights> opened = new ArrayList<>();
+
     @TempDir
     Path folder;
 
     @AfterEach
     void close() {
+        opened.forEach(Weights::close);
         arena.close();
     }
 
     @Test
     void readsTheGoldenConfigurations() {
-        assertThat(PeftFiles.config(golden("llama3/adapter")))
+        assertThat(shape("llama3", "llama3/adapter").uniform())
                 .isEqualTo(new LoraConfig(4, 8, false, EnumSet.allOf(Projection.class)));
-        assertThat(PeftFiles.config(golden("qwen2/adapter")))
+        assertThat(shape("qwen2", "qwen2/adapter").uniform())
                 .isEqualTo(new LoraConfig(8, 16, true, EnumSet.allOf(Projection.class)));
-        assertThat(PeftFiles.config(golden("qwen3/adapter")))
+        assertThat(shape("qwen3", "qwen3/adapter").uniform())
                 .isEqualTo(new LoraConfig(4, 4, false, Set.of(Projection.QUERY, Projection.VALUE)));
     }
 
@@ -71,7 +78,7 @@ class PeftFilesTest {
             }
         }
         assertThat(adapter.trained()).isTrue();
-        assertThat(PeftFiles.frozen(golden("qwen2/adapter"), model("qwen2"), memory)
+        assertThat(PeftFiles.frozen(golden("qwen2/adapter"), weights("qwen2"), memory)
                         .trained())
                 .isFalse();
     }
@@ -88,13 +95,12 @@ class PeftFilesTest {
             })
     void writesWhatPeftWrote(String name) throws IOException {
         Path original = golden(name);
-        ModelConfig model = model(name.substring(0, name.indexOf('/')));
         ObjectMapper mapper = new ObjectMapper();
         JsonNode config =
                 mapper.readTree(original.resolve("adapter_config.json").toFile());
         PeftFiles.write(
                 folder.resolve("new/copy"),
-                PeftFiles.frozen(original, model, memory),
+                PeftFiles.frozen(original, weights(name.substring(0, name.indexOf('/'))), memory),
                 config.get("base_model_name_or_path").textValue());
         Path copy = folder.resolve("new/copy");
         assertThat(copy.resolve("adapter_model.safetensors"))
@@ -122,7 +128,7 @@ class PeftFilesTest {
         Path second = folder.resolve("second");
         PeftFiles.write(first, adapter, null);
         Adapter read = PeftFiles.trained(first, AdapterTest.MODEL, memory);
-        assertThat(read.config()).isEqualTo(adapter.config());
+        assertThat(read.shape()).isEqualTo(adapter.shape());
         assertThat(read.parameters().toFloats()).isEqualTo(adapter.parameters().toFloats());
         PeftFiles.write(second, read, null);
         for (String name : new String[] {"adapter_config.json", "adapter_model.safetensors"}) {
@@ -136,8 +142,8 @@ class PeftFilesTest {
         Adapter adapter = Adapter.frozen(memory, new AdapterLayout(AdapterTest.MODEL, config))
                 .initialise(9);
         PeftFiles.write(folder, adapter, "base");
-        Adapter read = PeftFiles.frozen(folder, AdapterTest.MODEL, memory);
-        assertThat(read.config()).isEqualTo(config);
+        Adapter read = PeftFiles.trained(folder, AdapterTest.MODEL, memory);
+        assertThat(read.shape().uniform()).isEqualTo(config);
         assertThat(read.parameters().toFloats()).isEqualTo(adapter.parameters().toFloats());
     }
 
@@ -157,7 +163,7 @@ class PeftFilesTest {
             halves.put(name, half);
         });
         CheckpointFiles.write(file, halves);
-        Adapter adapter = PeftFiles.frozen(copy, model("qwen3"), memory);
+        Adapter adapter = PeftFiles.frozen(copy, weights("qwen3"), memory);
         assertThat(adapter.b(1, Projection.VALUE).toFloats())
                 .containsExactly(
                         halves.get(PREFIX + "1.self_attn.v_proj.lora_B.weight").toFloats());
@@ -169,77 +175,156 @@ class PeftFilesTest {
         CheckpointFiles.edit(
                 copy.resolve("adapter_config.json"),
                 text -> text.replaceAll("(?s)\"target_modules\": \\[.*?\\]", "\"target_modules\": \"all-linear\""));
-        assertThat(PeftFiles.frozen(copy, model("llama3"), memory).config().projections())
+        assertThat(PeftFiles.shape(copy, model("llama3")).uniform().projections())
                 .containsExactly(Projection.values());
     }
+
+    private static final String MERGE =
+            "; merge it into its base with PEFT's merge_and_unload, and give the result as --model";
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "\"use_dora\": false | \"use_dora\": true | use_dora is true, which is not supported; take an adapter of"
-                        + " plain LoRA",
-                "\"use_qalora\": false | \"use_qalora\": true | use_qalora is true, which is not supported; take an"
-                        + " adapter of plain LoRA",
-                "\"fan_in_fan_out\": false | \"fan_in_fan_out\": true | fan_in_fan_out is true, which is not supported;"
-                        + " take an adapter of plain LoRA",
-                "\"lora_bias\": false | \"lora_bias\": true | lora_bias is true, which is not supported; take an adapter"
+                "\"use_qalora\": false | \"use_qalora\": true | use_qalora is true, which is not supported MERGE",
+                "\"fan_in_fan_out\": false | \"fan_in_fan_out\": true | fan_in_fan_out is true, which is not supported"
+                        + " MERGE",
+                "\"modules_to_save\": null | \"modules_to_save\": [\"norm\"] | modules_to_save is [\"norm\"], which is not"
+                        + " supported; only lm_head and embed_tokens are MERGE",
+                "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 2.5} | rank_pattern is {\"q_proj\":2.5}, expected"
+                        + " whole numbers; correct it, or take another file",
+                "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 0} | rank_pattern.q_proj is 0, expected a number"
+                        + " from 1.0 to 4096.0; correct it, or take another file",
+                "\"alpha_pattern\": {} | \"alpha_pattern\": {\"(q_proj\": 2} | alpha_pattern is {\"(q_proj\":2}, expected a"
+                        + " regular expression; correct it, or take another file",
+                "\"layers_to_transform\": null | \"layers_to_transform\": -1 | layers_to_transform is -1, expected a whole"
+                        + " number from 0 to 1048576; correct it, or take another file",
+                "\"layers_to_transform\": null | \"layers_to_transform\": 7 | target_modules is [\"q_proj\",\"v_proj\"],"
+                        + " expected linear layers of this model, such as q_proj, k_proj, v_proj, o_proj, gate_proj,"
+                        + " up_proj, down_proj, that are not excluded; correct it, or take another file",
+                "\"layer_replication\": null | \"layer_replication\": [[0, 1]] | layer_replication is [[0,1]], which is not"
+                        + " supported MERGE",
+                "\"arrow_config\": null | \"arrow_config\": {\"top_k\": 1} | arrow_config is {\"top_k\":1}, which is not"
+                        + " supported; take an adapter of plain LoRA",
+                "\"trainable_token_indices\": null | \"trainable_token_indices\": {\"wte\": [5]} |"
+                        + " trainable_token_indices is {\"wte\":[5]}, which is not supported; only lm_head and"
+                        + " embed_tokens have such rows MERGE",
+                "\"use_rslora\": false | \"use_rslora\": false, \"use_new\": 1 | use_new is 1, which is not supported MERGE",
+                "\"bias\": \"none\" | \"bias\": \"some\" | bias is \"some\", expected none, all or lora_only; correct it, or"
+                        + " take another file",
+                "\"LORA\" | \"IA3\" | peft_type is \"IA3\", which is not supported; only LORA is MERGE",
+                "\"LORA\" | \"P_TUNING\" | peft_type is \"P_TUNING\", which is not supported; only LORA is; take an adapter"
                         + " of plain LoRA",
-                "\"modules_to_save\": null | \"modules_to_save\": [\"lm_head\"] | modules_to_save is [\"lm_head\"], which"
-                        + " is not supported; take an adapter of plain LoRA",
-                "\"rank_pattern\": {} | \"rank_pattern\": {\"q_proj\": 2} | rank_pattern is {\"q_proj\":2}, which is not"
-                        + " supported; take an adapter of plain LoRA",
-                "\"alpha_pattern\": {} | \"alpha_pattern\": {\"q_proj\": 2} | alpha_pattern is {\"q_proj\":2}, which is"
-                        + " not supported; take an adapter of plain LoRA",
-                "\"layers_to_transform\": null | \"layers_to_transform\": 0 | layers_to_transform is 0, which is not"
-                        + " supported; take an adapter of plain LoRA",
-                "\"layer_replication\": null | \"layer_replication\": [[0, 1]] | layer_replication is [[0,1]], which is"
-                        + " not supported; take an adapter of plain LoRA",
-                "\"trainable_token_indices\": null | \"trainable_token_indices\": [5] | trainable_token_indices is [5],"
-                        + " which is not supported; take an adapter of plain LoRA",
-                "\"use_rslora\": false | \"use_rslora\": false, \"use_new\": 1 | use_new is 1, which is not supported;"
-                        + " take an adapter of plain LoRA",
-                "\"bias\": \"none\" | \"bias\": \"all\" | bias is \"all\", which is not supported; only none is; take"
-                        + " another adapter",
-                "\"LORA\" | \"IA3\" | peft_type is \"IA3\", which is not supported; only LORA is; take another adapter",
                 "\"CAUSAL_LM\" | \"SEQ_CLS\" | task_type is \"SEQ_CLS\", which is not supported; only CAUSAL_LM is; take"
-                        + " another adapter",
-                "\"init_lora_weights\": true | \"init_lora_weights\": \"pissa\" | init_lora_weights is \"pissa\", which"
-                        + " is not supported; it changes the base model; convert the adapter to plain LoRA with PEFT",
+                        + " an adapter for generating text",
+                "\"init_lora_weights\": true | \"init_lora_weights\": \"pissa_niter_4\" | init_lora_weights is"
+                        + " \"pissa_niter_4\", which is not supported; such a start changes the base's weights; save the"
+                        + " adapter with PEFT's path_initial_model_for_weight_conversion, or merge it into its base with"
+                        + " PEFT's merge_and_unload, and give the result as --model",
+                "\"init_lora_weights\": true | \"init_lora_weights\": \"loftq\" | init_lora_weights is \"loftq\", which is not"
+                        + " supported; such a start changes the base's weights MERGE",
                 "\"r\": 4 | \"r\": 0 | r is 0, expected a whole number from 1 to 4096; correct it, or take another file",
                 "\"r\": 4, | `` | has no r; check that it is the right file",
                 "\"lora_alpha\": 4 | \"lora_alpha\": -4 | lora_alpha is -4, expected a number from 1.0E-6 to 1000000.0;"
                         + " correct it, or take another file",
-                "\"v_proj\" | \"lm_head\" | LoRA: target module lm_head is not supported; take some of q_proj, k_proj,"
-                        + " v_proj, o_proj, gate_proj, up_proj, down_proj, or all-linear",
             })
     void refusesByName(String from, String to, String message) {
         Path copy = CheckpointFiles.copy("qwen3/adapter", folder.resolve("copy"));
         Path config = copy.resolve("adapter_config.json");
         CheckpointFiles.edit(config, text -> text.replace(from, to));
-        assertThatThrownBy(() -> PeftFiles.frozen(copy, model("qwen3"), memory))
+        assertThatThrownBy(() -> PeftFiles.frozen(copy, weights("qwen3"), memory))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(config + ": " + message);
+                .hasMessage(config + ": " + message.replace(" MERGE", MERGE));
+    }
+
+    /** What has no say in what an adapter computes. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"init_lora_weights\": true | \"init_lora_weights\": \"mica\"",
+                "\"init_lora_weights\": true | \"init_lora_weights\": \"eva\", \"eva_config\": {\"rho\": 2}",
+                "\"init_lora_weights\": true | \"init_lora_weights\": false",
+                "\"velora_config\": null | \"velora_config\": {\"num_groups\": 32}",
+                "\"lora_dropout\": 0.0 | \"lora_dropout\": 0.1",
+            })
+    void takesWhatOnlyConcernsTraining(String from, String to) {
+        Path copy = CheckpointFiles.copy("qwen3/adapter", folder.resolve("copy"));
+        CheckpointFiles.edit(
+                copy.resolve("adapter_config.json"),
+                text -> text.replaceAll("\"eva_config\": null,\\s*", "").replace(from, to));
+        assertThat(PeftFiles.shape(copy, model("qwen3"))).isEqualTo(shape("qwen3", "qwen3/adapter"));
+    }
+
+    /** To use, but not to train: one line that says what to do. */
+    @ParameterizedTest
+    @CsvSource({
+        "dora, use_dora is true",
+        "lora_bias, lora_bias is true",
+        "bias_all, 'bias is \"all\"'",
+        "saved_head, 'modules_to_save is [\"lm_head\"]'",
+        "tokens, 'trainable_token_indices is [3,40,301]'",
+    })
+    void refusesToTrain(String kind, String key) {
+        Path adapter = golden("peft/qwen2/" + kind);
+        assertThatThrownBy(() -> PeftFiles.trained(adapter, model("qwen2"), memory))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(adapter.resolve("adapter_config.json") + ": " + key
+                        + ", which generate, eval, chat and merge know, but training does not; merge the adapter into its"
+                        + " base (./candor merge) and train a new one on the result");
+    }
+
+    /** Where layers differ, the shape that is written is the one that was read. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"all_linear", "suffixes", "regex", "layers", "layer", "patterns", "exclude", "exclude_regex"})
+    void writesWhatDiffersFromLayerToLayer(String kind) {
+        Adapter adapter = PeftFiles.trained(golden("peft/qwen2/" + kind), model("qwen2"), memory);
+        PeftFiles.write(folder, adapter, null);
+        assertThat(PeftFiles.shape(folder, model("qwen2"))).isEqualTo(adapter.shape());
+        assertThat(folder.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(golden("peft/qwen2/" + kind + "/adapter_model.safetensors"));
     }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "\".*_proj\" | target_modules is \".*_proj\", which is not supported; write it as a list of names",
                 "[] | target_modules is [], expected at least one of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
                         + " down_proj; correct it, or take another file",
-                "null | target_modules is null, expected a list of at most 64 texts; correct it, or take another file",
+                "null | target_modules is null, expected a list of at most 65536 texts; correct it, or take another file",
+                "\"(q_proj\" | target_modules is \"(q_proj\", expected a regular expression; correct it, or take another"
+                        + " file",
+                "\"(.*)*\\\\1x\" | target_modules is \"(.*)*\\\\1x\", expected a regular expression that is quickly matched;"
+                        + " correct it, or take another file",
+                "[\"c_attn\"] | target_modules is [\"c_attn\"], expected linear layers of this model, such as q_proj, k_proj,"
+                        + " v_proj, o_proj, gate_proj, up_proj, down_proj, that are not excluded; correct it, or take another"
+                        + " file",
             })
     void refusesTargetModules(String value, String message) {
         Path copy = CheckpointFiles.copy("qwen3/adapter", folder.resolve("copy"));
         Path config = copy.resolve("adapter_config.json");
         CheckpointFiles.edit(
-                config, text -> text.replaceAll("(?s)\"target_modules\": \\[.*?\\]", "\"target_modules\": " + value));
-        assertThatThrownBy(() -> PeftFiles.config(copy))
+                config,
+                text -> text.replaceAll(
+                        "(?s)\"target_modules\": \\[.*?\\]", Matcher.quoteReplacement("\"target_modules\": " + value)));
+        assertThatThrownBy(() -> PeftFiles.shape(copy, model("qwen3")))
                 .isInstanceOf(BadInput.class)
                 .hasMessage(config + ": " + message);
+    }
+
+    /** PEFT's older files are pickles, which run what they hold. */
+    @Test
+    void refusesPickles() throws IOException {
+        Path copy = CheckpointFiles.copy("qwen3/adapter", folder.resolve("copy"));
+        Files.move(copy.resolve("adapter_model.safetensors"), copy.resolve("adapter_model.bin"));
+        assertRefused(
+                copy,
+                "qwen3",
+                copy
+                        + ": has its weights in adapter_model.bin, which can run code when it is read; save the adapter again"
+                        + " with PEFT (save_pretrained) to get adapter_model.safetensors");
     }
 
     @Test
@@ -250,7 +335,7 @@ class PeftFilesTest {
                 qwen3,
                 "qwen2",
                 weights + ": tensor " + PREFIX + "0.self_attn.q_proj.lora_A.weight has the shape [4, 64], expected"
-                        + " [4, 48] for rank 4 on this model; check that the adapter was made for this model");
+                        + " [4, 48] for rank 4 and the 3 layers of this model; check that the adapter was made for this model");
         assertRefused(
                 golden("qwen2/adapter"),
                 "llama3",
@@ -268,8 +353,8 @@ class PeftFilesTest {
         assertRefused(
                 copy,
                 "qwen3",
-                file + ": tensor " + name + " is missing, expected for 2 layers and the target modules of"
-                        + " adapter_config.json; check that the adapter was made for this model");
+                file + ": tensor " + name + " is missing, expected for rank 4 and the 2 layers of this model;"
+                        + " check that the adapter was made for this model");
         rewrite(file, (tensors, a) -> {
             tensors.put(name, Tensor.allocate(a, DType.F32, 32, 4));
             tensors.get(name).set(31, 3, Double.NaN);
@@ -280,19 +365,24 @@ class PeftFilesTest {
                 file + ": tensor " + name + " holds the value NaN; the run that wrote it had diverged, take another"
                         + " adapter");
         String key = PREFIX + "1.self_attn.k_proj.lora_B.weight";
-        rewrite(file, (tensors, a) -> tensors.put(key, Tensor.allocate(a, DType.F32, 32, 4)));
+        rewrite(file, (tensors, a) -> {
+            tensors.put(name, Tensor.allocate(a, DType.F32, 32, 4));
+            tensors.put(key, Tensor.allocate(a, DType.F32, 32, 4));
+        });
         assertRefused(
                 copy,
                 "qwen3",
-                file + ": tensor " + key + " is not among the target modules of adapter_config.json; check that the two"
-                        + " files belong together");
+                file + ": tensor " + key + " has no place in an adapter of the settings in adapter_config.json; check"
+                        + " that the two files belong together");
+        rewrite(file, (tensors, a) -> tensors.remove(key));
         String magnitude = PREFIX + "0.self_attn.q_proj.lora_magnitude_vector";
         rewrite(file, (tensors, a) -> tensors.put(magnitude, Tensor.allocate(a, DType.F32, 1, 128)));
         assertRefused(
                 copy,
                 "qwen3",
-                file + ": tensor " + magnitude + " is not supported; LoRA factors of q_proj, k_proj, v_proj, o_proj,"
-                        + " gate_proj, up_proj, down_proj are");
+                file + ": tensor " + magnitude
+                        + " has no place in an adapter of the settings in adapter_config.json; check"
+                        + " that the two files belong together");
     }
 
     @Test
@@ -374,9 +464,20 @@ class PeftFilesTest {
     }
 
     private void assertRefused(Path adapter, String model, String message) {
-        assertThatThrownBy(() -> PeftFiles.frozen(adapter, model(model), memory))
+        assertThatThrownBy(() -> PeftFiles.frozen(adapter, weights(model), memory))
                 .isInstanceOf(BadInput.class)
                 .hasMessage(message);
+    }
+
+    private static AdapterShape shape(String model, String adapter) {
+        return PeftFiles.shape(golden(adapter), model(model));
+    }
+
+    /** Those of a golden model, for as long as the test. */
+    private Weights weights(String name) {
+        Weights loaded = Weights.load(golden(name + "/model"));
+        opened.add(loaded);
+        return loaded;
     }
 
     private static ModelConfig model(String name) {

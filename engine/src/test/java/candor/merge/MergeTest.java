@@ -2,6 +2,7 @@ package candor.merge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import candor.BadInput;
 import candor.model.CausalLm;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MergeTest {
     private static final Path GOLDENS = Path.of(System.getProperty("candor.goldens"));
@@ -106,6 +108,53 @@ class MergeTest {
         try (Stream<Path> beside = Files.list(folder)) {
             assertThat(beside).containsExactly(output());
         }
+    }
+
+    /** Magnitudes, biases and tables are folded, too: the merged model's logits are those that PEFT computes unmerged. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "qwen2/patterns", "qwen2/bias_lora_only", "qwen2/bias_all", "qwen2/saved_head", "qwen2/saved_embedding",
+                "qwen2/saved_both", "qwen2/saved_tied", "qwen2/tokens", "qwen2/lora_embedding", "qwen2/dora",
+                "qwen2/dora_patterns", "qwen2/dora_head", "llama3/saved_both", "llama3/lora_head", "llama3/dora"
+            })
+    void foldsWhateverPeftHas(String kind) throws IOException {
+        String name = kind.substring(0, kind.indexOf('/'));
+        Path peft = GOLDENS.resolve("peft");
+        MergeReport report = merge(new Merge.Settings(
+                GOLDENS.resolve(name).resolve("model"), peft.resolve(kind), output(), DType.F32, 100_000_000, false));
+        assertThat(report.agreements()).isEqualTo(report.tokens());
+        try (Arena arena = Arena.ofConfined();
+                Weights weights = Weights.load(output());
+                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, 64)) {
+            Safetensors expected = Safetensors.open(peft.resolve(name).resolve("expected.safetensors"), arena);
+            int[] ids = Arrays.stream(expected.bytes("input_ids").toArray(ValueLayout.JAVA_LONG_UNALIGNED))
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+            float[] want = expected.bytes(kind.substring(name.length() + 1) + ".logits")
+                    .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+            assertThat(logits(model, ids)).containsExactly(want, within(5e-5f));
+            boolean ownHead = name.equals("llama3")
+                    || kind.matches(".*/saved_(head|embedding|both)|.*/(lora_embedding|dora_head)");
+            assertThat(weights.config().tieWordEmbeddings()).isEqualTo(!ownHead);
+        }
+    }
+
+    /** A checkpoint of these families has no bias there, and without it the model would be another one. */
+    @Test
+    void saysWhereABiasHasNoPlace() {
+        assertThatThrownBy(() -> merge(new Merge.Settings(
+                        GOLDENS.resolve("qwen2/model"),
+                        GOLDENS.resolve("peft/qwen2/lora_bias"),
+                        output(),
+                        DType.F32,
+                        100_000_000,
+                        false)))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(
+                        "the adapter has a bias for model.layers.0.self_attn.o_proj, and a checkpoint of this family has"
+                                + " no place for one; use the adapter unmerged, with --adapter");
+        assertThat(output()).doesNotExist();
     }
 
     private static int[] ids(Safetensors inputs, int row, int padded) {

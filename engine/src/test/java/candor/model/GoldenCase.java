@@ -31,7 +31,7 @@ final class GoldenCase implements AutoCloseable {
         folder = Path.of(System.getProperty("candor.goldens"), name);
         weights = Weights.load(folder.resolve("model"));
         expected = Safetensors.open(folder.resolve("forward.safetensors"), arena);
-        lora = PeftFiles.config(folder.resolve("adapter"));
+        lora = PeftFiles.shape(folder.resolve("adapter"), weights.config()).uniform();
         long[][] ids = longs("input_ids");
         long[][] mask = longs("attention_mask");
         long[][] wanted = longs("labels");
@@ -72,7 +72,7 @@ final class GoldenCase implements AutoCloseable {
         Path adapter = folder.resolve("adapter");
         return trained
                 ? PeftFiles.trained(adapter, weights.config(), memory)
-                : PeftFiles.frozen(adapter, weights.config(), memory);
+                : PeftFiles.frozen(adapter, weights, memory);
     }
 
     /** "base_model.model.model.layers.0.self_attn.q_proj.lora_A". */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.lora.AdapterShape;
 import candor.lora.LoraConfig;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
@@ -108,9 +109,21 @@ class PlanTest {
                         .with(TrainSettings.LORA_RANK, "16"));
         Prepared small = Prepared.toPlanWithoutFolders(List.of(config));
         Prepared.One run = small.runs().getFirst();
-        LoraConfig lora = run.lora();
+        LoraConfig lora = run.lora().uniform();
         assertThat(lora.rank()).isEqualTo(16);
-        return new Prepared(model, small.runs(), List.of());
+        return new Prepared(model, List.of(over(run, model)), List.of());
+    }
+
+    /** The same run over another model. */
+    private static Prepared.One over(Prepared.One run, ModelConfig model) {
+        return new Prepared.One(
+                run.config(),
+                run.data(),
+                run.heldOut(),
+                AdapterShape.of(model, run.lora().uniform()),
+                run.record(),
+                run.inputs(),
+                run.from());
     }
 
     private static final String QWEN3_32B = """
@@ -193,7 +206,9 @@ class PlanTest {
                         .with(TrainSettings.PACKING, "true")
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "8"));
         Prepared large = new Prepared(
-                prepared.model(), Prepared.toPlanWithoutFolders(List.of(free)).runs(), List.of());
+                prepared.model(),
+                List.of(over(Prepared.toPlanWithoutFolders(List.of(free)).runs().getFirst(), prepared.model())),
+                List.of());
         assertThat(Plan.of(large, Room.planned(HOST, 141 * GB)).recompute()).isEqualTo(Recompute.NONE);
         assertThatThrownBy(() -> Plan.of(large, Room.planned(HOST, device.total())))
                 .hasMessageContaining("of the GPU's memory")

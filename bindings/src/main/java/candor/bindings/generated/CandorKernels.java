@@ -2784,6 +2784,74 @@ public class CandorKernels extends CandorKernels$shared {
         }
     }
 
+    private static class candor_affine {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_LONG,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_LONG,
+            CandorKernels.C_INT,
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_affine");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_affine$descriptor() {
+        return candor_affine.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_affine$handle() {
+        return candor_affine.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_affine$address() {
+        return candor_affine.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * }
+     */
+    public static int candor_affine(MemorySegment y, long y_stride, MemorySegment scale, MemorySegment bias, MemorySegment residual, long residual_stride, int n, int o, MemorySegment stream) {
+        var mh$ = candor_affine.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_affine", y, y_stride, scale, bias, residual, residual_stride, n, o, stream);
+            }
+            return (int)mh$.invokeExact(y, y_stride, scale, bias, residual, residual_stride, n, o, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class candor_swiglu {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,

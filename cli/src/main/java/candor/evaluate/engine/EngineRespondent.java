@@ -101,7 +101,7 @@ public final class EngineRespondent implements Respondent {
         firstSlot = settings.base() ? 1 : 0;
         for (int slot = 0; slot < settings.adapters().size(); slot++) {
             NamedAdapter adapter = settings.adapters().get(slot);
-            bank.set(slot, PeftFiles.frozen(adapter.folder(), weights.config(), Memory.of(backend)));
+            bank.set(slot, PeftFiles.frozen(adapter.folder(), weights, Memory.of(backend)));
             subjects.add(new Subject(
                     adapter.name(), ModelHash.of(base + " " + ModelHash.of(adapter.folder()) + " " + conditions)));
         }

@@ -106,7 +106,7 @@ public final class GenerateRun implements AutoCloseable {
                 settings.template());
         for (String adapter : settings.adapters()) {
             if (!RunSettings.isBase(adapter)) {
-                PeftFiles.config(Path.of(adapter));
+                PeftFiles.check(Path.of(adapter));
             }
         }
         ObjectNode identity = settings.identity();
@@ -200,7 +200,7 @@ public final class GenerateRun implements AutoCloseable {
     private boolean compute(Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
         try (Weights weights = Weights.load(settings.model());
                 CausalLm model = new CausalLm(backend, weights, Recompute.NONE, longest());
-                Generator generator = new Generator(model, bank(backend), tokenizer, size)) {
+                Generator generator = new Generator(model, bank(backend, weights), tokenizer, size)) {
             // Who a request is: its prompt and its adapter.
             Map<Request, int[]> open = new IdentityHashMap<>();
             Iterator<Request> requests = IntStream.range(0, rows())
@@ -225,13 +225,13 @@ public final class GenerateRun implements AutoCloseable {
         }
     }
 
-    private AdapterBank bank(Backend backend) {
+    private AdapterBank bank(Backend backend, Weights weights) {
         AdapterBank bank = new AdapterBank(config, settings.adapters().size());
         Memory memory = Memory.of(backend);
         for (int slot = 0; slot < settings.adapters().size(); slot++) {
             String adapter = settings.adapters().get(slot);
             if (!RunSettings.isBase(adapter)) {
-                bank.set(slot, PeftFiles.frozen(Path.of(adapter), config, memory));
+                bank.set(slot, PeftFiles.frozen(Path.of(adapter), weights, memory));
             }
         }
         return bank;

@@ -35,6 +35,7 @@ public final class CpuBackend implements Backend {
     private final RopeOps ropes;
     private final SwiGluOps swiGlus;
     private final RowOps rows;
+    private final AffineOps affines;
     private final LogProbOps logProbs;
     private final WeightGradients weightGradients;
     private final HeadGradient headGradient;
@@ -64,6 +65,7 @@ public final class CpuBackend implements Backend {
         ropes = new RopeOps(workers);
         swiGlus = new SwiGluOps(workers);
         rows = new RowOps(workers);
+        affines = new AffineOps(workers);
         logProbs = new LogProbOps(workers, frozen);
         weightGradients = new WeightGradients(workers);
         headGradient = new HeadGradient(workers);
@@ -195,6 +197,12 @@ public final class CpuBackend implements Backend {
             Shapes.bias("linears", layer.bias(), layer.w());
         }
         siblings.run(x, layers);
+    }
+
+    @Override
+    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+        Shapes.affine("affine", y, scale, bias, residual);
+        affines.affine(y, scale, bias, residual);
     }
 
     @Override

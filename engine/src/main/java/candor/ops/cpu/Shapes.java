@@ -78,6 +78,20 @@ final class Shapes {
         }
     }
 
+    /** Rows (1, O) and a residual (N, O), each of which may be null. */
+    static void affine(String op, Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+        f32(op, y);
+        for (Tensor row : new Tensor[] {scale, bias}) {
+            if (row != null) {
+                f32(op, row);
+                require(row.rows() == 1 && row.cols() == y.cols(), op, y, row);
+            }
+        }
+        if (residual != null) {
+            same(op, y, residual);
+        }
+    }
+
     static void weightGradient(String op, Tensor dw, Tensor dy, Tensor x) {
         f32(op, dw);
         f32(op, dy);

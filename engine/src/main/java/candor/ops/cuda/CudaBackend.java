@@ -227,6 +227,18 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+        Shapes.bf16("affine", y);
+        Shapes.dense("affine", scale, bias);
+        Shapes.require(scale == null || scale.cols() == y.cols(), "affine", y, scale);
+        Shapes.require(bias == null || bias.cols() == y.cols(), "affine", y, bias);
+        if (residual != null) {
+            Shapes.same("affine", y, residual);
+        }
+        calls.add(new RowCalls.Affine(y, scale, bias, residual));
+    }
+
+    @Override
     public void linearBackward(
             Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
         if (dx != null) {

@@ -1,5 +1,6 @@
 package candor.ops.cuda;
 
+import static candor.bindings.generated.CandorKernels.candor_affine;
 import static candor.bindings.generated.CandorKernels.candor_embed;
 import static candor.bindings.generated.CandorKernels.candor_gather_rows;
 import static candor.bindings.generated.CandorKernels.candor_rms_norm;
@@ -10,6 +11,7 @@ import static candor.bindings.generated.CandorKernels.candor_swiglu;
 import static candor.bindings.generated.CandorKernels.candor_swiglu_backward;
 import static candor.bindings.generated.CandorKernels.candor_zero;
 import static candor.ops.cuda.Call.address;
+import static candor.ops.cuda.Call.stride;
 
 import candor.tensor.Tensor;
 
@@ -29,6 +31,22 @@ final class RowCalls {
                     address(tokens),
                     x.rows(),
                     x.cols(),
+                    to.stream());
+        }
+    }
+
+    record Affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) implements Call {
+        @Override
+        public int issue(Arguments to) {
+            return candor_affine(
+                    y.data(),
+                    y.stride(),
+                    address(scale),
+                    address(bias),
+                    address(residual),
+                    stride(residual),
+                    y.rows(),
+                    y.cols(),
                     to.stream());
         }
     }
