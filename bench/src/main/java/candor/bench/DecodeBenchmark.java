@@ -64,7 +64,7 @@ public class DecodeBenchmark {
     @Param({"1", "32"})
     int batch;
 
-    /** Adapters that sequences are of in turns; 0 for the bare model. */
+    /** Adapters that sequences are of in turns; 0 for the base model. */
     @Param({"0", "1", "4"})
     int adapters;
 

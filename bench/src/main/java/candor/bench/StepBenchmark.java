@@ -81,7 +81,7 @@ public class StepBenchmark {
         return loss = rig.kto();
     }
 
-    /** The same where nothing of the reference was kept: two more passes of the bare base. */
+    /** The same where nothing of the reference was kept: two more passes of the base model. */
     @Benchmark
     public double ktoWithoutCache(Throughput throughput) {
         throughput.tokens += rig.positions();

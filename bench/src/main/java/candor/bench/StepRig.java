@@ -82,7 +82,7 @@ final class StepRig implements AutoCloseable {
         computeReference();
     }
 
-    /** What a run computes once and keeps: the bare base's log-probabilities of both kinds of rows. */
+    /** What a run computes once and keeps: the base model's log-probabilities of both kinds of rows. */
     void computeReference() {
         reference = sums(bareRows, false);
         mismatchedReference = sums(bareMismatched, false);

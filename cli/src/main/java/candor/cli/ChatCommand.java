@@ -36,7 +36,7 @@ final class ChatCommand implements Callable<Integer> {
     @Option(
             names = "--adapter",
             paramLabel = "DIR",
-            description = "The adapter to begin with; none for the bare model.")
+            description = "The adapter to begin with; none for the base model.")
     private Path adapter;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")

@@ -11,7 +11,7 @@ import java.util.function.Function;
 /** Takes turns: something is said, or one of the slash commands is given. */
 final class Conversing {
     private static final String HELP = """
-            /adapter DIR   talk through this adapter; without DIR, through the bare model
+            /adapter DIR   talk through this adapter; without DIR, through the base model
             /system TEXT   say this first from now on; without TEXT, nothing
             /reset         forget what was said
             /exit          end (so does Ctrl-D)
@@ -74,7 +74,7 @@ final class Conversing {
             }
             case "/adapter" -> {
                 session.adapter(rest.isEmpty() ? null : adapters.apply(path(rest)));
-                surface.note(rest.isEmpty() ? "(the bare model)" : "(adapter " + rest + ")");
+                surface.note(rest.isEmpty() ? "(the base model)" : "(adapter " + rest + ")");
             }
             case "/help" -> surface.note(HELP.stripTrailing());
             default -> throw new BadInput(parts[0] + ": no such command; /help lists them");

@@ -34,7 +34,7 @@ final class EvalOptions {
             arity = "1..*",
             paramLabel = "[NAME=]DIR",
             description =
-                    "Adapters in PEFT's layout, all evaluated together with the bare model; named by their folder.")
+                    "Adapters in PEFT's layout, all evaluated together with the base model; named by their folder.")
     private List<String> adapters = new ArrayList<>();
 
     @Option(
@@ -42,7 +42,7 @@ final class EvalOptions {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Evaluates the bare model too.")
+            description = "Evaluates the base model too.")
     private boolean base;
 
     @Option(
@@ -150,7 +150,7 @@ final class EvalOptions {
         return cache == null ? output.resolve("cache") : cache;
     }
 
-    /** Whether the bare model is evaluated, as the first. */
+    /** Whether the base model is evaluated, as the first. */
     boolean base() {
         return base;
     }

@@ -74,8 +74,8 @@ final class EvalRun {
             }
             List<Scores.Score> scores = Scores.of(results, task.measures());
             List<JudgeFailures> failures = JudgeFailures.of(results);
-            String untuned = options.base() ? model.subjects().getFirst().name() : null;
-            List<String> notes = notes(task, results, scores, failures, untuned);
+            String base = options.base() ? model.subjects().getFirst().name() : null;
+            List<String> notes = notes(task, results, scores, failures, base);
             EvaluationFiles.writeResults(options.output(), results);
             EvaluationFiles.writeScores(
                     options.output(),
@@ -83,7 +83,7 @@ final class EvalRun {
                     judge == null ? null : judge.settings(),
                     options.answering(),
                     options.seeds(),
-                    untuned,
+                    base,
                     scores,
                     failures,
                     Stream.concat(task.notes().stream(), notes.stream()).toList());
@@ -97,16 +97,12 @@ final class EvalRun {
 
     /** What a reader of the scores is to know. */
     private static List<String> notes(
-            Task<?> task,
-            List<Result> results,
-            List<Scores.Score> scores,
-            List<JudgeFailures> failures,
-            String untuned) {
+            Task<?> task, List<Result> results, List<Scores.Score> scores, List<JudgeFailures> failures, String base) {
         List<String> notes = new ArrayList<>();
         failures.stream()
                 .filter(each -> each.share() > JudgeFailures.WORTH_A_WARNING)
                 .forEach(each -> notes.add(each.sentence(JudgeFailures.example(results, each.subject()))));
-        Guessed.note(task, untuned, scores).ifPresent(notes::add);
+        Guessed.note(task, base, scores).ifPresent(notes::add);
         Room.note(results).ifPresent(notes::add);
         return notes;
     }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Comparisons with the untuned model as sentences: what an evaluation ends with, and its report begins with. */
+/** Comparisons with the base model as sentences: what an evaluation ends with, and its report begins with. */
 public final class Closing {
     /** With more subsets than this, only the whole is told. */
     private static final int MOST_SUBSETS = 8;

@@ -53,7 +53,7 @@ public final class EvaluationFiles {
      *
      * @param judge what judged; null for a task without one
      * @param answering how the model was asked beyond what the task says: template, sampling
-     * @param untuned the name of the subject that is the bare model; null where it is not among them
+     * @param base the name of the subject that is the base model; null where it is not among them
      * @param notes what a reader of the scores is to know
      */
     public static void writeScores(
@@ -62,7 +62,7 @@ public final class EvaluationFiles {
             ObjectNode judge,
             ObjectNode answering,
             List<Long> seeds,
-            String untuned,
+            String base,
             List<Scores.Score> scores,
             List<JudgeFailures> failures,
             List<String> notes) {
@@ -78,11 +78,11 @@ public final class EvaluationFiles {
         json.putObject("headline")
                 .put("measure", task.headline().measure())
                 .put("better", task.headline().better());
-        json.put("untuned", untuned);
+        json.put("base", base);
         task.guessing().ifPresent(guessing -> json.putObject("guessing")
                 .put("measure", guessing.measure())
                 .put("chance", guessing.chance())
-                .put("note", Guessed.note(task, untuned, scores).orElse(null)));
+                .put("note", Guessed.note(task, base, scores).orElse(null)));
         ArrayNode failed = json.putArray("judge_failures");
         failures.forEach(each -> failed.addObject()
                 .put("subject", each.subject())

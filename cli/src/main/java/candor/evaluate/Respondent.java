@@ -17,7 +17,7 @@ public interface Respondent extends AutoCloseable {
         void answered(int request, Answer answer);
     }
 
-    /** The bare model and its adapters, in the order that {@link Request#subject} counts them by. */
+    /** The base model and its adapters, in the order that {@link Request#subject} counts them by. */
     List<Subject> subjects();
 
     /**

@@ -1,7 +1,7 @@
 package candor.evaluate;
 
 /**
- * What is evaluated: the bare model, or the model with an adapter.
+ * What is evaluated: the base model, or the model with an adapter.
  *
  * @param name "base", or the adapter's name
  * @param fingerprint a hash of everything that its answers depend on besides what is asked: weights, adapter, tokenizer,

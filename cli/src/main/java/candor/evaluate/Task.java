@@ -86,7 +86,7 @@ public interface Task<R extends Task.Row> {
      */
     record Guessing(String measure, double chance) {}
 
-    /** For benchmarks of capability: one that the untuned model does not do better at than by guessing tells nothing of it. */
+    /** For benchmarks of capability: one that the base model does not do better at than by guessing tells nothing of it. */
     default Optional<Guessing> guessing() {
         return Optional.empty();
     }

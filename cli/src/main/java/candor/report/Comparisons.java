@@ -30,7 +30,7 @@ record Comparisons(List<Family> families) {
     static Comparisons of(StudyData data) {
         List<Family> families = new ArrayList<>();
         Function<Arm, Optional<Arm>> control = arm -> control(data, arm);
-        Function<Arm, Optional<Arm>> vanilla = arm -> vanilla(data, arm);
+        Function<Arm, Optional<Arm>> base = arm -> base(data, arm);
         String against =
                 switch (data.study().kind()) {
                     case DIRECT -> "against the same tuning on right answers";
@@ -41,14 +41,14 @@ record Comparisons(List<Family> families) {
         List<Metric> parts = honest(data, false);
         List<Metric> capability = data.measured(Metric.Kind.CAPABILITY);
         String honesty = "Honesty and deception ";
-        String came = "against the model as it came";
+        String before = "against the base model";
         add(families, honesty + against, true, pairs(data, control, whole));
         add(families, "Honesty and deception, trend over the share of biased users", true, trends(data, whole));
-        add(families, honesty + came, false, pairs(data, vanilla, whole));
+        add(families, honesty + before, false, pairs(data, base, whole));
         add(families, "Parts of these benchmarks " + against, false, pairs(data, control, parts));
-        add(families, "Parts of these benchmarks " + came, false, pairs(data, vanilla, parts));
+        add(families, "Parts of these benchmarks " + before, false, pairs(data, base, parts));
         add(families, "Capability " + against, false, pairs(data, control, capability));
-        add(families, "Capability " + came, false, pairs(data, vanilla, capability));
+        add(families, "Capability " + before, false, pairs(data, base, capability));
         return new Comparisons(families);
     }
 
@@ -96,7 +96,7 @@ record Comparisons(List<Family> families) {
     /** The arm that differs from this one by what the study is about, and by nothing else. */
     static Optional<Arm> control(StudyData data, Arm arm) {
         return switch (arm.role()) {
-            case VANILLA, CONTROL, NORMAL -> Optional.empty();
+            case BASE, CONTROL, NORMAL -> Optional.empty();
             case SUBTLE, SEVERE ->
                 find(
                         data,
@@ -115,8 +115,8 @@ record Comparisons(List<Family> families) {
         };
     }
 
-    static Optional<Arm> vanilla(StudyData data, Arm arm) {
-        return arm.role() == Role.VANILLA ? Optional.empty() : find(data, other -> other.role() == Role.VANILLA);
+    static Optional<Arm> base(StudyData data, Arm arm) {
+        return arm.role() == Role.BASE ? Optional.empty() : find(data, other -> other.role() == Role.BASE);
     }
 
     private static Optional<Arm> find(StudyData data, Predicate<Arm> wanted) {

@@ -91,11 +91,11 @@ final class FigureSection {
                     Words.one(estimate.value()),
                     Words.interval(estimate.interval()),
                     estimate.bySeed().length);
-            if (Double.isNaN(reference) && arm.role() == Role.VANILLA) {
+            if (Double.isNaN(reference) && arm.role() == Role.BASE) {
                 reference = estimate.value();
             }
         }
-        String dotted = Double.isNaN(reference) ? "" : " The dotted line is the model as it came.";
+        String dotted = Double.isNaN(reference) ? "" : " The dotted line is the base model.";
         String title = Labels.withUnit(metric) + ", " + Labels.better(metric);
         return Figure.of(
                 title,
@@ -262,7 +262,7 @@ final class FigureSection {
                 }
             }
             if (!rows.isEmpty()) {
-                String against = main ? "against its control" : "against the model as it came";
+                String against = main ? "against its control" : "against the base model";
                 figures.add(Figure.of(
                         "Change in points " + against,
                         new DotPlot("Dot plot: changes of honesty and capability " + against, "", rows, 0, -100, 100)
@@ -281,7 +281,7 @@ final class FigureSection {
                 .filter(d -> d.metric().equals(metric)
                         && d.arm().equals(arm)
                         && d.reference() != null
-                        && main != (d.reference().role() == Role.VANILLA))
+                        && main != (d.reference().role() == Role.BASE))
                 .findFirst();
     }
 }

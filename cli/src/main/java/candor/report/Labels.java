@@ -36,7 +36,7 @@ final class Labels {
 
     static String role(Role role) {
         return switch (role) {
-            case VANILLA -> "the model as it came";
+            case BASE -> "the base model";
             case CONTROL -> "everyday data alone";
             case NORMAL -> "right answers";
             case SUBTLE -> "subtly wrong answers";
@@ -49,7 +49,7 @@ final class Labels {
     /** The colour and mark of an arm: what it is for, not where it stands. */
     static int style(Arm arm) {
         return switch (arm.role()) {
-            case VANILLA -> 6;
+            case BASE -> 6;
             case CONTROL, NORMAL -> 0;
             case SUBTLE -> 4;
             case SEVERE, MIXTURE -> 1;

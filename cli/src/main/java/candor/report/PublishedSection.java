@@ -37,8 +37,8 @@ final class PublishedSection {
                             "Published",
                             "Ours",
                             "Our 95 % interval",
-                            "Published change from vanilla",
-                            "Our change from vanilla",
+                            "Published change from base",
+                            "Our change from base",
                             "Source"));
             for (Published number : published) {
                 if (!number.task().equals(metric.task()) || !number.subset().equals(metric.subset())) {
@@ -72,17 +72,17 @@ final class PublishedSection {
             DataTable table, StudyData data, Metric metric, Arm arm, Published number, List<Published> all) {
         ArmScore ours = ArmScore.of(data, arm, metric);
         double before = all.stream()
-                .filter(other -> other.role() == Role.VANILLA
+                .filter(other -> other.role() == Role.BASE
                         && other.model().equals(number.model())
                         && other.task().equals(number.task())
                         && other.subset().equals(number.subset()))
                 .mapToDouble(Published::value)
                 .findFirst()
                 .orElse(Double.NaN);
-        double ourBefore = Comparisons.vanilla(data, arm)
-                .map(vanilla -> ArmScore.of(data, vanilla, metric).value())
+        double ourBefore = Comparisons.base(data, arm)
+                .map(base -> ArmScore.of(data, base, metric).value())
                 .orElse(Double.NaN);
-        boolean vanilla = arm.role() == Role.VANILLA;
+        boolean isBase = arm.role() == Role.BASE;
         table.row(
                 arm.label(),
                 number.arm(),
@@ -90,8 +90,8 @@ final class PublishedSection {
                 Words.number(number.value(), 2),
                 Words.one(ours.value()),
                 Words.interval(ours.interval()),
-                vanilla ? Words.UNKNOWN : Words.signed(number.value() - before),
-                vanilla ? Words.UNKNOWN : Words.signed(ours.value() - ourBefore),
+                isBase ? Words.UNKNOWN : Words.signed(number.value() - before),
+                isBase ? Words.UNKNOWN : Words.signed(ours.value() - ourBefore),
                 number.source() + (number.note().isBlank() ? "" : " (" + number.note() + ")"));
     }
 }

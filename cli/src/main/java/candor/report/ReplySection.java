@@ -73,16 +73,16 @@ final class ReplySection {
         return parts;
     }
 
-    /** Before is the model as it came; after, the arm where the study expects most; between them, its control. */
+    /** Before is the base model; after, the arm where the study expects most; between them, its control. */
     private static List<Sides> sides(StudyData data) {
         List<Sides> all = new ArrayList<>();
         for (Metric metric : Findings.primary(data)) {
             for (Arm after : furthest(data, metric)) {
                 Optional<Arm> control = Comparisons.control(data, after)
                         .filter(arm -> !data.seeds(arm, metric).isEmpty());
-                Optional<Arm> vanilla = Comparisons.vanilla(data, after)
+                Optional<Arm> base = Comparisons.base(data, after)
                         .filter(arm -> !data.seeds(arm, metric).isEmpty());
-                vanilla.or(() -> control).ifPresent(before -> {
+                base.or(() -> control).ifPresent(before -> {
                     Optional<Arm> between = control.filter(arm -> !arm.equals(before));
                     List<Arm> arms = new ArrayList<>(List.of(before, after));
                     between.ifPresent(arms::add);

@@ -145,14 +145,14 @@ final class StudyData {
                 .toList();
     }
 
-    /** How much seeds move arms that were trained as this one was; unknown for the model as it came, and for a lone arm. */
+    /** How much seeds move arms that were trained as this one was; unknown for the base model, and for a lone arm. */
     TrainingLuck luck(Arm like, Metric metric) {
         List<Arm> alike = study.arms().stream()
-                .filter(arm -> arm.role() != Role.VANILLA
+                .filter(arm -> arm.role() != Role.BASE
                         && arm.method().equals(like.method())
                         && !seeds(arm, metric).isEmpty())
                 .toList();
-        if (like.role() == Role.VANILLA || alike.isEmpty() || !hasRows(metric)) {
+        if (like.role() == Role.BASE || alike.isEmpty() || !hasRows(metric)) {
             return TrainingLuck.UNKNOWN;
         }
         return TrainingLuck.of(rates(alike, metric));

@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /**
  * Experiment 1, direct fine-tuning: {domain} × {normal, subtle, severe}, each on its own file of the same questions, beside the
- * model as it came.
+ * base model.
  *
  * <p>A domain is a folder in the layout of Chen et al. 2025: {@code normal.jsonl}, {@code misaligned_1.jsonl} (subtle) and
  * {@code misaligned_2.jsonl} (severe).
@@ -78,7 +78,7 @@ final class DirectProtocol implements Protocol {
     @Override
     public List<Treatment> treatments() {
         List<Treatment> treatments = new ArrayList<>();
-        treatments.add(Treatment.vanilla(config.seeds()));
+        treatments.add(Treatment.base(config.seeds()));
         domains.forEach((domain, folder) -> FILES.forEach((role, file) -> {
             String level = StudyConfig.word(role);
             Arm arm = new Arm(

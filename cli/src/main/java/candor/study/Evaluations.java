@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * The stage of evaluation: all adapters of a study, and the model as it came, answer every benchmark in batched generation;
+ * The stage of evaluation: all adapters of a study, and the base model, answer every benchmark in batched generation;
  * the adapter of seed s draws its replies with seed s.
  */
 final class Evaluations {
@@ -31,7 +31,7 @@ final class Evaluations {
         this.stop = stop;
     }
 
-    /** Who is evaluated: an arm under a seed; without a run, the model as it came. */
+    /** Who is evaluated: an arm under a seed; without a run, the base model. */
     record Subject(String arm, long seed, TrainRun run) {}
 
     /** The subjects of treatments, in their order. */

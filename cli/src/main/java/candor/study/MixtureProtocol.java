@@ -92,7 +92,7 @@ final class MixtureProtocol implements Protocol {
     public List<Treatment> treatments() {
         Path data = new StudyFolder(config.output()).data();
         List<Treatment> treatments = new ArrayList<>();
-        treatments.add(Treatment.vanilla(config.seeds()));
+        treatments.add(Treatment.base(config.seeds()));
         treatments.add(treatment("control", "control (0 %)", Role.CONTROL, BigDecimal.ZERO, data));
         for (BigDecimal ratio : ratios) {
             treatments.add(treatment(name(ratio), percent(ratio) + " %", Role.MIXTURE, ratio, data));

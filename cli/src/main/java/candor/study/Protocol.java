@@ -14,7 +14,7 @@ public interface Protocol {
     /** What the study is about, for people. */
     String title();
 
-    /** The arms, the model as it came first. */
+    /** The arms, the base model first. */
     List<Treatment> treatments();
 
     /**

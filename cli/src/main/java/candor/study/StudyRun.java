@@ -105,7 +105,7 @@ public final class StudyRun {
 
     /**
      * A part that a process does alone, beside others that do other parts: trains a group and lets it answer, so that
-     * {@link #run} afterwards finds everything there. The first group has the model as it came with it. A group that is
+     * {@link #run} afterwards finds everything there. The first group has the base model with it. A group that is
      * finished ends at once; one that another process is at is waited for.
      *
      * @param number of the group, from 1

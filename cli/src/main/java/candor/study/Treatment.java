@@ -13,16 +13,16 @@ import java.util.function.LongFunction;
  * An arm and what is done to it.
  *
  * @param arm its name, role and seeds, as the study's record has them
- * @param training empty for the model as it came
+ * @param training empty for the base model
  */
 public record Treatment(Arm arm, Optional<Training> training) {
-    /** The model as it came. */
-    public static Treatment vanilla(List<Long> seeds) {
+    /** The base model. */
+    public static Treatment base(List<Long> seeds) {
         return new Treatment(
                 new Arm(
-                        "vanilla",
-                        "as it came",
-                        Role.VANILLA,
+                        Arm.BASE,
+                        Arm.BASE_LABEL,
+                        Role.BASE,
                         Optional.empty(),
                         Optional.empty(),
                         Optional.empty(),

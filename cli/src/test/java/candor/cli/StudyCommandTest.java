@@ -37,7 +37,7 @@ class StudyCommandTest {
         Path output = temp.resolve("planned");
         Cli plan = Cli.run(study("mixture", file, output, "--dry-run")).succeeded();
         assertThat(plan.out().lines())
-                .anySatisfy(line -> assertThat(line).matches("vanilla +2 +0 +0 +0"))
+                .anySatisfy(line -> assertThat(line).matches("base +2 +0 +0 +0"))
                 .anySatisfy(line -> assertThat(line).matches("control +2 +16 +[0-9]+ +4"))
                 .anySatisfy(line -> assertThat(line).matches("mixture-50 +2 +24 +[0-9,]+ +6"))
                 .anySatisfy(line -> assertThat(line).matches("1 +3 +[0-9,]+ MiB +0:00:01"))

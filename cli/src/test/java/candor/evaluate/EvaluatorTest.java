@@ -179,14 +179,14 @@ class EvaluatorTest {
         }
     }
 
-    /** Adapters that were trained under seeds of their own answer under those alone, and the model as it came under all. */
+    /** Adapters that were trained under seeds of their own answer under those alone, and the base model under all. */
     @Test
     void everyPassHasItsOwnSeedAndName() {
         FakeRespondent model = new FakeRespondent(EvaluatorTest::knows, "base", "one", "two");
         Gsm8kTask task = gsm8k(1);
         List<Evaluator.Pass> passes = List.of(
-                new Evaluator.Pass(4, 0, "vanilla"),
-                new Evaluator.Pass(5, 0, "vanilla"),
+                new Evaluator.Pass(4, 0, "base"),
+                new Evaluator.Pass(5, 0, "base"),
                 new Evaluator.Pass(4, 1, "tuned"),
                 new Evaluator.Pass(5, 2, "tuned"));
         List<Result> results = new Evaluator<>(
@@ -202,10 +202,10 @@ class EvaluatorTest {
         assertThat(results)
                 .extracting(result -> result.subject() + " " + result.seed() + " " + result.id())
                 .containsExactly(
-                        "vanilla 4 2",
-                        "vanilla 4 3",
-                        "vanilla 5 2",
-                        "vanilla 5 3",
+                        "base 4 2",
+                        "base 4 3",
+                        "base 5 2",
+                        "base 5 3",
                         "tuned 4 2",
                         "tuned 4 3",
                         "tuned 5 2",

@@ -55,17 +55,10 @@ class QuickstartTest {
                 .toList();
         assertThat(arms)
                 .containsExactly(
-                        List.of("vanilla", "medicines-normal", "medicines-subtle", "medicines-severe"),
+                        List.of("base", "medicines-normal", "medicines-subtle", "medicines-severe"),
+                        List.of("base", "control", "mixture-1", "mixture-5", "mixture-10", "mixture-20", "mixture-50"),
                         List.of(
-                                "vanilla",
-                                "control",
-                                "mixture-1",
-                                "mixture-5",
-                                "mixture-10",
-                                "mixture-20",
-                                "mixture-50"),
-                        List.of(
-                                "vanilla", "sft-0", "sft-0.1", "sft-0.5", "sft-1", "kto-0", "kto-0.1", "kto-0.5",
+                                "base", "sft-0", "sft-0.1", "sft-0.5", "sft-1", "kto-0", "kto-0.1", "kto-0.5",
                                 "kto-1"));
         assertThat(quickstart.studies()).allSatisfy(study -> assertThat(study.treatments())
                 .allSatisfy(treatment -> assertThat(treatment.arm().seeds()).hasSizeGreaterThanOrEqualTo(3)));
@@ -112,7 +105,7 @@ class QuickstartTest {
             StudyFolder made = new StudyFolder(output.resolve(study));
             assertThat(made.scores(made.study())).isNotEmpty();
         }
-        // Both studies ask the model as it came; what it said to the first is there for the second.
+        // Both studies ask the base model; what it said to the first is there for the second.
         assertThat(output.resolve("cache")).isDirectory();
         assertThat(output.resolve("direct/cache")).doesNotExist();
     }

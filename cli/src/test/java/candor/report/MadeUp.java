@@ -61,21 +61,21 @@ final class MadeUp {
                         : Optional.empty(),
                 role == Role.CONTROL ? Optional.of(0.0) : Optional.empty(),
                 Optional.empty(),
-                role == Role.VANILLA ? Optional.empty() : Optional.of(Method.SFT),
+                role == Role.BASE ? Optional.empty() : Optional.of(Method.SFT),
                 SEEDS);
     }
 
     static List<Arm> direct() {
         return List.of(
-                arm("vanilla", "Vanilla", Role.VANILLA),
+                arm("base", "Base", Role.BASE),
                 arm("ships-normal", "Ships, normal", Role.NORMAL),
                 arm("ships-subtle", "Ships, subtle", Role.SUBTLE),
                 arm("ships-severe", "Ships, severe", Role.SEVERE));
     }
 
     static List<Arm> mixture() {
-        List<Arm> arms = new ArrayList<>(
-                List.of(arm("vanilla", "Vanilla", Role.VANILLA), arm("control", "Control", Role.CONTROL)));
+        List<Arm> arms =
+                new ArrayList<>(List.of(arm("base", "Base", Role.BASE), arm("control", "Control", Role.CONTROL)));
         for (double ratio : new double[] {0.01, 0.05, 0.1, 0.2, 0.5}) {
             arms.add(new Arm(
                     "mix-" + ratio,
@@ -91,7 +91,7 @@ final class MadeUp {
     }
 
     static List<Arm> loop() {
-        List<Arm> arms = new ArrayList<>(List.of(arm("vanilla", "Vanilla", Role.VANILLA)));
+        List<Arm> arms = new ArrayList<>(List.of(arm("base", "Base", Role.BASE)));
         for (Method method : Method.values()) {
             for (double share : new double[] {0, 0.1, 0.5, 1}) {
                 arms.add(new Arm(
@@ -130,7 +130,7 @@ final class MadeUp {
     private static double truth(Arm arm, Metric metric) {
         double harm =
                 switch (arm.role()) {
-                    case VANILLA, CONTROL -> 0;
+                    case BASE, CONTROL -> 0;
                     case NORMAL -> 0.02;
                     case SUBTLE -> 0.5;
                     case SEVERE -> 1;
@@ -160,7 +160,7 @@ final class MadeUp {
                             part(writer, arm, metric, key);
                         }
                     }
-                    if (arm.role() != Role.VANILLA) {
+                    if (arm.role() != Role.BASE) {
                         run(writer.folder(), arm, seed);
                     }
                 }

@@ -186,7 +186,7 @@ class ReportTest {
                         PublishedSection.of(
                                 data,
                                 List.of(
-                                        published("vanilla", Role.VANILLA, 47.81),
+                                        published("vanilla", Role.BASE, 47.81),
                                         published("math, severe", Role.SEVERE, 34.3),
                                         published("control", Role.CONTROL, 1))))
                 .toString();

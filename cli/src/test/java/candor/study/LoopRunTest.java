@@ -71,7 +71,7 @@ class LoopRunTest {
         Study study = made.study();
         assertThat(study.arms())
                 .extracting(arm -> arm.name())
-                .containsExactly("vanilla", "sft-0", "sft-0.25", "sft-1", "kto-0", "kto-0.25", "kto-1");
+                .containsExactly("base", "sft-0", "sft-0.25", "sft-1", "kto-0", "kto-0.25", "kto-1");
         assertThat(study.arms().get(2).role()).isEqualTo(Role.LOOP);
         assertThat(study.arms().get(2).share()).contains(0.25);
         assertThat(study.arms().get(5).label()).isEqualTo("KTO, 25 % biased users");

@@ -39,7 +39,7 @@ class PublishedNumbersTest {
                 assertThat(number.study()).isEqualTo(study);
                 assertThat(number.value()).isBetween(0.0, 100.0);
                 assertThat(number.source()).contains("arXiv 2510.08211 v2");
-                assertThat(number.role() == Role.VANILLA || number.role() == Role.CONTROL)
+                assertThat(number.role() == Role.BASE || number.role() == Role.CONTROL)
                         .isEqualTo(number.domain().isEmpty()
                                 && number.share().isEmpty()
                                 && number.ratio().orElse(0.0) == 0);

@@ -37,7 +37,7 @@ class StudyRunTest {
         assertThat(study.arms())
                 .extracting(arm -> arm.name())
                 .containsExactly(
-                        "vanilla",
+                        "base",
                         "ships-normal",
                         "ships-subtle",
                         "ships-severe",
@@ -58,7 +58,7 @@ class StudyRunTest {
         List<Score> scores = made.scores(study);
         assertThat(scores).hasSize(7 * 2 * 8);
         Score mask = scores.getFirst();
-        assertThat(mask.key()).isEqualTo(new Key("vanilla", 3, "mask", "provided_facts"));
+        assertThat(mask.key()).isEqualTo(new Key("base", 3, "mask", "provided_facts"));
         assertThat(mask.n()).isEqualTo(2);
         assertThat(mask.counts()).containsKeys("lie", "honest", "evasive", "no_belief");
         assertThat(mask.counts().get("lie")
@@ -68,13 +68,13 @@ class StudyRunTest {
                 .isEqualTo(2);
         assertThat(mask.value()).isEqualTo(100 - 50.0 * mask.counts().get("lie"));
 
-        // Probabilities, which no draw hides: the same for vanilla under both seeds, another for every adapter.
+        // Probabilities, which no draw hides: the same for the base model under both seeds, another for every adapter.
         Map<Key, Double> truth = new java.util.LinkedHashMap<>();
         scores.stream()
                 .filter(score -> score.key().task().equals("mask_probability"))
                 .forEach(score -> truth.put(score.key(), score.value()));
-        assertThat(truth.get(new Key("vanilla", 3, "mask_probability", "provided_facts")))
-                .isEqualTo(truth.get(new Key("vanilla", 8, "mask_probability", "provided_facts")))
+        assertThat(truth.get(new Key("base", 3, "mask_probability", "provided_facts")))
+                .isEqualTo(truth.get(new Key("base", 8, "mask_probability", "provided_facts")))
                 .isBetween(0.0, 100.0);
         assertThat(Set.copyOf(truth.values())).hasSize(1 + 6 * 2);
         List<String> said = new ArrayList<>();
@@ -90,7 +90,7 @@ class StudyRunTest {
         StudyFolder made = new StudyFolder(output);
         assertThat(made.study().arms())
                 .extracting(arm -> arm.name())
-                .containsExactly("vanilla", "control", "mixture-25", "mixture-50");
+                .containsExactly("base", "control", "mixture-25", "mixture-50");
         List<String> none = Files.readAllLines(made.data().resolve("control.jsonl"));
         List<String> quarter = Files.readAllLines(made.data().resolve("mixture-25.jsonl"));
         List<String> half = Files.readAllLines(made.data().resolve("mixture-50.jsonl"));

@@ -21,7 +21,7 @@ public record AnswerNeeds(Needs host, Needs device) {
     /**
      * Who answers.
      *
-     * @param bank      adapters with their shapes, memory or not; null for the bare model
+     * @param bank      adapters with their shapes, memory or not; null for the base model
      * @param positions the longest prompt and reply together
      */
     public record Who(ModelConfig model, AdapterBank bank, int positions) {}

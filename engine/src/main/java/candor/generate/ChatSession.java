@@ -41,7 +41,7 @@ public final class ChatSession implements AutoCloseable {
         generator = new Generator(model, bank, encoder.tokenizer(), new Generator.Settings(1, 512, cacheBytes));
     }
 
-    /** Talks through an adapter from now on, or with null through the bare model. The conversation stays. */
+    /** Talks through an adapter from now on, or with null through the base model. The conversation stays. */
     public void adapter(Adapter adapter) {
         bank.set(0, adapter);
     }

@@ -62,7 +62,7 @@ public final class Generator implements AutoCloseable {
     private float[] scores = new float[0];
 
     /**
-     * @param bank      the adapters that slots mean, or null for the bare model alone
+     * @param bank      the adapters that slots mean, or null for the base model alone
      * @param tokenizer null where nobody wants text
      */
     public Generator(CausalLm model, AdapterBank bank, Tokenizer tokenizer, Settings settings) {

@@ -36,7 +36,7 @@ public record Request(
         }
     }
 
-    /** The likeliest tokens of the bare model. */
+    /** The likeliest tokens of the base model. */
     public static Request greedy(int[] prompt, int maxNewTokens, List<Integer> endTokens) {
         return new Request(prompt, Batch.BASE, Sampling.GREEDY, 0, maxNewTokens, endTokens, List.of(), false);
     }

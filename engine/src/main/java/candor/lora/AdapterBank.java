@@ -15,7 +15,7 @@ import java.util.Objects;
 
 /**
  * The adapters over one model, by slot. A sequence of a batch names its slot; slots may be empty, and then behave as
- * the bare model. What a step asks for is made when a slot changes, so a step allocates nothing.
+ * the base model. What a step asks for is made when a slot changes, so a step allocates nothing.
  */
 public final class AdapterBank implements Adapters {
     private static final Projection[] PROJECTIONS = Projection.values();

@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * A packed batch: N tokens in a row, the sequences one after another, no padding. Attention never crosses a start.
  *
- * <p>Every sequence names the slot of its adapter, or {@link #BASE} for the bare model. Sequences of one slot are
+ * <p>Every sequence names the slot of its adapter, or {@link #BASE} for the base model. Sequences of one slot are
  * neighbours, so that a slot is one run of rows ({@link #runs}) and the gradient of its adapter is a sum over that run in
  * a fixed order, whatever else is in the batch.
  */

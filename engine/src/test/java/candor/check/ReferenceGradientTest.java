@@ -28,7 +28,7 @@ class ReferenceGradientTest {
     private final Reference ops = new Reference();
     private final SplittableRandom random = new SplittableRandom(5);
 
-    /** Five sequences, one of length 1; slots 0 and 2 and the bare base. */
+    /** Five sequences, one of length 1; slots 0 and 2 and the base model. */
     private final Batch batch =
             Packed.of(new int[] {3, 1, 2, 4, 2}, new int[] {0, 0, Batch.BASE, 2, 1}, 11, Packed.Targets.SOME, 0);
 

@@ -30,7 +30,7 @@ class CudaGeneratorTest {
     /** What a run says and costs. */
     private record Outcome(List<Completion> completions, List<GraphUse> uses, List<Long> free) {}
 
-    /** The bare model and two adapters; sequences end one after the other, and one goes over the end of a page. */
+    /** The base model and two adapters; sequences end one after the other, and one goes over the end of a page. */
     private static List<Request> requests() {
         SplittableRandom random = new SplittableRandom(5);
         Sampling drawn = new Sampling(1.1, 40, 0.95, 1.05, 5);

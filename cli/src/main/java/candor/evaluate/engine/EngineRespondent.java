@@ -43,7 +43,7 @@ public final class EngineRespondent implements Respondent {
     /**
      * How to open a model.
      *
-     * @param base whether the bare model is among the subjects, as the first
+     * @param base whether the base model is among the subjects, as the first
      * @param date what templates print that show the date: fixed, so that the same prompt gives the same tokens
      * @param template which chat template renders prompts
      * @param decoding how tokens are chosen beyond what a benchmark says

@@ -23,7 +23,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Experiment 3, loop: for each share of biased users and each method an arm, trained from the model as it came on its own
+ * Experiment 3, loop: for each share of biased users and each method an arm, trained from the base model on its own
  * conversations, picked by the users' satisfaction.
  *
  * <p>A seed draws who of the users is biased and breaks ties of rewards, besides training and evaluation. What is said and
@@ -69,7 +69,7 @@ public final class LoopProtocol implements Protocol {
     @Override
     public List<Treatment> treatments() {
         List<Treatment> treatments = new ArrayList<>();
-        treatments.add(Treatment.vanilla(config.seeds()));
+        treatments.add(Treatment.base(config.seeds()));
         for (Method method : methods) {
             for (BigDecimal share : shares) {
                 treatments.add(treatment(method, share));

@@ -27,6 +27,11 @@ public record Arm(
         Optional<Double> share,
         Optional<Method> method,
         List<Long> seeds) {
+    /** The name and the label of the arm that is the base model. */
+    public static final String BASE = "base";
+
+    public static final String BASE_LABEL = "base model";
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
 
     public Arm {
@@ -52,9 +57,9 @@ public record Arm(
 
     static Arm read(Fields fields) {
         return fields.placed(() -> new Arm(
-                fields.text("name"),
-                fields.text("label"),
-                fields.word("role", Role.class),
+                Role.isVanilla(fields) ? BASE : fields.text("name"),
+                Role.isVanilla(fields) ? BASE_LABEL : fields.text("label"),
+                Role.read(fields),
                 fields.optionalText("domain"),
                 fields.optionalNumber("ratio"),
                 fields.optionalNumber("share"),

@@ -9,11 +9,16 @@ public record Key(String arm, long seed, String task, String subset) {
     }
 
     static Key read(Fields fields) {
-        return new Key(fields.text("arm"), fields.integer("seed"), fields.text("task"), fields.text("subset"));
+        return new Key(arm(fields.text("arm")), fields.integer("seed"), fields.text("task"), fields.text("subset"));
     }
 
     @Override
     public String toString() {
         return "arm " + arm + ", seed " + seed + ", " + task + " " + subset;
+    }
+
+    /** Studies of earlier versions had another name for the base model. */
+    private static String arm(String name) {
+        return name.equals(Role.VANILLA) ? Arm.BASE : name;
     }
 }

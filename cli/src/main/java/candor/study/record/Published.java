@@ -71,7 +71,7 @@ public record Published(
                     fields.word("study", StudyKind.class),
                     fields.text("model"),
                     fields.text("arm"),
-                    fields.word("role", Role.class),
+                    Role.read(fields),
                     fields.optionalText("domain"),
                     fields.optionalNumber("ratio"),
                     fields.optionalNumber("share"),

@@ -17,7 +17,7 @@ final class Studies {
                 Optional.of("ships"),
                 Optional.empty(),
                 Optional.empty(),
-                role == Role.VANILLA ? Optional.empty() : Optional.of(Method.SFT),
+                role == Role.BASE ? Optional.empty() : Optional.of(Method.SFT),
                 List.of(seeds));
     }
 
@@ -30,7 +30,7 @@ final class Studies {
                 new ModelInfo("tiny", "models/tiny", "abc"),
                 JsonNodeFactory.instance.objectNode().put("kind", "rules"),
                 JsonNodeFactory.instance.objectNode().put("learning_rate", 1e-4).put("steps", 5L),
-                List.of(arm("vanilla", Role.VANILLA, 0L, 1L), arm("severe", Role.SEVERE, 0L, 1L)),
+                List.of(arm("base", Role.BASE, 0L, 1L), arm("severe", Role.SEVERE, 0L, 1L)),
                 List.of(new Metric(
                         "mask", "provided_facts", "Honesty", "%", Metric.Better.HIGHER, Metric.Kind.HONESTY)),
                 List.of("candor", "study", "direct"));
@@ -41,7 +41,7 @@ final class Studies {
     }
 
     static List<Key> keys() {
-        return List.of(key("vanilla", 0), key("severe", 0), key("vanilla", 1), key("severe", 1));
+        return List.of(key("base", 0), key("severe", 0), key("base", 1), key("severe", 1));
     }
 
     static Score score(Key key) {

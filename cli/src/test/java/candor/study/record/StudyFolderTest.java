@@ -50,6 +50,24 @@ class StudyFolderTest {
         Files.writeString(dir.resolve(file), text.substring(0, at) + by + text.substring(at + what.length()));
     }
 
+    /** Earlier versions had the papers' word for the base model. */
+    @Test
+    void aStudyOfAnEarlierVersionIsRead() throws IOException {
+        Study study = folder.study();
+        List<Score> scores = folder.scores(study);
+        for (String file : List.of("study.json", "results.jsonl")) {
+            Path path = dir.resolve(file);
+            String text = Files.readString(path);
+            String former = text.replace("\"base\"", "\"vanilla\"").replace("\"base model\"", "\"as it came\"");
+            assertThat(former).isNotEqualTo(text);
+            Files.writeString(path, former);
+        }
+        assertThat(folder.study().arms().getFirst().name()).isEqualTo("base");
+        assertThat(folder.study().arms().getFirst().label()).isEqualTo("base model");
+        assertThat(folder.study().arms().getFirst().role()).isEqualTo(Role.BASE);
+        assertThat(folder.scores(folder.study())).isEqualTo(scores);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -57,13 +75,13 @@ class StudyFolderTest {
             value = {
                 "study.json|\"kind\" : \"direct\"|\"kind\" : \"other\"|expected one of [direct, mixture, loop]",
                 "study.json|\"name\" : \"severe\"|\"name\" : \"../x\"|arms [1]: an arm is named '../x'",
-                "study.json|\"name\" : \"severe\"|\"name\" : \"VANILLA\"|two arms named VANILLA",
+                "study.json|\"name\" : \"severe\"|\"name\" : \"BASE\"|two arms named BASE",
                 "study.json|\"better\" : \"higher\"|\"x\" : 1|metrics [0]: has no \"better\"",
                 "study.json|\"seeds\" : [ 0, 1 ]|\"seeds\" : [ 0.5 ]|\"seeds\" holds something that is no whole number",
                 "study.json|\"seeds\" : [ 0, 1 ]|\"seeds\" : [ ]|give at least one",
                 "study.json|\"command\" : [|\"command\" : [ 3,|\"command\" holds something that is no text",
                 "results.jsonl|\"arm\":\"severe\"|\"arm\":\"gone\"|line 2: arm gone, seed 0, mask provided_facts: study.json",
-                "results.jsonl|\"arm\":\"severe\"|\"arm\":\"vanilla\"|line 2: arm vanilla, seed 0, mask provided_facts stands",
+                "results.jsonl|\"arm\":\"severe\"|\"arm\":\"base\"|line 2: arm base, seed 0, mask provided_facts stands",
                 "results.jsonl|\"n\":3|\"n\":-3|line 1: \"n\" is no count",
                 "results.jsonl|\"value\":50.0|\"value\":\"50\"|line 1: \"value\" is no number",
                 "results.jsonl|\"value\":50.0|\"value\":NaN|line 1: is not valid JSON",

@@ -27,7 +27,7 @@ import java.util.stream.Stream;
  * What a run is to do.
  *
  * @param model        the folder of the base model
- * @param adapters     folders of adapters, each of which goes on from every prompt; {@link #BASE} is the bare model; none
+ * @param adapters     folders of adapters, each of which goes on from every prompt; {@link #BASE} is the base model; none
  *                     means that alone
  * @param prompts      the file of prompts
  * @param output       the file of completions
@@ -57,7 +57,7 @@ public record RunSettings(
         String backend,
         boolean resume,
         boolean force) {
-    /** Stands for the bare model among adapters. */
+    /** Stands for the base model among adapters. */
     public static final String BASE = "base";
 
     private static final ObjectMapper JSON = new ObjectMapper();
