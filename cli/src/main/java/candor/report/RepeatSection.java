@@ -4,7 +4,9 @@ import candor.report.html.DataTable;
 import candor.report.html.Element;
 import candor.study.record.Arm;
 import candor.study.record.Study;
+import candor.train.RunStatus;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -51,11 +53,11 @@ final class RepeatSection {
                 new DataTable("Training runs", 3, List.of("Arm", "Status", "Hashes of the inputs", "Seed", "Steps"));
         for (Arm arm : data.study().arms()) {
             for (long seed : arm.seeds()) {
-                Optional<ObjectNode> run =
-                        JsonFile.read(data.folder().training(arm.name(), seed).resolve("run.json"));
+                Path folder = data.folder().training(arm.name(), seed);
+                Optional<ObjectNode> run = JsonFile.read(folder.resolve("run.json"));
                 run.ifPresent(json -> table.row(
                         arm.label(),
-                        json.path("status").asText(Words.UNKNOWN),
+                        RunStatus.of(folder, json, Words.UNKNOWN),
                         Element.of(
                                 "code",
                                 Settings.flat(json.path("inputs")).stream()

@@ -5,6 +5,7 @@ import candor.report.figure.LineChart.Point;
 import candor.report.figure.LineChart.Series;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.train.RunStatus;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,7 +33,11 @@ final class RunPart {
             if (run.path(name).isValueNode() && !run.path(name).isNull()) {
                 facts.add(
                         Element.of("dt", Words.plain(name)),
-                        Element.of("dd", run.path(name).asText()));
+                        Element.of(
+                                "dd",
+                                name.equals("status")
+                                        ? status(folder, run)
+                                        : run.path(name).asText()));
             }
         }
         body.add(Element.of("h3", "The run"));
@@ -56,6 +61,13 @@ final class RunPart {
                 Element.of("summary", "Every setting"),
                 Settings.table("What run.json records", run).element()));
         return new Part("Training run: " + name(folder), List.of(), body);
+    }
+
+    private static String status(Path folder, ObjectNode run) {
+        String status = RunStatus.of(folder, run, Words.UNKNOWN);
+        return status.equals(RunStatus.KILLED)
+                ? status + ": its process ended without a word; --resume goes on from the last checkpoint"
+                : status;
     }
 
     static String name(Path folder) {

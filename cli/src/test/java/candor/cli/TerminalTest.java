@@ -3,6 +3,7 @@ package candor.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.study.StudyFixture;
+import candor.train.RunStatus;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -298,7 +299,10 @@ class TerminalTest {
             pty.await("stopped at once; ").await("--resume");
             assertThat(pty.code()).isEqualTo(130);
         }
-        assertThat(json(output.resolve("run.json")).get("status").asText()).isEqualTo("running");
+        assertThat(RunStatus.of(output, json(output.resolve("run.json")), "none"))
+                .isEqualTo(RunStatus.KILLED);
+        Cli.run("report", output.toString()).succeeded();
+        assertThat(output.resolve("report.html")).content().contains("killed: its process ended without a word");
     }
 
     @ParameterizedTest

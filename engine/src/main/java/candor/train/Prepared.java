@@ -112,8 +112,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 record.requireOwn();
             }
             if (record.exists() && !config.resume().asked()) {
-                throw new BadInput(
-                        config.output() + ": holds a run already; go on with --resume, or choose another --output");
+                throw new BadInput(config.output() + ": holds a run already (" + record.status()
+                        + "); go on with --resume, or choose another --output");
             }
             if (record.done(config, inputs)) {
                 done.add(record.outcome());

@@ -5,10 +5,13 @@ import candor.IoReason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The right to write the folders of runs, which one process has at a time. The operating system takes it back when a process
@@ -17,7 +20,11 @@ import java.util.List;
 final class RunLocks implements AutoCloseable {
     private static final String FILE = ".lock";
 
+    /** What this process has: asking the system about it would give it back (closing any channel of a file does, see fcntl(2)). */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
     private final List<FileChannel> channels = new ArrayList<>();
+    private final List<Path> folders = new ArrayList<>();
 
     private RunLocks() {}
 
@@ -52,13 +59,37 @@ final class RunLocks implements AutoCloseable {
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be locked (" + IoReason.of(e) + "); choose another --output", e);
         }
-        if (!locked) {
+        if (locked) {
+            folders.add(key(folder));
+            HELD.add(key(folder));
+        } else {
             throw new BadInput(folder + ": another process is training there; wait for it, or choose another --output");
         }
     }
 
+    /** Whether a process has a run's folder now, this one or another; true where that cannot be told. */
+    static boolean held(Path folder) {
+        Path file = folder.resolve(FILE);
+        if (HELD.contains(key(folder))) {
+            return true;
+        }
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.tryLock(0, Long.MAX_VALUE, true) == null;
+        } catch (IOException | OverlappingFileLockException e) {
+            return true;
+        }
+    }
+
+    private static Path key(Path folder) {
+        return folder.toAbsolutePath().normalize();
+    }
+
     @Override
     public void close() {
+        folders.forEach(HELD::remove);
         for (FileChannel channel : channels) {
             try {
                 channel.close();

@@ -25,11 +25,12 @@ import java.util.Objects;
 /**
  * A run's folder, and {@code run.json} in it: what was asked for, of what, where, when, and how it ended.
  *
- * <p>{@code status} is {@code running} (also after a kill), {@code done}, {@code interrupted} or {@code diverged}.
+ * <p>{@code status} is {@code running} (also after a kill: {@link RunStatus} tells), {@code done}, {@code interrupted} or
+ * {@code diverged}.
  */
 final class RunRecord {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-    private static final String STATUS = "status";
+    static final String STATUS = "status";
     private static final String DONE = "done";
 
     private final Path folder;
@@ -84,6 +85,11 @@ final class RunRecord {
 
     Path referenceCache() {
         return folder.resolve("reference.cache");
+    }
+
+    /** How the run here stands, where there is one. */
+    String status() {
+        return RunStatus.of(folder, json, "unknown");
     }
 
     /** Whether a run was started here. */
@@ -182,7 +188,7 @@ final class RunRecord {
      */
     void started(TrainConfig config, Inputs inputs, Map<String, ?> facts, long fromStep) {
         ObjectNode next = JSON.createObjectNode();
-        next.put(STATUS, "running");
+        next.put(STATUS, RunStatus.RUNNING);
         next.setAll((ObjectNode) JSON.valueToTree(facts));
         next.put("seed", config.batching().seed());
         next.set("start", json == null || fromStep == 0 ? JSON.valueToTree(now()) : json.path("start"));

@@ -10,6 +10,8 @@ import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -60,5 +62,28 @@ class RunLocksTest {
         }
         assertThatThrownBy(() -> open(late)).isInstanceOf(BadInput.class).hasMessageContaining("in the meantime");
         assertThat(prepared("shared").done()).hasSize(1);
+    }
+
+    private String status(String output) throws IOException {
+        return RunStatus.of(
+                temp.resolve(output),
+                new ObjectMapper()
+                        .readTree(temp.resolve(output).resolve("run.json").toFile()),
+                "none");
+    }
+
+    @Test
+    void aRunThatNobodyIsAtWasKilled() throws IOException {
+        try (Session session = open(prepared("going"))) {
+            assertThat(session.runs()).hasSize(1);
+            assertThat(status("going")).isEqualTo("running");
+            // Asking has not given the folder back.
+            assertThatThrownBy(() -> open(prepared("going"))).hasMessageContaining("another process is training there");
+        }
+        assertThat(status("going")).isEqualTo(RunStatus.KILLED); // closed without an end, as by a kill
+        try (Session again = open(prepared("going"))) {
+            again.train(TrainListener.NONE, () -> false);
+        }
+        assertThat(status("going")).isEqualTo("done");
     }
 }
