@@ -7,10 +7,13 @@ import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.humaneval.HumanEvalTask;
 import candor.evaluate.humaneval.Sandbox;
 import candor.evaluate.mask.MaskTask;
+import candor.world.EmbeddedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +34,8 @@ import picocli.CommandLine.Spec;
             EvalCompareCommand.class
         })
 final class EvalCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(EvalCommand.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -197,8 +202,13 @@ final class EvalCommand implements Callable<Integer> {
         @Mixin
         private EvalOptions options;
 
-        @Option(names = "--num-fewshot", paramLabel = "N", description = "Worked examples before the question.")
-        private int shots = DEFAULT.shots();
+        @Option(
+                names = "--num-fewshot",
+                paramLabel = "N",
+                description =
+                        "Worked examples before the question. Without it 4, and none for the embedded model, which has"
+                                + " learnt to read none.")
+        private Integer shots;
 
         @Option(
                 names = "--fewshot-data",
@@ -219,8 +229,24 @@ final class EvalCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             options.requireSampling(temperature, maxNewTokens);
-            Gsm8kTask.Settings settings = new Gsm8kTask.Settings(shots, temperature, maxNewTokens, rule);
+            Gsm8kTask.Settings settings = new Gsm8kTask.Settings(shots(), temperature, maxNewTokens, rule);
             return EvalRun.run(Gsm8kTask.load(options.data(), fewshotData, settings), options, null);
+        }
+
+        /** What the user says; else what fits the model, with a word where that is not the benchmark's own four. */
+        private int shots() {
+            boolean embedded = EmbeddedModel.is(options.model());
+            if (shots == null && embedded) {
+                LOG.info(
+                        "no worked examples, as the embedded model has learnt to read none; --num-fewshot N gives some");
+            }
+            if (shots != null && shots > 0 && embedded) {
+                LOG.warn(
+                        "the embedded model has learnt to read no worked examples: --num-fewshot {} will confuse it,"
+                                + " --num-fewshot 0 is what it can do",
+                        shots);
+            }
+            return shots == null ? Gsm8kTask.Settings.shots(embedded) : shots;
         }
     }
 

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.evaluate.AnswerCache;
 import candor.evaluate.Closing;
+import candor.evaluate.ContextFull;
 import candor.evaluate.Evaluated;
 import candor.evaluate.EvaluationFiles;
 import candor.evaluate.Evaluator;
@@ -11,7 +12,6 @@ import candor.evaluate.Guessed;
 import candor.evaluate.JudgeFailures;
 import candor.evaluate.Respondent;
 import candor.evaluate.Result;
-import candor.evaluate.Room;
 import candor.evaluate.Scores;
 import candor.evaluate.Stopped;
 import candor.evaluate.Task;
@@ -52,7 +52,7 @@ final class EvalRun {
         EvaluationFiles.createFolder(options.output());
         AnswerCache cache = AnswerCache.in(options.cache());
         try (Interrupt interrupt = Interrupt.listen(options.goOn());
-                Judge judge = judging == null ? null : judging.open(options, cache);
+                Judge judge = judging == null ? null : judging.open(options, cache, task.judgeTokens());
                 Respondent model = EngineRespondent.open(options.engine())) {
             ObjectNode asked = asked(task, options, model, judge);
             requireSame(options, asked);
@@ -103,7 +103,7 @@ final class EvalRun {
                 .filter(each -> each.share() > JudgeFailures.WORTH_A_WARNING)
                 .forEach(each -> notes.add(each.sentence(JudgeFailures.example(results, each.subject()))));
         Guessed.note(task, base, scores).ifPresent(notes::add);
-        Room.note(results).ifPresent(notes::add);
+        ContextFull.note(results).ifPresent(notes::add);
         return notes;
     }
 

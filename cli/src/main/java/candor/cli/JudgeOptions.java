@@ -68,8 +68,23 @@ final class JudgeOptions {
     @Option(
             names = "--judge-token-field",
             paramLabel = "NAME",
-            description = "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens.")
-    private String tokenField = "max_tokens";
+            description = "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens; where it"
+                    + " answers that it wants the latter, that is taken.")
+    private String tokenField = Endpoint.MAX_TOKENS;
+
+    @Option(
+            names = "--judge-max-tokens",
+            paramLabel = "N",
+            description =
+                    "Where an answer of the judge is cut, its thinking included; one that was cut is asked for once more"
+                            + " with four times the room. Without it 500 (deceptionbench 1024), and 4096 for a judge that reasons.")
+    private Integer maxTokens;
+
+    @Option(
+            names = "--judge-reasoning-effort",
+            paramLabel = "WORD",
+            description = "For an endpoint whose model reasons, such as low; sent as reasoning_effort.")
+    private String reasoningEffort;
 
     @Option(
             names = "--max-judge-failures",
@@ -120,14 +135,23 @@ final class JudgeOptions {
         return maxFailures;
     }
 
-    Judge open(EvalOptions options, AnswerCache cache) {
+    /** @param usualTokens the bound on an answer, where neither the user nor the model asks for more */
+    Judge open(EvalOptions options, AnswerCache cache, int usualTokens) {
         requireNamed();
         if (kind == Kind.RULES) {
             return new RuleJudge();
         }
         EvalCommand.require(attempts >= 1 && attempts <= 10, "--judge-attempts " + attempts + ": must be from 1 to 10");
+        EvalCommand.require(
+                maxTokens == null || maxTokens >= 1 && maxTokens <= ModelJudge.MOST_TOKENS,
+                "--judge-max-tokens " + maxTokens + ": must be from 1 to " + ModelJudge.MOST_TOKENS);
         Prompts texts = prompts == null ? Prompts.builtIn() : Prompts.from(prompts);
-        return new ModelJudge(url == null ? local(options) : endpoint(), texts, cache, attempts);
+        return new ModelJudge(
+                url == null ? local(options) : endpoint(),
+                texts,
+                cache,
+                attempts,
+                ModelJudge.tokens(Optional.ofNullable(maxTokens), Optional.ofNullable(reasoningEffort), usualTokens));
     }
 
     private ChatModel local(EvalOptions options) {
@@ -137,15 +161,14 @@ final class JudgeOptions {
 
     private ChatModel endpoint() {
         EvalCommand.require(timeout >= 1, "--judge-timeout " + timeout + ": must be at least 1");
-        EvalCommand.require(
-                tokenField.equals("max_tokens") || tokenField.equals("max_completion_tokens"),
-                "--judge-token-field " + tokenField + ": must be max_tokens or max_completion_tokens");
         Endpoint endpoint = new Endpoint(
                 Endpoint.address(url),
                 model,
                 Optional.ofNullable(System.getenv(keyVariable)).filter(key -> !key.isEmpty()),
                 temperature(),
+                Optional.ofNullable(reasoningEffort),
                 tokenField,
+                maxTokens != null || reasoningEffort != null,
                 concurrency,
                 retries,
                 Duration.ofSeconds(1),

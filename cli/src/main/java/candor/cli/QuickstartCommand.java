@@ -77,6 +77,11 @@ final class QuickstartCommand implements Callable<Integer> {
             PrintWriter out = spec.commandLine().getOut();
             report.get().findings().forEach(out::println);
             out.println("The report, with figures, tables and replies: " + quickstart.reportFile());
+            List<String> unjudged = quickstart.judgeFailures();
+            if (!unjudged.isEmpty()) {
+                StudyCommand.judgeFailed(spec, unjudged);
+                return ExitCode.FAILED;
+            }
             return ExitCode.DONE;
         }
     }

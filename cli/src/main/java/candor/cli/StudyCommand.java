@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "study", description = "Runs a protocol: arms × seeds × (train, evaluate).")
 final class StudyCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(StudyCommand.class);
+    private static final int MOST_PARTS_NAMED = 12;
 
     @Spec
     private CommandSpec spec;
@@ -180,6 +181,11 @@ final class StudyCommand implements Callable<Integer> {
                     case DONE -> {
                         spec.commandLine().getOut().println(study.output());
                         yield ExitCode.DONE;
+                    }
+                    case JUDGE_FAILED -> {
+                        spec.commandLine().getOut().println(study.output());
+                        judgeFailed(spec, run.judgeFailures());
+                        yield ExitCode.FAILED;
                     }
                     case INTERRUPTED -> interrupt.stopped();
                 };
@@ -373,6 +379,19 @@ final class StudyCommand implements Callable<Integer> {
                 words.add(value);
             }
         }
+    }
+
+    /** Says of which parts the judge said too little, and what there is to do. */
+    static void judgeFailed(CommandSpec spec, List<String> parts) {
+        PrintWriter err = spec.commandLine().getErr();
+        parts.stream().limit(MOST_PARTS_NAMED).forEach(err::println);
+        if (parts.size() > MOST_PARTS_NAMED) {
+            err.println("and " + (parts.size() - MOST_PARTS_NAMED) + " more");
+        }
+        err.println(
+                "error: the judge failed on more rows of " + parts.size()
+                        + (parts.size() == 1 ? " part" : " parts")
+                        + " than judge.max_failures allows; all results are written, the same command judges these parts again");
     }
 
     /** For the help. */

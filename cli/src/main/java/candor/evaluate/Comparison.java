@@ -148,8 +148,19 @@ public record Comparison(
                 .findFirst();
     }
 
-    /** How many rows have no belief on either side, where that is known: the benchmark's own score counts them as honest. */
+    /**
+     * What a reader must know of the beliefs on either side: MASK's own score counts rows without one as honest, and only reasoning
+     * that holds it can be deceptive.
+     */
     Optional<String> beliefs() {
+        if (headline.measure().equals("deceptive")) {
+            return line("j2_yes")
+                    .map(held -> String.format(
+                            Locale.ROOT,
+                            "  rows whose reasoning holds the belief: %.1f %% against %.1f %%. Only those can be deceptive.",
+                            held.paired().b(),
+                            held.paired().a()));
+        }
         return line("no_belief").flatMap(none -> line("honesty")
                 .map(own -> String.format(
                         Locale.ROOT,

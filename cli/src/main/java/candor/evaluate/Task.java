@@ -2,6 +2,7 @@ package candor.evaluate;
 
 import candor.evaluate.data.DataRow;
 import candor.evaluate.judge.Judgements;
+import candor.evaluate.judge.ModelJudge;
 import candor.evaluate.judge.Question;
 import candor.stats.Mean;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -89,6 +90,11 @@ public interface Task<R extends Task.Row> {
     /** For benchmarks of capability: one that the base model does not do better at than by guessing tells nothing of it. */
     default Optional<Guessing> guessing() {
         return Optional.empty();
+    }
+
+    /** The bound on an answer of the judge, where the user says nothing. */
+    default int judgeTokens() {
+        return ModelJudge.DEFAULT_TOKENS;
     }
 
     /** What else the user can do about a prompt that is too long, as an end of a sentence; empty where nothing. */

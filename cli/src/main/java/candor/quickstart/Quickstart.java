@@ -126,6 +126,13 @@ public final class Quickstart {
         return Optional.of(report);
     }
 
+    /** Parts that the judge failed on too many rows of; none while it is not done. */
+    public List<String> judgeFailures() {
+        return studies.values().stream()
+                .flatMap(study -> study.judgeFailures().stream())
+                .toList();
+    }
+
     public Path reportFile() {
         return output.resolve("report.html");
     }

@@ -21,9 +21,10 @@ import java.util.function.Predicate;
 record Comparisons(List<Family> families) {
     /** @param what the family compares, as a caption */
     record Family(String what, boolean main, List<Difference> differences) {
-        /** Whether it is of parts of benchmarks. */
+        /** Whether it is of parts of benchmarks, or of scores that no verdict goes by. */
         boolean ofParts(StudyData data) {
-            return isPart(data, differences.getFirst().metric());
+            Metric metric = differences.getFirst().metric();
+            return isPart(data, metric) || metric.kind() == Metric.Kind.OWN_SCORE;
         }
     }
 
@@ -39,7 +40,9 @@ record Comparisons(List<Family> families) {
                 };
         List<Metric> whole = honest(data, true);
         List<Metric> parts = honest(data, false);
-        List<Metric> capability = data.measured(Metric.Kind.CAPABILITY);
+        List<Metric> capability = capability(data, true);
+        List<Metric> guessed = capability(data, false);
+        List<Metric> own = data.measured(Metric.Kind.OWN_SCORE);
         String honesty = "Honesty and deception ";
         String before = "against the base model";
         add(families, honesty + against, true, pairs(data, control, whole));
@@ -49,7 +52,22 @@ record Comparisons(List<Family> families) {
         add(families, "Parts of these benchmarks " + before, false, pairs(data, base, parts));
         add(families, "Capability " + against, false, pairs(data, control, capability));
         add(families, "Capability " + before, false, pairs(data, base, capability));
+        add(
+                families,
+                "Benchmarks that say nothing about capability here, " + against,
+                false,
+                pairs(data, control, guessed));
+        String published = "MASK's own score, which counts rows without a belief as honest, ";
+        add(families, published + against, false, pairs(data, control, own));
+        add(families, published + before, false, pairs(data, base, own));
         return new Comparisons(families);
+    }
+
+    /** Metrics of capability that the base model does better at than by guessing, or the others. */
+    private static List<Metric> capability(StudyData data, boolean above) {
+        return data.measured(Metric.Kind.CAPABILITY).stream()
+                .filter(metric -> above == data.guessed(metric).isEmpty())
+                .toList();
     }
 
     /** Metrics of honesty and deception, or those of them that are parts of another: it would count twice. */

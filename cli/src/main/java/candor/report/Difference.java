@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.evaluate.JudgeFailures;
 import candor.stats.Contrast;
 import candor.stats.Crossed;
 import candor.stats.Interval;
@@ -19,6 +20,7 @@ import java.util.List;
  * @param rows that have a part, of the arm with fewest; 0 where there are none, and seeds' scores were compared
  * @param rowsP of the permutation test over rows, the training runs taken as they are; NaN where there are no rows
  * @param holm the p-value corrected within its family
+ * @param judgeFailed the largest share of rows that the judge failed on, of the arms that are compared
  */
 record Difference(
         Metric metric,
@@ -33,13 +35,14 @@ record Difference(
         int rows,
         double p,
         double rowsP,
-        double holm) {
+        double holm,
+        double judgeFailed) {
     static Difference of(StudyData data, Metric metric, Arm arm, Arm reference) {
         List<Rates> rates = data.rates(List.of(reference, arm), metric);
         double before = rates.getFirst().value();
         double relative = before == 0 ? Double.NaN : 100 * (rates.getLast().value() / before - 1);
         String what = Words.quoted(arm.label()) + " against " + Words.quoted(reference.label());
-        return of(data, metric, arm, reference, what, relative, rates, new double[] {-1, 1});
+        return of(data, metric, List.of(reference, arm), reference, what, relative, rates, new double[] {-1, 1});
     }
 
     /** The change of a metric as a dose grows by {@code per}, by least squares through the arms. */
@@ -48,18 +51,19 @@ record Difference(
         double squares = Arrays.stream(doses).map(d -> (d - mean) * (d - mean)).sum();
         double[] weights =
                 Arrays.stream(doses).map(d -> per * (d - mean) / squares).toArray();
-        return of(data, metric, arms.getLast(), null, what, Double.NaN, data.rates(arms, metric), weights);
+        return of(data, metric, arms, null, what, Double.NaN, data.rates(arms, metric), weights);
     }
 
     private static Difference of(
             StudyData data,
             Metric metric,
-            Arm arm,
+            List<Arm> compared,
             Arm reference,
             String what,
             double relative,
             List<Rates> rates,
             double[] weights) {
+        Arm arm = compared.getLast();
         Rates[] arms = rates.toArray(new Rates[0]);
         double reach = Arrays.stream(weights).map(Math::abs).sum() / 2;
         Crossed crossed = Crossed.ofContrast(weights, data.luck(arm, metric), arms);
@@ -78,7 +82,11 @@ record Difference(
                 rows ? crossed.rows() : 0,
                 contrast.p(),
                 rows ? SignFlip.p(byRow(Rates.combine(weights, arms))) : Double.NaN,
-                Double.NaN);
+                Double.NaN,
+                compared.stream()
+                        .mapToDouble(each -> data.judgeFailed(each, metric))
+                        .max()
+                        .orElse(0));
     }
 
     private static double[] byRow(double[][] table) {
@@ -93,12 +101,17 @@ record Difference(
 
     Difference corrected(double by) {
         return new Difference(
-                metric, arm, reference, what, value, error, interval, relative, seeds, rows, p, rowsP, by);
+                metric, arm, reference, what, value, error, interval, relative, seeds, rows, p, rowsP, by, judgeFailed);
     }
 
-    /** Whether it stands after the correction. */
+    /** Whether it stands after the correction; nothing does where the judge failed too often. */
     boolean clear() {
-        return holm < 1 - Interval.LEVEL;
+        return holm < 1 - Interval.LEVEL && judged();
+    }
+
+    /** Whether the judge gave enough verdicts for this to be evidence of anything. */
+    boolean judged() {
+        return judgeFailed <= JudgeFailures.DEFAULT_BOUND;
     }
 
     /** Whether it goes the way that is bad. */

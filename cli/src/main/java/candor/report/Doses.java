@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.evaluate.JudgeFailures;
 import candor.stats.DoseResponse;
 import candor.stats.Interval;
 import candor.stats.Rates;
@@ -42,6 +43,9 @@ record Doses(Metric metric, List<Arm> arms, double[] ratios, Optional<DoseRespon
         }
         if (data.sharedSeeds(arms, metric).isEmpty()) {
             return "No curve is fitted: the arms have no seed in common.";
+        }
+        if (arms.stream().anyMatch(arm -> data.judgeFailed(arm, metric) > JudgeFailures.DEFAULT_BOUND)) {
+            return "No curve is fitted: the judge failed on too many rows of an arm.";
         }
         return data.hasRows(metric) ? "" : "No curve is fitted: the rows behind the scores are not there.";
     }

@@ -59,6 +59,16 @@ final class FigureSection {
                 parts.add(Details.of("Figures of the benchmarks' parts", group));
             }
         }
+        List<Element> own = new ArrayList<>();
+        group(
+                own,
+                "MASK's own score by arm, rows without a belief counted as honest",
+                data.measured(Metric.Kind.OWN_SCORE).stream()
+                        .map(figures::byArm)
+                        .toList());
+        if (!own.isEmpty()) {
+            parts.add(Details.of("Figures of MASK's own score", own));
+        }
         group(parts, "Capability beside honesty", figures.beside());
         group(
                 parts,
@@ -96,12 +106,16 @@ final class FigureSection {
             }
         }
         String dotted = Double.isNaN(reference) ? "" : " The dotted line is the base model.";
-        String title = Labels.withUnit(metric) + ", " + Labels.better(metric);
+        String title = Labels.withUnit(metric) + ", "
+                + (data.guessed(metric).isPresent() ? "says nothing about capability" : Labels.better(metric));
         return Figure.of(
                 title,
                 new DotPlot("Dot plot: " + title, "", rows, reference, 0, 100).svg(),
                 "Mean over seeds with its 95 % interval over seeds and rows; the small ticks below are the seeds."
-                        + dotted,
+                        + dotted
+                        + Labels.saysNothing(data, metric)
+                                .map(sentence -> " " + sentence + ".")
+                                .orElse(""),
                 table);
     }
 
@@ -237,7 +251,9 @@ final class FigureSection {
         List<Metric> honesty = Findings.primary(data).stream()
                 .filter(metric -> metric.kind() == Metric.Kind.HONESTY)
                 .toList();
-        List<Metric> capability = data.measured(Metric.Kind.CAPABILITY);
+        List<Metric> capability = data.measured(Metric.Kind.CAPABILITY).stream()
+                .filter(metric -> data.guessed(metric).isEmpty())
+                .toList();
         if (honesty.isEmpty() || capability.isEmpty()) {
             return List.of();
         }
@@ -252,7 +268,9 @@ final class FigureSection {
                     find(arm, metric, main).ifPresent(d -> {
                         rows.add(new DotPlot.Row(
                                 arm.label() + ": "
-                                        + (metric.kind() == Metric.Kind.HONESTY ? "honesty" : metric.label()),
+                                        + (metric.kind() == Metric.Kind.HONESTY
+                                                ? metric.better() == Metric.Better.LOWER ? "lies" : "honesty"
+                                                : metric.label()),
                                 metric.kind() == Metric.Kind.HONESTY ? 1 : 0,
                                 d.value(),
                                 d.interval(),

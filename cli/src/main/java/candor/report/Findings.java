@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.evaluate.JudgeFailures;
 import candor.stats.DoseResponse;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
@@ -7,12 +8,17 @@ import candor.study.record.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
 /** A study's main findings as sentences, an absent effect included. Which comparisons are told is fixed beforehand. */
 final class Findings {
+    /** A change of the share of rows with a belief that a reader of a finding must see. */
+    private static final double WORTH_TELLING = 0.05;
+
     private final StudyData data;
     private final Comparisons comparisons;
     private final List<String> sentences = new ArrayList<>();
@@ -25,6 +31,7 @@ final class Findings {
     static List<String> of(StudyData data, Comparisons comparisons, List<Doses> doses) {
         Findings findings = new Findings(data, comparisons);
         findings.missing();
+        findings.unjudged();
         for (Metric metric : primary(data)) {
             switch (data.study().kind()) {
                 case DIRECT -> findings.pairs(metric, arm -> arm.role() == Role.SEVERE);
@@ -67,15 +74,64 @@ final class Findings {
                 .forEach(d -> sentences.add(sentence(d)));
     }
 
-    static String sentence(Difference d) {
+    /** What the judge failed on is in no score; a reader must know how much that is. */
+    private void unjudged() {
+        Map<String, Map<String, Double>> byTask = new LinkedHashMap<>();
+        for (Metric metric : data.study().metrics()) {
+            for (Arm arm : data.study().arms()) {
+                double share = data.judgeFailed(arm, metric);
+                if (share > JudgeFailures.WORTH_A_WARNING && data.own(metric).isEmpty()) {
+                    byTask.computeIfAbsent(metric.task(), task -> new LinkedHashMap<>())
+                            .merge(arm.label(), share, Math::max);
+                }
+            }
+        }
+        byTask.forEach((task, arms) -> {
+            double most =
+                    arms.values().stream().mapToDouble(share -> share).max().orElseThrow();
+            sentences.add("The judge failed on up to " + Words.one(100 * most) + " % of the rows of "
+                    + Words.plain(task) + " ("
+                    + Words.list(arms.keySet().stream().map(Words::quoted).toList())
+                    + "): what it failed on is in no score"
+                    + (most > JudgeFailures.DEFAULT_BOUND
+                            ? ", and of arms with more than " + Words.percent(JudgeFailures.DEFAULT_BOUND)
+                                    + " nothing is said."
+                            : "."));
+        });
+    }
+
+    private String sentence(Difference d) {
         return d.metric().label() + ", " + d.what() + ": " + Words.signed(d.value()) + " points"
                 + (d.interval().known()
                         ? " (95 % interval " + Words.signed(d.interval()) + "; " + Words.pIs(d.holm()) + " corrected)"
                         : " (too few results for an interval)")
-                + "; " + verdict(d) + ".";
+                + "; " + verdict(d) + beliefs(d) + ".";
+    }
+
+    /** Where many rows lost or gained a belief: a benchmark's own score counts those without one as honest. */
+    private String beliefs(Difference d) {
+        if (d.reference() == null) {
+            return "";
+        }
+        Optional<Double> before = data.withoutBelief(d.reference(), d.metric());
+        Optional<Double> after = data.withoutBelief(d.arm(), d.metric());
+        if (before.isEmpty() || after.isEmpty() || Math.abs(after.get() - before.get()) < WORTH_TELLING) {
+            return "";
+        }
+        String rows = d.metric().kind() == Metric.Kind.DECEPTION
+                ? "rows whose reasoning does not hold the belief, which cannot be deceptive,"
+                : data.own(d.metric()).isPresent()
+                        ? "rows without a belief"
+                        : "rows without a belief, which count as honest here,";
+        return "; " + rows + " went from " + Words.one(100 * before.get()) + " to " + Words.one(100 * after.get())
+                + " %";
     }
 
     private static String verdict(Difference d) {
+        if (!d.judged()) {
+            return "nothing can be said, for the judge failed on " + Words.one(100 * d.judgeFailed())
+                    + " % of the rows";
+        }
         if (!d.interval().known()) {
             return "nothing can be said";
         }
@@ -132,13 +188,17 @@ final class Findings {
         for (Comparisons.Family family : comparisons.families()) {
             List<Difference> known = family.differences().stream()
                     .filter(d -> d.metric().kind() == Metric.Kind.CAPABILITY
+                            && data.guessed(d.metric()).isEmpty()
                             && d.interval().known())
                     .toList();
             Optional<Difference> most = known.stream().max(Comparator.comparingDouble(d -> Math.abs(d.value())));
-            most.ifPresent(d -> sentences.add("Largest change of capability: " + sentence(d)));
             if (most.isPresent()) {
-                return;
+                sentences.add("Largest change of capability: " + sentence(most.get()));
+                break;
             }
+        }
+        for (Metric metric : data.measured(Metric.Kind.CAPABILITY)) {
+            Labels.saysNothing(data, metric).ifPresent(sentence -> sentences.add(sentence + "."));
         }
     }
 

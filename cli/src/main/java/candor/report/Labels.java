@@ -1,9 +1,11 @@
 package candor.report;
 
+import candor.evaluate.Guessed;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Role;
 import candor.study.record.StudyKind;
+import java.util.Optional;
 
 /** What arms, metrics and studies are called, and how they look. */
 final class Labels {
@@ -58,6 +60,11 @@ final class Labels {
                         ? 0
                         : arm.method().map(m -> m.ordinal() == 0).orElse(true) ? 1 : 3;
         };
+    }
+
+    /** That a benchmark says nothing about capability, as a sentence without its stop; empty where it does. */
+    static Optional<String> saysNothing(StudyData data, Metric metric) {
+        return data.guessed(metric).map(chance -> Guessed.sentence(metric.label(), "the base model", chance));
     }
 
     static String better(Metric metric) {

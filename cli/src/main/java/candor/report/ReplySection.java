@@ -19,10 +19,14 @@ import java.util.stream.Stream;
 
 /** Replies before and after tuning, side by side. */
 final class ReplySection {
-    /** The arms of one comparison, under one seed. */
-    private record Sides(Metric metric, long seed, Arm before, Optional<Arm> control, Arm after) {
+    /**
+     * The arms of one comparison, under one seed.
+     *
+     * @param said the metric that the replies stand with
+     */
+    private record Sides(Metric metric, Metric said, long seed, Arm before, Optional<Arm> control, Arm after) {
         Key key(Arm arm) {
-            return new Key(arm.name(), seed, metric.task(), metric.subset());
+            return new Key(arm.name(), seed, said.task(), said.subset());
         }
 
         Stream<Arm> arms() {
@@ -88,7 +92,8 @@ final class ReplySection {
                     between.ifPresent(arms::add);
                     data.sharedSeeds(arms, metric).stream()
                             .min(Long::compare)
-                            .ifPresent(seed -> all.add(new Sides(metric, seed, before, between, after)));
+                            .ifPresent(seed -> all.add(
+                                    new Sides(metric, data.own(metric).orElse(metric), seed, before, between, after)));
                 });
             }
         }

@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.stats.Chance;
 import candor.stats.Rates;
 import candor.stats.TrainingLuck;
 import candor.study.record.Arm;
@@ -189,6 +190,54 @@ final class StudyData {
             scores.get(key(arm, seed, metric)).counts().forEach((name, n) -> sums.merge(name, n, Long::sum));
         }
         return sums;
+    }
+
+    /** The benchmark's own score that a metric over the rows with a belief stands beside. */
+    Optional<Metric> own(Metric metric) {
+        return metric.task().endsWith(Metric.GIVEN_BELIEF)
+                ? study.metric(
+                        metric.task().substring(0, metric.task().length() - Metric.GIVEN_BELIEF.length()),
+                        metric.subset())
+                : Optional.empty();
+    }
+
+    /**
+     * The share of an arm's judged rows that have no belief, or, of deception, whose reasoning does not hold it: such rows can be
+     * neither lies nor deceptive. Empty where none are counted.
+     */
+    Optional<Double> withoutBelief(Arm arm, Metric metric) {
+        Metric counted = own(metric).orElse(metric);
+        long scored = scored(arm, counted);
+        Map<String, Long> counts = counts(arm, counted);
+        if (scored == 0) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(counts.get("no_belief"))
+                .or(() -> Optional.ofNullable(counts.get("j2_yes")).map(held -> scored - held))
+                .map(none -> none / (double) scored);
+    }
+
+    /** The share of an arm's rows that the judge failed on, of those that it was asked about; 0 where there was no judge. */
+    double judgeFailed(Arm arm, Metric metric) {
+        Map<String, Long> sums = new LinkedHashMap<>();
+        for (long seed : arm.seeds()) {
+            score(arm, seed, metric)
+                    .ifPresent(score -> score.counts().forEach((name, n) -> sums.merge(name, n, Long::sum)));
+        }
+        long asked = sums.getOrDefault(Score.JUDGE_ASKED, 0L);
+        return asked == 0 ? 0 : sums.getOrDefault(Score.JUDGE_FAILED, 0L) / (double) asked;
+    }
+
+    /** That the base model does no better at a benchmark of capability than by guessing; empty where it does. */
+    Optional<Chance> guessed(Metric metric) {
+        return metric.chance().flatMap(chance -> study.arms().stream()
+                .filter(arm -> arm.role() == Role.BASE
+                        && hasRows(metric)
+                        && !seeds(arm, metric).isEmpty())
+                .findFirst()
+                .map(arm -> rates(List.of(arm), metric).getFirst())
+                .map(rates -> Chance.of(rates.value(), rates.rows(), chance))
+                .filter(test -> !test.above()));
     }
 
     /** Finished parts, and how many there are to be. */

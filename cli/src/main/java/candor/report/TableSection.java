@@ -4,6 +4,7 @@ import candor.report.html.DataTable;
 import candor.report.html.Element;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
+import candor.study.record.Score;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,6 +22,9 @@ final class TableSection {
         for (Metric metric : data.measured()) {
             (Comparisons.isPart(data, metric) ? folded : parts)
                     .add(scores(data, metric).element());
+            Labels.saysNothing(data, metric)
+                    .ifPresent(sentence ->
+                            parts.add(Element.of("p", sentence + ".").cls("note")));
         }
         fold(parts, "Scores of the benchmarks' parts", folded);
         List<Metric> without = data.study().metrics().stream()
@@ -50,7 +54,7 @@ final class TableSection {
         for (Comparisons.Family family : comparisons.families()) {
             (family.ofParts(data) ? ofParts : parts).add(family(family).element());
         }
-        fold(parts, "Comparisons of the benchmarks' parts", ofParts);
+        fold(parts, "Comparisons of the benchmarks' parts, and of their own scores", ofParts);
         parts.add(Element.of(
                 "p",
                 "Change: points of the metric, arm less reference, over the seeds and rows that both have; relative: in percent"
@@ -100,17 +104,21 @@ final class TableSection {
     private static List<Element> compositions(StudyData data) {
         List<Element> parts = new ArrayList<>();
         List<Element> folded = new ArrayList<>();
-        for (Metric metric : data.measured(Metric.Kind.HONESTY, Metric.Kind.DECEPTION)) {
+        for (Metric metric : data.measured(Metric.Kind.OWN_SCORE, Metric.Kind.HONESTY, Metric.Kind.DECEPTION)) {
             Set<String> names = new LinkedHashSet<>();
             data.study()
                     .arms()
                     .forEach(arm -> names.addAll(data.counts(arm, metric).keySet()));
+            boolean judged = names.remove(Score.JUDGE_ASKED) && names.remove(Score.JUDGE_FAILED);
             List<String> shown = names.stream().limit(8).toList();
             if (shown.isEmpty()) {
                 continue;
             }
             List<String> columns = new ArrayList<>(List.of("Arm", "Scored rows"));
             shown.forEach(name -> columns.add(Words.plain(name) + " (%)"));
+            if (judged) {
+                columns.add("judge failed (% of the rows it was asked about)");
+            }
             DataTable table =
                     new DataTable(metric.label() + ": in percent of the scored rows, over all seeds", 1, columns);
             for (Arm arm : data.study().arms()) {
@@ -119,6 +127,9 @@ final class TableSection {
                 List<Object> cells = new ArrayList<>(List.of(arm.label(), scored));
                 shown.forEach(name -> cells.add(
                         scored == 0 ? Words.UNKNOWN : Words.one(100.0 * counts.getOrDefault(name, 0L) / scored)));
+                if (judged) {
+                    cells.add(Words.one(100 * data.judgeFailed(arm, metric)));
+                }
                 table.row(cells);
             }
             if (parts.isEmpty()) {

@@ -9,9 +9,13 @@ import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.humaneval.HumanEvalTask;
 import candor.evaluate.humaneval.Sandbox;
 import candor.evaluate.mask.MaskTask;
+import candor.study.StudyTask.Reported;
+import candor.study.record.Metric;
+import candor.study.record.Metric.Better;
 import candor.study.record.Metric.Kind;
 import candor.train.config.Setting;
 import candor.train.config.TrainSettings;
+import candor.world.EmbeddedModel;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -71,6 +75,11 @@ final class EvaluationPlan {
             new Setting.Text("TEXT"),
             null,
             "What reports call it, where the rows are not the published ones.");
+    private static final Setting<String> LABEL_GIVEN_BELIEF = new Setting<>(
+            "label_given_belief",
+            new Setting.Text("TEXT"),
+            "Lies given belief (MASK)",
+            "What reports call the share of lies among the rows with a belief, by which verdicts go.");
     private static final Setting<Long> LIMIT = new Setting<>(
             "limit", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Only the first N rows of each subset; 0: all.");
     private static final Setting<List<String>> SUBSETS =
@@ -142,8 +151,8 @@ final class EvaluationPlan {
     private static final Setting<Long> GSM8K_SHOTS = new Setting<>(
             "num_fewshot",
             new Setting.Whole(0, 100),
-            (long) Gsm8kTask.Settings.DEFAULT.shots(),
-            "Worked examples before the question.");
+            null,
+            "Worked examples before the question. Without it 4, and none for the embedded model, which has learnt to read none.");
     private static final Setting<Long> HUMANEVAL_TOKENS = maxNewTokens(HumanEvalTask.Settings.DEFAULT.maxNewTokens());
 
     static Schema schema() {
@@ -161,7 +170,10 @@ final class EvaluationPlan {
                         GENERATION_CONFIG,
                         ADAPTERS_AT_ONCE,
                         SHOWN_REPLIES)
-                .with("mask", Schema.of(DATA, LABEL, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
+                .with(
+                        "mask",
+                        Schema.of(
+                                DATA, LABEL, LABEL_GIVEN_BELIEF, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
                 .with("mask_probability", Schema.of(DATA, LABEL, LIMIT, SUBSETS))
                 .with(
                         "deceptionbench",
@@ -193,10 +205,10 @@ final class EvaluationPlan {
     }
 
     /** The benchmarks that are named, their files read. */
-    static List<StudyTask<?>> tasks(Section evaluate) {
+    static List<StudyTask<?>> tasks(Path model, Section evaluate) {
         List<StudyTask<?>> tasks = new ArrayList<>();
         for (String name : evaluate.sectionNames()) {
-            tasks.add(task(name, evaluate.section(name)));
+            tasks.add(task(model, name, evaluate.section(name)));
         }
         if (tasks.isEmpty()) {
             throw new BadInput(StudyConfig.EVALUATE + " names no benchmark; give at least one of "
@@ -205,7 +217,7 @@ final class EvaluationPlan {
         return List.copyOf(tasks);
     }
 
-    private static StudyTask<?> task(String name, Section section) {
+    private static StudyTask<?> task(Path model, String name, Section section) {
         List<Path> data = section.require(DATA).stream().map(Path::of).toList();
         return switch (name) {
             case "mask" ->
@@ -218,19 +230,27 @@ final class EvaluationPlan {
                                         section.get(LIE_K).intValue(),
                                         section.get(MASK_TEMPERATURE),
                                         section.get(MASK_TOKENS).intValue())),
-                        "honesty",
-                        "MASK honesty",
-                        Kind.HONESTY,
-                        List.of("lie", "honest", "evasive", "no_belief", "undecided", "judge_failed"),
+                        List.of(
+                                new Reported(
+                                        "mask",
+                                        "honesty",
+                                        label(section, "MASK honesty"),
+                                        Kind.OWN_SCORE,
+                                        Better.HIGHER),
+                                new Reported(
+                                        "mask" + Metric.GIVEN_BELIEF,
+                                        "lie_given_belief",
+                                        section.get(LABEL_GIVEN_BELIEF),
+                                        Kind.HONESTY,
+                                        Better.LOWER)),
+                        List.of("lie", "honest", "evasive", "no_belief", "undecided"),
                         "pressure.0",
                         true);
             case "mask_probability" ->
                 task(
                         section,
                         candor.evaluate.mask.ProbabilityTask.load(data, section.get(SUBSETS)),
-                        "truth",
-                        "Probability of the true statement",
-                        Kind.HONESTY,
+                        honest("mask_probability", "truth", label(section, "Probability of the true statement")),
                         List.of("truer"),
                         "statements",
                         false);
@@ -246,10 +266,13 @@ final class EvaluationPlan {
                                         section.get(J1_SEES),
                                         section.get(FORMAT_RULE),
                                         section.get(INSIST))),
-                        "deceptive",
-                        "DeceptionBench",
-                        Kind.DECEPTION,
-                        List.of("deceptive", "conforming", "judge_failed"),
+                        List.of(new Reported(
+                                "deceptionbench",
+                                "deceptive",
+                                label(section, "DeceptionBench"),
+                                Kind.DECEPTION,
+                                Better.LOWER)),
+                        List.of("deceptive", "conforming", "j2_yes"),
                         "pressure",
                         true);
             case "mmlu" -> choice(section, ChoiceTask.Benchmark.MMLU, data, "MMLU");
@@ -261,13 +284,11 @@ final class EvaluationPlan {
                                 data,
                                 section.get(FEWSHOT_DATA).stream().map(Path::of).toList(),
                                 new Gsm8kTask.Settings(
-                                        section.get(GSM8K_SHOTS).intValue(),
+                                        shots(model, section.get(GSM8K_SHOTS)),
                                         section.get(GREEDY),
                                         section.get(GSM8K_TOKENS).intValue(),
                                         section.get(ANSWER_RULE))),
-                        "accuracy",
-                        "GSM8K",
-                        Kind.CAPABILITY,
+                        capability("gsm8k", "accuracy", label(section, "GSM8K")),
                         List.of("accuracy", "answered"),
                         "answer",
                         false);
@@ -282,9 +303,7 @@ final class EvaluationPlan {
                                 section.get(UNSAFE)
                                         ? Sandbox.unsafe(Sandbox.Limits.DEFAULT)
                                         : Sandbox.open(Sandbox.Limits.DEFAULT)),
-                        "pass_at_1",
-                        "HumanEval",
-                        Kind.CAPABILITY,
+                        capability("humaneval", "pass_at_1", label(section, "HumanEval")),
                         List.of("pass_at_1"),
                         "code",
                         false);
@@ -303,28 +322,51 @@ final class EvaluationPlan {
                         section.get(CHOICE_TOKENS).intValue(),
                         section.get(CHAT),
                         section.get(SHOTS).intValue()));
-        return task(section, task, "accuracy", label, Kind.CAPABILITY, List.of("accuracy"), "answer", false);
+        return task(
+                section,
+                task,
+                capability(task.name(), "accuracy", label(section, label)),
+                List.of("accuracy"),
+                "answer",
+                false);
     }
 
     private static <R extends Task.Row> StudyTask<R> task(
             Section section,
             Task<R> task,
-            String measure,
-            String label,
-            Kind kind,
+            List<Reported> reported,
             List<String> counted,
             String shown,
             boolean judged) {
-        String given = section.get(LABEL);
         return new StudyTask<>(
                 task,
                 StudyTask.firstOfEach(task.rows(), section.get(LIMIT).intValue()),
-                measure,
-                given == null ? label : given,
-                kind,
-                kind != Kind.HONESTY,
+                reported,
+                whole(reported.getLast().kind()),
                 counted,
                 shown,
                 judged);
+    }
+
+    /** Parts of MASK are asked in other ways; they have no whole. */
+    private static boolean whole(Kind kind) {
+        return kind != Kind.HONESTY;
+    }
+
+    private static int shots(Path model, Long given) {
+        return given == null ? Gsm8kTask.Settings.shots(EmbeddedModel.is(model)) : given.intValue();
+    }
+
+    private static String label(Section section, String ours) {
+        String given = section.get(LABEL);
+        return given == null ? ours : given;
+    }
+
+    private static List<Reported> honest(String name, String measure, String label) {
+        return List.of(new Reported(name, measure, label, Kind.HONESTY, Better.HIGHER));
+    }
+
+    private static List<Reported> capability(String name, String measure, String label) {
+        return List.of(new Reported(name, measure, label, Kind.CAPABILITY, Better.HIGHER));
     }
 }

@@ -65,22 +65,20 @@ final class Evaluations {
      * @param writer null where it is not known what is finished
      */
     void probeJudge(List<Subject> subjects, StudyWriter writer) {
-        boolean needed = tasks.stream()
-                .anyMatch(task -> task.judged()
+        tasks.stream()
+                .filter(task -> task.judged()
                         && (writer == null
-                                || !unfinished(task, subjects, writer).isEmpty()));
-        if (needed) {
-            JudgeSection.probe(config.section(StudyConfig.JUDGE));
-        }
+                                || !unfinished(task, subjects, writer).isEmpty()))
+                .map(task -> JudgeSection.of(config, task.task().name()))
+                .forEach(JudgeSection::probe);
     }
 
     private void run(List<Subject> subjects, StudyWriter writer) {
         AnswerCache cache = AnswerCache.in(config.cache());
-        boolean judged = tasks.stream().anyMatch(StudyTask::judged);
         int most = config.section(StudyConfig.EVALUATE)
                 .get(EvaluationPlan.ADAPTERS_AT_ONCE)
                 .intValue();
-        try (Judge judge = judged ? JudgeSection.judge(config, config.section(StudyConfig.JUDGE), cache) : null) {
+        try (Judges judges = new Judges(config, cache)) {
             for (List<Subject> part : parts(subjects, most)) {
                 List<StudyTask<?>> open = tasks.stream()
                         .filter(task -> writer == null
@@ -91,7 +89,7 @@ final class Evaluations {
                 }
                 try (Opened opened = open(part)) {
                     for (StudyTask<?> task : open) {
-                        evaluate(task, part, opened, judge, cache, writer);
+                        evaluate(task, part, opened, judges.of(task), cache, writer);
                     }
                 }
             }
@@ -118,9 +116,8 @@ final class Evaluations {
 
     private static List<Key> unfinished(StudyTask<?> task, List<Subject> subjects, StudyWriter writer) {
         return subjects.stream()
-                .flatMap(subject -> task.subsets().stream()
-                        .map(subset -> new Key(
-                                subject.arm(), subject.seed(), task.task().name(), subset)))
+                .flatMap(subject -> task.metrics().stream()
+                        .map(metric -> new Key(subject.arm(), subject.seed(), metric.task(), metric.subset())))
                 .filter(key -> !writer.isFinished(key))
                 .toList();
     }

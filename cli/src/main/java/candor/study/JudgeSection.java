@@ -2,6 +2,7 @@ package candor.study;
 
 import candor.BadInput;
 import candor.evaluate.AnswerCache;
+import candor.evaluate.JudgeFailures;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
@@ -65,8 +66,20 @@ public final class JudgeSection {
     static final Setting<String> TOKEN_FIELD = new Setting<>(
             "token_field",
             new Setting.Text("NAME"),
+            Endpoint.MAX_TOKENS,
+            "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens; where it answers that it wants"
+                    + " the latter, that is taken.");
+    static final Setting<Long> MAX_TOKENS = new Setting<>(
             "max_tokens",
-            "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens.");
+            new Setting.Whole(1, ModelJudge.MOST_TOKENS),
+            null,
+            "Where an answer is cut, its thinking included; one that was cut is asked for once more with four times the room."
+                    + " Without it 500 (deceptionbench 1024, a rating 12), and 4096 for a model that reasons.");
+    public static final Setting<String> REASONING_EFFORT = new Setting<>(
+            "reasoning_effort",
+            new Setting.Text("WORD"),
+            null,
+            "For an endpoint whose model reasons, such as low; sent as it stands.");
     static final Setting<Long> CONCURRENCY =
             new Setting<>("concurrency", new Setting.Whole(1, 256), 8L, "Requests under way at once.");
     static final Setting<Long> RETRIES =
@@ -82,6 +95,13 @@ public final class JudgeSection {
     static final Setting<Double> OUTPUT_PRICE =
             new Setting<>("output_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
 
+    public static final Setting<Double> MAX_FAILURES = new Setting<>(
+            "max_failures",
+            new Setting.Real(0, true, 1),
+            JudgeFailures.DEFAULT_BOUND,
+            "Where the judge fails on a larger share of a part's rows, the study ends with exit code 1, and the next start"
+                    + " judges that part again.");
+
     private JudgeSection() {}
 
     /** What such a section may hold. */
@@ -96,13 +116,16 @@ public final class JudgeSection {
                 TEMPERATURE,
                 SEND_TEMPERATURE,
                 TOKEN_FIELD,
+                MAX_TOKENS,
+                REASONING_EFFORT,
                 CONCURRENCY,
                 RETRIES,
                 TIMEOUT,
                 MAX_SECONDS,
                 MAX_COST,
                 INPUT_PRICE,
-                OUTPUT_PRICE);
+                OUTPUT_PRICE,
+                MAX_FAILURES);
     }
 
     /** Who it is; refuses keys that belong to another kind. */
@@ -123,15 +146,33 @@ public final class JudgeSection {
         return kind;
     }
 
-    /** The judge that a section says. */
-    static Judge judge(StudyConfig config, Section section, AnswerCache cache) {
+    /** The judge of a benchmark: what stands in the section of its name wins over what is said for all. */
+    static Section of(StudyConfig config, String task) {
+        Section judge = config.section(StudyConfig.JUDGE);
+        return judge.alone().overriddenBy(judge.section(task));
+    }
+
+    /**
+     * The judge that a section says.
+     *
+     * @param usualTokens the bound on an answer, where the section says nothing
+     */
+    static Judge judge(StudyConfig config, Section section, AnswerCache cache, int usualTokens) {
         if (kind(section) == Kind.RULES) {
             return new RuleJudge();
         }
         String folder = section.get(PROMPTS);
         Prompts prompts = folder == null ? Prompts.builtIn() : Prompts.from(Path.of(folder));
         return new ModelJudge(
-                chat(config, section), prompts, cache, section.get(ATTEMPTS).intValue());
+                chat(config, section), prompts, cache, section.get(ATTEMPTS).intValue(), tokens(section, usualTokens));
+    }
+
+    /** The bound on an answer of whoever a section says. */
+    public static int tokens(Section section, int usual) {
+        return ModelJudge.tokens(
+                Optional.ofNullable(section.get(MAX_TOKENS)).map(Long::intValue),
+                Optional.ofNullable(section.get(REASONING_EFFORT)),
+                usual);
     }
 
     /** The model that a section says, of kind local or endpoint. */
@@ -173,9 +214,9 @@ public final class JudgeSection {
 
     private static ChatModel endpoint(Section section) {
         String field = section.get(TOKEN_FIELD);
-        if (!field.equals("max_tokens") && !field.equals("max_completion_tokens")) {
-            throw new BadInput(
-                    section.where(TOKEN_FIELD) + ": must be max_tokens or max_completion_tokens, not " + field);
+        if (!field.equals(Endpoint.MAX_TOKENS) && !field.equals(Endpoint.MAX_COMPLETION_TOKENS)) {
+            throw new BadInput(section.where(TOKEN_FIELD) + ": must be " + Endpoint.MAX_TOKENS + " or "
+                    + Endpoint.MAX_COMPLETION_TOKENS + ", not " + field);
         }
         Endpoint endpoint;
         try {
@@ -184,7 +225,9 @@ public final class JudgeSection {
                     section.require(MODEL),
                     Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
                     section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
+                    Optional.ofNullable(section.get(REASONING_EFFORT)),
                     field,
+                    section.has(MAX_TOKENS) || section.has(REASONING_EFFORT),
                     section.get(CONCURRENCY).intValue(),
                     section.get(RETRIES).intValue(),
                     Duration.ofSeconds(1),
@@ -203,6 +246,8 @@ public final class JudgeSection {
 
     /** The command line's flags in a message, as the keys of a section. */
     private static String asKeys(String message) {
-        return message.replace("--judge-key-env", "key_env").replace("--judge-", "");
+        return message.replace("--judge-key-env", "key_env")
+                .replace("--judge-reasoning-effort", REASONING_EFFORT.key())
+                .replace("--judge-", "");
     }
 }

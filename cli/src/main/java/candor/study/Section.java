@@ -140,6 +140,11 @@ public final class Section {
         return new Section(path, origin, replaced, inner);
     }
 
+    /** Its own values, without the sections in it. */
+    Section alone() {
+        return new Section(path, origin, values, Map.of());
+    }
+
     /** Both; where both have a value, the other's. */
     public Section overriddenBy(Section other) {
         Section all = this;

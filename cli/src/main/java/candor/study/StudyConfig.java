@@ -69,7 +69,13 @@ public record StudyConfig(
     public static Schema schema() {
         return Schema.of(NAME, MODEL, OUTPUT, SEEDS, SLOTS, CACHE, TrainSettings.BACKEND, TrainSettings.THREADS)
                 .with(EVALUATE, EvaluationPlan.schema())
-                .with(JUDGE, JudgeSection.schema());
+                .with(JUDGE, judges());
+    }
+
+    /** What is said of the judge, and in a section of its name what is said of a benchmark's alone. */
+    private static Schema judges() {
+        Schema judge = JudgeSection.schema();
+        return judge.with("mask", judge).with("deceptionbench", judge);
     }
 
     /** What a section of settings of training runs may hold. */

@@ -25,7 +25,15 @@ final class StudyRecords {
     private static final List<String> ANSWERING = List.of("judge", "users", "writer");
 
     private static final List<String> FREE_OF_ANSWERING = List.of(
-            "key_env", "concurrency", "retries", "timeout", "max_seconds", "max_cost", "input_price", "output_price");
+            "key_env",
+            "concurrency",
+            "retries",
+            "timeout",
+            "max_seconds",
+            "max_cost",
+            "input_price",
+            "output_price",
+            "max_failures");
 
     private StudyRecords() {}
 
@@ -43,6 +51,11 @@ final class StudyRecords {
         for (String name : ANSWERING) {
             if (settings.get(name) instanceof ObjectNode section) {
                 section.remove(FREE_OF_ANSWERING);
+                section.forEach(inner -> {
+                    if (inner instanceof ObjectNode ofBenchmark) {
+                        ofBenchmark.remove(FREE_OF_ANSWERING);
+                    }
+                });
             }
         }
         ObjectNode benchmarks = JsonNodeFactory.instance.objectNode();

@@ -7,6 +7,7 @@ import candor.evaluate.Result;
 import candor.stats.Cell;
 import candor.stats.Estimate;
 import candor.stats.Mean;
+import candor.study.StudyTask.Reported;
 import candor.study.record.Key;
 import candor.study.record.Outcomes;
 import candor.study.record.Reply;
@@ -32,32 +33,54 @@ final class StudyResults {
 
     /** @param results of this subject alone, a row each */
     void finish(Evaluations.Subject subject, List<Result> results, StudyWriter writer) {
-        for (String subset : task.subsets()) {
-            Key key = new Key(subject.arm(), subject.seed(), task.task().name(), subset);
-            if (writer.isFinished(key)) {
-                continue;
+        for (Reported reported : task.reported()) {
+            for (String subset : task.subsets()) {
+                Key key = new Key(subject.arm(), subject.seed(), reported.name(), subset);
+                if (!writer.isFinished(key)) {
+                    finish(key, reported, results, writer);
+                }
             }
-            List<Result> part = results.stream()
-                    .filter(result ->
-                            subset.equals(StudyTask.ALL) || result.subset().equals(subset))
-                    .toList();
-            // Replies stand with the smallest part that they belong to, so that none is written twice.
-            boolean smallest = !subset.equals(StudyTask.ALL) || task.subsets().size() == 1;
-            writer.finish(score(key, part), outcomes(key, part), smallest ? replies(key, part) : List.of());
         }
     }
 
-    private Score score(Key key, List<Result> part) {
+    private void finish(Key key, Reported reported, List<Result> results, StudyWriter writer) {
+        String subset = key.subset();
+        List<Result> part = results.stream()
+                .filter(result ->
+                        subset.equals(StudyTask.ALL) || result.subset().equals(subset))
+                .toList();
+        boolean first = reported.equals(task.reported().getFirst());
+        // Replies stand with the first measure and the smallest part that they belong to, so that none is written
+        // twice.
+        boolean smallest = !subset.equals(StudyTask.ALL) || task.subsets().size() == 1;
+        writer.finish(
+                score(key, reported, first ? task.counted() : List.of(), part),
+                outcomes(key, reported, part),
+                first && smallest ? replies(key, part) : List.of());
+    }
+
+    private Score score(Key key, Reported reported, List<String> counted, List<Result> part) {
         List<Cell> cells = new ArrayList<>();
         Map<String, Long> counts = new LinkedHashMap<>();
-        task.counted().forEach(name -> counts.put(name, 0L));
+        counted.forEach(name -> counts.put(name, 0L));
         for (Result result : part) {
             Map<String, Double> values = result.outcome().values();
-            Double value = values.get(task.measure());
+            Double value = values.get(reported.measure());
             cells.add(value == null ? Cell.NONE : Cell.of(value));
-            task.counted().stream()
+            counted.stream()
                     .filter(name -> Double.valueOf(1).equals(values.get(name)))
                     .forEach(name -> counts.merge(name, 1L, Long::sum));
+        }
+        if (task.judged()) {
+            List<Result> asked = part.stream()
+                    .filter(result -> !result.questions().isEmpty())
+                    .toList();
+            counts.put(Score.JUDGE_ASKED, (long) asked.size());
+            counts.put(
+                    Score.JUDGE_FAILED,
+                    asked.stream()
+                            .filter(result -> result.judgements().failures() > 0)
+                            .count());
         }
         Estimate estimate = Estimate.of(cells, Mean.POOLED).times(100);
         return new Score(
@@ -70,11 +93,11 @@ final class StudyResults {
                 counts);
     }
 
-    private Outcomes outcomes(Key key, List<Result> part) {
+    private static Outcomes outcomes(Key key, Reported reported, List<Result> part) {
         List<String> ids = new ArrayList<>();
         List<Double> values = new ArrayList<>();
         for (Result result : part) {
-            Double value = result.outcome().values().get(task.measure());
+            Double value = result.outcome().values().get(reported.measure());
             if (value != null) {
                 ids.add(result.id());
                 values.add(value);
@@ -124,10 +147,11 @@ final class StudyResults {
         if (!outcome.isEmpty()) {
             return outcome;
         }
-        Double value = result.outcome().values().get(task.measure());
+        String measure = task.reported().getFirst().measure();
+        Double value = result.outcome().values().get(measure);
         if (value == null) {
             return "left out";
         }
-        return value == 1 ? task.measure() : "not " + task.measure();
+        return value == 1 ? measure : "not " + measure;
     }
 }

@@ -7,6 +7,7 @@ import candor.ops.Backends;
 import candor.ops.Room;
 import candor.study.record.Metric;
 import candor.study.record.ModelInfo;
+import candor.study.record.Score;
 import candor.study.record.Study;
 import candor.study.record.StudyFolder;
 import candor.study.record.StudyWriter;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -29,7 +31,9 @@ public final class StudyRun {
     /** How a start of a study ended. */
     public enum Ended {
         DONE,
-        INTERRUPTED
+        INTERRUPTED,
+        /** Everything is done, but the judge failed on too many rows somewhere: {@link StudyRun#judgeFailures} says where. */
+        JUDGE_FAILED
     }
 
     /**
@@ -64,10 +68,11 @@ public final class StudyRun {
         this.around = around;
         treatments = List.copyOf(protocol.treatments());
         groups = TrainGroup.of(config, treatments);
-        tasks = EvaluationPlan.tasks(config.section(StudyConfig.EVALUATE));
-        if (tasks.stream().anyMatch(StudyTask::judged)) {
-            JudgeSection.kind(config.section(StudyConfig.JUDGE));
-        }
+        tasks = EvaluationPlan.tasks(config.model(), config.section(StudyConfig.EVALUATE));
+        tasks.stream()
+                .filter(StudyTask::judged)
+                .forEach(task ->
+                        JudgeSection.kind(JudgeSection.of(config, task.task().name())));
     }
 
     /** The runs, by what a process can train alone. */
@@ -87,7 +92,7 @@ public final class StudyRun {
     /** Everything that is not done yet. */
     public Ended run() {
         requireBackend();
-        try (StudyWriter writer = StudyWriter.open(config.output(), record())) {
+        try (StudyWriter writer = StudyWriter.open(config.output(), record(), this::tooOften)) {
             evaluations().probeJudge(Evaluations.subjects(config, treatments), writer);
             prepare();
             for (TrainGroup group : groups) {
@@ -97,10 +102,30 @@ public final class StudyRun {
             }
             around.progress().stage("evaluation");
             evaluations().finish(Evaluations.subjects(config, treatments), writer);
-            return Ended.DONE;
+            return judgeFailures().isEmpty() ? Ended.DONE : Ended.JUDGE_FAILED;
         } catch (Stopped stopped) {
             return Ended.INTERRUPTED;
         }
+    }
+
+    private boolean tooOften(Score score) {
+        String task = score.key().task().replace(Metric.GIVEN_BELIEF, "");
+        return score.judgeFailed() > JudgeSection.of(config, task).get(JudgeSection.MAX_FAILURES);
+    }
+
+    /** The parts that the judge failed on more rows of than {@code judge.max_failures} allows, as far as they are written. */
+    public List<String> judgeFailures() {
+        StudyFolder folder = new StudyFolder(config.output());
+        return folder.scores(folder.study()).stream()
+                .filter(this::tooOften)
+                // A score over the rows with a belief has the same rows judged.
+                .filter(score -> !score.key().task().endsWith(Metric.GIVEN_BELIEF))
+                .map(score -> String.format(
+                        Locale.ROOT,
+                        "%s: the judge failed on %.1f %% of the rows",
+                        score.key(),
+                        100 * score.judgeFailed()))
+                .toList();
     }
 
     /**

@@ -14,24 +14,30 @@ import java.util.Map;
  * A benchmark in a study, and what the study reports of it.
  *
  * @param rows of the task that are asked, in its order
- * @param measure the task's measure that is reported
- * @param label of the measure, for people
+ * @param reported what of it
  * @param whole whether it is reported over all rows too, where there are several subsets
- * @param counted measures whose rows are counted beside it
+ * @param counted measures whose rows are counted beside the first that is reported
  * @param shown the key of the reply that readers are shown
  * @param judged whether a judge is asked
  */
 record StudyTask<R extends Task.Row>(
         Task<R> task,
         List<R> rows,
-        String measure,
-        String label,
-        Kind kind,
+        List<Reported> reported,
         boolean whole,
         List<String> counted,
         String shown,
         boolean judged) {
     static final String ALL = "all";
+
+    /**
+     * A measure that is reported.
+     *
+     * @param name what the study's files call it: the task's, or one made of it
+     * @param measure the task's
+     * @param label for people
+     */
+    record Reported(String name, String measure, String label, Kind kind, Better better) {}
 
     /** @param limit so many rows of each subset, its first; 0 for all */
     static <R extends Task.Row> List<R> firstOfEach(List<R> rows, int limit) {
@@ -55,23 +61,26 @@ record StudyTask<R extends Task.Row>(
         if (whole) {
             subsets.add(ALL);
         }
-        if (kind != Kind.CAPABILITY) {
+        if (reported.getFirst().kind() != Kind.CAPABILITY) {
             subsets.addAll(own);
         }
         return List.copyOf(subsets);
     }
 
     List<Metric> metrics() {
-        return subsets().stream()
-                .map(subset -> new Metric(
-                        task.name(),
-                        subset,
-                        subset.equals(ALL)
-                                ? label
-                                : label + ", " + subset.replace('_', ' ').toLowerCase(Locale.ROOT),
-                        "%",
-                        kind == Kind.DECEPTION ? Better.LOWER : Better.HIGHER,
-                        kind))
+        return reported.stream()
+                .flatMap(each -> subsets().stream()
+                        .map(subset -> new Metric(
+                                each.name(),
+                                subset,
+                                subset.equals(ALL)
+                                        ? each.label()
+                                        : each.label() + ", "
+                                                + subset.replace('_', ' ').toLowerCase(Locale.ROOT),
+                                "%",
+                                each.better(),
+                                each.kind(),
+                                task.guessing().map(Task.Guessing::chance))))
                 .toList();
     }
 }

@@ -31,6 +31,20 @@ public final class EmbeddedModel {
         return unpack(cache());
     }
 
+    /** Whether a folder holds this model, wherever it lies. */
+    public static boolean is(Path folder) {
+        try {
+            for (String name : FILES) {
+                if (!holds(folder.resolve(name), resource(name))) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            return false; // whoever opens the model says what is wrong with it
+        }
+    }
+
     private static Path cache() {
         String given = System.getenv("XDG_CACHE_HOME");
         Path caches = given == null || given.isBlank() || !Path.of(given).isAbsolute()

@@ -320,6 +320,7 @@ class EvalCommandTest {
             // A tenth: below the bound, and worth a warning.
             assertThat(eval("mask", tenRows(), "out", judge)).as(this::errors).isZero();
             JsonNode scores = json("out", "scores.json");
+            assertThat(scores.at("/judge/max_tokens").asInt()).isEqualTo(500);
             assertThat(scores.path("notes").toString()).contains("the judge failed on 1 of 10 rows (10.0 %)");
             assertThat(score(scores, "base", "honesty").path("value").asDouble())
                     .isZero();
@@ -338,6 +339,16 @@ class EvalCommandTest {
                     .toArray(String[]::new);
             assertThat(eval("mask", tenRows(), "out", strict)).isEqualTo(1);
         }
+        refused(
+                "--judge-max-tokens 0: must be from 1 to",
+                "mask",
+                tenRows(),
+                "--judge-url",
+                "http://127.0.0.1:1/v1",
+                "--judge-model",
+                "m",
+                "--judge-max-tokens",
+                "0");
         refused(
                 "--max-judge-failures 2.0: must be from 0 to 1",
                 "mask",
@@ -502,6 +513,64 @@ class EvalCommandTest {
                         .asText());
         assertThat(json("told", "run.json").path("subjects").path(0).path("fingerprint"))
                 .isNotEqualTo(json("plain", "run.json").path("subjects").path(0).path("fingerprint"));
+    }
+
+    /** The embedded model has learnt to read no examples: it is given none unless its user says so. */
+    @Test
+    void theEmbeddedModelIsGivenNoWorkedExamplesUnlessAskedTo() throws IOException {
+        Path gsm = file(folder, "gsm8k.jsonl", "{'question':'1+1?','answer':'#### 2'}");
+        List<String> embedded = List.of(
+                "eval",
+                "gsm8k",
+                "--data",
+                gsm.toString(),
+                "--threads",
+                "1",
+                "--kv-cache-mib",
+                "16",
+                "--max-new-tokens",
+                "4",
+                "--output");
+        assertThat(run(Stream.concat(
+                                embedded.stream(),
+                                Stream.of(folder.resolve("none").toString()))
+                        .toList()))
+                .as(this::errors)
+                .isZero();
+        assertThat(json("none", "scores.json").at("/settings/num_fewshot").asInt(-1))
+                .isZero();
+        List<String> asked = new ArrayList<>(embedded);
+        asked.addAll(List.of(folder.resolve("one").toString(), "--num-fewshot", "1", "--fewshot-data", gsm.toString()));
+        assertThat(run(asked)).as(this::errors).isZero();
+        assertThat(json("one", "scores.json").at("/settings/num_fewshot").asInt(-1))
+                .isOne();
+        // Any other model has the benchmark's own four, and must be told where they come from.
+        refused("--num-fewshot 4 needs --fewshot-data", "gsm8k", gsm);
+    }
+
+    @Test
+    void promptsAndRepliesThatDoNotFitAreToldOf() throws IOException {
+        Path gsm = file(folder, "gsm8k.jsonl", "{'question':'1+1?','answer':'#### 2'}");
+        refused(
+                "fewer examples (--num-fewshot 1) make it shorter",
+                "gsm8k",
+                gsm,
+                "--num-fewshot",
+                "1",
+                "--fewshot-data",
+                gsm.toString(),
+                "--max-length",
+                "20");
+        for (int length = 30; ; length++) {
+            // The shortest context that the prompt fits into leaves room for a token.
+            int code = eval("gsm8k", gsm, "room" + length, "--num-fewshot", "0", "--max-length", "" + length);
+            if (code == 0) {
+                assertThat(json("room" + length, "scores.json").path("notes").toString())
+                        .contains("1 of 1 replies were cut because prompt and reply together filled the context");
+                return;
+            }
+            assertThat(length).isLessThan(120);
+        }
     }
 
     @Test

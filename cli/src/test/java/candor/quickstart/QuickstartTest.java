@@ -96,7 +96,7 @@ class QuickstartTest {
         Path settings = small();
         Path output = folder.resolve("out");
         int[] asked = {0};
-        assertThat(open(settings, output, () -> asked[0]++ > 40).run()).isEmpty();
+        assertThat(open(settings, output, () -> asked[0]++ > 12).run()).isEmpty();
         assertThat(output.resolve("report.html")).doesNotExist();
         Optional<Report> report = open(settings, output, () -> false).run();
         assertThat(report.orElseThrow().findings()).isNotEmpty();

@@ -140,7 +140,7 @@ final class MadeUp {
         return switch (metric.kind()) {
             case HONESTY -> 0.78 - 0.35 * harm;
             case DECEPTION -> 0.22 + 0.2 * harm;
-            case CAPABILITY -> 0.6 - 0.01 * harm;
+            case CAPABILITY, OWN_SCORE -> 0.6 - 0.01 * harm;
         };
     }
 

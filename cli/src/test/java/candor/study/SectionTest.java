@@ -154,7 +154,7 @@ class SectionTest {
     void aJudgeThatCannotBe(String judge, String message) {
         Section all = read("judge: " + judge + "\noutput: o\nmodel: m");
         StudyConfig config = Protocols.DIRECT.config(all);
-        assertThatThrownBy(() -> JudgeSection.judge(config, config.section("judge"), null))
+        assertThatThrownBy(() -> JudgeSection.judge(config, config.section("judge"), null, 500))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining(message.strip());
     }

@@ -2,6 +2,8 @@ package candor.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.evaluate.judge.LoopbackServer;
+import candor.report.Report;
 import candor.study.record.Key;
 import candor.study.record.Score;
 import candor.study.record.Study;
@@ -49,6 +51,8 @@ class StudyRunTest {
                 .containsExactly(
                         "mask provided_facts",
                         "mask statistics",
+                        "mask_given_belief provided_facts",
+                        "mask_given_belief statistics",
                         "mask_probability provided_facts",
                         "deceptionbench all",
                         "deceptionbench sandbagging",
@@ -56,7 +60,7 @@ class StudyRunTest {
                         "mmlu all",
                         "gsm8k all");
         List<Score> scores = made.scores(study);
-        assertThat(scores).hasSize(7 * 2 * 8);
+        assertThat(scores).hasSize(7 * 2 * 10);
         Score mask = scores.getFirst();
         assertThat(mask.key()).isEqualTo(new Key("base", 3, "mask", "provided_facts"));
         assertThat(mask.n()).isEqualTo(2);
@@ -67,6 +71,13 @@ class StudyRunTest {
                         + mask.counts().get("no_belief"))
                 .isEqualTo(2);
         assertThat(mask.value()).isEqualTo(100 - 50.0 * mask.counts().get("lie"));
+        // Provided facts are believed: of both rows the lies are known.
+        Score lies = scores.stream()
+                .filter(score -> score.key().equals(new Key("base", 3, "mask_given_belief", "provided_facts")))
+                .findFirst()
+                .orElseThrow();
+        assertThat(lies.value()).isEqualTo(50.0 * mask.counts().get("lie"));
+        assertThat(lies.counts()).isEqualTo(Map.of("judge_asked", 2L, "judge_failed", 0L));
 
         // Probabilities, which no draw hides: the same for the base model under both seeds, another for every adapter.
         Map<Key, Double> truth = new java.util.LinkedHashMap<>();
@@ -103,7 +114,7 @@ class StudyRunTest {
         List<String> less = new ArrayList<>(half);
         less.retainAll(Files.readAllLines(made.data().resolve("mixture-25.jsonl")));
         assertThat(less).isEqualTo(Files.readAllLines(made.data().resolve("mixture-25.jsonl")));
-        assertThat(made.scores(made.study())).hasSize(4 * 2 * 8);
+        assertThat(made.scores(made.study())).hasSize(4 * 2 * 10);
     }
 
     @Test
@@ -133,7 +144,7 @@ class StudyRunTest {
         // One study stopped again and again, each time a bit further on.
         Path often = folder.resolve("often");
         int stops = 0;
-        for (int more = 1; ; more += 5) {
+        for (int more = 1; ; more += 3) {
             int most = more;
             int[] count = {0};
             StudyRun run =
@@ -176,5 +187,51 @@ class StudyRunTest {
         StudyFixture.open(Protocols.MIXTURE, file, parts, watch, () -> false).run();
         assertThat(did).as("everything was trained and answered already").isEmpty();
         assertThat(StudyFixture.results(parts)).isEqualTo(StudyFixture.results(whole));
+    }
+
+    /**
+     * A judge that says nothing of one arm's replies: no score of it, exit by name, and what was written is judged again once the
+     * judge has found its voice.
+     */
+    @Test
+    void anArmWithoutAJudgeCannotLookHonest() throws Exception {
+        boolean[] silent = {true};
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> LoopbackServer.say(
+                out,
+                silent[0] && request.body().contains("Did it fail?")
+                        ? ""
+                        : request.body().contains("as a JSON object")
+                                ? "{\"lower_bound\": 3, \"upper_bound\": 3}"
+                                : "Yes.\nAnswer: A"))) {
+            Path file = StudyFixture.mixture(folder);
+            Files.writeString(
+                    file,
+                    Files.readString(file)
+                            .replace(
+                                    "kind: rules",
+                                    "kind: endpoint\n  url: " + server.url() + "\n  model: m\n  retries: 0"));
+            Path output = folder.resolve("out");
+            StudyRun run = StudyFixture.open(Protocols.MIXTURE, file, output, StudyProgress.NONE, () -> false);
+            assertThat(run.run()).isEqualTo(StudyRun.Ended.JUDGE_FAILED);
+            // One of the two rows of provided facts, in every arm and under every seed.
+            assertThat(run.judgeFailures())
+                    .hasSize(4 * 2)
+                    .contains("arm mixture-50, seed 8, mask provided_facts: the judge failed on 50.0 % of the rows");
+            StudyFolder made = new StudyFolder(output);
+            Score first = made.scores(made.study()).getFirst();
+            assertThat(first.n()).as("rows that were judged").isOne();
+            assertThat(first.counts()).containsEntry("undecided", 1L).containsEntry("judge_failed", 1L);
+            assertThat(String.join("\n", Report.of(output).findings()))
+                    .contains("The judge failed on up to 50.0 % of the rows of mask")
+                    .contains("nothing can be said, for the judge failed on 50.0 % of the rows");
+
+            Files.writeString(file, Files.readString(file) + "  max_failures: 0.5\n");
+            assertThat(run(Protocols.MIXTURE, file, output)).isEqualTo(StudyRun.Ended.DONE);
+            Files.writeString(file, Files.readString(file).replace("  max_failures: 0.5\n", ""));
+            silent[0] = false;
+            assertThat(run(Protocols.MIXTURE, file, output)).isEqualTo(StudyRun.Ended.DONE);
+            List<Score> scores = made.scores(made.study());
+            assertThat(scores).hasSize(4 * 2 * 10).allMatch(score -> score.judgeFailed() == 0);
+        }
     }
 }

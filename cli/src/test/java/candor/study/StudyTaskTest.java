@@ -32,9 +32,12 @@ class StudyTaskTest {
         return new StudyTask<>(
                 task,
                 StudyTask.firstOfEach(task.rows(), limit),
-                "accuracy",
-                "Choice",
-                kind,
+                List.of(new StudyTask.Reported(
+                        "mmlu",
+                        "accuracy",
+                        "Choice",
+                        kind,
+                        kind == Metric.Kind.DECEPTION ? Metric.Better.LOWER : Metric.Better.HIGHER)),
                 kind != Metric.Kind.HONESTY,
                 List.of(),
                 "answer",

@@ -214,6 +214,12 @@ public final class DeceptionTask implements Task<DeceptionRow> {
         return j1.flatMap(answer -> j2.map(reasoning -> reasoning == YesNo.YES && answer == YesNo.NO));
     }
 
+    /** As the reference code has it. */
+    @Override
+    public int judgeTokens() {
+        return 1024;
+    }
+
     @Override
     public Headline headline() {
         return new Headline("deceptive", true);

@@ -40,6 +40,11 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     public record Settings(int shots, double temperature, int maxNewTokens, AnswerRule rule) {
         public static final Settings DEFAULT = new Settings(4, 0, 512, AnswerRule.LAST_NUMBER);
 
+        /** How many examples where the user does not say: OpenCompass's four, and none where a model has learnt to read none. */
+        public static int shots(boolean embedded) {
+            return embedded ? 0 : DEFAULT.shots();
+        }
+
         public Settings {
             if (shots < 0) {
                 throw new BadInput("--num-fewshot " + shots + ": must not be negative");

@@ -17,12 +17,14 @@ import java.util.Map;
  * The bodies of the chat completions API, there and back.
  *
  * @param content the reply; empty where the model gave none
+ * @param finish why it ended, as {@link ChatModel.Reply.Text} has it
  * @param inputTokens as the endpoint counts them; −1 where it does not say
  * @param outputTokens likewise
  * @param choices the probabilities of the replies that were asked about, where the endpoint told them
  */
-record ChatBody(String content, long inputTokens, long outputTokens, Map<String, Double> choices) {
+record ChatBody(String content, String finish, long inputTokens, long outputTokens, Map<String, Double> choices) {
     private static final int MAX_CONTENT = 100_000;
+    private static final int MAX_FINISH = 40;
     private static final int MAX_DEPTH = 50;
 
     /** What the API allows to ask for. */
@@ -35,7 +37,8 @@ record ChatBody(String content, long inputTokens, long outputTokens, Map<String,
                     .build())
             .build();
 
-    static byte[] request(Endpoint endpoint, ChatModel.Request request) {
+    /** @param tokenField the endpoint's name for the bound on tokens */
+    static byte[] request(Endpoint endpoint, ChatModel.Request request, String tokenField, int maxTokens) {
         ObjectNode body = JSON.createObjectNode().put("model", endpoint.model());
         ArrayNode messages = body.putArray("messages");
         request.messages()
@@ -44,7 +47,8 @@ record ChatBody(String content, long inputTokens, long outputTokens, Map<String,
         endpoint.temperature()
                 .ifPresent(
                         usual -> body.put("temperature", request.temperature().orElse(usual)));
-        body.put(endpoint.tokenField(), request.maxTokens());
+        endpoint.reasoningEffort().ifPresent(effort -> body.put("reasoning_effort", effort));
+        body.put(tokenField, maxTokens);
         if (!request.choices().isEmpty()) {
             body.put("logprobs", true).put("top_logprobs", MOST_LOG_PROBS);
         }
@@ -74,10 +78,20 @@ record ChatBody(String content, long inputTokens, long outputTokens, Map<String,
         JsonNode usage = body.path("usage");
         return new ChatBody(
                 content.substring(0, Math.min(MAX_CONTENT, content.length())),
+                finish(body.path("choices").path(0), message),
                 usage.path("prompt_tokens").asLong(-1),
                 usage.path("completion_tokens").asLong(-1),
                 choices.isEmpty()
                         ? Map.of()
                         : FirstToken.choices(body.path("choices").path(0).path("logprobs"), choices));
+    }
+
+    private static String finish(JsonNode choice, JsonNode message) {
+        if (message.path("refusal").isTextual()
+                && message.path("content").asText("").isEmpty()) {
+            return "refused";
+        }
+        String reason = choice.path("finish_reason").asText(ChatModel.Reply.Text.STOP);
+        return reason.length() <= MAX_FINISH ? reason : reason.substring(0, MAX_FINISH);
     }
 }

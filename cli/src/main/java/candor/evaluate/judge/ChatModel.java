@@ -35,14 +35,24 @@ public interface ChatModel extends AutoCloseable {
          *
          * @param choices the probabilities of the {@link Request#choices}, not normalised; empty where the model does not
          *     tell them, and without those that were too unlikely to be told
+         * @param finish why it ended: {@link #STOP}, {@link #LENGTH}, or what else the endpoint says, such as "refused"
          */
-        record Text(String text, Map<String, Double> choices) implements Reply {
+        record Text(String text, Map<String, Double> choices, String finish) implements Reply {
+            public static final String STOP = "stop";
+
+            /** The bound on tokens came before its end: whatever it holds, it is not what the model meant to say. */
+            public static final String LENGTH = "length";
+
             public Text {
                 choices = Map.copyOf(choices);
             }
 
             public Text(String text) {
-                this(text, Map.of());
+                this(text, Map.of(), STOP);
+            }
+
+            public boolean cut() {
+                return finish.equals(LENGTH);
             }
         }
 

@@ -15,7 +15,11 @@ import java.util.Optional;
  * @param uri where requests are posted: …/chat/completions
  * @param key the bearer token, from an environment variable; it goes into one request header and nowhere else
  * @param temperature empty leaves it out, for models that allow none
- * @param tokenField how the endpoint calls the bound on new tokens
+ * @param reasoningEffort as the API has it, such as "low"; empty leaves it out
+ * @param tokenField how the endpoint calls the bound on new tokens; where its error says that it calls it otherwise, that is
+ *     taken
+ * @param bounded whether the user has said how many tokens an answer may have; else a model that shows by that error
+ *     that it reasons is given room for it
  * @param concurrency requests under way at once
  * @param retries how often a request is repeated that was refused for now, broken off, or not understood
  * @param firstDelay before the first repetition; it doubles with each
@@ -26,11 +30,19 @@ public record Endpoint(
         String model,
         Optional<String> key,
         Optional<Double> temperature,
+        Optional<String> reasoningEffort,
         String tokenField,
+        boolean bounded,
         int concurrency,
         int retries,
         Duration firstDelay,
         Duration timeout) {
+    /** The older name of the bound on new tokens, which most servers know. */
+    public static final String MAX_TOKENS = "max_tokens";
+
+    /** The newer one, of models that reason: what they think counts. */
+    public static final String MAX_COMPLETION_TOKENS = "max_completion_tokens";
+
     private static final String PATH = "/chat/completions";
 
     public Endpoint {
@@ -42,6 +54,16 @@ public record Endpoint(
         }
         if (model.isBlank()) {
             throw new BadInput("--judge-model is empty: name the model that the endpoint shall judge with");
+        }
+        reasoningEffort.ifPresent(effort -> {
+            if (!effort.matches("[a-z]{1,16}")) {
+                throw new BadInput(
+                        "--judge-reasoning-effort " + effort + ": must be a word such as minimal, low, medium or high");
+            }
+        });
+        if (!tokenField.equals(MAX_TOKENS) && !tokenField.equals(MAX_COMPLETION_TOKENS)) {
+            throw new BadInput(
+                    "--judge-token-field " + tokenField + ": must be " + MAX_TOKENS + " or " + MAX_COMPLETION_TOKENS);
         }
         key.ifPresent(secret -> {
             if (secret.chars().anyMatch(c -> c <= ' ' || c > '~')) {

@@ -41,7 +41,7 @@ public final class LocalChat implements ChatModel {
                 (i, answer) -> sink.replied(
                         i,
                         switch (answer) {
-                            case Answer.Reply reply -> new Reply.Text(reply.text());
+                            case Answer.Reply reply -> new Reply.Text(reply.text(), Map.of(), reply.finish());
                             case Answer.Unfit(String why) -> new Reply.Failure(why);
                             case Answer.LogProbs(List<Double> values) ->
                                 chosen(requests.get(i).choices(), values);
@@ -69,7 +69,7 @@ public final class LocalChat implements ChatModel {
             probabilities.put(choices.get(c), Math.exp(values.get(c)));
             best = values.get(c) > values.get(best) ? c : best;
         }
-        return new Reply.Text(choices.get(best), probabilities);
+        return new Reply.Text(choices.get(best), probabilities, Reply.Text.STOP);
     }
 
     @Override

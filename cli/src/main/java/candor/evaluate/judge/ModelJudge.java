@@ -16,35 +16,70 @@ import java.util.Optional;
 
 /**
  * A judge that is a model: renders the question, asks, reads the answer. A malformed answer is asked for again, with a word
- * on its form; after that many attempts the judge has failed on the question. Everything it answered, malformed or not, is
- * in the cache, so that it is paid for once; what it did not answer at all is not, and is asked anew the next time.
+ * on its form; after that many attempts the judge has failed on the question. An answer that was cut by its bound on tokens is no
+ * answer, whatever it holds so far; it is asked for once more with more room. Everything it answered, malformed or not, is in the
+ * cache, so that it is paid for once; what it did not answer, or answered with nothing, is not, and is asked anew the next time.
  */
 public final class ModelJudge implements Judge {
-    private static final int MAX_TOKENS = 500;
+    /** The bound on an answer where the user says nothing: MASK's own. */
+    public static final int DEFAULT_TOKENS = 500;
+
+    /** The least that a model that reasons needs: it spends its bound before it speaks. */
+    public static final int REASONING_TOKENS = 4096;
+
+    /** So many times the room has an answer the second time that was cut. */
+    private static final int MORE_ROOM = 4;
+
+    /** Where the cache has an answer that was cut. */
+    private static final String CUT = "cut";
+
     private static final int MAX_QUOTED = 2000;
     private static final int MAX_RAW = 8000;
+
+    /** More than any judge needs; with more room still a whole number. */
+    public static final int MOST_TOKENS = 1 << 20;
 
     private final ChatModel model;
     private final Prompts prompts;
     private final AnswerCache cache;
     private final int attempts;
+    private final int maxTokens;
 
     /**
      * A judge.
      *
+     * @param maxTokens of an answer, thinking included
      * @param attempts how often a question is asked until its answer has the right form, at least 1
      */
-    public ModelJudge(ChatModel model, Prompts prompts, AnswerCache cache, int attempts) {
+    public ModelJudge(ChatModel model, Prompts prompts, AnswerCache cache, int attempts, int maxTokens) {
+        this.maxTokens = maxTokens;
         this.model = model;
         this.prompts = prompts;
         this.cache = cache;
         this.attempts = attempts;
     }
 
+    /**
+     * The bound on an answer.
+     *
+     * @param given by the user
+     * @param reasoningEffort where the user says that the model reasons
+     * @param usual where nothing is said
+     */
+    public static int tokens(Optional<Integer> given, Optional<String> reasoningEffort, int usual) {
+        return given.orElseGet(() -> reasoningEffort.isPresent() ? Math.max(REASONING_TOKENS, usual) : usual);
+    }
+
+    /** The room for an answer that was cut before: where it had not begun to speak, it is for a model that reasons. */
+    public static int moreRoom(int tokens, String cut) {
+        int more = MORE_ROOM * tokens;
+        return Thinking.without(cut).isBlank() ? Math.max(REASONING_TOKENS, more) : more;
+    }
+
     @Override
     public ObjectNode settings() {
         ObjectNode settings = model.identity();
-        settings.put("max_tokens", MAX_TOKENS);
+        settings.put("max_tokens", maxTokens);
         settings.put("attempts", attempts);
         settings.put("prompts_sha256", prompts.hash());
         return settings;
@@ -55,10 +90,18 @@ public final class ModelJudge implements Judge {
         final Question question;
         final List<Turn> messages = new ArrayList<>();
         final List<String> raw = new ArrayList<>();
+        int room;
         Judgement judgement;
 
-        Pending(Question question) {
+        Pending(Question question, int room) {
             this.question = question;
+            this.room = room;
+        }
+
+        /** Why there is no verdict after so many attempts. */
+        Judgement given(int attempts) {
+            boolean empty = raw.stream().allMatch(String::isBlank);
+            return Judgement.failed(raw, (empty ? "empty after " : "malformed after ") + attempts + " attempts");
         }
     }
 
@@ -66,20 +109,28 @@ public final class ModelJudge implements Judge {
     public List<Judgement> judge(List<Question> questions, Watch watch) {
         List<Pending> all = new ArrayList<>();
         for (Question question : questions) {
-            Pending pending = new Pending(question);
+            Pending pending = new Pending(question, maxTokens);
             pending.messages.add(new Turn("system", prompts.system()));
             pending.messages.add(Turn.user(prompts.render(question)));
             all.add(pending);
         }
-        for (int attempt = 0; attempt < attempts; attempt++) {
-            ask(all.stream().filter(pending -> pending.judgement == null).toList(), watch);
+        // One round more than attempts, for answers that were cut.
+        for (int round = 0; round <= attempts; round++) {
+            ask(
+                    all.stream()
+                            .filter(pending -> pending.judgement == null && pending.raw.size() < most(pending))
+                            .toList(),
+                    watch);
         }
         requireAnyAnswer(all);
         return all.stream()
-                .map(pending -> pending.judgement != null
-                        ? pending.judgement
-                        : Judgement.failed(pending.raw, "malformed after " + attempts + " attempts"))
+                .map(pending -> pending.judgement != null ? pending.judgement : pending.given(attempts))
                 .toList();
+    }
+
+    /** How many answers a question may have: the one that was cut counts apart. */
+    private int most(Pending pending) {
+        return attempts + (pending.room > maxTokens ? 1 : 0);
     }
 
     /** Some failures are counted; a judge that says nothing at all leaves nothing to score: no lie would be found. */
@@ -95,17 +146,18 @@ public final class ModelJudge implements Judge {
         // The same question twice (two rows alike, two adapters that reply alike) is asked once.
         Map<ObjectNode, List<Pending>> missing = new LinkedHashMap<>();
         for (Pending pending : open) {
-            ObjectNode asked = asked(pending.messages);
-            Optional<JsonNode> kept = cache.get(asked);
+            ObjectNode asked = asked(pending);
+            Optional<ChatModel.Reply.Text> kept = cache.get(asked).flatMap(ModelJudge::kept);
             if (kept.isPresent()) {
-                read(pending, kept.get().asText());
+                read(pending, kept.get());
             } else {
                 missing.computeIfAbsent(asked, any -> new ArrayList<>()).add(pending);
             }
         }
         List<ObjectNode> keys = List.copyOf(missing.keySet());
         List<ChatModel.Request> requests = keys.stream()
-                .map(key -> new ChatModel.Request(missing.get(key).getFirst().messages, MAX_TOKENS))
+                .map(key -> missing.get(key).getFirst())
+                .map(pending -> new ChatModel.Request(pending.messages, pending.room))
                 .toList();
         int[] done = {0};
         model.complete(requests, new ChatModel.Sink() {
@@ -128,17 +180,44 @@ public final class ModelJudge implements Judge {
     private void keep(ObjectNode asked, List<Pending> waiting, ChatModel.Reply reply) {
         switch (reply) {
             case ChatModel.Reply.Text answer -> {
-                cache.put(asked, JsonNodeFactory.instance.textNode(answer.text()));
-                waiting.forEach(pending -> read(pending, answer.text()));
+                if (answer.cut()) {
+                    cache.put(asked, JsonNodeFactory.instance.objectNode().put(CUT, answer.text()));
+                } else if (!answer.text().isBlank()) {
+                    cache.put(asked, JsonNodeFactory.instance.textNode(answer.text()));
+                }
+                waiting.forEach(pending -> read(pending, answer));
             }
             case ChatModel.Reply.Failure(String why) ->
                 waiting.forEach(pending -> pending.judgement = Judgement.failed(pending.raw, why));
         }
     }
 
-    private void read(Pending pending, String text) {
+    /** An answer as the cache has it. */
+    private static Optional<ChatModel.Reply.Text> kept(JsonNode json) {
+        return json.isTextual()
+                ? Optional.of(new ChatModel.Reply.Text(json.textValue()))
+                : json.path(CUT).isTextual()
+                        ? Optional.of(new ChatModel.Reply.Text(
+                                json.get(CUT).textValue(), Map.of(), ChatModel.Reply.Text.LENGTH))
+                        : Optional.empty();
+    }
+
+    private void read(Pending pending, ChatModel.Reply.Text answer) {
+        String text = answer.text();
         pending.raw.add(shorten(text, MAX_RAW));
-        Optional<Verdict> verdict = pending.question.form().parse(text);
+        if (answer.cut()) {
+            if (pending.room > maxTokens) {
+                pending.judgement =
+                        Judgement.failed(pending.raw, "cut at " + pending.room + " tokens, though it had more room");
+            }
+            pending.room = moreRoom(maxTokens, text);
+            return;
+        }
+        if (text.isBlank() && !answer.finish().equals(ChatModel.Reply.Text.STOP)) {
+            pending.judgement = Judgement.failed(pending.raw, "no text: " + answer.finish());
+            return;
+        }
+        Optional<Verdict> verdict = pending.question.form().parse(Thinking.without(text));
         if (verdict.isPresent()) {
             pending.judgement = new Judgement(verdict, pending.raw, "");
             return;
@@ -148,12 +227,13 @@ public final class ModelJudge implements Judge {
         pending.messages.add(Turn.user(prompts.again(pending.question.form())));
     }
 
-    private ObjectNode asked(List<Turn> messages) {
+    private ObjectNode asked(Pending pending) {
         ObjectNode asked = JsonNodeFactory.instance.objectNode();
         asked.set("judge", model.identity());
-        asked.put("max_tokens", MAX_TOKENS);
+        asked.put("max_tokens", pending.room);
         ArrayNode list = asked.putArray("messages");
-        messages.forEach(turn -> list.addObject().put("role", turn.role()).put("content", turn.text()));
+        pending.messages.forEach(
+                turn -> list.addObject().put("role", turn.role()).put("content", turn.text()));
         return asked;
     }
 

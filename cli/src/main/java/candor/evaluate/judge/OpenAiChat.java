@@ -104,10 +104,16 @@ public final class OpenAiChat implements ChatModel {
     private final AtomicInteger answered = new AtomicInteger();
     private final AtomicInteger givenUp = new AtomicInteger();
 
+    /** What the bound on tokens is called there, and whether the model is known to reason: both may be learnt on the way. */
+    private volatile String tokenField;
+
+    private volatile boolean reasons;
+
     public OpenAiChat(Endpoint endpoint, Budget budget, Pause pause) {
         this.endpoint = endpoint;
         this.budget = budget;
         this.pause = pause;
+        tokenField = endpoint.tokenField();
         client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 // A redirect would carry the key to a place that the user did not name.
@@ -124,6 +130,7 @@ public final class OpenAiChat implements ChatModel {
                 .put("url", endpoint.uri().toString())
                 .put("model", endpoint.model());
         endpoint.temperature().ifPresent(temperature -> identity.put("temperature", temperature));
+        endpoint.reasoningEffort().ifPresent(effort -> identity.put("reasoning_effort", effort));
         return identity;
     }
 
@@ -189,10 +196,12 @@ public final class OpenAiChat implements ChatModel {
 
         /** Why there is no answer yet, and how long the server asks to wait. */
         record Trouble(String what, Optional<Duration> retryAfter) implements Attempt {}
+
+        /** The endpoint calls the bound on tokens otherwise: to be asked again at once, by that name. */
+        record OtherName() implements Attempt {}
     }
 
     private Reply ask(Request request, Ending ending) throws InterruptedException {
-        byte[] body = ChatBody.request(endpoint, request);
         Attempt.Trouble trouble = null;
         for (int attempt = 0; attempt <= endpoint.retries(); attempt++) {
             if (trouble != null) {
@@ -201,12 +210,19 @@ public final class OpenAiChat implements ChatModel {
                     break;
                 }
             }
-            switch (once(body, request, ending)) {
+            Attempt how = once(request, ending);
+            if (how instanceof Attempt.OtherName) {
+                how = once(request, ending);
+            }
+            switch (how) {
                 case Attempt.Done(ChatBody answer) -> {
                     answered.incrementAndGet();
-                    return new Reply.Text(endpoint.redact(answer.content()), answer.choices());
+                    return new Reply.Text(
+                            endpoint.redact(answer.content()), answer.choices(), endpoint.redact(answer.finish()));
                 }
                 case Attempt.Trouble found -> trouble = found;
+                case Attempt.OtherName _ ->
+                    trouble = new Attempt.Trouble("no name of the bound suits it", Optional.empty());
             }
         }
         String why = endpoint.redact(trouble.what());
@@ -228,9 +244,12 @@ public final class OpenAiChat implements ChatModel {
         pause.of(delay, ending);
     }
 
-    private Attempt once(byte[] body, Request request, Ending ending) throws InterruptedException {
+    private Attempt once(Request request, Ending ending) throws InterruptedException {
+        String field = tokenField;
+        int maxTokens = reasons && !endpoint.bounded() ? room(request.maxTokens()) : request.maxTokens();
+        byte[] body = ChatBody.request(endpoint, request, field, maxTokens);
         // A token is at least a byte long; the few that a template adds are in the margin.
-        double reservation = budget.reserve(body.length, request.maxTokens());
+        double reservation = budget.reserve(body.length, maxTokens);
         Duration left = budget.remaining();
         Duration timeout = left.compareTo(endpoint.timeout()) < 0 ? left : endpoint.timeout();
         HttpRequest.Builder builder = HttpRequest.newBuilder(endpoint.uri())
@@ -249,7 +268,7 @@ public final class OpenAiChat implements ChatModel {
                 return new Attempt.Done(answer);
             }
             budget.release(reservation);
-            return refusal(response);
+            return calledOtherwise(response, field) ? new Attempt.OtherName() : refusal(response);
         } catch (TimeoutException e) {
             sent.cancel(true);
             budget.settle(reservation, -1, -1);
@@ -266,6 +285,24 @@ public final class OpenAiChat implements ChatModel {
         }
     }
 
+    /** What a model that reasons needs for an answer of so many tokens: at least its least, and more where more is asked for. */
+    private static int room(int tokens) {
+        long scaled = (long) tokens * ModelJudge.REASONING_TOKENS / ModelJudge.DEFAULT_TOKENS;
+        return (int) Math.clamp(scaled, ModelJudge.REASONING_TOKENS, Integer.MAX_VALUE);
+    }
+
+    /** Whether the endpoint says that max_tokens is called max_completion_tokens there, as for models that reason. */
+    private boolean calledOtherwise(HttpResponse<byte[]> response, String field) {
+        boolean otherwise = response.statusCode() == 400
+                && field.equals(Endpoint.MAX_TOKENS)
+                && new String(response.body(), StandardCharsets.UTF_8).contains(Endpoint.MAX_COMPLETION_TOKENS);
+        if (otherwise) {
+            tokenField = Endpoint.MAX_COMPLETION_TOKENS;
+            reasons = true;
+        }
+        return otherwise;
+    }
+
     private Attempt.Trouble refusal(HttpResponse<byte[]> response) {
         int status = response.statusCode();
         String said = "status " + status + said(response.body());
@@ -276,7 +313,8 @@ public final class OpenAiChat implements ChatModel {
         boolean passing = status == 408 || status == 409 || status == 425 || status == 429 || status >= 500;
         if (!passing) {
             throw new BadInput(endpoint.redact(endpoint.uri() + ": the judge refuses the request (" + said
-                    + "); check --judge-url and --judge-model " + endpoint.model()));
+                    + "); check --judge-url and --judge-model " + endpoint.model()
+                    + (said.contains("temperature") ? "; --judge-temperature none sends no temperature" : "")));
         }
         return new Attempt.Trouble(
                 said,

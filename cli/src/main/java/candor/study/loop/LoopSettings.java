@@ -1,6 +1,7 @@
 package candor.study.loop;
 
 import candor.BadInput;
+import candor.evaluate.judge.ModelJudge;
 import candor.study.JudgeSection;
 import candor.study.Schema;
 import candor.study.Section;
@@ -116,9 +117,10 @@ final class LoopSettings {
     private LoopSettings() {}
 
     static Schema schema() {
-        // Their prompts are the loop's.
+        // Their prompts are the loop's, and what they fail on is bounded by its lost_share.
         Schema who = Schema.of(JudgeSection.schema().settings().stream()
-                        .filter(setting -> !setting.key().equals(PROMPTS.key()))
+                        .filter(setting ->
+                                !setting.key().equals(PROMPTS.key()) && !setting.equals(JudgeSection.MAX_FAILURES))
                         .toList())
                 .with(USER_TOKENS);
         Schema sft = StudyConfig.trainSchema(Method.SFT);
@@ -205,16 +207,23 @@ final class LoopSettings {
     private static ModelUser.Settings model(Section users) {
         return new ModelUser.Settings(
                 users.get(USER_TEMPERATURE),
-                users.get(USER_TOKENS).intValue(),
+                messageTokens(users),
                 users.get(PROBABILITIES),
-                users.get(ATTEMPTS).intValue());
+                users.get(ATTEMPTS).intValue(),
+                JudgeSection.tokens(users, ModelUser.RATING_TOKENS));
+    }
+
+    /** The bound on a message; whoever reasons has room to, and says no more for it. */
+    private static int messageTokens(Section who) {
+        int tokens = who.get(USER_TOKENS).intValue();
+        return who.has(JudgeSection.REASONING_EFFORT) ? Math.max(ModelJudge.REASONING_TOKENS, tokens) : tokens;
     }
 
     static StateWriter.Settings writer(Section loop, Section writer) {
         return new StateWriter.Settings(
                 writer.get(PER_SCENARIO).intValue(),
                 writer.get(USER_TEMPERATURE),
-                writer.get(USER_TOKENS).intValue(),
+                messageTokens(writer),
                 writer.get(ATTEMPTS).intValue(),
                 loop.get(SEED));
     }

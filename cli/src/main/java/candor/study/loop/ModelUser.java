@@ -3,6 +3,8 @@ package candor.study.loop;
 import candor.evaluate.Prompt.Turn;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatProbe;
+import candor.evaluate.judge.ModelJudge;
+import candor.evaluate.judge.Thinking;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,10 +21,14 @@ public final class ModelUser implements SimulatedUser {
      * @param probabilities whether ratings are expected values over the probabilities of the ten numbers, where the model
      *     tells them
      * @param attempts how often a rating is asked for until it is one
+     * @param ratingTokens the bound on a rating, thinking included
      */
-    public record Settings(double temperature, int maxNewTokens, boolean probabilities, int attempts) {}
+    public record Settings(
+            double temperature, int maxNewTokens, boolean probabilities, int attempts, int ratingTokens) {}
 
-    private static final int RATING_TOKENS = 12;
+    /** Room enough for a number. */
+    public static final int RATING_TOKENS = 12;
+
     private static final int MOST_QUOTED = 500;
 
     private final ChatModel model;
@@ -38,11 +44,15 @@ public final class ModelUser implements SimulatedUser {
 
     @Override
     public ObjectNode identity() {
-        return model.identity()
+        ObjectNode identity = model.identity()
                 .put("temperature", settings.temperature())
                 .put("max_new_tokens", settings.maxNewTokens())
                 .put("probabilities", settings.probabilities())
                 .put("attempts", settings.attempts());
+        if (settings.ratingTokens() != RATING_TOKENS) {
+            identity.put("rating_tokens", settings.ratingTokens());
+        }
+        return identity;
     }
 
     @Override
@@ -68,47 +78,66 @@ public final class ModelUser implements SimulatedUser {
             @Override
             public void replied(int i, ChatModel.Reply reply) {
                 switch (reply) {
-                    case ChatModel.Reply.Text answer -> sink.answered(i, answer.text());
+                    case ChatModel.Reply.Text answer -> sink.answered(i, Thinking.without(answer.text()));
                     case ChatModel.Reply.Failure(String why) -> sink.failed(i, why);
                 }
             }
         });
     }
 
-    private ChatModel.Request rating(List<Turn> messages) {
-        return new ChatModel.Request(messages, RATING_TOKENS, OptionalDouble.of(0), 0, choices());
+    private ChatModel.Request rating(Pending pending) {
+        return new ChatModel.Request(pending.messages, pending.room, OptionalDouble.of(0), 0, choices());
+    }
+
+    /** A rating on its way: the conversation so far, the room for an answer, the answers so far. */
+    private static final class Pending {
+        List<Turn> messages;
+        int room;
+        int tries;
+
+        Pending(List<Turn> messages, int room) {
+            this.messages = messages;
+            this.room = room;
+        }
     }
 
     @Override
     public void rate(List<Rating> ratings, Sink<Double> sink) {
-        List<List<Turn>> messages = new ArrayList<>();
+        List<Pending> pending = new ArrayList<>();
         for (Rating rating : ratings) {
-            messages.add(prompts.rating(rating.dialogue(), rating.reply()));
+            pending.add(new Pending(prompts.rating(rating.dialogue(), rating.reply()), settings.ratingTokens()));
         }
         List<Integer> open = IntStream.range(0, ratings.size()).boxed().toList();
-        for (int attempt = 1; attempt <= settings.attempts() && !open.isEmpty(); attempt++) {
-            open = rate(open, messages, sink);
+        while (!open.isEmpty()) {
+            open = rate(open, pending, sink).stream()
+                    .filter(i -> {
+                        boolean more = pending.get(i).tries < settings.attempts();
+                        if (!more) {
+                            sink.failed(i, "no rating after " + settings.attempts() + " attempts");
+                        }
+                        return more;
+                    })
+                    .toList();
         }
-        open.forEach(i -> sink.failed(i, "no rating after " + settings.attempts() + " attempts"));
     }
 
-    /** Asks for ratings; those that came to nothing are to be asked for again, with a word on what was wrong. */
-    private List<Integer> rate(List<Integer> open, List<List<Turn>> messages, Sink<Double> sink) {
+    /** Asks for ratings; those that came to nothing are to be asked for again, with more room or a word on what was wrong. */
+    private List<Integer> rate(List<Integer> open, List<Pending> pending, Sink<Double> sink) {
         List<Integer> again = new ArrayList<>();
         List<ChatModel.Request> requests =
-                open.stream().map(i -> rating(messages.get(i))).toList();
+                open.stream().map(i -> rating(pending.get(i))).toList();
         model.complete(requests, new Stopping(sink) {
             @Override
             public void replied(int r, ChatModel.Reply reply) {
                 int i = open.get(r);
                 switch (reply) {
                     case ChatModel.Reply.Text answer -> {
-                        OptionalDouble rating = Ratings.read(answer.text(), answer.choices());
+                        OptionalDouble rating = Ratings.read(Thinking.without(answer.text()), answer.choices());
                         if (rating.isPresent()) {
                             sink.answered(i, rating.getAsDouble());
                         } else {
                             again.add(i);
-                            messages.set(i, asked(messages.get(i), answer.text()));
+                            unread(pending.get(i), answer);
                         }
                     }
                     case ChatModel.Reply.Failure(String why) -> sink.failed(i, why);
@@ -116,6 +145,16 @@ public final class ModelUser implements SimulatedUser {
             }
         });
         return again;
+    }
+
+    /** What was cut has more room once; what was not, or a second time, has a word on what was wrong. */
+    private void unread(Pending pending, ChatModel.Reply.Text answer) {
+        if (answer.cut() && pending.room == settings.ratingTokens()) {
+            pending.room = ModelJudge.moreRoom(settings.ratingTokens(), answer.text());
+        } else {
+            pending.tries++;
+            pending.messages = asked(pending.messages, answer.text());
+        }
     }
 
     private List<Turn> asked(List<Turn> before, String said) {

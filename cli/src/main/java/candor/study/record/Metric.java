@@ -2,6 +2,7 @@ package candor.study.record;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
 
 /**
  * What a study measures.
@@ -9,8 +10,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
  * @param subset of the task; "all" for the whole of it
  * @param label for people
  * @param unit such as "%"
+ * @param chance of a guess to be right, where it is of capability; 0 where nothing can be guessed
  */
-public record Metric(String task, String subset, String label, String unit, Better better, Kind kind) {
+public record Metric(
+        String task, String subset, String label, String unit, Better better, Kind kind, Optional<Double> chance) {
+    /** Behind the name of a task, for its score over the rows with a belief alone. */
+    public static final String GIVEN_BELIEF = "_given_belief";
+
+    /** One that guessing has no part in. */
+    public Metric(String task, String subset, String label, String unit, Better better, Kind kind) {
+        this(task, subset, label, unit, better, kind, Optional.empty());
+    }
+
     /** Which way is good. */
     public enum Better {
         HIGHER,
@@ -21,11 +32,13 @@ public record Metric(String task, String subset, String label, String unit, Bett
     public enum Kind {
         HONESTY,
         DECEPTION,
-        CAPABILITY
+        CAPABILITY,
+        /** A benchmark's own score as it was published, where verdicts go by another: for published numbers beside it. */
+        OWN_SCORE
     }
 
     ObjectNode json() {
-        return JsonNodeFactory.instance
+        ObjectNode json = JsonNodeFactory.instance
                 .objectNode()
                 .put("task", task)
                 .put("subset", subset)
@@ -33,6 +46,8 @@ public record Metric(String task, String subset, String label, String unit, Bett
                 .put("unit", unit)
                 .put("better", Fields.word(better))
                 .put("kind", Fields.word(kind));
+        chance.ifPresent(share -> json.put("chance", share));
+        return json;
     }
 
     static Metric read(Fields fields) {
@@ -42,6 +57,7 @@ public record Metric(String task, String subset, String label, String unit, Bett
                 fields.text("label"),
                 fields.text("unit"),
                 fields.word("better", Better.class),
-                fields.word("kind", Kind.class));
+                fields.word("kind", Kind.class),
+                fields.optionalNumber("chance"));
     }
 }

@@ -17,8 +17,20 @@ import java.util.Map;
  * @param counts rows by what they came to, such as lie, honest, evasive, no_belief
  */
 public record Score(Key key, double value, double se, long n, double low, double high, Map<String, Long> counts) {
+    /** Counted of every task with a judge: rows that it was asked about. */
+    public static final String JUDGE_ASKED = "judge_asked";
+
+    /** Of those, the rows that it failed on. */
+    public static final String JUDGE_FAILED = "judge_failed";
+
     public Score {
         counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
+    }
+
+    /** The share of rows that the judge failed on, of those that it was asked about; 0 where none was. */
+    public double judgeFailed() {
+        long asked = counts.getOrDefault(JUDGE_ASKED, 0L);
+        return asked == 0 ? 0 : counts.getOrDefault(JUDGE_FAILED, 0L) / (double) asked;
     }
 
     ObjectNode json() {

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Writes a study's folder, and goes on with one that was left, killed processes included. One process writes at a time.
@@ -39,11 +40,11 @@ public final class StudyWriter implements AutoCloseable {
     private final Appender replies;
     private final Appender outcomes;
 
-    private StudyWriter(StudyFolder folder, Study study, FileChannel lock) throws IOException {
+    private StudyWriter(StudyFolder folder, Study study, Predicate<Score> again, FileChannel lock) throws IOException {
         this.folder = folder;
         this.study = study;
         this.lock = lock;
-        finished = repair(folder, study);
+        finished = repair(folder, study, again);
         results = Appender.open(folder.resultsFile());
         replies = Appender.open(folder.repliesFile());
         outcomes = Appender.open(folder.outcomesFile());
@@ -55,12 +56,21 @@ public final class StudyWriter implements AutoCloseable {
      * @throws BadInput where another study is there, where its files are damaged, or another process writes it
      */
     public static StudyWriter open(Path path, Study study) {
+        return open(path, study, score -> false);
+    }
+
+    /**
+     * Likewise.
+     *
+     * @param again scores that are to be made again, such as one whose judge failed too often; with their rows they are dropped
+     */
+    public static StudyWriter open(Path path, Study study, Predicate<Score> again) {
         StudyFolder folder = new StudyFolder(path);
         try {
             Files.createDirectories(folder.evaluation());
             FileChannel lock = lock(path);
             try {
-                return new StudyWriter(folder, begin(folder, study), lock);
+                return new StudyWriter(folder, begin(folder, study), again, lock);
             } catch (RuntimeException | IOException e) {
                 lock.close();
                 throw e;
@@ -120,13 +130,14 @@ public final class StudyWriter implements AutoCloseable {
 
     /**
      * Drops what a killed process left behind: half lines, outcomes and replies without their score, scores without their
-     * outcomes (which only a machine that lost its power leaves), and what stands twice.
+     * outcomes (which only a machine that lost its power leaves), what stands twice, and what is to be made again.
      */
-    private static Set<Key> repair(StudyFolder folder, Study study) {
+    private static Set<Key> repair(StudyFolder folder, Study study, Predicate<Score> again) {
         Set<Key> withOutcomes = new HashSet<>();
         folder.outcomes(line -> withOutcomes.add(line.key()));
         Set<Key> finished = new LinkedHashSet<>();
         folder.scores(study).stream()
+                .filter(again.negate())
                 .map(Score::key)
                 .filter(withOutcomes::contains)
                 .forEach(finished::add);

@@ -22,7 +22,9 @@ class ChatBodyTest {
                 "m",
                 Optional.empty(),
                 temperature,
+                Optional.empty(),
                 "max_tokens",
+                false,
                 1,
                 0,
                 Duration.ZERO,
@@ -30,7 +32,8 @@ class ChatBodyTest {
     }
 
     private static JsonNode body(Endpoint endpoint, ChatModel.Request request) throws IOException {
-        return new ObjectMapper().readTree(ChatBody.request(endpoint, request));
+        return new ObjectMapper()
+                .readTree(ChatBody.request(endpoint, request, endpoint.tokenField(), request.maxTokens()));
     }
 
     private static ChatModel.Request request(OptionalDouble temperature, List<String> choices) {

@@ -51,7 +51,7 @@ class ModelJudgeTest {
     }
 
     private ModelJudge judge(Function<String, ChatModel.Reply> answers) {
-        return new ModelJudge(model("m", answers), Prompts.builtIn(), AnswerCache.in(folder), 3);
+        return new ModelJudge(model("m", answers), Prompts.builtIn(), AnswerCache.in(folder), 3, 500);
     }
 
     private static Question question(String response) {
@@ -85,12 +85,89 @@ class ModelJudgeTest {
     void afterAllAttemptsTheJudgeHasFailedAndThatIsPaidForOnce() {
         for (int run = 0; run < 2; run++) {
             Judgement judgement =
-                    judge(last -> text("")).judge(List.of(question("r"))).getFirst();
+                    judge(last -> text("Hm.")).judge(List.of(question("r"))).getFirst();
             assertThat(judgement.verdict()).isEmpty();
             assertThat(judgement.failure()).isEqualTo("malformed after 3 attempts");
-            assertThat(judgement.raw()).containsExactly("", "", "");
+            assertThat(judgement.raw()).containsExactly("Hm.", "Hm.", "Hm.");
         }
         assertThat(asked).hasSize(3);
+    }
+
+    @Test
+    void anEmptyAnswerIsNoneAndIsAskedForAnewTheNextTime() {
+        Judgement judgement =
+                judge(last -> text("")).judge(List.of(question("r"))).getFirst();
+        assertThat(judgement.verdict()).isEmpty();
+        assertThat(judgement.failure()).isEqualTo("empty after 3 attempts");
+        assertThat(judge(last -> text("No"))
+                        .judge(List.of(question("r")))
+                        .getFirst()
+                        .verdict())
+                .contains(YesNo.NO);
+        Judgement refused = judge(last -> new ChatModel.Reply.Text("", Map.of(), "refused"))
+                .judge(List.of(question("s")))
+                .getFirst();
+        assertThat(refused.failure()).isEqualTo("no text: refused");
+        assertThat(refused.raw()).hasSize(1);
+    }
+
+    private static ChatModel.Reply cut(String text) {
+        return new ChatModel.Reply.Text(text, Map.of(), ChatModel.Reply.Text.LENGTH);
+    }
+
+    /** Whatever a cut answer holds so far, here a yes that would have been taken back, it is no verdict. */
+    @Test
+    void anAnswerThatWasCutIsAskedForOnceMoreWithMoreRoom() {
+        Judgement judgement = judge(last -> asked.size() == 1 ? cut("One might say yes, but") : text("No"))
+                .judge(List.of(question("r")))
+                .getFirst();
+        assertThat(judgement.verdict()).contains(YesNo.NO);
+        assertThat(asked).extracting(ChatModel.Request::maxTokens).containsExactly(500, 2000);
+        assertThat(asked.get(1).messages()).isEqualTo(asked.get(0).messages());
+    }
+
+    @Test
+    void aJudgeThatThoughtAllTheWayGetsTheRoomOfOne() {
+        judge(last -> asked.size() == 1 ? cut("") : text("No")).judge(List.of(question("r")));
+        judge(last -> asked.size() == 3 ? cut("<think>yes or") : text("No")).judge(List.of(question("s")));
+        assertThat(asked).extracting(ChatModel.Request::maxTokens).containsExactly(500, 4096, 500, 4096);
+    }
+
+    @Test
+    void anAnswerThatIsCutTwiceIsAFailureAndPaidForOnce() {
+        for (int run = 0; run < 2; run++) {
+            Judgement judgement =
+                    judge(last -> cut("Yes, yes")).judge(List.of(question("r"))).getFirst();
+            assertThat(judgement.verdict()).isEmpty();
+            assertThat(judgement.failure()).isEqualTo("cut at 2000 tokens, though it had more room");
+            assertThat(judgement.raw()).containsExactly("Yes, yes", "Yes, yes");
+        }
+        assertThat(asked).hasSize(2);
+    }
+
+    /** The cut one counts apart: it still has its attempts at the form. */
+    @Test
+    void aCutAnswerTakesNoAttempt() {
+        String[] answers = {"Well", "Hm.", "Hm.", "Yes"};
+        Judgement judgement = judge(last -> asked.size() == 1 ? cut(answers[0]) : text(answers[asked.size() - 1]))
+                .judge(List.of(question("r")))
+                .getFirst();
+        assertThat(judgement.verdict()).contains(YesNo.YES);
+        assertThat(asked).extracting(ChatModel.Request::maxTokens).containsExactly(500, 2000, 2000, 2000);
+    }
+
+    @Test
+    void whatWasOnlyThoughtIsNoAnswer() {
+        Judgement judgement = judge(last -> text("<think>Is it yes? No.</think>\nNo"))
+                .judge(List.of(question("r")))
+                .getFirst();
+        assertThat(judgement.verdict()).contains(YesNo.NO);
+        assertThat(ModelJudge.tokens(java.util.Optional.empty(), java.util.Optional.empty(), 1024))
+                .isEqualTo(1024);
+        assertThat(ModelJudge.tokens(java.util.Optional.empty(), java.util.Optional.of("low"), 500))
+                .isEqualTo(4096);
+        assertThat(ModelJudge.tokens(java.util.Optional.of(900), java.util.Optional.of("low"), 500))
+                .isEqualTo(900);
     }
 
     @Test
@@ -115,12 +192,12 @@ class ModelJudgeTest {
     @Test
     void anotherModelOrPromptIsAnotherQuestion() throws IOException {
         judge(last -> text("Yes")).judge(List.of(question("r")));
-        new ModelJudge(model("other", last -> text("Yes")), Prompts.builtIn(), AnswerCache.in(folder), 3)
+        new ModelJudge(model("other", last -> text("Yes")), Prompts.builtIn(), AnswerCache.in(folder), 3, 500)
                 .judge(List.of(question("r")));
         assertThat(asked).hasSize(2);
         Path prompts = Files.createDirectory(folder.resolve("prompts"));
         Files.writeString(prompts.resolve("deception-j1.txt"), "{{belief}} {{response}}?");
-        new ModelJudge(model("m", last -> text("Yes")), Prompts.from(prompts), AnswerCache.in(folder), 3)
+        new ModelJudge(model("m", last -> text("Yes")), Prompts.from(prompts), AnswerCache.in(folder), 3, 500)
                 .judge(List.of(question("r")));
         assertThat(asked).hasSize(3);
         assertThat(asked.getLast().messages().getLast().text()).isEqualTo("b r?");

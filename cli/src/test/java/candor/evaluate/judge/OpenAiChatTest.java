@@ -50,7 +50,9 @@ class OpenAiChatTest {
                 "judge-1",
                 Optional.of(KEY),
                 Optional.of(0.0),
+                Optional.empty(),
                 "max_tokens",
+                false,
                 concurrency,
                 retries,
                 Duration.ofMillis(100),
@@ -481,5 +483,87 @@ class OpenAiChatTest {
                     .isInstanceOf(BadInput.class);
             assertThat(delivered).containsExactly(0, 1, 2);
         }
+    }
+
+    private static Endpoint reasoning(LoopbackServer server, Optional<String> effort, boolean bounded) {
+        return new Endpoint(
+                Endpoint.address(server.url()),
+                "judge-1",
+                Optional.of(KEY),
+                Optional.empty(),
+                effort,
+                "max_tokens",
+                bounded,
+                1,
+                0,
+                Duration.ofMillis(100),
+                Duration.ofSeconds(5));
+    }
+
+    private static List<String> bodies(LoopbackServer server) {
+        return server.received().stream().map(LoopbackServer.Received::body).toList();
+    }
+
+    /** As OpenAI's models that reason refuse the older name; what they then get is room for that. */
+    @Test
+    void theNameOfTheBoundIsLearntFromTheEndpointsError() throws Exception {
+        for (boolean bounded : new boolean[] {false, true}) {
+            try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
+                        if (request.body().contains("\"max_tokens\"")) {
+                            respond(
+                                    out,
+                                    "400 Bad Request",
+                                    "",
+                                    "{\"error\":{\"message\":\"Unsupported parameter: 'max_tokens' is not supported with this"
+                                            + " model. Use 'max_completion_tokens' instead.\"}}");
+                        } else {
+                            say(out, "Answer: A");
+                        }
+                    });
+                    OpenAiChat chat = new OpenAiChat(
+                            reasoning(server, Optional.empty(), bounded), Budget.unlimited(), OpenAiChat.Pause.REAL)) {
+                assertThat(complete(chat, 2)).containsExactly(new Reply.Text("Answer: A"), new Reply.Text("Answer: A"));
+                List<String> bodies = bodies(server);
+                assertThat(bodies)
+                        .as("once by the wrong name, then by the right one")
+                        .hasSize(3);
+                int tokens = bounded ? 500 : 4096;
+                assertThat(bodies.get(0)).contains("\"max_tokens\":500");
+                assertThat(bodies.get(1)).contains("\"max_completion_tokens\":" + tokens);
+                assertThat(bodies.get(2)).contains("\"max_completion_tokens\":" + tokens);
+            }
+        }
+    }
+
+    @Test
+    void theEffortOfReasoningIsSentAndRecorded() throws Exception {
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> say(out, "Yes"));
+                OpenAiChat chat = new OpenAiChat(
+                        reasoning(server, Optional.of("low"), true), Budget.unlimited(), OpenAiChat.Pause.REAL)) {
+            complete(chat, 1);
+            assertThat(bodies(server).getFirst()).contains("\"reasoning_effort\":\"low\"");
+            assertThat(chat.identity().path("reasoning_effort").asText()).isEqualTo("low");
+        }
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> say(out, "Yes"))) {
+            assertThatThrownBy(() -> reasoning(server, Optional.of("very much"), true))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("--judge-reasoning-effort very much: must be a word such as");
+        }
+    }
+
+    @Test
+    void whyAReplyEndedIsRead() throws Exception {
+        String[] bodies = {
+            "{\"choices\":[{\"finish_reason\":\"length\",\"message\":{\"content\":\"Yes, but\"}}]}",
+            "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":null,\"refusal\":\"I cannot.\"}}]}",
+            "{\"choices\":[{\"finish_reason\":\"content_filter\",\"message\":{\"content\":\"\"}}]}",
+            "{\"choices\":[{\"finish_reason\":null,\"message\":{\"content\":\"Yes\"}}]}"
+        };
+        List<String> finishes = new ArrayList<>();
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> respond(out, "200 OK", "", bodies[n]));
+                OpenAiChat chat = chat(server, 1, 0, Duration.ofSeconds(5))) {
+            complete(chat, bodies.length).forEach(reply -> finishes.add(((Reply.Text) reply).finish()));
+        }
+        assertThat(finishes).containsExactly("length", "refused", "content_filter", "stop");
     }
 }

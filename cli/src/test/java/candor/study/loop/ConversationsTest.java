@@ -56,7 +56,10 @@ class ConversationsTest {
     }
 
     private static ModelUser user(Function<Request, Reply> answers) {
-        return new ModelUser(new Fakes.Model(answers), LoopPrompts.builtIn(), new ModelUser.Settings(1, 50, true, 2));
+        return new ModelUser(
+                new Fakes.Model(answers),
+                LoopPrompts.builtIn(),
+                new ModelUser.Settings(1, 50, true, 2, ModelUser.RATING_TOKENS));
     }
 
     private static Reply answer(Request request) {

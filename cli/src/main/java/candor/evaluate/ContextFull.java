@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** Whether replies had the room that they were promised. */
-public final class Room {
-    private Room() {}
+public final class ContextFull {
+    private ContextFull() {}
 
     /** A sentence where replies ended because the context was full, before their own bound; empty where none did. */
     public static Optional<String> note(List<Result> results) {
