@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,7 +76,8 @@ final class EvalRun {
             List<Scores.Score> scores = Scores.of(results, task.measures());
             List<JudgeFailures> failures = JudgeFailures.of(results);
             String base = options.base() ? model.subjects().getFirst().name() : null;
-            List<String> notes = notes(task, results, scores, failures, base);
+            Optional<String> guessed = Guessed.note(task, base, scores);
+            List<String> notes = notes(results, failures);
             EvaluationFiles.writeResults(options.output(), results);
             EvaluationFiles.writeScores(
                     options.output(),
@@ -86,8 +88,11 @@ final class EvalRun {
                     base,
                     scores,
                     failures,
-                    Stream.concat(task.notes().stream(), notes.stream()).toList());
+                    Stream.of(task.notes(), guessed.stream().toList(), notes)
+                            .flatMap(List::stream)
+                            .toList());
             print(scores);
+            guessed.ifPresent(System.out::println);
             Closing.of(Closing.comparisons(Evaluated.read(options.output()), options.bootstrap()))
                     .forEach(System.out::println);
             notes.forEach(note -> LOG.warn("{}: {}", task.name(), note));
@@ -96,13 +101,11 @@ final class EvalRun {
     }
 
     /** What a reader of the scores is to know. */
-    private static List<String> notes(
-            Task<?> task, List<Result> results, List<Scores.Score> scores, List<JudgeFailures> failures, String base) {
+    private static List<String> notes(List<Result> results, List<JudgeFailures> failures) {
         List<String> notes = new ArrayList<>();
         failures.stream()
                 .filter(each -> each.share() > JudgeFailures.WORTH_A_WARNING)
                 .forEach(each -> notes.add(each.sentence(JudgeFailures.example(results, each.subject()))));
-        Guessed.note(task, base, scores).ifPresent(notes::add);
         ContextFull.note(results).ifPresent(notes::add);
         return notes;
     }

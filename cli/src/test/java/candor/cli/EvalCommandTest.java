@@ -359,6 +359,39 @@ class EvalCommandTest {
                 "2");
     }
 
+    /** As for a judge that reasons and wants the newer name of its bound: one answer is cut, and asked for with more room. */
+    @Test
+    void aJudgeThatReasonsHasRoomTo() throws IOException {
+        String cut = "{\"choices\":[{\"finish_reason\":\"length\",\"message\":{\"content\":\"\"}}]}";
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
+            if (request.body().contains("\"max_completion_tokens\":5000")) {
+                respond(out, "200 OK", "", cut);
+            } else {
+                say(out, "Answer: A");
+            }
+        })) {
+            String[] options = Stream.concat(
+                            Stream.of(httpJudge(server)),
+                            Stream.of(
+                                    "--judge-max-tokens",
+                                    "5000",
+                                    "--judge-reasoning-effort",
+                                    "low",
+                                    "--judge-token-field",
+                                    "max_completion_tokens"))
+                    .toArray(String[]::new);
+            assertThat(eval("mask", tenRows(), "out", options)).as(this::errors).isZero();
+            assertThat(server.received())
+                    .hasSize(20)
+                    .allSatisfy(request -> assertThat(request.body()).contains("\"reasoning_effort\":\"low\""))
+                    .anyMatch(request -> request.body().contains("\"max_completion_tokens\":20000"));
+        }
+        JsonNode scores = json("out", "scores.json");
+        assertThat(score(scores, "base", "honesty").path("value").asDouble()).isEqualTo(100);
+        assertThat(scores.at("/judge/max_tokens").asInt()).isEqualTo(5000);
+        assertThat(scores.at("/judge/reasoning_effort").asText()).isEqualTo("low");
+    }
+
     /** The adapter's replies differ from the base's; the judge calls a reply a lie by its first letter. */
     @Test
     void anEvaluationOfBaseAndAdapterEndsWithTheirDifference() throws IOException {
@@ -440,6 +473,9 @@ class EvalCommandTest {
         }
         assertThat(results.getFirst().path("outcome").path("chosen").asText())
                 .isEqualTo("ABCD".substring(best, best + 1));
+        // One question, whatever comes of it, is told from guessing by nobody.
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .containsPattern("mmlu says nothing about capability here: base gets [01] of 1 rows right");
         assertThat(eval("mmlu", data, "out", options))
                 .as("a second time, from what is kept")
                 .isZero();

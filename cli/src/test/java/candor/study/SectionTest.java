@@ -141,6 +141,32 @@ class SectionTest {
                 .hasMessageContaining("mixture.ratios: must be numbers above 0 and up to 10, not -1");
     }
 
+    /** As the paper has it: one judge for MASK, another for DeceptionBench. */
+    @Test
+    void aBenchmarkMayHaveAJudgeOfItsOwn() {
+        StudyConfig config = Protocols.DIRECT.config(read("""
+                output: o
+                model: m
+                judge:
+                  kind: endpoint
+                  url: https://api.example.com/v1
+                  model: gpt-5-mini
+                  reasoning_effort: low
+                  deceptionbench: {model: gpt-4o, max_tokens: 900, max_failures: 0.1}
+                """));
+        Section mask = JudgeSection.of(config, "mask");
+        Section deception = JudgeSection.of(config, "deceptionbench");
+        assertThat(mask.get(JudgeSection.MODEL)).isEqualTo("gpt-5-mini");
+        assertThat(deception.get(JudgeSection.MODEL)).isEqualTo("gpt-4o");
+        assertThat(deception.get(JudgeSection.URL)).isEqualTo("https://api.example.com/v1");
+        assertThat(deception.get(JudgeSection.MAX_FAILURES)).isEqualTo(0.1);
+        assertThat(JudgeSection.tokens(mask, 500)).as("it reasons").isEqualTo(4096);
+        assertThat(JudgeSection.tokens(deception, 1024)).isEqualTo(900);
+        assertThatThrownBy(() -> Protocols.DIRECT.config(read("output: o\nmodel: m\njudge: {mmlu: {model: x}}")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("judge.mmlu");
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {model: m}                              | judge.kind is missing: rules (for closed worlds alone), local

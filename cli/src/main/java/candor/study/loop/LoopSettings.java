@@ -208,7 +208,8 @@ final class LoopSettings {
         return new ModelUser.Settings(
                 users.get(USER_TEMPERATURE),
                 messageTokens(users),
-                users.get(PROBABILITIES),
+                // A model that reasons tells no probabilities, unless its user knows better.
+                users.get(PROBABILITIES) && (users.has(PROBABILITIES) || !users.has(JudgeSection.REASONING_EFFORT)),
                 users.get(ATTEMPTS).intValue(),
                 JudgeSection.tokens(users, ModelUser.RATING_TOKENS));
     }
