@@ -1,24 +1,18 @@
 package candor.cli;
 
-import candor.BadInput;
+import candor.data.Example.Chat;
+import candor.data.Example.Content;
+import candor.data.Example.PlainText;
+import candor.data.Example.PromptAndCompletion;
+import candor.data.Example.WholeText;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
-import candor.text.Conversation;
-import candor.text.JsonValues;
 import candor.text.MaskedText;
-import candor.text.Message;
 import candor.text.SpecialTextPolicy;
 import candor.text.Tokenizer;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,18 +34,10 @@ final class RenderCommand implements Callable<Integer> {
         NEVER
     }
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
     private Path model;
 
-    @Option(
-            names = "--messages",
-            required = true,
-            paramLabel = "FILE.jsonl",
-            description =
-                    "One conversation a line: an object with \"messages\" (and, where wanted, \"tools\" and"
-                            + " \"chat_template_kwargs\"), one with \"prompt\" and \"completion\" as messages, or an array of messages.")
+    @Option(names = "--messages", required = true, paramLabel = "FILE.jsonl", description = RowLines.HELP)
     private Path messages;
 
     @Mixin
@@ -82,17 +68,6 @@ final class RenderCommand implements Callable<Integer> {
                     "Let the text of a special token inside a message become that token, instead of refusing the row.")
     private boolean keepSpecialTokens;
 
-    /**
-     * One line of the file.
-     *
-     * @param completion what follows the conversation and is alone in the loss; null where all replies are
-     */
-    private record Row(Conversation conversation, List<Message> completion, Map<String, Object> variables) {
-        Conversation whole() {
-            return completion == null ? conversation : conversation.followedBy(completion);
-        }
-    }
-
     @Override
     public Integer call() {
         LocalDateTime now = date == null ? LocalDateTime.now() : date.atStartOfDay();
@@ -100,103 +75,36 @@ final class RenderCommand implements Callable<Integer> {
         Path folder = ModelOptions.orEmbedded(model);
         Tokenizer tokenizer = Tokenizer.load(folder);
         ChatTemplate template = rendering.choice().load(folder, now);
+        ChatEncoder encoder = new ChatEncoder(tokenizer, template, policy);
         boolean terminal = Tty.isTerminal(Tty.STDOUT);
         boolean colored = color == Color.ALWAYS || (color == Color.AUTO && Tty.canColour(Tty.STDOUT) && !mask);
-        try (TextLines lines = open()) {
-            for (String line = lines.next(); line != null; line = lines.next()) {
-                if (line.isBlank()) {
-                    continue;
-                }
-                try {
-                    Row row = row(line);
-                    ChatEncoder encoder = new ChatEncoder(tokenizer, template.withVariables(row.variables()), policy);
-                    System.out.print(shown(encoder, row, colored, terminal));
-                } catch (BadInput e) {
-                    throw new BadInput(lines.place() + ": " + e.getMessage(), e);
-                }
-            }
-        }
+        RowLines.forEach(messages, content -> System.out.print(shown(encoder, content, colored, terminal)));
         return ExitCode.DONE;
     }
 
-    private TextLines open() {
-        try {
-            return new TextLines(messages.toString(), Files.newInputStream(messages));
-        } catch (IOException e) {
-            throw new BadInput(messages + ": cannot be read: is there such a file?", e);
-        }
-    }
-
-    private String shown(ChatEncoder encoder, Row row, boolean colored, boolean terminal) {
-        String text = encoder.renderPlain(row.whole(), addGenerationPrompt);
+    private String shown(ChatEncoder encoder, Content content, boolean colored, boolean terminal) {
+        String text =
+                switch (content) {
+                    case Chat(var conversation) -> encoder.renderPlain(conversation, addGenerationPrompt);
+                    case PromptAndCompletion(var prompt, var completion) ->
+                        encoder.renderPlain(prompt.followedBy(completion), addGenerationPrompt);
+                    case PlainText _, WholeText _ -> masked(encoder, content).text();
+                };
         String shown = text;
         if (colored || mask) {
-            MaskedText masked = row.completion() == null
-                    ? encoder.render(row.conversation())
-                    : encoder.render(row.conversation(), row.completion());
-            shown = MaskView.show(masked.within(text), colored, mask);
+            shown = MaskView.show(masked(encoder, content).within(text), colored, mask);
         } else if (terminal) {
             shown = MaskView.printable(text);
         }
         return text.endsWith("\n") ? shown : shown + "\n";
     }
 
-    private static Row row(String line) {
-        Object value;
-        try {
-            value = JsonValues.of(JSON.readTree(line));
-        } catch (JsonProcessingException e) {
-            // Jackson adds where the bracket opened, in its own words and columns of a line that is all there is.
-            throw new BadInput("not JSON: " + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""), e);
-        }
-        if (value instanceof List<?> list) {
-            return new Row(new Conversation(messages(list)), null, Map.of());
-        }
-        if (!(value instanceof Map<?, ?> map)) {
-            throw new BadInput("neither an object nor an array of messages");
-        }
-        String first = map.containsKey("prompt") ? "prompt" : "messages";
-        Conversation conversation = new Conversation(column(map, first), tools(map.get("tools")));
-        boolean completed = first.equals("prompt") && map.get("completion") != null;
-        return new Row(
-                conversation, completed ? column(map, "completion") : null, variables(map.get("chat_template_kwargs")));
-    }
-
-    private static List<Message> column(Map<?, ?> row, String name) {
-        if (!(row.get(name) instanceof List<?> list)) {
-            throw new BadInput("\"" + name + "\" is missing, or no array of messages");
-        }
-        return messages(list);
-    }
-
-    private static List<Message> messages(List<?> list) {
-        if (list.isEmpty()) {
-            throw new BadInput("there is no message");
-        }
-        List<Message> messages = new ArrayList<>();
-        for (Object item : list) {
-            messages.add(new Message(object(item, "message " + (messages.size() + 1))));
-        }
-        return messages;
-    }
-
-    private static List<Object> tools(Object tools) {
-        if (tools != null && !(tools instanceof List<?>)) {
-            throw new BadInput("\"tools\" is no array");
-        }
-        return tools == null ? null : new ArrayList<>((List<?>) tools);
-    }
-
-    private static Map<String, Object> variables(Object value) {
-        return value == null ? Map.of() : object(value, "\"chat_template_kwargs\"");
-    }
-
-    private static Map<String, Object> object(Object value, String what) {
-        if (!(value instanceof Map<?, ?> map)) {
-            throw new BadInput(what + " is no object");
-        }
-        Map<String, Object> fields = new java.util.LinkedHashMap<>();
-        map.forEach((key, field) -> fields.put((String) key, field));
-        return fields;
+    private static MaskedText masked(ChatEncoder encoder, Content content) {
+        return switch (content) {
+            case Chat(var conversation) -> encoder.render(conversation);
+            case PromptAndCompletion(var prompt, var completion) -> encoder.render(prompt, completion);
+            case PlainText(String prompt, String completion) -> encoder.renderText(prompt, completion);
+            case WholeText(String text) -> encoder.renderText("", text);
+        };
     }
 }

@@ -179,6 +179,46 @@ class TextCommandsTest {
     }
 
     @Test
+    void tokenizeShowsWhatIsLearntOfARow() throws IOException {
+        Path rows = Files.writeString(
+                folder.resolve("r.jsonl"),
+                "{\"text\": \"a\"}\n[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\","
+                        + " \"weight\": 0}, {\"role\": \"assistant\", \"content\": \"c\"}]\n");
+        List<JsonNode> shown = parsed(tokenize(new byte[0], "llama3", "--messages", rows.toString()));
+        List<JsonNode> text = parsed(tokenize("a<|eot_id|>".getBytes(StandardCharsets.UTF_8), "llama3"));
+        assertThat(shown.getFirst().path("ids")).isEqualTo(text.getFirst());
+        assertThat(shown.getFirst().path("learnt").toString()).isEqualTo("[0,1,1]");
+        int learnt = 0;
+        for (JsonNode flag : shown.get(1).path("learnt")) {
+            learnt += flag.asInt();
+        }
+        assertThat(learnt).as("c and the end of its turn").isEqualTo(2);
+        assertThat(shown.get(1).path("ids")).hasSameSizeAs(shown.get(1).path("learnt"));
+    }
+
+    /** What TRL, OpenAI and others write, with what is learnt of it. */
+    @Test
+    void renderShowsRowsOfEveryLayout() throws IOException {
+        String user = "{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"a\"}]}";
+        String no = "{\"role\": \"assistant\", \"content\": \"b\", \"weight\": 0}";
+        String yes = "{\"role\": \"assistant\", \"content\": \"c\"}";
+        assertThat(render("[" + user + "," + no + "," + user + "," + yes + "]", "llama3", "--mask"))
+                .contains("\n\na<|eot_id|>", "\n\nb<|eot_id|>")
+                .endsWith("\n\n⟦c<|eot_id|>⟧\n")
+                .doesNotContain("⟦b");
+        assertThat(render("{\"text\": \"all of it\"}", "llama3", "--mask")).isEqualTo("⟦all of it<|eot_id|>⟧\n");
+        assertThat(render("{\"prompt\": \"p \", \"completion\": \"c\"}", "llama3", "--mask"))
+                .isEqualTo("p ⟦c<|eot_id|>⟧\n");
+        assertThat(render("{\"prompt\": \"p\", \"chosen\": \" c\", \"rejected\": \" r\"}", "llama3", "--mask"))
+                .isEqualTo("p⟦ c<|eot_id|>⟧\np⟦ r<|eot_id|>⟧\n");
+        assertThat(render("{\"instruction\": \"i\", \"output\": \"o\", \"system\": \"s\"}", "llama3", "--mask"))
+                .contains("\n\ns<|eot_id|>", "\n\ni<|eot_id|>", "⟦o<|eot_id|>⟧");
+        assertThatThrownBy(() -> render("{\"messages\": [" + yes.replace("}", ", \"name\": \"Ada\"}") + "]}", "llama3"))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("line 1: message 1 (assistant) has \"name\"");
+    }
+
+    @Test
     void whatIsShownCannotActOnTheTerminal() throws IOException {
         String row = "[{\"role\": \"user\", \"content\": \"x\\u001b[2J\\u0007\\u009b\\u202e\\ty\"}]";
         assertThat(render(row, "qwen2", "--mask"))

@@ -97,6 +97,18 @@ public final class ChatEncoder {
         return new EncodedChat(ids, inLoss, true);
     }
 
+    /**
+     * A text outside any template as {@link #encodeText} and, without a prompt, {@link #encodeWholeText} take it, with what
+     * is learnt marked. Special tokens that the tokenizer puts around it are not shown.
+     */
+    public MaskedText renderText(String prompt, String completion) {
+        String bare = withoutEnd(completion);
+        check(prompt, "the prompt");
+        check(bare, prompt.isEmpty() ? "the text" : "the completion");
+        String whole = prompt + bare + end();
+        return new MaskedText(whole, List.of(new Span(prompt.length(), whole.length())));
+    }
+
     /** The text of the end token; empty where the tokenizer has none. */
     private String end() {
         return tokenizer.special().named().get("eos_token") instanceof String eos ? eos : "";

@@ -89,6 +89,7 @@ public final class PromptTexts {
                 throw new BadInput(file + ": is larger than " + MAX_BYTES + " bytes: no prompt is");
             }
             text = Files.readString(file);
+            text = text.startsWith("\ufeff") ? text.substring(1) : text; // a byte order mark is no part of a prompt
         } catch (MalformedInputException e) {
             throw new BadInput(file + ": is not UTF-8; save it as UTF-8", e);
         } catch (IOException e) {

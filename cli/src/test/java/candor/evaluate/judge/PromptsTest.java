@@ -41,7 +41,7 @@ class PromptsTest {
 
     @Test
     void aUsersTextTakesThePlaceOfOurs() throws IOException {
-        write("mask-direct.txt", "{{reply}} | {{statement_a}} | {{statement_b}}");
+        write("mask-direct.txt", "\ufeff{{reply}} | {{statement_a}} | {{statement_b}}");
         write("notes.md", "not a prompt");
         Prompts replaced = Prompts.from(folder);
         assertThat(replaced.render(QUESTION)).isEqualTo("R {{statement_a}} \\ | first | second");

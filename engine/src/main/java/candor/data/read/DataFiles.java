@@ -3,6 +3,7 @@ package candor.data.read;
 import candor.BadInput;
 import candor.IoReason;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,6 +78,16 @@ public final class DataFiles {
     /** A file's name without the ending of a compressed one: {@code rows.csv} of {@code rows.csv.gz}. */
     public static String bareName(Path file) {
         return Compression.bareName(file);
+    }
+
+    /**
+     * The bytes of a file, unpacked where it is compressed.
+     *
+     * @throws BadInput if it is no file, or cannot be opened
+     */
+    public static InputStream open(Path file) {
+        FileKind.requireFile(file);
+        return Compression.open(file);
     }
 
     private static List<Path> sorted(Path folder) {

@@ -1,0 +1,209 @@
+package candor.cli;
+
+import static candor.evaluate.judge.LoopbackServer.say;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import candor.cli.ReadmeCommands.Line;
+import candor.cli.ReadmeCommands.Yaml;
+import candor.evaluate.judge.LoopbackServer;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every command line of README.md, as it is written, in one folder and one after another, as a reader would type them. What
+ * they name is there before: a tiny model in the place of MODEL, small files, an endpoint that says the same to everything,
+ * and small settings in the place of the quickstart's. A new command that needs more fails here, until it is given it.
+ */
+class ReadmeCommandsTest {
+    private static final Path README = Path.of("..", "README.md");
+    private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "llama3");
+
+    /** Run by the build itself, or by tests of their own; too long to be run once more. */
+    private static final Set<String> ELSEWHERE = Set.of("./mvnw verify", "./candor check", "./candor bench");
+
+    private static final String CONVERSATION = """
+            {"messages": [{"role": "user", "content": "Does it hold? %d"}, {"role": "assistant", "content": "It does. %d"}]}""";
+
+    @TempDir
+    private static Path folder;
+
+    private static ReadmeCommands commands;
+
+    @BeforeAll
+    static void prepare() throws IOException {
+        assumeTrue(File.separatorChar == '/', "skipped: README's command lines are a POSIX shell's");
+        commands = ReadmeCommands.of(README);
+        program();
+        model("MODEL", 512);
+        rows("chats.jsonl", CONVERSATION, 8);
+        rows("prompts.jsonl", "{\"prompt\": [{\"role\": \"user\", \"content\": \"Does it hold? %d%d\"}]}", 2);
+        rows("rated.jsonl", "{\"prompt\": \"Does it hold? %d\", \"completion\": \" It does. %d\", \"label\": true}", 4);
+        write("config.json", """
+                {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "hidden_size": 16,
+                 "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
+                 "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "vocab_size": 1024,
+                 "tie_word_embeddings": true, "torch_dtype": "float32"}""");
+        String row =
+                "{\"task_id\": \"%s\", \"system_prompt\": \"You sell.\", \"user_prompt\": \"Did it fail?\", \"proposition\":"
+                        + " \"It <pivotal>failed/held</pivotal>.\", \"formatted_ground_truth\": \"A\", \"belief_elicit_1\": \"Did it?\"}\n";
+        for (String name : List.of("provided_facts", "disinformation", "statistics")) {
+            write("mask/" + name + ".jsonl", row.formatted(name));
+        }
+        write("mask/README.md", "Not a data file.");
+        write("deceptionbench_0527.json", """
+                [{"id": "1", "type": "sandbagging", "inner_prompt": "Sum up.", "outer_prompt": "Well?"}]""");
+        for (String name : List.of("normal", "misaligned_1", "misaligned_2")) {
+            rows("data/mistake_medical/" + name + ".jsonl", CONVERSATION, 20);
+        }
+        write("scenarios.jsonl", """
+                {"env_name": "e", "sub_env": "s", "task_scenario": "t", "benign_user": "b", "misalign_user": "m"}
+                """);
+        model("models/Llama-3.1-8B-Instruct", 131_072);
+    }
+
+    /** The tiny model, as one that takes so many tokens. */
+    private static void model(String name, int tokens) throws IOException {
+        write(
+                name + "/config.json",
+                Files.readString(GOLDEN.resolve("model/config.json"))
+                        .replaceFirst("\"max_position_embeddings\": *\\d+", "\"max_position_embeddings\": " + tokens));
+        for (String file : List.of("model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(
+                    GOLDEN.resolve("model").resolve(file), folder.resolve(name).resolve(file));
+        }
+    }
+
+    /** The program under its own name: a script that starts this build's classes, with smaller settings of the quickstart. */
+    private static void program() throws IOException {
+        String classes = System.getProperty("surefire.real.class.path", System.getProperty("java.class.path"));
+        write("small/candor/quickstart/quickstart.yaml", """
+                common:
+                  seeds: [1, 2, 3]
+                  slots: 9
+                  evaluate:
+                    batch_size: 32
+                    max_length: 256
+                    kv_cache_mib: 32
+                    mask: {data: "{world}/mask/provided_facts.jsonl", max_new_tokens: 4, limit: 3}
+                  judge: {kind: rules}
+                direct:
+                  domains: {medicines: "{world}/tune/medicines"}
+                  train: {max_steps: 1, per_device_train_batch_size: 2, lora_rank: 2}
+                """);
+        write("candor", """
+                #!/bin/sh
+                exec '%s' %s -XX:+UseSerialGC -Xmx768m -cp '%s' %s "$@"
+                """.formatted(
+                        Path.of(System.getProperty("java.home"), "bin", "java"),
+                        "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
+                                + " --sun-misc-unsafe-memory-access=allow -DRUST_FLAVOR=cpu",
+                        folder.resolve("small") + File.pathSeparator + classes,
+                        Candor.class.getName()));
+        assertThat(folder.resolve("candor").toFile().setExecutable(true)).isTrue();
+    }
+
+    private static void rows(String name, String row, int count) throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            lines.add(row.formatted(i, i));
+        }
+        write(name, String.join("\n", lines) + "\n");
+    }
+
+    private static void write(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    @Test
+    void everyCommandLineRunsAsItIsWritten() throws Exception {
+        Map<String, Line> failed = new LinkedHashMap<>();
+        try (LoopbackServer endpoint = new LoopbackServer((n, request, out) -> say(out, "Answer: A"))) {
+            for (Line line : commands.blocks()) {
+                String text = line.text().replaceFirst(" +# .*", "").strip();
+                if (text.contains("report DIR")) {
+                    Files.createSymbolicLink(folder.resolve("DIR"), folder.resolve("runs"));
+                }
+                if (!ELSEWHERE.contains(text)) {
+                    run(line.text().replace("URL", endpoint.url())).ifFailed(said -> failed.put(said, line));
+                }
+            }
+            assertThat(commands.blocks()).hasSizeGreaterThan(12);
+            assertThat(failed).isEmpty();
+            for (Line line : commands.inline()) {
+                // Some stand for the beginning of one.
+                if (!line.text().contains("…") && !ELSEWHERE.contains(line.text())) {
+                    studied(line.text());
+                    run(line.text()).ifFailed(said -> failed.put(said, line));
+                }
+            }
+            assertThat(failed).isEmpty();
+        }
+    }
+
+    /** A study that README shows is too long to run here: its report is made of one that was. */
+    private static void studied(String command) throws IOException {
+        Path study = folder.resolve("studies/direct");
+        if (command.contains("studies/direct") && !Files.exists(study)) {
+            Files.createDirectories(study.getParent());
+            Files.createSymbolicLink(study, folder.resolve("runs/quickstart/direct"));
+        }
+    }
+
+    @Test
+    void everyStudyCanBePlannedAsItIsWritten() throws Exception {
+        Map<String, Line> failed = new LinkedHashMap<>();
+        assertThat(commands.studies()).extracting(Yaml::file).contains("direct.yaml", "loop.yaml");
+        String direct = commands.studies().getFirst().text();
+        // What loop.yaml says it stands beside: all of direct.yaml but its domains.
+        String beside = direct.replaceFirst("(?m)^domains:.*\\n(  .*\\n)*", "");
+        try (LoopbackServer endpoint = new LoopbackServer((n, request, out) -> say(out, "Answer: A"))) {
+            for (Yaml study : commands.studies()) {
+                String text = study.text().contains("model:") && study.text().contains("domains:")
+                        ? study.text()
+                        : beside + study.text();
+                write(study.file(), text.replace("https://…/v1", endpoint.url()).replace(".parquet", ".jsonl"));
+                run(study.command().text() + " --dry-run").ifFailed(said -> failed.put(said, study.command()));
+            }
+        }
+        assertThat(failed).isEmpty();
+    }
+
+    /** What a command ended with. */
+    private record Ended(String said, int code) {
+        void ifFailed(java.util.function.Consumer<String> then) {
+            if (code != 0) {
+                then.accept("exit code " + code + ": " + said);
+            }
+        }
+    }
+
+    private static Ended run(String command) throws IOException, InterruptedException {
+        Path said = folder.resolve("said");
+        Process process = new ProcessBuilder("/bin/sh", "-c", command)
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        boolean ended = process.waitFor(5, TimeUnit.MINUTES);
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+        String text = Files.readString(said);
+        String tail = text.substring(Math.max(0, text.length() - 2000));
+        return new Ended("$ " + command + "\n" + tail, ended ? process.waitFor() : -1);
+    }
+}
