@@ -1,13 +1,13 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.data.read.DataFiles;
 import candor.study.Treatment.Training;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Role;
 import candor.study.record.StudyKind;
 import candor.train.config.TrainSettings;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,7 +44,7 @@ final class DirectProtocol implements Protocol {
                     + " domains: {medical: FOLDER} with " + String.join(", ", FILES.values()) + " in it");
         }
         domains.forEach((name, folder) -> FILES.values().forEach(file -> {
-            if (!Files.isRegularFile(folder.resolve(file))) {
+            if (DataFiles.find(folder, file).isEmpty()) {
                 throw new BadInput(section.where(name) + ": " + folder.resolve(file)
                         + ": there is no such file; a domain's folder holds " + String.join(", ", FILES.values()));
             }
@@ -90,7 +90,7 @@ final class DirectProtocol implements Protocol {
                     Optional.empty(),
                     Optional.of(Method.SFT),
                     config.seeds());
-            treatments.add(new Treatment(arm, Optional.of(Training.sft(folder.resolve(file)))));
+            treatments.add(new Treatment(arm, DataFiles.find(folder, file).map(Training::sft)));
         }));
         return treatments;
     }

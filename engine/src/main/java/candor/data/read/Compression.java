@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
@@ -39,6 +41,11 @@ enum Compression {
         } catch (IOException e) {
             throw unreadable(file, e);
         }
+    }
+
+    /** The names that a file may have, itself and compressed. */
+    static List<String> names(String bare) {
+        return Arrays.stream(values()).map(kind -> bare + kind.ending).toList();
     }
 
     /** The name without the ending of a compressed file: {@code rows.csv} of {@code rows.csv.gz}. */

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,6 +79,14 @@ public final class DataFiles {
     /** A file's name without the ending of a compressed one: {@code rows.csv} of {@code rows.csv.gz}. */
     public static String bareName(Path file) {
         return Compression.bareName(file);
+    }
+
+    /** The file of a name in a folder, as it is or compressed; empty where there is none. */
+    public static Optional<Path> find(Path folder, String name) {
+        return Compression.names(name).stream()
+                .map(folder::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst();
     }
 
     /**

@@ -35,6 +35,9 @@ class DataFilesTest {
         }
         assertThat(DataFiles.of(List.of(folder.resolve("d"), b))).containsExactly(a, b, zst, gz, b);
         assertThat(DataFiles.bareName(zst)).isEqualTo("c.PARQUET");
+        assertThat(DataFiles.find(folder.resolve("d"), "c.json")).hasValue(gz);
+        assertThat(DataFiles.find(folder.resolve("d"), "b.jsonl")).hasValue(b);
+        assertThat(DataFiles.find(folder.resolve("d"), "e.jsonl")).isEmpty();
     }
 
     @Test
