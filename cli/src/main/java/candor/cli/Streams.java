@@ -34,12 +34,24 @@ record Streams(PrintStream out, PrintStream err) {
     }
 
     static Streams ofThisProcess() {
+        restoreStderr();
         OutputStream err = new FileOutputStream(FileDescriptor.err);
         return new Streams(
                 checked(new FileOutputStream(FileDescriptor.out)),
                 Tty.canRewrite(Tty.STDERR)
                         ? TerminalErr.over(err, () -> Tty.columns(Tty.STDERR))
                         : new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The launcher filters what the JVM itself says while it starts, and names the descriptor that standard error was. Where it
+     * cannot be put back, the filter hands everything on.
+     */
+    private static void restoreStderr() {
+        Integer real = Integer.getInteger("candor.stderr");
+        if (real != null) {
+            Tty.move(real, Tty.STDERR);
+        }
     }
 
     /** A print stream over {@code sink} whose failures are thrown; a line is on its way as soon as it ends. */
