@@ -5,6 +5,7 @@ import candor.data.read.DataFiles;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
+import candor.lora.AdapterFolder;
 import candor.stats.Bootstrap;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -241,13 +242,12 @@ final class EvalOptions {
         Set<String> names = new HashSet<>(Set.of("base"));
         for (String adapter : adapters) {
             int equals = adapter.indexOf('=');
-            Path folder = Path.of(adapter.substring(equals + 1));
-            Path last = folder.toAbsolutePath().normalize().getFileName();
-            String name = equals > 0 ? adapter.substring(0, equals) : String.valueOf(last);
+            Path given = Path.of(adapter.substring(equals + 1));
+            String name = equals > 0 ? adapter.substring(0, equals) : AdapterFolder.name(given);
             if (!names.add(name)) {
                 throw new BadInput("--adapter: two are called " + name + "; tell them apart as NAME=DIR");
             }
-            named.add(new NamedAdapter(name, folder));
+            named.add(new NamedAdapter(name, AdapterFolder.find(given)));
         }
         return named;
     }

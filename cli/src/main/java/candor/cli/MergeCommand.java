@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.lora.AdapterFolder;
 import candor.merge.Merge;
 import candor.merge.MergeReport;
 import candor.ops.Backend;
@@ -54,7 +55,11 @@ final class MergeCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
-    @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "The folder of the adapter.")
+    @Option(
+            names = "--adapter",
+            required = true,
+            paramLabel = "DIR",
+            description = "The adapter's folder, or its run's.")
     private Path adapter;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder to make.")
@@ -80,8 +85,8 @@ final class MergeCommand implements Callable<Integer> {
         if (shardMebibytes < 1 || shardMebibytes > Long.MAX_VALUE >> 20) {
             throw new BadInput("--max-shard-mib " + shardMebibytes + ": give 1 or more");
         }
-        Merge.Settings settings =
-                new Merge.Settings(model.model(), adapter, output, type.dtype, shardMebibytes << 20, force);
+        Merge.Settings settings = new Merge.Settings(
+                model.model(), AdapterFolder.find(adapter), output, type.dtype, shardMebibytes << 20, force);
         try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
                 Backend backend = Backends.open(model.backend, model.threads)) {
             LOG.info("{}: merging {}", output, adapter);

@@ -639,7 +639,7 @@ class EvalCommandTest {
         refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
         refused("no such file", "mask", folder.resolve("none.jsonl"), "--judge", "rules");
         refused(
-                "two are called adapter",
+                "two are called llama3; tell them apart as NAME=DIR",
                 "mask",
                 mask(),
                 "--judge",

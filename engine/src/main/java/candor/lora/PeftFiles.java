@@ -98,18 +98,22 @@ public final class PeftFiles {
         }
     }
 
-    private static Path file(Path path, String name) {
+    private static Path file(Path given, String name) {
+        Path path = AdapterFolder.find(given);
         SafeFolder folder = SafeFolder.at(path, "the folder of an adapter, with " + CONFIG + " and " + WEIGHTS);
-        if (!folder.has(name) && name.equals(WEIGHTS) && folder.has(PICKLED)) {
+        if (folder.has(name)) {
+            return folder.file(name);
+        }
+        if (name.equals(CONFIG)) {
+            throw AdapterFolder.none(path);
+        }
+        if (folder.has(PICKLED)) {
             throw new BadInput(path + ": has its weights in " + PICKLED
                     + ", which can run code when it is read; save the adapter again with PEFT (save_pretrained) to get "
                     + WEIGHTS);
         }
-        if (!folder.has(name)) {
-            throw new BadInput(path + ": is not an adapter in PEFT's layout: it has no " + name
-                    + "; give a folder with " + CONFIG + " and " + WEIGHTS);
-        }
-        return folder.file(name);
+        throw new BadInput(path + ": is not an adapter in PEFT's layout: it has no " + name + "; give a folder with "
+                + CONFIG + " and " + WEIGHTS);
     }
 
     /** Every factor by its name in the file, as a view of the adapter's parameters. */

@@ -15,9 +15,10 @@ import java.util.stream.Stream;
 
 /** What a checkpoint has beside its weights: copied from one folder to another. */
 public final class SideFiles {
-    private static final List<String> NAMES = List.of(
-            "config.json",
-            "generation_config.json",
+    /** The chat template where it is a file of its own. */
+    public static final String TEMPLATE = "chat_template.jinja";
+
+    private static final List<String> TEXT = List.of(
             "tokenizer.json",
             "tokenizer_config.json",
             "special_tokens_map.json",
@@ -25,9 +26,10 @@ public final class SideFiles {
             "vocab.json",
             "merges.txt",
             "tokenizer.model",
-            "chat_template.jinja",
-            "LICENSE",
-            "LICENSE.txt");
+            TEMPLATE);
+
+    private static final List<String> OTHERS =
+            List.of("config.json", "generation_config.json", "LICENSE", "LICENSE.txt");
 
     private static final String TEMPLATES = "additional_chat_templates";
 
@@ -42,11 +44,13 @@ public final class SideFiles {
      * @param to an existing folder
      */
     public static void copy(SafeFolder from, Path to) {
-        for (String name : NAMES) {
-            if (from.has(name)) {
-                copy(from, name, to);
-            }
-        }
+        copy(from, OTHERS, to);
+        copyText(from, to);
+    }
+
+    /** The same for what turns conversations into tokens: the tokenizer's files and chat templates. */
+    public static void copyText(SafeFolder from, Path to) {
+        copy(from, TEXT, to);
         if (from.has(TEMPLATES)) {
             try (Stream<Path> files = Files.list(from.file(TEMPLATES))) {
                 Files.createDirectories(to.resolve(TEMPLATES));
@@ -57,6 +61,14 @@ public final class SideFiles {
                 }
             } catch (IOException e) {
                 throw new BadInput(from.path().resolve(TEMPLATES) + ": cannot be copied: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private static void copy(SafeFolder from, List<String> names, Path to) {
+        for (String name : names) {
+            if (from.has(name)) {
+                copy(from, name, to);
             }
         }
     }

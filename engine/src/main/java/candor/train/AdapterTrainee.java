@@ -1,19 +1,30 @@
 package candor.train;
 
+import candor.BadInput;
 import candor.lora.Adapter;
 import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
+import candor.model.AtomicFile;
+import candor.model.SafeFolder;
+import candor.model.SideFiles;
 import candor.tensor.Tensor;
+import candor.text.TemplateChoice;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
  * An adapter over a frozen base.
  *
- * @param base the folder of the base, as adapter_config.json shall name it
+ * @param base     the folder of the base, as adapter_config.json shall name it, with the tokenizer
+ * @param template what rendered its conversations: it goes along with the tokenizer's files
  */
-record AdapterTrainee(Adapter adapter, Path result, Path base) implements Trainee {
+record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice template, ModelCard card)
+        implements Trainee {
     @Override
     public Tensor parameters() {
         return adapter.parameters();
@@ -41,8 +52,20 @@ record AdapterTrainee(Adapter adapter, Path result, Path base) implements Traine
         return facts;
     }
 
+    /** The weights with their settings come last: until they are there, nobody takes the folder for an adapter. */
     @Override
     public void write() {
+        try {
+            Files.createDirectories(result);
+        } catch (IOException e) {
+            throw new BadInput(result + ": cannot be made a folder; choose another one", e);
+        }
+        SideFiles.copyText(SafeFolder.at(base, "the folder of a tokenizer"), result);
+        if (!template.equals(TemplateChoice.DEFAULT)) {
+            String source = template.load(base, LocalDate.EPOCH.atStartOfDay()).source();
+            AtomicFile.write(result.resolve(SideFiles.TEMPLATE), source.getBytes(StandardCharsets.UTF_8));
+        }
+        AtomicFile.write(result.resolve("README.md"), card.bytes());
         PeftFiles.write(result, adapter, base.toString());
     }
 }

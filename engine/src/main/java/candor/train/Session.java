@@ -137,7 +137,14 @@ public final class Session implements AutoCloseable {
                         .orElseThrow();
                 adapters.set(reference, adapter.frozenCopy(memory));
             }
-            trainee = new AdapterTrainee(adapter, run.record().adapter(), config.model());
+            ModelCard card = new ModelCard(
+                    config, run.inputs().hashes(), run.lora(), run.record().folder());
+            trainee = new AdapterTrainee(
+                    adapter,
+                    run.record().adapter(),
+                    config.model(),
+                    config.reading().template(),
+                    card);
         }
         if (run.from() != null) {
             String then = RunState.read(run.from().folder()).backend();

@@ -394,7 +394,7 @@ class PeftFilesTest {
                 folder,
                 "qwen3",
                 folder + ": is not an adapter in PEFT's layout: it has no adapter_config.json; give a folder with"
-                        + " adapter_config.json and adapter_model.safetensors");
+                        + " adapter_config.json and adapter_model.safetensors, or the folder of a run");
         Files.copy(golden("qwen3/adapter/adapter_config.json"), folder.resolve("adapter_config.json"));
         assertRefused(
                 folder,

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.IoReason;
 import candor.data.read.Fingerprint;
 import candor.generate.Sampling;
+import candor.lora.AdapterFolder;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -88,7 +89,9 @@ public record RunSettings(
         all.put("model_sha256", hash(model));
         ArrayNode each = all.putArray("adapters");
         for (String adapter : adapters) {
-            each.addObject().put("adapter", adapter).put("sha256", isBase(adapter) ? null : hash(Path.of(adapter)));
+            each.addObject()
+                    .put("adapter", adapter)
+                    .put("sha256", isBase(adapter) ? null : hash(AdapterFolder.find(Path.of(adapter))));
         }
         all.put("max_new_tokens", maxNewTokens);
         all.put("temperature", sampling.temperature());

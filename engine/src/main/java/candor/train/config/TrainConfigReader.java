@@ -2,6 +2,7 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.data.KlPairing;
+import candor.lora.AdapterFolder;
 import candor.model.Recompute;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
@@ -153,7 +154,7 @@ final class TrainConfigReader {
             }
         }
         return new AdapterStart(
-                init == null ? null : Path.of(init),
+                init == null ? null : AdapterFolder.find(Path.of(init)),
                 given.get(TrainSettings.LORA_RANK).intValue(),
                 given.get(TrainSettings.LORA_ALPHA),
                 given.get(TrainSettings.LORA_TARGET_MODULES),

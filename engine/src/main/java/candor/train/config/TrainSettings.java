@@ -70,8 +70,11 @@ public final class TrainSettings {
             "tokenizer", "DIR", null, "The folder of tokenizer and chat template; that of --model where not given.");
     public static final Setting<SaveType> SAVE_DTYPE =
             choice("save_dtype", SaveType.class, SaveType.FLOAT32, "What the trained weights are stored in.");
-    public static final Setting<String> INIT_ADAPTER =
-            text("init_adapter", "DIR", null, "Goes on training this adapter instead of a fresh one.");
+    public static final Setting<String> INIT_ADAPTER = text(
+            "init_adapter",
+            "DIR",
+            null,
+            "Continues training this adapter, or the one of this run, instead of a fresh one.");
     public static final Setting<Long> LORA_RANK =
             new Setting<>("lora_rank", new Setting.Whole(1, 4096), 16L, "Rank of a fresh adapter.");
     public static final Setting<Double> LORA_ALPHA =
