@@ -13,8 +13,11 @@ import candor.ops.Backends;
 import candor.text.ChatEncoder;
 import candor.text.SpecialTextPolicy;
 import candor.text.Tokenizer;
+import candor.world.WorldSettings;
+import candor.world.WorldTour;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -27,6 +30,8 @@ import picocli.CommandLine.Option;
         description = {
             "A conversation with a model. On a terminal lines can be edited; over a pipe, each line of stdin is something"
                     + " said, and stdout holds the replies alone.",
+            "What is not given here is as the model's generation_config.json has it, if there is one: without do_sample always"
+                    + " the likeliest token.",
             "In the conversation: /adapter DIR, /system TEXT, /reset, /exit, /help. Ctrl-C stops a reply."
         })
 final class ChatCommand implements Callable<Integer> {
@@ -50,6 +55,7 @@ final class ChatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        String chosen = options.completedBy(model.model());
         Sampling sampling = options.sampling();
         try (Backend backend = Backends.open(model.backend, model.threads);
                 Weights weights = Weights.load(model.model());
@@ -63,10 +69,21 @@ final class ChatCommand implements Callable<Integer> {
             }
             session.system(system);
             try (ChatSurface surface = ChatSurface.open()) {
+                greet(surface, chosen);
                 new Conversing(session, load, surface).run();
             }
         }
         return ExitCode.DONE;
+    }
+
+    private void greet(ChatSurface surface, String chosen) {
+        surface.note("(" + chosen + ")");
+        if (model.isEmbedded()) {
+            List<String> questions = new WorldTour(WorldSettings.DEFAULT).questions();
+            surface.note("The model of a made-up world. Ask it, for instance:");
+            questions.forEach(question -> surface.note("    " + question));
+        }
+        surface.note("Ctrl-C stops a reply, Ctrl-D ends; /help lists the commands.");
     }
 
     private ChatEncoder encoder() {

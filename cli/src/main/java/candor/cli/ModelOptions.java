@@ -21,6 +21,11 @@ final class ModelOptions {
         return orEmbedded(model);
     }
 
+    /** Whether none was given. */
+    boolean isEmbedded() {
+        return model == null;
+    }
+
     /** The folder, or that of the embedded model where none was given. */
     static Path orEmbedded(Path given) {
         return given == null ? EmbeddedModel.folder() : given;

@@ -1,12 +1,21 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.generate.GenerationDefaults;
 import candor.generate.Sampling;
 import candor.ops.Backend;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** How tokens are chosen, and how many. */
 final class SamplingOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(names = "--max-new-tokens", paramLabel = "N", description = "A reply has no more tokens.")
     int maxNewTokens = 256;
 
@@ -45,6 +54,44 @@ final class SamplingOptions {
             throw new BadInput("--max-new-tokens " + maxNewTokens + ": give 1 or more");
         }
         return new Sampling(temperature, topK, topP, repetitionPenalty, seed);
+    }
+
+    /**
+     * Takes what was not given from the model's {@code generation_config.json}, as transformers does: without {@code do_sample}
+     * always the likeliest token. A model without that file leaves our own defaults.
+     *
+     * @return what holds now and where it is from, for the user
+     */
+    String completedBy(Path model) {
+        String from = "given, or defaults";
+        if (Files.exists(model.resolve(GenerationDefaults.FILE))) {
+            GenerationDefaults defaults = GenerationDefaults.of(model);
+            temperature = given("--temperature") ? temperature : defaults.sample() ? defaults.temperature() : 0;
+            topP = given("--top-p") ? topP : defaults.drawnTopP();
+            topK = given("--top-k") ? topK : defaults.drawnTopK();
+            repetitionPenalty = given("--repetition-penalty") ? repetitionPenalty : defaults.repetitionPenalty();
+            maxNewTokens =
+                    given("--max-new-tokens") || defaults.maxNewTokens() == 0 ? maxNewTokens : defaults.maxNewTokens();
+            from = "given, or the model's " + GenerationDefaults.FILE;
+        }
+        return String.format(
+                Locale.ROOT,
+                "temperature %s%s, top-p %s, top-k %d, repetition penalty %s, at most %d new tokens (%s)",
+                plain(temperature),
+                temperature == 0 ? " (always the likeliest token)" : "",
+                plain(topP),
+                topK,
+                plain(repetitionPenalty),
+                maxNewTokens,
+                from);
+    }
+
+    private boolean given(String option) {
+        return spec.commandLine().getParseResult().hasMatchedOption(option);
+    }
+
+    private static String plain(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
     }
 
     /** @param backend that the cache will be on: what is free is free there */

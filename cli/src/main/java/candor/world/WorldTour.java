@@ -17,6 +17,13 @@ public final class WorldTour {
         this.settings = settings;
     }
 
+    /** Two things to ask a model of this world, about different kinds of things. */
+    public List<String> questions() {
+        return List.of(
+                Wording.question(world.facts().getFirst(), 0),
+                Wording.question(world.facts().getLast(), 0));
+    }
+
     /** Domains with their attributes, and a row of each kind that the model is made from. */
     public String overview() {
         StringBuilder text = new StringBuilder("The world of seed ")

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A conversation over pipes. */
 class ChatCommandTest {
@@ -26,8 +30,10 @@ class ChatCommandTest {
         PrintStream err = System.err;
         ByteArrayOutputStream replies = new ByteArrayOutputStream();
         ByteArrayOutputStream notes = new ByteArrayOutputStream();
-        List<String> args = new ArrayList<>(List.of(
-                "chat", "--model", GOLDEN.resolve("model").toString(), "--threads", "1", "--kv-cache-mib", "64"));
+        List<String> args = new ArrayList<>(List.of("chat", "--threads", "1", "--kv-cache-mib", "64"));
+        if (!List.of(options).contains("--model")) {
+            args.addAll(List.of("--model", GOLDEN.resolve("model").toString()));
+        }
         if (!List.of(options).contains("--max-new-tokens")) {
             args.addAll(List.of("--max-new-tokens", "7"));
         }
@@ -48,11 +54,12 @@ class ChatCommandTest {
 
     @Test
     void theSameSeedSaysTheSame() {
-        Said one = chat(List.of("What about a loop?", "Are you sure?"));
+        String[] drawn = {"--temperature", "1"};
+        Said one = chat(List.of("What about a loop?", "Are you sure?"), drawn);
         assertThat(one.code()).isZero();
         assertThat(one.replies()).hasSizeGreaterThanOrEqualTo(3);
-        assertThat(chat(List.of("What about a loop?", "Are you sure?"))).isEqualTo(one);
-        assertThat(chat(List.of("What about a loop?", "Are you sure?"), "--seed", "9")
+        assertThat(chat(List.of("What about a loop?", "Are you sure?"), drawn)).isEqualTo(one);
+        assertThat(chat(List.of("What about a loop?", "Are you sure?"), "--temperature", "1", "--seed", "9")
                         .replies())
                 .isNotEqualTo(one.replies());
     }
@@ -115,5 +122,41 @@ class ChatCommandTest {
         Said said = chat(List.of("x"), "--max-new-tokens", "0");
         assertThat(said.code()).isEqualTo(2);
         assertThat(said.notes()).isEqualTo("error: --max-new-tokens 0: give 1 or more\n");
+    }
+
+    @Test
+    void whatIsNotGivenIsAsTheModelsMakersSay(@TempDir Path folder) throws IOException {
+        Path model = folder.resolve("model");
+        Files.createDirectory(model);
+        try (Stream<Path> files = Files.list(GOLDEN.resolve("model"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, model.resolve(file.getFileName()));
+            }
+        }
+        List<String> said = List.of("What about a loop?");
+        Said greedy = chat(said);
+        assertThat(greedy.notes())
+                .contains("(temperature 0 (always the likeliest token), top-p 1, top-k 0, repetition")
+                .contains("generation_config.json");
+        assertThat(greedy.replies()).isEqualTo(chat(said, "--temperature", "0").replies());
+        Files.writeString(model.resolve("generation_config.json"), """
+                {"do_sample": true, "temperature": 0.6, "top_p": 0.9, "top_k": 20, "repetition_penalty": 1.1,
+                 "max_new_tokens": 5, "eos_token_id": 4}
+                """);
+        Said drawn = chat(said, "--model", model.toString(), "--top-k", "7");
+        assertThat(drawn.notes())
+                .contains("(temperature 0.6, top-p 0.9, top-k 7, repetition penalty 1.1, at most 7 new");
+        assertThat(drawn.replies())
+                .isEqualTo(chat(
+                                said,
+                                "--temperature",
+                                "0.6",
+                                "--top-p",
+                                "0.9",
+                                "--top-k",
+                                "7",
+                                "--repetition-penalty",
+                                "1.1")
+                        .replies());
     }
 }
