@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,9 @@ public final class DataFiles {
     private static final List<String> ENDINGS = List.of(".jsonl", ".ndjson", ".json", ".csv", ".parquet");
 
     private static final int MOST_NAMED = 10;
+
+    /** What was said already: a folder is listed to be hashed, and again to be read. */
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
     private DataFiles() {}
 
@@ -67,13 +72,17 @@ public final class DataFiles {
                     + (folders ? ": the folders in it are not looked into" : ""));
         }
         if (!others.isEmpty()) {
-            LOG.info(
-                    "{}: passed over {}{}",
-                    path,
-                    String.join(", ", others.subList(0, Math.min(MOST_NAMED, others.size()))),
-                    others.size() > MOST_NAMED ? " and " + (others.size() - MOST_NAMED) + " more" : "");
+            tellOnce(path + ": passed over "
+                    + String.join(", ", others.subList(0, Math.min(MOST_NAMED, others.size())))
+                    + (others.size() > MOST_NAMED ? " and " + (others.size() - MOST_NAMED) + " more" : ""));
         }
         return found;
+    }
+
+    private static void tellOnce(String what) {
+        if (SAID.add(what)) {
+            LOG.info(what);
+        }
     }
 
     /** A file's name without the ending of a compressed one: {@code rows.csv} of {@code rows.csv.gz}. */
