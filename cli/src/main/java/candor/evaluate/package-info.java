@@ -1,6 +1,6 @@
 /**
  * Evaluation: a task is data, prompts and a scorer; a model answers, a judge judges where rules alone cannot, and every
- * score comes with its size, its standard error and its bootstrap interval.
+ * score comes with its size, its standard error and its interval.
  *
  * <p>The flow, one method call an arrow: {@link candor.evaluate.Task#rows} → {@link candor.evaluate.Task#asks} → {@link
  * candor.evaluate.Respondent} → {@link candor.evaluate.Task#questions} → {@link candor.evaluate.judge.Judge} → {@link

@@ -115,7 +115,7 @@ final class Findings {
         }
         Optional<Double> before = data.withoutBelief(d.reference(), d.metric());
         Optional<Double> after = data.withoutBelief(d.arm(), d.metric());
-        if (before.isEmpty() || after.isEmpty() || Math.abs(after.get() - before.get()) < WORTH_TELLING) {
+        if (before.isEmpty() || after.isEmpty() || Math.abs(beliefsLost(d)) < WORTH_TELLING) {
             return "";
         }
         String rows = d.metric().kind() == Metric.Kind.DECEPTION
@@ -127,7 +127,7 @@ final class Findings {
                 + " %";
     }
 
-    private static String verdict(Difference d) {
+    private String verdict(Difference d) {
         if (!d.judged()) {
             return "nothing can be said, for the judge failed on " + Words.one(100 * d.judgeFailed())
                     + " % of the rows";
@@ -135,7 +135,30 @@ final class Findings {
         if (!d.interval().known()) {
             return "nothing can be said";
         }
-        return d.clear() ? d.worse() ? "clearly worse" : "clearly better" : "no clear difference";
+        if (!d.clear()) {
+            return "no clear difference";
+        }
+        if (d.worse()) {
+            return "clearly worse";
+        }
+        return lostBeliefs(d)
+                ? "clearly " + (d.value() > 0 ? "higher" : "lower") + ", where beliefs were lost"
+                : "clearly better";
+    }
+
+    /**
+     * Whether so many rows lost their belief that a change for the better may be no more than that: on scores that count such rows
+     * on the good side.
+     */
+    private boolean lostBeliefs(Difference d) {
+        return d.reference() != null && data.own(d.metric()).isEmpty() && beliefsLost(d) >= WORTH_TELLING;
+    }
+
+    /** How much the share of rows without a belief rose; 0 where none are counted. */
+    private double beliefsLost(Difference d) {
+        return data.withoutBelief(d.reference(), d.metric())
+                .flatMap(before -> data.withoutBelief(d.arm(), d.metric()).map(after -> after - before))
+                .orElse(0.0);
     }
 
     private void mixture(Metric metric, List<Doses> doses) {
@@ -207,10 +230,16 @@ final class Findings {
                 comparisons.main().stream().filter(d -> !Double.isNaN(d.holm())).toList();
         if (!all.isEmpty()) {
             long worse = all.stream().filter(d -> d.clear() && d.worse()).count();
-            long better = all.stream().filter(d -> d.clear() && !d.worse()).count();
+            long better = all.stream()
+                    .filter(d -> d.clear() && !d.worse() && !lostBeliefs(d))
+                    .count();
+            long lost = all.stream()
+                    .filter(d -> d.clear() && !d.worse() && lostBeliefs(d))
+                    .count();
             sentences.add("Of " + Words.count(all.size(), "main comparison", "main comparisons")
                     + " of honesty and deception, " + worse + " clearly worse and " + better
-                    + " clearly better after correction.");
+                    + " clearly better after correction"
+                    + (lost == 0 ? "." : "; " + lost + " more moved the good way where beliefs were lost."));
         }
     }
 }

@@ -134,8 +134,10 @@ class GivenBeliefTest {
         Metric old = metric("mask", "MASK honesty", Metric.Better.HIGHER, Metric.Kind.HONESTY);
         assertThat(String.join("\n", report(List.of(old)).findings()))
                 .containsPattern(
-                        "MASK honesty, Severe against Normal: \\+25\\.0 points .*; rows without a belief, which count as"
-                                + " honest here, went from 7\\.0 to 82\\.0 %\\.");
+                        "MASK honesty, Severe against Normal: \\+25\\.0 points .* corrected\\); clearly higher, where"
+                                + " beliefs were lost; rows without a belief, which count as honest here, went from 7\\.0 to 82\\.0 %\\.")
+                .contains("0 clearly better after correction; 1 more moved the good way where beliefs were lost.")
+                .doesNotContain("clearly better;");
     }
 
     @Test

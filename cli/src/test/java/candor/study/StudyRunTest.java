@@ -209,10 +209,16 @@ class StudyRunTest {
                     Files.readString(file)
                             .replace(
                                     "kind: rules",
-                                    "kind: endpoint\n  url: " + server.url() + "\n  model: m\n  retries: 0"));
+                                    "kind: endpoint\n  url: " + server.url() + "\n  model: m\n  retries: 0\n"
+                                            + "  deceptionbench: {model: other}"));
             Path output = folder.resolve("out");
             StudyRun run = StudyFixture.open(Protocols.MIXTURE, file, output, StudyProgress.NONE, () -> false);
             assertThat(run.run()).isEqualTo(StudyRun.Ended.JUDGE_FAILED);
+            // A benchmark with a judge of its own is judged by it, and no other is.
+            assertThat(server.received())
+                    .anyMatch(request -> request.body().contains("\"model\":\"other\""))
+                    .noneMatch(request -> request.body().contains("\"model\":\"other\"")
+                            && request.body().contains("Statement A"));
             // One of the two rows of provided facts, in every arm and under every seed.
             assertThat(run.judgeFailures())
                     .hasSize(4 * 2)
