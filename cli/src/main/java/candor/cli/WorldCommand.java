@@ -95,11 +95,19 @@ final class WorldCommand implements Callable<Integer> {
         @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
         private int threads;
 
+        @Option(names = "--resume", description = "Goes on with a run that was stopped in this folder.")
+        private boolean resume;
+
         @Override
         public Integer call() {
             EvalCommand.require(steps > 0, "--steps " + steps + ": must be at least 1");
             EvalCommand.require(threads >= 0, "--threads " + threads + ": must not be negative");
-            return TrainCommand.train(List.of(WorldModel.prepare(world.settings(), output, threads, steps)), spec);
+            return TrainCommand.train(
+                    List.of(
+                            resume
+                                    ? WorldModel.resume(output, threads, steps)
+                                    : WorldModel.prepare(world.settings(), output, threads, steps)),
+                    spec);
         }
     }
 

@@ -48,17 +48,38 @@ public final class WorldModel {
         if (Files.exists(output)) {
             throw new BadInput(output + ": is there already; choose another --output");
         }
-        Path data = output.resolve("data");
-        WorldFiles.write(settings, data);
-        Path rows = data.resolve("base").resolve("train.jsonl");
-        Path tokenizer = output.resolve("tokenizer");
-        int tokens = TokenizerTraining.run(List.of(rows), VOCABULARY, 2, tokenizer);
-        Path config = output.resolve("config.json");
-        writeConfig(config, tokens);
+        WorldFiles.write(settings, output.resolve("data"));
+        int tokens = TokenizerTraining.run(List.of(rows(output)), VOCABULARY, 2, tokenizer(output));
+        writeConfig(config(output), tokens);
+        return training(output, threads, steps, false);
+    }
+
+    /** What goes on with the training of a folder that {@link #prepare} made. */
+    public static TrainConfig resume(Path output, int threads, int steps) {
+        if (!Files.exists(output.resolve("run").resolve("run.json"))) {
+            throw new BadInput(output + ": holds no run to go on with; leave out --resume, and choose a new --output");
+        }
+        return training(output, threads, steps, true);
+    }
+
+    private static Path rows(Path output) {
+        return output.resolve("data").resolve("base").resolve("train.jsonl");
+    }
+
+    private static Path tokenizer(Path output) {
+        return output.resolve("tokenizer");
+    }
+
+    private static Path config(Path output) {
+        return output.resolve("config.json");
+    }
+
+    private static TrainConfig training(Path output, int threads, int steps, boolean resume) {
         Settings given = Settings.NONE
-                .with(TrainSettings.MODEL_CONFIG, config.toString())
-                .with(TrainSettings.TOKENIZER, tokenizer.toString())
-                .with(TrainSettings.DATA, rows.toString())
+                .with(TrainSettings.MODEL_CONFIG, config(output).toString())
+                .with(TrainSettings.TOKENIZER, tokenizer(output).toString())
+                .with(TrainSettings.DATA, rows(output).toString())
+                .with(TrainSettings.RESUME, Boolean.toString(resume))
                 .with(TrainSettings.OUTPUT, output.resolve("run").toString())
                 .with(TrainSettings.SAVE_DTYPE, "bfloat16")
                 .with(TrainSettings.MAX_STEPS, Integer.toString(steps))

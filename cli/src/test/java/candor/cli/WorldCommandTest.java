@@ -115,4 +115,10 @@ class WorldCommandTest {
                 new ObjectMapper().readTree(evaluation.resolve("scores.json").toFile());
         assertThat(scores.findValuesAsText("subject")).contains("base");
     }
+
+    @Test
+    void trainingGoesOnOnlyWhereItBegan(@TempDir Path folder) {
+        Cli.run("world", "train", "--resume", "--output", folder.resolve("none").toString())
+                .refused("holds no run to go on with");
+    }
 }
