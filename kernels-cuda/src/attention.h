@@ -8,6 +8,23 @@ namespace candor {
 constexpr float kLog2e = 1.4426950408889634f;
 constexpr float kLn2 = 0.6931471805599453f;
 
+// Sequences of a launch: a grid is no larger in y and z. Few on the emulator, so that every suite has a batch that needs several.
+#ifdef CANDOR_EMULATED
+constexpr int kMostSequences = 5;
+#else
+constexpr int kMostSequences = 65535;
+#endif
+
+// Calls f(first, count) for the sequences of a batch, as many at a time as a launch takes, until one fails.
+template <class F>
+cudaError_t with_sequences(int sequences, F f) {
+    cudaError_t code = cudaSuccess;
+    for (int first = 0; code == cudaSuccess && first < sequences; first += kMostSequences) {
+        code = f(first, sequences - first < kMostSequences ? sequences - first : kMostSequences);
+    }
+    return code;
+}
+
 // Queries, keys and values of packed sequences; rows are (H+2K)*D wide. The gradient of it lies in the same way.
 struct Attention {
     Matrix qkv;
@@ -142,6 +159,13 @@ inline int check_heads(int h, int k, int d, const Where& where) {
             "%d query heads, %d key heads, width %d: the width has to be a multiple of 8 up to 128", h, k, d);
     }
     return 0;
+}
+
+// Tiles of 64 rows or more of the longest sequence are a dimension of a grid.
+inline int check_longest(int longest, const Where& where) {
+    constexpr int kMost = 65535 * 64;
+    if (longest <= kMost) return 0;
+    return refuse(CANDOR_UNSUPPORTED, where, "a sequence of %d tokens, and at most %d are taken; lower --max-length", longest, kMost);
 }
 
 inline Matrix matrix_of(const candor_bf16* data, int64_t stride) {

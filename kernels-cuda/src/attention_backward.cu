@@ -225,8 +225,13 @@ CANDOR_API int candor_attention_backward(
     const bool wgmma = attention_by_wgmma(g.in, stream->device);
     void* memory = nullptr;
     status = scratch(&memory, wgmma ? attention_backward_wgmma_scratch(g) : attention_backward_mma_scratch(g), stream, where);
+    if (!status) status = check_longest(longest, where);
     if (status) return status;
-    const cudaError_t code = wgmma ? attention_backward_wgmma(g, memory, stream->handle)
-                                   : attention_backward_mma(g, memory, stream->handle);
+    const cudaError_t code = with_sequences(s, [&](int first, int count) {
+        BackwardArguments part = g;
+        part.in.starts += first, part.sequences = count;
+        return wgmma ? attention_backward_wgmma(part, memory, stream->handle)
+                     : attention_backward_mma(part, memory, stream->handle);
+    });
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

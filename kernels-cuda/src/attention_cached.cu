@@ -192,15 +192,19 @@ CANDOR_API int candor_attention_cached(
     int status = enter(stream, where);
     if (!status) status = check_heads(h, k, d, where);
     if (status || n == 0) return status;
-    const CachedArguments g = {{matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)},
+    const CachedArguments all = {{matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)},
         reinterpret_cast<bf16*>(o), o_stride, reinterpret_cast<const bf16* const*>(slabs), slab_stride, slab_pages, pages,
         first_page, positions};
-    const cudaError_t code = with_head_width(d, [&](auto width) {
-        constexpr int kWidth = decltype(width)::value;
-        return launch("attention cached", cached_kernel<kWidth>,
-            {dim3(ceil_div((int64_t)longest * (h / k), kRows), k, s), dim3(kThreads), sizeof(CachedShared<kWidth>),
-                stream->handle},
-            g);
+    const cudaError_t code = with_sequences(s, [&](int first, int count) {
+        CachedArguments g = all;
+        g.in.starts += first, g.first_page += first;
+        return with_head_width(d, [&](auto width) {
+            constexpr int kWidth = decltype(width)::value;
+            return launch("attention cached", cached_kernel<kWidth>,
+                {dim3(ceil_div((int64_t)longest * (h / k), kRows), k, count), dim3(kThreads), sizeof(CachedShared<kWidth>),
+                    stream->handle},
+                g);
+        });
     });
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

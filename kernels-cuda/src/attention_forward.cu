@@ -98,14 +98,15 @@ CANDOR_API int candor_attention(
     if (status || n == 0) return status;
     const ForwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), reinterpret_cast<bf16*>(o), o_stride, lse,
         lse_stride, n, s, longest};
-    cudaError_t code;
-    if (attention_by_wgmma(g.in, stream->device)) {
-        void* memory = nullptr;
-        status = scratch(&memory, attention_wgmma_scratch(g), stream, where);
-        if (status) return status;
-        code = attention_wgmma(g, memory, stream->handle);
-    } else {
-        code = attention_mma(g, stream->handle);
-    }
+    const bool wgmma = attention_by_wgmma(g.in, stream->device);
+    void* memory = nullptr;
+    if (wgmma) status = scratch(&memory, attention_wgmma_scratch(g), stream, where);
+    if (!status) status = check_longest(longest, where);
+    if (status) return status;
+    const cudaError_t code = with_sequences(s, [&](int first, int count) {
+        ForwardArguments part = g;
+        part.in.starts += first, part.sequences = count;
+        return wgmma ? attention_wgmma(part, memory, stream->handle) : attention_mma(part, stream->handle);
+    });
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }

@@ -42,6 +42,9 @@ CANDOR_API int candor_rope(
     const Where where = CANDOR_WHERE("rope");
     const int status = enter(stream, where);
     if (status != 0 || n == 0) return status;
+    if (static_cast<int64_t>(n) * g > INT32_MAX) {
+        return candor::refuse(CANDOR_UNSUPPORTED, where, "%d rows of %d heads are more than are counted in 32 bits", n, g);
+    }
     return report(
         launch(
             where.op, rotate, piece_shape(n * g, d / 2, stream), cast(x), x_stride, table, table_stride, positions,

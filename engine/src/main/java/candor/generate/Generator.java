@@ -62,6 +62,19 @@ public final class Generator implements AutoCloseable {
     private float[] scores = new float[0];
 
     /**
+     * Rows of logits that a pass asks for at most: they lie in one array. More sequences than that are done over several
+     * passes, and say the same.
+     */
+    static int mostRows(int vocabulary) {
+        return Math.max(1, (Integer.MAX_VALUE - 8) / vocabulary);
+    }
+
+    /** Sequences that go on together. */
+    static int together(Settings settings, int vocabulary) {
+        return Math.min(settings.sequences(), mostRows(vocabulary));
+    }
+
+    /**
      * @param bank      the adapters that slots mean, or null for the base model alone
      * @param tokenizer null where nobody wants text
      */
@@ -72,7 +85,7 @@ public final class Generator implements AutoCloseable {
         this.settings = settings;
         vocabulary = model.config().vocabSize();
         cache = new KvCache(model.backend(), model.config(), settings.cacheBytes());
-        scheduler = new Scheduler(cache, settings.sequences(), settings.stepTokens());
+        scheduler = new Scheduler(cache, together(settings, vocabulary), settings.stepTokens());
         sampler = new Sampler(vocabulary);
     }
 
@@ -216,7 +229,7 @@ public final class Generator implements AutoCloseable {
         if (scored) {
             model.forward(scores, batch, bank, step.cache());
         } else {
-            if (logits.length < targets * vocabulary) {
+            if (logits.length < (long) targets * vocabulary) {
                 logits = new float[Math.multiplyExact(targets, vocabulary)];
             }
             boolean wanted = step.sequences().stream().anyMatch(sequence -> sequence.request.logProbs());

@@ -371,4 +371,17 @@ class GeneratorTest {
     private static long allocated() {
         return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
+
+    /** 14,135 rows of Qwen3's vocabulary are more than an int counts, and more than an array holds. */
+    @Test
+    void logitsOfAPassFitIntoAnArray() {
+        int rows = Generator.mostRows(151_936);
+        assertThat(rows).isEqualTo(14_134);
+        assertThat((long) rows * 151_936).isLessThanOrEqualTo(Integer.MAX_VALUE - 8);
+        assertThat(Generator.mostRows(Integer.MAX_VALUE)).isOne();
+        // And no more sequences than that go on together.
+        assertThat(Generator.together(new Settings(1 << 16, 1 << 16, 1), 151_936))
+                .isEqualTo(14_134);
+        assertThat(Generator.together(new Settings(32, 512, 1), 151_936)).isEqualTo(32);
+    }
 }

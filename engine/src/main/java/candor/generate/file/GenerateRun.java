@@ -50,6 +50,9 @@ public final class GenerateRun implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** As many as an array has places. */
+    private static final int MOST_ROWS = Integer.MAX_VALUE - 8;
+
     private final RunSettings settings;
     private final ObjectNode identity;
     private final ModelConfig config;
@@ -109,6 +112,7 @@ public final class GenerateRun implements AutoCloseable {
                 PeftFiles.check(Path.of(adapter));
             }
         }
+        requireCountable(prompts.prompts().size(), settings.adapters().size());
         ObjectNode identity = settings.identity();
         if (settings.resume() && Files.exists(output)) {
             requireDone(output, identity);
@@ -145,6 +149,14 @@ public final class GenerateRun implements AutoCloseable {
             Files.deleteIfExists(file);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be deleted (" + e.getMessage() + "); delete it yourself", e);
+        }
+    }
+
+    /** Every prompt times every adapter is a row, and rows are counted by ints. */
+    static void requireCountable(int prompts, int adapters) {
+        if ((long) prompts * adapters > MOST_ROWS) {
+            throw new BadInput(prompts + " prompts times " + adapters + " adapters are more rows than the " + MOST_ROWS
+                    + " of a run; divide the prompts among several files");
         }
     }
 

@@ -47,6 +47,7 @@ final class AttentionBackward {
         heads = layout;
         batch = sequences;
         scale = (float) (1 / Math.sqrt(heads.width()));
+        AttentionOps.requireArray(batch.longest(), heads.width());
         workers.run(batch.sequenceCount() * heads.key(), task);
     }
 

@@ -3,6 +3,7 @@ package candor.ops.cpu;
 import static candor.ops.cpu.TileShape.COLUMNS;
 import static candor.ops.cpu.TileShape.FLOAT;
 
+import candor.BadInput;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.tensor.Tensor;
@@ -35,6 +36,7 @@ final class AttentionOps {
         heads = layout;
         batch = sequences;
         scale = (float) (1 / Math.sqrt(heads.width()));
+        requireArray(batch.longest(), heads.width());
         workers.run(batch.sequenceCount() * heads.key(), task);
     }
 
@@ -58,6 +60,19 @@ final class AttentionOps {
                 block.place(start + first, first, Math.min(AttentionBlock.HEIGHT, length - first), q);
                 block.run(passes);
             }
+        }
+    }
+
+    /**
+     * A sequence's keys and values of one head lie in one array: twice, and backward the keys once more, with a quarter of room.
+     *
+     * @throws BadInput where a sequence is so long that no array holds them
+     */
+    static void requireArray(int longest, int width) {
+        long most = Workers.MOST_FLOATS / (3L * Panels.count(width) * COLUMNS) - COLUMNS;
+        if (longest > most) {
+            throw new BadInput("a sequence of " + longest + " tokens is too long for attention on the CPU, which takes " + most
+                    + " at most; lower --max-length");
         }
     }
 

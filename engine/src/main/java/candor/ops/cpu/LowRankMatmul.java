@@ -2,6 +2,7 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileShape.COLUMNS;
 
+import candor.BadInput;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.tensor.Tensor;
@@ -132,8 +133,9 @@ final class LowRankMatmul {
                 : Panels.floats(depth + (joined ? factors(0).rank() : 0));
         upAt = ready != null ? 0 : group * stride;
         upFloats = lora == null || behind ? 0 : group * Panels.floats(lora.paddedRank());
-        narrowAt = upAt + runs.size() * upFloats;
         narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
+        requireArray(upAt, runs.size(), (long) upFloats + narrowFloats);
+        narrowAt = upAt + runs.size() * upFloats;
         packed = workers.shared(narrowAt + runs.size() * narrowFloats);
         wide = ready != null ? ready.floats() : packed; // null where B is in pairs, behind which nothing lies
 
@@ -161,6 +163,19 @@ final class LowRankMatmul {
                 workers.run(panels, packWide);
             }
             workers.run(blocks.count() * chunks, both ? multiplyBoth : multiplyWide);
+        }
+    }
+
+    /**
+     * The factors of all adapters of a pass lie in one array.
+     *
+     * @throws BadInput where there are so many that no array holds them
+     */
+    static void requireArray(long before, int adapters, long floats) {
+        if (before + adapters * floats > Workers.MOST_FLOATS) {
+            throw new BadInput(adapters + " adapters of this size are too many for one pass, which takes "
+                    + (Workers.MOST_FLOATS - before) / floats
+                    + " at most; lower --batch-size, or take fewer adapters at once");
         }
     }
 

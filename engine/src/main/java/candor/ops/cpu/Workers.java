@@ -14,6 +14,9 @@ final class Workers implements AutoCloseable {
     /** Elements of a row-wise operation that are worth a task of their own. */
     private static final int LEAST_OF_ROWS = 4 << 10;
 
+    /** Floats of an array that {@link #floats} and {@link #shared} can give: with a quarter more it is an array yet. */
+    static final int MOST_FLOATS = Integer.MAX_VALUE / 5 * 4 - 8;
+
     /** Of a key: no operation has so many rows; what is left counts runs of tasks for years. */
     private static final int BLOCK_BITS = 24;
 
