@@ -107,13 +107,20 @@ CANDOR_API int candor_device_count(int32_t* count) {
     int found = 0;
     const cudaError_t code = cudaGetDeviceCount(&found);
     *count = code == cudaSuccess ? found : 0;
-#ifndef CANDOR_EMULATED
+    const candor::Where where = CANDOR_WHERE("deviceCount");
+    int driver = 0;
+    int runtime = 0;
+    if (code == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess && driver > 0
+        && cudaRuntimeGetVersion(&runtime) == cudaSuccess) {
+        return candor::refuse(
+            CANDOR_UNSUPPORTED, where, "the driver is for CUDA %d.%d, and the kernels want one for %d.%d or newer; update it",
+            driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+    }
     if (code == cudaErrorNoDevice || code == cudaErrorInsufficientDriver) {
         cudaGetLastError();  // or the next call would find it
         return 0;
     }
-#endif
-    return report(code, CANDOR_WHERE("deviceCount"));
+    return report(code, where);
 }
 
 CANDOR_API int candor_device_open(candor_device** device, int32_t ordinal) {

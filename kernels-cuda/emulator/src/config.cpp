@@ -29,8 +29,12 @@ bool set(Config& c, const std::string& key, const std::string& value) {
         c.race = value == "1";
     } else if (key == "memory" && is_number && number >= 1) {
         c.memory_bytes = size_t(number) << 20;
-    } else if (key == "capability" && is_number && number >= 80 && number <= 99) {
+    } else if (key == "capability" && is_number && number >= 50 && number <= 99) {
         c.capability = (int)number;
+    } else if (key == "devices" && is_number && number <= 1) {
+        c.devices = (int)number;
+    } else if (key == "driver" && is_number && number <= 99999) {
+        c.driver = (int)number;
     } else {
         return false;
     }

@@ -17,6 +17,9 @@ struct Config {
     bool race = false;
     size_t memory_bytes = size_t(8192) << 20;
     int capability = 80;
+    int devices = 1;
+    // 1000 times the version; 0 where there is none.
+    int driver = 0;
 };
 
 extern Config config;

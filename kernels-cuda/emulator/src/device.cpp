@@ -7,10 +7,20 @@
 #include "emulator/host_api.h"
 #include "report.h"
 
+namespace {
+
+// What an old driver is too old for.
+constexpr int kRuntime = 12000;
+
+}  // namespace
+
 extern "C" {
 
 cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
+    *count = 0;
+    if (emulator::config.driver != 0 && emulator::config.driver < kRuntime) return cudaErrorInsufficientDriver;
+    if (emulator::config.devices == 0) return cudaErrorNoDevice;
+    *count = emulator::config.devices;
     return cudaSuccess;
 }
 
@@ -39,12 +49,12 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-    *version = 0;  // no driver
+    *version = emulator::config.driver;
     return cudaSuccess;
 }
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-    *version = 0;
+    *version = emulator::config.driver == 0 ? 0 : kRuntime;
     return cudaSuccess;
 }
 
@@ -62,6 +72,8 @@ const char* cudaGetErrorName(cudaError_t error) {
         case cudaErrorInvalidValue: return "cudaErrorInvalidValue";
         case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
         case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
+        case cudaErrorInsufficientDriver: return "cudaErrorInsufficientDriver";
+        case cudaErrorNoDevice: return "cudaErrorNoDevice";
         case cudaErrorInvalidDevice: return "cudaErrorInvalidDevice";
         case cudaErrorInvalidResourceHandle: return "cudaErrorInvalidResourceHandle";
         case cudaErrorNotReady: return "cudaErrorNotReady";

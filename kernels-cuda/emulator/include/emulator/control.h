@@ -14,7 +14,9 @@ extern "C" {
 //   resident=N               blocks that are resident together, for kernels whose blocks wait for each other (default 1)
 //   race=0|1                 the happens-before checker (default 1 in the race library, else 0)
 //   memory=MIB               size of the device's memory (default 8192)
-//   capability=80|86|89|90   what the device says it is (default 80)
+//   capability=80|86|89|90   what the device says it is (default 80); less plays a card that is too old
+//   devices=0|1              how many devices there are (default 1)
+//   driver=N                 version of the driver, 11020 for CUDA 11.2: too old below 12000 (default 0: there is none)
 CANDOR_CONTROL int candor_emulator_configure(const char* pairs);
 
 // Findings since the last report, and their text; taking the report clears both, and the device's error.

@@ -42,6 +42,11 @@ public enum NativeLibrary {
         return System.mapLibraryName(libraryName);
     }
 
+    /** How to come by it. */
+    public String remedy() {
+        return remedy;
+    }
+
     /** Where it lies among the resources where it was packed. */
     String resource() {
         String os = System.getProperty("os.name").toLowerCase(Locale.ROOT).replace(' ', '-');

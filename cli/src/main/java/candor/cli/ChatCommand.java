@@ -57,7 +57,7 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         String chosen = options.completedBy(model.model());
         Sampling sampling = options.sampling();
-        try (Backend backend = Backends.open(model.backend, model.threads);
+        try (Backend backend = Backends.open(model.backend(), model.threads);
                 Weights weights = Weights.load(model.model());
                 CausalLm lm = new CausalLm(
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 final class CheckCommand implements Callable<Integer> {
     private static final String ROW = "%-17s %-72s %9s %9s  %s%n";
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
+    @Option(names = "--backend", paramLabel = "NAME", description = TakenBackend.HELP)
     private String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
@@ -38,7 +38,7 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Set<String> chosen = chosen();
-        try (Backend opened = Backends.open(backend, threads)) {
+        try (Backend opened = Backends.open(TakenBackend.tell(Backends.choose(backend, null, false)), threads)) {
             return check(opened, chosen, System.out);
         }
     }

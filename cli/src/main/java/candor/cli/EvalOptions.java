@@ -85,7 +85,7 @@ final class EvalOptions {
     @Option(names = "--bootstrap-seed", paramLabel = "N", description = "Seed of the bootstrap.")
     private long bootstrapSeed = Bootstrap.DEFAULT.seed();
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
+    @Option(names = "--backend", paramLabel = "NAME", description = TakenBackend.HELP)
     private String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
@@ -226,7 +226,7 @@ final class EvalOptions {
                 other,
                 its,
                 bare,
-                backend,
+                TakenBackend.of(backend, other),
                 threads,
                 date.atStartOfDay(),
                 rendering,

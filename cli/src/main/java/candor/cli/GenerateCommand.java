@@ -104,7 +104,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (batchSize < 1 || batchSize > 1 << 16) {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
-        try (Backend backend = Backends.open(model.backend, model.threads);
+        try (Backend backend = Backends.open(model.backend(), model.threads);
                 GenerateRun run = GenerateRun.prepare(settings(backend.name()));
                 Interrupt interrupt = Interrupt.listen(Again.resuming(spec));
                 RowProgress progress = new RowProgress("generating", run.rowsDone(), run.rows())) {

@@ -88,7 +88,7 @@ final class MergeCommand implements Callable<Integer> {
         Merge.Settings settings = new Merge.Settings(
                 model.model(), AdapterFolder.find(adapter), output, type.dtype, shardMebibytes << 20, force);
         try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
-                Backend backend = Backends.open(model.backend, model.threads)) {
+                Backend backend = Backends.open(model.backendOfMerge(), model.threads)) {
             LOG.info("{}: merging {}", output, adapter);
             try {
                 tell(Merge.run(settings, backend, interrupt::requested));

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.Backends;
 import candor.world.EmbeddedModel;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -11,11 +12,24 @@ final class ModelOptions {
     @Option(names = "--model", paramLabel = "DIR", description = HELP)
     private Path model;
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "auto, cpu, cuda or cuda-emulated.")
-    String backend = "auto";
+    @Option(names = "--backend", paramLabel = "NAME", description = TakenBackend.HELP)
+    private String backend = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
     int threads;
+
+    /** The backend that is taken, which is said where it was not named. */
+    String backend() {
+        return TakenBackend.of(backend, model());
+    }
+
+    /** The same for a merge, whose check wants float32. */
+    String backendOfMerge() {
+        return backend.equals("auto")
+                ? TakenBackend.tell(
+                        new Backends.Choice("cpu", "a merge is checked in float32, which a GPU's kernels do not keep"))
+                : backend;
+    }
 
     Path model() {
         return orEmbedded(model);

@@ -9,7 +9,7 @@ import candor.train.Prepared;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings.Method;
 import java.io.PrintWriter;
-import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -106,7 +106,8 @@ final class PlanCommand implements Callable<Integer> {
                                     ? run.config().output()
                                     : run.config().output().getFileName(),
                             run.data().size()));
-            Room room = DeviceMemory.room(given, machine.backendName());
+            String backend = TakenBackend.tell(prepared.backend());
+            Room room = DeviceMemory.room(given, backend);
             Plan plan = Plan.of(prepared, room);
             if (!plan.device().bytes().isEmpty()) {
                 print("GPU", plan.device(), room.device());
@@ -116,7 +117,7 @@ final class PlanCommand implements Callable<Integer> {
             out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
             out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
             if (given == null) {
-                time(plan, machine);
+                time(plan, prepared, backend, machine.threads());
             }
             return ExitCode.DONE;
         }
@@ -128,22 +129,27 @@ final class PlanCommand implements Callable<Integer> {
             out.printf("  %-22s %12s of %s: fits%n", "in all", mebibytes(needs.total()), mebibytes(memory));
         }
 
-        private void time(Plan plan, TrainConfig.Machine machine) {
-            try (Backend backend = Backends.open(machine.backendName(), machine.threads())) {
-                double speed = Probe.operationsPerSecond(backend);
-                Duration time = Duration.ofSeconds(Math.max(1, Math.round(plan.operations() / speed)));
+        private void time(Plan plan, Prepared prepared, String name, int threads) {
+            try (Backend backend = Backends.open(name, threads)) {
+                Rates rates = Probe.measure(backend, work(plan, prepared));
                 spec.commandLine()
                         .getOut()
                         .printf(
                                 Locale.ROOT,
-                                "%-24s about %d:%02d:%02d (%.3g operations at %.3g a second)%n",
+                                "%-24s about %s (%,.0f tokens, %,.0f a second)%n",
                                 "time",
-                                time.toHours(),
-                                time.toMinutesPart(),
-                                time.toSecondsPart(),
-                                plan.operations(),
-                                speed);
+                                Rates.time(rates.training(plan)),
+                                plan.tokens() + plan.freeTokens(),
+                                (plan.tokens() + plan.freeTokens()) / rates.training(plan));
             }
+        }
+
+        private static Probe.Work work(Plan plan, Prepared prepared) {
+            Prepared.One run = prepared.runs().getFirst();
+            int[] lengths = run.data().lengths();
+            int mean = Math.max(
+                    2, (int) Math.round(Arrays.stream(lengths).average().orElse(2)));
+            return new Probe.Work(prepared.model(), run.lora(), plan.recompute(), mean, plan.passTokens(), 1);
         }
     }
 }

@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToDoubleFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -193,6 +194,7 @@ final class StudyCommand implements Callable<Integer> {
         }
 
         private StudyRun run(StudyConfig study, BooleanSupplier stop) {
+            TakenBackend.tell(study.taken());
             return new StudyRun(
                     study,
                     protocol.open(study),
@@ -216,6 +218,10 @@ final class StudyCommand implements Callable<Integer> {
             StudyRun run = run(study, () -> false);
             List<String> words = new ArrayList<>(command());
             words.set(0, Path.of(home, "candor").toString());
+            if (StudyConfig.askedBackend(given).equals("auto")) {
+                // Nodes may differ; the parts of a study may not.
+                words.addAll(List.of("--set", "backend=" + study.backend()));
+            }
             Path here = Path.of("").toAbsolutePath();
             SlurmJobs jobs = new SlurmJobs(
                     new SlurmJobs.Settings(
@@ -253,7 +259,7 @@ final class StudyCommand implements Callable<Integer> {
             try {
                 folder = Files.createTempDirectory("candor-plan");
                 Section there = given.with("output", List.of(folder.toString()), "--output");
-                String asked = protocol.config(there).backend();
+                String asked = StudyConfig.askedBackend(there);
                 String planned = DeviceMemory.backend(deviceMemory, asked);
                 there = planned.equals(asked) ? there : there.with("backend", List.of(planned), DeviceMemory.OPTION);
                 StudyConfig study = protocol.config(there);
@@ -266,13 +272,14 @@ final class StudyCommand implements Callable<Integer> {
                                 backend -> DeviceMemory.room(deviceMemory, backend),
                                 StudyProgress.NONE,
                                 () -> false));
+                TakenBackend.tell(study.taken());
                 StudyPlan plan = run.plan();
                 if (deviceMemory != null) {
-                    print(plan, Double.NaN);
+                    print(plan, null);
                     return ExitCode.DONE;
                 }
                 try (Backend backend = Backends.open(study.backend(), study.threads())) {
-                    print(plan, Probe.operationsPerSecond(backend));
+                    print(plan, Probe.measure(backend, work(plan.shape())));
                 }
                 return ExitCode.DONE;
             } catch (IOException e) {
@@ -282,7 +289,7 @@ final class StudyCommand implements Callable<Integer> {
             }
         }
 
-        private void print(StudyPlan plan, double speed) {
+        private void print(StudyPlan plan, Rates rates) {
             PrintWriter out = spec.commandLine().getOut();
             out.printf("%-28s %5s %10s %12s %8s%n", "arm", "seeds", "rows", "tokens", "steps");
             for (StudyPlan.ArmPlan arm : plan.arms()) {
@@ -307,22 +314,25 @@ final class StudyCommand implements Callable<Integer> {
                         group.runs(),
                         mebibytes(group.host().total()),
                         gpu ? mebibytes(group.device().total()) : "",
-                        time(group.operations() / speed));
+                        time(rates, r -> r.training(group.tokens(), group.freeTokens())));
             }
-            out.printf("%n%-28s %8s %12s %14s %10s%n", "benchmark", "rows", "replies", "new tokens ≤", "scored");
+            out.printf(
+                    "%n%-28s %8s %12s %14s %10s %12s%n",
+                    "benchmark", "rows", "replies", "new tokens ≤", "scored", "time ≤");
             for (StudyPlan.BenchmarkPlan benchmark : plan.benchmarks()) {
                 out.printf(
                         Locale.ROOT,
-                        "%-28s %,8d %,12d %,14d %,10d%n",
+                        "%-28s %,8d %,12d %,14d %,10d %12s%n",
                         benchmark.name(),
                         benchmark.rows(),
                         benchmark.replies(),
                         benchmark.newTokens(),
-                        benchmark.scored());
+                        benchmark.scored(),
+                        time(rates, r -> r.answering(benchmark)));
             }
             out.printf(
                     Locale.ROOT,
-                    "%nin all: %d training groups, %s of this machine's memory at most (answering takes %s)%s, %s of training%n",
+                    "%nin all: %d training groups, %s of this machine's memory at most (answering takes %s)%s, about %s of training and up to %s of answering here%n",
                     plan.groups().size(),
                     mebibytes(plan.hostBytes()),
                     mebibytes(plan.answering().host().total()),
@@ -330,7 +340,12 @@ final class StudyCommand implements Callable<Integer> {
                             ? ", " + mebibytes(plan.deviceBytes()) + " of the GPU's (answering takes "
                                     + mebibytes(plan.answering().device().total()) + ")"
                             : "",
-                    time(plan.operations() / speed));
+                    time(rates, r -> plan.groups().stream()
+                            .mapToDouble(group -> r.training(group.tokens(), group.freeTokens()))
+                            .sum()),
+                    time(rates, r -> plan.benchmarks().stream()
+                            .mapToDouble(r::answering)
+                            .sum()));
         }
 
         private static String mebibytes(long bytes) {
@@ -338,13 +353,18 @@ final class StudyCommand implements Callable<Integer> {
         }
 
         /** A time, or a dash where nobody has measured. */
-        private static String time(double seconds) {
-            if (Double.isNaN(seconds)) {
-                return "-";
-            }
-            Duration time = Duration.ofSeconds(Math.max(1, Math.round(seconds)));
-            return String.format(
-                    Locale.ROOT, "%d:%02d:%02d", time.toHours(), time.toMinutesPart(), time.toSecondsPart());
+        private static String time(Rates rates, ToDoubleFunction<Rates> seconds) {
+            return rates == null ? "-" : Rates.time(seconds.applyAsDouble(rates));
+        }
+
+        private static Probe.Work work(StudyPlan.Shape shape) {
+            return new Probe.Work(
+                    shape.model(),
+                    shape.lora(),
+                    shape.recompute(),
+                    shape.rowTokens(),
+                    shape.passTokens(),
+                    shape.sequences());
         }
 
         private static void delete(Path folder) {

@@ -83,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
-        String backend = configs.getFirst().machine().backendName();
+        String backend = TakenBackend.tell(prepared.backend());
         Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
@@ -91,7 +91,9 @@ final class TrainCommand implements Callable<Integer> {
             try (Session session = Session.open(prepared, plan, facts());
                     Progress progress = new Progress(session)) {
                 LOG.info("device: {}", session.device());
-                session.train(progress, interrupt::requested);
+                Forecast forecast = new Forecast(progress, session.runs(), LOG::info, System::nanoTime);
+                session.train(forecast, interrupt::requested);
+                forecast.over();
                 runs = session.runs();
             }
             runs.stream()

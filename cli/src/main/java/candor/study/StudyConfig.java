@@ -4,12 +4,18 @@ import candor.BadInput;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
+import candor.model.ModelConfig;
+import candor.model.ModelFolder;
+import candor.ops.Backends;
+import candor.ops.Heads;
+import candor.study.record.StudyFolder;
 import candor.study.record.StudyKind;
 import candor.text.TemplateChoice;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -20,10 +26,19 @@ import java.util.List;
  * @param seeds seed s trains with s and is evaluated with s
  * @param slots how many runs train together at most
  * @param cache where answers of models and judges are kept
+ * @param taken the backend: of "auto", what the study was begun with, or else what this machine has
  * @param all everything that was given, checked
  */
 public record StudyConfig(
-        StudyKind kind, String name, Path model, Path output, List<Long> seeds, int slots, Path cache, Section all) {
+        StudyKind kind,
+        String name,
+        Path model,
+        Path output,
+        List<Long> seeds,
+        int slots,
+        Path cache,
+        Backends.Choice taken,
+        Section all) {
     static final Setting<String> NAME =
             new Setting<>("name", new Setting.Text("NAME"), null, "The study's name, for people.");
     static final Setting<String> MODEL =
@@ -108,6 +123,7 @@ public record StudyConfig(
                 seeds,
                 all.get(SLOTS).intValue(),
                 cache == null ? output.resolve("cache") : Path.of(cache),
+                taken(askedBackend(all), output, Path.of(all.require(MODEL))),
                 all);
     }
 
@@ -123,9 +139,25 @@ public record StudyConfig(
         return all.get(TrainSettings.THREADS).intValue();
     }
 
-    /** As {@link candor.ops.Backends#open} wants it. */
-    public String backend() {
+    /** The backend as it was asked for, "auto" included. */
+    public static String askedBackend(Section all) {
         return word(all.get(TrainSettings.BACKEND));
+    }
+
+    private static Backends.Choice taken(String asked, Path output, Path model) {
+        StudyFolder folder = new StudyFolder(output);
+        if (asked.equals("auto") && folder.exists()) {
+            return new Backends.Choice(StudyRecords.backend(folder.studyJson()), "the study was begun on it");
+        }
+        Heads heads = Files.exists(model.resolve(ModelFolder.CONFIG))
+                ? ModelConfig.read(ModelFolder.at(model).configFile()).heads()
+                : null; // whoever opens it says what is wrong
+        return Backends.choose(asked, heads, false);
+    }
+
+    /** As {@link Backends#open} wants it, never "auto". */
+    public String backend() {
+        return taken.name();
     }
 
     /** Where a run of an arm goes. */

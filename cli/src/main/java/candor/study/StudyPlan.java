@@ -1,14 +1,21 @@
 package candor.study;
 
 import candor.evaluate.Ask;
+import candor.evaluate.Prompt;
 import candor.evaluate.Task;
 import candor.generate.AnswerNeeds;
+import candor.lora.AdapterShape;
+import candor.model.ModelConfig;
+import candor.model.ModelFolder;
+import candor.model.Recompute;
 import candor.ops.Needs;
 import candor.ops.Room;
+import candor.text.Conversation;
 import candor.train.Plan;
 import candor.train.Prepared;
 import candor.train.config.TrainConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,9 +27,14 @@ import java.util.Map;
  * @param groups as they train together
  * @param benchmarks as they are answered
  * @param answering memory while they are answered, a local judge included
+ * @param shape     what a pass is like
  */
 public record StudyPlan(
-        List<ArmPlan> arms, List<GroupPlan> groups, List<BenchmarkPlan> benchmarks, AnswerNeeds answering) {
+        List<ArmPlan> arms,
+        List<GroupPlan> groups,
+        List<BenchmarkPlan> benchmarks,
+        AnswerNeeds answering,
+        Shape shape) {
     /**
      * An arm.
      *
@@ -32,22 +44,29 @@ public record StudyPlan(
      */
     public record ArmPlan(String name, String label, int seeds, long rows, long tokens, long steps) {}
 
-    /** A group: its runs, the memory that they take together, and the operations of all of them. */
-    public record GroupPlan(int number, int runs, Needs host, Needs device, double operations) {}
+    /** A group: its runs, the memory that they take together, and the tokens of all of them, with gradients and without. */
+    public record GroupPlan(int number, int runs, Needs host, Needs device, double tokens, double freeTokens) {}
 
     /**
      * A benchmark.
      *
      * @param replies of all arms and seeds together
+     * @param promptTokens of all prompts, by four characters a token
      * @param newTokens at most, of all replies
      * @param scored continuations whose probabilities are read
      */
-    public record BenchmarkPlan(String name, int rows, long replies, long newTokens, long scored) {}
+    public record BenchmarkPlan(String name, int rows, long replies, long promptTokens, long newTokens, long scored) {}
 
-    /** Floating-point operations of all training. */
-    public double operations() {
-        return groups.stream().mapToDouble(GroupPlan::operations).sum();
-    }
+    /**
+     * What a pass is like, for whoever measures how long it takes.
+     *
+     * @param lora      of an adapter, or null where nothing is trained
+     * @param rowTokens of a row, in the mean
+     * @param passTokens of the largest pass
+     * @param sequences that are answered together
+     */
+    public record Shape(
+            ModelConfig model, AdapterShape lora, Recompute recompute, int rowTokens, int passTokens, int sequences) {}
 
     /** Bytes of this machine's memory in the stage that takes the most. */
     public long hostBytes() {
@@ -99,7 +118,8 @@ public record StudyPlan(
             List<Prepared.One> runs =
                     group.runs().stream().map(run -> trained.get(run.arm())).toList();
             Plan plan = Plan.of(new Prepared(first.model(), runs, List.of()), room);
-            planned.add(new GroupPlan(group.number(), runs.size(), plan.host(), plan.device(), plan.operations()));
+            planned.add(new GroupPlan(
+                    group.number(), runs.size(), plan.host(), plan.device(), plan.tokens(), plan.freeTokens()));
         }
         int subjects = treatments.stream()
                 .mapToInt(treatment -> treatment.arm().seeds().size())
@@ -108,25 +128,62 @@ public record StudyPlan(
                 arms,
                 planned,
                 tasks.stream().map(task -> plan(task, subjects)).toList(),
-                AnsweringMemory.of(config, first, groups, room));
+                AnsweringMemory.of(config, first, groups, room),
+                shape(config, first, room));
+    }
+
+    private static Shape shape(StudyConfig config, Prepared prepared, Room room) {
+        int sequences = config.section(StudyConfig.EVALUATE)
+                .get(EvaluationPlan.BATCH_SIZE)
+                .intValue();
+        if (prepared == null) {
+            ModelConfig model = ModelConfig.read(ModelFolder.at(config.model()).configFile());
+            return new Shape(model, null, Recompute.BLOCK, 32, 512, sequences);
+        }
+        Prepared.One run = prepared.runs().getFirst();
+        Plan plan = Plan.of(prepared, room);
+        int mean = (int) Math.max(
+                2, Math.round(Arrays.stream(run.data().lengths()).average().orElse(2)));
+        return new Shape(prepared.model(), run.lora(), plan.recompute(), mean, plan.passTokens(), sequences);
     }
 
     private static <R extends Task.Row> BenchmarkPlan plan(StudyTask<R> task, int subjects) {
         long replies = 0;
         long tokens = 0;
+        long prompts = 0;
         long scored = 0;
         for (R row : task.rows()) {
             for (Ask ask : task.task().asks(row)) {
                 switch (ask) {
                     case Ask.Generate generate -> {
                         replies++;
+                        prompts += tokens(ask.prompt());
                         tokens += generate.sampling().maxNewTokens();
                     }
-                    case Ask.Score score -> scored += score.continuations().size();
+                    case Ask.Score score -> {
+                        scored += score.continuations().size();
+                        prompts += tokens(ask.prompt()) * score.continuations().size();
+                    }
                 }
             }
         }
         return new BenchmarkPlan(
-                task.task().name(), task.rows().size(), replies * subjects, tokens * subjects, scored * subjects);
+                task.task().name(),
+                task.rows().size(),
+                replies * subjects,
+                prompts * subjects,
+                tokens * subjects,
+                scored * subjects);
+    }
+
+    /** About: a token is four characters of English. */
+    private static long tokens(Prompt prompt) {
+        long characters =
+                switch (prompt) {
+                    case Prompt.Chat(Conversation conversation) ->
+                        conversation.toString().length();
+                    case Prompt.Text(String text) -> text.length();
+                };
+        return Math.ceilDiv(characters, 4);
     }
 }

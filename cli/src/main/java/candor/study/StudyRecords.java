@@ -1,6 +1,8 @@
 package candor.study;
 
 import candor.data.read.Fingerprint;
+import candor.train.config.TrainSettings;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -70,7 +72,14 @@ final class StudyRecords {
                             .toList()));
         }
         settings.set("benchmarks", benchmarks);
+        settings.put(TrainSettings.BACKEND.key(), config.backend()); // as it was taken
         return settings;
+    }
+
+    /** The backend that a study was begun on; earlier versions took the CPU where none was named. */
+    static String backend(JsonNode study) {
+        String recorded = study.at("/config/" + TrainSettings.BACKEND.key()).asText("auto");
+        return recorded.equals("auto") ? "cpu" : recorded;
     }
 
     /** Names without folders, which may move, and what is in the files. */

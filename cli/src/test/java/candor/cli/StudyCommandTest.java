@@ -40,9 +40,9 @@ class StudyCommandTest {
                 .anySatisfy(line -> assertThat(line).matches("base +2 +0 +0 +0"))
                 .anySatisfy(line -> assertThat(line).matches("control +2 +16 +[0-9]+ +4"))
                 .anySatisfy(line -> assertThat(line).matches("mixture-50 +2 +24 +[0-9,]+ +6"))
-                .anySatisfy(line -> assertThat(line).matches("1 +3 +[0-9,]+ MiB +0:00:01"))
-                .anySatisfy(line -> assertThat(line).matches("mask +3 +48 +288 +0"))
-                .anySatisfy(line -> assertThat(line).matches("mmlu +2 +0 +0 +64"))
+                .anySatisfy(line -> assertThat(line).matches("1 +3 +[0-9,]+ MiB +0:[0-9:]+"))
+                .anySatisfy(line -> assertThat(line).matches("mask +3 +48 +288 +0 +0:[0-9:]+"))
+                .anySatisfy(line -> assertThat(line).matches("mmlu +2 +0 +0 +64 +0:[0-9:]+"))
                 .anySatisfy(line -> assertThat(line).startsWith("in all: 2 training groups, "));
         assertThat(output).doesNotExist();
 

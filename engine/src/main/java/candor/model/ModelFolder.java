@@ -8,7 +8,9 @@ import java.nio.file.Path;
  * model.safetensors.index.json} with its shards.
  */
 public final class ModelFolder {
-    static final String CONFIG = "config.json";
+    /** The file that makes a folder a model. */
+    public static final String CONFIG = "config.json";
+
     static final String WEIGHTS = "model.safetensors";
     static final String INDEX = "model.safetensors.index.json";
 

@@ -3,15 +3,49 @@ package candor.ops;
 import candor.BadInput;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
+import candor.ops.cuda.GpuTrial;
 import candor.tensor.DType;
+import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Opens a backend by name: what was asked for, or the reason why not. It never falls back in silence. */
+/** Opens a backend by name: what was asked for, or the reason why not. It never falls back in silence: {@link #choose} says why. */
 public final class Backends {
     private Backends() {}
 
     /**
-     * @param name    "cpu"; "cuda"; "cuda-emulated", the kernels of "cuda" run by this processor; or "auto", the CPU
+     * A backend by its own name, and why it was taken.
+     *
+     * @param name   as {@link #open} knows it, never "auto"
+     * @param reason where "auto" was asked for, for people; else empty
+     */
+    public record Choice(String name, String reason) {}
+
+    /**
+     * What "auto" means here: a GPU that works and can compute the model, else the CPU, and why. Other names mean themselves.
+     *
+     * @param asked      a name that {@link #open} knows
+     * @param heads      of the model, or null where it is not known
+     * @param allWeights whether all of its weights are trained, which the CPU alone does
+     */
+    public static Choice choose(String asked, Heads heads, boolean allWeights) {
+        if (!asked.equals("auto")) {
+            return new Choice(asked, "");
+        }
+        if (allWeights) {
+            return new Choice("cpu", "all weights are trained, which a GPU's kernels do not do");
+        }
+        GpuTrial trial = GpuTrial.result();
+        if (!trial.works()) {
+            return new Choice("cpu", "no GPU is used: " + trial.finding());
+        }
+        return (heads == null ? Optional.<String>empty() : GpuTrial.refusal(heads))
+                .map(why -> new Choice("cpu", "no GPU is used: of this model, " + why))
+                .orElseGet(() -> new Choice("cuda", trial.finding()));
+    }
+
+    /**
+     * @param name    "cpu"; "cuda"; "cuda-emulated", the kernels of "cuda" run by this processor; or "auto", a GPU that works,
+     *                else the CPU
      * @param threads threads of the CPU backend; 0 for one per processor
      */
     public static Backend open(String name, int threads) {
@@ -19,7 +53,8 @@ public final class Backends {
             throw new BadInput("--threads " + threads + ": give 1 to 1024, or 0 for one per processor");
         }
         return switch (name) {
-            case "auto", "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors() : threads));
+            case "auto" -> open(choose(name, null, false).name(), threads);
+            case "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors() : threads));
             case "cuda" -> new RecordedBackend(CudaBackend.open());
             case "cuda-emulated" -> new RecordedBackend(CudaBackend.emulated());
             default -> throw new BadInput("--backend " + name + ": not one of auto, cpu, cuda, cuda-emulated");

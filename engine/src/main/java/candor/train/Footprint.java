@@ -37,7 +37,7 @@ final class Footprint {
         this.largest = largest;
         model = prepared.model();
         bank = bank(prepared);
-        backend = first().machine().backendName();
+        backend = prepared.backend().name();
     }
 
     private TrainConfig first() {

@@ -3,28 +3,29 @@ package candor.train;
 import candor.BadInput;
 import candor.data.Batcher;
 import candor.lora.AdapterBank;
-import candor.lora.AdapterLayout;
 import candor.model.CausalLm;
-import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.ops.Needs;
 import candor.ops.Room;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.KtoTask;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * What runs will take, before anything is taken: bytes by place and kind, and floating-point operations.
+ * What runs will take, before anything is taken: bytes by place and kind, and tokens to compute.
  *
  * @param recompute  what the backward pass computes again
  * @param host       memory of this machine
  * @param device     memory of the GPU; nothing where there is none in play
  * @param largest    upper bounds over all passes
- * @param operations of the whole of all runs
+ * @param tokens     that go forward and backward, of the whole of all runs
+ * @param freeTokens that go forward alone
  * @param steps      optimiser steps of the longest run
  */
-public record Plan(Recompute recompute, Needs host, Needs device, Largest largest, double operations, int steps) {
+public record Plan(
+        Recompute recompute, Needs host, Needs device, Largest largest, double tokens, double freeTokens, int steps) {
     /**
      * The plan of runs as they are.
      *
@@ -103,50 +104,39 @@ public record Plan(Recompute recompute, Needs host, Needs device, Largest larges
         Largest largest = Largest.of(prepared.runs(), cut);
         Footprint footprint = new Footprint(prepared, recompute, largest);
         int steps = 0;
-        double operations = 0;
+        double tokens = 0;
+        double freeTokens = 0;
         for (Prepared.One run : prepared.runs()) {
             int total = Run.totalSteps(run.config().output(), run.config().steps(), batcher(run));
             steps = Math.max(steps, total);
-            operations += operations(prepared.model(), run, recompute, total);
+            double epoch = Arrays.stream(run.data().lengths()).asLongStream().sum();
+            double all = epoch * total / Math.max(1, batcher(run).stepsIn(1));
+            tokens += all;
+            if (run.config().task() instanceof KtoTask) {
+                // Mismatched pairs through policy and reference in each epoch; the rows' own reference once.
+                freeTokens += 2 * all + epoch;
+            }
+            freeTokens += evaluated(run, total);
         }
-        return new Plan(recompute, footprint.host(), footprint.device(room.overhead()), largest, operations, steps);
+        return new Plan(
+                recompute, footprint.host(), footprint.device(room.overhead()), largest, tokens, freeTokens, steps);
+    }
+
+    /** Tokens of the held-out rows, each time that they are looked at; at the end once more. */
+    private static double evaluated(Prepared.One run, int steps) {
+        if (run.heldOut() == null) {
+            return 0;
+        }
+        int every = run.config().watch().evalSteps();
+        double times = every == 0 ? 1 : Math.ceilDiv(steps, every);
+        int passes = run.config().task() instanceof KtoTask ? 4 : 1;
+        return times
+                * passes
+                * Arrays.stream(run.heldOut().lengths()).asLongStream().sum();
     }
 
     private static Batcher batcher(Prepared.One run) {
         return new Batcher(run.data().lengths(), run.config().batching().batcher());
-    }
-
-    /**
-     * A multiply-add is two. Each weight of a linear layer is used once forward and once backward for every token, and
-     * attention costs 4·H·D a token and position before it, twice that backward; adapters three times their parameters, and
-     * so do all weights where they are trained.
-     */
-    private static double operations(ModelConfig model, Prepared.One run, Recompute recompute, int totalSteps) {
-        double tokens = 0;
-        double targets = 0;
-        double squares = 0;
-        for (int row = 0; row < run.data().size(); row++) {
-            int length = run.data().row(row).length();
-            tokens += length;
-            targets += run.data().row(row).targets();
-            squares += (double) length * length / 2;
-        }
-        double head = (double) model.vocabSize() * model.hiddenSize();
-        double linear = model.parameterCount() - head * (model.tieWordEmbeddings() ? 1 : 2);
-        boolean whole = run.lora() == null;
-        double adapter = whole ? 0 : new AdapterLayout(run.lora()).parameterCount();
-        double attention = 4.0 * model.layers() * model.heads().queryCols();
-        double forward = 2 * (linear + adapter) * tokens + 2 * head * targets + attention * squares;
-        double backward = (whole ? 2 : 1) * (2 * linear * tokens + 2 * head * targets)
-                + 4 * adapter * tokens
-                + 2.5 * attention * squares;
-        double passes = forward * (recompute == Recompute.BLOCK ? 2 : 1) + backward;
-        double epochs = (double) totalSteps / Math.max(1, batcher(run).stepsIn(1));
-        if (run.config().task() instanceof KtoTask) {
-            // Mismatched pairs through policy and reference in each epoch; the rows' own reference once.
-            return epochs * (passes + 2 * forward) + forward;
-        }
-        return epochs * passes;
     }
 
     /** Takes the memory of all passes at once, so that no step has to. */

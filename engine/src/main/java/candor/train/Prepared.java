@@ -12,6 +12,7 @@ import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.Backends;
 import candor.text.ChatEncoder;
 import candor.text.Tokenizer;
 import candor.train.checkpoint.CheckpointStore;
@@ -182,6 +183,24 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                     + " rows, and no held-out row is; take eval_loss, or hold"
                     + " out other rows");
         }
+    }
+
+    /**
+     * The backend that was asked for; where that was "auto", the one that a resumed run was started on, else what {@link
+     * Backends#choose} takes.
+     */
+    public Backends.Choice backend() {
+        TrainConfig first = runs.getFirst().config();
+        String asked = first.machine().backendName();
+        Intact from = runs.stream()
+                .map(One::from)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+        if (asked.equals("auto") && from != null) {
+            return new Backends.Choice(RunState.read(from.folder()).backend(), "the run was started on it");
+        }
+        return Backends.choose(asked, model.heads(), first.start() instanceof ModelStart);
     }
 
     /** The config.json of what is trained, or of its base. */

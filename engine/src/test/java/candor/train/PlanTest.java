@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.data.Batcher;
 import candor.lora.AdapterShape;
 import candor.lora.LoraConfig;
 import candor.model.ModelConfig;
@@ -21,6 +22,7 @@ import candor.train.config.TrainSettings.Method;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -213,5 +215,25 @@ class PlanTest {
         assertThatThrownBy(() -> Plan.of(large, Room.planned(HOST, device.total())))
                 .hasMessageContaining("of the GPU's memory")
                 .hasMessageContaining("--recompute block --per-device-train-batch-size 1");
+    }
+
+    /** Seven rows of data are so many tokens an epoch; held-out rows go forward every third step, pairs of KTO besides. */
+    @Test
+    void tokensAreCountedWithEvaluationsAndPairs() {
+        Prepared sft = Prepared.toPlanWithoutFolders(List.of(TrainConfig.of(Method.SFT, settings(Method.SFT, "cpu"))));
+        Prepared.One run = sft.runs().getFirst();
+        double epoch = Arrays.stream(run.data().lengths()).sum();
+        double steps = new Batcher(run.data().lengths(), run.config().batching().batcher()).stepsIn(1);
+        Plan plan = Plan.of(sft, Room.of(HOST, 0));
+        assertThat(plan.tokens()).isEqualTo(epoch * 6 / steps);
+        assertThat(plan.freeTokens())
+                .isEqualTo(2.0 * Arrays.stream(run.heldOut().lengths()).sum());
+        Prepared kto = Prepared.toPlanWithoutFolders(List.of(TrainConfig.of(Method.KTO, settings(Method.KTO, "cpu"))));
+        Prepared.One other = kto.runs().getFirst();
+        double all = Plan.of(kto, Room.of(HOST, 0)).tokens();
+        assertThat(Plan.of(kto, Room.of(HOST, 0)).freeTokens())
+                .isEqualTo(2 * all
+                        + Arrays.stream(other.data().lengths()).sum()
+                        + 2.0 * 4 * Arrays.stream(other.heldOut().lengths()).sum());
     }
 }

@@ -59,7 +59,7 @@ public record StudyFolder(Path path) {
         return Study.read(new Fields(studyFile().toString(), studyJson()));
     }
 
-    ObjectNode studyJson() {
+    public ObjectNode studyJson() {
         Path file = studyFile();
         try {
             if (!exists()) {

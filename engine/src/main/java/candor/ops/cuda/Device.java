@@ -1,5 +1,6 @@
 package candor.ops.cuda;
 
+import static candor.bindings.generated.CandorKernels.CANDOR_UNSUPPORTED;
 import static candor.bindings.generated.CandorKernels.candor_device_close;
 import static candor.bindings.generated.CandorKernels.candor_device_count;
 import static candor.bindings.generated.CandorKernels.candor_device_describe;
@@ -47,19 +48,29 @@ final class Device implements AutoCloseable {
             throw new BadInput(option + ": " + e.getMessage(), e);
         }
         MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
-        check(candor_device_count(count));
+        require(candor_device_count(count), option);
         if (count.get(ValueLayout.JAVA_INT, 0) == 0) {
             throw new BadInput(
                     option + ": this machine shows no CUDA device; see what nvidia-smi says, or compute with "
                             + "--backend cpu");
         }
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-        check(candor_device_open(out, 0));
+        require(candor_device_open(out, 0), option);
         device = out.get(ValueLayout.ADDRESS, 0);
         check(candor_stream_create(out, device));
         stream = out.get(ValueLayout.ADDRESS, 0);
         description = describe();
         calls = new CallQueue(this, withGraphs);
+    }
+
+    /** Of a driver or a card that will not do, a user has to know. */
+    private void require(int status, String option) {
+        if (status == CANDOR_UNSUPPORTED()) {
+            String message = candor_last_error().getString(0);
+            throw new BadInput(
+                    option + ": " + message.replaceFirst(" at [^ ]+:[0-9]+$", "") + ", or compute with --backend cpu");
+        }
+        check(status);
     }
 
     private String describe() {

@@ -209,8 +209,11 @@ public final class TrainSettings {
             "Continues the run in --output from its newest checkpoint (true), or from the one that is named (step-N)."
                     + " All other settings are as the run was started with; more --max-steps or --num-train-epochs is"
                     + " allowed where the learning rates of the steps that are done would have been the same.");
-    public static final Setting<BackendChoice> BACKEND =
-            choice("backend", BackendChoice.class, BackendChoice.AUTO, "Where to compute.");
+    public static final Setting<BackendChoice> BACKEND = choice(
+            "backend",
+            BackendChoice.class,
+            BackendChoice.AUTO,
+            "Where to compute; auto: on a GPU that works, else on the CPU.");
     public static final Setting<ReportChoice> REPORT_TO = choice(
             "report_to",
             ReportChoice.class,
