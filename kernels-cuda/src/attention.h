@@ -10,7 +10,7 @@ constexpr float kLn2 = 0.6931471805599453f;
 
 // Sequences of a launch: a grid is no larger in y and z. Few on the emulator, so that every suite has a batch that needs several.
 #ifdef CANDOR_EMULATED
-constexpr int kMostSequences = 5;
+constexpr int kMostSequences = 2;
 #else
 constexpr int kMostSequences = 65535;
 #endif

@@ -72,8 +72,8 @@ final class Forecast implements TrainListener {
                 && done < total) {
             double each = seconds / (done - stepsAtStart);
             forecast = (now - start) / 1e9 + each * (total - done);
-            lines.accept("time: about " + Rates.time(forecast) + " in all, judging by " + (done - stepsAtStart)
-                    + " steps");
+            lines.accept(
+                    "time: about " + Rates.time(forecast) + " in all, judging by " + (done - stepsAtStart) + " steps");
         }
     }
 

@@ -149,7 +149,7 @@ final class PlanCommand implements Callable<Integer> {
             int[] lengths = run.data().lengths();
             int mean = Math.max(
                     2, (int) Math.round(Arrays.stream(lengths).average().orElse(2)));
-            return new Probe.Work(prepared.model(), run.lora(), plan.recompute(), mean, plan.passTokens(), 1);
+            return new Probe.Work(prepared.model(), run.lora(), plan.recompute(), mean, plan.passTokens(), 0);
         }
     }
 }

@@ -28,7 +28,7 @@ import java.util.stream.IntStream;
  * all layers where the model is small, else of one and of a part of the vocabulary, scaled by the weights that are multiplied.
  */
 final class Probe {
-    /** What the passes are like. */
+    /** What the passes are like; without sequences, answering is not measured. */
     record Work(
             ModelConfig model, AdapterShape lora, Recompute recompute, int rowTokens, int passTokens, int sequences) {}
 
@@ -55,7 +55,7 @@ final class Probe {
         this.nanos = nanos;
     }
 
-    /** Takes about three seconds, and memory of the backend that is free when it is closed. */
+    /** Takes a second or two, and memory of the backend that is free when it is closed. */
     static Rates measure(Backend backend, Work work) {
         return new Probe(backend, work, System::nanoTime).measure();
     }
@@ -85,6 +85,9 @@ final class Probe {
             // Where all weights are trained, their gradients are a third product beside the two that were measured.
             double whole = bank == null ? 1.5 : 1;
             double tokens = batch.tokenCount();
+            if (work.sequences == 0) {
+                return new Rates(scale * whole * train / tokens, scale * free / tokens, 0, 0, 1);
+            }
             double prompts = seconds(() -> answer(model, bank, 1));
             double replies = seconds(() -> answer(model, bank, 1 + NEW_TOKENS));
             return new Rates(
