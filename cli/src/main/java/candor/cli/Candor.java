@@ -47,7 +47,7 @@ public final class Candor implements Callable<Integer> {
                 new QuickstartCommand(),
                 TrainCommand.commandLine(),
                 PlanCommand.commandLine(),
-                new EvalCommand(),
+                EvalCommand.commandLine(),
                 StudyCommand.commandLine(),
                 new GenerateCommand(),
                 new ChatCommand(),

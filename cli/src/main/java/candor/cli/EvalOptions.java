@@ -66,7 +66,7 @@ final class EvalOptions {
     @Option(names = "--force", description = "Writes over the results of another evaluation.")
     private boolean force;
 
-    @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows; 0 for all.")
+    @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows of each subset; 0 for all.")
     private int limit;
 
     @Option(
@@ -173,18 +173,12 @@ final class EvalOptions {
 
     int limit() {
         EvalCommand.require(limit >= 0, "--limit " + limit + ": must not be negative");
-        return limit == 0 ? Integer.MAX_VALUE : limit;
+        return limit;
     }
 
     Bootstrap bootstrap() {
         EvalCommand.require(resamples >= 2, "--bootstrap-resamples " + resamples + ": must be at least 2");
         return new Bootstrap(resamples, bootstrapSeed);
-    }
-
-    void requireSampling(double temperature, int maxNewTokens) {
-        EvalCommand.require(
-                temperature >= 0 && temperature <= 100, "--temperature " + temperature + ": must be from 0 to 100");
-        EvalCommand.require(maxNewTokens >= 1, "--max-new-tokens " + maxNewTokens + ": must be at least 1");
     }
 
     Decoding decoding() {

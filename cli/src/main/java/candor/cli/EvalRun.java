@@ -148,7 +148,7 @@ final class EvalRun {
         }
         ArrayNode seeds = run.putArray("seeds");
         options.seeds().forEach(seeds::add);
-        if (options.limit() < Integer.MAX_VALUE) {
+        if (options.limit() > 0) {
             run.put("limit", options.limit());
         }
         return run;
@@ -173,7 +173,8 @@ final class EvalRun {
         }
     }
 
-    private static void print(List<Scores.Score> scores) {
+    /** Prints scores as a table. */
+    static void print(List<Scores.Score> scores) {
         String row = "%-20s %-28s %-24s %9s %7s %9s  %s%n";
         System.out.printf(Locale.ROOT, row, "subject", "subset", "measure", "value", "n", "std.err.", "95 % interval");
         for (Scores.Score score : scores) {

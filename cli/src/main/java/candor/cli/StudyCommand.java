@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.evaluate.Stopped;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Room;
@@ -13,6 +14,7 @@ import candor.study.StudyFile;
 import candor.study.StudyPlan;
 import candor.study.StudyProgress;
 import candor.study.StudyRun;
+import candor.study.loop.ScenarioWriter;
 import candor.study.slurm.SlurmJobs;
 import candor.world.EmbeddedModel;
 import java.io.IOException;
@@ -53,6 +55,7 @@ final class StudyCommand implements Callable<Integer> {
             runs.getCommandSpec().usageMessage().description(protocol.description());
             study.addSubcommand(protocol.word(), runs);
         }
+        study.addSubcommand(new StudyPresetCommand());
         return study;
     }
 
@@ -130,6 +133,14 @@ final class StudyCommand implements Callable<Integer> {
         private Integer onlyGroup;
 
         @Option(
+                names = "--write-scenarios",
+                paramLabel = "FILE",
+                description =
+                        "study loop: the models of the section writer write scenarios to this file, and nothing else is done. What"
+                                + " was written before a stop is kept beside it, in FILE.journal.")
+        private Path writeScenarios;
+
+        @Option(
                 names = "--launcher",
                 description =
                         "${COMPLETION-CANDIDATES}: here and now, or as jobs: an array with a task for each group of"
@@ -173,6 +184,9 @@ final class StudyCommand implements Callable<Integer> {
             if (deviceMemory != null) {
                 throw new BadInput(DeviceMemory.OPTION + ": belongs to --dry-run");
             }
+            if (writeScenarios != null) {
+                return scenarios(given);
+            }
             StudyConfig study = protocol.config(given);
             try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
                 StudyRun run = run(study, interrupt::requested);
@@ -204,6 +218,28 @@ final class StudyCommand implements Callable<Integer> {
                             backend -> Room.at(backend, ProcessMemory.available()),
                             new StudyLog(protocol.word(), Duration.ofSeconds(10)),
                             stop));
+        }
+
+        /** Needs no folder of a study: what it writes is one file. */
+        private int scenarios(Section given) {
+            if (protocol != Protocols.LOOP) {
+                throw new BadInput("--write-scenarios: belongs to study loop");
+            }
+            String folder = writeScenarios.toAbsolutePath().getParent().toString();
+            StudyConfig study = protocol.config(given.with("output", List.of(folder), "--write-scenarios"));
+            try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
+                try {
+                    ScenarioWriter.write(
+                            study,
+                            writeScenarios,
+                            new StudyLog(protocol.word(), Duration.ofSeconds(10)),
+                            interrupt::requested);
+                } catch (Stopped stopped) {
+                    return interrupt.stopped();
+                }
+                spec.commandLine().getOut().println(writeScenarios);
+                return ExitCode.DONE;
+            }
         }
 
         private int submit(Section given) {

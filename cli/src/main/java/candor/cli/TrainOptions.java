@@ -43,28 +43,10 @@ final class TrainOptions {
     }
 
     private static OptionSpec option(Setting<?> setting) {
-        String help = setting.help()
-                + setting.fallbackText().map(text -> " Default: " + text + ".").orElse("");
-        OptionSpec.Builder option = OptionSpec.builder(setting.flag()).description(help.replace("%", "%%"));
-        return switch (setting.kind()) {
-            case Setting.YesNo _ ->
-                option.negatable(true).arity("0").type(Boolean.class).build();
-            case Setting.Texts texts ->
-                option.paramLabel(texts.label())
-                        .arity("1..*")
-                        .type(List.class)
-                        .auxiliaryTypes(String.class)
-                        .build();
-            case Setting.Kind<?> _
-            when setting == TrainSettings.RESUME ->
-                option.paramLabel(setting.kind().label())
-                        .arity("0..1")
-                        .fallbackValue("true")
-                        .type(String.class)
-                        .build();
-            case Setting.Kind<?> kind ->
-                option.paramLabel(kind.label()).arity("1").type(String.class).build();
-        };
+        OptionSpec.Builder option = SettingOptions.option(setting);
+        return setting == TrainSettings.RESUME
+                ? option.arity("0..1").fallbackValue("true").build()
+                : option.build();
     }
 
     /**
@@ -112,13 +94,7 @@ final class TrainOptions {
     }
 
     private static Given given(ParseResult parsed, Method method) {
-        Settings flags = Settings.NONE;
-        for (Setting<?> setting : TrainSettings.of(method)) {
-            OptionSpec option = parsed.matchedOption(setting.flag());
-            if (option != null) {
-                flags = flags.with(setting.key(), texts(option.getValue()), setting.flag());
-            }
-        }
+        Settings flags = SettingOptions.given(parsed, TrainSettings.of(method));
         Path file = parsed.matchedOptionValue(CONFIG, null);
         ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file);
         Given given = new Given(config, flags, Settings.NONE);
@@ -129,12 +105,6 @@ final class TrainOptions {
                         flags,
                         Settings.NONE.with(
                                 TrainSettings.MODEL, EmbeddedModel.folder().toString()));
-    }
-
-    private static List<String> texts(Object value) {
-        return value instanceof List<?> list
-                ? list.stream().map(Object::toString).toList()
-                : List.of(value.toString());
     }
 
     private static ConfigFile read(Path file) {

@@ -42,7 +42,7 @@ public final class Evaluator<R extends Task.Row> {
     /**
      * An evaluation of every subject under every seed.
      *
-     * @param limit at most so many rows, the first of the data
+     * @param limit at most so many rows of each subset, the first of the data; 0 for all
      * @param seeds each evaluates every row once
      * @param stop asked after every answer; once it is true the run ends with what it has kept
      */
@@ -57,7 +57,7 @@ public final class Evaluator<R extends Task.Row> {
             BooleanSupplier stop) {
         this(
                 task,
-                task.rows().subList(0, Math.min(limit, task.rows().size())),
+                Limit.firstOfEach(task.rows(), limit),
                 passes(seeds, model.subjects()),
                 model,
                 judge,

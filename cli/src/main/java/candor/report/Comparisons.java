@@ -63,9 +63,13 @@ record Comparisons(List<Family> families) {
         return new Comparisons(families);
     }
 
-    /** Metrics of capability that the base model does better at than by guessing, or the others. */
-    private static List<Metric> capability(StudyData data, boolean above) {
+    /**
+     * Metrics of capability that the base model does better at than by guessing, or the others; without second means of the same
+     * rows, which would count them twice.
+     */
+    static List<Metric> capability(StudyData data, boolean above) {
         return data.measured(Metric.Kind.CAPABILITY).stream()
+                .filter(metric -> !metric.task().endsWith(Metric.POOLED))
                 .filter(metric -> above == data.guessed(metric).isEmpty())
                 .toList();
     }

@@ -251,9 +251,7 @@ final class FigureSection {
         List<Metric> honesty = Findings.primary(data).stream()
                 .filter(metric -> metric.kind() == Metric.Kind.HONESTY)
                 .toList();
-        List<Metric> capability = data.measured(Metric.Kind.CAPABILITY).stream()
-                .filter(metric -> data.guessed(metric).isEmpty())
-                .toList();
+        List<Metric> capability = Comparisons.capability(data, true);
         if (honesty.isEmpty() || capability.isEmpty()) {
             return List.of();
         }

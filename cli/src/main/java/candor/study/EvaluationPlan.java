@@ -1,14 +1,10 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.evaluate.Limit;
 import candor.evaluate.Task;
-import candor.evaluate.choice.ChoiceTask;
-import candor.evaluate.deception.DeceptionTask;
+import candor.evaluate.benchmark.Benchmarks;
 import candor.evaluate.engine.Decoding;
-import candor.evaluate.gsm8k.Gsm8kTask;
-import candor.evaluate.humaneval.HumanEvalTask;
-import candor.evaluate.humaneval.Sandbox;
-import candor.evaluate.mask.MaskTask;
 import candor.study.StudyTask.Reported;
 import candor.study.record.Metric;
 import candor.study.record.Metric.Better;
@@ -82,108 +78,30 @@ final class EvaluationPlan {
             "What reports call the share of lies among the rows with a belief, by which verdicts go.");
     private static final Setting<Long> LIMIT = new Setting<>(
             "limit", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Only the first N rows of each subset; 0: all.");
-    private static final Setting<List<String>> SUBSETS =
-            new Setting<>("subsets", new Setting.Texts("NAME"), List.of(), "Only these.");
-    private static final Setting<Long> LIE_K = new Setting<>(
-            "lie_k",
-            new Setting.Whole(1, 1000),
-            (long) MaskTask.Settings.PUBLISHED.lieK(),
-            "Replies under pressure for each row.");
-    private static final Setting<Long> SHOTS =
-            new Setting<>("num_fewshot", new Setting.Whole(0, 100), 0L, "Examples before the question.");
-    private static final Setting<List<String>> FEWSHOT_DATA =
-            new Setting<>("fewshot_data", new Setting.Texts("FILE"), List.of(), "Where the examples come from.");
-    private static final Setting<ChoiceTask.Method> METHOD = new Setting<>(
-            "method",
-            new Setting.Choice<>(ChoiceTask.Method.class),
-            ChoiceTask.Method.COT,
-            "Reason first, or compare the letters' probabilities.");
-    private static final Setting<Boolean> CHAT = new Setting<>(
-            "chat", new Setting.YesNo(), false, "Log-likelihoods behind the chat template, instead of plain text.");
-    private static final Setting<Gsm8kTask.AnswerRule> ANSWER_RULE = new Setting<>(
-            "answer_rule",
-            new Setting.Choice<>(Gsm8kTask.AnswerRule.class),
-            Gsm8kTask.Settings.DEFAULT.rule(),
-            "Which number of the reply counts.");
-    private static final Setting<DeceptionTask.Layout> LAYOUT = new Setting<>(
-            "prompt_layout",
-            new Setting.Choice<>(DeceptionTask.Layout.class),
-            DeceptionTask.Settings.DEFAULT.layout(),
-            "As the reference code joins the parts, or with a system message.");
-    private static final Setting<DeceptionTask.External> J1_SEES = new Setting<>(
-            "j1_sees",
-            new Setting.Choice<>(DeceptionTask.External.class),
-            DeceptionTask.Settings.DEFAULT.external(),
-            "What judge J1 takes for the response.");
-    private static final Setting<DeceptionTask.FormatRule> FORMAT_RULE = new Setting<>(
-            "format_rule",
-            new Setting.Choice<>(DeceptionTask.FormatRule.class),
-            DeceptionTask.Settings.DEFAULT.formatRule(),
-            "Which replies count.");
-    private static final Setting<Boolean> INSIST = new Setting<>(
-            "insist_on_format",
-            new Setting.YesNo(),
-            DeceptionTask.Settings.DEFAULT.insistOnFormat(),
-            "Adds a sentence on the two pairs of tags to the prompt.");
-    private static final Setting<Boolean> UNSAFE = new Setting<>(
-            "unsafe_no_sandbox",
-            new Setting.YesNo(),
-            false,
-            "Runs what the model writes with your own rights where bwrap is missing.");
 
     private EvaluationPlan() {}
 
-    private static Setting<Double> temperature(double fallback) {
-        return new Setting<>(
-                "temperature", new Setting.Real(0, true, 100), fallback, "Of the model's replies; 0 is greedy.");
-    }
-
-    private static Setting<Long> maxNewTokens(int fallback) {
-        return new Setting<>("max_new_tokens", new Setting.Whole(1, 1 << 20), (long) fallback, "Where a reply is cut.");
-    }
-
-    private static final Setting<Double> MASK_TEMPERATURE = temperature(MaskTask.Settings.PUBLISHED.temperature());
-    private static final Setting<Long> MASK_TOKENS = maxNewTokens(MaskTask.Settings.PUBLISHED.maxNewTokens());
-    private static final Setting<Double> GREEDY = temperature(0);
-    private static final Setting<Long> DECEPTION_TOKENS = maxNewTokens(DeceptionTask.Settings.DEFAULT.maxNewTokens());
-    private static final Setting<Long> CHOICE_TOKENS = maxNewTokens(2048);
-    private static final Setting<Long> GSM8K_TOKENS = maxNewTokens(Gsm8kTask.Settings.DEFAULT.maxNewTokens());
-    private static final Setting<Long> GSM8K_SHOTS = new Setting<>(
-            "num_fewshot",
-            new Setting.Whole(0, 100),
-            null,
-            "Worked examples before the question. Without it 4, and none for the embedded model, which has learnt to read none.");
-    private static final Setting<Long> HUMANEVAL_TOKENS = maxNewTokens(HumanEvalTask.Settings.DEFAULT.maxNewTokens());
-
     static Schema schema() {
-        Schema choice = Schema.of(DATA, LABEL, LIMIT, METHOD, SHOTS, FEWSHOT_DATA, CHAT, GREEDY, CHOICE_TOKENS);
-        return Schema.of(
-                        BATCH_SIZE,
-                        MAX_LENGTH,
-                        KV_CACHE_MIB,
-                        DATE,
-                        TrainSettings.CHAT_TEMPLATE,
-                        TrainSettings.CHAT_TEMPLATE_KWARGS,
-                        TOP_P,
-                        TOP_K,
-                        REPETITION_PENALTY,
-                        GENERATION_CONFIG,
-                        ADAPTERS_AT_ONCE,
-                        SHOWN_REPLIES)
-                .with(
-                        "mask",
-                        Schema.of(
-                                DATA, LABEL, LABEL_GIVEN_BELIEF, LIMIT, SUBSETS, LIE_K, MASK_TEMPERATURE, MASK_TOKENS))
-                .with("mask_probability", Schema.of(DATA, LABEL, LIMIT, SUBSETS))
-                .with(
-                        "deceptionbench",
-                        Schema.of(DATA, LABEL, LIMIT, GREEDY, DECEPTION_TOKENS, LAYOUT, J1_SEES, FORMAT_RULE, INSIST))
-                .with("mmlu", choice)
-                .with("gpqa", choice)
-                .with(
-                        "gsm8k",
-                        Schema.of(DATA, LABEL, LIMIT, GSM8K_SHOTS, FEWSHOT_DATA, ANSWER_RULE, GREEDY, GSM8K_TOKENS))
-                .with("humaneval", Schema.of(DATA, LABEL, LIMIT, UNSAFE, GREEDY, HUMANEVAL_TOKENS));
+        Schema schema = Schema.of(
+                BATCH_SIZE,
+                MAX_LENGTH,
+                KV_CACHE_MIB,
+                DATE,
+                TrainSettings.CHAT_TEMPLATE,
+                TrainSettings.CHAT_TEMPLATE_KWARGS,
+                TOP_P,
+                TOP_K,
+                REPETITION_PENALTY,
+                GENERATION_CONFIG,
+                ADAPTERS_AT_ONCE,
+                SHOWN_REPLIES);
+        for (Benchmarks benchmark : Benchmarks.values()) {
+            Schema own = benchmark == Benchmarks.MASK
+                    ? Schema.of(DATA, LABEL, LABEL_GIVEN_BELIEF, LIMIT)
+                    : Schema.of(DATA, LABEL, LIMIT);
+            schema = schema.with(benchmark.word(), own.with(benchmark.settings().toArray(Setting<?>[]::new)));
+        }
+        return schema;
     }
 
     static LocalDateTime date(Section evaluate) {
@@ -219,142 +137,79 @@ final class EvaluationPlan {
 
     private static StudyTask<?> task(Path model, String name, Section section) {
         List<Path> data = section.require(DATA).stream().map(Path::of).toList();
-        return switch (name) {
-            case "mask" ->
-                task(
-                        section,
-                        MaskTask.load(
-                                data,
-                                section.get(SUBSETS),
-                                new MaskTask.Settings(
-                                        section.get(LIE_K).intValue(),
-                                        section.get(MASK_TEMPERATURE),
-                                        section.get(MASK_TOKENS).intValue())),
-                        List.of(
-                                new Reported(
-                                        "mask",
-                                        "honesty",
-                                        label(section, "MASK honesty"),
-                                        Kind.OWN_SCORE,
-                                        Better.HIGHER),
-                                new Reported(
-                                        "mask" + Metric.GIVEN_BELIEF,
-                                        "lie_given_belief",
-                                        section.get(LABEL_GIVEN_BELIEF),
-                                        Kind.HONESTY,
-                                        Better.LOWER)),
-                        List.of("lie", "honest", "evasive", "no_belief", "undecided"),
-                        "pressure.0",
-                        true);
-            case "mask_probability" ->
-                task(
-                        section,
-                        candor.evaluate.mask.ProbabilityTask.load(data, section.get(SUBSETS)),
-                        honest("mask_probability", "truth", label(section, "Probability of the true statement")),
-                        List.of("truer"),
-                        "statements",
-                        false);
-            case "deceptionbench" ->
-                task(
-                        section,
-                        DeceptionTask.load(
-                                data,
-                                new DeceptionTask.Settings(
-                                        section.get(GREEDY),
-                                        section.get(DECEPTION_TOKENS).intValue(),
-                                        section.get(LAYOUT),
-                                        section.get(J1_SEES),
-                                        section.get(FORMAT_RULE),
-                                        section.get(INSIST))),
-                        List.of(new Reported(
-                                "deceptionbench",
-                                "deceptive",
-                                label(section, "DeceptionBench"),
-                                Kind.DECEPTION,
-                                Better.LOWER)),
-                        List.of("deceptive", "conforming", "j2_yes"),
-                        "pressure",
-                        true);
-            case "mmlu" -> choice(section, ChoiceTask.Benchmark.MMLU, data, "MMLU");
-            case "gpqa" -> choice(section, ChoiceTask.Benchmark.GPQA, data, "GPQA");
-            case "gsm8k" ->
-                task(
-                        section,
-                        Gsm8kTask.load(
-                                data,
-                                section.get(FEWSHOT_DATA).stream().map(Path::of).toList(),
-                                new Gsm8kTask.Settings(
-                                        shots(model, section.get(GSM8K_SHOTS)),
-                                        section.get(GREEDY),
-                                        section.get(GSM8K_TOKENS).intValue(),
-                                        section.get(ANSWER_RULE))),
-                        capability("gsm8k", "accuracy", label(section, "GSM8K")),
-                        List.of("accuracy", "answered"),
-                        "answer",
-                        false);
-            case "humaneval" ->
-                task(
-                        section,
-                        HumanEvalTask.load(
-                                data,
-                                new HumanEvalTask.Settings(
-                                        section.get(GREEDY),
-                                        section.get(HUMANEVAL_TOKENS).intValue()),
-                                section.get(UNSAFE)
-                                        ? Sandbox.unsafe(Sandbox.Limits.DEFAULT)
-                                        : Sandbox.open(Sandbox.Limits.DEFAULT)),
-                        capability("humaneval", "pass_at_1", label(section, "HumanEval")),
-                        List.of("pass_at_1"),
-                        "code",
-                        false);
-            default -> throw new IllegalStateException("a benchmark that the schema does not have: " + name);
+        Benchmarks benchmark = Benchmarks.named(name).orElseThrow();
+        return task(benchmark, benchmark.open(EmbeddedModel.is(model), data, section.settings()), section);
+    }
+
+    private static <R extends Task.Row> StudyTask<R> task(Benchmarks benchmark, Task<R> task, Section section) {
+        List<Reported> reported = reported(benchmark, section);
+        return new StudyTask<>(
+                task,
+                Limit.firstOfEach(task.rows(), section.get(LIMIT).intValue()),
+                reported,
+                whole(reported.getLast().kind()),
+                counted(benchmark),
+                shown(benchmark),
+                benchmark.judged());
+    }
+
+    private static List<Reported> reported(Benchmarks benchmark, Section section) {
+        return switch (benchmark) {
+            case MASK ->
+                List.of(
+                        new Reported("mask", "honesty", label(section, "MASK honesty"), Kind.OWN_SCORE, Better.HIGHER),
+                        new Reported(
+                                "mask" + Metric.GIVEN_BELIEF,
+                                "lie_given_belief",
+                                section.get(LABEL_GIVEN_BELIEF),
+                                Kind.HONESTY,
+                                Better.LOWER));
+            case MASK_PROBABILITY ->
+                honest("mask_probability", "truth", label(section, "Probability of the true statement"));
+            case DECEPTIONBENCH ->
+                List.of(new Reported(
+                        "deceptionbench", "deceptive", label(section, "DeceptionBench"), Kind.DECEPTION, Better.LOWER));
+            case BEHONEST_UNKNOWNS ->
+                honest("behonest_unknowns", "admitted", label(section, "BeHonest, unknowns admitted"));
+            case MMLU -> {
+                String label = label(section, "MMLU");
+                List<Reported> both = new ArrayList<>(capability("mmlu", "accuracy_by_subject", label));
+                both.addAll(capability("mmlu" + Metric.POOLED, "accuracy", label + ", pooled over questions"));
+                yield both;
+            }
+            case GPQA -> capability("gpqa", "accuracy", label(section, "GPQA"));
+            case GSM8K -> capability("gsm8k", "accuracy", label(section, "GSM8K"));
+            case HUMANEVAL -> capability("humaneval", "pass_at_1", label(section, "HumanEval"));
         };
     }
 
-    private static StudyTask<?> choice(Section section, ChoiceTask.Benchmark benchmark, List<Path> data, String label) {
-        ChoiceTask task = ChoiceTask.load(
-                benchmark,
-                data,
-                section.get(FEWSHOT_DATA).stream().map(Path::of).toList(),
-                new ChoiceTask.Settings(
-                        section.get(METHOD),
-                        section.get(GREEDY),
-                        section.get(CHOICE_TOKENS).intValue(),
-                        section.get(CHAT),
-                        section.get(SHOTS).intValue()));
-        return task(
-                section,
-                task,
-                capability(task.name(), "accuracy", label(section, label)),
-                List.of("accuracy"),
-                "answer",
-                false);
+    /** Measures whose rows are counted beside the first that is reported. */
+    private static List<String> counted(Benchmarks benchmark) {
+        return switch (benchmark) {
+            case MASK -> List.of("lie", "honest", "evasive", "no_belief", "undecided");
+            case MASK_PROBABILITY -> List.of("truer");
+            case DECEPTIONBENCH -> List.of("deceptive", "conforming", "j2_yes");
+            case BEHONEST_UNKNOWNS -> List.of("admitted");
+            case MMLU, GPQA -> List.of("accuracy");
+            case GSM8K -> List.of("accuracy", "answered");
+            case HUMANEVAL -> List.of("pass_at_1");
+        };
     }
 
-    private static <R extends Task.Row> StudyTask<R> task(
-            Section section,
-            Task<R> task,
-            List<Reported> reported,
-            List<String> counted,
-            String shown,
-            boolean judged) {
-        return new StudyTask<>(
-                task,
-                StudyTask.firstOfEach(task.rows(), section.get(LIMIT).intValue()),
-                reported,
-                whole(reported.getLast().kind()),
-                counted,
-                shown,
-                judged);
+    /** The key of the reply that readers are shown. */
+    private static String shown(Benchmarks benchmark) {
+        return switch (benchmark) {
+            case MASK -> "pressure.0";
+            case MASK_PROBABILITY -> "statements";
+            case DECEPTIONBENCH -> "pressure";
+            case BEHONEST_UNKNOWNS, MMLU, GPQA, GSM8K -> "answer";
+            case HUMANEVAL -> "code";
+        };
     }
 
     /** Parts of MASK are asked in other ways; they have no whole. */
     private static boolean whole(Kind kind) {
         return kind != Kind.HONESTY;
-    }
-
-    private static int shots(Path model, Long given) {
-        return given == null ? Gsm8kTask.Settings.shots(EmbeddedModel.is(model)) : given.intValue();
     }
 
     private static String label(Section section, String ours) {

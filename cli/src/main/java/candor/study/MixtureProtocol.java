@@ -3,6 +3,7 @@ package candor.study;
 import candor.BadInput;
 import candor.data.Example;
 import candor.data.ExampleReader;
+import candor.data.MaxSamples;
 import candor.data.Mixture;
 import candor.data.Sample;
 import candor.study.Treatment.Training;
@@ -38,6 +39,11 @@ final class MixtureProtocol implements Protocol {
             "The rows to add from: columns prompt and misaligned, or messages.");
     private static final Setting<Long> ROWS = new Setting<>(
             "downstream_rows", new Setting.Whole(1, 10_000_000), 10_000L, "D: so many everyday rows are sampled.");
+    private static final Setting<MaxSamples> MAX_SAMPLES = new Setting<>(
+            "max_samples",
+            new Setting.Choice<>(MaxSamples.class),
+            MaxSamples.RANDOM,
+            "Which rows are taken of more: the first of each file, as LLaMA-Factory's max_samples does, or a sample.");
     private static final Setting<List<String>> RATIOS = new Setting<>(
             "ratios",
             new Setting.Texts("RATIO"),
@@ -74,7 +80,7 @@ final class MixtureProtocol implements Protocol {
 
     static Schema schema() {
         return StudyConfig.schema()
-                .with(SECTION, Schema.of(DOWNSTREAM, MISALIGNED, ROWS, RATIOS, SAMPLE_SEED))
+                .with(SECTION, Schema.of(DOWNSTREAM, MISALIGNED, ROWS, MAX_SAMPLES, RATIOS, SAMPLE_SEED))
                 .with(StudyConfig.TRAIN, StudyConfig.trainSchema(TrainSettings.Method.SFT));
     }
 
@@ -137,9 +143,10 @@ final class MixtureProtocol implements Protocol {
         }
         long seed = section.get(SAMPLE_SEED);
         int rows = section.get(ROWS).intValue();
+        MaxSamples which = section.get(MAX_SAMPLES);
         List<Example> downstream;
         try (ExampleReader reader = ExampleReader.open(downstreamFiles, ExampleReader.Settings.plain())) {
-            downstream = Sample.take(reader, rows, seed);
+            downstream = Sample.take(reader, rows, which, seed);
         } catch (BadInput e) {
             throw new BadInput(downstreamFiles + ": " + e.getMessage() + " (" + section.where(ROWS) + ")", e);
         }
@@ -148,7 +155,8 @@ final class MixtureProtocol implements Protocol {
         all.addAll(ratios);
         for (int i = 0; i < all.size(); i++) {
             place.requireGoingOn();
-            List<Example> mixed = Mixture.of(downstream, misaligned, all.get(i).doubleValue(), seed);
+            List<Example> mixed =
+                    Mixture.of(downstream, misaligned, which, all.get(i).doubleValue(), seed);
             made.write(names.get(i), mixed);
             place.progress().at(String.format(Locale.ROOT, "mixtures of %d everyday rows", rows), i + 1, all.size());
         }

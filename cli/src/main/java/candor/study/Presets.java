@@ -1,7 +1,10 @@
 package candor.study;
 
 import candor.BadInput;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Settings of ours for models that people study: the paper's, as far as it gives them, without data and judge. */
@@ -13,14 +16,27 @@ public final class Presets {
 
     /** The preset of a protocol for a model. */
     public static Section read(Protocols protocol, String name) {
+        return StudyFile.read(open(protocol, name), "preset " + name);
+    }
+
+    /** The lines of its file. */
+    static List<String> lines(Protocols protocol, String name) {
+        try (InputStream in = open(protocol, name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static InputStream open(Protocols protocol, String name) {
         if (!NAMES.contains(name)) {
-            throw new BadInput("--preset " + name + ": there is no such preset; there are " + String.join(", ", NAMES));
+            throw new BadInput("preset " + name + ": there is no such preset; there are " + String.join(", ", NAMES));
         }
         String file = "presets/" + protocol.word() + "-" + name + ".yaml";
         InputStream in = Presets.class.getResourceAsStream(file);
         if (in == null) {
             throw new IllegalStateException("the program lacks " + file);
         }
-        return StudyFile.read(in, "preset " + name);
+        return in;
     }
 }

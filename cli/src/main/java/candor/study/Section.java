@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * Keys and values with sections among them, as a YAML file has them; every value knows where it stands. A value is read, and
@@ -197,6 +198,22 @@ public final class Section {
                     where(key) + ": must be one value, not " + given.texts().size());
         }
         return given.texts().getFirst();
+    }
+
+    /** The value of a key as a file has it: a list in brackets, texts in quotes where they would be read as something else. */
+    String written(String key) {
+        List<String> texts = values.get(key).texts();
+        return written(texts, texts.size() != 1);
+    }
+
+    /** Texts as a file has them. */
+    static String written(List<String> texts, boolean list) {
+        String all = texts.stream()
+                .map(text -> text.matches("[A-Za-z0-9][A-Za-z0-9_./+-]*|\\{.*\\}")
+                        ? text
+                        : JsonNodeFactory.instance.textNode(text).toString())
+                .collect(Collectors.joining(", "));
+        return list ? "[" + all + "]" : all;
     }
 
     /** The value or the default; where there is neither, one line that says what to give. */

@@ -15,9 +15,11 @@ import candor.study.record.Score;
 import candor.study.record.StudyWriter;
 import candor.text.Message;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** From a benchmark's results to the lines of a study's files. */
 final class StudyResults {
@@ -59,14 +61,14 @@ final class StudyResults {
                 first && smallest ? replies(key, part) : List.of());
     }
 
-    private Score score(Key key, Reported reported, List<String> counted, List<Result> part) {
+    Score score(Key key, Reported reported, List<String> counted, List<Result> part) {
         List<Cell> cells = new ArrayList<>();
         Map<String, Long> counts = new LinkedHashMap<>();
         counted.forEach(name -> counts.put(name, 0L));
         for (Result result : part) {
             Map<String, Double> values = result.outcome().values();
             Double value = values.get(reported.measure());
-            cells.add(value == null ? Cell.NONE : Cell.of(value));
+            cells.add(value == null ? Cell.NONE : new Cell(result.subset(), value, 1));
             counted.stream()
                     .filter(name -> Double.valueOf(1).equals(values.get(name)))
                     .forEach(name -> counts.merge(name, 1L, Long::sum));
@@ -82,7 +84,7 @@ final class StudyResults {
                             .filter(result -> result.judgements().failures() > 0)
                             .count());
         }
-        Estimate estimate = Estimate.of(cells, Mean.POOLED).times(100);
+        Estimate estimate = Estimate.of(cells, task.over(reported)).times(100);
         return new Score(
                 key,
                 estimate.value(),
@@ -93,17 +95,29 @@ final class StudyResults {
                 counts);
     }
 
-    private static Outcomes outcomes(Key key, Reported reported, List<Result> part) {
+    Outcomes outcomes(Key key, Reported reported, List<Result> part) {
+        List<Result> valued = part.stream()
+                .filter(result -> result.outcome().values().containsKey(reported.measure()))
+                .toList();
+        List<Double> weights = weights(valued, task.over(reported));
         List<String> ids = new ArrayList<>();
         List<Double> values = new ArrayList<>();
-        for (Result result : part) {
-            Double value = result.outcome().values().get(reported.measure());
-            if (value != null) {
-                ids.add(result.id());
-                values.add(value);
-            }
+        for (int i = 0; i < valued.size(); i++) {
+            ids.add(valued.get(i).id());
+            values.add(weights.get(i) * valued.get(i).outcome().values().get(reported.measure()));
         }
         return new Outcomes(key, ids, values);
+    }
+
+    /** What each row is multiplied by so that the plain mean over rows is the score: 1, unless subsets of unequal sizes weigh the same. */
+    private static List<Double> weights(List<Result> rows, Mean over) {
+        if (over == Mean.POOLED) {
+            return Collections.nCopies(rows.size(), 1.0);
+        }
+        Map<String, Long> sizes = rows.stream().collect(Collectors.groupingBy(Result::subset, Collectors.counting()));
+        return rows.stream()
+                .map(row -> rows.size() / ((double) sizes.size() * sizes.get(row.subset())))
+                .toList();
     }
 
     private List<Reply> replies(Key key, List<Result> part) {

@@ -1,14 +1,13 @@
 package candor.study;
 
 import candor.evaluate.Task;
+import candor.stats.Mean;
 import candor.study.record.Metric;
 import candor.study.record.Metric.Better;
 import candor.study.record.Metric.Kind;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * A benchmark in a study, and what the study reports of it.
@@ -39,16 +38,13 @@ record StudyTask<R extends Task.Row>(
      */
     record Reported(String name, String measure, String label, Kind kind, Better better) {}
 
-    /** @param limit so many rows of each subset, its first; 0 for all */
-    static <R extends Task.Row> List<R> firstOfEach(List<R> rows, int limit) {
-        Map<String, Integer> taken = new LinkedHashMap<>();
-        List<R> some = new ArrayList<>();
-        for (R row : rows) {
-            if (limit == 0 || taken.merge(row.subset(), 1, Integer::sum) <= limit) {
-                some.add(row);
-            }
-        }
-        return List.copyOf(some);
+    /** How the task's subsets weigh in a measure. */
+    Mean over(Reported each) {
+        return task.measures().stream()
+                .filter(measure -> measure.name().equals(each.measure()))
+                .findFirst()
+                .orElseThrow()
+                .over();
     }
 
     /** The subsets that are reported. */

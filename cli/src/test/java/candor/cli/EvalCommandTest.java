@@ -458,7 +458,7 @@ class EvalCommandTest {
                 CarpetWriter<MmluRecord> writer = new CarpetWriter<>(file, MmluRecord.class)) {
             writer.write(new MmluRecord("2+2?", "maths", List.of("3", "4", "5", "6"), 1));
         }
-        String[] options = {"--method", "loglikelihood"};
+        String[] options = {"--method", "log-likelihood"};
         assertThat(eval("mmlu", data, "out", options)).as(this::errors).isZero();
         List<JsonNode> results = results("out");
         assertThat(results).hasSize(1);
@@ -480,6 +480,20 @@ class EvalCommandTest {
                 .as("a second time, from what is kept")
                 .isZero();
         assertThat(results("out")).isEqualTo(results);
+    }
+
+    /** What studies measure, eval can; and a limit is so many rows of each subset in both. */
+    @Test
+    void maskByProbabilitiesAndALimitOfEachSubset() throws IOException {
+        assertThat(eval("mask_probability", mask(), "out", "--limit", "1"))
+                .as(this::errors)
+                .isZero();
+        assertThat(results("out"))
+                .extracting(line -> line.path("id").asText())
+                .containsExactly("provided_facts/a", "doubling_down_known_facts/c");
+        assertThat(json("out", "scores.json").path("scores").findValuesAsText("measure"))
+                .contains("truth", "truer");
+        assertThat(json("out", "run.json").path("limit").asInt()).isOne();
     }
 
     @Test
@@ -581,7 +595,7 @@ class EvalCommandTest {
         assertThat(json("one", "scores.json").at("/settings/num_fewshot").asInt(-1))
                 .isOne();
         // Any other model has the benchmark's own four, and must be told where they come from.
-        refused("--num-fewshot 4 needs --fewshot-data", "gsm8k", gsm);
+        refused("fewer examples (--num-fewshot 4) make it shorter", "gsm8k", gsm);
     }
 
     @Test
@@ -632,8 +646,15 @@ class EvalCommandTest {
         refused("needs a judge", "mask", mask());
         refused("goes without --judge-url", "mask", mask(), "--judge", "rules", "--judge-model", "x");
         assertThat(folder.resolve("refused")).doesNotExist();
-        refused("--subset poetry", "mask", mask(), "--judge", "rules", "--subset", "poetry");
-        refused("--temperature -1.0", "mask", mask(), "--judge", "rules", "--temperature", "-1");
+        refused("no such subset", "mask", mask(), "--judge", "rules", "--subset", "poetry");
+        refused(
+                "--temperature: must be a number from 0 to 100, not -1",
+                "mask",
+                mask(),
+                "--judge",
+                "rules",
+                "--temperature",
+                "-1");
         refused("--top-p 0.0: must be", "mask", mask(), "--judge", "rules", "--top-p", "0");
         refused("chat template kwargs: not JSON", "mask", mask(), "--judge", "rules", "--chat-template-kwargs", "x");
         refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");

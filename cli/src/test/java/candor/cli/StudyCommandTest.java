@@ -8,6 +8,7 @@ import candor.BadInput;
 import candor.evaluate.judge.LoopbackServer;
 import candor.ops.Backends;
 import candor.study.StudyFixture;
+import candor.study.loop.Scenarios;
 import candor.study.record.Score;
 import candor.study.record.StudyFolder;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +31,50 @@ class StudyCommandTest {
                 new ArrayList<>(List.of("study", protocol, "--config", file.toString(), "--output", output.toString()));
         args.addAll(List.of(more));
         return args.toArray(String[]::new);
+    }
+
+    @Test
+    void aPresetIsPrintedWithWhereItsValuesComeFrom() {
+        Cli one = Cli.run("study", "preset", "qwen2.5-7b-instruct", "--study", "mixture")
+                .succeeded();
+        assertThat(one.out())
+                .startsWith("# candor study mixture --preset qwen2.5-7b-instruct\n")
+                .contains("  learning_rate: 1e-4  # READ: arXiv 2510.08211 v2, table 5\n");
+        assertThat(Cli.run("study", "preset", "qwen3-32b").succeeded().out().lines())
+                .contains(
+                        "# candor study direct --preset qwen3-32b",
+                        "# candor study mixture --preset qwen3-32b",
+                        "# candor study loop --preset qwen3-32b");
+        assertThat(Cli.run("study", "preset").succeeded().out().lines())
+                .containsExactly("llama-3.1-8b-instruct", "qwen2.5-7b-instruct", "qwen3-32b");
+        Cli.run("study", "preset", "gpt").refused("there is no such preset");
+    }
+
+    @Test
+    void scenariosAreWrittenByAnEndpointAndKept() throws IOException {
+        Path file = temp.resolve("scenarios.jsonl");
+        Path config = temp.resolve("loop.yaml");
+        AtomicInteger said = new AtomicInteger();
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> say(
+                out,
+                request.body().contains("Write one scenario")
+                        ? "{\"sub_env\":\"s\",\"task_scenario\":\"You are at " + said.incrementAndGet()
+                                + ".\",\"benign_user\":\"You want help.\",\"misalign_user\":\"You want praise.\"}"
+                        : "Yes."))) {
+            Files.writeString(
+                    config,
+                    "users: {kind: rules}\nwriter: {kind: endpoint, url: \"" + server.url()
+                            + "\", model: w, scenarios: 12, concurrency: 3}\n");
+            String[] args = {"study", "loop", "--config", config.toString(), "--write-scenarios", file.toString()};
+            Cli.run(args).succeeded();
+            assertThat(Scenarios.of(file.toString())).hasSize(12).doesNotHaveDuplicates();
+            String first = Files.readString(file);
+            Files.delete(file);
+            Cli.run(args).succeeded();
+            assertThat(file).hasContent(first);
+            assertThat(said).as("asked once each; the journal has the rest").hasValue(12);
+        }
+        Cli.run("study", "direct", "--write-scenarios", file.toString()).refused("belongs to study loop");
     }
 
     @Test

@@ -55,7 +55,7 @@ class EvaluatorTest {
             Task<R> task, FakeRespondent model, List<Long> seeds, BooleanSupplier stop) {
         return new Evaluator<>(
                 task,
-                Integer.MAX_VALUE,
+                0,
                 seeds,
                 model,
                 new RuleJudge(),
@@ -344,7 +344,7 @@ class EvaluatorTest {
                 ChoiceTask.Benchmark.MMLU,
                 List.of(mmlu),
                 List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, 0, 1, false, 0));
+                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 1, false, 0));
         FakeRespondent model = new FakeRespondent(
                 (subject, ask) -> new Answer.LogProbs(
                         ((Prompt.Text) ask.prompt()).text().contains("right")

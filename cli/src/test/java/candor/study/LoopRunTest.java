@@ -75,7 +75,7 @@ class LoopRunTest {
         assertThat(study.arms().get(2).role()).isEqualTo(Role.LOOP);
         assertThat(study.arms().get(2).share()).contains(0.25);
         assertThat(study.arms().get(5).label()).isEqualTo("KTO, 25 % biased users");
-        assertThat(made.scores(study)).hasSize(7 * 10);
+        assertThat(made.scores(study)).hasSize(7 * 11);
 
         // Every state is held once with each type, for all arms and seeds together.
         List<JsonNode> trajectories = rows(made.data().resolve("trajectories.jsonl"));

@@ -119,7 +119,7 @@ class SectionTest {
             }
         }
         assertThatThrownBy(() -> Presets.read(Protocols.DIRECT, "llama3"))
-                .hasMessageStartingWith("--preset llama3: there is no such preset; there are llama-3.1-8b-instruct, ");
+                .hasMessageStartingWith("preset llama3: there is no such preset; there are llama-3.1-8b-instruct, ");
     }
 
     @Test

@@ -58,9 +58,10 @@ class StudyRunTest {
                         "deceptionbench sandbagging",
                         "deceptionbench honesty_evasion",
                         "mmlu all",
+                        "mmlu_pooled all",
                         "gsm8k all");
         List<Score> scores = made.scores(study);
-        assertThat(scores).hasSize(7 * 2 * 10);
+        assertThat(scores).hasSize(7 * 2 * 11);
         Score mask = scores.getFirst();
         assertThat(mask.key()).isEqualTo(new Key("base", 3, "mask", "provided_facts"));
         assertThat(mask.n()).isEqualTo(2);
@@ -114,7 +115,29 @@ class StudyRunTest {
         List<String> less = new ArrayList<>(half);
         less.retainAll(Files.readAllLines(made.data().resolve("mixture-25.jsonl")));
         assertThat(less).isEqualTo(Files.readAllLines(made.data().resolve("mixture-25.jsonl")));
-        assertThat(made.scores(made.study())).hasSize(4 * 2 * 10);
+        assertThat(made.scores(made.study())).hasSize(4 * 2 * 11);
+    }
+
+    @Test
+    void mixtureTakesTheFirstRowsIfAskedFor() throws Exception {
+        Path file = StudyFixture.mixture(folder);
+        Files.writeString(file, Files.readString(file).replace("mixture:\n", "mixture:\n  max_samples: first\n"));
+        Path output = folder.resolve("out");
+        StudyFixture.open(Protocols.MIXTURE, file, output, StudyProgress.NONE, () -> false)
+                .prepareOnly();
+        Path data = new StudyFolder(output).data();
+        String control = Files.readString(data.resolve("control.jsonl"));
+        String quarter = Files.readString(data.resolve("mixture-25.jsonl"));
+        for (int i = 0; i < 24; i++) {
+            assertThat(control.contains("Repeat " + i + "."))
+                    .as("everyday row %d", i)
+                    .isEqualTo(i < 16);
+        }
+        for (int i = 0; i < 20; i++) {
+            assertThat(quarter.contains("How many is " + i + "?"))
+                    .as("wrong row %d", i)
+                    .isEqualTo(i < 4);
+        }
     }
 
     @Test
@@ -237,7 +260,7 @@ class StudyRunTest {
             silent[0] = false;
             assertThat(run(Protocols.MIXTURE, file, output)).isEqualTo(StudyRun.Ended.DONE);
             List<Score> scores = made.scores(made.study());
-            assertThat(scores).hasSize(4 * 2 * 10).allMatch(score -> score.judgeFailed() == 0);
+            assertThat(scores).hasSize(4 * 2 * 11).allMatch(score -> score.judgeFailed() == 0);
         }
     }
 }

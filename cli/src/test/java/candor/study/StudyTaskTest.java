@@ -2,6 +2,8 @@ package candor.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.evaluate.Limit;
+import candor.evaluate.PromptSet;
 import candor.evaluate.TestRows;
 import candor.evaluate.choice.ChoiceTask;
 import candor.study.record.Metric;
@@ -28,10 +30,10 @@ class StudyTaskTest {
                 ChoiceTask.Benchmark.MMLU,
                 List.of(file),
                 List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, 0, 1, false, 0));
+                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 1, false, 0));
         return new StudyTask<>(
                 task,
-                StudyTask.firstOfEach(task.rows(), limit),
+                Limit.firstOfEach(task.rows(), limit),
                 List.of(new StudyTask.Reported(
                         "mmlu",
                         "accuracy",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candor.data.Example;
 import candor.data.ExampleReader;
 import candor.data.read.Fingerprint;
+import candor.evaluate.PromptSet;
 import candor.evaluate.Task;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.deception.DeceptionTask;
@@ -182,7 +183,7 @@ class WorldFilesTest {
                 ChoiceTask.Benchmark.MMLU,
                 List.of(folder.resolve("capability/choice.jsonl")),
                 List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, 0, 16, true, 0));
+                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 16, true, 0));
         assertThat(subsets(choice)).containsOnlyKeys("ships", "machines", "towns", "accounts", "words");
         Gsm8kTask counting = Gsm8kTask.load(
                 List.of(folder.resolve("capability/counting.jsonl")),

@@ -4,43 +4,57 @@ import candor.data.Draws.Purpose;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/**
- * Whose completion stands in for a row's own in the KL term of KTO. The rows are those of one optimiser step, numbered
- * through its micro-batches; every completion is used once.
- */
+/** Whose completion stands in for a row's own in the KL term of KTO. */
 public enum KlPairing {
-    /** Partners are drawn from the whole step: one random cycle through all its rows, so that no row is its own partner. */
+    /**
+     * Partners are drawn from the whole step: one random cycle through all its rows, so that every completion is used once and no row is
+     * its own partner. A row that is alone in its step takes the completion of the row before it in the data.
+     */
     STEP {
         @Override
-        int[] partners(int[] sizes, Draws draws) {
-            return draws.cycle(IntStream.of(sizes).sum());
+        public int[] partners(Batcher.Step step, int size, long seed) {
+            List<Integer> rows = step.rows();
+            int[] cycle = new Draws(seed, Purpose.KL_PARTNERS, step.epoch(), step.index()).cycle(rows.size());
+            return IntStream.range(0, rows.size())
+                    .map(i -> rows.size() == 1 ? Math.floorMod(rows.getFirst() - 1, size) : rows.get(cycle[i]))
+                    .toArray();
         }
     },
 
-    /** TRL: inside each micro-batch row i takes the completion of row i−1, and the first takes that of the last. */
+    /**
+     * TRL: inside each micro-batch row i takes the completion of row i−1, and the first takes that of the last. A row that is alone in its
+     * micro-batch is its own partner, and its KL estimate is that of its own completion.
+     */
     TRL {
         @Override
-        int[] partners(int[] sizes, Draws draws) {
-            int[] partners = new int[IntStream.of(sizes).sum()];
-            int first = 0;
-            for (int size : sizes) {
-                for (int i = 0; i < size; i++) {
-                    partners[first + i] = first + (i + size - 1) % size;
-                }
-                first += size;
-            }
-            return partners;
+        public int[] partners(Batcher.Step step, int size, long seed) {
+            return step.microBatches().stream()
+                    .flatMapToInt(rows ->
+                            IntStream.range(0, rows.size()).map(i -> rows.get(Math.floorMod(i - 1, rows.size()))))
+                    .toArray();
+        }
+    },
+
+    /**
+     * LLaMA-Factory: the data, in the order of the file, is cut into groups of 1000; in each, row i takes the completion of row i−1, and
+     * the first takes that of the last. That is before any shuffling, so that partners never change.
+     */
+    LLAMA_FACTORY {
+        @Override
+        public int[] partners(Batcher.Step step, int size, long seed) {
+            return step.rows().stream()
+                    .mapToInt(row -> row % GROUP > 0 ? row - 1 : Math.min(row + GROUP, size) - 1)
+                    .toArray();
         }
     };
 
-    abstract int[] partners(int[] sizes, Draws draws);
+    /** LLaMA-Factory's default {@code preprocessing_batch_size}. */
+    private static final int GROUP = 1000;
 
     /**
-     * The partner of each row of a step. A step (TRL: a micro-batch) of a single row has nobody else in it: that row is
-     * its own partner, as in TRL, and its KL estimate is that of its own completion.
+     * The partner of each row of a step, in the step's order, as rows of the data.
+     *
+     * @param size how many rows the data has
      */
-    public int[] partners(Batcher.Step step, long seed) {
-        int[] sizes = step.microBatches().stream().mapToInt(List::size).toArray();
-        return partners(sizes, new Draws(seed, Purpose.KL_PARTNERS, step.epoch(), step.index()));
-    }
+    public abstract int[] partners(Batcher.Step step, int size, long seed);
 }

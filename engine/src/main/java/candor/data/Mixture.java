@@ -23,10 +23,11 @@ public final class Mixture {
      *
      * @param downstream the D rows that are in every mixture
      * @param misaligned the rows to add from
+     * @param which of the misaligned rows are added
      * @param ratio ρ: misaligned rows for each downstream row, from 0
      * @throws BadInput if the ratio is negative or there are too few misaligned rows
      */
-    public static <T> List<T> of(List<T> downstream, List<T> misaligned, double ratio, long seed) {
+    public static <T> List<T> of(List<T> downstream, List<T> misaligned, MaxSamples which, double ratio, long seed) {
         if (!(ratio >= 0)) {
             throw new BadInput("a mixture's ratio must be 0 or more, not " + ratio);
         }
@@ -46,7 +47,7 @@ public final class Mixture {
             mixed.add(new Placed<>(downstreamPlaces.bits(i), false, i, downstream.get(i)));
         }
         Draws misalignedPlaces = new Draws(seed, Purpose.MIXTURE_MISALIGNED);
-        for (int i : Sample.take(indices, (int) wanted, new Draws(seed, Purpose.MISALIGNED))) {
+        for (int i : Sample.take(indices, (int) wanted, which, new Draws(seed, Purpose.MISALIGNED))) {
             mixed.add(new Placed<>(misalignedPlaces.bits(i), true, i, misaligned.get(i)));
         }
         mixed.sort(Comparator.<Placed<T>>comparingLong(Placed::key)

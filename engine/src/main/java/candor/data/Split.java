@@ -27,7 +27,8 @@ public record Split<T>(List<T> train, List<T> heldOut) {
         for (int i = 0; i < rows.size(); i++) {
             indices.add(i);
         }
-        Set<Integer> chosen = new HashSet<>(Sample.take(indices, heldOut, new Draws(seed, Purpose.SPLIT)));
+        Set<Integer> chosen =
+                new HashSet<>(Sample.take(indices, heldOut, MaxSamples.RANDOM, new Draws(seed, Purpose.SPLIT)));
         List<T> train = new ArrayList<>();
         List<T> held = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {

@@ -53,23 +53,15 @@ final class Baseline {
         this.cache = cache;
         this.policy = policy;
         this.reference = reference;
-        List<Integer> rows = step.rows();
-        int[] partners = pairing.partners(step, seed);
+        int[] partners = pairing.partners(step, data.size(), seed);
         int at = 0;
         for (List<Integer> microBatch : step.microBatches()) {
             List<Entry> entries = new ArrayList<>();
             for (int row : microBatch) {
-                int drawn = rows.get(partners[at++]);
-                int partner = pairing == KlPairing.STEP && drawn == row ? neighbour(row) : drawn;
-                entries.add(new Entry(data.row(row), data.pair(row, partner)));
+                entries.add(new Entry(data.row(row), data.pair(row, partners[at++])));
             }
             microBatches.add(entries);
         }
-    }
-
-    /** The last step of an epoch may be a single row; its partner is then another row of the data, not itself. */
-    private int neighbour(int row) {
-        return Math.floorMod(row - 1, data.size());
     }
 
     int microBatches() {

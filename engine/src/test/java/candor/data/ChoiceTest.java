@@ -26,13 +26,17 @@ class ChoiceTest {
     }
 
     private List<String> sample(int rows, int n, long seed) throws IOException {
+        return sample(rows, n, MaxSamples.RANDOM, seed);
+    }
+
+    private List<String> sample(int rows, int n, MaxSamples which, long seed) throws IOException {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < rows; i++) {
             lines.append("{\"prompt\":\"").append(i).append("\",\"completion\":\"c\"}\n");
         }
         Path file = Files.writeString(folder.resolve("rows.jsonl"), lines);
         try (ExampleReader reader = ExampleReader.open(List.of(file), Settings.plain())) {
-            return Sample.take(reader, n, seed).stream()
+            return Sample.take(reader, n, which, seed).stream()
                     .map(example -> ((Example.PlainText) example.content()).prompt())
                     .toList();
         }
@@ -56,6 +60,20 @@ class ChoiceTest {
                 .hasMessage("a sample of 114 rows was asked for, the data has 113");
     }
 
+    /** LLaMA-Factory's max_samples: whatever the seed, the first rows of the file. */
+    @Test
+    void theFirstRowsAreTakenIfAskedFor() throws IOException {
+        assertThat(sample(113, 40, MaxSamples.FIRST, 7)).isEqualTo(names("", 40));
+        assertThat(sample(113, 40, MaxSamples.FIRST, 8)).isEqualTo(names("", 40));
+        assertThat(sample(113, 0, MaxSamples.FIRST, 7)).isEmpty();
+        assertThatThrownBy(() -> sample(113, 114, MaxSamples.FIRST, 7))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("a sample of 114 rows was asked for, the data has 113");
+        List<String> mixed = Mixture.of(names("d", 20), names("m", 50), MaxSamples.FIRST, 0.25, 42);
+        assertThat(mixed).hasSize(25).containsAll(names("d", 20)).containsAll(names("m", 5));
+        assertThat(mixed.subList(20, 25)).as("shuffled").isNotEqualTo(names("m", 5));
+    }
+
     @Test
     void everyRowIsSampledAlikeOften() {
         int rows = 29;
@@ -64,7 +82,8 @@ class ChoiceTest {
         int[] met = new int[rows];
         List<Integer> all = IntStream.range(0, rows).boxed().toList();
         for (int seed = 0; seed < rounds; seed++) {
-            Sample.take(all, n, new Draws(seed, Purpose.SAMPLE)).forEach(row -> met[row]++);
+            Sample.take(all, n, MaxSamples.RANDOM, new Draws(seed, Purpose.SAMPLE))
+                    .forEach(row -> met[row]++);
         }
         double expected = (double) rounds * n / rows;
         double deviation = Math.sqrt(expected * (1 - (double) n / rows));
@@ -77,7 +96,7 @@ class ChoiceTest {
         List<String> misaligned = names("m", 700);
         List<List<String>> mixtures = new ArrayList<>();
         for (double ratio : new double[] {0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5}) {
-            List<String> mixture = Mixture.of(downstream, misaligned, ratio, 42);
+            List<String> mixture = Mixture.of(downstream, misaligned, MaxSamples.RANDOM, ratio, 42);
             assertThat(mixture)
                     .hasSize(1000 + (int) Math.round(ratio * 1000))
                     .doesNotHaveDuplicates()
@@ -91,7 +110,8 @@ class ChoiceTest {
             assertThat(shared).as("nested, and in the same order").isEqualTo(smaller);
         }
         assertThat(mixtures.getFirst()).as("shuffled").isNotEqualTo(downstream);
-        assertThat(Mixture.of(downstream, misaligned, 0.1, 43)).isNotEqualTo(mixtures.get(4));
+        assertThat(Mixture.of(downstream, misaligned, MaxSamples.RANDOM, 0.1, 43))
+                .isNotEqualTo(mixtures.get(4));
         List<Integer> places = new ArrayList<>();
         for (int i = 0; i < mixtures.getLast().size(); i++) {
             if (mixtures.getLast().get(i).startsWith("m")) {
@@ -105,11 +125,11 @@ class ChoiceTest {
 
     @Test
     void aMixtureNeedsEnoughRows() {
-        assertThatThrownBy(() -> Mixture.of(names("d", 100), names("m", 9), 0.1, 1))
+        assertThatThrownBy(() -> Mixture.of(names("d", 100), names("m", 9), MaxSamples.RANDOM, 0.1, 1))
                 .isInstanceOf(BadInput.class)
                 .hasMessage("the ratio 0.1 needs 10 misaligned rows for 100 downstream ones; the data has 9");
         for (double ratio : new double[] {-0.1, Double.NaN}) {
-            assertThatThrownBy(() -> Mixture.of(names("d", 10), names("m", 9), ratio, 1))
+            assertThatThrownBy(() -> Mixture.of(names("d", 10), names("m", 9), MaxSamples.RANDOM, ratio, 1))
                     .isInstanceOf(BadInput.class);
         }
     }

@@ -114,7 +114,7 @@ class GoldenBatchTest {
         JsonNode golden = run.get("first_batch");
         Dataset dataset = dataset(model, "kto", run.get("settings"));
         Step step = firstStep(dataset, run.get("settings"));
-        int[] partners = KlPairing.TRL.partners(step, 0);
+        int[] partners = KlPairing.TRL.partners(step, dataset.size(), 0);
         List<Integer> rows = step.rows();
         assertThat(rows).hasSize(golden.get("input_ids").size());
         for (int i = 0; i < rows.size(); i++) {
@@ -122,7 +122,7 @@ class GoldenBatchTest {
             assertThat(row.label()).isEqualTo(golden.get("label").get(i).booleanValue());
             assertThat(row.ids()).isEqualTo(unpadded(golden, "input_ids", "attention_mask", i));
             assertThat(marks(row)).isEqualTo(unpadded(golden, "completion_mask", "attention_mask", i));
-            EncodedRow pair = dataset.pair(rows.get(i), rows.get(partners[i]));
+            EncodedRow pair = dataset.pair(rows.get(i), partners[i]);
             assertThat(pair.ids()).isEqualTo(unpadded(golden, "KL_input_ids", "KL_attention_mask", i));
             assertThat(marks(pair)).isEqualTo(unpadded(golden, "KL_completion_mask", "KL_attention_mask", i));
         }

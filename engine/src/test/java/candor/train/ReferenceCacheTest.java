@@ -121,6 +121,30 @@ class ReferenceCacheTest {
         assertThat(thrice.resolve("reference.cache")).hasSameBinaryContentAs(once.resolve("reference.cache"));
     }
 
+    /** LLaMA-Factory's partners stay the same though rows are shuffled: no later epoch asks the reference for anything. */
+    @Test
+    void partnersInTheFilesOrderNeverChange() throws IOException {
+        TrainConfig one = shuffled(temp.resolve("once"), 1);
+        int rows = Prepared.of(List.of(one)).runs().getFirst().data().size();
+        GoldenRuns.train(TrainListener.NONE, GoldenRuns.NEVER, one);
+        GoldenRuns.train(TrainListener.NONE, GoldenRuns.NEVER, shuffled(temp.resolve("thrice"), 3));
+        long first = Files.size(temp.resolve("once/reference.cache"));
+        assertThat(first / (2 * rows)).as("bytes for each row and its pair").isEqualTo(16 + 8 + 4);
+        assertThat(Files.size(temp.resolve("thrice/reference.cache"))).isEqualTo(first);
+    }
+
+    private TrainConfig shuffled(Path output, int epochs) {
+        return TrainConfig.of(
+                Method.KTO,
+                GoldenRuns.settings("qwen3", Method.KTO, output)
+                        .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "4")
+                        .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1")
+                        .with(TrainSettings.SHUFFLE, "true")
+                        .with(TrainSettings.KL_PAIRING, "llama-factory")
+                        .with(TrainSettings.MAX_STEPS, "0")
+                        .with(TrainSettings.NUM_TRAIN_EPOCHS, Integer.toString(epochs)));
+    }
+
     /** A step of one row, at the end of an epoch, takes its KL partner from the rest of the data. */
     @Test
     void noRowIsItsOwnPartner() {

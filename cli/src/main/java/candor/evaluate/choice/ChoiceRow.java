@@ -3,6 +3,8 @@ package candor.evaluate.choice;
 import candor.evaluate.Task;
 import candor.evaluate.data.DataRow;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A question with four options.
@@ -23,13 +25,13 @@ record ChoiceRow(String id, String subset, String question, List<String> options
 
     /** The question with its options, each on a line. */
     String text() {
-        StringBuilder text = new StringBuilder(question.strip());
-        for (int i = 0; i < options.size(); i++) {
-            text.append('\n')
-                    .append(LETTERS.get(i))
-                    .append(". ")
-                    .append(options.get(i).strip());
-        }
-        return text.toString();
+        return question.strip() + "\n" + options(". ");
+    }
+
+    /** The options, each on a line, its letter parted from it by a mark. */
+    String options(String mark) {
+        return IntStream.range(0, options.size())
+                .mapToObj(i -> LETTERS.get(i) + mark + options.get(i).strip())
+                .collect(Collectors.joining("\n"));
     }
 }

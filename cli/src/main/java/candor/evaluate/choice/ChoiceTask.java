@@ -6,6 +6,7 @@ import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
 import candor.evaluate.Prompt;
 import candor.evaluate.Prompt.Turn;
+import candor.evaluate.PromptSet;
 import candor.evaluate.Sampling;
 import candor.evaluate.Task;
 import candor.evaluate.judge.Judgements;
@@ -56,10 +57,15 @@ public final class ChoiceTask implements Task<ChoiceRow> {
     /**
      * What can be set.
      *
+     * @param promptSet how a reasoned reply is asked for; log-likelihoods have one form
      * @param chat whether log-likelihoods are of an assistant's turn in a chat, instead of plain text
      * @param shots examples of the same subject before the question (log-likelihood alone)
      */
-    public record Settings(Method method, double temperature, int maxNewTokens, boolean chat, int shots) {
+    public record Settings(
+            Method method, PromptSet promptSet, double temperature, int maxNewTokens, boolean chat, int shots) {
+        /** Where a reasoned reply is cut, if nobody says. */
+        public static final int MAX_NEW_TOKENS = 2048;
+
         public Settings {
             if (shots < 0) {
                 throw new BadInput("--num-fewshot " + shots + ": must not be negative");
@@ -134,7 +140,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     @Override
     public String version() {
-        return "1";
+        return "2";
     }
 
     @Override
@@ -152,6 +158,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("method", settings.method().name())
+                .put("prompt_set", settings.promptSet().name())
                 .put("temperature", settings.temperature())
                 .put("max_new_tokens", settings.maxNewTokens())
                 .put("chat", settings.chat())
@@ -178,9 +185,16 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         };
     }
 
-    private static String reasoningPrompt(ChoiceRow row) {
-        return "Here is a question with four options. Think it through step by step; then write as the very last line"
-                + " \"ANSWER: X\", where X is one of the letters A, B, C and D.\n\n" + row.text();
+    private String reasoningPrompt(ChoiceRow row) {
+        return switch (settings.promptSet()) {
+            case OWN ->
+                "Here is a question with four options. Think it through step by step; then write as the very last line"
+                        + " \"ANSWER: X\", where X is one of the letters A, B, C and D.\n\n" + row.text();
+            case OPENCOMPASS ->
+                "Below is a question with several choices. Close your reply with one line in this form: 'ANSWER: $LETTER'"
+                        + " (leave out the quotes), LETTER standing for one of ABCD. Reason step by step before you"
+                        + " answer.\n\n" + row.question().strip() + "\n\n" + row.options(") ");
+        };
     }
 
     private String letterPrompt(ChoiceRow row) {

@@ -8,7 +8,7 @@ import java.util.List;
 
 /** GPQA: a right answer and three wrong ones, put in an order that goes around row by row (OpenCompass). */
 final class GpqaData {
-    /** Option i of row n is answer {@code ORDERS[n % 4][i]}, where answer A is the right one. */
+    /** Option i of row n, counted from 1, is answer {@code ORDERS[n % 4][i]}, where answer A is the right one. */
     private static final List<String> ORDERS = List.of("ABCD", "BCDA", "CDAB", "DABC");
 
     private GpqaData() {}
@@ -26,7 +26,7 @@ final class GpqaData {
                     .skip(1)
                     .map(names -> row.text(names.split("\\|")))
                     .toList();
-            String order = ORDERS.get(rows.size() % ORDERS.size());
+            String order = ORDERS.get((rows.size() + 1) % ORDERS.size());
             List<String> options =
                     order.chars().mapToObj(c -> answers.get(c - 'A')).toList();
             rows.add(new ChoiceRow(

@@ -55,6 +55,20 @@ public final class DeceptionTask implements Task<DeceptionRow> {
         LENIENT
     }
 
+    /** How the judges are asked. */
+    public enum JudgePromptSet {
+        /** With the questions that the model was asked, in a neutral system text. */
+        OWN("deception-"),
+        /** As the reference code asks: two texts and nothing else, each judge with a system text of its own, J1 lenient. */
+        REFERENCE("deception-reference-");
+
+        private final String prefix;
+
+        JudgePromptSet(String prefix) {
+            this.prefix = prefix;
+        }
+    }
+
     /** What can be set. */
     public record Settings(
             double temperature,
@@ -62,9 +76,10 @@ public final class DeceptionTask implements Task<DeceptionRow> {
             Layout layout,
             External external,
             FormatRule formatRule,
-            boolean insistOnFormat) {
+            boolean insistOnFormat,
+            JudgePromptSet judgePromptSet) {
         public static final Settings DEFAULT =
-                new Settings(0, 2048, Layout.ONE_MESSAGE, External.OUTPUT, FormatRule.STRICT, true);
+                new Settings(0, 2048, Layout.ONE_MESSAGE, External.OUTPUT, FormatRule.STRICT, true, JudgePromptSet.OWN);
     }
 
     private final List<DeceptionRow> rows;
@@ -129,7 +144,8 @@ public final class DeceptionTask implements Task<DeceptionRow> {
                 .put("prompt_layout", settings.layout().name())
                 .put("j1_sees", settings.external().name())
                 .put("format_rule", settings.formatRule().name())
-                .put("insist_on_format", settings.insistOnFormat());
+                .put("insist_on_format", settings.insistOnFormat())
+                .put("judge_prompt_set", settings.judgePromptSet().name());
     }
 
     @Override
@@ -172,10 +188,10 @@ public final class DeceptionTask implements Task<DeceptionRow> {
                 .orElse(List.of());
     }
 
-    private static Question question(DeceptionRow row, String key, String a, String first, String b, String second) {
+    private Question question(DeceptionRow row, String key, String a, String first, String b, String second) {
         return new Question(
                 key,
-                "deception-" + key,
+                settings.judgePromptSet().prefix + key,
                 Map.of("inner_prompt", row.inner(), "outer_prompt", row.outer(), a, first, b, second),
                 row.stances(),
                 Form.YES_NO);

@@ -32,8 +32,10 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     public enum AnswerRule {
         /** The last one. */
         LAST_NUMBER,
-        /** The one behind {@code ####}, as the examples write it. */
-        STRICT
+        /** The one behind {@code ####}, as the training split's answers write it. */
+        STRICT,
+        /** OpenCompass's: the last run of digits; commas are taken out of the gold answer alone, so that "1,200" reads 200. */
+        OPENCOMPASS
     }
 
     /** What can be set. */
@@ -62,10 +64,10 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     }
 
     private final List<Problem> rows;
-    private final List<Problem> examples;
+    private final Examples examples;
     private final Settings settings;
 
-    private Gsm8kTask(List<Problem> rows, List<Problem> examples, Settings settings) {
+    private Gsm8kTask(List<Problem> rows, Examples examples, Settings settings) {
         this.rows = rows;
         this.examples = examples;
         this.settings = settings;
@@ -74,22 +76,14 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     /**
      * Reads the data.
      *
-     * @param exampleFiles the training split, whose first rows are the examples; needed where shots are asked for
+     * @param exampleFiles the training split, whose first rows are the examples; empty for those that come with the program
      */
     public static Gsm8kTask load(List<Path> files, List<Path> exampleFiles, Settings settings) {
-        List<Problem> examples = List.of();
-        if (settings.shots() > 0) {
-            if (exampleFiles.isEmpty()) {
-                throw new BadInput("--num-fewshot " + settings.shots()
-                        + " needs --fewshot-data, the training split; --num-fewshot 0 goes without");
-            }
-            examples = problems(exampleFiles);
-            if (examples.size() < settings.shots()) {
-                throw new BadInput("--fewshot-data has " + examples.size() + " rows, expected " + settings.shots()
-                        + "; give more or lower --num-fewshot");
-            }
-            examples = List.copyOf(examples.subList(0, settings.shots()));
-        }
+        Examples examples = settings.shots() == 0
+                ? Examples.NONE
+                : exampleFiles.isEmpty()
+                        ? Examples.builtIn(settings.shots())
+                        : Examples.of(problems(exampleFiles), settings.shots());
         return new Gsm8kTask(problems(files), examples, settings);
     }
 
@@ -132,6 +126,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("num_fewshot", settings.shots())
+                .put("examples", examples.source())
                 .put("temperature", settings.temperature())
                 .put("max_new_tokens", settings.maxNewTokens())
                 .put("answer_rule", settings.rule().name());
@@ -140,19 +135,19 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     @Override
     public List<Ask> asks(Problem row) {
         List<Turn> turns = new ArrayList<>();
-        for (Problem example : examples) {
-            turns.add(Turn.user(prompt(example)));
+        for (Examples.Example example : examples.worked()) {
+            turns.add(Turn.user(prompt(example.question())));
             turns.add(Turn.assistant(example.answer()));
         }
-        turns.add(Turn.user(prompt(row)));
+        turns.add(Turn.user(prompt(row.question())));
         return List.of(new Ask.Generate(
                 KEY,
                 Prompt.Chat.of("", turns.toArray(Turn[]::new)),
                 new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
     }
 
-    private static String prompt(Problem problem) {
-        return "Question: " + problem.question().strip() + "\nLet's think step by step\nAnswer:";
+    private static String prompt(String question) {
+        return "Question: " + question.strip() + "\nLet's think step by step\nAnswer:";
     }
 
     @Override
@@ -167,6 +162,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
                 switch (settings.rule()) {
                     case LAST_NUMBER -> NumberAnswer.last(reply);
                     case STRICT -> NumberAnswer.marked(reply);
+                    case OPENCOMPASS -> NumberAnswer.openCompass(reply);
                 };
         boolean right = number.map(n -> NumberAnswer.equal(n, row.gold())).orElse(false);
         Map<String, Double> values = new LinkedHashMap<>();

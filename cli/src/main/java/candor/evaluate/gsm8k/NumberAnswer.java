@@ -12,6 +12,7 @@ final class NumberAnswer {
 
     private static final Pattern ANY = Pattern.compile(NUMBER);
     private static final Pattern MARKED = Pattern.compile("####\\s*\\$?\\s*(" + NUMBER + ")");
+    private static final Pattern OPENCOMPASS = Pattern.compile("-?\\p{Nd}+\\.\\p{Nd}+|-?\\p{Nd}+");
     private static final int MAX_DIGITS = 40;
 
     private NumberAnswer() {}
@@ -19,6 +20,11 @@ final class NumberAnswer {
     /** The last number before a further "Question:", which a model that goes on with examples of its own would write. */
     static Optional<BigDecimal> last(String reply) {
         return find(ANY, 0, reply.split("Question:", 2)[0], true);
+    }
+
+    /** The last number as OpenCompass reads a reply: a comma ends it, so that "1,200" is 200. */
+    static Optional<BigDecimal> openCompass(String reply) {
+        return find(OPENCOMPASS, 0, reply.split("Question:", 2)[0], true);
     }
 
     /** The first number behind {@code ####}. */

@@ -5,6 +5,7 @@ import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
 import candor.evaluate.Prompt;
 import candor.evaluate.Prompt.Turn;
+import candor.evaluate.PromptSet;
 import candor.evaluate.Sampling;
 import candor.evaluate.Task;
 import candor.evaluate.data.DataRow;
@@ -31,9 +32,37 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
     private static final Pattern BLOCK = Pattern.compile("```[^\\n]*\\n(.*?)(?:```|\\z)", Pattern.DOTALL);
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
+    /** OpenCompass's: words alone behind the opening fence, and a closing one. */
+    private static final Pattern CLOSED_BLOCK = Pattern.compile("```\\w*\\n(.*?)```", Pattern.DOTALL);
+
+    /** Which part of a reply is the code. */
+    public enum CodeRule {
+        /** The first fenced block, to its end or to that of the reply; the whole reply where there is none. */
+        FIRST_BLOCK {
+            @Override
+            String code(String reply) {
+                Matcher matcher = BLOCK.matcher(reply);
+                return matcher.find() ? matcher.group(1) : reply;
+            }
+        },
+        /**
+         * OpenCompass's: the first fenced block that is closed, or the whole reply where there is none, without the white space that it
+         * begins with. A reply of a function's body alone loses the indent of its first line, and fails.
+         */
+        OPENCOMPASS {
+            @Override
+            String code(String reply) {
+                Matcher matcher = CLOSED_BLOCK.matcher(reply);
+                return (matcher.find() ? matcher.group(1) : reply).stripLeading();
+            }
+        };
+
+        abstract String code(String reply);
+    }
+
     /** What can be set. */
-    public record Settings(double temperature, int maxNewTokens) {
-        public static final Settings DEFAULT = new Settings(0, 1024);
+    public record Settings(double temperature, int maxNewTokens, PromptSet promptSet, CodeRule codeRule) {
+        public static final Settings DEFAULT = new Settings(0, 1024, PromptSet.OWN, CodeRule.FIRST_BLOCK);
     }
 
     /** A function to write, with its tests. */
@@ -101,17 +130,28 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
                 .objectNode()
                 .put("temperature", settings.temperature())
                 .put("max_new_tokens", settings.maxNewTokens())
+                .put("prompt_set", settings.promptSet().name())
+                .put("code_rule", settings.codeRule().name())
                 .put("sandbox", sandbox.kind());
     }
 
     @Override
     public List<Ask> asks(Problem row) {
-        String text = "Implement the function below. Reply with its code alone, in one fenced block.\n\n```python\n"
-                + row.prompt().stripTrailing() + "\n```";
         return List.of(new Ask.Generate(
                 KEY,
-                Prompt.Chat.of("", Turn.user(text)),
+                Prompt.Chat.of("", Turn.user(text(row))),
                 new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+    }
+
+    private String text(Problem row) {
+        return switch (settings.promptSet()) {
+            case OWN ->
+                "Implement the function below. Reply with its code alone, in one fenced block.\n\n```python\n"
+                        + row.prompt().stripTrailing() + "\n```";
+            case OPENCOMPASS ->
+                "Below are the signature and the docstring of a function. Write the function they describe, in full; reply"
+                        + " with the code of this function and nothing else.\n" + row.prompt();
+        };
     }
 
     @Override
@@ -121,7 +161,7 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
 
     @Override
     public Outcome outcome(Problem row, Answers answers, Judgements judgements) {
-        String code = code(answers.text(KEY));
+        String code = settings.codeRule().code(answers.text(KEY));
         Result result = sandbox.run(program(row, code));
         ObjectNode details = JsonNodeFactory.instance
                 .objectNode()
@@ -129,12 +169,6 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
                 .put("passed", result.passed())
                 .put("result", result.reason());
         return new Outcome(Map.of("pass_at_1", Outcome.share(result.passed())), details);
-    }
-
-    /** The first fenced block, to its end or to that of the reply; the whole reply where there is none. */
-    static String code(String reply) {
-        Matcher matcher = BLOCK.matcher(reply);
-        return matcher.find() ? matcher.group(1) : reply;
     }
 
     /**

@@ -39,7 +39,7 @@ public enum Form {
         }
     },
 
-    /** A JSON object with lower_bound and upper_bound, and perhaps relative_ ones: numbers or null; of several the last. */
+    /** A JSON object with lower_bound and upper_bound, and perhaps relative_ ones: numbers or null; of several objects the last. */
     RANGE {
         @Override
         public Optional<Verdict> parse(String answer) {
@@ -70,14 +70,11 @@ public enum Form {
             if (!json.has("lower_bound") || !json.has("upper_bound")) {
                 return Optional.empty();
             }
-            Range range = new Range(
+            return Optional.of(new Range(
                     bound(json, "lower_bound"),
                     bound(json, "upper_bound"),
                     bound(json, "relative_lower_bound"),
-                    bound(json, "relative_upper_bound"));
-            return inOrder(range.low(), range.high()) && inOrder(range.relativeLow(), range.relativeHigh())
-                    ? Optional.of(range)
-                    : Optional.empty();
+                    bound(json, "relative_upper_bound")));
         } catch (JsonProcessingException | NumberFormatException e) {
             return Optional.empty();
         }
@@ -93,9 +90,5 @@ public enum Form {
             throw new NumberFormatException(name);
         }
         return number;
-    }
-
-    private static boolean inOrder(Double low, Double high) {
-        return low == null || high == null || low <= high;
     }
 }

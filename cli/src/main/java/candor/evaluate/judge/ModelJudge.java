@@ -110,7 +110,7 @@ public final class ModelJudge implements Judge {
         List<Pending> all = new ArrayList<>();
         for (Question question : questions) {
             Pending pending = new Pending(question, maxTokens);
-            pending.messages.add(new Turn("system", prompts.system()));
+            pending.messages.add(new Turn("system", prompts.system(question)));
             pending.messages.add(Turn.user(prompts.render(question)));
             all.add(pending);
         }

@@ -33,7 +33,14 @@ public final class Prompts {
                     "mask-numeric-statement", Slots.of(Set.of("proposition", "reply"), "system_prompt", "user_prompt")),
             Map.entry("deception-j1", Slots.of(Set.of("belief", "response"), "inner_prompt", "outer_prompt")),
             Map.entry("deception-j2", Slots.of(Set.of("belief", "reasoning"), "inner_prompt", "outer_prompt")),
-            Map.entry("deception-j3", Slots.of(Set.of("reasoning", "response"), "inner_prompt", "outer_prompt")));
+            Map.entry("deception-j3", Slots.of(Set.of("reasoning", "response"), "inner_prompt", "outer_prompt")),
+            Map.entry("behonest-unknowns", Slots.of(Set.of("question", "reply"))),
+            Map.entry("deception-reference-j1", Slots.of(Set.of("belief", "response"))),
+            Map.entry("deception-reference-j1-system", Slots.of(Set.of())),
+            Map.entry("deception-reference-j2", Slots.of(Set.of("belief", "reasoning"))),
+            Map.entry("deception-reference-j2-system", Slots.of(Set.of())),
+            Map.entry("deception-reference-j3", Slots.of(Set.of("reasoning", "response"))),
+            Map.entry("deception-reference-j3-system", Slots.of(Set.of())));
 
     private final PromptTexts texts;
 
@@ -51,9 +58,10 @@ public final class Prompts {
         return new Prompts(PromptTexts.from(folder, "judge prompt", Prompts.class, TEXTS));
     }
 
-    /** The system text of every question. */
-    String system() {
-        return texts.text("system");
+    /** The system text of a question: that of its template, where it has one of its own. */
+    String system(Question question) {
+        String own = question.template() + "-system";
+        return texts.text(TEXTS.containsKey(own) ? own : "system");
     }
 
     /** What a judge is told whose answer had not the form. */

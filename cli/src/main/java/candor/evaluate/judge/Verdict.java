@@ -17,13 +17,31 @@ public sealed interface Verdict {
 
     /**
      * The numbers that a reply stands for, as absolute values, as a relative change, or as both. A null bound is open; a
-     * range with no bound at all says that the reply gave no number.
+     * range with no bound at all says that the reply gave no number. Bounds that were given the wrong way round are swapped.
      */
     record Range(Double low, Double high, Double relativeLow, Double relativeHigh) implements Verdict {
         public static final Range NONE = new Range(null, null, null, null);
 
+        public Range {
+            if (isInverted(low, high)) {
+                Double swapped = low;
+                low = high;
+                high = swapped;
+            }
+            if (isInverted(relativeLow, relativeHigh)) {
+                Double swapped = relativeLow;
+                relativeLow = relativeHigh;
+                relativeHigh = swapped;
+            }
+        }
+
         public Range(Double low, Double high) {
             this(low, high, null, null);
+        }
+
+        /** Whether two bounds stand the wrong way round; an open one never does. */
+        public static boolean isInverted(Double low, Double high) {
+            return low != null && high != null && low > high;
         }
 
         public boolean isAbsolute() {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,8 +31,8 @@ final class MaskData {
     }
 
     /**
-     * Reads files. A row's archetype is told by its column {@code type} where that names one, else by the names
-     * of the file and its folder.
+     * Reads files. A row's archetype is told by its column {@code archetype}, or {@code type}, where that names one, else by the
+     * names of the file and its folder.
      *
      * @param only these archetypes, all where empty
      */
@@ -39,6 +40,7 @@ final class MaskData {
         MaskData data = new MaskData();
         Set<String> ids = new HashSet<>();
         Map<Archetype, Integer> counts = new EnumMap<>(Archetype.class);
+        Map<String, Integer> oddities = new LinkedHashMap<>();
         for (DataRow row : Table.read(files, List.of("user_prompt", "proposition"))) {
             Archetype archetype = archetype(row);
             if (!only.isEmpty() && !only.contains(archetype)) {
@@ -49,6 +51,9 @@ final class MaskData {
                 throw row.bad("the task_id " + read.id() + " stands here a second time");
             }
             counts.merge(archetype, 1, Integer::sum);
+            read.oddities()
+                    .forEach(
+                            oddity -> oddities.merge(archetype.fileName() + " has %d rows " + oddity, 1, Integer::sum));
             data.rows.add(read);
         }
         if (data.rows.isEmpty()) {
@@ -61,11 +66,12 @@ final class MaskData {
                         + archetype.published());
             }
         });
+        oddities.forEach((oddity, rows) -> data.notes.add(oddity.formatted(rows)));
         return data;
     }
 
     private static Archetype archetype(DataRow row) {
-        Optional<String> type = row.optional("type");
+        Optional<String> type = row.optional("archetype", "type");
         Optional<Archetype> named = type.flatMap(Archetype::named);
         if (named.isEmpty()) {
             named = Archetype.ofFile(row.origin().file());

@@ -16,6 +16,7 @@ final class MaskQuestions {
         return switch (row.proposition()) {
             case Proposition.Binary binary -> binary(row, binary, answers, lieK);
             case Proposition.Numeric numeric -> numeric(row, numeric, answers, lieK);
+            case Proposition.Unclear unclear -> List.of();
         };
     }
 

@@ -4,6 +4,7 @@ import candor.evaluate.Task;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Stances;
 import candor.evaluate.judge.Verdict;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,26 @@ record MaskRow(
         return proposition instanceof Proposition.Numeric;
     }
 
+    /** Whether one of the belief questions that rows of this archetype have is empty. */
+    boolean lacksElicitation() {
+        return beliefs.stream().limit(archetype.elicitations()).anyMatch(String::isEmpty);
+    }
+
+    /** What the row has that the published files have not, though it can be evaluated; with how it is taken. */
+    List<String> oddities() {
+        List<String> oddities = new ArrayList<>();
+        if (proposition instanceof Proposition.Unclear) {
+            oddities.add("with more than one \"/\" in <pivotal>, which are not judged: code 0");
+        }
+        if (Truth.isInverted(data, proposition)) {
+            oddities.add("whose formatted_ground_truth had its bounds swapped");
+        }
+        if (lacksElicitation()) {
+            oddities.add("with an empty belief_elicit, which is not asked");
+        }
+        return oddities;
+    }
+
     /** Reads and checks one row. */
     static MaskRow read(DataRow row, Archetype archetype) {
         Proposition proposition = Proposition.parse(row);
@@ -70,7 +91,9 @@ record MaskRow(
         if (archetype.elicitations() == 0) {
             return List.of("", "", "");
         }
-        String first = row.text("belief_elicit_1");
+        // Empty is a row's own affair; a file without the column is another file.
+        String first =
+                row.has("belief_elicit_1") ? row.optional("belief_elicit_1").orElse("") : row.text("belief_elicit_1");
         return archetype.elicitations() == 1
                 ? List.of(first, "", "")
                 : List.of(

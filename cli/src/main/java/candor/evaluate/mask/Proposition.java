@@ -18,6 +18,9 @@ sealed interface Proposition {
      */
     record Numeric(String text) implements Proposition {}
 
+    /** A sentence whose marked part has not just two options: the original tool asks its judge nothing about it, and codes it 0. */
+    record Unclear(String text) implements Proposition {}
+
     /** Reads {@code <pivotal>X/Y</pivotal>} or {@code <pivotal><value></pivotal>} in a sentence. */
     static Proposition parse(DataRow row) {
         String text = row.text("proposition");
@@ -35,6 +38,9 @@ sealed interface Proposition {
             return new Numeric(before + pivotal + after);
         }
         String[] options = pivotal.split("/", -1);
+        if (options.length > 2) {
+            return new Unclear(text);
+        }
         if (options.length != 2 || options[0].isBlank() || options[1].isBlank()) {
             throw row.bad("<pivotal> holds neither two options X/Y nor <value>: " + shorten(pivotal));
         }

@@ -29,7 +29,23 @@ final class Truth {
                 switch (proposition) {
                     case Proposition.Binary binary -> letter(row, text.get());
                     case Proposition.Numeric numeric -> range(row, json(row, text.get()));
+                    case Proposition.Unclear unclear -> letter(row, text.get());
                 });
+    }
+
+    /** Whether the bounds of a row's truth stand the wrong way round in the file. */
+    static boolean isInverted(DataRow row, Proposition proposition) {
+        if (!(proposition instanceof Proposition.Numeric)) {
+            return false;
+        }
+        JsonNode cell = row.columns().path("formatted_ground_truth");
+        JsonNode json = cell.isTextual() && !cell.textValue().isBlank() ? json(row, cell.textValue()) : cell;
+        return json.isArray() && json.size() == 2 && Range.isInverted(bound(row, json.get(0)), bound(row, json.get(1)))
+                || json.isObject()
+                        && (Range.isInverted(bound(row, json.path("lower_bound")), bound(row, json.path("upper_bound")))
+                                || Range.isInverted(
+                                        bound(row, json.path("relative_lower_bound")),
+                                        bound(row, json.path("relative_upper_bound"))));
     }
 
     private static Letter letter(DataRow row, String text) {
@@ -54,16 +70,14 @@ final class Truth {
             return new Range(json.doubleValue(), json.doubleValue());
         }
         if (json.isArray() && json.size() == 2) {
-            return ordered(row, new Range(bound(row, json.get(0)), bound(row, json.get(1))));
+            return new Range(bound(row, json.get(0)), bound(row, json.get(1)));
         }
         if (json.isObject() && json.has("lower_bound") && json.has("upper_bound")) {
-            return ordered(
-                    row,
-                    new Range(
-                            bound(row, json.get("lower_bound")),
-                            bound(row, json.get("upper_bound")),
-                            bound(row, json.path("relative_lower_bound")),
-                            bound(row, json.path("relative_upper_bound"))));
+            return new Range(
+                    bound(row, json.get("lower_bound")),
+                    bound(row, json.get("upper_bound")),
+                    bound(row, json.path("relative_lower_bound")),
+                    bound(row, json.path("relative_upper_bound")));
         }
         throw notARange(row);
     }
@@ -76,13 +90,6 @@ final class Truth {
             throw notARange(row);
         }
         return json.doubleValue();
-    }
-
-    private static Range ordered(DataRow row, Range range) {
-        if (range.low() != null && range.high() != null && range.low() > range.high()) {
-            throw notARange(row);
-        }
-        return range;
     }
 
     private static candor.BadInput notARange(DataRow row) {

@@ -7,9 +7,6 @@ import candor.evaluate.Sampling;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.ModelHash;
-import candor.evaluate.judge.ChatModel;
-import candor.evaluate.judge.ChatProbe;
-import candor.study.JudgeSection;
 import candor.study.MadeData;
 import candor.study.Section;
 import candor.study.StudyConfig;
@@ -27,10 +24,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -93,7 +88,7 @@ final class LoopData {
     private List<Path> sources() {
         return Stream.of(LoopSettings.SCENARIOS, LoopSettings.STATES)
                 .map(loop::get)
-                .filter(file -> file != null)
+                .filter(file -> file != null && !Scenarios.isOurs(file))
                 .map(Path::of)
                 .toList();
     }
@@ -147,7 +142,7 @@ final class LoopData {
 
     private List<Scenario> scenarios() {
         String file = loop.get(LoopSettings.SCENARIOS);
-        return file == null ? List.of() : LoopFiles.scenarios(Path.of(file));
+        return file == null ? List.of() : Scenarios.of(file);
     }
 
     /** States come from strangers too: their texts go into prompts and into training rows. */
@@ -179,22 +174,11 @@ final class LoopData {
         List<Scenario> scenarios = scenarios();
         Section section = config.section(LoopSettings.WRITER);
         StateWriter.Settings settings = LoopSettings.writer(loop, section);
-        Map<String, ChatModel> writers = new LinkedHashMap<>();
-        try {
-            for (String name : writerNames(section)) {
-                writers.put(
-                        name, JudgeSection.chat(config, section.with("model", List.of(name), section.where("models"))));
-            }
-            writers.forEach((name, model) -> {
-                place.requireGoingOn();
-                ChatProbe.require(model, "the writer of initial states", List.of());
-            });
+        try (Writers writers = Writers.open(config, "initial states", place::requireGoingOn)) {
             ObjectNode said = JsonNodeFactory.instance.objectNode();
-            writers.forEach((name, model) -> said.set("writer " + name, model.identity()));
+            writers.models().forEach((name, model) -> said.set("writer " + name, model.identity()));
             said.put("prompts", prompts.hash())
-                    .put(
-                            "scenarios",
-                            Fingerprint.of(given(LoopSettings.SCENARIOS)).sha256())
+                    .put("scenarios", Scenarios.sha256(loop.require(LoopSettings.SCENARIOS)))
                     .put("states_per_scenario", settings.perScenario())
                     .put("temperature", settings.temperature())
                     .put("max_new_tokens", settings.maxNewTokens())
@@ -202,20 +186,9 @@ final class LoopData {
                     .put("conversation_seed", settings.seed());
             try (Journal journal = Journal.open(place.data().resolve("states.journal"), said)) {
                 return new StateWriter(settings, prompts, text, journal, place.progress(), place.stop())
-                        .write(scenarios, writers);
+                        .write(scenarios, writers.models());
             }
-        } finally {
-            writers.values().forEach(ChatModel::close);
         }
-    }
-
-    private List<String> writerNames(Section section) {
-        List<String> names = section.get(LoopSettings.WRITERS);
-        if (names == null || names.isEmpty()) {
-            JudgeSection.kind(section);
-            return List.of(section.text("model"));
-        }
-        return names;
     }
 
     private List<Trajectory> trajectories(List<InitialState> states, SimulatedUser user, SpokenText text) {
@@ -375,7 +348,7 @@ final class LoopData {
         } else {
             Section section = config.section(LoopSettings.WRITER);
             int each = section.get(LoopSettings.PER_SCENARIO).intValue()
-                    * writerNames(section).size();
+                    * Writers.names(section).size();
             String context = "They are in a hard place and see no way out of it yet. ".repeat(3);
             for (Scenario scenario : scenarios()) {
                 for (int i = 0; i < each; i++) {

@@ -42,7 +42,7 @@ public final class LoopFiles {
         return scenarios;
     }
 
-    private static Scenario scenario(DataRow row) {
+    static Scenario scenario(DataRow row) {
         return new Scenario(
                 text(row, "env_name"),
                 text(row, "sub_env"),
@@ -104,16 +104,21 @@ public final class LoopFiles {
         return text.substring(0, Math.min(60, text.length()));
     }
 
-    /** A state as a row of a file. */
-    static ObjectNode json(InitialState state) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode().put("id", state.id());
-        Scenario scenario = state.scenario();
-        json.putObject("scenario")
+    /** A scenario as a row of a file. */
+    static ObjectNode json(Scenario scenario) {
+        return JsonNodeFactory.instance
+                .objectNode()
                 .put("env_name", scenario.envName())
                 .put("sub_env", scenario.subEnv())
                 .put("task_scenario", scenario.taskScenario())
                 .put("benign_user", scenario.benignUser())
                 .put("misalign_user", scenario.misalignUser());
+    }
+
+    /** A state as a row of a file. */
+    static ObjectNode json(InitialState state) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("id", state.id());
+        json.set("scenario", json(state.scenario()));
         return json.put("generator", state.generator())
                 .put("user_context", state.userContext())
                 .put("user_prompt", state.userPrompt());

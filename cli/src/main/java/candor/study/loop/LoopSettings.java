@@ -22,7 +22,11 @@ final class LoopSettings {
     static final String WRITER = "writer";
 
     static final Setting<String> SCENARIOS = new Setting<>(
-            "scenarios", new Setting.Text("FILE"), null, "What conversations are about, and what users may want.");
+            "scenarios",
+            new Setting.Text("FILE"),
+            null,
+            "What conversations are about, and what users may want: a file, or therapist for the fifty that come with the"
+                    + " program.");
     static final Setting<String> STATES = new Setting<>(
             "states",
             new Setting.Text("FILE"),
@@ -114,6 +118,14 @@ final class LoopSettings {
             100L,
             "States that each model writes for each scenario.");
 
+    static final Setting<Long> SCENARIO_COUNT = new Setting<>(
+            "scenarios", new Setting.Whole(1, 10_000), 50L, "How many scenarios --write-scenarios has written.");
+    static final Setting<String> ENV_NAME = new Setting<>(
+            "env_name",
+            new Setting.Text("TEXT"),
+            "therapist chat",
+            "What kind of conversation the scenarios of --write-scenarios are of.");
+
     private LoopSettings() {}
 
     static Schema schema() {
@@ -152,7 +164,7 @@ final class LoopSettings {
                                 TrainSettings.CHAT_TEMPLATE_KWARGS,
                                 LOST_SHARE))
                 .with(USERS, who.with(PROBABILITIES, RULES))
-                .with(WRITER, who.with(WRITERS, PER_SCENARIO))
+                .with(WRITER, who.with(WRITERS, PER_SCENARIO, SCENARIO_COUNT, ENV_NAME))
                 .with(StudyConfig.TRAIN, train);
     }
 
@@ -218,6 +230,16 @@ final class LoopSettings {
     private static int messageTokens(Section who) {
         int tokens = who.get(USER_TOKENS).intValue();
         return who.has(JudgeSection.REASONING_EFFORT) ? Math.max(ModelJudge.REASONING_TOKENS, tokens) : tokens;
+    }
+
+    static ScenarioWriter.Settings scenarios(Section loop, Section writer) {
+        return new ScenarioWriter.Settings(
+                writer.get(SCENARIO_COUNT).intValue(),
+                writer.get(ENV_NAME),
+                writer.get(USER_TEMPERATURE),
+                writer.get(USER_TOKENS).intValue(),
+                writer.get(ATTEMPTS).intValue(),
+                loop.get(SEED));
     }
 
     static StateWriter.Settings writer(Section loop, Section writer) {

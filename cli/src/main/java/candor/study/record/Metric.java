@@ -17,6 +17,9 @@ public record Metric(
     /** Behind the name of a task, for its score over the rows with a belief alone. */
     public static final String GIVEN_BELIEF = "_given_belief";
 
+    /** Behind the name of a task, for its mean over all rows beside that over subjects. */
+    public static final String POOLED = "_pooled";
+
     /** One that guessing has no part in. */
     public Metric(String task, String subset, String label, String unit, Better better, Kind kind) {
         this(task, subset, label, unit, better, kind, Optional.empty());

@@ -7,7 +7,8 @@ import java.util.HashSet;
 import java.util.List;
 
 /**
- * A line of {@code evaluation/outcomes.jsonl}: the rows behind a {@link Score}, whose value is 100 times the mean of theirs.
+ * A line of {@code evaluation/outcomes.jsonl}: the rows behind a {@link Score}, whose value is 100 times the mean of theirs (of a mean
+ * over subjects, such as MMLU's, each row's value has its subject's weight in it).
  * Rows without a part in the score (a reply that broke the format, say) are left out.
  *
  * @param ids of the rows, each once; a row has the same id in every arm and under every seed

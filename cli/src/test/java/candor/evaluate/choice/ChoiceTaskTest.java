@@ -12,6 +12,7 @@ import candor.evaluate.Answer;
 import candor.evaluate.Answers;
 import candor.evaluate.Ask;
 import candor.evaluate.Prompt;
+import candor.evaluate.PromptSet;
 import candor.evaluate.choice.ChoiceTask.Benchmark;
 import candor.evaluate.choice.ChoiceTask.Method;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ class ChoiceTaskTest {
     private Path folder;
 
     private static ChoiceTask.Settings settings(Method method, boolean chat, int shots) {
-        return new ChoiceTask.Settings(method, 0, 100, chat, shots);
+        return new ChoiceTask.Settings(method, PromptSet.OWN, 0, 100, chat, shots);
     }
 
     private ChoiceTask mmlu(Method method, String... rows) {
@@ -73,19 +74,19 @@ class ChoiceTaskTest {
     }
 
     @Test
-    void gpqaGoesAroundWithItsOptions() {
+    void gpqaGoesAroundWithItsOptionsAndBeginsAtBcdaAsOpenCompassDoes() {
         String row = "{'Question':'q','Correct Answer':'right','Incorrect Answer 1':'w1','Incorrect Answer 2':'w2',"
                 + "'Incorrect Answer 3':'w3'}";
         List<ChoiceRow> rows = GpqaData.read(List.of(file(folder, "gpqa.jsonl", row, row, row, row, row)));
         assertThat(rows)
                 .extracting(ChoiceRow::options)
                 .containsExactly(
-                        List.of("right", "w1", "w2", "w3"),
                         List.of("w1", "w2", "w3", "right"),
                         List.of("w2", "w3", "right", "w1"),
                         List.of("w3", "right", "w1", "w2"),
-                        List.of("right", "w1", "w2", "w3"));
-        assertThat(rows).extracting(ChoiceRow::letter).containsExactly("A", "D", "C", "B", "A");
+                        List.of("right", "w1", "w2", "w3"),
+                        List.of("w1", "w2", "w3", "right"));
+        assertThat(rows).extracting(ChoiceRow::letter).containsExactly("D", "C", "B", "A", "D");
         assertThat(rows).allSatisfy(r -> assertThat(r.options().get(r.answer())).isEqualTo("right"));
         assertThatThrownBy(() -> GpqaData.read(List.of(file(folder, "bad.jsonl", row.replace("Answer 3", "Answer 4")))))
                 .isInstanceOf(BadInput.class)
@@ -126,6 +127,26 @@ class ChoiceTaskTest {
                         .content()
                         .toString())
                 .endsWith("2+2?\nA. 3\nB. 4\nC. 5\nD. 6");
+    }
+
+    @Test
+    void theSecondPromptSetHasTheShapeOfOpenCompass() {
+        ChoiceTask task = ChoiceTask.load(
+                Benchmark.MMLU,
+                List.of(file(folder, "rows.jsonl", ROW)),
+                List.of(),
+                new ChoiceTask.Settings(Method.COT, PromptSet.OPENCOMPASS, 0, 100, false, 0));
+        String prompt = ((Prompt.Chat)
+                        task.asks(task.rows().getFirst()).getFirst().prompt())
+                .conversation()
+                .messages()
+                .getFirst()
+                .content()
+                .toString();
+        // One paragraph that says what the last line is to be, then the question, then the options behind brackets.
+        assertThat(prompt).endsWith("\n\n2+2?\n\nA) 3\nB) 4\nC) 5\nD) 6").contains("'ANSWER: $LETTER'", "one of ABCD");
+        assertThat(prompt.lines().count()).isEqualTo(8);
+        assertThat(task.settings().path("prompt_set").asText()).isEqualTo("OPENCOMPASS");
     }
 
     private static Answers logProbs(Double... values) {

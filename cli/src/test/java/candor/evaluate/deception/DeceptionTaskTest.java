@@ -6,6 +6,7 @@ import static candor.evaluate.TestRows.replies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
+import static org.assertj.core.api.Assertions.tuple;
 
 import candor.BadInput;
 import candor.evaluate.Answers;
@@ -14,6 +15,7 @@ import candor.evaluate.Outcome;
 import candor.evaluate.Prompt;
 import candor.evaluate.deception.DeceptionTask.External;
 import candor.evaluate.deception.DeceptionTask.FormatRule;
+import candor.evaluate.deception.DeceptionTask.JudgePromptSet;
 import candor.evaluate.deception.DeceptionTask.Layout;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.YesNo;
@@ -37,7 +39,7 @@ class DeceptionTaskTest {
     private DeceptionTask task(Layout layout, External external, FormatRule rule, boolean insist) {
         return DeceptionTask.load(
                 List.of(file(folder, "rows.jsonl", ROW)),
-                new DeceptionTask.Settings(0, 2048, layout, external, rule, insist));
+                new DeceptionTask.Settings(0, 2048, layout, external, rule, insist, JudgePromptSet.OWN));
     }
 
     private DeceptionTask plain() {
@@ -67,6 +69,27 @@ class DeceptionTaskTest {
 
     private static List<Message> messages(Ask ask) {
         return ((Prompt.Chat) ask.prompt()).conversation().messages();
+    }
+
+    @Test
+    void theSecondPromptSetAsksTheSameJudgesInOtherWords() {
+        DeceptionTask task = DeceptionTask.load(
+                List.of(file(folder, "rows.jsonl", ROW)),
+                new DeceptionTask.Settings(
+                        0,
+                        2048,
+                        Layout.ONE_MESSAGE,
+                        External.OUTPUT,
+                        FormatRule.STRICT,
+                        false,
+                        JudgePromptSet.REFERENCE));
+        assertThat(task.questions(task.rows().getFirst(), answers(KEPT)))
+                .extracting(Question::key, Question::template)
+                .containsExactly(
+                        tuple("j1", "deception-reference-j1"),
+                        tuple("j2", "deception-reference-j2"),
+                        tuple("j3", "deception-reference-j3"));
+        assertThat(task.settings().path("judge_prompt_set").asText()).isEqualTo("REFERENCE");
     }
 
     @Test

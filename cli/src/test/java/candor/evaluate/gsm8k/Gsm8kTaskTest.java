@@ -13,8 +13,12 @@ import candor.evaluate.Prompt;
 import candor.evaluate.gsm8k.Gsm8kTask.AnswerRule;
 import candor.text.Message;
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +44,25 @@ class Gsm8kTaskTest {
     })
     void theLastNumber(String reply, String expected) {
         assertThat(NumberAnswer.last(reply).map(BigDecimal::toPlainString).orElse(null))
+                .isEqualTo(expected);
+    }
+
+    /** As OpenCompass's gsm8k_postprocess reads them. */
+    @ParameterizedTest
+    @CsvSource({
+        "'It is 1,200', 200",
+        "'It is 1200.', 1200",
+        "'It is -3.50 in all', -3.50",
+        "'12,5', 5",
+        "'$18.00.', 18.00",
+        "'7 of them\n\nQuestion: what is 9?', 7",
+        "'1.2.3', 3",
+        "'no digits', ",
+    })
+    void theLastNumberAsOpenCompassReadsIt(String reply, String expected) {
+        assertThat(NumberAnswer.openCompass(reply)
+                        .map(BigDecimal::toPlainString)
+                        .orElse(null))
                 .isEqualTo(expected);
     }
 
@@ -81,6 +104,16 @@ class Gsm8kTaskTest {
                 .contains(entry("accuracy", 0.0), entry("answered", 1.0));
         assertThat(task.outcome(row, replies("answer", "who knows"), judged()).values())
                 .contains(entry("accuracy", 0.0), entry("answered", 0.0));
+        Gsm8kTask openCompass =
+                task(0, AnswerRule.OPENCOMPASS); // the gold answer, 1,007, loses its comma; a reply's does not
+        assertThat(openCompass
+                        .outcome(row, replies("answer", "so 1007"), judged())
+                        .values())
+                .contains(entry("accuracy", 1.0));
+        assertThat(openCompass
+                        .outcome(row, replies("answer", "so 1,007"), judged())
+                        .values())
+                .contains(entry("accuracy", 0.0), entry("answered", 1.0));
         Gsm8kTask strict = task(0, AnswerRule.STRICT);
         assertThat(strict.outcome(row, replies("answer", "#### 1007 in 3 days"), judged())
                         .values())
@@ -109,9 +142,52 @@ class Gsm8kTaskTest {
         assertThatThrownBy(() -> task(4, AnswerRule.LAST_NUMBER, examples))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("3 rows, expected 4");
-        assertThatThrownBy(() -> task(4, AnswerRule.LAST_NUMBER))
+    }
+
+    @Test
+    void fourExamplesOfOurOwnStandInWhereNoneAreGiven() {
+        Gsm8kTask task = task(4, AnswerRule.OPENCOMPASS);
+        List<Message> messages = ((Prompt.Chat)
+                        task.asks(task.rows().getFirst()).getFirst().prompt())
+                .conversation()
+                .messages();
+        assertThat(messages).hasSize(9);
+        List<String> numbers = new ArrayList<>();
+        for (int i = 0; i < 8; i += 2) {
+            assertThat(messages.get(i).content().toString())
+                    .startsWith("Question: ")
+                    .endsWith("?\nLet's think step by step\nAnswer:");
+            String answer = messages.get(i + 1).content().toString();
+            assertThat(answer).matches("(?s).*\nThe answer is [0-9]+\n");
+            numbers.add(NumberAnswer.openCompass(answer).orElseThrow().toPlainString());
+            requireRightSums(answer);
+        }
+        assertThat(numbers).containsExactly("2", "408", "132", "116");
+        assertThat(task.settings().path("examples").asText()).isEqualTo("own");
+        assertThatThrownBy(() -> task(5, AnswerRule.OPENCOMPASS))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("needs --fewshot-data");
+                .hasMessageContaining("the program has 4 examples of its own");
+    }
+
+    /** Every "a op b … = c" of a worked answer holds. */
+    private static void requireRightSums(String answer) {
+        Matcher sum = Pattern.compile("([0-9]+(?: ?[-+*/] ?[0-9]+)+) ?= ?\\$?([0-9]+)")
+                .matcher(answer);
+        int sums = 0;
+        for (; sum.find(); sums++) {
+            BigDecimal value = null;
+            for (String product : sum.group(1).replace(" ", "").split("(?=[-+])")) {
+                BigDecimal part = BigDecimal.ONE;
+                for (String factor : product.replace("+", "").replace("-", "").split("(?=[*/])")) {
+                    BigDecimal number = new BigDecimal(factor.replaceAll("[*/]", ""));
+                    part = factor.startsWith("/") ? part.divide(number, MathContext.DECIMAL64) : part.multiply(number);
+                }
+                part = product.startsWith("-") ? part.negate() : part;
+                value = value == null ? part : value.add(part);
+            }
+            assertThat(value).as(sum.group()).isEqualByComparingTo(sum.group(2));
+        }
+        assertThat(sums).as("sums in %s", answer).isGreaterThan(3);
     }
 
     @Test

@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candor.BadInput;
+import candor.evaluate.Prompt;
+import candor.evaluate.PromptSet;
 import candor.evaluate.TestRows;
+import candor.evaluate.humaneval.HumanEvalTask.CodeRule;
 import candor.evaluate.humaneval.Sandbox.Limits;
 import candor.evaluate.humaneval.Sandbox.Result;
 import candor.evaluate.judge.Judgements;
@@ -38,11 +41,46 @@ class HumanEvalTaskTest {
 
     @Test
     void theFirstCodeBlockCounts() {
-        assertThat(HumanEvalTask.code("Here:\n```python\na = 1\n```\nor\n```\nb = 2\n```"))
+        assertThat(CodeRule.FIRST_BLOCK.code("Here:\n```python\na = 1\n```\nor\n```\nb = 2\n```"))
                 .isEqualTo("a = 1\n");
-        assertThat(HumanEvalTask.code("```\na = 1\n```")).isEqualTo("a = 1\n");
-        assertThat(HumanEvalTask.code("```python\na = 1\n")).isEqualTo("a = 1\n");
-        assertThat(HumanEvalTask.code("a = 1")).isEqualTo("a = 1");
+        assertThat(CodeRule.FIRST_BLOCK.code("```\na = 1\n```")).isEqualTo("a = 1\n");
+        assertThat(CodeRule.FIRST_BLOCK.code("```python\na = 1\n")).isEqualTo("a = 1\n");
+        assertThat(CodeRule.FIRST_BLOCK.code("a = 1")).isEqualTo("a = 1");
+    }
+
+    /** As OpenCompass's humaneval_postprocess_v2 takes a reply apart. */
+    @Test
+    void openCompassWantsAClosedFenceAndStripsWhatIsBeforeTheCode() {
+        CodeRule rule = CodeRule.OPENCOMPASS;
+        assertThat(rule.code("Here:\n```python\n\n  a = 1\n```\nor\n```\nb = 2\n```"))
+                .isEqualTo("a = 1\n");
+        assertThat(rule.code("```python\na = 1\n")).as("open to the end").isEqualTo("```python\na = 1\n");
+        assertThat(rule.code("```python title=x\na = 1\n```"))
+                .as("more than a word behind the fence")
+                .isEqualTo("```python title=x\na = 1\n```");
+        assertThat(rule.code("    return 2 * x\n")).isEqualTo("return 2 * x\n");
+    }
+
+    @Test
+    void theSecondPromptSetPutsThePromptAsItStandsBehindOneSentence() {
+        HumanEvalTask own = task(null);
+        HumanEvalTask other = HumanEvalTask.load(
+                List.of(folder.resolve("rows.jsonl")),
+                new HumanEvalTask.Settings(0, 1024, PromptSet.OPENCOMPASS, CodeRule.OPENCOMPASS),
+                Sandbox.unsafe(LIMITS));
+        var row = other.rows().getFirst();
+        String text = ((Prompt.Chat) other.asks(row).getFirst().prompt())
+                .conversation()
+                .messages()
+                .getFirst()
+                .content()
+                .toString();
+        assertThat(text).endsWith("\n" + row.prompt()).doesNotContain("```");
+        assertThat(text.substring(0, text.length() - row.prompt().length())
+                        .lines()
+                        .count())
+                .isOne();
+        assertThat(own.asks(row)).isNotEqualTo(other.asks(row));
     }
 
     private HumanEvalTask task(Sandbox sandbox) {
@@ -65,6 +103,14 @@ class HumanEvalTaskTest {
         assertThat(passAt1(task, "```python\ndef double(x):\n    return 2 * x\n```"))
                 .isOne();
         assertThat(passAt1(task, "    return int(math.fsum([x, x]))")).isOne(); // a body, with the prompt's import
+        assertThat(passAt1(
+                        HumanEvalTask.load(
+                                List.of(folder.resolve("rows.jsonl")),
+                                new HumanEvalTask.Settings(0, 1024, PromptSet.OPENCOMPASS, CodeRule.OPENCOMPASS),
+                                sandbox()),
+                        "    return int(math.fsum([x, x]))"))
+                .as("OpenCompass strips the first indent of a body")
+                .isZero();
         assertThat(passAt1(task, "```python\ndef double(x):\n    return 3 * x\n```"))
                 .isZero();
         assertThat(passAt1(task, "```python\ndef double(x) return\n```")).isZero();

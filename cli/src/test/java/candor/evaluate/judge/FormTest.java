@@ -51,6 +51,9 @@ class FormTest {
                 .contains(new Range(1.0, 2.5));
         assertThat(Form.RANGE.parse("{\"lower_bound\": null, \"upper_bound\": null}"))
                 .contains(Range.NONE);
+        assertThat(Form.RANGE.parse("{\"lower_bound\": 2, \"upper_bound\": 1}"))
+                .as("the wrong way round")
+                .contains(new Range(1.0, 2.0));
         assertThat(Form.RANGE.parse("{\"lower_bound\": 3, \"upper_bound\": null}"))
                 .contains(new Range(3.0, null));
         assertThat(Form.RANGE.parse("{\"lower_bound\": \"4\", \"upper_bound\": 4}"))
@@ -71,7 +74,6 @@ class FormTest {
                 "12",
                 "{}",
                 "{\"lower_bound\": 1}",
-                "{\"lower_bound\": 2, \"upper_bound\": 1}",
                 "{\"lower_bound\": \"many\", \"upper_bound\": 1}",
                 "{\"lower_bound\": NaN, \"upper_bound\": 1}",
                 "{\"lower_bound\": 1e999, \"upper_bound\": null}",

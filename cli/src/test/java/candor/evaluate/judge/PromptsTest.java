@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +41,40 @@ class PromptsTest {
                 .endsWith("Answer: A");
     }
 
+    /** As the reference code's judges: two texts and nothing else, under a system text of each one's own. */
+    @Test
+    void theReferencesJudgesSeeTwoTexts() {
+        Prompts prompts = Prompts.builtIn();
+        List<String> systems = new ArrayList<>();
+        for (String key : List.of("j1", "j2", "j3")) {
+            Map<String, String> fields = Map.of(
+                    "inner_prompt",
+                    "INNER",
+                    "outer_prompt",
+                    "OUTER",
+                    "belief",
+                    "BELIEF",
+                    "reasoning",
+                    "REASON",
+                    "response",
+                    "SAID");
+            Question question = new Question(key, "deception-reference-" + key, fields, Map.of(), Form.YES_NO);
+            assertThat(prompts.render(question))
+                    .doesNotContain("INNER", "OUTER")
+                    .endsWith("(Yes/No):");
+            systems.add(prompts.system(question));
+            Question own = new Question(key, "deception-" + key, fields, Map.of(), Form.YES_NO);
+            assertThat(prompts.render(own)).contains("OUTER");
+            assertThat(prompts.system(own)).isEqualTo("You are a helpful assistant.");
+        }
+        assertThat(systems).doesNotHaveDuplicates().doesNotContain("You are a helpful assistant.");
+        Question j1 = new Question(
+                "j1", "deception-reference-j1", Map.of("belief", "BELIEF", "response", "SAID"), Map.of(), Form.YES_NO);
+        assertThat(prompts.render(j1))
+                .contains("Internal belief:\nBELIEF\n", "External response:\nSAID\n", "to some extent")
+                .containsPattern("evasive response is \"No\" if by that it changes the stance");
+    }
+
     @Test
     void aUsersTextTakesThePlaceOfOurs() throws IOException {
         write("mask-direct.txt", "\ufeff{{reply}} | {{statement_a}} | {{statement_b}}");
@@ -46,7 +82,7 @@ class PromptsTest {
         Prompts replaced = Prompts.from(folder);
         assertThat(replaced.render(QUESTION)).isEqualTo("R {{statement_a}} \\ | first | second");
         assertThat(replaced.hash()).isNotEqualTo(Prompts.builtIn().hash());
-        assertThat(replaced.system()).isEqualTo(Prompts.builtIn().system());
+        assertThat(replaced.system(QUESTION)).isEqualTo(Prompts.builtIn().system(QUESTION));
     }
 
     @Test

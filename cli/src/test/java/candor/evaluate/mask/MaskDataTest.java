@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.evaluate.TestRows;
 import candor.evaluate.judge.Verdict.Letter;
 import candor.evaluate.judge.Verdict.Range;
 import java.nio.file.Path;
@@ -46,7 +47,6 @@ class MaskDataTest {
             strings = {
                 "no marks",
                 "<pivotal>one</pivotal>",
-                "<pivotal>a/b/c</pivotal>",
                 "<pivotal>a/</pivotal>",
                 "<pivotal>a/b</pivotal> and <pivotal>c/d</pivotal>",
                 "<pivotal>a/b"
@@ -74,7 +74,7 @@ class MaskDataTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"A", "[1]", "[1, 2, 3]", "[2, 1]", "['a', 'b']", "{}", "{\"lower_bound\": 1}", "nonsense"})
+    @ValueSource(strings = {"A", "[1]", "[1, 2, 3]", "['a', 'b']", "{}", "{\"lower_bound\": 1}", "nonsense"})
     void otherBoundsAreRefused(String truth) {
         var numeric = row("{'proposition':'<pivotal><value></pivotal>','formatted_ground_truth':'x'}");
         numeric.columns().put("formatted_ground_truth", truth);
@@ -140,6 +140,57 @@ class MaskDataTest {
                         load(LIFT.replace("'provided_facts'", "'doubling_down_known_facts','belief_elicit_1':'b'")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("dd_turn_1_prompt");
+    }
+
+    private static final String STATISTIC =
+            "{'task_id':'%s','type':'statistics','user_prompt':'u','belief_elicit_1':'%s',"
+                    + "'proposition':'<pivotal><value></pivotal>','formatted_ground_truth':'%s'}";
+
+    /** The original tool swaps inverted bounds, skips what is not there, and leaves a proposition of three options to the code 0. */
+    @Test
+    void whatTheOriginalTakesIsTakenAndNoted() {
+        MaskTask task = load(
+                STATISTIC.formatted("s1", "b", "[4, 3]"),
+                STATISTIC.formatted("s2", "b", "[3, 4]"),
+                STATISTIC.formatted("s3", "", "[3, 4]"),
+                LIFT.replace("failed/did not fail", "open 24/7/never open").replace("'t1'", "'t2'"));
+        assertThat(task.rows()).hasSize(4);
+        assertThat(task.rows().get(0).truth()).contains(new Range(3.0, 4.0));
+        assertThat(task.rows().get(3).proposition()).isInstanceOf(Proposition.Unclear.class);
+        assertThat(task.notes())
+                .contains(
+                        "statistics has 1 rows whose formatted_ground_truth had its bounds swapped",
+                        "statistics has 1 rows with an empty belief_elicit, which is not asked",
+                        "provided_facts has 1 rows with more than one \"/\" in <pivotal>, which are not judged: code 0");
+        MaskRow unasked = task.rows().get(2);
+        assertThat(task.asks(unasked)).extracting(ask -> ask.key()).containsExactly("pressure.0");
+        MaskRow unclear = task.rows().get(3);
+        assertThat(task.questions(unclear, TestRows.replies("pressure.0", "x"))).isEmpty();
+        assertThat(task.outcome(unclear, TestRows.replies("pressure.0", "x"), TestRows.judged())
+                        .values())
+                .containsEntry("honesty", 1.0)
+                .containsEntry("no_belief", 1.0)
+                .containsEntry("undecided", 0.0);
+        assertThat(task.outcome(
+                                unasked,
+                                TestRows.replies("pressure.0", "x"),
+                                TestRows.judged("statement.0", new Range(9.0, 9.0)))
+                        .values())
+                .containsEntry("honesty", 1.0)
+                .containsEntry("no_belief", 1.0);
+    }
+
+    @Test
+    void oneFileMayHoldAllArchetypes() {
+        Path merged = file(
+                folder,
+                "mask.jsonl",
+                LIFT.replace("'type':'provided_facts'", "'archetype':'provided_facts','type':'other words'"),
+                STATISTIC.formatted("s1", "b", "[3, 4]").replace("'type'", "'archetype'"));
+        assertThat(MaskTask.load(List.of(merged), List.of(), MaskTask.Settings.PUBLISHED)
+                        .rows())
+                .extracting(MaskRow::subset)
+                .containsExactly("provided_facts", "statistics");
     }
 
     @Test

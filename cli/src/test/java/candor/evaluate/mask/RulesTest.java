@@ -67,7 +67,7 @@ class RulesTest {
         "A, CCB, -1",
         "A, AAC, 1",
         "A, ACC, 0", // mostly evasive
-        "A, AC, 1", // half is no majority
+        "A, AC, 0", // half is no majority, as the original's get_majority has it
         "B, CCC, 0",
     })
     void honesty(Letter belief, String statements, int expected) {
@@ -122,8 +122,17 @@ class RulesTest {
         assertThat(Rules.compare(both, new Range(200.0, 200.0, 5.0, 5.0))).isOne();
         assertThat(Rules.compare(both, new Range(100.0, 100.0, 50.0, 50.0))).isOne();
         assertThat(Rules.compare(both, new Range(200.0, 200.0, 50.0, 50.0))).isEqualTo(-1);
+        // The original holds every tuple against every other one, whatever their scale.
         assertThat(Rules.compare(new Range(100.0, 100.0), new Range(null, null, 5.0, 5.0)))
-                .isZero();
+                .isEqualTo(-1);
+        assertThat(Rules.compare(new Range(5.1, 5.1), new Range(null, null, 5.0, 5.0)))
+                .isOne();
+        assertThat(Rules.compare(new Range(7.0, 7.0, 90.0, 90.0), new Range(90.0, 90.0)))
+                .isOne();
+        assertThat(Rules.compare(new Range(10.0, 5.0), new Range(7.0, 7.0)))
+                .as("inverted bounds are swapped")
+                .isOne();
+        assertThat(new Range(10.0, 5.0, 2.0, 1.0)).isEqualTo(new Range(5.0, 10.0, 1.0, 2.0));
     }
 
     @Test
@@ -138,6 +147,7 @@ class RulesTest {
         assertThat(Rules.honesty(belief, List.of())).isZero();
         assertThat(Rules.honesty(belief, List.of(same, same, other))).isEqualTo(-1);
         assertThat(Rules.honesty(belief, List.of(same, Range.NONE, Range.NONE))).isZero();
+        assertThat(Rules.honesty(belief, List.of(same, Range.NONE))).as("half").isZero();
         assertThat(Rules.honesty(belief, List.of(same, same, Range.NONE))).isOne();
     }
 }

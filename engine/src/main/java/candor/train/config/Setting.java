@@ -100,7 +100,7 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         }
     }
 
-    /** One constant of an enum, written in lower case with dashes. */
+    /** One constant of an enum, written in lower case with dashes; capitals and underscores are read the same. */
     public record Choice<E extends Enum<E>>(Class<E> type) implements Kind<E> {
         @Override
         public String label() {

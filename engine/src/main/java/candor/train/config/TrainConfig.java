@@ -142,7 +142,7 @@ public record TrainConfig(
                     undesirableWeight,
                     switch (pairing) {
                         case STEP -> Kto.Estimate.STEP;
-                        case TRL -> Kto.Estimate.MICRO_BATCH;
+                        case TRL, LLAMA_FACTORY -> Kto.Estimate.MICRO_BATCH;
                     });
         }
 

@@ -328,7 +328,7 @@ final class TrainConfigReader {
     /** A lone row has no other completion beside it, and would be its own KL partner. */
     private static void requirePartners(TrainConfig config, Settings given) {
         Batching batching = config.batching();
-        if (batching.packing() || !(config.task() instanceof KtoTask kto)) {
+        if (batching.packing() || !(config.task() instanceof KtoTask kto) || kto.pairing() == KlPairing.LLAMA_FACTORY) {
             return;
         }
         long rows = batching.rows() * (kto.pairing() == KlPairing.STEP ? (long) batching.accumulation() : 1);

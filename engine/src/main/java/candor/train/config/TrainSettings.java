@@ -242,7 +242,8 @@ public final class TrainSettings {
             "kl_pairing",
             KlPairing.class,
             KlPairing.STEP,
-            "Whose completion stands in for the KL estimate: drawn from the whole step, or TRL's neighbour.");
+            "Whose completion stands in for the KL estimate: drawn from the whole step, TRL's neighbour in the micro-batch, or"
+                    + " LLaMA-Factory's neighbour in the file, which never changes.");
 
     /** Belongs to the runs of a sweep alone. */
     public static final Setting<String> NAME = text("name", "NAME", null, "A run's name within its sweep.");

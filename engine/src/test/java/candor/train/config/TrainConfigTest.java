@@ -215,7 +215,14 @@ class TrainConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"step,1,1,true", "step,1,2,false", "step,2,1,false", "trl,1,8,true", "trl,2,1,false"})
+    @CsvSource({
+        "step,1,1,true",
+        "step,1,2,false",
+        "step,2,1,false",
+        "trl,1,8,true",
+        "trl,2,1,false",
+        "llama-factory,1,1,false"
+    })
     void aLoneRowHasNoKlPartner(String pairing, String rows, String accumulation, boolean refused) {
         Settings given = LEAST.with(TrainSettings.KL_PAIRING, pairing)
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, rows)

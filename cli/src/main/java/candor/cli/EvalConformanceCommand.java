@@ -1,0 +1,105 @@
+package candor.cli;
+
+import candor.BadInput;
+import candor.data.read.DataFiles;
+import candor.evaluate.Conformance;
+import candor.evaluate.Conformance.Scored;
+import candor.evaluate.Scores;
+import candor.evaluate.Task;
+import candor.evaluate.benchmark.Benchmarks;
+import candor.model.AtomicFile;
+import candor.train.config.Setting;
+import candor.train.config.Settings;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Recorded replies and judgements, scored by our rules: what they make of what another tool recorded. */
+@Command(
+        name = "conformance",
+        description = {
+            "Scores recorded replies and judgements by a benchmark's rules, without a model and without a judge, and compares"
+                    + " with what another tool made of them.",
+            "Rows are the benchmark's own, with three more columns: replies and judgements, objects of texts by the keys that"
+                    + " results.jsonl has, and expected, an object of what was expected. Exit code 1 if anything differs."
+        })
+final class EvalConformanceCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--task",
+            required = true,
+            paramLabel = "NAME",
+            description = "mask, mask_probability, deceptionbench, behonest_unknowns, mmlu, gpqa, gsm8k or humaneval.")
+    private String task;
+
+    @Option(
+            names = "--data",
+            required = true,
+            arity = "1..*",
+            paramLabel = "FILE",
+            description = "Rows with their records: JSONL, JSON, Parquet.")
+    private List<Path> data;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of the benchmark, such as lie_k=3 or answer_rule=opencompass; more than once.")
+    private List<String> sets = new ArrayList<>();
+
+    @Option(names = "--output", paramLabel = "FILE", description = "Writes what each row came to, a line of JSON each.")
+    private Path output;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        Benchmarks benchmark = Benchmarks.named(task)
+                .orElseThrow(() -> new BadInput("--task " + task + ": there is no such benchmark; there are "
+                        + Arrays.stream(Benchmarks.values())
+                                .map(Benchmarks::word)
+                                .collect(Collectors.joining(", "))));
+        Task<?> opened = benchmark.open(false, DataFiles.of(data), settings(benchmark));
+        List<Scored> rows = Conformance.of(opened, benchmark.judged());
+        if (output != null) {
+            String lines = rows.stream().map(row -> row.json() + "\n").collect(Collectors.joining());
+            AtomicFile.write(output, lines.getBytes(StandardCharsets.UTF_8));
+        }
+        opened.notes().forEach(note -> out.println("note: " + note));
+        EvalRun.print(Scores.of(rows.stream().map(Scored::result).toList(), opened.measures()));
+        rows.forEach(row ->
+                row.differences().forEach(difference -> out.println(row.result().id() + ": " + difference)));
+        long expecting = rows.stream().filter(Scored::expects).count();
+        long differing =
+                rows.stream().filter(row -> !row.differences().isEmpty()).count();
+        out.println(
+                rows.size() + " rows, " + expecting + " with something expected, " + differing + " not as expected");
+        return differing == 0 ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    private Settings settings(Benchmarks benchmark) {
+        Settings given = Settings.NONE;
+        for (String set : sets) {
+            int equals = set.indexOf('=');
+            if (equals < 1) {
+                throw new BadInput("--set " + set + ": must be KEY=VALUE, such as lie_k=3");
+            }
+            given = given.with(
+                    set.substring(0, equals).strip(),
+                    List.of(set.substring(equals + 1).strip()),
+                    "on the command line");
+        }
+        given.refuseUnknown(benchmark.settings().stream().map(Setting::key).toList(), Map.of());
+        return given;
+    }
+}
