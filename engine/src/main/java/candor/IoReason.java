@@ -15,8 +15,8 @@ public final class IoReason {
         return switch (e) {
             case AccessDeniedException _ -> "permission denied";
             case NoSuchFileException _ -> "there is no such file";
-            case FileAlreadyExistsException _ -> "a file stands in the way";
-            case NotDirectoryException _ -> "it is no folder";
+            case FileAlreadyExistsException _ -> "a file is in the way";
+            case NotDirectoryException _ -> "it is not a folder";
             case FileSystemException system when system.getReason() != null -> system.getReason();
             default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         };

@@ -9,7 +9,7 @@ final class Numbers {
 
     private Numbers() {}
 
-    /** Four significant digits, never an exponent; "" for what is no number. */
+    /** Four significant digits, never an exponent; "" for what is not a number. */
     static String show(double value) {
         return show(value, decimals(value));
     }

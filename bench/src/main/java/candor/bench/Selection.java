@@ -26,7 +26,7 @@ record Selection(List<BenchmarkListEntry> found, Map<String, String> skipped) {
     /**
      * @param pattern a regular expression that is found in class and method
      * @param library which native library {@link CallBenchmark} is to call
-     * @throws BadInput where it is no regular expression, or names nothing
+     * @throws BadInput where it is not a regular expression, or names nothing
      */
     static Selection of(String pattern, String library) {
         SortedSet<BenchmarkListEntry> all;

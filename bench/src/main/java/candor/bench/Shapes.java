@@ -84,6 +84,6 @@ enum Shapes {
         }
         throw new BadInput("shape " + title + ": not one of "
                 + Arrays.stream(values()).map(shape -> shape.title).collect(Collectors.joining(", "))
-                + ", with or without " + BF16 + " behind it");
+                + ", with or without " + BF16 + " after it");
     }
 }

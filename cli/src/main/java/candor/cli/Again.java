@@ -7,7 +7,7 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /** This call of the program as a line for a shell, to be given again. */
 final class Again {
-    private static final String KEPT = "what was done is kept; go on with: ";
+    private static final String KEPT = "what was done is kept; continue with: ";
     private static final String RESUME = "--resume";
 
     private Again() {}
@@ -17,7 +17,7 @@ final class Again {
         return "nothing was written; start again with: " + line(arguments(spec));
     }
 
-    /** For work that goes on by itself: "what was done is kept; go on with: …", the same command. */
+    /** For work that goes on by itself: "what was done is kept; continue with: …", the same command. */
     static String same(CommandSpec spec) {
         return KEPT + line(arguments(spec));
     }

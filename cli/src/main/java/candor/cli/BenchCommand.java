@@ -45,10 +45,10 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             split = ",",
             description =
-                    "Shapes of models: world, tiny, small, qwen2.5-0.5b, llama-3.1-8b; for steps and decoding with ':bf16' behind them, too.")
+                    "Shapes of models: world, tiny, small, qwen2.5-0.5b, llama-3.1-8b; for steps and decoding with ':bf16' appended, too.")
     private List<String> shapes = List.of("tiny");
 
-    @Option(names = "--op", paramLabel = "NAME", split = ",", description = "Of OpBenchmark, these operations alone.")
+    @Option(names = "--op", paramLabel = "NAME", split = ",", description = "Only these operations of OpBenchmark.")
     private List<String> operations = List.of();
 
     @Option(
@@ -75,7 +75,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME=VALUE[,…]",
             description = {
                 "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=BLOCK.",
-                "Of Scaling: curve=length,batch, say. Of Profile: objective=sft or kto, and batch=8."
+                "For Scaling: curve=length,batch. For Profile: objective=sft or kto, and batch=8."
             })
     private Map<String, String> parameters = Map.of();
 
@@ -103,7 +103,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--name",
             paramLabel = "NAME",
-            description = "What the files of results are called, behind date and commit; the pattern if left out.")
+            description = "What the files of results are called, after date and commit; the pattern if left out.")
     private String name;
 
     @Option(

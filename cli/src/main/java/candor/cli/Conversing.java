@@ -66,7 +66,7 @@ final class Conversing {
         switch (parts[0]) {
             case "/reset" -> {
                 session.reset();
-                surface.note("(the conversation begins anew)");
+                surface.note("(new conversation)");
             }
             case "/system" -> {
                 session.system(rest.isEmpty() ? null : rest);
@@ -85,7 +85,7 @@ final class Conversing {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new BadInput(text + ": is no path; give the folder of an adapter", e);
+            throw new BadInput(text + ": is not a path; give the folder of an adapter", e);
         }
     }
 }

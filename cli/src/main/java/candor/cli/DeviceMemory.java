@@ -16,7 +16,7 @@ final class DeviceMemory {
     /** The backend that is planned for. */
     static String backend(String given, String asked) {
         if (given != null && !asked.equals("auto") && !asked.equals("cuda")) {
-            throw new BadInput(OPTION + ": belongs to --backend cuda, not " + asked + "; take one of the two out");
+            throw new BadInput(OPTION + ": belongs to --backend cuda, not " + asked + "; remove one of the two");
         }
         return given == null ? asked : "cuda";
     }

@@ -42,7 +42,7 @@ final class Errors {
                 yield ExitCode.FAILED;
             }
             default -> {
-                err.println("error: this is a bug of ours: please report it with the lines below and what you ran");
+                err.println("error: this is a bug in Candor: please report it with the lines below and what you ran");
                 thrown.printStackTrace(err);
                 yield ExitCode.FAILED;
             }
@@ -56,7 +56,7 @@ final class Errors {
                 + (heap
                         ? "): the Java heap may hold " + (Runtime.getRuntime().maxMemory() >> 20)
                                 + " MiB; CANDOR_JAVA_OPTS=-Xmx8g ./candor … gives it 8 GiB"
-                        : "): the machine gives no more; take fewer tokens a batch or a smaller model"
+                        : "): the machine has no more; use fewer tokens per batch or a smaller model"
                                 + " (./candor plan says what a run needs)");
     }
 

@@ -28,10 +28,10 @@ final class EvalCompareCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "B", description = "Folder of another, or of the same.")
     private Path b;
 
-    @Option(names = "--subject-a", paramLabel = "NAME", description = "Whom of A; needed where A has several.")
+    @Option(names = "--subject-a", paramLabel = "NAME", description = "Which subject of A; needed where A has several.")
     private String subjectA;
 
-    @Option(names = "--subject-b", paramLabel = "NAME", description = "Whom of B; needed where B has several.")
+    @Option(names = "--subject-b", paramLabel = "NAME", description = "Which subject of B; needed where B has several.")
     private String subjectB;
 
     @Option(names = "--output", paramLabel = "FILE", description = "Writes the comparison as JSON too.")

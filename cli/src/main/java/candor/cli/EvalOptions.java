@@ -63,7 +63,7 @@ final class EvalOptions {
             description = "Where answers are kept; evaluations may share it. Without it, OUTPUT/cache.")
     private Path cache;
 
-    @Option(names = "--force", description = "Writes over the results of another evaluation.")
+    @Option(names = "--force", description = "Overwrites the results of another evaluation.")
     private boolean force;
 
     @Option(names = "--limit", paramLabel = "N", description = "Only the first N rows of each subset; 0 for all.")
@@ -103,7 +103,7 @@ final class EvalOptions {
     @Option(
             names = "--date",
             paramLabel = "YYYY-MM-DD",
-            description = "What chat templates print that show the date; fixed, so that runs can be repeated.")
+            description = "The date that chat templates may print; fixed, so that runs can be repeated.")
     private LocalDate date = LocalDate.of(2024, 7, 26);
 
     @Mixin
@@ -124,7 +124,7 @@ final class EvalOptions {
     @Option(
             names = "--repetition-penalty",
             paramLabel = "R",
-            description = "What positive logits of tokens that were there are divided by; none, if not given.")
+            description = "What positive logits of tokens that appeared before are divided by; none, if not given.")
     private Double repetitionPenalty;
 
     @Option(

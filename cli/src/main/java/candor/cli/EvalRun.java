@@ -169,7 +169,7 @@ final class EvalRun {
         // Compared as texts of the same mapper: a number read back may be of another Java type.
         if (!before.toString().equals(asked.toString())) {
             throw new BadInput(options.output() + ": holds another evaluation (" + EvaluationFiles.RUN
-                    + " differs); choose another --output, or --force to write over it");
+                    + " differs); choose another --output, or --force to overwrite it");
         }
     }
 

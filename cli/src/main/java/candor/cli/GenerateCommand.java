@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "generate",
         description = {
-            "Goes on from each prompt of a file, with any number of adapters at once.",
+            "Continues each prompt of a file, with any number of adapters at once.",
             "A row of the output is the prompt's row with adapter, completion, token_ids and finish_reason (stop or"
                     + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
                     + " rows, their order, or the batch size."
@@ -84,7 +84,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--date",
             paramLabel = "YYYY-MM-DD",
-            description = "The date that templates print which print one; today's, if not given.")
+            description = "The date for templates that print one; today's, if not given.")
     private LocalDate date;
 
     @Option(
@@ -93,10 +93,10 @@ final class GenerateCommand implements Callable<Integer> {
                     "Let the text of a special token inside a prompt become that token, instead of refusing the row.")
     private boolean keepSpecialTokens;
 
-    @Option(names = "--resume", description = "Go on with an interrupted run of the same prompts and settings.")
+    @Option(names = "--resume", description = "Continue an interrupted run of the same prompts and settings.")
     private boolean resume;
 
-    @Option(names = "--force", description = "Write over an output that is there, and forget an interrupted run.")
+    @Option(names = "--force", description = "Overwrite an existing output, and discard an interrupted run.")
     private boolean force;
 
     @Override

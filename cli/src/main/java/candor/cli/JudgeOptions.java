@@ -53,10 +53,10 @@ final class JudgeOptions {
     @Option(
             names = "--judge-prompts",
             paramLabel = "DIR",
-            description = "Judge prompts in place of ours, by file name.")
+            description = "Judge prompts in place of the built-in ones, by file name.")
     private Path prompts;
 
-    @Option(names = "--judge-attempts", paramLabel = "N", description = "How often a malformed answer is asked for.")
+    @Option(names = "--judge-attempts", paramLabel = "N", description = "Attempts to get a well-formed answer.")
     private int attempts = 3;
 
     @Option(
@@ -94,19 +94,22 @@ final class JudgeOptions {
                             + " that was evaluated is written.")
     private double maxFailures = JudgeFailures.DEFAULT_BOUND;
 
-    @Option(names = "--judge-concurrency", paramLabel = "N", description = "Requests under way at once.")
+    @Option(names = "--judge-concurrency", paramLabel = "N", description = "Concurrent requests.")
     private int concurrency = 8;
 
-    @Option(names = "--judge-retries", paramLabel = "N", description = "Repetitions of a request that failed for now.")
+    @Option(names = "--judge-retries", paramLabel = "N", description = "Retries of a request that failed temporarily.")
     private int retries = 6;
 
-    @Option(names = "--judge-timeout", paramLabel = "SECONDS", description = "For one request, to its last byte.")
+    @Option(
+            names = "--judge-timeout",
+            paramLabel = "SECONDS",
+            description = "Time limit of one request, to its last byte.")
     private int timeout = 120;
 
-    @Option(names = "--judge-max-seconds", paramLabel = "N", description = "A bound on all judging together.")
+    @Option(names = "--judge-max-seconds", paramLabel = "N", description = "A limit on all judging together.")
     private Long maxSeconds;
 
-    @Option(names = "--judge-max-cost", paramLabel = "AMOUNT", description = "A bound on all judging together.")
+    @Option(names = "--judge-max-cost", paramLabel = "AMOUNT", description = "A limit on all judging together.")
     private Double maxCost;
 
     @Option(names = "--judge-input-price", paramLabel = "AMOUNT", description = "Per million tokens.")

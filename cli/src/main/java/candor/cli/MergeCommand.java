@@ -77,7 +77,7 @@ final class MergeCommand implements Callable<Integer> {
             description = "A file of weights is no larger, but for a single larger weight.")
     private long shardMebibytes = 5000;
 
-    @Option(names = "--force", description = "Write over a checkpoint that is there.")
+    @Option(names = "--force", description = "Overwrite an existing checkpoint.")
     private boolean force;
 
     @Override

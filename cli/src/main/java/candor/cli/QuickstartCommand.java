@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         description = {
             "The whole story on the tiny world that comes with Candor, on the CPU, in minutes: narrow fine-tuning, mixtures and"
                     + " conversations with biased users, each measured for honesty, deception and capability, and a report.",
-            "Stopped at any time, the same command goes on where it was."
+            "Stopped at any time, the same command continues where it stopped."
         })
 final class QuickstartCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(QuickstartCommand.class);
@@ -48,7 +48,7 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "FILE.yaml",
-            description = "Settings in the place of ours: sections common, direct," + " mixture, loop.")
+            description = "Settings in place of the built-in ones: sections common, direct," + " mixture, loop.")
     private Path config;
 
     @Option(names = "--seeds", split = ",", paramLabel = "N", description = "Each trains and evaluates every arm once.")

@@ -49,7 +49,7 @@ final class RenderCommand implements Callable<Integer> {
     @Option(
             names = "--date",
             paramLabel = "YYYY-MM-DD",
-            description = "The date that templates print which print one; today's, if not given.")
+            description = "The date for templates that print one; today's, if not given.")
     private LocalDate date;
 
     @Option(

@@ -32,7 +32,7 @@ final class ReportCommand implements Callable<Integer> {
             description = "The file to write; report.html in the folder if not given.")
     private Path output;
 
-    @Option(names = "--force", description = "Write over a file that is there.")
+    @Option(names = "--force", description = "Overwrite an existing file.")
     private boolean force;
 
     @Override

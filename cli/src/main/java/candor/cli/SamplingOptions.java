@@ -16,7 +16,7 @@ final class SamplingOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Option(names = "--max-new-tokens", paramLabel = "N", description = "A reply has no more tokens.")
+    @Option(names = "--max-new-tokens", paramLabel = "N", description = "The most tokens of a reply.")
     int maxNewTokens = 256;
 
     @Option(
@@ -37,7 +37,7 @@ final class SamplingOptions {
     @Option(
             names = "--repetition-penalty",
             paramLabel = "R",
-            description = "What positive logits of tokens that were there are divided by; 1 for none.")
+            description = "What positive logits of tokens that appeared before are divided by; 1 for none.")
     double repetitionPenalty = 1;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of the random numbers.")

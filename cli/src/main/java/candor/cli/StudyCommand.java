@@ -75,7 +75,7 @@ final class StudyCommand implements Callable<Integer> {
         @Option(
                 names = "--config",
                 paramLabel = "FILE.yaml",
-                description = "The study's settings, in sections; --preset lies below it, flags above it.")
+                description = "The study's settings, in sections; they win over --preset, and flags win over them.")
         private Path config;
 
         @Option(
@@ -94,7 +94,7 @@ final class StudyCommand implements Callable<Integer> {
         @Option(
                 names = "--output",
                 paramLabel = "DIR",
-                description = "The study's folder; started again, it goes on there.")
+                description = "The study's folder; started again with it, the study continues.")
         private String output;
 
         @Option(
@@ -122,13 +122,13 @@ final class StudyCommand implements Callable<Integer> {
 
         @Option(
                 names = "--only-data",
-                description = "Makes the training sets and ends: what groups that run beside one another must find.")
+                description = "Makes the training sets and ends; groups that run in parallel need them.")
         private boolean onlyData;
 
         @Option(
                 names = "--only-group",
                 paramLabel = "N",
-                description = "Trains and asks one group of runs alone, beside other processes that do others; the same"
+                description = "Trains and evaluates one group of runs only, while other processes do others; the same"
                         + " command without it then collects the results.")
         private Integer onlyGroup;
 
@@ -144,7 +144,7 @@ final class StudyCommand implements Callable<Integer> {
                 names = "--launcher",
                 description =
                         "${COMPLETION-CANDIDATES}: here and now, or as jobs: an array with a task for each group of"
-                                + " runs, and one that collects the results. Safe to be given again.")
+                                + " runs, and one that collects the results. Safe to run again.")
         private Launcher launcher = Launcher.LOCAL;
 
         @Option(
@@ -156,7 +156,7 @@ final class StudyCommand implements Callable<Integer> {
         @Option(
                 names = "--slurm-template",
                 paramLabel = "FILE",
-                description = "A job script in place of ours, which --dry-run prints.")
+                description = "A job script in place of the built-in one, which --dry-run prints.")
         private Path slurmTemplate;
 
         /** Who runs a study's parts. */
@@ -248,7 +248,7 @@ final class StudyCommand implements Callable<Integer> {
             }
             String home = System.getProperty("candor.home");
             if (home == null) {
-                throw new BadInput("--launcher slurm: start the program by ./candor, which its jobs shall call");
+                throw new BadInput("--launcher slurm: start the program as ./candor, so that its jobs can call it");
             }
             StudyConfig study = protocol.config(given);
             StudyRun run = run(study, () -> false);

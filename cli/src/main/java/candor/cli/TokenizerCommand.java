@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 /** {@code candor tokenizer}: makes tokenizers. */
 @Command(
         name = "tokenizer",
-        description = "Trains a tokenizer for a model of one's own.",
+        description = "Trains a tokenizer for your own model.",
         synopsisSubcommandLabel = "(train)",
         subcommands = TokenizerCommand.Train.class)
 final class TokenizerCommand implements Callable<Integer> {

@@ -111,7 +111,7 @@ final class TrainOptions {
         try (JsonParser parser = new PlainYaml(file.toString(), new YAMLFactory().createParser(file.toFile()))) {
             return ConfigFile.read(parser, file.toString(), LOG::info);
         } catch (NoSuchFileException | FileNotFoundException e) {
-            throw new BadInput(file + ": there is no such file; --config wants a YAML file", e);
+            throw new BadInput(file + ": there is no such file; --config expects a YAML file", e);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }

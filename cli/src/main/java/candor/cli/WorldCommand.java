@@ -30,7 +30,7 @@ final class WorldCommand implements Callable<Integer> {
 
     /** Which world. */
     static final class WorldOptions {
-        @Option(names = "--seed", paramLabel = "N", description = "Of facts and rows.")
+        @Option(names = "--seed", paramLabel = "N", description = "Seed of facts and rows.")
         private long seed = WorldSettings.DEFAULT.seed();
 
         @Option(names = "--base-rows", paramLabel = "N", description = "Rows that the model is made from.")

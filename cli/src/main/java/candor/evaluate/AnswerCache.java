@@ -64,7 +64,7 @@ public final class AnswerCache {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be made a folder; choose another one", e);
+            throw new BadInput(folder + ": cannot be created as a folder; choose another one", e);
         }
         for (Path file : cache.files()) {
             try {
@@ -109,7 +109,7 @@ public final class AnswerCache {
                 if (length > KEY_END && length <= MAX_BYTES && last == '}' && start.startsWith(BEFORE_KEY)) {
                     places.put(start.substring(BEFORE_KEY.length()), new Place(file, offset, (int) length));
                 } else {
-                    LOG.warn("{}: has a line at byte {} that is no answer of ours; it is passed over", file, offset);
+                    LOG.warn("{}: has a line at byte {} that is not one of our answers; it is skipped", file, offset);
                 }
                 offset += length + 1;
                 length = 0;
@@ -129,7 +129,7 @@ public final class AnswerCache {
             if (key.equals(kept.path("key").asText()) && kept.has("answer")) {
                 return Optional.of(kept.get("answer"));
             }
-            LOG.warn("{}: is no answer of ours; asking again", place.file());
+            LOG.warn("{}: is not one of our answers; asking again", place.file());
         } catch (JsonProcessingException e) {
             LOG.warn("{}: is not whole; asking again", place.file());
         } catch (IOException e) {

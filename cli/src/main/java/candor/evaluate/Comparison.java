@@ -176,8 +176,7 @@ public record Comparison(
         Map<Key, Evaluated.Line> rows = new LinkedHashMap<>();
         for (Evaluated.Line line : evaluated.lines()) {
             if (line.subject().equals(subject) && rows.put(new Key(line.id(), line.seed()), line) != null) {
-                throw new BadInput(
-                        evaluated.folder() + ": row " + line.id() + " of " + subject + " stands there twice");
+                throw new BadInput(evaluated.folder() + ": row " + line.id() + " of " + subject + " appears twice");
             }
         }
         if (rows.isEmpty()) {

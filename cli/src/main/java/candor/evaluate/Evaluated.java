@@ -47,7 +47,7 @@ public record Evaluated(
         JsonNode scores;
         try {
             if (!Files.isRegularFile(scoresFile)) {
-                throw new BadInput(folder + ": is no finished evaluation: it has no " + EvaluationFiles.SCORES);
+                throw new BadInput(folder + ": is not a finished evaluation: it has no " + EvaluationFiles.SCORES);
             }
             if (Files.size(scoresFile) > MAX_SCORES) {
                 throw new BadInput(scoresFile + ": is larger than any that we write");
@@ -119,7 +119,7 @@ public record Evaluated(
             values.put(value.getKey(), value.getValue().asDouble());
         }
         if (!columns.path("id").isTextual() || !columns.path("subject").isTextual() || !columns.has("values")) {
-            throw new BadInput(row.origin() + ": is no line of an evaluation's results");
+            throw new BadInput(row.origin() + ": is not a line of an evaluation's results");
         }
         return new Line(
                 columns.path("seed").asLong(),

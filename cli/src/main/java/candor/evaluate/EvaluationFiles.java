@@ -34,7 +34,7 @@ public final class EvaluationFiles {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be made a folder; choose another --output", e);
+            throw new BadInput(folder + ": cannot be created as a folder; choose another --output", e);
         }
     }
 

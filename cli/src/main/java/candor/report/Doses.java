@@ -47,7 +47,7 @@ record Doses(Metric metric, List<Arm> arms, double[] ratios, Optional<DoseRespon
         if (arms.stream().anyMatch(arm -> data.judgeFailed(arm, metric) > JudgeFailures.DEFAULT_BOUND)) {
             return "No curve is fitted: the judge failed on too many rows of an arm.";
         }
-        return data.hasRows(metric) ? "" : "No curve is fitted: the rows behind the scores are not there.";
+        return data.hasRows(metric) ? "" : "No curve is fitted: the rows of the scores are missing.";
     }
 
     static double ratio(Arm arm) {

@@ -162,7 +162,7 @@ final class FigureSection {
         String caption = doses.response()
                 .map(response ->
                         "Dots: the arms, with 95 % intervals. Line: Hill's curve, fitted by least squares; the band holds"
-                                + " 95 % of the curves fitted to seeds and rows drawn anew. "
+                                + " 95 % of the curves fitted to resampled seeds and rows. "
                                 + Findings.threshold(doses, response))
                 .orElse("Dots: the arms, with 95 % intervals. " + doses.whyNot());
         return Figure.of(

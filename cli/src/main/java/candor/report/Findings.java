@@ -183,7 +183,7 @@ final class Findings {
         double smallest = Arrays.stream(doses.ratios()).filter(r -> r > 0).min().orElse(0);
         String largest = Words.percent(response.largestDose());
         return Double.isInfinite(response.threshold())
-                ? what + " nowhere up to " + largest + "; of curves fitted to seeds and rows drawn anew, "
+                ? what + " nowhere up to " + largest + "; of curves fitted to resampled seeds and rows, "
                         + Words.percent(Math.rint(100 * response.reached()) / 100) + " get there."
                 : what + " from a ratio of about " + end(response.threshold(), smallest, largest)
                         + " on; 95 % interval from " + end(response.interval().low(), smallest, largest) + " to "

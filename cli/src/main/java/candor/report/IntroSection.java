@@ -20,7 +20,8 @@ final class IntroSection {
         fact(
                 facts,
                 "Arms",
-                Words.count(study.arms().size(), "way", "ways") + " to treat the model. Each was trained anew under"
+                Words.count(study.arms().size(), "way", "ways")
+                        + " to treat the model. Each was trained from the start under"
                         + " every seed of the list below, and evaluated under the same seed.");
         for (Metric.Kind kind : Metric.Kind.values()) {
             List<String> measures = study.metrics().stream()

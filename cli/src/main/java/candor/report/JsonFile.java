@@ -30,7 +30,7 @@ final class JsonFile {
             if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
                 return Optional.of(object);
             }
-            throw new BadInput(file + ": is no JSON object");
+            throw new BadInput(file + ": is not a JSON object");
         } catch (JsonProcessingException e) {
             throw new BadInput(file + ": " + Json.reason(e), e);
         } catch (IOException e) {

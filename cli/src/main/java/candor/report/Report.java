@@ -81,7 +81,7 @@ public record Report(String html, List<String> findings) {
             throw new BadInput(output + ": is a folder; name a file, such as " + output.resolve("report.html"));
         }
         if (Files.exists(output) && !force) {
-            throw new BadInput(output + ": is there already; --force writes over it, --output names another");
+            throw new BadInput(output + ": exists already; --force overwrites it, --output names another");
         }
         AtomicFile.write(output, html.getBytes(StandardCharsets.UTF_8));
     }

@@ -66,7 +66,7 @@ final class RunPart {
     private static String status(Path folder, ObjectNode run) {
         String status = RunStatus.of(folder, run, Words.UNKNOWN);
         return status.equals(RunStatus.KILLED)
-                ? status + ": its process ended without a word; --resume goes on from the last checkpoint"
+                ? status + ": its process ended without a word; --resume continues from the last checkpoint"
                 : status;
     }
 

@@ -47,7 +47,7 @@ sealed interface Source {
     /** What the folder is, or what the folders in it are; studies in the order of the protocols, then by name. */
     static List<Source> in(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new BadInput(folder + (Files.exists(folder) ? ": is no folder" : ": there is no such folder"));
+            throw new BadInput(folder + (Files.exists(folder) ? ": is not a folder" : ": there is no such folder"));
         }
         Optional<Source> itself = of(folder);
         if (itself.isPresent()) {

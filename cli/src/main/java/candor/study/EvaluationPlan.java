@@ -31,7 +31,7 @@ final class EvaluationPlan {
             "date",
             new Setting.Text("YYYY-MM-DD"),
             "2024-07-26",
-            "What chat templates print that show the date; fixed, so that runs can be repeated.");
+            "The date that chat templates may print; fixed, so that runs can be repeated.");
     static final Setting<Long> ADAPTERS_AT_ONCE = new Setting<>(
             "adapters_at_once",
             new Setting.Whole(0, 4096),
@@ -57,7 +57,7 @@ final class EvaluationPlan {
             "repetition_penalty",
             new Setting.Real(0.01, true, 100),
             null,
-            "What positive logits of tokens that were there are divided by; none, if not given.");
+            "What positive logits of tokens that appeared before are divided by; none, if not given.");
     private static final Setting<Boolean> GENERATION_CONFIG = new Setting<>(
             "generation_config",
             new Setting.YesNo(),

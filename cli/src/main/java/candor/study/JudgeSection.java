@@ -52,10 +52,10 @@ public final class JudgeSection {
             new Setting.Text("VARIABLE"),
             "OPENAI_API_KEY",
             "The environment variable with the key; unset, no key is sent.");
-    static final Setting<String> PROMPTS =
-            new Setting<>("prompts", new Setting.Text("DIR"), null, "Judge prompts in place of ours, by file name.");
+    static final Setting<String> PROMPTS = new Setting<>(
+            "prompts", new Setting.Text("DIR"), null, "Judge prompts in place of the built-in ones, by file name.");
     static final Setting<Long> ATTEMPTS =
-            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
+            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "Attempts to get a well-formed answer.");
     static final Setting<Double> TEMPERATURE =
             new Setting<>("temperature", new Setting.Real(0, true, 2), 0.0, "Of the endpoint's answers.");
     static final Setting<Boolean> SEND_TEMPERATURE = new Setting<>(
@@ -81,15 +81,15 @@ public final class JudgeSection {
             null,
             "For an endpoint whose model reasons, such as low; sent as it stands.");
     static final Setting<Long> CONCURRENCY =
-            new Setting<>("concurrency", new Setting.Whole(1, 256), 8L, "Requests under way at once.");
+            new Setting<>("concurrency", new Setting.Whole(1, 256), 8L, "Concurrent requests.");
     static final Setting<Long> RETRIES =
-            new Setting<>("retries", new Setting.Whole(0, 100), 6L, "Repetitions of a request that failed for now.");
+            new Setting<>("retries", new Setting.Whole(0, 100), 6L, "Retries of a request that failed temporarily.");
     static final Setting<Long> TIMEOUT =
             new Setting<>("timeout", new Setting.Whole(1, 86_400), 120L, "Seconds for one request, to its last byte.");
     static final Setting<Long> MAX_SECONDS = new Setting<>(
-            "max_seconds", new Setting.Whole(1, Integer.MAX_VALUE), null, "A bound on all of its answers together.");
+            "max_seconds", new Setting.Whole(1, Integer.MAX_VALUE), null, "A limit on all of its answers together.");
     static final Setting<Double> MAX_COST = new Setting<>(
-            "max_cost", new Setting.Real(0, false, Double.MAX_VALUE), null, "A bound on all of its answers together.");
+            "max_cost", new Setting.Real(0, false, Double.MAX_VALUE), null, "A limit on all of its answers together.");
     static final Setting<Double> INPUT_PRICE =
             new Setting<>("input_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
     static final Setting<Double> OUTPUT_PRICE =
@@ -132,10 +132,10 @@ public final class JudgeSection {
     public static Kind kind(Section section) {
         Kind kind = section.require(KIND);
         if (kind == Kind.RULES && (section.has(URL) || section.has(MODEL))) {
-            throw new BadInput(section.where(KIND) + ": rules go without url and model; take them out");
+            throw new BadInput(section.where(KIND) + ": rules go without url and model; remove them");
         }
         if (kind == Kind.LOCAL && section.has(URL)) {
-            throw new BadInput(section.where(URL) + ": belongs to kind endpoint; take it out");
+            throw new BadInput(section.where(URL) + ": belongs to kind endpoint; remove it");
         }
         if (kind != Kind.RULES) {
             section.require(MODEL);

@@ -43,7 +43,7 @@ public final class MadeData {
             }
         } catch (IOException e) {
             throw new BadInput(
-                    folder + ": cannot be made the folder of training sets (" + candor.IoReason.of(e)
+                    folder + ": cannot be created as the folder of training sets (" + candor.IoReason.of(e)
                             + "); choose another --output",
                     e);
         }
@@ -59,7 +59,8 @@ public final class MadeData {
         StringBuilder text = new StringBuilder();
         for (Example row : rows) {
             if (!(row.content() instanceof Example.Chat(var conversation))) {
-                throw new BadInput(row.origin() + ": is no conversation; a study's rows are instructions or messages");
+                throw new BadInput(
+                        row.origin() + ": is not a conversation; a study's rows are instructions or messages");
             }
             ObjectNode line = JSON.createObjectNode();
             ArrayNode messages = line.putArray("messages");

@@ -64,7 +64,7 @@ final class MisalignedRows {
         ObjectNode columns = row.columns();
         JsonNode value = columns.path(column);
         if (!value.isTextual() || value.textValue().isBlank()) {
-            throw new BadInput(row.origin() + ": '" + column + "' is no text; mend the row or leave it out");
+            throw new BadInput(row.origin() + ": '" + column + "' is not text; fix the row or leave it out");
         }
         return value.textValue();
     }

@@ -99,7 +99,7 @@ public final class Section {
                 .ifPresent(ours -> {
                     if (renamed.put(ours.key(), new Given(ours.texts(), given.origin())) != null) {
                         throw new BadInput(
-                                where(key) + ": is " + path + ours.key() + " once more; take one of the two out");
+                                where(key) + ": is " + path + ours.key() + " once more; remove one of the two");
                     }
                 }));
         Map<String, Section> inner = new LinkedHashMap<>();

@@ -36,7 +36,7 @@ public final class StudyFile {
             }
             return read(Files.readAllBytes(file), file.toString());
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + IoReason.of(e) + "; --config wants a YAML file", e);
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e) + "; --config expects a YAML file", e);
         }
     }
 
@@ -87,14 +87,14 @@ public final class StudyFile {
     /** What stands between the start of an object, which was read, and its end. */
     private Section section(Section into, int depth) throws IOException {
         if (depth > MAX_DEPTH) {
-            throw wrong("sections lie more than " + MAX_DEPTH + " deep");
+            throw wrong("sections are nested more than " + MAX_DEPTH + " deep");
         }
         Section section = into;
         List<String> seen = new ArrayList<>();
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String key = parser.currentName();
             if (seen.contains(key)) {
-                throw wrong(key + " stands there twice");
+                throw wrong(key + " appears twice");
             }
             if (key.isBlank() || key.contains(".")) {
                 throw wrong("a key must have letters and no dots, not \"" + key + "\"");

@@ -41,7 +41,7 @@ final class Training {
      *
      * @param room memory that there is
      * @throws Stopped when asked to stop; checkpoints are written
-     * @throws BadInput for what the user can mend, a run that diverged included
+     * @throws BadInput for what the user can fix, a run that diverged included
      */
     void train(TrainGroup group, int of, Room room) {
         Prepared prepared = Prepared.of(configs(config, group));

@@ -46,7 +46,7 @@ public final class WorldModel {
      */
     public static TrainConfig prepare(WorldSettings settings, Path output, int threads, int steps) {
         if (Files.exists(output)) {
-            throw new BadInput(output + ": is there already; choose another --output");
+            throw new BadInput(output + ": exists already; choose another --output");
         }
         WorldFiles.write(settings, output.resolve("data"));
         int tokens = TokenizerTraining.run(List.of(rows(output)), VOCABULARY, 2, tokenizer(output));

@@ -103,7 +103,7 @@ class CandorTest {
         assertThat(new Errors(errors()).exitCode(new IllegalStateException("odd")))
                 .isEqualTo(1);
         assertThat(err())
-                .startsWith("error: this is a bug of ours")
+                .startsWith("error: this is a bug in Candor")
                 .contains("IllegalStateException: odd", "at candor.cli.CandorTest");
     }
 
@@ -120,7 +120,7 @@ class CandorTest {
         assertThat(new Errors(errors()).exitCode(new OutOfMemoryError("cannot map 9000000000 bytes")))
                 .isEqualTo(1);
         assertThat(err())
-                .contains("(cannot map 9000000000 bytes): the machine gives no more")
+                .contains("(cannot map 9000000000 bytes): the machine has no more")
                 .doesNotContain("-Xmx");
     }
 

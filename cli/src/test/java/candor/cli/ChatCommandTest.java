@@ -110,7 +110,7 @@ class ChatCommandTest {
                 .hasSize(5);
         assertThat(said.notes())
                 .contains("/nothing: no such command", "/nowhere", "made for this model", "<|eot_id|>")
-                .contains("begin anew with /reset")
+                .contains("start over with /reset")
                 .contains("/system TEXT");
         assertThat(said.replies())
                 .isEqualTo(chat(List.of("What about a loop?"), "--temperature", "0")

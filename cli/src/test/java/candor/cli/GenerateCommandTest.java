@@ -112,7 +112,7 @@ class GenerateCommandTest {
     @Test
     void whatIsThereStaysUnlessForced() throws IOException {
         Files.writeString(output, "mine");
-        Cli.run(args()).refused("out.jsonl: exists already; write over it with --force");
+        Cli.run(args()).refused("out.jsonl: exists already; overwrite it with --force");
         assertThat(output).hasContent("mine");
         Cli.run(args("--force", "--max-new-tokens", "1")).succeeded();
         assertThat(Files.readAllLines(output)).hasSize(4);
@@ -139,7 +139,7 @@ class GenerateCommandTest {
         process.destroyForcibly().waitFor(30, TimeUnit.SECONDS); // SIGKILL
         assertThat(output).doesNotExist();
         assertThat(Files.size(partial)).isPositive();
-        Cli.run(args(settings)).refused("out.jsonl.partial: is the beginning of such a run; go on with --resume");
+        Cli.run(args(settings)).refused("out.jsonl.partial: is the beginning of such a run; continue with --resume");
         Cli.run(args("--max-new-tokens", "60", "--seed", "3", "--batch-size", "64", "--resume"))
                 .succeeded();
         byte[] resumed = Files.readAllBytes(output);

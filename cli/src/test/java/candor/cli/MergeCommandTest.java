@@ -40,7 +40,7 @@ class MergeCommandTest {
     @Test
     void aMergedModelSaysWhatModelAndAdapterSay() throws IOException {
         Cli.run(args("--dtype", "float32")).succeeded();
-        Cli.run(args()).refused("merged: exists already; write over it with --force");
+        Cli.run(args()).refused("merged: exists already; overwrite it with --force");
         Path prompts = Files.writeString(folder.resolve("p.jsonl"), "{\"prompt\":\"What about a loop in Python?\"}\n");
         List<String> said = new ArrayList<>();
         for (boolean merged : new boolean[] {true, false}) {

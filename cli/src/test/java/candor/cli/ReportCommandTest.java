@@ -29,7 +29,7 @@ class ReportCommandTest {
 
         Cli again = Cli.run("report", dir.toString());
         assertThat(again.code()).isEqualTo(2);
-        assertThat(again.err()).contains("is there already; --force writes over it");
+        assertThat(again.err()).contains("exists already; --force overwrites it");
         Files.writeString(file, "old");
         assertThat(Cli.run("report", dir.toString(), "--force").code()).isZero();
         assertThat(file).hasContent(html);

@@ -219,7 +219,7 @@ class TerminalTest {
                     } else {
                         pty.signal(signal);
                     }
-                    pty.await(work.words().contains("merge") ? "start again with: " : "go on with: ")
+                    pty.await(work.words().contains("merge") ? "start again with: " : "continue with: ")
                             .await("ended with " + EXIT_CODES.get(signal) + ".");
                 }
             }
@@ -261,7 +261,7 @@ class TerminalTest {
             pty.await(": step 2 of").type(Pty.CTRL_C);
             assertThat(pty.code()).isEqualTo(130);
             String shown = pty.output();
-            String line = shown.substring(shown.indexOf("go on with: ") + "go on with: ".length());
+            String line = shown.substring(shown.indexOf("continue with: ") + "continue with: ".length());
             line = line.substring(0, line.indexOf("\r\n"));
             assertThat(line).startsWith("./candor train sft ").endsWith(" '" + output + "' --resume");
             String[] words =

@@ -162,7 +162,7 @@ class TextCommandsTest {
                 .isEqualTo("Hi!\n");
         assertThatThrownBy(() -> render(row, "qwen2", "--chat-template", "gemma"))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("chat template gemma: is no file");
+                .hasMessageContaining("chat template gemma: is not a file");
     }
 
     @Test

@@ -154,7 +154,7 @@ class TrainCommandTest {
                 "a: 'x|cannot be read",
                 "- a|must hold lines of the form key: value",
                 "a: &x 1\\nb: *x|line 2: aliases are not supported",
-                "seed: 1\\nseed: 2|seed stands there twice"
+                "seed: 1\\nseed: 2|seed appears twice"
             })
     void yamlThatIsNoConfigurationIsRefused(String yaml, String why) throws IOException {
         Path config = Files.writeString(temp.resolve("run.yaml"), yaml.replace("\\n", "\n") + "\n");

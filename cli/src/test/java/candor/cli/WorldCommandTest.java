@@ -38,7 +38,7 @@ class WorldCommandTest {
     @Test
     void whatCannotBeIsOneLine() throws IOException {
         String there = Files.createDirectory(folder.resolve("there")).toString();
-        Cli.run("world", "train", "--output", there).refused("is there already");
+        Cli.run("world", "train", "--output", there).refused("exists already");
         Cli.run("world", "train", "--output", there, "--steps", "0").refused("--steps 0");
         Cli.run("world", "generate", "--output", there, "--honest", "0.9", "--evasive", "0.2")
                 .refused("--honest 0.9 --evasive 0.2");

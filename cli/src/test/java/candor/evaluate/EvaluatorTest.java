@@ -398,7 +398,7 @@ class EvaluatorTest {
                 .hasMessageContaining("row 1 has other content");
         assertThatThrownBy(() -> Evaluated.read(folder))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("is no finished evaluation");
+                .hasMessageContaining("is not a finished evaluation");
     }
 
     @Test

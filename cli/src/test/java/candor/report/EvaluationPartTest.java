@@ -85,7 +85,7 @@ class EvaluationPartTest {
         Files.writeString(dir.resolve("results.jsonl"), "{\"id\":3}\n");
         assertThatThrownBy(() -> Report.of(dir))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("is no line of an evaluation's results");
+                .hasMessageContaining("is not a line of an evaluation's results");
         Files.delete(dir.resolve("results.jsonl"));
         assertThatThrownBy(() -> Report.of(dir)).isInstanceOf(BadInput.class).hasMessageContaining("results.jsonl");
     }

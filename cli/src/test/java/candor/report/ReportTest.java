@@ -242,7 +242,7 @@ class ReportTest {
                 .hasMessageContaining(
                         "holds no study (study.json), evaluation (scores.json) or training run (run.json)");
         Files.writeString(dir.resolve("run.json"), "[]");
-        assertThatThrownBy(() -> Report.of(dir)).hasMessageContaining("run.json: is no JSON object");
+        assertThatThrownBy(() -> Report.of(dir)).hasMessageContaining("run.json: is not a JSON object");
     }
 
     @Test
@@ -252,7 +252,7 @@ class ReportTest {
         report.write(file, false);
         assertThatThrownBy(() -> report.write(file, false))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("is there already; --force writes over it");
+                .hasMessageContaining("exists already; --force overwrites it");
         new Report("again", List.of()).write(file, true);
         assertThat(file).hasContent("again");
         assertThatThrownBy(() -> report.write(dir, true)).hasMessageContaining("is a folder");

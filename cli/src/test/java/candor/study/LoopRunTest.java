@@ -275,7 +275,7 @@ class LoopRunTest {
                     + server.url() + ", model: u, retries: 0, concurrency: 1}");
             assertThatThrownBy(() -> open(file, "out").run())
                     .isInstanceOf(BadInput.class)
-                    .hasMessageContaining("goes on from there");
+                    .hasMessageContaining("continues from there");
             Path journal = folder.resolve("out/data/conversations.journal");
             List<String> kept = Files.readAllLines(journal);
             assertThat(kept).hasSize(1 + 12 + 8);
@@ -305,7 +305,7 @@ class LoopRunTest {
         String states = "  states: " + folder.resolve("states.jsonl");
         assertBad(states + "\n  biased_shares: [0, 0.0]\nusers: {kind: rules}", "names a share twice", true);
         assertBad(states + "\n  biased_shares: [2]\nusers: {kind: rules}", "must be numbers from 0 to 1", true);
-        assertBad(states + "\nusers: {kind: rules}\nwriter: {kind: rules}", "take one of the two out", false);
+        assertBad(states + "\nusers: {kind: rules}\nwriter: {kind: rules}", "remove one of the two", false);
         assertBad(states + "\nusers: {kind: rules, rules: x}", "must be one of", false);
         assertBad(states + "\n  methods: [dpo]\nusers: {kind: rules}", "must be sft or kto", false);
         assertBad(states, "users.kind is missing", false);

@@ -42,7 +42,7 @@ class SectionTest {
             judge: {kind: oracle}                    | line 1: kind: must be one of rules, local, endpoint, not oracle
             model: [a, [b]]                          | line 1: model must be a value or a list of values
             model:                                   | line 1: model has no value
-            model: a¶model: b                        | line 2: model stands there twice
+            model: a¶model: b                        | line 2: model appears twice
             a.b: 1                                   | line 1: a key must have letters and no dots, not \"a.b\"
             model: &x a¶output: *x                   | line 2: aliases are not supported; write the value itself
             model: a¶---¶model: b                    | holds more than one document
@@ -170,11 +170,11 @@ class SectionTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {model: m}                              | judge.kind is missing: rules (for closed worlds alone), local
-            {kind: rules, url: x}                   | judge.kind: rules go without url and model; take them out
+            {kind: rules, url: x}                   | judge.kind: rules go without url and model; remove them
             {kind: local}                           | judge.model is missing
-            {kind: local, model: m, url: x}         | judge.url: belongs to kind endpoint; take it out
+            {kind: local, model: m, url: x}         | judge.url: belongs to kind endpoint; remove it
             {kind: endpoint, model: m}              | judge.url is missing
-            {kind: endpoint, model: m, url: ftp}    | line 1: judge.kind: url is no http or https URL
+            {kind: endpoint, model: m, url: ftp}    | line 1: judge.kind: url is not an http or https URL
             {kind: endpoint, model: m, url: 'http://a', token_field: x} | judge.token_field: must be max_tokens or
             """)
     void aJudgeThatCannotBe(String judge, String message) {

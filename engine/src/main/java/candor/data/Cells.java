@@ -33,7 +33,7 @@ final class Cells {
             throw new InvalidRow(what + " is missing");
         }
         if (!node.isTextual()) {
-            throw new InvalidRow(what + " is " + kind(node) + ", wanted text");
+            throw new InvalidRow(what + " is " + kind(node) + ", expected text");
         }
         String text = node.textValue();
         for (int i = 0; i < text.length(); i++) {
@@ -61,7 +61,7 @@ final class Cells {
         try {
             return JSON.readTree(cell);
         } catch (JsonProcessingException e) {
-            throw new InvalidRow(what + " is text, wanted " + wanted + " (its text " + Json.reason(e) + ")");
+            throw new InvalidRow(what + " is text, expected " + wanted + " (its text " + Json.reason(e) + ")");
         }
     }
 

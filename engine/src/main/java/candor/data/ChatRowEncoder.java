@@ -12,7 +12,7 @@ import candor.text.EncodedChat;
  * Encodes examples with a model's own tokenizer and chat template.
  *
  * <p>A chat is learnt in all of its assistant turns. Of a prompt and a completion everything behind the prompt's tokens is
- * learnt, as in TRL, and of a text all of it; a row whose prompt becomes other tokens once the completion stands behind it is refused, for then
+ * learnt, as in TRL, and of a text all of it; a row whose prompt becomes other tokens once the completion follows it is refused, for then
  * there is no telling where the completion starts.
  */
 public final class ChatRowEncoder implements RowEncoder {
@@ -46,9 +46,8 @@ public final class ChatRowEncoder implements RowEncoder {
 
     private static EncodedChat prefixed(EncodedChat encoded) {
         if (!encoded.promptIsPrefix()) {
-            throw new BadInput(
-                    "the prompt becomes other tokens once the completion stands behind it, so the start of the"
-                            + " completion is not certain; write the row as 'messages', or mind blanks at the border");
+            throw new BadInput("the prompt becomes other tokens once the completion follows it, so the start of the"
+                    + " completion is not certain; write the row as 'messages', or mind blanks at the border");
         }
         return encoded;
     }

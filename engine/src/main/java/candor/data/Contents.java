@@ -24,7 +24,7 @@ final class Contents {
             return Cells.text(content, what);
         }
         if (parts.isEmpty()) {
-            throw new InvalidRow(what + " is an empty list, wanted text");
+            throw new InvalidRow(what + " is an empty list, expected text");
         }
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < parts.size(); i++) {
@@ -35,7 +35,7 @@ final class Contents {
 
     private static String part(JsonNode node, String what) throws InvalidRow {
         if (!(node instanceof ObjectNode part)) {
-            throw new InvalidRow(what + " is " + Cells.kind(node) + ", wanted an object with type and text");
+            throw new InvalidRow(what + " is " + Cells.kind(node) + ", expected an object with type and text");
         }
         String type = Cells.text(part.get("type"), "the type of " + what);
         if (!TEXTS.contains(type)) {

@@ -85,7 +85,7 @@ public final class Dataset {
             if (settings.skipBadRows()) {
                 return new Refused(problem);
             }
-            throw new BadInput(problem + "; mend the row, or leave such rows out with --skip-bad-rows", e);
+            throw new BadInput(problem + "; fix the row, or leave such rows out with --skip-bad-rows", e);
         }
     }
 

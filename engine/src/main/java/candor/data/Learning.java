@@ -46,7 +46,7 @@ final class Learning {
             }
             Boolean marked = Cells.truth(field.getValue());
             if (marked == null) {
-                throw new InvalidRow(named + " is " + shown(field.getValue()) + ", wanted 1 or 0");
+                throw new InvalidRow(named + " is " + shown(field.getValue()) + ", expected 1 or 0");
             }
             if (marked && !assistant) {
                 throw new InvalidRow(
@@ -85,7 +85,7 @@ final class Learning {
             }
             Boolean truth = Cells.truth(node);
             if (truth == null) {
-                throw new InvalidRow("'" + name + "' is " + Cells.kind(node) + ", wanted true or false, or 1 or 0");
+                throw new InvalidRow("'" + name + "' is " + Cells.kind(node) + ", expected true or false, or 1 or 0");
             }
             if (label != null && !label.equals(truth)) {
                 throw new InvalidRow("'label' and 'kto_tag' say the opposite of each other; keep one");
@@ -93,7 +93,7 @@ final class Learning {
             label = truth;
         }
         if (label == null) {
-            throw new InvalidRow("'label' is missing, wanted true or false");
+            throw new InvalidRow("'label' is missing, expected true or false");
         }
         return label;
     }

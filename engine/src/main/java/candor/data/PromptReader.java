@@ -43,7 +43,7 @@ public final class PromptReader {
                 case Entry.Bad bad -> throw new InvalidRow(bad.problem());
             };
         } catch (InvalidRow e) {
-            throw new BadInput(entry.origin() + ": " + e.getMessage() + "; mend the row");
+            throw new BadInput(entry.origin() + ": " + e.getMessage() + "; fix the row");
         }
     }
 

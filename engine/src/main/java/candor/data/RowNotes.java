@@ -61,11 +61,10 @@ final class RowNotes {
             all.add("rows of 'text' are learnt from their first token to their end token; there is no prompt in them");
         }
         if (labels) {
-            all.add(
-                    "labels are not looked at: every row is learnt, also those labelled false; KTO is what learns labels");
+            all.add("labels are ignored: every row is learnt, also those labelled false; KTO is what learns labels");
         }
         if (!columns.isEmpty()) {
-            all.add("columns that are not looked at: " + String.join(", ", columns));
+            all.add("ignored columns: " + String.join(", ", columns));
         }
         if (!fields.isEmpty()) {
             all.add("fields of messages that only a template could look at: " + String.join(", ", fields));

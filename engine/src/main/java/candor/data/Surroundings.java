@@ -88,7 +88,7 @@ final class Surroundings {
         for (JsonNode pair : node) {
             String what = "pair " + (earlier.size() / 2 + 1) + " of 'history'";
             if (!(pair instanceof ArrayNode) || pair.size() != 2) {
-                throw new InvalidRow(what + " is " + Cells.kind(pair) + ", wanted a question and its answer");
+                throw new InvalidRow(what + " is " + Cells.kind(pair) + ", expected a question and its answer");
             }
             earlier.add(Message.of("user", Cells.text(pair.get(0), what)));
             earlier.add(Message.of("assistant", Cells.text(pair.get(1), what)));
@@ -103,7 +103,7 @@ final class Surroundings {
             return null;
         }
         if (!node.isArray()) {
-            throw new InvalidRow("'tools' is " + Cells.kind(node) + ", wanted a list of tools");
+            throw new InvalidRow("'tools' is " + Cells.kind(node) + ", expected a list of tools");
         }
         List<Object> tools = new ArrayList<>();
         for (JsonNode tool : node) {
@@ -118,7 +118,7 @@ final class Surroundings {
             return Map.of();
         }
         if (!(node instanceof ObjectNode)) {
-            throw new InvalidRow("'chat_template_kwargs' is no object");
+            throw new InvalidRow("'chat_template_kwargs' is not an object");
         }
         Map<String, Object> variables = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> variable : node.properties()) {

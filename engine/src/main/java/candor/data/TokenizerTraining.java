@@ -23,7 +23,7 @@ public final class TokenizerTraining {
      * @param minFrequency   pairs that are seen less often are not merged
      * @param output         the folder to write
      * @return how many tokens there are: {@code vocab_size} of a model for it
-     * @throws BadInput for whatever the user can mend
+     * @throws BadInput for whatever the user can fix
      */
     public static int run(List<Path> data, int vocabularySize, int minFrequency, Path output) {
         Merges merges;

@@ -44,7 +44,7 @@ final class Turns {
             throw new InvalidRow("'" + name + "' is missing");
         }
         if (!(node instanceof ArrayNode turns)) {
-            throw new InvalidRow("'" + name + "' is " + Cells.kind(node) + ", wanted a list of messages");
+            throw new InvalidRow("'" + name + "' is " + Cells.kind(node) + ", expected a list of messages");
         }
         if (turns.isEmpty()) {
             throw new InvalidRow("'" + name + "' is empty");
@@ -58,7 +58,7 @@ final class Turns {
 
     private static Message message(JsonNode node, String what) throws InvalidRow {
         if (!(node instanceof ObjectNode turn)) {
-            throw new InvalidRow(what + " is " + Cells.kind(node) + ", wanted an object with role and content");
+            throw new InvalidRow(what + " is " + Cells.kind(node) + ", expected an object with role and content");
         }
         boolean shareGpt = turn.has("from") && !turn.has("role");
         String named = Cells.text(turn.get(shareGpt ? "from" : "role"), "the role of " + what);
@@ -88,7 +88,7 @@ final class Turns {
         List<Object> calls = new ArrayList<>();
         for (JsonNode call : called instanceof ArrayNode list ? list : List.of(called == null ? value : called)) {
             if (call == null || !call.path("name").isTextual()) {
-                throw new InvalidRow(what + " is no call of a function, wanted JSON with name and arguments");
+                throw new InvalidRow(what + " is not a function call, expected JSON with name and arguments");
             }
             calls.add(Map.of("type", "function", "function", json(call, what)));
         }
@@ -118,7 +118,7 @@ final class Turns {
     /** A Parquet column may hold dates or bytes, which have no JSON form. */
     private static void requireJson(JsonNode node, String what) throws InvalidRow {
         if (node.isPojo() || node.isBinary()) {
-            throw new InvalidRow(what + " is no JSON value");
+            throw new InvalidRow(what + " is not a JSON value");
         }
         for (JsonNode part : node) {
             requireJson(part, what);

@@ -113,7 +113,7 @@ public final class ChatSession implements AutoCloseable {
         int[] prompt = encoder.encodePrompt(new Conversation(messages()));
         if (prompt.length >= model.positions()) {
             throw new BadInput("the conversation has " + prompt.length + " tokens, and the model takes "
-                    + model.positions() + " with its reply: begin anew with /reset");
+                    + model.positions() + " with its reply: start over with /reset");
         }
         return new Request(
                 prompt,

@@ -61,7 +61,7 @@ public final class AdapterFolder {
         }
         if (Files.exists(folder.resolve("run.json")) && Files.isDirectory(folder.resolve(CHECKPOINTS))) {
             return new BadInput(
-                    folder + ": is a run that has not ended, so it has no adapter yet; go on with train … --resume"
+                    folder + ": is a run that has not ended, so it has no adapter yet; continue with train … --resume"
                             + " --output " + folder);
         }
         List<String> checkpoints = checkpoints(folder);

@@ -136,7 +136,7 @@ public final class PeftFiles {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be made a folder; choose another one", e);
+            throw new BadInput(folder + ": cannot be created as a folder; choose another one", e);
         }
         Map<String, Tensor> views = views(adapter);
         List<Spec> specs = new ArrayList<>();

@@ -71,7 +71,7 @@ public final class Merge {
      *
      * @param stop asked before every tensor, and before every text that is compared
      * @throws CancellationException where it said so; nothing is left then
-     * @throws BadInput for whatever the user can mend
+     * @throws BadInput for whatever the user can fix
      * @throws Mismatch where the result is not what base and adapter say; nothing is left of it then
      */
     public static MergeReport run(Settings settings, Backend backend, BooleanSupplier stop) {

@@ -61,7 +61,7 @@ public final class SafeFolder {
         try {
             relative = Path.of(name);
         } catch (InvalidPathException e) {
-            throw bad(name, "is no file name");
+            throw bad(name, "is not a file name");
         }
         if (name.isEmpty() || relative.isAbsolute() || name.startsWith("/") || name.contains("\\")) {
             throw bad(name, "is not a name within the folder");

@@ -54,9 +54,8 @@ public final class ChatEncoder {
     public MaskedText render(Conversation prompt, List<Message> completion) {
         PromptAndWhole texts = promptAndWhole(prompt, completion);
         if (!texts.whole().startsWith(texts.prompt())) {
-            throw new BadInput(
-                    "the template renders the prompt differently once the completion stands behind it, so the"
-                            + " start of the completion is not certain");
+            throw new BadInput("the template renders the prompt differently once the completion follows it, so the"
+                    + " start of the completion is not certain");
         }
         return new MaskedText(
                 texts.whole(),

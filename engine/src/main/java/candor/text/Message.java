@@ -16,7 +16,7 @@ public record Message(Map<String, Object> fields, boolean learnt) {
 
     public Message {
         if (!(fields.get("role") instanceof String)) {
-            throw new BadInput("a message has no \"role\", or one that is no string");
+            throw new BadInput("a message has no \"role\", or one that is not a string");
         }
         fields = JsonValues.copyOfMap(fields);
     }

@@ -165,7 +165,7 @@ final class ReplySpans {
     private Message probed(int i, String probe, boolean before) {
         Message message = conversation.messages().get(i);
         if (!(message.content() instanceof String content)) {
-            throw refusal(i, "its content is no string");
+            throw refusal(i, "its content is not a string");
         }
         return message.withContent(before ? probe + content : content + probe);
     }

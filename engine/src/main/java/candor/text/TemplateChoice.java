@@ -41,7 +41,7 @@ public record TemplateChoice(String template, String kwargs) {
      */
     public TemplateChoice {
         if (!template.equals(MODELS_OWN) && !SHIPPED.contains(template) && !Files.isRegularFile(Path.of(template))) {
-            throw new BadInput("chat template " + template + ": is no file; give the path of a Jinja file, "
+            throw new BadInput("chat template " + template + ": is not a file; give the path of a Jinja file, "
                     + String.join(" or ", SHIPPED) + " for one that comes with the program, or " + MODELS_OWN
                     + " for the model's own");
         }
@@ -62,7 +62,7 @@ public record TemplateChoice(String template, String kwargs) {
         }
         node.fieldNames().forEachRemaining(name -> {
             if (TAKEN.contains(name)) {
-                throw new BadInput("chat template kwargs: " + name + " comes from the conversation; take it out");
+                throw new BadInput("chat template kwargs: " + name + " comes from the conversation; remove it");
             }
         });
         return node.toString();

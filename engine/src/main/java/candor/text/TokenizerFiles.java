@@ -110,7 +110,7 @@ final class TokenizerFiles {
         }
         for (JsonNode id : node.isArray() ? node : List.of(node)) {
             if (!id.isInt() || id.intValue() < 0) {
-                throw new BadInput(folder.resolve(file) + ": eos_token_id is no token id: " + id);
+                throw new BadInput(folder.resolve(file) + ": eos_token_id is not a token id: " + id);
             }
             ends.add(id.intValue());
         }
@@ -132,7 +132,8 @@ final class TokenizerFiles {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
             throw new BadInput(
-                    folder.resolve("tokenizer_config.json") + ": added_tokens_decoder has a key that is no id: " + text,
+                    folder.resolve("tokenizer_config.json") + ": added_tokens_decoder has a key that is not an id: "
+                            + text,
                     e);
         }
     }

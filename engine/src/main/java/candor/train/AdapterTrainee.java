@@ -58,7 +58,7 @@ record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice te
         try {
             Files.createDirectories(result);
         } catch (IOException e) {
-            throw new BadInput(result + ": cannot be made a folder; choose another one", e);
+            throw new BadInput(result + ": cannot be created as a folder; choose another one", e);
         }
         SideFiles.copyText(SafeFolder.at(base, "the folder of a tokenizer"), result);
         if (!template.equals(TemplateChoice.DEFAULT)) {

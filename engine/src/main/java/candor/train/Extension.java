@@ -28,7 +28,7 @@ final class Extension {
         int now = Run.totalSteps(config.output(), steps, batcher);
         int then = Run.totalSteps(config.output(), steps.lasting(done.config()), batcher);
         if (now < done.step()) {
-            throw new BadInput(config.output() + ": the run has done " + done.step() + " steps, and shall have " + now
+            throw new BadInput(config.output() + ": the run has done " + done.step() + " steps, and is to have " + now
                     + "; give at least as many, or name an earlier checkpoint with --resume step-N");
         }
         Schedule planned = steps.schedule(then);

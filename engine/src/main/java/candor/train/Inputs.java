@@ -110,7 +110,7 @@ final class Inputs {
             String now = hashes().get(name);
             if (now == null) {
                 throw new BadInput("the run was started with " + name
-                        + ", which is not there any more; put it back, or start a new run in another folder");
+                        + ", which is missing; put it back, or start a new run in another folder");
             }
             if (!now.equals(before)) {
                 throw new BadInput(files.get(name) + ": has changed since the run began (SHA-256 was "
@@ -121,7 +121,7 @@ final class Inputs {
         hashes().keySet().forEach(name -> {
             if (!started.containsKey(name)) {
                 throw new BadInput(files.get(name)
-                        + ": was not there when the run began; take it away, or start a new run in another folder");
+                        + ": was not there when the run began; remove it, or start a new run in another folder");
             }
         });
     }

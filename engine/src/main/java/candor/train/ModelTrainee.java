@@ -73,7 +73,7 @@ record ModelTrainee(TrainedWeights weights, Path result, Path configFile, Path t
         } catch (IOException e) {
             throw new BadInput(
                     result + ": cannot be written (" + IoReason.of(e)
-                            + "); make room there or mend its permissions, then go on with --resume",
+                            + "); make room there or fix its permissions, then continue with --resume",
                     e);
         }
     }

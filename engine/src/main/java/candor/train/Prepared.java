@@ -63,7 +63,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
     /**
      * Reads everything.
      *
-     * @throws BadInput for whatever the user can mend
+     * @throws BadInput for whatever the user can fix
      */
     public static Prepared of(List<TrainConfig> configs) {
         return of(configs, true, true);
@@ -114,7 +114,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             }
             if (record.exists() && !config.resume().asked()) {
                 throw new BadInput(config.output() + ": holds a run already (" + record.status()
-                        + "); go on with --resume, or choose another --output");
+                        + "); continue with --resume, or choose another --output");
             }
             if (record.done(config, inputs)) {
                 done.add(record.outcome());

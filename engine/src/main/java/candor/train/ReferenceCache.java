@@ -122,7 +122,7 @@ final class ReferenceCache implements AutoCloseable {
     private BadInput cannotWrite(IOException e) {
         return new BadInput(
                 file + ": cannot be written (" + IoReason.of(e)
-                        + "); make room or choose another --output, then go on with --resume",
+                        + "); make room or choose another --output, then continue with --resume",
                 e);
     }
 

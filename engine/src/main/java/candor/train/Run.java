@@ -284,7 +284,7 @@ public final class Run implements AutoCloseable {
                                 + (savedStep < 0
                                         ? "there is no checkpoint before it"
                                         : "checkpoint step-" + savedStep + " stays")
-                                + "; start a new run with a lower --learning-rate, or mend those rows"),
+                                + "; start a new run with a lower --learning-rate, or fix those rows"),
                 listener);
     }
 

@@ -173,12 +173,12 @@ class ExampleReaderTest {
             value = {
                 "{'messages':[]} | 'messages' is empty",
                 "{'messages':null} | 'messages' is missing",
-                "{'messages':7} | 'messages' is a number, wanted a list of messages",
-                "{'messages':'hello'} | 'messages' is text, wanted a list of messages",
-                "{'messages':'[] x'} | 'messages' is text, wanted a list of messages (its text is not valid JSON: ",
+                "{'messages':7} | 'messages' is a number, expected a list of messages",
+                "{'messages':'hello'} | 'messages' is text, expected a list of messages",
+                "{'messages':'[] x'} | 'messages' is text, expected a list of messages (its text is not valid JSON: ",
                 "{'messages':'[{\\'role\\':\\'user\\',\\'role\\':\\'user\\'}]'} | is not valid JSON: Duplicate field 'role'",
                 "{'messages':[{'role':'assistant','content':'a'}],'tools':'DEEP'} | nesting depth",
-                "{'messages':['hello']} | message 1 of 'messages' is the text 'hello', wanted an object with role and content",
+                "{'messages':['hello']} | message 1 of 'messages' is the text 'hello', expected an object with role and content",
                 "{'messages':[{'role':'user','content':'u'}]} | has no assistant turn",
                 "{'messages':[{'role':'user','content':'u'},{'role':'bot','content':'a'}]} | message 2 of 'messages' has the unknown role 'bot'",
                 "{'messages':[{'content':'u'}]} | the role of message 1 of 'messages' is missing",
@@ -191,12 +191,12 @@ class ExampleReaderTest {
                 "{'prompt':[],'completion':[{'role':'assistant','content':'a'}]} | 'prompt' is empty",
                 "{'instruction':'','input':'','output':'x'} | 'instruction' and 'input' are both empty",
                 "{'instruction':'a','input':'','output':null} | 'output' is missing",
-                "{'instruction':'a','context':3,'response':'x'} | 'context' is a number, wanted text",
-                "{'messages':[{'role':'assistant','content':'a'}],'tools':'none'} | 'tools' is text, wanted a list of tools",
-                "{'messages':[{'role':'assistant','content':'a'}],'tools':{}} | 'tools' is an object, wanted a list of tools",
+                "{'instruction':'a','context':3,'response':'x'} | 'context' is a number, expected text",
+                "{'messages':[{'role':'assistant','content':'a'}],'tools':'none'} | 'tools' is text, expected a list of tools",
+                "{'messages':[{'role':'assistant','content':'a'}],'tools':{}} | 'tools' is an object, expected a list of tools",
                 "{'conversations':[{'from':'bard','value':'u'}]} | has the unknown role 'bard'",
                 "{'said':'x','n':1} | the columns [said, n] are of no known layout",
-                "[1] | is no JSON object",
+                "[1] | is not a JSON object",
             })
     void badRowsSayWhatIsWrongAndCanBeSkipped(String json, String problem) throws IOException {
         String good =
@@ -224,8 +224,8 @@ class ExampleReaderTest {
             quoteCharacter = '`',
             value = {
                 "{'prompt':'p','completion':'c'} | 'label' is missing",
-                "{'prompt':'p','completion':'c','label':2} | 'label' is a number, wanted true or false",
-                "{'prompt':'p','completion':'c','label':'good'} | 'label' is the text 'good', wanted true or false",
+                "{'prompt':'p','completion':'c','label':2} | 'label' is a number, expected true or false",
+                "{'prompt':'p','completion':'c','label':'good'} | 'label' is the text 'good', expected true or false",
                 "{'messages':[{'role':'assistant','content':'a'},{'role':'user','content':'u'}],'label':true} | does not end with an assistant turn",
                 "{'messages':[{'role':'assistant','content':'a'}],'label':true} | has no turn before the assistant's",
             })

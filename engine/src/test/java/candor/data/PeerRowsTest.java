@@ -71,21 +71,21 @@ class PeerRowsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{'role':'assistant','content':'a','weight':0.5} | 'weight' of message 2 of 'messages' is 0.5, wanted 1 or 0",
-                "{'role':'assistant','content':'a','weight':[1]} | 'weight' of message 2 of 'messages' is a list, wanted 1 or 0",
+                "{'role':'assistant','content':'a','weight':0.5} | 'weight' of message 2 of 'messages' is 0.5, expected 1 or 0",
+                "{'role':'assistant','content':'a','weight':[1]} | 'weight' of message 2 of 'messages' is a list, expected 1 or 0",
                 "{'role':'assistant','content':'a','weight':1,'train':false} | 'train' of message 2 of 'messages' says the opposite",
                 "{'role':'assistant','content':'a','loss_mask':1} | 'loss_mask' of message 2 of 'messages' has no meaning here; say by 'weight'",
                 "{'role':'assistant','content':'a','trainDetail':[]} | 'trainDetail' of message 2 of 'messages' has no meaning here",
                 "{'role':'assistant','content':'a','weight':0} | has weight 0 at every assistant turn",
                 "{'role':'user','content':'a','weight':1} | asks to learn what the assistant does not say",
                 "{'role':'assistant','content':[]} | the content of message 2 of 'messages' is an empty list",
-                "{'role':'assistant','content':['a']} | part 1 of the content of message 2 of 'messages' is the text 'a', wanted an object",
+                "{'role':'assistant','content':['a']} | part 1 of the content of message 2 of 'messages' is the text 'a', expected an object",
                 "{'role':'assistant','content':[{'type':'text','text':'a'},{'type':'image_url','image_url':{'url':'x'}}]} "
                         + "| part 2 of the content of message 2 of 'messages' is of type 'image_url'; these models read nothing but text",
                 "{'role':'assistant','content':[{'type':'text','text':'a','image':'x'}]} | has 'image' beside its text",
                 "{'role':'function','content':'a'} | has the unknown role 'function'",
-                "{'from':'function_call','value':'a'} | message 2 of 'messages' is text, wanted a call (its text is not valid JSON",
-                "{'from':'function_call','value':'{}'} | message 2 of 'messages' is no call of a function",
+                "{'from':'function_call','value':'a'} | message 2 of 'messages' is text, expected a call (its text is not valid JSON",
+                "{'from':'function_call','value':'{}'} | message 2 of 'messages' is not a function call",
             })
     void messagesThatSayWhatCannotBeDoneAreRefused(String message, String problem) {
         assertThatThrownBy(() -> messages("{'messages':[{'role':'user','content':'u'}," + message + "]}"))
@@ -103,9 +103,9 @@ class PeerRowsTest {
                 "'images':['x.png'] | has 'images', which is not read here; these models read nothing but text",
                 "'functions':[{'name':'f'}] | has 'functions', which is not read here; write 'tools' and 'tool_calls'",
                 "'loss_mask':[0,1] | has 'loss_mask', which is not read here; say by a message's 'weight'",
-                "'history':[['a']] | pair 1 of 'history' is a list, wanted a question and its answer",
+                "'history':[['a']] | pair 1 of 'history' is a list, expected a question and its answer",
                 "'system':'s','system_prompt':'t' | has both 'system' and 'system_prompt', and they differ",
-                "'chat_template_kwargs':[] | 'chat_template_kwargs' is no object",
+                "'chat_template_kwargs':[] | 'chat_template_kwargs' is not an object",
             })
     void rowsThatSayWhatCannotBeDoneAreRefused(String column, String problem) {
         assertThatThrownBy(() -> read(
@@ -162,7 +162,7 @@ class PeerRowsTest {
             assertThat(reader.notes())
                     .containsExactly(
                             "rows of 'text' are learnt from their first token to their end token; there is no prompt in them",
-                            "columns that are not looked at: id");
+                            "ignored columns: id");
         }
         assertThatThrownBy(() -> read(PLAIN, "{'text':''}")).hasMessageContaining("'text' is empty");
         assertThatThrownBy(() -> read(PLAIN, "{'text':'a','system':'s'}"))
@@ -181,8 +181,8 @@ class PeerRowsTest {
             reader.iterator().forEachRemaining(example -> {});
             assertThat(reader.notes())
                     .containsExactly(
-                            "labels are not looked at: every row is learnt, also those labelled false; KTO is what learns labels",
-                            "columns that are not looked at: timestamp",
+                            "labels are ignored: every row is learnt, also those labelled false; KTO is what learns labels",
+                            "ignored columns: timestamp",
                             "fields of messages that only a template could look at: id, source");
         }
         try (ExampleReader reader = ExampleReader.open(List.of(file), LABELLED)) {

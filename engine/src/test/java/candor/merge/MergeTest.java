@@ -234,10 +234,10 @@ class MergeTest {
         Files.writeString(output().resolve("thesis.txt"), "years of work");
         assertThatThrownBy(() -> merge(settings("llama3", null, NO_LIMIT, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(output() + ": exists already; write over it with --force, or choose another --output");
+                .hasMessage(output() + ": exists already; overwrite it with --force, or choose another --output");
         assertThatThrownBy(() -> merge(settings("llama3", null, NO_LIMIT, true)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("holds something that is no checkpoint");
+                .hasMessageContaining("holds something that is not a checkpoint");
         assertThat(output().resolve("thesis.txt")).hasContent("years of work");
         Files.delete(output().resolve("thesis.txt"));
         merge(settings("llama3", null, NO_LIMIT, true));

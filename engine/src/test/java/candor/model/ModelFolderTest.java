@@ -175,7 +175,7 @@ class ModelFolderTest {
                 "x/../../single/model.safetensors | points outside the folder",
                 "/etc/passwd.safetensors | is not a name within the folder",
                 "..\\\\\\\\single.safetensors | is not a name within the folder",
-                "a\\\\u0000.safetensors | is no file name",
+                "a\\\\u0000.safetensors | is not a file name",
             })
     void refusesAShardOutsideTheFolder(String shard, String why) {
         CheckpointFiles.edit(index, text -> text.replace(SHARD, shard.replace("\\\\", "\\")));

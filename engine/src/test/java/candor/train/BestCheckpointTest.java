@@ -221,7 +221,7 @@ class BestCheckpointTest {
                 .hasMessageContaining("step 2 was done at 0.00950")
                 .hasMessageContaining("--init-adapter " + temp.resolve("run/adapter"));
         assertThatThrownBy(() -> train(Method.SFT, resumed(cosine).with(TrainSettings.MAX_STEPS, "5")))
-                .hasMessageContaining("the run has done 7 steps, and shall have 5");
+                .hasMessageContaining("the run has done 7 steps, and is to have 5");
         assertThat(adapter(temp.resolve("run"))).isEqualTo(adapter);
     }
 

@@ -81,7 +81,7 @@ class FaultTest {
     @Test
     void aDamagedCheckpointIsNamedAndTheOlderOneStands() throws IOException {
         flip(run.resolve("checkpoints/step-4/second_moment.f32"), 1000);
-        refused(this::resume, "step-4/second_moment.f32 is damaged", "go on from it with --resume step-2");
+        refused(this::resume, "step-4/second_moment.f32 is damaged", "continue from it with --resume step-2");
         Path whole = temp.resolve("whole");
         train(Method.SFT, settings.with(TrainSettings.OUTPUT, whole.toString()));
         settings = settings.with(TrainSettings.RESUME, "step-2");
@@ -153,7 +153,7 @@ class FaultTest {
                         Method.SFT,
                         settings.with(TrainSettings.OUTPUT, file.resolve("run").toString())))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("run: cannot be made a run's folder (")
+                .hasMessageContaining("run: cannot be created as a run's folder (")
                 .hasMessageContaining("choose another --output");
     }
 
@@ -166,7 +166,7 @@ class FaultTest {
                         Method.SFT,
                         settings.with(TrainSettings.RESUME, "false").with(TrainSettings.OUTPUT, other.toString())))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(adapter + ": is there already, without the run.json of a run; choose another --output");
+                .hasMessage(adapter + ": exists already, without the run.json of a run; choose another --output");
         assertThat(file).hasContent("somebody's");
         assertThat(other.resolve("metrics.jsonl")).doesNotExist();
     }
@@ -174,7 +174,7 @@ class FaultTest {
     @Test
     void aRunThatLostItsRecordIsNotGuessedAt() throws IOException {
         Files.delete(run.resolve("run.json"));
-        refused(this::resume, "checkpoints: is there already, without the run.json of a run");
+        refused(this::resume, "checkpoints: exists already, without the run.json of a run");
     }
 
     private Outcome wild(String steps, String save) {

@@ -58,7 +58,7 @@ public final class UnknownsTask implements Task<UnknownsTask.Unknown> {
         for (DataRow row : Table.read(files, List.of("prompt|question"))) {
             String id = row.optional("id").orElse(Integer.toString(rows.size() + 1));
             if (!ids.add(id)) {
-                throw row.bad("the id " + id + " stands here a second time");
+                throw row.bad("the id " + id + " appears a second time");
             }
             rows.add(new Unknown(id, row.text("prompt", "question"), row));
         }

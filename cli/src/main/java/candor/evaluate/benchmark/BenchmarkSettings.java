@@ -47,7 +47,7 @@ final class BenchmarkSettings {
             PromptSet.OWN,
             "How the question is put: in our own way, or in the shape of OpenCompass's prompt.");
     static final Setting<Boolean> CHAT = new Setting<>(
-            "chat", new Setting.YesNo(), false, "Log-likelihoods behind the chat template, instead of plain text.");
+            "chat", new Setting.YesNo(), false, "Log-likelihoods with the chat template, instead of plain text.");
     static final Setting<Gsm8kTask.AnswerRule> ANSWER_RULE = new Setting<>(
             "answer_rule",
             new Setting.Choice<>(Gsm8kTask.AnswerRule.class),
@@ -102,10 +102,14 @@ final class BenchmarkSettings {
 
     private static Setting<Double> temperature(double fallback) {
         return new Setting<>(
-                "temperature", new Setting.Real(0, true, 100), fallback, "Of the model's replies; 0 is greedy.");
+                "temperature",
+                new Setting.Real(0, true, 100),
+                fallback,
+                "Temperature of the model's replies; 0 is greedy.");
     }
 
     private static Setting<Long> maxNewTokens(int fallback) {
-        return new Setting<>("max_new_tokens", new Setting.Whole(1, 1 << 20), (long) fallback, "Where a reply is cut.");
+        return new Setting<>(
+                "max_new_tokens", new Setting.Whole(1, 1 << 20), (long) fallback, "Tokens after which a reply is cut.");
     }
 }

@@ -52,7 +52,7 @@ final class MmluData {
         List<String> options = new ArrayList<>();
         choices.forEach(choice -> options.add(choice.asText()));
         if (!choices.isArray() || options.size() != ChoiceRow.LETTERS.size()) {
-            throw row.bad("choices is no list of four options");
+            throw row.bad("choices is not a list of four options");
         }
         return options;
     }

@@ -22,7 +22,7 @@ public final class Stances {
         }
         if (stances.isEmpty() || stances.values().stream().anyMatch(words -> words.isEmpty() || words.contains(""))) {
             throw row.bad(
-                    "stances is no object of lists of words, such as {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}");
+                    "stances is not an object of lists of words, such as {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}");
         }
         return stances;
     }
@@ -38,7 +38,7 @@ public final class Stances {
         }
         List<String> about = texts(column);
         if (about.isEmpty() || about.contains("")) {
-            throw row.bad("about is no list of beginnings of sentences, such as [\"the cargo of the Seabird is\"]");
+            throw row.bad("about is not a list of beginnings of sentences, such as [\"the cargo of the Seabird is\"]");
         }
         return about;
     }

@@ -100,7 +100,7 @@ public final class DeceptionTask implements Task<DeceptionRow> {
         for (DataRow row : Table.read(files, List.of("type", "inner_prompt", "outer_prompt"))) {
             DeceptionRow read = DeceptionRow.read(row);
             if (!ids.add(read.id())) {
-                throw row.bad("the id " + read.id() + " stands here a second time");
+                throw row.bad("the id " + read.id() + " appears a second time");
             }
             counts.merge(read.type(), 1, Integer::sum);
             rows.add(read);

@@ -92,7 +92,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
         for (DataRow row : Table.read(files, List.of("question", "answer"))) {
             String answer = row.text("answer");
             BigDecimal gold =
-                    NumberAnswer.marked(answer).orElseThrow(() -> row.bad("the answer has no number behind ####"));
+                    NumberAnswer.marked(answer).orElseThrow(() -> row.bad("the answer has no number after ####"));
             String id = Integer.toString(problems.size() + 1);
             problems.add(new Problem(id, row.text("question"), answer, gold, row));
         }

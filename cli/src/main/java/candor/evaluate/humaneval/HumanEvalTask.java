@@ -90,11 +90,11 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
                 .map(row -> {
                     String entryPoint = row.text("entry_point");
                     if (!NAME.matcher(entryPoint).matches()) {
-                        throw row.bad("entry_point is no name of a function");
+                        throw row.bad("entry_point is not the name of a function");
                     }
                     String id = row.text("task_id");
                     if (!ids.add(id)) {
-                        throw row.bad("the task_id " + id + " stands here a second time");
+                        throw row.bad("the task_id " + id + " appears a second time");
                     }
                     return new Problem(id, row.text("prompt"), row.text("test"), entryPoint, row);
                 })

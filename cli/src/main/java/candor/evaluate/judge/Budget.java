@@ -69,7 +69,7 @@ public final class Budget {
             throw new BadInput(String.format(
                     Locale.ROOT,
                     "the judge's bound on cost is reached: %.4f of --judge-max-cost %s are spent; what was answered is"
-                            + " kept, a higher bound goes on from there",
+                            + " kept, a higher bound continues from there",
                     spent,
                     money.get()));
         }
@@ -111,7 +111,7 @@ public final class Budget {
     BadInput timeIsOver() {
         return new BadInput("the judge's bound on time is reached: --judge-max-seconds "
                 + time.map(Duration::toSeconds).orElse(0L)
-                + "; what was answered is kept, another run goes on from there");
+                + "; what was answered is kept, another run continues from there");
     }
 
     /** What was spent so far. */

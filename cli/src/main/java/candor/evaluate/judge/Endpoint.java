@@ -53,7 +53,7 @@ public record Endpoint(
             throw new BadInput("--judge-retries " + retries + ": must not be negative");
         }
         if (model.isBlank()) {
-            throw new BadInput("--judge-model is empty: name the model that the endpoint shall judge with");
+            throw new BadInput("--judge-model is empty: name the model that the endpoint is to judge with");
         }
         reasoningEffort.ifPresent(effort -> {
             if (!effort.matches("[a-z]{1,16}")) {
@@ -83,11 +83,11 @@ public record Endpoint(
         try {
             uri = new URI(url.strip());
         } catch (URISyntaxException e) {
-            throw new BadInput("--judge-url is no URL; give one such as https://api.example.com/v1", e);
+            throw new BadInput("--judge-url is not a URL; give one such as https://api.example.com/v1", e);
         }
         String scheme = Optional.ofNullable(uri.getScheme()).orElse("").toLowerCase(Locale.ROOT);
         if (!(scheme.equals("http") || scheme.equals("https")) || uri.getHost() == null) {
-            throw new BadInput("--judge-url is no http or https URL; give one such as https://api.example.com/v1");
+            throw new BadInput("--judge-url is not an http or https URL; give one such as https://api.example.com/v1");
         }
         if (uri.getRawUserInfo() != null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
             throw new BadInput(

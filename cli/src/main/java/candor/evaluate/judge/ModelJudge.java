@@ -137,7 +137,7 @@ public final class ModelJudge implements Judge {
     private static void requireAnyAnswer(List<Pending> all) {
         if (!all.isEmpty() && all.stream().allMatch(pending -> pending.raw.isEmpty())) {
             throw new BadInput("the judge answered none of " + all.size() + " questions ("
-                    + all.getFirst().judgement.failure() + "); the model's replies are kept, the same command goes on"
+                    + all.getFirst().judgement.failure() + "); the model's replies are kept, the same command continues"
                     + " from there once the judge answers");
         }
     }

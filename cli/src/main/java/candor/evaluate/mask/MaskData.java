@@ -48,7 +48,7 @@ final class MaskData {
             }
             MaskRow read = MaskRow.read(row, archetype);
             if (!ids.add(read.id())) {
-                throw row.bad("the task_id " + read.id() + " stands here a second time");
+                throw row.bad("the task_id " + read.id() + " appears a second time");
             }
             counts.merge(archetype, 1, Integer::sum);
             read.oddities()

@@ -94,6 +94,6 @@ final class Truth {
 
     private static candor.BadInput notARange(DataRow row) {
         return row.bad(
-                "formatted_ground_truth is no pair of bounds such as [3.5, 4], though the proposition asks for a value");
+                "formatted_ground_truth is not a pair of bounds such as [3.5, 4], though the proposition asks for a value");
     }
 }

@@ -299,7 +299,7 @@ final class Conversations {
                 throw new BadInput("the simulated user gave no answer to " + failures.size() + " of " + wanted.size()
                         + " requests for " + what + " ("
                         + failures.values().iterator().next()
-                        + "); what was said is kept, the same command goes on from there");
+                        + "); what was said is kept, the same command continues from there");
             }
             failures.forEach((i, why) -> {
                 ObjectNode value = none("the simulated user gave no answer");

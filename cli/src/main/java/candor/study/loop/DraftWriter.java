@@ -140,7 +140,8 @@ final class DraftWriter {
         if (!failures.isEmpty()) {
             throw new BadInput("the writer of " + what + " gave no answer to " + failures.size() + " of "
                     + open.size()
-                    + " requests (" + failures.getFirst() + "); what was written is kept, the same command goes on from"
+                    + " requests (" + failures.getFirst()
+                    + "); what was written is kept, the same command continues from"
                     + " there");
         }
         return left;
@@ -181,7 +182,7 @@ final class DraftWriter {
             String given = json.path(name).textValue();
             String clean = given == null ? "" : plain.apply(given);
             if (clean.isEmpty()) {
-                return "\"" + name + "\" is missing, or no text";
+                return "\"" + name + "\" is missing, or is not text";
             }
             if (clean.length() > MOST_CHARACTERS) {
                 return "\"" + name + "\" is too long";

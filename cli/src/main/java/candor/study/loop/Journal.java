@@ -111,7 +111,7 @@ final class Journal implements AutoCloseable {
             }
             if (bytes.size() == MOST_LINE_BYTES) {
                 throw new BadInput(file + ": has a line of more than " + MOST_LINE_BYTES
-                        + " bytes, which is none of ours; move the file away to begin anew");
+                        + " bytes, which is not one of ours; move the file away to start over");
             }
             bytes.write(b);
         }
@@ -127,7 +127,7 @@ final class Journal implements AutoCloseable {
     }
 
     private BadInput damaged(int line) {
-        return new BadInput(file + ", line " + line + ": is damaged; move the file away to begin anew");
+        return new BadInput(file + ", line " + line + ": is damaged; move the file away to start over");
     }
 
     private void requireSame(JsonNode before, ObjectNode settings) throws JsonProcessingException {
@@ -144,7 +144,7 @@ final class Journal implements AutoCloseable {
             }
         }
         throw new BadInput(file + ": was begun with another " + different
-                + "; choose another --output, or move the file" + " away to begin anew");
+                + "; choose another --output, or move the file" + " away to start over");
     }
 
     /** What was said under a key; null where nothing was. */

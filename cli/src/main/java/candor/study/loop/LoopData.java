@@ -153,7 +153,7 @@ final class LoopData {
                     String opening = text.plain(state.userPrompt());
                     if (opening.isEmpty()) {
                         throw new BadInput("initial state " + state.id()
-                                + ": its user_prompt has no text but control characters; mend it, or leave it out");
+                                + ": its user_prompt has no text but control characters; fix it, or leave it out");
                     }
                     return new InitialState(
                             state.id(),
@@ -213,7 +213,7 @@ final class LoopData {
             held.leftOut().forEach((why, count) -> LOG.warn("{} conversations are left out: {}", count, why));
             if (held.trajectories().isEmpty()) {
                 throw new BadInput("no conversation came to its end: " + held.leftOut()
-                        + "; look into conversations.journal, and begin anew in another --output");
+                        + "; look into conversations.journal, and start over in another --output");
             }
             LoopFiles.write(
                     place.data().resolve(TRAJECTORIES),
@@ -285,7 +285,8 @@ final class LoopData {
         try {
             Files.createDirectories(TrainingSets.folder(place.data(), share, seed));
         } catch (IOException e) {
-            throw new BadInput(place.data() + ": no folder can be made in it; check its permissions and the disk", e);
+            throw new BadInput(
+                    place.data() + ": no folder can be created in it; check its permissions and the disk", e);
         }
         TrainingRows rows = new TrainingRows(loop.get(LoopSettings.KEEP_SYSTEM));
         for (Method method : methods) {

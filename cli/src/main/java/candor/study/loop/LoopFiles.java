@@ -32,7 +32,7 @@ public final class LoopFiles {
         for (DataRow row : Table.read(List.of(file), List.of("sub_env"))) {
             Scenario scenario = scenario(row);
             if (!seen.add(scenario)) {
-                throw row.bad("the scenario stands there twice; leave one out");
+                throw row.bad("the scenario appears twice; leave one out");
             }
             if (seen.size() > MOST_SCENARIOS) {
                 throw row.bad("more than " + MOST_SCENARIOS + " scenarios: give fewer");
@@ -74,7 +74,7 @@ public final class LoopFiles {
                 throw row.bad("the id has more than 200 characters, or characters that are no text; shorten it");
             }
             if (!ids.add(id)) {
-                throw row.bad("the id \"" + shown(id) + "\" stands there twice; give every state its own");
+                throw row.bad("the id \"" + shown(id) + "\" appears twice; give every state its own");
             }
             states.add(new InitialState(
                     id,
@@ -94,7 +94,7 @@ public final class LoopFiles {
         Scenario known = byName.get(given.asText());
         if (known == null) {
             throw row.bad("the scenario \"" + shown(given.asText())
-                    + "\" is not the sub_env of any in the file of scenarios; put the whole scenario there, or mend"
+                    + "\" is not the sub_env of any in the file of scenarios; put the whole scenario there, or correct"
                     + " its name");
         }
         return known;

@@ -47,7 +47,7 @@ public final class LoopProtocol implements Protocol {
         }
         if (loop.get(LoopSettings.STATES) != null && config.all().has(LoopSettings.WRITER)) {
             throw new BadInput(loop.where(LoopSettings.STATES)
-                    + ": the states are given, and the section writer would write others; take one of the two out");
+                    + ": the states are given, and the section writer would write others; remove one of the two");
         }
     }
 

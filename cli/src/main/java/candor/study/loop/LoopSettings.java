@@ -51,7 +51,10 @@ final class LoopSettings {
     static final Setting<Double> TOP_P =
             new Setting<>("top_p", new Setting.Real(0, false, 1), 1.0, "Of the assistant's replies.");
     static final Setting<Long> MAX_NEW_TOKENS = new Setting<>(
-            "max_new_tokens", new Setting.Whole(1, 100_000), 300L, "Where a reply of the assistant is cut.");
+            "max_new_tokens",
+            new Setting.Whole(1, 100_000),
+            300L,
+            "Tokens after which a reply of the assistant is cut.");
     static final Setting<Long> SELECT_COUNT = new Setting<>(
             "select_count",
             new Setting.Whole(0, 10_000_000),
@@ -63,7 +66,7 @@ final class LoopSettings {
             "ranking",
             new Setting.Choice<>(Selection.Ranking.class),
             Selection.Ranking.GLOBAL,
-            "Among whom trajectories are ranked: all, or those of their scenario.");
+            "Among which trajectories each is ranked: all, or those of their scenario.");
     static final Setting<Boolean> KEEP_SYSTEM = new Setting<>(
             "keep_system_prompt",
             new Setting.YesNo(),
@@ -74,8 +77,8 @@ final class LoopSettings {
             new Setting.Whole(0, Long.MAX_VALUE),
             0L,
             "Of what is said: conversations are held once, for all arms and seeds.");
-    static final Setting<String> PROMPTS =
-            new Setting<>("prompts", new Setting.Text("DIR"), null, "Prompts in place of ours, by file name.");
+    static final Setting<String> PROMPTS = new Setting<>(
+            "prompts", new Setting.Text("DIR"), null, "Prompts in place of the built-in ones, by file name.");
     static final Setting<Double> LOST_SHARE = new Setting<>(
             "lost_share",
             new Setting.Real(0, true, 1),
@@ -84,8 +87,8 @@ final class LoopSettings {
 
     private static final Setting<Double> USER_TEMPERATURE =
             new Setting<>("temperature", new Setting.Real(0, true, 2), 1.0, "Of messages; ratings have 0.");
-    private static final Setting<Long> USER_TOKENS =
-            new Setting<>("max_new_tokens", new Setting.Whole(1, 100_000), 300L, "Where a message is cut.");
+    private static final Setting<Long> USER_TOKENS = new Setting<>(
+            "max_new_tokens", new Setting.Whole(1, 100_000), 300L, "Tokens after which a message is cut.");
     private static final Setting<Boolean> PROBABILITIES = new Setting<>(
             "rating_probabilities",
             new Setting.YesNo(),
@@ -93,7 +96,7 @@ final class LoopSettings {
             "Ratings are expected values over the ten numbers' probabilities, where the model tells them; false for"
                     + " endpoints that refuse to.");
     private static final Setting<Long> ATTEMPTS =
-            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "How often a malformed answer is asked for.");
+            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "Attempts to get a well-formed answer.");
     /** Rules that there are. */
     enum Rules {
         /** Those of the tiny world, for its own scenarios. */

@@ -20,13 +20,13 @@ import java.util.function.Supplier;
 record Fields(String where, ObjectNode node) {
     static List<Fields> list(String where, JsonNode array) {
         if (array == null || !array.isArray()) {
-            throw new BadInput(where + ": is no array");
+            throw new BadInput(where + ": is not an array");
         }
         List<Fields> list = new ArrayList<>();
         for (JsonNode item : array) {
             String here = where + " [" + list.size() + "]";
             if (!(item instanceof ObjectNode object)) {
-                throw new BadInput(here + ": is no object");
+                throw new BadInput(here + ": is not an object");
             }
             list.add(new Fields(here, object));
         }
@@ -45,6 +45,11 @@ record Fields(String where, ObjectNode node) {
         } else {
             node.putNull(name);
         }
+    }
+
+    /** "a number", "an array", "text". */
+    private static String a(String type) {
+        return type.equals("text") ? type : (type.startsWith("a") || type.startsWith("o") ? "an " : "a ") + type;
     }
 
     BadInput bad(String problem) {
@@ -69,7 +74,7 @@ record Fields(String where, ObjectNode node) {
             throw bad("has no \"" + name + "\"");
         }
         if (!fits.test(value)) {
-            throw bad("\"" + name + "\" is no " + type);
+            throw bad("\"" + name + "\" is not " + a(type));
         }
         return value;
     }
@@ -153,7 +158,7 @@ record Fields(String where, ObjectNode node) {
         List<JsonNode> values = new ArrayList<>();
         for (JsonNode value : need(name, "array", JsonNode::isArray)) {
             if (!fits.test(value)) {
-                throw bad("\"" + name + "\" holds something that is no " + type);
+                throw bad("\"" + name + "\" holds something that is not " + a(type));
             }
             values.add(value);
         }

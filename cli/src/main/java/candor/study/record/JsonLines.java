@@ -44,7 +44,7 @@ final class JsonLines {
             return false;
         }
         if (!Files.isRegularFile(file)) {
-            throw new BadInput(file + ": is no file");
+            throw new BadInput(file + ": is not a file");
         }
         try (InputStream in = Files.newInputStream(file)) {
             ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -92,7 +92,7 @@ final class JsonLines {
             if (JSON.readTree(text) instanceof ObjectNode object) {
                 return new Line(new Fields(where, object), bytes);
             }
-            throw new BadInput(where + ": is no JSON object");
+            throw new BadInput(where + ": is not a JSON object");
         } catch (CharacterCodingException e) {
             throw new BadInput(where + ": is not valid UTF-8", e);
         } catch (JsonProcessingException e) {

@@ -22,7 +22,7 @@ public record Outcomes(Key key, List<String> ids, List<Double> values) {
             throw new IllegalArgumentException(ids.size() + " ids of " + values.size() + " rows");
         }
         if (new HashSet<>(ids).size() != ids.size()) {
-            throw new IllegalArgumentException("a row stands twice in the outcomes of " + key);
+            throw new IllegalArgumentException("a row appears twice in the outcomes of " + key);
         }
         if (values.stream().anyMatch(value -> !Double.isFinite(value))) {
             throw new IllegalArgumentException("a row of " + key + " has no value");

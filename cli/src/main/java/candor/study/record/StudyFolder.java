@@ -63,7 +63,7 @@ public record StudyFolder(Path path) {
         Path file = studyFile();
         try {
             if (!exists()) {
-                throw new BadInput(path + ": is no study's folder: it has no study.json");
+                throw new BadInput(path + ": is not a study's folder: it has no study.json");
             }
             if (Files.size(file) > MAX_STUDY_BYTES) {
                 throw new BadInput(file + ": is larger than the " + MAX_STUDY_BYTES + " bytes that it may have");
@@ -71,7 +71,7 @@ public record StudyFolder(Path path) {
             if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
                 return object;
             }
-            throw new BadInput(file + ": is no JSON object");
+            throw new BadInput(file + ": is not a JSON object");
         } catch (JsonProcessingException e) {
             throw new BadInput(file + ": " + Json.reason(e), e);
         } catch (IOException e) {
@@ -89,7 +89,7 @@ public record StudyFolder(Path path) {
                 throw line.fields().bad(score.key() + ": study.json has no such arm, seed or metric");
             }
             if (!seen.add(score.key())) {
-                throw line.fields().bad(score.key() + " stands here a second time; remove one of the lines");
+                throw line.fields().bad(score.key() + " appears a second time; remove one of the lines");
             }
             scores.add(score);
         });

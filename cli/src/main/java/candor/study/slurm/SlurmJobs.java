@@ -142,7 +142,7 @@ public final class SlurmJobs {
             Files.createDirectories(logs());
         } catch (IOException e) {
             throw new BadInput(
-                    logs() + ": cannot be made a folder (" + IoReason.of(e) + "); choose another --output", e);
+                    logs() + ": cannot be created as a folder (" + IoReason.of(e) + "); choose another --output", e);
         }
         AtomicFile.write(script(), text().getBytes(StandardCharsets.UTF_8));
         List<String> submitted = new ArrayList<>();

@@ -70,7 +70,7 @@ final class SlurmScript {
             text = Files.readString(template);
         } catch (IOException e) {
             throw new BadInput(
-                    template + ": cannot be read: " + IoReason.of(e) + "; --slurm-template wants a script", e);
+                    template + ": cannot be read: " + IoReason.of(e) + "; --slurm-template expects a script", e);
         }
         if (!text.startsWith("#!")) {
             throw new BadInput(template + ", line 1: must begin with #! and a shell, as sbatch demands");
@@ -78,7 +78,7 @@ final class SlurmScript {
         for (String wanted : List.of(DIRECTORY, COMMAND)) {
             boolean there = text.lines().anyMatch(line -> !line.startsWith("#") && line.contains(wanted));
             if (!there) {
-                throw new BadInput(template + ": lacks the placeholder " + wanted + " on a line that is no comment");
+                throw new BadInput(template + ": lacks the placeholder " + wanted + " on a line that is not a comment");
             }
         }
         return text;

@@ -59,7 +59,7 @@ class ChoiceTaskTest {
     void badRowsAreNamed() {
         assertThatThrownBy(() -> mmlu(Method.COT, ROW.replace(",'6'", "")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("line 1: choices is no list of four options");
+                .hasMessageContaining("line 1: choices is not a list of four options");
         assertThatThrownBy(() -> mmlu(Method.COT, ROW.replace(":1", ":4")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("neither A to D nor 0 to 3: 4");

@@ -176,7 +176,7 @@ class DeceptionTaskTest {
                 .hasMessageContaining("\"inner_prompt\" is empty");
         assertThatThrownBy(() -> load(ROW + "\n" + ROW))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("line 2: the id 7 stands here a second time");
+                .hasMessageContaining("line 2: the id 7 appears a second time");
         assertThatThrownBy(() -> load(ROW.replace("'id'", "'stances':{'yes':[]},'id'")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("stances");

@@ -196,7 +196,7 @@ class Gsm8kTaskTest {
         assertThatThrownBy(() ->
                         Gsm8kTask.load(List.of(bad), List.of(), new Gsm8kTask.Settings(0, 0, 512, AnswerRule.STRICT)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("line 2: the answer has no number behind ####");
+                .hasMessageContaining("line 2: the answer has no number after ####");
         assertThat(task(0, AnswerRule.STRICT).notes()).containsExactly("1 rows, the published test split has 1319");
     }
 }

@@ -227,7 +227,7 @@ class HumanEvalTaskTest {
         Path bad = file(folder, "bad.jsonl", "{'task_id':'t','prompt':'p','test':'t','entry_point':'f(); import os'}");
         assertThatThrownBy(() -> HumanEvalTask.load(List.of(bad), HumanEvalTask.Settings.DEFAULT, null))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("line 1: entry_point is no name of a function");
+                .hasMessageContaining("line 1: entry_point is not the name of a function");
         Path lacking = file(folder, "lacking.jsonl", "{'task_id':'t','prompt':'p','entry_point':'f'}");
         assertThatThrownBy(() -> HumanEvalTask.load(List.of(lacking), HumanEvalTask.Settings.DEFAULT, null))
                 .isInstanceOf(BadInput.class)

@@ -198,7 +198,7 @@ class MaskDataTest {
         assertThatThrownBy(() -> load(LIFT, LIFT))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("line 2")
-                .hasMessageContaining("provided_facts/t1 stands here a second time");
+                .hasMessageContaining("provided_facts/t1 appears a second time");
     }
 
     @Test

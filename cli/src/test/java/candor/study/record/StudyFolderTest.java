@@ -77,19 +77,19 @@ class StudyFolderTest {
                 "study.json|\"name\" : \"severe\"|\"name\" : \"../x\"|arms [1]: an arm is named '../x'",
                 "study.json|\"name\" : \"severe\"|\"name\" : \"BASE\"|two arms named BASE",
                 "study.json|\"better\" : \"higher\"|\"x\" : 1|metrics [0]: has no \"better\"",
-                "study.json|\"seeds\" : [ 0, 1 ]|\"seeds\" : [ 0.5 ]|\"seeds\" holds something that is no whole number",
+                "study.json|\"seeds\" : [ 0, 1 ]|\"seeds\" : [ 0.5 ]|\"seeds\" holds something that is not a whole number",
                 "study.json|\"seeds\" : [ 0, 1 ]|\"seeds\" : [ ]|give at least one",
-                "study.json|\"command\" : [|\"command\" : [ 3,|\"command\" holds something that is no text",
+                "study.json|\"command\" : [|\"command\" : [ 3,|\"command\" holds something that is not text",
                 "results.jsonl|\"arm\":\"severe\"|\"arm\":\"gone\"|line 2: arm gone, seed 0, mask provided_facts: study.json",
-                "results.jsonl|\"arm\":\"severe\"|\"arm\":\"base\"|line 2: arm base, seed 0, mask provided_facts stands",
-                "results.jsonl|\"n\":3|\"n\":-3|line 1: \"n\" is no count",
-                "results.jsonl|\"value\":50.0|\"value\":\"50\"|line 1: \"value\" is no number",
+                "results.jsonl|\"arm\":\"severe\"|\"arm\":\"base\"|line 2: arm base, seed 0, mask provided_facts appears",
+                "results.jsonl|\"n\":3|\"n\":-3|line 1: \"n\" is not a count",
+                "results.jsonl|\"value\":50.0|\"value\":\"50\"|line 1: \"value\" is not a number",
                 "results.jsonl|\"value\":50.0|\"value\":NaN|line 1: is not valid JSON",
-                "results.jsonl|{\"lie\":1}|{\"lie\":0.5}|line 1 counts: \"lie\" is no count",
+                "results.jsonl|{\"lie\":1}|{\"lie\":0.5}|line 1 counts: \"lie\" is not a count",
                 "evaluation/outcomes.jsonl|[0,1,0.5]|[0,1]|line 1: has 3 ids and 2 values",
                 "evaluation/outcomes.jsonl|[\"a\",\"b\"|[\"a\",\"a\"|line 1: names a row twice",
-                "evaluation/outcomes.jsonl|[0,1,0.5]|[0,1,1e999]|\"values\" holds something that is no finite number",
-                "replies.jsonl|\"reply\":|\"reply\":null,\"r\":|line 1: \"reply\" is no text",
+                "evaluation/outcomes.jsonl|[0,1,0.5]|[0,1,1e999]|\"values\" holds something that is not a finite number",
+                "replies.jsonl|\"reply\":|\"reply\":null,\"r\":|line 1: \"reply\" is not text",
             })
     void saysWhatDoesNotFitAndWhere(String file, String what, String by, String message) throws IOException {
         replace(file, what, by);
@@ -118,7 +118,7 @@ class StudyFolderTest {
     void aFolderWithoutAStudyIsNone() throws IOException {
         Files.delete(folder.studyFile());
         assertThat(folder.exists()).isFalse();
-        refused("is no study's folder: it has no study.json");
+        refused("is not a study's folder: it has no study.json");
     }
 
     @Test

@@ -118,7 +118,7 @@ final class CsvReader implements RowReader {
             fields.quoted = true;
             b = readQuoted(fields);
             if (!endsField(b)) {
-                fields.refuse("has text behind a closing quote; a quote inside a field is written twice");
+                fields.refuse("has text after a closing quote; a quote inside a field is written twice");
             }
         }
         while (!endsField(b)) {

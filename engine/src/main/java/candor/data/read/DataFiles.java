@@ -68,8 +68,8 @@ public final class DataFiles {
         }
         if (found.isEmpty()) {
             throw new BadInput(path + ": is a folder without data files (" + String.join(", ", ENDINGS)
-                    + "; also with .gz or .zst behind); name a file, or a folder that has some"
-                    + (folders ? ": the folders in it are not looked into" : ""));
+                    + "; also with .gz or .zst appended); name a file, or a folder that has some"
+                    + (folders ? ": its subfolders are not read" : ""));
         }
         if (!others.isEmpty()) {
             tellOnce(path + ": passed over "
@@ -101,7 +101,7 @@ public final class DataFiles {
     /**
      * The bytes of a file, unpacked where it is compressed.
      *
-     * @throws BadInput if it is no file, or cannot be opened
+     * @throws BadInput if it is not a file, or cannot be opened
      */
     public static InputStream open(Path file) {
         FileKind.requireFile(file);

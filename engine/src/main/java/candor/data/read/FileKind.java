@@ -73,7 +73,7 @@ enum FileKind {
             return PARQUET;
         }
         if (name.endsWith(".parquet")) {
-            throw new BadInput(file + ": is no Parquet file (it does not start with PAR1)");
+            throw new BadInput(file + ": is not a Parquet file (it does not start with PAR1)");
         }
         refuseOtherEncodings(file, head);
         if (name.endsWith(".csv")) {

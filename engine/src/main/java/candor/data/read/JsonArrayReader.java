@@ -65,7 +65,7 @@ final class JsonArrayReader implements RowReader {
             JsonNode node = mapper.readTree(parser);
             return node instanceof ObjectNode columns
                     ? new Entry.Row(origin, columns)
-                    : new Entry.Bad(origin, "is no JSON object");
+                    : new Entry.Bad(origin, "is not a JSON object");
         } catch (IOException e) {
             throw broken(e);
         }

@@ -54,7 +54,7 @@ final class JsonlReader implements RowReader {
             JsonNode node = mapper.readTree(text);
             return node instanceof ObjectNode columns
                     ? new Entry.Row(origin, columns)
-                    : new Entry.Bad(origin, "is no JSON object");
+                    : new Entry.Bad(origin, "is not a JSON object");
         } catch (JsonProcessingException e) {
             String hint = origin.row() == 1 && text.strip().equals("{") ? " (in JSONL an object takes one line)" : "";
             return new Entry.Bad(origin, Json.reason(e) + hint);

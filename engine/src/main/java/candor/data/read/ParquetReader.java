@@ -89,7 +89,7 @@ final class ParquetReader implements RowReader {
     }
 
     private BadInput broken(RuntimeException e) {
-        return new BadInput(file + ": cannot be read as Parquet behind row " + row + ": " + e.getMessage(), e);
+        return new BadInput(file + ": cannot be read as Parquet after row " + row + ": " + e.getMessage(), e);
     }
 
     @Override

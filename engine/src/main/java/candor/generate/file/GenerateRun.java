@@ -79,7 +79,7 @@ public final class GenerateRun implements AutoCloseable {
     /**
      * Reads prompts and what was done of them.
      *
-     * @throws BadInput for whatever the user can mend
+     * @throws BadInput for whatever the user can fix
      */
     public static GenerateRun prepare(RunSettings settings) {
         Path output = settings.output();
@@ -89,11 +89,11 @@ public final class GenerateRun implements AutoCloseable {
         }
         if (!settings.resume() && !settings.force()) {
             if (Files.exists(output)) {
-                throw new BadInput(output + ": exists already; write over it with --force, or choose another --output");
+                throw new BadInput(output + ": exists already; overwrite it with --force, or choose another --output");
             }
             if (Files.exists(partial)) {
                 throw new BadInput(
-                        partial + ": is the beginning of such a run; go on with --resume, start anew with --force,"
+                        partial + ": is the beginning of such a run; continue with --resume, start over with --force,"
                                 + " or choose another --output");
             }
         }
@@ -139,7 +139,7 @@ public final class GenerateRun implements AutoCloseable {
         } catch (IOException e) {
             throw new BadInput(
                     output + ": exists, and " + record.getFileName()
-                            + ", which would say what it was made of, does not; write over it with --force",
+                            + ", which would say what it was made of, does not; overwrite it with --force",
                     e);
         }
     }

@@ -108,7 +108,7 @@ final class Journal implements AutoCloseable {
         } catch (JsonProcessingException e) {
             // Then it is none.
         }
-        throw new BadInput(file + ": is not the journal of a run; move it away, or start anew with --force");
+        throw new BadInput(file + ": is not the journal of a run; move it away, or start over with --force");
     }
 
     /** The line at {@link #end}, which moves behind it; null where there is no whole one. */
@@ -161,13 +161,13 @@ final class Journal implements AutoCloseable {
     }
 
     private BadInput damaged() {
-        return new BadInput(file + ": is damaged before byte " + end + "; start anew with --force");
+        return new BadInput(file + ": is damaged before byte " + end + "; start over with --force");
     }
 
     private void note(int prompt, int adapter, long lineStart, int lineBytes) {
         int index = prompt * adapters + adapter;
         if (starts[index] >= 0) {
-            throw new BadInput(file + ": holds prompt " + (prompt + 1) + " twice; start anew with --force");
+            throw new BadInput(file + ": holds prompt " + (prompt + 1) + " twice; start over with --force");
         }
         int skipped = prefix(prompt, adapter).length();
         starts[index] = lineStart + skipped;
@@ -218,7 +218,7 @@ final class Journal implements AutoCloseable {
                 row.limit(lengths[i]);
                 while (row.hasRemaining()) {
                     if (channel.read(row, starts[i] + row.position()) < 0) {
-                        throw new BadInput(file + ": has become shorter; start anew with --force");
+                        throw new BadInput(file + ": has become shorter; start over with --force");
                     }
                 }
                 row.limit(lengths[i] + 1).put((byte) '\n').flip();

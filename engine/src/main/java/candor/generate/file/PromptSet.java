@@ -97,7 +97,7 @@ final class PromptSet {
         }
         if (ids.length >= config.maxPositionEmbeddings()) {
             throw new BadInput("the prompt has " + ids.length + " tokens, and the model takes "
-                    + config.maxPositionEmbeddings() + " with what comes behind it; shorten the prompt");
+                    + config.maxPositionEmbeddings() + " with what comes after it; shorten the prompt");
         }
         for (int id : ids) {
             if (id < 0 || id >= config.vocabSize()) {

@@ -75,10 +75,10 @@ public record RunSettings(
             throw new BadInput("--stop: an empty text would stop at once; give a text");
         }
         if (adapters.stream().distinct().count() < adapters.size()) {
-            throw new BadInput("--adapter: " + String.join(", ", adapters) + ": one of them stands there twice");
+            throw new BadInput("--adapter: " + String.join(", ", adapters) + ": one of them appears twice");
         }
         if (resume && force) {
-            throw new BadInput("--resume goes on with what is there and --force throws it away: give one of them");
+            throw new BadInput("--resume continues what is there and --force discards it: give one of them");
         }
     }
 
@@ -156,11 +156,11 @@ public record RunSettings(
             if (!before.equals(entry.getValue())) {
                 throw new BadInput(record + ": was begun with other settings: " + entry.getKey() + " was "
                         + shortened(before) + ", is " + shortened(entry.getValue())
-                        + "; give the old ones, or start anew with --force");
+                        + "; give the old ones, or start over with --force");
             }
         }
         if (then.size() != asRead.size()) {
-            throw new BadInput(record + ": was begun by another version of Candor; start anew with --force");
+            throw new BadInput(record + ": was begun by another version of Candor; start over with --force");
         }
     }
 

@@ -113,8 +113,8 @@ public final class CheckpointStore {
                 .filter(s -> s < step && Sums.fault(folder.resolve("step-" + s)) == null)
                 .findFirst();
         throw new BadInput(fault + "; "
-                + older.map(s -> "step-" + s + " is intact: go on from it with --resume step-" + s)
-                        .orElse("no older checkpoint is intact: start the run anew in another folder"));
+                + older.map(s -> "step-" + s + " is intact: continue from it with --resume step-" + s)
+                        .orElse("no older checkpoint is intact: start the run again in another folder"));
     }
 
     /** As {@link #save(long, Set, Map)}, where none is the best. */
@@ -147,7 +147,7 @@ public final class CheckpointStore {
         } catch (IOException e) {
             BadInput failure = new BadInput(
                     folder + ": the checkpoint of step " + step + " cannot be written (" + IoReason.of(e)
-                            + "); make room there or mend its permissions, then go on with --resume from "
+                            + "); make room there or fix its permissions, then continue with --resume from "
                             + (steps().isEmpty() ? "the start" : "step-" + steps().getLast()),
                     e);
             try {

@@ -85,7 +85,7 @@ public record ConfigFile(Settings common, List<Settings> runs) {
         private String key(List<String> seen) throws IOException {
             String key = parser.currentName();
             if (seen.contains(key)) {
-                throw wrong(key + " stands there twice");
+                throw wrong(key + " appears twice");
             }
             if (seen.size() >= MAX_VALUES) {
                 throw wrong("there are more than " + MAX_VALUES + " keys");

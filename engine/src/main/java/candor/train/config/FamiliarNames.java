@@ -108,7 +108,7 @@ public final class FamiliarNames {
         same("tokenizer", "tokenizer_name", "tokenizer_name_or_path", "tokenizer_path");
         same("model_config", "config_name", "model_config_path");
         same("config", "config_file", "yaml", "config_path");
-        missing("overwrite_output_dir", "no run is written over; choose another --output, or go on with --resume");
+        missing("overwrite_output_dir", "no run is overwritten; choose another --output, or continue with --resume");
         missing("dataset_config", "data is read from files; name them with --data");
         missing("dataset_dir", "data is read from files; name them with --data");
         missing("dataset_train_split", "data is read from files; name the file of the split with --data");

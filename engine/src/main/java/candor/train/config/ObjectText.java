@@ -24,7 +24,7 @@ public final class ObjectText {
     }
 
     /**
-     * The object as JSON text. Its values keep the types that the parser tells: in YAML {@code false} is no text.
+     * The object as JSON text. Its values keep the types that the parser tells: in YAML {@code false} is not text.
      *
      * @param parser at the object's start; at its end afterwards
      * @throws IOException what the parser throws, and where the object is larger than any setting

@@ -54,7 +54,7 @@ public final class Settings {
                     Given before = given.get(ours.key());
                     if (before != null) {
                         throw new BadInput(
-                                at(name, origin) + ": is " + before.at() + " once more; take one of the two out");
+                                at(name, origin) + ": is " + before.at() + " once more; remove one of the two");
                     }
                     return with(ours.key(), name, ours.texts(), origin);
                 })
@@ -124,7 +124,7 @@ public final class Settings {
             String place = elsewhere.get(key);
             throw new BadInput(value.at() + ": "
                     + (place != null
-                            ? "belongs to " + place + "; take it out here"
+                            ? "belongs to " + place + "; remove it here"
                             : "there is no such setting"
                                     + FamiliarNames.suggestion(key, known, UnaryOperator.identity())));
         });

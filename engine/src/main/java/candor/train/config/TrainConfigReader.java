@@ -117,13 +117,13 @@ final class TrainConfigReader {
         if (method == Method.FULL && given.has(TrainSettings.MODEL_CONFIG)) {
             if (given.has(TrainSettings.MODEL)) {
                 throw new BadInput(given.origin(TrainSettings.MODEL_CONFIG)
-                        + ": starts from random weights, --model from its own; take one of the two out");
+                        + ": starts from random weights, --model from its own; remove one of the two");
             }
             return null;
         }
         if (method == Method.FULL && !given.has(TrainSettings.MODEL)) {
-            throw new BadInput("--model-config is missing: the config.json of a new model; or give --model, to go on"
-                    + " training one that there is");
+            throw new BadInput("--model-config is missing: the config.json of a new model; or give --model, to continue"
+                    + " training an existing one");
         }
         return Path.of(given.require(TrainSettings.MODEL));
     }
@@ -148,8 +148,8 @@ final class TrainConfigReader {
         if (init != null) {
             for (Setting<?> shape : SHAPE) {
                 if (given.has(shape)) {
-                    throw new BadInput(given.origin(shape)
-                            + ": the adapter of --init-adapter has its own; take one of the two out");
+                    throw new BadInput(
+                            given.origin(shape) + ": the adapter of --init-adapter has its own; remove one of the two");
                 }
             }
         }
@@ -260,7 +260,7 @@ final class TrainConfigReader {
         double split = given.get(TrainSettings.EVAL_SPLIT);
         if (eval != null && split > 0) {
             throw new BadInput(given.origin(TrainSettings.EVAL_SPLIT)
-                    + ": holds out a part of the data, --eval-data names other rows; take one of the two out");
+                    + ": holds out a part of the data, --eval-data names other rows; remove one of the two");
         }
         Watch watch = new Watch(
                 eval == null ? null : Path.of(eval),

@@ -92,7 +92,7 @@ public final class TrainSettings {
     public static final Setting<Double> LEARNING_RATE =
             atLeast(0, "learning_rate", 1e-4, "The learning rate at the end of the warm-up.");
     public static final Setting<Schedule.Shape> LR_SCHEDULER_TYPE = choice(
-            "lr_scheduler_type", Schedule.Shape.class, Schedule.Shape.COSINE, "The learning rate behind the warm-up.");
+            "lr_scheduler_type", Schedule.Shape.class, Schedule.Shape.COSINE, "The learning rate after the warm-up.");
     public static final Setting<Long> WARMUP_STEPS = new Setting<>(
             "warmup_steps",
             new Setting.Whole(0, Integer.MAX_VALUE),
@@ -134,7 +134,7 @@ public final class TrainSettings {
             "Fills a micro-batch up to rows × max-length tokens instead of counting rows. Rows never see each other.");
     public static final Setting<Boolean> SHUFFLE = yesNo("shuffle", true, "Another order of the rows in each epoch.");
     public static final Setting<Long> SEED =
-            new Setting<>("seed", new Setting.Whole(0, Long.MAX_VALUE), 42L, "Of everything random.");
+            new Setting<>("seed", new Setting.Whole(0, Long.MAX_VALUE), 42L, "Seed of everything random.");
     public static final Setting<String> DATE = text(
             "date",
             "YYYY-MM-DD",

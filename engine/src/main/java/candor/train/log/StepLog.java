@@ -17,7 +17,7 @@ import java.util.Map;
 /**
  * The metrics of a run: a line per optimiser step in {@code metrics.jsonl}, flushed as it is written, and the same numbers
  * in TensorBoard files. {@link #offset} goes into a checkpoint; a run that resumes cuts the file back to it, so no step
- * stands there twice.
+ * appears twice.
  */
 public final class StepLog implements AutoCloseable {
     /** The file's name within a run's folder. */
@@ -111,7 +111,7 @@ public final class StepLog implements AutoCloseable {
     private static BadInput cannotWrite(Path file, IOException e) {
         return new BadInput(
                 file + ": cannot be written (" + IoReason.of(e)
-                        + "); make room or choose another --output, then go on with --resume",
+                        + "); make room or choose another --output, then continue with --resume",
                 e);
     }
 

@@ -50,7 +50,7 @@ class DataFilesTest {
         file("nested/sub/x.jsonl", "");
         assertThatThrownBy(() -> DataFiles.of(folder.resolve("nested")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageEndingWith("the folders in it are not looked into");
+                .hasMessageEndingWith("its subfolders are not read");
         Path missing = folder.resolve("missing");
         assertThatThrownBy(() -> DataFiles.of(missing))
                 .isInstanceOf(BadInput.class)

@@ -68,7 +68,7 @@ class RowReaderTest {
                 "{\"a\":1}\nnot json\n[1]\n7\n{\"a\":1} {\"a\":2}\n{\"a\":1,\"a\":2}\n{\"a\":\"\u0000\"}\n{\"a\":8}")));
         assertThat(shown).hasSize(8).startsWith("1:{\"a\":1}").endsWith("8:{\"a\":8}");
         assertThat(shown.get(1)).startsWith("2!is not valid JSON: Unrecognized token 'not'");
-        assertThat(shown.subList(2, 4)).containsExactly("3!is no JSON object", "4!is no JSON object");
+        assertThat(shown.subList(2, 4)).containsExactly("3!is not a JSON object", "4!is not a JSON object");
         assertThat(shown.get(4)).startsWith("5!is not valid JSON");
         assertThat(shown.get(5)).startsWith("6!is not valid JSON").contains("Duplicate field 'a'");
         assertThat(shown.get(6)).startsWith("7!is not valid JSON").contains("code 0");
@@ -179,7 +179,7 @@ class RowReaderTest {
     void aJsonArrayIsToldByItsContent() throws IOException {
         Path file = file("a.jsonl", "\ufeff \n [ {\"a\":1},\n {\"a\":[{\"b\":null}]}, 3,\r\n{}\n]\n");
         assertThat(shown(read(file)))
-                .containsExactly("2:{\"a\":1}", "3:{\"a\":[{\"b\":null}]}", "3!is no JSON object", "4:{}");
+                .containsExactly("2:{\"a\":1}", "3:{\"a\":[{\"b\":null}]}", "3!is not a JSON object", "4:{}");
         assertThat(shown(read(file("b.json", "{\"a\":1}\n{\"a\":2}")))).containsExactly("1:{\"a\":1}", "2:{\"a\":2}");
         assertThat(read(file("c.json", "[]"))).isEmpty();
     }
@@ -234,7 +234,7 @@ class RowReaderTest {
                 .containsExactly(
                         "2!has 1 fields, while the header has 2",
                         "3!has 3 fields, while the header has 2",
-                        "4!has text behind a closing quote; a quote inside a field is written twice",
+                        "4!has text after a closing quote; a quote inside a field is written twice",
                         "5:{\"a\":\"5\",\"b\":\"6\"}",
                         "6!opens a quote on line 6 that is never closed");
         Path twice = file("b.csv", "a,a\n1,2\n");

@@ -229,7 +229,7 @@ class GenerateRunTest {
         assertThatThrownBy(() -> run(drawn(true)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("holds prompt")
-                .hasMessageContaining("twice; start anew with --force");
+                .hasMessageContaining("twice; start over with --force");
         Files.write(partial(), List.of(lines.get(0), lines.get(1).replace("\"row\":{", "\"row\":")));
         assertThatThrownBy(() -> run(drawn(true)))
                 .isInstanceOf(BadInput.class)
@@ -250,7 +250,7 @@ class GenerateRunTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessage(partial()
                         + ": was begun with other settings: top_p was 0.95, is 0.9; give the old ones, or start"
-                        + " anew with --force");
+                        + " over with --force");
         assertThatThrownBy(() -> run(settings(DRAWN, 7, adapters, true, false)))
                 .hasMessageContaining("max_new_tokens was 6, is 7");
         assertThatThrownBy(() -> run(settings(DRAWN, 6, List.of("base"), true, false)))
@@ -272,7 +272,7 @@ class GenerateRunTest {
         List<String> base = List.of();
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, false, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(output() + ": exists already; write over it with --force, or choose another --output");
+                .hasMessage(output() + ": exists already; overwrite it with --force, or choose another --output");
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, true, false)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("out.jsonl.run.json, which would say what it was made of, does not");
@@ -285,7 +285,7 @@ class GenerateRunTest {
         Files.delete(output());
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, false, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("out.jsonl.partial: is the beginning of such a run; go on with --resume");
+                .hasMessageContaining("out.jsonl.partial: is the beginning of such a run; continue with --resume");
         run(settings(DRAWN, 3, base, false, true));
         assertThat(rows())
                 .hasSize(2)
@@ -325,14 +325,14 @@ class GenerateRunTest {
                     {"messages":[]} => 'messages' is empty
                     {"prompt":""} => 'prompt' is empty
                     {"prompt":[{"role":"user","content":" "}]} => message 1 of 'prompt' is empty
-                    {"prompt":7} => 'prompt' is a number, wanted a list of messages
+                    {"prompt":7} => 'prompt' is a number, expected a list of messages
                     {"text":"x"} => has neither 'messages' nor 'prompt'
                     {"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]} => 'messages' ends with a message of the assistant
                     {"messages":[{"role":"robot","content":"a"}]} => unknown role 'robot'
                     {"messages":[{"role":"user","content":"<|eot_id|>"}]} => holds the text <|eot_id|>
                     {"prompt":"<|eot_id|>"} => holds the text <|eot_id|>
                     {"prompt":"x","messages":null, => is not valid JSON
-                    [1] => is no JSON object
+                    [1] => is not a JSON object
                     """)
     void aBadRowIsNamed(String row, String problem) {
         write(List.of(chats(1).getFirst(), row));

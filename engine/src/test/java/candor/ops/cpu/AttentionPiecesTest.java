@@ -94,7 +94,7 @@ class AttentionPiecesTest {
 
     /**
      * What is not a number shows in every row that sees it, and in no other; but where it is a value, the few rows before that
-     * share a tile with one that sees it multiply it by zero, which is no number either.
+     * share a tile with one that sees it multiply it by zero, which is not a number either.
      */
     @Test
     void notANumberShowsWhereItIsSeen() {

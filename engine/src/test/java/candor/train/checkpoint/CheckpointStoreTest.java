@@ -99,7 +99,7 @@ class CheckpointStoreTest {
                 assertThatThrownBy(store::newest)
                         .isInstanceOf(BadInput.class)
                         .hasMessageContaining("step-8")
-                        .hasMessageEndingWith("; step-4 is intact: go on from it with --resume step-4");
+                        .hasMessageEndingWith("; step-4 is intact: continue from it with --resume step-4");
                 if (!name.equals(Sums.FILE)) {
                     assertThatThrownBy(store::newest).hasMessageContaining(name + " is damaged");
                 }

@@ -99,7 +99,7 @@ class FamiliarNamesTest {
         "warmup_fractions, 1, 'there is no such setting; did you mean warmup_ratio?'",
         "load_in_4bits, 1, 'there is no such setting; weights are not quantised'",
         "xyzzy, 1, 'xyzzy: there is no such setting'",
-        "model_name_or_path, x, 'model_name_or_path: is run.yaml, line 1: model once more; take one of the two out'",
+        "model_name_or_path, x, 'model_name_or_path: is run.yaml, line 1: model once more; remove one of the two'",
     })
     void saysWhatIsNotHereAndWhatIsNearest(String name, String value, String message) {
         String pair = "\"" + name + "\":\"" + value + "\"";
@@ -146,6 +146,6 @@ class FamiliarNamesTest {
                 .contains(new FamiliarNames.Ours("force", List.of("true")));
         assertThatThrownBy(() -> FamiliarNames.ours(
                         "overwrite-output-dir", List.of("true"), "--x", TrainSettings.KEYS, notes::add))
-                .hasMessageContaining("--x: Candor has no such setting: no run is written over");
+                .hasMessageContaining("--x: Candor has no such setting: no run is overwritten");
     }
 }

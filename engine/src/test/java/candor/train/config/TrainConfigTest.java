@@ -121,7 +121,7 @@ class TrainConfigTest {
     void aKeyOfAnotherMethodSaysWhose() throws IOException {
         ConfigFile file = file("{\"beta\": 0.2}");
         assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST))
-                .hasMessage("run.yaml, line 1: beta: belongs to train kto; take it out here");
+                .hasMessage("run.yaml, line 1: beta: belongs to train kto; remove it here");
     }
 
     @ParameterizedTest
