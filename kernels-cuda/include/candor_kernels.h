@@ -33,7 +33,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_BORDER_VERSION 2
+#define CANDOR_BORDER_VERSION 3
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -249,7 +249,7 @@ typedef struct candor_lora {
  * t        (N,P) =, P = padded_rank, a multiple of 16: kept for the backward pass; columns beyond a rank become zero, rows
  *          without factors are left alone. Null where lora_count is 0.
  * x        (N,I)
- * w        (O,I)
+ * w        (O,I), or null, which adds nothing
  * bias     (O) float32, or null
  * residual (N,O), or null; may be y
  * lora     (host) lora_count entries, rows rising, no row in two of them
@@ -267,12 +267,26 @@ int candor_linear(
  * dy (N,O)
  * x  (N,I), only read where an entry is trained
  * t  (N,P), from the forward pass; only read where an entry is trained
- * w  (O,I)
+ * w  (O,I), or null, which adds nothing
  */
 int candor_linear_backward(
     candor_bf16 *dx, int64_t dx_stride, candor_bf16 *dt, int64_t dt_stride, const candor_bf16 *dy, int64_t dy_stride,
     const candor_bf16 *x, int64_t x_stride, const candor_bf16 *t, int64_t t_stride, const candor_bf16 *w, int64_t w_stride,
     const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t add, int32_t n, int32_t i, int32_t o,
+    candor_stream *stream);
+
+/*
+ * y (N,I) =, or += with add = 1, x (N,I) with some elements dropped and the others scaled, in the rows start (inclusive) to end
+ * (exclusive). Element (n,i) is kept where word i % 4 of Philox 4x32-10 is not below threshold, both read without a sign; its
+ * key is that of the row's sequence, its counter (i / 4, module, position, 0).
+ *
+ * keys      (S,2): the lower half of each key, then the upper
+ * sequences (N): the sequence of each row
+ * positions (N)
+ */
+int candor_dropout(
+    candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences,
+    const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i,
     candor_stream *stream);
 
 /* logits (N,V) float32 = x (N,C) headT, head (V,C). */

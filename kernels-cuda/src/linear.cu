@@ -73,7 +73,7 @@ CANDOR_API int candor_linear(
     MatmulArguments g = {};
     g.x = matrix(x, x_stride);
     g.w = matrix(w, w_stride);
-    g.m = n, g.n = o, g.k = i;
+    g.m = n, g.n = o, g.k = w ? i : 0;
     g.bias = bias;
     g.residual = reinterpret_cast<const bf16*>(residual), g.residual_stride = residual_stride;
     g.y = y, g.y_stride = y_stride;
@@ -108,7 +108,7 @@ CANDOR_API int candor_linear_backward(
     MatmulArguments g = {};
     g.x = matrix(dy, dy_stride);
     g.w = matrix(w, w_stride);
-    g.m = n, g.n = i, g.k = o;
+    g.m = n, g.n = i, g.k = w ? o : 0;
     if (add) g.residual = reinterpret_cast<const bf16*>(dx), g.residual_stride = dx_stride;
     g.y = dx, g.y_stride = dx_stride;
     cudaError_t code = cudaSuccess;

@@ -20,6 +20,7 @@ struct Case {
     bool bias, residual;
     int gap;     // elements between rows
     int offset;  // elements before the first row
+    bool alone = false;  // without the weight
 };
 
 struct Factors {
@@ -91,6 +92,8 @@ struct Problem {
         }
     }
 
+    const candor_bf16* weight() const { return c.alone ? nullptr : w.p(); }
+
     // t, or dt where `back`: (N,P); NaN for rows without factors.
     std::vector<double> down(bool back, bool plain) const {
         std::vector<double> t((size_t)c.n * std::max(p, 1), NAN);
@@ -114,7 +117,7 @@ struct Problem {
         for (int n = 0; n < c.n; n++) {
             const Factors* f = factors_of(factors, n);
             for (int o = 0; o < c.o; o++) {
-                double v = dot(c.i, plain, [&](int i) { return x.at(n, i) * w.at(o, i); });
+                double v = dot(c.alone ? 0 : c.i, plain, [&](int i) { return x.at(n, i) * w.at(o, i); });
                 if (f) {
                     v += dot(f->at.rank, plain, [&](int q) { return t[(size_t)n * p + q] * bf(f->b.at(o, q), plain); });
                 }
@@ -132,7 +135,7 @@ struct Problem {
         for (int n = 0; n < c.n; n++) {
             const Factors* f = factors_of(factors, n);
             for (int i = 0; i < c.i; i++) {
-                double v = dot(c.o, plain, [&](int o) { return dy.at(n, o) * w.at(o, i); });
+                double v = dot(c.alone ? 0 : c.o, plain, [&](int o) { return dy.at(n, o) * w.at(o, i); });
                 if (f) v += dot(f->at.rank, plain, [&](int q) { return dt[(size_t)n * p + q] * bf(f->a.at(q, i), plain); });
                 if (start) v += (*start)[(size_t)n * c.i + i];
                 dx[(size_t)n * c.i + i] = bf(v, plain);
@@ -173,7 +176,7 @@ void forward(const Case& c) {
     if (q.p) check.output("t", t, {q.down(false, false), q.down(false, true)});
     const candor_bf16* residual = c.residual ? (in_place ? y.p() : q.residual.p()) : nullptr;
     check.run([&] {
-        return candor_linear(y.p(), y.stride, q.p ? t.p() : nullptr, t.stride, q.x.p(), q.x.stride, q.w.p(), q.w.stride,
+        return candor_linear(y.p(), y.stride, q.p ? t.p() : nullptr, t.stride, q.x.p(), q.x.stride, q.weight(), q.w.stride,
             c.bias ? q.bias.p() : nullptr, residual, y.stride, q.entries.data(), (int)q.entries.size(), q.p, c.n, c.i, c.o,
             stream());
     });
@@ -210,7 +213,7 @@ void backward(const Case& c) {
     }
     check.run([&] {
         return candor_linear_backward(dx.p(), dx.stride, q.p ? dt.p() : nullptr, dt.stride, q.dy.p(), q.dy.stride, q.x.p(),
-            q.x.stride, t.p(), t.stride, q.w.p(), q.w.stride, q.entries.data(), (int)q.entries.size(), q.p, add, c.n, c.i, c.o,
+            q.x.stride, t.p(), t.stride, q.weight(), q.w.stride, q.entries.data(), (int)q.entries.size(), q.p, add, c.n, c.i, c.o,
             stream());
     });
 }
@@ -227,6 +230,8 @@ const std::vector<Case>& shapes() {
         {"90x56x80 three adapters, a gap", 90, 56, 80, {{8, 0, 31, true}, {5, 31, 50, true}, {20, 66, 90, true}}, true, true, 8, 0},
         {"23x33x35 frozen and trained, no row aligned", 23, 33, 35, {{3, 1, 9, false}, {40, 12, 23, true}}, false, true, 1, 1},
         {"600x24x40 sums over two pieces", 600, 24, 40, {{16, 2, 600, true}}, false, false, 0, 0},
+        {"71x56x80 adapters alone, a gap", 71, 56, 80, {{8, 0, 31, true}, {20, 60, 71, true}}, true, true, 8, 0, true},
+        {"24x33x35 adapters alone, no row aligned", 24, 33, 35, {{3, 1, 9, false}, {40, 12, 24, true}}, false, false, 1, 1, true},
     };
     return all;
 }
@@ -272,11 +277,11 @@ Bytes alone(const Problem& q, int first, int count) {
     y.poison();
     dx.set(std::vector<double>(q.x.values.begin() + first * c.i, q.x.values.begin() + (first + count) * c.i));
     const auto row = [&](const Tensor<candor_bf16>& m) { return m.p() + first * m.stride; };
-    must(candor_linear(y.p(), y.stride, t.p(), t.stride, row(q.x), q.x.stride, q.w.p(), q.w.stride, c.bias ? q.bias.p() : nullptr,
+    must(candor_linear(y.p(), y.stride, t.p(), t.stride, row(q.x), q.x.stride, q.weight(), q.w.stride, c.bias ? q.bias.p() : nullptr,
         c.residual ? row(q.residual) : nullptr, q.residual.stride, entries.data(), (int)entries.size(), q.p, count, c.i, c.o,
         stream()));
     must(candor_linear_backward(dx.p(), dx.stride, dt.p(), dt.stride, row(q.dy), q.dy.stride, row(q.x), q.x.stride, t.p(),
-        t.stride, q.w.p(), q.w.stride, entries.data(), (int)entries.size(), q.p, c.residual, count, c.i, c.o, stream()));
+        t.stride, q.weight(), q.w.stride, entries.data(), (int)entries.size(), q.p, c.residual, count, c.i, c.o, stream()));
     return {y.bits(), dx.bits(), y.sentinels_untouched() && dx.sentinels_untouched()};
 }
 
@@ -293,6 +298,7 @@ const std::vector<Case>& tiled_shapes() {
         {"150x1096x264", 150, 1096, 264, {}, false, false, 0, 0},
         {"270x136x520, one adapter, bias", 270, 136, 520, {{16, 0, 270, true}}, true, true, 8, 0},
         {"201x200x72, three adapters", 201, 200, 72, {{24, 3, 70, true}, {7, 70, 129, false}, {16, 140, 201, true}}, false, true, 0, 8},
+        {"140x72x264, adapters alone", 140, 72, 264, {{16, 0, 70, true}, {9, 70, 129, true}}, false, true, 0, 0, true},
         {"65x64x131, unaligned y", 65, 64, 131, {{5, 1, 64, true}}, true, true, 5, 8},
     };
     return all;

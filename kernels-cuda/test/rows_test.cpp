@@ -148,6 +148,48 @@ void affine(int n, int o, int gap, int offset, bool scaled, bool shifted, bool a
         });
 }
 
+// The words that decide over the elements of a sequence, written plainly.
+std::vector<uint32_t> philox(uint64_t key, uint32_t group, uint32_t module, uint32_t position) {
+    uint64_t c[4] = {group, module, position, 0}, k0 = (uint32_t)key, k1 = key >> 32;
+    for (int round = 0; round < 10; round++) {
+        const uint64_t p0 = 0xD2511F53ull * c[0], p1 = 0xCD9E8D57ull * c[2];
+        const uint64_t next[4] = {(p1 >> 32) ^ c[1] ^ k0, p1 & 0xFFFFFFFF, (p0 >> 32) ^ c[3] ^ k1, p0 & 0xFFFFFFFF};
+        std::copy(next, next + 4, c);
+        k0 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, k1 = (k1 + 0xBB67AE85) & 0xFFFFFFFF;
+    }
+    return {(uint32_t)c[0], (uint32_t)c[1], (uint32_t)c[2], (uint32_t)c[3]};
+}
+
+// Rows start to end of n, of two sequences; the others are left alone.
+void dropped(int n, int i, int start, int end, double rate, int gap, int offset) {
+    Random r(n * 5 + i);
+    Tensor<candor_bf16> x(n, i, i + gap, offset), y(n, i, i + gap);
+    Tensor<int32_t> keys(1, 4), sequences(1, n), positions(1, n);
+    x.fill(r, -2, 2);
+    keys.set({0x01234567, 0x3456789A, 77, 5});
+    const uint64_t key[2] = {0x3456789A01234567ull, (5ull << 32) + 77};
+    std::vector<double> sequence, position, before;
+    for (int row = 0; row < n; row++) sequence.push_back(row >= n / 2), position.push_back(row % (n / 2 + 1));
+    for (int e = 0; e < n * i; e++) before.push_back(rounded(r.uniform(-1, 1)));
+    sequences.set(sequence);
+    positions.set(position);
+    const uint32_t threshold = (uint32_t)(rate * 4294967296.0);
+    const float scale = (float)(1 / (1 - rate));
+    const int module = 0x10003;
+    for (int add : {0, 1}) {
+        const Expected expected = elementwise((size_t)n * i, [&](size_t e) {
+            const int row = (int)(e / i), column = (int)(e % i);
+            if (row < start || row >= end) return before[e];
+            const uint32_t word = philox(key[row >= n / 2], column / 4, module, (uint32_t)position[row])[column % 4];
+            return (add ? before[e] : 0) + (word >= threshold ? x.values[e] * scale : 0);
+        });
+        Check(shape(add ? "dropout, added" : "dropout", n, i)).output_from("y", y, before, expected).run([&] {
+            return candor_dropout(y.p(), y.stride, x.p(), x.stride, keys.p(), sequences.p(), positions.p(), module,
+                (int32_t)threshold, scale, add, start, end, i, stream());
+        });
+    }
+}
+
 // Rows that are moved keep their bits.
 void moved(int n, int v, int c, int gap, int offset) {
     Random r(n + v + c);
@@ -232,6 +274,13 @@ SUITE(affine) {
     affine(5, 64, 0, 0, true, true, true);
     affine(3, 37, 1, 1, true, false, false);
     affine(2, 19, 2, 0, false, true, true);
+}
+
+SUITE(dropout) {
+    dropped(1, 1, 0, 1, 0.5, 0, 0);
+    dropped(9, 64, 0, 9, 0.1, 0, 0);
+    dropped(7, 37, 2, 6, 0.75, 1, 1);
+    dropped(6, 1031, 0, 5, 0.01, 2, 1);
 }
 
 SUITE(rows) {

@@ -4,6 +4,7 @@ import candor.bench.Operation.Dim;
 import candor.model.ModelConfig;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Write;
@@ -57,6 +58,7 @@ final class Operations {
         norm(c);
         rope(heads);
         affine(c);
+        dropout(c);
         swiGlu(f);
         head(c, model.vocabSize());
         adamW(RANK * (c + f));
@@ -182,6 +184,18 @@ final class Operations {
                 (ops, out, in, batch) -> ops.affine(out[0], in[0], in[1], in[2]));
     }
 
+    private void dropout(int c) {
+        Dim x = Dim.tokens(c);
+        Dropout dropout = new Dropout(0, 0.1);
+        add(
+                "dropout",
+                List.of(x),
+                List.of(x),
+                0,
+                true,
+                (ops, out, in, batch) -> ops.dropout(out[0], in[0], dropout, batch, Write.SET));
+    }
+
     private void swiGlu(int f) {
         Dim y = Dim.tokens(f);
         Dim gateUp = Dim.tokens(2 * f);
@@ -225,7 +239,7 @@ final class Operations {
                 (ops, out, in, batch) -> ops.adamW(out[0], in[0], out[1], out[2], step));
     }
 
-    /** A batch of {@code tokens} tokens, each with a target, in sequences of {@code length}, all of adapter 0. */
+    /** A batch of {@code tokens} tokens, each with a target, in sequences of {@code length}, all of adapter 0, which may drop. */
     static Batch batch(int tokens, int length, int vocabulary) {
         int sequences = Math.ceilDiv(tokens, length);
         int[] positions = new int[tokens];
@@ -236,6 +250,6 @@ final class Operations {
             targets[i] = i * 31 % vocabulary;
             starts[i / length + 1] = i + 1;
         }
-        return new Batch(new int[tokens], positions, targets, starts, new int[sequences]);
+        return new Batch(new int[tokens], positions, targets, starts, new int[sequences]).dropping(new long[sequences]);
     }
 }

@@ -18,14 +18,20 @@ record Work(String kind, double flops) {
     /** @param args in the order of {@link candor.ops.Ops} */
     static Work of(String name, Object[] args) {
         return switch (name) {
-            case "linear" ->
-                linear(name, (Tensor) args[3], product((Tensor) args[2], (Tensor) args[3]), 1, 1, args[6], args[7]);
+            case "linear" -> {
+                Tensor x = (Tensor) args[2];
+                Tensor w = (Tensor) args[3];
+                Layer layer = new Layer(x.cols(), ((Tensor) args[0]).cols(), w == null);
+                yield linear(name, layer, w == null ? 0 : product(x, w), 1, 1, args[6], args[7]);
+            }
             case "linears" -> linears(name, (Tensor) args[0], (List<?>) args[1], args[2]);
             case "linearBackward" -> {
                 boolean passedOn = args[0] != null;
+                Tensor dy = (Tensor) args[2];
                 Tensor w = (Tensor) args[5];
-                double base = passedOn ? 2.0 * ((Tensor) args[2]).rows() * w.rows() * w.cols() : 0;
-                yield linear(name, w, base, passedOn ? 2 : 1, 2, args[6], args[7]);
+                Layer layer = new Layer(w == null ? ((Tensor) args[3]).cols() : w.cols(), dy.cols(), w == null);
+                double base = passedOn && w != null ? 2.0 * dy.rows() * w.rows() * w.cols() : 0;
+                yield linear(name, layer, base, passedOn ? 2 : 1, 2, args[6], args[7]);
             }
             case "attention" -> new Work(name, 2 * scores((Heads) args[3], (Batch) args[4]));
             case "attentionBackward" -> new Work(name, 5 * scores((Heads) args[5], (Batch) args[6]));
@@ -35,16 +41,21 @@ record Work(String kind, double flops) {
         };
     }
 
+    /** @param alone whether its adapters are computed without its weight */
+    private record Layer(int inputs, int outputs, boolean alone) {}
+
     /**
      * @param base     of the product with the frozen weight
      * @param inward   products of the adapter as wide as the layer's input
      * @param outward  products of the adapter as wide as the layer's output
      */
-    private static Work linear(String name, Tensor w, double base, int inward, int outward, Object lora, Object batch) {
+    private static Work linear(
+            String name, Layer layer, double base, int inward, int outward, Object lora, Object batch) {
         double narrow = lora == null
                 ? 0
-                : narrow((Lora) lora, (Batch) batch, (double) inward * w.cols() + (double) outward * w.rows());
-        return new Work(shaped(name, w), base + narrow);
+                : narrow((Lora) lora, (Batch) batch, (double) inward * layer.inputs + (double) outward * layer.outputs);
+        String shaped = name + " " + layer.inputs + " to " + layer.outputs;
+        return new Work(layer.alone ? shaped + ", adapters alone" : shaped, base + narrow);
     }
 
     /** Layers of the same input: by the name of the first's input and all outputs. */
@@ -54,7 +65,8 @@ record Work(String kind, double flops) {
         for (Object each : layers) {
             Linear layer = (Linear) each;
             outputs.add(String.valueOf(layer.w().rows()));
-            flops += linear(name, layer.w(), product(x, layer.w()), 1, 1, layer.lora(), batch).flops;
+            Layer shape = new Layer(x.cols(), layer.w().rows(), false);
+            flops += linear(name, shape, product(x, layer.w()), 1, 1, layer.lora(), batch).flops;
         }
         return new Work(name + " " + x.cols() + " to " + String.join(" + ", outputs), flops);
     }
@@ -80,14 +92,10 @@ record Work(String kind, double flops) {
     }
 
     private static Work head(String name, int products, Tensor x, Tensor head) {
-        return new Work(shaped(name, head), products * product(x, head));
+        return new Work(name + " " + head.cols() + " to " + head.rows(), products * product(x, head));
     }
 
     private static double product(Tensor x, Tensor w) {
         return 2.0 * x.rows() * w.rows() * w.cols();
-    }
-
-    private static String shaped(String name, Tensor w) {
-        return name + " " + w.cols() + " to " + w.rows();
     }
 }

@@ -28,7 +28,10 @@ final class LinearCases {
         IN_PLACE
     }
 
-    /** @param adapters by slot, or null where the layer has no adapters at all */
+    /**
+     * @param type     of the weight, or null where the adapters are asked for alone
+     * @param adapters by slot, or null where the layer has no adapters at all
+     */
     private record Spec(
             int in,
             int out,
@@ -55,7 +58,8 @@ final class LinearCases {
                     ? ""
                     : Arrays.stream(slots).mapToObj(Spec::slot).collect(Collectors.joining(",", " slots ", " ranks "))
                             + adapters.stream().map(Spec::rank).collect(Collectors.joining(","));
-            return "N=%d I=%d O=%d w %s%s".formatted(batch().tokenCount(), in, out, type, adapted);
+            return "N=%d I=%d O=%d w %s%s"
+                    .formatted(batch().tokenCount(), in, out, type == null ? "none" : type, adapted);
         }
 
         private static String slot(int slot) {
@@ -130,7 +134,27 @@ final class LinearCases {
                     Residual.OWN,
                     new int[] {50, 40, 23},
                     new int[] {Batch.BASE, 0, 0},
-                    List.of(new Adapter(16, true))));
+                    List.of(new Adapter(16, true))),
+            new Spec(
+                    33, 7, null, false, Residual.IN_PLACE, new int[] {2}, new int[] {0}, List.of(new Adapter(8, true))),
+            new Spec(
+                    31,
+                    113,
+                    null,
+                    false,
+                    Residual.IN_PLACE,
+                    new int[] {3, 1, 40, 5, 4},
+                    new int[] {0, Batch.BASE, 1, 2, 7},
+                    Arrays.asList(new Adapter(3, true), new Adapter(17, true), null)),
+            new Spec(
+                    203,
+                    331,
+                    null,
+                    true,
+                    Residual.NONE,
+                    new int[] {70, 43},
+                    new int[] {1, 0},
+                    List.of(new Adapter(64, false), new Adapter(16, true))));
 
     private LinearCases() {}
 
@@ -159,7 +183,10 @@ final class LinearCases {
         if (spec.adapters() != null) {
             c.out("t", tokens(batch, paddedRank(spec)));
         }
-        c.in("x", x, c.normal(x)).weight("w", w, spec.type(), c.normal(w, 1 / Math.sqrt(spec.in())));
+        c.in("x", x, c.normal(x));
+        if (spec.type() != null) {
+            c.weight("w", w, spec.type(), c.normal(w, 1 / Math.sqrt(spec.in())));
+        }
         if (spec.bias()) {
             Shape bias = matrix(1, spec.out());
             c.constant("bias", bias, c.normal(bias));
@@ -261,13 +288,14 @@ final class LinearCases {
             x = new double[x.length];
             Arrays.fill(x, Double.NaN);
         }
-        c.in("dy", dy, c.normal(dy))
-                .in("x", tokens(batch, spec.in()), x)
-                .weight(
-                        "w",
-                        matrix(spec.out(), spec.in()),
-                        spec.type(),
-                        forward.arg("w").values());
+        c.in("dy", dy, c.normal(dy)).in("x", tokens(batch, spec.in()), x);
+        if (spec.type() != null) {
+            c.weight(
+                    "w",
+                    matrix(spec.out(), spec.in()),
+                    spec.type(),
+                    forward.arg("w").values());
+        }
         for (Arg arg : forward.args()) {
             if (arg.name().matches("[ab]\\d")) {
                 c.in(arg.name(), arg.shape(), arg.values()).float32(arg.name());

@@ -2,6 +2,7 @@ package candor.check;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
@@ -140,7 +141,7 @@ public class Naive implements Ops {
     public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         float[][] in = Floats.rows(x);
         float[][] out = new float[y.rows()][y.cols()];
-        for (int o = 0; o < y.cols(); o++) {
+        for (int o = 0; w != null && o < y.cols(); o++) {
             float[] weight = Floats.row(w, o);
             for (int n = 0; n < y.rows(); n++) {
                 out[n][o] = rounded(dot(in[n], 0, weight, 0, weight.length));
@@ -176,11 +177,30 @@ public class Naive implements Ops {
     }
 
     @Override
+    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+        int[] words = new int[Dropout.GROUP];
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            int slot = batch.slot(s);
+            for (int n = batch.start(s); dropout.drops(slot) && n < batch.start(s + 1); n++) {
+                float[] row = Floats.row(x, n);
+                for (int i = 0; i < row.length; i++) {
+                    dropout.words(words, batch.dropoutKey(s), batch.position(n), i / Dropout.GROUP);
+                    boolean kept = Dropout.keeps(words[i % Dropout.GROUP], dropout.threshold(slot));
+                    row[i] = kept ? rounded(row[i] * dropout.scale(slot)) : 0;
+                }
+                float[] sum = write == Write.ADD ? Floats.row(y, n) : new float[row.length];
+                addTo(sum, 1, row);
+                Floats.put(y, n, sum);
+            }
+        }
+    }
+
+    @Override
     public void linearBackward(
             Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
         float[][] out = Floats.rows(dy);
-        float[][] in = new float[dy.rows()][w.cols()];
-        if (dx != null) {
+        float[][] in = new float[dy.rows()][w == null ? x.cols() : w.cols()];
+        if (dx != null && w != null) {
             for (int o = 0; o < w.rows(); o++) {
                 float[] weight = Floats.row(w, o);
                 for (int n = 0; n < out.length; n++) {

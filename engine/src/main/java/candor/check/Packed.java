@@ -82,7 +82,13 @@ final class Packed {
         int[] slots = new int[to - from];
         Arrays.setAll(starts, s -> batch.start(from + s) - first);
         Arrays.setAll(slots, s -> batch.slot(from + s));
-        return new Batch(tokens, positions, targets, starts, slots);
+        Batch alone = new Batch(tokens, positions, targets, starts, slots);
+        if (!batch.drops()) {
+            return alone;
+        }
+        long[] keys = new long[slots.length];
+        Arrays.setAll(keys, s -> batch.dropoutKey(from + s));
+        return alone.dropping(keys);
     }
 
     /** How many targets lie before a sequence. */

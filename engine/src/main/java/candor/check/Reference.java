@@ -2,6 +2,7 @@ package candor.check;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
@@ -99,11 +100,11 @@ public final class Reference implements Ops {
     @Override
     public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         double[][] in = values(x);
-        double[][] weight = values(w);
+        double[][] weight = w == null ? null : values(w);
         double[][] out = new double[y.rows()][y.cols()];
         for (int n = 0; n < y.rows(); n++) {
             for (int o = 0; o < y.cols(); o++) {
-                out[n][o] = dot(in[n], weight[o])
+                out[n][o] = (weight == null ? 0 : dot(in[n], weight[o]))
                         + (bias == null ? 0 : bias.get(0, o))
                         + (residual == null ? 0 : residual.get(n, o));
             }
@@ -140,8 +141,8 @@ public final class Reference implements Ops {
     public void linearBackward(
             Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
         double[][] out = values(dy);
-        double[][] in = new double[dy.rows()][w.cols()];
-        if (dx != null) {
+        double[][] in = new double[dy.rows()][w == null ? x.cols() : w.cols()];
+        if (dx != null && w != null) {
             addProduct(in, out, values(w), 0, dy.rows());
         }
         for (Batch.Run run : batch.runs()) {
@@ -176,6 +177,25 @@ public final class Reference implements Ops {
             for (int n = 0; n < dx.rows(); n++) {
                 for (int i = 0; i < dx.cols(); i++) {
                     put(dx, n, i, in[n][i], write);
+                }
+            }
+        }
+    }
+
+    /** y (+)= x/(1 − rate) where the element is kept, and 0 where it is not. */
+    @Override
+    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+        int[] words = new int[Dropout.GROUP];
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            int slot = batch.slot(s);
+            if (!dropout.drops(slot)) {
+                continue;
+            }
+            for (int n = batch.start(s); n < batch.start(s + 1); n++) {
+                for (int i = 0; i < x.cols(); i++) {
+                    dropout.words(words, batch.dropoutKey(s), batch.position(n), i / Dropout.GROUP);
+                    boolean kept = Dropout.keeps(words[i % Dropout.GROUP], dropout.threshold(slot));
+                    put(y, n, i, kept ? x.get(n, i) / (1 - dropout.rate(slot)) : 0, write);
                 }
             }
         }

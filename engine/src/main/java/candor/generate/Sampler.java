@@ -1,6 +1,6 @@
 package candor.generate;
 
-import candor.model.Philox;
+import candor.ops.Philox;
 import java.util.Arrays;
 
 /**

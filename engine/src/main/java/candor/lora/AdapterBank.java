@@ -6,6 +6,7 @@ import candor.model.Adapters;
 import candor.model.Affine;
 import candor.model.ModelConfig;
 import candor.model.Projection;
+import candor.ops.Dropout;
 import candor.ops.Lora;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -22,6 +23,9 @@ public final class AdapterBank implements Adapters {
 
     private final ModelConfig model;
     private final Adapter[] slots;
+    /** By slot, what its adapter does not see of its inputs while it is trained. */
+    private final double[] dropouts;
+
     private final Lora[][] table;
     private final int[] paddedRanks = new int[PROJECTIONS.length];
     private long revision;
@@ -30,6 +34,7 @@ public final class AdapterBank implements Adapters {
     public AdapterBank(ModelConfig model, int slots) {
         this.model = Objects.requireNonNull(model);
         this.slots = new Adapter[slots];
+        this.dropouts = new double[slots];
         this.table = new Lora[model.layers()][PROJECTIONS.length];
     }
 
@@ -65,10 +70,21 @@ public final class AdapterBank implements Adapters {
 
     /** Puts an adapter into a slot, or null to empty it. */
     public void set(int slot, Adapter adapter) {
+        set(slot, adapter, 0);
+    }
+
+    /**
+     * Puts an adapter to train into a slot.
+     *
+     * @param dropout the share of its inputs' elements that it does not see in passes over batches that {@link
+     *                candor.ops.Batch#drops}, from 0 to below 1
+     */
+    public void set(int slot, Adapter adapter, double dropout) {
         if (adapter != null && !adapter.model().equals(model)) {
             throw new IllegalArgumentException("the adapter was made for another model: " + adapter.model());
         }
         slots[slot] = adapter;
+        dropouts[slot] = dropout;
         revision++;
         for (Projection projection : PROJECTIONS) {
             int rank = 0;
@@ -91,6 +107,7 @@ public final class AdapterBank implements Adapters {
     private Lora build(int layer, Projection projection, int rank) {
         Lora.Factors[] factors = new Lora.Factors[slots.length];
         boolean any = false;
+        boolean drops = false;
         for (int slot = 0; slot < slots.length; slot++) {
             Adapter adapter = slots[slot];
             Site site = adapter == null ? null : adapter.shape().at(layer, projection);
@@ -102,9 +119,14 @@ public final class AdapterBank implements Adapters {
                         adapter.da(layer, projection),
                         adapter.db(layer, projection));
                 any = true;
+                drops |= dropouts[slot] > 0;
             }
         }
-        return any ? new Lora(rank, factors) : null;
+        if (!any) {
+            return null;
+        }
+        int module = layer * PROJECTIONS.length + projection.ordinal();
+        return drops ? Lora.dropping(new Dropout(module, dropouts), rank, factors) : new Lora(rank, factors);
     }
 
     public ModelConfig model() {

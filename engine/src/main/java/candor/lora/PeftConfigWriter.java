@@ -20,7 +20,8 @@ final class PeftConfigWriter {
 
     private PeftConfigWriter() {}
 
-    static byte[] json(AdapterShape shape, String baseModel) {
+    /** @param dropout what the adapter was trained with */
+    static byte[] json(AdapterShape shape, String baseModel, double dropout) {
         Map<String, Object> all = new TreeMap<>();
         for (String key : List.of(
                 "alora_invocation_tokens",
@@ -52,7 +53,7 @@ final class PeftConfigWriter {
         all.put("bias", "none");
         all.put("inference_mode", true);
         all.put("init_lora_weights", true);
-        all.put("lora_dropout", 0.0);
+        all.put("lora_dropout", dropout);
         all.put("megatron_core", "megatron.core");
         all.put("peft_type", "LORA");
         all.put("peft_version", PEFT_VERSION);

@@ -82,16 +82,18 @@ final class Activations {
         int c = config.hiddenSize();
         boolean share = !train || policy == Recompute.BLOCK;
         Saved.Cheap cheap = share || policy == Recompute.CHEAP ? Saved.Cheap.take(workspace, type, config, n) : null;
+        DroppedInput dropped =
+                use.cached() ? DroppedInput.NONE : new DroppedInput(workspace, type, config, bank, n, train);
         stream.add(workspace.take(type, n, c));
         for (int layer = 0; layer < config.layers(); layer++) {
             // Without a backward pass the stream moves to and fro between two tensors.
             stream.add(train || layer == 0 ? workspace.take(type, n, c) : stream.get(layer - 1));
             // All layers are of one shape, and of a projection all intermediate products.
             boolean reuse = share && layer > 0;
-            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, n, cheap));
+            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, n, cheap, dropped));
         }
         boolean part = use.cached() && t > 0 && t < n;
-        lastLayer = part ? new Saved(workspace, type, config, bank, t, null) : null;
+        lastLayer = part ? new Saved(workspace, type, config, bank, t, null, dropped) : null;
         last = allLast() ? stream.getLast() : workspace.take(type, t, c);
         normed = workspace.take(type, t, c);
         rstd = workspace.take(t, 1);

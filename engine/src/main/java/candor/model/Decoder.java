@@ -229,12 +229,13 @@ final class Decoder {
                     x,
                     siblings.stream()
                             .map(each -> {
-                                Lora lora = lora(bank, layer, each.projection());
+                                Lora lora = whole(lora(bank, layer, each.projection()), batch);
                                 Tensor t = lora == null ? null : s.narrow(each.projection());
                                 return new Linear(each.y(), t, each.w(), each.bias(), lora);
                             })
                             .toList(),
                     batch);
+            siblings.forEach(each -> addDropped(each.y(), s, x, layer, each.projection(), bank, batch));
             return;
         }
         for (Projected each : siblings) {
@@ -253,10 +254,11 @@ final class Decoder {
             Projection projection,
             Adapters bank,
             Batch batch) {
-        Lora lora = lora(bank, layer, projection);
+        Lora lora = whole(lora(bank, layer, projection), batch);
         Tensor t = lora == null ? null : s.narrow(projection);
         if (plain(layer, projection, bank, batch)) {
             ops.linear(y, t, x, w, bias, residual, lora, batch);
+            addDropped(y, s, x, layer, projection, bank, batch);
             return;
         }
         for (SlotParts.Part<Affine> part : parts.of(batch, slot -> bank.affine(layer, projection, slot))) {
@@ -274,6 +276,17 @@ final class Decoder {
             if (own != null) {
                 ops.affine(rows, own.scale(), own.bias() == null ? bias : own.bias(), rows(residual, part));
             }
+        }
+        addDropped(y, s, x, layer, projection, bank, batch);
+    }
+
+    /** y (N,O) += what adapters add that do not see all of x (N,I). */
+    private void addDropped(Tensor y, Saved s, Tensor x, int layer, Projection projection, Adapters bank, Batch batch) {
+        Lora lora = lora(bank, layer, projection);
+        if (drops(lora, batch)) {
+            Tensor input = s.dropped.input(x);
+            ops.dropout(input, x, lora.dropout(), batch, Write.SET); // (N,I)
+            ops.linear(y, s.narrow(projection), input, null, null, y, lora.dropped(), batch); // (N,O)
         }
     }
 
@@ -299,8 +312,30 @@ final class Decoder {
             Gradients g,
             Write write) {
         Lora lora = lora(bank, layer, projection);
-        Tensor t = lora == null ? null : s.narrow(projection);
-        ops.linearBackward(dx, g.narrow(lora), dy, x, t, w, lora, batch, write);
+        Lora whole = whole(lora, batch);
+        Tensor dt = g.narrow(lora);
+        Tensor t = s.narrow(projection);
+        ops.linearBackward(
+                dx, whole == null ? null : dt, dy, x, whole == null ? null : t, w, whole, batch, write); // (N,I)
+        if (drops(lora, batch)) {
+            Tensor input = s.dropped.input(x);
+            Tensor dInput = dx == null ? null : s.dropped.gradient(x);
+            ops.dropout(input, x, lora.dropout(), batch, Write.SET); // (N,I)
+            ops.linearBackward(dInput, dt, dy, input, t, null, lora.dropped(), batch, Write.SET); // (N,I)
+            if (dx != null) {
+                ops.dropout(dx, dInput, lora.dropout(), batch, Write.ADD); // (N,I)
+            }
+        }
+    }
+
+    /** Whether some adapters do not see all of a layer's input in this pass. */
+    private static boolean drops(Lora lora, Batch batch) {
+        return lora != null && batch.drops() && lora.dropped() != null;
+    }
+
+    /** The adapters that see all of a layer's input in this pass, or null. */
+    private static Lora whole(Lora lora, Batch batch) {
+        return drops(lora, batch) ? lora.whole() : lora;
     }
 
     /** dw (O,I) += and db (1,O) +=; null where the weight is frozen, or has no bias. */

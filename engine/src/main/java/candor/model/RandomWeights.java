@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.model.Architecture.Stored;
+import candor.ops.Philox;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;

@@ -75,8 +75,19 @@ final class Saved {
     final Tensor rawQuery;
     final Tensor rawKey;
 
+    /** Scratch of one linear layer, which all layers share. */
+    final DroppedInput dropped;
+
     /** @param cheap tensors that other layers use too, or null for this layer's own */
-    Saved(Workspace workspace, DType type, ModelConfig config, Adapters bank, int n, Cheap cheap) {
+    Saved(
+            Workspace workspace,
+            DType type,
+            ModelConfig config,
+            Adapters bank,
+            int n,
+            Cheap cheap,
+            DroppedInput dropped) {
+        this.dropped = dropped;
         Heads heads = config.heads();
         Cheap parts = cheap == null ? Cheap.take(workspace, type, config, n) : cheap;
         normed1 = parts.normed1();

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Spec;
 import candor.ops.Backend;
+import candor.ops.Philox;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;

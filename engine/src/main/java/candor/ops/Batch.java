@@ -40,6 +40,8 @@ public final class Batch {
     private final int[] targetSequences;
     private final List<Run> runs;
     private final int largestId;
+    /** S keys, or null where nothing is dropped. */
+    private final long[] dropoutKeys;
 
     /**
      * The arrays are the batch's own from here on.
@@ -51,6 +53,10 @@ public final class Batch {
      * @param slots     S adapter slots, or {@link #BASE}; equal ones side by side
      */
     public Batch(int[] tokens, int[] positions, int[] targets, int[] starts, int[] slots) {
+        this(tokens, positions, targets, starts, slots, null);
+    }
+
+    private Batch(int[] tokens, int[] positions, int[] targets, int[] starts, int[] slots, long[] dropoutKeys) {
         int n = tokens.length;
         if (positions.length != n || targets.length != n || starts.length != slots.length + 1) {
             throw new IllegalArgumentException("lengths differ: tokens " + n + ", positions " + positions.length
@@ -67,6 +73,7 @@ public final class Batch {
         this.targets = targets;
         this.starts = starts;
         this.slots = slots;
+        this.dropoutKeys = dropoutKeys;
         this.runs = runsOf(starts, slots);
         int count = 0;
         int largest = 0;
@@ -113,6 +120,28 @@ public final class Batch {
             runs.add(new Run(slots[s], starts[s], starts[s + 1]));
         }
         return List.copyOf(runs);
+    }
+
+    /**
+     * The same tokens in a pass for training, in which adapters drop what their {@link Dropout} says.
+     *
+     * @param keys S keys, of the same sequence in the same optimiser step always the same
+     */
+    public Batch dropping(long... keys) {
+        if (keys.length != slots.length) {
+            throw new IllegalArgumentException(keys.length + " keys for " + slots.length + " sequences");
+        }
+        return new Batch(tokens, positions, targets, starts, slots, keys);
+    }
+
+    /** Whether this is for a pass in which adapters drop something. */
+    public boolean drops() {
+        return dropoutKeys != null;
+    }
+
+    /** What the random numbers of a sequence's {@link Dropout} follow from; only where {@link #drops}. */
+    public long dropoutKey(int sequence) {
+        return dropoutKeys[sequence];
     }
 
     /** The rows that have a target as a batch of their own: neighbours of one sequence stay one. */

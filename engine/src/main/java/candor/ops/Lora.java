@@ -42,6 +42,9 @@ public final class Lora {
 
     private final Factors[] slots;
     private final int paddedRank;
+    private final Dropout dropout;
+    private final Lora whole;
+    private final Lora dropped;
 
     /** @param slots one entry per slot, null where that adapter does not touch this layer */
     public Lora(Factors... slots) {
@@ -50,12 +53,60 @@ public final class Lora {
 
     /** @param rank the intermediate product is wide enough for this one, too */
     public Lora(int rank, Factors... slots) {
-        this.slots = slots.clone();
+        this(slots.clone(), padded(largest(rank, slots)), null);
+    }
+
+    /**
+     * Adapters of which some do not see all of the layer's input while they are trained.
+     *
+     * @param dropout how much of it
+     * @param rank    the intermediate product is wide enough for this one, too
+     * @param slots   one entry per slot, null where that adapter does not touch this layer
+     */
+    public static Lora dropping(Dropout dropout, int rank, Factors... slots) {
+        return new Lora(slots.clone(), padded(largest(rank, slots)), dropout);
+    }
+
+    private Lora(Factors[] slots, int paddedRank, Dropout dropout) {
+        this.slots = slots;
+        this.paddedRank = paddedRank;
+        this.dropout = dropout;
+        whole = dropout == null ? this : part(false);
+        dropped = dropout == null ? null : part(true);
+    }
+
+    private static int largest(int rank, Factors[] slots) {
         int most = rank;
         for (Factors factors : slots) {
             most = Math.max(most, factors == null ? 0 : factors.rank());
         }
-        paddedRank = padded(most);
+        return most;
+    }
+
+    /** The slots that drop something, or the others, in as many columns; null where there are none. */
+    private Lora part(boolean drops) {
+        Factors[] some = slots.clone();
+        boolean any = false;
+        for (int slot = 0; slot < some.length; slot++) {
+            some[slot] = dropout.drops(slot) == drops ? some[slot] : null;
+            any |= some[slot] != null;
+        }
+        return any ? new Lora(some, paddedRank, null) : null;
+    }
+
+    /** How much of the layer's input adapters do not see while they are trained; null where all see all. */
+    public Dropout dropout() {
+        return dropout;
+    }
+
+    /** The adapters that see all of the layer's input, also while they are trained; null where there are none. */
+    public Lora whole() {
+        return whole;
+    }
+
+    /** The others, or null. */
+    public Lora dropped() {
+        return dropped;
     }
 
     /** A rank, rounded up to {@link #RANK_STEP}. */

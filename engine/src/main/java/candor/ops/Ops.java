@@ -53,13 +53,14 @@ public interface Ops {
     void ropeBackward(Tensor dx, Tensor table, Batch batch);
 
     /**
-     * y = x wᵀ + bias + residual + t bᵀ, where t = s · x aᵀ for the rows whose slot has factors.
+     * y = x wᵀ + bias + residual + t bᵀ, where t = s · x aᵀ for the rows whose slot has factors. Adapters here see all of x;
+     * of those that do not, {@link #dropout} makes the input, and w is null.
      *
      * @param y        (N, O)
      * @param t        (N, {@link Lora#paddedRank}) =, kept for the backward pass; columns beyond a slot's rank become
      *                 zero, rows without factors are left alone; null where {@code lora} is null
      * @param x        (N, I)
-     * @param w        (O, I), frozen
+     * @param w        (O, I), frozen; or null, which adds nothing: {@code lora} is there then
      * @param bias     (1, O), or null
      * @param residual (N, O), or null; may be {@code y} itself
      * @param lora     the adapters on this layer, or null
@@ -93,10 +94,21 @@ public interface Ops {
      * @param dy (N, O)
      * @param x  (N, I), the input of the forward pass; only read where {@code lora} has a trained adapter
      * @param t  (N, {@link Lora#paddedRank}), from the forward pass
-     * @param w  (O, I)
+     * @param w  (O, I), or null, which adds nothing: {@code lora} is there then
      */
     void linearBackward(
             Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write);
+
+    /**
+     * Inverted dropout (Srivastava et al. 2014) for the rows whose slot drops something, forward and backward: y = or += x · k,
+     * where k is 0 for an element that is dropped and 1/(1 − rate) for one that is kept. All other rows are left alone.
+     *
+     * @param y       (N, I)
+     * @param x       (N, I); in the backward pass, the gradient of the forward pass's y
+     * @param dropout which slots drop how much; which elements, says the batch's key of the sequence
+     * @param batch   one that {@link Batch#drops}
+     */
+    void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write);
 
     /**
      * Causal softmax attention within each sequence, scaled by 1/√D.

@@ -113,6 +113,13 @@ final class RecordedBackend implements Backend {
     }
 
     @Override
+    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+        OperationEvent event = OperationEvent.started();
+        backend.dropout(y, x, dropout, batch, write);
+        OperationEvent.finish(event, "dropout", y.rows(), backend);
+    }
+
+    @Override
     public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         OperationEvent event = OperationEvent.started();
         backend.linear(y, t, x, w, bias, residual, lora, batch);

@@ -22,8 +22,10 @@ import java.util.Map;
  *
  * @param base     the folder of the base, as adapter_config.json shall name it, with the tokenizer
  * @param template what rendered its conversations: it goes along with the tokenizer's files
+ * @param dropout  what it is trained with, as adapter_config.json shall say
  */
-record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice template, ModelCard card)
+record AdapterTrainee(
+        Adapter adapter, Path result, Path base, TemplateChoice template, ModelCard card, double dropout)
         implements Trainee {
     @Override
     public Tensor parameters() {
@@ -66,6 +68,6 @@ record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice te
             AtomicFile.write(result.resolve(SideFiles.TEMPLATE), source.getBytes(StandardCharsets.UTF_8));
         }
         AtomicFile.write(result.resolve("README.md"), card.bytes());
-        PeftFiles.write(result, adapter, base.toString());
+        PeftFiles.write(result, adapter, base.toString(), dropout);
     }
 }

@@ -19,6 +19,7 @@ final class Baseline {
     private final ReferenceCache cache;
     private final int policy;
     private final int reference;
+    private final Masks masks;
     private final List<List<Entry>> microBatches = new ArrayList<>();
 
     /** A row of the step, its mismatched pair, and the numbers of what was asked for in the pass; −1 for nothing. */
@@ -40,6 +41,7 @@ final class Baseline {
     /**
      * @param policy    slot of the adapter that is trained
      * @param reference slot of its frozen copy, or {@link Batch#BASE}
+     * @param masks     what the adapter that is trained drops, or null where it drops nothing; the reference drops nothing
      */
     Baseline(
             Dataset data,
@@ -48,11 +50,13 @@ final class Baseline {
             int reference,
             Batcher.Step step,
             KlPairing pairing,
-            long seed) {
+            long seed,
+            Masks masks) {
         this.data = data;
         this.cache = cache;
         this.policy = policy;
         this.reference = reference;
+        this.masks = masks;
         int[] partners = pairing.partners(step, data.size(), seed);
         int at = 0;
         for (List<Integer> microBatch : step.microBatches()) {
@@ -70,7 +74,7 @@ final class Baseline {
 
     void ask(int microBatch, Pass pass) {
         for (Entry entry : microBatches.get(microBatch)) {
-            entry.policyPair = pass.add(entry.pair, policy);
+            entry.policyPair = pass.add(entry.pair, policy, masks == null ? null : masks.pair(entry.row.row()));
             OptionalDouble known = cache.get(entry.pair);
             if (known.isPresent()) {
                 entry.kl = -known.getAsDouble();

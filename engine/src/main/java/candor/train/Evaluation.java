@@ -31,7 +31,7 @@ final class Evaluation {
         Batcher.Settings whole =
                 new Batcher.Settings(new Batcher.MicroBatches.Rows(rows), Math.ceilDiv(held.size(), rows), false, 0);
         Batcher.Step plan = new Batcher(held.lengths(), whole).next();
-        OptimiserStep step = new OptimiserStep(held, objective, slot, plan, baseline.apply(plan));
+        OptimiserStep step = new OptimiserStep(held, objective, slot, plan, baseline.apply(plan), null);
         for (int m = 0; m < step.microBatches(); m++) {
             Pass pass = new Pass();
             step.ask(m, pass);

@@ -143,10 +143,16 @@ final class Footprint {
 
     /** Adapters that have shapes and no memory; null where all weights are trained. */
     private static AdapterBank bank(Prepared prepared) {
-        return prepared.runs().getFirst().config().start() instanceof ModelStart
-                ? null
-                : AdapterBank.shapes(
-                        prepared.model(),
-                        prepared.runs().stream().map(Prepared.One::lora).toList());
+        if (prepared.runs().getFirst().config().start() instanceof ModelStart) {
+            return null;
+        }
+        AdapterBank shapes = AdapterBank.shapes(
+                prepared.model(),
+                prepared.runs().stream().map(Prepared.One::lora).toList());
+        for (int slot = 0; slot < prepared.runs().size(); slot++) {
+            shapes.set(
+                    slot, shapes.get(slot), prepared.runs().get(slot).config().loraDropout());
+        }
+        return shapes;
     }
 }

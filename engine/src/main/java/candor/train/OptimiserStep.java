@@ -24,6 +24,9 @@ final class OptimiserStep {
     /** Null for SFT. */
     private final Baseline baseline;
 
+    /** Null where nothing is dropped. */
+    private final Masks masks;
+
     private final List<List<EncodedRow>> microBatches = new ArrayList<>();
     private final List<List<Row>> judged = new ArrayList<>();
     private List<Scope> scopes;
@@ -33,12 +36,17 @@ final class OptimiserStep {
     private long tokens;
     private String fault;
 
-    OptimiserStep(Dataset data, Objective objective, int slot, Batcher.Step plan, Baseline baseline) {
+    /**
+     * @param baseline null for SFT
+     * @param masks    what the adapter drops, or null where it drops nothing
+     */
+    OptimiserStep(Dataset data, Objective objective, int slot, Batcher.Step plan, Baseline baseline, Masks masks) {
         this.data = data;
         this.objective = objective;
         this.slot = slot;
         this.plan = plan;
         this.baseline = baseline;
+        this.masks = masks;
         for (List<Integer> rows : plan.microBatches()) {
             microBatches.add(rows.stream().map(data::row).toList());
         }
@@ -78,7 +86,7 @@ final class OptimiserStep {
         if (microBatch < microBatches()) {
             first = -1;
             for (EncodedRow row : microBatches.get(microBatch)) {
-                int number = pass.add(row, slot);
+                int number = pass.add(row, slot, masks == null ? null : masks.row(row.row()));
                 first = first < 0 ? number : first;
                 tokens += row.length();
             }

@@ -8,6 +8,7 @@ import candor.ops.Batch;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One packed pass over the base: rows of any runs, each through the slot that it names. Whoever adds a row keeps its
@@ -15,6 +16,9 @@ import java.util.List;
  */
 final class Pass {
     private final List<Packing.Sequence> rows = new ArrayList<>();
+    /** Of each row, or null where nothing of it is dropped. */
+    private final List<Long> dropoutKeys = new ArrayList<>();
+
     private int tokens;
     private Batch batch;
     /** The number of each sequence of the batch: those of one slot are neighbours there. */
@@ -25,7 +29,17 @@ final class Pass {
 
     /** Adds a row and gives its number. */
     int add(EncodedRow row, int slot) {
+        return add(row, slot, null);
+    }
+
+    /**
+     * The same of a row of which the slot's adapter drops something, if it drops anything.
+     *
+     * @param dropoutKey what its mask follows from, see {@link Masks}; or null for no mask
+     */
+    int add(EncodedRow row, int slot, Long dropoutKey) {
         rows.add(new Packing.Sequence(row, slot));
+        dropoutKeys.add(dropoutKey);
         tokens += row.length();
         return rows.size() - 1;
     }
@@ -47,6 +61,13 @@ final class Pass {
         }
         order.sort(Comparator.comparingInt(i -> rows.get(i).slot()));
         batch = Packing.of(order.stream().map(rows::get).toList());
+        if (dropoutKeys.stream().anyMatch(Objects::nonNull)) {
+            // A row without a key is of a slot that drops nothing.
+            batch = batch.dropping(order.stream()
+                    .map(dropoutKeys::get)
+                    .mapToLong(key -> key == null ? 0 : key)
+                    .toArray());
+        }
         float[] tokenLogp = new float[batch.targetCount()];
         model.forward(tokenLogp, batch, adapters, training);
         logp = new double[rows.size()];

@@ -151,10 +151,13 @@ public final class Run implements AutoCloseable {
     OptimiserStep next() {
         backend.zero(parts.trainee.gradients());
         Batcher.Step plan = batcher.next();
-        return new OptimiserStep(parts.data, objective, parts.slot, plan, baseline(parts.data, plan));
+        Masks masks = parts.config.loraDropout() > 0
+                ? new Masks(parts.config.batching().seed(), step)
+                : null;
+        return new OptimiserStep(parts.data, objective, parts.slot, plan, baseline(parts.data, plan, masks), masks);
     }
 
-    private Baseline baseline(Dataset data, Batcher.Step plan) {
+    private Baseline baseline(Dataset data, Batcher.Step plan, Masks masks) {
         return parts.config.task() instanceof KtoTask kto
                 ? new Baseline(
                         data,
@@ -163,7 +166,8 @@ public final class Run implements AutoCloseable {
                         parts.reference,
                         plan,
                         kto.pairing(),
-                        parts.config.batching().seed())
+                        parts.config.batching().seed(),
+                        masks)
                 : null;
     }
 
@@ -205,7 +209,7 @@ public final class Run implements AutoCloseable {
                     parts.config.batching().rows(),
                     objective,
                     parts.slot,
-                    plan -> baseline(parts.heldOut, plan));
+                    plan -> baseline(parts.heldOut, plan, null));
             if (held == null) {
                 String data = parts.config.watch().evalData().toString();
                 diverged("after step " + step + " the loss on " + data + " is not finite", listener);

@@ -129,7 +129,7 @@ public final class Session implements AutoCloseable {
                     ? PeftFiles.trained(config.initAdapter(), prepared.model(), memory)
                     : Adapter.trained(memory, new AdapterLayout(run.lora()))
                             .initialise(config.batching().seed());
-            adapters.set(slot, adapter);
+            adapters.set(slot, adapter, config.loraDropout());
             if (run.needsCopy()) {
                 // Taken before a checkpoint is read: the reference is the adapter as the run first met it.
                 reference = IntStream.range(prepared.runs().size(), adapters.slots())
@@ -145,7 +145,8 @@ public final class Session implements AutoCloseable {
                     run.record().adapter(),
                     config.model(),
                     config.reading().template(),
-                    card);
+                    card,
+                    config.loraDropout());
         }
         if (run.from() != null) {
             String then = RunState.read(run.from().folder()).backend();

@@ -3,6 +3,7 @@ package candor.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Write;
@@ -105,6 +106,44 @@ class ReferenceGradientTest {
         assertGradient(change(trained.da(), daBefore, Write.ADD), trained.a(), loss);
         assertGradient(change(trained.db(), dbBefore, Write.ADD), trained.b(), loss);
         assertThat(lora.at(3).da().toFloats()).isEqualTo(idle.toFloats());
+    }
+
+    /** A layer whose adapter does not see all of its input, as the decoder computes it: the base, then the adapter alone. */
+    @Test
+    void linearWithDropout() {
+        Batch drops = batch.dropping(1, 2, 3, 4, 5);
+        Dropout dropout = new Dropout(9, 0.4, 0, 0.2);
+        Tensor x = normal(12, 7);
+        Tensor w = normal(5, 7);
+        Lora.Factors trained = new Lora.Factors(normal(3, 7), normal(5, 3), 0.7f, normal(3, 7), normal(5, 3));
+        Lora.Factors frozen = new Lora.Factors(normal(1, 7), normal(5, 1), 1.5f, null, null);
+        Lora lora = Lora.dropping(dropout, 0, trained, frozen, frozen);
+        assertThat(lora.whole().at(0)).isNull();
+        assertThat(lora.whole().at(1)).isSameAs(frozen);
+        assertThat(lora.dropped().at(0)).isSameAs(trained);
+        assertThat(lora.dropped().at(1)).isNull();
+        Tensor y = zeros(12, 5);
+        Tensor t = zeros(12, lora.paddedRank());
+        Tensor dy = normal(12, 5);
+        Tensor input = zeros(12, 7);
+        DoubleSupplier loss = () -> {
+            ops.linear(y, t, x, w, null, null, lora.whole(), drops);
+            ops.dropout(input, x, dropout, drops, Write.SET);
+            ops.linear(y, t, input, null, null, y, lora.dropped(), drops);
+            return product(y, dy);
+        };
+        loss.getAsDouble();
+        Tensor dx = zeros(12, 7);
+        Tensor dInput = zeros(12, 7);
+        Tensor dt = zeros(12, lora.paddedRank());
+        Tensor daBefore = copy(trained.da());
+        Tensor dbBefore = copy(trained.db());
+        ops.linearBackward(dx, dt, dy, x, t, w, lora.whole(), drops, Write.SET);
+        ops.linearBackward(dInput, dt, dy, input, t, null, lora.dropped(), drops, Write.SET);
+        ops.dropout(dx, dInput, dropout, drops, Write.ADD);
+        assertGradient(dx, x, loss);
+        assertGradient(change(trained.da(), daBefore, Write.ADD), trained.a(), loss);
+        assertGradient(change(trained.db(), dbBefore, Write.ADD), trained.b(), loss);
     }
 
     @ParameterizedTest

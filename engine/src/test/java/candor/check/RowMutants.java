@@ -3,11 +3,13 @@ package candor.check;
 import static candor.check.Mutant.TOO_FAR;
 
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.stream.Stream;
 
 /** Bugs in the operations that work row by row. */
@@ -162,6 +164,52 @@ final class RowMutants {
                     @Override
                     public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
                         super.rope(dx, table, batch);
+                    }
+                }),
+                new Mutant("dropout", "does not scale what is kept", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                        super.dropout(y, x, dropout, batch, write);
+                        for (int n = 0; write == Write.SET && n < y.rows(); n++) {
+                            for (int i = 0; i < y.cols(); i++) {
+                                y.set(n, i, y.get(n, i) == 0 ? 0 : x.get(n, i));
+                            }
+                        }
+                    }
+                }),
+                new Mutant("dropout", "takes the row for the position", "", () -> new NaiveBackend() {
+                    @Override
+                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                        int n = batch.tokenCount();
+                        int[] rows = new int[n];
+                        int[] starts = new int[batch.sequenceCount() + 1];
+                        int[] slots = new int[batch.sequenceCount()];
+                        long[] keys = new long[batch.sequenceCount()];
+                        Arrays.setAll(rows, row -> row);
+                        Arrays.setAll(starts, batch::start);
+                        Arrays.setAll(slots, batch::slot);
+                        Arrays.setAll(keys, batch::dropoutKey);
+                        super.dropout(
+                                y,
+                                x,
+                                dropout,
+                                new Batch(new int[n], rows, new int[n], starts, slots).dropping(keys),
+                                write);
+                    }
+                }),
+                new Mutant("dropout", "sets where it should add", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                        super.dropout(y, x, dropout, batch, Write.SET);
+                    }
+                }),
+                new Mutant("dropout", "copies rows that drop nothing", "must be left alone", () -> new NaiveBackend() {
+                    @Override
+                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                        for (int n = 0; write == Write.SET && n < y.rows(); n++) {
+                            Floats.put(y, n, Floats.row(x, n));
+                        }
+                        super.dropout(y, x, dropout, batch, write);
                     }
                 }),
                 new Mutant("swiGlu", "exp overflows for large gates", "is NaN", () -> new NaiveBackend() {

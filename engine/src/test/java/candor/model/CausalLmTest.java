@@ -2,6 +2,7 @@ package candor.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import candor.check.NaiveBackend;
 import candor.lora.Adapter;
@@ -69,7 +70,10 @@ class CausalLmTest {
         }
     }
 
-    /** A model with a bank: slot 0 and 3 are trained, 1 is frozen, 2 is empty; their ranks are no multiples of anything. */
+    /**
+     * A model with a bank: slot 0 and 3 are trained, 1 is frozen, 2 is empty; their ranks are no multiples of anything. Slot 0
+     * drops some of its inputs, in batches that drop.
+     */
     private static final class Setting implements AutoCloseable {
         final Backend backend;
         final Weights weights;
@@ -81,7 +85,7 @@ class CausalLmTest {
             weights = Weights.random(odd.config, 7, odd.config.dtype());
             model = new CausalLm(backend, weights, recompute, POSITIONS);
             bank = new AdapterBank(odd.config, 4);
-            bank.set(0, adapter(new LoraConfig(3, 5, false, ALL), true, 1));
+            bank.set(0, adapter(new LoraConfig(3, 5, false, ALL), true, 1), 0.05);
             bank.set(1, adapter(new LoraConfig(17, 8, true, ALL), false, 2));
             bank.set(3, adapter(new LoraConfig(70, 30, false, EnumSet.of(Projection.QUERY, Projection.DOWN)), true, 3));
         }
@@ -157,7 +161,8 @@ class CausalLmTest {
         return List.of(
                 batch(v, new int[] {0}, 1),
                 batch(v, new int[] {3, 3, 1, Batch.BASE, 2, 0}, 1, 34, 5, 2, 1, 3),
-                batch(v, new int[] {3}, POSITIONS));
+                batch(v, new int[] {3}, POSITIONS),
+                batch(v, new int[] {1, 0, 0, Batch.BASE, 3}, 3, 1, 5, 2, 34).dropping(5, 6, 7, 8, 9));
     }
 
     @ParameterizedTest
@@ -223,7 +228,7 @@ class CausalLmTest {
         Odd odd = Odd.WIDE;
         List<Batch> batches = batches(odd);
         try (Setting used = new Setting(odd, new CpuBackend(2), recompute)) {
-            for (int i : new int[] {2, 0, 1, 2, 1, 1, 0, 2}) {
+            for (int i : new int[] {2, 0, 1, 3, 2, 1, 1, 3, 0, 2}) {
                 List<float[]> fresh;
                 try (Setting once = new Setting(odd, new CpuBackend(2), recompute)) {
                     fresh = once.pass(batches.get(i));
@@ -234,6 +239,68 @@ class CausalLmTest {
                 assertThat(logp).isEqualTo(fresh.getFirst());
                 used.model.logits(batches.get(1), used.bank);
             }
+        }
+    }
+
+    /** Of a slot that drops: what it adds, its gradients, and what goes on to the layers below come from one mask. */
+    @ParameterizedTest
+    @EnumSource(Recompute.class)
+    void gradientsOfDroppedInputsAreDifferencesOfTheForwardPass(Recompute recompute) {
+        Odd odd = Odd.NARROW;
+        Batch batch = batches(odd).get(3);
+        try (Setting setting = new Setting(odd, new CpuBackend(2), recompute)) {
+            setting.pass(batch);
+            Tensor parameters = setting.bank.get(0).parameters();
+            float[] gradient = setting.bank.get(0).gradients().toFloats();
+            float[] start = parameters.toFloats();
+            double length = 0;
+            for (float each : gradient) {
+                length += each * (double) each;
+            }
+            length = Math.sqrt(length);
+            double step = 2e-4;
+            double[] loss = new double[2];
+            for (int side = 0; side < 2; side++) {
+                float[] moved = start.clone();
+                for (int i = 0; i < moved.length; i++) {
+                    moved[i] += (float) ((side == 0 ? step : -step) * gradient[i] / length);
+                }
+                setting.backend.upload(parameters, moved);
+                float[] logp = new float[batch.targetCount()];
+                setting.model.forward(logp, batch, setting.bank, false);
+                float[] derivatives = gaussian(new Random(5), logp.length);
+                for (int i = 0; i < logp.length; i++) {
+                    loss[side] += derivatives[i] * (double) logp[i];
+                }
+            }
+            assertThat((loss[0] - loss[1]) / (2 * step) / length).isCloseTo(1, within(0.01));
+        }
+    }
+
+    /** What a slot drops changes nothing for the others, and nothing in a batch that does not drop. */
+    @ParameterizedTest
+    @EnumSource(names = {"NARROW", "BIASED", "WIDE"})
+    void onlyASlotThatDropsMeetsItsMask(Odd odd) {
+        Batch dropping = batches(odd).get(3);
+        int v = odd.config.vocabSize();
+        Batch plain = batch(v, new int[] {1, 0, 0, Batch.BASE, 3}, 3, 1, 5, 2, 34);
+        try (Setting setting = new Setting(odd, new CpuBackend(2), Recompute.NONE)) {
+            List<float[]> with = setting.pass(dropping);
+            List<float[]> without = setting.pass(plain);
+            for (int i = 0; i < plain.targetCount(); i++) {
+                boolean drops = plain.slot(plain.targetSequence(i)) == 0;
+                assertThat(with.get(0)[i] != without.get(0)[i]).isEqualTo(drops);
+            }
+            assertThat(with.get(1)).isNotEqualTo(without.get(1));
+            assertThat(with.get(2)).isEqualTo(without.get(2));
+            // The layer and its adapter one after the other are the layer with its adapter, where next to nothing is
+            // dropped.
+            setting.bank.set(0, setting.bank.get(0), 1e-12);
+            List<float[]> nothing = setting.pass(dropping);
+            assertThat(nothing.get(0)).isEqualTo(without.get(0));
+            assertThat(distance(nothing.get(1), without.get(1))).isLessThan(1e-5);
+            setting.bank.set(0, setting.bank.get(0));
+            assertSame(setting.pass(dropping), without);
         }
     }
 

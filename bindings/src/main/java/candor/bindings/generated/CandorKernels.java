@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_BORDER_VERSION = (int)2L;
+    private static final int CANDOR_BORDER_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_BORDER_VERSION 2
+     * #define CANDOR_BORDER_VERSION 3
      * }
      */
     public static int CANDOR_BORDER_VERSION() {
@@ -2407,6 +2407,80 @@ public class CandorKernels extends CandorKernels$shared {
                 traceDowncall("candor_linear_backward", dx, dx_stride, dt, dt_stride, dy, dy_stride, x, x_stride, t, t_stride, w, w_stride, lora, lora_count, padded_rank, add, n, i, o, stream);
             }
             return (int)mh$.invokeExact(dx, dx_stride, dt, dt_stride, dy, dy_stride, x, x_stride, t, t_stride, w, w_stride, lora, lora_count, padded_rank, add, n, i, o, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_dropout {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_LONG,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_LONG,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_INT,
+            CandorKernels.C_INT,
+            CandorKernels.C_FLOAT,
+            CandorKernels.C_INT,
+            CandorKernels.C_INT,
+            CandorKernels.C_INT,
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_dropout");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_dropout$descriptor() {
+        return candor_dropout.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_dropout$handle() {
+        return candor_dropout.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_dropout$address() {
+        return candor_dropout.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * }
+     */
+    public static int candor_dropout(MemorySegment y, long y_stride, MemorySegment x, long x_stride, MemorySegment keys, MemorySegment sequences, MemorySegment positions, int module, int threshold, float scale, int add, int start, int end, int i, MemorySegment stream) {
+        var mh$ = candor_dropout.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_dropout", y, y_stride, x, x_stride, keys, sequences, positions, module, threshold, scale, add, start, end, i, stream);
+            }
+            return (int)mh$.invokeExact(y, y_stride, x, x_stride, keys, sequences, positions, module, threshold, scale, add, start, end, i, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

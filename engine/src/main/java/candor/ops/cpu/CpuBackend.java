@@ -3,6 +3,7 @@ package candor.ops.cpu;
 import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Linear;
@@ -33,6 +34,7 @@ public final class CpuBackend implements Backend {
     private final CacheOps caches;
     private final NormOps norms;
     private final RopeOps ropes;
+    private final DropoutOps dropouts;
     private final SwiGluOps swiGlus;
     private final RowOps rows;
     private final AffineOps affines;
@@ -63,6 +65,7 @@ public final class CpuBackend implements Backend {
         caches = new CacheOps(workers);
         norms = new NormOps(workers);
         ropes = new RopeOps(workers);
+        dropouts = new DropoutOps(workers);
         swiGlus = new SwiGluOps(workers);
         rows = new RowOps(workers);
         affines = new AffineOps(workers);
@@ -173,9 +176,16 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+        Shapes.same("dropout", y, x);
+        Shapes.require(x.rows() == batch.tokenCount() && batch.drops(), "dropout", y, x);
+        dropouts.run(y, x, dropout, batch, write);
+    }
+
+    @Override
     public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         Shapes.linear("linear", y, t, x, w, lora, batch);
-        Shapes.bias("linear", bias, w);
+        Shapes.bias("linear", bias, y);
         if (residual != null) {
             Shapes.f32("linear", residual);
             Shapes.same("linear", residual, y);
@@ -194,7 +204,7 @@ public final class CpuBackend implements Backend {
         }
         for (Linear layer : layers) {
             Shapes.linear("linears", layer.y(), null, x, layer.w(), null, batch);
-            Shapes.bias("linears", layer.bias(), layer.w());
+            Shapes.bias("linears", layer.bias(), layer.y());
         }
         siblings.run(x, layers);
     }
@@ -212,7 +222,7 @@ public final class CpuBackend implements Backend {
             Shapes.linear("linearBackward", dy, dt, dx, w, lora, batch);
             matmul.backward(dx, dt, dy, w, write == Write.ADD ? dx : null, lora, batch);
         } else if (lora != null) {
-            matmul.backwardNarrow(dt, dy, w, lora, batch);
+            matmul.backwardNarrow(dt, dy, lora, batch);
         }
         if (lora != null) {
             Shapes.linear("linearBackward", dy, t, x, w, lora, batch);

@@ -46,6 +46,10 @@ final class LowRankMatmul {
     private Lora lora;
     private List<Batch.Run> runs;
     private int depth;
+
+    /** Of B: as of P, or 0 where there is no B. */
+    private int wideDepth;
+
     private int columns;
     private int firstPanel;
     private int panels;
@@ -70,25 +74,25 @@ final class LowRankMatmul {
     }
 
     /**
-     * y = init + x wᵀ + t bᵀ.
+     * y = init + x wᵀ + t bᵀ; without w, init + t bᵀ.
      *
      * @param init a tensor of y's shape, or one row that is repeated (a bias), or null
      */
     void forward(Tensor y, Tensor t, Tensor x, Tensor w, Tensor init, Lora lora, Batch batch) {
         forward = true;
-        run(y, t, x, w, init, lora, batch, w.cols(), w.rows());
+        run(y, t, x, w, init, lora, batch, x.cols(), y.cols());
     }
 
-    /** dx = init + dy w + dt a. */
+    /** dx = init + dy w + dt a; without w, init + dt a. */
     void backward(Tensor dx, Tensor dt, Tensor dy, Tensor w, Tensor init, Lora lora, Batch batch) {
         forward = false;
-        run(dx, dt, dy, w, init, lora, batch, w.rows(), w.cols());
+        run(dx, dt, dy, w, init, lora, batch, dy.cols(), dx.cols());
     }
 
     /** dt alone, where nobody wants dx. */
-    void backwardNarrow(Tensor dt, Tensor dy, Tensor w, Lora lora, Batch batch) {
+    void backwardNarrow(Tensor dt, Tensor dy, Lora lora, Batch batch) {
         forward = false;
-        run(null, dt, dy, w, null, lora, batch, w.rows(), w.cols());
+        run(null, dt, dy, null, null, lora, batch, dy.cols(), 1);
     }
 
     private void run(
@@ -110,6 +114,7 @@ final class LowRankMatmul {
         lora = adapters;
         runs = batch.runs();
         depth = inner;
+        wideDepth = w == null ? 0 : inner;
         columns = outer;
         int blockRows = batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK;
         if (lora == null) {
@@ -119,18 +124,20 @@ final class LowRankMatmul {
         }
 
         int all = Panels.count(columns);
-        ready = c == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
+        ready = c == null || w == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
         int group = ready != null
                 ? all
-                : Math.clamp(GROUP_BYTES / (Float.BYTES * (long) Panels.floats(depth + PanelKernels.EXTRA)), 1, all);
+                : Math.clamp(
+                        GROUP_BYTES / (Float.BYTES * (long) Panels.floats(wideDepth + PanelKernels.EXTRA)), 1, all);
         joined = lora != null
+                && w != null
                 && runs.size() == 1
                 && factors(0) != null
                 && factors(0).rank() <= PanelKernels.EXTRA;
         behind = joined && (ready == null || !ready.paired());
         stride = ready != null
                 ? ready.stride()
-                : Panels.floats(depth + (joined ? factors(0).rank() : 0));
+                : Panels.floats(wideDepth + (joined ? factors(0).rank() : 0));
         upAt = ready != null ? 0 : group * stride;
         upFloats = lora == null || behind ? 0 : group * Panels.floats(lora.paddedRank());
         narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
@@ -218,7 +225,7 @@ final class LowRankMatmul {
     private void packWide(int index, int worker) {
         int from = (firstPanel + index) * COLUMNS;
         int cols = Math.min(COLUMNS, columns - from);
-        if (ready == null) {
+        if (ready == null && w != null) {
             if (forward) {
                 Panels.transposed(packed, index * stride, w, from, 0, cols, depth, 1f);
             } else {
@@ -232,7 +239,7 @@ final class LowRankMatmul {
             }
             float[] to = behind ? wide : packed;
             int at = behind
-                    ? index * stride + Panels.floats(depth)
+                    ? index * stride + Panels.floats(wideDepth)
                     : upAt + run * upFloats + index * Panels.floats(factors.rank());
             if (forward) {
                 Panels.transposed(to, at, factors.b(), from, 0, cols, factors.rank(), 1f);
@@ -297,6 +304,6 @@ final class LowRankMatmul {
             }
         }
         int cols = Math.min((firstPanel + end) * COLUMNS, columns) - col;
-        gemm.into(c, row, col, blocks.rows(block), cols, depth);
+        gemm.into(c, row, col, blocks.rows(block), cols, wideDepth);
     }
 }

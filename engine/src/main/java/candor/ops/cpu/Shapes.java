@@ -59,11 +59,12 @@ final class Shapes {
         require(batch.longest() <= table.rows() && table.cols() % 2 == 0, op, x, table);
     }
 
+    /** @param w (O, I), or null where only adapters are there */
     static void linear(String op, Tensor y, Tensor t, Tensor x, Tensor w, Lora lora, Batch batch) {
         f32(op, y);
         f32(op, x);
-        require(y.rows() == batch.tokenCount() && y.cols() == w.rows(), op, y, w);
-        require(x.rows() == batch.tokenCount() && x.cols() == w.cols(), op, x, w);
+        require(y.rows() == batch.tokenCount() && x.rows() == batch.tokenCount(), op, y, x);
+        require(w == null ? lora != null : y.cols() == w.rows() && x.cols() == w.cols(), op, y, x, w);
         if (lora != null) {
             f32(op, t);
             require(t.rows() == batch.tokenCount() && t.cols() == lora.paddedRank(), op, t, w);
@@ -71,10 +72,10 @@ final class Shapes {
     }
 
     /** @param bias (1, O), or null */
-    static void bias(String op, Tensor bias, Tensor w) {
+    static void bias(String op, Tensor bias, Tensor y) {
         if (bias != null) {
             f32(op, bias);
-            require(bias.rows() == 1 && bias.cols() == w.rows(), op, bias, w);
+            require(bias.rows() == 1 && bias.cols() == y.cols(), op, bias, y);
         }
     }
 

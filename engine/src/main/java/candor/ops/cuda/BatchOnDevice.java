@@ -14,6 +14,7 @@ final class BatchOnDevice {
     private int targetRows;
     private int targets;
     private int starts;
+    private int dropoutKeys;
     private int lastPosition;
     private int[] sourceOfRow = new int[0];
 
@@ -69,7 +70,18 @@ final class BatchOnDevice {
         for (int s = 0; s <= batch.sequenceCount(); s++) {
             integers.add(batch.start(s));
         }
+        dropoutKeys = integers.count();
+        for (int s = 0; batch.drops() && s < batch.sequenceCount(); s++) {
+            long key = batch.dropoutKey(s);
+            integers.add((int) key);
+            integers.add((int) (key >>> 32));
+        }
         integers.copy();
+    }
+
+    /** (S, 2), the lower half of each key first; of a batch that drops. */
+    long dropoutKeys() {
+        return integers.at(dropoutKeys);
     }
 
     /** (N) */

@@ -8,6 +8,7 @@ import candor.bindings.generated.candor_adamw_step;
 import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.Dropout;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
@@ -201,6 +202,26 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+        Shapes.shape("dropout", DType.BF16, x, batch.tokenCount(), y.cols());
+        Shapes.same("dropout", y, x);
+        Shapes.require(batch.drops(), "dropout", y, x);
+        BatchOnDevice there = batches.of(batch);
+        for (Batch.Run run : batch.runs()) {
+            if (dropout.drops(run.slot())) {
+                RowCalls.Drops drops = new RowCalls.Drops(
+                        dropout.module(),
+                        dropout.threshold(run.slot()),
+                        dropout.scale(run.slot()),
+                        run.start(),
+                        run.end());
+                calls.add(new RowCalls.DropOut(
+                        y, x, there.dropoutKeys(), there.sequences(), there.positions(), drops, add(write)));
+            }
+        }
+    }
+
+    @Override
     public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         if (y.dtype() == DType.F32) {
             logits(y, x, w, bias, residual, lora);
@@ -208,7 +229,7 @@ public final class CudaBackend implements Backend {
         }
         Shapes.linear("linear", y, t, x, w, lora, batch);
         Shapes.dense("linear", bias);
-        Shapes.require(bias == null || bias.cols() == w.rows(), "linear", bias, w);
+        Shapes.require(bias == null || bias.cols() == y.cols(), "linear", bias, y);
         if (residual != null) {
             Shapes.same("linear", y, residual);
         }

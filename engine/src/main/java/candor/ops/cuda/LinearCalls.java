@@ -51,8 +51,8 @@ final class LinearCalls {
                     stride(t),
                     x.data(),
                     x.stride(),
-                    w.data(),
-                    w.stride(),
+                    address(w),
+                    stride(w),
                     address(bias),
                     address(residual),
                     stride(residual),
@@ -60,8 +60,8 @@ final class LinearCalls {
                     loras.entries.size(),
                     loras.rank,
                     x.rows(),
-                    w.cols(),
-                    w.rows(),
+                    x.cols(),
+                    y.cols(),
                     to.stream());
         }
     }
@@ -82,15 +82,15 @@ final class LinearCalls {
                     stride(x),
                     address(t),
                     stride(t),
-                    w.data(),
-                    w.stride(),
+                    address(w),
+                    stride(w),
                     to.loras(loras.entries),
                     loras.entries.size(),
                     loras.rank,
                     add,
                     dy.rows(),
-                    w.cols(),
-                    w.rows(),
+                    w == null ? x.cols() : w.cols(),
+                    dy.cols(),
                     to.stream());
         }
     }

@@ -1,6 +1,7 @@
 package candor.ops.cuda;
 
 import static candor.bindings.generated.CandorKernels.candor_affine;
+import static candor.bindings.generated.CandorKernels.candor_dropout;
 import static candor.bindings.generated.CandorKernels.candor_embed;
 import static candor.bindings.generated.CandorKernels.candor_gather_rows;
 import static candor.bindings.generated.CandorKernels.candor_rms_norm;
@@ -134,6 +135,38 @@ final class RowCalls {
                     x.rows(),
                     x.cols() / table.cols(),
                     table.cols(),
+                    to.stream());
+        }
+    }
+
+    /** What a slot drops, of rows {@code start} to {@code end}; see {@link candor.ops.Dropout}. */
+    record Drops(int module, int threshold, float scale, int start, int end) {}
+
+    /**
+     * @param keys      (S, 2) on the device
+     * @param sequences (N) on the device
+     * @param positions (N) on the device
+     * @param add       1 to add to y
+     */
+    record DropOut(Tensor y, Tensor x, long keys, long sequences, long positions, Drops drops, int add)
+            implements Call {
+        @Override
+        public int issue(Arguments to) {
+            return candor_dropout(
+                    y.data(),
+                    y.stride(),
+                    x.data(),
+                    x.stride(),
+                    address(keys),
+                    address(sequences),
+                    address(positions),
+                    drops.module,
+                    drops.threshold,
+                    drops.scale,
+                    add,
+                    drops.start,
+                    drops.end,
+                    x.cols(),
                     to.stream());
         }
     }

@@ -74,24 +74,29 @@ final class Shapes {
         require(batch.longest() <= table.rows() && table.cols() % 2 == 0, op, x, table);
     }
 
+    /** @param w (O, I), or null where only adapters are there */
     static void linear(String op, Tensor y, Tensor t, Tensor x, Tensor w, Lora lora, Batch batch) {
-        bf16(op, w);
-        shape(op, DType.BF16, y, batch.tokenCount(), w.rows());
-        shape(op, DType.BF16, x, batch.tokenCount(), w.cols());
+        shape(op, DType.BF16, y, batch.tokenCount(), y.cols());
+        shape(op, DType.BF16, x, batch.tokenCount(), x.cols());
+        require(w != null || lora != null, op, y, x, w);
+        if (w != null) {
+            bf16(op, w);
+            require(y.cols() == w.rows() && x.cols() == w.cols(), op, y, x, w);
+        }
         if (lora != null) {
             shape(op, DType.BF16, t, batch.tokenCount(), lora.paddedRank());
             for (Batch.Run run : batch.runs()) {
                 Lora.Factors factors = lora.at(run.slot());
                 if (factors != null) {
-                    factors(op, factors, w);
+                    factors(op, factors, y, x);
                 }
             }
         }
     }
 
-    private static void factors(String op, Lora.Factors factors, Tensor w) {
-        shape(op, DType.F32, factors.a(), factors.rank(), w.cols());
-        shape(op, DType.F32, factors.b(), w.rows(), factors.rank());
+    private static void factors(String op, Lora.Factors factors, Tensor y, Tensor x) {
+        shape(op, DType.F32, factors.a(), factors.rank(), x.cols());
+        shape(op, DType.F32, factors.b(), y.cols(), factors.rank());
         if (factors.trained()) {
             same(op, factors.a(), factors.da());
             same(op, factors.b(), factors.db());

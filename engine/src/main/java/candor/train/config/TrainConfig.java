@@ -91,9 +91,15 @@ public record TrainConfig(
      * An adapter over a frozen base.
      *
      * @param initAdapter an adapter's folder, or null for a fresh one of the shape that follows
+     * @param dropout     the share of its inputs that either does not see while it is trained
      */
     public record AdapterStart(
-            Path initAdapter, int rank, double alpha, List<String> targetModules, boolean rankStabilised)
+            Path initAdapter,
+            int rank,
+            double alpha,
+            List<String> targetModules,
+            boolean rankStabilised,
+            double dropout)
             implements Start {}
 
     /**
@@ -108,6 +114,11 @@ public record TrainConfig(
     /** The folder of tokenizer and chat template. */
     public Path textFolder() {
         return start instanceof ModelStart whole ? whole.tokenizer() : model;
+    }
+
+    /** The share of its inputs that an adapter does not see while it is trained; 0 where all weights are trained. */
+    public double loraDropout() {
+        return start instanceof AdapterStart adapter ? adapter.dropout() : 0;
     }
 
     /** The adapter to go on from, or null. */

@@ -158,7 +158,8 @@ final class TrainConfigReader {
                 given.get(TrainSettings.LORA_RANK).intValue(),
                 given.get(TrainSettings.LORA_ALPHA),
                 given.get(TrainSettings.LORA_TARGET_MODULES),
-                given.get(TrainSettings.USE_RSLORA));
+                given.get(TrainSettings.USE_RSLORA),
+                given.get(TrainSettings.LORA_DROPOUT));
     }
 
     private static Task task(Method method, Settings given) {

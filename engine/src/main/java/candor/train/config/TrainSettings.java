@@ -89,6 +89,11 @@ public final class TrainSettings {
             "The linear layers that a fresh adapter changes; all-linear for all of them.");
     public static final Setting<Boolean> USE_RSLORA =
             yesNo("use_rslora", false, "Scales a fresh adapter by alpha / root of rank.");
+    public static final Setting<Double> LORA_DROPOUT = new Setting<>(
+            "lora_dropout",
+            new Setting.Real(0, true, 0.99),
+            0.0,
+            "The share of each adapted layer's input that the adapter does not see while it is trained.");
     public static final Setting<Double> LEARNING_RATE =
             atLeast(0, "learning_rate", 1e-4, "The learning rate at the end of the warm-up.");
     public static final Setting<Schedule.Shape> LR_SCHEDULER_TYPE = choice(
@@ -252,7 +257,7 @@ public final class TrainSettings {
 
     /** Only where an adapter is trained. */
     private static final List<Setting<?>> ADAPTER =
-            List.of(INIT_ADAPTER, LORA_RANK, LORA_ALPHA, LORA_TARGET_MODULES, USE_RSLORA);
+            List.of(INIT_ADAPTER, LORA_RANK, LORA_ALPHA, LORA_TARGET_MODULES, USE_RSLORA, LORA_DROPOUT);
 
     /** Only where all weights are trained. */
     private static final List<Setting<?>> FULL = List.of(MODEL_CONFIG, TOKENIZER, SAVE_DTYPE);

@@ -1,4 +1,4 @@
-package candor.model;
+package candor.ops;
 
 /**
  * Random numbers from a counter, without a state: Philox 4×32 with ten rounds (Salmon et al. 2011, "Parallel random

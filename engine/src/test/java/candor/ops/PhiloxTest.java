@@ -1,4 +1,4 @@
-package candor.model;
+package candor.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

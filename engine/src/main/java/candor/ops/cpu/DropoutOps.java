@@ -1,0 +1,66 @@
+package candor.ops.cpu;
+
+import static candor.ops.cpu.TileShape.FLOAT;
+
+import candor.ops.Batch;
+import candor.ops.Dropout;
+import candor.ops.Write;
+import candor.tensor.Tensor;
+
+/** Dropout of rows whose slot drops something; threads share the rows. */
+final class DropoutOps {
+    private final Workers workers;
+    private final Workers.Rows task = this::rows;
+
+    // The operation in hand.
+    private Tensor y;
+    private Tensor x;
+    private Dropout dropout;
+    private Batch batch;
+    private Write write;
+
+    DropoutOps(Workers workers) {
+        this.workers = workers;
+    }
+
+    void run(Tensor yOut, Tensor xIn, Dropout which, Batch batchIn, Write how) {
+        y = yOut;
+        x = xIn;
+        dropout = which;
+        batch = batchIn;
+        write = how;
+        workers.rows(x.rows(), x.cols(), task);
+    }
+
+    private void rows(int from, int end, int worker) {
+        int[] words = new int[Dropout.GROUP];
+        int sequence = 0;
+        for (int row = from; row < end; row++) {
+            while (batch.start(sequence + 1) <= row) {
+                sequence++;
+            }
+            if (dropout.drops(batch.slot(sequence))) {
+                row(row, sequence, words);
+            }
+        }
+    }
+
+    private void row(int row, int sequence, int[] words) {
+        int slot = batch.slot(sequence);
+        int threshold = dropout.threshold(slot);
+        float scale = dropout.scale(slot);
+        long key = batch.dropoutKey(sequence);
+        int position = batch.position(row);
+        long from = x.offset(row, 0);
+        long to = y.offset(row, 0);
+        for (int col = 0; col < x.cols(); col += Dropout.GROUP) {
+            dropout.words(words, key, position, col / Dropout.GROUP);
+            for (int j = col; j < Math.min(x.cols(), col + Dropout.GROUP); j++) {
+                float value =
+                        Dropout.keeps(words[j - col], threshold) ? x.data().get(FLOAT, from + 4L * j) * scale : 0f;
+                long at = to + 4L * j;
+                y.data().set(FLOAT, at, write == Write.ADD ? y.data().get(FLOAT, at) + value : value);
+            }
+        }
+    }
+}
