@@ -105,7 +105,10 @@ final class CommandNames {
     }
 
     private static List<String> names(CommandLine group) {
-        return List.copyOf(group.getSubcommands().keySet());
+        return group.getSubcommands().values().stream()
+                .map(CommandLine::getCommandName)
+                .distinct()
+                .toList();
     }
 
     private static CommandLine root(CommandLine command) {
