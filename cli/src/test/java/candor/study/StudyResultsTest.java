@@ -11,6 +11,7 @@ import candor.evaluate.Result;
 import candor.evaluate.TestRows;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.judge.Judgements;
+import candor.ops.Backends;
 import candor.study.record.Key;
 import candor.study.record.Metric;
 import candor.study.record.Metric.Kind;
@@ -66,7 +67,15 @@ class StudyResultsTest {
                         tuple("mmlu_pooled", "all", "MMLU, pooled over questions", Kind.CAPABILITY));
 
         StudyConfig config = new StudyConfig(
-                StudyKind.MIXTURE, "s", folder, folder, List.of(1L), 1, folder.resolve("cache"), Section.empty());
+                StudyKind.MIXTURE,
+                "s",
+                folder,
+                folder,
+                List.of(1L),
+                1,
+                folder.resolve("cache"),
+                new Backends.Choice("cpu", ""),
+                Section.empty());
         StudyResults results = new StudyResults(mmlu, config);
         List<Result> rows = List.of(
                 row("law", 1, true),
