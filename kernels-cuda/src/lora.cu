@@ -23,7 +23,21 @@ struct PackArguments {
 
 constexpr int kPackThreads = 256;
 
+struct PackShared {
+    BlockSum<kPackThreads, int> sum;
+};
+
+// The factor in bf16, and whether it is finite there: its exponent is not all ones.
+__device__ __forceinline__ bf16 finite_or_zero(float factor, int& others) {
+    const bf16 value = to_bf16(factor);
+    const bool finite = (__float_as_uint(to_float(value)) & 0x7f800000u) != 0x7f800000u;
+    others += !finite;
+    return finite ? value : to_bf16(0.0f);
+}
+
 __global__ void __launch_bounds__(kPackThreads) pack_kernel(const PackArguments g) {
+    PackShared& s = shared<PackShared>();
+    int others = 0;
     const PackEntry& entry = g.entries[blockIdx.y];
     const PackedLora& to = g.packed;
     const int64_t index = g.first + blockIdx.y;
@@ -32,15 +46,19 @@ __global__ void __launch_bounds__(kPackThreads) pack_kernel(const PackArguments 
     for (int64_t i = thread; i < to.a_size(); i += threads) {
         const int row = (int)(i / to.a_stride), column = (int)(i % to.a_stride);
         const bool inside = row < entry.rank && column < to.inputs;
-        a[i] = to_bf16(inside ? entry.a[row * entry.a_stride + column] : 0.0f);
+        a[i] = finite_or_zero(inside ? entry.a[row * entry.a_stride + column] : 0.0f, others);
     }
     bf16* b = to.b + index * to.b_size();
     for (int64_t i = thread; i < to.b_size(); i += threads) {
         const int64_t row = i / to.padded_rank;
         const int column = (int)(i % to.padded_rank);
-        b[i] = to_bf16(column < entry.rank ? entry.b[row * entry.b_stride + column] : 0.0f);
+        b[i] = finite_or_zero(column < entry.rank ? entry.b[row * entry.b_stride + column] : 0.0f, others);
     }
     if (thread == 0) to.runs[index] = entry.run;
+    const bool marked = block_sum(others, s.sum) > 0;
+    uint8_t* marks = to.marks + index * kPackBlocks;
+    if (threadIdx.x == 0) marks[blockIdx.x] = marked;
+    if (blockIdx.x == 0 && threadIdx.x >= gridDim.x && threadIdx.x < kPackBlocks) marks[threadIdx.x] = 0;  // of no block
 }
 
 // ---- gradients ---------------------------------------------------------------------------------------------------------
@@ -167,6 +185,7 @@ PackedLora lay_out_lora(Layout& layout, int count, int padded_rank, int inputs, 
     packed.a = layout.take<bf16>(count * packed.a_size());
     packed.b = layout.take<bf16>(count * packed.b_size());
     packed.runs = layout.take<LoraRun>(count);
+    packed.marks = layout.take<uint8_t>((int64_t)count * kPackBlocks);
     return packed;
 }
 
@@ -181,9 +200,9 @@ cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cuda
             g.entries[e] = {from.a, from.b, from.a_stride, from.b_stride, from.rank, {from.start, from.end, from.scale, 0}};
         }
         const int64_t elements = std::max(packed.a_size(), packed.b_size());
-        const int blocks = std::min(256, ceil_div(elements, kPackThreads));
+        const int blocks = std::min(kPackBlocks, ceil_div(elements, kPackThreads));
         const cudaError_t status =
-            launch("lora pack", pack_kernel, {dim3(blocks, count), dim3(kPackThreads), 0, stream}, g);
+            launch("lora pack", pack_kernel, {dim3(blocks, count), dim3(kPackThreads), sizeof(PackShared), stream}, g);
         if (status != cudaSuccess) return status;
     }
     return cudaSuccess;

@@ -1,4 +1,5 @@
 // Linear layers with and without adapters, forward and backward.
+#include <algorithm>
 #include <cmath>
 
 #include "candor_tuning.h"
@@ -315,6 +316,43 @@ SUITE(linear_rows_alone) {
             if (first + count > c.n) continue;
             expect(std::string("rows alone: ") + c.name + ", " + std::to_string(count) + " from " + std::to_string(first),
                 alone(q, first, count) == rows_of(all, q, first, count), "other bytes");
+        }
+    }
+}
+
+namespace {
+
+bool nan_everywhere(const std::vector<candor_bf16>& values) {
+    return std::all_of(values.begin(), values.end(), [](candor_bf16 v) { return (v & 0x7f80) == 0x7f80 && (v & 0x7f); });
+}
+
+// A factor of one adapter is not finite: its own rows are NaN, as they are without the others, and all other rows have the bytes
+// that they have beside a healthy adapter. 3.4e38 is finite in float32 alone.
+void not_finite(const Case& c, int sick, bool in_a, float value) {
+    Problem q(c);
+    const Bytes healthy = alone(q, 0, c.n);
+    Factors& f = *q.factors[sick];
+    Tensor<float>& factor = in_a ? f.a : f.b;
+    factor.p()[(factor.rows - 1) * factor.stride + factor.cols / 2] = value;
+    const Bytes all = alone(q, 0, c.n);
+    const int start = f.at.start, end = f.at.end;
+    const std::string what = std::string("not finite: ") + c.name + ", adapter " + std::to_string(sick) + (in_a ? ", a" : ", b");
+    const Bytes own = rows_of(all, q, start, end - start);
+    expect(what, nan_everywhere(own.y) && nan_everywhere(own.dx), "own rows that are numbers");
+    expect(what, own == alone(q, start, end - start), "other bytes in own rows than alone");
+    expect(what, rows_of(all, q, 0, start) == rows_of(healthy, q, 0, start), "other bytes in rows before");
+    expect(what, rows_of(all, q, end, c.n - end) == rows_of(healthy, q, end, c.n - end), "other bytes in rows behind");
+}
+
+}  // namespace
+
+SUITE(linear_not_finite) {
+    for (const Case& c : tiled_shapes()) {
+        for (int sick = 0; sick < (int)c.adapters.size(); sick++) {
+            not_finite(c, sick, true, INFINITY);
+            not_finite(c, sick, false, -INFINITY);
+            not_finite(c, sick, false, 3.4e38f);
+            not_finite(c, sick, true, NAN);
         }
     }
 }

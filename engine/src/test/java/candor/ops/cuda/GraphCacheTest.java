@@ -216,20 +216,18 @@ class GraphCacheTest {
     void whatIsRefusedIsToldAndDropped() {
         Tensor b = random(DType.BF16, 3, 8, 2);
         Tensor c = random(DType.BF16, 3, 16, 3);
-        int most = 1 << 16; // sequences: a grid has one less
-        int[] ones = new int[most];
-        Arrays.fill(ones, 1);
-        Batch batch = batch(new Random(1), ones);
-        Tensor o = workspace.take(DType.BF16, most, 8);
-        Tensor lse = workspace.take(most, 1);
-        Tensor qkv = workspace.take(DType.BF16, most, 24);
+        Heads most = new Heads(1 << 16, 1, 8); // a grid has one row less
+        Batch batch = batch(new Random(1), 1);
+        Tensor o = workspace.take(DType.BF16, 1, most.queryCols());
+        Tensor lse = workspace.take(1, most.query());
+        Tensor qkv = workspace.take(DType.BF16, 1, most.allCols());
         for (int i = 0; i < 3; i++) {
             backend.zero(b);
             backend.zero(c);
-            backend.attention(o, lse, qkv, new Heads(1, 1, 8), batch);
+            backend.attention(o, lse, qkv, most, batch);
             assertThatThrownBy(backend::synchronise)
                     .isInstanceOf(CudaException.class)
-                    .hasMessageContaining("attention (65536 rows");
+                    .hasMessageContaining("65536 query heads");
             section(b, b, c);
         }
         assertThat(backend.graphs().captured()).isEqualTo(1);
