@@ -28,10 +28,26 @@ class ForecastTest {
             at(5 + 0.5 * (step - 1));
             forecast.counted(step, 101);
         }
-        assertThat(lines).containsExactly("time: about 0:00:55 in all, judging by 5 steps");
+        assertThat(lines).containsExactly("time: about 0:00:55 in all, judging by 3 steps");
         at(61);
         forecast.over();
         assertThat(lines.getLast()).isEqualTo("time: took 0:01:01, and about 0:00:55 was expected");
+    }
+
+    /** Loops are compiled in the first seconds: the later half counts, and a look after ten seconds corrects the first. */
+    @Test
+    void stepsThatBecomeFasterAreLookedAtAgain() {
+        Forecast forecast = new Forecast(TrainListener.NONE, List.of(), lines::add, () -> now);
+        double time = 0;
+        for (int step = 1; step <= 1000; step++) {
+            time += step <= 3 ? 1 : step <= 23 ? 0.1 : 0.05;
+            at(time);
+            forecast.counted(step, 1000);
+        }
+        assertThat(lines).hasSize(2);
+        assertThat(lines.getLast()).isEqualTo("time: about 0:00:54 in all, judging by 100 steps");
+        forecast.over();
+        assertThat(lines.getLast()).isEqualTo("time: took 0:00:54, and about 0:00:54 was expected");
     }
 
     /** A run that goes on has only its own steps to be judged by. */
@@ -44,7 +60,7 @@ class ForecastTest {
             at(1 + 2 * (step - 91));
             forecast.counted(step, 100);
         }
-        assertThat(lines).containsExactly("time: about 0:00:19 in all, judging by 5 steps");
+        assertThat(lines).containsExactly("time: about 0:00:19 in all, judging by 3 steps");
     }
 
     @Test

@@ -24,8 +24,7 @@ import java.util.Map;
  * @param template what rendered its conversations: it goes along with the tokenizer's files
  * @param dropout  what it is trained with, as adapter_config.json shall say
  */
-record AdapterTrainee(
-        Adapter adapter, Path result, Path base, TemplateChoice template, ModelCard card, double dropout)
+record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice template, ModelCard card, double dropout)
         implements Trainee {
     @Override
     public Tensor parameters() {
