@@ -146,10 +146,15 @@ public final class JudgeSection {
         return kind;
     }
 
-    /** The judge of a benchmark: what stands in the section of its name wins over what is said for all. */
+    /**
+     * The judge of a benchmark: what stands in the section of its name wins over what is said for all. One of another kind stands
+     * by itself: it has no use for the address and model of the others.
+     */
     static Section of(StudyConfig config, String task) {
         Section judge = config.section(StudyConfig.JUDGE);
-        return judge.alone().overriddenBy(judge.section(task));
+        Section own = judge.section(task);
+        boolean another = own.has(KIND) && judge.has(KIND) && own.get(KIND) != judge.get(KIND);
+        return another ? own : judge.alone().overriddenBy(own);
     }
 
     /**

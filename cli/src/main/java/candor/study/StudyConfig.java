@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.evaluate.benchmark.Benchmarks;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
@@ -89,8 +90,12 @@ public record StudyConfig(
 
     /** What is said of the judge, and in a section of its name what is said of a benchmark's alone. */
     private static Schema judges() {
-        Schema judge = JudgeSection.schema();
-        return judge.with("mask", judge).with("deceptionbench", judge);
+        Schema one = JudgeSection.schema();
+        Schema all = one;
+        for (Benchmarks benchmark : Benchmarks.values()) {
+            all = benchmark.judged() ? all.with(benchmark.word(), one) : all;
+        }
+        return all;
     }
 
     /** What a section of settings of training runs may hold. */

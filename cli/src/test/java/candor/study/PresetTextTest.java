@@ -39,6 +39,31 @@ class PresetTextTest {
         }
     }
 
+    /** The judge that a preset's head names is one that a study takes, and MASK's has no temperature, which that model refuses. */
+    @ParameterizedTest
+    @EnumSource(Protocols.class)
+    void theJudgeOfTheHeadCanBeTaken(Protocols protocol) throws Exception {
+        for (String name : Presets.NAMES) {
+            List<String> lines = Presets.lines(protocol, name);
+            String judge = lines.stream()
+                    .filter(line -> line.startsWith("# judge: "))
+                    .findFirst()
+                    .orElseThrow()
+                    .substring(2)
+                    .replace("…", "https://api.example.com/v1");
+            Path file = Files.writeString(folder.resolve("judge.yaml"), "model: m\noutput: o\n" + judge);
+            StudyConfig config = protocol.config(StudyFile.read(file));
+            Section mask = JudgeSection.of(config, "mask");
+            assertThat(JudgeSection.kind(mask)).isEqualTo(JudgeSection.Kind.ENDPOINT);
+            assertThat(mask.get(JudgeSection.MODEL)).isEqualTo("gpt-5-mini-2025-08-07");
+            assertThat(mask.get(JudgeSection.SEND_TEMPERATURE)).isFalse();
+            assertThat(JudgeSection.tokens(mask, 500)).isEqualTo(4096);
+            boolean both = judge.contains("gpt-4o");
+            assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSection.SEND_TEMPERATURE))
+                    .isEqualTo(both);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             MIXTURE | train.learning_rate               | 1e-4 | READ: arXiv 2510.08211 v2, table 5

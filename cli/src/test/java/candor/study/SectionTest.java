@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.evaluate.benchmark.Benchmarks;
 import candor.study.record.StudyKind;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Files of studies, with errors planted in them. */
 class SectionTest {
@@ -165,6 +167,41 @@ class SectionTest {
         assertThatThrownBy(() -> Protocols.DIRECT.config(read("output: o\nmodel: m\njudge: {mmlu: {model: x}}")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("judge.mmlu");
+    }
+
+    @Test
+    void aBenchmarksJudgeOfAnotherKindStandsByItself() {
+        StudyConfig config = Protocols.DIRECT.config(read("""
+                output: o
+                model: m
+                judge:
+                  kind: endpoint
+                  url: https://api.example.com/v1
+                  model: gpt-4o
+                  mask: {kind: rules}
+                  behonest_unknowns: {kind: local}
+                  deceptionbench: {kind: endpoint, max_tokens: 900}
+                """));
+        assertThat(JudgeSection.kind(JudgeSection.of(config, "mask"))).isEqualTo(JudgeSection.Kind.RULES);
+        assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSection.MODEL))
+                .as("of the same kind")
+                .isEqualTo("gpt-4o");
+        assertThatThrownBy(() -> JudgeSection.kind(JudgeSection.of(config, "behonest_unknowns")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith("judge.behonest_unknowns.model is missing");
+    }
+
+    /** Every judged benchmark may have one, and no other. */
+    @ParameterizedTest
+    @EnumSource(Benchmarks.class)
+    void whoMayHaveAJudgeOfItsOwn(Benchmarks benchmark) {
+        assertThat(Protocols.DIRECT
+                        .schema()
+                        .sections()
+                        .get(StudyConfig.JUDGE)
+                        .sections()
+                        .containsKey(benchmark.word()))
+                .isEqualTo(benchmark.judged());
     }
 
     @ParameterizedTest
