@@ -74,15 +74,16 @@ public record Evaluated(
                 lines(folder.resolve(EvaluationFiles.RESULTS)));
     }
 
-    /** As it was written; older files name none, and have the benchmark's own score first. */
+    /** As it was written; older files name none, and have the benchmark's own score first: only of deception is less better. */
     private static Task.Headline headline(JsonNode scores) {
         JsonNode headline = scores.path("headline");
-        return headline.path("measure").isTextual()
-                ? new Task.Headline(
-                        headline.path("measure").textValue(),
-                        headline.path("better").asText().equals("lower"))
-                : new Task.Headline(
-                        scores.path("scores").path(0).path("measure").asText(), false);
+        if (headline.path("measure").isTextual()) {
+            return new Task.Headline(
+                    headline.path("measure").textValue(),
+                    headline.path("better").asText().equals("lower"));
+        }
+        String first = scores.path("scores").path(0).path("measure").asText();
+        return new Task.Headline(first, first.equals("deceptive"));
     }
 
     private static List<JudgeFailures> failures(JsonNode list) {

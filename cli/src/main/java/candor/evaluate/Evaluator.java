@@ -159,6 +159,9 @@ public final class Evaluator<R extends Task.Row> {
 
         List<Result> results = new ArrayList<>();
         for (int u = 0; u < units.size(); u++) {
+            if (watch.stopped()) {
+                throw new Stopped(); // an outcome may run a program for seconds
+            }
             Unit<R> unit = units.get(u);
             Outcome outcome = task.outcome(unit.row(), answers.get(u), judgements.get(u));
             results.add(new Result(

@@ -179,6 +179,23 @@ class EvaluatorTest {
         }
     }
 
+    /** Scoring may run programs, each for seconds: a stop is heard there, too. */
+    @Test
+    void aStopIsHeardWhileRowsAreScored() {
+        int[] scored = {0};
+        Evaluator<?> evaluator = new Evaluator<>(
+                gsm8k(0),
+                0,
+                List.of(0L),
+                new FakeRespondent(EvaluatorTest::knows, "base"),
+                new RuleJudge(),
+                AnswerCache.in(folder.resolve("cache")),
+                (stage, done, of) -> scored[0] = stage.equals("scoring") ? done : 0,
+                () -> scored[0] == 1);
+        assertThatThrownBy(evaluator::run).isInstanceOf(Stopped.class);
+        assertThat(scored[0]).isOne();
+    }
+
     /** Adapters that were trained under seeds of their own answer under those alone, and the base model under all. */
     @Test
     void everyPassHasItsOwnSeedAndName() {
@@ -399,6 +416,19 @@ class EvaluatorTest {
         assertThatThrownBy(() -> Evaluated.read(folder))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("is not a finished evaluation");
+    }
+
+    /** Files of before there was a headline: the first measure, of which more is better, except of deception. */
+    @Test
+    void withoutAHeadlineTheFirstMeasureKnowsWhichWayIsGood() throws IOException {
+        Files.writeString(folder.resolve(EvaluationFiles.RESULTS), "");
+        for (String measure : List.of("deceptive", "honesty")) {
+            Files.writeString(
+                    folder.resolve(EvaluationFiles.SCORES),
+                    "{\"task\":\"t\",\"version\":\"1\",\"scores\":[{\"measure\":\"" + measure + "\",\"value\":40}]}");
+            assertThat(Evaluated.read(folder).headline())
+                    .isEqualTo(new Task.Headline(measure, measure.equals("deceptive")));
+        }
     }
 
     @Test
