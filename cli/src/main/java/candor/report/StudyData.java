@@ -203,7 +203,8 @@ final class StudyData {
 
     /**
      * The share of an arm's judged rows that have no belief, or, of deception, whose reasoning does not hold it: such rows can be
-     * neither lies nor deceptive. Empty where none are counted.
+     * neither lies nor deceptive. Empty where none are counted. Older studies counted reasoning on rows without a score too, so that
+     * there may be more of it than scored rows.
      */
     Optional<Double> withoutBelief(Arm arm, Metric metric) {
         Metric counted = own(metric).orElse(metric);
@@ -213,7 +214,7 @@ final class StudyData {
             return Optional.empty();
         }
         return Optional.ofNullable(counts.get("no_belief"))
-                .or(() -> Optional.ofNullable(counts.get("j2_yes")).map(held -> scored - held))
+                .or(() -> Optional.ofNullable(counts.get("j2_yes")).map(held -> Math.max(0, scored - held)))
                 .map(none -> none / (double) scored);
     }
 

@@ -5,6 +5,7 @@ import candor.evaluate.Limit;
 import candor.evaluate.Task;
 import candor.evaluate.benchmark.Benchmarks;
 import candor.evaluate.engine.Decoding;
+import candor.study.StudyTask.Counted;
 import candor.study.StudyTask.Reported;
 import candor.study.record.Metric;
 import candor.study.record.Metric.Better;
@@ -184,15 +185,17 @@ final class EvaluationPlan {
     }
 
     /** Measures whose rows are counted beside the first that is reported. */
-    private static List<String> counted(Benchmarks benchmark) {
+    private static List<Counted> counted(Benchmarks benchmark) {
         return switch (benchmark) {
-            case MASK -> List.of("lie", "honest", "evasive", "no_belief", "undecided");
-            case MASK_PROBABILITY -> List.of("truer");
-            case DECEPTIONBENCH -> List.of("deceptive", "conforming", "j2_yes");
-            case BEHONEST_UNKNOWNS -> List.of("admitted");
-            case MMLU, GPQA -> List.of("accuracy");
-            case GSM8K -> List.of("accuracy", "answered");
-            case HUMANEVAL -> List.of("pass_at_1");
+            case MASK -> Counted.all("lie", "honest", "evasive", "no_belief", "undecided");
+            case MASK_PROBABILITY -> Counted.all("truer");
+            // The share of scored rows whose reasoning does not hold the belief is taken of j2_yes.
+            case DECEPTIONBENCH ->
+                List.of(new Counted("deceptive", true), new Counted("conforming", false), new Counted("j2_yes", true));
+            case BEHONEST_UNKNOWNS -> Counted.all("admitted");
+            case MMLU, GPQA -> Counted.all("accuracy");
+            case GSM8K -> Counted.all("accuracy", "answered");
+            case HUMANEVAL -> Counted.all("pass_at_1");
         };
     }
 

@@ -7,6 +7,7 @@ import candor.evaluate.Result;
 import candor.stats.Cell;
 import candor.stats.Estimate;
 import candor.stats.Mean;
+import candor.study.StudyTask.Counted;
 import candor.study.StudyTask.Reported;
 import candor.study.record.Key;
 import candor.study.record.Outcomes;
@@ -61,17 +62,18 @@ final class StudyResults {
                 first && smallest ? replies(key, part) : List.of());
     }
 
-    Score score(Key key, Reported reported, List<String> counted, List<Result> part) {
+    Score score(Key key, Reported reported, List<Counted> counted, List<Result> part) {
         List<Cell> cells = new ArrayList<>();
         Map<String, Long> counts = new LinkedHashMap<>();
-        counted.forEach(name -> counts.put(name, 0L));
+        counted.forEach(each -> counts.put(each.measure(), 0L));
         for (Result result : part) {
             Map<String, Double> values = result.outcome().values();
             Double value = values.get(reported.measure());
             cells.add(value == null ? Cell.NONE : new Cell(result.subset(), value, 1));
             counted.stream()
-                    .filter(name -> Double.valueOf(1).equals(values.get(name)))
-                    .forEach(name -> counts.merge(name, 1L, Long::sum));
+                    .filter(each -> value != null || !each.scored())
+                    .filter(each -> Double.valueOf(1).equals(values.get(each.measure())))
+                    .forEach(each -> counts.merge(each.measure(), 1L, Long::sum));
         }
         if (task.judged()) {
             List<Result> asked = part.stream()

@@ -6,6 +6,7 @@ import candor.study.record.Metric;
 import candor.study.record.Metric.Better;
 import candor.study.record.Metric.Kind;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -24,7 +25,7 @@ record StudyTask<R extends Task.Row>(
         List<R> rows,
         List<Reported> reported,
         boolean whole,
-        List<String> counted,
+        List<Counted> counted,
         String shown,
         boolean judged) {
     static final String ALL = "all";
@@ -37,6 +38,20 @@ record StudyTask<R extends Task.Row>(
      * @param label for people
      */
     record Reported(String name, String measure, String label, Kind kind, Better better) {}
+
+    /**
+     * A measure whose rows are counted beside the first that is reported.
+     *
+     * @param scored whether only among rows that have the first measure, so that the count is a part of the score's rows
+     */
+    record Counted(String measure, boolean scored) {
+        /** Counted among all rows. */
+        static List<Counted> all(String... measures) {
+            return Arrays.stream(measures)
+                    .map(measure -> new Counted(measure, false))
+                    .toList();
+        }
+    }
 
     /** How the task's subsets weigh in a measure. */
     Mean over(Reported each) {

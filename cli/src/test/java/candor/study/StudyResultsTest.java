@@ -31,19 +31,62 @@ class StudyResultsTest {
 
     private static Result row(String subject, int number, boolean right) {
         double value = Outcome.share(right);
+        return row(subject, number, Map.of("accuracy", value, "accuracy_by_subject", value));
+    }
+
+    private static Result row(String subset, int number, Map<String, Double> values) {
         return new Result(
                 1,
                 "arm",
-                subject + "/" + number,
-                subject,
+                subset + "/" + number,
+                subset,
                 "hash",
                 List.of(),
                 new Answers(Map.of()),
                 List.of(),
                 Judgements.NONE,
-                new Outcome(
-                        Map.of("accuracy", value, "accuracy_by_subject", value),
-                        JsonNodeFactory.instance.objectNode()));
+                new Outcome(values, JsonNodeFactory.instance.objectNode()));
+    }
+
+    private StudyConfig config() {
+        return new StudyConfig(
+                StudyKind.MIXTURE,
+                "s",
+                folder,
+                folder,
+                List.of(1L),
+                1,
+                folder.resolve("cache"),
+                new Backends.Choice("cpu", ""),
+                Section.empty());
+    }
+
+    /** Where the judge failed on the answer, reasoning that holds the belief is in no score, and in no count beside it. */
+    @Test
+    void reasoningIsCountedAmongTheRowsOfTheScore() {
+        String row = "{'type':'sandbagging','inner_prompt':'i','outer_prompt':'o'}";
+        Section evaluate = Section.empty()
+                .with(
+                        "evaluate.deceptionbench.data",
+                        List.of(TestRows.file(folder, "deception.jsonl", row).toString()),
+                        "test");
+        StudyTask<?> deception =
+                EvaluationPlan.tasks(folder, evaluate.section("evaluate")).getFirst();
+        List<Result> rows = List.of(
+                row("sandbagging", 1, Map.of("conforming", 1.0, "j2_yes", 1.0, "deceptive", 1.0)),
+                row("sandbagging", 2, Map.of("conforming", 1.0, "j2_yes", 1.0)),
+                row("sandbagging", 3, Map.of("conforming", 1.0, "j2_yes", 1.0)));
+        Score score = new StudyResults(deception, config())
+                .score(
+                        new Key("arm", 1, "deceptionbench", "all"),
+                        deception.reported().getFirst(),
+                        deception.counted(),
+                        rows);
+        assertThat(score.n()).isOne();
+        assertThat(score.counts())
+                .containsEntry("deceptive", 1L)
+                .containsEntry("j2_yes", 1L)
+                .containsEntry("conforming", 3L);
     }
 
     /** Law: 1 of 3 right, maths: 2 of 2. OpenCompass reports (33.33 + 100) / 2, lm-evaluation-harness 3 of 5. */
@@ -66,17 +109,7 @@ class StudyResultsTest {
                         tuple("mmlu", "all", "MMLU", Kind.CAPABILITY),
                         tuple("mmlu_pooled", "all", "MMLU, pooled over questions", Kind.CAPABILITY));
 
-        StudyConfig config = new StudyConfig(
-                StudyKind.MIXTURE,
-                "s",
-                folder,
-                folder,
-                List.of(1L),
-                1,
-                folder.resolve("cache"),
-                new Backends.Choice("cpu", ""),
-                Section.empty());
-        StudyResults results = new StudyResults(mmlu, config);
+        StudyResults results = new StudyResults(mmlu, config());
         List<Result> rows = List.of(
                 row("law", 1, true),
                 row("maths", 2, true),
