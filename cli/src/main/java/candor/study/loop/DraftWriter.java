@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.evaluate.Prompt.Turn;
 import candor.evaluate.Stopped;
 import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.Thinking;
 import candor.study.StudyProgress;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -120,7 +121,7 @@ final class DraftWriter {
             public void replied(int i, ChatModel.Reply reply) {
                 switch (reply) {
                     case ChatModel.Reply.Text answer -> {
-                        if (take(open.get(i), answer.text(), last)) {
+                        if (take(open.get(i), Thinking.without(answer.text()), last)) {
                             progress.at(what, ++done[0], done[1]);
                         } else {
                             left.add(open.get(i));

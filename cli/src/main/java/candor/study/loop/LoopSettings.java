@@ -240,7 +240,7 @@ final class LoopSettings {
                 writer.get(SCENARIO_COUNT).intValue(),
                 writer.get(ENV_NAME),
                 writer.get(USER_TEMPERATURE),
-                writer.get(USER_TOKENS).intValue(),
+                messageTokens(writer),
                 writer.get(ATTEMPTS).intValue(),
                 loop.get(SEED));
     }

@@ -8,6 +8,7 @@ import candor.evaluate.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
+import candor.study.Section;
 import candor.study.StudyProgress;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
@@ -68,6 +69,27 @@ class ScenarioWriterTest {
         // A second time nothing is asked: the journal has it all.
         assertThat(write(21, () -> false, first, second)).isEqualTo(scenarios);
         assertThat(first.asked).hasSize(11);
+    }
+
+    /** Servers leave what models think in the text: it is no part of the object, and not quoted when it is asked for again. */
+    @Test
+    void whatAWriterThinksIsDropped() {
+        Fakes.Model model = model(request ->
+                "<think>{Which?}</think>\n" + (request.messages().size() == 2 ? "Like this?" : scenario(request)));
+        assertThat(write(2, () -> false, model)).hasSize(2);
+        assertThat(model.asked).hasSize(4);
+        assertThat(model.asked.getLast().messages().get(2).text().strip()).isEqualTo("Like this?");
+    }
+
+    @Test
+    void aWriterThatReasonsHasRoomTo() {
+        Section plain = Section.empty().with("max_new_tokens", List.of("350"), "study.yaml");
+        Section reasons = plain.with("reasoning_effort", List.of("low"), "study.yaml");
+        Section loop = Section.empty();
+        assertThat(LoopSettings.scenarios(loop, plain).maxNewTokens()).isEqualTo(350);
+        assertThat(LoopSettings.scenarios(loop, reasons).maxNewTokens())
+                .isEqualTo(LoopSettings.writer(loop, reasons).maxNewTokens())
+                .isEqualTo(4096);
     }
 
     @Test
