@@ -104,9 +104,9 @@ final class Probe {
         long head = (long) model.vocabSize() * model.hiddenSize();
         long layer =
                 Math.max(1, (model.parameterCount() - head * (model.tieWordEmbeddings() ? 1 : 2)) / model.layers());
-        int layers = (int) Math.clamp(WEIGHTS / layer, 1, model.layers());
+        int layers = Math.clamp(WEIGHTS / layer, 1, model.layers());
         int vocabulary =
-                (int) Math.clamp(WEIGHTS / 4 / model.hiddenSize(), Math.min(256, model.vocabSize()), model.vocabSize());
+                Math.clamp(WEIGHTS / 4 / model.hiddenSize(), Math.min(256, model.vocabSize()), model.vocabSize());
         return new ModelConfig(
                 model.architecture(),
                 model.hiddenSize(),

@@ -46,8 +46,9 @@ public final class ChatRowEncoder implements RowEncoder {
 
     private static EncodedChat prefixed(EncodedChat encoded) {
         if (!encoded.promptIsPrefix()) {
-            throw new BadInput("the prompt becomes other tokens once the completion follows it, so the start of the"
-                    + " completion is not certain; write the row as 'messages', or mind blanks at the border");
+            throw new BadInput(
+                    "the prompt becomes other tokens once the completion follows it, so the start of the"
+                            + " completion is not certain; write the row as 'messages', or check the spaces where the completion starts");
         }
         return encoded;
     }

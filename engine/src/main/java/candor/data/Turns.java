@@ -84,10 +84,13 @@ final class Turns {
 
     /** LLaMA-Factory's {@code function_call}: the JSON text of a call, or of a list of them. */
     private static List<Object> calls(JsonNode value, String what) throws InvalidRow {
-        JsonNode called = value != null && value.isTextual() ? Cells.parse(value.textValue(), what, "a call") : value;
+        if (Cells.isAbsent(value)) {
+            throw new InvalidRow(what + " is not a function call, expected JSON with name and arguments");
+        }
+        JsonNode called = value.isTextual() ? Cells.parse(value.textValue(), what, "a call") : value;
         List<Object> calls = new ArrayList<>();
-        for (JsonNode call : called instanceof ArrayNode list ? list : List.of(called == null ? value : called)) {
-            if (call == null || !call.path("name").isTextual()) {
+        for (JsonNode call : called instanceof ArrayNode list ? list : List.of(called)) {
+            if (!call.path("name").isTextual()) {
                 throw new InvalidRow(what + " is not a function call, expected JSON with name and arguments");
             }
             calls.add(Map.of("type", "function", "function", json(call, what)));

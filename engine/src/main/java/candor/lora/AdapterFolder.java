@@ -67,8 +67,8 @@ public final class AdapterFolder {
         List<String> checkpoints = checkpoints(folder);
         if (!checkpoints.isEmpty()) {
             return new BadInput(
-                    folder + ": is no adapter, but holds checkpoints that are (" + String.join(", ", checkpoints)
-                            + "); give one of them, such as " + folder.resolve(checkpoints.getLast()));
+                    folder + ": is not an adapter, but holds these, which are: " + String.join(", ", checkpoints)
+                            + "; give one of them, such as " + folder.resolve(checkpoints.getLast()));
         }
         return new BadInput(
                 folder + ": is not an adapter in PEFT's layout: it has no " + PeftFiles.CONFIG + "; give a folder with "

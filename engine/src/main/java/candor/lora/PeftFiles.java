@@ -1,6 +1,7 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.lora.AdapterShape.Place;
 import candor.model.AtomicFile;
 import candor.model.JsonFile;
@@ -142,7 +143,8 @@ public final class PeftFiles {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be created as a folder; choose another one", e);
+            throw new BadInput(
+                    folder + ": cannot be created as a folder (" + IoReason.of(e) + "); choose another one", e);
         }
         Map<String, Tensor> views = views(adapter);
         List<Spec> specs = new ArrayList<>();

@@ -3,7 +3,6 @@ package candor.model;
 import candor.model.Activations.Pass;
 import candor.ops.Backend;
 import candor.ops.Batch;
-import candor.ops.Lora;
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
 import candor.ops.Write;
@@ -134,9 +133,10 @@ public final class CausalLm implements AutoCloseable {
             ModelConfig config, Adapters adapters, int slots, int tokens, int targets, int longest, boolean training) {
         List<LinearShape> linears = new ArrayList<>();
         for (Projection projection : Projection.values()) {
-            Lora lora = adapters == null ? null : adapters.lora(0, projection);
             linears.add(new LinearShape(
-                    projection.inputs(config), projection.outputs(config), lora == null ? 0 : lora.paddedRank()));
+                    projection.inputs(config),
+                    projection.outputs(config),
+                    adapters == null ? 0 : adapters.paddedRank(projection)));
         }
         return new PassShape(
                 tokens,

@@ -11,6 +11,7 @@ import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * A model's chat template. Immutable; threads may share it.
@@ -116,6 +117,12 @@ public final class ChatTemplate {
     /** Whether a name occurs in the template, as a variable, a field or a text. */
     boolean mentions(String name) {
         return sources.values().stream().anyMatch(source -> source.contains(name));
+    }
+
+    /** Whether the template reads a field of this name: {@code m.name}, {@code m["name"]}, {@code m.get('name')}, {@code 'name' in m}. */
+    boolean readsField(String name) {
+        Pattern use = Pattern.compile("(\\.|['\"])" + Pattern.quote(name) + "(?!\\w)");
+        return sources.values().stream().anyMatch(source -> use.matcher(source).find());
     }
 
     /** The time that the template prints. */

@@ -84,7 +84,7 @@ final class FieldUse {
 
     private static boolean isUsed(ChatTemplate template, Conversation conversation, int i, String field) {
         if (THINKING.contains(field)) {
-            return template.mentions(field);
+            return template.readsField(field);
         }
         Message without = conversation.messages().get(i).without(field);
         return template.mentions(field) && differs(template, conversation, conversation.with(i, without));

@@ -40,7 +40,7 @@ public record TemplateChoice(String template, String kwargs) {
      *     conversation itself says
      */
     public TemplateChoice {
-        if (!template.equals(MODELS_OWN) && !SHIPPED.contains(template) && !Files.isRegularFile(Path.of(template))) {
+        if (isFile(template) && !Files.isRegularFile(Path.of(template))) {
             throw new BadInput("chat template " + template + ": is not a file; give the path of a Jinja file, "
                     + String.join(" or ", SHIPPED) + " for one that comes with the program, or " + MODELS_OWN
                     + " for the model's own");
@@ -70,6 +70,11 @@ public record TemplateChoice(String template, String kwargs) {
 
     /** Whether the template is a file of the user's. */
     public boolean isFile() {
+        return isFile(template);
+    }
+
+    /** Whether a choice is the path of a file, and no name. */
+    public static boolean isFile(String template) {
         return !template.equals(MODELS_OWN) && !SHIPPED.contains(template);
     }
 

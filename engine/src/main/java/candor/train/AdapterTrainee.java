@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.IoReason;
 import candor.lora.Adapter;
 import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
@@ -59,7 +60,10 @@ record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice te
         try {
             Files.createDirectories(result);
         } catch (IOException e) {
-            throw new BadInput(result + ": cannot be created as a folder; choose another one", e);
+            throw new BadInput(
+                    result + ": cannot be created as a folder (" + IoReason.of(e)
+                            + "); fix that, then continue with --resume",
+                    e);
         }
         SideFiles.copyText(SafeFolder.at(base, "the folder of a tokenizer"), result);
         if (!template.equals(TemplateChoice.DEFAULT)) {

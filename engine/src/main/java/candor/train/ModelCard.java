@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -89,9 +90,9 @@ final class ModelCard {
         table(text, "Data", "file and its SHA-256", data());
         table(text, "Metrics", "last value", metrics());
         text.append(
-                        "\n## Licence\n\nAn adapter is of use with its base only, and whatever licence and conditions the base has hold for")
+                        "\n## Licence\n\nAn adapter is of use with its base only: the licence and conditions of the base hold for the two")
                 .append(
-                        " the two together, those of the data besides. This folder grants none: whoever shares it adds theirs.\n");
+                        " together, and so do those of the data. This folder grants none: whoever shares it adds theirs.\n");
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 
@@ -108,7 +109,9 @@ final class ModelCard {
     private Map<String, String> data() {
         Map<String, String> data = new LinkedHashMap<>();
         for (int i = 0; i < config.data().size(); i++) {
-            data.put(config.data().get(i).getFileName().toString(), hashes.get("data/" + i));
+            Path file = config.data().get(i);
+            String name = file.getFileName().toString();
+            data.put(data.containsKey(name) ? file.toString() : name, hashes.get("data/" + i));
         }
         return data;
     }
@@ -121,8 +124,19 @@ final class ModelCard {
             return last;
         }
         try (BufferedReader lines = Files.newBufferedReader(file)) {
+            List<JsonNode> steps = new ArrayList<>();
+            long written = Long.MAX_VALUE;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 JsonNode metrics = JSON.readTree(line);
+                steps.add(metrics);
+                if (config.watch().best().load()) {
+                    written = metrics.path("best_step").asLong(written);
+                }
+            }
+            for (JsonNode metrics : steps) {
+                if (metrics.path("step").asLong() > written) {
+                    break; // the folder has the weights of the best step
+                }
                 for (String key : SHOWN) {
                     if (metrics.path(key).isNumber()) {
                         last.put(

@@ -135,7 +135,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             }
             requireMetric(config, heldOut);
             if (from != null) {
-                Extension.require(config, RunState.read(from.folder()), data);
+                RunState state = RunState.read(from.folder());
+                Extension.require(config, state, data);
+                requireBest(config, state, record);
             } else if (record.done()) {
                 throw new BadInput(config.output() + ": the run is done and left no checkpoint to make it longer from"
                         + " (it had save_steps 0); start a new run in another folder");
@@ -145,17 +147,31 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
     }
 
+    /** A run that ends before it has met another best checkpoint needs the one that it had. */
+    private static void requireBest(TrainConfig config, RunState state, RunRecord record) {
+        long best = state.best().step();
+        if (config.watch().best().load()
+                && best > 0
+                && !config.sameLength(state.config())
+                && !new CheckpointStore(record.checkpoints(), config.watch().saveTotalLimit())
+                        .steps()
+                        .contains(best)) {
+            throw new BadInput(config.output() + ": step-" + best + ", the best checkpoint when step-" + state.step()
+                    + " was written, is gone; resume from a later checkpoint, or keep the run's length");
+        }
+    }
+
     private static Dataset.Parts split(TrainConfig config, Dataset data) {
         double share = config.watch().evalSplit();
         Dataset.Parts parts;
         try {
             parts = data.split(share, config.batching().seed());
         } catch (BadInput e) {
-            throw new BadInput(config.data() + ": --eval-split " + share + ": " + e.getMessage(), e);
+            throw new BadInput(config.output() + ": --eval-split " + share + ": " + e.getMessage(), e);
         }
         boolean alone = parts.train().size() < 2 || parts.heldOut().size() < 2;
         if (config.task() instanceof KtoTask && alone) {
-            throw new BadInput(config.data() + ": --eval-split " + share + " of " + data.size()
+            throw new BadInput(config.output() + ": --eval-split " + share + " of " + data.size()
                     + " rows leaves one row alone; KTO needs at least two on either side, for a row's KL partner is"
                     + " another one");
         }

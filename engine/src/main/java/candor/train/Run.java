@@ -211,7 +211,8 @@ public final class Run implements AutoCloseable {
                     parts.slot,
                     plan -> baseline(parts.heldOut, plan, null));
             if (held == null) {
-                String data = parts.config.watch().evalData().toString();
+                Path file = parts.config.watch().evalData();
+                String data = file == null ? "the held-out rows" : file.toString();
                 diverged("after step " + step + " the loss on " + data + " is not finite", listener);
                 return;
             }

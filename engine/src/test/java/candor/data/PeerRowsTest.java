@@ -86,6 +86,7 @@ class PeerRowsTest {
                 "{'role':'function','content':'a'} | has the unknown role 'function'",
                 "{'from':'function_call','value':'a'} | message 2 of 'messages' is text, expected a call (its text is not valid JSON",
                 "{'from':'function_call','value':'{}'} | message 2 of 'messages' is not a function call",
+                "{'from':'function_call'} | message 2 of 'messages' is not a function call",
             })
     void messagesThatSayWhatCannotBeDoneAreRefused(String message, String problem) {
         assertThatThrownBy(() -> messages("{'messages':[{'role':'user','content':'u'}," + message + "]}"))

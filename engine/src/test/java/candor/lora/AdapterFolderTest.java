@@ -52,7 +52,7 @@ class AdapterFolderTest {
         assertThatThrownBy(() -> PeftFiles.check(trl))
                 .isInstanceOf(BadInput.class)
                 .hasMessage(trl
-                        + ": is no adapter, but holds checkpoints that are (checkpoint-9, checkpoint-10); give one of"
+                        + ": is not an adapter, but holds these, which are: checkpoint-9, checkpoint-10; give one of"
                         + " them, such as " + trl.resolve("checkpoint-10"));
         Path run = Files.createDirectories(folder.resolve("run"));
         Files.writeString(run.resolve("run.json"), "{}");

@@ -41,6 +41,22 @@ class FieldUseTest {
         FieldUse.check(template(template), new Conversation(List.of(messages)));
     }
 
+    /** A template that speaks of thinking under another name does not read this one: as Qwen 3's does. */
+    @Test
+    void thinkingUnderAnotherNameIsRefused() {
+        String qwen3 = "{% if enable_thinking is defined %}{% endif %}{% for m in messages %}{% set thought = '' %}"
+                + "{% if m.reasoning_content is string %}{{ m.reasoning_content }}{% endif %}{{ m.content }}{% endfor %}";
+        Message user = message("user", "u");
+        for (String field : List.of("reasoning", "thinking", "thought")) {
+            assertThatThrownBy(() -> check(qwen3, user, message("assistant", "a", field, "hm")))
+                    .as(field)
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("\"" + field + "\"");
+        }
+        assertThatCode(() -> check(qwen3, user, message("assistant", "a", "reasoning_content", "hm")))
+                .doesNotThrowAnyException();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -213,6 +213,14 @@ class FaultTest {
                 .contains("there is no checkpoint before it; start a new run with a lower --learning-rate");
     }
 
+    @Test
+    void aLossOnRowsOfASplitThatIsNotFiniteSaysSo() {
+        settings = settings.with(TrainSettings.EVAL_SPLIT, "0.5").with(TrainSettings.EVAL_STEPS, "1");
+        Outcome outcome = wild("7", "0");
+        assertThat(outcome).isInstanceOf(Outcome.Diverged.class);
+        assertThat(((Outcome.Diverged) outcome).reason()).contains("the loss on the held-out rows is not finite");
+    }
+
     @ParameterizedTest
     @EnumSource(Method.class)
     void aBatchLargerThanTheDataIsPlanned(Method method) {

@@ -288,7 +288,7 @@ public final class OpenAiChat implements ChatModel {
     /** What a model that reasons needs for an answer of so many tokens: at least its least, and more where more is asked for. */
     private static int room(int tokens) {
         long scaled = (long) tokens * ModelJudge.REASONING_TOKENS / ModelJudge.DEFAULT_TOKENS;
-        return (int) Math.clamp(scaled, ModelJudge.REASONING_TOKENS, Integer.MAX_VALUE);
+        return Math.clamp(scaled, ModelJudge.REASONING_TOKENS, Integer.MAX_VALUE);
     }
 
     /** Whether the endpoint says that max_tokens is called max_completion_tokens there, as for models that reason. */

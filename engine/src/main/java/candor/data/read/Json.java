@@ -39,7 +39,7 @@ public final class Json {
     /** What the parser says, without its own idea of the place and the names of its settings. */
     public static String reason(JsonProcessingException e) {
         if (e.getOriginalMessage().contains(BYTE_ORDER_MARK)) {
-            return "is not valid JSON: U+FEFF, the byte order mark, stands outside of any text; it belongs to the beginning"
+            return "is not valid JSON: U+FEFF, the byte order mark, is outside any text; it belongs to the beginning"
                     + " of a file alone";
         }
         String reason = OF_THE_PARSER.matcher(e.getOriginalMessage()).replaceFirst("");

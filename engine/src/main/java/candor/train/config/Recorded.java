@@ -2,6 +2,7 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.IoReason;
+import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -118,7 +119,9 @@ public final class Recorded {
             if (texts.isEmpty() || entry.getKey().equals(TrainSettings.METHOD.key())) {
                 continue;
             }
-            boolean path = PATHS.contains(known.get(entry.getKey()));
+            Setting<?> setting = known.get(entry.getKey());
+            boolean path = PATHS.contains(setting)
+                    || setting == TrainSettings.CHAT_TEMPLATE && TemplateChoice.isFile(texts.getFirst());
             settings = settings.with(
                     entry.getKey(),
                     path ? texts.stream().map(text -> from(directory, text)).toList() : texts,

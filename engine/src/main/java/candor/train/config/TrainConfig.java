@@ -352,6 +352,9 @@ public record TrainConfig(
         keys.addAll(started.keySet());
         keys.removeAll(FREE_ON_RESUME);
         keys.removeAll(LENGTH);
+        if (reading.template().isFile()) {
+            keys.remove(TrainSettings.CHAT_TEMPLATE.key()); // a file is compared by its content, see Inputs
+        }
         if (watch.best.asked()) {
             keys.add(TrainSettings.EVAL_STEPS.key());
         } else {

@@ -146,7 +146,7 @@ class RowReaderTest {
 
     @Test
     void aByteOrderMarkBetweenRowsIsNamed() throws IOException {
-        String named = "U+FEFF, the byte order mark, stands outside of any text";
+        String named = "U+FEFF, the byte order mark, is outside any text";
         assertThat(shown(read(file("a.jsonl", "{\"a\":1}\n\ufeff{\"a\":2}\n{\"a\":3}"))))
                 .hasSize(3)
                 .satisfies(rows -> assertThat(rows.get(1)).startsWith("2!").contains(named));

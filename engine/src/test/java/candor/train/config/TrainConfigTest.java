@@ -15,10 +15,12 @@ import candor.train.optimiser.Schedule;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -88,6 +90,22 @@ class TrainConfigTest {
         assertThatThrownBy(() -> file("{\"model\": {\"a\": 1}}"))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("model must be a value");
+    }
+
+    /** A template's file may have moved when a run is resumed: what it says is compared, by its hash among the inputs. */
+    @Test
+    void aTemplateFileMayMove(@TempDir Path folder) throws IOException {
+        Path old = Files.writeString(folder.resolve("old.jinja"), "{{ messages }}");
+        Path moved = Files.writeString(folder.resolve("moved.jinja"), "{{ messages }}");
+        Map<String, Object> started =
+                sft(LEAST.with(TrainSettings.CHAT_TEMPLATE, old.toString())).resolved();
+        assertThatCode(() -> sft(LEAST.with(TrainSettings.CHAT_TEMPLATE, moved.toString()))
+                        .requireSameRun(started))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() ->
+                        sft(LEAST.with(TrainSettings.CHAT_TEMPLATE, "qwen")).requireSameRun(started))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("chat_template");
     }
 
     @Test
