@@ -417,7 +417,7 @@ class PeftFilesTest {
         Adapter adapter = Adapter.frozen(memory, new AdapterLayout(AdapterTest.MODEL, AdapterTest.TWO));
         assertThatThrownBy(() -> PeftFiles.write(file, adapter, null))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(file + ": cannot be created as a folder; choose another one");
+                .hasMessage(file + ": cannot be created as a folder (a file is in the way); choose another one");
         Files.createDirectories(folder.resolve("adapter_model.safetensors/x"));
         assertThatThrownBy(() -> PeftFiles.write(folder, adapter, null))
                 .isInstanceOf(BadInput.class)
