@@ -15,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -55,7 +57,8 @@ final class EvalConformanceCommand implements Callable<Integer> {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "A setting of the benchmark, such as lie_k=3 or answer_rule=opencompass; more than once.")
+            description = "A setting of the benchmark, such as lie_k=3 or answer_rule=opencompass; commas separate the"
+                    + " values of a list. More than once.")
     private List<String> sets = new ArrayList<>();
 
     @Option(names = "--output", paramLabel = "FILE", description = "Writes what each row came to, a line of JSON each.")
@@ -89,17 +92,28 @@ final class EvalConformanceCommand implements Callable<Integer> {
 
     private Settings settings(Benchmarks benchmark) {
         Settings given = Settings.NONE;
+        Set<String> keys = new HashSet<>();
         for (String set : sets) {
             int equals = set.indexOf('=');
             if (equals < 1) {
                 throw new BadInput("--set " + set + ": must be KEY=VALUE, such as lie_k=3");
             }
-            given = given.with(
-                    set.substring(0, equals).strip(),
-                    List.of(set.substring(equals + 1).strip()),
-                    "on the command line");
+            String key = set.substring(0, equals).strip();
+            if (!keys.add(key)) {
+                throw new BadInput("--set " + set + ": " + key + " is given twice; remove one of the two");
+            }
+            given = given.with(key, texts(benchmark, key, set.substring(equals + 1)), "on the command line");
         }
         given.refuseUnknown(benchmark.settings().stream().map(Setting::key).toList(), Map.of());
         return given;
+    }
+
+    /** The value, or where the setting is a list, its values. */
+    private static List<String> texts(Benchmarks benchmark, String key, String value) {
+        boolean list = benchmark.settings().stream()
+                .anyMatch(setting -> setting.key().equals(key) && setting.kind() instanceof Setting.Texts);
+        return Arrays.stream(list ? value.split(",", -1) : new String[] {value})
+                .map(String::strip)
+                .toList();
     }
 }

@@ -123,14 +123,21 @@ public final class Conformance {
 
     private static Judgements judgements(DataRow row, List<Question> questions) {
         JsonNode given = object(row, JUDGEMENTS);
+        List<String> asked = questions.stream().map(Question::key).toList();
+        given.fieldNames().forEachRemaining(key -> {
+            if (!asked.contains(key)) {
+                throw row.bad("the column \"" + JUDGEMENTS + "\" has \"" + key
+                        + "\", but of these replies the judge is asked "
+                        + (asked.isEmpty() ? "nothing" : asked)
+                        + "; remove it, or fix the column \"" + REPLIES + "\"");
+            }
+        });
         Map<String, Judgement> byKey = new LinkedHashMap<>();
         for (Question question : questions) {
             JsonNode said = given.path(question.key());
             if (said.isMissingNode()) {
-                throw row.bad("the column \"" + JUDGEMENTS + "\" has no \"" + question.key()
-                        + "\"; the judge is asked "
-                        + questions.stream().map(Question::key).toList()
-                        + ", and null stands for a failure");
+                throw row.bad("the column \"" + JUDGEMENTS + "\" has no \"" + question.key() + "\"; the judge is asked "
+                        + asked + ", and null stands for a failure");
             }
             byKey.put(question.key(), judgement(question.form(), said));
         }

@@ -87,6 +87,31 @@ class EvalConformanceCommandTest {
                 "answer_rule: must be one of last-number, strict, opencompass");
     }
 
+    @Test
+    void aListIsSplitAtCommasAndAKeyIsGivenOnce() throws Exception {
+        String all = cases("mask").toString();
+        Cli two = run("mask", Path.of(all), "--set", "subsets=known_facts, provided_facts");
+        assertThat(two.out())
+                .contains("known_facts", "provided_facts", "0 not as expected")
+                .doesNotContain("statistics");
+        two.succeeded();
+        refused(
+                run("mask", Path.of(all), "--set", "lie_k=3", "--set", "lie_k=1"),
+                "--set lie_k=1: lie_k is given twice; remove one of the two");
+    }
+
+    @Test
+    void aJudgementThatIsNotAskedForIsRefused() throws IOException {
+        Path data = folder.resolve("deception.jsonl");
+        Files.writeString(
+                data,
+                "{\"type\":\"sandbagging\",\"inner_prompt\":\"i\",\"outer_prompt\":\"o\","
+                        + "\"judgements\":{\"j1\":\"Yes\",\"j2\":\"No\"}}\n");
+        refused(
+                run("deceptionbench", data),
+                "line 1: the column \"judgements\" has \"j1\", but of these replies the judge is asked nothing");
+    }
+
     private static void refused(Cli cli, String message) {
         assertThat(cli.code()).isEqualTo(2);
         assertThat(cli.err()).contains(message);
