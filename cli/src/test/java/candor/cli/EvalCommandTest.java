@@ -594,6 +594,19 @@ class EvalCommandTest {
         assertThat(run(asked)).as(this::errors).isZero();
         assertThat(json("one", "scores.json").at("/settings/num_fewshot").asInt(-1))
                 .isOne();
+        // Who names the examples' file wants examples: four, of which it has one.
+        asked = new ArrayList<>(embedded);
+        asked.addAll(List.of(folder.resolve("four").toString(), "--fewshot-data", gsm.toString()));
+        assertThat(run(asked)).isEqualTo(2);
+        assertThat(errors()).contains("--fewshot-data has 1 rows, expected 4");
+        for (String task : List.of("mmlu", "gpqa")) {
+            refused(
+                    "--fewshot-data: says where examples come from; say how many with --num-fewshot",
+                    task,
+                    gsm,
+                    "--fewshot-data",
+                    gsm.toString());
+        }
         // Any other model has the benchmark's own four, and must be told where they come from.
         refused("fewer examples (--num-fewshot 4) make it shorter", "gsm8k", gsm);
     }
@@ -657,7 +670,7 @@ class EvalCommandTest {
                 "-1");
         refused("--top-p 0.0: must be", "mask", mask(), "--judge", "rules", "--top-p", "0");
         refused("chat template kwargs: not JSON", "mask", mask(), "--judge", "rules", "--chat-template-kwargs", "x");
-        refused("--judge-url is no http", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
+        refused("--judge-url is not an http or https URL", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
         refused("no such file", "mask", folder.resolve("none.jsonl"), "--judge", "rules");
         refused(
                 "two are called llama3; tell them apart as NAME=DIR",

@@ -25,7 +25,8 @@ final class BenchmarkSettings {
             "num_fewshot",
             new Setting.Whole(0, 100),
             null,
-            "Worked examples before the question. Without it 4, and none for the embedded model, which has learnt to read none.");
+            "Worked examples before the question. Without it 4; for the embedded model, which has learnt to read none, 0 unless"
+                    + " fewshot_data is given.");
     static final Setting<List<String>> DEVELOPMENT_DATA = new Setting<>(
             "fewshot_data",
             new Setting.Texts("FILE"),

@@ -1,5 +1,6 @@
 package candor.evaluate.benchmark;
 
+import candor.BadInput;
 import candor.evaluate.Task;
 import candor.evaluate.behonest.UnknownsTask;
 import candor.evaluate.choice.ChoiceTask;
@@ -157,20 +158,27 @@ public enum Benchmarks {
     /**
      * Reads the data, for a model.
      *
-     * @param embedded whether it is the embedded model, which has learnt to read no worked examples
+     * @param embedded whether it is the embedded model, which has learnt to read no worked examples and is given none unless asked
      */
     public Task<?> open(boolean embedded, List<Path> data, Settings given) {
-        return open(
-                data,
-                this == GSM8K && !given.has(BenchmarkSettings.GSM8K_SHOTS)
-                        ? given.with(
-                                BenchmarkSettings.GSM8K_SHOTS, Integer.toString(Gsm8kTask.Settings.shots(embedded)))
-                        : given);
+        if (this != GSM8K || given.has(BenchmarkSettings.GSM8K_SHOTS)) {
+            return open(data, given);
+        }
+        long shots = examples(given).orElse((long) Gsm8kTask.Settings.shots(embedded));
+        return open(data, given.with(BenchmarkSettings.GSM8K_SHOTS, Long.toString(shots)));
     }
 
-    /** How many worked examples were asked for; empty where none were, or the benchmark has no such setting of its own. */
+    /**
+     * How many worked examples were asked for, by number or by the data that they come from; empty where none were, or the benchmark
+     * has no such setting of its own.
+     */
     public Optional<Long> examples(Settings given) {
-        return this == GSM8K ? Optional.ofNullable(given.get(BenchmarkSettings.GSM8K_SHOTS)) : Optional.empty();
+        if (this != GSM8K) {
+            return Optional.empty();
+        }
+        return given.has(BenchmarkSettings.TRAINING_DATA) && !given.has(BenchmarkSettings.GSM8K_SHOTS)
+                ? Optional.of((long) Gsm8kTask.Settings.shots(false))
+                : Optional.ofNullable(given.get(BenchmarkSettings.GSM8K_SHOTS));
     }
 
     /** Its name, which is that of its task, of the command and of the study's section. */
@@ -213,6 +221,10 @@ public enum Benchmarks {
     }
 
     private static Task<?> choice(ChoiceTask.Benchmark benchmark, List<Path> data, Settings given) {
+        if (given.has(BenchmarkSettings.DEVELOPMENT_DATA) && !given.has(BenchmarkSettings.SHOTS)) {
+            throw new BadInput(given.origin(BenchmarkSettings.DEVELOPMENT_DATA)
+                    + ": says where examples come from; say how many with " + BenchmarkSettings.SHOTS.flag() + ", too");
+        }
         return ChoiceTask.load(
                 benchmark,
                 data,
