@@ -171,6 +171,7 @@ final class StudyCommand implements Callable<Integer> {
 
         @Override
         public Integer call() {
+            refuseTogether();
             Section given = given();
             if (launcher == Launcher.SLURM) {
                 return submit(given);
@@ -204,6 +205,21 @@ final class StudyCommand implements Callable<Integer> {
                     }
                     case INTERRUPTED -> interrupt.stopped();
                 };
+            }
+        }
+
+        /** Of two options that ask for different things, neither is passed over in silence. */
+        private void refuseTogether() {
+            boolean slurm = launcher == Launcher.SLURM;
+            refuse(slurm && writeScenarios != null, "--launcher slurm", "--write-scenarios");
+            refuse(slurm && deviceMemory != null, "--launcher slurm", DeviceMemory.OPTION);
+            refuse(writeScenarios != null && dryRun, "--write-scenarios", "--dry-run");
+            refuse(onlyData && onlyGroup != null, "--only-data", "--only-group");
+        }
+
+        private static void refuse(boolean both, String one, String other) {
+            if (both) {
+                throw new BadInput(one + " and " + other + " do not go together; remove one of them");
             }
         }
 
@@ -444,10 +460,11 @@ final class StudyCommand implements Callable<Integer> {
         if (parts.size() > MOST_PARTS_NAMED) {
             err.println("and " + (parts.size() - MOST_PARTS_NAMED) + " more");
         }
-        err.println(
-                "error: the judge failed on more rows of " + parts.size()
-                        + (parts.size() == 1 ? " part" : " parts")
-                        + " than judge.max_failures allows; all results are written, the same command judges these parts again");
+        err.println("error: the judge failed on more rows of " + parts.size()
+                + (parts.size() == 1 ? " part" : " parts")
+                + " than judge.max_failures allows; all results are written. The same command asks again for answers that did"
+                + " not come. Where answers were cut or malformed, give the judge more judge.max_tokens, or choose another"
+                + " judge, with another output and the same cache; or raise judge.max_failures");
     }
 
     /** For the help. */

@@ -100,7 +100,8 @@ public final class JudgeSection {
             new Setting.Real(0, true, 1),
             JudgeFailures.DEFAULT_BOUND,
             "Where the judge fails on a larger share of a part's rows, the study ends with exit code 1, and the next start"
-                    + " judges that part again.");
+                    + " asks again for answers that did not come. Those that were cut or malformed stay: they need more"
+                    + " max_tokens, or another judge, with another output and the same cache.");
 
     private JudgeSection() {}
 

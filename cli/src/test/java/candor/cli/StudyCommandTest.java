@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Studies from the command line: plans, a judge over HTTP, a killed process. */
 class StudyCommandTest {
@@ -75,6 +77,19 @@ class StudyCommandTest {
             assertThat(said).as("asked once each; the journal has the rest").hasValue(12);
         }
         Cli.run("study", "direct", "--write-scenarios", file.toString()).refused("belongs to study loop");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "loop,   --launcher slurm --write-scenarios s.jsonl",
+        "direct, --launcher slurm --device-memory 24GB --dry-run",
+        "loop,   --write-scenarios s.jsonl --dry-run",
+        "direct, --only-data --only-group 1",
+    })
+    void optionsThatContradictEachOtherAreRefused(String protocol, String options) {
+        List<String> args = new ArrayList<>(List.of("study", protocol));
+        args.addAll(List.of(options.split(" ")));
+        Cli.run(args).refused(" do not go together; remove one of them");
     }
 
     @Test
