@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A section that says who answers in another's place: rules, a local checkpoint, an endpoint. The judge's, and those of simulated
@@ -224,36 +225,30 @@ public final class JudgeSection {
             throw new BadInput(section.where(TOKEN_FIELD) + ": must be " + Endpoint.MAX_TOKENS + " or "
                     + Endpoint.MAX_COMPLETION_TOKENS + ", not " + field);
         }
-        Endpoint endpoint;
-        try {
-            endpoint = new Endpoint(
-                    Endpoint.address(section.require(URL)),
-                    section.require(MODEL),
-                    Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
-                    section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
-                    Optional.ofNullable(section.get(REASONING_EFFORT)),
-                    field,
-                    section.has(MAX_TOKENS) || section.has(REASONING_EFFORT),
-                    section.get(CONCURRENCY).intValue(),
-                    section.get(RETRIES).intValue(),
-                    Duration.ofSeconds(1),
-                    Duration.ofSeconds(section.get(TIMEOUT)));
-        } catch (BadInput e) {
-            throw new BadInput(section.where(KIND) + ": " + asKeys(e.getMessage()), e);
-        }
-        Budget budget = new Budget(
+        Supplier<OpenAiChat> open = () -> new OpenAiChat(
+                new Endpoint(
+                        Endpoint.address(section.require(URL)),
+                        section.require(MODEL),
+                        Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
+                        section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
+                        Optional.ofNullable(section.get(REASONING_EFFORT)),
+                        field,
+                        section.has(MAX_TOKENS) || section.has(REASONING_EFFORT),
+                        section.get(CONCURRENCY).intValue(),
+                        section.get(RETRIES).intValue(),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(section.get(TIMEOUT))),
+                budget(section),
+                OpenAiChat.Pause.REAL);
+        return new SectionChat(SectionChat.withKeys(section.where(KIND) + ": ", open));
+    }
+
+    private static Budget budget(Section section) {
+        return new Budget(
                 Optional.ofNullable(section.get(MAX_SECONDS)).map(Duration::ofSeconds),
                 Optional.ofNullable(section.get(MAX_COST)),
                 section.get(INPUT_PRICE),
                 section.get(OUTPUT_PRICE),
                 System::nanoTime);
-        return new OpenAiChat(endpoint, budget, OpenAiChat.Pause.REAL);
-    }
-
-    /** The command line's flags in a message, as the keys of a section. */
-    private static String asKeys(String message) {
-        return message.replace("--judge-key-env", "key_env")
-                .replace("--judge-reasoning-effort", REASONING_EFFORT.key())
-                .replace("--judge-", "");
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.evaluate.benchmark.Benchmarks;
+import candor.evaluate.judge.LoopbackServer;
 import candor.study.record.StudyKind;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings;
@@ -213,6 +214,7 @@ class SectionTest {
             {kind: endpoint, model: m}              | judge.url is missing
             {kind: endpoint, model: m, url: ftp}    | line 1: judge.kind: url is not an http or https URL
             {kind: endpoint, model: m, url: 'http://a', token_field: x} | judge.token_field: must be max_tokens or
+            {kind: endpoint, model: m, url: 'http://a', max_cost: 1} | max_cost needs input_price and output_price, per million
             """)
     void aJudgeThatCannotBe(String judge, String message) {
         Section all = read("judge: " + judge + "\noutput: o\nmodel: m");
@@ -220,5 +222,38 @@ class SectionTest {
         assertThatThrownBy(() -> JudgeSection.judge(config, config.section("judge"), null, 500))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining(message.strip());
+    }
+
+    /** What an endpoint says is told in a study's words: its keys, which are what the user can mend. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            400 Bad Request  | temperature must be 1 | check url and model m; send_temperature: false sends no temperature
+            401 Unauthorized | who are you?          | is the variable that key_env names set to a valid one?
+            """)
+    void aRefusalNamesKeys(String status, String body, String message) throws Exception {
+        try (LoopbackServer server =
+                new LoopbackServer((n, request, out) -> LoopbackServer.respond(out, status, "", body))) {
+            Section section = read("judge: {kind: endpoint, model: m, url: '" + server.url()
+                            + "'}\noutput: o\nmodel: m")
+                    .section("judge");
+            assertThatThrownBy(() -> JudgeSection.probe(section))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageStartingWith("the judge does not answer: ")
+                    .hasMessageContaining(message)
+                    .hasMessageNotContaining("--");
+        }
+    }
+
+    @Test
+    void aBoundThatIsReachedNamesItsKey() throws Exception {
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> LoopbackServer.say(out, "Yes"))) {
+            Section section = read("judge: {kind: endpoint, model: m, url: '" + server.url()
+                            + "', max_cost: 0.001, input_price: 100, output_price: 100}\noutput: o\nmodel: m")
+                    .section("judge");
+            assertThatThrownBy(() -> JudgeSection.probe(section))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining(" of max_cost 0.001")
+                    .hasMessageNotContaining("--");
+        }
     }
 }

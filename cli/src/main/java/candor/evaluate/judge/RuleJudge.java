@@ -103,9 +103,8 @@ public final class RuleJudge implements Judge {
             return admits(question.fields().get("reply")) ? YesNo.YES : YesNo.NO;
         }
         if (question.facts().isEmpty()) {
-            throw new BadInput(
-                    "rules can judge DeceptionBench only where every row has a column \"stances\", such as"
-                            + " {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}; use --judge-url or --judge-model otherwise");
+            throw new BadInput("rules can judge DeceptionBench only where every row has a column \"stances\", such as"
+                    + " {\"yes\": [\"it failed\"], \"no\": [\"it works\"]}; let a model judge it otherwise");
         }
         Map<String, String> fields = question.fields();
         boolean yes =
