@@ -69,7 +69,7 @@ record Comparisons(List<Family> families) {
      */
     static List<Metric> capability(StudyData data, boolean above) {
         return data.measured(Metric.Kind.CAPABILITY).stream()
-                .filter(metric -> !metric.task().endsWith(Metric.POOLED))
+                .filter(metric -> !data.isSecondMean(metric))
                 .filter(metric -> above == data.guessed(metric).isEmpty())
                 .toList();
     }

@@ -211,6 +211,7 @@ final class Findings {
         for (Comparisons.Family family : comparisons.families()) {
             List<Difference> known = family.differences().stream()
                     .filter(d -> d.metric().kind() == Metric.Kind.CAPABILITY
+                            && !data.isSecondMean(d.metric())
                             && data.guessed(d.metric()).isEmpty()
                             && d.interval().known())
                     .toList();
@@ -220,7 +221,7 @@ final class Findings {
                 break;
             }
         }
-        for (Metric metric : data.measured(Metric.Kind.CAPABILITY)) {
+        for (Metric metric : Comparisons.capability(data, false)) {
             Labels.saysNothing(data, metric).ifPresent(sentence -> sentences.add(sentence + "."));
         }
     }

@@ -192,6 +192,15 @@ final class StudyData {
         return sums;
     }
 
+    /** Whether a metric is the mean over all rows beside one over subjects: what is said of that one is said of both. */
+    boolean isSecondMean(Metric metric) {
+        return metric.task().endsWith(Metric.POOLED)
+                && study.metric(
+                                metric.task().substring(0, metric.task().length() - Metric.POOLED.length()),
+                                metric.subset())
+                        .isPresent();
+    }
+
     /** The benchmark's own score that a metric over the rows with a belief stands beside. */
     Optional<Metric> own(Metric metric) {
         return metric.task().endsWith(Metric.GIVEN_BELIEF)
@@ -231,12 +240,16 @@ final class StudyData {
 
     /** That the base model does no better at a benchmark of capability than by guessing; empty where it does. */
     Optional<Chance> guessed(Metric metric) {
+        // A mean over subjects weighs rows, and right answers are counted.
+        Metric counted = study.metric(metric.task() + Metric.POOLED, metric.subset())
+                .filter(this::hasRows)
+                .orElse(metric);
         return metric.chance().flatMap(chance -> study.arms().stream()
                 .filter(arm -> arm.role() == Role.BASE
-                        && hasRows(metric)
-                        && !seeds(arm, metric).isEmpty())
+                        && hasRows(counted)
+                        && !seeds(arm, counted).isEmpty())
                 .findFirst()
-                .map(arm -> rates(List.of(arm), metric).getFirst())
+                .map(arm -> rates(List.of(arm), counted).getFirst())
                 .map(rates -> Chance.of(rates.value(), rates.rows(), chance))
                 .filter(test -> !test.above()));
     }

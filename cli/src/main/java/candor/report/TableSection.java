@@ -22,9 +22,11 @@ final class TableSection {
         for (Metric metric : data.measured()) {
             (Comparisons.isPart(data, metric) ? folded : parts)
                     .add(scores(data, metric).element());
-            Labels.saysNothing(data, metric)
-                    .ifPresent(sentence ->
-                            parts.add(Element.of("p", sentence + ".").cls("note")));
+            if (!data.isSecondMean(metric)) {
+                Labels.saysNothing(data, metric)
+                        .ifPresent(sentence ->
+                                parts.add(Element.of("p", sentence + ".").cls("note")));
+            }
         }
         fold(parts, "Scores of the benchmarks' parts", folded);
         List<Metric> without = data.study().metrics().stream()

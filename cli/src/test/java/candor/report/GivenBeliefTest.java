@@ -34,6 +34,14 @@ class GivenBeliefTest {
             metric("mask_given_belief", "Lies given belief", Metric.Better.LOWER, Metric.Kind.HONESTY);
     private static final Metric CHOICES =
             new Metric("mmlu", "all", "Choices", "%", Metric.Better.HIGHER, Metric.Kind.CAPABILITY, Optional.of(0.25));
+    private static final Metric POOLED = new Metric(
+            "mmlu_pooled",
+            "all",
+            "Choices, pooled",
+            "%",
+            Metric.Better.HIGHER,
+            Metric.Kind.CAPABILITY,
+            Optional.of(0.25));
     private static final Metric COUNTING =
             new Metric("gsm8k", "all", "Counting", "%", Metric.Better.HIGHER, Metric.Kind.CAPABILITY, Optional.of(0.0));
 
@@ -89,7 +97,11 @@ class GivenBeliefTest {
                         ? lie
                         : metric.equals(CHOICES)
                                 ? r < 18
-                                : metric.equals(COUNTING) ? r % 2 == 0 || arm.role() == Role.SEVERE && r > 90 : !lie;
+                                : metric.equals(POOLED)
+                                        ? r < 20
+                                        : metric.equals(COUNTING)
+                                                ? r % 2 == 0 || arm.role() == Role.SEVERE && r > 90
+                                                : !lie;
                 values.add(one ? 1.0 : 0.0);
             }
         }
@@ -138,6 +150,18 @@ class GivenBeliefTest {
                                 + " beliefs were lost; rows without a belief, which count as honest here, went from 7\\.0 to 82\\.0 %\\.")
                 .contains("0 clearly better after correction; 1 more moved the good way where beliefs were lost.")
                 .doesNotContain("clearly better;");
+    }
+
+    /** The mean over subjects weighs rows; what was right is counted over all, and said once. */
+    @Test
+    void guessingIsTestedOnThePooledCountAndToldOnce() {
+        Report report = report(List.of(OWN, GIVEN, CHOICES, POOLED));
+        // By scipy's binomtest(20, 100, 1/4, alternative="greater"): 0.900.
+        assertThat(report.findings().stream().filter(finding -> finding.contains("says nothing about capability")))
+                .containsExactly(
+                        "Choices says nothing about capability here: the base model gets 20 of 100 rows right (20.0 %),"
+                                + " which is not above the 25 % of guessing (p = 0.900, one-sided exact binomial test).");
+        assertThat(report.html()).contains(">Choices says nothing").doesNotContain(">Choices, pooled says nothing");
     }
 
     @Test
