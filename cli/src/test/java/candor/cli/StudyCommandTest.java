@@ -75,6 +75,10 @@ class StudyCommandTest {
             Cli.run(args).succeeded();
             assertThat(file).hasContent(first);
             assertThat(said).as("asked once each; the journal has the rest").hasValue(12);
+            Path mine = Files.writeString(temp.resolve("mine.jsonl"), "mine");
+            args[args.length - 1] = mine.toString();
+            Cli.run(args).refused("mine.jsonl: exists already", "choose another file");
+            assertThat(mine).hasContent("mine");
         }
         Cli.run("study", "direct", "--write-scenarios", file.toString()).refused("belongs to study loop");
     }

@@ -10,6 +10,7 @@ import candor.study.StudyConfig;
 import candor.study.StudyProgress;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,12 +18,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Has models write scenarios, each about one of ten troubles in turn, so that none is written about far more than another. A journal
  * beside the file keeps what was written, and the file appears once all are there.
  */
 public final class ScenarioWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(ScenarioWriter.class);
+
     /**
      * How scenarios are written.
      *
@@ -60,6 +65,10 @@ public final class ScenarioWriter {
      * @throws Stopped when asked to stop; what was written is kept, and the same call goes on from there
      */
     public static void write(StudyConfig config, Path file, StudyProgress progress, BooleanSupplier stop) {
+        Path kept = file.resolveSibling(file.getFileName() + ".journal");
+        if (Files.exists(file) && !Files.exists(kept)) {
+            throw new BadInput(file + ": exists already, and was not written by this command; choose another file");
+        }
         Settings settings =
                 LoopSettings.scenarios(config.section(LoopSettings.LOOP), config.section(LoopSettings.WRITER));
         ScenarioWriter writer = new ScenarioWriter(settings);
@@ -77,7 +86,7 @@ public final class ScenarioWriter {
                     .put("max_new_tokens", settings.maxNewTokens())
                     .put("attempts", settings.attempts())
                     .put("conversation_seed", settings.seed());
-            try (Journal journal = Journal.open(file.resolveSibling(file.getFileName() + ".journal"), said)) {
+            try (Journal journal = Journal.open(kept, said)) {
                 List<Scenario> scenarios = writer.write(writers.models(), journal, progress, stop);
                 LoopFiles.write(file, scenarios.stream().map(LoopFiles::json).iterator());
             }
@@ -139,6 +148,10 @@ public final class ScenarioWriter {
             throw new BadInput("of " + settings.count() + " scenarios " + scenarios.size()
                     + " were usable (distinct, and of the form asked for): use a stronger model to write them");
         }
+        LOG.info(
+                "of {} scenarios {} are usable: distinct, and of the form asked for",
+                settings.count(),
+                scenarios.size());
         return scenarios;
     }
 
