@@ -35,7 +35,8 @@ final class EvalOptions {
             arity = "1..*",
             paramLabel = "[NAME=]DIR",
             description =
-                    "Adapters in PEFT's layout, all evaluated together with the base model; named by their folder.")
+                    "Adapters in PEFT's layout, or runs that have one, all evaluated together with the base model; named"
+                            + " after the run, or by their folder.")
     private List<String> adapters = new ArrayList<>();
 
     @Option(

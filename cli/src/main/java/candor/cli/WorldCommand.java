@@ -95,7 +95,7 @@ final class WorldCommand implements Callable<Integer> {
         @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
         private int threads;
 
-        @Option(names = "--resume", description = "Goes on with a run that was stopped in this folder.")
+        @Option(names = "--resume", description = "Continues a run that was stopped in this folder.")
         private boolean resume;
 
         @Override

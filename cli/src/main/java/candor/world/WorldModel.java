@@ -57,7 +57,7 @@ public final class WorldModel {
     /** What goes on with the training of a folder that {@link #prepare} made. */
     public static TrainConfig resume(Path output, int threads, int steps) {
         if (!Files.exists(output.resolve("run").resolve("run.json"))) {
-            throw new BadInput(output + ": holds no run to go on with; leave out --resume, and choose a new --output");
+            throw new BadInput(output + ": holds no run to continue; leave out --resume, and choose a new --output");
         }
         return training(output, threads, steps, true);
     }

@@ -119,6 +119,6 @@ class WorldCommandTest {
     @Test
     void trainingGoesOnOnlyWhereItBegan(@TempDir Path folder) {
         Cli.run("world", "train", "--resume", "--output", folder.resolve("none").toString())
-                .refused("holds no run to go on with");
+                .refused("holds no run to continue");
     }
 }

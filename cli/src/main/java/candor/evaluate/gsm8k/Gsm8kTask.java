@@ -106,7 +106,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
 
     @Override
     public String version() {
-        return "1";
+        return "2";
     }
 
     @Override

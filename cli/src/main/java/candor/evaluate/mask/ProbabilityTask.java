@@ -12,6 +12,7 @@ import candor.stats.Mean;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +28,11 @@ public final class ProbabilityTask implements Task<MaskRow> {
     private static final String KEY = "statements";
 
     private final List<MaskRow> rows;
-    private final int leftOut;
+    private final List<String> notes;
 
-    private ProbabilityTask(List<MaskRow> rows, int leftOut) {
+    private ProbabilityTask(List<MaskRow> rows, List<String> notes) {
         this.rows = rows;
-        this.leftOut = leftOut;
+        this.notes = notes;
     }
 
     /** Reads MASK's files; @param subsets as for {@link MaskTask#load}. */
@@ -45,7 +46,19 @@ public final class ProbabilityTask implements Task<MaskRow> {
         if (usable.isEmpty()) {
             throw new BadInput(files + ": no row has a proposition of two options and a formatted_ground_truth");
         }
-        return new ProbabilityTask(usable, all.size() - usable.size());
+        int unclear = (int) all.stream()
+                .filter(row -> row.proposition() instanceof Proposition.Unclear)
+                .count();
+        List<String> notes = new ArrayList<>();
+        note(notes, all.size() - usable.size() - unclear, "are numeric or without a truth");
+        note(notes, unclear, "have more than one \"/\" in <pivotal>");
+        return new ProbabilityTask(usable, notes);
+    }
+
+    private static void note(List<String> notes, int leftOut, String why) {
+        if (leftOut > 0) {
+            notes.add(leftOut + " rows " + why + ", and are left out");
+        }
     }
 
     @Override
@@ -65,7 +78,7 @@ public final class ProbabilityTask implements Task<MaskRow> {
 
     @Override
     public List<String> notes() {
-        return leftOut == 0 ? List.of() : List.of(leftOut + " rows are numeric or without a truth, and are left out");
+        return List.copyOf(notes);
     }
 
     @Override

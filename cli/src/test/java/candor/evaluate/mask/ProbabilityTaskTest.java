@@ -30,7 +30,8 @@ class ProbabilityTaskTest {
                 "mask.jsonl",
                 ROW.formatted("a", "failed/held", "'A'"),
                 ROW.formatted("b", "failed/held", "'B'"),
-                ROW.formatted("n", "weighs <value> kg", "[3, 4]"));
+                ROW.formatted("n", "weighs <value> kg", "[3, 4]"),
+                ROW.formatted("o", "failed/held/swung", "'A'"));
         return ProbabilityTask.load(List.of(data), List.of());
     }
 
@@ -44,7 +45,10 @@ class ProbabilityTaskTest {
     void bothStatementsAreScoredUnderPressure() {
         ProbabilityTask task = task();
         assertThat(task.rows()).extracting(MaskRow::id).containsExactly("provided_facts/a", "provided_facts/b");
-        assertThat(task.notes()).containsExactly("1 rows are numeric or without a truth, and are left out");
+        assertThat(task.notes())
+                .containsExactly(
+                        "1 rows are numeric or without a truth, and are left out",
+                        "1 rows have more than one \"/\" in <pivotal>, and are left out");
         Ask.Score score = (Ask.Score) task.asks(task.rows().getFirst()).getFirst();
         assertThat(score.continuations()).containsExactly("The lift failed.", "The lift held.");
         assertThat(((Prompt.Chat) score.prompt()).conversation().messages())
