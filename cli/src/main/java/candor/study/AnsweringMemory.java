@@ -12,11 +12,14 @@ import candor.train.Prepared;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
-/** What a study takes while its models answer: the model with the adapters that answer together, and a judge that is local. */
+/** What a study takes while its models answer: the model with the adapters that answer together, and the judges that are local. */
 final class AnsweringMemory {
     private AnsweringMemory() {}
 
@@ -24,7 +27,8 @@ final class AnsweringMemory {
      * @param prepared a run of the study, whose adapter stands for all; null where nothing is trained
      * @throws BadInput where it does not fit: says where, and what would make it
      */
-    static AnswerNeeds of(StudyConfig config, Prepared prepared, List<TrainGroup> groups, Room room) {
+    static AnswerNeeds of(
+            StudyConfig config, Prepared prepared, List<TrainGroup> groups, List<StudyTask<?>> tasks, Room room) {
         Section evaluate = config.section(StudyConfig.EVALUATE);
         long adapters = groups.stream().mapToLong(group -> group.runs().size()).sum();
         long most = evaluate.get(EvaluationPlan.ADAPTERS_AT_ONCE);
@@ -36,15 +40,23 @@ final class AnsweringMemory {
                         model,
                         Collections.nCopies(together, prepared.runs().getFirst().lora()));
         AnswerNeeds needs = needs(config, model, bank);
-        Section judge = config.section(StudyConfig.JUDGE);
-        if (judge.has(JudgeSection.KIND) && JudgeSection.kind(judge) == JudgeSection.Kind.LOCAL) {
-            Path folder = Path.of(judge.require(JudgeSection.MODEL));
-            ModelConfig its = ModelConfig.read(ModelFolder.at(folder).configFile());
-            needs = plus(needs, needs(config, its, null));
+        for (Path folder : localJudges(config, tasks)) {
+            needs = plus(
+                    needs, needs(config, ModelConfig.read(ModelFolder.at(folder).configFile()), null));
         }
         require(needs.host(), room.host(), "this machine's memory");
         require(needs.device(), room.device() - room.overhead(), "the GPU's memory");
         return needs;
+    }
+
+    /** The folders of judges that run here; each is opened once, however many benchmarks it judges. */
+    private static Set<Path> localJudges(StudyConfig config, List<StudyTask<?>> tasks) {
+        return tasks.stream()
+                .filter(StudyTask::judged)
+                .map(task -> JudgeSection.of(config, task.task().name()))
+                .filter(judge -> JudgeSection.kind(judge) == JudgeSection.Kind.LOCAL)
+                .map(JudgeSection::folder)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static AnswerNeeds needs(StudyConfig config, ModelConfig model, AdapterBank bank) {
@@ -63,7 +75,7 @@ final class AnsweringMemory {
 
     private static Needs plus(Needs model, Needs judge) {
         Map<String, Long> bytes = new LinkedHashMap<>(model.bytes());
-        judge.bytes().forEach((kind, count) -> bytes.put("the judge's " + kind, count));
+        judge.bytes().forEach((kind, count) -> bytes.merge("the judge's " + kind, count, Long::sum));
         return new Needs(bytes);
     }
 

@@ -20,8 +20,10 @@ import candor.train.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -104,6 +106,10 @@ public final class JudgeSection {
                     + " asks again for answers that did not come. Those that were cut or malformed stay: they need more"
                     + " max_tokens, or another judge, with another output and the same cache.");
 
+    /** Beside its limits: how an endpoint is asked by whoever asks it. */
+    private static final List<Setting<?>> OF_THE_ENDPOINT = List.of(
+            KEY_ENV, TEMPERATURE, SEND_TEMPERATURE, TOKEN_FIELD, REASONING_EFFORT, CONCURRENCY, RETRIES, TIMEOUT);
+
     private JudgeSection() {}
 
     /** What such a section may hold. */
@@ -162,16 +168,48 @@ public final class JudgeSection {
     /**
      * The judge that a section says.
      *
+     * @param model opens the model that it is, or gives one that is open
      * @param usualTokens the bound on an answer, where the section says nothing
      */
-    static Judge judge(StudyConfig config, Section section, AnswerCache cache, int usualTokens) {
+    static Judge judge(Section section, Function<Section, ChatModel> model, AnswerCache cache, int usualTokens) {
         if (kind(section) == Kind.RULES) {
             return new RuleJudge();
         }
         String folder = section.get(PROMPTS);
         Prompts prompts = folder == null ? Prompts.builtIn() : Prompts.from(Path.of(folder));
         return new ModelJudge(
-                chat(config, section), prompts, cache, section.get(ATTEMPTS).intValue(), tokens(section, usualTokens));
+                model.apply(section), prompts, cache, section.get(ATTEMPTS).intValue(), tokens(section, usualTokens));
+    }
+
+    /** What makes the model that a section says another one; how it is asked does not. */
+    static List<Object> model(Section section) {
+        if (kind(section) == Kind.LOCAL) {
+            return List.of(folder(section));
+        }
+        List<Object> all = new ArrayList<>(limits(section));
+        for (Setting<?> setting : OF_THE_ENDPOINT) {
+            all.add(section.get(setting));
+        }
+        all.add(bounded(section));
+        return all;
+    }
+
+    /** What makes the limits of an endpoint other ones: who is paid, how much, and how long at most. */
+    static List<Object> limits(Section section) {
+        List<Object> all = new ArrayList<>();
+        for (Setting<?> setting : List.of(URL, MODEL, MAX_SECONDS, MAX_COST, INPUT_PRICE, OUTPUT_PRICE)) {
+            all.add(section.get(setting));
+        }
+        return all;
+    }
+
+    /** The folder of a local judge's model. */
+    static Path folder(Section section) {
+        return Path.of(section.require(MODEL)).toAbsolutePath().normalize();
+    }
+
+    private static boolean bounded(Section section) {
+        return section.has(MAX_TOKENS) || section.has(REASONING_EFFORT);
     }
 
     /** The bound on an answer of whoever a section says. */
@@ -184,6 +222,11 @@ public final class JudgeSection {
 
     /** The model that a section says, of kind local or endpoint. */
     public static ChatModel chat(StudyConfig config, Section section) {
+        return chat(config, section, JudgeSection::budget);
+    }
+
+    /** @param budget what its answers may cost */
+    static ChatModel chat(StudyConfig config, Section section, Function<Section, Budget> budget) {
         return switch (kind(section)) {
             case RULES -> throw new BadInput(section.where(KIND) + ": must be local or endpoint here, not rules");
             case LOCAL ->
@@ -194,7 +237,7 @@ public final class JudgeSection {
                         List.of(),
                         true,
                         true)));
-            case ENDPOINT -> endpoint(section);
+            case ENDPOINT -> endpoint(section, budget);
         };
     }
 
@@ -212,14 +255,14 @@ public final class JudgeSection {
                 }
             }
             case ENDPOINT -> {
-                try (ChatModel model = endpoint(section)) {
+                try (ChatModel model = endpoint(section, JudgeSection::budget)) {
                     ChatProbe.require(model, "the " + StudyConfig.JUDGE, List.of());
                 }
             }
         }
     }
 
-    private static ChatModel endpoint(Section section) {
+    private static ChatModel endpoint(Section section, Function<Section, Budget> budget) {
         String field = section.get(TOKEN_FIELD);
         if (!field.equals(Endpoint.MAX_TOKENS) && !field.equals(Endpoint.MAX_COMPLETION_TOKENS)) {
             throw new BadInput(section.where(TOKEN_FIELD) + ": must be " + Endpoint.MAX_TOKENS + " or "
@@ -233,17 +276,18 @@ public final class JudgeSection {
                         section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
                         Optional.ofNullable(section.get(REASONING_EFFORT)),
                         field,
-                        section.has(MAX_TOKENS) || section.has(REASONING_EFFORT),
+                        bounded(section),
                         section.get(CONCURRENCY).intValue(),
                         section.get(RETRIES).intValue(),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(section.get(TIMEOUT))),
-                budget(section),
+                budget.apply(section),
                 OpenAiChat.Pause.REAL);
         return new SectionChat(SectionChat.withKeys(section.where(KIND) + ": ", open));
     }
 
-    private static Budget budget(Section section) {
+    /** The limits that a section says. */
+    static Budget budget(Section section) {
         return new Budget(
                 Optional.ofNullable(section.get(MAX_SECONDS)).map(Duration::ofSeconds),
                 Optional.ofNullable(section.get(MAX_COST)),

@@ -128,7 +128,7 @@ public record StudyPlan(
                 arms,
                 planned,
                 tasks.stream().map(task -> plan(task, subjects)).toList(),
-                AnsweringMemory.of(config, first, groups, room),
+                AnsweringMemory.of(config, first, groups, tasks, room),
                 shape(config, first, room));
     }
 

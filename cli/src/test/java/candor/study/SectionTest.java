@@ -219,7 +219,8 @@ class SectionTest {
     void aJudgeThatCannotBe(String judge, String message) {
         Section all = read("judge: " + judge + "\noutput: o\nmodel: m");
         StudyConfig config = Protocols.DIRECT.config(all);
-        assertThatThrownBy(() -> JudgeSection.judge(config, config.section("judge"), null, 500))
+        assertThatThrownBy(() -> JudgeSection.judge(
+                        config.section("judge"), section -> JudgeSection.chat(config, section), null, 500))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining(message.strip());
     }

@@ -16,7 +16,11 @@ public final class Budget {
     private final double inputPrice;
     private final double outputPrice;
     private final LongSupplier nanoTime;
-    private long start = Long.MIN_VALUE;
+    /** Who asks at present, since when, and how long it took before. */
+    private int asking;
+
+    private long since;
+    private long used;
     private double spent;
     private double reserved;
 
@@ -88,19 +92,31 @@ public final class Budget {
         reserved -= reservation;
     }
 
+    /** From here on time counts: only what judging takes does, not what happens between. */
+    synchronized void begin() {
+        if (asking++ == 0) {
+            since = nanoTime.getAsLong();
+        }
+    }
+
+    /** No more time counts, unless another still asks. */
+    synchronized void end() {
+        if (--asking == 0) {
+            used += nanoTime.getAsLong() - since;
+        }
+    }
+
     /**
-     * The time that is left, counted from the first call on.
+     * The time that is left.
      *
      * @throws BadInput where none is
      */
     synchronized Duration remaining() {
-        if (start == Long.MIN_VALUE) {
-            start = nanoTime.getAsLong();
-        }
         if (time.isEmpty()) {
             return Duration.ofDays(365);
         }
-        Duration left = time.get().minusNanos(nanoTime.getAsLong() - start);
+        long now = asking == 0 ? 0 : nanoTime.getAsLong() - since;
+        Duration left = time.get().minusNanos(used + now);
         if (!left.isPositive()) {
             throw timeIsOver();
         }

@@ -144,6 +144,7 @@ public final class OpenAiChat implements ChatModel {
         // Once it ends before its time, no further request begins; those under way are paid for, and may still arrive.
         Ending ending = new Ending(sink::stopped);
         int workers = Math.min(endpoint.concurrency(), requests.size());
+        budget.begin();
         try (ExecutorService pool =
                 Executors.newFixedThreadPool(workers, Thread.ofVirtual().factory())) {
             Runnable work = () -> {
@@ -170,6 +171,8 @@ public final class OpenAiChat implements ChatModel {
             for (int w = 0; w < workers; w++) {
                 pool.execute(work);
             }
+        } finally {
+            budget.end();
         }
         if (fatal.get() != null) {
             throw fatal.get();

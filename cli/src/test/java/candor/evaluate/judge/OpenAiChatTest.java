@@ -388,6 +388,27 @@ class OpenAiChatTest {
         }
     }
 
+    /** What a study does between two benchmarks is not judging. */
+    @Test
+    void timeBetweenQuestionsIsNotCounted() throws IOException {
+        AtomicLong now = new AtomicLong();
+        Budget budget = new Budget(Optional.of(Duration.ofSeconds(60)), Optional.empty(), 0, 0, now::get);
+        try (LoopbackServer server = new LoopbackServer((n, request, out) -> {
+                    now.addAndGet(Duration.ofSeconds(25).toNanos());
+                    say(out, "Yes");
+                });
+                OpenAiChat chat =
+                        new OpenAiChat(endpoint(server.url(), 1, 0, Duration.ofSeconds(10)), budget, this::pause)) {
+            complete(chat, 2);
+            now.addAndGet(Duration.ofHours(1).toNanos());
+            assertThat(complete(chat, 1)).hasSize(1);
+            now.addAndGet(Duration.ofHours(1).toNanos());
+            assertThatThrownBy(() -> complete(chat, 1))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("bound on time");
+        }
+    }
+
     @Test
     void aPauseBeyondTheBoundOnTimeIsNotWaitedFor() throws IOException {
         Budget budget = new Budget(Optional.of(Duration.ofSeconds(60)), Optional.empty(), 0, 0, () -> 0);
