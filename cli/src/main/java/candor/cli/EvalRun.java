@@ -77,6 +77,7 @@ final class EvalRun {
             List<JudgeFailures> failures = JudgeFailures.of(results);
             String base = options.base() ? model.subjects().getFirst().name() : null;
             Optional<String> guessed = Guessed.note(task, base, scores);
+            double bound = judging == null ? JudgeFailures.DEFAULT_BOUND : judging.maxFailures();
             List<String> notes = notes(results, failures);
             EvaluationFiles.writeResults(options.output(), results);
             EvaluationFiles.writeScores(
@@ -88,6 +89,7 @@ final class EvalRun {
                     base,
                     scores,
                     failures,
+                    bound,
                     Stream.of(task.notes(), guessed.stream().toList(), notes)
                             .flatMap(List::stream)
                             .toList());
@@ -96,7 +98,7 @@ final class EvalRun {
             Closing.of(Closing.comparisons(Evaluated.read(options.output()), options.bootstrap()))
                     .forEach(System.out::println);
             notes.forEach(note -> LOG.warn("{}: {}", task.name(), note));
-            return judging == null ? ExitCode.DONE : judged(failures, judging.maxFailures(), options);
+            return judged(failures, bound, options);
         }
     }
 

@@ -90,8 +90,8 @@ final class JudgeOptions {
             names = "--max-judge-failures",
             paramLabel = "SHARE",
             description =
-                    "Where the judge fails on a larger share of rows, the evaluation fails (exit code 1), though all"
-                            + " that was evaluated is written.")
+                    "Where the judge fails on a larger share of rows, the evaluation fails (exit code 1) and comparisons with"
+                            + " it give no verdict, though all that was evaluated is written.")
     private double maxFailures = JudgeFailures.DEFAULT_BOUND;
 
     @Option(names = "--judge-concurrency", paramLabel = "N", description = "Concurrent requests.")

@@ -125,7 +125,7 @@ public record Comparison(
         return evaluated.failures().stream()
                 .filter(failures -> failures.subject().equals(subject)
                         && failures.subset().equals(Scores.ALL)
-                        && failures.share() > JudgeFailures.DEFAULT_BOUND)
+                        && failures.share() > evaluated.maxFailures())
                 .findFirst()
                 .map(failures -> failures.sentence(""));
     }

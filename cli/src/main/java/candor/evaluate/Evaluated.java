@@ -23,6 +23,7 @@ import java.util.Set;
  * @param judge its settings; a null node where no judge was needed
  * @param headline the measure that verdicts go by
  * @param failures of the judge
+ * @param maxFailures the share of rows that the judge may fail on; above it nothing is said
  * @param macro measures whose subsets weigh the same
  */
 public record Evaluated(
@@ -34,6 +35,7 @@ public record Evaluated(
         Set<String> macro,
         Task.Headline headline,
         List<JudgeFailures> failures,
+        double maxFailures,
         List<Line> lines) {
     /** One row of results.jsonl, as far as comparison needs it. */
     public record Line(
@@ -71,6 +73,7 @@ public record Evaluated(
                 macro,
                 headline(scores),
                 failures(scores.path("judge_failures")),
+                scores.path(EvaluationFiles.MAX_JUDGE_FAILURES).asDouble(JudgeFailures.DEFAULT_BOUND),
                 lines(folder.resolve(EvaluationFiles.RESULTS)));
     }
 

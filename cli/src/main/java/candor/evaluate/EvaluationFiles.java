@@ -22,7 +22,11 @@ import java.util.List;
 public final class EvaluationFiles {
     public static final String RESULTS = "results.jsonl";
     public static final String SCORES = "scores.json";
+
     public static final String RUN = "run.json";
+
+    /** In scores.json, the share of rows that the judge may fail on. */
+    static final String MAX_JUDGE_FAILURES = "max_judge_failures";
 
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -54,6 +58,7 @@ public final class EvaluationFiles {
      * @param judge what judged; null for a task without one
      * @param answering how the model was asked beyond what the task says: template, sampling
      * @param base the name of the subject that is the base model; null where it is not among them
+     * @param bound on the share of rows that the judge fails on; above it there are no verdicts
      * @param notes what a reader of the scores is to know
      */
     public static void writeScores(
@@ -65,6 +70,7 @@ public final class EvaluationFiles {
             String base,
             List<Scores.Score> scores,
             List<JudgeFailures> failures,
+            double bound,
             List<String> notes) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("task", task.name());
         json.put("version", task.version());
@@ -83,6 +89,7 @@ public final class EvaluationFiles {
                 .put("measure", guessing.measure())
                 .put("chance", guessing.chance())
                 .put("note", Guessed.note(task, base, scores).orElse(null)));
+        json.put(MAX_JUDGE_FAILURES, bound);
         ArrayNode failed = json.putArray("judge_failures");
         failures.forEach(each -> failed.addObject()
                 .put("subject", each.subject())

@@ -6,8 +6,11 @@ import static candor.evaluate.judge.LoopbackServer.say;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import candor.evaluate.Comparison;
+import candor.evaluate.Evaluated;
 import candor.evaluate.humaneval.Sandbox;
 import candor.evaluate.judge.LoopbackServer;
+import candor.stats.Bootstrap;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.jerolba.carpet.CarpetWriter;
@@ -20,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -290,6 +294,12 @@ class EvalCommandTest {
         throw new AssertionError("no " + measure + " of " + subject);
     }
 
+    private Optional<String> unjudged(String output) {
+        Evaluated evaluated = Evaluated.read(folder.resolve(output));
+        return Comparison.of(evaluated, "base", evaluated, "base", new Bootstrap(10, 1))
+                .unjudged();
+    }
+
     @Test
     void aJudgeThatSaysNothingMakesNobodyHonest() throws IOException {
         try (LoopbackServer server = new LoopbackServer((n, request, out) -> say(out, ""))) {
@@ -335,9 +345,15 @@ class EvalCommandTest {
             assertThat(out.toString(StandardCharsets.UTF_8))
                     .contains("0.00 to 33.63")
                     .doesNotContain("0.00 to 0.00");
+            assertThat(unjudged("out")).isEmpty();
             String[] strict = Stream.concat(Stream.of(judge), Stream.of("--max-judge-failures", "0.05", "--force"))
                     .toArray(String[]::new);
             assertThat(eval("mask", tenRows(), "out", strict)).isEqualTo(1);
+            assertThat(json("out", "scores.json").path("max_judge_failures").asDouble())
+                    .isEqualTo(0.05);
+            // Verdicts go by the same bound.
+            assertThat(unjudged("out"))
+                    .hasValueSatisfying(why -> assertThat(why).contains("1 of 10 rows"));
         }
         refused(
                 "--judge-max-tokens 0: must be from 1 to",
@@ -670,7 +686,14 @@ class EvalCommandTest {
                 "-1");
         refused("--top-p 0.0: must be", "mask", mask(), "--judge", "rules", "--top-p", "0");
         refused("chat template kwargs: not JSON", "mask", mask(), "--judge", "rules", "--chat-template-kwargs", "x");
-        refused("--judge-url is not an http or https URL", "mask", mask(), "--judge-url", "ftp://x/", "--judge-model", "m");
+        refused(
+                "--judge-url is not an http or https URL",
+                "mask",
+                mask(),
+                "--judge-url",
+                "ftp://x/",
+                "--judge-model",
+                "m");
         refused("no such file", "mask", folder.resolve("none.jsonl"), "--judge", "rules");
         refused(
                 "two are called llama3; tell them apart as NAME=DIR",

@@ -89,6 +89,7 @@ class EvaluatorTest {
                 "base",
                 Scores.of(results, task.measures()),
                 JudgeFailures.of(results),
+                JudgeFailures.DEFAULT_BOUND,
                 task.notes());
     }
 
