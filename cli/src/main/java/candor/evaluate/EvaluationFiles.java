@@ -22,7 +22,6 @@ import java.util.List;
 public final class EvaluationFiles {
     public static final String RESULTS = "results.jsonl";
     public static final String SCORES = "scores.json";
-
     public static final String RUN = "run.json";
 
     /** In scores.json, the share of rows that the judge may fail on. */
