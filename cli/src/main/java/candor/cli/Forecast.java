@@ -38,6 +38,7 @@ final class Forecast implements TrainListener {
     private final List<Mark> marks = new ArrayList<>();
     private long steps;
     private int looks;
+    private int ended;
     private boolean stopped;
     private double forecast = Double.NaN;
 
@@ -102,10 +103,13 @@ final class Forecast implements TrainListener {
     @Override
     public void ended(Run run, Outcome outcome) {
         stopped |= !(outcome instanceof Outcome.Done);
+        if (++ended == runs()) {
+            over();
+        }
         next.ended(run, outcome);
     }
 
-    /** The end of all runs; what was expected of whole ones says nothing of one that was stopped. */
+    /** The end of all runs, told before the last one's own line, which has its loss; what was expected of whole ones says nothing of one that was stopped. */
     void over() {
         double took = (nanos.getAsLong() - start) / 1e9;
         lines.accept("time: took " + Rates.time(took)

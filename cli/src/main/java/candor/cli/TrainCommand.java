@@ -93,7 +93,6 @@ final class TrainCommand implements Callable<Integer> {
                 LOG.info("device: {}", session.device());
                 Forecast forecast = new Forecast(progress, session.runs(), LOG::info, System::nanoTime);
                 session.train(forecast, interrupt::requested);
-                forecast.over();
                 runs = session.runs();
             }
             runs.stream()

@@ -47,8 +47,23 @@ final class Pty implements AutoCloseable {
         } catch (IOException e) {
             // told below
         }
+        Assumptions.assumeTrue(resetsSignals(), "no pseudo-terminal to test on: env(1) knows no --default-signal");
         Assumptions.assumeTrue(
                 found.contains("util-linux"), "no pseudo-terminal to test on: script(1) of util-linux is not there");
+    }
+
+    private static boolean resetsSignals() {
+        try {
+            return new ProcessBuilder("env", "--default-signal=HUP,INT,TERM", "true")
+                            .redirectErrorStream(true)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            return false;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Java as it runs this test, with a main class and its arguments. */
@@ -102,13 +117,20 @@ final class Pty implements AutoCloseable {
                     "exit");
             return new Pty(
                     place,
-                    new ProcessBuilder(
-                                    "script", "-q", "-f", "-c", "sh '" + place.resolve("session.sh") + "'", "/dev/null")
+                    new ProcessBuilder(terminal("sh '" + place.resolve("session.sh") + "'"))
                             .redirectErrorStream(true)
                             .start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * A command on a terminal of its own. Where this test's own process ignores signals, as below nohup or in the background
+     * of a shell, its children would, too: a person's terminal starts with the defaults, and so does this one.
+     */
+    private static List<String> terminal(String command) {
+        return List.of("env", "--default-signal=HUP,INT,TERM", "script", "-q", "-f", "-c", command, "/dev/null");
     }
 
     private static void write(Path folder, String name, String... lines) throws IOException {
