@@ -72,7 +72,9 @@ final class StudyRecords {
                             .toList()));
         }
         settings.set("benchmarks", benchmarks);
-        settings.put(TrainSettings.BACKEND.key(), config.backend()); // as it was taken
+        // As it was taken, and in the same place whether it was given or not: marks of groups are compared as texts.
+        settings.remove(TrainSettings.BACKEND.key());
+        settings.put(TrainSettings.BACKEND.key(), config.backend());
         return settings;
     }
 
