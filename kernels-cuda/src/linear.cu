@@ -14,7 +14,7 @@ Matrix matrix(const candor_bf16* data, int64_t stride) {
 LoraExtension extension(const Matrix& left, const PackedLora& packed, Factor factor, int depth) {
     const bool is_a = factor == Factor::a;
     return {left, is_a ? packed.a : packed.b, is_a ? packed.a_size() : packed.b_size(),
-        is_a ? packed.a_stride : packed.padded_rank, packed.runs, packed.marks, packed.count, depth};
+        is_a ? packed.a_stride : packed.padded_rank, packed.runs, packed.count, depth};
 }
 
 // t (N,P) = scale * left * factors, for the rows of runs.

@@ -17,11 +17,12 @@ struct PackEntry {
 };
 struct PackArguments {
     PackEntry entries[kMostEntries];
-    int first;  // index of entries[0] among all
+    int first;   // index of entries[0] among all
+    int blocks;  // that pack one entry
     PackedLora packed;
 };
 
-constexpr int kPackThreads = 256;
+constexpr int kPackThreads = 256, kPackBlocks = kPackThreads;
 
 struct PackShared {
     BlockSum<kPackThreads, int> sum;
@@ -54,11 +55,21 @@ __global__ void __launch_bounds__(kPackThreads) pack_kernel(const PackArguments 
         const int column = (int)(i % to.padded_rank);
         b[i] = finite_or_zero(column < entry.rank ? entry.b[row * entry.b_stride + column] : 0.0f, others);
     }
-    if (thread == 0) to.runs[index] = entry.run;
     const bool marked = block_sum(others, s.sum) > 0;
-    uint8_t* marks = to.marks + index * kPackBlocks;
-    if (threadIdx.x == 0) marks[blockIdx.x] = marked;
-    if (blockIdx.x == 0 && threadIdx.x >= gridDim.x && threadIdx.x < kPackBlocks) marks[threadIdx.x] = 0;  // of no block
+    if (threadIdx.x == 0) to.marks[index * kPackBlocks + blockIdx.x] = marked;
+}
+
+// A block an entry: its run, with a scale that makes NaN of its own rows where a factor is not finite.
+__global__ void __launch_bounds__(kPackThreads) run_kernel(const PackArguments g) {
+    PackShared& s = shared<PackShared>();
+    const int64_t index = g.first + blockIdx.x;
+    const int mark = threadIdx.x < g.blocks ? g.packed.marks[index * kPackBlocks + threadIdx.x] : 0;
+    const bool finite = block_sum(mark, s.sum) == 0;
+    if (threadIdx.x == 0) {
+        LoraRun run = g.entries[blockIdx.x].run;
+        if (!finite) run.scale = __uint_as_float(0x7fffffffu);
+        g.packed.runs[index] = run;
+    }
 }
 
 // ---- gradients ---------------------------------------------------------------------------------------------------------
@@ -185,7 +196,7 @@ PackedLora lay_out_lora(Layout& layout, int count, int padded_rank, int inputs, 
     packed.a = layout.take<bf16>(count * packed.a_size());
     packed.b = layout.take<bf16>(count * packed.b_size());
     packed.runs = layout.take<LoraRun>(count);
-    packed.marks = layout.take<uint8_t>((int64_t)count * kPackBlocks);
+    packed.marks = layout.take<uint32_t>((int64_t)count * kPackBlocks);
     return packed;
 }
 
@@ -200,9 +211,11 @@ cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cuda
             g.entries[e] = {from.a, from.b, from.a_stride, from.b_stride, from.rank, {from.start, from.end, from.scale, 0}};
         }
         const int64_t elements = std::max(packed.a_size(), packed.b_size());
-        const int blocks = std::min(kPackBlocks, ceil_div(elements, kPackThreads));
-        const cudaError_t status =
-            launch("lora pack", pack_kernel, {dim3(blocks, count), dim3(kPackThreads), sizeof(PackShared), stream}, g);
+        g.blocks = std::min(kPackBlocks, ceil_div(elements, kPackThreads));
+        cudaError_t status =
+            launch("lora pack", pack_kernel, {dim3(g.blocks, count), dim3(kPackThreads), sizeof(PackShared), stream}, g);
+        if (status != cudaSuccess) return status;
+        status = launch("lora runs", run_kernel, {dim3(count), dim3(kPackThreads), sizeof(PackShared), stream}, g);
         if (status != cudaSuccess) return status;
     }
     return cudaSuccess;

@@ -12,7 +12,7 @@ struct PackedLora {
     bf16* a;        // per entry (padded rank, a_stride): the down projection
     bf16* b;        // per entry (O, padded rank): the up projection
     LoraRun* runs;
-    uint8_t* marks; // per entry kPackBlocks: see matmul_kernel.h
+    uint32_t* marks; // per entry and packing block: whether it met a factor that is not finite
     int count, padded_rank, inputs, outputs;
     int64_t a_stride;
 
@@ -22,7 +22,8 @@ struct PackedLora {
 
 PackedLora lay_out_lora(Layout& layout, int count, int padded_rank, int inputs, int outputs);
 
-// Fills what was laid out, from float32. Factors that are not finite in bf16 become zeros, and leave a mark.
+// Fills what was laid out, from float32. Factors that are not finite in bf16 become zeros, and the
+// run's scale NaN: rows of other runs, which are zeros, share tiles with them, and 0 times infinity is no zero.
 cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cudaStream_t stream);
 
 // Which of the two gradients: da (R,I) += dtT x, or db (O,R) += dyT t.

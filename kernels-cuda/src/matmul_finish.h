@@ -12,19 +12,6 @@ __device__ __forceinline__ int run_of(const LoraExtension& lora, int row) {
     return -1;
 }
 
-// What a run's sums are multiplied with: its scale, or NaN where a factor of its is not finite. Packing made those factors zeros,
-// since rows of other runs share tiles with them, and 0 times infinity is no zero; so NaN has to come back here, for the run's
-// own rows alone.
-__device__ __forceinline__ float scale_of(const LoraExtension& lora, int run) {
-    const uint4* marks = reinterpret_cast<const uint4*>(lora.marks + run * kPackBlocks);
-    uint32_t any = 0;
-    for (int i = 0; i < kPackBlocks / (int)sizeof(uint4); i++) {
-        const uint4 four = marks[i];
-        any |= four.x | four.y | four.z | four.w;
-    }
-    return any ? __uint_as_float(0x7fffffffu) : lora.runs[run].scale;
-}
-
 // Values of two neighbouring columns go out, the second one only if it exists.
 __device__ __forceinline__ void finish(const MatmulArguments& g, int row, int column, float v0, float v1) {
     const bool pair = column + 1 < g.n;

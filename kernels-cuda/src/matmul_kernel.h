@@ -12,16 +12,12 @@ struct LoraRun {
     int unused;
 };
 
-// Blocks that pack one entry at most: each leaves a mark, which is not 0 where it met a factor that is not finite.
-constexpr int kPackBlocks = 256;
-
 struct LoraExtension {
     Matrix left;          // (M, depth)
     const bf16* factors;  // per entry (N, depth), or (depth, N) as the right operand of the product lies
     int64_t size;         // elements of an entry
     int64_t stride;       // elements of a row of the factors; all aligned
     const LoraRun* runs;  // in device memory, rows rising
-    const uint8_t* marks; // per entry kPackBlocks
     int count;
     int depth;
 

@@ -120,7 +120,7 @@ __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArgumen
             if (g.scaled_runs_only) {
                 const int run = run_of(g.lora, r);
                 if (run < 0) continue;
-                scale = scale_of(g.lora, run);
+                scale = g.lora.runs[run].scale;
             }
 #pragma unroll
             for (int j = 0; j < T::kWarpColumns / 8; j++) {

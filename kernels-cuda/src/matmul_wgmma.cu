@@ -244,7 +244,7 @@ __device__ __forceinline__ void store_plain(
         float scale = 1.0f;
         bool wanted = r < g.m;
         if (g.scaled_runs_only) {
-            scale = scale_of(g.lora, run);
+            scale = g.lora.runs[run].scale;
             wanted &= r >= g.lora.runs[run].start && r < g.lora.runs[run].end;
         }
         if (!wanted) continue;
