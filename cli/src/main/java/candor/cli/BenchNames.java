@@ -1,7 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.train.config.Nearest;
 import java.io.IOException;
 import java.io.Reader;

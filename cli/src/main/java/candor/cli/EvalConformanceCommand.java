@@ -7,7 +7,7 @@ import candor.evaluate.Conformance.Scored;
 import candor.evaluate.Scores;
 import candor.evaluate.Task;
 import candor.evaluate.benchmark.Benchmarks;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
 import java.io.PrintWriter;

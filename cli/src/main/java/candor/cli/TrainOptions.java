@@ -1,7 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.study.PlainYaml;
 import candor.train.config.ConfigFile;
 import candor.train.config.Setting;

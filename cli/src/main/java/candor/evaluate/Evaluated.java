@@ -1,9 +1,9 @@
 package candor.evaluate;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
+import candor.io.IoReason;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,7 +1,7 @@
 package candor.evaluate;
 
 import candor.BadInput;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
 import candor.stats.Estimate;
 import candor.stats.Interval;
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,7 +1,7 @@
 package candor.quickstart;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.report.Report;
 import candor.study.Protocols;
 import candor.study.Schema;

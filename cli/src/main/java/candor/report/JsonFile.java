@@ -1,8 +1,8 @@
 package candor.report;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.read.Json;
+import candor.io.IoReason;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;

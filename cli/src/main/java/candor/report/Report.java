@@ -1,7 +1,7 @@
 package candor.report;
 
 import candor.BadInput;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
 import candor.report.html.Element;
 import candor.report.html.Page;
 import java.nio.charset.StandardCharsets;

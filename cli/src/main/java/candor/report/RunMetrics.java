@@ -1,9 +1,9 @@
 package candor.report;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
+import candor.io.IoReason;
 import candor.report.figure.LineChart.Point;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package candor.report;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.study.record.StudyFolder;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;

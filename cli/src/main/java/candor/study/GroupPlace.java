@@ -1,9 +1,9 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.evaluate.Stopped;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;

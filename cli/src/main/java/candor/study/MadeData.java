@@ -2,7 +2,7 @@ package candor.study;
 
 import candor.BadInput;
 import candor.data.Example;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
 import candor.text.Message;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -43,7 +43,7 @@ public final class MadeData {
             }
         } catch (IOException e) {
             throw new BadInput(
-                    folder + ": cannot be created as the folder of training sets (" + candor.IoReason.of(e)
+                    folder + ": cannot be created as the folder of training sets (" + candor.io.IoReason.of(e)
                             + "); choose another --output",
                     e);
         }

@@ -1,7 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.train.config.ObjectText;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;

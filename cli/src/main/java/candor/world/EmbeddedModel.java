@@ -1,8 +1,8 @@
 package candor.world;
 
 import candor.BadInput;
-import candor.IoReason;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,8 +1,8 @@
 package candor.world;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.TokenizerTraining;
+import candor.io.IoReason;
 import candor.train.config.ConfigFile;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;

@@ -1,6 +1,6 @@
 package candor.generate;
 
-import candor.model.JsonFile;
+import candor.io.JsonFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 

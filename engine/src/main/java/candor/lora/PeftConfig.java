@@ -1,9 +1,9 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.io.JsonFile;
 import candor.lora.AdapterShape.Place;
 import candor.lora.AdapterShape.Site;
-import candor.model.JsonFile;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import java.util.LinkedHashMap;

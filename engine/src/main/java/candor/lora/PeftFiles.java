@@ -1,12 +1,12 @@
 package candor.lora;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
+import candor.io.JsonFile;
+import candor.io.SafeFolder;
 import candor.lora.AdapterShape.Place;
-import candor.model.AtomicFile;
-import candor.model.JsonFile;
 import candor.model.ModelConfig;
-import candor.model.SafeFolder;
 import candor.model.SafetensorsWriter;
 import candor.model.SafetensorsWriter.Spec;
 import candor.model.Weights;

@@ -1,7 +1,7 @@
 package candor.lora;
 
+import candor.io.JsonFile;
 import candor.lora.PythonPattern.Unusable;
-import candor.model.JsonFile;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

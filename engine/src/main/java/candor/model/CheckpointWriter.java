@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.io.AtomicFile;
 import candor.model.SafetensorsWriter.Spec;
 import candor.tensor.Tensor;
 import com.fasterxml.jackson.core.JsonFactory;

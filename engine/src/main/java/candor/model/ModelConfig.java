@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.io.JsonFile;
 import candor.ops.Heads;
 import candor.tensor.DType;
 import java.nio.file.Path;

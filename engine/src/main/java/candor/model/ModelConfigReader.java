@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.BadInput;
+import candor.io.JsonFile;
 import candor.ops.Heads;
 import candor.tensor.DType;
 import java.util.List;

@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.BadInput;
+import candor.io.SafeFolder;
 import java.nio.file.Path;
 
 /**

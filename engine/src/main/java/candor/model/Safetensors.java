@@ -1,6 +1,8 @@
 package candor.model;
 
 import candor.BadInput;
+import candor.io.InputFile;
+import candor.io.JsonFile;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.io.IOException;

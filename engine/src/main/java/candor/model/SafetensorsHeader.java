@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.BadInput;
+import candor.io.JsonFile;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,6 +1,8 @@
 package candor.model;
 
 import candor.BadInput;
+import candor.io.AtomicFile;
+import candor.io.SafeFolder;
 import candor.tensor.DType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;

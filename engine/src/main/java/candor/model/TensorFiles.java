@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.BadInput;
+import candor.io.JsonFile;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;

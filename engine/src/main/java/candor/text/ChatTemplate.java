@@ -1,7 +1,7 @@
 package candor.text;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.text.template.Limits;
 import candor.text.template.Template;
 import com.fasterxml.jackson.databind.JsonNode;

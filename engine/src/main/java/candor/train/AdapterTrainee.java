@@ -1,12 +1,12 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
+import candor.io.SafeFolder;
 import candor.lora.Adapter;
 import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
-import candor.model.AtomicFile;
-import candor.model.SafeFolder;
 import candor.model.SideFiles;
 import candor.tensor.Tensor;
 import candor.text.TemplateChoice;

@@ -1,8 +1,8 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.read.Fingerprint;
+import candor.io.IoReason;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;

@@ -1,7 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.lora.AdapterShape;
 import candor.train.config.TrainConfig;
 import candor.train.log.StepLog;

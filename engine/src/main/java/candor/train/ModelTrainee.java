@@ -1,10 +1,10 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
+import candor.io.SafeFolder;
 import candor.model.ModelConfig;
-import candor.model.SafeFolder;
 import candor.model.SideFiles;
 import candor.model.TrainedWeights;
 import candor.tensor.DType;

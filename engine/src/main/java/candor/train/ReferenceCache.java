@@ -1,8 +1,8 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.EncodedRow;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,7 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;

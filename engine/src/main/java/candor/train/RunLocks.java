@@ -1,7 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;

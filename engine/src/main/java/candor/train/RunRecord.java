@@ -1,8 +1,8 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.config.Recorded;
 import candor.train.config.TrainConfig;

@@ -1,8 +1,8 @@
 package candor.train;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.Batcher;
+import candor.io.IoReason;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package candor.evaluate.engine;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.read.Fingerprint;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,7 +1,7 @@
 package candor.evaluate.humaneval;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

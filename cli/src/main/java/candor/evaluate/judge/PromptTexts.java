@@ -1,7 +1,7 @@
 package candor.evaluate.judge;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

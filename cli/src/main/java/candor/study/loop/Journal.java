@@ -1,7 +1,7 @@
 package candor.study.loop;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -3,7 +3,7 @@ package candor.study.loop;
 import candor.BadInput;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,8 +1,8 @@
 package candor.study.record;
 
 import candor.BadInput;
-import candor.IoReason;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package candor.study.record;
 
 import candor.BadInput;
-import candor.IoReason;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
+import candor.io.IoReason;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

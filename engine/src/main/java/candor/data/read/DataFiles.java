@@ -1,7 +1,7 @@
 package candor.data.read;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

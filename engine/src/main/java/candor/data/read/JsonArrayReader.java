@@ -1,7 +1,7 @@
 package candor.data.read;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;

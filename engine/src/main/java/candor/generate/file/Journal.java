@@ -1,7 +1,7 @@
 package candor.generate.file;
 
 import candor.BadInput;
-import candor.model.AtomicFile;
+import candor.io.AtomicFile;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,9 +1,9 @@
 package candor.generate.file;
 
 import candor.BadInput;
-import candor.IoReason;
 import candor.data.read.Fingerprint;
 import candor.generate.Sampling;
+import candor.io.IoReason;
 import candor.lora.AdapterFolder;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;

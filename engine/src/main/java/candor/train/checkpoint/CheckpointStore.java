@@ -1,7 +1,7 @@
 package candor.train.checkpoint;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -1,7 +1,7 @@
 package candor.train.config;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;

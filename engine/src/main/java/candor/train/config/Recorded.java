@@ -1,7 +1,7 @@
 package candor.train.config;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

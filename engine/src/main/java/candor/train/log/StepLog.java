@@ -1,7 +1,7 @@
 package candor.train.log;
 
 import candor.BadInput;
-import candor.IoReason;
+import candor.io.IoReason;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;

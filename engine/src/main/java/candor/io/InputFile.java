@@ -1,4 +1,4 @@
-package candor.model;
+package candor.io;
 
 import candor.BadInput;
 import java.io.IOException;
@@ -12,11 +12,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /** Opens what a user named, or says in one line why not. */
-final class InputFile {
+public final class InputFile {
     private InputFile() {}
 
     /** A channel to read from. Only regular files: to open a pipe would wait for a writer that may never come. */
-    static FileChannel open(Path file) {
+    public static FileChannel open(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             if (attributes.isDirectory()) {
@@ -32,7 +32,7 @@ final class InputFile {
     }
 
     /** What to say of a file that could not be read. */
-    static BadInput unreadable(Path file, IOException e) {
+    public static BadInput unreadable(Path file, IOException e) {
         return switch (e) {
             case NoSuchFileException missing ->
                 new BadInput(file + ": no such file; check the path, or download the file", e);

@@ -1,4 +1,4 @@
-package candor;
+package candor.io;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

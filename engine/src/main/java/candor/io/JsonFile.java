@@ -1,4 +1,4 @@
-package candor.model;
+package candor.io;
 
 import candor.BadInput;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -50,7 +50,7 @@ public final class JsonFile {
     }
 
     /** The rules for every JSON text that we read: names are not interned, so a file cannot fill a table that stays. */
-    static JsonFactory strict() {
+    public static JsonFactory strict() {
         return JsonFactory.builder()
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -88,7 +88,7 @@ public final class JsonFile {
         }
     }
 
-    static BadInput invalid(Path file, JsonProcessingException e) {
+    public static BadInput invalid(Path file, JsonProcessingException e) {
         String place = e.getLocation() == null
                 ? ""
                 : " (line " + e.getLocation().getLineNr() + ", column "
@@ -98,7 +98,7 @@ public final class JsonFile {
         return new BadInput(file + ": is not valid JSON: " + shorten(reason) + place + "; download the file again", e);
     }
 
-    static String shorten(String text) {
+    public static String shorten(String text) {
         return text.length() <= 2 * MOST_SHOWN ? text : text.substring(0, 2 * MOST_SHOWN) + "…";
     }
 
@@ -232,7 +232,7 @@ public final class JsonFile {
     }
 
     /** Every key of this object with its value, which must be a text; sorted by key. */
-    Map<String, String> allTexts() {
+    public Map<String, String> allTexts() {
         Map<String, String> texts = new TreeMap<>();
         keys().forEach(key -> texts.put(key, text(key)));
         return texts;

@@ -1,4 +1,4 @@
-package candor.model;
+package candor.io;
 
 import candor.BadInput;
 import java.io.IOException;
