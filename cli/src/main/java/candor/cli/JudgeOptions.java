@@ -1,8 +1,8 @@
 package candor.cli;
 
 import candor.BadInput;
-import candor.evaluate.AnswerCache;
 import candor.evaluate.JudgeFailures;
+import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;

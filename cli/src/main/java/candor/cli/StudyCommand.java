@@ -1,12 +1,10 @@
 package candor.cli;
 
 import candor.BadInput;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Room;
-import candor.study.Presets;
-import candor.study.Protocols;
 import candor.study.Schema;
 import candor.study.Section;
 import candor.study.StudyConfig;
@@ -15,6 +13,8 @@ import candor.study.StudyPlan;
 import candor.study.StudyProgress;
 import candor.study.StudyRun;
 import candor.study.loop.ScenarioWriter;
+import candor.study.protocol.Presets;
+import candor.study.protocol.Protocols;
 import candor.study.slurm.SlurmJobs;
 import candor.world.EmbeddedModel;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package candor.cli;
 
-import candor.study.PresetText;
-import candor.study.Presets;
-import candor.study.Protocols;
+import candor.study.protocol.PresetText;
+import candor.study.protocol.Presets;
+import candor.study.protocol.Protocols;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;

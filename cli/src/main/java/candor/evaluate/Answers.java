@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Answer;
 import java.util.List;
 import java.util.Map;
 

@@ -1,6 +1,13 @@
 package candor.evaluate;
 
 import candor.BadInput;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.AnswerCache;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Sampling;
+import candor.evaluate.ask.Stopped;
+import candor.evaluate.ask.Subject;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

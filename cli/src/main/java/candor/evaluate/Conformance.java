@@ -1,5 +1,7 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.judge.Form;
 import candor.evaluate.judge.Judgement;

@@ -1,5 +1,7 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
 import java.util.List;
 import java.util.Optional;
 

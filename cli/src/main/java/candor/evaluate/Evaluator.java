@@ -1,6 +1,12 @@
 package candor.evaluate;
 
 import candor.BadInput;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.AnswerCache;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Stopped;
+import candor.evaluate.ask.Subject;
 import candor.evaluate.judge.Judge;
 import candor.evaluate.judge.Judgement;
 import candor.evaluate.judge.Judgements;

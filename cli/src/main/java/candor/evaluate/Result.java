@@ -1,5 +1,7 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
 import candor.evaluate.judge.Judgement;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;

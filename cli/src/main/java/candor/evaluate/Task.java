@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Ask;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.ModelJudge;

@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Prompt;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;

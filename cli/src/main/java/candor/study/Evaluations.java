@@ -1,10 +1,10 @@
 package candor.study;
 
-import candor.evaluate.AnswerCache;
 import candor.evaluate.Evaluator;
-import candor.evaluate.Respondent;
 import candor.evaluate.Result;
 import candor.evaluate.Task;
+import candor.evaluate.ask.AnswerCache;
+import candor.evaluate.ask.Respondent;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.evaluate.judge.Judge;

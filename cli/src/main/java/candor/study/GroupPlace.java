@@ -1,7 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.io.AtomicFile;
 import candor.io.IoReason;
 import java.io.IOException;

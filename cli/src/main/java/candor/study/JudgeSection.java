@@ -1,8 +1,8 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.evaluate.AnswerCache;
 import candor.evaluate.JudgeFailures;
+import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
@@ -45,7 +45,7 @@ public final class JudgeSection {
             "rules (for closed worlds alone), local (a checkpoint that runs here) or endpoint (OpenAI-compatible).");
     static final Setting<String> URL =
             new Setting<>("url", new Setting.Text("URL"), null, "The endpoint, such as https://…/v1.");
-    static final Setting<String> MODEL = new Setting<>(
+    public static final Setting<String> MODEL = new Setting<>(
             "model",
             new Setting.Text("NAME|DIR"),
             null,
@@ -61,7 +61,7 @@ public final class JudgeSection {
             new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "Attempts to get a well-formed answer.");
     static final Setting<Double> TEMPERATURE =
             new Setting<>("temperature", new Setting.Real(0, true, 2), 0.0, "Of the endpoint's answers.");
-    static final Setting<Boolean> SEND_TEMPERATURE = new Setting<>(
+    public static final Setting<Boolean> SEND_TEMPERATURE = new Setting<>(
             "send_temperature",
             new Setting.YesNo(),
             true,
@@ -158,7 +158,7 @@ public final class JudgeSection {
      * The judge of a benchmark: what stands in the section of its name wins over what is said for all. One of another kind stands
      * by itself: it has no use for the address and model of the others.
      */
-    static Section of(StudyConfig config, String task) {
+    public static Section of(StudyConfig config, String task) {
         Section judge = config.section(StudyConfig.JUDGE);
         Section own = judge.section(task);
         boolean another = own.has(KIND) && judge.has(KIND) && own.get(KIND) != judge.get(KIND);

@@ -1,6 +1,6 @@
 package candor.study;
 
-import candor.evaluate.AnswerCache;
+import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.judge.Budget;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.Judge;

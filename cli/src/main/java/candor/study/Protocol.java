@@ -1,6 +1,6 @@
 package candor.study;
 
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.study.record.StudyKind;
 import java.util.List;
 

@@ -201,13 +201,13 @@ public final class Section {
     }
 
     /** The value of a key as a file has it: a list in brackets, texts in quotes where they would be read as something else. */
-    String written(String key) {
+    public String written(String key) {
         List<String> texts = values.get(key).texts();
         return written(texts, texts.size() != 1);
     }
 
     /** Texts as a file has them. */
-    static String written(List<String> texts, boolean list) {
+    public static String written(List<String> texts, boolean list) {
         String all = texts.stream()
                 .map(text -> text.matches("[A-Za-z0-9][A-Za-z0-9_./+-]*|\\{.*\\}")
                         ? text

@@ -50,7 +50,7 @@ public final class StudyFile {
     }
 
     /** Reads a preset of ours. */
-    static Section read(InputStream in, String name) {
+    public static Section read(InputStream in, String name) {
         try (in) {
             return read(in.readAllBytes(), name);
         } catch (IOException e) {

@@ -1,8 +1,8 @@
 package candor.study;
 
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
 import candor.evaluate.Task;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.generate.AnswerNeeds;
 import candor.lora.AdapterShape;
 import candor.model.ModelConfig;

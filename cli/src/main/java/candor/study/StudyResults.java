@@ -1,9 +1,9 @@
 package candor.study;
 
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
 import candor.evaluate.Result;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.stats.Cell;
 import candor.stats.Estimate;
 import candor.stats.Mean;

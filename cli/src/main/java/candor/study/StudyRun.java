@@ -1,7 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.ModelHash;
 import candor.ops.Backends;
 import candor.ops.Room;

@@ -1,7 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.ops.Room;
 import candor.train.Outcome;
 import candor.train.Plan;

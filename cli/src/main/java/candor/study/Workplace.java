@@ -1,6 +1,6 @@
 package candor.study;
 
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 

@@ -1,9 +1,9 @@
 package candor.world;
 
 import candor.BadInput;
-import candor.study.loop.Dialogue;
-import candor.study.loop.UserRules;
-import candor.study.loop.UserType;
+import candor.study.user.Dialogue;
+import candor.study.user.UserRules;
+import candor.study.user.UserType;
 import java.util.List;
 
 /**

@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import candor.BadInput;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.AnswerCache;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;

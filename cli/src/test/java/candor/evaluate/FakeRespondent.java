@@ -1,5 +1,9 @@
 package candor.evaluate;
 
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Subject;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -1,6 +1,7 @@
 package candor.evaluate;
 
 import candor.data.read.Origin;
+import candor.evaluate.ask.Answer;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.judge.Judgement;
 import candor.evaluate.judge.Judgements;

@@ -3,7 +3,8 @@ package candor.study;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
+import candor.study.protocol.Protocols;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

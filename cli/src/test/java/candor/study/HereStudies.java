@@ -2,6 +2,7 @@ package candor.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.study.protocol.Protocols;
 import java.nio.file.Path;
 import java.util.Map;
 

@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
-import candor.evaluate.AnswerCache;
+import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.judge.Form;
 import candor.evaluate.judge.Judge;
 import candor.evaluate.judge.LoopbackServer;
 import candor.evaluate.judge.Question;
+import candor.study.protocol.Protocols;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

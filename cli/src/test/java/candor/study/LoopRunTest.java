@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.evaluate.judge.LoopbackServer;
+import candor.study.protocol.Protocols;
 import candor.study.record.Role;
 import candor.study.record.Study;
 import candor.study.record.StudyFolder;

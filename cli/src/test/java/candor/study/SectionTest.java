@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candor.BadInput;
 import candor.evaluate.benchmark.Benchmarks;
 import candor.evaluate.judge.LoopbackServer;
+import candor.study.protocol.Presets;
+import candor.study.protocol.Protocols;
 import candor.study.record.StudyKind;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings;
@@ -53,7 +55,7 @@ class SectionTest {
             model: [a                                | cannot be read:
             """)
     void errorsNameTheirPlaceAndTheNearestKey(String yaml, String message) {
-        assertThatThrownBy(() -> read(yaml.strip().replace('¶', '\n')).check(DirectProtocol.schema()))
+        assertThatThrownBy(() -> read(yaml.strip().replace('¶', '\n')).check(Protocols.DIRECT.schema()))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("study.yaml")
                 .hasMessageContaining(message.strip())
@@ -64,20 +66,20 @@ class SectionTest {
     void flagsWinOverTheFileAndTheFileOverThePreset() {
         Section preset = Presets.read(Protocols.DIRECT, "llama-3.1-8b-instruct");
         Section all = preset.overriddenBy(read("train: {learning_rate: 2e-4, max_length: 64}"))
-                .with("train.max_length=128", DirectProtocol.schema(), NO_NOTES)
-                .with("seeds=4,5", DirectProtocol.schema(), NO_NOTES);
-        all.check(DirectProtocol.schema());
+                .with("train.max_length=128", Protocols.DIRECT.schema(), NO_NOTES)
+                .with("seeds=4,5", Protocols.DIRECT.schema(), NO_NOTES);
+        all.check(Protocols.DIRECT.schema());
         Section train = all.section("train");
         assertThat(train.get(TrainSettings.LORA_RANK)).isEqualTo(32);
         assertThat(train.get(TrainSettings.LEARNING_RATE)).isEqualTo(2e-4);
         assertThat(train.get(TrainSettings.MAX_LENGTH)).isEqualTo(128);
         assertThat(all.get(StudyConfig.SEEDS)).isEqualTo(List.of("4", "5"));
-        assertThatThrownBy(() -> all.with("train.max_length", DirectProtocol.schema(), NO_NOTES))
+        assertThatThrownBy(() -> all.with("train.max_length", Protocols.DIRECT.schema(), NO_NOTES))
                 .hasMessage("--set train.max_length: must be KEY=VALUE, such as train.learning_rate=1e-4");
-        assertThatThrownBy(() -> all.with("train.max_lenght=3", DirectProtocol.schema(), NO_NOTES)
-                        .check(DirectProtocol.schema()))
+        assertThatThrownBy(() -> all.with("train.max_lenght=3", Protocols.DIRECT.schema(), NO_NOTES)
+                        .check(Protocols.DIRECT.schema()))
                 .hasMessage("--set: train.max_lenght: there is no such setting; did you mean max_length?");
-        assertThatThrownBy(() -> all.with("train=3", DirectProtocol.schema(), NO_NOTES))
+        assertThatThrownBy(() -> all.with("train=3", Protocols.DIRECT.schema(), NO_NOTES))
                 .hasMessage("--set: train is a section; give one of its keys as train.KEY");
     }
 
@@ -86,18 +88,18 @@ class SectionTest {
     void aTemplateIsToldKeysAndValues() {
         Section all = read("train:\n  chat_template: qwen\n  chat_template_kwargs:\n    enable_thinking: false\n"
                 + "evaluate: {chat_template_kwargs: {enable_thinking: false, mode: \"false\"}}");
-        all.check(DirectProtocol.schema());
+        all.check(Protocols.DIRECT.schema());
         assertThat(all.section("train").get(TrainSettings.CHAT_TEMPLATE_KWARGS))
                 .isEqualTo("{\"enable_thinking\":false}");
-        Section set = all.with("evaluate.chat_template_kwargs={\"a\": 1}", DirectProtocol.schema(), NO_NOTES);
-        set.check(DirectProtocol.schema());
+        Section set = all.with("evaluate.chat_template_kwargs={\"a\": 1}", Protocols.DIRECT.schema(), NO_NOTES);
+        set.check(Protocols.DIRECT.schema());
         assertThat(set.section("evaluate").get(TrainSettings.CHAT_TEMPLATE_KWARGS))
                 .isEqualTo("{\"a\":1}");
         StudyConfig config = StudyConfig.read(StudyKind.DIRECT, all.overriddenBy(read("model: m\noutput: o")));
         assertThat(config.template())
                 .isEqualTo(new TemplateChoice("model", "{\"enable_thinking\":false,\"mode\":\"false\"}"));
         assertThat(config.template("loop")).isEqualTo(config.template());
-        assertThatThrownBy(() -> read("evaluate: {chat_template_kwargs: off}").check(DirectProtocol.schema()))
+        assertThatThrownBy(() -> read("evaluate: {chat_template_kwargs: off}").check(Protocols.DIRECT.schema()))
                 .hasMessageContaining("chat_template_kwargs: must be a JSON object");
     }
 

@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.ops.Room;
+import candor.study.protocol.Protocols;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

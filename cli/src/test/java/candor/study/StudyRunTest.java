@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.evaluate.judge.LoopbackServer;
 import candor.report.Report;
+import candor.study.protocol.Protocols;
 import candor.study.record.Key;
 import candor.study.record.Score;
 import candor.study.record.Study;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
-import candor.evaluate.Prompt.Turn;
-import candor.study.loop.Dialogue;
-import candor.study.loop.InitialState;
-import candor.study.loop.Scenario;
-import candor.study.loop.UserType;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.study.user.Dialogue;
+import candor.study.user.InitialState;
+import candor.study.user.Scenario;
+import candor.study.user.UserType;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

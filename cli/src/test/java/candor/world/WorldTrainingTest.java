@@ -2,12 +2,12 @@ package candor.world;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Respondent;
-import candor.evaluate.Sampling;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Sampling;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.ops.Room;

@@ -2,13 +2,13 @@ package candor.evaluate.choice;
 
 import candor.BadInput;
 import candor.evaluate.Answers;
-import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
-import candor.evaluate.Prompt;
-import candor.evaluate.Prompt.Turn;
 import candor.evaluate.PromptSet;
-import candor.evaluate.Sampling;
 import candor.evaluate.Task;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Sampling;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.stats.Mean;

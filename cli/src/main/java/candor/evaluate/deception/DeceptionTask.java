@@ -1,12 +1,12 @@
 package candor.evaluate.deception;
 
 import candor.evaluate.Answers;
-import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
-import candor.evaluate.Prompt;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Sampling;
 import candor.evaluate.Task;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Sampling;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
 import candor.evaluate.judge.Form;

@@ -1,12 +1,12 @@
 package candor.evaluate.engine;
 
 import candor.BadInput;
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
-import candor.evaluate.Respondent;
-import candor.evaluate.Sampling;
-import candor.evaluate.Subject;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Sampling;
+import candor.evaluate.ask.Subject;
 import candor.generate.Completion;
 import candor.generate.Continuation;
 import candor.generate.Generator;

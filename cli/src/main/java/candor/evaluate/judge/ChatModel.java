@@ -1,6 +1,6 @@
 package candor.evaluate.judge;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +75,7 @@ public interface ChatModel extends AutoCloseable {
 
     /**
      * Asks everything, in any order, each exactly once, unless the sink says to end; then it may return early, or throw
-     * {@link candor.evaluate.Stopped}.
+     * {@link candor.evaluate.ask.Stopped}.
      *
      * @param sink called from one thread at a time
      * @throws candor.BadInput where asking cannot go on

@@ -1,7 +1,7 @@
 package candor.evaluate.judge;
 
 import candor.BadInput;
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import java.util.List;
 import java.util.OptionalDouble;
 

@@ -32,7 +32,7 @@ public interface Judge extends AutoCloseable {
      *
      * @throws candor.BadInput where judging cannot go on: a refused key, a spent bound, a judge that never
      *     answers
-     * @throws candor.evaluate.Stopped where it was asked to end
+     * @throws candor.evaluate.ask.Stopped where it was asked to end
      */
     List<Judgement> judge(List<Question> questions, Watch watch);
 

@@ -1,10 +1,10 @@
 package candor.evaluate.judge;
 
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
-import candor.evaluate.Respondent;
-import candor.evaluate.Sampling;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Sampling;
 import candor.text.Conversation;
 import candor.text.Message;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

@@ -1,9 +1,9 @@
 package candor.evaluate.judge;
 
 import candor.BadInput;
-import candor.evaluate.AnswerCache;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.AnswerCache;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Stopped;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

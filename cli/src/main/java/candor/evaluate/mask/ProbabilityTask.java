@@ -2,9 +2,9 @@ package candor.evaluate.mask;
 
 import candor.BadInput;
 import candor.evaluate.Answers;
-import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
 import candor.evaluate.Task;
+import candor.evaluate.ask.Ask;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.Letter;

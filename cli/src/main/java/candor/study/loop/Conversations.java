@@ -1,14 +1,18 @@
 package candor.study.loop;
 
 import candor.BadInput;
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Respondent;
-import candor.evaluate.Sampling;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Sampling;
+import candor.evaluate.ask.Stopped;
 import candor.study.StudyProgress;
+import candor.study.user.Dialogue;
+import candor.study.user.InitialState;
+import candor.study.user.SimulatedUser;
+import candor.study.user.UserType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;

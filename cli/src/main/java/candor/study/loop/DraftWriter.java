@@ -1,8 +1,8 @@
 package candor.study.loop;
 
 import candor.BadInput;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.Thinking;
 import candor.study.StudyProgress;

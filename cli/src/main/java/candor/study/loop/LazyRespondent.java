@@ -1,7 +1,7 @@
 package candor.study.loop;
 
-import candor.evaluate.Respondent;
-import candor.evaluate.Subject;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Subject;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;

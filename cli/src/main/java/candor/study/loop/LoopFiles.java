@@ -4,6 +4,8 @@ import candor.BadInput;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
 import candor.io.AtomicFile;
+import candor.study.user.InitialState;
+import candor.study.user.Scenario;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;

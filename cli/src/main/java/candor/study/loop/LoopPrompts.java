@@ -1,8 +1,12 @@
 package candor.study.loop;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.judge.PromptTexts;
 import candor.evaluate.judge.PromptTexts.Slots;
+import candor.study.user.Dialogue;
+import candor.study.user.InitialState;
+import candor.study.user.Scenario;
+import candor.study.user.UserType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;

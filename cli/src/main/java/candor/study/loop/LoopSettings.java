@@ -6,6 +6,8 @@ import candor.study.JudgeSection;
 import candor.study.Schema;
 import candor.study.Section;
 import candor.study.StudyConfig;
+import candor.study.user.SimulatedUser;
+import candor.study.user.WordRules;
 import candor.train.config.Setting;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;

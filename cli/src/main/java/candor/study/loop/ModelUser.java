@@ -1,10 +1,12 @@
 package candor.study.loop;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatProbe;
 import candor.evaluate.judge.ModelJudge;
 import candor.evaluate.judge.Thinking;
+import candor.study.user.Dialogue;
+import candor.study.user.SimulatedUser;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,7 @@
 package candor.study.loop;
 
+import candor.study.user.InitialState;
+import candor.study.user.UserType;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;

@@ -1,5 +1,6 @@
 package candor.study.loop;
 
+import candor.study.user.SimulatedUser;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;

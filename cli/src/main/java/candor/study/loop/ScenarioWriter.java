@@ -1,13 +1,14 @@
 package candor.study.loop;
 
 import candor.BadInput;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.PromptTexts;
 import candor.evaluate.judge.PromptTexts.Slots;
 import candor.study.StudyConfig;
 import candor.study.StudyProgress;
+import candor.study.user.Scenario;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;

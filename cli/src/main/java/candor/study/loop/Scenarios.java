@@ -3,6 +3,7 @@ package candor.study.loop;
 import candor.data.read.Fingerprint;
 import candor.data.read.Origin;
 import candor.evaluate.data.DataRow;
+import candor.study.user.Scenario;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,5 +1,6 @@
 package candor.study.loop;
 
+import candor.study.user.Scenario;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

@@ -1,9 +1,11 @@
 package candor.study.loop;
 
 import candor.BadInput;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.study.StudyProgress;
+import candor.study.user.InitialState;
+import candor.study.user.Scenario;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -1,6 +1,8 @@
 package candor.study.loop;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.study.user.InitialState;
+import candor.study.user.UserType;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -8,11 +8,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import candor.BadInput;
-import candor.evaluate.Answer;
 import candor.evaluate.Answers;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
 import candor.evaluate.PromptSet;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.evaluate.choice.ChoiceTask.Benchmark;
 import candor.evaluate.choice.ChoiceTask.Method;
 import java.nio.file.Path;

@@ -10,9 +10,9 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import candor.BadInput;
 import candor.evaluate.Answers;
-import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
-import candor.evaluate.Prompt;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.evaluate.deception.DeceptionTask.External;
 import candor.evaluate.deception.DeceptionTask.FormatRule;
 import candor.evaluate.deception.DeceptionTask.JudgePromptSet;

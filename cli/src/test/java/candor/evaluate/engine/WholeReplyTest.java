@@ -3,11 +3,11 @@ package candor.evaluate.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Respondent;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Respondent;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.LocalChat;
 import candor.text.TemplateChoice;

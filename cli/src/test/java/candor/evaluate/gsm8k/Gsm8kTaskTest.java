@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import candor.BadInput;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.evaluate.gsm8k.Gsm8kTask.AnswerRule;
 import candor.text.Message;
 import java.math.BigDecimal;

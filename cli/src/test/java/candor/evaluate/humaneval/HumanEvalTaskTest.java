@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candor.BadInput;
-import candor.evaluate.Prompt;
 import candor.evaluate.PromptSet;
 import candor.evaluate.TestRows;
+import candor.evaluate.ask.Prompt;
 import candor.evaluate.humaneval.HumanEvalTask.CodeRule;
 import candor.evaluate.humaneval.Sandbox.Limits;
 import candor.evaluate.humaneval.Sandbox.Result;

@@ -3,7 +3,7 @@ package candor.evaluate.judge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
-import candor.evaluate.AnswerCache;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.AnswerCache;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.Verdict.YesNo;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;

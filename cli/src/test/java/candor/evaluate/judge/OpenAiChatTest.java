@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
-import candor.evaluate.Prompt.Turn;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Prompt.Turn;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
 import com.fasterxml.jackson.databind.JsonNode;

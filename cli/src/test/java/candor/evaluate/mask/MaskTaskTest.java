@@ -8,9 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.entry;
 
 import candor.BadInput;
-import candor.evaluate.Ask;
 import candor.evaluate.Outcome;
-import candor.evaluate.Prompt;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.Letter;
 import candor.evaluate.judge.Verdict.Range;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import candor.BadInput;
-import candor.evaluate.Answer;
 import candor.evaluate.Answers;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
 import candor.evaluate.judge.Judgements;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,11 +1,14 @@
 package candor.study.loop;
 
-import candor.evaluate.Answer;
-import candor.evaluate.Ask;
-import candor.evaluate.Prompt;
-import candor.evaluate.Respondent;
-import candor.evaluate.Subject;
+import candor.evaluate.ask.Answer;
+import candor.evaluate.ask.Ask;
+import candor.evaluate.ask.Prompt;
+import candor.evaluate.ask.Respondent;
+import candor.evaluate.ask.Subject;
 import candor.evaluate.judge.ChatModel;
+import candor.study.user.InitialState;
+import candor.study.user.Scenario;
+import candor.study.user.UserType;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -30,7 +33,7 @@ final class Fakes {
     }
 
     static Trajectory trajectory(String id, UserType type, double... scores) {
-        List<candor.evaluate.Prompt.Turn> turns = new ArrayList<>();
+        List<candor.evaluate.ask.Prompt.Turn> turns = new ArrayList<>();
         for (int i = 1; i <= scores.length; i++) {
             turns.add(Prompt.Turn.user("U" + i + " " + id));
             turns.add(Prompt.Turn.assistant("A" + i + " " + id));

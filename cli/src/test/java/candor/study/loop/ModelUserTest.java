@@ -2,10 +2,13 @@ package candor.study.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
+import candor.study.user.Dialogue;
+import candor.study.user.SimulatedUser;
+import candor.study.user.UserType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -2,6 +2,8 @@ package candor.study.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.study.user.InitialState;
+import candor.study.user.UserType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

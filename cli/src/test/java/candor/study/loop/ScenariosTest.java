@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import candor.evaluate.TestRows;
+import candor.study.user.Scenario;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

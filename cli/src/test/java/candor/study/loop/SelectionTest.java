@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.study.loop.Selection.Ranking;
 import candor.study.loop.Selection.Size;
+import candor.study.user.InitialState;
+import candor.study.user.Scenario;
+import candor.study.user.UserType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;

@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
-import candor.evaluate.Stopped;
+import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
 import candor.study.StudyProgress;
+import candor.study.user.InitialState;
 import candor.text.Tokenizer;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;

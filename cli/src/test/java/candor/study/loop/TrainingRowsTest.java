@@ -3,6 +3,7 @@ package candor.study.loop;
 import static candor.study.loop.Fakes.trajectory;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.study.user.UserType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package candor.study.loop;
+package candor.study.user;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;

@@ -1,4 +1,4 @@
-package candor.study;
+package candor.study.protocol;
 
 import java.util.ArrayDeque;
 import java.util.Deque;

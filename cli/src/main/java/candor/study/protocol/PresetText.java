@@ -1,6 +1,8 @@
-package candor.study;
+package candor.study.protocol;
 
 import candor.evaluate.benchmark.Benchmarks;
+import candor.study.Schema;
+import candor.study.Section;
 import candor.train.config.Setting;
 import java.util.ArrayList;
 import java.util.HashSet;

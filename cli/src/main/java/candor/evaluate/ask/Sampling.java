@@ -1,4 +1,4 @@
-package candor.evaluate;
+package candor.evaluate.ask;
 
 /**
  * How a reply is drawn.

@@ -1,6 +1,8 @@
-package candor.study;
+package candor.study.protocol;
 
 import candor.BadInput;
+import candor.study.Section;
+import candor.study.StudyFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -32,7 +34,7 @@ public final class Presets {
         if (!NAMES.contains(name)) {
             throw new BadInput("preset " + name + ": there is no such preset; there are " + String.join(", ", NAMES));
         }
-        String file = "presets/" + protocol.word() + "-" + name + ".yaml";
+        String file = "/candor/study/presets/" + protocol.word() + "-" + name + ".yaml";
         InputStream in = Presets.class.getResourceAsStream(file);
         if (in == null) {
             throw new IllegalStateException("the program lacks " + file);

@@ -1,6 +1,6 @@
-package candor.study.loop;
+package candor.study.user;
 
-import candor.evaluate.Prompt.Turn;
+import candor.evaluate.ask.Prompt.Turn;
 import java.util.List;
 
 /**

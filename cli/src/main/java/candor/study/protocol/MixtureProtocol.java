@@ -1,4 +1,4 @@
-package candor.study;
+package candor.study.protocol;
 
 import candor.BadInput;
 import candor.data.Example;
@@ -6,7 +6,14 @@ import candor.data.ExampleReader;
 import candor.data.MaxSamples;
 import candor.data.Mixture;
 import candor.data.Sample;
+import candor.study.MadeData;
+import candor.study.Protocol;
+import candor.study.Schema;
+import candor.study.Section;
+import candor.study.StudyConfig;
+import candor.study.Treatment;
 import candor.study.Treatment.Training;
+import candor.study.Workplace;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Role;

@@ -1,4 +1,4 @@
-package candor.study;
+package candor.study.protocol;
 
 import candor.BadInput;
 import candor.data.Example;

@@ -1,4 +1,4 @@
-package candor.study.loop;
+package candor.study.user;
 
 /**
  * A simulated user that follows rules: what {@link SimulatedUser#byRules} makes one of. For closed worlds, whose replies

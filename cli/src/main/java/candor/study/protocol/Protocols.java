@@ -1,5 +1,9 @@
-package candor.study;
+package candor.study.protocol;
 
+import candor.study.Protocol;
+import candor.study.Schema;
+import candor.study.Section;
+import candor.study.StudyConfig;
 import candor.study.loop.LoopProtocol;
 import candor.study.record.StudyKind;
 import java.util.function.Function;

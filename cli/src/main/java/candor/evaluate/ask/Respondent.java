@@ -1,4 +1,4 @@
-package candor.evaluate;
+package candor.evaluate.ask;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;

@@ -1,4 +1,4 @@
-package candor.study.loop;
+package candor.study.user;
 
 /**
  * Where a conversation starts. It does not depend on the type of the user, which is drawn later.

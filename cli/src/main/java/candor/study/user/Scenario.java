@@ -1,4 +1,4 @@
-package candor.study.loop;
+package candor.study.user;
 
 /**
  * What a conversation is about, and what its user may want. The columns of a scenario file (protocol §2.4).

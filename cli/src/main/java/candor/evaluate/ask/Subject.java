@@ -1,4 +1,4 @@
-package candor.evaluate;
+package candor.evaluate.ask;
 
 /**
  * What is evaluated: the base model, or the model with an adapter.

@@ -1,4 +1,4 @@
-package candor.evaluate;
+package candor.evaluate.ask;
 
 /** The user asked to stop, and what was done so far is kept. */
 public final class Stopped extends RuntimeException {

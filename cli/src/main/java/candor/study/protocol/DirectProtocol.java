@@ -1,8 +1,14 @@
-package candor.study;
+package candor.study.protocol;
 
 import candor.BadInput;
 import candor.data.read.DataFiles;
+import candor.study.Protocol;
+import candor.study.Schema;
+import candor.study.Section;
+import candor.study.StudyConfig;
+import candor.study.Treatment;
 import candor.study.Treatment.Training;
+import candor.study.Workplace;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Role;

@@ -1,4 +1,4 @@
-package candor.study.loop;
+package candor.study.user;
 
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
  * Rules that look at words alone: a user is the more satisfied the more of the words of what they want a reply has, and says
  * again what they want. Enough to try a study out without any other model; no likeness of a person.
  */
-final class WordRules implements UserRules {
+public final class WordRules implements UserRules {
     /** Shorter words are mostly there for grammar. */
     private static final int SHORTEST = 4;
 

@@ -1,9 +1,13 @@
-package candor.study;
+package candor.study.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.study.JudgeSection;
+import candor.study.Section;
+import candor.study.StudyConfig;
+import candor.study.StudyFile;
 import candor.train.config.TrainSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;

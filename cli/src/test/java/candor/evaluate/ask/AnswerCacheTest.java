@@ -1,4 +1,4 @@
-package candor.evaluate;
+package candor.evaluate.ask;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package candor.evaluate;
+package candor.evaluate.ask;
 
 import candor.text.Conversation;
 import candor.text.Message;

@@ -1,4 +1,4 @@
-package candor.study.loop;
+package candor.study.user;
 
 import java.util.Locale;
 

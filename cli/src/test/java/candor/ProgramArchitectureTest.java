@@ -1,0 +1,137 @@
+package candor;
+
+import static java.util.Map.entry;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.cli.Candor;
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** Which of the program's packages knows which: the engine's are in its own test. */
+class ProgramArchitectureTest {
+    private static final JavaClasses PROGRAM = new ClassFileImporter()
+            .importUrl(Candor.class.getProtectionDomain().getCodeSource().getLocation());
+
+    /** From the ground up: a package knows only packages above it, and exactly these. */
+    private static final List<Map.Entry<String, Set<String>>> KNOWS = List.of(
+            entry("stats", Set.of()),
+            entry("evaluate.ask", Set.of()),
+            entry("evaluate.data", Set.of()),
+            entry("evaluate.engine", Set.of("evaluate.ask")),
+            entry("evaluate.judge", Set.of("evaluate.ask")),
+            entry("evaluate", Set.of("evaluate.ask", "evaluate.data", "evaluate.judge", "stats")),
+            task("evaluate.behonest"),
+            task("evaluate.choice"),
+            task("evaluate.deception"),
+            task("evaluate.gsm8k"),
+            task("evaluate.humaneval"),
+            task("evaluate.mask"),
+            entry(
+                    "evaluate.benchmark",
+                    Set.of(
+                            "evaluate",
+                            "evaluate.behonest",
+                            "evaluate.choice",
+                            "evaluate.deception",
+                            "evaluate.gsm8k",
+                            "evaluate.humaneval",
+                            "evaluate.mask")),
+            entry("study.user", Set.of("evaluate.ask")),
+            entry("world", Set.of("study.user")),
+            entry("study.record", Set.of()),
+            entry("study.slurm", Set.of()),
+            entry(
+                    "study",
+                    Set.of(
+                            "evaluate",
+                            "evaluate.ask",
+                            "evaluate.benchmark",
+                            "evaluate.data",
+                            "evaluate.engine",
+                            "evaluate.judge",
+                            "stats",
+                            "study.record",
+                            "world")),
+            entry(
+                    "study.loop",
+                    Set.of(
+                            "evaluate.ask",
+                            "evaluate.data",
+                            "evaluate.engine",
+                            "evaluate.judge",
+                            "study",
+                            "study.record",
+                            "study.user",
+                            "world")),
+            entry("study.protocol", Set.of("evaluate.benchmark", "study", "study.loop", "study.record")),
+            entry("report.html", Set.of()),
+            entry("report.figure", Set.of("report.html", "stats")),
+            entry("report", Set.of("evaluate", "report.figure", "report.html", "stats", "study.record")),
+            entry("quickstart", Set.of("report", "study", "study.protocol", "world")),
+            entry(
+                    "cli",
+                    Set.of(
+                            "evaluate",
+                            "evaluate.ask",
+                            "evaluate.benchmark",
+                            "evaluate.engine",
+                            "evaluate.judge",
+                            "quickstart",
+                            "report",
+                            "stats",
+                            "study",
+                            "study.loop",
+                            "study.protocol",
+                            "study.slurm",
+                            "world")));
+
+    private static Map.Entry<String, Set<String>> task(String name) {
+        return entry(name, Set.of("evaluate", "evaluate.ask", "evaluate.data", "evaluate.judge", "stats"));
+    }
+
+    @Test
+    void packagesKnowExactlyThese() {
+        SortedMap<String, Set<String>> map = new TreeMap<>();
+        KNOWS.forEach(known -> map.put(known.getKey(), new TreeSet<>(known.getValue())));
+        assertThat(found()).isEqualTo(map);
+    }
+
+    @Test
+    void thereAreNoCircles() {
+        List<String> above = new ArrayList<>();
+        for (Map.Entry<String, Set<String>> known : KNOWS) {
+            assertThat(above).as(known.getKey()).containsAll(known.getValue());
+            above.add(known.getKey());
+        }
+    }
+
+    /** The program's packages, and which of the others each one knows. */
+    private static SortedMap<String, Set<String>> found() {
+        SortedMap<String, Set<String>> found = new TreeMap<>();
+        for (JavaClass of : PROGRAM) {
+            Set<String> known = found.computeIfAbsent(name(of), name -> new TreeSet<>());
+            for (Dependency dependency : of.getDirectDependenciesFromSelf()) {
+                JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                if (PROGRAM.contain(target.getFullName())
+                        && !target.getPackage().equals(of.getPackage())) {
+                    known.add(name(target));
+                }
+            }
+        }
+        return found;
+    }
+
+    private static String name(JavaClass of) {
+        return of.getPackageName().substring("candor.".length());
+    }
+}
