@@ -1,5 +1,6 @@
 package candor;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,6 +9,7 @@ import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +115,15 @@ class ProgramArchitectureTest {
             assertThat(above).as(known.getKey()).containsAll(known.getValue());
             above.add(known.getKey());
         }
+    }
+
+    @Test
+    void sumsComeFromTheGroundFloor() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(MessageDigest.class)
+                .check(PROGRAM);
     }
 
     /** The program's packages, and which of the others each one knows. */

@@ -19,6 +19,7 @@ import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -89,6 +90,17 @@ class ArchitectureTest {
                         target(name("printStackTrace")).and(target(owner(assignableTo(Throwable.class))))))
                 .orShould(accessField(System.class, "out"))
                 .orShould(accessField(System.class, "err"))
+                .check(ENGINE);
+    }
+
+    @Test
+    void sumsComeFromOnePlace() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("candor.io")
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(MessageDigest.class)
                 .check(ENGINE);
     }
 

@@ -3,10 +3,7 @@ package candor.evaluate;
 import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.ask.Sampling;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import candor.io.Sha256;
 
 /**
  * The seed of each reply: a function of the evaluation's seed, the row, and what is asked. The adapter has no part in it, so
@@ -24,12 +21,6 @@ final class Seeds {
     }
 
     private static long of(long seed, String row, String key) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((seed + "\0" + row + "\0" + key).getBytes(StandardCharsets.UTF_8));
-            return ByteBuffer.wrap(digest.digest()).getLong();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return new Sha256().add(seed + "\0" + row + "\0" + key).leading();
     }
 }

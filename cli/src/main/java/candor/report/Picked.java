@@ -1,10 +1,7 @@
 package candor.report;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import candor.io.Sha256;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -37,12 +34,7 @@ record Picked(int both, int changed, List<String> different, List<String> same) 
     }
 
     private static String rank(String name, String id) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest((name + "\n" + id).getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(name + "\n" + id);
     }
 
     String rule(String name, String before, String after) {

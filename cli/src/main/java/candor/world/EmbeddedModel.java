@@ -3,15 +3,13 @@ package candor.world;
 import candor.BadInput;
 import candor.io.AtomicFile;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -92,12 +90,8 @@ public final class EmbeddedModel {
     }
 
     private static String hash(List<byte[]> contents) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            contents.forEach(digest::update);
-            return HexFormat.of().formatHex(digest.digest()).substring(0, HASH_DIGITS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        Sha256 sum = new Sha256();
+        contents.forEach(sum::add);
+        return sum.hex().substring(0, HASH_DIGITS);
     }
 }

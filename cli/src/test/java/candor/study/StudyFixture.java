@@ -1,5 +1,6 @@
 package candor.study;
 
+import candor.io.Sha256;
 import candor.ops.Room;
 import candor.study.protocol.Protocols;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -230,21 +230,12 @@ public final class StudyFixture {
                 boolean kept = name.endsWith(".jsonl") && !name.startsWith("training") && !name.startsWith("cache")
                         || name.endsWith("adapter_model.safetensors");
                 if (kept) {
-                    files.put(
-                            name,
-                            String.format(
-                                    Locale.ROOT,
-                                    "%s",
-                                    java.util.HexFormat.of()
-                                            .formatHex(java.security.MessageDigest.getInstance("SHA-256")
-                                                    .digest(Files.readAllBytes(file)))));
+                    files.put(name, Sha256.hex(Files.readAllBytes(file)));
                 }
             }
             return files;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } catch (java.security.NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

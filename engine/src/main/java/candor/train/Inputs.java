@@ -3,15 +3,13 @@ package candor.train;
 import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -135,18 +133,12 @@ final class Inputs {
      * what computes. A fresh adapter changes nothing yet, so its reference is the base.
      */
     byte[] reference(String backend) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(backend.getBytes(StandardCharsets.UTF_8));
-            digest.update(template.fingerprint().getBytes(StandardCharsets.UTF_8));
-            hashes().forEach((name, sum) -> {
-                if (!name.startsWith("data/") && !name.equals(EVAL_DATA)) {
-                    digest.update((name + " " + sum + "\n").getBytes(StandardCharsets.UTF_8));
-                }
-            });
-            return digest.digest();
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        Sha256 all = new Sha256().add(backend).add(template.fingerprint());
+        hashes().forEach((name, sum) -> {
+            if (!name.startsWith("data/") && !name.equals(EVAL_DATA)) {
+                all.add(name + " " + sum + "\n");
+            }
+        });
+        return all.sum();
     }
 }

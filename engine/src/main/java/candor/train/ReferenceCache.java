@@ -3,6 +3,7 @@ package candor.train;
 import candor.BadInput;
 import candor.data.EncodedRow;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,8 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -99,18 +98,12 @@ final class ReferenceCache implements AutoCloseable {
     }
 
     private Key key(EncodedRow row) {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        digest.update(identity);
         ByteBuffer tokens = ByteBuffer.allocate(row.length() * 5).order(ByteOrder.LITTLE_ENDIAN);
         for (int t = 0; t < row.length(); t++) {
             tokens.putInt(row.ids()[t]).put((byte) (row.target()[t] ? 1 : 0));
         }
-        ByteBuffer hash = ByteBuffer.wrap(digest.digest(tokens.array()));
+        ByteBuffer hash =
+                ByteBuffer.wrap(new Sha256().add(identity).add(tokens.array()).sum());
         return new Key(hash.getLong(), hash.getLong());
     }
 

@@ -2,13 +2,10 @@ package candor.evaluate.data;
 
 import candor.BadInput;
 import candor.data.read.Origin;
+import candor.io.Sha256;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -61,12 +58,6 @@ public record DataRow(Origin origin, ObjectNode columns) {
 
     /** SHA-256 of the row's content: rows of two evaluations are compared only where it is the same. */
     public String hash() {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(columns.toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(columns.toString());
     }
 }

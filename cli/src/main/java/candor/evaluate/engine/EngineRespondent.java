@@ -10,6 +10,7 @@ import candor.evaluate.ask.Subject;
 import candor.generate.Completion;
 import candor.generate.Continuation;
 import candor.generate.Generator;
+import candor.io.Sha256;
 import candor.lora.AdapterBank;
 import candor.lora.Memory;
 import candor.lora.PeftFiles;
@@ -96,14 +97,14 @@ public final class EngineRespondent implements Respondent {
                 + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
                 + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json());
         if (settings.base()) {
-            subjects.add(new Subject("base", ModelHash.of(base + " " + conditions)));
+            subjects.add(new Subject("base", Sha256.hex(base + " " + conditions)));
         }
         firstSlot = settings.base() ? 1 : 0;
         for (int slot = 0; slot < settings.adapters().size(); slot++) {
             NamedAdapter adapter = settings.adapters().get(slot);
             bank.set(slot, PeftFiles.frozen(adapter.folder(), weights, Memory.of(backend)));
             subjects.add(new Subject(
-                    adapter.name(), ModelHash.of(base + " " + ModelHash.of(adapter.folder()) + " " + conditions)));
+                    adapter.name(), Sha256.hex(base + " " + ModelHash.of(adapter.folder()) + " " + conditions)));
         }
         generator = new Generator(model, settings.adapters().isEmpty() ? null : bank, tokenizer, generation(settings));
     }

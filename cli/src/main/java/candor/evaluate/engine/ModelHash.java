@@ -3,13 +3,10 @@ package candor.evaluate.engine;
 import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -38,15 +35,6 @@ public final class ModelHash {
             throw new BadInput(
                     folder + ": cannot be listed: " + IoReason.of(e) + "; is this the folder of a model?", e);
         }
-        return of(all.toString());
-    }
-
-    static String of(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(all.toString());
     }
 }

@@ -3,6 +3,7 @@ package candor.study.loop;
 import candor.data.read.Fingerprint;
 import candor.data.read.Origin;
 import candor.evaluate.data.DataRow;
+import candor.io.Sha256;
 import candor.study.user.Scenario;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,10 +13,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -58,11 +56,7 @@ public final class Scenarios {
         if (!isOurs(given)) {
             return Fingerprint.of(Path.of(given)).sha256();
         }
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(ours()));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Sha256.hex(ours());
     }
 
     private static byte[] ours() {

@@ -2,14 +2,11 @@ package candor.data.read;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 
 /**
  * What a data file held when it was read, for the record of a run; a run that is resumed compares. Of a folder, what its
@@ -25,37 +22,29 @@ public record Fingerprint(String file, long bytes, String sha256) {
     }
 
     private static Fingerprint ofFolder(Path folder) {
-        MessageDigest digest = newDigest();
+        Sha256 sum = new Sha256();
         long bytes = 0;
         for (Path file : DataFiles.of(folder)) {
             Fingerprint one = ofFile(file);
-            digest.update((file.getFileName() + " " + one.sha256 + "\n").getBytes(StandardCharsets.UTF_8));
+            sum.add(file.getFileName() + " " + one.sha256 + "\n");
             bytes += one.bytes;
         }
-        return new Fingerprint(folder.toString(), bytes, HexFormat.of().formatHex(digest.digest()));
-    }
-
-    private static MessageDigest newDigest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return new Fingerprint(folder.toString(), bytes, sum.hex());
     }
 
     private static Fingerprint ofFile(Path file) {
-        MessageDigest digest = newDigest();
+        Sha256 sum = new Sha256();
         long bytes = 0;
         try (InputStream in = Files.newInputStream(file)) {
             byte[] buffer = new byte[1 << 16];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                digest.update(buffer, 0, n);
+                sum.add(buffer, 0, n);
                 bytes += n;
             }
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
-        return new Fingerprint(file.toString(), bytes, HexFormat.of().formatHex(digest.digest()));
+        return new Fingerprint(file.toString(), bytes, sum.hex());
     }
 
     /**

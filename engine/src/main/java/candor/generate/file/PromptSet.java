@@ -3,6 +3,7 @@ package candor.generate.file;
 import candor.BadInput;
 import candor.data.Prompt;
 import candor.data.PromptReader;
+import candor.io.Sha256;
 import candor.model.ModelConfig;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
@@ -11,8 +12,6 @@ import candor.text.TemplateChoice;
 import candor.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -108,21 +107,13 @@ final class PromptSet {
     }
 
     private static long key(int[] ids, Map<ByteBuffer, Integer> seen) {
-        MessageDigest digest = sha256();
         ByteBuffer bytes = ByteBuffer.allocate(ids.length * Integer.BYTES);
         bytes.asIntBuffer().put(ids);
-        byte[] hash = digest.digest(bytes.array());
+        byte[] hash = new Sha256().add(bytes.array()).sum();
         int before = seen.merge(ByteBuffer.wrap(hash), 1, Integer::sum) - 1;
-        digest.update(hash);
-        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, before));
-        return ByteBuffer.wrap(digest.digest()).getLong();
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return new Sha256()
+                .add(hash)
+                .add(ByteBuffer.allocate(Integer.BYTES).putInt(before).array())
+                .leading();
     }
 }

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.generate.Sampling;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import candor.lora.AdapterFolder;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
@@ -13,13 +14,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -130,12 +128,11 @@ public record RunSettings(
         } catch (IOException e) {
             throw new BadInput(folder + ": cannot be listed: " + IoReason.of(e), e);
         }
-        MessageDigest digest = PromptSet.sha256();
+        Sha256 sum = new Sha256();
         for (Path file : files) {
-            String line = file.getFileName() + " " + Fingerprint.of(file).sha256() + "\n";
-            digest.update(line.getBytes(StandardCharsets.UTF_8));
+            sum.add(file.getFileName() + " " + Fingerprint.of(file).sha256() + "\n");
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return sum.hex();
     }
 
     /**

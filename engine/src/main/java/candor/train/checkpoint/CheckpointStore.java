@@ -2,13 +2,12 @@ package candor.train.checkpoint;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -162,12 +161,12 @@ public final class CheckpointStore {
     private void write(Path writing, Map<String, Content> files) throws IOException {
         Sums sums = new Sums();
         for (Map.Entry<String, Content> file : files.entrySet()) {
-            MessageDigest digest = Sums.sha256();
-            try (OutputStream out = new BufferedOutputStream(
-                    new DigestOutputStream(disk.create(writing.resolve(file.getKey())), digest), 1 << 16)) {
+            Sha256 sum = new Sha256();
+            try (OutputStream out =
+                    new BufferedOutputStream(sum.passing(disk.create(writing.resolve(file.getKey()))), 1 << 16)) {
                 file.getValue().writeTo(out);
             }
-            sums.put(file.getKey(), digest);
+            sums.put(file.getKey(), sum.hex());
         }
         try (OutputStream out = disk.create(writing.resolve(Sums.FILE))) {
             out.write(sums.bytes());

@@ -2,16 +2,13 @@ package candor.train.checkpoint;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.io.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -28,16 +25,8 @@ final class Sums {
 
     private final SortedMap<String, String> hashes = new TreeMap<>();
 
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-    }
-
-    void put(String name, MessageDigest digest) {
-        hashes.put(name, HexFormat.of().formatHex(digest.digest()));
+    void put(String name, String sha256) {
+        hashes.put(name, sha256);
     }
 
     byte[] bytes() {
@@ -86,11 +75,11 @@ final class Sums {
     }
 
     private static String hash(Path file) throws IOException {
-        MessageDigest digest = sha256();
+        Sha256 sum = new Sha256();
         try (InputStream in = Files.newInputStream(file);
-                OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
+                OutputStream out = sum.passing(OutputStream.nullOutputStream())) {
             in.transferTo(out);
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return sum.hex();
     }
 }
