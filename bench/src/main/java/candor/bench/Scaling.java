@@ -183,20 +183,6 @@ final class Scaling {
     }
 
     private static ModelConfig withLayers(ModelConfig m, int layers) {
-        return new ModelConfig(
-                m.architecture(),
-                m.hiddenSize(),
-                m.intermediateSize(),
-                layers,
-                m.heads(),
-                m.vocabSize(),
-                m.rmsNormEps(),
-                m.rope(),
-                m.tieWordEmbeddings(),
-                m.maxPositionEmbeddings(),
-                m.dtype(),
-                null,
-                List.of(),
-                null);
+        return m.but().layers(layers).build();
     }
 }

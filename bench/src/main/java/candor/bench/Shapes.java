@@ -3,11 +3,9 @@ package candor.bench;
 import candor.BadInput;
 import candor.model.Architecture;
 import candor.model.ModelConfig;
-import candor.model.Rope;
 import candor.ops.Heads;
 import candor.tensor.DType;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -41,21 +39,16 @@ enum Shapes {
             int vocabulary,
             boolean tied) {
         this.title = title;
-        config = dtype -> new ModelConfig(
-                architecture,
-                hidden,
-                intermediate,
-                layers,
-                heads,
-                vocabulary,
-                1e-6f,
-                new Rope.Default(10_000),
-                tied,
-                4096,
-                dtype,
-                null,
-                List.of(),
-                null);
+        config = dtype -> ModelConfig.of(architecture)
+                .hiddenSize(hidden)
+                .intermediateSize(intermediate)
+                .layers(layers)
+                .heads(heads)
+                .vocabSize(vocabulary)
+                .tieWordEmbeddings(tied)
+                .maxPositionEmbeddings(4096)
+                .dtype(dtype)
+                .build();
     }
 
     String title() {

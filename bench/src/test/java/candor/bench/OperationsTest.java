@@ -6,10 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import candor.bindings.NativeLibrary;
 import candor.model.Architecture;
 import candor.model.ModelConfig;
-import candor.model.Rope;
 import candor.ops.Backend;
 import candor.ops.Backends;
-import candor.ops.Heads;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.DType;
 import java.util.List;
@@ -20,21 +18,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OperationsTest {
     private static final int TOKENS = 33;
     private static final int LENGTH = 11;
-    private static final ModelConfig MODEL = new ModelConfig(
-            Architecture.LLAMA,
-            24,
-            40,
-            1,
-            new Heads(4, 2, 8),
-            61,
-            1e-6f,
-            new Rope.Default(10_000),
-            true,
-            64,
-            DType.F32,
-            null,
-            List.of(),
-            null);
+    private static final ModelConfig MODEL = ModelConfig.of(Architecture.LLAMA)
+            .hiddenSize(24)
+            .intermediateSize(40)
+            .layers(1)
+            .heads(4, 2, 8)
+            .vocabSize(61)
+            .build();
 
     static List<Operation> operations() {
         return Operations.of(MODEL, TOKENS, LENGTH, DType.F32);

@@ -74,7 +74,7 @@ final class BenchCommand implements Callable<Integer> {
             names = {"--param", "-p"},
             paramLabel = "NAME=VALUE[,…]",
             description = {
-                "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=BLOCK.",
+                "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=FULL.",
                 "For Scaling: curve=length,batch. For Profile: objective=sft or kto, and batch=8."
             })
     private Map<String, String> parameters = Map.of();

@@ -107,21 +107,11 @@ final class Probe {
         int layers = Math.clamp(WEIGHTS / layer, 1, model.layers());
         int vocabulary =
                 Math.clamp(WEIGHTS / 4 / model.hiddenSize(), Math.min(256, model.vocabSize()), model.vocabSize());
-        return new ModelConfig(
-                model.architecture(),
-                model.hiddenSize(),
-                model.intermediateSize(),
-                layers,
-                model.heads(),
-                vocabulary,
-                model.rmsNormEps(),
-                model.rope(),
-                true,
-                model.maxPositionEmbeddings(),
-                model.dtype(),
-                null,
-                List.of(),
-                null);
+        return model.but()
+                .layers(layers)
+                .vocabSize(vocabulary)
+                .tieWordEmbeddings(true)
+                .build();
     }
 
     /** Weights that a token is multiplied with. */

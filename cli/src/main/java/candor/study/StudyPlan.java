@@ -138,7 +138,7 @@ public record StudyPlan(
                 .intValue();
         if (prepared == null) {
             ModelConfig model = ModelConfig.read(ModelFolder.at(config.model()).configFile());
-            return new Shape(model, null, Recompute.BLOCK, 32, 512, sequences);
+            return new Shape(model, null, Recompute.FULL, 32, 512, sequences);
         }
         Prepared.One run = prepared.runs().getFirst();
         Plan plan = Plan.of(prepared, room);

@@ -30,7 +30,7 @@ class OptionNamesTest {
                 "train sft --output-dir o --output_dir=o | train sft --output=o --output=o",
                 "train sft --train-file a b --lora_r 3 | train sft --data a b --lora-rank=3",
                 "train sft --data a b --lora_r 3 | train sft --data a b --lora-rank=3",
-                "train sft --gradient-checkpointing --seed 1 | train sft --recompute=block --seed 1",
+                "train sft --gradient-checkpointing --seed 1 | train sft --recompute=full --seed 1",
                 "train kto --gradient_checkpointing False | train kto --recompute=none",
                 "train sft --resume-from-checkpoint | train sft --resume=true",
                 "train sft --resume-from-checkpoint --seed 1 | train sft --resume=true --seed 1",

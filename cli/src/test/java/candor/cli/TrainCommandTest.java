@@ -128,7 +128,7 @@ class TrainCommandTest {
         JsonNode set =
                 new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("config");
         assertThat(set.get("lora_rank").asInt()).isEqualTo(2);
-        assertThat(set.get("recompute").asText()).isEqualTo("block");
+        assertThat(set.get("recompute").asText()).isEqualTo("full");
         assertThat(set.get("max_length").asInt()).isEqualTo(90);
         assertThat(set.get("lora_target_modules")).hasSize(7);
         assertThat(temp.resolve("logs")).isNotEmptyDirectory();

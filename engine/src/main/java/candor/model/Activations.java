@@ -80,8 +80,9 @@ final class Activations {
         pass = use;
         boolean train = use == Pass.TRAIN;
         int c = config.hiddenSize();
-        boolean share = !train || policy == Recompute.BLOCK;
-        Saved.Cheap cheap = share || policy == Recompute.CHEAP ? Saved.Cheap.take(workspace, type, config, n) : null;
+        boolean share = !train || policy == Recompute.FULL;
+        Saved.Light light =
+                share || policy == Recompute.SELECTIVE ? Saved.Light.take(workspace, type, config, n) : null;
         DroppedInput dropped =
                 use.cached() ? DroppedInput.NONE : new DroppedInput(workspace, type, config, bank, n, train);
         stream.add(workspace.take(type, n, c));
@@ -90,7 +91,7 @@ final class Activations {
             stream.add(train || layer == 0 ? workspace.take(type, n, c) : stream.get(layer - 1));
             // All layers are of one shape, and of a projection all intermediate products.
             boolean reuse = share && layer > 0;
-            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, n, cheap, dropped));
+            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, n, light, dropped));
         }
         boolean part = use.cached() && t > 0 && t < n;
         lastLayer = part ? new Saved(workspace, type, config, bank, t, null, dropped) : null;

@@ -1,8 +1,8 @@
 package candor.model;
 
-import candor.ops.Heads;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -12,26 +12,30 @@ import java.util.stream.Stream;
  */
 public enum Architecture {
     /** Llama 3.x (Grattafiori et al. 2024). */
-    LLAMA("LlamaForCausalLM", "llama", false, false, 0),
+    LLAMA("LlamaForCausalLM", "llama", 0),
     /** Qwen 2 and 2.5 (Yang et al. 2024): a bias on queries, keys and values. */
-    QWEN2("Qwen2ForCausalLM", "qwen2", true, false, 0),
+    QWEN2("Qwen2ForCausalLM", "qwen2", 0, Trait.ATTENTION_BIAS),
     /** Qwen 3 (Yang et al. 2025): an RMS norm over each query and key head, and a head width of its own. */
-    QWEN3("Qwen3ForCausalLM", "qwen3", false, true, 128);
+    QWEN3("Qwen3ForCausalLM", "qwen3", 128, Trait.HEAD_NORM);
 
-    private static final String LAYER = "model.layers.";
+    /** What a family's layers have that others' do not. */
+    enum Trait {
+        /** Queries, keys and values have a bias. */
+        ATTENTION_BIAS,
+        /** Each query head and each key head goes through an RMS norm before it is rotated. */
+        HEAD_NORM
+    }
 
     private final String className;
     private final String modelType;
-    private final boolean attentionBias;
-    private final boolean headNorm;
     private final int defaultHeadWidth;
+    private final Set<Trait> traits;
 
-    Architecture(String className, String modelType, boolean attentionBias, boolean headNorm, int defaultHeadWidth) {
+    Architecture(String className, String modelType, int defaultHeadWidth, Trait... traits) {
         this.className = className;
         this.modelType = modelType;
-        this.attentionBias = attentionBias;
-        this.headNorm = headNorm;
         this.defaultHeadWidth = defaultHeadWidth;
+        this.traits = Set.of(traits);
     }
 
     /** The entry of {@code architectures} in config.json. */
@@ -44,14 +48,9 @@ public enum Architecture {
         return modelType;
     }
 
-    /** Whether queries, keys and values have a bias. */
-    public boolean attentionBias() {
-        return attentionBias;
-    }
-
-    /** Whether each query head and each key head goes through an RMS norm before it is rotated. */
-    public boolean headNorm() {
-        return headNorm;
+    /** Whether its layers have this. */
+    boolean has(Trait trait) {
+        return traits.contains(trait);
     }
 
     /** D where config.json has no {@code head_dim}; 0 for hidden size / heads. */
@@ -91,31 +90,6 @@ public enum Architecture {
         }
     }
 
-    /** The tensors of one layer, in the order of the forward pass; those that this family lacks are null. */
-    record LayerNames(
-            Stored inputNorm,
-            Stored query,
-            Stored key,
-            Stored value,
-            Stored output,
-            Stored queryBias,
-            Stored keyBias,
-            Stored valueBias,
-            Stored queryNorm,
-            Stored keyNorm,
-            Stored postNorm,
-            Stored gate,
-            Stored up,
-            Stored down) {
-        List<Stored> present() {
-            return Stream.of(
-                            inputNorm, query, key, value, output, queryBias, keyBias, valueBias, queryNorm, keyNorm,
-                            postNorm, gate, up, down)
-                    .filter(stored -> stored != null)
-                    .toList();
-        }
-    }
-
     static Stored embedding(ModelConfig config) {
         return Stored.matrix("model.embed_tokens.weight", config.vocabSize(), config.hiddenSize());
     }
@@ -128,36 +102,16 @@ public enum Architecture {
         return Stored.vector("model.norm.weight", config.hiddenSize());
     }
 
-    LayerNames layer(ModelConfig config, int layer) {
-        int c = config.hiddenSize();
-        int f = config.intermediateSize();
-        Heads heads = config.heads();
-        String at = LAYER + layer + ".";
-        String attention = at + "self_attn.";
-        String mlp = at + "mlp.";
-        return new LayerNames(
-                Stored.vector(at + "input_layernorm.weight", c),
-                Stored.matrix(attention + "q_proj.weight", heads.queryCols(), c),
-                Stored.matrix(attention + "k_proj.weight", heads.keyCols(), c),
-                Stored.matrix(attention + "v_proj.weight", heads.keyCols(), c),
-                Stored.matrix(attention + "o_proj.weight", c, heads.queryCols()),
-                attentionBias ? Stored.vector(attention + "q_proj.bias", heads.queryCols()) : null,
-                attentionBias ? Stored.vector(attention + "k_proj.bias", heads.keyCols()) : null,
-                attentionBias ? Stored.vector(attention + "v_proj.bias", heads.keyCols()) : null,
-                headNorm ? Stored.vector(attention + "q_norm.weight", heads.width()) : null,
-                headNorm ? Stored.vector(attention + "k_norm.weight", heads.width()) : null,
-                Stored.vector(at + "post_attention_layernorm.weight", c),
-                Stored.matrix(mlp + "gate_proj.weight", f, c),
-                Stored.matrix(mlp + "up_proj.weight", f, c),
-                Stored.matrix(mlp + "down_proj.weight", c, f));
-    }
-
     /** Every tensor that a checkpoint of this model must have; the head only where it is not tied to the embedding. */
-    List<Stored> tensors(ModelConfig config) {
+    static List<Stored> tensors(ModelConfig config) {
         List<Stored> all = new ArrayList<>();
         all.add(embedding(config));
         for (int layer = 0; layer < config.layers(); layer++) {
-            all.addAll(layer(config, layer).present());
+            for (LayerTensor each : LayerTensor.values()) {
+                if (each.presentIn(config)) {
+                    all.add(each.stored(config, layer));
+                }
+            }
         }
         all.add(finalNorm(config));
         if (!config.tieWordEmbeddings()) {

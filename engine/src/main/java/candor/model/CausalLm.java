@@ -152,7 +152,7 @@ public final class CausalLm implements AutoCloseable {
 
     /** Bytes of the workspace for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
     public static long logitsBytes(DType type, ModelConfig config, Adapters adapters, int tokens, int targets) {
-        return workspaceBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS, Recompute.BLOCK);
+        return workspaceBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS, Recompute.FULL);
     }
 
     private static long workspaceBytes(
@@ -179,11 +179,6 @@ public final class CausalLm implements AutoCloseable {
         grow(Math.max(
                 workspaceBytes(type, config, adapters, tokens, targets, true, recompute),
                 workspaceBytes(type, config, adapters, freeTokens, freeTargets, false, recompute)));
-    }
-
-    /** The same for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
-    public void reserveLogits(Adapters adapters, int tokens, int targets) {
-        grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, Pass.CACHED_LOGITS, recompute));
     }
 
     private void grow(long bytes) {

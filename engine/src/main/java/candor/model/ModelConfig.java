@@ -56,6 +56,16 @@ public record ModelConfig(
         }
     }
 
+    /** A model of a family, to be given its numbers by name. */
+    public static ModelConfigBuilder of(Architecture architecture) {
+        return new ModelConfigBuilder(architecture);
+    }
+
+    /** The same numbers, to be given others in place of some. */
+    public ModelConfigBuilder but() {
+        return new ModelConfigBuilder(this);
+    }
+
     /**
      * Reads a {@code config.json}, in the published layout ({@code rope_theta}, {@code rope_scaling}, {@code
      * torch_dtype}) or the newer one ({@code rope_parameters}, {@code dtype}).
@@ -73,19 +83,19 @@ public record ModelConfig(
 
     /** How many weights the model has; a tied head counts once. */
     public long parameterCount() {
-        return architecture.tensors(this).stream()
+        return Architecture.tensors(this).stream()
                 .mapToLong(Architecture.Stored::elements)
                 .sum();
     }
 
     /** How many tensors the weights are. */
     public int tensorCount() {
-        return architecture.tensors(this).size();
+        return Architecture.tensors(this).size();
     }
 
     /** Bytes of the weights as {@link Weights} holds them: matrices in {@code matrices}, vectors in float32. */
     public long weightBytes(DType matrices) {
-        return architecture.tensors(this).stream()
+        return Architecture.tensors(this).stream()
                 .mapToLong(stored -> stored.elements() * (stored.vector() ? DType.F32 : matrices).bytes())
                 .sum();
     }

@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.BadInput;
 import candor.io.JsonFile;
+import candor.model.Architecture.Trait;
 import candor.ops.Heads;
 import candor.tensor.DType;
 import java.util.List;
@@ -50,23 +51,23 @@ final class ModelConfigReader {
         int layers = json.integer("num_hidden_layers", 1, MOST_LAYERS);
         refuseSlidingWindow(architecture, layers);
         int vocabulary = json.integer("vocab_size", 1, MOST_VOCABULARY);
-        return new ModelConfig(
-                architecture,
-                hidden,
-                json.integer("intermediate_size", 1, MOST_FEED_FORWARD),
-                layers,
-                heads(architecture, hidden),
-                vocabulary,
-                (float) json.number("rms_norm_eps", 1e-12, 0.1, DEFAULT_EPS),
-                rope(),
-                json.bool("tie_word_embeddings", false),
-                json.integer("max_position_embeddings", 1, MOST_POSITIONS),
-                dtype(),
-                token("bos_token_id", vocabulary),
-                json.integers("eos_token_id", 0, vocabulary - 1, MOST_END_TOKENS).stream()
+        return ModelConfig.of(architecture)
+                .hiddenSize(hidden)
+                .intermediateSize(json.integer("intermediate_size", 1, MOST_FEED_FORWARD))
+                .layers(layers)
+                .heads(heads(architecture, hidden))
+                .vocabSize(vocabulary)
+                .rmsNormEps((float) json.number("rms_norm_eps", 1e-12, 0.1, DEFAULT_EPS))
+                .rope(rope())
+                .tieWordEmbeddings(json.bool("tie_word_embeddings", false))
+                .maxPositionEmbeddings(json.integer("max_position_embeddings", 1, MOST_POSITIONS))
+                .dtype(dtype())
+                .bosTokenId(token("bos_token_id", vocabulary))
+                .eosTokenIds(json.integers("eos_token_id", 0, vocabulary - 1, MOST_END_TOKENS).stream()
                         .distinct()
-                        .toList(),
-                token("pad_token_id", vocabulary));
+                        .toList())
+                .padTokenId(token("pad_token_id", vocabulary))
+                .build();
     }
 
     private Architecture architecture() {
@@ -100,7 +101,7 @@ final class ModelConfigReader {
         if (json.has("hidden_act") && !json.text("hidden_act").equals("silu")) {
             throw json.unsupported("hidden_act", "only silu is; " + OTHER_MODEL);
         }
-        if (!architecture.attentionBias() && json.bool("attention_bias", false)) {
+        if (!architecture.has(Trait.ATTENTION_BIAS) && json.bool("attention_bias", false)) {
             throw json.unsupported("attention_bias", OTHER_MODEL);
         }
         if (json.bool("mlp_bias", false)) {

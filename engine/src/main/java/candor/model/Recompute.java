@@ -5,7 +5,7 @@ public enum Recompute {
     /** Keeps everything: the least work. */
     NONE,
     /** Computes the norms' outputs and the gated activation again: a few passes over memory, no matrix product. */
-    CHEAP,
+    SELECTIVE,
     /** Keeps each layer's input alone and runs the layer again: the least memory, one more forward pass of work. */
-    BLOCK
+    FULL
 }

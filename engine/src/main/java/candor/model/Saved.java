@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.model.Architecture.Trait;
 import candor.ops.Heads;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -15,9 +16,9 @@ import java.util.Map;
  */
 final class Saved {
     /** What is small to compute again. */
-    record Cheap(Tensor normed1, Tensor normed2, Tensor gated) {
-        static Cheap take(Workspace workspace, DType type, ModelConfig config, int n) {
-            return new Cheap(
+    record Light(Tensor normed1, Tensor normed2, Tensor gated) {
+        static Light take(Workspace workspace, DType type, ModelConfig config, int n) {
+            return new Light(
                     workspace.take(type, n, config.hiddenSize()),
                     workspace.take(type, n, config.hiddenSize()),
                     workspace.take(type, n, config.intermediateSize()));
@@ -78,24 +79,24 @@ final class Saved {
     /** Scratch of one linear layer, which all layers share. */
     final DroppedInput dropped;
 
-    /** @param cheap tensors that other layers use too, or null for this layer's own */
+    /** @param light tensors that other layers use too, or null for this layer's own */
     Saved(
             Workspace workspace,
             DType type,
             ModelConfig config,
             Adapters bank,
             int n,
-            Cheap cheap,
+            Light light,
             DroppedInput dropped) {
         this.dropped = dropped;
         Heads heads = config.heads();
-        Cheap parts = cheap == null ? Cheap.take(workspace, type, config, n) : cheap;
+        Light parts = light == null ? Light.take(workspace, type, config, n) : light;
         normed1 = parts.normed1();
         normed2 = parts.normed2();
         gated = parts.gated();
         rstd1 = workspace.take(n, 1);
         rstd2 = workspace.take(n, 1);
-        boolean norms = config.architecture().headNorm();
+        boolean norms = config.architecture().has(Trait.HEAD_NORM);
         int rotated = heads.queryCols() + heads.keyCols();
         raw = norms ? workspace.take(type, n, rotated) : null;
         rstdQuery = norms ? workspace.take(n, heads.query()) : null;

@@ -44,7 +44,7 @@ public final class TrainedWeights {
     private TrainedWeights(Backend backend, ModelConfig config) {
         this.backend = backend;
         this.config = config;
-        config.architecture().tensors(config).forEach(stored -> tensors.put(stored.name(), stored));
+        Architecture.tensors(config).forEach(stored -> tensors.put(stored.name(), stored));
         decayed = place(true, 0);
         int length = place(false, decayed);
         parameterRow = backend.allocate(DType.F32, 1, length);
@@ -95,7 +95,7 @@ public final class TrainedWeights {
      * each moment of an optimiser.
      */
     public static long length(ModelConfig config) {
-        return config.architecture().tensors(config).stream()
+        return Architecture.tensors(config).stream()
                 .mapToLong(stored -> aligned(stored.elements()))
                 .sum();
     }

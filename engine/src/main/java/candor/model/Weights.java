@@ -59,8 +59,8 @@ public final class Weights implements AutoCloseable {
 
     /** The same weights where a backend reads them best. They live as long as both these weights and the backend do. */
     Weights on(Backend backend) {
-        UnaryOperator<Tensor> matrices = tensor -> tensor == null ? null : backend.resident(tensor);
-        UnaryOperator<Tensor> vectors = tensor -> tensor == null ? null : backend.constant(tensor);
+        UnaryOperator<Tensor> matrices = backend::resident;
+        UnaryOperator<Tensor> vectors = backend::constant;
         Tensor table = matrices.apply(embedding);
         return new Weights(
                 config,

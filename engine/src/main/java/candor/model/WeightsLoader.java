@@ -1,7 +1,6 @@
 package candor.model;
 
 import candor.BadInput;
-import candor.model.Architecture.LayerNames;
 import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Spec;
 import candor.tensor.DType;
@@ -51,45 +50,26 @@ final class WeightsLoader {
         WeightsLoader loader = new WeightsLoader(folder, arena);
         loader.checkNames();
         List<Spec> specs = new ArrayList<>();
-        for (Stored stored : loader.config.architecture().tensors(loader.config)) {
+        for (Stored stored : Architecture.tensors(loader.config)) {
             Tensor tensor = loader.matching(stored);
             specs.add(new Spec(stored.name(), tensor.dtype(), tensor.rows(), tensor.cols(), stored.vector()));
         }
         return new StoredTensors(specs, name -> loader.files.fileOf(name).tensor(name));
     }
 
-    /** Puts the weights together from a source of tensors; null is passed through for what a family lacks. */
+    /** Puts the weights together from a source of tensors. */
     static Weights assemble(ModelConfig config, Arena arena, Function<Stored, Tensor> source) {
-        Function<Stored, Tensor> take = stored -> stored == null ? null : source.apply(stored);
-        Tensor embedding = take.apply(Architecture.embedding(config));
+        Tensor embedding = source.apply(Architecture.embedding(config));
         List<LayerWeights> layers = IntStream.range(0, config.layers())
-                .mapToObj(layer -> layer(config.architecture().layer(config, layer), take))
+                .mapToObj(layer -> LayerWeights.of(config, each -> source.apply(each.stored(config, layer))))
                 .toList();
-        Tensor finalNorm = take.apply(Architecture.finalNorm(config));
-        Tensor head = config.tieWordEmbeddings() ? embedding : take.apply(Architecture.head(config));
+        Tensor finalNorm = source.apply(Architecture.finalNorm(config));
+        Tensor head = config.tieWordEmbeddings() ? embedding : source.apply(Architecture.head(config));
         return new Weights(config, embedding, head, finalNorm, layers, arena);
     }
 
-    private static LayerWeights layer(LayerNames names, Function<Stored, Tensor> take) {
-        return new LayerWeights(
-                take.apply(names.inputNorm()),
-                take.apply(names.query()),
-                take.apply(names.key()),
-                take.apply(names.value()),
-                take.apply(names.output()),
-                take.apply(names.queryBias()),
-                take.apply(names.keyBias()),
-                take.apply(names.valueBias()),
-                take.apply(names.queryNorm()),
-                take.apply(names.keyNorm()),
-                take.apply(names.postNorm()),
-                take.apply(names.gate()),
-                take.apply(names.up()),
-                take.apply(names.down()));
-    }
-
     private void checkNames() {
-        List<Stored> expected = config.architecture().tensors(config);
+        List<Stored> expected = Architecture.tensors(config);
         List<Stored> missing =
                 expected.stream().filter(stored -> !files.has(stored.name())).toList();
         if (!missing.isEmpty()) {

@@ -61,12 +61,12 @@ public record Plan(
                 .max()
                 .orElseThrow();
         for (int cut = 1; cut == 1 || cut / 2 < rows; cut *= 2) {
-            Plan smaller = with(prepared, Recompute.BLOCK, cut, room);
+            Plan smaller = with(prepared, Recompute.FULL, cut, room);
             if (smaller.fits(room)) {
                 TrainConfig.Batching batching =
                         prepared.runs().getFirst().config().batching();
                 long total = (here ? smaller.host : smaller.device).total();
-                return text + "; it fits (" + mebibytes(total) + ") with --recompute block"
+                return text + "; it fits (" + mebibytes(total) + ") with --recompute full"
                         + (cut == 1
                                 ? ""
                                 : " --per-device-train-batch-size " + Math.max(1, batching.rows() / cut)
@@ -74,7 +74,7 @@ public record Plan(
                                         + (long) batching.accumulation() * Math.min(cut, batching.rows()));
             }
         }
-        return text + "; not even single rows fit: " + remedy(with(prepared, Recompute.BLOCK, rows, room), room);
+        return text + "; not even single rows fit: " + remedy(with(prepared, Recompute.FULL, rows, room), room);
     }
 
     /** What to do where no cut of the batch helps. */

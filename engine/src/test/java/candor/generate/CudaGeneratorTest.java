@@ -114,7 +114,7 @@ class CudaGeneratorTest {
         Settings settings = new Settings(8, 64, 1 << 16);
         try (CudaBackend backend = CudaBackend.emulated();
                 Weights weights = Weights.random(Models.TINY, 3, DType.F32);
-                CausalLm model = new CausalLm(backend, weights, Recompute.BLOCK, 64)) {
+                CausalLm model = new CausalLm(backend, weights, Recompute.FULL, 64)) {
             AdapterBank bank = new AdapterBank(Models.TINY, 3);
             bank.set(0, Models.adapter(backend, 1));
             bank.set(2, Models.adapter(backend, 2));

@@ -8,28 +8,21 @@ import candor.model.Architecture;
 import candor.model.ModelConfig;
 import candor.model.Rope;
 import candor.ops.Backend;
-import candor.ops.Heads;
-import candor.tensor.DType;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** A model with random weights, so small that a pass takes no time. */
 final class Models {
-    static final ModelConfig TINY = new ModelConfig(
-            Architecture.LLAMA,
-            32,
-            48,
-            2,
-            new Heads(4, 2, 8),
-            97,
-            1e-5f,
-            new Rope.Default(1e4),
-            true,
-            256,
-            DType.F32,
-            null,
-            List.of(),
-            null);
+    static final ModelConfig TINY = ModelConfig.of(Architecture.LLAMA)
+            .hiddenSize(32)
+            .intermediateSize(48)
+            .layers(2)
+            .heads(4, 2, 8)
+            .vocabSize(97)
+            .rmsNormEps(1e-5f)
+            .rope(new Rope.Default(1e4))
+            .maxPositionEmbeddings(256)
+            .build();
 
     private Models() {}
 

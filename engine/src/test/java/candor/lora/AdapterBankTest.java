@@ -69,21 +69,7 @@ class AdapterBankTest {
     @Test
     void refusesAnAdapterOfAnotherModel() {
         ModelConfig m = AdapterTest.MODEL;
-        ModelConfig deeper = new ModelConfig(
-                m.architecture(),
-                m.hiddenSize(),
-                m.intermediateSize(),
-                4,
-                m.heads(),
-                m.vocabSize(),
-                m.rmsNormEps(),
-                m.rope(),
-                m.tieWordEmbeddings(),
-                m.maxPositionEmbeddings(),
-                m.dtype(),
-                null,
-                m.eosTokenIds(),
-                null);
+        ModelConfig deeper = m.but().layers(4).build();
         Adapter other = Adapter.frozen(memory, new AdapterLayout(deeper, AdapterTest.TWO));
         AdapterBank bank = new AdapterBank(m, 1);
         assertThatThrownBy(() -> bank.set(0, other)).isInstanceOf(IllegalArgumentException.class);

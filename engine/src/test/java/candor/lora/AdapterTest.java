@@ -9,7 +9,6 @@ import candor.model.Architecture;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.model.Rope;
-import candor.ops.Heads;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -22,21 +21,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class AdapterTest {
-    static final ModelConfig MODEL = new ModelConfig(
-            Architecture.QWEN3,
-            14,
-            23,
-            3,
-            new Heads(3, 1, 10),
-            97,
-            1e-6f,
-            new Rope.Default(10_000),
-            true,
-            64,
-            DType.F32,
-            null,
-            List.of(),
-            null);
+    static final ModelConfig MODEL = ModelConfig.of(Architecture.QWEN3)
+            .hiddenSize(14)
+            .intermediateSize(23)
+            .layers(3)
+            .heads(3, 1, 10)
+            .vocabSize(97)
+            .build();
     static final LoraConfig ALL = new LoraConfig(5, 10, false, EnumSet.allOf(Projection.class));
     static final LoraConfig TWO = new LoraConfig(4, 8, true, Set.of(Projection.VALUE, Projection.QUERY));
 
@@ -90,21 +81,14 @@ class AdapterTest {
                         + " gate_proj, up_proj, down_proj, or all-linear");
         assertThat(LoraConfig.projections(List.of("all-linear"))).containsExactly(Projection.values());
         assertThat(TWO.projections()).containsExactly(Projection.QUERY, Projection.VALUE);
-        ModelConfig huge = new ModelConfig(
-                Architecture.LLAMA,
-                65536,
-                65536,
-                1000,
-                new Heads(64, 64, 1024),
-                97,
-                1e-6f,
-                new Rope.Default(1),
-                true,
-                64,
-                DType.F32,
-                null,
-                List.of(),
-                null);
+        ModelConfig huge = ModelConfig.of(Architecture.LLAMA)
+                .hiddenSize(65536)
+                .intermediateSize(65536)
+                .layers(1000)
+                .heads(64, 64, 1024)
+                .vocabSize(97)
+                .rope(new Rope.Default(1))
+                .build();
         assertThatThrownBy(
                         () -> new AdapterLayout(huge, new LoraConfig(4096, 1, false, EnumSet.allOf(Projection.class))))
                 .isInstanceOf(BadInput.class)

@@ -52,21 +52,16 @@ class CausalLmTest {
                 int vocabulary,
                 boolean tied,
                 DType dtype) {
-            config = new ModelConfig(
-                    architecture,
-                    hidden,
-                    intermediate,
-                    layers,
-                    heads,
-                    vocabulary,
-                    1e-6f,
-                    new Rope.Default(10_000),
-                    tied,
-                    POSITIONS,
-                    dtype,
-                    null,
-                    List.of(),
-                    null);
+            config = ModelConfig.of(architecture)
+                    .hiddenSize(hidden)
+                    .intermediateSize(intermediate)
+                    .layers(layers)
+                    .heads(heads)
+                    .vocabSize(vocabulary)
+                    .tieWordEmbeddings(tied)
+                    .maxPositionEmbeddings(POSITIONS)
+                    .dtype(dtype)
+                    .build();
         }
     }
 
@@ -169,7 +164,7 @@ class CausalLmTest {
     @EnumSource(Odd.class)
     void equalsPlainLoops(Odd odd) {
         try (Setting plain = new Setting(odd, new NaiveBackend(), Recompute.NONE);
-                Setting quick = new Setting(odd, new CpuBackend(2), Recompute.CHEAP)) {
+                Setting quick = new Setting(odd, new CpuBackend(2), Recompute.SELECTIVE)) {
             for (Batch batch : batches(odd)) {
                 List<float[]> want = plain.pass(batch);
                 List<float[]> got = quick.pass(batch);
@@ -204,9 +199,10 @@ class CausalLmTest {
     @EnumSource(Odd.class)
     void circumstancesDoNotChangeAByte(Odd odd) {
         try (Setting one = new Setting(odd, new CpuBackend(1), Recompute.NONE);
-                Setting three = new Setting(odd, new CpuBackend(3, 0), Recompute.BLOCK);
+                Setting three = new Setting(odd, new CpuBackend(3, 0), Recompute.FULL);
                 // Room for some weights' panels, and not for others'.
-                Setting five = new Setting(odd, new CpuBackend(5, odd.config.hiddenSize() * 500L), Recompute.CHEAP)) {
+                Setting five =
+                        new Setting(odd, new CpuBackend(5, odd.config.hiddenSize() * 500L), Recompute.SELECTIVE)) {
             for (Batch batch : batches(odd)) {
                 List<float[]> want = one.pass(batch);
                 assertSame(three.pass(batch), want);
@@ -342,7 +338,7 @@ class CausalLmTest {
 
     @Test
     void aBatchWithoutTargetsChangesNothing() {
-        try (Setting setting = new Setting(Odd.NARROW, new CpuBackend(2), Recompute.BLOCK)) {
+        try (Setting setting = new Setting(Odd.NARROW, new CpuBackend(2), Recompute.FULL)) {
             int[] none = {Batch.NO_TARGET, Batch.NO_TARGET};
             Batch batch = new Batch(new int[] {1, 2}, new int[] {0, 1}, none, new int[] {0, 2}, new int[] {0});
             List<float[]> values = setting.pass(batch);
@@ -362,7 +358,7 @@ class CausalLmTest {
     }
 
     private static List<float[]> steps(int threads) {
-        try (Setting setting = new Setting(Odd.WIDE, new CpuBackend(threads), Recompute.CHEAP)) {
+        try (Setting setting = new Setting(Odd.WIDE, new CpuBackend(threads), Recompute.SELECTIVE)) {
             Backend backend = setting.backend;
             Adapter adapter = setting.bank.get(3);
             Tensor m = backend.allocate(DType.F32, 1, adapter.parameters().cols());

@@ -93,14 +93,14 @@ class GoldenForwardTest {
     @ParameterizedTest
     @CsvSource({
         "llama3,NONE",
-        "llama3,CHEAP",
-        "llama3,BLOCK",
+        "llama3,SELECTIVE",
+        "llama3,FULL",
         "qwen2,NONE",
-        "qwen2,CHEAP",
-        "qwen2,BLOCK",
+        "qwen2,SELECTIVE",
+        "qwen2,FULL",
         "qwen3,NONE",
-        "qwen3,CHEAP",
-        "qwen3,BLOCK"
+        "qwen3,SELECTIVE",
+        "qwen3,FULL"
     })
     void lossAndGradientsEqualTheReference(String name, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase(name);

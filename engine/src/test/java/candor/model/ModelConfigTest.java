@@ -24,21 +24,20 @@ class ModelConfigTest {
 
     @Test
     void readsThePublishedLayout() {
-        ModelConfig expected = new ModelConfig(
-                Architecture.LLAMA,
-                64,
-                160,
-                2,
-                new Heads(4, 2, 16),
-                512,
-                1e-5f,
-                new Rope.Llama3(500_000, 8, 1, 4, 128),
-                false,
-                512,
-                DType.F32,
-                0,
-                List.of(4),
-                1);
+        ModelConfig expected = ModelConfig.of(Architecture.LLAMA)
+                .hiddenSize(64)
+                .intermediateSize(160)
+                .layers(2)
+                .heads(4, 2, 16)
+                .vocabSize(512)
+                .rmsNormEps(1e-5f)
+                .rope(new Rope.Llama3(500_000, 8, 1, 4, 128))
+                .tieWordEmbeddings(false)
+                .maxPositionEmbeddings(512)
+                .bosTokenId(0)
+                .eosTokenIds(List.of(4))
+                .padTokenId(1)
+                .build();
         assertThat(ModelConfig.read(golden("llama3/model/config.json"))).isEqualTo(expected);
     }
 

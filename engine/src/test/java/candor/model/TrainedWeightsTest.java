@@ -8,7 +8,6 @@ import candor.check.NaiveBackend;
 import candor.model.Architecture.Stored;
 import candor.ops.Backend;
 import candor.ops.Batch;
-import candor.ops.Heads;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -19,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -37,21 +35,14 @@ class TrainedWeightsTest {
     Path temp;
 
     private static ModelConfig config(Architecture architecture, boolean tied) {
-        return new ModelConfig(
-                architecture,
-                23,
-                39,
-                2,
-                new Heads(3, 1, 10),
-                61,
-                1e-6f,
-                new Rope.Default(10_000),
-                tied,
-                64,
-                DType.F32,
-                null,
-                List.of(),
-                null);
+        return ModelConfig.of(architecture)
+                .hiddenSize(23)
+                .intermediateSize(39)
+                .layers(2)
+                .heads(3, 1, 10)
+                .vocabSize(61)
+                .tieWordEmbeddings(tied)
+                .build();
     }
 
     /** Sequences of these lengths; every third token has no target. */
@@ -125,7 +116,7 @@ class TrainedWeightsTest {
                 Arrays.fill(ones, 1);
                 model.forward(new float[ones.length], batch, null, true);
                 model.backward(ones);
-                for (Stored stored : config.architecture().tensors(config)) {
+                for (Stored stored : Architecture.tensors(config)) {
                     Tensor w = weights.value(stored.name());
                     float[] before = w.toFloats();
                     float[] g = weights.gradient(stored.name()).toFloats();
@@ -205,7 +196,7 @@ class TrainedWeightsTest {
 
     private static Set<String> names(TrainedWeights weights) {
         Set<String> names = new HashSet<>();
-        weights.config().architecture().tensors(weights.config()).forEach(stored -> names.add(stored.name()));
+        Architecture.tensors(weights.config()).forEach(stored -> names.add(stored.name()));
         return names;
     }
 
@@ -229,21 +220,13 @@ class TrainedWeightsTest {
 
     @Test
     void freshWeightsAreNormalAndTheSeedsOwn() {
-        ModelConfig config = new ModelConfig(
-                Architecture.QWEN2,
-                96,
-                128,
-                2,
-                new Heads(4, 2, 24),
-                300,
-                1e-6f,
-                new Rope.Default(10_000),
-                true,
-                64,
-                DType.F32,
-                null,
-                List.of(),
-                null);
+        ModelConfig config = ModelConfig.of(Architecture.QWEN2)
+                .hiddenSize(96)
+                .intermediateSize(128)
+                .layers(2)
+                .heads(4, 2, 24)
+                .vocabSize(300)
+                .build();
         try (Backend backend = new CpuBackend(1)) {
             TrainedWeights one = TrainedWeights.random(backend, config, 3, 0.02);
             assertThat(TrainedWeights.random(backend, config, 3, 0.02)
@@ -274,8 +257,9 @@ class TrainedWeightsTest {
             assertThat((double) beyondTwo / numbers.length).isCloseTo(0.0455, within(4 * 0.21 / size));
             LayerWeights layer = one.values().layers().getFirst();
             assertThat(layer.inputNorm().toFloats()).containsOnly(1);
-            assertThat(layer.keyBias().toFloats()).containsOnly(0);
-            assertThat(layer.gate().toFloats()).isNotEqualTo(layer.up().toFloats());
+            assertThat(layer.bias(Projection.KEY).toFloats()).containsOnly(0);
+            assertThat(layer.weight(Projection.GATE).toFloats())
+                    .isNotEqualTo(layer.weight(Projection.UP).toFloats());
             assertThat(one.values().head()).isSameAs(one.values().embedding());
         }
     }
@@ -304,21 +288,15 @@ class TrainedWeightsTest {
 
     @Test
     void moreWeightsThanARowHoldsAreRefused() {
-        ModelConfig large = new ModelConfig(
-                Architecture.LLAMA,
-                4096,
-                14336,
-                32,
-                new Heads(32, 8, 128),
-                128_256,
-                1e-6f,
-                new Rope.Default(10_000),
-                false,
-                64,
-                DType.BF16,
-                null,
-                List.of(),
-                null);
+        ModelConfig large = ModelConfig.of(Architecture.LLAMA)
+                .hiddenSize(4096)
+                .intermediateSize(14336)
+                .layers(32)
+                .heads(32, 8, 128)
+                .vocabSize(128_256)
+                .tieWordEmbeddings(false)
+                .dtype(DType.BF16)
+                .build();
         try (Backend backend = new CpuBackend(1)) {
             assertThatThrownBy(() -> TrainedWeights.random(backend, large, 1, 0.02))
                     .isInstanceOf(candor.BadInput.class)

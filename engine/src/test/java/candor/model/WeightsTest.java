@@ -4,14 +4,11 @@ import static candor.model.CheckpointFiles.golden;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.ops.Heads;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,16 +30,21 @@ class WeightsTest {
             assertSame(weights.head(), file.tensor("lm_head.weight"));
             assertSame(weights.finalNorm(), file.tensor("model.norm.weight"));
             assertSame(last.inputNorm(), file.tensor("model.layers.1.input_layernorm.weight"));
-            assertSame(last.query(), file.tensor("model.layers.1.self_attn.q_proj.weight"));
-            assertSame(last.key(), file.tensor("model.layers.1.self_attn.k_proj.weight"));
-            assertSame(last.value(), file.tensor("model.layers.1.self_attn.v_proj.weight"));
-            assertSame(last.output(), file.tensor("model.layers.1.self_attn.o_proj.weight"));
-            assertSame(last.postNorm(), file.tensor("model.layers.1.post_attention_layernorm.weight"));
-            assertSame(last.gate(), file.tensor("model.layers.1.mlp.gate_proj.weight"));
-            assertSame(last.up(), file.tensor("model.layers.1.mlp.up_proj.weight"));
-            assertSame(last.down(), file.tensor("model.layers.1.mlp.down_proj.weight"));
-            assertThat(Stream.of(last.queryBias(), last.keyBias(), last.valueBias(), last.queryNorm(), last.keyNorm()))
-                    .allMatch(Objects::isNull);
+            assertSame(last.weight(Projection.QUERY), file.tensor("model.layers.1.self_attn.q_proj.weight"));
+            assertSame(last.weight(Projection.KEY), file.tensor("model.layers.1.self_attn.k_proj.weight"));
+            assertSame(last.weight(Projection.VALUE), file.tensor("model.layers.1.self_attn.v_proj.weight"));
+            assertSame(last.weight(Projection.OUTPUT), file.tensor("model.layers.1.self_attn.o_proj.weight"));
+            assertSame(last.mlpNorm(), file.tensor("model.layers.1.post_attention_layernorm.weight"));
+            assertSame(last.weight(Projection.GATE), file.tensor("model.layers.1.mlp.gate_proj.weight"));
+            assertSame(last.weight(Projection.UP), file.tensor("model.layers.1.mlp.up_proj.weight"));
+            assertSame(last.weight(Projection.DOWN), file.tensor("model.layers.1.mlp.down_proj.weight"));
+            assertThat(Stream.of(LayerTensor.values()).filter(each -> last.get(each) == null))
+                    .containsExactly(
+                            LayerTensor.QUERY_BIAS,
+                            LayerTensor.KEY_BIAS,
+                            LayerTensor.VALUE_BIAS,
+                            LayerTensor.QUERY_NORM,
+                            LayerTensor.KEY_NORM);
             assertThat(weights.parameterCount()).isEqualTo(607_488 / 4);
             assertThat(weights.bytes()).isEqualTo(607_488);
             assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(DType.F32));
@@ -56,16 +58,16 @@ class WeightsTest {
                 Arena arena = Arena.ofConfined()) {
             Safetensors third = Safetensors.open(golden("qwen2/model/model-00003-of-00005.safetensors"), arena);
             LayerWeights layer = weights.layers().get(1);
-            assertSame(layer.query(), third.tensor("model.layers.1.self_attn.q_proj.weight"));
-            assertThat(layer.query().dtype()).isEqualTo(DType.BF16);
-            assertThat(layer.queryBias().dtype()).isEqualTo(DType.F32);
-            assertThat(layer.queryBias().toFloats())
+            assertSame(layer.weight(Projection.QUERY), third.tensor("model.layers.1.self_attn.q_proj.weight"));
+            assertThat(layer.weight(Projection.QUERY).dtype()).isEqualTo(DType.BF16);
+            assertThat(layer.bias(Projection.QUERY).dtype()).isEqualTo(DType.F32);
+            assertThat(layer.bias(Projection.QUERY).toFloats())
                     .containsExactly(
                             third.tensor("model.layers.1.self_attn.q_proj.bias").toFloats());
-            assertThat(layer.keyBias().toFloats())
+            assertThat(layer.bias(Projection.KEY).toFloats())
                     .containsExactly(
                             third.tensor("model.layers.1.self_attn.k_proj.bias").toFloats());
-            assertThat(layer.valueBias().toFloats())
+            assertThat(layer.bias(Projection.VALUE).toFloats())
                     .containsExactly(
                             third.tensor("model.layers.1.self_attn.v_proj.bias").toFloats());
             assertThat(weights.head()).isSameAs(weights.embedding());
@@ -82,8 +84,8 @@ class WeightsTest {
             LayerWeights layer = weights.layers().getFirst();
             assertSame(layer.queryNorm(), file.tensor("model.layers.0.self_attn.q_norm.weight"));
             assertSame(layer.keyNorm(), file.tensor("model.layers.0.self_attn.k_norm.weight"));
-            assertThat(layer.output().shape()).isEqualTo("F32 64 x 128");
-            assertThat(layer.queryBias()).isNull();
+            assertThat(layer.weight(Projection.OUTPUT).shape()).isEqualTo("F32 64 x 128");
+            assertThat(layer.bias(Projection.QUERY)).isNull();
         }
     }
 
@@ -118,14 +120,14 @@ class WeightsTest {
         try (Weights weights = Weights.random(config, 7, DType.BF16)) {
             assertThat(weights.bytes()).isEqualTo(config.weightBytes(DType.BF16));
             LayerWeights layer = weights.layers().get(2);
-            assertThat(layer.query().shape()).isEqualTo("BF16 30 x 14");
-            assertThat(layer.key().shape()).isEqualTo("BF16 10 x 14");
-            assertThat(layer.output().shape()).isEqualTo("BF16 14 x 30");
-            assertThat(layer.down().shape()).isEqualTo("BF16 14 x 22");
-            assertThat(layer.queryBias() != null).isEqualTo(architecture == Architecture.QWEN2);
+            assertThat(layer.weight(Projection.QUERY).shape()).isEqualTo("BF16 30 x 14");
+            assertThat(layer.weight(Projection.KEY).shape()).isEqualTo("BF16 10 x 14");
+            assertThat(layer.weight(Projection.OUTPUT).shape()).isEqualTo("BF16 14 x 30");
+            assertThat(layer.weight(Projection.DOWN).shape()).isEqualTo("BF16 14 x 22");
+            assertThat(layer.bias(Projection.QUERY) != null).isEqualTo(architecture == Architecture.QWEN2);
             assertThat(layer.keyNorm() != null).isEqualTo(architecture == Architecture.QWEN3);
             assertThat(weights.finalNorm().toFloats()).containsOnly(1);
-            assertThat(layer.postNorm().toFloats()).containsOnly(1);
+            assertThat(layer.mlpNorm().toFloats()).containsOnly(1);
             assertThat(weights.head()).isSameAs(weights.embedding());
         }
     }
@@ -140,8 +142,8 @@ class WeightsTest {
             assertThat(again.head().toFloats()).isEqualTo(first.head().toFloats());
             assertThat(other.head().toFloats()).isNotEqualTo(first.head().toFloats());
             assertThat(first.head().toFloats()).isNotEqualTo(first.embedding().toFloats());
-            assertThat(first.layers().get(0).up().toFloats())
-                    .isNotEqualTo(first.layers().get(1).up().toFloats());
+            assertThat(first.layers().get(0).weight(Projection.UP).toFloats())
+                    .isNotEqualTo(first.layers().get(1).weight(Projection.UP).toFloats());
             assertThat(half.head().get(3, 5)).isEqualTo(Float.float16ToFloat(Float.floatToFloat16((float)
                     first.head().get(3, 5))));
             double sum = 0;
@@ -158,20 +160,14 @@ class WeightsTest {
     }
 
     private static ModelConfig config(Architecture architecture, boolean tied) {
-        return new ModelConfig(
-                architecture,
-                14,
-                22,
-                3,
-                new Heads(3, 1, 10),
-                97,
-                1e-6f,
-                new Rope.Default(10_000),
-                tied,
-                64,
-                DType.BF16,
-                null,
-                List.of(),
-                null);
+        return ModelConfig.of(architecture)
+                .hiddenSize(14)
+                .intermediateSize(22)
+                .layers(3)
+                .heads(3, 1, 10)
+                .vocabSize(97)
+                .tieWordEmbeddings(tied)
+                .dtype(DType.BF16)
+                .build();
     }
 }

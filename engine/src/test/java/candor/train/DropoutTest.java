@@ -63,7 +63,7 @@ class DropoutTest {
         train(method, dropping("qwen3", method, "whole"));
         train(method, dropping("qwen3", method, "threads").with(TrainSettings.THREADS, "2"));
         assertSame("threads", "whole");
-        for (String choice : List.of("cheap", "block")) {
+        for (String choice : List.of("selective", "full")) {
             train(method, dropping("qwen3", method, choice).with(TrainSettings.RECOMPUTE, choice));
             assertSame(choice, "whole");
         }

@@ -140,7 +140,7 @@ class ExactTest {
     void recomputingChangesNothing(Method method) throws IOException {
         Path none = temp.resolve("none");
         train(method, settings("qwen3", method, none).with(TrainSettings.RECOMPUTE, "none"));
-        for (String choice : List.of("cheap", "block")) {
+        for (String choice : List.of("selective", "full")) {
             Path run = temp.resolve(choice);
             train(method, settings("qwen3", method, run).with(TrainSettings.RECOMPUTE, choice));
             assertSame(run, none);

@@ -257,7 +257,7 @@ class FaultTest {
         long block = blockTotal(prepared);
         assertThatThrownBy(() -> Plan.of(prepared, room(block - 1)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("--recompute block")
+                .hasMessageContaining("--recompute full")
                 .hasMessageContaining("it fits (")
                 .hasMessageContaining("--per-device-train-batch-size 6 --gradient-accumulation-steps 4");
         assertThatThrownBy(() -> Plan.of(prepared, room(1 << 20))).hasMessageContaining("not even single rows fit");

@@ -107,7 +107,7 @@ class PlanTest {
                         .with(TrainSettings.MAX_LENGTH, String.valueOf(tokens))
                         .with(TrainSettings.PACKING, "true")
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1")
-                        .with(TrainSettings.RECOMPUTE, "block")
+                        .with(TrainSettings.RECOMPUTE, "full")
                         .with(TrainSettings.LORA_RANK, "16"));
         Prepared small = Prepared.toPlanWithoutFolders(List.of(config));
         Prepared.One run = small.runs().getFirst();
@@ -214,7 +214,7 @@ class PlanTest {
         assertThat(Plan.of(large, Room.planned(HOST, 141 * GB)).recompute()).isEqualTo(Recompute.NONE);
         assertThatThrownBy(() -> Plan.of(large, Room.planned(HOST, device.total())))
                 .hasMessageContaining("of the GPU's memory")
-                .hasMessageContaining("--recompute block --per-device-train-batch-size 1");
+                .hasMessageContaining("--recompute full --per-device-train-batch-size 1");
     }
 
     /** Seven rows of data are so many tokens an epoch; held-out rows go forward every third step, pairs of KTO besides. */

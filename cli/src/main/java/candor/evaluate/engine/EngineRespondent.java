@@ -90,7 +90,7 @@ public final class EngineRespondent implements Respondent {
         backend = Backends.open(settings.backend(), settings.threads());
         weights = Weights.load(settings.model());
         int positions = Math.min(settings.positions(), weights.config().maxPositionEmbeddings());
-        model = new CausalLm(backend, weights, Recompute.BLOCK, positions);
+        model = new CausalLm(backend, weights, Recompute.FULL, positions);
         AdapterBank bank = new AdapterBank(weights.config(), settings.adapters().size());
         String base = ModelHash.of(settings.model());
         String conditions = backend.name() + " " + positions + " "

@@ -120,7 +120,7 @@ final class Device implements AutoCloseable {
         String message = candor_last_error().getString(0);
         if (status == OUT_OF_MEMORY && device != null) {
             throw new BadInput("the GPU is out of memory: " + message + "; " + memory()
-                    + "; lower --per-device-train-batch-size or --max-length, or take --recompute block (for generation: "
+                    + "; lower --per-device-train-batch-size or --max-length, or take --recompute full (for generation: "
                     + "--batch-size, --cache-mib)");
         }
         throw new CudaException(message, status);

@@ -306,14 +306,14 @@ public final class FamiliarNames {
     }
 
     private static void machines() {
-        renamed("gradient_checkpointing", List.of("recompute"), true, Map.of("true", "block", "false", "none"));
-        renamed("activation_checkpointing", List.of("recompute"), true, Map.of("true", "block", "false", "none"));
-        missing("gradient_checkpointing_kwargs", "--recompute says what is computed again: none, cheap or block");
+        renamed("gradient_checkpointing", List.of("recompute"), true, Map.of("true", "full", "false", "none"));
+        renamed("activation_checkpointing", List.of("recompute"), true, Map.of("true", "full", "false", "none"));
+        missing("gradient_checkpointing_kwargs", "--recompute says what is computed again: none, selective or full");
         renamed("use_cpu", List.of("backend"), true, Map.of("true", "cpu", "false", "auto"));
         renamed("no_cuda", List.of("backend"), true, Map.of("true", "cpu", "false", "auto"));
         renamed("device", List.of("backend"), false, Map.of("cuda:0", "cuda", "gpu", "cuda"));
         same("threads", "num_threads", "n_threads", "omp_num_threads");
-        String device = "training uses one device; --recompute block and a smaller --per-device-train-batch-size with"
+        String device = "training uses one device; --recompute full and a smaller --per-device-train-batch-size with"
                 + " more --gradient-accumulation-steps save memory";
         for (String name : List.of(
                 "deepspeed",

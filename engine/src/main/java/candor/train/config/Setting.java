@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -100,8 +101,16 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         }
     }
 
-    /** One constant of an enum, written in lower case with dashes; capitals and underscores are read the same. */
-    public record Choice<E extends Enum<E>>(Class<E> type) implements Kind<E> {
+    /**
+     * One constant of an enum, written in lower case with dashes; capitals and underscores are read the same.
+     *
+     * @param former what constants were called before: old files are read, and help does not name them
+     */
+    public record Choice<E extends Enum<E>>(Class<E> type, Map<String, E> former) implements Kind<E> {
+        public Choice(Class<E> type) {
+            this(type, Map.of());
+        }
+
         @Override
         public String label() {
             return String.join("|", names());
@@ -122,6 +131,9 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
                 if (name(constant).equals(text)) {
                     return constant;
                 }
+            }
+            if (former.containsKey(text)) {
+                return former.get(text);
             }
             throw new Wrong("one of " + String.join(", ", names()));
         }
@@ -207,6 +219,11 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
 
     static <E extends Enum<E>> Setting<E> choice(String key, Class<E> type, E fallback, String help) {
         return new Setting<>(key, new Choice<>(type), fallback, help);
+    }
+
+    static <E extends Enum<E>> Setting<E> choice(
+            String key, Class<E> type, E fallback, Map<String, E> former, String help) {
+        return new Setting<>(key, new Choice<>(type, former), fallback, help);
     }
 
     static Setting<String> text(String key, String label, String fallback, String help) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Every setting of a training run, under the names that users of TRL and PEFT know, in the order of {@code --help}. */
@@ -52,8 +53,8 @@ public final class TrainSettings {
     public enum RecomputeChoice {
         AUTO,
         NONE,
-        CHEAP,
-        BLOCK
+        SELECTIVE,
+        FULL
     }
 
     public static final Setting<String> MODEL =
@@ -230,7 +231,9 @@ public final class TrainSettings {
             "recompute",
             RecomputeChoice.class,
             RecomputeChoice.AUTO,
-            "What the backward pass computes again to save memory; auto: as little as fits.");
+            Map.of("cheap", RecomputeChoice.SELECTIVE, "block", RecomputeChoice.FULL),
+            "What the backward pass computes again to save memory: nothing, what is quick, or whole layers; auto: as"
+                    + " little as fits.");
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 

@@ -40,7 +40,7 @@ class FamiliarNamesTest {
         "batch_size, 3, per_device_train_batch_size, 3",
         "cutoff_len, 64, max_length, 64",
         "max_seq_length, 64, max_length, 64",
-        "gradient_checkpointing, true, recompute, block",
+        "gradient_checkpointing, true, recompute, full",
         "gradient_checkpointing, False, recompute, none",
         "train_on_inputs, True, loss_on, all",
         "completion_only_loss, true, loss_on, completion",
@@ -87,7 +87,7 @@ class FamiliarNamesTest {
     @CsvSource({
         "optim, adamw_8bit, 'optim adamw_8bit: not available: the optimiser is AdamW in float32'",
         "load_in_4bit, true, 'load_in_4bit: Candor has no such setting: weights are not quantised'",
-        "deepspeed, ds.json, 'deepspeed: Candor has no such setting: training uses one device; --recompute block'",
+        "deepspeed, ds.json, 'deepspeed: Candor has no such setting: training uses one device; --recompute full'",
         "fsdp, full_shard, 'fsdp: Candor has no such setting: training uses one device'",
         "packing_strategy, bfd, 'packing_strategy: Candor has no such setting: --packing fills micro-batches'",
         "fp16, true, 'fp16 true: not available: the backend decides'",

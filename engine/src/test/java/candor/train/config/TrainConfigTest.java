@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.data.KlPairing;
+import candor.model.Recompute;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainSettings.Method;
@@ -311,6 +312,23 @@ class TrainConfigTest {
         assertThatThrownBy(
                         () -> sft(LEAST.with(TrainSettings.EVAL_SPLIT, "0.5")).requireSameRun(started))
                 .hasMessageContaining("started with eval_split 0.0, not 0.5");
+    }
+
+    /** Records and files from before keep working; a message names only what there is now. */
+    @ParameterizedTest
+    @CsvSource({"cheap, SELECTIVE", "block, FULL", "selective, SELECTIVE", "FULL, FULL"})
+    void whatIsComputedAgainHasItsFormerNames(String written, Recompute meant, @TempDir Path folder)
+            throws IOException {
+        Files.writeString(
+                folder.resolve(Recorded.FILE),
+                "{\"config\": {\"method\": \"sft\", \"model\": \"m\", \"data\": [\"a.jsonl\"], \"recompute\": \""
+                        + written + "\"}}");
+        Settings given =
+                Settings.NONE.with(TrainSettings.OUTPUT, folder.toString()).with(TrainSettings.RESUME, "true");
+        TrainConfig resumed = sft(Recorded.below(Method.SFT, given));
+        assertThat(resumed.machine().recompute()).isEqualTo(meant);
+        assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.RECOMPUTE, "some")))
+                .hasMessageEndingWith("must be one of auto, none, selective, full, not some");
     }
 
     @Test

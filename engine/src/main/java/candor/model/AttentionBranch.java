@@ -1,0 +1,124 @@
+package candor.model;
+
+import candor.model.LinearLayers.Output;
+import candor.ops.Heads;
+import candor.ops.Ops;
+import candor.ops.Write;
+import candor.tensor.Tensor;
+import java.util.List;
+
+/** Attention: norm, queries, keys and values, rotated, and what the heads find, put together. */
+final class AttentionBranch implements Branch {
+    private final Ops ops;
+    private final Heads heads;
+    private final LinearLayers linears;
+    private final Norms norms;
+
+    AttentionBranch(Ops ops, Heads heads, LinearLayers linears, Norms norms) {
+        this.ops = ops;
+        this.heads = heads;
+        this.linears = linears;
+        this.norms = norms;
+    }
+
+    @Override
+    public void forward(Layer layer, Tensor out, Tensor x) {
+        LayerWeights w = layer.weights();
+        Saved s = layer.saved();
+        norms.forward(s.normed1, s.rstd1, x, w.inputNorm()); // (N,C)
+        linears.forward(
+                layer,
+                s.normed1,
+                List.of(
+                        new Output(Projection.QUERY, s.rawQuery), // (N,HD)
+                        new Output(Projection.KEY, s.rawKey), // (N,KD)
+                        new Output(Projection.VALUE, s.value))); // (N,KD)
+        if (s.raw != null) {
+            norms.forward(s.query, s.rstdQuery, s.rawQuery, w.queryNorm()); // (N,HD), each head
+            norms.forward(s.key, s.rstdKey, s.rawKey, w.keyNorm()); // (N,KD), each head
+        }
+        ops.rope(s.queryKey, layer.rope(), layer.batch()); // (N,(H+K)D)
+        if (layer.cache() == null) {
+            ops.attention(s.attended, s.lse, s.qkv, heads, layer.batch()); // (N,HD)
+        } else {
+            cacheWrite(layer);
+            attentionCached(layer);
+        }
+        linears.forward(layer, Projection.OUTPUT, out, s.attended, x); // (N,C)
+    }
+
+    private void cacheWrite(Layer layer) {
+        KeyValues cache = layer.cache();
+        ops.cacheWrite(cache.layers().get(layer.number()), layer.saved().qkv, layer.batch(), cache.tables());
+    }
+
+    private void attentionCached(Layer layer) {
+        Saved s = layer.saved();
+        KeyValues cache = layer.cache();
+        ops.attentionCached(
+                s.attended, s.qkv, cache.layers().get(layer.number()), layer.batch(), cache.tables()); // (N,HD)
+    }
+
+    /** Keys and values of all tokens x (N, C), which later ones will need, and nothing else. */
+    void remember(Layer layer, Tensor x) {
+        LayerWeights w = layer.weights();
+        Saved s = layer.saved();
+        norms.forward(s.normed1, s.rstd1, x, w.inputNorm()); // (N,C)
+        linears.forward(layer, Projection.KEY, s.rawKey, s.normed1, null); // (N,KD)
+        linears.forward(layer, Projection.VALUE, s.value, s.normed1, null); // (N,KD)
+        if (s.raw != null) {
+            norms.forward(s.key, s.rstdKey, s.rawKey, w.keyNorm()); // (N,KD)
+        }
+        ops.rope(s.key, layer.rope(), layer.batch()); // (N,KD)
+        cacheWrite(layer);
+    }
+
+    /**
+     * {@link #forward} for rows whose keys and values are in the cache, and whose norm is there.
+     *
+     * @param out (T, C)
+     * @param x   (T, C)
+     */
+    void forwardRemembered(Layer layer, Tensor out, Tensor x) {
+        Saved s = layer.saved();
+        linears.forward(layer, Projection.QUERY, s.rawQuery, s.normed1, null); // (T,HD)
+        if (s.raw != null) {
+            norms.forward(s.query, s.rstdQuery, s.rawQuery, layer.weights().queryNorm()); // (T,HD)
+        }
+        ops.rope(s.query, layer.rope(), layer.batch()); // (T,HD)
+        attentionCached(layer);
+        linears.forward(layer, Projection.OUTPUT, out, s.attended, x); // (T,C)
+    }
+
+    @Override
+    public void again(Layer layer, Tensor x) {
+        Saved s = layer.saved();
+        norms.forward(s.normed1, s.rstd1, x, layer.weights().inputNorm()); // (N,C)
+    }
+
+    @Override
+    public void backward(Layer layer, Tensor x, Gradients g) {
+        LayerWeights w = layer.weights();
+        LayerWeights dw = layer.gradients();
+        Saved s = layer.saved();
+        linears.backward(layer, Projection.OUTPUT, g.attended, g.residual, s.attended, g, Write.SET); // (N,HD)
+        linears.weightGradient(layer, Projection.OUTPUT, g.residual, s.attended);
+        ops.attentionBackward(g.qkv, g.attended, s.qkv, s.attended, s.lse, heads, layer.batch()); // (N,A)
+        ops.ropeBackward(g.queryKey, layer.rope(), layer.batch()); // (N,(H+K)D)
+        if (s.raw != null) {
+            norms.backward(
+                    g.query, dw.queryNorm(), g.query, s.rawQuery, w.queryNorm(), s.rstdQuery, Write.SET); // (N,HD)
+            norms.backward(g.key, dw.keyNorm(), g.key, s.rawKey, w.keyNorm(), s.rstdKey, Write.SET); // (N,KD)
+        }
+        linears.weightGradient(layer, Projection.VALUE, g.value, s.normed1);
+        linears.weightGradient(layer, Projection.KEY, g.key, s.normed1);
+        linears.weightGradient(layer, Projection.QUERY, g.query, s.normed1);
+        Tensor dx = layer.wantsInputGradient() ? g.normed : null;
+        linears.backward(layer, Projection.VALUE, dx, g.value, s.normed1, g, Write.SET); // (N,C)
+        linears.backward(layer, Projection.KEY, dx, g.key, s.normed1, g, Write.ADD); // (N,C)
+        linears.backward(layer, Projection.QUERY, dx, g.query, s.normed1, g, Write.ADD); // (N,C)
+        if (dx != null) {
+            norms.backward(g.residual, dw.inputNorm(), g.normed, x, w.inputNorm(), s.rstd1, Write.ADD); // (N,C)
+        }
+    }
+}

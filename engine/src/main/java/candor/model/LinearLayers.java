@@ -1,0 +1,135 @@
+package candor.model;
+
+import candor.ops.Batch;
+import candor.ops.Linear;
+import candor.ops.Lora;
+import candor.ops.Ops;
+import candor.ops.Write;
+import candor.tensor.Tensor;
+import java.util.List;
+
+/** The linear layers of a decoder, forward and backward, with whatever adapters make of them. */
+final class LinearLayers {
+    private final Ops ops;
+    private final SlotParts parts = new SlotParts();
+
+    LinearLayers(Ops ops) {
+        this.ops = ops;
+    }
+
+    /** The result y (N, O) of one of several layers with the same input. */
+    record Output(Projection projection, Tensor y) {}
+
+    /** Several layers with the same input x (N, I). */
+    void forward(Layer layer, Tensor x, List<Output> siblings) {
+        if (!siblings.stream().allMatch(each -> layer.plain(each.projection()))) {
+            siblings.forEach(each -> forward(layer, each.projection(), each.y(), x, null));
+            return;
+        }
+        ops.linears(x, siblings.stream().map(each -> linear(layer, each)).toList(), layer.batch());
+        siblings.forEach(each -> addDropped(layer, each.projection(), each.y(), x));
+    }
+
+    private static Linear linear(Layer layer, Output output) {
+        Projection projection = output.projection();
+        Lora lora = whole(layer.lora(projection), layer.batch());
+        Tensor t = lora == null ? null : layer.saved().narrow(projection);
+        LayerWeights w = layer.weights();
+        return new Linear(output.y(), t, w.weight(projection), w.bias(projection), lora);
+    }
+
+    /** y (N, O) = x (N, I) through the layer + residual (N, O), which may be null. */
+    void forward(Layer layer, Projection projection, Tensor y, Tensor x, Tensor residual) {
+        Tensor w = layer.weights().weight(projection);
+        Tensor bias = layer.weights().bias(projection);
+        Lora lora = whole(layer.lora(projection), layer.batch());
+        Tensor t = lora == null ? null : layer.saved().narrow(projection);
+        if (layer.plain(projection)) {
+            ops.linear(y, t, x, w, bias, residual, lora, layer.batch());
+            addDropped(layer, projection, y, x);
+            return;
+        }
+        for (SlotParts.Part<Affine> part : parts.of(layer.batch(), slot -> layer.affine(projection, slot))) {
+            Affine own = part.value();
+            Tensor rows = rows(y, part);
+            ops.linear(
+                    rows,
+                    rows(t, part),
+                    rows(x, part),
+                    w,
+                    own == null ? bias : null,
+                    own == null ? rows(residual, part) : null,
+                    lora,
+                    part.batch());
+            if (own != null) {
+                ops.affine(rows, own.scale(), own.bias() == null ? bias : own.bias(), rows(residual, part));
+            }
+        }
+        addDropped(layer, projection, y, x);
+    }
+
+    /** y (N,O) += what adapters add that do not see all of x (N,I). */
+    private void addDropped(Layer layer, Projection projection, Tensor y, Tensor x) {
+        Lora lora = layer.lora(projection);
+        if (drops(lora, layer.batch())) {
+            Saved s = layer.saved();
+            Tensor input = s.dropped.input(x);
+            ops.dropout(input, x, lora.dropout(), layer.batch(), Write.SET); // (N,I)
+            ops.linear(y, s.narrow(projection), input, null, null, y, lora.dropped(), layer.batch()); // (N,O)
+        }
+    }
+
+    private static Tensor rows(Tensor x, SlotParts.Part<?> part) {
+        return x == null ? null : x.rows(part.start(), part.end());
+    }
+
+    /**
+     * dx = or += the gradient of the input; gradients of adapters {@code +=}.
+     *
+     * @param dx (N, I), or null where nobody wants it
+     * @param dy (N, O)
+     * @param x  (N, I), the input of the forward pass
+     */
+    void backward(Layer layer, Projection projection, Tensor dx, Tensor dy, Tensor x, Gradients g, Write write) {
+        Batch batch = layer.batch();
+        Saved s = layer.saved();
+        Tensor w = layer.weights().weight(projection);
+        Lora lora = layer.lora(projection);
+        Lora whole = whole(lora, batch);
+        Tensor dt = g.narrow(lora);
+        Tensor t = s.narrow(projection);
+        ops.linearBackward(
+                dx, whole == null ? null : dt, dy, x, whole == null ? null : t, w, whole, batch, write); // (N,I)
+        if (drops(lora, batch)) {
+            Tensor input = s.dropped.input(x);
+            Tensor dInput = dx == null ? null : s.dropped.gradient(x);
+            ops.dropout(input, x, lora.dropout(), batch, Write.SET); // (N,I)
+            ops.linearBackward(dInput, dt, dy, input, t, null, lora.dropped(), batch, Write.SET); // (N,I)
+            if (dx != null) {
+                ops.dropout(dx, dInput, lora.dropout(), batch, Write.ADD); // (N,I)
+            }
+        }
+    }
+
+    /** The gradients of the weight (O,I) and the bias (1,O) {@code +=}, where they are trained. */
+    void weightGradient(Layer layer, Projection projection, Tensor dy, Tensor x) {
+        Tensor dw = layer.gradients().weight(projection);
+        Tensor db = layer.gradients().bias(projection);
+        if (dw != null) {
+            ops.linearWeightGradient(dw, dy, x);
+        }
+        if (db != null) {
+            ops.linearBiasGradient(db, dy);
+        }
+    }
+
+    /** Whether some adapters do not see all of a layer's input in this pass. */
+    private static boolean drops(Lora lora, Batch batch) {
+        return lora != null && batch.drops() && lora.dropped() != null;
+    }
+
+    /** The adapters that see all of a layer's input in this pass, or null. */
+    private static Lora whole(Lora lora, Batch batch) {
+        return drops(lora, batch) ? lora.whole() : lora;
+    }
+}

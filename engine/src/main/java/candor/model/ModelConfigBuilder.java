@@ -1,0 +1,142 @@
+package candor.model;
+
+import candor.ops.Heads;
+import candor.tensor.DType;
+import java.util.List;
+
+/** A {@link ModelConfig} by the names of its numbers. Sizes and heads have to be given; the rest is as in a plain small model. */
+public final class ModelConfigBuilder {
+    private final Architecture architecture;
+    private int hiddenSize;
+    private int intermediateSize;
+    private int layers;
+    private Heads heads;
+    private int vocabSize;
+    private float rmsNormEps = 1e-6f;
+    private Rope rope = new Rope.Default(10_000);
+    private boolean tieWordEmbeddings = true;
+    private int maxPositionEmbeddings = 64;
+    private DType dtype = DType.F32;
+    private Integer bosTokenId;
+    private List<Integer> eosTokenIds = List.of();
+    private Integer padTokenId;
+
+    ModelConfigBuilder(Architecture architecture) {
+        this.architecture = architecture;
+    }
+
+    /** All numbers of a model. */
+    ModelConfigBuilder(ModelConfig config) {
+        this(config.architecture());
+        hiddenSize = config.hiddenSize();
+        intermediateSize = config.intermediateSize();
+        layers = config.layers();
+        heads = config.heads();
+        vocabSize = config.vocabSize();
+        rmsNormEps = config.rmsNormEps();
+        rope = config.rope();
+        tieWordEmbeddings = config.tieWordEmbeddings();
+        maxPositionEmbeddings = config.maxPositionEmbeddings();
+        dtype = config.dtype();
+        bosTokenId = config.bosTokenId();
+        eosTokenIds = config.eosTokenIds();
+        padTokenId = config.padTokenId();
+    }
+
+    /** C. */
+    public ModelConfigBuilder hiddenSize(int size) {
+        hiddenSize = size;
+        return this;
+    }
+
+    /** F. */
+    public ModelConfigBuilder intermediateSize(int size) {
+        intermediateSize = size;
+        return this;
+    }
+
+    public ModelConfigBuilder layers(int number) {
+        layers = number;
+        return this;
+    }
+
+    /**
+     * @param query H
+     * @param key   K
+     * @param width D
+     */
+    public ModelConfigBuilder heads(int query, int key, int width) {
+        return heads(new Heads(query, key, width));
+    }
+
+    public ModelConfigBuilder heads(Heads value) {
+        heads = value;
+        return this;
+    }
+
+    /** V. */
+    public ModelConfigBuilder vocabSize(int size) {
+        vocabSize = size;
+        return this;
+    }
+
+    public ModelConfigBuilder rmsNormEps(float eps) {
+        rmsNormEps = eps;
+        return this;
+    }
+
+    public ModelConfigBuilder rope(Rope value) {
+        rope = value;
+        return this;
+    }
+
+    public ModelConfigBuilder tieWordEmbeddings(boolean tied) {
+        tieWordEmbeddings = tied;
+        return this;
+    }
+
+    public ModelConfigBuilder maxPositionEmbeddings(int positions) {
+        maxPositionEmbeddings = positions;
+        return this;
+    }
+
+    public ModelConfigBuilder dtype(DType type) {
+        dtype = type;
+        return this;
+    }
+
+    /** @param bos null for none */
+    public ModelConfigBuilder bosTokenId(Integer bos) {
+        bosTokenId = bos;
+        return this;
+    }
+
+    public ModelConfigBuilder eosTokenIds(List<Integer> eos) {
+        eosTokenIds = eos;
+        return this;
+    }
+
+    /** @param pad null for none */
+    public ModelConfigBuilder padTokenId(Integer pad) {
+        padTokenId = pad;
+        return this;
+    }
+
+    public ModelConfig build() {
+        return new ModelConfig(
+                architecture,
+                hiddenSize,
+                intermediateSize,
+                layers,
+                heads,
+                vocabSize,
+                rmsNormEps,
+                rope,
+                tieWordEmbeddings,
+                maxPositionEmbeddings,
+                dtype,
+                bosTokenId,
+                eosTokenIds,
+                padTokenId);
+    }
+}
