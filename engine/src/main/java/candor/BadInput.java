@@ -1,20 +1,69 @@
 package candor;
 
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
- * Something that the user can mend: a file, a flag, a row of data.
+ * Something that the user can fix: a file, a setting, a row of data.
  *
  * <p>The message is one line that says what is wrong, where (file, line, row, tensor), and what to do about it. The
  * command line prints it without a stack trace and exits with code 2; every other exception is a bug of ours.
+ *
+ * <p>What to do may concern a setting. Who throws knows its name alone; whoever tells the user knows whether that is a flag of a
+ * command or a key of a file, and {@linkplain #message(UnaryOperator) says it so}.
  */
 public final class BadInput extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private static final Pattern SETTING = Pattern.compile("\\{([a-z][a-z0-9_]*)\\}");
+
+    private final String what;
+    private final String advice;
 
     public BadInput(String message) {
-        super(oneLine(message));
+        this(message, (Throwable) null);
     }
 
     public BadInput(String message, Throwable cause) {
-        super(oneLine(message), cause);
+        this(message, "", cause);
+    }
+
+    /**
+     * With advice that names settings.
+     *
+     * @param what is wrong, and where
+     * @param advice what to do about it; a setting stands in braces, as in "lower {max_length}"
+     */
+    public BadInput(String what, String advice) {
+        this(what, advice, null);
+    }
+
+    public BadInput(String what, String advice, Throwable cause) {
+        super(message(oneLine(what), advice, UnaryOperator.identity()), cause);
+        this.what = oneLine(what);
+        this.advice = advice;
+    }
+
+    /** The same, said of a place: "PLACE: what is wrong …". */
+    public BadInput at(String place) {
+        return new BadInput(place + ": " + what, advice, this);
+    }
+
+    /**
+     * The message with settings as the user knows them; {@link #getMessage} has their plain names.
+     *
+     * @param naming the form of a setting, such as "--max-length" for "max_length"
+     */
+    public String message(UnaryOperator<String> naming) {
+        return message(what, advice, naming);
+    }
+
+    private static String message(String what, String advice, UnaryOperator<String> naming) {
+        return advice.isEmpty()
+                ? what
+                : what + "; "
+                        + SETTING.matcher(oneLine(advice))
+                                .replaceAll(setting -> Matcher.quoteReplacement(naming.apply(setting.group(1))));
     }
 
     /** Text from files may hold line breaks and control characters; a message must stay one readable line. */

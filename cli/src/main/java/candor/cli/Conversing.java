@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.generate.ChatSession;
 import candor.generate.FinishReason;
 import candor.lora.Adapter;
+import candor.train.config.Setting;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.function.Function;
@@ -45,7 +46,7 @@ final class Conversing {
                     say(line);
                 }
             } catch (BadInput e) {
-                surface.note("error: " + e.getMessage());
+                surface.note("error: " + e.message(Setting::flagOf));
             }
         }
     }

@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.train.config.Nearest;
+import candor.train.config.Setting;
 import java.io.PrintStream;
 import java.util.List;
 import picocli.CommandLine;
@@ -28,7 +29,7 @@ final class Errors {
     int exitCode(Throwable thrown) {
         return switch (thrown) {
             case BadInput bad -> {
-                err.println("error: " + bad.getMessage());
+                err.println("error: " + bad.message(Setting::flagOf));
                 yield ExitCode.BAD_INPUT;
             }
             case ParameterException wrong -> usage(wrong);
@@ -62,7 +63,7 @@ final class Errors {
 
     private static String describe(ParameterException wrong, CommandLine command) {
         if (wrong.getCause() instanceof BadInput bad) {
-            return bad.getMessage(); // an option's value, judged by the code that reads it
+            return bad.message(Setting::flagOf); // an option's value, judged by the code that reads it
         }
         if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.isUnknownOption()) {
             return withSuggestion(wrong.getMessage(), wrong);

@@ -33,7 +33,7 @@ final class RowLines {
                 try {
                     RowView.of(json(line)).forEach(take);
                 } catch (BadInput e) {
-                    throw new BadInput(lines.place() + ": " + e.getMessage(), e);
+                    throw e.at(lines.place());
                 }
             }
         }

@@ -86,7 +86,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     .mapToObj(String::valueOf)
                     .collect(Collectors.joining(", ", "[", "]"));
         } catch (BadInput e) {
-            throw new BadInput(lines.place() + ": " + e.getMessage(), e);
+            throw e.at(lines.place());
         }
     }
 }

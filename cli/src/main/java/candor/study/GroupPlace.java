@@ -4,9 +4,9 @@ import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.io.AtomicFile;
 import candor.io.IoReason;
+import candor.io.Locks;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ final class GroupPlace implements AutoCloseable {
             Files.createDirectories(lock.getParent());
             FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             try {
-                for (boolean told = false; !locked(channel); told = true) {
+                for (boolean told = false; !Locks.take(channel); told = true) {
                     if (!told) {
                         place.progress().stage("waiting for another process that does group " + group.number());
                     }
@@ -60,14 +60,6 @@ final class GroupPlace implements AutoCloseable {
             throw new Stopped();
         } catch (IOException e) {
             throw new BadInput(lock + ": cannot be locked (" + IoReason.of(e) + "); choose another --output", e);
-        }
-    }
-
-    private static boolean locked(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock() != null;
-        } catch (OverlappingFileLockException e) {
-            return false;
         }
     }
 

@@ -2,6 +2,7 @@ package candor.train;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.io.Locks;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -53,9 +54,7 @@ final class RunLocks implements AutoCloseable {
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             channels.add(channel);
-            locked = channel.tryLock() != null;
-        } catch (OverlappingFileLockException e) {
-            locked = false; // held by this very process
+            locked = Locks.take(channel);
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be locked (" + IoReason.of(e) + "); choose another --output", e);
         }

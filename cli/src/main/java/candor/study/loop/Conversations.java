@@ -8,6 +8,7 @@ import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Sampling;
 import candor.evaluate.ask.Stopped;
+import candor.io.Journal;
 import candor.study.StudyProgress;
 import candor.study.user.Dialogue;
 import candor.study.user.InitialState;

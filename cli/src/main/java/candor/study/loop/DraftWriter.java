@@ -5,6 +5,7 @@ import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.Thinking;
+import candor.io.Journal;
 import candor.study.StudyProgress;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -91,8 +92,7 @@ final class DraftWriter {
      * @throws Stopped when asked to stop; what was written is kept
      */
     void write(List<Draft> all, ChatModel model) {
-        List<Draft> open =
-                all.stream().filter(draft -> journal.get(draft.id) == null).toList();
+        List<Draft> open = all.stream().filter(draft -> !journal.has(draft.id)).toList();
         int[] done = {0, open.size()};
         for (int attempt = 1; attempt <= settings.attempts() && !open.isEmpty(); attempt++) {
             open = ask(open, model, done, attempt == settings.attempts());

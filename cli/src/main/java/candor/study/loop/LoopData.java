@@ -7,6 +7,7 @@ import candor.evaluate.ask.Sampling;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.ModelHash;
+import candor.io.Journal;
 import candor.study.MadeData;
 import candor.study.Section;
 import candor.study.StudyConfig;
@@ -45,6 +46,9 @@ final class LoopData {
 
     /** Of anything that is said; tokens bound it much earlier, but an endpoint need not keep to them. */
     private static final int MOST_CHARACTERS = 20_000;
+
+    /** What a journal's user is told where it is another study's, or damaged. */
+    private static final String START_OVER = "choose another {output} to start over";
 
     private static final String STATES = "states.jsonl";
     private static final String TRAJECTORIES = "trajectories.jsonl";
@@ -188,7 +192,7 @@ final class LoopData {
                     .put("max_new_tokens", settings.maxNewTokens())
                     .put("attempts", settings.attempts())
                     .put("conversation_seed", settings.seed());
-            try (Journal journal = Journal.open(place.data().resolve("states.journal"), said)) {
+            try (Journal journal = Journal.open(place.data().resolve("states.journal"), said, START_OVER)) {
                 return new StateWriter(settings, prompts, text, journal, place.progress(), place.stop())
                         .write(scenarios, writers.models());
             }
@@ -204,7 +208,8 @@ final class LoopData {
                 loop.get(LoopSettings.SEED));
         Conversations.Settings settings = new Conversations.Settings(
                 loop.get(LoopSettings.ROUNDS).intValue(), sampling, loop.get(LoopSettings.LOST_SHARE));
-        try (Journal journal = Journal.open(place.data().resolve("conversations.journal"), heldUnder(settings, user));
+        try (Journal journal = Journal.open(
+                        place.data().resolve("conversations.journal"), heldUnder(settings, user), START_OVER);
                 LazyRespondent assistant = new LazyRespondent(() -> EngineRespondent.open(config.engine(
                         config.model(), config.template(LoopSettings.LOOP), Decoding.PLAIN, List.of(), true, true)))) {
             Held held = new Conversations(
@@ -216,8 +221,9 @@ final class LoopData {
                     .hold(pairings(states));
             held.leftOut().forEach((why, count) -> LOG.warn("{} conversations are left out: {}", count, why));
             if (held.trajectories().isEmpty()) {
-                throw new BadInput("no conversation came to its end: " + held.leftOut()
-                        + "; look into conversations.journal, and start over in another --output");
+                throw new BadInput(
+                        "no conversation came to its end: " + held.leftOut(),
+                        "look into conversations.journal, and start over in another {output}");
             }
             LoopFiles.write(
                     place.data().resolve(TRAJECTORIES),

@@ -6,6 +6,7 @@ import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.PromptTexts;
 import candor.evaluate.judge.PromptTexts.Slots;
+import candor.io.Journal;
 import candor.study.StudyConfig;
 import candor.study.StudyProgress;
 import candor.study.user.Scenario;
@@ -87,7 +88,7 @@ public final class ScenarioWriter {
                     .put("max_new_tokens", settings.maxNewTokens())
                     .put("attempts", settings.attempts())
                     .put("conversation_seed", settings.seed());
-            try (Journal journal = Journal.open(kept, said)) {
+            try (Journal journal = Journal.open(kept, said, "move that file away to start over")) {
                 List<Scenario> scenarios = writer.write(writers.models(), journal, progress, stop);
                 LoopFiles.write(file, scenarios.stream().map(LoopFiles::json).iterator());
             }

@@ -3,6 +3,7 @@ package candor.study.loop;
 import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
+import candor.io.Journal;
 import candor.study.StudyProgress;
 import candor.study.user.InitialState;
 import candor.study.user.Scenario;

@@ -3,6 +3,7 @@ package candor.study.record;
 import candor.BadInput;
 import candor.io.AtomicFile;
 import candor.io.IoReason;
+import candor.io.LineAppender;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,17 +18,16 @@ import java.util.function.Predicate;
 /** The end of a file of lines. */
 final class Appender implements AutoCloseable {
     private final Path file;
-    private final FileChannel channel;
-    private long end;
+    private final LineAppender end;
 
-    private Appender(Path file, FileChannel channel) throws IOException {
+    private Appender(Path file, LineAppender end) {
         this.file = file;
-        this.channel = channel;
-        end = channel.size();
+        this.end = end;
     }
 
     static Appender open(Path file) throws IOException {
-        return new Appender(file, FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        return new Appender(file, new LineAppender(channel, channel.size()));
     }
 
     /** Keeps the lines that pass, and no half line; the file changes as a whole, and only where something is dropped. */
@@ -51,30 +51,20 @@ final class Appender implements AutoCloseable {
     void append(List<ObjectNode> lines) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         lines.forEach(line -> all.writeBytes((line + "\n").getBytes(StandardCharsets.UTF_8)));
-        ByteBuffer bytes = ByteBuffer.wrap(all.toByteArray());
-        int length = bytes.remaining();
         try {
-            try {
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes, end + bytes.position());
-                }
-            } catch (IOException e) {
-                channel.truncate(end); // on a full disk: half a line is of no use to anyone
-                throw e;
-            }
+            end.append(all.toByteArray());
         } catch (IOException e) {
             throw new BadInput(
                     file + ": cannot be written (" + IoReason.of(e) + "); make room, then start the study again", e);
         }
-        end += length;
     }
 
     void force() throws IOException {
-        channel.force(false);
+        end.force();
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        end.close();
     }
 }

@@ -3,6 +3,7 @@ package candor.study.record;
 import candor.BadInput;
 import candor.io.AtomicFile;
 import candor.io.IoReason;
+import candor.io.Locks;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,8 +11,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,16 +82,9 @@ public final class StudyWriter implements AutoCloseable {
     private static FileChannel lock(Path path) throws IOException {
         FileChannel channel =
                 FileChannel.open(path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean locked;
-        try {
-            FileLock taken = channel.tryLock();
-            locked = taken != null;
-        } catch (OverlappingFileLockException e) {
-            locked = false;
-        }
-        if (!locked) {
+        if (!Locks.take(channel)) {
             channel.close();
-            throw new BadInput(path + ": another run is writing this study; wait for it, or choose another --output");
+            throw new BadInput(path + ": another run is writing this study", "wait for it, or choose another {output}");
         }
         return channel;
     }

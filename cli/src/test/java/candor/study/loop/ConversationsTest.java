@@ -12,6 +12,7 @@ import candor.evaluate.ask.Sampling;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
+import candor.io.Journal;
 import candor.study.StudyProgress;
 import candor.study.loop.Conversations.Cast;
 import candor.study.loop.Conversations.Held;
@@ -74,7 +75,7 @@ class ConversationsTest {
 
     private Held hold(Path journal, Fakes.Assistant assistant, SimulatedUser user, BooleanSupplier stop) {
         Conversations.Settings settings = new Conversations.Settings(2, new Sampling(1, 1, 20, 42), 0.2);
-        try (Journal open = Journal.open(journal, JsonNodeFactory.instance.objectNode())) {
+        try (Journal open = Journal.open(journal, JsonNodeFactory.instance.objectNode(), "start over")) {
             return new Conversations(
                             settings,
                             new Cast(assistant, user, LoopPrompts.builtIn(), text),

@@ -8,6 +8,7 @@ import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
+import candor.io.Journal;
 import candor.study.Section;
 import candor.study.StudyProgress;
 import candor.study.user.Scenario;
@@ -39,7 +40,8 @@ class ScenarioWriterTest {
         for (int i = 0; i < models.length; i++) {
             named.put("m" + i, models[i]);
         }
-        try (Journal journal = Journal.open(folder.resolve("journal"), JsonNodeFactory.instance.objectNode())) {
+        try (Journal journal =
+                Journal.open(folder.resolve("journal"), JsonNodeFactory.instance.objectNode(), "start over")) {
             return new ScenarioWriter(new ScenarioWriter.Settings(count, "therapist chat", 1, 300, 2, 7))
                     .write(named, journal, StudyProgress.NONE, stop);
         }

@@ -7,6 +7,7 @@ import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.judge.ChatModel.Reply;
 import candor.evaluate.judge.ChatModel.Request;
+import candor.io.Journal;
 import candor.study.StudyProgress;
 import candor.study.user.InitialState;
 import candor.text.Tokenizer;
@@ -28,7 +29,8 @@ class StateWriterTest {
 
     private List<InitialState> write(Fakes.Model model, int perScenario, BooleanSupplier stop) {
         StateWriter.Settings settings = new StateWriter.Settings(perScenario, 1, 100, 3, 11);
-        try (Journal journal = Journal.open(folder.resolve("states.journal"), JsonNodeFactory.instance.objectNode())) {
+        try (Journal journal =
+                Journal.open(folder.resolve("states.journal"), JsonNodeFactory.instance.objectNode(), "start over")) {
             return new StateWriter(settings, LoopPrompts.builtIn(), text, journal, StudyProgress.NONE, stop)
                     .write(List.of(Fakes.SCENARIO), Map.of("m", model));
         }
@@ -68,7 +70,8 @@ class StateWriterTest {
             Fakes.Model model =
                     model(request -> request.messages().size() == 2 ? first : "```json\n" + state(request) + "\n```");
             StateWriter.Settings settings = new StateWriter.Settings(1, 1, 100, 2, 11);
-            try (Journal journal = Journal.open(folder.resolve("again" + i), JsonNodeFactory.instance.objectNode())) {
+            try (Journal journal =
+                    Journal.open(folder.resolve("again" + i), JsonNodeFactory.instance.objectNode(), "start over")) {
                 assertThat(new StateWriter(
                                         settings, LoopPrompts.builtIn(), text, journal, StudyProgress.NONE, () -> false)
                                 .write(List.of(Fakes.SCENARIO), Map.of("m", model)))

@@ -6,6 +6,7 @@ import candor.generate.Generator;
 import candor.generate.Request;
 import candor.generate.file.PromptSet.Encoded;
 import candor.io.AtomicFile;
+import candor.io.Journal;
 import candor.lora.AdapterBank;
 import candor.lora.Memory;
 import candor.lora.PeftFiles;
@@ -22,6 +23,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,16 +87,17 @@ public final class GenerateRun implements AutoCloseable {
         Path output = settings.output();
         Path partial = sibling(output, ".partial");
         if (Files.isDirectory(output)) {
-            throw new BadInput(output + ": is a folder; give a file with --output");
+            throw new BadInput(output + ": is a folder", "give a file as {output}");
         }
         if (!settings.resume() && !settings.force()) {
             if (Files.exists(output)) {
-                throw new BadInput(output + ": exists already; overwrite it with --force, or choose another --output");
+                throw new BadInput(
+                        output + ": exists already", "overwrite it with {force}, or choose another {output}");
             }
             if (Files.exists(partial)) {
                 throw new BadInput(
-                        partial + ": is the beginning of such a run; continue with --resume, start over with --force,"
-                                + " or choose another --output");
+                        partial + ": is the beginning of such a run",
+                        "continue with {resume}, start over with {force}, or choose another {output}");
             }
         }
         ModelConfig config = ModelFolder.at(settings.model()).config();
@@ -122,8 +125,7 @@ public final class GenerateRun implements AutoCloseable {
         if (settings.force()) {
             delete(partial);
         }
-        Journal journal = Journal.open(
-                partial, identity, prompts.prompts().size(), settings.adapters().size());
+        Journal journal = Journal.open(partial, identity, "start over with {force}");
         return new GenerateRun(settings, identity, config, tokenizer, prompts, journal);
     }
 
@@ -135,11 +137,16 @@ public final class GenerateRun implements AutoCloseable {
         Path record = sibling(output, ".run.json");
         try {
             JsonNode then = JSON.readTree(Files.readAllBytes(record));
-            RunSettings.requireSame(output, then.path("settings"), identity);
+            Journal.difference(then.path("settings"), identity).ifPresent(difference -> {
+                throw new BadInput(
+                        output + ": was begun with other settings: " + difference,
+                        "give the old ones, or start over with {force}");
+            });
         } catch (IOException e) {
             throw new BadInput(
                     output + ": exists, and " + record.getFileName()
-                            + ", which would say what it was made of, does not; overwrite it with --force",
+                            + ", which would say what it was made of, does not",
+                    "overwrite it with {force}",
                     e);
         }
     }
@@ -167,7 +174,7 @@ public final class GenerateRun implements AutoCloseable {
 
     /** How many of them are done. */
     public int rowsDone() {
-        return journal == null ? rows() : journal.done();
+        return journal == null ? rows() : journal.size();
     }
 
     /** Tokens of the longest sequence that may come. */
@@ -191,7 +198,7 @@ public final class GenerateRun implements AutoCloseable {
         if (journal == null) {
             return true;
         }
-        if (journal.done() < rows() && !compute(backend, size, progress, stop)) {
+        if (journal.size() < rows() && !compute(backend, size, progress, stop)) {
             return false;
         }
         ObjectNode record = JSON.createObjectNode();
@@ -203,10 +210,31 @@ public final class GenerateRun implements AutoCloseable {
         AtomicFile.write(
                 sibling(settings.output(), ".run.json"),
                 RunSettings.pretty(record).getBytes(StandardCharsets.UTF_8));
-        journal.writeInOrder(settings.output());
+        writeInOrder();
         journal.close();
         delete(sibling(settings.output(), ".partial"));
         return true;
+    }
+
+    /** A row in the journal. */
+    private static String key(int prompt, int adapter) {
+        return prompt + "/" + adapter;
+    }
+
+    /** Writes all rows, in the order of prompts and adapters, each on a line; all of them must be done. */
+    private void writeInOrder() {
+        try (AtomicFile to = AtomicFile.create(settings.output())) {
+            for (int prompt = 0; prompt < prompts.prompts().size(); prompt++) {
+                for (int adapter = 0; adapter < settings.adapters().size(); adapter++) {
+                    byte[] row = journal.bytes(key(prompt, adapter));
+                    to.write(ByteBuffer.allocate(row.length + 1)
+                            .put(row)
+                            .put((byte) '\n')
+                            .flip());
+                }
+            }
+            to.commit();
+        }
     }
 
     private boolean compute(Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
@@ -219,7 +247,7 @@ public final class GenerateRun implements AutoCloseable {
                     .mapToObj(i -> new int[] {
                         i % prompts.prompts().size(), i / prompts.prompts().size()
                     })
-                    .filter(row -> !journal.has(row[0], row[1]))
+                    .filter(row -> !journal.has(key(row[0], row[1])))
                     .map(row -> {
                         Request request = request(row[0], row[1]);
                         open.put(request, row);
@@ -230,8 +258,8 @@ public final class GenerateRun implements AutoCloseable {
                     requests,
                     (request, completion) -> {
                         int[] row = open.remove(request);
-                        journal.add(row[0], row[1], row(row[0], row[1], completion));
-                        progress.row(journal.done(), completion.tokens().length);
+                        journal.put(key(row[0], row[1]), row(row[0], row[1], completion));
+                        progress.row(journal.size(), completion.tokens().length);
                     },
                     stop);
         }
@@ -297,7 +325,7 @@ public final class GenerateRun implements AutoCloseable {
     @Override
     public void close() {
         if (journal != null) {
-            if (journal.done() == 0) {
+            if (journal.size() == 0) {
                 delete(sibling(settings.output(), ".partial"));
             }
             journal.close();

@@ -70,7 +70,7 @@ final class PromptSet {
                 check(ids, config);
                 encoded.add(new Encoded(prompt, ids, key(ids, seen)));
             } catch (BadInput e) {
-                throw new BadInput(prompt.origin() + ": " + e.getMessage(), e);
+                throw e.at(prompt.origin().toString());
             }
         }
         return new PromptSet(encoded);

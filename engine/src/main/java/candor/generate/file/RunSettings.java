@@ -9,7 +9,6 @@ import candor.lora.AdapterFolder;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -19,7 +18,6 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -133,37 +131,6 @@ public record RunSettings(
             sum.add(file.getFileName() + " " + Fingerprint.of(file).sha256() + "\n");
         }
         return sum.hex();
-    }
-
-    /**
-     * Compares what a run was begun with.
-     *
-     * @param record where that stands, for the message
-     * @throws BadInput names what differs
-     */
-    static void requireSame(Path record, JsonNode then, ObjectNode now) {
-        JsonNode asRead;
-        try {
-            asRead = JSON.readTree(JSON.writeValueAsBytes(now)); // numbers of the types that reading gives them
-        } catch (IOException e) {
-            throw new IllegalStateException("texts and numbers always make JSON", e);
-        }
-        for (Map.Entry<String, JsonNode> entry : asRead.properties()) {
-            JsonNode before = then.path(entry.getKey());
-            if (!before.equals(entry.getValue())) {
-                throw new BadInput(record + ": was begun with other settings: " + entry.getKey() + " was "
-                        + shortened(before) + ", is " + shortened(entry.getValue())
-                        + "; give the old ones, or start over with --force");
-            }
-        }
-        if (then.size() != asRead.size()) {
-            throw new BadInput(record + ": was begun by another version of Candor; start over with --force");
-        }
-    }
-
-    private static String shortened(JsonNode value) {
-        String text = value.isMissingNode() ? "not there" : value.toString();
-        return text.length() <= 100 ? text : text.substring(0, 100) + "…";
     }
 
     static String pretty(ObjectNode node) {

@@ -236,6 +236,11 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
 
     /** The flag: {@code --learning-rate} for {@code learning_rate}. */
     public String flag() {
+        return flagOf(key);
+    }
+
+    /** The flag of a setting by its name. */
+    public static String flagOf(String key) {
         return "--" + key.replace('_', '-');
     }
 

@@ -228,16 +228,15 @@ class GenerateRunTest {
         Files.write(partial(), List.of(lines.get(0), lines.get(1), lines.get(1)));
         assertThatThrownBy(() -> run(drawn(true)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("holds prompt")
-                .hasMessageContaining("twice; start over with --force");
-        Files.write(partial(), List.of(lines.get(0), lines.get(1).replace("\"row\":{", "\"row\":")));
+                .hasMessage(partial() + ", line 3: is there twice; start over with force");
+        Files.write(partial(), List.of(lines.get(0), lines.get(1).replace("\"value\":{", "\"value\":")));
         assertThatThrownBy(() -> run(drawn(true)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("is damaged before byte");
+                .hasMessageContaining("line 2: is damaged");
         Files.write(partial(), List.of("{\"not\":\"ours\"}"));
         assertThatThrownBy(() -> run(drawn(true)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("is not the journal of a run");
+                .hasMessageContaining("is not a journal of ours");
     }
 
     @Test
@@ -250,7 +249,7 @@ class GenerateRunTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessage(partial()
                         + ": was begun with other settings: top_p was 0.95, is 0.9; give the old ones, or start"
-                        + " over with --force");
+                        + " over with force");
         assertThatThrownBy(() -> run(settings(DRAWN, 7, adapters, true, false)))
                 .hasMessageContaining("max_new_tokens was 6, is 7");
         assertThatThrownBy(() -> run(settings(DRAWN, 6, List.of("base"), true, false)))
@@ -272,7 +271,7 @@ class GenerateRunTest {
         List<String> base = List.of();
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, false, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(output() + ": exists already; overwrite it with --force, or choose another --output");
+                .hasMessage(output() + ": exists already; overwrite it with force, or choose another output");
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, true, false)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("out.jsonl.run.json, which would say what it was made of, does not");
@@ -285,7 +284,7 @@ class GenerateRunTest {
         Files.delete(output());
         assertThatThrownBy(() -> run(settings(DRAWN, 2, base, false, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("out.jsonl.partial: is the beginning of such a run; continue with --resume");
+                .hasMessageContaining("out.jsonl.partial: is the beginning of such a run; continue with resume");
         run(settings(DRAWN, 3, base, false, true));
         assertThat(rows())
                 .hasSize(2)
@@ -316,7 +315,7 @@ class GenerateRunTest {
             assertThat(first.rows()).isEqualTo(4);
             assertThatThrownBy(() -> GenerateRun.prepare(drawn(true)))
                     .isInstanceOf(BadInput.class)
-                    .hasMessageContaining("another run is writing it");
+                    .hasMessageContaining("another process is writing it");
         }
     }
 
