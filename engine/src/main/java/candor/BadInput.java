@@ -49,6 +49,11 @@ public final class BadInput extends RuntimeException {
         return new BadInput(place + ": " + what, advice, this);
     }
 
+    /** The same, with advice of whoever knows more. */
+    public BadInput butDo(String otherAdvice) {
+        return new BadInput(what, otherAdvice, this);
+    }
+
     /**
      * The message with settings as the user knows them; {@link #getMessage} has their plain names.
      *

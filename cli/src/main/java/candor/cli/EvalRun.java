@@ -17,14 +17,12 @@ import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Judge;
+import candor.io.Journal;
+import candor.io.JsonRecord;
 import candor.stats.Interval;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,21 +156,20 @@ final class EvalRun {
 
     private static void requireSame(EvalOptions options, ObjectNode asked) {
         Path file = options.output().resolve(EvaluationFiles.RUN);
-        if (options.force() || !Files.exists(file)) {
+        if (options.force()) {
             return;
         }
-        JsonNode before;
+        Optional<ObjectNode> before;
         try {
-            before = new ObjectMapper().readTree(file.toFile());
-        } catch (IOException e) {
+            before = JsonRecord.read(file);
+        } catch (BadInput e) {
+            throw e.butDo("choose another {output}, or overwrite it with {force}");
+        }
+        before.flatMap(then -> Journal.difference(then, asked)).ifPresent(difference -> {
             throw new BadInput(
-                    file + ": cannot be read (" + e.getMessage() + "); choose another --output, or --force", e);
-        }
-        // Compared as texts of the same mapper: a number read back may be of another Java type.
-        if (!before.toString().equals(asked.toString())) {
-            throw new BadInput(options.output() + ": holds another evaluation (" + EvaluationFiles.RUN
-                    + " differs); choose another --output, or --force to overwrite it");
-        }
+                    options.output() + ": holds another evaluation (" + EvaluationFiles.RUN + ": " + difference + ")",
+                    "choose another {output}, or overwrite it with {force}");
+        });
     }
 
     /** Prints scores as a table. */

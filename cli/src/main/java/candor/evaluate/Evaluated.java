@@ -3,12 +3,9 @@ package candor.evaluate;
 import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
-import candor.io.IoReason;
+import candor.io.JsonRecord;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,23 +38,11 @@ public record Evaluated(
     public record Line(
             long seed, String subject, String id, String subset, String rowHash, Map<String, Double> values) {}
 
-    private static final long MAX_SCORES = 64 << 20;
-
     /** Reads the folder of an evaluation. */
     public static Evaluated read(Path folder) {
-        Path scoresFile = folder.resolve(EvaluationFiles.SCORES);
-        JsonNode scores;
-        try {
-            if (!Files.isRegularFile(scoresFile)) {
-                throw new BadInput(folder + ": is not a finished evaluation: it has no " + EvaluationFiles.SCORES);
-            }
-            if (Files.size(scoresFile) > MAX_SCORES) {
-                throw new BadInput(scoresFile + ": is larger than any that we write");
-            }
-            scores = new ObjectMapper().readTree(scoresFile.toFile());
-        } catch (IOException e) {
-            throw new BadInput(scoresFile + ": cannot be read: " + IoReason.of(e), e);
-        }
+        JsonNode scores = JsonRecord.read(folder.resolve(EvaluationFiles.SCORES))
+                .orElseThrow(() ->
+                        new BadInput(folder + ": is not a finished evaluation: it has no " + EvaluationFiles.SCORES));
         Set<String> macro = new LinkedHashSet<>();
         for (JsonNode score : scores.path("scores")) {
             if (score.path("over").asText().equals("macro")) {

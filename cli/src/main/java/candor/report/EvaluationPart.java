@@ -4,6 +4,7 @@ import candor.evaluate.Closing;
 import candor.evaluate.Comparison;
 import candor.evaluate.Evaluated;
 import candor.evaluate.JudgeFailures;
+import candor.io.JsonRecord;
 import candor.report.figure.DotPlot;
 import candor.report.figure.Figure;
 import candor.report.html.DataTable;
@@ -67,7 +68,7 @@ final class EvaluationPart {
         comparisons(body, comparisons, main);
         body.addAll(EvaluationReplies.of(folder, evaluated, main));
         body.add(Element.of("h3", "How to run it again"));
-        JsonNode run = JsonFile.read(folder.resolve("run.json"))
+        JsonNode run = JsonRecord.read(folder.resolve("run.json"))
                 .map(JsonNode.class::cast)
                 .orElse(json.path("settings"));
         body.add(Element.of(

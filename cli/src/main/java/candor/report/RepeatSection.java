@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.io.JsonRecord;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
 import candor.study.record.Arm;
@@ -54,7 +55,7 @@ final class RepeatSection {
         for (Arm arm : data.study().arms()) {
             for (long seed : arm.seeds()) {
                 Path folder = data.folder().training(arm.name(), seed);
-                Optional<ObjectNode> run = JsonFile.read(folder.resolve("run.json"));
+                Optional<ObjectNode> run = JsonRecord.read(folder.resolve("run.json"));
                 run.ifPresent(json -> table.row(
                         arm.label(),
                         RunStatus.of(folder, json, Words.UNKNOWN),

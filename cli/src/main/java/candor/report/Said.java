@@ -1,6 +1,6 @@
 package candor.report;
 
-import candor.data.read.Json;
+import candor.io.Json;
 import candor.report.html.Element;
 import candor.report.html.Visible;
 import com.fasterxml.jackson.core.JsonProcessingException;

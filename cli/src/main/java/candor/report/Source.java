@@ -2,6 +2,7 @@ package candor.report;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.io.JsonRecord;
 import candor.study.record.StudyFolder;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -88,12 +89,12 @@ sealed interface Source {
         if (study.exists()) {
             return Optional.of(new OfStudy(study));
         }
-        Optional<ObjectNode> scores = JsonFile.read(folder.resolve("scores.json"));
+        Optional<ObjectNode> scores = JsonRecord.read(folder.resolve("scores.json"));
         if (scores.isPresent()) {
             return Optional.of(new OfEvaluation(folder, scores.get()));
         }
         // An evaluation that is not finished has a run.json too, and names its task there.
-        return JsonFile.read(folder.resolve("run.json"))
+        return JsonRecord.read(folder.resolve("run.json"))
                 .filter(run -> run.has("config"))
                 .map(run -> new OfRun(folder, run));
     }

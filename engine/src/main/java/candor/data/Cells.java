@@ -1,7 +1,7 @@
 package candor.data;
 
-import candor.data.read.Json;
 import candor.data.read.RowReader;
+import candor.io.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

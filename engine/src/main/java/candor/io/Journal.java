@@ -19,8 +19,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What long work has done so far, so that it goes on where it was stopped: a line with the settings that it was begun under, then a line
@@ -162,7 +164,7 @@ public final class Journal implements AutoCloseable {
         return new BadInput(file + ", line " + line + ": is damaged", startOver);
     }
 
-    /** How settings differ from those of another time, as in "top_p was 0.95, is 0.9"; empty where they do not. */
+    /** Where settings differ from those of another time, as in "top_p was 0.95, is 0.9"; empty where they do not. */
     public static Optional<String> difference(JsonNode then, ObjectNode now) {
         JsonNode asRead;
         try {
@@ -170,16 +172,20 @@ public final class Journal implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("settings always make JSON", e);
         }
-        for (Map.Entry<String, JsonNode> entry : asRead.properties()) {
-            JsonNode before = then.path(entry.getKey());
-            if (!before.equals(entry.getValue())) {
-                return Optional.of(
-                        entry.getKey() + " was " + shortened(before) + ", is " + shortened(entry.getValue()));
-            }
-        }
-        for (Map.Entry<String, JsonNode> entry : then.properties()) {
-            if (!asRead.has(entry.getKey())) {
-                return Optional.of(entry.getKey() + " was " + shortened(entry.getValue()) + ", is not there");
+        return difference("", then, asRead);
+    }
+
+    private static Optional<String> difference(String path, JsonNode then, JsonNode now) {
+        Set<String> keys = new LinkedHashSet<>();
+        now.fieldNames().forEachRemaining(keys::add);
+        then.fieldNames().forEachRemaining(keys::add);
+        for (String key : keys) {
+            JsonNode before = then.path(key);
+            JsonNode after = now.path(key);
+            if (!before.equals(after)) {
+                return before.isObject() && after.isObject()
+                        ? difference(path + key + ".", before, after)
+                        : Optional.of(path + key + " was " + shortened(before) + ", is " + shortened(after));
             }
         }
         return Optional.empty();

@@ -1,8 +1,8 @@
 package candor.study.record;
 
 import candor.BadInput;
-import candor.data.read.Json;
 import candor.io.IoReason;
+import candor.io.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;

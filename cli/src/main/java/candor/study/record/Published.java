@@ -1,7 +1,7 @@
 package candor.study.record;
 
 import candor.BadInput;
-import candor.data.read.Json;
+import candor.io.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;

@@ -1,12 +1,8 @@
 package candor.study.record;
 
 import candor.BadInput;
-import candor.data.read.Json;
-import candor.io.IoReason;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import candor.io.JsonRecord;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,9 +13,6 @@ import java.util.function.Consumer;
 
 /** A study's folder, read. What its files hold may come from strangers; what does not fit is named in one line. */
 public record StudyFolder(Path path) {
-    private static final int MAX_STUDY_BYTES = 16 << 20;
-    private static final ObjectMapper JSON = Json.mapper(MAX_STUDY_BYTES);
-
     public Path studyFile() {
         return path.resolve("study.json");
     }
@@ -60,23 +53,8 @@ public record StudyFolder(Path path) {
     }
 
     public ObjectNode studyJson() {
-        Path file = studyFile();
-        try {
-            if (!exists()) {
-                throw new BadInput(path + ": is not a study's folder: it has no study.json");
-            }
-            if (Files.size(file) > MAX_STUDY_BYTES) {
-                throw new BadInput(file + ": is larger than the " + MAX_STUDY_BYTES + " bytes that it may have");
-            }
-            if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
-                return object;
-            }
-            throw new BadInput(file + ": is not a JSON object");
-        } catch (JsonProcessingException e) {
-            throw new BadInput(file + ": " + Json.reason(e), e);
-        } catch (IOException e) {
-            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
-        }
+        return JsonRecord.read(studyFile())
+                .orElseThrow(() -> new BadInput(path + ": is not a study's folder: it has no study.json"));
     }
 
     /** What is finished so far, in the order in which it was. */

@@ -2,6 +2,7 @@ package candor.data.read;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.io.Json;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;

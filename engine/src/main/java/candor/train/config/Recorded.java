@@ -1,10 +1,9 @@
 package candor.train.config;
 
 import candor.BadInput;
-import candor.io.IoReason;
+import candor.io.JsonRecord;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,11 +27,6 @@ public final class Recorded {
     /** The record's key for the folder that relative paths were meant from. */
     public static final String DIRECTORY = "directory";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
-    /** More than any record has; small enough for any heap. */
-    private static final long MOST_BYTES = 16L << 20;
-
     private static final Set<Setting<?>> PATHS = Set.of(
             TrainSettings.MODEL,
             TrainSettings.DATA,
@@ -50,17 +44,10 @@ public final class Recorded {
      * @throws BadInput if what is there is no record
      */
     public static Optional<ObjectNode> json(Path folder) {
-        Path file = folder.resolve(FILE);
-        if (!Files.exists(file)) {
-            return Optional.empty();
-        }
         try {
-            if (Files.size(file) <= MOST_BYTES && JSON.readTree(file.toFile()) instanceof ObjectNode object) {
-                return Optional.of(object);
-            }
-            throw new BadInput(file + ": is not a run's record; choose another --output");
-        } catch (IOException e) {
-            throw new BadInput(file + ": is not a run's record (" + IoReason.of(e) + "); choose another --output", e);
+            return JsonRecord.read(folder.resolve(FILE));
+        } catch (BadInput e) {
+            throw e.butDo("it is not a run's record; choose another {output}");
         }
     }
 

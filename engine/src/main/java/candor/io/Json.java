@@ -1,4 +1,4 @@
-package candor.data.read;
+package candor.io;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;

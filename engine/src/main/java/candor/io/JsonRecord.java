@@ -1,8 +1,6 @@
-package candor.report;
+package candor.io;
 
 import candor.BadInput;
-import candor.data.read.Json;
-import candor.io.IoReason;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,21 +9,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A JSON object of a bounded size. */
-final class JsonFile {
-    private static final int MAX_BYTES = 64 << 20;
-    private static final ObjectMapper JSON = Json.mapper(MAX_BYTES);
+/**
+ * A record of ours, such as a run's or an evaluation's: a JSON object of a bounded size in a file. It may have been edited since, or be
+ * somebody else's; {@link JsonFile} is for what other programs write, value by value.
+ */
+public final class JsonRecord {
+    /** More than any record that we write. */
+    private static final int MOST_BYTES = 16 << 20;
 
-    private JsonFile() {}
+    private static final ObjectMapper JSON = Json.mapper(MOST_BYTES);
 
-    /** Reads it; empty where there is no such file. */
-    static Optional<ObjectNode> read(Path file) {
+    private JsonRecord() {}
+
+    /**
+     * Reads it; empty where there is no such file.
+     *
+     * @throws BadInput where the file is too large, or holds anything but one JSON object
+     */
+    public static Optional<ObjectNode> read(Path file) {
         try {
             if (!Files.isRegularFile(file)) {
                 return Optional.empty();
             }
-            if (Files.size(file) > MAX_BYTES) {
-                throw new BadInput(file + ": is larger than the " + MAX_BYTES + " bytes that it may have");
+            if (Files.size(file) > MOST_BYTES) {
+                throw new BadInput(file + ": is larger than the " + MOST_BYTES + " bytes that it may have");
             }
             if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
                 return Optional.of(object);
