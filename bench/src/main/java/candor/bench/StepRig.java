@@ -1,5 +1,6 @@
 package candor.bench;
 
+import candor.data.KlPairing;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.lora.AdapterLayout;
@@ -17,6 +18,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.train.objective.Kto;
 import candor.train.objective.Objective;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -136,21 +138,19 @@ final class StepRig implements AutoCloseable {
 
     /** The KL baseline by a pass without gradients, then as SFT; reference log-probabilities are there already. */
     double kto() {
-        Kto kto = new Kto(0.1, 1, 1, Kto.Estimate.STEP);
         double[] kl = sums(mismatched, false);
+        List<Objective.Row> known = new ArrayList<>();
         for (int s = 0; s < kl.length; s++) {
-            kl[s] -= mismatchedReference[s];
+            known.add(new Known(rows.length(s) - 1, s % 2 == 0, reference[s], kl[s] - mismatchedReference[s]));
         }
-        Objective.Scope scope = kto.scopes(List.of(new Objective.Micro(kl.length, logp.length, kl)))
-                .getFirst();
+        Objective.StepLoss step = new Kto(0.1, 1, 1, KlPairing.STEP).settle(List.of(known));
         double[] policy = sums(rows, true);
         double[] slope = new double[policy.length];
         double loss = 0;
+        List<Objective.Term> terms = step.judge(0, policy);
         for (int s = 0; s < policy.length; s++) {
-            Objective.Term term =
-                    kto.term(new Objective.Row(policy[s], rows.length(s) - 1, reference[s], s % 2 == 0), scope);
-            slope[s] = term.derivative();
-            loss += term.loss();
+            slope[s] = terms.get(s).derivative();
+            loss += terms.get(s).loss();
         }
         for (int t = 0; t < derivatives.length; t++) {
             derivatives[t] = (float) slope[rows.targetSequence(t)];
@@ -159,6 +159,9 @@ final class StepRig implements AutoCloseable {
         update();
         return loss;
     }
+
+    private record Known(int targets, boolean desirable, double reference, double mismatched)
+            implements Objective.Row {}
 
     private double[] sums(Batch batch, boolean training) {
         model.forward(logp, batch, bank, training);

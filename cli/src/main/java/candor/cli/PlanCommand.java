@@ -21,26 +21,24 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code candor plan}: memory and time of a run before it starts, by the same options. */
-@Command(
-        name = "plan",
-        description = "Memory and time of a run before it starts.",
-        synopsisSubcommandLabel = "(sft|kto|full)")
+@Command(name = "plan", description = "Memory and time of a run before it starts.")
 final class PlanCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
     static CommandLine commandLine() {
         CommandLine plan = new CommandLine(new PlanCommand());
-        plan.addSubcommand(method("sft", Method.SFT));
-        plan.addSubcommand(method("kto", Method.KTO));
-        plan.addSubcommand(method("full", Method.FULL));
+        for (Method method : Method.values()) {
+            plan.addSubcommand(method(method));
+        }
+        plan.getCommandSpec().usageMessage().synopsisSubcommandLabel(TrainCommand.choice());
         return plan;
     }
 
-    private static CommandLine method(String name, Method method) {
+    private static CommandLine method(Method method) {
         Plans plans = new Plans(method);
-        CommandSpec command = CommandSpec.wrapWithoutInspection(plans).name(name);
-        command.usageMessage().description("The plan of 'train " + name + "' with the same options.");
+        CommandSpec command = CommandSpec.wrapWithoutInspection(plans).name(method.word());
+        command.usageMessage().description("The plan of 'train " + method.word() + "' with the same options.");
         plans.spec = command;
         TrainOptions.addTo(command, method);
         command.addOption(OptionSpec.builder(DeviceMemory.OPTION)

@@ -8,10 +8,12 @@ import candor.train.Run;
 import candor.train.Session;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings.Method;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -20,10 +22,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code candor train}: trains adapters, or all weights of a small model. The work is the engine's; here are options, progress and exit codes. */
-@Command(
-        name = "train",
-        description = "Trains an adapter, or a whole model.",
-        synopsisSubcommandLabel = "(sft|kto|full)")
+@Command(name = "train", description = "Trains an adapter, or a whole model.")
 final class TrainCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
 
@@ -33,22 +32,22 @@ final class TrainCommand implements Callable<Integer> {
     /** The command with its methods. */
     static CommandLine commandLine() {
         CommandLine train = new CommandLine(new TrainCommand());
-        train.addSubcommand(
-                method("sft", Method.SFT, "Supervised fine-tuning: the adapter learns to say what the data says."));
-        train.addSubcommand(
-                method("kto", Method.KTO, "KTO: the adapter learns from completions marked desirable or not."));
-        train.addSubcommand(method(
-                "full",
-                Method.FULL,
-                "All weights of a model, from random ones (--model-config) or from its own (--model). Weight decay spares"
-                        + " the embedding, norms and biases."));
+        for (Method method : Method.values()) {
+            train.addSubcommand(method(method));
+        }
+        train.getCommandSpec().usageMessage().synopsisSubcommandLabel(choice());
         return train;
     }
 
-    private static CommandLine method(String name, Method method, String description) {
+    /** The methods as a synopsis has them. */
+    static String choice() {
+        return Arrays.stream(Method.values()).map(Method::word).collect(Collectors.joining("|", "(", ")"));
+    }
+
+    private static CommandLine method(Method method) {
         CommandSpec command =
-                CommandSpec.wrapWithoutInspection(new Trains(method)).name(name);
-        command.usageMessage().description(description);
+                CommandSpec.wrapWithoutInspection(new Trains(method)).name(method.word());
+        command.usageMessage().description(method.description());
         Trains trains = (Trains) command.userObject();
         trains.spec = command;
         TrainOptions.addTo(command, method);

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Says which rows make which micro-batch of which optimiser step, epoch after epoch, without end. Rows are never split.
+ * Says which rows make which micro-batch of which optimiser step, epoch after epoch, without end. Rows are never split,
+ * and neither are groups of rows that stay together.
  *
  * <p>An epoch takes every row once: in the order of the data, or shuffled anew by (seed, epoch). Micro-batches are
  * either so many rows in that order, or packed to a budget of tokens ({@link FirstFit}). An optimiser step is
@@ -17,7 +18,7 @@ import java.util.stream.IntStream;
 public final class Batcher {
     /** How micro-batches are made. */
     public sealed interface MicroBatches {
-        /** So many rows, in the epoch's order. */
+        /** So many rows, or groups of rows, in the epoch's order. */
         record Rows(int count) implements MicroBatches {
             public Rows {
                 if (count < 1) {
@@ -29,8 +30,8 @@ public final class Batcher {
         /**
          * Rows of at most {@code tokens} tokens together.
          *
-         * @param tokens the budget; no row may be longer
-         * @param window so many rows of the epoch's order are packed among each other
+         * @param tokens the budget; no row, or group of rows, may be longer
+         * @param window so many rows or groups of the epoch's order are packed among each other
          */
         record Tokens(int tokens, int window) implements MicroBatches {
             /** Enough rows for tight packing, few enough that the order stays random. */
@@ -52,8 +53,15 @@ public final class Batcher {
      * @param gradientAccumulationSteps micro-batches in an optimiser step
      * @param shuffle whether each epoch has its own order
      * @param seed of that order
+     * @param group so many rows in turn stay together: they are ordered, counted and packed as one
      */
-    public record Settings(MicroBatches microBatches, int gradientAccumulationSteps, boolean shuffle, long seed) {
+    public record Settings(
+            MicroBatches microBatches, int gradientAccumulationSteps, boolean shuffle, long seed, int group) {
+        /** Each row by itself. */
+        public Settings(MicroBatches microBatches, int gradientAccumulationSteps, boolean shuffle, long seed) {
+            this(microBatches, gradientAccumulationSteps, shuffle, seed, 1);
+        }
+
         public Settings {
             if (gradientAccumulationSteps < 1) {
                 throw new BadInput("gradient accumulation needs at least one step, not " + gradientAccumulationSteps);
@@ -84,7 +92,10 @@ public final class Batcher {
         }
     }
 
+    private final int rows;
+    /** Of each group. */
     private final int[] lengths;
+
     private final Settings settings;
     private int epoch;
     private int step;
@@ -99,15 +110,23 @@ public final class Batcher {
         if (lengths.length == 0) {
             throw new BadInput("there is no row to train on");
         }
+        int group = settings.group();
+        if (lengths.length % group != 0) {
+            throw new IllegalArgumentException(lengths.length + " rows are no groups of " + group);
+        }
+        rows = lengths.length;
+        this.lengths = new int[rows / group];
+        for (int row = 0; row < rows; row++) {
+            this.lengths[row / group] += lengths[row];
+        }
         if (settings.microBatches() instanceof MicroBatches.Tokens(int tokens, int window)) {
-            for (int row = 0; row < lengths.length; row++) {
-                if (lengths[row] > tokens) {
-                    throw new BadInput("row " + row + " has " + lengths[row] + " tokens, more than the " + tokens
-                            + " of a packed batch; lower --max-length");
+            for (int i = 0; i < this.lengths.length; i++) {
+                if (this.lengths[i] > tokens) {
+                    throw new BadInput("row " + i * group + " has " + this.lengths[i] + " tokens, more than the "
+                            + tokens + " of a packed batch; lower --max-length");
                 }
             }
         }
-        this.lengths = lengths.clone();
         this.settings = settings;
         planned = plan(0);
     }
@@ -134,13 +153,13 @@ public final class Batcher {
 
     /** Where {@link #next} stands. */
     public State state() {
-        return new State(settings.seed(), lengths.length, epoch, step);
+        return new State(settings.seed(), rows, epoch, step);
     }
 
     /** The place behind a step, for a taker of steps that were planned ahead of it. */
     public State after(Step step) {
         boolean last = step.index() == step.stepsInEpoch() - 1;
-        return new State(settings.seed(), lengths.length, step.epoch() + (last ? 1 : 0), last ? 0 : step.index() + 1);
+        return new State(settings.seed(), rows, step.epoch() + (last ? 1 : 0), last ? 0 : step.index() + 1);
     }
 
     /** The next optimiser step; behind an epoch's last one comes the next epoch's first. */
@@ -174,7 +193,21 @@ public final class Batcher {
         return Math.ceilDiv(microBatches.size(), settings.gradientAccumulationSteps());
     }
 
+    /** Micro-batches of rows, in an epoch's order. */
     private List<List<Integer>> plan(int epoch) {
+        List<List<Integer>> groups = planGroups(epoch);
+        int group = settings.group();
+        return group == 1
+                ? groups
+                : groups.stream()
+                        .map(microBatch -> microBatch.stream()
+                                .flatMap(g -> IntStream.range(g * group, (g + 1) * group)
+                                        .boxed())
+                                .toList())
+                        .toList();
+    }
+
+    private List<List<Integer>> planGroups(int epoch) {
         int[] order = settings.shuffle()
                 ? new Draws(settings.seed(), Purpose.SHUFFLE, epoch).permutation(lengths.length)
                 : IntStream.range(0, lengths.length).toArray();

@@ -3,8 +3,11 @@ package candor.data;
 import candor.BadInput;
 import candor.data.read.Origin;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -18,9 +21,10 @@ public final class Dataset {
      * @param truncation how a row that is too long is cut
      * @param maxLength tokens of the longest row
      * @param skipBadRows whether a row that cannot be encoded is left out and counted, instead of ending the run
+     * @param group so many examples in turn are kept or left out together
      * @param threads how many encode
      */
-    public record Settings(Truncation truncation, int maxLength, boolean skipBadRows, int threads) {
+    public record Settings(Truncation truncation, int maxLength, boolean skipBadRows, int group, int threads) {
         public Settings {
             if (maxLength < 2) {
                 throw new BadInput("--max-length must be at least 2, not " + maxLength);
@@ -55,10 +59,12 @@ public final class Dataset {
         Dataset dataset = new Dataset(settings);
         try (Prefetcher<Example, Result> results = new Prefetcher<>(
                 examples, example -> encode(example, encoder, settings), settings.threads(), Prefetcher.ROWS)) {
+            List<Result> group = new ArrayList<>();
             for (Result result = results.next(); result != null; result = results.next()) {
-                switch (result) {
-                    case Encoded(EncodedRow row, Origin origin) -> dataset.add(row, origin);
-                    case Refused(String problem) -> dataset.skipped = dataset.skipped.and(problem);
+                group.add(result);
+                if (group.size() == settings.group()) {
+                    dataset.add(group);
+                    group.clear();
                 }
             }
         }
@@ -81,27 +87,64 @@ public final class Dataset {
         try {
             return new Encoded(encoder.encode(example), example.origin());
         } catch (BadInput e) {
-            String problem = example.origin() + ": " + e.getMessage();
-            if (settings.skipBadRows()) {
-                return new Refused(problem);
-            }
-            throw new BadInput(problem + "; fix the row, or leave such rows out with --skip-bad-rows", e);
+            return new Refused(refused(example.origin() + ": " + e.getMessage(), settings, e));
         }
     }
 
-    /** TRL drops a row that cutting leaves without a target; so is it done here for either way of cutting. */
-    private void add(EncodedRow row, Origin origin) {
-        EncodedRow cut = settings.truncation().apply(row, settings.maxLength());
-        if (cut.targets() == 0) {
-            withoutTarget = withoutTarget.and(
-                    origin + ": nothing to learn in the first " + cut.length() + " of " + row.length() + " tokens");
+    /** The problem of a row that may be left out. */
+    private static String refused(String problem, Settings settings, BadInput cause) {
+        if (settings.skipBadRows()) {
+            return problem;
+        }
+        throw new BadInput(problem + "; fix the row, or leave such rows out with --skip-bad-rows", cause);
+    }
+
+    /**
+     * TRL drops a row that cutting leaves without a target; so is it done here for either way of cutting. Of what lacks
+     * something nothing is kept, and the first fault is told.
+     */
+    private void add(List<Result> group) {
+        for (Result result : group) {
+            if (result instanceof Refused(String problem)) {
+                skipped = skipped.and(problem);
+                return;
+            }
+        }
+        List<Encoded> encoded = group.stream().map(Encoded.class::cast).toList();
+        if (group.size() > 1 && same(encoded)) {
+            skipped = skipped.and(refused(
+                    encoded.getFirst().origin
+                            + ": 'chosen' and 'rejected' become the same tokens, so there is nothing to prefer",
+                    settings,
+                    null));
             return;
         }
-        cutRows += cut == row ? 0 : 1;
-        // A labelled row stays whole: its completion may yet stand behind a shorter prompt.
-        EncodedRow kept = row.label() == null ? cut : row;
-        rows.add(new EncodedRow(rows.size(), kept.ids(), kept.target(), kept.promptLength(), kept.label()));
-        origins.add(origin);
+        for (Encoded each : encoded) {
+            EncodedRow cut = cut(each.row);
+            if (cut.targets() == 0) {
+                withoutTarget = withoutTarget.and(each.origin + ": nothing to learn in the first " + cut.length()
+                        + " of " + each.row.length() + " tokens");
+                return;
+            }
+        }
+        for (Encoded each : encoded) {
+            EncodedRow row = each.row;
+            EncodedRow cut = cut(row);
+            cutRows += cut == row ? 0 : 1;
+            // A labelled row stays whole: its completion may yet stand behind a shorter prompt.
+            EncodedRow kept = row.label() == null ? cut : row;
+            rows.add(new EncodedRow(rows.size(), kept.ids(), kept.target(), kept.promptLength(), kept.label()));
+            origins.add(each.origin);
+        }
+    }
+
+    private static boolean same(List<Encoded> group) {
+        int[] ids = group.getFirst().row.ids();
+        return group.stream().allMatch(each -> Arrays.equals(each.row.ids(), ids));
+    }
+
+    private EncodedRow cut(EncodedRow row) {
+        return settings.truncation().apply(row, settings.maxLength());
     }
 
     /**
@@ -121,23 +164,31 @@ public final class Dataset {
     }
 
     /**
-     * Holds out a share of the rows, which a seed draws; both parts keep the order of the data.
+     * Holds out a share of the rows, which a seed draws; both parts keep the order of the data. What was one row of a file,
+     * such as a chosen completion and a rejected one, stays together.
      *
      * @throws BadInput if that leaves nothing on one side
      */
     public Parts split(double share, long seed) {
-        List<Integer> all = IntStream.range(0, size()).boxed().toList();
-        Split<Integer> split = Split.share(all, share, seed);
+        Map<Origin, List<Integer>> together = new LinkedHashMap<>();
+        for (int row = 0; row < size(); row++) {
+            together.computeIfAbsent(origins.get(row), _ -> new ArrayList<>()).add(row);
+        }
+        Split<List<Integer>> split = Split.share(List.copyOf(together.values()), share, seed);
         if (split.heldOut().isEmpty()) {
             throw new BadInput(
-                    "a share of " + share + " of " + size() + " rows is less than half a row; hold out more");
+                    "a share of " + share + " of " + together.size() + " rows is less than half a row; hold out more");
         }
-        Dataset train = part(split.train());
+        Dataset train = part(inOrder(split.train()));
         train.skipped = skipped;
         train.withoutTarget = withoutTarget;
         train.cutRows = cutRows;
         train.notes = notes;
-        return new Parts(train, part(split.heldOut()));
+        return new Parts(train, part(inOrder(split.heldOut())));
+    }
+
+    private static List<Integer> inOrder(List<List<Integer>> rows) {
+        return rows.stream().flatMap(List::stream).sorted().toList();
     }
 
     /** What a split gives; what was cut or left out of the whole is told by the rows to train on. */
@@ -149,13 +200,12 @@ public final class Dataset {
 
     /** A row, cut to length. */
     public EncodedRow row(int row) {
-        return settings.truncation().apply(rows.get(row), settings.maxLength());
+        return cut(rows.get(row));
     }
 
     /** A row's prompt with another row's completion, cut to length: a pair of KTO's KL term. */
     public EncodedRow pair(int prompt, int completion) {
-        return settings.truncation()
-                .apply(rows.get(prompt).withCompletionOf(rows.get(completion)), settings.maxLength());
+        return cut(rows.get(prompt).withCompletionOf(rows.get(completion)));
     }
 
     /** Where a row came from. */

@@ -20,15 +20,22 @@ public final class ExampleReader implements AutoCloseable {
     /**
      * How to read.
      *
-     * @param labelled whether every row must carry {@code label} (KTO); each then ends in the completion that the label
-     *     judges: the last message of {@code messages} and {@code conversations}. A row of {@code chosen} and {@code
-     *     rejected} becomes two, in TRL's order: of each {@value #PAIRS} such rows first the chosen, then the rejected
+     * @param kind what every row must say of its completion. Where that is {@link RowKind#LABELLED}, a row carries {@code
+     *     label} (KTO), and ends in the completion that the label judges: the last message of {@code messages} and {@code
+     *     conversations}; a row of {@code chosen} and {@code rejected} becomes two, in TRL's order: of each {@value #PAIRS}
+     *     such rows first the chosen, then the rejected. Where it is {@link RowKind#PAIRED}, every row has {@code chosen} and
+     *     {@code rejected}, and becomes two that follow one another
      * @param skipBadRows whether a row that is not valid is left out and counted, instead of ending the run
      * @param maxRowBytes room for one row
      */
-    public record Settings(boolean labelled, boolean skipBadRows, int maxRowBytes) {
+    public record Settings(RowKind kind, boolean skipBadRows, int maxRowBytes) {
         public static Settings plain() {
-            return new Settings(false, false, RowReader.DEFAULT_MAX_ROW_BYTES);
+            return new Settings(RowKind.PLAIN, false, RowReader.DEFAULT_MAX_ROW_BYTES);
+        }
+
+        /** After so many rows of two completions the rejected ones follow. */
+        int block() {
+            return kind == RowKind.PAIRED ? 1 : PAIRS;
         }
     }
 
@@ -83,7 +90,7 @@ public final class ExampleReader implements AutoCloseable {
      * @throws BadInput for a row that is not valid, unless such rows are to be skipped; for a file that cannot be read
      */
     public Example next() {
-        if (blockEnds || rejected.size() == PAIRS) {
+        if (blockEnds || rejected.size() == settings.block()) {
             blockEnds = rejected.size() > 1;
             return rejected.remove();
         }
@@ -143,13 +150,21 @@ public final class ExampleReader implements AutoCloseable {
         ObjectNode columns = row.columns();
         Learning.requireNoWeight(columns);
         Example example = layout == Layout.PREFERENCE
-                ? preferred(Preference.of(columns), row.origin())
-                : settings.labelled()
+                ? preferred(preference(columns), row.origin())
+                : settings.kind() == RowKind.LABELLED
                         ? new Example(
                                 endingInCompletion(layout.content(columns)), Learning.label(columns), row.origin())
                         : new Example(layout.content(columns), null, row.origin());
-        notes.of(layout, columns, settings.labelled(), example.content());
+        notes.of(layout, columns, settings.kind(), example.content());
         return example;
+    }
+
+    private Preference preference(ObjectNode columns) throws InvalidRow {
+        Preference pair = Preference.of(columns);
+        if (settings.kind() == RowKind.PAIRED && pair.chosen().equals(pair.rejected())) {
+            throw new InvalidRow("'chosen' and 'rejected' are the same, so there is nothing to prefer");
+        }
+        return pair;
     }
 
     private Example preferred(Preference pair, Origin origin) {
@@ -165,11 +180,9 @@ public final class ExampleReader implements AutoCloseable {
     private void recognise(Entry.Row row) throws InvalidRow {
         ObjectNode columns = row.columns();
         if (!row.origin().file().equals(layoutFile)) {
-            Layout first = Layout.of(columns, settings.labelled());
+            Layout first = Layout.of(columns, settings.kind());
             if (first == null) {
-                throw new InvalidRow("the columns " + names(columns) + " are of no known layout: messages; prompt,"
-                        + " completion; instruction, input, output; instruction, context, response; conversations; text;"
-                        + " and for KTO prompt, chosen, rejected");
+                throw new InvalidRow("the columns " + names(columns) + " are of no known layout: " + known());
             }
             layout = first;
             layoutFile = row.origin().file();
@@ -179,6 +192,14 @@ public final class ExampleReader implements AutoCloseable {
             throw new InvalidRow("the columns " + names(columns) + " lack some of " + layout.columns()
                     + ", which the file has had since " + (row.origin().line() > 0 ? "line " : "row ") + layoutLine);
         }
+    }
+
+    private String known() {
+        String pairs = "prompt, chosen, rejected";
+        return settings.kind() == RowKind.PAIRED
+                ? pairs
+                : "messages; prompt, completion; instruction, input, output; instruction, context, response;"
+                        + " conversations; text; and for KTO " + pairs;
     }
 
     private static List<String> names(ObjectNode columns) {

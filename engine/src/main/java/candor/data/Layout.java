@@ -15,7 +15,7 @@ import java.util.List;
  */
 public enum Layout {
     /**
-     * {@code chosen} and {@code rejected}, with or without {@code prompt}: two rows where labels are wanted ({@link
+     * {@code chosen} and {@code rejected}, with or without {@code prompt}: two rows where labels or pairs are wanted ({@link
      * Preference}). This is the first of them.
      */
     PREFERENCE("chosen", "rejected") {
@@ -106,11 +106,16 @@ public enum Layout {
     /**
      * The first layout whose columns are all there; null if none is.
      *
-     * @param labelled whether rows must be labelled: a pair of completions is its own label, unless there is one
+     * @param kind where rows must be labelled, a pair of completions is its own label, unless there is one; where they must be
+     *             paired, nothing else will do
      */
-    static Layout of(ObjectNode row, boolean labelled) {
-        boolean pairs =
-                labelled && !row.has("completion") && Learning.LABELS.stream().noneMatch(row::has);
+    static Layout of(ObjectNode row, RowKind kind) {
+        if (kind == RowKind.PAIRED) {
+            return PREFERENCE.fits(row) ? PREFERENCE : null;
+        }
+        boolean pairs = kind == RowKind.LABELLED
+                && !row.has("completion")
+                && Learning.LABELS.stream().noneMatch(row::has);
         for (Layout layout : values()) {
             if (layout.fits(row) && (layout != PREFERENCE || pairs)) {
                 return layout;

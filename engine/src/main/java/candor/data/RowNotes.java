@@ -18,11 +18,11 @@ final class RowNotes {
     private boolean wholeText;
     private boolean labels;
 
-    void of(Layout layout, ObjectNode row, boolean labelled, Example.Content content) {
+    void of(Layout layout, ObjectNode row, RowKind kind, Example.Content content) {
         for (var column : row.properties()) {
             String name = column.getKey();
-            boolean label = Learning.LABELS.contains(name);
-            if (label && !labelled && !Cells.isAbsent(column.getValue())) {
+            boolean label = kind != RowKind.PAIRED && Learning.LABELS.contains(name);
+            if (label && kind == RowKind.PLAIN && !Cells.isAbsent(column.getValue())) {
                 labels = true;
             } else if (!label && !layout.reads(name) && !name.equals("weight")) {
                 add(columns, name);

@@ -36,9 +36,9 @@ public final class RowView {
     }
 
     private static List<Content> contents(ObjectNode columns) throws InvalidRow {
-        Layout layout = Layout.of(columns, true);
+        Layout layout = Layout.of(columns, RowKind.LABELLED);
         if (layout == null) {
-            layout = Layout.of(columns, false); // labelled pairs, which are no pairs
+            layout = Layout.of(columns, RowKind.PLAIN); // labelled pairs, which are no pairs
         }
         return switch (layout) {
             case null -> {

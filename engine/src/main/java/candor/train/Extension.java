@@ -24,7 +24,7 @@ final class Extension {
             return;
         }
         Steps steps = config.steps();
-        Batcher batcher = new Batcher(data.lengths(), config.batching().batcher());
+        Batcher batcher = new Batcher(data.lengths(), config.batcher());
         int now = Run.totalSteps(config.output(), steps, batcher);
         int then = Run.totalSteps(config.output(), steps.lasting(done.config()), batcher);
         if (now < done.step()) {

@@ -2,7 +2,7 @@ package candor.train;
 
 import candor.data.Dataset;
 import candor.train.config.TrainConfig;
-import candor.train.config.TrainConfig.KtoTask;
+import candor.train.objective.Requirements;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -29,25 +29,26 @@ record Largest(int tokens, int targets, int freeTokens, int freeTargets, int lon
         int longest = 0;
         for (Prepared.One run : runs) {
             TrainConfig.Batching batching = run.config().batching();
-            int rows = Math.max(1, batching.rows() / cut);
+            Requirements needs = run.config().task().objective().needs();
+            int rows = Math.max(1, batching.rows() / cut) * needs.rows().group();
             long own = batching.packing()
                     ? (long) rows * batching.maxLength()
                     : longest(run.data().lengths(), rows);
             long ownTargets = batching.packing() ? own : longest(targets(run.data()), rows);
             tokens += own;
             targets += ownTargets;
-            // Of a row: its pair through the policy, and both through the reference.
-            int passes = run.config().task() instanceof KtoTask ? 3 : 0;
-            freeTokens += passes * Math.min((long) rows * batching.maxLength(), 2 * own);
-            freeTargets += passes * ownTargets;
-            longest = Math.max(longest, longest(run.data(), passes > 0, batching.maxLength()));
+            boolean pairs = needs.mismatched() != null;
+            freeTokens += free(needs, own, (long) rows * batching.maxLength());
+            freeTargets += needs.freePasses() * ownTargets;
+            longest = Math.max(longest, longest(run.data(), pairs, batching.maxLength()));
             if (run.heldOut() != null) {
                 // Runs are evaluated one after another.
                 long held = longest(run.heldOut().lengths(), rows);
-                long pairs = passes * Math.min((long) rows * batching.maxLength(), 2 * held);
-                heldTokens = Math.max(heldTokens, Math.max(held, pairs));
-                heldTargets = Math.max(heldTargets, Math.max(1, passes) * longest(targets(run.heldOut()), rows));
-                longest = Math.max(longest, longest(run.heldOut(), passes > 0, batching.maxLength()));
+                long free = free(needs, held, (long) rows * batching.maxLength());
+                heldTokens = Math.max(heldTokens, Math.max(held, free));
+                heldTargets =
+                        Math.max(heldTargets, Math.max(1, needs.freePasses()) * longest(targets(run.heldOut()), rows));
+                longest = Math.max(longest, longest(run.heldOut(), pairs, batching.maxLength()));
             }
         }
         return new Largest(
@@ -56,6 +57,16 @@ record Largest(int tokens, int targets, int freeTokens, int freeTargets, int lon
                 whole(Math.max(freeTokens, heldTokens)),
                 whole(Math.max(freeTargets, heldTargets)),
                 longest);
+    }
+
+    /**
+     * What goes through in passes without gradients beside so many tokens: each row as often as its objective needs, and
+     * where it has a pair, that may be as long as two rows.
+     *
+     * @param most tokens of rows that are all as long as a row may be
+     */
+    private static long free(Requirements needs, long own, long most) {
+        return needs.freePasses() * (needs.mismatched() == null ? own : Math.min(most, 2 * own));
     }
 
     private static int whole(long count) {

@@ -3,52 +3,62 @@ package candor.train;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.data.EncodedRow;
+import candor.train.objective.Metric;
 import candor.train.objective.Objective;
-import candor.train.objective.Objective.Micro;
-import candor.train.objective.Objective.Row;
-import candor.train.objective.Objective.Scope;
+import candor.train.objective.Objective.StepLoss;
 import candor.train.objective.Objective.Term;
+import candor.train.objective.Requirements;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * One run's part in an optimiser step: it asks for rows in passes that it may share with other runs, and takes what comes
- * out. First passes without gradients for what KTO needs to know, then one pass for each micro-batch, judged at once.
+ * One run's part in an optimiser step, in the order in which {@link StepPasses} asks: rows for passes that it may share with
+ * other runs, and what it takes out of them.
  */
 final class OptimiserStep {
-    private final Dataset data;
-    private final Objective objective;
-    private final int slot;
+    /**
+     * What the steps of a run have in common.
+     *
+     * @param cache what is known of the reference; null where the objective does not need it
+     * @param seed  draws the partners of mismatched pairs
+     */
+    record Source(Dataset data, Objective objective, Slots slots, ReferenceCache cache, long seed) {}
+
+    private final Source source;
     private final Batcher.Step plan;
-    /** Null for SFT. */
-    private final Baseline baseline;
 
     /** Null where nothing is dropped. */
     private final Masks masks;
 
-    private final List<List<EncodedRow>> microBatches = new ArrayList<>();
-    private final List<List<Row>> judged = new ArrayList<>();
-    private List<Scope> scopes;
+    private final List<List<Asked>> microBatches = new ArrayList<>();
+    private StepLoss settled;
     /** The number of the current micro-batch's first row in its pass; the others follow it. */
     private int first;
 
+    private double loss;
     private long tokens;
     private String fault;
 
-    /**
-     * @param baseline null for SFT
-     * @param masks    what the adapter drops, or null where it drops nothing
-     */
-    OptimiserStep(Dataset data, Objective objective, int slot, Batcher.Step plan, Baseline baseline, Masks masks) {
-        this.data = data;
-        this.objective = objective;
-        this.slot = slot;
+    /** @param masks what the adapter drops, or null where it drops nothing; the reference drops nothing */
+    OptimiserStep(Source source, Batcher.Step plan, Masks masks) {
+        this.source = source;
         this.plan = plan;
-        this.baseline = baseline;
         this.masks = masks;
+        Dataset data = source.data;
+        Requirements needs = source.objective.needs();
+        int[] partners =
+                needs.mismatched() == null ? null : needs.mismatched().partners(plan, data.size(), source.seed);
+        int at = 0;
         for (List<Integer> rows : plan.microBatches()) {
-            microBatches.add(rows.stream().map(data::row).toList());
+            List<Asked> asked = new ArrayList<>();
+            for (int row : rows) {
+                EncodedRow pair = partners == null ? null : data.pair(row, partners[at++]);
+                asked.add(new Asked(needs, data.row(row), pair));
+            }
+            microBatches.add(asked);
         }
     }
 
@@ -56,62 +66,58 @@ final class OptimiserStep {
         return microBatches.size();
     }
 
-    /** Adds what has to be known of a micro-batch before gradients flow; nothing for SFT, nothing behind the last one. */
+    /** The rows of a micro-batch; none behind the last one. */
+    private List<Asked> rows(int microBatch) {
+        return microBatch < microBatches.size() ? microBatches.get(microBatch) : List.of();
+    }
+
+    /** Adds what has to be known of a micro-batch before gradients flow. */
     void ask(int microBatch, Pass pass) {
-        if (baseline != null && microBatch < microBatches()) {
-            baseline.ask(microBatch, pass);
-        }
+        rows(microBatch).forEach(row -> row.ask(pass, source.slots, source.cache, masks));
     }
 
     void take(int microBatch, Pass pass) {
-        if (baseline != null && microBatch < microBatches()) {
-            baseline.take(microBatch, pass);
-        }
+        rows(microBatch).forEach(row -> row.take(pass, source.cache));
     }
 
-    /** Everything is known that the rows share: by what they are divided, and the KL baseline. */
+    /** Everything is known that the rows share. */
     void settle() {
-        List<Micro> micros = new ArrayList<>();
-        for (int m = 0; m < microBatches(); m++) {
-            List<EncodedRow> rows = microBatches.get(m);
-            double[] kl = baseline == null ? new double[0] : baseline.kl(m);
-            micros.add(new Micro(
-                    rows.size(), rows.stream().mapToLong(EncodedRow::targets).sum(), kl));
-        }
-        scopes = objective.scopes(micros);
+        settled = source.objective.settle(microBatches.stream()
+                .map(Collections::<Objective.Row>unmodifiableList)
+                .toList());
     }
 
-    /** Adds the rows of a micro-batch; nothing behind the last one. */
+    /** Adds the rows of a micro-batch. */
     void train(int microBatch, Pass pass) {
-        if (microBatch < microBatches()) {
-            first = -1;
-            for (EncodedRow row : microBatches.get(microBatch)) {
-                int number = pass.add(row, slot, masks == null ? null : masks.row(row.row()));
-                first = first < 0 ? number : first;
-                tokens += row.length();
-            }
+        first = -1;
+        for (Asked asked : rows(microBatch)) {
+            EncodedRow row = asked.row();
+            int number = pass.add(row, source.slots.policy(), masks == null ? null : masks.row(row.row()));
+            first = first < 0 ? number : first;
+            tokens += row.length();
         }
     }
 
     /** Judges the rows of a micro-batch after their forward pass. */
     void judge(int microBatch, Pass pass) {
-        if (microBatch >= microBatches()) {
+        List<Asked> rows = rows(microBatch);
+        if (rows.isEmpty()) {
             return;
         }
-        List<Row> rows = new ArrayList<>();
-        for (EncodedRow row : microBatches.get(microBatch)) {
-            int number = first + rows.size();
-            double reference = baseline == null ? 0 : baseline.referenceLogp(microBatch, rows.size());
-            Row seen = new Row(pass.logp(number), row.targets(), reference, Boolean.TRUE.equals(row.label()));
-            Term term = objective.term(seen, scopes.get(microBatch));
-            if (!Double.isFinite(term.loss()) || !Double.isFinite(term.derivative())) {
-                fault = "the loss is not finite at " + data.origin(row.row()) + " (log-probability " + seen.logp()
-                        + ")";
-            }
-            pass.derivative(number, fault == null ? term.derivative() : 0);
-            rows.add(seen);
+        double[] logp = new double[rows.size()];
+        for (int i = 0; i < logp.length; i++) {
+            logp[i] = pass.logp(first + i);
         }
-        judged.add(rows);
+        List<Term> terms = settled.judge(microBatch, logp);
+        for (int i = 0; i < logp.length; i++) {
+            Term term = terms.get(i);
+            if (!Double.isFinite(term.loss()) || !Double.isFinite(term.derivative())) {
+                fault = "the loss is not finite at "
+                        + source.data.origin(rows.get(i).row().row()) + " (log-probability " + logp[i] + ")";
+            }
+            pass.derivative(first + i, fault == null ? term.derivative() : 0);
+            loss += term.loss();
+        }
     }
 
     /** What went wrong, in words that name a row; null where every loss was finite. */
@@ -122,11 +128,15 @@ final class OptimiserStep {
     /** The rows of the step, in words. */
     String rows() {
         List<Integer> rows = plan.rows();
-        return data.origin(rows.getFirst()) + (rows.size() == 1 ? "" : " and " + (rows.size() - 1) + " more");
+        return source.data.origin(rows.getFirst()) + (rows.size() == 1 ? "" : " and " + (rows.size() - 1) + " more");
     }
 
+    /** What goes to the log, the loss first. */
     Map<String, Double> metrics() {
-        return objective.metrics(judged, scopes);
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Metric.LOSS.name(), loss);
+        metrics.putAll(settled.metrics());
+        return metrics;
     }
 
     /** Tokens that went through with gradients. */

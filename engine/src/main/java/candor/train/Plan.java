@@ -8,7 +8,7 @@ import candor.model.Recompute;
 import candor.ops.Needs;
 import candor.ops.Room;
 import candor.train.config.TrainConfig;
-import candor.train.config.TrainConfig.KtoTask;
+import candor.train.objective.Requirements;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -112,10 +112,9 @@ public record Plan(
             double epoch = Arrays.stream(run.data().lengths()).asLongStream().sum();
             double all = epoch * total / Math.max(1, batcher(run).stepsIn(1));
             tokens += all;
-            if (run.config().task() instanceof KtoTask) {
-                // Mismatched pairs through policy and reference in each epoch; the rows' own reference once.
-                freeTokens += 2 * all + epoch;
-            }
+            Requirements needs = run.config().task().objective().needs();
+            // Mismatched pairs in each epoch; the rows' own reference once.
+            freeTokens += needs.pairPasses() * all + (needs.freePasses() - needs.pairPasses()) * epoch;
             freeTokens += evaluated(run, total);
         }
         return new Plan(
@@ -129,14 +128,14 @@ public record Plan(
         }
         int every = run.config().watch().evalSteps();
         double times = every == 0 ? 1 : Math.ceilDiv(steps, every);
-        int passes = run.config().task() instanceof KtoTask ? 4 : 1;
+        int passes = 1 + run.config().task().objective().needs().freePasses();
         return times
                 * passes
                 * Arrays.stream(run.heldOut().lengths()).asLongStream().sum();
     }
 
     private static Batcher batcher(Prepared.One run) {
-        return new Batcher(run.data().lengths(), run.config().batching().batcher());
+        return new Batcher(run.data().lengths(), run.config().batcher());
     }
 
     /** Takes the memory of all passes at once, so that no step has to. */

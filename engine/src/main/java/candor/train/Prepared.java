@@ -5,6 +5,7 @@ import candor.data.ChatRowEncoder;
 import candor.data.Dataset;
 import candor.data.ExampleReader;
 import candor.data.LossOn;
+import candor.data.RowKind;
 import candor.data.Truncation;
 import candor.data.read.RowReader;
 import candor.lora.AdapterShape;
@@ -19,8 +20,8 @@ import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Intact;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.AdapterStart;
-import candor.train.config.TrainConfig.KtoTask;
 import candor.train.config.TrainConfig.ModelStart;
+import candor.train.objective.Metric;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,9 +55,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             RunRecord record,
             Inputs inputs,
             Intact from) {
-        /** Whether a frozen copy of the adapter stands beside it as KTO's reference; a fresh one has the base for that. */
+        /** Whether a frozen copy of the adapter stands beside it as the reference; a fresh one has the base for that. */
         boolean needsCopy() {
-            return config.task() instanceof KtoTask && config.initAdapter() != null;
+            return config.task().objective().needs().reference() && config.initAdapter() != null;
         }
     }
 
@@ -169,16 +170,19 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         } catch (BadInput e) {
             throw new BadInput(config.output() + ": --eval-split " + share + ": " + e.getMessage(), e);
         }
-        boolean alone = parts.train().size() < 2 || parts.heldOut().size() < 2;
-        if (config.task() instanceof KtoTask && alone) {
+        int least = config.task().objective().needs().leastRows();
+        if (parts.train().size() < least || parts.heldOut().size() < least) {
             throw new BadInput(config.output() + ": --eval-split " + share + " of " + data.size()
-                    + " rows leaves one row alone; KTO needs at least two on either side, for a row's KL partner is"
-                    + " another one");
+                    + " rows leaves one row alone; " + noneAlone(config, " on either side"));
         }
         return parts;
     }
 
-    /** KTO's numbers of chosen and of rejected rows are there where such rows are. */
+    private static String noneAlone(TrainConfig config, String where) {
+        return config.method().name() + " needs at least two" + where + ", for a row's KL partner is another one";
+    }
+
+    /** A metric of rows with one label is there where such rows are. */
     private static void requireMetric(TrainConfig config, Dataset heldOut) {
         String metric = config.watch().best().metric();
         if (heldOut == null || !config.watch().best().asked()) {
@@ -191,8 +195,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             chosen |= label;
             rejected |= !label;
         }
-        boolean lacksChosen = (metric.endsWith("/chosen") || metric.endsWith("/margins")) && !chosen;
-        boolean lacksRejected = (metric.endsWith("/rejected") || metric.endsWith("/margins")) && !rejected;
+        Metric.Of of = config.metric().of();
+        boolean lacksChosen = (of == Metric.Of.DESIRABLE || of == Metric.Of.BOTH) && !chosen;
+        boolean lacksRejected = (of == Metric.Of.UNDESIRABLE || of == Metric.Of.BOTH) && !rejected;
         if (lacksChosen || lacksRejected) {
             throw new BadInput(config.output() + ": --metric-for-best-model " + metric + " needs "
                     + (lacksChosen ? "desirable" : "undesirable")
@@ -260,7 +265,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
     /** What a dataset follows from: runs that agree in it, such as one under several seeds, share the rows. */
     private record Rows(
             List<Path> files,
-            boolean labelled,
+            RowKind kind,
             Path text,
             TrainConfig.Reading reading,
             LossOn lossOn,
@@ -269,7 +274,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         static Rows of(TrainConfig config, List<Path> files) {
             return new Rows(
                     List.copyOf(files),
-                    config.task() instanceof KtoTask,
+                    config.task().objective().needs().rows(),
                     config.textFolder(),
                     config.reading(),
                     config.task().lossOn(),
@@ -279,7 +284,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
     }
 
     private static Dataset dataset(TrainConfig config, List<Path> files, Tokenizer tokenizer, ModelConfig model) {
-        boolean labelled = config.task() instanceof KtoTask;
+        RowKind kind = config.task().objective().needs().rows();
         boolean skip = config.reading().skipBadRows();
         ChatEncoder encoder = new ChatEncoder(
                 tokenizer,
@@ -290,8 +295,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                                 config.reading().templateDate().atStartOfDay()),
                 config.reading().specialText());
         Dataset data;
-        try (ExampleReader reader = ExampleReader.open(
-                files, new ExampleReader.Settings(labelled, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+        try (ExampleReader reader =
+                ExampleReader.open(files, new ExampleReader.Settings(kind, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             data = Dataset.encode(
                     reader,
                     new ChatRowEncoder(encoder, config.task().lossOn()),
@@ -299,16 +304,16 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                             config.batching().truncation(),
                             config.batching().maxLength(),
                             skip,
+                            kind.group(),
                             Runtime.getRuntime().availableProcessors()));
         }
-        check(data, files, labelled, model);
+        check(config, data, files, model);
         return data;
     }
 
-    private static void check(Dataset data, List<Path> files, boolean labelled, ModelConfig model) {
-        if (labelled && data.size() < 2) {
-            throw new BadInput(
-                    files + ": has one usable row; KTO needs at least two, for a row's KL partner is another one");
+    private static void check(TrainConfig config, Dataset data, List<Path> files, ModelConfig model) {
+        if (data.size() < config.task().objective().needs().leastRows()) {
+            throw new BadInput(files + ": has one usable row; " + noneAlone(config, ""));
         }
         for (int row = 0; row < data.size(); row++) {
             int length = data.row(row).length();

@@ -8,7 +8,6 @@ import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Content;
 import candor.train.checkpoint.CheckpointStore.Intact;
 import candor.train.config.TrainConfig;
-import candor.train.config.TrainConfig.KtoTask;
 import candor.train.log.StepLog;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
@@ -27,8 +26,7 @@ public final class Run implements AutoCloseable {
      *
      * @param heldOut   rows to evaluate on, or null
      * @param trainee   as it is at step 0
-     * @param slot      where an adapter sits in the bank; {@link candor.ops.Batch#BASE} for the model's own weights
-     * @param reference the slot of its frozen copy, or {@link candor.ops.Batch#BASE}; SFT has none
+     * @param slots     where its rows go through
      */
     record Parts(
             TrainConfig config,
@@ -37,8 +35,7 @@ public final class Run implements AutoCloseable {
             Dataset data,
             Dataset heldOut,
             Trainee trainee,
-            int slot,
-            int reference) {}
+            Slots slots) {}
 
     private static final String PARAMETERS = "parameters.f32";
     private static final String FIRST_MOMENT = "first_moment.f32";
@@ -78,7 +75,7 @@ public final class Run implements AutoCloseable {
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         int[] lengths = parts.data.lengths();
-        batcher = new Batcher(lengths, config.batching().batcher());
+        batcher = new Batcher(lengths, config.batcher());
         totalSteps = totalSteps(config.output(), config.steps(), batcher);
         schedule = config.steps().schedule(totalSteps);
         long metricsBytes = 0;
@@ -88,7 +85,7 @@ public final class Run implements AutoCloseable {
             RowFile.read(from.folder().resolve(FIRST_MOMENT), backend, adamW.firstMoment());
             RowFile.read(from.folder().resolve(SECOND_MOMENT), backend, adamW.secondMoment());
             adamW.restore(state.step());
-            batcher = Batcher.resume(lengths, config.batching().batcher(), state.batcher());
+            batcher = Batcher.resume(lengths, config.batcher(), state.batcher());
             step = state.step();
             savedStep = step;
             tokens = state.tokens();
@@ -96,7 +93,7 @@ public final class Run implements AutoCloseable {
             best = state.best();
             bestAtEnd = step == totalSteps ? state.bestAtEnd() : best;
         }
-        cache = config.task() instanceof KtoTask
+        cache = objective.needs().reference()
                 ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
                 : null;
         log = StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step);
@@ -143,10 +140,6 @@ public final class Run implements AutoCloseable {
         return outcome;
     }
 
-    int slot() {
-        return parts.slot;
-    }
-
     /** The place in the data moves on: what is taken here must be finished. */
     OptimiserStep next() {
         backend.zero(parts.trainee.gradients());
@@ -154,21 +147,12 @@ public final class Run implements AutoCloseable {
         Masks masks = parts.config.loraDropout() > 0
                 ? new Masks(parts.config.batching().seed(), step)
                 : null;
-        return new OptimiserStep(parts.data, objective, parts.slot, plan, baseline(parts.data, plan, masks), masks);
+        return new OptimiserStep(source(parts.data), plan, masks);
     }
 
-    private Baseline baseline(Dataset data, Batcher.Step plan, Masks masks) {
-        return parts.config.task() instanceof KtoTask kto
-                ? new Baseline(
-                        data,
-                        cache,
-                        parts.slot,
-                        parts.reference,
-                        plan,
-                        kto.pairing(),
-                        parts.config.batching().seed(),
-                        masks)
-                : null;
+    private OptimiserStep.Source source(Dataset data) {
+        return new OptimiserStep.Source(
+                data, objective, parts.slots, cache, parts.config.batching().seed());
     }
 
     /**
@@ -177,7 +161,7 @@ public final class Run implements AutoCloseable {
      *
      * @param seconds that the step took
      */
-    void finish(OptimiserStep done, double seconds, Evaluation evaluation, TrainListener listener) {
+    void finish(OptimiserStep done, double seconds, StepPasses passes, TrainListener listener) {
         double gradNorm = adamW.gradNorm();
         String fault = done.fault() != null
                 ? done.fault()
@@ -204,12 +188,7 @@ public final class Run implements AutoCloseable {
         boolean regular = every > 0 && step % every == 0;
         boolean better = false;
         if (parts.heldOut != null && (last || regular)) {
-            Map<String, Double> held = evaluation.of(
-                    parts.heldOut,
-                    parts.config.batching().rows(),
-                    objective,
-                    parts.slot,
-                    plan -> baseline(parts.heldOut, plan, null));
+            Map<String, Double> held = heldOut(passes);
             if (held == null) {
                 Path file = parts.config.watch().evalData();
                 String data = file == null ? "the held-out rows" : file.toString();
@@ -235,6 +214,21 @@ public final class Run implements AutoCloseable {
             log.offset();
             conclude(listener);
         }
+    }
+
+    /**
+     * The objective on the held-out rows, without gradients: all of them are one step, in the order of the data. How many go
+     * through at once changes nothing, but where estimates are those of micro-batches; null where a loss is not finite.
+     */
+    private Map<String, Double> heldOut(StepPasses passes) {
+        Dataset held = parts.heldOut;
+        int rows = parts.config.batching().rows();
+        int group = objective.needs().rows().group();
+        Batcher.Settings whole = new Batcher.Settings(
+                new Batcher.MicroBatches.Rows(rows), Math.ceilDiv(held.size(), rows * group), false, 0, group);
+        OptimiserStep step = new OptimiserStep(source(held), new Batcher(held.lengths(), whole).next(), null);
+        passes.evaluate(step);
+        return step.fault() == null ? step.metrics() : null;
     }
 
     private TrainConfig.Best rule() {

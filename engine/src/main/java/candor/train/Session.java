@@ -156,7 +156,14 @@ public final class Session implements AutoCloseable {
             }
         }
         Run opened = new Run(
-                new Run.Parts(config, run.inputs(), run.record(), run.data(), run.heldOut(), trainee, slot, reference),
+                new Run.Parts(
+                        config,
+                        run.inputs(),
+                        run.record(),
+                        run.data(),
+                        run.heldOut(),
+                        trainee,
+                        new Slots(slot, reference)),
                 backend,
                 run.from());
         runs.add(opened);

@@ -7,19 +7,15 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * The loop. Runs over one base go side by side: the rows of all of them make one packed pass, each through its own slot,
- * and what a run computes is the same as if it were alone.
+ * The loop. Runs over one base go side by side ({@link StepPasses}), each through its own slot, and what a run computes is
+ * the same as if it were alone.
  */
 public final class Trainer {
-    private final CausalLm model;
-    private final AdapterBank adapters;
-    private final Evaluation evaluation;
+    private final StepPasses passes;
     private final TrainListener listener;
 
     public Trainer(CausalLm model, AdapterBank adapters, TrainListener listener) {
-        this.model = model;
-        this.adapters = adapters;
-        this.evaluation = new Evaluation(model, adapters);
+        this.passes = new StepPasses(model, adapters);
         this.listener = listener;
     }
 
@@ -50,35 +46,10 @@ public final class Trainer {
         event.begin();
         long start = System.nanoTime();
         List<OptimiserStep> steps = runs.stream().map(Run::next).toList();
-        int microBatches =
-                steps.stream().mapToInt(OptimiserStep::microBatches).max().orElseThrow();
-        for (int m = 0; m < microBatches; m++) {
-            Pass pass = new Pass();
-            for (OptimiserStep step : steps) {
-                step.ask(m, pass);
-            }
-            if (!pass.isEmpty()) {
-                pass.forward(model, adapters, false);
-                for (OptimiserStep step : steps) {
-                    step.take(m, pass);
-                }
-            }
-        }
-        steps.forEach(OptimiserStep::settle);
-        for (int m = 0; m < microBatches; m++) {
-            Pass pass = new Pass();
-            for (OptimiserStep step : steps) {
-                step.train(m, pass);
-            }
-            pass.forward(model, adapters, true);
-            for (OptimiserStep step : steps) {
-                step.judge(m, pass);
-            }
-            pass.backward(model);
-        }
+        passes.train(steps);
         double seconds = (System.nanoTime() - start) / 1e9;
         for (int i = 0; i < runs.size(); i++) {
-            runs.get(i).finish(steps.get(i), seconds, evaluation, listener);
+            runs.get(i).finish(steps.get(i), seconds, passes, listener);
         }
         event.runs = runs.size();
         event.tokens = steps.stream().mapToLong(OptimiserStep::tokens).sum();

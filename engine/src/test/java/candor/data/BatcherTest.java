@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -114,6 +115,34 @@ class BatcherTest {
         }
         int fewest = Math.ceilDiv(total, budget);
         assertThat(steps).isBetween(fewest, fewest * 11 / 9 + 3);
+    }
+
+    /** Groups are ordered, counted and packed as rows are that are as long as all of the group. */
+    @ParameterizedTest
+    @MethodSource("settings")
+    void groupsStayTogether(Settings settings) {
+        int[] lengths = new int[2 * LENGTHS.length];
+        for (int i = 0; i < LENGTHS.length; i++) {
+            lengths[2 * i] = LENGTHS[i] / 3;
+            lengths[2 * i + 1] = LENGTHS[i] - lengths[2 * i];
+        }
+        Settings pairs = new Settings(
+                settings.microBatches(), settings.gradientAccumulationSteps(), settings.shuffle(), settings.seed(), 2);
+        Batcher single = new Batcher(LENGTHS, settings);
+        Batcher paired = new Batcher(lengths, pairs);
+        assertThat(paired.stepsIn(3)).isEqualTo(single.stepsIn(3));
+        List<Step> alone = steps(single, 60);
+        List<Step> together = steps(paired, 60);
+        for (int i = 0; i < 60; i++) {
+            List<List<Integer>> rows = alone.get(i).microBatches().stream()
+                    .map(rowsOfOne -> rowsOfOne.stream()
+                            .flatMap(row -> Stream.of(2 * row, 2 * row + 1))
+                            .toList())
+                    .toList();
+            assertThat(together.get(i).microBatches()).isEqualTo(rows);
+        }
+        assertThat(paired.state().rows()).isEqualTo(lengths.length);
+        assertThat(Batcher.resume(lengths, pairs, paired.state()).next()).isEqualTo(paired.next());
     }
 
     @Test

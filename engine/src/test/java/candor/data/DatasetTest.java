@@ -16,12 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class DatasetTest {
     private static final LocalDateTime NOW = LocalDateTime.of(2026, 1, 1, 0, 0);
@@ -44,7 +47,11 @@ class DatasetTest {
     }
 
     private static ChatRowEncoder encoder(LossOn lossOn) {
-        ChatTemplate template = ChatTemplate.of("alternating", ALTERNATING, Map.of(), NOW);
+        return encoder(lossOn, ALTERNATING);
+    }
+
+    private static ChatRowEncoder encoder(LossOn lossOn, String source) {
+        ChatTemplate template = ChatTemplate.of("alternating", source, Map.of(), NOW);
         return new ChatRowEncoder(new ChatEncoder(tokenizer, template, SpecialTextPolicy.REFUSE), lossOn);
     }
 
@@ -53,11 +60,13 @@ class DatasetTest {
     }
 
     private static Dataset encode(
-            Path file, boolean labelled, boolean skip, RowEncoder encoder, int maxLength, int threads) {
+            Path file, RowKind kind, boolean skip, RowEncoder encoder, int maxLength, int threads) {
         try (ExampleReader reader =
-                ExampleReader.open(List.of(file), new Settings(labelled, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+                ExampleReader.open(List.of(file), new Settings(kind, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             return Dataset.encode(
-                    reader.iterator(), encoder, new Dataset.Settings(Truncation.TRL, maxLength, skip, threads));
+                    reader.iterator(),
+                    encoder,
+                    new Dataset.Settings(Truncation.TRL, maxLength, skip, kind.group(), threads));
         }
     }
 
@@ -79,7 +88,7 @@ class DatasetTest {
         String[] rows = IntStream.range(0, 10)
                 .mapToObj(i -> chat("hello " + i, "yes " + i))
                 .toArray(String[]::new);
-        Dataset data = encode(file(rows), false, false, encoder(LossOn.COMPLETION), 100, 1);
+        Dataset data = encode(file(rows), RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 100, 1);
         Dataset.Parts parts = data.split(0.3, 5);
         assertThat(parts.train().size()).isEqualTo(7);
         assertThat(parts.heldOut().size()).isEqualTo(3);
@@ -115,12 +124,12 @@ class DatasetTest {
                 chat("is <|eot_id|> text?", "no"),
                 "broken",
                 chat("{{ 7*7 }}", "a\\u0000b"));
-        assertThatThrownBy(() -> encode(file, false, false, encoder(LossOn.COMPLETION), 99, 2))
+        assertThatThrownBy(() -> encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 99, 2))
                 .isInstanceOf(BadInput.class)
                 .hasMessageStartingWith(file + ", line 2: ")
                 .hasMessageContaining("roles must alternate")
                 .hasMessageEndingWith("--skip-bad-rows");
-        Dataset dataset = encode(file, false, true, encoder(LossOn.COMPLETION), 99, 2);
+        Dataset dataset = encode(file, RowKind.PLAIN, true, encoder(LossOn.COMPLETION), 99, 2);
         assertThat(IntStream.range(0, dataset.size()).mapToObj(dataset::origin))
                 .containsExactly(new Origin(file, 1, 1), new Origin(file, 5, 5));
         assertThat(dataset.skipped().count())
@@ -136,8 +145,8 @@ class DatasetTest {
     @Test
     void everyReplyOrEveryTokenIsLearnt() throws IOException {
         Path file = file(chat("one", "two", "three", "four"));
-        EncodedRow replies =
-                encode(file, false, false, encoder(LossOn.COMPLETION), 999, 1).row(0);
+        EncodedRow replies = encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 999, 1)
+                .row(0);
         List<Integer> learnt = new ArrayList<>();
         for (int t = 0; t < replies.length(); t++) {
             if (replies.target()[t]) {
@@ -148,7 +157,8 @@ class DatasetTest {
                 .isEqualTo("two<|eot_id|>four<|eot_id|>");
         assertThat(replies.target()[replies.promptLength()]).isTrue();
         assertThat(replies.target()[replies.promptLength() - 1]).isFalse();
-        EncodedRow all = encode(file, false, false, encoder(LossOn.ALL), 999, 1).row(0);
+        EncodedRow all =
+                encode(file, RowKind.PLAIN, false, encoder(LossOn.ALL), 999, 1).row(0);
         assertThat(all.ids()).isEqualTo(replies.ids());
         assertThat(all.targets()).isEqualTo(all.length() - 1);
     }
@@ -157,8 +167,8 @@ class DatasetTest {
     void rowsWithNothingLeftToLearnAreLeftOutAndCounted() throws IOException {
         String longPrompt = "word ".repeat(50);
         Path file = file(chat("hi", "yes"), chat(longPrompt, "no"), chat("hi", longPrompt));
-        Dataset whole = encode(file, false, false, encoder(LossOn.COMPLETION), 4096, 2);
-        Dataset cut = encode(file, false, false, encoder(LossOn.COMPLETION), 30, 2);
+        Dataset whole = encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 4096, 2);
+        Dataset cut = encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 30, 2);
         assertThat(whole.size()).isEqualTo(3);
         assertThat(whole.cutRows()).isZero();
         assertThat(cut.size()).isEqualTo(2);
@@ -171,7 +181,7 @@ class DatasetTest {
         assertThat(cut.origin(1).line()).isEqualTo(3);
         assertThat(cut.row(1).row()).as("numbered without those left out").isEqualTo(1);
         assertThat(cut.lengths()).containsExactly(whole.lengths()[0], 30);
-        assertThatThrownBy(() -> encode(file, false, false, encoder(LossOn.COMPLETION), 3, 2))
+        assertThatThrownBy(() -> encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 3, 2))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("3 had nothing to learn within --max-length 3");
     }
@@ -182,10 +192,10 @@ class DatasetTest {
         Path file = file(
                 "{\"prompt\":\"a\",\"completion\":\" b\",\"label\":true}",
                 "{\"prompt\":\"" + reply + "\",\"completion\":\" " + reply + "\",\"label\":false}");
-        Dataset whole = encode(file, true, false, encoder(LossOn.COMPLETION), 4096, 1);
+        Dataset whole = encode(file, RowKind.LABELLED, false, encoder(LossOn.COMPLETION), 4096, 1);
         EncodedRow longRow = whole.row(1);
         int maxLength = longRow.promptLength() + 2;
-        Dataset dataset = encode(file, true, false, encoder(LossOn.COMPLETION), maxLength, 1);
+        Dataset dataset = encode(file, RowKind.LABELLED, false, encoder(LossOn.COMPLETION), maxLength, 1);
         assertThat(dataset.row(1).length()).isEqualTo(maxLength);
         EncodedRow pair = dataset.pair(0, 1);
         EncodedRow expected = Truncation.TRL.apply(whole.row(0).withCompletionOf(longRow), maxLength);
@@ -194,6 +204,71 @@ class DatasetTest {
                 .as("more than the 2 that its own prompt leaves it")
                 .isGreaterThan(2);
         assertThat(dataset.row(0).label()).isTrue();
+    }
+
+    private static String preference(String prompt, String chosen, String rejected) {
+        return "{\"prompt\":\"" + prompt + "\",\"chosen\":\"" + chosen + "\",\"rejected\":\"" + rejected + "\"}";
+    }
+
+    /** For an objective that compares them, and for one that has become two rows of them. */
+    @ParameterizedTest
+    @EnumSource(names = {"LABELLED", "PAIRED"})
+    void chosenAndRejectedStayTogetherInASplit(RowKind kind) throws IOException {
+        String[] rows = IntStream.range(0, 12)
+                .mapToObj(i -> preference("p" + i, " good " + i, " bad " + i))
+                .toArray(String[]::new);
+        Dataset data = encode(file(rows), kind, false, encoder(LossOn.COMPLETION), 100, 1);
+        assertThat(data.size()).isEqualTo(24);
+        for (int seed = 0; seed < 5; seed++) {
+            Dataset.Parts parts = data.split(0.25, seed);
+            assertThat(parts.heldOut().size()).isEqualTo(6);
+            for (Dataset part : List.of(parts.train(), parts.heldOut())) {
+                Map<Origin, List<Boolean>> labels = new LinkedHashMap<>();
+                for (int row = 0; row < part.size(); row++) {
+                    labels.computeIfAbsent(part.origin(row), _ -> new ArrayList<>())
+                            .add(part.row(row).label());
+                }
+                assertThat(labels.values()).allMatch(List.of(true, false)::equals);
+            }
+        }
+    }
+
+    @Test
+    void aPairIsKeptOrLeftOutWhole() throws IOException {
+        String longPrompt = "word ".repeat(50);
+        Path file = file(
+                preference("a", " yes", " no"),
+                preference(longPrompt, " yes", " no"),
+                preference("b", " is <|eot_id|> text?", " no"),
+                preference("c", " no", " a<|eot_id|>b"),
+                preference("d", " " + longPrompt, " no"),
+                "{\"prompt\":\"a\",\"chosen\":\" b\"}",
+                preference("same", " text", " text"),
+                preference("e", " yes", " no"));
+        Dataset data = encode(file, RowKind.PAIRED, true, encoder(LossOn.COMPLETION), 30, 2);
+        assertThat(IntStream.range(0, data.size())
+                        .mapToObj(row -> data.origin(row).line()))
+                .containsExactly(1L, 1L, 5L, 5L, 8L, 8L);
+        assertThat(IntStream.range(0, data.size()).mapToObj(row -> data.row(row).label()))
+                .containsExactly(true, false, true, false, true, false);
+        assertThat(data.skipped().count()).as("lines 3 and 4").isEqualTo(2);
+        assertThat(data.withoutTarget().count()).as("line 2").isEqualTo(1);
+        assertThat(data.cutRows()).isEqualTo(1);
+    }
+
+    /** Here the template trims. */
+    @Test
+    void completionsThatBecomeTheSameTokensAreRefused() throws IOException {
+        String messages = "[{\"role\":\"assistant\",\"content\":\"REPLY\"}]";
+        Path file = file("{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"chosen\":"
+                + messages.replace("REPLY", "b") + ",\"rejected\":" + messages.replace("REPLY", "b ") + "}");
+        ChatRowEncoder trimming =
+                encoder(LossOn.COMPLETION, ALTERNATING.replace("{{ m.content }}", "{{ m.content | trim }}"));
+        assertThatThrownBy(() -> encode(file, RowKind.PAIRED, false, trimming, 99, 1))
+                .isInstanceOf(BadInput.class)
+                .hasMessage(file
+                        + ", line 1: 'chosen' and 'rejected' become the same tokens, so there is nothing to prefer;"
+                        + " fix the row, or leave such rows out with --skip-bad-rows");
     }
 
     @Test
@@ -205,7 +280,7 @@ class DatasetTest {
         Path file = file(rows.toArray(String[]::new));
         List<List<EncodedRow>> sets = new ArrayList<>();
         for (int threads : new int[] {1, 2, 5}) {
-            Dataset dataset = encode(file, false, false, encoder(LossOn.COMPLETION), 60, threads);
+            Dataset dataset = encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 60, threads);
             sets.add(IntStream.range(0, dataset.size()).mapToObj(dataset::row).toList());
         }
         assertThat(sets.get(0)).hasSizeBetween(200, 300);
@@ -218,13 +293,13 @@ class DatasetTest {
         String turn = "{\"role\":\"user\",\"content\":\"u\"},{\"role\":\"assistant\",\"content\":\"a\"WEIGHT}";
         Path weighted = file(
                 "{\"messages\":[" + turn.replace("WEIGHT", ",\"weight\":0") + "," + turn.replace("WEIGHT", "") + "]}");
-        EncodedRow last = encode(weighted, false, false, encoder(LossOn.COMPLETION), 64, 1)
+        EncodedRow last = encode(weighted, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 64, 1)
                 .row(0);
-        EncodedRow all =
-                encode(weighted, false, false, encoder(LossOn.ALL), 64, 1).row(0);
+        EncodedRow all = encode(weighted, RowKind.PLAIN, false, encoder(LossOn.ALL), 64, 1)
+                .row(0);
         Path both = file("{\"messages\":[" + turn.replace("WEIGHT", "") + "," + turn.replace("WEIGHT", "") + "]}");
-        EncodedRow whole =
-                encode(both, false, false, encoder(LossOn.COMPLETION), 64, 1).row(0);
+        EncodedRow whole = encode(both, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 64, 1)
+                .row(0);
         assertThat(last.ids()).as("what the model reads is the same").isEqualTo(whole.ids());
         assertThat(last.targets()).isEqualTo(2);
         assertThat(whole.targets()).isEqualTo(4);
@@ -238,7 +313,7 @@ class DatasetTest {
         Path text = file("{\"text\":\"What? That.\"}");
         try (ExampleReader reader = ExampleReader.open(List.of(text), Settings.plain())) {
             Dataset data = Dataset.encode(
-                    reader, encoder(LossOn.COMPLETION), new Dataset.Settings(Truncation.TRL, 64, false, 1));
+                    reader, encoder(LossOn.COMPLETION), new Dataset.Settings(Truncation.TRL, 64, false, 1, 1));
             assertThat(data.row(0).targets()).isEqualTo(data.row(0).length() - 1);
             assertThat(data.row(0).promptLength()).isZero();
             assertThat(data.notes()).singleElement().asString().startsWith("rows of 'text' are learnt");

@@ -23,8 +23,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ExampleReaderTest {
-    private static final Settings LABELLED = new Settings(true, false, RowReader.DEFAULT_MAX_ROW_BYTES);
-    private static final Settings SKIPPING = new Settings(false, true, RowReader.DEFAULT_MAX_ROW_BYTES);
+    private static final Settings LABELLED = new Settings(RowKind.LABELLED, false, RowReader.DEFAULT_MAX_ROW_BYTES);
+    private static final Settings PAIRED = new Settings(RowKind.PAIRED, false, RowReader.DEFAULT_MAX_ROW_BYTES);
+    private static final Settings SKIPPING = new Settings(RowKind.PLAIN, true, RowReader.DEFAULT_MAX_ROW_BYTES);
 
     @TempDir
     Path folder;
@@ -137,6 +138,48 @@ class ExampleReaderTest {
     }
 
     @Test
+    void pairsFollowOneAnother() throws IOException {
+        Path rows = file(
+                "pairs.jsonl",
+                "{\"prompt\":\"a\",\"chosen\":\" b\",\"rejected\":\" c\",\"label\":true}",
+                "{\"prompt\":\"d\",\"chosen\":\" e\",\"rejected\":\" f\",\"completion\":\"g\"}");
+        try (ExampleReader reader = ExampleReader.open(List.of(rows), PAIRED)) {
+            List<Example> examples = new ArrayList<>();
+            reader.iterator().forEachRemaining(examples::add);
+            assertThat(examples)
+                    .extracting(Example::content)
+                    .containsExactly(
+                            new PlainText("a", " b"),
+                            new PlainText("a", " c"),
+                            new PlainText("d", " e"),
+                            new PlainText("d", " f"));
+            assertThat(examples).extracting(Example::label).containsExactly(true, false, true, false);
+            assertThat(reader.notes()).containsExactly("ignored columns: completion, label");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'prompt':'p','completion':'c','label':true} | the columns [prompt, completion, label] are of no known layout: prompt, chosen, rejected",
+                "{'prompt':'p','rejected':'c'} | the columns [prompt, rejected] are of no known layout: prompt, chosen, rejected",
+                "{'prompt':'p','chosen':null,'rejected':'c'} | 'chosen' is missing",
+                "{'prompt':'p','chosen':'c','rejected':'c'} | 'chosen' and 'rejected' are the same, so there is nothing to prefer",
+                "{'prompt':'p','chosen':'c','rejected':[]} | of 'chosen' and 'rejected' one is text and the other is not",
+                "{'chosen':[{'role':'assistant','content':'a'}],'rejected':[{'role':'assistant','content':'b'}]} | begin with no message in common",
+                "{'messages':[{'role':'assistant','content':'a'}]} | the columns [messages] are of no known layout: prompt, chosen, rejected"
+            })
+    void whatIsNoPairIsRefused(String row, String problem) throws IOException {
+        Path rows = file("pairs.jsonl", row.replace('\'', '"'));
+        assertThatThrownBy(() -> ExampleReader.readAll(List.of(rows), PAIRED))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(rows + ", line 1: ")
+                .hasMessageContaining(problem);
+    }
+
+    @Test
     void messagesAndLabelsInCsvAndParquet() throws Exception {
         Path csv = file(
                 "a.csv",
@@ -149,8 +192,8 @@ class ExampleReaderTest {
         Path parquet = Path.of(ExampleReaderTest.class
                 .getResource("/data/chats-snappy.parquet")
                 .toURI());
-        try (ExampleReader reader =
-                ExampleReader.open(List.of(parquet), new Settings(true, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+        try (ExampleReader reader = ExampleReader.open(
+                List.of(parquet), new Settings(RowKind.LABELLED, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             assertThat(reader.next().content())
                     .isEqualTo(pair(
                             List.of(Message.of("system", "Be brief."), user("Hi é😀")), List.of(assistant("Hello"))));

@@ -40,14 +40,14 @@ class GoldenBatchTest {
                 ChatTemplate.load(folder, LocalDateTime.of(2026, 1, 1, 0, 0)),
                 SpecialTextPolicy.REFUSE);
         Path data = GOLDENS.resolve(model).resolve(kind).resolve("train.jsonl");
-        ExampleReader.Settings reading =
-                new ExampleReader.Settings(kind.equals("kto"), false, RowReader.DEFAULT_MAX_ROW_BYTES);
+        ExampleReader.Settings reading = new ExampleReader.Settings(
+                kind.equals("kto") ? RowKind.LABELLED : RowKind.PLAIN, false, RowReader.DEFAULT_MAX_ROW_BYTES);
         try (ExampleReader reader = ExampleReader.open(List.of(data), reading)) {
             return Dataset.encode(
                     reader.iterator(),
                     new ChatRowEncoder(encoder, LossOn.COMPLETION),
                     new Dataset.Settings(
-                            Truncation.TRL, settings.get("max_length").intValue(), false, 2));
+                            Truncation.TRL, settings.get("max_length").intValue(), false, 1, 2));
         }
     }
 

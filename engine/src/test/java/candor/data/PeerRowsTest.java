@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Rows as OpenAI's, TRL's, LLaMA-Factory's and other tools write them: what a key means there holds here, or is refused. */
 class PeerRowsTest {
     private static final Settings PLAIN = Settings.plain();
-    private static final Settings LABELLED = new Settings(true, false, RowReader.DEFAULT_MAX_ROW_BYTES);
+    private static final Settings LABELLED = new Settings(RowKind.LABELLED, false, RowReader.DEFAULT_MAX_ROW_BYTES);
     private static final Message U = Message.of("user", "u");
     private static final Message A = Message.of("assistant", "a");
 

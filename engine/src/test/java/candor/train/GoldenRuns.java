@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.ops.Room;
+import candor.train.config.KtoTask;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -49,7 +50,7 @@ final class GoldenRuns {
                 .with(TrainSettings.SAVE_STEPS, "0");
         return switch (method) {
             case SFT -> settings.with(TrainSettings.LORA_RANK, "5");
-            case KTO -> settings.with(TrainSettings.LORA_RANK, "5").with(TrainSettings.UNDESIRABLE_WEIGHT, "1.2");
+            case KTO -> settings.with(TrainSettings.LORA_RANK, "5").with(KtoTask.UNDESIRABLE_WEIGHT, "1.2");
             case FULL -> settings;
         };
     }

@@ -223,7 +223,7 @@ class PlanTest {
         Prepared sft = Prepared.toPlanWithoutFolders(List.of(TrainConfig.of(Method.SFT, settings(Method.SFT, "cpu"))));
         Prepared.One run = sft.runs().getFirst();
         double epoch = Arrays.stream(run.data().lengths()).sum();
-        double steps = new Batcher(run.data().lengths(), run.config().batching().batcher()).stepsIn(1);
+        double steps = new Batcher(run.data().lengths(), run.config().batcher()).stepsIn(1);
         Plan plan = Plan.of(sft, Room.of(HOST, 0));
         assertThat(plan.tokens()).isEqualTo(epoch * 6 / steps);
         assertThat(plan.freeTokens())

@@ -3,6 +3,7 @@ package candor.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.data.EncodedRow;
+import candor.train.config.KtoTask;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
@@ -100,7 +101,7 @@ class ReferenceCacheTest {
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, rows)
                         .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1")
                         .with(TrainSettings.SHUFFLE, "false")
-                        .with(TrainSettings.KL_PAIRING, pairing)
+                        .with(KtoTask.KL_PAIRING, pairing)
                         .with(TrainSettings.MAX_STEPS, steps));
     }
 
@@ -140,7 +141,7 @@ class ReferenceCacheTest {
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "4")
                         .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, "1")
                         .with(TrainSettings.SHUFFLE, "true")
-                        .with(TrainSettings.KL_PAIRING, "llama-factory")
+                        .with(KtoTask.KL_PAIRING, "llama-factory")
                         .with(TrainSettings.MAX_STEPS, "0")
                         .with(TrainSettings.NUM_TRAIN_EPOCHS, Integer.toString(epochs)));
     }

@@ -9,7 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.train.config.KtoTask;
 import candor.train.config.Settings;
+import candor.train.config.SftTask;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
@@ -55,7 +57,7 @@ class SweepTest {
                         golden(MODEL).resolve("adapter").toString())
                 .with(TrainSettings.LEARNING_RATE, "0.005")
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "3")
-                .with(TrainSettings.KL_PAIRING, "trl")
+                .with(KtoTask.KL_PAIRING, "trl")
                 .with(TrainSettings.THREADS, "1")
                 .with(TrainSettings.MAX_STEPS, "3");
         return List.of(
@@ -148,7 +150,7 @@ class SweepTest {
                         TrainSettings.OUTPUT, temp.resolve("shorter").toString())
                 .with(TrainSettings.MAX_LENGTH, "30");
         Settings all =
-                one.with(TrainSettings.OUTPUT, temp.resolve("all").toString()).with(TrainSettings.LOSS_ON, "all");
+                one.with(TrainSettings.OUTPUT, temp.resolve("all").toString()).with(SftTask.LOSS_ON, "all");
         List<Prepared.One> runs = Prepared.toPlan(Stream.of(one, other, shorter, all)
                         .map(settings -> TrainConfig.of(Method.SFT, settings))
                         .toList())

@@ -2,8 +2,6 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.data.Batcher;
-import candor.data.KlPairing;
-import candor.data.LossOn;
 import candor.data.Truncation;
 import candor.model.Recompute;
 import candor.tensor.DType;
@@ -11,9 +9,7 @@ import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
-import candor.train.objective.Kto;
-import candor.train.objective.Objective;
-import candor.train.objective.Sft;
+import candor.train.objective.Metric;
 import candor.train.optimiser.AdamW;
 import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
@@ -23,13 +19,13 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * A run, fully said: every value read and within its bounds.
  *
+ * @param method   how it learns
  * @param model    the checkpoint folder of the base, or null where all weights are trained from random ones
  * @param data     training files
  * @param output   the run's folder
@@ -44,6 +40,7 @@ import java.util.TreeSet;
  * @param resolved every setting by key, defaults included, for {@code run.json}
  */
 public record TrainConfig(
+        Method method,
         Path model,
         List<Path> data,
         Path output,
@@ -121,46 +118,22 @@ public record TrainConfig(
         return start instanceof AdapterStart adapter ? adapter.dropout() : 0;
     }
 
+    /** How rows become steps. */
+    public Batcher.Settings batcher() {
+        return batching.batcher(task.objective().needs().rows().group());
+    }
+
+    /** By which evaluations are compared, as the objective has it. */
+    public Metric metric() {
+        return task.objective().metrics().stream()
+                .filter(metric -> Best.evaluated(metric).equals(watch.best.metric))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** The adapter to go on from, or null. */
     public Path initAdapter() {
         return start instanceof AdapterStart adapter ? adapter.initAdapter() : null;
-    }
-
-    /** The objective, and what only it has. */
-    public sealed interface Task {
-        Objective objective();
-
-        /** Which tokens are learnt. */
-        LossOn lossOn();
-    }
-
-    /** Supervised fine-tuning. */
-    public record SftTask(LossOn lossOn) implements Task {
-        @Override
-        public Objective objective() {
-            return new Sft();
-        }
-    }
-
-    /** KTO, on completions alone. */
-    public record KtoTask(double beta, double desirableWeight, double undesirableWeight, KlPairing pairing)
-            implements Task {
-        @Override
-        public Objective objective() {
-            return new Kto(
-                    beta,
-                    desirableWeight,
-                    undesirableWeight,
-                    switch (pairing) {
-                        case STEP -> Kto.Estimate.STEP;
-                        case TRL, LLAMA_FACTORY -> Kto.Estimate.MICRO_BATCH;
-                    });
-        }
-
-        @Override
-        public LossOn lossOn() {
-            return LossOn.COMPLETION;
-        }
     }
 
     /**
@@ -205,13 +178,17 @@ public record TrainConfig(
             boolean packing,
             boolean shuffle,
             long seed) {
-        /** What the batcher wants to know. */
-        public Batcher.Settings batcher() {
+        /**
+         * What the batcher wants to know.
+         *
+         * @param group so many rows in turn are one example
+         */
+        Batcher.Settings batcher(int group) {
             Batcher.MicroBatches microBatches = packing
                     ? new Batcher.MicroBatches.Tokens(
-                            Math.multiplyExact(rows, maxLength), Batcher.MicroBatches.Tokens.DEFAULT_WINDOW)
+                            Math.multiplyExact(rows * group, maxLength), Batcher.MicroBatches.Tokens.DEFAULT_WINDOW)
                     : new Batcher.MicroBatches.Rows(rows);
-            return new Batcher.Settings(microBatches, accumulation, shuffle, seed);
+            return new Batcher.Settings(microBatches, accumulation, shuffle, seed, group);
         }
     }
 
@@ -250,6 +227,13 @@ public record TrainConfig(
      * @param load      whether the run ends with the parameters of the best
      */
     public record Best(String metric, boolean greater, int patience, double threshold, boolean load) {
+        /** How metrics.jsonl begins the names of what comes from held-out rows. */
+        static final String EVAL = "eval_";
+
+        static String evaluated(Metric metric) {
+            return EVAL + metric.name();
+        }
+
         /** Whether anything hangs on evaluations: then they are a part of what the run is. */
         public boolean asked() {
             return patience > 0 || load;
@@ -285,7 +269,7 @@ public record TrainConfig(
         for (Method other : Method.values()) {
             TrainSettings.of(other).stream()
                     .filter(s -> !known.contains(s.key()))
-                    .forEach(s -> elsewhere.putIfAbsent(s.key(), "train " + Setting.Choice.name(other)));
+                    .forEach(s -> elsewhere.merge(s.key(), "train " + other.word(), (a, b) -> a + " and " + b));
         }
         given.refuseUnknown(known, elsewhere);
         return TrainConfigReader.read(method, given);
@@ -342,11 +326,10 @@ public record TrainConfig(
      * @throws BadInput names the settings that would make the resumed run another one
      */
     public void requireSameRun(Map<String, ?> started) {
-        String method = TrainSettings.METHOD.key();
-        if (!Objects.equals(started.get(method), resolved.get(method))) {
-            throw new BadInput(output + ": the run was started with method " + started.get(method) + ", not "
-                    + resolved.get(method) + "; resume it with train " + started.get(method)
-                    + ", or start a new run in another folder");
+        String then = String.valueOf(started.get(TrainSettings.METHOD.key()));
+        if (!then.equals(method.word())) {
+            throw new BadInput(output + ": the run was started with method " + then + ", not " + method.word()
+                    + "; resume it with train " + then + ", or start a new run in another folder");
         }
         Set<String> keys = new LinkedHashSet<>(resolved.keySet());
         keys.addAll(started.keySet());
@@ -360,21 +343,21 @@ public record TrainConfig(
         } else {
             keys.removeAll(OF_THE_BEST);
         }
-        Map<String, Object> defaults = TrainConfigReader.defaults();
-        List<String> then = new ArrayList<>();
+        Map<String, Object> defaults = TrainConfigReader.defaults(method);
+        List<String> differed = new ArrayList<>();
         List<String> now = new ArrayList<>();
         for (String key : keys) {
             // An earlier version did not know every setting, and did as the defaults say.
             String before = String.valueOf(started.containsKey(key) ? started.get(key) : defaults.get(key));
             String given = String.valueOf(resolved.get(key));
             if (!before.equals(given)) {
-                then.add(key + " " + before);
+                differed.add(key + " " + before);
                 now.add(given);
             }
         }
-        if (!then.isEmpty()) {
-            throw new BadInput(output + ": the run was started with " + String.join(", ", then) + ", not "
-                    + String.join(", ", now) + "; resume it with the old " + (then.size() == 1 ? "value" : "values")
+        if (!differed.isEmpty()) {
+            throw new BadInput(output + ": the run was started with " + String.join(", ", differed) + ", not "
+                    + String.join(", ", now) + "; resume it with the old " + (differed.size() == 1 ? "value" : "values")
                     + ", or start a new run in another folder");
         }
     }

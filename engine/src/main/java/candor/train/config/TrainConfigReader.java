@@ -1,7 +1,6 @@
 package candor.train.config;
 
 import candor.BadInput;
-import candor.data.KlPairing;
 import candor.lora.AdapterFolder;
 import candor.model.Recompute;
 import candor.tensor.DType;
@@ -11,19 +10,17 @@ import candor.train.checkpoint.CheckpointStore;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.Best;
-import candor.train.config.TrainConfig.KtoTask;
 import candor.train.config.TrainConfig.Machine;
 import candor.train.config.TrainConfig.ModelStart;
 import candor.train.config.TrainConfig.Reading;
 import candor.train.config.TrainConfig.Resume;
-import candor.train.config.TrainConfig.SftTask;
 import candor.train.config.TrainConfig.Steps;
-import candor.train.config.TrainConfig.Task;
 import candor.train.config.TrainConfig.Watch;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.config.TrainSettings.RecomputeChoice;
 import candor.train.config.TrainSettings.ReportChoice;
+import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -32,7 +29,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** From settings, as they were given, to the record of a run. */
 final class TrainConfigReader {
@@ -46,22 +42,6 @@ final class TrainConfigReader {
     /** Tokens of a packed micro-batch: far above what any memory takes, far below where an int ends. */
     private static final long MOST_PACKED = 1L << 24;
 
-    /** How metrics.jsonl names what comes from held-out rows. */
-    private static final String EVAL = "eval_";
-
-    private static final List<String> SFT_METRICS = List.of("eval_loss");
-    private static final List<String> KTO_METRICS = List.of(
-            "eval_loss",
-            "eval_kl",
-            "eval_rewards/chosen",
-            "eval_rewards/rejected",
-            "eval_rewards/margins",
-            "eval_logps/chosen",
-            "eval_logps/rejected");
-
-    /** Metrics of which more is better. */
-    private static final Set<String> GREATER =
-            Set.of("eval_rewards/chosen", "eval_rewards/margins", "eval_logps/chosen");
     /** The name of a checkpoint. */
     private static final String STEP = "step-[0-9]{1,18}";
 
@@ -69,7 +49,7 @@ final class TrainConfigReader {
 
     static TrainConfig read(Method method, Settings given) {
         Map<String, Object> resolved = new LinkedHashMap<>();
-        resolved.put("method", Setting.Choice.name(method));
+        resolved.put("method", method.word());
         for (Setting<?> setting : TrainSettings.of(method)) {
             if (given.has(TrainSettings.INIT_ADAPTER) && SHAPE.contains(setting)) {
                 continue;
@@ -79,15 +59,17 @@ final class TrainConfigReader {
         List<Path> data =
                 given.require(TrainSettings.DATA).stream().map(Path::of).toList();
         Path output = Path.of(given.require(TrainSettings.OUTPUT));
-        Watch watch = watch(method, given);
+        Task task = method.task(given);
+        Watch watch = watch(task.objective(), given);
         resolved.put(TrainSettings.METRIC_FOR_BEST_MODEL.key(), watch.best().metric());
         resolved.put(TrainSettings.GREATER_IS_BETTER.key(), watch.best().greater());
         TrainConfig config = new TrainConfig(
+                method,
                 model(method, given),
                 data,
                 output,
                 method == Method.FULL ? wholeModel(given) : adapter(given),
-                task(method, given),
+                task,
                 steps(given),
                 batching(given),
                 reading(given),
@@ -95,7 +77,7 @@ final class TrainConfigReader {
                 resume(given),
                 machine(given),
                 Collections.unmodifiableMap(resolved));
-        requirePartners(config, given);
+        task.require(config.batching(), given);
         requireGradients(config, given);
         return config;
     }
@@ -104,12 +86,10 @@ final class TrainConfigReader {
         return value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value;
     }
 
-    /** What each setting of any method is where nobody gives it, as a record of settings has it. */
-    static Map<String, Object> defaults() {
+    /** What each setting of a method is where nobody gives it, as a record of settings has it. */
+    static Map<String, Object> defaults(Method method) {
         Map<String, Object> defaults = new LinkedHashMap<>();
-        for (Method method : Method.values()) {
-            TrainSettings.of(method).forEach(setting -> defaults.put(setting.key(), plain(setting.fallback())));
-        }
+        TrainSettings.of(method).forEach(setting -> defaults.put(setting.key(), plain(setting.fallback())));
         return defaults;
     }
 
@@ -160,18 +140,6 @@ final class TrainConfigReader {
                 given.get(TrainSettings.LORA_TARGET_MODULES),
                 given.get(TrainSettings.USE_RSLORA),
                 given.get(TrainSettings.LORA_DROPOUT));
-    }
-
-    private static Task task(Method method, Settings given) {
-        return switch (method) {
-            case SFT, FULL -> new SftTask(given.get(TrainSettings.LOSS_ON));
-            case KTO ->
-                new KtoTask(
-                        given.get(TrainSettings.BETA),
-                        given.get(TrainSettings.DESIRABLE_WEIGHT),
-                        given.get(TrainSettings.UNDESIRABLE_WEIGHT),
-                        given.get(TrainSettings.KL_PAIRING));
-        };
     }
 
     private static Steps steps(Settings given) {
@@ -256,7 +224,7 @@ final class TrainConfigReader {
                 recompute == RecomputeChoice.AUTO ? null : Recompute.valueOf(recompute.name()));
     }
 
-    private static Watch watch(Method method, Settings given) {
+    private static Watch watch(Objective objective, Settings given) {
         String eval = given.get(TrainSettings.EVAL_DATA);
         double split = given.get(TrainSettings.EVAL_SPLIT);
         if (eval != null && split > 0) {
@@ -271,7 +239,7 @@ final class TrainConfigReader {
                 given.get(TrainSettings.SAVE_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue(),
                 tensorBoard(given),
-                best(method, given));
+                best(objective, given));
         if (watch.best().asked()) {
             requireEvaluations(watch, given);
         }
@@ -279,18 +247,19 @@ final class TrainConfigReader {
     }
 
     /** Names are transformers': its prefix may be left out, and what ends in "loss" is better when it is less. */
-    private static Best best(Method method, Settings given) {
+    private static Best best(Objective objective, Settings given) {
         String name = given.get(TrainSettings.METRIC_FOR_BEST_MODEL);
-        String metric = name.startsWith(EVAL) ? name : EVAL + name;
-        List<String> known = method == Method.KTO ? KTO_METRICS : SFT_METRICS;
-        if (!known.contains(metric)) {
+        List<String> known = objective.metrics().stream().map(Best::evaluated).toList();
+        String metric = name.startsWith(Best.EVAL) ? name : Best.EVAL + name;
+        int at = known.indexOf(metric);
+        if (at < 0) {
             throw new BadInput(given.origin(TrainSettings.METRIC_FOR_BEST_MODEL) + ": must be "
                     + (known.size() == 1 ? "" : "one of ") + String.join(", ", known) + ", not " + name);
         }
         Boolean greater = given.get(TrainSettings.GREATER_IS_BETTER);
         return new Best(
                 metric,
-                greater == null ? GREATER.contains(metric) : greater,
+                greater == null ? objective.metrics().get(at).greaterIsBetter() : greater,
                 given.get(TrainSettings.EARLY_STOPPING_PATIENCE).intValue(),
                 given.get(TrainSettings.EARLY_STOPPING_THRESHOLD),
                 given.get(TrainSettings.LOAD_BEST_MODEL_AT_END));
@@ -323,20 +292,6 @@ final class TrainConfigReader {
         if (config.start() instanceof ModelStart && !able) {
             throw new BadInput(given.origin(TrainSettings.BACKEND) + ": "
                     + config.machine().backendName() + " trains adapters only; train all weights on cpu");
-        }
-    }
-
-    /** A lone row has no other completion beside it, and would be its own KL partner. */
-    private static void requirePartners(TrainConfig config, Settings given) {
-        Batching batching = config.batching();
-        if (batching.packing() || !(config.task() instanceof KtoTask kto) || kto.pairing() == KlPairing.LLAMA_FACTORY) {
-            return;
-        }
-        long rows = batching.rows() * (kto.pairing() == KlPairing.STEP ? (long) batching.accumulation() : 1);
-        if (rows < 2) {
-            throw new BadInput(given.origin(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE)
-                    + ": must be at least 2 for KTO: a row's KL partner is another row of its "
-                    + (kto.pairing() == KlPairing.STEP ? "step" : "micro-batch"));
         }
     }
 }

@@ -7,8 +7,6 @@ import static candor.train.config.Setting.text;
 import static candor.train.config.Setting.texts;
 import static candor.train.config.Setting.yesNo;
 
-import candor.data.KlPairing;
-import candor.data.LossOn;
 import candor.data.Truncation;
 import candor.text.TemplateChoice;
 import candor.train.optimiser.Schedule;
@@ -18,15 +16,44 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Every setting of a training run, under the names that users of TRL and PEFT know, in the order of {@code --help}. */
 public final class TrainSettings {
-    /** Which objective. */
+    /** How a run learns: an objective with its own settings, and what is trained by it. */
     public enum Method {
-        SFT,
-        KTO,
+        SFT(SftTask.SETTINGS, SftTask::of, "Supervised fine-tuning: the adapter learns to say what the data says."),
+        KTO(KtoTask.SETTINGS, KtoTask::of, "KTO: the adapter learns from completions marked desirable or not."),
         /** All weights of the model instead of an adapter, by supervised learning. */
-        FULL
+        FULL(
+                SftTask.SETTINGS,
+                SftTask::of,
+                "All weights of a model, from random ones (--model-config) or from its own (--model). Weight decay spares"
+                        + " the embedding, norms and biases.");
+
+        private final List<Setting<?>> settings;
+        private final Function<Settings, Task> task;
+        private final String description;
+
+        Method(List<Setting<?>> settings, Function<Settings, Task> task, String description) {
+            this.settings = settings;
+            this.task = task;
+            this.description = description;
+        }
+
+        /** As it is called on the command line and in YAML. */
+        public String word() {
+            return Setting.Choice.name(this);
+        }
+
+        /** What it does, in a line. */
+        public String description() {
+            return description;
+        }
+
+        Task task(Settings given) {
+            return task.apply(given);
+        }
     }
 
     /** What trained weights are stored in. */
@@ -237,22 +264,6 @@ public final class TrainSettings {
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
-    public static final Setting<LossOn> LOSS_ON =
-            choice("loss_on", LossOn.class, LossOn.COMPLETION, "Which tokens are learnt.");
-
-    public static final Setting<Double> BETA =
-            above(0, "beta", 0.1, "How strongly the policy is held to its reference.");
-    public static final Setting<Double> DESIRABLE_WEIGHT =
-            atLeast(0, "desirable_weight", 1.0, "Weight of the loss of desirable rows.");
-    public static final Setting<Double> UNDESIRABLE_WEIGHT =
-            atLeast(0, "undesirable_weight", 1.0, "Weight of the loss of undesirable rows.");
-    public static final Setting<KlPairing> KL_PAIRING = choice(
-            "kl_pairing",
-            KlPairing.class,
-            KlPairing.STEP,
-            "Whose completion stands in for the KL estimate: drawn from the whole step, TRL's neighbour in the micro-batch, or"
-                    + " LLaMA-Factory's neighbour in the file, which never changes.");
-
     /** Belongs to the runs of a sweep alone. */
     public static final Setting<String> NAME = text("name", "NAME", null, "A run's name within its sweep.");
 
@@ -327,14 +338,7 @@ public final class TrainSettings {
         List<Setting<?>> all = new ArrayList<>(FILES);
         all.addAll(method == Method.FULL ? FULL : ADAPTER);
         all.addAll(COMMON);
-        all.addAll(objective(method));
+        all.addAll(method.settings);
         return List.copyOf(all);
-    }
-
-    private static List<Setting<?>> objective(Method method) {
-        return switch (method) {
-            case SFT, FULL -> List.of(LOSS_ON);
-            case KTO -> List.of(BETA, DESIRABLE_WEIGHT, UNDESIRABLE_WEIGHT, KL_PAIRING);
-        };
     }
 }

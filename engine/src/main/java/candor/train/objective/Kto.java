@@ -1,7 +1,9 @@
 package candor.train.objective;
 
+import candor.data.KlPairing;
+import candor.data.RowKind;
+import candor.train.objective.Metric.Of;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,71 +23,18 @@ import java.util.Map;
  * @param beta              β &gt; 0, how far the policy may leave the reference
  * @param desirableWeight   λ_D ≥ 0
  * @param undesirableWeight λ_U ≥ 0
- * @param estimate          over what z₀ and the mean are taken
+ * @param pairing           whose completion stands in for a row's own in the KL estimate
  */
-public record Kto(double beta, double desirableWeight, double undesirableWeight, Estimate estimate)
+public record Kto(double beta, double desirableWeight, double undesirableWeight, KlPairing pairing)
         implements Objective {
-    /** Over what the KL baseline, the mean loss and the logged means are taken. */
-    public enum Estimate {
-        /** The whole optimiser step: how it is cut into micro-batches changes nothing. */
-        STEP,
-        /**
-         * Each micro-batch by itself, the step's loss and logs being the means of the micro-batches' own: what TRL's
-         * trainer does under gradient accumulation. A mean over desirable (or undesirable) rows, and the margin, then
-         * leave out the micro-batches that have none.
-         */
-        MICRO_BATCH
-    }
-
-    @Override
-    public List<Scope> scopes(List<Micro> step) {
-        return switch (estimate) {
-            case STEP -> {
-                int rows = step.stream().mapToInt(Micro::rows).sum();
-                double baseline = baseline(step);
-                yield Collections.nCopies(step.size(), new Scope(1.0 / rows, baseline));
-            }
-            case MICRO_BATCH -> {
-                List<Scope> scopes = new ArrayList<>();
-                for (Micro micro : step) {
-                    scopes.add(new Scope(1.0 / ((double) micro.rows() * step.size()), baseline(List.of(micro))));
-                }
-                yield scopes;
-            }
-        };
-    }
-
-    /** Clamped after the mean: clamping each term would push the estimate up. */
-    private static double baseline(List<Micro> micros) {
-        double sum = 0;
-        long count = 0;
-        for (Micro micro : micros) {
-            for (double term : micro.kl()) {
-                sum += term;
-            }
-            count += micro.kl().length;
-        }
-        if (count == 0) {
-            throw new IllegalArgumentException("a KL baseline needs at least one mismatched row");
-        }
-        // Math.max would hide nothing: it hands a NaN on.
-        return Math.max(0, sum / count);
-    }
-
-    @Override
-    public Term term(Row row, Scope scope) {
-        double margin = beta * (row.logp() - row.reference() - scope.baseline());
-        double sign = row.desirable() ? 1 : -1;
-        double weight = scope.weight() * (row.desirable() ? desirableWeight : undesirableWeight);
-        // 1 − σ(x) = σ(−x), and that form keeps its digits where σ(x) is near one.
-        double miss = sigmoid(-sign * margin);
-        double hit = sigmoid(sign * margin);
-        return new Term(weight * miss, -sign * weight * beta * hit * miss);
-    }
-
-    private static double sigmoid(double x) {
-        return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
-    }
+    private static final List<Metric> METRICS = List.of(
+            Metric.LOSS,
+            new Metric("kl", false, Of.ANY),
+            new Metric("rewards/chosen", true, Of.DESIRABLE),
+            new Metric("rewards/rejected", false, Of.UNDESIRABLE),
+            new Metric("rewards/margins", true, Of.BOTH),
+            new Metric("logps/chosen", true, Of.DESIRABLE),
+            new Metric("logps/rejected", false, Of.UNDESIRABLE));
 
     /**
      * {@code loss}, {@code kl} (z₀), and where there are such rows {@code rewards/chosen}, {@code rewards/rejected} (means
@@ -93,48 +42,141 @@ public record Kto(double beta, double desirableWeight, double undesirableWeight,
      * logps/chosen}, {@code logps/rejected} (means of log π(y|x)): the names and definitions of TRL 1.x.
      */
     @Override
-    public Map<String, Double> metrics(List<List<Row>> step, List<Scope> scopes) {
-        Map<String, Double> metrics = new LinkedHashMap<>();
-        metrics.put("loss", Terms.loss(this, step, scopes));
-        metrics.put("kl", scopes.stream().mapToDouble(Scope::baseline).average().orElseThrow());
-        List<List<Row>> groups = estimate == Estimate.MICRO_BATCH
-                ? step
-                : List.of(step.stream().flatMap(List::stream).toList());
-        Means means = new Means();
-        for (List<Row> group : groups) {
-            List<Row> chosen = group.stream().filter(Row::desirable).toList();
-            List<Row> rejected = group.stream().filter(row -> !row.desirable()).toList();
-            if (!chosen.isEmpty()) {
-                means.add("rewards/chosen", reward(chosen));
-                means.add("logps/chosen", logp(chosen));
+    public List<Metric> metrics() {
+        return METRICS;
+    }
+
+    @Override
+    public Requirements needs() {
+        return new Requirements(RowKind.LABELLED, true, pairing);
+    }
+
+    /**
+     * Whether the KL baseline, the mean loss and the logged means are taken over each micro-batch by itself, the step's being
+     * the means of the micro-batches' own: what the trainers do under gradient accumulation whose pairing it is. A mean over
+     * desirable (or undesirable) rows, and the margin, then leave out the micro-batches that have none. Otherwise they are
+     * taken over the whole step: how it is cut into micro-batches changes nothing.
+     */
+    private boolean byMicroBatch() {
+        return switch (pairing) {
+            case STEP -> false;
+            case TRL, LLAMA_FACTORY -> true;
+        };
+    }
+
+    @Override
+    public StepLoss settle(List<List<Row>> microBatches) {
+        List<Scope> scopes = new ArrayList<>();
+        if (byMicroBatch()) {
+            for (List<Row> rows : microBatches) {
+                scopes.add(new Scope(1.0 / ((double) rows.size() * microBatches.size()), baseline(rows)));
             }
-            if (!rejected.isEmpty()) {
-                means.add("rewards/rejected", reward(rejected));
-                means.add("logps/rejected", logp(rejected));
-            }
-            if (!chosen.isEmpty() && !rejected.isEmpty()) {
-                means.add("rewards/margins", reward(chosen) - reward(rejected));
-            }
+        } else {
+            List<Row> rows = microBatches.stream().flatMap(List::stream).toList();
+            Scope whole = new Scope(1.0 / rows.size(), baseline(rows));
+            microBatches.forEach(_ -> scopes.add(whole));
         }
-        means.into(metrics);
-        return metrics;
+        return new Step(microBatches, scopes);
     }
 
-    private double reward(List<Row> rows) {
-        return rows.stream()
-                .mapToDouble(row -> beta * (row.logp() - row.reference()))
-                .average()
-                .orElseThrow();
+    /** Clamped after the mean: clamping each term would push the estimate up. */
+    private static double baseline(List<Row> rows) {
+        double sum = 0;
+        for (Row row : rows) {
+            sum += row.mismatched();
+        }
+        if (rows.isEmpty()) {
+            throw new IllegalArgumentException("a KL baseline needs at least one mismatched row");
+        }
+        // Math.max would hide nothing: it hands a NaN on.
+        return Math.max(0, sum / rows.size());
     }
 
-    private static double logp(List<Row> rows) {
-        return rows.stream().mapToDouble(Row::logp).average().orElseThrow();
+    /**
+     * What the rows of a micro-batch share.
+     *
+     * @param weight   a row's loss is multiplied by this
+     * @param baseline z₀
+     */
+    private record Scope(double weight, double baseline) {}
+
+    /** A row, once its log-probability is known. */
+    private record Seen(double logp, double reward, boolean desirable) {}
+
+    private final class Step implements StepLoss {
+        private final List<List<Row>> microBatches;
+        private final List<Scope> scopes;
+        private final List<List<Seen>> seen = new ArrayList<>();
+
+        Step(List<List<Row>> microBatches, List<Scope> scopes) {
+            this.microBatches = microBatches;
+            this.scopes = scopes;
+        }
+
+        @Override
+        public List<Term> judge(int microBatch, double[] logp) {
+            List<Row> rows = microBatches.get(microBatch);
+            List<Term> terms = new ArrayList<>();
+            List<Seen> own = new ArrayList<>();
+            for (int i = 0; i < logp.length; i++) {
+                Row row = rows.get(i);
+                terms.add(term(row, logp[i], scopes.get(microBatch)));
+                own.add(new Seen(logp[i], beta * (logp[i] - row.reference()), row.desirable()));
+            }
+            seen.add(own);
+            return terms;
+        }
+
+        private Term term(Row row, double logp, Scope scope) {
+            double margin = beta * (logp - row.reference() - scope.baseline);
+            double sign = row.desirable() ? 1 : -1;
+            double weight = scope.weight * (row.desirable() ? desirableWeight : undesirableWeight);
+            // 1 − σ(x) = σ(−x), and that form keeps its digits where σ(x) is near one.
+            double miss = Logistic.sigmoid(-sign * margin);
+            double hit = Logistic.sigmoid(sign * margin);
+            return new Term(weight * miss, -sign * weight * beta * hit * miss);
+        }
+
+        @Override
+        public Map<String, Double> metrics() {
+            Map<String, Double> metrics = new LinkedHashMap<>();
+            metrics.put(
+                    "kl", scopes.stream().mapToDouble(Scope::baseline).average().orElseThrow());
+            List<List<Seen>> groups = byMicroBatch()
+                    ? seen
+                    : List.of(seen.stream().flatMap(List::stream).toList());
+            Means means = new Means();
+            for (List<Seen> group : groups) {
+                List<Seen> chosen = group.stream().filter(Seen::desirable).toList();
+                List<Seen> rejected =
+                        group.stream().filter(row -> !row.desirable()).toList();
+                if (!chosen.isEmpty()) {
+                    means.add("rewards/chosen", reward(chosen));
+                    means.add("logps/chosen", logp(chosen));
+                }
+                if (!rejected.isEmpty()) {
+                    means.add("rewards/rejected", reward(rejected));
+                    means.add("logps/rejected", logp(rejected));
+                }
+                if (!chosen.isEmpty() && !rejected.isEmpty()) {
+                    means.add("rewards/margins", reward(chosen) - reward(rejected));
+                }
+            }
+            means.into(metrics);
+            return metrics;
+        }
     }
 
-    /** Means by name, names in a fixed order. */
+    private static double reward(List<Seen> rows) {
+        return rows.stream().mapToDouble(Seen::reward).average().orElseThrow();
+    }
+
+    private static double logp(List<Seen> rows) {
+        return rows.stream().mapToDouble(Seen::logp).average().orElseThrow();
+    }
+
+    /** Means by name, in the order of the metrics. */
     private static final class Means {
-        private static final List<String> ORDER =
-                List.of("rewards/chosen", "rewards/rejected", "rewards/margins", "logps/chosen", "logps/rejected");
         private final Map<String, List<Double>> values = new LinkedHashMap<>();
 
         void add(String name, double value) {
@@ -142,11 +184,12 @@ public record Kto(double beta, double desirableWeight, double undesirableWeight,
         }
 
         void into(Map<String, Double> metrics) {
-            for (String name : ORDER) {
-                List<Double> seen = values.get(name);
+            for (Metric metric : METRICS) {
+                List<Double> seen = values.get(metric.name());
                 if (seen != null) {
                     metrics.put(
-                            name, seen.stream().mapToDouble(d -> d).average().orElseThrow());
+                            metric.name(),
+                            seen.stream().mapToDouble(d -> d).average().orElseThrow());
                 }
             }
         }

@@ -7,38 +7,39 @@ import java.util.Map;
  * What training makes small. An objective never touches a tensor: it takes numbers per sequence and gives a loss and a
  * derivative per sequence, in double precision.
  *
- * <p>An optimiser step is a list of micro-batches. The trainer first says how large they are ({@link #scopes}), and what
- * they share comes back: by what a row's loss is divided, and the KL baseline. After that every row is judged by itself
- * ({@link #term}), so a micro-batch can run backwards as soon as it ran forwards. The loss of the step is the plain sum
- * of its rows' losses.
+ * <p>An optimiser step is a list of micro-batches. Before gradients flow, what the objective {@link #needs} is found for all
+ * rows of the step, and {@link #settle} makes of it what they share: by what losses are divided, a baseline. After that a
+ * micro-batch is judged as soon as it ran forwards ({@link StepLoss}), and can run backwards. The loss of the step is the
+ * plain sum of its rows' losses.
  */
-public sealed interface Objective permits Sft, Kto {
-    /**
-     * One sequence, after its forward pass.
-     *
-     * @param logp      the sum of the log-probabilities of its targets under the policy
-     * @param targets   how many targets it has
-     * @param reference the same sum under the reference; SFT does not read it
-     * @param desirable whether the completion is one to make likelier; SFT does not read it
-     */
-    record Row(double logp, int targets, double reference, boolean desirable) {}
+public interface Objective {
+    /** What has to be known before the rows of a step are judged. */
+    Requirements needs();
+
+    /** What it reports, {@link Metric#LOSS} first: the names of {@link StepLoss#metrics}, which may leave some out. */
+    List<Metric> metrics();
 
     /**
-     * A micro-batch before its forward pass.
+     * Takes in a step before its passes with gradients.
      *
-     * @param rows    how many sequences
-     * @param targets how many targets in all of them
-     * @param kl      log π(y'|x) − log π_ref(y'|x) of the mismatched rows that belong to it; empty for SFT
+     * @param microBatches the rows of each; those of one group ({@link Requirements#rows}) follow one another
      */
-    record Micro(int rows, long targets, double[] kl) {}
+    StepLoss settle(List<List<Row>> microBatches);
 
-    /**
-     * What the rows of a micro-batch share.
-     *
-     * @param weight   a row's loss is multiplied by this
-     * @param baseline z₀, the KL estimate; zero for SFT
-     */
-    record Scope(double weight, double baseline) {}
+    /** A sequence before its pass with gradients. Asking for what the objective does not need is a fault. */
+    interface Row {
+        /** How many targets it has. */
+        int targets();
+
+        /** Whether the completion is one to make likelier. */
+        boolean desirable();
+
+        /** log π_ref(y|x): the sum of the log-probabilities of its targets under the reference. */
+        double reference();
+
+        /** log π(y'|x) − log π_ref(y'|x) of its mismatched pair. */
+        double mismatched();
+    }
 
     /**
      * One row's part in the loss of the step.
@@ -48,11 +49,16 @@ public sealed interface Objective permits Sft, Kto {
      */
     record Term(double loss, double derivative) {}
 
-    /** One scope for each micro-batch of the step. */
-    List<Scope> scopes(List<Micro> step);
+    /** The loss of one step on its way. */
+    interface StepLoss {
+        /**
+         * Judges the rows of a micro-batch; micro-batches come in order, each once.
+         *
+         * @param logp log π(y|x) of each row: the sum of the log-probabilities of its targets under the policy
+         */
+        List<Term> judge(int microBatch, double[] logp);
 
-    Term term(Row row, Scope scope);
-
-    /** What goes to the log, by name, {@code loss} first: the rows of each micro-batch, and their scopes. */
-    Map<String, Double> metrics(List<List<Row>> step, List<Scope> scopes);
+        /** What goes to the log beside the loss, by name, once all micro-batches are judged. */
+        Map<String, Double> metrics();
+    }
 }

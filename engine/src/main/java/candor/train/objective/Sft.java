@@ -1,6 +1,6 @@
 package candor.train.objective;
 
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -10,21 +10,39 @@ import java.util.Map;
  */
 public record Sft() implements Objective {
     @Override
-    public List<Scope> scopes(List<Micro> step) {
-        long targets = step.stream().mapToLong(Micro::targets).sum();
+    public Requirements needs() {
+        return Requirements.NOTHING;
+    }
+
+    @Override
+    public List<Metric> metrics() {
+        return List.of(Metric.LOSS);
+    }
+
+    @Override
+    public StepLoss settle(List<List<Row>> microBatches) {
+        long targets = microBatches.stream()
+                .flatMap(List::stream)
+                .mapToLong(Row::targets)
+                .sum();
         if (targets == 0) {
             throw new IllegalArgumentException("an optimiser step without a single target");
         }
-        return Collections.nCopies(step.size(), new Scope(1.0 / targets, 0));
+        return new Mean(1.0 / targets);
     }
 
-    @Override
-    public Term term(Row row, Scope scope) {
-        return new Term(-row.logp() * scope.weight(), -scope.weight());
-    }
+    /** @param weight of each target */
+    private record Mean(double weight) implements StepLoss {
+        @Override
+        public List<Term> judge(int microBatch, double[] logp) {
+            return Arrays.stream(logp)
+                    .mapToObj(sum -> new Term(-sum * weight, -weight))
+                    .toList();
+        }
 
-    @Override
-    public Map<String, Double> metrics(List<List<Row>> step, List<Scope> scopes) {
-        return Map.of("loss", Terms.loss(this, step, scopes));
+        @Override
+        public Map<String, Double> metrics() {
+            return Map.of();
+        }
     }
 }

@@ -1,2 +1,5 @@
-/** What a step is worth: {@link candor.train.objective.Sft} and {@link candor.train.objective.Kto}, in plain doubles. */
+/**
+ * What a step is worth, in plain doubles: an {@link candor.train.objective.Objective} says what it {@link
+ * candor.train.objective.Requirements}, and judges rows by it.
+ */
 package candor.train.objective;

@@ -243,7 +243,7 @@ class TrainConfigTest {
         "llama-factory,1,1,false"
     })
     void aLoneRowHasNoKlPartner(String pairing, String rows, String accumulation, boolean refused) {
-        Settings given = LEAST.with(TrainSettings.KL_PAIRING, pairing)
+        Settings given = LEAST.with(KtoTask.KL_PAIRING, pairing)
                 .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, rows)
                 .with(TrainSettings.GRADIENT_ACCUMULATION_STEPS, accumulation);
         if (refused) {
@@ -268,8 +268,7 @@ class TrainConfigTest {
                 .containsExactly(Path.of("sweep", "a"), Path.of("sweep", "run-2"), Path.of("elsewhere"));
         assertThat(runs).extracting(r -> r.batching().seed()).containsExactly(1L, 2L, 1L);
         assertThat(((AdapterStart) runs.get(0).start()).rank()).isEqualTo(8);
-        assertThat(runs.get(1).task().objective()).isEqualTo(new Kto(0.5, 1, 1, Kto.Estimate.MICRO_BATCH));
-        assertThat(((TrainConfig.KtoTask) runs.get(1).task()).pairing()).isEqualTo(KlPairing.TRL);
+        assertThat(runs.get(1).task().objective()).isEqualTo(new Kto(0.5, 1, 1, KlPairing.TRL));
     }
 
     @ParameterizedTest

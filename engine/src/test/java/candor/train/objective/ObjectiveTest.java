@@ -1,13 +1,14 @@
 package candor.train.objective;
 
+import static candor.train.objective.Given.cut;
+import static candor.train.objective.Given.judge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import candor.train.objective.Objective.Micro;
-import candor.train.objective.Objective.Row;
-import candor.train.objective.Objective.Scope;
+import candor.data.KlPairing;
+import candor.train.objective.Given.Judged;
 import candor.train.objective.Objective.Term;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -22,117 +23,89 @@ class ObjectiveTest {
     private static final double DESIRABLE = 1.3;
     private static final double UNDESIRABLE = 0.7;
 
-    private static Kto kto(Kto.Estimate estimate) {
-        return new Kto(BETA, DESIRABLE, UNDESIRABLE, estimate);
+    private static Kto kto(KlPairing pairing) {
+        return new Kto(BETA, DESIRABLE, UNDESIRABLE, pairing);
     }
 
     /** Rows whose policy left the reference by up to ±12 nats. */
-    private static List<Row> rows(int seed, int n) {
+    private static List<Given> rows(int seed, int n) {
         Random random = new Random(seed);
         return IntStream.range(0, n)
                 .mapToObj(_ -> {
                     double reference = -40 - 60 * random.nextDouble();
-                    return new Row(
+                    return new Given(
                             reference + 24 * random.nextDouble() - 12,
                             1 + random.nextInt(30),
                             reference,
-                            random.nextBoolean());
+                            random.nextBoolean(),
+                            random.nextDouble(-1, 4));
                 })
                 .toList();
     }
 
-    private static List<Micro> micros(List<List<Row>> step, double[] kl) {
-        List<Micro> micros = new ArrayList<>();
-        int at = 0;
-        for (List<Row> rows : step) {
-            double[] own = java.util.Arrays.copyOfRange(kl, at, at + rows.size());
-            at += rows.size();
-            micros.add(
-                    new Micro(rows.size(), rows.stream().mapToLong(Row::targets).sum(), own));
-        }
-        return micros;
+    private static Given row(double logp, int targets, double reference, boolean desirable, double mismatched) {
+        return new Given(logp, targets, reference, desirable, mismatched);
     }
 
-    private static double loss(Objective objective, List<List<Row>> step, double[] kl) {
-        return objective.metrics(step, objective.scopes(micros(step, kl))).get("loss");
-    }
-
-    private static List<List<Row>> cut(List<Row> rows, int size) {
-        List<List<Row>> step = new ArrayList<>();
-        for (int i = 0; i < rows.size(); i += size) {
-            step.add(rows.subList(i, Math.min(rows.size(), i + size)));
-        }
-        return step;
-    }
-
-    private static double[] kl(int seed, int n) {
-        return new Random(seed).doubles(n, -1, 4).toArray();
-    }
-
-    private static Row moved(Row row, double by) {
-        return new Row(row.logp() + by, row.targets(), row.reference(), row.desirable());
+    private static double baseline(double... mismatched) {
+        List<Given> rows = Arrays.stream(mismatched)
+                .mapToObj(kl -> row(-50, 3, -50, true, kl))
+                .toList();
+        return judge(kto(KlPairing.STEP), cut(rows, 2)).metrics().get("kl");
     }
 
     @Test
     void derivativesAgreeWithDifferences() {
-        List<Row> rows = rows(1, 13);
-        double[] kl = kl(2, 13);
-        for (Objective objective : List.of(new Sft(), kto(Kto.Estimate.STEP), kto(Kto.Estimate.MICRO_BATCH))) {
+        List<Given> rows = rows(1, 13);
+        for (Objective objective : List.of(new Sft(), kto(KlPairing.STEP), kto(KlPairing.TRL))) {
             for (int size : new int[] {13, 5, 1}) {
-                List<List<Row>> step = cut(rows, size);
-                List<Scope> scopes = objective.scopes(micros(step, kl));
-                for (int i = 0; i < rows.size(); i++) {
-                    int row = i;
-                    double eps = 1e-5;
-                    List<List<Row>> up = cut(
-                            IntStream.range(0, 13)
-                                    .mapToObj(j -> j == row ? moved(rows.get(j), eps) : rows.get(j))
-                                    .toList(),
-                            size);
-                    List<List<Row>> down = cut(
-                            IntStream.range(0, 13)
-                                    .mapToObj(j -> j == row ? moved(rows.get(j), -eps) : rows.get(j))
-                                    .toList(),
-                            size);
-                    double expected = (loss(objective, up, kl) - loss(objective, down, kl)) / (2 * eps);
-                    Term term = objective.term(rows.get(row), scopes.get(row / size));
-                    assertThat(term.derivative()).isCloseTo(expected, within(1e-10));
-                    assertThat(term.derivative()).isNotZero();
+                List<Term> terms = judge(objective, cut(rows, size)).terms();
+                double[] expected = Given.differences(objective, rows, size);
+                for (int i = 0; i < expected.length; i++) {
+                    assertThat(terms.get(i).derivative()).isCloseTo(expected[i], within(1e-10));
+                    assertThat(terms.get(i).derivative()).isNotZero();
                 }
             }
         }
     }
 
+    /** What it reports is what it says that it reports, in that order. */
+    @ParameterizedTest
+    @EnumSource
+    void theNamesAreThoseDeclared(KlPairing pairing) {
+        assertThat(judge(kto(pairing), cut(rows(5, 9), 4)).metrics().keySet())
+                .containsExactlyElementsOf(
+                        kto(pairing).metrics().stream().map(Metric::name).toList());
+        assertThat(judge(new Sft(), cut(rows(5, 9), 4)).metrics().keySet()).containsExactly("loss");
+    }
+
     @Test
     void sftIsTheMeanOverAllTargetsOfTheStep() {
-        List<Row> rows = List.of(new Row(-10, 2, 0, false), new Row(-3, 1, 0, false), new Row(-21, 7, 0, false));
+        List<Given> rows = List.of(
+                row(-10, 2, Double.NaN, false, Double.NaN),
+                row(-3, 1, Double.NaN, false, Double.NaN),
+                row(-21, 7, Double.NaN, false, Double.NaN));
         for (int size : new int[] {3, 2, 1}) {
-            assertThat(loss(new Sft(), cut(rows, size), new double[3])).isCloseTo(34.0 / 10, within(1e-15));
+            assertThat(judge(new Sft(), cut(rows, size)).loss()).isCloseTo(34.0 / 10, within(1e-15));
         }
     }
 
     @ParameterizedTest
     @CsvSource({"8", "4", "3", "1"})
     void cuttingAStepChangesNothing(int size) {
-        List<Row> rows = rows(3, 8);
-        double[] kl = kl(4, 8);
-        Kto kto = kto(Kto.Estimate.STEP);
-        List<List<Row>> whole = List.of(rows);
-        List<Scope> scopes = kto.scopes(micros(cut(rows, size), kl));
-        Map<String, Double> expected = kto.metrics(whole, kto.scopes(micros(whole, kl)));
-        Map<String, Double> got = kto.metrics(cut(rows, size), scopes);
+        List<Given> rows = rows(3, 8);
+        Map<String, Double> expected = judge(kto(KlPairing.STEP), List.of(rows)).metrics();
+        Map<String, Double> got = judge(kto(KlPairing.STEP), cut(rows, size)).metrics();
         assertThat(got.keySet()).containsExactlyElementsOf(expected.keySet());
         expected.forEach((name, value) -> assertThat(got.get(name)).as(name).isCloseTo(value, within(1e-12)));
     }
 
     @ParameterizedTest
     @EnumSource
-    void atTheStartEveryRowLosesHalfItsWeight(Kto.Estimate estimate) {
-        List<Row> rows = List.of(new Row(-50, 3, -50, true), new Row(-70, 4, -70, false));
-        Map<String, Double> metrics =
-                kto(estimate).metrics(List.of(rows), kto(estimate).scopes(micros(List.of(rows), new double[2])));
-        assertThat(metrics.get("loss")).isCloseTo((0.5 * DESIRABLE + 0.5 * UNDESIRABLE) / 2, within(1e-15));
-        assertThat(metrics)
+    void atTheStartEveryRowLosesHalfItsWeight(KlPairing pairing) {
+        Judged judged = judge(kto(pairing), List.of(List.of(row(-50, 3, -50, true, 0), row(-70, 4, -70, false, 0))));
+        assertThat(judged.loss()).isCloseTo((0.5 * DESIRABLE + 0.5 * UNDESIRABLE) / 2, within(1e-15));
+        assertThat(judged.metrics())
                 .containsEntry("kl", 0.0)
                 .containsEntry("rewards/chosen", 0.0)
                 .containsEntry("rewards/margins", 0.0);
@@ -140,27 +113,19 @@ class ObjectiveTest {
 
     @Test
     void theBaselineIsClampedAfterTheMean() {
-        Kto kto = kto(Kto.Estimate.STEP);
-        assertThat(kto.scopes(List.of(new Micro(2, 2, new double[] {-3, 5}), new Micro(1, 1, new double[] {-1})))
-                        .getFirst()
-                        .baseline())
-                .isCloseTo(1.0 / 3, within(1e-15));
-        assertThat(kto.scopes(List.of(new Micro(3, 3, new double[] {-3, 1, 1})))
-                        .getFirst()
-                        .baseline())
-                .isZero();
+        assertThat(baseline(-3, 5, -1)).isCloseTo(1.0 / 3, within(1e-15));
+        assertThat(baseline(-3, 1, 1)).isZero();
     }
 
     @Test
     void theLossIsDividedByRowsNotByWeights() {
-        List<Row> rows = List.of(new Row(-50, 3, -53, true), new Row(-70, 4, -71, true), new Row(-60, 4, -58, false));
         double z = 0.5;
+        List<Given> rows = List.of(row(-50, 3, -53, true, z), row(-70, 4, -71, true, z), row(-60, 4, -58, false, z));
         double expected = (DESIRABLE * (1 - sigma(BETA * (3 - z)))
                         + DESIRABLE * (1 - sigma(BETA * (1 - z)))
                         + UNDESIRABLE * (1 - sigma(BETA * (z + 2))))
                 / 3;
-        assertThat(loss(kto(Kto.Estimate.STEP), List.of(rows), new double[] {z, z, z}))
-                .isCloseTo(expected, within(1e-15));
+        assertThat(judge(kto(KlPairing.STEP), List.of(rows)).loss()).isCloseTo(expected, within(1e-15));
     }
 
     private static double sigma(double x) {
@@ -169,13 +134,14 @@ class ObjectiveTest {
 
     @Test
     void trlTakesMeansOfMicroBatches() {
-        List<List<Row>> step = List.of(
-                List.of(new Row(-50, 3, -52, true), new Row(-60, 3, -60, true)),
-                List.of(new Row(-70, 4, -71, false), new Row(-40, 4, -44, true)));
-        Kto kto = kto(Kto.Estimate.MICRO_BATCH);
-        List<Scope> scopes = kto.scopes(micros(step, new double[] {2, 4, -8, 2}));
-        assertThat(scopes).extracting(Scope::baseline).containsExactly(3.0, 0.0);
-        Map<String, Double> metrics = kto.metrics(step, scopes);
+        List<List<Given>> step = List.of(
+                List.of(row(-50, 3, -52, true, 2), row(-60, 3, -60, true, 4)),
+                List.of(row(-70, 4, -71, false, -8), row(-40, 4, -44, true, 2)));
+        Kto kto = kto(KlPairing.TRL);
+        Map<String, Double> metrics = judge(kto, step).metrics();
+        assertThat(step)
+                .extracting(micro -> judge(kto, List.of(micro)).metrics().get("kl"))
+                .containsExactly(3.0, 0.0);
         assertThat(metrics.get("kl")).isCloseTo(1.5, within(1e-15));
         assertThat(metrics.get("rewards/chosen")).isCloseTo(((0.2 + 0) / 2 + 0.4) / 2, within(1e-15));
         assertThat(metrics.get("rewards/rejected")).isCloseTo(0.1, within(1e-15));
@@ -184,8 +150,8 @@ class ObjectiveTest {
         assertThat(metrics.get("logps/rejected")).isCloseTo(-70.0, within(1e-15));
         assertThat(metrics.get("loss"))
                 .isCloseTo(
-                        (loss(kto, step.subList(0, 1), new double[] {2, 4})
-                                        + loss(kto, step.subList(1, 2), new double[] {-8, 2}))
+                        (judge(kto, step.subList(0, 1)).loss()
+                                        + judge(kto, step.subList(1, 2)).loss())
                                 / 2,
                         within(1e-15));
     }
@@ -193,9 +159,10 @@ class ObjectiveTest {
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void oneKindOfRowAloneIsFinite(boolean desirable) {
-        List<Row> rows = List.of(new Row(-50, 3, -45, desirable), new Row(-60, 3, -64, desirable));
-        Map<String, Double> metrics = kto(Kto.Estimate.STEP)
-                .metrics(List.of(rows), kto(Kto.Estimate.STEP).scopes(micros(List.of(rows), new double[] {1, 2})));
+        Map<String, Double> metrics = judge(
+                        kto(KlPairing.STEP),
+                        List.of(List.of(row(-50, 3, -45, desirable, 1), row(-60, 3, -64, desirable, 2))))
+                .metrics();
         assertThat(metrics.values()).allSatisfy(v -> assertThat(v).isFinite());
         assertThat(metrics.keySet())
                 .containsExactly(
@@ -208,17 +175,15 @@ class ObjectiveTest {
     @ParameterizedTest
     @CsvSource({"1e9,true", "-1e9,true", "1e9,false", "-1e9,false"})
     void farFromTheReferenceNothingOverflows(double h, boolean desirable) {
-        Term term = kto(Kto.Estimate.STEP).term(new Row(h, 1, 0, desirable), new Scope(1, 0));
+        Term term = judge(kto(KlPairing.STEP), List.of(List.of(row(h, 1, 0, desirable, 0))))
+                .terms()
+                .getFirst();
         assertThat(term.loss()).isBetween(0.0, Math.max(DESIRABLE, UNDESIRABLE));
         assertThat(term.derivative()).isZero();
     }
 
     @Test
     void aNaNIsNotClampedAway() {
-        assertThat(kto(Kto.Estimate.STEP)
-                        .scopes(List.of(new Micro(1, 1, new double[] {Double.NaN})))
-                        .getFirst()
-                        .baseline())
-                .isNaN();
+        assertThat(baseline(Double.NaN)).isNaN();
     }
 }

@@ -1,0 +1,102 @@
+package candor.train;
+
+import candor.data.EncodedRow;
+import candor.train.objective.Objective;
+import candor.train.objective.Requirements;
+import java.util.OptionalDouble;
+
+/**
+ * A row of a step, with what its objective needs to know of it before gradients flow. That is asked for in a pass without
+ * gradients, policy and reference side by side; what the cache knows is not asked for again.
+ */
+final class Asked implements Objective.Row {
+    /** Nothing was asked for. */
+    private static final int NOTHING = -1;
+
+    private final Requirements needs;
+    private final EncodedRow row;
+    /** Null where the objective wants none. */
+    private final EncodedRow pair;
+
+    /** Numbers of the sequences in the pass. */
+    private int policyPair = NOTHING;
+
+    private int referencePair = NOTHING;
+    private int referenceRow = NOTHING;
+    private double mismatched;
+    private double reference;
+
+    /** @param pair the mismatched pair, or null where the objective wants none */
+    Asked(Requirements needs, EncodedRow row, EncodedRow pair) {
+        this.needs = needs;
+        this.row = row;
+        this.pair = pair;
+    }
+
+    EncodedRow row() {
+        return row;
+    }
+
+    void ask(Pass pass, Slots slots, ReferenceCache cache, Masks masks) {
+        if (pair != null) {
+            policyPair = pass.add(pair, slots.policy(), masks == null ? null : masks.pair(row.row()));
+            OptionalDouble known = cache.get(pair);
+            if (known.isPresent()) {
+                mismatched = -known.getAsDouble();
+            } else {
+                referencePair = pass.add(pair, slots.reference());
+            }
+        }
+        if (needs.reference()) {
+            OptionalDouble known = cache.get(row);
+            if (known.isPresent()) {
+                reference = known.getAsDouble();
+            } else {
+                referenceRow = pass.add(row, slots.reference());
+            }
+        }
+    }
+
+    void take(Pass pass, ReferenceCache cache) {
+        if (referencePair != NOTHING) {
+            mismatched = -pass.logp(referencePair);
+            cache.put(pair, pass.logp(referencePair));
+        }
+        if (policyPair != NOTHING) {
+            mismatched += pass.logp(policyPair);
+        }
+        if (referenceRow != NOTHING) {
+            reference = pass.logp(referenceRow);
+            cache.put(row, reference);
+        }
+    }
+
+    @Override
+    public int targets() {
+        return row.targets();
+    }
+
+    @Override
+    public boolean desirable() {
+        if (row.label() == null) {
+            throw new IllegalStateException("the objective does not need labels, and asks for one");
+        }
+        return row.label();
+    }
+
+    @Override
+    public double reference() {
+        if (!needs.reference()) {
+            throw new IllegalStateException("the objective does not need the reference, and asks for it");
+        }
+        return reference;
+    }
+
+    @Override
+    public double mismatched() {
+        if (pair == null) {
+            throw new IllegalStateException("the objective does not need mismatched pairs, and asks for one");
+        }
+        return mismatched;
+    }
+}
