@@ -1,6 +1,6 @@
 // What the attention kernels share: where a tile of queries or keys lies in a packed batch, and the choice by head width.
 #pragma once
-#include "border.h"
+#include "api.h"
 #include "device/device.h"
 
 namespace candor {

@@ -1,5 +1,5 @@
 // Captures of a stream's work, and graphs made of them.
-#include "border.h"
+#include "api.h"
 
 using candor::enter;
 using candor::report;

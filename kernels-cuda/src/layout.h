@@ -1,6 +1,6 @@
 // Several arrays in one piece of scratch memory.
 #pragma once
-#include "border.h"
+#include "api.h"
 
 namespace candor {
 

@@ -1,6 +1,6 @@
 // Adapters on a linear layer: their factors packed in bf16 for the tensor cores, and their gradients.
 #pragma once
-#include "border.h"
+#include "api.h"
 #include "device/device.h"
 #include "layout.h"
 #include "matmul_kernel.h"

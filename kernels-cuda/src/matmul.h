@@ -1,7 +1,7 @@
 // Matrix products for other families: what the head needs.
 #pragma once
 
-#include "border.h"
+#include "api.h"
 
 namespace candor {
 

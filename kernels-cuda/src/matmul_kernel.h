@@ -1,6 +1,6 @@
 // What a matrix product on tensor cores is asked for: matmul_wgmma.cu or matmul_mma.cu computes it.
 #pragma once
-#include "border.h"
+#include "api.h"
 #include "device/device.h"
 
 namespace candor {

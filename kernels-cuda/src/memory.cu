@@ -1,6 +1,6 @@
 // Device memory that is handed out again instead of going back to the driver, pinned host memory, copies, and each stream's
 // scratch memory.
-#include "border.h"
+#include "api.h"
 #include "device/device.h"
 
 using candor::enter;

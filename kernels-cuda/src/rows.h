@@ -2,7 +2,7 @@
 // once or element by element changes no byte of the result.
 #pragma once
 
-#include "border.h"
+#include "api.h"
 #include "device/device.h"
 
 namespace candor {

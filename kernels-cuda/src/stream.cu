@@ -1,5 +1,5 @@
 // Streams and events.
-#include "border.h"
+#include "api.h"
 
 using candor::enter;
 using candor::report;

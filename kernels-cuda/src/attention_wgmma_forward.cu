@@ -167,7 +167,7 @@ __device__ __forceinline__ void attend(
     if (group == 1 && walk.steps > 1) end_turn();
     for (int step = 1; step < walk.steps; step++) {
         keys.next();
-        // What is computed from scores goes to other variables: see attention_backward_keys_wgmma.cu.
+        // What is computed from scores goes to other variables: see attention_wgmma_backward_keys.cu.
         float scores[64];
         mbarrier_wait(&s.full_k[keys.stage], keys.parity);  // the keys are loaded
         await_turn();

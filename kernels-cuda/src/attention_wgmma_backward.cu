@@ -1,8 +1,8 @@
 // Causal attention of packed sequences, backward with wgmma for sm_90a: what is known of each row before, scratch memory, and
-// the launches. The passes are those of attention_backward.cu, and its roundings.
+// the launches. The passes are those of attention_mma_backward.cu, and its roundings.
 #include <algorithm>
 
-#include "attention_backward_wgmma.h"
+#include "attention_wgmma_backward.h"
 #include "rows.h"
 
 namespace candor {

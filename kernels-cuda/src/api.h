@@ -1,5 +1,5 @@
 // What stands behind the border's handles, and how a function of the border reports. Every family's file includes this; the
-// bodies are in border.cu and memory.cu.
+// bodies are in api.cu and memory.cu.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Header and bindings say the same: where this fails, run bindings/generate.sh. */
-class BorderTest {
+class ApiTest {
     private static final Path GENERATED = Path.of("src/main/java/candor/bindings/generated");
     /** jextract quotes the C that a piece of Java stands for. */
     private static final Pattern SNIPPET =
@@ -58,7 +58,7 @@ class BorderTest {
         Map<String, String> bound = Arrays.stream(CandorKernels.class.getDeclaredMethods())
                 .filter(method -> Modifier.isPublic(method.getModifiers()))
                 .filter(method -> method.getName().matches("candor_[a-z0-9_]+"))
-                .collect(Collectors.toMap(Method::getName, BorderTest::signature));
+                .collect(Collectors.toMap(Method::getName, ApiTest::signature));
         assertThat(bound).isEqualTo(declared);
     }
 
@@ -94,7 +94,7 @@ class BorderTest {
         return type(declaration.substring(0, open))
                 + Stream.of(parameters.split(", "))
                         .filter(parameter -> !parameter.isEmpty())
-                        .map(BorderTest::type)
+                        .map(ApiTest::type)
                         .collect(Collectors.joining(", ", "(", ")"));
     }
 

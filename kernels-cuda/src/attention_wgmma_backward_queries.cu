@@ -3,7 +3,7 @@
 // warpgroups multiply, each its own 64 queries.
 #include <type_traits>
 
-#include "attention_backward_wgmma.h"
+#include "attention_wgmma_backward.h"
 
 namespace candor {
 namespace {

@@ -4,7 +4,7 @@
 // step before are added, and what is not on the tensor cores in one warpgroup has the other's products beside it.
 #include <type_traits>
 
-#include "attention_backward_wgmma.h"
+#include "attention_wgmma_backward.h"
 #include "rows.h"
 
 namespace candor {

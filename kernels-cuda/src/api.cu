@@ -1,5 +1,5 @@
 // The library and the device: what the handles of the border are, and how its functions report.
-#include "border.h"
+#include "api.h"
 
 #include <cstdarg>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // The backward pass of attention with wgmma for sm_90a, in two passes of which each computes the weights again:
-// attention_backward_keys_wgmma.cu and attention_backward_queries_wgmma.cu. attention_backward.cu has the formulas.
-// attention_backward_wgmma.cu launches them.
+// attention_wgmma_backward_keys.cu and attention_wgmma_backward_queries.cu. attention_mma_backward.cu has the formulas.
+// attention_wgmma_backward.cu launches them.
 #pragma once
 #include "attention_kernel.h"
 #include "attention_wgmma.h"
