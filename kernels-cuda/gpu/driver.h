@@ -8,7 +8,7 @@
 
 namespace op_time {
 
-// libcuda.so.1, on the context that the border has made current.
+// libcuda.so.1, on the context that the C API has made current.
 class Driver {
 public:
     Driver() {

@@ -76,19 +76,33 @@ inline std::vector<float> uniform(int64_t count, float size) {
     return v;
 }
 
-inline Memory bf16(int64_t count, float size = 1) {
+// Random numbers cut off to bf16.
+inline std::vector<candor_bf16> uniform_bf16(int64_t count, float size) {
     const std::vector<float> v = uniform(count, size);
     std::vector<candor_bf16> b(v.size());
     for (size_t i = 0; i < v.size(); i++) memcpy(&b[i], (const char*)&v[i] + 2, 2);
-    Memory memory = std::make_shared<Buffer>(2 * count);
-    memory->put(b);
-    return memory;
+    return b;
 }
 
-inline Memory floats(int64_t count, float size = 1) {
-    Memory memory = std::make_shared<Buffer>(4 * count);
-    memory->put(uniform(count, size));
-    return memory;
+// A matrix without gaps, and the memory that it lies in.
+struct Operand {
+    Memory memory;
+    candor_matrix matrix;
+
+    const candor_matrix* m() const { return &matrix; }
+    void* data() const { return matrix.data; }
+};
+
+inline Operand bf16(int rows, int cols, float size = 1) {
+    Memory memory = std::make_shared<Buffer>(2ll * rows * cols);
+    memory->put(uniform_bf16((int64_t)rows * cols, size));
+    return {memory, {memory->as<void>(), cols, rows, cols, CANDOR_BF16}};
+}
+
+inline Operand floats(int rows, int cols, float size = 1) {
+    Memory memory = std::make_shared<Buffer>(4ll * rows * cols);
+    memory->put(uniform((int64_t)rows * cols, size));
+    return {memory, {memory->as<void>(), cols, rows, cols, CANDOR_F32}};
 }
 
 inline Memory integers(int64_t count, const std::function<int32_t(int64_t)>& value) {

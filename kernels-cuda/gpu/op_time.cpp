@@ -1,4 +1,4 @@
-// The time of every operation at a model's shapes, by the border's own events:
+// The time of every operation at a model's shapes, by the C API's own events:
 //   op_time [--shape llama-3.1-8b|qwen2.5-0.5b|tiny] [--tokens N] [--length N] [--only TEXT] [--once]
 //   op_time --tiles            every tile of matrix products on sm_90a instead: see tiles.h
 // A Markdown table: time, TFLOP/s, GB/s, the share of the ceiling (what the device needs at least, for the arithmetic or for
@@ -88,15 +88,16 @@ private:
             return;
         }
         const int64_t bytes = 1ll << 30;
-        Memory from = floats(bytes / 4), to = std::make_shared<Buffer>(bytes);
+        Memory from = std::make_shared<Buffer>(bytes), to = std::make_shared<Buffer>(bytes);
+        from->put(uniform(bytes / 4, 1));
         const double copied = theirs(driver_, [&](int) { return driver_.copy(to->as<void>(), from->as<void>(), bytes); });
         if (copied > 0) bytes_per_second = 2 * bytes / copied;
         printf("Ceilings in this run: %.0f GB/s copied (read and written)", bytes_per_second / 1e9);
         if (cublas_.there()) {
             const int side = 8192;
-            Memory x = bf16((int64_t)side * side), w = bf16((int64_t)side * side), y = bf16((int64_t)side * side);
+            const Operand x = bf16(side, side), w = bf16(side, side), y = bf16(side, side);
             const double time = theirs(driver_,
-                [&](int) { return cublas_.linear(y->as<void>(), x->as<void>(), w->as<void>(), side, side, side); });
+                [&](int) { return cublas_.linear(y.data(), x.data(), w.data(), side, side, side); });
             if (time > 0) flops_per_second = 2.0 * side * side * side / time;
             printf(", %.0f TFLOP/s by cuBLAS at 8192 cubed", flops_per_second / 1e12);
         } else {
@@ -106,10 +107,11 @@ private:
     }
 
     // ‖a − b‖ / ‖b‖ of two bf16 results on the device.
-    static double distance(const Memory& a, const Memory& b) {
-        const auto get = [](const Memory& m) {
-            std::vector<candor_bf16> v(m->bytes / 2);
-            must(candor_copy_to_host(v.data(), m->bytes, m->as<void>(), m->bytes, m->bytes, 1, stream));
+    static double distance(const Operand& a, const Operand& b) {
+        const auto get = [](const Operand& m) {
+            const int64_t bytes = m.memory->bytes;
+            std::vector<candor_bf16> v(bytes / 2);
+            must(candor_copy_to_host(v.data(), bytes, m.data(), bytes, bytes, 1, stream));
             must(candor_stream_synchronise(stream));
             return v;
         };
@@ -126,7 +128,7 @@ private:
         return std::sqrt(difference / norm);
     }
 
-    void same(const std::string& what, const Memory& ours, const Memory& theirs, const char* whose = "cuBLAS's") {
+    void same(const std::string& what, const Operand& ours, const Operand& theirs, const char* whose = "cuBLAS's") {
         const double apart = distance(ours, theirs);
         if (apart <= 0.01) return;
         failed = true;
@@ -145,43 +147,40 @@ private:
     }
 
     struct Lora {
-        Memory a, b, da, db;
+        Operand a, b, da, db;
         candor_lora entry;
         Lora(int n, int i, int o, int rank, bool trained)
-            : a(floats((int64_t)rank * i)), b(floats((int64_t)o * rank)), da(floats((int64_t)rank * i, 0)),
-              db(floats((int64_t)o * rank, 0)),
-              entry{a->as<float>(), b->as<float>(), trained ? da->as<float>() : nullptr, trained ? db->as<float>() : nullptr, i,
-                  rank, i, rank, rank, 2.0f, 0, n} {}
+            : a(floats(rank, i)), b(floats(o, rank)), da(floats(rank, i, 0)), db(floats(o, rank, 0)),
+              entry{a.matrix, b.matrix, trained ? da.matrix : candor_matrix{}, trained ? db.matrix : candor_matrix{}, 2.0f, 0, n} {}
     };
 
     void product(const std::string& what, int n, int i, int o, int rank) {
         if (!wanted(what)) return;
         const double bytes = 2.0 * ((double)n * i + (double)o * i + (double)n * o);
-        std::vector<Memory> x, w, y;
+        std::vector<Operand> x, w, y;
         for (int s = 0; s < sets((int64_t)bytes); s++) {
-            x.push_back(bf16((int64_t)n * i));
-            w.push_back(bf16((int64_t)o * i, 0.05f));
-            y.push_back(bf16((int64_t)n * o));
+            x.push_back(bf16(n, i));
+            w.push_back(bf16(o, i, 0.05f));
+            y.push_back(bf16(n, o));
         }
-        Memory t = bf16((int64_t)n * std::max(rank, 16));
+        const Operand t = bf16(n, std::max(rank, 16));
         std::unique_ptr<Lora> lora(rank ? new Lora(n, i, o, rank, false) : nullptr);
         const auto run = [&](int call, bool adapted) {
             const size_t s = call % x.size();
-            return candor_linear(y[s]->as<candor_bf16>(), o, adapted ? t->as<candor_bf16>() : nullptr, adapted ? rank : 0,
-                x[s]->as<candor_bf16>(), i, w[s]->as<candor_bf16>(), i, nullptr, nullptr, 0, adapted ? &lora->entry : nullptr,
-                adapted, adapted ? rank : 0, n, i, o, stream);
+            return candor_linear(y[s].m(), adapted ? t.m() : nullptr, x[s].m(), w[s].m(), nullptr, nullptr,
+                adapted ? &lora->entry : nullptr, adapted, stream);
         };
         double peer = 0;
         if (cublas_.there() && !once) {
-            Memory z = bf16((int64_t)n * o);
+            const Operand z = bf16(n, o);
             peer = theirs(driver_, [&](int call) {
                 const size_t s = call % x.size();
-                return cublas_.linear(z->as<void>(), x[s]->as<void>(), w[s]->as<void>(), n, i, o);
+                return cublas_.linear(z.data(), x[s].data(), w[s].data(), n, i, o);
             });
             must(run(0, false));
             must(candor_stream_synchronise(stream));
             driver_.start();
-            cublas_.linear(z->as<void>(), x[0]->as<void>(), w[0]->as<void>(), n, i, o);
+            cublas_.linear(z.data(), x[0].data(), w[0].data(), n, i, o);
             driver_.end();
             same(what, y[0], z);
         }
@@ -192,32 +191,30 @@ private:
     void product_backward(const std::string& what, int n, int i, int o, int rank) {
         if (!wanted(what)) return;
         const double bytes = 2.0 * ((double)n * i + (double)o * i + (double)n * o) + (rank ? 2.0 * n * i : 0);
-        std::vector<Memory> dx, w, dy;
+        std::vector<Operand> dx, w, dy;
         for (int s = 0; s < sets((int64_t)bytes); s++) {
-            dx.push_back(bf16((int64_t)n * i));
-            w.push_back(bf16((int64_t)o * i, 0.05f));
-            dy.push_back(bf16((int64_t)n * o));
+            dx.push_back(bf16(n, i));
+            w.push_back(bf16(o, i, 0.05f));
+            dy.push_back(bf16(n, o));
         }
-        Memory x = bf16((int64_t)n * i), t = bf16((int64_t)n * std::max(rank, 16)), dt = bf16((int64_t)n * std::max(rank, 16));
+        const Operand x = bf16(n, i), t = bf16(n, std::max(rank, 16)), dt = bf16(n, std::max(rank, 16));
         std::unique_ptr<Lora> lora(rank ? new Lora(n, i, o, rank, true) : nullptr);
         const auto run = [&](int call, bool adapted) {
             const size_t s = call % w.size();
-            return candor_linear_backward(dx[s]->as<candor_bf16>(), i, adapted ? dt->as<candor_bf16>() : nullptr,
-                adapted ? rank : 0, dy[s]->as<candor_bf16>(), o, x->as<candor_bf16>(), i,
-                adapted ? t->as<candor_bf16>() : nullptr, adapted ? rank : 0, w[s]->as<candor_bf16>(), i,
-                adapted ? &lora->entry : nullptr, adapted, adapted ? rank : 0, 0, n, i, o, stream);
+            return candor_linear_backward(dx[s].m(), adapted ? dt.m() : nullptr, dy[s].m(), x.m(), adapted ? t.m() : nullptr,
+                w[s].m(), adapted ? &lora->entry : nullptr, adapted, 0, stream);
         };
         double peer = 0;
         if (cublas_.there() && !once) {
-            Memory z = bf16((int64_t)n * i);
+            const Operand z = bf16(n, i);
             peer = theirs(driver_, [&](int call) {
                 const size_t s = call % w.size();
-                return cublas_.linear_backward(z->as<void>(), dy[s]->as<void>(), w[s]->as<void>(), n, i, o);
+                return cublas_.linear_backward(z.data(), dy[s].data(), w[s].data(), n, i, o);
             });
             must(run(0, false));
             must(candor_stream_synchronise(stream));
             driver_.start();
-            cublas_.linear_backward(z->as<void>(), dy[0]->as<void>(), w[0]->as<void>(), n, i, o);
+            cublas_.linear_backward(z.data(), dy[0].data(), w[0].data(), n, i, o);
             driver_.end();
             same(what, dx[0], z);
         }
@@ -228,21 +225,20 @@ private:
     void attention() {
         if (!wanted("attention")) return;
         const int h = shape_.heads, k = shape_.key_heads, d = shape_.head_width, wide = (h + 2 * k) * d, count = n_ / length_;
-        Memory qkv = bf16((int64_t)n_ * wide), o = bf16((int64_t)n_ * h * d), lse = floats((int64_t)n_ * h);
-        Memory dout = bf16((int64_t)n_ * h * d), dqkv = bf16((int64_t)n_ * wide);
-        Memory starts = integers(count + 1, [&](int64_t s) { return (int32_t)(s * length_); });
+        const Operand qkv = bf16(n_, wide), o = bf16(n_, h * d), lse = floats(n_, h), dout = bf16(n_, h * d),
+                      dqkv = bf16(n_, wide);
+        const Memory starts = integers(count + 1, [&](int64_t s) { return (int32_t)(s * length_); });
+        const candor_heads heads = {h, k, d};
+        const candor_sequences sequences = {starts->as<int32_t>(), count, length_};
         // Causal: half of the square; two products forward, five backward.
         const double product = 2.0 * n_ * (length_ / 2.0) * h * d;
-        const auto forward = [&](const Memory& to) {
-            return candor_attention(to->as<candor_bf16>(), h * d, lse->as<float>(), h, qkv->as<candor_bf16>(), wide,
-                starts->as<int32_t>(), count, length_, n_, h, k, d, stream);
+        const auto forward = [&](const Operand& to) {
+            return candor_attention(to.m(), lse.m(), qkv.m(), &heads, &sequences, stream);
         };
-        const auto backward = [&](const Memory& to) {
-            return candor_attention_backward(to->as<candor_bf16>(), wide, dout->as<candor_bf16>(), h * d,
-                qkv->as<candor_bf16>(), wide, o->as<candor_bf16>(), h * d, lse->as<float>(), h, starts->as<int32_t>(), count,
-                length_, n_, h, k, d, stream);
+        const auto backward = [&](const Operand& to) {
+            return candor_attention_backward(to.m(), dout.m(), qkv.m(), o.m(), lse.m(), &heads, &sequences, stream);
         };
-        const auto both = [&](const std::string& which, const Memory& to, const Memory& gradients) {
+        const auto both = [&](const std::string& which, const Operand& to, const Operand& gradients) {
             row("attention" + which, ours([&](int) { return forward(to); }), 2 * product, 2.0 * n_ * (wide + h * d), 0);
             row("attention, backward" + which, ours([&](int) { return backward(gradients); }), 5 * product,
                 2.0 * n_ * (2 * wide + 2 * h * d), 0);
@@ -252,7 +248,7 @@ private:
         must(candor_device_describe(&properties, device));
         if (properties.major != 9) return;
         // The kernels of other devices too, with which results are compared.
-        const Memory other = bf16((int64_t)n_ * h * d), other_gradients = bf16((int64_t)n_ * wide);
+        const Operand other = bf16(n_, h * d), other_gradients = bf16(n_, wide);
         candor_attention_use(0);
         both(std::string(", by ") + candor_attention_form_name(0), other, other_gradients);
         candor_attention_use(-1);
@@ -265,42 +261,39 @@ private:
         const int c = shape_.width, f = shape_.hidden, h = shape_.heads, d = shape_.head_width, v = shape_.vocabulary;
         const double wide = 2.0 * n_ * c;
         const int count = sets((int64_t)wide);
-        std::vector<Memory> x, y;
-        for (int s = 0; s < count; s++) x.push_back(bf16((int64_t)n_ * c)), y.push_back(bf16((int64_t)n_ * c));
-        Memory w = floats(c), rstd = floats(n_), table = bf16((int64_t)v * c);
-        Memory angles = floats((int64_t)length_ * d), positions = integers(n_, [&](int64_t i) { return (int32_t)(i % length_); });
-        Memory tokens = integers(n_, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
-        const auto in = [&](int call) { return x[call % count]->as<candor_bf16>(); };
-        const auto out = [&](int call) { return y[call % count]->as<candor_bf16>(); };
+        std::vector<Operand> x, y;
+        for (int s = 0; s < count; s++) x.push_back(bf16(n_, c)), y.push_back(bf16(n_, c));
+        const Operand w = floats(1, c), rstd = floats(n_, 1), table = bf16(v, c), angles = floats(length_, d);
+        const Memory positions = integers(n_, [&](int64_t i) { return (int32_t)(i % length_); });
+        const Memory tokens = integers(n_, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
+        const auto in = [&](int call) { return x[call % count].m(); };
+        const auto out = [&](int call) { return y[call % count].m(); };
         if (wanted("embed")) {
             row("embed", ours([&](int call) {
-                return candor_embed(out(call), c, table->as<candor_bf16>(), c, tokens->as<int32_t>(), n_, c, stream);
+                return candor_embed(out(call), table.m(), tokens->as<int32_t>(), stream);
             }), 0, 2 * wide, 0);
         }
         if (wanted("rms norm")) {
             row("rms norm", ours([&](int call) {
-                return candor_rms_norm(out(call), c, rstd->as<float>(), 1, in(call), c, w->as<float>(), 1e-5f, n_, 1, c, stream);
+                return candor_rms_norm(out(call), rstd.m(), in(call), w.m(), 1e-5f, stream);
             }), 0, 2 * wide, 0);
             row("rms norm, backward, added", ours([&](int call) {
-                return candor_rms_norm_backward(out(call), c, in(call), c, in(call + 1), c, w->as<float>(), rstd->as<float>(), 1,
-                    1, n_, 1, c, stream);
+                return candor_rms_norm_backward(out(call), in(call), in(call + 1), w.m(), rstd.m(), 1, stream);
             }), 0, 4 * wide, 0);
         }
         if (wanted("rope")) {
+            const int columns = std::min(h, c / d) * d;
             row("rope", ours([&](int call) {
-                return candor_rope(out(call), c, angles->as<float>(), d, positions->as<int32_t>(), 1, n_, std::min(h, c / d), d,
-                    stream);
-            }), 0, 4.0 * n_ * std::min(h, c / d) * d, 0);
+                candor_matrix heads = *out(call);
+                heads.cols = columns;
+                return candor_rope(&heads, angles.m(), positions->as<int32_t>(), 1, stream);
+            }), 0, 4.0 * n_ * columns, 0);
         }
         if (wanted("swiglu")) {
-            Memory gate = bf16((int64_t)n_ * 2 * f), dy = bf16((int64_t)n_ * f), d_gate = bf16((int64_t)n_ * 2 * f);
-            row("swiglu", ours([&](int) {
-                return candor_swiglu(dy->as<candor_bf16>(), f, gate->as<candor_bf16>(), 2 * f, n_, f, stream);
-            }), 0, 6.0 * n_ * f, 0);
-            row("swiglu, backward", ours([&](int) {
-                return candor_swiglu_backward(d_gate->as<candor_bf16>(), 2 * f, dy->as<candor_bf16>(), f,
-                    gate->as<candor_bf16>(), 2 * f, n_, f, stream);
-            }), 0, 10.0 * n_ * f, 0);
+            const Operand gate = bf16(n_, 2 * f), dy = bf16(n_, f), d_gate = bf16(n_, 2 * f);
+            row("swiglu", ours([&](int) { return candor_swiglu(dy.m(), gate.m(), stream); }), 0, 6.0 * n_ * f, 0);
+            row("swiglu, backward", ours([&](int) { return candor_swiglu_backward(d_gate.m(), dy.m(), gate.m(), stream); }), 0,
+                10.0 * n_ * f, 0);
         }
     }
 
@@ -308,17 +301,16 @@ private:
     void head() {
         if (!wanted("log-prob")) return;
         const int t = std::max(1, n_ / 4), c = shape_.width, v = shape_.vocabulary;
-        Memory x = bf16((int64_t)t * c), dx = bf16((int64_t)t * c), w = bf16((int64_t)v * c, 0.02f);
-        Memory logp = floats(t), lse = floats(t), dlogp = floats(t);
-        Memory targets = integers(t, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
+        const Operand x = bf16(t, c), dx = bf16(t, c), w = bf16(v, c, 0.02f);
+        const Operand logp = floats(t, 1), lse = floats(t, 1), dlogp = floats(t, 1);
+        const Memory targets = integers(t, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
         const double flops = 2.0 * t * c * v, bytes = 2.0 * ((double)t * c + (double)v * c);
         row("log-prob", ours([&](int) {
-            return candor_log_prob(logp->as<float>(), 1, lse->as<float>(), 1, nullptr, 0, x->as<candor_bf16>(), c,
-                w->as<candor_bf16>(), c, targets->as<int32_t>(), t, c, v, stream);
+            return candor_log_prob(logp.m(), lse.m(), nullptr, x.m(), w.m(), targets->as<int32_t>(), stream);
         }), flops, bytes, 0);
         row("log-prob, backward", ours([&](int) {
-            return candor_log_prob_backward(dx->as<candor_bf16>(), c, dlogp->as<float>(), 1, lse->as<float>(), 1, nullptr, 0,
-                x->as<candor_bf16>(), c, w->as<candor_bf16>(), c, targets->as<int32_t>(), t, c, v, stream);
+            return candor_log_prob_backward(
+                dx.m(), dlogp.m(), lse.m(), nullptr, x.m(), w.m(), targets->as<int32_t>(), stream);
         }), 2 * flops, 2 * bytes, 0);
     }
 

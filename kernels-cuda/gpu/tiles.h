@@ -23,10 +23,7 @@ public:
         }
         const int64_t bytes = once ? 64 << 20 : 3ll << 29;
         operands_ = std::make_shared<Buffer>(bytes);
-        const std::vector<float> v = uniform(bytes, 1);
-        std::vector<candor_bf16> b(v.size());
-        for (size_t i = 0; i < v.size(); i++) memcpy(&b[i], (const char*)&v[i] + 2, 2);
-        operands_->put(b);
+        operands_->put(uniform_bf16(bytes, 1));
         result_ = std::make_shared<Buffer>(once ? 4 << 20 : 1ll << 30);
         printf("TFLOP/s of every tile in bands of so many rows; x (m,k), y (m,n).\n\n| product | tile |");
         for (int band : kBands) printf(" %d |", band);
@@ -62,16 +59,17 @@ private:
         return operands_->as<candor_bf16>() + (room > 0 ? index * ((bytes + 255) / 256) % room : 0) * 128;
     }
 
+    static candor_matrix matrix(candor_bf16* data, int rows, int cols) { return {data, cols, rows, cols, CANDOR_BF16}; }
+
     // y (m,n) = x (m,k) w: w (n,k), or (k,n) where `transposed`.
     int call(const Product& p, bool transposed, int index) const {
         const int64_t x_bytes = 2ll * p.m * p.k, w_bytes = 2ll * p.n * p.k, y_bytes = 2ll * p.m * p.n;
         const int64_t set = index % sets(x_bytes + w_bytes + y_bytes);
-        candor_bf16 *x = slice(2 * set, x_bytes), *w = slice(2 * set + 1, w_bytes), *y = result_->as<candor_bf16>();
-        if (transposed) {
-            return candor_linear_backward(y, p.n, nullptr, 0, x, p.k, nullptr, 0, nullptr, 0, w, p.n, nullptr, 0, 0, 0, p.m, p.n,
-                p.k, stream);
-        }
-        return candor_linear(y, p.n, nullptr, 0, x, p.k, w, p.k, nullptr, nullptr, 0, nullptr, 0, 0, p.m, p.k, p.n, stream);
+        const candor_matrix x = matrix(slice(2 * set, x_bytes), p.m, p.k), y = matrix(result_->as<candor_bf16>(), p.m, p.n);
+        const candor_matrix w =
+            transposed ? matrix(slice(2 * set + 1, w_bytes), p.k, p.n) : matrix(slice(2 * set + 1, w_bytes), p.n, p.k);
+        return transposed ? candor_linear_backward(&y, nullptr, &x, nullptr, nullptr, &w, nullptr, 0, 0, stream)
+                          : candor_linear(&y, nullptr, &x, &w, nullptr, nullptr, nullptr, 0, stream);
     }
 
     bool call_cublas(const Product& p, bool transposed, int index) const {

@@ -1,6 +1,6 @@
 /*
- * The whole border between Candor's Java and its kernels: the same for a GPU (libcandor_cuda.so) and for the emulator that
- * runs the kernels on a CPU (libcandor_emulated.so).
+ * The C API: all that lies between Candor's Java and its kernels. It is the same for a GPU (libcandor_cuda.so) and for the
+ * emulator that runs the kernels on a CPU (libcandor_emulated.so).
  *
  * Letters for shapes, as in candor.ops: N tokens packed, T of them with a target, S sequences, C width, H query heads, K key
  * heads, D head width, F feed-forward width, V vocabulary, R rank, I inputs and O outputs of a linear layer, G groups.
@@ -9,20 +9,24 @@
  *
  * - A function that returns an int returns a status: 0, or else candor_last_error() is a sentence with the operation, its
  *   shapes, the code and the source line. Nothing here ends the process. Any thread may call; one at a time per device.
- * - A matrix is a pointer to its first element and a stride: elements (of its type) from one row to the next. Any stride >=
- *   columns is welcome and any pointer that is a multiple of the element's size; rows that all begin at a multiple of 16 bytes
- *   are read faster, and the bytes of the result are the same. Vectors (w, bias, tokens, ...) are dense.
- * - Outputs come first. "=" sets an output, "+=" adds to it; an output may share memory with an input only where it says so.
- *   Elements beyond the columns of a row are never written.
+ * - Operations take matrices, by the address of a candor_matrix in host memory, which is read before the function returns.
+ *   Vectors are matrices of one row. Sizes are those of the matrices; types and shapes that do not fit one another are refused
+ *   with CANDOR_BAD_ARGUMENT. Where an operand may be missing, null stands for it.
+ * - Any stride >= columns is welcome and any address that is a multiple of the element's size. Rows that all begin at a multiple
+ *   of 16 bytes are read faster. The bytes of a result do not depend on it, with one exception: on sm_90a the products of
+ *   candor_linear, candor_logits and candor_log_prob, and of their backward passes, take other tensor-core instructions where an
+ *   operand's rows begin elsewhere. These add in another order, so that the last bits of a sum may differ.
+ * - Outputs come first. "=" sets an output, "+=" adds to it; an output may share memory with an
+ *   input only where it says so. Elements beyond the columns of a row are never written.
  * - Activations and frozen matrices are bf16, sums are float32; norms' weights, biases, rotary tables, adapters, their
- *   gradients and what an optimiser keeps are float32.
+ *   gradients and what an optimiser keeps are float32. What is not said to be of another type is bf16.
  * - Operations are asynchronous, in the order of their stream. Pointers are to device memory but where it says "host"; host
  *   memory without further words is read before the function returns.
  * - Same input, same bytes: no sum depends on anything but shapes, and no row on its neighbours.
  * - Scratch memory belongs to the stream. It grows when an operation first needs more, so that once every shape has been
  *   seen nothing is allocated.
  *
- * What changes here changes the bindings: run bindings/generate.sh, and raise CANDOR_BORDER_VERSION.
+ * What changes here changes the bindings: run bindings/generate.sh, and raise CANDOR_API_VERSION.
  */
 #ifndef CANDOR_KERNELS_H
 #define CANDOR_KERNELS_H
@@ -33,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_BORDER_VERSION 3
+#define CANDOR_API_VERSION 4
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -44,6 +48,19 @@ extern "C" {
 /* Upper half of a float32. */
 typedef uint16_t candor_bf16;
 
+/* Types of a matrix's elements; 0 is none. */
+#define CANDOR_F32 1
+#define CANDOR_BF16 2
+
+/* A matrix in device memory, whose elements are written where an operation names it an output, and only read elsewhere. */
+typedef struct candor_matrix {
+    void *data;                    /* its first element */
+    int64_t stride;                /* elements from one row to the next */
+    int32_t rows;
+    int32_t cols;
+    int32_t dtype;                 /* CANDOR_F32 or CANDOR_BF16 */
+} candor_matrix;
+
 /* One GPU and the memory taken from it; a queue of work on it; a point in such a queue; work that is asked for as a whole. */
 typedef struct candor_device candor_device;
 typedef struct candor_stream candor_stream;
@@ -52,8 +69,8 @@ typedef struct candor_graph candor_graph;
 
 /* ---- the library and the device ---------------------------------------------------------------------------------------- */
 
-/* CANDOR_BORDER_VERSION of the library: not a status. */
-int candor_border_version(void);
+/* CANDOR_API_VERSION of the library: not a status. */
+int candor_api_version(void);
 
 /* 1 where a CPU plays the GPU, 0 where there is a real one: not a status. */
 int candor_is_emulated(void);
@@ -182,37 +199,31 @@ int candor_graph_destroy(candor_graph *graph);
 /* ---- rows -------------------------------------------------------------------------------------------------------------- */
 
 /* x (N,C) = rows of table (V,C), one for each of the N tokens. */
-int candor_embed(
-    candor_bf16 *x, int64_t x_stride, const candor_bf16 *table, int64_t table_stride, const int32_t *tokens, int32_t n, int32_t c,
-    candor_stream *stream);
+int candor_embed(const candor_matrix *x, const candor_matrix *table, const int32_t *tokens, candor_stream *stream);
 
 /* y (T,C) = the rows of x (.,C) that the T numbers in rows name. */
-int candor_gather_rows(
-    candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *rows, int32_t t, int32_t c,
-    candor_stream *stream);
+int candor_gather_rows(const candor_matrix *y, const candor_matrix *x, const int32_t *rows, candor_stream *stream);
 
 /* dx (N,C) =, for each of the N rows, the row of dy (.,C) that sources names, or zero where it names -1. */
-int candor_scatter_rows(
-    candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const int32_t *sources, int32_t n, int32_t c,
-    candor_stream *stream);
+int candor_scatter_rows(const candor_matrix *dx, const candor_matrix *dy, const int32_t *sources, candor_stream *stream);
 
 /* ---- root-mean-square norm --------------------------------------------------------------------------------------------- */
 
 /*
- * y (N,G*D) = x * rstd * w in each group of D columns; rstd (N,G) float32 = 1/sqrt(mean(x^2) + eps); w (D) float32.
+ * y (N,G*D) = x * rstd * w in each group of D columns; rstd (N,G) float32 = 1/sqrt(mean(x^2) + eps); w (1,D) float32.
  * y may be x.
  */
 int candor_rms_norm(
-    candor_bf16 *y, int64_t y_stride, float *rstd, int64_t rstd_stride, const candor_bf16 *x, int64_t x_stride, const float *w,
-    float eps, int32_t n, int32_t g, int32_t d, candor_stream *stream);
+    const candor_matrix *y, const candor_matrix *rstd, const candor_matrix *x, const candor_matrix *w, float eps,
+    candor_stream *stream);
 
 /*
  * dx (N,G*D) =, or += with add = 1, rstd * (w*dy - xhat * mean(w*dy*xhat)), xhat = x*rstd, in each group of D columns.
  * dx may be dy where add = 0.
  */
 int candor_rms_norm_backward(
-    candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride,
-    const float *w, const float *rstd, int64_t rstd_stride, int32_t add, int32_t n, int32_t g, int32_t d, candor_stream *stream);
+    const candor_matrix *dx, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *w, const candor_matrix *rstd,
+    int32_t add, candor_stream *stream);
 
 /* ---- rotary positions -------------------------------------------------------------------------------------------------- */
 
@@ -221,22 +232,16 @@ int candor_rms_norm_backward(
  * table (P,D) float32: D/2 cosines, then D/2 sines, for each position; positions (N); direction 1, or -1 to rotate back.
  */
 int candor_rope(
-    candor_bf16 *x, int64_t x_stride, const float *table, int64_t table_stride, const int32_t *positions, int32_t direction,
-    int32_t n, int32_t g, int32_t d, candor_stream *stream);
+    const candor_matrix *x, const candor_matrix *table, const int32_t *positions, int32_t direction, candor_stream *stream);
 
 /* ---- linear layers ----------------------------------------------------------------------------------------------------- */
 
 /* An adapter's part in one linear layer, for the rows start (inclusive) to end (exclusive) of a batch. All float32. */
 typedef struct candor_lora {
-    const float *a;                /* (R,I) */
-    const float *b;                /* (O,R) */
-    float *da;                     /* (R,I), added to; null where the adapter is frozen */
-    float *db;                     /* (O,R), added to; null where the adapter is frozen */
-    int64_t a_stride;
-    int64_t b_stride;
-    int64_t da_stride;
-    int64_t db_stride;
-    int32_t rank;
+    candor_matrix a;               /* (R,I) */
+    candor_matrix b;               /* (O,R) */
+    candor_matrix da;              /* (R,I), added to; its data is null where the adapter is frozen */
+    candor_matrix db;              /* (O,R), added to; its data is null where the adapter is frozen */
     float scale;
     int32_t start;
     int32_t end;
@@ -246,18 +251,17 @@ typedef struct candor_lora {
  * y (N,O) = x wT + bias + residual + t bT, with t = scale * x aT for the rows that an entry of lora speaks of.
  *
  * y        (N,O) =
- * t        (N,P) =, P = padded_rank, a multiple of 16: kept for the backward pass; columns beyond a rank become zero, rows
- *          without factors are left alone. Null where lora_count is 0.
+ * t        (N,P) =, P a multiple of 16 and no less than any rank: kept for the backward pass; columns beyond a rank become
+ *          zero, rows without factors are left alone. Null where lora_count is 0.
  * x        (N,I)
  * w        (O,I), or null, which adds nothing
- * bias     (O) float32, or null
+ * bias     (1,O) float32, or null
  * residual (N,O), or null; may be y
  * lora     (host) lora_count entries, rows rising, no row in two of them
  */
 int candor_linear(
-    candor_bf16 *y, int64_t y_stride, candor_bf16 *t, int64_t t_stride, const candor_bf16 *x, int64_t x_stride,
-    const candor_bf16 *w, int64_t w_stride, const float *bias, const candor_bf16 *residual, int64_t residual_stride,
-    const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t n, int32_t i, int32_t o, candor_stream *stream);
+    const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias,
+    const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream);
 
 /*
  * dx (N,I) =, or += with add = 1, dy w + dt a, with dt = scale * dy b; da += dtT x and db += dyT t for entries that have them.
@@ -265,105 +269,121 @@ int candor_linear(
  * dx (N,I), or null where nobody wants it
  * dt (N,P), scratch of the caller's; null where lora_count is 0
  * dy (N,O)
- * x  (N,I), only read where an entry is trained
- * t  (N,P), from the forward pass; only read where an entry is trained
+ * x  (N,I), only read where an entry is trained; else it may be null
+ * t  (N,P), from the forward pass; only read where an entry is trained; else it may be null
  * w  (O,I), or null, which adds nothing
  */
 int candor_linear_backward(
-    candor_bf16 *dx, int64_t dx_stride, candor_bf16 *dt, int64_t dt_stride, const candor_bf16 *dy, int64_t dy_stride,
-    const candor_bf16 *x, int64_t x_stride, const candor_bf16 *t, int64_t t_stride, const candor_bf16 *w, int64_t w_stride,
-    const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t add, int32_t n, int32_t i, int32_t o,
-    candor_stream *stream);
+    const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t,
+    const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream);
+
+/* What is dropped in the rows start (inclusive) to end (exclusive) of a batch. */
+typedef struct candor_dropping {
+    const int32_t *keys;           /* (S,2): the lower half of each sequence's key, then the upper */
+    const int32_t *sequences;      /* (N): the sequence of each row */
+    const int32_t *positions;      /* (N) */
+    int32_t module;
+    int32_t threshold;             /* read without a sign */
+    float scale;
+    int32_t start;
+    int32_t end;
+} candor_dropping;
 
 /*
- * y (N,I) =, or += with add = 1, x (N,I) with some elements dropped and the others scaled, in the rows start (inclusive) to end
- * (exclusive). Element (n,i) is kept where word i % 4 of Philox 4x32-10 is not below threshold, both read without a sign; its
- * key is that of the row's sequence, its counter (i / 4, module, position, 0).
- *
- * keys      (S,2): the lower half of each key, then the upper
- * sequences (N): the sequence of each row
- * positions (N)
+ * y (N,I) =, or += with add = 1, x (N,I) with some elements dropped and the others scaled. Element (n,i) is kept where word i %
+ * 4 of Philox 4x32-10 is not below threshold, both read without a sign; its key is that of the row's sequence, its counter
+ * (i / 4, module, position, 0). dropping (host) says where.
  */
 int candor_dropout(
-    candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences,
-    const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i,
-    candor_stream *stream);
+    const candor_matrix *y, const candor_matrix *x, const candor_dropping *dropping, int32_t add, candor_stream *stream);
 
 /* logits (N,V) float32 = x (N,C) headT, head (V,C). */
-int candor_logits(
-    float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride,
-    int32_t n, int32_t c, int32_t v, candor_stream *stream);
+int candor_logits(const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, candor_stream *stream);
 
 /* ---- attention --------------------------------------------------------------------------------------------------------- */
 
+/* H query heads, which share K key heads, each of width D: a multiple of 8, at most 128. */
+typedef struct candor_heads {
+    int32_t query;
+    int32_t key;
+    int32_t width;
+} candor_heads;
+
+/* Where the sequences of a batch begin. */
+typedef struct candor_sequences {
+    const int32_t *starts;         /* (S+1): the first row of each sequence, and N */
+    int32_t count;                 /* S */
+    int32_t longest;               /* rows of the longest sequence, or more */
+} candor_sequences;
+
 /*
- * Causal softmax attention within each sequence, scaled by 1/sqrt(D). D is a multiple of 8, at most 128.
+ * Causal softmax attention within each sequence, scaled by 1/sqrt(D). heads and sequences (host).
  *
  * o       (N,H*D) =
  * lse     (N,H) float32 =: natural logarithm of the sum of the exponentials of a row's scaled scores
  * qkv     (N,(H+2K)*D): queries, keys, values
- * starts  (S+1): the first row of each sequence, and N
- * longest rows of the longest sequence, or more
  */
 int candor_attention(
-    candor_bf16 *o, int64_t o_stride, float *lse, int64_t lse_stride, const candor_bf16 *qkv, int64_t qkv_stride,
-    const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream);
+    const candor_matrix *o, const candor_matrix *lse, const candor_matrix *qkv, const candor_heads *heads,
+    const candor_sequences *sequences, candor_stream *stream);
 
 /* dqkv (N,(H+2K)*D) = the gradient of qkv, from dout (N,H*D) and what the forward pass read and wrote. */
 int candor_attention_backward(
-    candor_bf16 *dqkv, int64_t dqkv_stride, const candor_bf16 *dout, int64_t dout_stride, const candor_bf16 *qkv,
-    int64_t qkv_stride, const candor_bf16 *o, int64_t o_stride, const float *lse, int64_t lse_stride, const int32_t *starts,
-    int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream);
+    const candor_matrix *dqkv, const candor_matrix *dout, const candor_matrix *qkv, const candor_matrix *o,
+    const candor_matrix *lse, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream);
 
 /*
  * A cache of keys and values is made of pages of 32 positions of one sequence. Page p is row p % slab_pages of slab p /
  * slab_pages, a row of 64*K*D elements: the values of each key head (32,D), then the keys of each (D,32).
- *
- * slabs       addresses of the slabs, rows slab_stride elements apart
- * pages       numbers of pages: page i of sequence q, which holds its positions 32*i to 32*i + 31, is pages[first_page[q] + i]
- * first_page  (S)
- * positions   (N); those of a sequence's rows follow each other
- * sequences   (N): the sequence of each row
  */
-
-/* Puts keys and values of the rows of qkv (N,(H+2K)*D) at their positions; all others are left alone, queries are not read. */
-int candor_cache_write(
-    candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const candor_bf16 *qkv, int64_t qkv_stride,
-    const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, int32_t n, int32_t h,
-    int32_t k, int32_t d, candor_stream *stream);
+typedef struct candor_cache {
+    candor_bf16 *const *slabs;     /* addresses of the slabs */
+    int64_t slab_stride;           /* elements from one row of a slab to the next */
+    int32_t slab_pages;            /* rows of a slab */
+    const int32_t *pages;          /* page i of sequence q, with its positions 32*i to 32*i + 31, is pages[first_page[q] + i] */
+    const int32_t *first_page;     /* (S) */
+} candor_cache;
 
 /*
- * o (N,H*D) = attention of the queries of qkv (N,(H+2K)*D) to positions 0 to its own of its sequence in the cache. The same
- * bytes however a sequence is cut into batches.
+ * Puts keys and values of the rows of qkv (N,(H+2K)*D) at their positions in the cache (host); all others are left alone,
+ * queries are not read.
  *
- * starts (S+1), longest: as for candor_attention, of this batch's rows
+ * positions   (N); those of a sequence's rows follow each other
+ * sequence_of (N): the sequence of each row
+ */
+int candor_cache_write(
+    const candor_cache *cache, const candor_matrix *qkv, const candor_heads *heads, const int32_t *positions,
+    const int32_t *sequence_of, candor_stream *stream);
+
+/*
+ * o (N,H*D) = attention of the queries of qkv (N,(H+2K)*D) to positions 0 to its own of its sequence in the cache (host). The
+ * same bytes however a sequence is cut into batches.
+ *
+ * positions (N); those of a sequence's rows follow each other
+ * sequences (host), of this batch's rows
  */
 int candor_attention_cached(
-    candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride,
-    int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences,
-    const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream);
+    const candor_matrix *o, const candor_matrix *qkv, const candor_cache *cache, const candor_heads *heads,
+    const int32_t *positions, const candor_sequences *sequences, candor_stream *stream);
 
 /* ---- columns scaled and shifted --------------------------------------------------------------------------------------- */
 
 /*
- * y (N,O) = scale * y + bias + residual, in place: scale (O) or null for one, bias (O) or null, residual (N,O) or null; residual
- * is not y.
+ * y (N,O) = scale * y + bias + residual, in place: scale (1,O) float32 or null for one, bias (1,O) float32 or null, residual
+ * (N,O) or null; residual is not y.
  */
 int candor_affine(
-    candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride,
-    int32_t n, int32_t o, candor_stream *stream);
+    const candor_matrix *y, const candor_matrix *scale, const candor_matrix *bias, const candor_matrix *residual,
+    candor_stream *stream);
 
 /* ---- gated unit -------------------------------------------------------------------------------------------------------- */
 
 /* y (N,F) = silu(gate) * up, gate_up (N,2F) = [gate | up]. */
-int candor_swiglu(
-    candor_bf16 *y, int64_t y_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f,
-    candor_stream *stream);
+int candor_swiglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream);
 
 /* d_gate_up (N,2F) =, from dy (N,F) and gate_up (N,2F); may be gate_up. */
 int candor_swiglu_backward(
-    candor_bf16 *d_gate_up, int64_t d_gate_up_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *gate_up,
-    int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream);
+    const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream);
 
 /* ---- log-probabilities ------------------------------------------------------------------------------------------------- */
 
@@ -377,9 +397,8 @@ int candor_swiglu_backward(
  * targets   (T)
  */
 int candor_log_prob(
-    float *logp, int64_t logp_stride, float *lse, int64_t lse_stride, float *logits, int64_t logits_stride, const candor_bf16 *x,
-    int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v,
-    candor_stream *stream);
+    const candor_matrix *logp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x,
+    const candor_matrix *head, const int32_t *targets, candor_stream *stream);
 
 /*
  * dx (T,C) = sum over v of dlogp * (1[v = target] - exp(logit_v - lse)) * head_v.
@@ -388,15 +407,13 @@ int candor_log_prob(
  * logits     (T,V) float32 from the forward pass, or null: then they are computed again
  */
 int candor_log_prob_backward(
-    candor_bf16 *dx, int64_t dx_stride, const float *dlogp, int64_t dlogp_stride, const float *lse, int64_t lse_stride,
-    const float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head,
-    int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream);
+    const candor_matrix *dx, const candor_matrix *dlogp, const candor_matrix *lse, const candor_matrix *logits,
+    const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream);
 
 /* ---- optimiser --------------------------------------------------------------------------------------------------------- */
 
 /* result (1) float64 = the sum of the squares of x (rows,cols) float32, in double precision. */
-int candor_sum_of_squares(
-    double *result, const float *x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream *stream);
+int candor_sum_of_squares(double *result, const candor_matrix *x, candor_stream *stream);
 
 /* A step of AdamW, in its own terms. */
 typedef struct candor_adamw_step {

@@ -30,13 +30,19 @@ __global__ void affine(
 }  // namespace candor
 
 CANDOR_API int candor_affine(
-    candor_bf16* y, int64_t y_stride, const float* scale, const float* bias, const candor_bf16* residual, int64_t residual_stride,
-    int32_t n, int32_t o, candor_stream* stream) {
+    const candor_matrix* y, const candor_matrix* scale, const candor_matrix* bias, const candor_matrix* residual,
+    candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("affine");
-    const int status = enter(stream, where);
+    const int n = rows(y), o = cols(y);
+    int status = check(where,
+        {{"y", y, CANDOR_BF16, n, o}, {"scale", scale, CANDOR_F32, 1, o, true}, {"bias", bias, CANDOR_F32, 1, o, true},
+            {"residual", residual, CANDOR_BF16, n, o, true}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     return report(
-        launch(where.op, affine, piece_shape(n, o, stream), cast(y), y_stride, scale, bias, cast(residual), residual_stride, n, o),
+        launch(
+            where.op, affine, piece_shape(n, o, stream), data<bf16>(y), stride(y), data<const float>(scale),
+            data<const float>(bias), data<const bf16>(residual), stride(residual), n, o),
         where, "N=%d O=%d", n, o);
 }

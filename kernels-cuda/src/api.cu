@@ -1,4 +1,4 @@
-// The library and the device: what the handles of the border are, and how its functions report.
+// The library and the device: what the handles of the C API are, and how its functions look at their arguments and report.
 #include "api.h"
 
 #include <cstdarg>
@@ -65,6 +65,33 @@ int refuse(int status, const Where& where, const char* sentence, ...) {
     return status;
 }
 
+int check(const Where& where, std::initializer_list<Wanted> wanted) {
+    const auto type = [](int dtype) { return dtype == CANDOR_F32 ? "float32" : dtype == CANDOR_BF16 ? "bf16" : "no known type"; };
+    // First, for the sizes that are wanted of the others follow from what is missing.
+    for (const Wanted& w : wanted) {
+        if (w.matrix == nullptr && !w.optional) return refuse(CANDOR_BAD_ARGUMENT, where, "%s is missing", w.name);
+    }
+    for (const Wanted& w : wanted) {
+        const candor_matrix* m = w.matrix;
+        if (m == nullptr) continue;
+        if (m->dtype != w.type) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "%s is of %s, expected %s", w.name, type(m->dtype), type(w.type));
+        }
+        if (m->rows != w.rows || m->cols != w.cols || m->rows < 0 || m->cols < 0) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "%s is (%d,%d), expected (%lld,%lld)", w.name, m->rows, m->cols,
+                (long long)w.rows, (long long)w.cols);
+        }
+        if (m->rows > 1 && m->stride < m->cols) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "%s has rows of %d that begin %lld apart", w.name, m->cols,
+                (long long)m->stride);
+        }
+        if (m->data == nullptr && m->rows > 0 && m->cols > 0) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "%s has no memory", w.name);
+        }
+    }
+    return 0;
+}
+
 int enter(const candor_device* device, const Where& where) {
     return report(cudaSetDevice(device->ordinal), where, "device %d", device->ordinal);
 }
@@ -87,8 +114,8 @@ int not_in_capture(const candor_stream* stream, const Where& where) {
 using candor::enter;
 using candor::report;
 
-CANDOR_API int candor_border_version(void) {
-    return CANDOR_BORDER_VERSION;
+CANDOR_API int candor_api_version(void) {
+    return CANDOR_API_VERSION;
 }
 
 CANDOR_API int candor_is_emulated(void) {

@@ -1,11 +1,12 @@
-// What stands behind the border's handles, and how a function of the border reports. Every family's file includes this; the
-// bodies are in api.cu and memory.cu.
+// What stands behind the C API's handles, and how its functions look at their arguments and report. Every family's file includes
+// this; the bodies are in api.cu and memory.cu.
 #pragma once
 
 #include <cuda_runtime.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <unordered_map>
 
@@ -51,7 +52,7 @@ struct candor_graph {
 
 namespace candor {
 
-// Where a function of the border is: its operation, and the line that reports.
+// Where a function of the C API is: its operation, and the line that reports.
 struct Where {
     const char* op;
     const char* file;
@@ -67,6 +68,25 @@ int report(int code, const Where& where);
 
 // CANDOR_BAD_ARGUMENT or CANDOR_UNSUPPORTED, with a sentence of one's own.
 int refuse(int status, const Where& where, const char* sentence, ...) __attribute__((format(printf, 3, 4)));
+
+// What an operation wants of a matrix, which has this name in candor_kernels.h.
+struct Wanted {
+    const char* name;
+    const candor_matrix* matrix;
+    int type;  // CANDOR_F32 or CANDOR_BF16
+    int64_t rows, cols;
+    bool optional = false;  // null stands for none
+};
+
+// 0, or CANDOR_BAD_ARGUMENT with a sentence about the first matrix that is not as wanted.
+int check(const Where& where, std::initializer_list<Wanted> wanted);
+
+// Of a matrix that may be missing: then it has no rows, no columns and no data.
+inline int rows(const candor_matrix* m) { return m != nullptr ? m->rows : 0; }
+inline int cols(const candor_matrix* m) { return m != nullptr ? m->cols : 0; }
+inline int64_t stride(const candor_matrix* m) { return m != nullptr ? m->stride : 0; }
+template <class T>
+T* data(const candor_matrix* m) { return m != nullptr ? static_cast<T*>(m->data) : nullptr; }
 
 // Makes the device the thread's own, as CUDA wants before every call. A status; message included.
 int enter(const candor_device* device, const Where& where);

@@ -1,7 +1,6 @@
 // What the attention kernels share: where a tile of queries or keys lies in a packed batch, and the choice by head width.
 #pragma once
-#include "api.h"
-#include "device/device.h"
+#include "operand.h"
 
 namespace candor {
 
@@ -168,12 +167,14 @@ inline int check_longest(int longest, const Where& where) {
     return refuse(CANDOR_UNSUPPORTED, where, "a sequence of %d tokens, and at most %d are taken; lower --max-length", longest, kMost);
 }
 
-inline Matrix matrix_of(const candor_bf16* data, int64_t stride) {
-    return {reinterpret_cast<const bf16*>(data), stride, rows_are_aligned(data, stride)};
+// 0, or the status of a sentence about heads or a matrix that no kernel here takes: qkv, and others (N,H*D) or (N,H).
+inline int check_attention(const Where& where, const candor_heads& heads, std::initializer_list<Wanted> wanted) {
+    const int status = check_heads(heads.query, heads.key, heads.width, where);
+    return status ? status : check(where, wanted);
 }
 
-inline Attention attention_of(const candor_bf16* qkv, int64_t stride, const int32_t* starts, int h, int k, int d) {
-    return {matrix_of(qkv, stride), starts, h, k, d, 1.0f / sqrtf((float)d)};
+inline Attention attention_of(const candor_matrix* qkv, const int32_t* starts, const candor_heads& heads) {
+    return {operand(qkv), starts, heads.query, heads.key, heads.width, 1.0f / sqrtf((float)heads.width)};
 }
 
 }  // namespace candor

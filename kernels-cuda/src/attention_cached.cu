@@ -185,24 +185,25 @@ __global__ void __launch_bounds__(kThreads) cached_kernel(const CachedArguments 
 using namespace candor;
 
 CANDOR_API int candor_attention_cached(
-    candor_bf16* o, int64_t o_stride, const candor_bf16* qkv, int64_t qkv_stride, candor_bf16* const* slabs, int64_t slab_stride,
-    int32_t slab_pages, const int32_t* pages, const int32_t* first_page, const int32_t* positions, const int32_t*,
-    const int32_t* starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream* stream) {
+    const candor_matrix* o, const candor_matrix* qkv, const candor_cache* cache, const candor_heads* heads,
+    const int32_t* positions, const candor_sequences* sequences, candor_stream* stream) {
     const Where where = CANDOR_WHERE("attention cached");
-    int status = enter(stream, where);
-    if (!status) status = check_heads(h, k, d, where);
+    const int n = rows(qkv), h = heads->query, k = heads->key, d = heads->width, s = sequences->count;
+    int status = check_attention(
+        where, *heads, {{"o", o, CANDOR_BF16, n, h * d}, {"qkv", qkv, CANDOR_BF16, n, (h + 2 * k) * d}});
+    if (!status) status = enter(stream, where);
     if (status || n == 0) return status;
-    const CachedArguments all = {{matrix_of(qkv, qkv_stride), starts, h, k, d, 1.0f / sqrtf((float)d)},
-        reinterpret_cast<bf16*>(o), o_stride, reinterpret_cast<const bf16* const*>(slabs), slab_stride, slab_pages, pages,
-        first_page, positions};
+    const CachedArguments all = {attention_of(qkv, sequences->starts, *heads), data<bf16>(o), o->stride,
+        reinterpret_cast<const bf16* const*>(cache->slabs), cache->slab_stride, cache->slab_pages, cache->pages,
+        cache->first_page, positions};
     const cudaError_t code = with_sequences(s, [&](int first, int count) {
         CachedArguments g = all;
         g.in.starts += first, g.first_page += first;
         return with_head_width(d, [&](auto width) {
             constexpr int kWidth = decltype(width)::value;
             return launch("attention cached", cached_kernel<kWidth>,
-                {dim3(ceil_div((int64_t)longest * (h / k), kRows), k, count), dim3(kThreads), sizeof(CachedShared<kWidth>),
-                    stream->handle},
+                {dim3(ceil_div((int64_t)sequences->longest * (h / k), kRows), k, count), dim3(kThreads),
+                    sizeof(CachedShared<kWidth>), stream->handle},
                 g);
         });
     });

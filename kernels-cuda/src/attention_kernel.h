@@ -1,4 +1,4 @@
-// What the attention kernels with mma.sync and with wgmma both take, and the choice between them.
+// What the attention kernels with mma.sync and with wgmma both take; attention.cu chooses between them.
 #pragma once
 #include "attention.h"
 #include "layout.h"
@@ -24,10 +24,10 @@ struct BackwardArguments {
     int n, sequences, longest;
 };
 
-// Whether these heads are computed by the kernels with wgmma, or else by those with mma.sync.
-bool attention_by_wgmma(const Attention& in, const candor_device* device);
-
-// Bytes of scratch memory, and the operation. Views may lie as they like.
+// Bytes of scratch memory where there are any, and the operation. Views may lie as they like.
+cudaError_t attention_mma(const ForwardArguments& g, cudaStream_t stream);
+int64_t attention_backward_mma_scratch(const BackwardArguments& g);
+cudaError_t attention_backward_mma(const BackwardArguments& g, void* scratch, cudaStream_t stream);
 int64_t attention_wgmma_scratch(const ForwardArguments& g);
 cudaError_t attention_wgmma(const ForwardArguments& g, void* scratch, cudaStream_t stream);
 int64_t attention_backward_wgmma_scratch(const BackwardArguments& g);

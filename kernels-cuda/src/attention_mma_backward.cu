@@ -1,4 +1,4 @@
-// Causal attention of packed sequences, backward (Dao et al. 2022, appendix B), in three passes and without atomics:
+// Causal attention of packed sequences, backward by mma.sync (Dao et al. 2022, appendix B), in three passes and without atomics:
 //   delta = rowsum(dO * O);
 //   by blocks of 64 keys of a key head: dV = PT dO, dK = dST Q / sqrt(D), over all query heads of the group and all queries;
 //   by blocks of 64 queries of a head: dQ = dS K / sqrt(D), over all keys;
@@ -184,6 +184,8 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Argum
     store_rows<Width>(g.dqkv, g.dqkv_stride, first_query + warp_query, end, in.query_column(head), in.d, dq, in.scale, in.scale);
 }
 
+}  // namespace
+
 int64_t attention_backward_mma_scratch(const BackwardArguments& g) {
     return aligned((int64_t)g.n * g.in.h * (int64_t)sizeof(float));
 }
@@ -207,31 +209,4 @@ cudaError_t attention_backward_mma(const BackwardArguments& g, void* scratch, cu
     });
 }
 
-}  // namespace
 }  // namespace candor
-
-using namespace candor;
-
-CANDOR_API int candor_attention_backward(
-    candor_bf16* dqkv, int64_t dqkv_stride, const candor_bf16* dout, int64_t dout_stride, const candor_bf16* qkv,
-    int64_t qkv_stride, const candor_bf16* o, int64_t o_stride, const float* lse, int64_t lse_stride, const int32_t* starts,
-    int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream* stream) {
-    const Where where = CANDOR_WHERE("attention backward");
-    int status = enter(stream, where);
-    if (!status) status = check_heads(h, k, d, where);
-    if (status || n == 0) return status;
-    const BackwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), matrix_of(dout, dout_stride),
-        matrix_of(o, o_stride), lse, lse_stride, reinterpret_cast<bf16*>(dqkv), dqkv_stride, n, s, longest};
-    const bool wgmma = attention_by_wgmma(g.in, stream->device);
-    void* memory = nullptr;
-    status = scratch(&memory, wgmma ? attention_backward_wgmma_scratch(g) : attention_backward_mma_scratch(g), stream, where);
-    if (!status) status = check_longest(longest, where);
-    if (status) return status;
-    const cudaError_t code = with_sequences(s, [&](int first, int count) {
-        BackwardArguments part = g;
-        part.in.starts += first, part.sequences = count;
-        return wgmma ? attention_backward_wgmma(part, memory, stream->handle)
-                     : attention_backward_mma(part, memory, stream->handle);
-    });
-    return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
-}

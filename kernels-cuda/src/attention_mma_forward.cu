@@ -1,4 +1,4 @@
-// Causal attention of packed sequences, forward (Dao et al. 2022, 2023): a block takes 64 queries of one head and walks over
+// Causal attention of packed sequences, forward by mma.sync (Dao et al. 2022, 2023): a block takes 64 queries of one head and walks over
 // the keys; the scores never leave the registers. What the backward pass needs of them is one number per row, lse.
 #include "attention_kernel.h"
 
@@ -76,6 +76,8 @@ __global__ void __launch_bounds__(kThreads) attention_kernel(const ForwardArgume
     }
 }
 
+}  // namespace
+
 cudaError_t attention_mma(const ForwardArguments& g, cudaStream_t stream) {
     return with_head_width(g.in.d, [&](auto width) {
         constexpr int kWidth = decltype(width)::value;
@@ -84,29 +86,4 @@ cudaError_t attention_mma(const ForwardArguments& g, cudaStream_t stream) {
     });
 }
 
-}  // namespace
 }  // namespace candor
-
-using namespace candor;
-
-CANDOR_API int candor_attention(
-    candor_bf16* o, int64_t o_stride, float* lse, int64_t lse_stride, const candor_bf16* qkv, int64_t qkv_stride,
-    const int32_t* starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream* stream) {
-    const Where where = CANDOR_WHERE("attention");
-    int status = enter(stream, where);
-    if (!status) status = check_heads(h, k, d, where);
-    if (status || n == 0) return status;
-    const ForwardArguments g = {attention_of(qkv, qkv_stride, starts, h, k, d), reinterpret_cast<bf16*>(o), o_stride, lse,
-        lse_stride, n, s, longest};
-    const bool wgmma = attention_by_wgmma(g.in, stream->device);
-    void* memory = nullptr;
-    if (wgmma) status = scratch(&memory, attention_wgmma_scratch(g), stream, where);
-    if (!status) status = check_longest(longest, where);
-    if (status) return status;
-    const cudaError_t code = with_sequences(s, [&](int first, int count) {
-        ForwardArguments part = g;
-        part.in.starts += first, part.sequences = count;
-        return wgmma ? attention_wgmma(part, memory, stream->handle) : attention_mma(part, stream->handle);
-    });
-    return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
-}

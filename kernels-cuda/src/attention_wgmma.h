@@ -20,9 +20,42 @@ struct AttentionBlock {
     static constexpr int kArrivals = kGroups * kWarpgroup / kWarp;  // of a stage that was read: one lane of each warp
 };
 
-// The caller's warpgroup. Of lane 0, so that ptxas knows that a warp's lanes agree.
-__device__ __forceinline__ int warpgroup() {
-    return __shfl_sync(kAllLanes, (int)threadIdx.x / kWarpgroup, 0);
+// A ring of stages that are loaded and multiplied again and again: when each is full, and when it is empty.
+template <int Stages>
+struct StageBarriers {
+    uint64_t full[Stages], empty[Stages];
+};
+
+// The barriers of a block: what is loaded once and stays is there; TMA has written what the loading warp writes over; the rings.
+template <int Stages, int Rings>
+struct BlockBarriers {
+    uint64_t resident, landed;
+    StageBarriers<Stages> rings[Rings];
+};
+
+// What every block does: it sets its barriers up, then one warp calls load(lane) and the warpgroups that multiply call
+// multiply(group, thread). Registers move from the former to the latter.
+template <int Stages, int Rings, class Load, class Multiply>
+__device__ __forceinline__ void run_block(BlockBarriers<Stages, Rings>& barriers, const Load& load, const Multiply& multiply) {
+    using B = AttentionBlock;
+    if (threadIdx.x == 0) {
+        mbarrier_init(&barriers.resident, 1);
+        mbarrier_init(&barriers.landed, 1);
+        for (auto& ring : barriers.rings) {
+            for (int i = 0; i < Stages; i++) mbarrier_init(&ring.full[i], 1), mbarrier_init(&ring.empty[i], B::kArrivals);
+        }
+        fence_mbarrier_init();
+    }
+    __syncthreads();  // the barriers are there
+    // Of lane 0, so that ptxas knows that a warp's lanes agree.
+    const int group = __shfl_sync(kAllLanes, (int)threadIdx.x / kWarpgroup, 0);
+    if (group == B::kGroups) {
+        setmaxnreg_dec<B::kLoadRegisters>();
+        if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load(threadIdx.x % kWarp);
+    } else {
+        setmaxnreg_inc<B::kMultiplyRegisters>();
+        multiply(group, threadIdx.x % kWarpgroup);
+    }
 }
 
 // ---- loading, by one warp ----------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ struct KeyBlock : AttentionBlock {
         alignas(1024) bf16 dout[kStages][kPanel<Width>];
         alignas(16) float lse[kStages][kPanelRows];
         alignas(16) float delta[kStages][kPanelRows];
-        alignas(8) uint64_t keys, landed, full[kStages], empty[kStages];
+        alignas(8) BlockBarriers<kStages, 1> barriers;
     };
     static_assert(sizeof(Shared) <= 227 << 10, "what a block of sm_90 can have");
 };
@@ -44,12 +44,13 @@ __device__ __forceinline__ void load_queries(
     typename KeyBlock<Width>::Shared& s, const GradientArguments& a, const KeyWalk& walk, int lane) {
     using B = KeyBlock<Width>;
     const Attention& in = a.in;
+    StageBarriers<B::kStages>& stages = s.barriers.rings[0];
     if (lane == 0) {
-        mbarrier_arrive_expect_tx(&s.keys, sizeof s.k + sizeof s.v);
+        mbarrier_arrive_expect_tx(&s.barriers.resident, sizeof s.k + sizeof s.v);
         for (int group = 0; group < B::kGroups; group++) {
             const int row = walk.first_key + group * kPanelRows;
-            load_rows<kPanelRows, Width>(s.k[group], &a.qkv, &s.keys, row, in.key_column(walk.key_head));
-            load_rows<kPanelRows, Width>(s.v[group], &a.qkv, &s.keys, row, in.value_column(walk.key_head));
+            load_rows<kPanelRows, Width>(s.k[group], &a.qkv, &s.barriers.resident, row, in.key_column(walk.key_head));
+            load_rows<kPanelRows, Width>(s.v[group], &a.qkv, &s.barriers.resident, row, in.value_column(walk.key_head));
         }
     }
     Ring<B::kStages> ring;
@@ -66,7 +67,7 @@ __device__ __forceinline__ void load_queries(
                 numbers[i][0] = row < walk.end ? lse[row] : INFINITY;
                 numbers[i][1] = row < walk.end ? delta[row] : 0.0f;
             }
-            mbarrier_wait(&s.empty[stage], ring.parity ^ 1);  // what was here has been read
+            mbarrier_wait(&stages.empty[stage], ring.parity ^ 1);  // what was here has been read
 #pragma unroll
             for (int i = 0; i < 2; i++) {
                 s.lse[stage][i * kWarp + lane] = numbers[i][0];
@@ -74,7 +75,7 @@ __device__ __forceinline__ void load_queries(
             }
             __syncwarp();  // all lanes have written, before one of them says so
             load_stage<Width>(s.q[stage], &a.qkv, in.query_column(head), s.dout[stage], &a.dout, in.query_column(head), query,
-                walk.end, &s.full[stage], &s.landed, landed_parity, lane);
+                walk.end, &stages.full[stage], &s.barriers.landed, landed_parity, lane);
         }
     }
 }
@@ -85,6 +86,7 @@ __device__ __forceinline__ void add_key_gradients(
     typename KeyBlock<Width>::Shared& s, const GradientArguments& a, const KeyWalk& walk, int group, int thread) {
     using B = KeyBlock<Width>;
     const Attention& in = a.in;
+    StageBarriers<B::kStages>& stages = s.barriers.rings[0];
     const float scale = in.scale * kLog2e;
     const uint64_t keys = wgmma_descriptor(s.k[group]), values = wgmma_descriptor(s.v[group]);
     const uint64_t queries = wgmma_descriptor(s.q[0]), douts = wgmma_descriptor(s.dout[0]);
@@ -96,14 +98,14 @@ __device__ __forceinline__ void add_key_gradients(
     const auto douts_at = [&](int stage) { return panel_at(douts, stage * kPanel<Width>); };
     const auto release = [&](int stage) {
         __syncwarp();  // all lanes have read
-        if (thread % kWarp == 0) mbarrier_arrive(&s.empty[stage]);
+        if (thread % kWarp == 0) mbarrier_arrive(&stages.empty[stage]);
     };
     Ring<B::kStages> ring;
-    mbarrier_wait(&s.keys, 0);  // keys and values are loaded
+    mbarrier_wait(&s.barriers.resident, 0);  // keys and values are loaded
     for (int step = 0, tile = 0; step < walk.steps; step++, ring.next()) {
         const int stage = ring.stage, diagonal = tile - group;
         tile = tile + 1 < walk.tiles ? tile + 1 : 0;
-        mbarrier_wait(&s.full[stage], ring.parity);  // the stage is loaded
+        mbarrier_wait(&stages.full[stage], ring.parity);  // the stage is loaded
         if (diagonal < 0) {  // no query of it sees these keys
             release(stage);
             continue;
@@ -173,24 +175,9 @@ __global__ void __launch_bounds__(KeyBlock<Width>::kThreads, 1) key_gradient_ker
     const KeyWalk walk(a, B::kRows);
     if (walk.tiles <= 0) return;
     typename B::Shared& s = shared<typename B::Shared>();
-    if (threadIdx.x == 0) {
-        mbarrier_init(&s.keys, 1);
-        mbarrier_init(&s.landed, 1);
-        for (int i = 0; i < B::kStages; i++) {
-            mbarrier_init(&s.full[i], 1);
-            mbarrier_init(&s.empty[i], B::kArrivals);
-        }
-        fence_mbarrier_init();
-    }
-    __syncthreads();  // the barriers are there
-    const int group = warpgroup();
-    if (group == B::kGroups) {
-        setmaxnreg_dec<B::kLoadRegisters>();
-        if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_queries<Width>(s, a, walk, threadIdx.x % kWarp);
-    } else {
-        setmaxnreg_inc<B::kMultiplyRegisters>();
-        add_key_gradients<Width>(s, a, walk, group, threadIdx.x % kWarpgroup);
-    }
+    run_block(
+        s.barriers, [&](int lane) { load_queries<Width>(s, a, walk, lane); },
+        [&](int group, int thread) { add_key_gradients<Width>(s, a, walk, group, thread); });
 }
 
 constexpr int kSumThreads = 256;

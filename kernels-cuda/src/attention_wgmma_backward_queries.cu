@@ -16,7 +16,7 @@ struct QueryBlock : AttentionBlock {
         alignas(1024) bf16 dout[kGroups][kPanel<Width>];
         alignas(1024) bf16 k[kStages][kPanel<Width>];
         alignas(1024) bf16 v[kStages][kPanel<Width>];
-        alignas(8) uint64_t queries, landed, full[kStages], empty[kStages];
+        alignas(8) BlockBarriers<kStages, 1> barriers;
     };
     static_assert(sizeof(Shared) <= 227 << 10, "what a block of sm_90 can have");
 };
@@ -37,21 +37,22 @@ __device__ __forceinline__ void load_keys(
     typename QueryBlock<Width>::Shared& s, const GradientArguments& a, const QueryWalk& walk, int lane) {
     using B = QueryBlock<Width>;
     const Attention& in = a.in;
+    StageBarriers<B::kStages>& stages = s.barriers.rings[0];
     if (lane == 0) {
-        mbarrier_arrive_expect_tx(&s.queries, sizeof s.q + sizeof s.dout);
+        mbarrier_arrive_expect_tx(&s.barriers.resident, sizeof s.q + sizeof s.dout);
         for (int group = 0; group < B::kGroups; group++) {
             const int row = walk.first_query + group * kPanelRows;
-            load_rows<kPanelRows, Width>(s.q[group], &a.qkv, &s.queries, row, in.query_column(walk.head));
-            load_rows<kPanelRows, Width>(s.dout[group], &a.dout, &s.queries, row, in.query_column(walk.head));
+            load_rows<kPanelRows, Width>(s.q[group], &a.qkv, &s.barriers.resident, row, in.query_column(walk.head));
+            load_rows<kPanelRows, Width>(s.dout[group], &a.dout, &s.barriers.resident, row, in.query_column(walk.head));
         }
     }
     Ring<B::kStages> ring;
     uint32_t landed_parity = 0;
     for (int tile = 0; tile < walk.tiles; tile++, ring.next()) {
         const int stage = ring.stage;
-        mbarrier_wait(&s.empty[stage], ring.parity ^ 1);  // what was here has been multiplied
+        mbarrier_wait(&stages.empty[stage], ring.parity ^ 1);  // what was here has been multiplied
         load_stage<Width>(s.k[stage], &a.qkv, in.key_column(walk.key_head), s.v[stage], &a.qkv, in.value_column(walk.key_head),
-            walk.start + tile * kPanelRows, walk.end, &s.full[stage], &s.landed, landed_parity, lane);
+            walk.start + tile * kPanelRows, walk.end, &stages.full[stage], &s.barriers.landed, landed_parity, lane);
     }
 }
 
@@ -61,6 +62,7 @@ __device__ __forceinline__ void add_query_gradients(
     typename QueryBlock<Width>::Shared& s, const GradientArguments& a, const QueryWalk& walk, int group, int thread) {
     using B = QueryBlock<Width>;
     const Attention& in = a.in;
+    StageBarriers<B::kStages>& stages = s.barriers.rings[0];
     const float scale = in.scale * kLog2e;
     const int row = walk.first_query + group * kPanelRows;
     const int diagonal = (row - walk.start) / kPanelRows;  // the tile with these queries' own keys
@@ -78,13 +80,13 @@ __device__ __forceinline__ void add_query_gradients(
     int last = -1;  // the stage whose dq is still to be added, from `gradients`
     const auto keys_at = [&](int stage) { return panel_at(keys, stage * kPanel<Width>); };
     const auto release = [&](int stage) {
-        if (thread % kWarp == 0) mbarrier_arrive(&s.empty[stage]);
+        if (thread % kWarp == 0) mbarrier_arrive(&stages.empty[stage]);
     };
     Ring<B::kStages> ring;
-    mbarrier_wait(&s.queries, 0);  // queries and dO are loaded
+    mbarrier_wait(&s.barriers.resident, 0);  // queries and dO are loaded
     for (int tile = 0; tile < min(walk.tiles, diagonal + 1); tile++, ring.next()) {
         const int stage = ring.stage;
-        mbarrier_wait(&s.full[stage], ring.parity);  // the stage is loaded
+        mbarrier_wait(&stages.full[stage], ring.parity);  // the stage is loaded
         float scores[32], dp[32], ds[32];
         if (last >= 0) add_weighted<Width>(dq, gradients, keys_at(last));
         multiply_panels<Width>(scores, queries, keys_at(stage));
@@ -117,7 +119,7 @@ __device__ __forceinline__ void add_query_gradients(
     }
     // Tiles that only later queries see.
     for (int tile = diagonal + 1; tile < walk.tiles; tile++, ring.next()) {
-        mbarrier_wait(&s.full[ring.stage], ring.parity);  // so that this round's reader says what this round read
+        mbarrier_wait(&stages.full[ring.stage], ring.parity);  // so that this round's reader says what this round read
         release(ring.stage);
     }
     store_panel<Width>(a.dqkv, a.dqkv_stride, row, walk.end, in.query_column(walk.head), dq, in.scale, in.scale, thread);
@@ -130,24 +132,9 @@ __global__ void __launch_bounds__(QueryBlock<Width>::kThreads, 1) query_gradient
     const QueryWalk walk(a.in, B::kRows);
     if (walk.first_query >= walk.end) return;
     typename B::Shared& s = shared<typename B::Shared>();
-    if (threadIdx.x == 0) {
-        mbarrier_init(&s.queries, 1);
-        mbarrier_init(&s.landed, 1);
-        for (int i = 0; i < B::kStages; i++) {
-            mbarrier_init(&s.full[i], 1);
-            mbarrier_init(&s.empty[i], B::kArrivals);
-        }
-        fence_mbarrier_init();
-    }
-    __syncthreads();  // the barriers are there
-    const int group = warpgroup();
-    if (group == B::kGroups) {
-        setmaxnreg_dec<B::kLoadRegisters>();
-        if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load_keys<Width>(s, a, walk, threadIdx.x % kWarp);
-    } else {
-        setmaxnreg_inc<B::kMultiplyRegisters>();
-        add_query_gradients<Width>(s, a, walk, group, threadIdx.x % kWarpgroup);
-    }
+    run_block(
+        s.barriers, [&](int lane) { load_keys<Width>(s, a, walk, lane); },
+        [&](int group, int thread) { add_query_gradients<Width>(s, a, walk, group, thread); });
 }
 
 template <int Width>

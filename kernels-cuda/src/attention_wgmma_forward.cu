@@ -19,7 +19,7 @@ struct ForwardBlock : AttentionBlock {
         alignas(1024) bf16 q[kGroups][kPanel<Width>];
         alignas(1024) bf16 k[kStages][kTile];
         alignas(1024) bf16 v[kStages][kTile];
-        alignas(8) uint64_t queries, landed, full_k[kStages], empty_k[kStages], full_v[kStages], empty_v[kStages];
+        alignas(8) BlockBarriers<kStages, 2> barriers;
     };
     static_assert(sizeof(Shared) <= 227 << 10, "what a block of sm_90 can have");
 };
@@ -48,34 +48,36 @@ __device__ __forceinline__ void load(typename ForwardBlock<Width>::Shared& s, co
     using B = ForwardBlock<Width>;
     constexpr int kBytes = B::kTile * (int)sizeof(bf16);
     const Attention& in = a.of.in;
+    uint64_t *queries = &s.barriers.resident, *landed = &s.barriers.landed;
+    StageBarriers<B::kStages>&keys = s.barriers.rings[0], &values = s.barriers.rings[1];
     if (lane == 0) {
-        mbarrier_arrive_expect_tx(&s.queries, sizeof s.q);
+        mbarrier_arrive_expect_tx(queries, sizeof s.q);
         for (int group = 0; group < B::kGroups; group++) {
             load_rows<kPanelRows, Width>(
-                s.q[group], &a.queries, &s.queries, walk.first_query + group * kPanelRows, in.query_column(walk.head));
+                s.q[group], &a.queries, queries, walk.first_query + group * kPanelRows, in.query_column(walk.head));
         }
     }
     Ring<B::kStages> ring;
     for (int step = 0; step < walk.steps; step++, ring.next()) {
         const int stage = ring.stage, row = walk.first_key(step);
-        mbarrier_wait(&s.empty_k[stage], ring.parity ^ 1);  // what was here has been multiplied
+        mbarrier_wait(&keys.empty[stage], ring.parity ^ 1);  // what was here has been multiplied
         if (lane == 0) {
-            mbarrier_arrive_expect_tx(&s.full_k[stage], kBytes);
-            load_rows<kKeys, Width>(s.k[stage], &a.keys, &s.full_k[stage], row, in.key_column(walk.key_head));
+            mbarrier_arrive_expect_tx(&keys.full[stage], kBytes);
+            load_rows<kKeys, Width>(s.k[stage], &a.keys, &keys.full[stage], row, in.key_column(walk.key_head));
         }
-        mbarrier_wait(&s.empty_v[stage], ring.parity ^ 1);  // what was here has been multiplied
+        mbarrier_wait(&values.empty[stage], ring.parity ^ 1);  // what was here has been multiplied
         const bool whole = row + kKeys <= walk.end;
         if (lane == 0) {
-            uint64_t* report = whole ? &s.full_v[stage] : &s.landed;
+            uint64_t* report = whole ? &values.full[stage] : landed;
             mbarrier_arrive_expect_tx(report, kBytes);
             load_rows<kKeys, Width>(s.v[stage], &a.keys, report, row, in.value_column(walk.key_head));
         }
         if (!whole) {  // the first step alone
-            mbarrier_wait(&s.landed, 0);  // TMA has written, before it is written over
+            mbarrier_wait(landed, 0);  // TMA has written, before it is written over
             clear_rows<kKeys, Width>(s.v[stage], walk.end - row, lane);
             fence_proxy_async();  // the tensor cores read what was written here
             __syncwarp();         // all lanes have written, before one of them says so
-            if (lane == 0) mbarrier_arrive(&s.full_v[stage]);
+            if (lane == 0) mbarrier_arrive(&values.full[stage]);
         }
         __syncwarp();
     }
@@ -138,6 +140,7 @@ __device__ __forceinline__ void attend(
     const Attention& in = a.of.in;
     const int row = walk.first_query + group * kPanelRows;
     const uint64_t q = wgmma_descriptor(s.q[group]), k = wgmma_descriptor(s.k[0]), v = wgmma_descriptor(s.v[0], kKeys);
+    StageBarriers<B::kStages>&of_keys = s.barriers.rings[0], &of_values = s.barriers.rings[1];
     const auto release = [&](uint64_t* empty) {
         if (thread % kWarp == 0) mbarrier_arrive(empty);
     };
@@ -148,14 +151,14 @@ __device__ __forceinline__ void attend(
     float o[Width / 2] = {}, weights[64], correction[2];
     uint32_t left[8][4];
     Ring<B::kStages> keys, values;
-    mbarrier_wait(&s.queries, 0);    // the queries are loaded
-    mbarrier_wait(&s.full_k[0], 0);  // the keys are loaded
+    mbarrier_wait(&s.barriers.resident, 0);  // the queries are loaded
+    mbarrier_wait(&of_keys.full[0], 0);  // the keys are loaded
     {
         float scores[64], seen[64];
         multiply_keys<Width>(scores, q, k);
         wgmma_wait<0>();
         wgmma_registers(scores);
-        release(&s.empty_k[0]);
+        release(&of_keys.empty[0]);
 #pragma unroll
         for (int i = 0; i < 64; i++) {
             const int key = i / 4 * 8 + fragment_column(i % 4), query = group * kPanelRows + group_row(thread, i % 4);
@@ -169,27 +172,27 @@ __device__ __forceinline__ void attend(
         keys.next();
         // What is computed from scores goes to other variables: see attention_wgmma_backward_keys.cu.
         float scores[64];
-        mbarrier_wait(&s.full_k[keys.stage], keys.parity);  // the keys are loaded
+        mbarrier_wait(&of_keys.full[keys.stage], keys.parity);  // the keys are loaded
         await_turn();
         multiply_keys<Width>(scores, q, panel_at(k, keys.stage * B::kTile));
-        mbarrier_wait(&s.full_v[values.stage], values.parity);  // the values of the step before are loaded
+        mbarrier_wait(&of_values.full[values.stage], values.parity);  // the values of the step before are loaded
         add_weighted<Width>(o, left, panel_at(v, values.stage * B::kTile));
         // The last turn of all has no other behind it.
         if (group == 0 || step + 1 < walk.steps) end_turn();
         wgmma_wait<1>();  // scores
         wgmma_registers(scores);
-        release(&s.empty_k[keys.stage]);
+        release(&of_keys.empty[keys.stage]);
         softmax.weigh(weights, scores, correction);
         wgmma_wait<0>();  // o
         wgmma_registers(o);
         wgmma_registers(left);
-        release(&s.empty_v[values.stage]);
+        release(&of_values.empty[values.stage]);
         values.next();
 #pragma unroll
         for (int i = 0; i < Width / 2; i++) o[i] *= correction[i % 4 / 2];
         pack_weights(left, weights);
     }
-    mbarrier_wait(&s.full_v[values.stage], values.parity);  // the first values are loaded
+    mbarrier_wait(&of_values.full[values.stage], values.parity);  // the first values are loaded
     add_weighted<Width>(o, left, panel_at(v, values.stage * B::kTile));
     wgmma_wait<0>();
     wgmma_registers(o);
@@ -214,24 +217,9 @@ __global__ void __launch_bounds__(ForwardBlock<Width>::kThreads, 1) attention_ke
     const Walk walk(a.of.in);
     if (walk.first_query >= walk.end) return;
     typename B::Shared& s = shared<typename B::Shared>();
-    if (threadIdx.x == 0) {
-        mbarrier_init(&s.queries, 1);
-        mbarrier_init(&s.landed, 1);
-        for (int i = 0; i < B::kStages; i++) {
-            mbarrier_init(&s.full_k[i], 1), mbarrier_init(&s.full_v[i], 1);
-            mbarrier_init(&s.empty_k[i], B::kArrivals), mbarrier_init(&s.empty_v[i], B::kArrivals);
-        }
-        fence_mbarrier_init();
-    }
-    __syncthreads();  // the barriers are there
-    const int group = warpgroup();
-    if (group == B::kGroups) {
-        setmaxnreg_dec<B::kLoadRegisters>();
-        if (threadIdx.x < B::kGroups * kWarpgroup + kWarp) load<Width>(s, a, walk, threadIdx.x % kWarp);
-    } else {
-        setmaxnreg_inc<B::kMultiplyRegisters>();
-        attend<Width>(s, a, walk, group, threadIdx.x % kWarpgroup);
-    }
+    run_block(
+        s.barriers, [&](int lane) { load<Width>(s, a, walk, lane); },
+        [&](int group, int thread) { attend<Width>(s, a, walk, group, thread); });
 }
 
 template <int Width>

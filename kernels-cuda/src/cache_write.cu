@@ -30,16 +30,17 @@ __global__ void write_pages(
 }  // namespace candor
 
 CANDOR_API int candor_cache_write(
-    candor_bf16* const* slabs, int64_t slab_stride, int32_t slab_pages, const candor_bf16* qkv, int64_t qkv_stride,
-    const int32_t* pages, const int32_t* first_page, const int32_t* positions, const int32_t* sequences, int32_t n, int32_t h,
-    int32_t k, int32_t d, candor_stream* stream) {
+    const candor_cache* cache, const candor_matrix* qkv, const candor_heads* heads, const int32_t* positions,
+    const int32_t* sequence_of, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("cacheWrite");
-    const int status = enter(stream, where);
+    const int n = rows(qkv), h = heads->query, k = heads->key, d = heads->width;
+    int status = check(where, {{"qkv", qkv, CANDOR_BF16, n, (h + 2LL * k) * d}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     return report(
         launch(
-            where.op, write_pages, piece_shape(n, k * d, stream), slabs, slab_stride, slab_pages, cast(qkv), qkv_stride, pages,
-            first_page, positions, sequences, n, h, k, d),
+            where.op, write_pages, piece_shape(n, k * d, stream), cache->slabs, cache->slab_stride, cache->slab_pages,
+            data<const bf16>(qkv), stride(qkv), cache->pages, cache->first_page, positions, sequence_of, n, h, k, d),
         where, "N=%d H=%d K=%d D=%d", n, h, k, d);
 }

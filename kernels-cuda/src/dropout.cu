@@ -57,17 +57,23 @@ __global__ void drop(
 }  // namespace candor
 
 CANDOR_API int candor_dropout(
-    candor_bf16* y, int64_t y_stride, const candor_bf16* x, int64_t x_stride, const int32_t* keys, const int32_t* sequences,
-    const int32_t* positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i,
-    candor_stream* stream) {
+    const candor_matrix* y, const candor_matrix* x, const candor_dropping* dropping, int32_t add, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("dropout");
-    const int status = enter(stream, where);
-    if (status != 0 || end <= start) return status;
-    const Mask mask = {keys, sequences, positions, static_cast<uint32_t>(module), static_cast<uint32_t>(threshold), scale};
+    const int n = rows(x), i = cols(x);
+    const candor_dropping& drops = *dropping;
+    int status = check(where, {{"y", y, CANDOR_BF16, n, i}, {"x", x, CANDOR_BF16, n, i}});
+    if (status == 0 && (drops.start < 0 || drops.end > n)) {
+        status = refuse(CANDOR_BAD_ARGUMENT, where, "rows %d to %d of %d", drops.start, drops.end, n);
+    }
+    if (status == 0) status = enter(stream, where);
+    const int count = drops.end - drops.start;
+    if (status != 0 || count <= 0) return status;
+    const Mask mask = {drops.keys, drops.sequences, drops.positions, static_cast<uint32_t>(drops.module),
+        static_cast<uint32_t>(drops.threshold), drops.scale};
     return report(
         launch(
-            where.op, drop, piece_shape(end - start, i, stream), cast(y), y_stride, cast(x), x_stride, mask, add, start,
-            end - start, i),
-        where, "rows %d to %d, I=%d", start, end, i);
+            where.op, drop, piece_shape(count, i, stream), data<bf16>(y), stride(y), data<const bf16>(x), stride(x), mask, add,
+            drops.start, count, i),
+        where, "rows %d to %d, I=%d", drops.start, drops.end, i);
 }

@@ -13,34 +13,34 @@ __global__ void copy_rows(bf16* y, int64_t y_stride, const bf16* x, int64_t x_st
     });
 }
 
+// The names are those of the C API; `from` has as many rows as it likes.
 int copy(
-    candor_bf16* y, int64_t y_stride, const candor_bf16* x, int64_t x_stride, const int32_t* numbers, int rows, int cols,
-    candor_stream* stream, const Where& where) {
-    const int status = enter(stream, where);
-    if (status != 0 || rows == 0) return status;
+    const Where& where, const char* to_name, const candor_matrix* to, const char* from_name, const candor_matrix* from,
+    const int32_t* numbers, candor_stream* stream) {
+    const int n = rows(to), c = cols(to);
+    int status = check(where, {{to_name, to, CANDOR_BF16, n, c}, {from_name, from, CANDOR_BF16, rows(from), c}});
+    if (status == 0) status = enter(stream, where);
+    if (status != 0 || n == 0) return status;
     return report(
         launch(
-            where.op, copy_rows, piece_shape(rows, cols, stream), cast(y), y_stride, cast(x), x_stride, numbers, rows, cols),
-        where, "rows=%d C=%d", rows, cols);
+            where.op, copy_rows, piece_shape(n, c, stream), data<bf16>(to), stride(to), data<const bf16>(from), stride(from),
+            numbers, n, c),
+        where, "rows=%d C=%d", n, c);
 }
 
 }  // namespace
 }  // namespace candor
 
-CANDOR_API int candor_embed(
-    candor_bf16* x, int64_t x_stride, const candor_bf16* table, int64_t table_stride, const int32_t* tokens, int32_t n, int32_t c,
-    candor_stream* stream) {
-    return candor::copy(x, x_stride, table, table_stride, tokens, n, c, stream, CANDOR_WHERE("embed"));
+CANDOR_API int candor_embed(const candor_matrix* x, const candor_matrix* table, const int32_t* tokens, candor_stream* stream) {
+    return candor::copy(CANDOR_WHERE("embed"), "x", x, "table", table, tokens, stream);
 }
 
 CANDOR_API int candor_gather_rows(
-    candor_bf16* y, int64_t y_stride, const candor_bf16* x, int64_t x_stride, const int32_t* rows, int32_t t, int32_t c,
-    candor_stream* stream) {
-    return candor::copy(y, y_stride, x, x_stride, rows, t, c, stream, CANDOR_WHERE("gatherRows"));
+    const candor_matrix* y, const candor_matrix* x, const int32_t* rows, candor_stream* stream) {
+    return candor::copy(CANDOR_WHERE("gatherRows"), "y", y, "x", x, rows, stream);
 }
 
 CANDOR_API int candor_scatter_rows(
-    candor_bf16* dx, int64_t dx_stride, const candor_bf16* dy, int64_t dy_stride, const int32_t* sources, int32_t n, int32_t c,
-    candor_stream* stream) {
-    return candor::copy(dx, dx_stride, dy, dy_stride, sources, n, c, stream, CANDOR_WHERE("scatterRows"));
+    const candor_matrix* dx, const candor_matrix* dy, const int32_t* sources, candor_stream* stream) {
+    return candor::copy(CANDOR_WHERE("scatterRows"), "dx", dx, "dy", dy, sources, stream);
 }

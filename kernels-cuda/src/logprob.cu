@@ -87,16 +87,34 @@ int least(int a, int b) {
     return a < b ? a : b;
 }
 
+// What a chunk of the vocabulary has: its rows of the head, and its columns of logits, kept or in scratch memory.
+struct Chunk {
+    int first, columns;
+    candor_matrix head, logits;
+
+    Chunk(int first, const candor_matrix& all, const candor_matrix* kept, float* scratch, int t)
+        : first(first), columns(least(kVocabularyChunk, all.rows - first)), head(all), logits() {
+        head.data = static_cast<bf16*>(all.data) + first * all.stride;
+        head.rows = columns;
+        logits = kept != nullptr ? *kept : candor_matrix{scratch, kVocabularyChunk, t, columns, CANDOR_F32};
+        if (kept != nullptr) logits.data = static_cast<float*>(kept->data) + first;
+        logits.cols = columns;
+    }
+};
+
 }  // namespace
 }  // namespace candor
 
 CANDOR_API int candor_log_prob(
-    float* logp, int64_t logp_stride, float* lse, int64_t lse_stride, float* logits, int64_t logits_stride, const candor_bf16* x,
-    int64_t x_stride, const candor_bf16* head, int64_t head_stride, const int32_t* targets, int32_t t, int32_t c, int32_t v,
-    candor_stream* stream) {
+    const candor_matrix* logp, const candor_matrix* lse, const candor_matrix* logits, const candor_matrix* x,
+    const candor_matrix* head, const int32_t* targets, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("logProb");
-    int status = enter(stream, where);
+    const int t = rows(x), c = cols(x), v = rows(head);
+    int status = check(where,
+        {{"logp", logp, CANDOR_F32, t, 1}, {"lse", lse, CANDOR_F32, t, 1}, {"logits", logits, CANDOR_F32, t, v, true},
+            {"x", x, CANDOR_BF16, t, c}, {"head", head, CANDOR_BF16, v, c}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || t == 0) return status;
     const int segments = ceil_div(v, kSegment);
     const int64_t partial_bytes = aligned(static_cast<int64_t>(t) * segments * sizeof(Partial));
@@ -107,36 +125,37 @@ CANDOR_API int candor_log_prob(
     if (status != 0) return status;
     auto* partials = static_cast<Partial*>(memory);
     auto* target_logits = reinterpret_cast<float*>(static_cast<char*>(memory) + partial_bytes);
-    auto* chunk = reinterpret_cast<float*>(static_cast<char*>(memory) + partial_bytes + target_bytes);
+    auto* chunk_logits = reinterpret_cast<float*>(static_cast<char*>(memory) + partial_bytes + target_bytes);
     cudaError_t code = cudaSuccess;
     for (int first = 0; code == cudaSuccess && first < v; first += kVocabularyChunk) {
-        const int columns = least(kVocabularyChunk, v - first);
-        float* values = logits == nullptr ? chunk : logits + first;
-        const int64_t stride = logits == nullptr ? kVocabularyChunk : logits_stride;
-        code = matmul_to_float(
-            values, stride, x, x_stride, head + first * head_stride, head_stride, t, c, columns, stream);
+        const Chunk chunk(first, *head, logits, chunk_logits, t);
+        code = matmul_to_float(chunk.logits, *x, chunk.head, stream);
         if (code != cudaSuccess) break;
         const LaunchShape shape{
-            dim3(t, ceil_div(columns, kSegment)), dim3(kThreads), sizeof(FoldShared), stream->handle};
+            dim3(t, ceil_div(chunk.columns, kSegment)), dim3(kThreads), sizeof(FoldShared), stream->handle};
         code = launch(
-            where.op, fold, shape, partials, segments, target_logits, static_cast<const float*>(values), stride, targets, first,
-            columns);
+            where.op, fold, shape, partials, segments, target_logits, data<const float>(&chunk.logits), chunk.logits.stride,
+            targets, first, chunk.columns);
     }
     if (code == cudaSuccess) {
         code = launch(
-            where.op, finish, {dim3(ceil_div(t, kThreads)), dim3(kThreads), 0, stream->handle}, logp, logp_stride, lse,
-            lse_stride, static_cast<const Partial*>(partials), segments, static_cast<const float*>(target_logits), t);
+            where.op, finish, {dim3(ceil_div(t, kThreads)), dim3(kThreads), 0, stream->handle}, data<float>(logp), stride(logp),
+            data<float>(lse), stride(lse), static_cast<const Partial*>(partials), segments,
+            static_cast<const float*>(target_logits), t);
     }
     return report(code, where, "T=%d C=%d V=%d", t, c, v);
 }
 
 CANDOR_API int candor_log_prob_backward(
-    candor_bf16* dx, int64_t dx_stride, const float* dlogp, int64_t dlogp_stride, const float* lse, int64_t lse_stride,
-    const float* logits, int64_t logits_stride, const candor_bf16* x, int64_t x_stride, const candor_bf16* head,
-    int64_t head_stride, const int32_t* targets, int32_t t, int32_t c, int32_t v, candor_stream* stream) {
+    const candor_matrix* dx, const candor_matrix* dlogp, const candor_matrix* lse, const candor_matrix* logits,
+    const candor_matrix* x, const candor_matrix* head, const int32_t* targets, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("logProbBackward");
-    int status = enter(stream, where);
+    const int t = rows(x), c = cols(x), v = rows(head);
+    int status = check(where,
+        {{"dx", dx, CANDOR_BF16, t, c}, {"dlogp", dlogp, CANDOR_F32, t, 1}, {"lse", lse, CANDOR_F32, t, 1},
+            {"logits", logits, CANDOR_F32, t, v, true}, {"x", x, CANDOR_BF16, t, c}, {"head", head, CANDOR_BF16, v, c}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || t == 0) return status;
     const int64_t sum_bytes = aligned(static_cast<int64_t>(t) * c * sizeof(float));
     const int64_t gradient_bytes = aligned(static_cast<int64_t>(t) * kVocabularyChunk * sizeof(bf16));
@@ -144,33 +163,28 @@ CANDOR_API int candor_log_prob_backward(
     void* memory = nullptr;
     status = scratch(&memory, sum_bytes + gradient_bytes + chunk_bytes, stream, where);
     if (status != 0) return status;
-    auto* sum = static_cast<float*>(memory);
-    auto* gradients = reinterpret_cast<candor_bf16*>(static_cast<char*>(memory) + sum_bytes);
-    auto* chunk = reinterpret_cast<float*>(static_cast<char*>(memory) + sum_bytes + gradient_bytes);
+    const candor_matrix sum = {memory, c, t, c, CANDOR_F32};
+    auto* gradients = reinterpret_cast<bf16*>(static_cast<char*>(memory) + sum_bytes);
+    auto* chunk_logits = reinterpret_cast<float*>(static_cast<char*>(memory) + sum_bytes + gradient_bytes);
     cudaError_t code = cudaSuccess;
     for (int first = 0; code == cudaSuccess && first < v; first += kVocabularyChunk) {
-        const int columns = least(kVocabularyChunk, v - first);
-        const candor_bf16* rows = head + first * head_stride;
-        const float* values = logits == nullptr ? chunk : logits + first;
-        const int64_t stride = logits == nullptr ? kVocabularyChunk : logits_stride;
-        if (logits == nullptr) {
-            code = matmul_to_float(chunk, stride, x, x_stride, rows, head_stride, t, c, columns, stream);
-        }
+        const Chunk chunk(first, *head, logits, chunk_logits, t);
+        if (logits == nullptr) code = matmul_to_float(chunk.logits, *x, chunk.head, stream);
         if (code == cudaSuccess) {
-            LaunchShape shape = piece_shape(t, columns, stream);
+            LaunchShape shape = piece_shape(t, chunk.columns, stream);
             shape.block = dim3(kThreads);
             code = launch(
-                where.op, logit_gradients, shape, cast(gradients), values, stride, dlogp, dlogp_stride, lse, lse_stride, targets,
-                first, columns, t);
+                where.op, logit_gradients, shape, gradients, data<const float>(&chunk.logits), chunk.logits.stride,
+                data<const float>(dlogp), stride(dlogp), data<const float>(lse), stride(lse), targets, first, chunk.columns, t);
         }
         if (code == cudaSuccess) {
-            code = matmul_backward_to_float(
-                sum, c, gradients, kVocabularyChunk, rows, head_stride, first > 0, t, c, columns, stream);
+            const candor_matrix dlogits = {gradients, kVocabularyChunk, t, chunk.columns, CANDOR_BF16};
+            code = matmul_backward_to_float(sum, dlogits, chunk.head, first > 0, stream);
         }
     }
     if (code == cudaSuccess) {
         code = launch(
-            where.op, round_rows, piece_shape(t, c, stream), cast(dx), dx_stride, static_cast<const float*>(sum), t, c);
+            where.op, round_rows, piece_shape(t, c, stream), data<bf16>(dx), stride(dx), data<const float>(&sum), t, c);
     }
     return report(code, where, "T=%d C=%d V=%d", t, c, v);
 }

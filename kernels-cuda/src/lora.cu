@@ -175,7 +175,7 @@ __global__ void __launch_bounds__(kAddThreads) add_kernel(const GradientArgument
 }
 
 int splits_of(const candor_lora& entry) {
-    return entry.da ? ceil_div(entry.end - entry.start, kTokensPerSplit) : 0;
+    return entry.da.data ? ceil_div(entry.end - entry.start, kTokensPerSplit) : 0;
 }
 
 template <int Rows>
@@ -208,7 +208,8 @@ cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cuda
         g.packed = packed;
         for (int e = 0; e < count; e++) {
             const candor_lora& from = entries[first + e];
-            g.entries[e] = {from.a, from.b, from.a_stride, from.b_stride, from.rank, {from.start, from.end, from.scale, 0}};
+            g.entries[e] = {data<const float>(&from.a), data<const float>(&from.b), from.a.stride, from.b.stride, from.a.rows,
+                {from.start, from.end, from.scale, 0}};
         }
         const int64_t elements = std::max(packed.a_size(), packed.b_size());
         g.blocks = std::min(kPackBlocks, ceil_div(elements, kPackThreads));
@@ -244,11 +245,11 @@ cudaError_t lora_gradient(Factor factor, const Matrix& narrow, const Matrix& wid
         int splits = 0, most_rank = 0;
         for (int e = 0; e < g.count; e++) {
             const candor_lora& entry = entries[first + e];
-            const bool is_a = factor == Factor::a;
-            g.parts[e] = {is_a ? entry.da : entry.db, is_a ? entry.da_stride : entry.db_stride, entry.rank, entry.start,
-                entry.end, splits, splits_of(entry)};
+            const candor_matrix& to = factor == Factor::a ? entry.da : entry.db;
+            g.parts[e] = {
+                data<float>(&to), to.stride, entry.a.rows, entry.start, entry.end, splits, splits_of(entry)};
             splits += g.parts[e].splits;
-            most_rank = std::max(most_rank, entry.rank);
+            most_rank = std::max(most_rank, entry.a.rows);
         }
         if (splits == 0) continue;
         cudaError_t status = padded_rank <= 16 ? launch_gradient<16>(g, splits, stream)

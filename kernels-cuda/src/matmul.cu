@@ -4,39 +4,33 @@
 #include "matmul.h"
 
 #include "matmul_kernel.h"
+#include "operand.h"
 
 namespace candor {
-namespace {
-
-Matrix matrix(const candor_bf16* data, int64_t stride) {
-    return {reinterpret_cast<const bf16*>(data), stride, rows_are_aligned(data, stride)};
-}
-
-}  // namespace
 
 cudaError_t matmul(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
     if (g.m <= 0 || g.n <= 0) return cudaSuccess;
     return wgmma_takes(g, device) ? matmul_wgmma(g, transposed, device, stream) : matmul_mma(g, transposed, device, stream);
 }
 
-cudaError_t matmul_to_float(float* y, int64_t y_stride, const candor_bf16* x, int64_t x_stride, const candor_bf16* w,
-    int64_t w_stride, int n, int i, int o, const candor_stream* stream) {
+cudaError_t matmul_to_float(
+    const candor_matrix& y, const candor_matrix& x, const candor_matrix& w, const candor_stream* stream) {
     MatmulArguments g = {};
-    g.x = matrix(x, x_stride);
-    g.w = matrix(w, w_stride);
-    g.m = n, g.n = o, g.k = i;
-    g.y = y, g.y_stride = y_stride;
+    g.x = operand(&x);
+    g.w = operand(&w);
+    g.m = y.rows, g.n = y.cols, g.k = x.cols;
+    g.y = y.data, g.y_stride = y.stride;
     g.float_output = true;
     return matmul(g, false, stream->device, stream->handle);
 }
 
-cudaError_t matmul_backward_to_float(float* dx, int64_t dx_stride, const candor_bf16* dy, int64_t dy_stride,
-    const candor_bf16* w, int64_t w_stride, bool add, int n, int i, int o, const candor_stream* stream) {
+cudaError_t matmul_backward_to_float(
+    const candor_matrix& dx, const candor_matrix& dy, const candor_matrix& w, bool add, const candor_stream* stream) {
     MatmulArguments g = {};
-    g.x = matrix(dy, dy_stride);
-    g.w = matrix(w, w_stride);
-    g.m = n, g.n = i, g.k = o;
-    g.y = dx, g.y_stride = dx_stride;
+    g.x = operand(&dy);
+    g.w = operand(&w);
+    g.m = dx.rows, g.n = dx.cols, g.k = dy.cols;
+    g.y = dx.data, g.y_stride = dx.stride;
     g.float_output = true, g.add = add;
     return matmul(g, true, stream->device, stream->handle);
 }

@@ -32,13 +32,14 @@ __global__ __launch_bounds__(kThreads) void sum_parts(double* result, const doub
 }  // namespace
 }  // namespace candor
 
-CANDOR_API int candor_sum_of_squares(
-    double* result, const float* x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream* stream) {
+CANDOR_API int candor_sum_of_squares(double* result, const candor_matrix* x, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("sumOfSquares");
-    int status = enter(stream, where);
+    const int height = rows(x), width = cols(x);
+    int status = check(where, {{"x", x, CANDOR_F32, height, width}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0) return status;
-    const int turns = ceil_div(static_cast<int64_t>(rows) * cols, kTurn);
+    const int turns = ceil_div(static_cast<int64_t>(height) * width, kTurn);
     const int blocks = turns < kMostBlocks ? turns : kMostBlocks;
     void* memory = nullptr;
     status = scratch(&memory, blocks * static_cast<int64_t>(sizeof(double)), stream, where);
@@ -48,10 +49,11 @@ CANDOR_API int candor_sum_of_squares(
     cudaError_t code = cudaSuccess;
     if (blocks > 0) {
         code = launch(
-            where.op, squares, {dim3(blocks), dim3(kThreads), bytes, stream->handle}, parts, x, x_stride, rows, cols);
+            where.op, squares, {dim3(blocks), dim3(kThreads), bytes, stream->handle}, parts, data<const float>(x), stride(x),
+            height, width);
     }
     if (code == cudaSuccess) {
         code = launch(where.op, sum_parts, {dim3(1), dim3(kThreads), bytes, stream->handle}, result, parts, blocks);
     }
-    return report(code, where, "%d x %d", rows, cols);
+    return report(code, where, "%d x %d", height, width);
 }

@@ -94,31 +94,42 @@ LaunchShape group_shape(int64_t groups, int d, cudaStream_t stream) {
 }  // namespace candor
 
 CANDOR_API int candor_rms_norm(
-    candor_bf16* y, int64_t y_stride, float* rstd, int64_t rstd_stride, const candor_bf16* x, int64_t x_stride, const float* w,
-    float eps, int32_t n, int32_t g, int32_t d, candor_stream* stream) {
+    const candor_matrix* y, const candor_matrix* rstd, const candor_matrix* x, const candor_matrix* w, float eps,
+    candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("rmsNorm");
-    const int status = enter(stream, where);
+    const int n = rows(x), g = cols(rstd), d = cols(w);
+    const int64_t width = static_cast<int64_t>(g) * d;
+    int status = check(where,
+        {{"rstd", rstd, CANDOR_F32, n, g}, {"w", w, CANDOR_F32, 1, d}, {"y", y, CANDOR_BF16, n, width},
+            {"x", x, CANDOR_BF16, n, width}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     const auto kernel = d <= kWarpColumns ? norm<kWarp> : norm<kWideThreads>;
     return report(
         launch(
-            where.op, kernel, group_shape(static_cast<int64_t>(n) * g, d, stream->handle), cast(y), y_stride, rstd, rstd_stride,
-            cast(x), x_stride, w, eps, n, g, d),
+            where.op, kernel, group_shape(static_cast<int64_t>(n) * g, d, stream->handle), data<bf16>(y), stride(y),
+            data<float>(rstd), stride(rstd), data<const bf16>(x), stride(x), data<const float>(w), eps, n, g, d),
         where, "N=%d G=%d D=%d", n, g, d);
 }
 
 CANDOR_API int candor_rms_norm_backward(
-    candor_bf16* dx, int64_t dx_stride, const candor_bf16* dy, int64_t dy_stride, const candor_bf16* x, int64_t x_stride,
-    const float* w, const float* rstd, int64_t rstd_stride, int32_t add, int32_t n, int32_t g, int32_t d, candor_stream* stream) {
+    const candor_matrix* dx, const candor_matrix* dy, const candor_matrix* x, const candor_matrix* w, const candor_matrix* rstd,
+    int32_t add, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("rmsNormBackward");
-    const int status = enter(stream, where);
+    const int n = rows(x), g = cols(rstd), d = cols(w);
+    const int64_t width = static_cast<int64_t>(g) * d;
+    int status = check(where,
+        {{"rstd", rstd, CANDOR_F32, n, g}, {"w", w, CANDOR_F32, 1, d}, {"dx", dx, CANDOR_BF16, n, width},
+            {"dy", dy, CANDOR_BF16, n, width}, {"x", x, CANDOR_BF16, n, width}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     const auto kernel = d <= kWarpColumns ? norm_backward<kWarp> : norm_backward<kWideThreads>;
     return report(
         launch(
-            where.op, kernel, group_shape(static_cast<int64_t>(n) * g, d, stream->handle), cast(dx), dx_stride, cast(dy),
-            dy_stride, cast(x), x_stride, w, rstd, rstd_stride, add, n, g, d),
+            where.op, kernel, group_shape(static_cast<int64_t>(n) * g, d, stream->handle), data<bf16>(dx), stride(dx),
+            data<const bf16>(dy), stride(dy), data<const bf16>(x), stride(x), data<const float>(w), data<const float>(rstd),
+            stride(rstd), add, n, g, d),
         where, "N=%d G=%d D=%d", n, g, d);
 }

@@ -36,18 +36,20 @@ __global__ void rotate(
 }  // namespace candor
 
 CANDOR_API int candor_rope(
-    candor_bf16* x, int64_t x_stride, const float* table, int64_t table_stride, const int32_t* positions, int32_t direction,
-    int32_t n, int32_t g, int32_t d, candor_stream* stream) {
+    const candor_matrix* x, const candor_matrix* table, const int32_t* positions, int32_t direction, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("rope");
-    const int status = enter(stream, where);
+    const int n = rows(x), d = cols(table), g = d > 0 ? cols(x) / d : 0;
+    int status = check(where,
+        {{"table", table, CANDOR_F32, rows(table), d / 2 * 2}, {"x", x, CANDOR_BF16, n, static_cast<int64_t>(g) * d}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     if (static_cast<int64_t>(n) * g > INT32_MAX) {
         return candor::refuse(CANDOR_UNSUPPORTED, where, "%d rows of %d heads are more than are counted in 32 bits", n, g);
     }
     return report(
         launch(
-            where.op, rotate, piece_shape(n * g, d / 2, stream), cast(x), x_stride, table, table_stride, positions,
-            static_cast<float>(direction), n, g, d),
+            where.op, rotate, piece_shape(n * g, d / 2, stream), data<bf16>(x), stride(x), data<const float>(table),
+            stride(table), positions, static_cast<float>(direction), n, g, d),
         where, "N=%d G=%d D=%d", n, g, d);
 }

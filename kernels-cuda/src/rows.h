@@ -51,11 +51,4 @@ inline LaunchShape piece_shape(int rows, int cols, const candor_stream* stream) 
     return {dim3(blocks < most ? blocks : most), dim3(kRowThreads), 0, stream->handle};
 }
 
-inline bf16* cast(candor_bf16* p) {
-    return reinterpret_cast<bf16*>(p);
-}
-inline const bf16* cast(const candor_bf16* p) {
-    return reinterpret_cast<const bf16*>(p);
-}
-
 }  // namespace candor

@@ -45,28 +45,33 @@ __global__ void gated_backward(
 }  // namespace
 }  // namespace candor
 
-CANDOR_API int candor_swiglu(
-    candor_bf16* y, int64_t y_stride, const candor_bf16* gate_up, int64_t gate_up_stride, int32_t n, int32_t f,
-    candor_stream* stream) {
+CANDOR_API int candor_swiglu(const candor_matrix* y, const candor_matrix* gate_up, candor_stream* stream) {
     using namespace candor;
     const Where where = CANDOR_WHERE("swiGlu");
-    const int status = enter(stream, where);
-    if (status != 0 || n == 0) return status;
-    return report(
-        launch(where.op, gated, piece_shape(n, f, stream), cast(y), y_stride, cast(gate_up), gate_up_stride, n, f), where,
-        "N=%d F=%d", n, f);
-}
-
-CANDOR_API int candor_swiglu_backward(
-    candor_bf16* d_gate_up, int64_t d_gate_up_stride, const candor_bf16* dy, int64_t dy_stride, const candor_bf16* gate_up,
-    int64_t gate_up_stride, int32_t n, int32_t f, candor_stream* stream) {
-    using namespace candor;
-    const Where where = CANDOR_WHERE("swiGluBackward");
-    const int status = enter(stream, where);
+    const int n = rows(y), f = cols(y);
+    int status = check(where, {{"y", y, CANDOR_BF16, n, f}, {"gate_up", gate_up, CANDOR_BF16, n, 2LL * f}});
+    if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     return report(
         launch(
-            where.op, gated_backward, piece_shape(n, f, stream), cast(d_gate_up), d_gate_up_stride, cast(dy), dy_stride,
-            cast(gate_up), gate_up_stride, n, f),
+            where.op, gated, piece_shape(n, f, stream), data<bf16>(y), stride(y), data<const bf16>(gate_up), stride(gate_up), n,
+            f),
+        where, "N=%d F=%d", n, f);
+}
+
+CANDOR_API int candor_swiglu_backward(
+    const candor_matrix* d_gate_up, const candor_matrix* dy, const candor_matrix* gate_up, candor_stream* stream) {
+    using namespace candor;
+    const Where where = CANDOR_WHERE("swiGluBackward");
+    const int n = rows(dy), f = cols(dy);
+    int status = check(where,
+        {{"d_gate_up", d_gate_up, CANDOR_BF16, n, 2LL * f}, {"dy", dy, CANDOR_BF16, n, f},
+            {"gate_up", gate_up, CANDOR_BF16, n, 2LL * f}});
+    if (status == 0) status = enter(stream, where);
+    if (status != 0 || n == 0) return status;
+    return report(
+        launch(
+            where.op, gated_backward, piece_shape(n, f, stream), data<bf16>(d_gate_up), stride(d_gate_up), data<const bf16>(dy),
+            stride(dy), data<const bf16>(gate_up), stride(gate_up), n, f),
         where, "N=%d F=%d", n, f);
 }

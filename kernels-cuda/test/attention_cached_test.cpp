@@ -117,13 +117,14 @@ const std::vector<Case>& cases() {
 }
 
 int run(const Problem& p, const Cache& cache, const Batch& b, Tensor<candor_bf16>& o, const Tensor<candor_bf16>& qkv) {
-    Tensor<int32_t> starts(1, (int)b.starts.size()), positions(1, (int)b.positions.size()), sequences(1, (int)b.sequences.size());
+    Tensor<int32_t> starts(1, (int)b.starts.size()), positions(1, (int)b.positions.size());
     starts.set(b.starts);
     positions.set(b.positions);
-    sequences.set(b.sequences);
-    const int status = candor_attention_cached(o.p(), o.stride, qkv.p(), qkv.stride, cache.addresses, cache.slabs[0]->stride,
-        cache.pages_per_slab, cache.pages->p(), cache.first_page->p(), positions.p(), sequences.p(), starts.p(), p.sequences,
-        b.longest, (int)b.positions.size(), p.c.h, p.c.k, p.c.d, stream());
+    const candor_cache pages = {
+        cache.addresses, cache.slabs[0]->stride, cache.pages_per_slab, cache.pages->p(), cache.first_page->p()};
+    const candor_heads heads = {p.c.h, p.c.k, p.c.d};
+    const candor_sequences sequences = {starts.p(), p.sequences, b.longest};
+    const int status = candor_attention_cached(o.m(), qkv.m(), &pages, &heads, positions.p(), &sequences, stream());
     return status ? status : candor_stream_synchronise(stream());
 }
 

@@ -17,10 +17,12 @@ struct Problem {
     Case c;
     int n = 0, longest = 0;
     std::vector<int> starts{0};
+    candor_heads heads;
+    candor_sequences sequences;
     std::unique_ptr<Tensor<candor_bf16>> qkv, dout;
     std::unique_ptr<Tensor<int32_t>> device_starts;
 
-    explicit Problem(const Case& c) : c(c) {
+    explicit Problem(const Case& c) : c(c), heads{c.h, c.k, c.d} {
         for (int length : c.lengths) {
             starts.push_back(starts.back() + length);
             longest = std::max(longest, length);
@@ -33,6 +35,7 @@ struct Problem {
         dout->fill(r, -1, 1);
         device_starts = std::make_unique<Tensor<int32_t>>(1, (int)starts.size());
         device_starts->set(std::vector<double>(starts.begin(), starts.end()));
+        sequences = {device_starts->p(), (int)c.lengths.size(), longest};
     }
 
     // Columns of a head, of the tokens of a sequence.
@@ -121,8 +124,7 @@ void judge_forward(const std::string& name, const Case& c) {
     Tensor<candor_bf16> o(p.n, c.h * c.d, c.h * c.d + c.gap, c.offset);
     Tensor<float> lse(p.n, c.h, c.h + c.gap);
     Check(name + c.name).output("o", o, {exact.o, plain.o}).output("lse", lse, {exact.lse, plain.lse}).run([&] {
-        return candor_attention(o.p(), o.stride, lse.p(), lse.stride, p.qkv->p(), p.qkv->stride, p.device_starts->p(),
-            (int)c.lengths.size(), p.longest, p.n, c.h, c.k, c.d, stream());
+        return candor_attention(o.m(), lse.m(), p.qkv->m(), &p.heads, &p.sequences, stream());
     });
 }
 
@@ -134,8 +136,8 @@ void judge_backward(const std::string& name, const Case& c) {
     o.set(exact.o);
     lse.set(exact.lse);
     Check(name + c.name).output("dqkv", dqkv, {exact.dqkv, plain.dqkv}).run([&] {
-        return candor_attention_backward(dqkv.p(), dqkv.stride, p.dout->p(), p.dout->stride, p.qkv->p(), p.qkv->stride, o.p(),
-            o.stride, lse.p(), lse.stride, p.device_starts->p(), (int)c.lengths.size(), p.longest, p.n, c.h, c.k, c.d, stream());
+        return candor_attention_backward(
+            dqkv.m(), p.dout->m(), p.qkv->m(), o.m(), lse.m(), &p.heads, &p.sequences, stream());
     });
 }
 
@@ -167,17 +169,16 @@ Bytes rows_of_launch(
     const Problem& p, const std::vector<int>& starts, int from, int first, int count, int gap = 0, int offset = 0,
     bool graph = false) {
     const Case& c = p.c;
-    const int n = starts.back(), sequences = (int)starts.size() - 1, width = c.h * c.d;
+    const int n = starts.back(), width = c.h * c.d;
     Tensor<candor_bf16> o(n, width, width + gap, offset), dqkv(n, p.qkv->cols, p.qkv->cols + gap, offset);
     Tensor<float> lse(n, c.h, c.h + gap, offset);
-    Tensor<int32_t> device_starts(1, sequences + 1);
+    Tensor<int32_t> device_starts(1, (int)starts.size());
     device_starts.set(std::vector<double>(starts.begin(), starts.end()));
-    const candor_bf16 *qkv = p.qkv->p() + from * p.qkv->stride, *dout = p.dout->p() + from * p.dout->stride;
+    const candor_matrix qkv = p.qkv->rows_from(from, n), dout = p.dout->rows_from(from, n);
+    const candor_sequences sequences = {device_starts.p(), (int)starts.size() - 1, p.longest};
     const auto ask = [&] {
-        must(candor_attention(o.p(), o.stride, lse.p(), lse.stride, qkv, p.qkv->stride, device_starts.p(), sequences, p.longest,
-            n, c.h, c.k, c.d, stream()));
-        must(candor_attention_backward(dqkv.p(), dqkv.stride, dout, p.dout->stride, qkv, p.qkv->stride, o.p(), o.stride,
-            lse.p(), lse.stride, device_starts.p(), sequences, p.longest, n, c.h, c.k, c.d, stream()));
+        must(candor_attention(o.m(), lse.m(), &qkv, &p.heads, &sequences, stream()));
+        must(candor_attention_backward(dqkv.m(), &dout, &qkv, o.m(), lse.m(), &p.heads, &sequences, stream()));
     };
     o.poison(), dqkv.poison(), lse.poison();
     ask();

@@ -1,4 +1,4 @@
-// Graphs through the border: what is replayed gives the bytes of what is asked for plainly, also where memory has changed since
+// Graphs through the C API: what is replayed gives the bytes of what is asked for plainly, also where memory has changed since
 // the capture; what a capture refuses, and that it goes on.
 #include <cstring>
 #include <functional>
@@ -16,8 +16,8 @@ constexpr int kTokens = 7, kVocabulary = 11, kWidth = 48, kOutputs = 80, kRank =
 struct Step {
     Tensor<candor_bf16> table{kVocabulary, kWidth}, w{kOutputs, kWidth}, dy{kTokens, kOutputs}, x{kTokens, kWidth},
         normed{kTokens, kWidth}, y{kTokens, kOutputs}, dx{kTokens, kWidth}, t{kTokens, kPadded}, dt{kTokens, kPadded};
-    Tensor<float> norm{1, kWidth}, rstd{kTokens, 1}, a{1, kRank * kWidth}, b{1, kOutputs * kRank}, da{1, kRank * kWidth},
-        db{1, kOutputs * kRank}, m{1, kRank * kWidth}, v{1, kRank * kWidth}, numbers{1, 9}, sum{1, 2};
+    Tensor<float> norm{1, kWidth}, rstd{kTokens, 1}, a{kRank, kWidth}, b{kOutputs, kRank}, da{kRank, kWidth},
+        db{kOutputs, kRank}, m{kRank, kWidth}, v{kRank, kWidth}, numbers{1, 9}, sum{1, 2};
     Tensor<int32_t> tokens{1, kTokens};
 
     Step() {
@@ -47,26 +47,16 @@ struct Step {
     }
 
     int ask() {
-        const candor_lora lora = {a.p(), b.p(), da.p(), db.p(), kWidth, kRank, kWidth, kRank, kRank, 2, 1, kTokens};
+        const candor_lora lora = {*a.m(), *b.m(), *da.m(), *db.m(), 2, 1, kTokens};
         const candor_adamw_part part = {a.p(), da.p(), m.p(), v.p(),
             reinterpret_cast<const candor_adamw_numbers*>(numbers.p()), kRank * kWidth};
-        int status = candor_embed(x.p(), kWidth, table.p(), kWidth, tokens.p(), kTokens, kWidth, stream());
+        int status = candor_embed(x.m(), table.m(), tokens.p(), stream());
+        if (!status) status = candor_rms_norm(normed.m(), rstd.m(), x.m(), norm.m(), 1e-5f, stream());
+        if (!status) status = candor_linear(y.m(), t.m(), normed.m(), w.m(), nullptr, nullptr, &lora, 1, stream());
         if (!status) {
-            status = candor_rms_norm(
-                normed.p(), kWidth, rstd.p(), 1, x.p(), kWidth, norm.p(), 1e-5f, kTokens, 1, kWidth, stream());
+            status = candor_linear_backward(dx.m(), dt.m(), dy.m(), normed.m(), t.m(), w.m(), &lora, 1, 0, stream());
         }
-        if (!status) {
-            status = candor_linear(y.p(), kOutputs, t.p(), kPadded, normed.p(), kWidth, w.p(), kWidth, nullptr, nullptr, 0,
-                &lora, 1, kPadded, kTokens, kWidth, kOutputs, stream());
-        }
-        if (!status) {
-            status = candor_linear_backward(dx.p(), kWidth, dt.p(), kPadded, dy.p(), kOutputs, normed.p(), kWidth, t.p(),
-                kPadded, w.p(), kWidth, &lora, 1, kPadded, 0, kTokens, kWidth, kOutputs, stream());
-        }
-        if (!status) {
-            status = candor_sum_of_squares(
-                reinterpret_cast<double*>(sum.p()), da.p(), kRank * kWidth, 1, kRank * kWidth, stream());
-        }
+        if (!status) status = candor_sum_of_squares(reinterpret_cast<double*>(sum.p()), da.m(), stream());
         if (!status) status = candor_adamw(&part, 1, stream());
         if (!status) status = candor_zero(da.p(), 0, kRank * kWidth * sizeof(float), 1, stream());
         return status;
@@ -155,8 +145,9 @@ void refused() {
         [&] { return candor_copy_to_host(&host, 4, step.a.p(), 4, 4, 1, stream()); }, "pinned host memory only");
     refuses("more scratch memory",
         [&] {
-            return candor_log_prob(step.rstd.p(), 1, step.rstd.p(), 1, nullptr, 0, step.x.p(), kWidth, step.table.p(), kWidth,
-                step.tokens.p(), 1 << 20, kWidth, kVocabulary, stream());
+            candor_matrix numbers = *step.rstd.m(), x = *step.x.m();
+            numbers.rows = x.rows = 1 << 20;
+            return candor_log_prob(&numbers, &numbers, nullptr, &x, step.table.m(), step.tokens.p(), stream());
         },
         "bytes of scratch memory");
     must(step.ask());
@@ -228,7 +219,9 @@ void stale() {
     Tensor<float> x(1, 3000), sum(1, 2);
     x.set(std::vector<double>(3000, 1));
     const auto ask = [&](int cols) {
-        return candor_sum_of_squares(reinterpret_cast<double*>(sum.p()), x.p(), cols, 1, cols, own);
+        candor_matrix some = *x.m();
+        some.cols = cols;
+        return candor_sum_of_squares(reinterpret_cast<double*>(sum.p()), &some, own);
     };
     must(ask(1));
     candor_graph* graph = nullptr;
@@ -239,7 +232,7 @@ void stale() {
     expect("a graph lives while scratch memory stays", candor_graph_launch(graph) == 0, candor_last_error());
     Tensor<float> large(1, 64 * 1024);
     large.set(std::vector<double>(64 * 1024, 1));
-    must(candor_sum_of_squares(reinterpret_cast<double*>(sum.p()), large.p(), 64 * 1024, 1, 64 * 1024, own));
+    must(candor_sum_of_squares(reinterpret_cast<double*>(sum.p()), large.m(), own));
     expect("and is stale when it has moved",
         candor_graph_launch(graph) == CANDOR_STALE_GRAPH && strstr(candor_last_error(), "scratch memory has moved"));
     must(candor_graph_destroy(graph));

@@ -79,22 +79,21 @@ void head_case(int t, int c, int v, int gap) {
     const std::string name = " " + std::to_string(t) + "x" + std::to_string(c) + "x" + std::to_string(v);
     const Expected all{q.logits[0], q.logits[1]};
     Check("logits" + name).output("logits", logits, all).run([&] {
-        return candor_logits(logits.p(), logits.stride, q.x.p(), q.x.stride, q.head.p(), q.head.stride, t, c, v, stream());
+        return candor_logits(logits.m(), q.x.m(), q.head.m(), stream());
     });
     for (bool kept : {false, true}) {
         Check forward("log prob" + name);
         forward.output("logp", logp, {q.logp[0], q.logp[1]}).output("lse", lse, {q.lse[0], q.lse[1]});
         if (kept) forward.output("logits", logits, all);
         forward.run([&] {
-            return candor_log_prob(logp.p(), logp.stride, lse.p(), lse.stride, kept ? logits.p() : nullptr, logits.stride,
-                q.x.p(), q.x.stride, q.head.p(), q.head.stride, q.targets.p(), t, c, v, stream());
+            return candor_log_prob(
+                logp.m(), lse.m(), kept ? logits.m() : nullptr, q.x.m(), q.head.m(), q.targets.p(), stream());
         });
         lse.set(q.lse[0]);
         logits.set(q.logits[0]);
         Check("log prob backward" + name).output("dx", dx, q.gradient()).run([&] {
-            return candor_log_prob_backward(dx.p(), dx.stride, q.dlogp.p(), q.dlogp.stride, lse.p(), lse.stride,
-                kept ? logits.p() : nullptr, logits.stride, q.x.p(), q.x.stride, q.head.p(), q.head.stride, q.targets.p(), t, c,
-                v, stream());
+            return candor_log_prob_backward(
+                dx.m(), q.dlogp.m(), lse.m(), kept ? logits.m() : nullptr, q.x.m(), q.head.m(), q.targets.p(), stream());
         });
     }
 }
@@ -118,7 +117,7 @@ SUITE(sum_of_squares) {
         for (double v : x.values) exact += v * v;
         Tensor<float> relative(1, 1);
         Check("sum of squares " + std::to_string(cols)).output_from("relative", relative, {1.0}, {{1.0}, {1.0}}).run([&] {
-            const int status = candor_sum_of_squares(sum, x.p(), x.stride, 7, cols, stream());
+            const int status = candor_sum_of_squares(sum, x.m(), stream());
             must(candor_copy_to_host(&got, sizeof got, sum, sizeof got, sizeof got, 1, stream()));
             must(candor_stream_synchronise(stream()));
             relative.set({got / exact});

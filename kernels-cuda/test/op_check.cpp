@@ -33,6 +33,14 @@ int32_t from_double(double v) { return (int32_t)v; }
 template <>
 candor_bf16 from_double(double v) { return to_bf16((float)v); }
 
+// What the C API calls it; integers are in no matrix.
+template <class T>
+int type_of() { return 0; }
+template <>
+int type_of<float>() { return CANDOR_F32; }
+template <>
+int type_of<candor_bf16>() { return CANDOR_BF16; }
+
 double to_double(float v) { return v; }
 double to_double(int32_t v) { return v; }
 double to_double(candor_bf16 v) { return to_float(v); }
@@ -111,6 +119,15 @@ Tensor<T>::Tensor(int rows, int cols, int64_t stride, int64_t offset)
     : rows(rows), cols(cols), stride(stride ? stride : cols), offset_(kMargin + offset) {
     size_ = offset_ + (int64_t)rows * this->stride + kMargin;
     must(candor_memory_allocate((void**)&base_, size_ * sizeof(T), device()));
+    matrix_ = {p(), this->stride, rows, cols, type_of<T>()};
+}
+
+template <class T>
+candor_matrix Tensor<T>::rows_from(int first, int count) const {
+    candor_matrix some = matrix_;
+    some.data = p() + first * stride;
+    some.rows = count;
+    return some;
 }
 
 template <class T>

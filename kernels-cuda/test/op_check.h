@@ -1,5 +1,5 @@
 // The judge of every operation: results against float64, no worse than twice the plain form of the same precision; sentinels
-// around outputs, which are poisoned before the run; a second run has to give the same bytes. It knows the border alone, so it
+// around outputs, which are poisoned before the run; a second run has to give the same bytes. It knows the C API alone, so it
 // judges the emulated libraries and a GPU's alike.
 #pragma once
 #include <cstdint>
@@ -19,7 +19,7 @@ inline double rounded(double v) { return to_float(to_bf16((float)v)); }
 candor_device* device();
 candor_stream* stream();
 
-// Ends the program with the border's sentence if a status is not 0: for what no test is about.
+// Ends the program with the C API's sentence if a status is not 0: for what no test is about.
 void must(int status);
 
 // Seeded, the same on every machine.
@@ -55,6 +55,9 @@ public:
     bool sentinels_untouched() const;
 
     T* p() const { return base_ + offset_; }
+    // As an operand, and rows [first, first + count) of it.
+    const candor_matrix* m() const { return &matrix_; }
+    candor_matrix rows_from(int first, int count) const;
     double at(int r, int c) const { return values[(size_t)r * cols + c]; }
 
     const int rows, cols;
@@ -69,6 +72,7 @@ private:
     const int64_t offset_;
     int64_t size_;
     T* base_;
+    candor_matrix matrix_;
 };
 
 // One output's judgement: what float64 says, and what the plain form of the same precision makes of it. `tensor_core_steps`: how

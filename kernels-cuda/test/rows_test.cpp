@@ -54,13 +54,13 @@ void norm(int n, int g, int d, int gap, int offset) {
     for (double v : exact_rstd) rstds.plain.push_back((float)(v * (1 + 1e-7)));
     const auto forward = [&](size_t i) { return x.values[i] * exact_rstd[i / d] * w.values[i % d]; };
     Check(shape("norm", n, g, d)).output("y", y, elementwise(x.values.size(), forward)).output("rstd", rstd, rstds).run([&] {
-        return candor_rms_norm(y.p(), y.stride, rstd.p(), rstd.stride, x.p(), x.stride, w.p(), eps, n, g, d, stream());
+        return candor_rms_norm(y.m(), rstd.m(), x.m(), w.m(), eps, stream());
     });
     Check(shape("norm in place", n, g, d))
         .output_from("y", y, x.values, elementwise(x.values.size(), forward))
         .output("rstd", rstd, rstds)
         .run([&] {
-            return candor_rms_norm(y.p(), y.stride, rstd.p(), rstd.stride, y.p(), y.stride, w.p(), eps, n, g, d, stream());
+            return candor_rms_norm(y.m(), rstd.m(), y.m(), w.m(), eps, stream());
         });
     rstd.set(exact_rstd);
     const auto backward = [&](size_t i) {
@@ -68,8 +68,7 @@ void norm(int n, int g, int d, int gap, int offset) {
         return exact_rstd[k] * (w.values[i % d] * dy.values[i] - x.values[i] * exact_rstd[k] * exact_mean[k]);
     };
     const auto run = [&](int add) {
-        return candor_rms_norm_backward(dx.p(), dx.stride, dy.p(), dy.stride, x.p(), x.stride, w.p(), rstd.p(), rstd.stride,
-            add, n, g, d, stream());
+        return candor_rms_norm_backward(dx.m(), dy.m(), x.m(), w.m(), rstd.m(), add, stream());
     };
     Check(shape("norm backward", n, g, d)).output("dx", dx, elementwise(x.values.size(), backward)).run([&] { return run(0); });
     Check(shape("norm backward, added", n, g, d))
@@ -101,7 +100,7 @@ void rope(int n, int g, int d, int gap) {
             return c < half ? start[i] * cosine - start[i + half] * sine : start[i] * cosine + start[i - half] * sine;
         };
         Check(shape("rope", n, g, d)).output_from("x", x, start, elementwise(start.size(), f)).run([&] {
-            return candor_rope(x.p(), x.stride, table.p(), table.stride, at.p(), direction, n, g, d, stream());
+            return candor_rope(x.m(), table.m(), at.p(), direction, stream());
         });
     }
 }
@@ -114,17 +113,17 @@ void gated(int n, int f, int gap, int offset) {
     Check(shape("swiglu", n, f)).output("y", y, elementwise((size_t)n * f, [&](size_t i) {
         const double gate = in.at((int)(i / f), (int)(i % f)), up = in.at((int)(i / f), (int)(i % f) + f);
         return gate * sigmoid(gate) * up;
-    })).run([&] { return candor_swiglu(y.p(), y.stride, in.p(), in.stride, n, f, stream()); });
+    })).run([&] { return candor_swiglu(y.m(), in.m(), stream()); });
     const Expected expected = elementwise((size_t)n * 2 * f, [&](size_t i) {
         const int row = (int)(i / (2 * f)), c = (int)(i % (2 * f)) % f;
         const double gate = in.at(row, c), up = in.at(row, c + f), s = sigmoid(gate), gradient = dy.at(row, c);
         return (int)(i % (2 * f)) < f ? gradient * up * s * (1 + gate * (1 - s)) : gradient * gate * s;
     });
     Check(shape("swiglu backward", n, f)).output("d", out, expected).run([&] {
-        return candor_swiglu_backward(out.p(), out.stride, dy.p(), dy.stride, in.p(), in.stride, n, f, stream());
+        return candor_swiglu_backward(out.m(), dy.m(), in.m(), stream());
     });
     Check(shape("swiglu backward in place", n, f)).output_from("d", out, in.values, expected).run([&] {
-        return candor_swiglu_backward(out.p(), out.stride, dy.p(), dy.stride, out.p(), out.stride, n, f, stream());
+        return candor_swiglu_backward(out.m(), dy.m(), out.m(), stream());
     });
 }
 
@@ -143,8 +142,8 @@ void affine(int n, int o, int gap, int offset, bool scaled, bool shifted, bool a
             return (scaled ? scale.values[col] : 1) * start[i] + (shifted ? bias.values[col] : 0) + (added ? rest.at(row, col) : 0);
         }))
         .run([&] {
-            return candor_affine(y.p(), y.stride, scaled ? scale.p() : nullptr, shifted ? bias.p() : nullptr,
-                added ? rest.p() : nullptr, rest.stride, n, o, stream());
+            return candor_affine(
+                y.m(), scaled ? scale.m() : nullptr, shifted ? bias.m() : nullptr, added ? rest.m() : nullptr, stream());
         });
 }
 
@@ -184,8 +183,9 @@ void dropped(int n, int i, int start, int end, double rate, int gap, int offset)
             return (add ? before[e] : 0) + (word >= threshold ? x.values[e] * scale : 0);
         });
         Check(shape(add ? "dropout, added" : "dropout", n, i)).output_from("y", y, before, expected).run([&] {
-            return candor_dropout(y.p(), y.stride, x.p(), x.stride, keys.p(), sequences.p(), positions.p(), module,
-                (int32_t)threshold, scale, add, start, end, i, stream());
+            const candor_dropping dropping = {
+                keys.p(), sequences.p(), positions.p(), module, (int32_t)threshold, scale, start, end};
+            return candor_dropout(y.m(), x.m(), &dropping, add, stream());
         });
     }
 }
@@ -205,13 +205,13 @@ void moved(int n, int v, int c, int gap, int offset) {
         scattered.push_back(source < 0 ? 0 : table.at(source, i % c));
     }
     Check(shape("embed", n, v, c)).output("x", x, {picked, picked}).run([&] {
-        return candor_embed(x.p(), x.stride, table.p(), table.stride, tokens.p(), n, c, stream());
+        return candor_embed(x.m(), table.m(), tokens.p(), stream());
     });
     Check(shape("gather rows", n, v, c)).output("y", x, {picked, picked}).run([&] {
-        return candor_gather_rows(x.p(), x.stride, table.p(), table.stride, tokens.p(), n, c, stream());
+        return candor_gather_rows(x.m(), table.m(), tokens.p(), stream());
     });
     Check(shape("scatter rows", n, v, c)).output("dx", x, {scattered, scattered}).run([&] {
-        return candor_scatter_rows(x.p(), x.stride, table.p(), table.stride, sources.p(), n, c, stream());
+        return candor_scatter_rows(x.m(), table.m(), sources.p(), stream());
     });
 }
 
@@ -245,8 +245,9 @@ void cache_write(int h, int k, int d) {
         .output("slab 0", low, {expected[0], expected[0]})
         .output("slab 1", high, {expected[1], expected[1]})
         .run([&] {
-            return candor_cache_write(slabs, low.stride, kSlabPages, qkv.p(), qkv.stride, page.p(), begin.p(), at.p(), of.p(), n,
-                h, k, d, stream());
+            const candor_cache cache = {slabs, low.stride, kSlabPages, page.p(), begin.p()};
+            const candor_heads heads = {h, k, d};
+            return candor_cache_write(&cache, qkv.m(), &heads, at.p(), of.p(), stream());
         });
     must(candor_memory_release(slabs, device()));
 }

@@ -2,6 +2,8 @@ package candor.bench;
 
 import candor.bindings.NativeLibrary;
 import candor.bindings.generated.CandorKernels;
+import candor.bindings.generated.candor_matrix;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
 import jcuda.runtime.JCuda;
@@ -22,7 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * What it costs to call a native function that does next to nothing. {@code peek…} is one function of JCuda's library, the same
  * machine code, called through JNI, through Panama, and through Panama with {@code Linker.Option.critical}; {@code version…}
- * is the emptiest function of our border, and {@code swiGlu…} an operation of no rows: all that is done before a launch.
+ * is the emptiest function of our C API, and {@code swiGlu…} an operation of no rows: all that is done before a launch.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -33,10 +35,13 @@ import org.openjdk.jmh.annotations.Warmup;
         value = 1,
         jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class CallBenchmark {
-    /** Which library stands behind the border. */
+    /** Which library stands behind the C API. */
     @Param("cuda-emulated")
     String library;
 
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment y = noRows(8);
+    private final MemorySegment gateUp = noRows(16);
     private NativeDevice device;
     private MemorySegment stream;
     private int peeked;
@@ -48,6 +53,13 @@ public class CallBenchmark {
         JCudaLibraries.loadRuntime();
         peeked = JCuda.cudaPeekAtLastError();
         check();
+    }
+
+    private MemorySegment noRows(int cols) {
+        MemorySegment matrix = candor_matrix.allocate(arena);
+        candor_matrix.cols(matrix, cols);
+        candor_matrix.dtype(matrix, CandorKernels.CANDOR_BF16());
+        return matrix;
     }
 
     static NativeLibrary library(String name) {
@@ -71,7 +83,7 @@ public class CallBenchmark {
 
     @Benchmark
     public int versionPanama() {
-        return CandorKernels.candor_border_version();
+        return CandorKernels.candor_api_version();
     }
 
     @Benchmark
@@ -81,13 +93,12 @@ public class CallBenchmark {
 
     @Benchmark
     public int swiGluPanama() {
-        return CandorKernels.candor_swiglu(MemorySegment.NULL, 0, MemorySegment.NULL, 0, 0, 8, stream);
+        return CandorKernels.candor_swiglu(y, gateUp, stream);
     }
 
     @Benchmark
     public int swiGluPanamaCritical() throws Throwable {
-        return (int)
-                NativeCalls.SWIGLU_CRITICAL.invokeExact(MemorySegment.NULL, 0L, MemorySegment.NULL, 0L, 0, 8, stream);
+        return (int) NativeCalls.SWIGLU_CRITICAL.invokeExact(y, gateUp, stream);
     }
 
     /** All ways lead to the same function, and it says the same. */
@@ -95,8 +106,8 @@ public class CallBenchmark {
         equal(peeked, peekJni(), "peekJni");
         equal(peeked, peekPanama(), "peekPanama");
         equal(peeked, peekPanamaCritical(), "peekPanamaCritical");
-        equal(CandorKernels.CANDOR_BORDER_VERSION(), versionPanama(), "versionPanama");
-        equal(CandorKernels.CANDOR_BORDER_VERSION(), versionPanamaCritical(), "versionPanamaCritical");
+        equal(CandorKernels.CANDOR_API_VERSION(), versionPanama(), "versionPanama");
+        equal(CandorKernels.CANDOR_API_VERSION(), versionPanamaCritical(), "versionPanamaCritical");
         equal(0, swiGluPanama(), "swiGluPanama");
         equal(0, swiGluPanamaCritical(), "swiGluPanamaCritical");
     }
@@ -111,5 +122,6 @@ public class CallBenchmark {
     public void close() throws Throwable {
         check();
         device.close();
+        arena.close();
     }
 }

@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What the caller pays for a launch of one small kernel, which zeroes two short rows, on a GPU: through JNI (JCuda) and through
- * Panama, both by the driver's cuLaunchKernel; and through our border, whose library launches it by the CUDA runtime. Launches
+ * Panama, both by the driver's cuLaunchKernel; and through our C API, whose library launches it by the CUDA runtime. Launches
  * go out {@value #LAUNCHES} at a time, fewer than the driver queues before it makes a caller wait; waiting for the device
  * is not in the time.
  *
@@ -40,7 +40,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class LaunchBenchmark {
     private static final int LAUNCHES = 256;
 
-    // The border launches its kernel only where rows do not touch.
+    // The C API launches its kernel only where rows do not touch.
     private static final int PITCH = 48;
     private static final int BYTES = 32;
     private static final int ROWS = 2;
@@ -70,7 +70,7 @@ public class LaunchBenchmark {
         check("jni", this::jni);
         check("panama", this::panama);
         check("panamaCritical", this::panamaCritical);
-        check("border", this::border);
+        check("cApi", this::cApi);
     }
 
     @Benchmark
@@ -99,7 +99,7 @@ public class LaunchBenchmark {
 
     @Benchmark
     @OperationsPerInvocation(LAUNCHES)
-    public void border() {
+    public void cApi() {
         for (int i = 0; i < LAUNCHES; i++) {
             NativeDevice.check(CandorKernels.candor_zero(memory, PITCH, BYTES, ROWS, device.stream()));
         }

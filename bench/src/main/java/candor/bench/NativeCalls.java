@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Native functions by handles of our own: two of the border by critical calls, for which there are no bindings, and one of
+ * Native functions by handles of our own: two of the C API by critical calls, for which there are no bindings, and one of
  * JCuda's. The libraries are loaded before this class is touched.
  *
  * <p>A critical call skips the thread's change of state, so that no garbage collection can begin until it returns.
@@ -26,8 +26,8 @@ final class NativeCalls {
             FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS);
 
     static final MethodHandle VERSION_CRITICAL = handle(
-            CandorKernels.candor_border_version$address(),
-            CandorKernels.candor_border_version$descriptor(),
+            CandorKernels.candor_api_version$address(),
+            CandorKernels.candor_api_version$descriptor(),
             Linker.Option.critical(false));
 
     static final MethodHandle SWIGLU_CRITICAL = handle(

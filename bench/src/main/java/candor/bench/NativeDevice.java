@@ -14,7 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A library's first device and a stream on it, by the border's own functions, without the engine around them. */
+/** A library's first device and a stream on it, by the C API's own functions, without the engine around them. */
 final class NativeDevice implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final MemorySegment device;

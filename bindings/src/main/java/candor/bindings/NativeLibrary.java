@@ -4,6 +4,7 @@ import candor.bindings.generated.CandorKernels;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,11 +75,16 @@ public enum NativeLibrary {
                 throw new MissingLibraryException(fileName() + ": " + loaded.fileName()
                         + " is loaded already, and a process takes one of them; run them in two processes");
             }
-            open(find());
-            int version = CandorKernels.candor_border_version();
-            if (version != CandorKernels.CANDOR_BORDER_VERSION()) {
-                throw new MissingLibraryException(fileName() + ": is of border version " + version + ", not "
-                        + CandorKernels.CANDOR_BORDER_VERSION() + "; " + remedy);
+            Path file = find();
+            open(file);
+            if (SymbolLookup.loaderLookup().find("candor_api_version").isEmpty()) {
+                throw new MissingLibraryException(
+                        file + ": does not say of which version of the C API it is, and is an old one; " + remedy);
+            }
+            int version = CandorKernels.candor_api_version();
+            if (version != CandorKernels.CANDOR_API_VERSION()) {
+                throw new MissingLibraryException(file + ": is of version " + version + " of the C API, not "
+                        + CandorKernels.CANDOR_API_VERSION() + "; " + remedy);
             }
             loaded = this;
         }

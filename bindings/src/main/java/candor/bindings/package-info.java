@@ -1,5 +1,5 @@
 /**
- * The border to the native kernels: {@link candor.bindings.NativeLibrary} finds and loads a library, and {@link
+ * The C API of the native kernels: {@link candor.bindings.NativeLibrary} finds and loads a library, and {@link
  * candor.bindings.generated} is what jextract makes of {@code kernels-cuda/include/candor_kernels.h}.
  */
 package candor.bindings;

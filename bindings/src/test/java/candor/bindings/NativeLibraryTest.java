@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +39,24 @@ class NativeLibraryTest {
         assertThatThrownBy(LIBRARY::load)
                 .isInstanceOf(MissingLibraryException.class)
                 .hasMessageContaining(file + ": does not load")
+                .hasMessageContaining("build it with nvcc");
+    }
+
+    /** The C library stands for one of ours from before it said a version by this name. */
+    @Test
+    void aLibraryWithoutAVersionIsAnOldOne() throws Exception {
+        Path maps = Path.of("/proc/self/maps");
+        Assumptions.assumeTrue(Files.isReadable(maps), "no /proc/self/maps to find a library by");
+        String other = Files.readAllLines(maps).stream()
+                .filter(line -> line.endsWith("libc.so.6"))
+                .map(line -> line.substring(line.indexOf('/')))
+                .findFirst()
+                .orElse(null);
+        Assumptions.assumeTrue(other != null, "no libc.so.6 in this process");
+        System.setProperty(LIBRARY.property(), other);
+        assertThatThrownBy(LIBRARY::load)
+                .isInstanceOf(MissingLibraryException.class)
+                .hasMessageContaining(other + ": does not say of which version of the C API it is")
                 .hasMessageContaining("build it with nvcc");
     }
 

@@ -23,14 +23,14 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_BORDER_VERSION = (int)3L;
+    private static final int CANDOR_API_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_BORDER_VERSION 3
+     * #define CANDOR_API_VERSION 4
      * }
      */
-    public static int CANDOR_BORDER_VERSION() {
-        return CANDOR_BORDER_VERSION;
+    public static int CANDOR_API_VERSION() {
+        return CANDOR_API_VERSION;
     }
     private static final int CANDOR_BAD_ARGUMENT = (int)10001L;
     /**
@@ -68,6 +68,24 @@ public class CandorKernels extends CandorKernels$shared {
     public static int CANDOR_STALE_GRAPH() {
         return CANDOR_STALE_GRAPH;
     }
+    private static final int CANDOR_F32 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_F32 1
+     * }
+     */
+    public static int CANDOR_F32() {
+        return CANDOR_F32;
+    }
+    private static final int CANDOR_BF16 = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_BF16 2
+     * }
+     */
+    public static int CANDOR_BF16() {
+        return CANDOR_BF16;
+    }
     /**
      * {@snippet lang=c :
      * typedef uint16_t candor_bf16
@@ -75,11 +93,11 @@ public class CandorKernels extends CandorKernels$shared {
      */
     public static final OfShort candor_bf16 = CandorKernels.C_SHORT;
 
-    private static class candor_border_version {
+    private static class candor_api_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT    );
 
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_border_version");
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_api_version");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -87,43 +105,43 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_border_version()
+     * int candor_api_version()
      * }
      */
-    public static FunctionDescriptor candor_border_version$descriptor() {
-        return candor_border_version.DESC;
+    public static FunctionDescriptor candor_api_version$descriptor() {
+        return candor_api_version.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_border_version()
+     * int candor_api_version()
      * }
      */
-    public static MethodHandle candor_border_version$handle() {
-        return candor_border_version.HANDLE;
+    public static MethodHandle candor_api_version$handle() {
+        return candor_api_version.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_border_version()
+     * int candor_api_version()
      * }
      */
-    public static MemorySegment candor_border_version$address() {
-        return candor_border_version.ADDR;
+    public static MemorySegment candor_api_version$address() {
+        return candor_api_version.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * int candor_border_version()
+     * int candor_api_version()
      * }
      */
-    public static int candor_border_version() {
-        var mh$ = candor_border_version.HANDLE;
+    public static int candor_api_version() {
+        var mh$ = candor_api_version.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_border_version");
+                traceDowncall("candor_api_version");
             }
             return (int)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
@@ -1848,12 +1866,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -1865,7 +1879,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_embed(candor_bf16 *x, int64_t x_stride, const candor_bf16 *table, int64_t table_stride, const int32_t *tokens, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_embed(const candor_matrix *x, const candor_matrix *table, const int32_t *tokens, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_embed$descriptor() {
@@ -1875,7 +1889,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_embed(candor_bf16 *x, int64_t x_stride, const candor_bf16 *table, int64_t table_stride, const int32_t *tokens, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_embed(const candor_matrix *x, const candor_matrix *table, const int32_t *tokens, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_embed$handle() {
@@ -1885,7 +1899,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_embed(candor_bf16 *x, int64_t x_stride, const candor_bf16 *table, int64_t table_stride, const int32_t *tokens, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_embed(const candor_matrix *x, const candor_matrix *table, const int32_t *tokens, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_embed$address() {
@@ -1894,16 +1908,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_embed(candor_bf16 *x, int64_t x_stride, const candor_bf16 *table, int64_t table_stride, const int32_t *tokens, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_embed(const candor_matrix *x, const candor_matrix *table, const int32_t *tokens, candor_stream *stream)
      * }
      */
-    public static int candor_embed(MemorySegment x, long x_stride, MemorySegment table, long table_stride, MemorySegment tokens, int n, int c, MemorySegment stream) {
+    public static int candor_embed(MemorySegment x, MemorySegment table, MemorySegment tokens, MemorySegment stream) {
         var mh$ = candor_embed.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_embed", x, x_stride, table, table_stride, tokens, n, c, stream);
+                traceDowncall("candor_embed", x, table, tokens, stream);
             }
-            return (int)mh$.invokeExact(x, x_stride, table, table_stride, tokens, n, c, stream);
+            return (int)mh$.invokeExact(x, table, tokens, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1915,12 +1929,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -1932,7 +1942,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_gather_rows(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *rows, int32_t t, int32_t c, candor_stream *stream)
+     * int candor_gather_rows(const candor_matrix *y, const candor_matrix *x, const int32_t *rows, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_gather_rows$descriptor() {
@@ -1942,7 +1952,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_gather_rows(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *rows, int32_t t, int32_t c, candor_stream *stream)
+     * int candor_gather_rows(const candor_matrix *y, const candor_matrix *x, const int32_t *rows, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_gather_rows$handle() {
@@ -1952,7 +1962,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_gather_rows(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *rows, int32_t t, int32_t c, candor_stream *stream)
+     * int candor_gather_rows(const candor_matrix *y, const candor_matrix *x, const int32_t *rows, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_gather_rows$address() {
@@ -1961,16 +1971,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_gather_rows(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *rows, int32_t t, int32_t c, candor_stream *stream)
+     * int candor_gather_rows(const candor_matrix *y, const candor_matrix *x, const int32_t *rows, candor_stream *stream)
      * }
      */
-    public static int candor_gather_rows(MemorySegment y, long y_stride, MemorySegment x, long x_stride, MemorySegment rows, int t, int c, MemorySegment stream) {
+    public static int candor_gather_rows(MemorySegment y, MemorySegment x, MemorySegment rows, MemorySegment stream) {
         var mh$ = candor_gather_rows.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_gather_rows", y, y_stride, x, x_stride, rows, t, c, stream);
+                traceDowncall("candor_gather_rows", y, x, rows, stream);
             }
-            return (int)mh$.invokeExact(y, y_stride, x, x_stride, rows, t, c, stream);
+            return (int)mh$.invokeExact(y, x, rows, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1982,12 +1992,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -1999,7 +2005,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_scatter_rows(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const int32_t *sources, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_scatter_rows(const candor_matrix *dx, const candor_matrix *dy, const int32_t *sources, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_scatter_rows$descriptor() {
@@ -2009,7 +2015,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_scatter_rows(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const int32_t *sources, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_scatter_rows(const candor_matrix *dx, const candor_matrix *dy, const int32_t *sources, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_scatter_rows$handle() {
@@ -2019,7 +2025,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_scatter_rows(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const int32_t *sources, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_scatter_rows(const candor_matrix *dx, const candor_matrix *dy, const int32_t *sources, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_scatter_rows$address() {
@@ -2028,16 +2034,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_scatter_rows(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const int32_t *sources, int32_t n, int32_t c, candor_stream *stream)
+     * int candor_scatter_rows(const candor_matrix *dx, const candor_matrix *dy, const int32_t *sources, candor_stream *stream)
      * }
      */
-    public static int candor_scatter_rows(MemorySegment dx, long dx_stride, MemorySegment dy, long dy_stride, MemorySegment sources, int n, int c, MemorySegment stream) {
+    public static int candor_scatter_rows(MemorySegment dx, MemorySegment dy, MemorySegment sources, MemorySegment stream) {
         var mh$ = candor_scatter_rows.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_scatter_rows", dx, dx_stride, dy, dy_stride, sources, n, c, stream);
+                traceDowncall("candor_scatter_rows", dx, dy, sources, stream);
             }
-            return (int)mh$.invokeExact(dx, dx_stride, dy, dy_stride, sources, n, c, stream);
+            return (int)mh$.invokeExact(dx, dy, sources, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2049,16 +2055,10 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
             CandorKernels.C_FLOAT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2070,7 +2070,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_rms_norm(candor_bf16 *y, int64_t y_stride, float *rstd, int64_t rstd_stride, const candor_bf16 *x, int64_t x_stride, const float *w, float eps, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm(const candor_matrix *y, const candor_matrix *rstd, const candor_matrix *x, const candor_matrix *w, float eps, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_rms_norm$descriptor() {
@@ -2080,7 +2080,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_rms_norm(candor_bf16 *y, int64_t y_stride, float *rstd, int64_t rstd_stride, const candor_bf16 *x, int64_t x_stride, const float *w, float eps, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm(const candor_matrix *y, const candor_matrix *rstd, const candor_matrix *x, const candor_matrix *w, float eps, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_rms_norm$handle() {
@@ -2090,7 +2090,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_rms_norm(candor_bf16 *y, int64_t y_stride, float *rstd, int64_t rstd_stride, const candor_bf16 *x, int64_t x_stride, const float *w, float eps, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm(const candor_matrix *y, const candor_matrix *rstd, const candor_matrix *x, const candor_matrix *w, float eps, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_rms_norm$address() {
@@ -2099,16 +2099,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_rms_norm(candor_bf16 *y, int64_t y_stride, float *rstd, int64_t rstd_stride, const candor_bf16 *x, int64_t x_stride, const float *w, float eps, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm(const candor_matrix *y, const candor_matrix *rstd, const candor_matrix *x, const candor_matrix *w, float eps, candor_stream *stream)
      * }
      */
-    public static int candor_rms_norm(MemorySegment y, long y_stride, MemorySegment rstd, long rstd_stride, MemorySegment x, long x_stride, MemorySegment w, float eps, int n, int g, int d, MemorySegment stream) {
+    public static int candor_rms_norm(MemorySegment y, MemorySegment rstd, MemorySegment x, MemorySegment w, float eps, MemorySegment stream) {
         var mh$ = candor_rms_norm.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_rms_norm", y, y_stride, rstd, rstd_stride, x, x_stride, w, eps, n, g, d, stream);
+                traceDowncall("candor_rms_norm", y, rstd, x, w, eps, stream);
             }
-            return (int)mh$.invokeExact(y, y_stride, rstd, rstd_stride, x, x_stride, w, eps, n, g, d, stream);
+            return (int)mh$.invokeExact(y, rstd, x, w, eps, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2120,17 +2120,10 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
             CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
@@ -2143,7 +2136,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_rms_norm_backward(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const float *w, const float *rstd, int64_t rstd_stride, int32_t add, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm_backward(const candor_matrix *dx, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *w, const candor_matrix *rstd, int32_t add, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_rms_norm_backward$descriptor() {
@@ -2153,7 +2146,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_rms_norm_backward(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const float *w, const float *rstd, int64_t rstd_stride, int32_t add, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm_backward(const candor_matrix *dx, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *w, const candor_matrix *rstd, int32_t add, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_rms_norm_backward$handle() {
@@ -2163,7 +2156,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_rms_norm_backward(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const float *w, const float *rstd, int64_t rstd_stride, int32_t add, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm_backward(const candor_matrix *dx, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *w, const candor_matrix *rstd, int32_t add, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_rms_norm_backward$address() {
@@ -2172,16 +2165,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_rms_norm_backward(candor_bf16 *dx, int64_t dx_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const float *w, const float *rstd, int64_t rstd_stride, int32_t add, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rms_norm_backward(const candor_matrix *dx, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *w, const candor_matrix *rstd, int32_t add, candor_stream *stream)
      * }
      */
-    public static int candor_rms_norm_backward(MemorySegment dx, long dx_stride, MemorySegment dy, long dy_stride, MemorySegment x, long x_stride, MemorySegment w, MemorySegment rstd, long rstd_stride, int add, int n, int g, int d, MemorySegment stream) {
+    public static int candor_rms_norm_backward(MemorySegment dx, MemorySegment dy, MemorySegment x, MemorySegment w, MemorySegment rstd, int add, MemorySegment stream) {
         var mh$ = candor_rms_norm_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_rms_norm_backward", dx, dx_stride, dy, dy_stride, x, x_stride, w, rstd, rstd_stride, add, n, g, d, stream);
+                traceDowncall("candor_rms_norm_backward", dx, dy, x, w, rstd, add, stream);
             }
-            return (int)mh$.invokeExact(dx, dx_stride, dy, dy_stride, x, x_stride, w, rstd, rstd_stride, add, n, g, d, stream);
+            return (int)mh$.invokeExact(dx, dy, x, w, rstd, add, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2193,13 +2186,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
@@ -2212,7 +2200,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_rope(candor_bf16 *x, int64_t x_stride, const float *table, int64_t table_stride, const int32_t *positions, int32_t direction, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rope(const candor_matrix *x, const candor_matrix *table, const int32_t *positions, int32_t direction, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_rope$descriptor() {
@@ -2222,7 +2210,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_rope(candor_bf16 *x, int64_t x_stride, const float *table, int64_t table_stride, const int32_t *positions, int32_t direction, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rope(const candor_matrix *x, const candor_matrix *table, const int32_t *positions, int32_t direction, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_rope$handle() {
@@ -2232,7 +2220,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_rope(candor_bf16 *x, int64_t x_stride, const float *table, int64_t table_stride, const int32_t *positions, int32_t direction, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rope(const candor_matrix *x, const candor_matrix *table, const int32_t *positions, int32_t direction, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_rope$address() {
@@ -2241,16 +2229,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_rope(candor_bf16 *x, int64_t x_stride, const float *table, int64_t table_stride, const int32_t *positions, int32_t direction, int32_t n, int32_t g, int32_t d, candor_stream *stream)
+     * int candor_rope(const candor_matrix *x, const candor_matrix *table, const int32_t *positions, int32_t direction, candor_stream *stream)
      * }
      */
-    public static int candor_rope(MemorySegment x, long x_stride, MemorySegment table, long table_stride, MemorySegment positions, int direction, int n, int g, int d, MemorySegment stream) {
+    public static int candor_rope(MemorySegment x, MemorySegment table, MemorySegment positions, int direction, MemorySegment stream) {
         var mh$ = candor_rope.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_rope", x, x_stride, table, table_stride, positions, direction, n, g, d, stream);
+                traceDowncall("candor_rope", x, table, positions, direction, stream);
             }
-            return (int)mh$.invokeExact(x, x_stride, table, table_stride, positions, direction, n, g, d, stream);
+            return (int)mh$.invokeExact(x, table, positions, direction, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2262,21 +2250,12 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
             CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
@@ -2289,7 +2268,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_linear(candor_bf16 *y, int64_t y_stride, candor_bf16 *t, int64_t t_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *w, int64_t w_stride, const float *bias, const candor_bf16 *residual, int64_t residual_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_linear$descriptor() {
@@ -2299,7 +2278,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_linear(candor_bf16 *y, int64_t y_stride, candor_bf16 *t, int64_t t_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *w, int64_t w_stride, const float *bias, const candor_bf16 *residual, int64_t residual_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_linear$handle() {
@@ -2309,7 +2288,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_linear(candor_bf16 *y, int64_t y_stride, candor_bf16 *t, int64_t t_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *w, int64_t w_stride, const float *bias, const candor_bf16 *residual, int64_t residual_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_linear$address() {
@@ -2318,16 +2297,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_linear(candor_bf16 *y, int64_t y_stride, candor_bf16 *t, int64_t t_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *w, int64_t w_stride, const float *bias, const candor_bf16 *residual, int64_t residual_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
      * }
      */
-    public static int candor_linear(MemorySegment y, long y_stride, MemorySegment t, long t_stride, MemorySegment x, long x_stride, MemorySegment w, long w_stride, MemorySegment bias, MemorySegment residual, long residual_stride, MemorySegment lora, int lora_count, int padded_rank, int n, int i, int o, MemorySegment stream) {
+    public static int candor_linear(MemorySegment y, MemorySegment t, MemorySegment x, MemorySegment w, MemorySegment bias, MemorySegment residual, MemorySegment lora, int lora_count, MemorySegment stream) {
         var mh$ = candor_linear.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_linear", y, y_stride, t, t_stride, x, x_stride, w, w_stride, bias, residual, residual_stride, lora, lora_count, padded_rank, n, i, o, stream);
+                traceDowncall("candor_linear", y, t, x, w, bias, residual, lora, lora_count, stream);
             }
-            return (int)mh$.invokeExact(y, y_stride, t, t_stride, x, x_stride, w, w_stride, bias, residual, residual_stride, lora, lora_count, padded_rank, n, i, o, stream);
+            return (int)mh$.invokeExact(y, t, x, w, bias, residual, lora, lora_count, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2339,22 +2318,12 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_INT,
             CandorKernels.C_INT,
             CandorKernels.C_POINTER
@@ -2368,7 +2337,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_linear_backward(candor_bf16 *dx, int64_t dx_stride, candor_bf16 *dt, int64_t dt_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *t, int64_t t_stride, const candor_bf16 *w, int64_t w_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t add, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_linear_backward$descriptor() {
@@ -2378,7 +2347,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_linear_backward(candor_bf16 *dx, int64_t dx_stride, candor_bf16 *dt, int64_t dt_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *t, int64_t t_stride, const candor_bf16 *w, int64_t w_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t add, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_linear_backward$handle() {
@@ -2388,7 +2357,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_linear_backward(candor_bf16 *dx, int64_t dx_stride, candor_bf16 *dt, int64_t dt_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *t, int64_t t_stride, const candor_bf16 *w, int64_t w_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t add, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_linear_backward$address() {
@@ -2397,16 +2366,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_linear_backward(candor_bf16 *dx, int64_t dx_stride, candor_bf16 *dt, int64_t dt_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *t, int64_t t_stride, const candor_bf16 *w, int64_t w_stride, const candor_lora *lora, int32_t lora_count, int32_t padded_rank, int32_t add, int32_t n, int32_t i, int32_t o, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
-    public static int candor_linear_backward(MemorySegment dx, long dx_stride, MemorySegment dt, long dt_stride, MemorySegment dy, long dy_stride, MemorySegment x, long x_stride, MemorySegment t, long t_stride, MemorySegment w, long w_stride, MemorySegment lora, int lora_count, int padded_rank, int add, int n, int i, int o, MemorySegment stream) {
+    public static int candor_linear_backward(MemorySegment dx, MemorySegment dt, MemorySegment dy, MemorySegment x, MemorySegment t, MemorySegment w, MemorySegment lora, int lora_count, int add, MemorySegment stream) {
         var mh$ = candor_linear_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_linear_backward", dx, dx_stride, dt, dt_stride, dy, dy_stride, x, x_stride, t, t_stride, w, w_stride, lora, lora_count, padded_rank, add, n, i, o, stream);
+                traceDowncall("candor_linear_backward", dx, dt, dy, x, t, w, lora, lora_count, add, stream);
             }
-            return (int)mh$.invokeExact(dx, dx_stride, dt, dt_stride, dy, dy_stride, x, x_stride, t, t_stride, w, w_stride, lora, lora_count, padded_rank, add, n, i, o, stream);
+            return (int)mh$.invokeExact(dx, dt, dy, x, t, w, lora, lora_count, add, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2418,18 +2387,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_FLOAT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
@@ -2442,7 +2401,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * int candor_dropout(const candor_matrix *y, const candor_matrix *x, const candor_dropping *dropping, int32_t add, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_dropout$descriptor() {
@@ -2452,7 +2411,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * int candor_dropout(const candor_matrix *y, const candor_matrix *x, const candor_dropping *dropping, int32_t add, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_dropout$handle() {
@@ -2462,7 +2421,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * int candor_dropout(const candor_matrix *y, const candor_matrix *x, const candor_dropping *dropping, int32_t add, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_dropout$address() {
@@ -2471,16 +2430,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_dropout(candor_bf16 *y, int64_t y_stride, const candor_bf16 *x, int64_t x_stride, const int32_t *keys, const int32_t *sequences, const int32_t *positions, int32_t module, int32_t threshold, float scale, int32_t add, int32_t start, int32_t end, int32_t i, candor_stream *stream)
+     * int candor_dropout(const candor_matrix *y, const candor_matrix *x, const candor_dropping *dropping, int32_t add, candor_stream *stream)
      * }
      */
-    public static int candor_dropout(MemorySegment y, long y_stride, MemorySegment x, long x_stride, MemorySegment keys, MemorySegment sequences, MemorySegment positions, int module, int threshold, float scale, int add, int start, int end, int i, MemorySegment stream) {
+    public static int candor_dropout(MemorySegment y, MemorySegment x, MemorySegment dropping, int add, MemorySegment stream) {
         var mh$ = candor_dropout.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_dropout", y, y_stride, x, x_stride, keys, sequences, positions, module, threshold, scale, add, start, end, i, stream);
+                traceDowncall("candor_dropout", y, x, dropping, add, stream);
             }
-            return (int)mh$.invokeExact(y, y_stride, x, x_stride, keys, sequences, positions, module, threshold, scale, add, start, end, i, stream);
+            return (int)mh$.invokeExact(y, x, dropping, add, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2492,14 +2451,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2511,7 +2464,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_logits(float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, int32_t n, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_logits(const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_logits$descriptor() {
@@ -2521,7 +2474,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_logits(float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, int32_t n, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_logits(const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_logits$handle() {
@@ -2531,7 +2484,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_logits(float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, int32_t n, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_logits(const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_logits$address() {
@@ -2540,16 +2493,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_logits(float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, int32_t n, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_logits(const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, candor_stream *stream)
      * }
      */
-    public static int candor_logits(MemorySegment logits, long logits_stride, MemorySegment x, long x_stride, MemorySegment head, long head_stride, int n, int c, int v, MemorySegment stream) {
+    public static int candor_logits(MemorySegment logits, MemorySegment x, MemorySegment head, MemorySegment stream) {
         var mh$ = candor_logits.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_logits", logits, logits_stride, x, x_stride, head, head_stride, n, c, v, stream);
+                traceDowncall("candor_logits", logits, x, head, stream);
             }
-            return (int)mh$.invokeExact(logits, logits_stride, x, x_stride, head, head_stride, n, c, v, stream);
+            return (int)mh$.invokeExact(logits, x, head, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2561,18 +2514,10 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
             CandorKernels.C_POINTER
         );
 
@@ -2584,7 +2529,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_attention(candor_bf16 *o, int64_t o_stride, float *lse, int64_t lse_stride, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention(const candor_matrix *o, const candor_matrix *lse, const candor_matrix *qkv, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_attention$descriptor() {
@@ -2594,7 +2539,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_attention(candor_bf16 *o, int64_t o_stride, float *lse, int64_t lse_stride, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention(const candor_matrix *o, const candor_matrix *lse, const candor_matrix *qkv, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_attention$handle() {
@@ -2604,7 +2549,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_attention(candor_bf16 *o, int64_t o_stride, float *lse, int64_t lse_stride, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention(const candor_matrix *o, const candor_matrix *lse, const candor_matrix *qkv, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_attention$address() {
@@ -2613,16 +2558,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_attention(candor_bf16 *o, int64_t o_stride, float *lse, int64_t lse_stride, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention(const candor_matrix *o, const candor_matrix *lse, const candor_matrix *qkv, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
-    public static int candor_attention(MemorySegment o, long o_stride, MemorySegment lse, long lse_stride, MemorySegment qkv, long qkv_stride, MemorySegment starts, int s, int longest, int n, int h, int k, int d, MemorySegment stream) {
+    public static int candor_attention(MemorySegment o, MemorySegment lse, MemorySegment qkv, MemorySegment heads, MemorySegment sequences, MemorySegment stream) {
         var mh$ = candor_attention.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_attention", o, o_stride, lse, lse_stride, qkv, qkv_stride, starts, s, longest, n, h, k, d, stream);
+                traceDowncall("candor_attention", o, lse, qkv, heads, sequences, stream);
             }
-            return (int)mh$.invokeExact(o, o_stride, lse, lse_stride, qkv, qkv_stride, starts, s, longest, n, h, k, d, stream);
+            return (int)mh$.invokeExact(o, lse, qkv, heads, sequences, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2634,22 +2579,12 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
             CandorKernels.C_POINTER
         );
 
@@ -2661,7 +2596,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_attention_backward(candor_bf16 *dqkv, int64_t dqkv_stride, const candor_bf16 *dout, int64_t dout_stride, const candor_bf16 *qkv, int64_t qkv_stride, const candor_bf16 *o, int64_t o_stride, const float *lse, int64_t lse_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_backward(const candor_matrix *dqkv, const candor_matrix *dout, const candor_matrix *qkv, const candor_matrix *o, const candor_matrix *lse, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_attention_backward$descriptor() {
@@ -2671,7 +2606,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_attention_backward(candor_bf16 *dqkv, int64_t dqkv_stride, const candor_bf16 *dout, int64_t dout_stride, const candor_bf16 *qkv, int64_t qkv_stride, const candor_bf16 *o, int64_t o_stride, const float *lse, int64_t lse_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_backward(const candor_matrix *dqkv, const candor_matrix *dout, const candor_matrix *qkv, const candor_matrix *o, const candor_matrix *lse, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_attention_backward$handle() {
@@ -2681,7 +2616,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_attention_backward(candor_bf16 *dqkv, int64_t dqkv_stride, const candor_bf16 *dout, int64_t dout_stride, const candor_bf16 *qkv, int64_t qkv_stride, const candor_bf16 *o, int64_t o_stride, const float *lse, int64_t lse_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_backward(const candor_matrix *dqkv, const candor_matrix *dout, const candor_matrix *qkv, const candor_matrix *o, const candor_matrix *lse, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_attention_backward$address() {
@@ -2690,16 +2625,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_attention_backward(candor_bf16 *dqkv, int64_t dqkv_stride, const candor_bf16 *dout, int64_t dout_stride, const candor_bf16 *qkv, int64_t qkv_stride, const candor_bf16 *o, int64_t o_stride, const float *lse, int64_t lse_stride, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_backward(const candor_matrix *dqkv, const candor_matrix *dout, const candor_matrix *qkv, const candor_matrix *o, const candor_matrix *lse, const candor_heads *heads, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
-    public static int candor_attention_backward(MemorySegment dqkv, long dqkv_stride, MemorySegment dout, long dout_stride, MemorySegment qkv, long qkv_stride, MemorySegment o, long o_stride, MemorySegment lse, long lse_stride, MemorySegment starts, int s, int longest, int n, int h, int k, int d, MemorySegment stream) {
+    public static int candor_attention_backward(MemorySegment dqkv, MemorySegment dout, MemorySegment qkv, MemorySegment o, MemorySegment lse, MemorySegment heads, MemorySegment sequences, MemorySegment stream) {
         var mh$ = candor_attention_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_attention_backward", dqkv, dqkv_stride, dout, dout_stride, qkv, qkv_stride, o, o_stride, lse, lse_stride, starts, s, longest, n, h, k, d, stream);
+                traceDowncall("candor_attention_backward", dqkv, dout, qkv, o, lse, heads, sequences, stream);
             }
-            return (int)mh$.invokeExact(dqkv, dqkv_stride, dout, dout_stride, qkv, qkv_stride, o, o_stride, lse, lse_stride, starts, s, longest, n, h, k, d, stream);
+            return (int)mh$.invokeExact(dqkv, dout, qkv, o, lse, heads, sequences, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2711,18 +2646,10 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2734,7 +2661,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_cache_write(candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_cache_write(const candor_cache *cache, const candor_matrix *qkv, const candor_heads *heads, const int32_t *positions, const int32_t *sequence_of, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_cache_write$descriptor() {
@@ -2744,7 +2671,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_cache_write(candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_cache_write(const candor_cache *cache, const candor_matrix *qkv, const candor_heads *heads, const int32_t *positions, const int32_t *sequence_of, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_cache_write$handle() {
@@ -2754,7 +2681,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_cache_write(candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_cache_write(const candor_cache *cache, const candor_matrix *qkv, const candor_heads *heads, const int32_t *positions, const int32_t *sequence_of, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_cache_write$address() {
@@ -2763,16 +2690,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_cache_write(candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const candor_bf16 *qkv, int64_t qkv_stride, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_cache_write(const candor_cache *cache, const candor_matrix *qkv, const candor_heads *heads, const int32_t *positions, const int32_t *sequence_of, candor_stream *stream)
      * }
      */
-    public static int candor_cache_write(MemorySegment slabs, long slab_stride, int slab_pages, MemorySegment qkv, long qkv_stride, MemorySegment pages, MemorySegment first_page, MemorySegment positions, MemorySegment sequences, int n, int h, int k, int d, MemorySegment stream) {
+    public static int candor_cache_write(MemorySegment cache, MemorySegment qkv, MemorySegment heads, MemorySegment positions, MemorySegment sequence_of, MemorySegment stream) {
         var mh$ = candor_cache_write.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_cache_write", slabs, slab_stride, slab_pages, qkv, qkv_stride, pages, first_page, positions, sequences, n, h, k, d, stream);
+                traceDowncall("candor_cache_write", cache, qkv, heads, positions, sequence_of, stream);
             }
-            return (int)mh$.invokeExact(slabs, slab_stride, slab_pages, qkv, qkv_stride, pages, first_page, positions, sequences, n, h, k, d, stream);
+            return (int)mh$.invokeExact(cache, qkv, heads, positions, sequence_of, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2784,23 +2711,11 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2812,7 +2727,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(const candor_matrix *o, const candor_matrix *qkv, const candor_cache *cache, const candor_heads *heads, const int32_t *positions, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_attention_cached$descriptor() {
@@ -2822,7 +2737,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(const candor_matrix *o, const candor_matrix *qkv, const candor_cache *cache, const candor_heads *heads, const int32_t *positions, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_attention_cached$handle() {
@@ -2832,7 +2747,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(const candor_matrix *o, const candor_matrix *qkv, const candor_cache *cache, const candor_heads *heads, const int32_t *positions, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_attention_cached$address() {
@@ -2841,16 +2756,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_attention_cached(candor_bf16 *o, int64_t o_stride, const candor_bf16 *qkv, int64_t qkv_stride, candor_bf16 *const *slabs, int64_t slab_stride, int32_t slab_pages, const int32_t *pages, const int32_t *first_page, const int32_t *positions, const int32_t *sequences, const int32_t *starts, int32_t s, int32_t longest, int32_t n, int32_t h, int32_t k, int32_t d, candor_stream *stream)
+     * int candor_attention_cached(const candor_matrix *o, const candor_matrix *qkv, const candor_cache *cache, const candor_heads *heads, const int32_t *positions, const candor_sequences *sequences, candor_stream *stream)
      * }
      */
-    public static int candor_attention_cached(MemorySegment o, long o_stride, MemorySegment qkv, long qkv_stride, MemorySegment slabs, long slab_stride, int slab_pages, MemorySegment pages, MemorySegment first_page, MemorySegment positions, MemorySegment sequences, MemorySegment starts, int s, int longest, int n, int h, int k, int d, MemorySegment stream) {
+    public static int candor_attention_cached(MemorySegment o, MemorySegment qkv, MemorySegment cache, MemorySegment heads, MemorySegment positions, MemorySegment sequences, MemorySegment stream) {
         var mh$ = candor_attention_cached.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_attention_cached", o, o_stride, qkv, qkv_stride, slabs, slab_stride, slab_pages, pages, first_page, positions, sequences, starts, s, longest, n, h, k, d, stream);
+                traceDowncall("candor_attention_cached", o, qkv, cache, heads, positions, sequences, stream);
             }
-            return (int)mh$.invokeExact(o, o_stride, qkv, qkv_stride, slabs, slab_stride, slab_pages, pages, first_page, positions, sequences, starts, s, longest, n, h, k, d, stream);
+            return (int)mh$.invokeExact(o, qkv, cache, heads, positions, sequences, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2862,13 +2777,9 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2880,7 +2791,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * int candor_affine(const candor_matrix *y, const candor_matrix *scale, const candor_matrix *bias, const candor_matrix *residual, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_affine$descriptor() {
@@ -2890,7 +2801,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * int candor_affine(const candor_matrix *y, const candor_matrix *scale, const candor_matrix *bias, const candor_matrix *residual, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_affine$handle() {
@@ -2900,7 +2811,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * int candor_affine(const candor_matrix *y, const candor_matrix *scale, const candor_matrix *bias, const candor_matrix *residual, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_affine$address() {
@@ -2909,16 +2820,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_affine(candor_bf16 *y, int64_t y_stride, const float *scale, const float *bias, const candor_bf16 *residual, int64_t residual_stride, int32_t n, int32_t o, candor_stream *stream)
+     * int candor_affine(const candor_matrix *y, const candor_matrix *scale, const candor_matrix *bias, const candor_matrix *residual, candor_stream *stream)
      * }
      */
-    public static int candor_affine(MemorySegment y, long y_stride, MemorySegment scale, MemorySegment bias, MemorySegment residual, long residual_stride, int n, int o, MemorySegment stream) {
+    public static int candor_affine(MemorySegment y, MemorySegment scale, MemorySegment bias, MemorySegment residual, MemorySegment stream) {
         var mh$ = candor_affine.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_affine", y, y_stride, scale, bias, residual, residual_stride, n, o, stream);
+                traceDowncall("candor_affine", y, scale, bias, residual, stream);
             }
-            return (int)mh$.invokeExact(y, y_stride, scale, bias, residual, residual_stride, n, o, stream);
+            return (int)mh$.invokeExact(y, scale, bias, residual, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2930,11 +2841,7 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -2946,7 +2853,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_swiglu(candor_bf16 *y, int64_t y_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_swiglu$descriptor() {
@@ -2956,7 +2863,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_swiglu(candor_bf16 *y, int64_t y_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_swiglu$handle() {
@@ -2966,7 +2873,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_swiglu(candor_bf16 *y, int64_t y_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_swiglu$address() {
@@ -2975,16 +2882,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_swiglu(candor_bf16 *y, int64_t y_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
-    public static int candor_swiglu(MemorySegment y, long y_stride, MemorySegment gate_up, long gate_up_stride, int n, int f, MemorySegment stream) {
+    public static int candor_swiglu(MemorySegment y, MemorySegment gate_up, MemorySegment stream) {
         var mh$ = candor_swiglu.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_swiglu", y, y_stride, gate_up, gate_up_stride, n, f, stream);
+                traceDowncall("candor_swiglu", y, gate_up, stream);
             }
-            return (int)mh$.invokeExact(y, y_stride, gate_up, gate_up_stride, n, f, stream);
+            return (int)mh$.invokeExact(y, gate_up, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2996,13 +2903,8 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -3014,7 +2916,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_swiglu_backward(candor_bf16 *d_gate_up, int64_t d_gate_up_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_swiglu_backward$descriptor() {
@@ -3024,7 +2926,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_swiglu_backward(candor_bf16 *d_gate_up, int64_t d_gate_up_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_swiglu_backward$handle() {
@@ -3034,7 +2936,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_swiglu_backward(candor_bf16 *d_gate_up, int64_t d_gate_up_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_swiglu_backward$address() {
@@ -3043,16 +2945,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_swiglu_backward(candor_bf16 *d_gate_up, int64_t d_gate_up_stride, const candor_bf16 *dy, int64_t dy_stride, const candor_bf16 *gate_up, int64_t gate_up_stride, int32_t n, int32_t f, candor_stream *stream)
+     * int candor_swiglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
      * }
      */
-    public static int candor_swiglu_backward(MemorySegment d_gate_up, long d_gate_up_stride, MemorySegment dy, long dy_stride, MemorySegment gate_up, long gate_up_stride, int n, int f, MemorySegment stream) {
+    public static int candor_swiglu_backward(MemorySegment d_gate_up, MemorySegment dy, MemorySegment gate_up, MemorySegment stream) {
         var mh$ = candor_swiglu_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_swiglu_backward", d_gate_up, d_gate_up_stride, dy, dy_stride, gate_up, gate_up_stride, n, f, stream);
+                traceDowncall("candor_swiglu_backward", d_gate_up, dy, gate_up, stream);
             }
-            return (int)mh$.invokeExact(d_gate_up, d_gate_up_stride, dy, dy_stride, gate_up, gate_up_stride, n, f, stream);
+            return (int)mh$.invokeExact(d_gate_up, dy, gate_up, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3064,19 +2966,11 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -3088,7 +2982,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_log_prob(float *logp, int64_t logp_stride, float *lse, int64_t lse_stride, float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob(const candor_matrix *logp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_log_prob$descriptor() {
@@ -3098,7 +2992,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_log_prob(float *logp, int64_t logp_stride, float *lse, int64_t lse_stride, float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob(const candor_matrix *logp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_log_prob$handle() {
@@ -3108,7 +3002,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_log_prob(float *logp, int64_t logp_stride, float *lse, int64_t lse_stride, float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob(const candor_matrix *logp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_log_prob$address() {
@@ -3117,16 +3011,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_log_prob(float *logp, int64_t logp_stride, float *lse, int64_t lse_stride, float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob(const candor_matrix *logp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
-    public static int candor_log_prob(MemorySegment logp, long logp_stride, MemorySegment lse, long lse_stride, MemorySegment logits, long logits_stride, MemorySegment x, long x_stride, MemorySegment head, long head_stride, MemorySegment targets, int t, int c, int v, MemorySegment stream) {
+    public static int candor_log_prob(MemorySegment logp, MemorySegment lse, MemorySegment logits, MemorySegment x, MemorySegment head, MemorySegment targets, MemorySegment stream) {
         var mh$ = candor_log_prob.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_log_prob", logp, logp_stride, lse, lse_stride, logits, logits_stride, x, x_stride, head, head_stride, targets, t, c, v, stream);
+                traceDowncall("candor_log_prob", logp, lse, logits, x, head, targets, stream);
             }
-            return (int)mh$.invokeExact(logp, logp_stride, lse, lse_stride, logits, logits_stride, x, x_stride, head, head_stride, targets, t, c, v, stream);
+            return (int)mh$.invokeExact(logp, lse, logits, x, head, targets, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3138,21 +3032,12 @@ public class CandorKernels extends CandorKernels$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
             CandorKernels.C_POINTER,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -3164,7 +3049,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_log_prob_backward(candor_bf16 *dx, int64_t dx_stride, const float *dlogp, int64_t dlogp_stride, const float *lse, int64_t lse_stride, const float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob_backward(const candor_matrix *dx, const candor_matrix *dlogp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_log_prob_backward$descriptor() {
@@ -3174,7 +3059,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_log_prob_backward(candor_bf16 *dx, int64_t dx_stride, const float *dlogp, int64_t dlogp_stride, const float *lse, int64_t lse_stride, const float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob_backward(const candor_matrix *dx, const candor_matrix *dlogp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_log_prob_backward$handle() {
@@ -3184,7 +3069,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_log_prob_backward(candor_bf16 *dx, int64_t dx_stride, const float *dlogp, int64_t dlogp_stride, const float *lse, int64_t lse_stride, const float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob_backward(const candor_matrix *dx, const candor_matrix *dlogp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_log_prob_backward$address() {
@@ -3193,16 +3078,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_log_prob_backward(candor_bf16 *dx, int64_t dx_stride, const float *dlogp, int64_t dlogp_stride, const float *lse, int64_t lse_stride, const float *logits, int64_t logits_stride, const candor_bf16 *x, int64_t x_stride, const candor_bf16 *head, int64_t head_stride, const int32_t *targets, int32_t t, int32_t c, int32_t v, candor_stream *stream)
+     * int candor_log_prob_backward(const candor_matrix *dx, const candor_matrix *dlogp, const candor_matrix *lse, const candor_matrix *logits, const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream)
      * }
      */
-    public static int candor_log_prob_backward(MemorySegment dx, long dx_stride, MemorySegment dlogp, long dlogp_stride, MemorySegment lse, long lse_stride, MemorySegment logits, long logits_stride, MemorySegment x, long x_stride, MemorySegment head, long head_stride, MemorySegment targets, int t, int c, int v, MemorySegment stream) {
+    public static int candor_log_prob_backward(MemorySegment dx, MemorySegment dlogp, MemorySegment lse, MemorySegment logits, MemorySegment x, MemorySegment head, MemorySegment targets, MemorySegment stream) {
         var mh$ = candor_log_prob_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_log_prob_backward", dx, dx_stride, dlogp, dlogp_stride, lse, lse_stride, logits, logits_stride, x, x_stride, head, head_stride, targets, t, c, v, stream);
+                traceDowncall("candor_log_prob_backward", dx, dlogp, lse, logits, x, head, targets, stream);
             }
-            return (int)mh$.invokeExact(dx, dx_stride, dlogp, dlogp_stride, lse, lse_stride, logits, logits_stride, x, x_stride, head, head_stride, targets, t, c, v, stream);
+            return (int)mh$.invokeExact(dx, dlogp, lse, logits, x, head, targets, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3215,9 +3100,6 @@ public class CandorKernels extends CandorKernels$shared {
             CandorKernels.C_INT,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
-            CandorKernels.C_LONG,
-            CandorKernels.C_INT,
-            CandorKernels.C_INT,
             CandorKernels.C_POINTER
         );
 
@@ -3229,7 +3111,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_sum_of_squares(double *result, const float *x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream *stream)
+     * int candor_sum_of_squares(double *result, const candor_matrix *x, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_sum_of_squares$descriptor() {
@@ -3239,7 +3121,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_sum_of_squares(double *result, const float *x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream *stream)
+     * int candor_sum_of_squares(double *result, const candor_matrix *x, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_sum_of_squares$handle() {
@@ -3249,7 +3131,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_sum_of_squares(double *result, const float *x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream *stream)
+     * int candor_sum_of_squares(double *result, const candor_matrix *x, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_sum_of_squares$address() {
@@ -3258,16 +3140,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_sum_of_squares(double *result, const float *x, int64_t x_stride, int32_t rows, int32_t cols, candor_stream *stream)
+     * int candor_sum_of_squares(double *result, const candor_matrix *x, candor_stream *stream)
      * }
      */
-    public static int candor_sum_of_squares(MemorySegment result, MemorySegment x, long x_stride, int rows, int cols, MemorySegment stream) {
+    public static int candor_sum_of_squares(MemorySegment result, MemorySegment x, MemorySegment stream) {
         var mh$ = candor_sum_of_squares.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_sum_of_squares", result, x, x_stride, rows, cols, stream);
+                traceDowncall("candor_sum_of_squares", result, x, stream);
             }
-            return (int)mh$.invokeExact(result, x, x_stride, rows, cols, stream);
+            return (int)mh$.invokeExact(result, x, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -15,15 +15,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 /**
  * {@snippet lang=c :
  * struct candor_lora {
- *     const float *a;
- *     const float *b;
- *     float *da;
- *     float *db;
- *     int64_t a_stride;
- *     int64_t b_stride;
- *     int64_t da_stride;
- *     int64_t db_stride;
- *     int32_t rank;
+ *     candor_matrix a;
+ *     candor_matrix b;
+ *     candor_matrix da;
+ *     candor_matrix db;
  *     float scale;
  *     int32_t start;
  *     int32_t end;
@@ -37,18 +32,14 @@ public class candor_lora {
     }
 
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
-        CandorKernels.C_POINTER.withName("a"),
-        CandorKernels.C_POINTER.withName("b"),
-        CandorKernels.C_POINTER.withName("da"),
-        CandorKernels.C_POINTER.withName("db"),
-        CandorKernels.C_LONG.withName("a_stride"),
-        CandorKernels.C_LONG.withName("b_stride"),
-        CandorKernels.C_LONG.withName("da_stride"),
-        CandorKernels.C_LONG.withName("db_stride"),
-        CandorKernels.C_INT.withName("rank"),
+        candor_matrix.layout().withName("a"),
+        candor_matrix.layout().withName("b"),
+        candor_matrix.layout().withName("da"),
+        candor_matrix.layout().withName("db"),
         CandorKernels.C_FLOAT.withName("scale"),
         CandorKernels.C_INT.withName("start"),
-        CandorKernels.C_INT.withName("end")
+        CandorKernels.C_INT.withName("end"),
+        MemoryLayout.paddingLayout(4)
     ).withName("candor_lora");
 
     /**
@@ -58,15 +49,15 @@ public class candor_lora {
         return $LAYOUT;
     }
 
-    private static final AddressLayout a$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("a"));
+    private static final GroupLayout a$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("a"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *a
+     * candor_matrix a
      * }
      */
-    public static final AddressLayout a$layout() {
+    public static final GroupLayout a$layout() {
         return a$LAYOUT;
     }
 
@@ -75,7 +66,7 @@ public class candor_lora {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *a
+     * candor_matrix a
      * }
      */
     public static final long a$offset() {
@@ -85,32 +76,32 @@ public class candor_lora {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *a
+     * candor_matrix a
      * }
      */
     public static MemorySegment a(MemorySegment struct) {
-        return struct.get(a$LAYOUT, a$OFFSET);
+        return struct.asSlice(a$OFFSET, a$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *a
+     * candor_matrix a
      * }
      */
     public static void a(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(a$LAYOUT, a$OFFSET, fieldValue);
+        MemorySegment.copy(fieldValue, 0L, struct, a$OFFSET, a$LAYOUT.byteSize());
     }
 
-    private static final AddressLayout b$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("b"));
+    private static final GroupLayout b$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("b"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * const float *b
+     * candor_matrix b
      * }
      */
-    public static final AddressLayout b$layout() {
+    public static final GroupLayout b$layout() {
         return b$LAYOUT;
     }
 
@@ -119,7 +110,7 @@ public class candor_lora {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * const float *b
+     * candor_matrix b
      * }
      */
     public static final long b$offset() {
@@ -129,32 +120,32 @@ public class candor_lora {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * const float *b
+     * candor_matrix b
      * }
      */
     public static MemorySegment b(MemorySegment struct) {
-        return struct.get(b$LAYOUT, b$OFFSET);
+        return struct.asSlice(b$OFFSET, b$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * const float *b
+     * candor_matrix b
      * }
      */
     public static void b(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(b$LAYOUT, b$OFFSET, fieldValue);
+        MemorySegment.copy(fieldValue, 0L, struct, b$OFFSET, b$LAYOUT.byteSize());
     }
 
-    private static final AddressLayout da$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("da"));
+    private static final GroupLayout da$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("da"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *da
+     * candor_matrix da
      * }
      */
-    public static final AddressLayout da$layout() {
+    public static final GroupLayout da$layout() {
         return da$LAYOUT;
     }
 
@@ -163,7 +154,7 @@ public class candor_lora {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *da
+     * candor_matrix da
      * }
      */
     public static final long da$offset() {
@@ -173,32 +164,32 @@ public class candor_lora {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *da
+     * candor_matrix da
      * }
      */
     public static MemorySegment da(MemorySegment struct) {
-        return struct.get(da$LAYOUT, da$OFFSET);
+        return struct.asSlice(da$OFFSET, da$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *da
+     * candor_matrix da
      * }
      */
     public static void da(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(da$LAYOUT, da$OFFSET, fieldValue);
+        MemorySegment.copy(fieldValue, 0L, struct, da$OFFSET, da$LAYOUT.byteSize());
     }
 
-    private static final AddressLayout db$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("db"));
+    private static final GroupLayout db$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("db"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * float *db
+     * candor_matrix db
      * }
      */
-    public static final AddressLayout db$layout() {
+    public static final GroupLayout db$layout() {
         return db$LAYOUT;
     }
 
@@ -207,7 +198,7 @@ public class candor_lora {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * float *db
+     * candor_matrix db
      * }
      */
     public static final long db$offset() {
@@ -217,241 +208,21 @@ public class candor_lora {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * float *db
+     * candor_matrix db
      * }
      */
     public static MemorySegment db(MemorySegment struct) {
-        return struct.get(db$LAYOUT, db$OFFSET);
+        return struct.asSlice(db$OFFSET, db$LAYOUT.byteSize());
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * float *db
+     * candor_matrix db
      * }
      */
     public static void db(MemorySegment struct, MemorySegment fieldValue) {
-        struct.set(db$LAYOUT, db$OFFSET, fieldValue);
-    }
-
-    private static final OfLong a_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("a_stride"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int64_t a_stride
-     * }
-     */
-    public static final OfLong a_stride$layout() {
-        return a_stride$LAYOUT;
-    }
-
-    private static final long a_stride$OFFSET = $LAYOUT.byteOffset(groupElement("a_stride"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int64_t a_stride
-     * }
-     */
-    public static final long a_stride$offset() {
-        return a_stride$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int64_t a_stride
-     * }
-     */
-    public static long a_stride(MemorySegment struct) {
-        return struct.get(a_stride$LAYOUT, a_stride$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int64_t a_stride
-     * }
-     */
-    public static void a_stride(MemorySegment struct, long fieldValue) {
-        struct.set(a_stride$LAYOUT, a_stride$OFFSET, fieldValue);
-    }
-
-    private static final OfLong b_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("b_stride"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int64_t b_stride
-     * }
-     */
-    public static final OfLong b_stride$layout() {
-        return b_stride$LAYOUT;
-    }
-
-    private static final long b_stride$OFFSET = $LAYOUT.byteOffset(groupElement("b_stride"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int64_t b_stride
-     * }
-     */
-    public static final long b_stride$offset() {
-        return b_stride$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int64_t b_stride
-     * }
-     */
-    public static long b_stride(MemorySegment struct) {
-        return struct.get(b_stride$LAYOUT, b_stride$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int64_t b_stride
-     * }
-     */
-    public static void b_stride(MemorySegment struct, long fieldValue) {
-        struct.set(b_stride$LAYOUT, b_stride$OFFSET, fieldValue);
-    }
-
-    private static final OfLong da_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("da_stride"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int64_t da_stride
-     * }
-     */
-    public static final OfLong da_stride$layout() {
-        return da_stride$LAYOUT;
-    }
-
-    private static final long da_stride$OFFSET = $LAYOUT.byteOffset(groupElement("da_stride"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int64_t da_stride
-     * }
-     */
-    public static final long da_stride$offset() {
-        return da_stride$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int64_t da_stride
-     * }
-     */
-    public static long da_stride(MemorySegment struct) {
-        return struct.get(da_stride$LAYOUT, da_stride$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int64_t da_stride
-     * }
-     */
-    public static void da_stride(MemorySegment struct, long fieldValue) {
-        struct.set(da_stride$LAYOUT, da_stride$OFFSET, fieldValue);
-    }
-
-    private static final OfLong db_stride$LAYOUT = (OfLong)$LAYOUT.select(groupElement("db_stride"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int64_t db_stride
-     * }
-     */
-    public static final OfLong db_stride$layout() {
-        return db_stride$LAYOUT;
-    }
-
-    private static final long db_stride$OFFSET = $LAYOUT.byteOffset(groupElement("db_stride"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int64_t db_stride
-     * }
-     */
-    public static final long db_stride$offset() {
-        return db_stride$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int64_t db_stride
-     * }
-     */
-    public static long db_stride(MemorySegment struct) {
-        return struct.get(db_stride$LAYOUT, db_stride$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int64_t db_stride
-     * }
-     */
-    public static void db_stride(MemorySegment struct, long fieldValue) {
-        struct.set(db_stride$LAYOUT, db_stride$OFFSET, fieldValue);
-    }
-
-    private static final OfInt rank$LAYOUT = (OfInt)$LAYOUT.select(groupElement("rank"));
-
-    /**
-     * Layout for field:
-     * {@snippet lang=c :
-     * int32_t rank
-     * }
-     */
-    public static final OfInt rank$layout() {
-        return rank$LAYOUT;
-    }
-
-    private static final long rank$OFFSET = $LAYOUT.byteOffset(groupElement("rank"));
-
-    /**
-     * Offset for field:
-     * {@snippet lang=c :
-     * int32_t rank
-     * }
-     */
-    public static final long rank$offset() {
-        return rank$OFFSET;
-    }
-
-    /**
-     * Getter for field:
-     * {@snippet lang=c :
-     * int32_t rank
-     * }
-     */
-    public static int rank(MemorySegment struct) {
-        return struct.get(rank$LAYOUT, rank$OFFSET);
-    }
-
-    /**
-     * Setter for field:
-     * {@snippet lang=c :
-     * int32_t rank
-     * }
-     */
-    public static void rank(MemorySegment struct, int fieldValue) {
-        struct.set(rank$LAYOUT, rank$OFFSET, fieldValue);
+        MemorySegment.copy(fieldValue, 0L, struct, db$OFFSET, db$LAYOUT.byteSize());
     }
 
     private static final OfFloat scale$LAYOUT = (OfFloat)$LAYOUT.select(groupElement("scale"));

@@ -35,26 +35,18 @@ final class AttentionCalls {
         }
     }
 
-    /** The cache of one layer: addresses on the device of what the border describes by the same names. */
+    /** The cache of one layer: addresses on the device of what candor_kernels.h describes by the same names. */
     record Cache(long slabs, long slabStride, int slabPages, long pages, long firstPage) {}
 
     record Attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Sequences sequences) implements Call {
         @Override
         public int issue(Arguments to) {
             return candor_attention(
-                    o.data(),
-                    o.stride(),
-                    lse.data(),
-                    lse.stride(),
-                    qkv.data(),
-                    qkv.stride(),
-                    address(sequences.starts),
-                    sequences.count,
-                    sequences.longest,
-                    qkv.rows(),
-                    heads.query(),
-                    heads.key(),
-                    heads.width(),
+                    to.matrix(o),
+                    to.matrix(lse),
+                    to.matrix(qkv),
+                    to.heads(heads),
+                    to.sequences(sequences),
                     to.stream());
         }
     }
@@ -65,23 +57,13 @@ final class AttentionCalls {
         @Override
         public int issue(Arguments to) {
             return candor_attention_backward(
-                    dqkv.data(),
-                    dqkv.stride(),
-                    dout.data(),
-                    dout.stride(),
-                    qkv.data(),
-                    qkv.stride(),
-                    o.data(),
-                    o.stride(),
-                    lse.data(),
-                    lse.stride(),
-                    address(sequences.starts),
-                    sequences.count,
-                    sequences.longest,
-                    qkv.rows(),
-                    heads.query(),
-                    heads.key(),
-                    heads.width(),
+                    to.matrix(dqkv),
+                    to.matrix(dout),
+                    to.matrix(qkv),
+                    to.matrix(o),
+                    to.matrix(lse),
+                    to.heads(heads),
+                    to.sequences(sequences),
                     to.stream());
         }
     }
@@ -94,51 +76,27 @@ final class AttentionCalls {
         @Override
         public int issue(Arguments to) {
             return candor_cache_write(
-                    address(cache.slabs),
-                    cache.slabStride,
-                    cache.slabPages,
-                    qkv.data(),
-                    qkv.stride(),
-                    address(cache.pages),
-                    address(cache.firstPage),
+                    to.cache(cache),
+                    to.matrix(qkv),
+                    to.heads(heads),
                     address(positions),
                     address(sequenceOf),
-                    qkv.rows(),
-                    heads.query(),
-                    heads.key(),
-                    heads.width(),
                     to.stream());
         }
     }
 
-    /**
-     * @param positions  (N) on the device
-     * @param sequenceOf (N) on the device
-     */
-    record AttentionCached(
-            Tensor o, Tensor qkv, Heads heads, Cache cache, long positions, long sequenceOf, Sequences sequences)
+    /** @param positions (N) on the device */
+    record AttentionCached(Tensor o, Tensor qkv, Heads heads, Cache cache, long positions, Sequences sequences)
             implements Call {
         @Override
         public int issue(Arguments to) {
             return candor_attention_cached(
-                    o.data(),
-                    o.stride(),
-                    qkv.data(),
-                    qkv.stride(),
-                    address(cache.slabs),
-                    cache.slabStride,
-                    cache.slabPages,
-                    address(cache.pages),
-                    address(cache.firstPage),
+                    to.matrix(o),
+                    to.matrix(qkv),
+                    to.cache(cache),
+                    to.heads(heads),
                     address(positions),
-                    address(sequenceOf),
-                    address(sequences.starts),
-                    sequences.count,
-                    sequences.longest,
-                    qkv.rows(),
-                    heads.query(),
-                    heads.key(),
-                    heads.width(),
+                    to.sequences(sequences),
                     to.stream());
         }
     }

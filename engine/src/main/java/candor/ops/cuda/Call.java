@@ -4,14 +4,14 @@ import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One call of the border that works on the stream: a record of all that goes over, so that equal calls ask for the same
+ * One call of the C API that works on the stream: a record of all that goes over, so that equal calls ask for the same
  * work. What a kernel reads in memory is no part of it.
  */
 interface Call {
     /**
      * Makes the call.
      *
-     * @return the border's status
+     * @return the C API's status
      */
     int issue(Arguments to);
 
@@ -22,9 +22,5 @@ interface Call {
 
     static MemorySegment address(long address) {
         return MemorySegment.ofAddress(address);
-    }
-
-    static long stride(Tensor tensor) {
-        return tensor == null ? 0 : tensor.stride();
     }
 }

@@ -210,13 +210,15 @@ public final class CudaBackend implements Backend {
         for (Batch.Run run : batch.runs()) {
             if (dropout.drops(run.slot())) {
                 RowCalls.Drops drops = new RowCalls.Drops(
+                        there.dropoutKeys(),
+                        there.sequences(),
+                        there.positions(),
                         dropout.module(),
                         dropout.threshold(run.slot()),
                         dropout.scale(run.slot()),
                         run.start(),
                         run.end());
-                calls.add(new RowCalls.DropOut(
-                        y, x, there.dropoutKeys(), there.sequences(), there.positions(), drops, add(write)));
+                calls.add(new RowCalls.DropOut(y, x, drops, add(write)));
             }
         }
     }
@@ -317,13 +319,7 @@ public final class CudaBackend implements Backend {
         BatchOnDevice there = batches.of(batch);
         pages.of(batch, tables);
         calls.add(new AttentionCalls.AttentionCached(
-                o,
-                qkv,
-                cache.heads(),
-                onDevice(cache),
-                there.positions(),
-                there.sequences(),
-                Sequences.of(there, batch)));
+                o, qkv, cache.heads(), onDevice(cache), there.positions(), Sequences.of(there, batch)));
     }
 
     @Override

@@ -1,6 +1,6 @@
 package candor.ops.cuda;
 
-/** A call of the border that failed: the message names the operation, its shapes, CUDA's code and the source line. */
+/** A call of the C API that failed: the message names the operation, its shapes, CUDA's code and the source line. */
 public final class CudaException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -11,7 +11,7 @@ public final class CudaException extends RuntimeException {
         this.code = code;
     }
 
-    /** CUDA's code, or one of the border's own. */
+    /** CUDA's code, or one of the C API's own. */
     public int code() {
         return code;
     }

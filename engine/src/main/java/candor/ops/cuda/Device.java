@@ -183,7 +183,7 @@ final class Device implements AutoCloseable {
     }
 
     /** Host memory that the device reads, until it is released. */
-    @SuppressWarnings("restricted") // the border says how long the memory is
+    @SuppressWarnings("restricted") // the C API says how long the memory is
     MemorySegment pinned(long bytes) {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment out = local.allocate(ValueLayout.ADDRESS);

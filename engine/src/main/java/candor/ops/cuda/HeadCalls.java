@@ -5,7 +5,6 @@ import static candor.bindings.generated.CandorKernels.candor_log_prob;
 import static candor.bindings.generated.CandorKernels.candor_log_prob_backward;
 import static candor.bindings.generated.CandorKernels.candor_sum_of_squares;
 import static candor.ops.cuda.Call.address;
-import static candor.ops.cuda.Call.stride;
 
 import candor.tensor.Tensor;
 
@@ -18,20 +17,12 @@ final class HeadCalls {
         @Override
         public int issue(Arguments to) {
             return candor_log_prob(
-                    logp.data(),
-                    logp.stride(),
-                    lse.data(),
-                    lse.stride(),
-                    address(logits),
-                    stride(logits),
-                    x.data(),
-                    x.stride(),
-                    head.data(),
-                    head.stride(),
+                    to.matrix(logp),
+                    to.matrix(lse),
+                    to.matrix(logits),
+                    to.matrix(x),
+                    to.matrix(head),
                     address(targets),
-                    x.rows(),
-                    x.cols(),
-                    head.rows(),
                     to.stream());
         }
     }
@@ -42,22 +33,13 @@ final class HeadCalls {
         @Override
         public int issue(Arguments to) {
             return candor_log_prob_backward(
-                    dx.data(),
-                    dx.stride(),
-                    dlogp.data(),
-                    dlogp.stride(),
-                    lse.data(),
-                    lse.stride(),
-                    address(logits),
-                    stride(logits),
-                    x.data(),
-                    x.stride(),
-                    head.data(),
-                    head.stride(),
+                    to.matrix(dx),
+                    to.matrix(dlogp),
+                    to.matrix(lse),
+                    to.matrix(logits),
+                    to.matrix(x),
+                    to.matrix(head),
                     address(targets),
-                    x.rows(),
-                    x.cols(),
-                    head.rows(),
                     to.stream());
         }
     }
@@ -66,7 +48,7 @@ final class HeadCalls {
     record SumOfSquares(long result, Tensor x) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_sum_of_squares(address(result), x.data(), x.stride(), x.rows(), x.cols(), to.stream());
+            return candor_sum_of_squares(address(result), to.matrix(x), to.stream());
         }
     }
 

@@ -3,8 +3,6 @@ package candor.ops.cuda;
 import static candor.bindings.generated.CandorKernels.candor_linear;
 import static candor.bindings.generated.CandorKernels.candor_linear_backward;
 import static candor.bindings.generated.CandorKernels.candor_logits;
-import static candor.ops.cuda.Call.address;
-import static candor.ops.cuda.Call.stride;
 
 import candor.ops.Batch;
 import candor.ops.Lora;
@@ -45,23 +43,14 @@ final class LinearCalls {
         @Override
         public int issue(Arguments to) {
             return candor_linear(
-                    y.data(),
-                    y.stride(),
-                    address(t),
-                    stride(t),
-                    x.data(),
-                    x.stride(),
-                    address(w),
-                    stride(w),
-                    address(bias),
-                    address(residual),
-                    stride(residual),
+                    to.matrix(y),
+                    to.matrix(loras.entries.isEmpty() ? null : t),
+                    to.matrix(x),
+                    to.matrix(w),
+                    to.matrix(bias),
+                    to.matrix(residual),
                     to.loras(loras.entries),
                     loras.entries.size(),
-                    loras.rank,
-                    x.rows(),
-                    x.cols(),
-                    y.cols(),
                     to.stream());
         }
     }
@@ -72,25 +61,15 @@ final class LinearCalls {
         @Override
         public int issue(Arguments to) {
             return candor_linear_backward(
-                    address(dx),
-                    stride(dx),
-                    address(dt),
-                    stride(dt),
-                    dy.data(),
-                    dy.stride(),
-                    address(x),
-                    stride(x),
-                    address(t),
-                    stride(t),
-                    address(w),
-                    stride(w),
+                    to.matrix(dx),
+                    to.matrix(dt),
+                    to.matrix(dy),
+                    to.matrix(x),
+                    to.matrix(t),
+                    to.matrix(w),
                     to.loras(loras.entries),
                     loras.entries.size(),
-                    loras.rank,
                     add,
-                    dy.rows(),
-                    w == null ? x.cols() : w.cols(),
-                    dy.cols(),
                     to.stream());
         }
     }
@@ -98,17 +77,7 @@ final class LinearCalls {
     record Logits(Tensor y, Tensor x, Tensor w) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_logits(
-                    y.data(),
-                    y.stride(),
-                    x.data(),
-                    x.stride(),
-                    w.data(),
-                    w.stride(),
-                    x.rows(),
-                    w.cols(),
-                    w.rows(),
-                    to.stream());
+            return candor_logits(to.matrix(y), to.matrix(x), to.matrix(w), to.stream());
         }
     }
 }

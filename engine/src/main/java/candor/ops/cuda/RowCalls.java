@@ -12,7 +12,6 @@ import static candor.bindings.generated.CandorKernels.candor_swiglu;
 import static candor.bindings.generated.CandorKernels.candor_swiglu_backward;
 import static candor.bindings.generated.CandorKernels.candor_zero;
 import static candor.ops.cuda.Call.address;
-import static candor.ops.cuda.Call.stride;
 
 import candor.tensor.Tensor;
 
@@ -24,31 +23,14 @@ final class RowCalls {
     record Embed(Tensor x, Tensor table, long tokens) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_embed(
-                    x.data(),
-                    x.stride(),
-                    table.data(),
-                    table.stride(),
-                    address(tokens),
-                    x.rows(),
-                    x.cols(),
-                    to.stream());
+            return candor_embed(to.matrix(x), to.matrix(table), address(tokens), to.stream());
         }
     }
 
     record Affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_affine(
-                    y.data(),
-                    y.stride(),
-                    address(scale),
-                    address(bias),
-                    address(residual),
-                    stride(residual),
-                    y.rows(),
-                    y.cols(),
-                    to.stream());
+            return candor_affine(to.matrix(y), to.matrix(scale), to.matrix(bias), to.matrix(residual), to.stream());
         }
     }
 
@@ -56,8 +38,7 @@ final class RowCalls {
     record GatherRows(Tensor y, Tensor x, long rows) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_gather_rows(
-                    y.data(), y.stride(), x.data(), x.stride(), address(rows), y.rows(), y.cols(), to.stream());
+            return candor_gather_rows(to.matrix(y), to.matrix(x), address(rows), to.stream());
         }
     }
 
@@ -65,34 +46,14 @@ final class RowCalls {
     record ScatterRows(Tensor dx, Tensor dy, long sources) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_scatter_rows(
-                    dx.data(),
-                    dx.stride(),
-                    dy.data(),
-                    dy.stride(),
-                    address(sources),
-                    dx.rows(),
-                    dx.cols(),
-                    to.stream());
+            return candor_scatter_rows(to.matrix(dx), to.matrix(dy), address(sources), to.stream());
         }
     }
 
     record RmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_rms_norm(
-                    y.data(),
-                    y.stride(),
-                    rstd.data(),
-                    rstd.stride(),
-                    x.data(),
-                    x.stride(),
-                    w.data(),
-                    eps,
-                    x.rows(),
-                    rstd.cols(),
-                    w.cols(),
-                    to.stream());
+            return candor_rms_norm(to.matrix(y), to.matrix(rstd), to.matrix(x), to.matrix(w), eps, to.stream());
         }
     }
 
@@ -101,20 +62,7 @@ final class RowCalls {
         @Override
         public int issue(Arguments to) {
             return candor_rms_norm_backward(
-                    dx.data(),
-                    dx.stride(),
-                    dy.data(),
-                    dy.stride(),
-                    x.data(),
-                    x.stride(),
-                    w.data(),
-                    rstd.data(),
-                    rstd.stride(),
-                    add,
-                    x.rows(),
-                    rstd.cols(),
-                    w.cols(),
-                    to.stream());
+                    to.matrix(dx), to.matrix(dy), to.matrix(x), to.matrix(w), to.matrix(rstd), add, to.stream());
         }
     }
 
@@ -125,72 +73,39 @@ final class RowCalls {
     record Rope(Tensor x, Tensor table, long positions, int direction) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_rope(
-                    x.data(),
-                    x.stride(),
-                    table.data(),
-                    table.stride(),
-                    address(positions),
-                    direction,
-                    x.rows(),
-                    x.cols() / table.cols(),
-                    table.cols(),
-                    to.stream());
+            return candor_rope(to.matrix(x), to.matrix(table), address(positions), direction, to.stream());
         }
     }
 
-    /** What a slot drops, of rows {@code start} to {@code end}; see {@link candor.ops.Dropout}. */
-    record Drops(int module, int threshold, float scale, int start, int end) {}
-
     /**
+     * What a slot drops, of rows {@code start} to {@code end}; see {@link candor.ops.Dropout}.
+     *
      * @param keys      (S, 2) on the device
      * @param sequences (N) on the device
      * @param positions (N) on the device
-     * @param add       1 to add to y
      */
-    record DropOut(Tensor y, Tensor x, long keys, long sequences, long positions, Drops drops, int add)
-            implements Call {
+    record Drops(
+            long keys, long sequences, long positions, int module, int threshold, float scale, int start, int end) {}
+
+    /** @param add 1 to add to y */
+    record DropOut(Tensor y, Tensor x, Drops drops, int add) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_dropout(
-                    y.data(),
-                    y.stride(),
-                    x.data(),
-                    x.stride(),
-                    address(keys),
-                    address(sequences),
-                    address(positions),
-                    drops.module,
-                    drops.threshold,
-                    drops.scale,
-                    add,
-                    drops.start,
-                    drops.end,
-                    x.cols(),
-                    to.stream());
+            return candor_dropout(to.matrix(y), to.matrix(x), to.dropping(drops), add, to.stream());
         }
     }
 
     record SwiGlu(Tensor y, Tensor gateUp) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_swiglu(y.data(), y.stride(), gateUp.data(), gateUp.stride(), y.rows(), y.cols(), to.stream());
+            return candor_swiglu(to.matrix(y), to.matrix(gateUp), to.stream());
         }
     }
 
     record SwiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) implements Call {
         @Override
         public int issue(Arguments to) {
-            return candor_swiglu_backward(
-                    dGateUp.data(),
-                    dGateUp.stride(),
-                    dy.data(),
-                    dy.stride(),
-                    gateUp.data(),
-                    gateUp.stride(),
-                    dy.rows(),
-                    dy.cols(),
-                    to.stream());
+            return candor_swiglu_backward(to.matrix(dGateUp), to.matrix(dy), to.matrix(gateUp), to.stream());
         }
     }
 

@@ -211,7 +211,7 @@ class GraphCacheTest {
         assertThat(backend.graphs()).isEqualTo(new GraphUse(2, 3, 2));
     }
 
-    /** A call that the border refuses tells so where somebody waits for it, and what comes later is none the worse. */
+    /** A call that the C API refuses tells so where somebody waits for it, and what comes later is none the worse. */
     @Test
     void whatIsRefusedIsToldAndDropped() {
         Tensor b = random(DType.BF16, 3, 8, 2);

@@ -1,0 +1,60 @@
+// What the C API says of matrices that do not fit: a status and a sentence, and no kernel runs.
+#include <cstring>
+
+#include "op_check.h"
+
+using namespace op_check;
+
+namespace {
+
+void refuses(const char* what, int status, const char* words) {
+    expect(std::string("refused: ") + what, status == CANDOR_BAD_ARGUMENT && strstr(candor_last_error(), words) != nullptr,
+        std::to_string(status) + " " + candor_last_error());
+}
+
+}  // namespace
+
+SUITE(arguments) {
+    Tensor<candor_bf16> x(3, 8), w(5, 8), y(3, 5), t(3, 16);
+    Tensor<float> a(2, 8), b(5, 2), logits(3, 5);
+    Random random(1);
+    x.fill(random, -1, 1), w.fill(random, -1, 1), a.fill(random, -1, 1), b.fill(random, -1, 1);
+    const auto linear = [&](const candor_matrix* x, const candor_matrix* w, const candor_matrix* bias) {
+        return candor_linear(y.m(), nullptr, x, w, bias, nullptr, nullptr, 0, stream());
+    };
+    const auto changed = [](const candor_matrix* m, auto change) {
+        candor_matrix other = *m;
+        change(other);
+        return other;
+    };
+    y.poison();
+    const std::vector<candor_bf16> before = y.bits();
+    refuses("a matrix that is missing", linear(nullptr, w.m(), nullptr), "linear: x is missing");
+    refuses("another type", linear(x.m(), logits.m(), nullptr), "linear: w is of float32, expected bf16");
+    candor_matrix other = changed(x.m(), [](candor_matrix& m) { m.dtype = 0; });
+    refuses("no type", linear(&other, w.m(), nullptr), "x is of no known type, expected bf16");
+    other = changed(w.m(), [](candor_matrix& m) { m.cols = 7; });
+    refuses("another shape", linear(x.m(), &other, nullptr), "w is (5,7), expected (5,8)");
+    refuses("a bias that is no vector", linear(x.m(), w.m(), logits.m()), "bias is (3,5), expected (1,5)");
+    other = changed(x.m(), [](candor_matrix& m) { m.stride = 7; });
+    refuses("rows that overlap", linear(&other, w.m(), nullptr), "x has rows of 8 that begin 7 apart");
+    other = changed(x.m(), [](candor_matrix& m) { m.data = nullptr; });
+    refuses("no memory", linear(&other, w.m(), nullptr), "x has no memory");
+    candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3};
+    lora.b.rows = 4;
+    refuses("a factor of another layer",
+        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "b is (4,2), expected (5,2)");
+    lora.b.rows = 5;
+    lora.da = *a.m();
+    refuses("a gradient of one factor alone",
+        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "db is missing");
+    lora.da = {};
+    refuses("adapters without room for what they share",
+        candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "t is missing");
+    expect("nothing was written", y.bits() == before);
+    must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()));
+    const candor_heads heads = {2, 1, 8};
+    const candor_sequences sequences = {nullptr, 0, 0};
+    refuses("queries, keys and values for other heads",
+        candor_attention(x.m(), logits.m(), x.m(), &heads, &sequences, stream()), "o is (3,8), expected (3,16)");
+}
