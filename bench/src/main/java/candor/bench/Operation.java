@@ -1,20 +1,21 @@
 package candor.bench;
 
 import candor.ops.Batch;
-import candor.ops.Ops;
+import candor.ops.op.Op;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * One operation at the shapes of one layer, with what it costs at least.
+ * One operation at the shapes of one layer, or a forward and a backward one after the other, with what it costs at least.
  *
  * @param outputs    what it writes
  * @param inputs     what it reads
- * @param flops      multiplications and additions that the result needs; 0 where memory alone counts
- * @param bytes      bytes of its operands, each moved once
+ * @param flops      see {@link Op#flops}
+ * @param bytes      see {@link Op#bytes}
  * @param rowWise    whether the first rows of the outputs depend on the first rows of the inputs alone
- * @param call       carries it out
+ * @param call       makes it of operands
  */
 record Operation(
         String name, List<Dim> outputs, List<Dim> inputs, double flops, double bytes, boolean rowWise, Call call) {
@@ -55,25 +56,36 @@ record Operation(
             return tokens ? tokenCount : rows;
         }
 
-        long bytes(int tokenCount, DType activations) {
-            return (long) kind.type(activations).bytes() * rows(tokenCount) * cols;
+        /** An operand without memory, to ask an operation what it costs. */
+        Tensor shape(int tokenCount, DType activations) {
+            return Tensor.of(MemorySegment.NULL, kind.type(activations), rows(tokenCount), cols);
         }
     }
 
-    /** Calls the operation on tensors in the order of {@link #outputs} and {@link #inputs}. */
+    /** Makes the operation of tensors in the order of {@link #outputs} and {@link #inputs}. */
     @FunctionalInterface
     interface Call {
-        void run(Ops ops, Tensor[] out, Tensor[] in, Batch batch);
+        List<Op> of(Tensor[] out, Tensor[] in, Batch batch);
     }
 
-    static double bytes(List<Dim> outputs, List<Dim> inputs, int tokens, DType activations) {
-        double sum = 0;
-        for (Dim dim : outputs) {
-            sum += dim.bytes(tokens, activations);
-        }
-        for (Dim dim : inputs) {
-            sum += dim.bytes(tokens, activations);
-        }
-        return sum;
+    /** @param activations what the backend says of them */
+    static Operation of(
+            String name,
+            List<Dim> outputs,
+            List<Dim> inputs,
+            boolean rowWise,
+            Call call,
+            Batch batch,
+            DType activations) {
+        List<Op> ops = call.of(shapes(outputs, batch, activations), shapes(inputs, batch, activations), batch);
+        double flops = ops.stream().mapToDouble(Op::flops).sum();
+        double bytes = ops.stream().mapToDouble(Op::bytes).sum();
+        return new Operation(name, outputs, inputs, flops, bytes, rowWise, call);
+    }
+
+    private static Tensor[] shapes(List<Dim> dims, Batch batch, DType activations) {
+        return dims.stream()
+                .map(dim -> dim.shape(batch.tokenCount(), activations))
+                .toArray(Tensor[]::new);
     }
 }

@@ -102,8 +102,12 @@ final class OperationRig {
     void run() {
         Operands set = sets[next];
         next = (next + 1) % sets.length;
-        operation.call().run(ops, set.out, set.in, batch);
+        run(ops, set.out, set.in, batch);
         ops.synchronise();
+    }
+
+    private void run(Backend where, Tensor[] out, Tensor[] in, Batch rows) {
+        operation.call().of(out, in, rows).forEach(where::run);
     }
 
     /** Compares with the plain loops, on fresh outputs: a number without its result means nothing. */
@@ -113,7 +117,7 @@ final class OperationRig {
         Operands set = sets[0];
         Tensor[] ours = outputs(tokens, new SplittableRandom(sets.length));
         float[][] before = values(ours);
-        operation.call().run(ops, ours, set.in, batch);
+        run(ops, ours, set.in, batch);
         ops.synchronise();
         if (!operation.rowWise() && operation.flops() > CHECKED_FLOPS) {
             for (Tensor out : ours) {
@@ -133,7 +137,7 @@ final class OperationRig {
                         ? naive(naive, operation.inputs().get(i), values(set.in[i]), rows)
                         : naive.resident(set.host[i]);
             }
-            operation.call().run(naive, out, in, Operations.batch(rows, length, vocabulary));
+            run(naive, out, in, Operations.batch(rows, length, vocabulary));
             for (int i = 0; i < out.length; i++) {
                 compare(values(ours[i]), values(naive, out[i]));
             }

@@ -4,11 +4,26 @@ import candor.bench.Operation.Dim;
 import candor.model.ModelConfig;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Write;
+import candor.ops.op.AdamW;
+import candor.ops.op.Affine;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.Dropout;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
+import candor.ops.op.Rope;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
 import candor.tensor.DType;
+import candor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,13 +34,13 @@ final class Operations {
 
     private final List<Operation> all = new ArrayList<>();
     private final ModelConfig model;
-    private final int n;
+    private final Batch batch;
     private final int length;
     private final DType activations;
 
     private Operations(ModelConfig model, int tokens, int length, DType activations) {
         this.model = model;
-        n = tokens;
+        batch = batch(tokens, length, model.vocabSize());
         this.length = length;
         this.activations = activations;
     }
@@ -64,10 +79,8 @@ final class Operations {
         adamW(RANK * (c + f));
     }
 
-    private void add(
-            String name, List<Dim> outputs, List<Dim> inputs, double flops, boolean rowWise, Operation.Call call) {
-        double bytes = Operation.bytes(outputs, inputs, n, activations);
-        all.add(new Operation(name, outputs, inputs, flops, bytes, rowWise, call));
+    private void add(String name, List<Dim> outputs, List<Dim> inputs, boolean rowWise, Operation.Call call) {
+        all.add(Operation.of(name, outputs, inputs, rowWise, call, batch, activations));
     }
 
     private void linear(String name, int i, int o) {
@@ -77,73 +90,65 @@ final class Operations {
         Dim w = Dim.frozen(o, i);
         Dim a = Dim.floats(RANK, i);
         Dim b = Dim.floats(o, RANK);
-        double base = 2.0 * n * i * o;
-        double narrow = 2.0 * n * RANK * (i + o);
         add(
                 "linear." + name,
                 List.of(y),
                 List.of(x, w),
-                base,
                 true,
-                (ops, out, in, batch) -> ops.linear(out[0], null, in[0], in[1], null, null, null, batch));
+                (out, in, rows) -> List.of(new Linear(out[0], null, in[0], in[1], null, null, null, rows)));
         add(
                 "linear." + name + ".lora",
                 List.of(y, t),
                 List.of(x, w, a, b),
-                base + narrow,
                 true,
-                (ops, out, in, batch) -> ops.linear(
-                        out[0],
-                        out[1],
-                        in[0],
-                        in[1],
-                        null,
-                        null,
-                        new Lora(new Lora.Factors(in[2], in[3], (float) SCALE, null, null)),
-                        batch));
+                (out, in, rows) -> List.of(
+                        new Linear(out[0], out[1], in[0], in[1], null, null, lora(in[2], in[3], null, null), rows)));
         add(
                 "linear." + name + ".backward",
                 List.of(x),
                 List.of(y, w),
-                base,
                 true,
-                (ops, out, in, batch) ->
-                        ops.linearBackward(out[0], null, in[0], null, null, in[1], null, batch, Write.SET));
+                (out, in, rows) ->
+                        List.of(new LinearBackward(out[0], null, in[0], null, null, in[1], null, rows, Write.SET)));
         add(
                 "linear." + name + ".lora.backward",
                 List.of(x, a, b),
                 List.of(t, y, x, t, w, a, b), // the first is scratch
-                base + 2 * narrow,
                 false,
-                (ops, out, in, batch) -> ops.linearBackward(
+                (out, in, rows) -> List.of(new LinearBackward(
                         out[0],
                         in[0],
                         in[1],
                         in[2],
                         in[3],
                         in[4],
-                        new Lora(new Lora.Factors(in[5], in[6], (float) SCALE, out[1], out[2])),
-                        batch,
-                        Write.SET));
+                        lora(in[5], in[6], out[1], out[2]),
+                        rows,
+                        Write.SET)));
+    }
+
+    private static Lora lora(Tensor a, Tensor b, Tensor da, Tensor db) {
+        return new Lora(new Lora.Factors(a, b, (float) SCALE, da, db));
     }
 
     private void attention(Heads heads) {
         Dim o = Dim.tokens(heads.queryCols());
         Dim lse = Dim.sums(heads.query());
         Dim qkv = Dim.tokens(heads.allCols());
-        // Each token meets (T + 1)/2 keys: two products forward, five backward.
-        double product = 2.0 * n * heads.queryCols() * (length + 1) / 2;
         add(
                 "attention",
                 List.of(o, lse),
                 List.of(qkv),
-                2 * product,
                 true,
-                (ops, out, in, batch) -> ops.attention(out[0], out[1], in[0], heads, batch));
-        add("attention.both", List.of(qkv, o, lse), List.of(o, qkv), 7 * product, false, (ops, out, in, batch) -> {
-            ops.attention(out[1], out[2], in[1], heads, batch);
-            ops.attentionBackward(out[0], in[0], in[1], out[1], out[2], heads, batch);
-        });
+                (out, in, rows) -> List.of(new Attention(out[0], out[1], in[0], heads, rows)));
+        add(
+                "attention.both",
+                List.of(qkv, o, lse),
+                List.of(o, qkv),
+                false,
+                (out, in, rows) -> List.of(
+                        new Attention(out[1], out[2], in[1], heads, rows),
+                        new AttentionBackward(out[0], in[0], in[1], out[1], out[2], heads, rows)));
     }
 
     private void norm(int c) {
@@ -154,22 +159,20 @@ final class Operations {
                 "rmsNorm",
                 List.of(x, rstd),
                 List.of(x, w),
-                0,
                 true,
-                (ops, out, in, batch) -> ops.rmsNorm(out[0], out[1], in[0], in[1], 1e-6f));
+                (out, in, rows) -> List.of(new RmsNorm(out[0], out[1], in[0], in[1], 1e-6f)));
         add(
                 "rmsNorm.backward",
                 List.of(x),
                 List.of(x, x, w, rstd),
-                0,
                 true,
-                (ops, out, in, batch) -> ops.rmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET));
+                (out, in, rows) -> List.of(new RmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET)));
     }
 
     private void rope(Heads heads) {
         Dim x = Dim.tokens(heads.queryCols() + heads.keyCols());
         Dim table = Dim.floats(length, heads.width());
-        add("rope", List.of(x), List.of(table), 0, true, (ops, out, in, batch) -> ops.rope(out[0], in[0], batch));
+        add("rope", List.of(x), List.of(table), true, (out, in, rows) -> List.of(new Rope(out[0], in[0], rows)));
     }
 
     private void affine(int c) {
@@ -179,52 +182,51 @@ final class Operations {
                 "affine",
                 List.of(y),
                 List.of(row, row, y),
-                0,
                 true,
-                (ops, out, in, batch) -> ops.affine(out[0], in[0], in[1], in[2]));
+                (out, in, rows) -> List.of(new Affine(out[0], in[0], in[1], in[2])));
     }
 
     private void dropout(int c) {
         Dim x = Dim.tokens(c);
-        Dropout dropout = new Dropout(0, 0.1);
+        DropoutRates rates = new DropoutRates(0, 0.1);
         add(
                 "dropout",
                 List.of(x),
                 List.of(x),
-                0,
                 true,
-                (ops, out, in, batch) -> ops.dropout(out[0], in[0], dropout, batch, Write.SET));
+                (out, in, rows) -> List.of(new Dropout(out[0], in[0], rates, rows, Write.SET)));
     }
 
     private void swiGlu(int f) {
         Dim y = Dim.tokens(f);
         Dim gateUp = Dim.tokens(2 * f);
-        add("swiGlu", List.of(y), List.of(gateUp), 0, true, (ops, out, in, batch) -> ops.swiGlu(out[0], in[0]));
+        add("swiGlu", List.of(y), List.of(gateUp), true, (out, in, rows) -> List.of(new SwiGlu(out[0], in[0])));
         add(
                 "swiGlu.backward",
                 List.of(gateUp),
                 List.of(y, gateUp),
-                0,
                 true,
-                (ops, out, in, batch) -> ops.swiGluBackward(out[0], in[0], in[1]));
+                (out, in, rows) -> List.of(new SwiGluBackward(out[0], in[0], in[1])));
     }
 
     private void head(int c, int v) {
         Dim x = Dim.tokens(c);
         Dim one = Dim.sums(1);
         Dim head = Dim.frozen(v, c);
-        double product = 2.0 * n * c * v;
         add(
                 "logProb",
                 List.of(one, one),
                 List.of(x, head),
-                product,
                 true,
-                (ops, out, in, batch) -> ops.logProb(out[0], out[1], null, in[0], in[1], batch));
-        add("logProb.both", List.of(x, one, one), List.of(one, x, head), 3 * product, true, (ops, out, in, batch) -> {
-            ops.logProb(out[1], out[2], null, in[1], in[2], batch);
-            ops.logProbBackward(out[0], in[0], out[2], null, in[1], in[2], batch);
-        });
+                (out, in, rows) -> List.of(new LogProb(out[0], out[1], null, in[0], in[1], rows)));
+        add(
+                "logProb.both",
+                List.of(x, one, one),
+                List.of(one, x, head),
+                true,
+                (out, in, rows) -> List.of(
+                        new LogProb(out[1], out[2], null, in[1], in[2], rows),
+                        new LogProbBackward(out[0], in[0], out[2], null, in[1], in[2], rows)));
     }
 
     private void adamW(int parameters) {
@@ -234,9 +236,8 @@ final class Operations {
                 "adamW",
                 List.of(p, p, p),
                 List.of(p),
-                0,
                 false,
-                (ops, out, in, batch) -> ops.adamW(out[0], in[0], out[1], out[2], step));
+                (out, in, rows) -> List.of(new AdamW(out[0], in[0], out[1], out[2], step)));
     }
 
     /** A batch of {@code tokens} tokens, each with a target, in sequences of {@code length}, all of adapter 0, which may drop. */

@@ -63,12 +63,7 @@ final class Profile {
         try (CpuBackend cpu = new CpuBackend(setting.threads)) {
             TimedBackend timed = new TimedBackend(cpu);
             try (StepRig rig = new StepRig(
-                    timed.backend(),
-                    Shapes.weighted(setting.shape),
-                    Recompute.NONE,
-                    1,
-                    setting.batch,
-                    setting.length)) {
+                    timed, Shapes.weighted(setting.shape), Recompute.NONE, 1, setting.batch, setting.length)) {
                 long begin = System.nanoTime();
                 do {
                     step(rig);

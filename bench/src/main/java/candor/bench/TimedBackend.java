@@ -1,26 +1,19 @@
 package candor.bench;
 
-import candor.ops.Backend;
-import candor.ops.Ops;
+import candor.ops.DecoratedBackend;
 import candor.ops.cpu.CpuBackend;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
+import candor.ops.op.Op;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * The CPU backend with a clock on each operation, the sum of each kind of them kept apart. A call through it costs less than a
- * microsecond more.
- */
-final class TimedBackend implements InvocationHandler {
+/** The CPU backend with a clock on each operation, the sum of each kind of them kept apart. */
+final class TimedBackend extends DecoratedBackend {
     /**
-     * What some calls of one kind took.
+     * What some operations of one kind took.
      *
      * @param nanos by the clock
      * @param busy  nanoseconds inside tasks, of all threads together
-     * @param flops see {@link Work}
+     * @param flops see {@link Op#flops}
      */
     record Spent(int calls, long nanos, long busy, double flops) {
         static final Spent NOTHING = new Spent(0, 0, 0, 0);
@@ -34,12 +27,8 @@ final class TimedBackend implements InvocationHandler {
     private Map<String, Spent> spent = new LinkedHashMap<>();
 
     TimedBackend(CpuBackend backend) {
+        super(backend);
         this.backend = backend;
-    }
-
-    /** What to compute with; who closes it closes the backend. */
-    Backend backend() {
-        return (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
     }
 
     /** What each kind of operation has taken since the last call, in the order in which they came first. */
@@ -50,19 +39,11 @@ final class TimedBackend implements InvocationHandler {
     }
 
     @Override
-    public Object invoke(Object proxy, Method method, Object[] args) throws Throwable {
+    public void run(Op op) {
         long busy = backend.busyNanos();
         long start = System.nanoTime();
-        try {
-            return method.invoke(backend, args);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        } finally {
-            if (method.getDeclaringClass() == Ops.class) {
-                long nanos = System.nanoTime() - start;
-                Work work = Work.of(method.getName(), args);
-                spent.merge(work.kind(), new Spent(1, nanos, backend.busyNanos() - busy, work.flops()), Spent::plus);
-            }
-        }
+        super.run(op);
+        long nanos = System.nanoTime() - start;
+        spent.merge(op.label(), new Spent(1, nanos, backend.busyNanos() - busy, op.flops()), Spent::plus);
     }
 }

@@ -8,8 +8,11 @@ import candor.model.Architecture;
 import candor.model.ModelConfig;
 import candor.ops.Backend;
 import candor.ops.Backends;
+import candor.ops.DecoratedBackend;
 import candor.ops.cpu.CpuBackend;
+import candor.ops.op.Op;
 import candor.tensor.DType;
+import candor.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -54,22 +57,26 @@ class OperationsTest {
     @ParameterizedTest
     @MethodSource("operations")
     void aWrongResultIsNoticed(Operation operation) {
-        Operation.Call wrong = (ops, out, in, batch) -> {
-            operation.call().run(ops, out, in, batch);
-            if (ops instanceof CpuBackend) {
-                out[0].set(0, 0, out[0].get(0, 0) + 1e3);
-            }
-        };
-        Operation mutant = new Operation(
+        Tensor[] first = new Tensor[1];
+        Operation seen = new Operation(
                 operation.name(),
                 operation.outputs(),
                 operation.inputs(),
                 operation.flops(),
                 operation.bytes(),
                 operation.rowWise(),
-                wrong);
-        try (CpuBackend backend = new CpuBackend(1)) {
-            OperationRig rig = new OperationRig(backend, mutant, TOKENS, LENGTH, MODEL.vocabSize());
+                (out, in, batch) -> {
+                    first[0] = out[0];
+                    return operation.call().of(out, in, batch);
+                });
+        try (Backend backend = new DecoratedBackend(new CpuBackend(1)) {
+            @Override
+            public void run(Op op) {
+                super.run(op);
+                first[0].set(0, 0, first[0].get(0, 0) + 1e3);
+            }
+        }) {
+            OperationRig rig = new OperationRig(backend, seen, TOKENS, LENGTH, MODEL.vocabSize());
             assertThatThrownBy(rig::check).hasMessageContaining(operation.name() + " is wrong");
         }
     }

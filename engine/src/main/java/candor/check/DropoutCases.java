@@ -3,7 +3,7 @@ package candor.check;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Write;
 import java.util.Arrays;
 import java.util.List;
@@ -58,7 +58,7 @@ final class DropoutCases {
             case SET -> c.out("y", x);
             case ADD -> c.updated("y", x, c.normal(x));
         }
-        Dropout dropout = new Dropout(MODULE, spec.rates());
+        DropoutRates dropout = new DropoutRates(MODULE, spec.rates());
         return c.in("x", x, c.normal(x)).call((ops, v, b) -> ops.dropout(v.at("y"), v.at("x"), dropout, b, write));
     }
 }

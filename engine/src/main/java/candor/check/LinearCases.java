@@ -4,9 +4,9 @@ import static candor.check.Shape.matrix;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
-import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.Write;
+import candor.ops.op.Linears;
 import candor.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -236,11 +236,11 @@ final class LinearCases {
             c.in("a", a, c.normal(a, 1 / Math.sqrt(in))).in("b", b, c.normal(b)).float32("a", "b");
         }
         return c.call((ops, v, b) -> {
-            List<Linear> layers = new ArrayList<>();
+            List<Linears.Layer> layers = new ArrayList<>();
             for (int i = 0; i < outs.length; i++) {
                 Lora lora =
                         adapted && i == 1 ? new Lora(new Lora.Factors(v.at("a"), v.at("b"), 0.5f, null, null)) : null;
-                layers.add(new Linear(
+                layers.add(new Linears.Layer(
                         v.at("y" + i),
                         lora == null ? null : v.at("t"),
                         v.at("w" + i),

@@ -2,6 +2,7 @@ package candor.check;
 
 import static candor.check.Shape.matrix;
 import static candor.check.Shape.targets;
+import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
 import candor.tensor.DType;
@@ -72,6 +73,29 @@ final class LogProbCases {
                 .float32("logp", "lse", "logits")
                 .call((ops, v, b) ->
                         ops.logProb(v.at("logp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
+    }
+
+    /** The head alone, in float32 whatever activations are; one row is what generation asks for. */
+    static Stream<Case> logits() {
+        return Stream.of(
+                logits(1, 1, 1, DType.F32),
+                logits(1, 64, 1031, DType.F32),
+                logits(2, 7, 3, DType.F16),
+                logits(7, 31, 203, DType.BF16),
+                logits(33, 113, 1023, DType.F32),
+                logits(65, 40, 130, DType.BF16));
+    }
+
+    private static Case logits(int rows, int cols, int vocabulary, DType type) {
+        Batch batch = Packed.rows(rows);
+        Case.Builder c = Case.of("logits", "T=%d C=%d V=%d head %s".formatted(rows, cols, vocabulary, type), batch);
+        Shape x = tokens(batch, cols);
+        Shape head = matrix(vocabulary, cols);
+        return c.out("logits", tokens(batch, vocabulary))
+                .in("x", x, c.normal(x))
+                .weight("head", head, type, c.normal(head, 1 / Math.sqrt(cols)))
+                .float32("logits")
+                .call((ops, v, b) -> ops.logits(v.at("logits"), v.at("x"), v.at("head")));
     }
 
     static Stream<Case> backward() {

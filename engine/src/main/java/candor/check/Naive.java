@@ -2,15 +2,46 @@ package candor.check;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.ops.op.AdamW;
+import candor.ops.op.Affine;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
+import candor.ops.op.Dropout;
+import candor.ops.op.Embed;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.Linears;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.Logits;
+import candor.ops.op.Op;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
+import candor.ops.op.RmsNormWeightGradient;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.SumOfSquares;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
+import candor.ops.op.Zero;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.List;
 
 /**
  * The yardstick: the same loops as {@link Reference} in float32, every result rounded, every sum from first to last. A quick
@@ -56,6 +87,45 @@ public class Naive implements Ops {
             rounded(row);
         }
         return rows;
+    }
+
+    @Override
+    public void run(Op op) {
+        switch (op) {
+            case Embed o -> embed(o.x(), o.table(), o.batch());
+            case RmsNorm o -> rmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps());
+            case RmsNormBackward o -> rmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), o.write());
+            case Rope o -> rope(o.x(), o.table(), o.batch());
+            case RopeBackward o -> ropeBackward(o.dx(), o.table(), o.batch());
+            case Dropout o -> dropout(o.y(), o.x(), o.rates(), o.batch(), o.write());
+            case Linear o -> linear(o.y(), o.t(), o.x(), o.w(), o.bias(), o.residual(), o.lora(), o.batch());
+            case Linears o -> linears(o.x(), o.layers(), o.batch());
+            case LinearBackward o ->
+                linearBackward(o.dx(), o.dt(), o.dy(), o.x(), o.t(), o.w(), o.lora(), o.batch(), o.write());
+            case Affine o -> affine(o.y(), o.scale(), o.bias(), o.residual());
+            case Attention o -> attention(o.o(), o.lse(), o.qkv(), o.heads(), o.batch());
+            case AttentionBackward o ->
+                attentionBackward(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
+            case CacheWrite o -> cacheWrite(o.cache(), o.qkv(), o.batch(), o.tables());
+            case AttentionCached o -> attentionCached(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
+            case SwiGlu o -> swiGlu(o.y(), o.gateUp());
+            case SwiGluBackward o -> swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
+            case GatherTargets o -> gatherTargets(o.y(), o.x(), o.batch());
+            case ScatterTargets o -> scatterTargets(o.dx(), o.dy(), o.batch());
+            case Logits o -> logits(o.logits(), o.x(), o.head());
+            case LogProb o -> logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LogProbBackward o ->
+                logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LinearWeightGradient o -> linearWeightGradient(o.dw(), o.dy(), o.x());
+            case LinearBiasGradient o -> linearBiasGradient(o.db(), o.dy());
+            case RmsNormWeightGradient o -> rmsNormWeightGradient(o.dw(), o.dy(), o.x(), o.rstd());
+            case EmbedBackward o -> embedBackward(o.dTable(), o.dx(), o.batch());
+            case LogProbHeadGradient o ->
+                logProbHeadGradient(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case Zero o -> zero(o.y());
+            case SumOfSquares o -> o.sum()[0] = sumOfSquares(o.x());
+            case AdamW o -> adamW(o.w(), o.g(), o.m(), o.v(), o.step());
+        }
     }
 
     @Override
@@ -177,15 +247,22 @@ public class Naive implements Ops {
     }
 
     @Override
-    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
-        int[] words = new int[Dropout.GROUP];
+    public void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
+        for (Linears.Layer layer : layers) {
+            linear(layer.y(), layer.t(), x, layer.w(), layer.bias(), null, layer.lora(), batch);
+        }
+    }
+
+    @Override
+    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
+        int[] words = new int[DropoutRates.GROUP];
         for (int s = 0; s < batch.sequenceCount(); s++) {
             int slot = batch.slot(s);
             for (int n = batch.start(s); dropout.drops(slot) && n < batch.start(s + 1); n++) {
                 float[] row = Floats.row(x, n);
                 for (int i = 0; i < row.length; i++) {
-                    dropout.words(words, batch.dropoutKey(s), batch.position(n), i / Dropout.GROUP);
-                    boolean kept = Dropout.keeps(words[i % Dropout.GROUP], dropout.threshold(slot));
+                    dropout.words(words, batch.dropoutKey(s), batch.position(n), i / DropoutRates.GROUP);
+                    boolean kept = DropoutRates.keeps(words[i % DropoutRates.GROUP], dropout.threshold(slot));
                     row[i] = kept ? rounded(row[i] * dropout.scale(slot)) : 0;
                 }
                 float[] sum = write == Write.ADD ? Floats.row(y, n) : new float[row.length];
@@ -435,6 +512,11 @@ public class Naive implements Ops {
         for (int i = 0; i < batch.targetCount(); i++) {
             Floats.put(dx, batch.targetRow(i), Floats.row(dy, i));
         }
+    }
+
+    @Override
+    public void logits(Tensor logits, Tensor x, Tensor head) {
+        Floats.put(logits, logits(x, head));
     }
 
     @Override

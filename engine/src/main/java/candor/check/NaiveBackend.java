@@ -1,6 +1,7 @@
 package candor.check;
 
 import candor.ops.Backend;
+import candor.ops.op.Op;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -21,6 +22,12 @@ public class NaiveBackend extends Naive implements Backend {
     /** @param type of activations and frozen matrices */
     public NaiveBackend(DType type) {
         super(type);
+    }
+
+    @Override
+    public void run(Op op) {
+        op.check(activations());
+        super.run(op);
     }
 
     @Override
@@ -67,6 +74,7 @@ public class NaiveBackend extends Naive implements Backend {
 
     @Override
     public void upload(Tensor to, float[] values) {
+        Backend.requireValues("upload", to, values);
         for (int row = 0; row < to.rows(); row++) {
             Floats.put(to, row, Arrays.copyOfRange(values, row * to.cols(), (row + 1) * to.cols()));
         }
@@ -74,6 +82,7 @@ public class NaiveBackend extends Naive implements Backend {
 
     @Override
     public void download(float[] values, Tensor from) {
+        Backend.requireValues("download", from, values);
         for (int row = 0; row < from.rows(); row++) {
             System.arraycopy(Floats.row(from, row), 0, values, row * from.cols(), from.cols());
         }

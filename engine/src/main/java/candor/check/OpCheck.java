@@ -1,7 +1,7 @@
 package candor.check;
 
 import candor.ops.Backend;
-import candor.ops.Ops;
+import candor.ops.op.Op;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -54,6 +54,7 @@ public final class OpCheck {
         TABLE.put("swiGluBackward", SwiGluCases::backward);
         TABLE.put("gatherTargets", RowCases::gatherTargets);
         TABLE.put("scatterTargets", RowCases::scatterTargets);
+        TABLE.put("logits", LogProbCases::logits);
         TABLE.put("logProb", LogProbCases::forward);
         TABLE.put("logProbBackward", LogProbCases::backward);
         TABLE.put("linearWeightGradient", WeightCases::linear);
@@ -68,7 +69,7 @@ public final class OpCheck {
 
     private OpCheck() {}
 
-    /** The names of the operations, as in {@link Ops}. */
+    /** The names of the operations, see {@link Op#name}. */
     public static Set<String> operations() {
         return Collections.unmodifiableSet(TABLE.keySet());
     }

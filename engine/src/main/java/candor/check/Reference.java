@@ -2,14 +2,45 @@ package candor.check;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.ops.op.AdamW;
+import candor.ops.op.Affine;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
+import candor.ops.op.Dropout;
+import candor.ops.op.Embed;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.Linears;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.Logits;
+import candor.ops.op.Op;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
+import candor.ops.op.RmsNormWeightGradient;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.SumOfSquares;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
+import candor.ops.op.Zero;
 import candor.tensor.Tensor;
+import java.util.List;
 
 /**
  * The truth that every backend is judged by: the equations of {@link Ops} as plain loops in double precision.
@@ -18,6 +49,45 @@ import candor.tensor.Tensor;
  * precision. Its backward passes are held against finite differences of its forward passes in the tests.
  */
 public final class Reference implements Ops {
+    @Override
+    public void run(Op op) {
+        switch (op) {
+            case Embed o -> embed(o.x(), o.table(), o.batch());
+            case RmsNorm o -> rmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps());
+            case RmsNormBackward o -> rmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), o.write());
+            case Rope o -> rope(o.x(), o.table(), o.batch());
+            case RopeBackward o -> ropeBackward(o.dx(), o.table(), o.batch());
+            case Dropout o -> dropout(o.y(), o.x(), o.rates(), o.batch(), o.write());
+            case Linear o -> linear(o.y(), o.t(), o.x(), o.w(), o.bias(), o.residual(), o.lora(), o.batch());
+            case Linears o -> linears(o.x(), o.layers(), o.batch());
+            case LinearBackward o ->
+                linearBackward(o.dx(), o.dt(), o.dy(), o.x(), o.t(), o.w(), o.lora(), o.batch(), o.write());
+            case Affine o -> affine(o.y(), o.scale(), o.bias(), o.residual());
+            case Attention o -> attention(o.o(), o.lse(), o.qkv(), o.heads(), o.batch());
+            case AttentionBackward o ->
+                attentionBackward(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
+            case CacheWrite o -> cacheWrite(o.cache(), o.qkv(), o.batch(), o.tables());
+            case AttentionCached o -> attentionCached(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
+            case SwiGlu o -> swiGlu(o.y(), o.gateUp());
+            case SwiGluBackward o -> swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
+            case GatherTargets o -> gatherTargets(o.y(), o.x(), o.batch());
+            case ScatterTargets o -> scatterTargets(o.dx(), o.dy(), o.batch());
+            case Logits o -> logits(o.logits(), o.x(), o.head());
+            case LogProb o -> logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LogProbBackward o ->
+                logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LinearWeightGradient o -> linearWeightGradient(o.dw(), o.dy(), o.x());
+            case LinearBiasGradient o -> linearBiasGradient(o.db(), o.dy());
+            case RmsNormWeightGradient o -> rmsNormWeightGradient(o.dw(), o.dy(), o.x(), o.rstd());
+            case EmbedBackward o -> embedBackward(o.dTable(), o.dx(), o.batch());
+            case LogProbHeadGradient o ->
+                logProbHeadGradient(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case Zero o -> zero(o.y());
+            case SumOfSquares o -> o.sum()[0] = sumOfSquares(o.x());
+            case AdamW o -> adamW(o.w(), o.g(), o.m(), o.v(), o.step());
+        }
+    }
+
     @Override
     public void embed(Tensor x, Tensor table, Batch batch) {
         for (int n = 0; n < batch.tokenCount(); n++) {
@@ -182,10 +252,17 @@ public final class Reference implements Ops {
         }
     }
 
+    @Override
+    public void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
+        for (Linears.Layer layer : layers) {
+            linear(layer.y(), layer.t(), x, layer.w(), layer.bias(), null, layer.lora(), batch);
+        }
+    }
+
     /** y (+)= x/(1 − rate) where the element is kept, and 0 where it is not. */
     @Override
-    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
-        int[] words = new int[Dropout.GROUP];
+    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
+        int[] words = new int[DropoutRates.GROUP];
         for (int s = 0; s < batch.sequenceCount(); s++) {
             int slot = batch.slot(s);
             if (!dropout.drops(slot)) {
@@ -193,8 +270,8 @@ public final class Reference implements Ops {
             }
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
                 for (int i = 0; i < x.cols(); i++) {
-                    dropout.words(words, batch.dropoutKey(s), batch.position(n), i / Dropout.GROUP);
-                    boolean kept = Dropout.keeps(words[i % Dropout.GROUP], dropout.threshold(slot));
+                    dropout.words(words, batch.dropoutKey(s), batch.position(n), i / DropoutRates.GROUP);
+                    boolean kept = DropoutRates.keeps(words[i % DropoutRates.GROUP], dropout.threshold(slot));
                     put(y, n, i, kept ? x.get(n, i) / (1 - dropout.rate(slot)) : 0, write);
                 }
             }
@@ -375,6 +452,18 @@ public final class Reference implements Ops {
         for (int i = 0; i < batch.targetCount(); i++) {
             for (int c = 0; c < dx.cols(); c++) {
                 dx.set(batch.targetRow(i), c, dy.get(i, c));
+            }
+        }
+    }
+
+    /** logit_v = x·head_v. */
+    @Override
+    public void logits(Tensor logits, Tensor x, Tensor head) {
+        double[][] in = values(x);
+        double[][] weight = values(head);
+        for (int i = 0; i < in.length; i++) {
+            for (int v = 0; v < weight.length; v++) {
+                logits.set(i, v, dot(in[i], weight[v]));
             }
         }
     }

@@ -33,6 +33,7 @@ final class WeightCases {
         return c.updated("dw", dw, c.normal(dw))
                 .in("dy", dy, c.normal(dy))
                 .in("x", x, c.normal(x))
+                .float32("dw")
                 .call((ops, v, b) -> ops.linearWeightGradient(v.at("dw"), v.at("dy"), v.at("x")));
     }
 
@@ -47,6 +48,7 @@ final class WeightCases {
         Shape dy = tokens(batch, outputs);
         return c.updated("db", db, c.normal(db))
                 .in("dy", dy, c.normal(dy))
+                .float32("db")
                 .call((ops, v, b) -> ops.linearBiasGradient(v.at("db"), v.at("dy")));
     }
 
@@ -65,6 +67,7 @@ final class WeightCases {
                 .in("dy", rows, c.normal(rows))
                 .in("x", rows, c.normal(rows))
                 .in("rstd", rstd, c.draw(rstd, gaussian -> 0.5 + Math.abs(gaussian)))
+                .float32("dw", "rstd")
                 .call((ops, v, b) -> ops.rmsNormWeightGradient(v.at("dw"), v.at("dy"), v.at("x"), v.at("rstd")));
     }
 
@@ -81,6 +84,7 @@ final class WeightCases {
         Shape dx = tokens(batch, cols);
         return c.updated("dTable", table, c.normal(table))
                 .in("dx", dx, c.normal(dx))
+                .float32("dTable")
                 .call((ops, v, b) -> ops.embedBackward(v.at("dTable"), v.at("dx"), b));
     }
 
@@ -107,6 +111,7 @@ final class WeightCases {
                         head,
                         forward.arg("head").dtype(),
                         forward.arg("head").values())
+                .float32("dHead", "dlogp", "lse", "logits")
                 .call((ops, v, b) -> ops.logProbHeadGradient(
                         v.at("dHead"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
     }

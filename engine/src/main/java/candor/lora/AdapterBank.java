@@ -6,7 +6,7 @@ import candor.model.Adapters;
 import candor.model.Affine;
 import candor.model.ModelConfig;
 import candor.model.Projection;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Lora;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -126,7 +126,7 @@ public final class AdapterBank implements Adapters {
             return null;
         }
         int module = layer * PROJECTIONS.length + projection.ordinal();
-        return drops ? Lora.dropping(new Dropout(module, dropouts), rank, factors) : new Lora(rank, factors);
+        return drops ? Lora.dropping(new DropoutRates(module, dropouts), rank, factors) : new Lora(rank, factors);
     }
 
     public ModelConfig model() {

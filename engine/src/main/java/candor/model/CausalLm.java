@@ -268,15 +268,10 @@ public final class CausalLm implements AutoCloseable {
     /** logits (N, V) = x (N, C) times the head of each row's slot. */
     private void logitsOf(Tensor logits, Tensor x, Batch rows) {
         for (SlotParts.Part<Tensor> part : heads.of(rows, this::head)) {
-            backend.linear(
+            backend.logits(
                     logits.rows(part.start(), part.end()),
-                    null,
                     x.rows(part.start(), part.end()),
-                    part.value() == null ? weights.head() : part.value(),
-                    null,
-                    null,
-                    null,
-                    part.batch());
+                    part.value() == null ? weights.head() : part.value());
         }
     }
 

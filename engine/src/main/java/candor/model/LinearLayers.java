@@ -1,10 +1,10 @@
 package candor.model;
 
 import candor.ops.Batch;
-import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.Write;
+import candor.ops.op.Linears;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -30,12 +30,12 @@ final class LinearLayers {
         siblings.forEach(each -> addDropped(layer, each.projection(), each.y(), x));
     }
 
-    private static Linear linear(Layer layer, Output output) {
+    private static Linears.Layer linear(Layer layer, Output output) {
         Projection projection = output.projection();
         Lora lora = whole(layer.lora(projection), layer.batch());
         Tensor t = lora == null ? null : layer.saved().narrow(projection);
         LayerWeights w = layer.weights();
-        return new Linear(output.y(), t, w.weight(projection), w.bias(projection), lora);
+        return new Linears.Layer(output.y(), t, w.weight(projection), w.bias(projection), lora);
     }
 
     /** y (N, O) = x (N, I) through the layer + residual (N, O), which may be null. */

@@ -47,6 +47,13 @@ public interface Backend extends Ops, AutoCloseable {
     /** Copies a tensor's values, row by row; the array may be longer. */
     void download(float[] values, Tensor from);
 
+    /** Refuses an array that does not have a value for each element. */
+    static void requireValues(String what, Tensor tensor, float[] values) {
+        if (values.length < tensor.elements()) {
+            throw new IllegalArgumentException(what + ": " + values.length + " values for " + tensor.shape());
+        }
+    }
+
     /** Waits until everything asked for is done. */
     void synchronise();
 

@@ -40,6 +40,7 @@ public final class Batch {
     private final int[] targetSequences;
     private final List<Run> runs;
     private final int largestId;
+    private final int largestPosition;
     /** S keys, or null where nothing is dropped. */
     private final long[] dropoutKeys;
 
@@ -77,15 +78,18 @@ public final class Batch {
         this.runs = runsOf(starts, slots);
         int count = 0;
         int largest = 0;
+        int last = 0;
         for (int row = 0; row < n; row++) {
-            if (tokens[row] < 0 || targets[row] < NO_TARGET) {
-                throw new IllegalArgumentException(
-                        "row " + row + " has token " + tokens[row] + " and target " + targets[row]);
+            if (tokens[row] < 0 || targets[row] < NO_TARGET || positions[row] < 0) {
+                throw new IllegalArgumentException("row " + row + " has token " + tokens[row] + ", position "
+                        + positions[row] + " and target " + targets[row]);
             }
             count += targets[row] == NO_TARGET ? 0 : 1;
             largest = Math.max(largest, Math.max(tokens[row], targets[row]));
+            last = Math.max(last, positions[row]);
         }
         largestId = largest;
+        largestPosition = last;
         targetRows = new int[count];
         targetSequences = new int[count];
         for (int s = 0, t = 0; s < slots.length; s++) {
@@ -123,7 +127,7 @@ public final class Batch {
     }
 
     /**
-     * The same tokens in a pass for training, in which adapters drop what their {@link Dropout} says.
+     * The same tokens in a pass for training, in which adapters drop what their {@link DropoutRates} says.
      *
      * @param keys S keys, of the same sequence in the same optimiser step always the same
      */
@@ -139,7 +143,7 @@ public final class Batch {
         return dropoutKeys != null;
     }
 
-    /** What the random numbers of a sequence's {@link Dropout} follow from; only where {@link #drops}. */
+    /** What the random numbers of a sequence's {@link DropoutRates} follow from; only where {@link #drops}. */
     public long dropoutKey(int sequence) {
         return dropoutKeys[sequence];
     }
@@ -251,6 +255,11 @@ public final class Batch {
     /** The largest id among tokens and targets: the vocabulary has to be larger. */
     public int largestId() {
         return largestId;
+    }
+
+    /** The largest position: tables of positions have to be longer. */
+    public int largestPosition() {
+        return largestPosition;
     }
 
     /** Length of the longest sequence. */

@@ -42,7 +42,7 @@ public final class Lora {
 
     private final Factors[] slots;
     private final int paddedRank;
-    private final Dropout dropout;
+    private final DropoutRates dropout;
     private final Lora whole;
     private final Lora dropped;
 
@@ -63,11 +63,11 @@ public final class Lora {
      * @param rank    the intermediate product is wide enough for this one, too
      * @param slots   one entry per slot, null where that adapter does not touch this layer
      */
-    public static Lora dropping(Dropout dropout, int rank, Factors... slots) {
+    public static Lora dropping(DropoutRates dropout, int rank, Factors... slots) {
         return new Lora(slots.clone(), padded(largest(rank, slots)), dropout);
     }
 
-    private Lora(Factors[] slots, int paddedRank, Dropout dropout) {
+    private Lora(Factors[] slots, int paddedRank, DropoutRates dropout) {
         this.slots = slots;
         this.paddedRank = paddedRank;
         this.dropout = dropout;
@@ -95,7 +95,7 @@ public final class Lora {
     }
 
     /** How much of the layer's input adapters do not see while they are trained; null where all see all. */
-    public Dropout dropout() {
+    public DropoutRates dropout() {
         return dropout;
     }
 

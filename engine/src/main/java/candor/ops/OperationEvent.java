@@ -1,5 +1,6 @@
 package candor.ops;
 
+import candor.ops.op.Op;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -25,7 +26,7 @@ final class OperationEvent extends Event {
     String operation;
 
     @Label("Rows")
-    @Description("Rows of its first operand")
+    @Description("Rows of the operand that has one for each token, or target")
     int rows;
 
     /** An event that has begun, or null while nobody records. */
@@ -38,13 +39,10 @@ final class OperationEvent extends Event {
         return event;
     }
 
-    /** @param backend waited for, where operations return before they are done */
-    static void finish(OperationEvent event, String operation, int rows, Backend backend) {
-        if (event != null) {
-            backend.synchronise();
-            event.operation = operation;
-            event.rows = rows;
-            event.commit();
-        }
+    /** Its results are there. */
+    void finish(Op op) {
+        operation = op.name();
+        rows = op.rows();
+        commit();
     }
 }

@@ -4,10 +4,10 @@ import static candor.check.Mutant.TOO_FAR;
 import static candor.check.RowMutants.like;
 
 import candor.ops.Batch;
-import candor.ops.Linear;
 import candor.ops.Lora;
 import candor.ops.Lora.Factors;
 import candor.ops.Write;
+import candor.ops.op.Linears;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;
@@ -28,7 +28,7 @@ final class LinearMutants {
 
     /** How wrong layers beside one another call right ones. */
     private interface Siblings {
-        void run(Naive right, Tensor x, List<Linear> layers, Batch batch);
+        void run(Naive right, Tensor x, List<Linears.Layer> layers, Batch batch);
     }
 
     /** How a wrong backward pass calls the right one. */
@@ -201,12 +201,12 @@ final class LinearMutants {
     private static Stream<Mutant> siblings() {
         return Stream.of(
                 siblings("forgets the first bias", TOO_FAR, (right, x, layers, batch) -> {
-                    for (Linear l : layers) {
+                    for (Linears.Layer l : layers) {
                         right.linear(l.y(), l.t(), x, l.w(), null, null, l.lora(), batch);
                     }
                 }),
                 siblings("forgets adapters", "", (right, x, layers, batch) -> {
-                    for (Linear l : layers) {
+                    for (Linears.Layer l : layers) {
                         right.linear(l.y(), null, x, l.w(), l.bias(), null, null, batch);
                     }
                 }),
@@ -227,7 +227,7 @@ final class LinearMutants {
     private static Mutant siblings(String bug, String reason, Siblings wrong) {
         return new Mutant("linears", bug, reason, () -> new NaiveBackend() {
             @Override
-            public void linears(Tensor x, List<Linear> layers, Batch batch) {
+            public void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
                 wrong.run(new Naive(), x, layers, batch);
             }
         });

@@ -3,7 +3,7 @@ package candor.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Write;
@@ -112,7 +112,7 @@ class ReferenceGradientTest {
     @Test
     void linearWithDropout() {
         Batch drops = batch.dropping(1, 2, 3, 4, 5);
-        Dropout dropout = new Dropout(9, 0.4, 0, 0.2);
+        DropoutRates dropout = new DropoutRates(9, 0.4, 0, 0.2);
         Tensor x = normal(12, 7);
         Tensor w = normal(5, 7);
         Lora.Factors trained = new Lora.Factors(normal(3, 7), normal(5, 3), 0.7f, normal(3, 7), normal(5, 3));

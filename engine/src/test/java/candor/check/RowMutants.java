@@ -3,7 +3,7 @@ package candor.check;
 import static candor.check.Mutant.TOO_FAR;
 
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -168,7 +168,7 @@ final class RowMutants {
                 }),
                 new Mutant("dropout", "does not scale what is kept", TOO_FAR, () -> new NaiveBackend() {
                     @Override
-                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
                         super.dropout(y, x, dropout, batch, write);
                         for (int n = 0; write == Write.SET && n < y.rows(); n++) {
                             for (int i = 0; i < y.cols(); i++) {
@@ -179,7 +179,7 @@ final class RowMutants {
                 }),
                 new Mutant("dropout", "takes the row for the position", "", () -> new NaiveBackend() {
                     @Override
-                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
                         int n = batch.tokenCount();
                         int[] rows = new int[n];
                         int[] starts = new int[batch.sequenceCount() + 1];
@@ -199,13 +199,13 @@ final class RowMutants {
                 }),
                 new Mutant("dropout", "sets where it should add", TOO_FAR, () -> new NaiveBackend() {
                     @Override
-                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
                         super.dropout(y, x, dropout, batch, Write.SET);
                     }
                 }),
                 new Mutant("dropout", "copies rows that drop nothing", "must be left alone", () -> new NaiveBackend() {
                     @Override
-                    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
+                    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
                         for (int n = 0; write == Write.SET && n < y.rows(); n++) {
                             Floats.put(y, n, Floats.row(x, n));
                         }

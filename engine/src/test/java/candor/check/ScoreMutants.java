@@ -6,6 +6,7 @@ import static candor.check.RowMutants.like;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -22,6 +23,10 @@ final class ScoreMutants {
         void run(Naive right, Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch);
     }
 
+    private interface Logits {
+        void run(Naive right, Tensor logits, Tensor x, Tensor head);
+    }
+
     private interface LogProb {
         void run(Naive right, Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
     }
@@ -35,7 +40,7 @@ final class ScoreMutants {
     }
 
     static Stream<Mutant> all() {
-        return Stream.of(attention(), attentionBackward(), logProb(), logProbBackward(), step())
+        return Stream.of(attention(), attentionBackward(), logits(), logProb(), logProbBackward(), step())
                 .flatMap(mutants -> mutants);
     }
 
@@ -97,6 +102,18 @@ final class ScoreMutants {
                             right.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
                             dqkv.set(0, heads.queryCols(), -dqkv.get(0, heads.queryCols()));
                         }));
+    }
+
+    private static Stream<Mutant> logits() {
+        return Stream.of(
+                logits("rounds to bfloat16", (right, logits, x, head) -> {
+                    right.logits(logits, x, head);
+                    logits.set(0, 0, Arg.round(DType.BF16, logits.get(0, 0)));
+                }),
+                logits("forgets the last column", (right, logits, x, head) -> {
+                    int cols = Math.max(1, x.cols() - 1);
+                    right.logits(logits, x.columns(0, cols), head.columns(0, cols));
+                }));
     }
 
     private static Stream<Mutant> logProb() {
@@ -268,6 +285,15 @@ final class ScoreMutants {
             public void attentionBackward(
                     Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
                 wrong.run(new Naive(), dqkv, dout, qkv, o, lse, heads, batch);
+            }
+        });
+    }
+
+    private static Mutant logits(String bug, Logits wrong) {
+        return new Mutant("logits", bug, TOO_FAR, () -> new NaiveBackend() {
+            @Override
+            public void logits(Tensor logits, Tensor x, Tensor head) {
+                wrong.run(new Naive(), logits, x, head);
             }
         });
     }

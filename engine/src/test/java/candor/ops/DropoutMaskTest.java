@@ -14,14 +14,14 @@ class DropoutMaskTest {
     private static final int POSITIONS = 200;
 
     /** Elements kept of (POSITIONS, COLUMNS), and the sum of what they are multiplied by. */
-    private static boolean[] kept(Dropout dropout, long key, int slot) {
+    private static boolean[] kept(DropoutRates dropout, long key, int slot) {
         boolean[] kept = new boolean[POSITIONS * COLUMNS];
-        int[] words = new int[Dropout.GROUP];
+        int[] words = new int[DropoutRates.GROUP];
         for (int position = 0; position < POSITIONS; position++) {
             for (int column = 0; column < COLUMNS; column++) {
-                dropout.words(words, key, position, column / Dropout.GROUP);
+                dropout.words(words, key, position, column / DropoutRates.GROUP);
                 kept[position * COLUMNS + column] =
-                        Dropout.keeps(words[column % Dropout.GROUP], dropout.threshold(slot));
+                        DropoutRates.keeps(words[column % DropoutRates.GROUP], dropout.threshold(slot));
             }
         }
         return kept;
@@ -38,7 +38,7 @@ class DropoutMaskTest {
     @ParameterizedTest
     @ValueSource(doubles = {0.01, 0.1, 0.5, 0.9})
     void asMuchIsKeptAsIsSaid(double rate) {
-        Dropout dropout = new Dropout(3, 0, rate);
+        DropoutRates dropout = new DropoutRates(3, 0, rate);
         boolean[] kept = kept(dropout, 0x0123456789abcdefL, 1);
         double share = (double) count(kept) / kept.length;
         double deviation = Math.sqrt(rate * (1 - rate) / kept.length);
@@ -59,15 +59,15 @@ class DropoutMaskTest {
     /** Two independent masks of a half agree on half of their elements. */
     @Test
     void sequencesLayersAndPositionsHaveMasksOfTheirOwn() {
-        boolean[] one = kept(new Dropout(3, 0.5), 1, 0);
-        assertIndependent(one, kept(new Dropout(4, 0.5), 1, 0));
-        assertIndependent(one, kept(new Dropout(3, 0.5), 2, 0));
-        assertIndependent(one, kept(new Dropout(3, 0.5), 1L << 32, 0));
+        boolean[] one = kept(new DropoutRates(3, 0.5), 1, 0);
+        assertIndependent(one, kept(new DropoutRates(4, 0.5), 1, 0));
+        assertIndependent(one, kept(new DropoutRates(3, 0.5), 2, 0));
+        assertIndependent(one, kept(new DropoutRates(3, 0.5), 1L << 32, 0));
         boolean[] moved = new boolean[one.length];
         System.arraycopy(one, COLUMNS, moved, 0, one.length - COLUMNS);
         System.arraycopy(one, 0, moved, one.length - COLUMNS, COLUMNS);
         assertIndependent(one, moved);
-        assertThat(kept(new Dropout(3, 0.5), 1, 0)).isEqualTo(one);
+        assertThat(kept(new DropoutRates(3, 0.5), 1, 0)).isEqualTo(one);
     }
 
     private static void assertIndependent(boolean[] one, boolean[] other) {
@@ -81,11 +81,11 @@ class DropoutMaskTest {
     @Test
     void ratesThatDropAllOrLessThanNothingAreRefused() {
         for (double rate : new double[] {-0.1, 1, Double.NaN}) {
-            assertThatThrownBy(() -> new Dropout(0, rate)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> new DropoutRates(0, rate)).isInstanceOf(IllegalArgumentException.class);
         }
-        assertThat(new Dropout(0, 0, 0.5).drops(0)).isFalse();
-        assertThat(new Dropout(0, 0, 0.5).drops(1)).isTrue();
-        assertThat(new Dropout(0, 0, 0.5).drops(2)).isFalse();
-        assertThat(new Dropout(0, 0.5).drops(Batch.BASE)).isFalse();
+        assertThat(new DropoutRates(0, 0, 0.5).drops(0)).isFalse();
+        assertThat(new DropoutRates(0, 0, 0.5).drops(1)).isTrue();
+        assertThat(new DropoutRates(0, 0, 0.5).drops(2)).isFalse();
+        assertThat(new DropoutRates(0, 0.5).drops(Batch.BASE)).isFalse();
     }
 }

@@ -72,7 +72,7 @@ class PlanTest {
         CpuBackend processor = new CpuBackend(1);
         Counting counted = new Counting(processor);
         Plan plan = Plan.of(prepared, Room.of(HOST, 0));
-        train(prepared, plan, counted.backend(), () -> {});
+        train(prepared, plan, counted, () -> {});
         Map<String, Long> bytes = plan.host().bytes();
         long trained = bytes.entrySet().stream()
                 .filter(entry ->

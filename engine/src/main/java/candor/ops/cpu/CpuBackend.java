@@ -1,27 +1,50 @@
 package candor.ops.cpu;
 
-import candor.ops.AdamWStep;
 import candor.ops.Backend;
-import candor.ops.Batch;
-import candor.ops.Dropout;
-import candor.ops.Heads;
-import candor.ops.KvPages;
-import candor.ops.Linear;
-import candor.ops.Lora;
-import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.ops.op.AdamW;
+import candor.ops.op.Affine;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
+import candor.ops.op.Dropout;
+import candor.ops.op.Embed;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.Linears;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.Logits;
+import candor.ops.op.Op;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
+import candor.ops.op.RmsNormWeightGradient;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.SumOfSquares;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
+import candor.ops.op.Zero;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.List;
 
 /** The processor itself: vector instructions and a few threads. For one caller at a time. */
 public final class CpuBackend implements Backend {
     /** What frozen weights laid out for the tile kernels take at most, unless the caller says otherwise. */
     private static final long PANEL_BYTES = 1L << 30;
+
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
     private final Arena arena = Arena.ofShared();
     private final Workers workers;
@@ -30,7 +53,7 @@ public final class CpuBackend implements Backend {
     private final SiblingMatmul siblings;
     private final LoraGradients loraGradients;
     private final AttentionOps attention;
-    private final AttentionBackward attentionBackward;
+    private final AttentionGradients attentionGradients;
     private final CacheOps caches;
     private final NormOps norms;
     private final RopeOps ropes;
@@ -61,7 +84,7 @@ public final class CpuBackend implements Backend {
         siblings = new SiblingMatmul(workers, frozen);
         loraGradients = new LoraGradients(workers);
         attention = new AttentionOps(workers);
-        attentionBackward = new AttentionBackward(workers);
+        attentionGradients = new AttentionGradients(workers);
         caches = new CacheOps(workers);
         norms = new NormOps(workers);
         ropes = new RopeOps(workers);
@@ -117,24 +140,31 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void upload(Tensor to, float[] values) {
-        Shapes.require(values.length >= to.elements(), "upload", to);
+        Backend.requireValues("upload", to, values);
         for (int r = 0; r < to.rows(); r++) {
-            MemorySegment.copy(
-                    values, r * to.cols(), to.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, to.offset(r, 0), to.cols());
+            int from = r * to.cols();
+            if (to.dtype() == DType.F32) {
+                MemorySegment.copy(values, from, to.data(), FLOAT, to.offset(r, 0), to.cols());
+                continue;
+            }
+            for (int c = 0; c < to.cols(); c++) {
+                to.set(r, c, values[from + c]);
+            }
         }
     }
 
     @Override
     public void download(float[] values, Tensor from) {
-        Shapes.require(values.length >= from.elements(), "download", from);
+        Backend.requireValues("download", from, values);
         for (int r = 0; r < from.rows(); r++) {
-            MemorySegment.copy(
-                    from.data(),
-                    ValueLayout.JAVA_FLOAT_UNALIGNED,
-                    from.offset(r, 0),
-                    values,
-                    r * from.cols(),
-                    from.cols());
+            int to = r * from.cols();
+            if (from.dtype() == DType.F32) {
+                MemorySegment.copy(from.data(), FLOAT, from.offset(r, 0), values, to, from.cols());
+                continue;
+            }
+            for (int c = 0; c < from.cols(); c++) {
+                values[to + c] = (float) from.get(r, c);
+            }
         }
     }
 
@@ -144,216 +174,72 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void embed(Tensor x, Tensor table, Batch batch) {
-        Shapes.f32("embed", x);
-        Shapes.require(x.rows() == batch.tokenCount() && x.cols() == table.cols(), "embed", x, table);
-        rows.embed(x, table, batch);
-    }
-
-    @Override
-    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
-        Shapes.norm("rmsNorm", y, x, w, rstd);
-        norms.rmsNorm(y, rstd, x, w, eps);
-    }
-
-    @Override
-    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
-        Shapes.norm("rmsNormBackward", dx, x, w, rstd);
-        Shapes.same("rmsNormBackward", dx, dy);
-        norms.rmsNormBackward(dx, dy, x, w, rstd, write);
-    }
-
-    @Override
-    public void rope(Tensor x, Tensor table, Batch batch) {
-        Shapes.rope("rope", x, table, batch);
-        ropes.rotate(x, table, batch, 1);
-    }
-
-    @Override
-    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
-        Shapes.rope("ropeBackward", dx, table, batch);
-        ropes.rotate(dx, table, batch, -1);
-    }
-
-    @Override
-    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
-        Shapes.same("dropout", y, x);
-        Shapes.require(x.rows() == batch.tokenCount() && batch.drops(), "dropout", y, x);
-        dropouts.run(y, x, dropout, batch, write);
-    }
-
-    @Override
-    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
-        Shapes.linear("linear", y, t, x, w, lora, batch);
-        Shapes.bias("linear", bias, y);
-        if (residual != null) {
-            Shapes.f32("linear", residual);
-            Shapes.same("linear", residual, y);
-        }
-        matmul.forward(y, t, x, w, residual != null ? residual : bias, lora, batch);
-        if (residual != null && bias != null) {
-            rows.addRow(y, bias);
+    public void run(Op op) {
+        op.check(activations());
+        switch (op) {
+            case Embed o -> rows.embed(o.x(), o.table(), o.batch());
+            case RmsNorm o -> norms.rmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps());
+            case RmsNormBackward o -> norms.rmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), o.write());
+            case Rope o -> ropes.rotate(o.x(), o.table(), o.batch(), 1);
+            case RopeBackward o -> ropes.rotate(o.dx(), o.table(), o.batch(), -1);
+            case Dropout o -> dropouts.run(o.y(), o.x(), o.rates(), o.batch(), o.write());
+            case Linear o -> linear(o);
+            case Linears o -> linears(o);
+            case LinearBackward o -> linearBackward(o);
+            case Affine o -> affines.affine(o.y(), o.scale(), o.bias(), o.residual());
+            case Attention o -> attention.attention(o.o(), o.lse(), o.qkv(), o.heads(), o.batch());
+            case AttentionBackward o ->
+                attentionGradients.run(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
+            case CacheWrite o -> caches.write(o.cache(), o.qkv(), o.batch(), o.tables());
+            case AttentionCached o -> caches.attention(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
+            case SwiGlu o -> swiGlus.swiGlu(o.y(), o.gateUp());
+            case SwiGluBackward o -> swiGlus.swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
+            case GatherTargets o -> rows.gatherTargets(o.y(), o.x(), o.batch());
+            case ScatterTargets o -> rows.scatterTargets(o.dx(), o.dy(), o.batch());
+            case Logits o -> matmul.forward(o.logits(), null, o.x(), o.head(), null, null, null);
+            case LogProb o -> logProbs.logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LogProbBackward o ->
+                logProbs.logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LinearWeightGradient o -> weightGradients.linear(o.dw(), o.dy(), o.x());
+            case LinearBiasGradient o -> weightGradients.bias(o.db(), o.dy());
+            case RmsNormWeightGradient o -> weightGradients.norm(o.dw(), o.dy(), o.x(), o.rstd());
+            case EmbedBackward o -> weightGradients.embedding(o.dTable(), o.dx(), o.batch());
+            case LogProbHeadGradient o ->
+                headGradient.add(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case Zero o -> rows.zero(o.y());
+            case SumOfSquares o -> o.sum()[0] = optimiser.sumOfSquares(o.x());
+            case AdamW o -> optimiser.adamW(o.w(), o.g(), o.m(), o.v(), o.step());
         }
     }
 
-    @Override
-    public void linears(Tensor x, List<Linear> layers, Batch batch) {
-        if (!siblings.takes(x, layers)) {
-            Backend.super.linears(x, layers, batch);
+    private void linear(Linear o) {
+        Tensor start = o.residual() != null ? o.residual() : o.bias();
+        matmul.forward(o.y(), o.t(), o.x(), o.w(), start, o.lora(), o.batch());
+        if (o.residual() != null && o.bias() != null) {
+            rows.addRow(o.y(), o.bias());
+        }
+    }
+
+    private void linears(Linears o) {
+        if (siblings.takes(o.x(), o.layers())) {
+            siblings.run(o.x(), o.layers());
             return;
         }
-        for (Linear layer : layers) {
-            Shapes.linear("linears", layer.y(), null, x, layer.w(), null, batch);
-            Shapes.bias("linears", layer.bias(), layer.y());
-        }
-        siblings.run(x, layers);
-    }
-
-    @Override
-    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
-        Shapes.affine("affine", y, scale, bias, residual);
-        affines.affine(y, scale, bias, residual);
-    }
-
-    @Override
-    public void linearBackward(
-            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
-        if (dx != null) {
-            Shapes.linear("linearBackward", dy, dt, dx, w, lora, batch);
-            matmul.backward(dx, dt, dy, w, write == Write.ADD ? dx : null, lora, batch);
-        } else if (lora != null) {
-            matmul.backwardNarrow(dt, dy, lora, batch);
-        }
-        if (lora != null) {
-            Shapes.linear("linearBackward", dy, t, x, w, lora, batch);
-            loraGradients.add(dt, dy, x, t, lora, batch);
+        for (Linears.Layer layer : o.layers()) {
+            linear(layer.of(o.x(), o.batch()));
         }
     }
 
-    @Override
-    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
-        Shapes.attention("attention", o, lse, qkv, heads, batch);
-        attention.attention(o, lse, qkv, heads, batch);
-    }
-
-    @Override
-    public void attentionBackward(
-            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
-        Shapes.attention("attentionBackward", o, lse, qkv, heads, batch);
-        Shapes.attention("attentionBackward", dout, lse, dqkv, heads, batch);
-        attentionBackward.run(dqkv, dout, qkv, o, lse, heads, batch);
-    }
-
-    @Override
-    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
-        Shapes.cached("cacheWrite", qkv, cache, batch, tables);
-        caches.write(cache, qkv, batch, tables);
-    }
-
-    @Override
-    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
-        Shapes.cached("attentionCached", qkv, cache, batch, tables);
-        Shapes.f32("attentionCached", o);
-        Shapes.require(
-                o.rows() == batch.tokenCount() && o.cols() == cache.heads().queryCols(), "attentionCached", o, qkv);
-        caches.attention(o, qkv, cache, batch, tables);
-    }
-
-    @Override
-    public void swiGlu(Tensor y, Tensor gateUp) {
-        Shapes.gated("swiGlu", y, gateUp);
-        swiGlus.swiGlu(y, gateUp);
-    }
-
-    @Override
-    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
-        Shapes.gated("swiGluBackward", dy, gateUp);
-        Shapes.same("swiGluBackward", dGateUp, gateUp);
-        swiGlus.swiGluBackward(dGateUp, dy, gateUp);
-    }
-
-    @Override
-    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
-        Shapes.targets("gatherTargets", x, y, batch);
-        rows.gatherTargets(y, x, batch);
-    }
-
-    @Override
-    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
-        Shapes.targets("scatterTargets", dx, dy, batch);
-        rows.scatterTargets(dx, dy, batch);
-    }
-
-    @Override
-    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        Shapes.logProb("logProb", logp, lse, logits, x, head, batch);
-        logProbs.logProb(logp, lse, logits, x, head, batch);
-    }
-
-    @Override
-    public void logProbBackward(
-            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        Shapes.logProb("logProbBackward", dlogp, lse, logits, x, head, batch);
-        Shapes.same("logProbBackward", dx, x);
-        logProbs.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
-    }
-
-    @Override
-    public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
-        Shapes.weightGradient("linearWeightGradient", dw, dy, x);
-        weightGradients.linear(dw, dy, x);
-    }
-
-    @Override
-    public void linearBiasGradient(Tensor db, Tensor dy) {
-        Shapes.f32("linearBiasGradient", db);
-        Shapes.f32("linearBiasGradient", dy);
-        Shapes.require(db.rows() == 1 && db.cols() == dy.cols(), "linearBiasGradient", db, dy);
-        weightGradients.bias(db, dy);
-    }
-
-    @Override
-    public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
-        Shapes.norm("rmsNormWeightGradient", dy, x, dw, rstd);
-        weightGradients.norm(dw, dy, x, rstd);
-    }
-
-    @Override
-    public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
-        Shapes.f32("embedBackward", dTable);
-        Shapes.f32("embedBackward", dx);
-        Shapes.require(dx.rows() == batch.tokenCount() && dx.cols() == dTable.cols(), "embedBackward", dTable, dx);
-        weightGradients.embedding(dTable, dx, batch);
-    }
-
-    @Override
-    public void logProbHeadGradient(
-            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        Shapes.logProb("logProbHeadGradient", dlogp, lse, logits, x, head, batch);
-        Shapes.f32("logProbHeadGradient", dHead);
-        Shapes.require(dHead.rows() == head.rows() && dHead.cols() == head.cols(), "logProbHeadGradient", dHead, head);
-        headGradient.add(dHead, dlogp, lse, logits, x, head, batch);
-    }
-
-    @Override
-    public void zero(Tensor y) {
-        Shapes.f32("zero", y);
-        rows.zero(y);
-    }
-
-    @Override
-    public double sumOfSquares(Tensor x) {
-        Shapes.f32("sumOfSquares", x);
-        return optimiser.sumOfSquares(x);
-    }
-
-    @Override
-    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-        Shapes.f32("adamW", w);
-        Shapes.same("adamW", w, g);
-        Shapes.same("adamW", w, m);
-        Shapes.same("adamW", w, v);
-        optimiser.adamW(w, g, m, v, step);
+    private void linearBackward(LinearBackward o) {
+        if (o.dx() != null) {
+            Tensor start = o.write() == Write.ADD ? o.dx() : null;
+            matmul.backward(o.dx(), o.dt(), o.dy(), o.w(), start, o.lora(), o.batch());
+        } else if (o.lora() != null) {
+            matmul.backwardNarrow(o.dt(), o.dy(), o.lora(), o.batch());
+        }
+        if (o.lora() != null) {
+            loraGradients.add(o.dt(), o.dy(), o.x(), o.t(), o.lora(), o.batch());
+        }
     }
 
     @Override

@@ -3,7 +3,7 @@ package candor.ops.cpu;
 import static candor.ops.cpu.TileShape.FLOAT;
 
 import candor.ops.Batch;
-import candor.ops.Dropout;
+import candor.ops.DropoutRates;
 import candor.ops.Write;
 import candor.tensor.Tensor;
 
@@ -15,7 +15,7 @@ final class DropoutOps {
     // The operation in hand.
     private Tensor y;
     private Tensor x;
-    private Dropout dropout;
+    private DropoutRates dropout;
     private Batch batch;
     private Write write;
 
@@ -23,7 +23,7 @@ final class DropoutOps {
         this.workers = workers;
     }
 
-    void run(Tensor yOut, Tensor xIn, Dropout which, Batch batchIn, Write how) {
+    void run(Tensor yOut, Tensor xIn, DropoutRates which, Batch batchIn, Write how) {
         y = yOut;
         x = xIn;
         dropout = which;
@@ -33,7 +33,7 @@ final class DropoutOps {
     }
 
     private void rows(int from, int end, int worker) {
-        int[] words = new int[Dropout.GROUP];
+        int[] words = new int[DropoutRates.GROUP];
         int sequence = 0;
         for (int row = from; row < end; row++) {
             while (batch.start(sequence + 1) <= row) {
@@ -53,11 +53,11 @@ final class DropoutOps {
         int position = batch.position(row);
         long from = x.offset(row, 0);
         long to = y.offset(row, 0);
-        for (int col = 0; col < x.cols(); col += Dropout.GROUP) {
-            dropout.words(words, key, position, col / Dropout.GROUP);
-            for (int j = col; j < Math.min(x.cols(), col + Dropout.GROUP); j++) {
+        for (int col = 0; col < x.cols(); col += DropoutRates.GROUP) {
+            dropout.words(words, key, position, col / DropoutRates.GROUP);
+            for (int j = col; j < Math.min(x.cols(), col + DropoutRates.GROUP); j++) {
                 float value =
-                        Dropout.keeps(words[j - col], threshold) ? x.data().get(FLOAT, from + 4L * j) * scale : 0f;
+                        DropoutRates.keeps(words[j - col], threshold) ? x.data().get(FLOAT, from + 4L * j) * scale : 0f;
                 long at = to + 4L * j;
                 y.data().set(FLOAT, at, write == Write.ADD ? y.data().get(FLOAT, at) + value : value);
             }

@@ -76,7 +76,8 @@ final class LowRankMatmul {
     /**
      * y = init + x wᵀ + t bᵀ; without w, init + t bᵀ.
      *
-     * @param init a tensor of y's shape, or one row that is repeated (a bias), or null
+     * @param init  a tensor of y's shape, or one row that is repeated (a bias), or null
+     * @param batch only asked where there are adapters
      */
     void forward(Tensor y, Tensor t, Tensor x, Tensor w, Tensor init, Lora lora, Batch batch) {
         forward = true;
@@ -110,15 +111,15 @@ final class LowRankMatmul {
         a = input;
         w = weight;
         init = start;
-        initIsRow = start != null && start.rows() == 1 && batch.tokenCount() != 1;
+        initIsRow = start != null && start.rows() == 1 && input.rows() != 1;
         lora = adapters;
-        runs = batch.runs();
+        runs = lora == null ? List.of() : batch.runs();
         depth = inner;
         wideDepth = w == null ? 0 : inner;
         columns = outer;
-        int blockRows = batch.tokenCount() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK;
+        int blockRows = input.rows() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK;
         if (lora == null) {
-            blocks.cut(batch.tokenCount(), blockRows); // the weight is read as seldom as if all had one slot
+            blocks.cut(input.rows(), blockRows); // the weight is read as seldom as if all had one slot
         } else {
             blocks.cut(batch, blockRows);
         }

@@ -2,7 +2,7 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileShape.COLUMNS;
 
-import candor.ops.Linear;
+import candor.ops.op.Linears;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -18,7 +18,7 @@ final class SiblingMatmul {
 
     // The operation in hand.
     private Tensor x;
-    private List<Linear> layers;
+    private List<Linears.Layer> layers;
     private PanelSet[] weights = new PanelSet[0];
 
     SiblingMatmul(Workers workers, FrozenPanels frozen) {
@@ -27,11 +27,11 @@ final class SiblingMatmul {
     }
 
     /** Whether {@link #run} takes these: a block of rows, frozen weights that are laid out, no adapters. */
-    boolean takes(Tensor input, List<Linear> siblings) {
+    boolean takes(Tensor input, List<Linears.Layer> siblings) {
         if (input.rows() > Workers.BLOCK) {
             return false;
         }
-        for (Linear layer : siblings) {
+        for (Linears.Layer layer : siblings) {
             if (layer.lora() != null || frozen.forward(layer.w()) == null) {
                 return false;
             }
@@ -39,7 +39,7 @@ final class SiblingMatmul {
         return true;
     }
 
-    void run(Tensor input, List<Linear> siblings) {
+    void run(Tensor input, List<Linears.Layer> siblings) {
         x = input;
         layers = siblings;
         if (weights.length < layers.size()) {
@@ -55,7 +55,7 @@ final class SiblingMatmul {
     private void multiply(int task, int worker) {
         Gemm gemm = workers.gemm(worker).a(x, 0, 0, workers.key(0));
         for (int i = 0; i < layers.size(); i++) {
-            Linear layer = layers.get(i);
+            Linears.Layer layer = layers.get(i);
             int panels = Panels.count(layer.w().rows());
             int threads = workers.threads();
             boolean down = i % 2 == 0;
@@ -67,7 +67,7 @@ final class SiblingMatmul {
         }
     }
 
-    private void multiply(Gemm gemm, Linear layer, PanelSet weight, int panel, int end) {
+    private void multiply(Gemm gemm, Linears.Layer layer, PanelSet weight, int panel, int end) {
         Tensor bias = layer.bias();
         int col = panel * COLUMNS;
         gemm.b(weight, panel, 0);

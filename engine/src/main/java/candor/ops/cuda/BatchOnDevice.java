@@ -15,7 +15,6 @@ final class BatchOnDevice {
     private int targets;
     private int starts;
     private int dropoutKeys;
-    private int lastPosition;
     private int[] sourceOfRow = new int[0];
 
     BatchOnDevice(Device device, Staging staging) {
@@ -40,9 +39,7 @@ final class BatchOnDevice {
             integers.add(batch.token(row));
         }
         positions = integers.count();
-        lastPosition = 0;
         for (int row = 0; row < n; row++) {
-            lastPosition = Math.max(lastPosition, batch.position(row));
             integers.add(batch.position(row));
         }
         sequences = integers.count();
@@ -117,10 +114,5 @@ final class BatchOnDevice {
     /** (S + 1) */
     long starts() {
         return integers.at(starts);
-    }
-
-    /** The largest position of the batch. */
-    int lastPosition() {
-        return lastPosition;
     }
 }

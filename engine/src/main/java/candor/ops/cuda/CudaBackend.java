@@ -8,14 +8,41 @@ import candor.bindings.generated.candor_adamw_step;
 import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
-import candor.ops.Dropout;
-import candor.ops.Heads;
+import candor.ops.DropoutRates;
 import candor.ops.KvPages;
-import candor.ops.Lora;
-import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.ops.cuda.AttentionCalls.Sequences;
 import candor.ops.cuda.LinearCalls.Loras;
+import candor.ops.op.AdamW;
+import candor.ops.op.Affine;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
+import candor.ops.op.Dropout;
+import candor.ops.op.Embed;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.Linears;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.Logits;
+import candor.ops.op.Op;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
+import candor.ops.op.RmsNormWeightGradient;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.SumOfSquares;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
+import candor.ops.op.Zero;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -131,7 +158,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Tensor constant(Tensor host) {
-        Shapes.f32("constant", host);
+        if (host.dtype() != DType.F32) {
+            throw new IllegalArgumentException("constant: wants F32, got " + host.shape());
+        }
         return copied(host, DType.F32);
     }
 
@@ -144,13 +173,13 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void upload(Tensor to, float[] values) {
-        Shapes.require(values.length >= to.elements(), "upload", to);
+        Backend.requireValues("upload", to, values);
         staging.upload(to, values);
     }
 
     @Override
     public void download(float[] values, Tensor from) {
-        Shapes.require(values.length >= from.elements(), "download", from);
+        Backend.requireValues("download", from, values);
         staging.download(values, from);
     }
 
@@ -160,230 +189,142 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void embed(Tensor x, Tensor table, Batch batch) {
-        Shapes.bf16("embed", table);
-        Shapes.shape("embed", DType.BF16, x, batch.tokenCount(), table.cols());
-        Shapes.require(batch.largestId() < table.rows(), "embed", x, table);
-        calls.add(new RowCalls.Embed(x, table, batches.of(batch).tokens()));
-    }
-
-    @Override
-    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
-        Shapes.norm("rmsNorm", y, x, w, rstd);
-        calls.add(new RowCalls.RmsNorm(y, rstd, x, w, eps));
-    }
-
-    @Override
-    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
-        Shapes.norm("rmsNormBackward", dx, x, w, rstd);
-        Shapes.same("rmsNormBackward", dx, dy);
-        calls.add(new RowCalls.RmsNormBackward(dx, dy, x, w, rstd, add(write)));
+    public void run(Op op) {
+        op.check(activations());
+        switch (op) {
+            case Embed o ->
+                calls.add(new RowCalls.Embed(
+                        o.x(), o.table(), batches.of(o.batch()).tokens()));
+            case RmsNorm o -> calls.add(new RowCalls.RmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps()));
+            case RmsNormBackward o ->
+                calls.add(new RowCalls.RmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), add(o.write())));
+            case Rope o -> rotate(o.x(), o.table(), o.batch(), 1);
+            case RopeBackward o -> rotate(o.dx(), o.table(), o.batch(), -1);
+            case Dropout o -> dropout(o);
+            case Linear o ->
+                calls.add(new LinearCalls.Linear(
+                        o.y(), o.t(), o.x(), o.w(), o.bias(), o.residual(), Loras.of(o.lora(), o.batch())));
+            case Linears o -> o.layers().forEach(layer -> run(layer.of(o.x(), o.batch())));
+            case LinearBackward o -> linearBackward(o);
+            case Affine o -> calls.add(new RowCalls.Affine(o.y(), o.scale(), o.bias(), o.residual()));
+            case Attention o -> attention(o);
+            case AttentionBackward o -> attentionBackward(o);
+            case CacheWrite o -> cacheWrite(o);
+            case AttentionCached o -> attentionCached(o);
+            case SwiGlu o -> calls.add(new RowCalls.SwiGlu(o.y(), o.gateUp()));
+            case SwiGluBackward o -> calls.add(new RowCalls.SwiGluBackward(o.dGateUp(), o.dy(), o.gateUp()));
+            case GatherTargets o ->
+                calls.add(new RowCalls.GatherRows(
+                        o.y(), o.x(), batches.of(o.batch()).targetRows()));
+            case ScatterTargets o ->
+                calls.add(new RowCalls.ScatterRows(
+                        o.dx(), o.dy(), batches.of(o.batch()).sources()));
+            case Logits o -> calls.add(new LinearCalls.Logits(o.logits(), o.x(), o.head()));
+            case LogProb o ->
+                calls.add(new HeadCalls.LogProb(
+                        o.logp(),
+                        o.lse(),
+                        o.logits(),
+                        o.x(),
+                        o.head(),
+                        batches.of(o.batch()).targets()));
+            case LogProbBackward o ->
+                calls.add(new HeadCalls.LogProbBackward(
+                        o.dx(),
+                        o.dlogp(),
+                        o.lse(),
+                        o.logits(),
+                        o.x(),
+                        o.head(),
+                        batches.of(o.batch()).targets()));
+            case LinearWeightGradient _,
+                    LinearBiasGradient _,
+                    RmsNormWeightGradient _,
+                    EmbedBackward _,
+                    LogProbHeadGradient _ ->
+                throw new UnsupportedOperationException(
+                        "this backend trains adapters only; train all weights with --backend cpu");
+            case Zero o -> calls.add(new RowCalls.Zero(o.y()));
+            case SumOfSquares o -> {
+                calls.add(new HeadCalls.SumOfSquares(sum, o.x()));
+                o.sum()[0] = staging.download(sum);
+            }
+            case AdamW o -> calls.add(new HeadCalls.AdamW(o.w(), o.g(), o.m(), o.v(), fold(o.step())));
+        }
     }
 
     private static int add(Write write) {
         return write == Write.ADD ? 1 : 0;
     }
 
-    @Override
-    public void rope(Tensor x, Tensor table, Batch batch) {
-        rotate("rope", x, table, batch, 1);
+    private void rotate(Tensor x, Tensor table, Batch batch, int direction) {
+        calls.add(new RowCalls.Rope(x, table, batches.of(batch).positions(), direction));
     }
 
-    @Override
-    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
-        rotate("ropeBackward", dx, table, batch, -1);
-    }
-
-    private void rotate(String op, Tensor x, Tensor table, Batch batch, int direction) {
-        Shapes.rope(op, x, table, batch);
-        BatchOnDevice there = batches.of(batch);
-        Shapes.require(there.lastPosition() < table.rows(), op, x, table);
-        calls.add(new RowCalls.Rope(x, table, there.positions(), direction));
-    }
-
-    @Override
-    public void dropout(Tensor y, Tensor x, Dropout dropout, Batch batch, Write write) {
-        Shapes.shape("dropout", DType.BF16, x, batch.tokenCount(), y.cols());
-        Shapes.same("dropout", y, x);
-        Shapes.require(batch.drops(), "dropout", y, x);
-        BatchOnDevice there = batches.of(batch);
-        for (Batch.Run run : batch.runs()) {
-            if (dropout.drops(run.slot())) {
+    private void dropout(Dropout o) {
+        DropoutRates rates = o.rates();
+        BatchOnDevice there = batches.of(o.batch());
+        for (Batch.Run run : o.batch().runs()) {
+            if (rates.drops(run.slot())) {
                 RowCalls.Drops drops = new RowCalls.Drops(
                         there.dropoutKeys(),
                         there.sequences(),
                         there.positions(),
-                        dropout.module(),
-                        dropout.threshold(run.slot()),
-                        dropout.scale(run.slot()),
+                        rates.module(),
+                        rates.threshold(run.slot()),
+                        rates.scale(run.slot()),
                         run.start(),
                         run.end());
-                calls.add(new RowCalls.DropOut(y, x, drops, add(write)));
+                calls.add(new RowCalls.DropOut(o.y(), o.x(), drops, add(o.write())));
             }
         }
     }
 
-    @Override
-    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
-        if (y.dtype() == DType.F32) {
-            logits(y, x, w, bias, residual, lora);
+    private void linearBackward(LinearBackward o) {
+        Loras entries = Loras.of(o.lora(), o.batch());
+        if (o.dx() == null && entries.entries().isEmpty()) {
             return;
         }
-        Shapes.linear("linear", y, t, x, w, lora, batch);
-        Shapes.dense("linear", bias);
-        Shapes.require(bias == null || bias.cols() == y.cols(), "linear", bias, y);
-        if (residual != null) {
-            Shapes.same("linear", y, residual);
-        }
-        calls.add(new LinearCalls.Linear(y, t, x, w, bias, residual, Loras.of(lora, batch)));
+        calls.add(new LinearCalls.LinearBackward(o.dx(), o.dt(), o.dy(), o.x(), o.t(), o.w(), entries, add(o.write())));
     }
 
-    /** The one linear layer whose output is float32: the head. */
-    private void logits(Tensor y, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora) {
-        if (bias != null || residual != null || lora != null) {
-            throw new IllegalArgumentException("linear: a float32 output has no bias, residual or adapters");
-        }
-        Shapes.bf16("linear", x);
-        Shapes.bf16("linear", w);
-        Shapes.require(y.rows() == x.rows() && y.cols() == w.rows() && x.cols() == w.cols(), "linear", y, x, w);
-        calls.add(new LinearCalls.Logits(y, x, w));
+    private void attention(Attention o) {
+        Limits.width(o.name(), o.heads());
+        Sequences sequences = Sequences.inTiles(batches.of(o.batch()), o.batch());
+        calls.add(new AttentionCalls.Attention(o.o(), o.lse(), o.qkv(), o.heads(), sequences));
     }
 
-    @Override
-    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
-        Shapes.bf16("affine", y);
-        Shapes.dense("affine", scale, bias);
-        Shapes.require(scale == null || scale.cols() == y.cols(), "affine", y, scale);
-        Shapes.require(bias == null || bias.cols() == y.cols(), "affine", y, bias);
-        if (residual != null) {
-            Shapes.same("affine", y, residual);
-        }
-        calls.add(new RowCalls.Affine(y, scale, bias, residual));
-    }
-
-    @Override
-    public void linearBackward(
-            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
-        if (dx != null) {
-            Shapes.linear("linearBackward", dy, dt, dx, w, lora, batch);
-        }
-        if (lora != null) {
-            Shapes.linear("linearBackward", dy, t, x, w, lora, batch);
-            Shapes.same("linearBackward", t, dt);
-        }
-        Loras entries = Loras.of(lora, batch);
-        if (dx == null && entries.entries().isEmpty()) {
-            return;
-        }
-        calls.add(new LinearCalls.LinearBackward(dx, dt, dy, x, t, w, entries, add(write)));
-    }
-
-    @Override
-    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
-        Shapes.attention("attention", o, lse, qkv, heads, batch);
-        calls.add(new AttentionCalls.Attention(o, lse, qkv, heads, Sequences.inTiles(batches.of(batch), batch)));
-    }
-
-    @Override
-    public void attentionBackward(
-            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
-        Shapes.attention("attentionBackward", o, lse, qkv, heads, batch);
-        Shapes.attention("attentionBackward", dout, lse, dqkv, heads, batch);
+    private void attentionBackward(AttentionBackward o) {
+        Limits.width(o.name(), o.heads());
+        Sequences sequences = Sequences.inTiles(batches.of(o.batch()), o.batch());
         calls.add(new AttentionCalls.AttentionBackward(
-                dqkv, dout, qkv, o, lse, heads, Sequences.inTiles(batches.of(batch), batch)));
+                o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), sequences));
     }
 
-    @Override
-    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
-        Shapes.cached("cacheWrite", qkv, cache, batch, tables);
-        BatchOnDevice there = batches.of(batch);
-        pages.of(batch, tables);
+    private void cacheWrite(CacheWrite o) {
+        Limits.cache(o.name(), o.cache());
+        BatchOnDevice there = batches.of(o.batch());
+        pages.of(o.batch(), o.tables());
         calls.add(new AttentionCalls.CacheWrite(
-                onDevice(cache), qkv, cache.heads(), there.positions(), there.sequences()));
+                onDevice(o.cache()), o.qkv(), o.cache().heads(), there.positions(), there.sequences()));
+    }
+
+    private void attentionCached(AttentionCached o) {
+        Limits.cache(o.name(), o.cache());
+        BatchOnDevice there = batches.of(o.batch());
+        pages.of(o.batch(), o.tables());
+        calls.add(new AttentionCalls.AttentionCached(
+                o.o(),
+                o.qkv(),
+                o.cache().heads(),
+                onDevice(o.cache()),
+                there.positions(),
+                Sequences.of(there, o.batch())));
     }
 
     private AttentionCalls.Cache onDevice(KvPages cache) {
         return new AttentionCalls.Cache(
                 pages.slabs(cache), cache.slab(0).stride(), cache.slabPages(), pages.pages(), pages.firstPages());
-    }
-
-    @Override
-    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
-        Shapes.cached("attentionCached", qkv, cache, batch, tables);
-        Shapes.shape(
-                "attentionCached",
-                DType.BF16,
-                o,
-                batch.tokenCount(),
-                cache.heads().queryCols());
-        BatchOnDevice there = batches.of(batch);
-        pages.of(batch, tables);
-        calls.add(new AttentionCalls.AttentionCached(
-                o, qkv, cache.heads(), onDevice(cache), there.positions(), Sequences.of(there, batch)));
-    }
-
-    @Override
-    public void swiGlu(Tensor y, Tensor gateUp) {
-        Shapes.gated("swiGlu", y, gateUp);
-        calls.add(new RowCalls.SwiGlu(y, gateUp));
-    }
-
-    @Override
-    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
-        Shapes.gated("swiGluBackward", dy, gateUp);
-        Shapes.same("swiGluBackward", dGateUp, gateUp);
-        calls.add(new RowCalls.SwiGluBackward(dGateUp, dy, gateUp));
-    }
-
-    @Override
-    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
-        Shapes.targets("gatherTargets", x, y, batch);
-        calls.add(new RowCalls.GatherRows(y, x, batches.of(batch).targetRows()));
-    }
-
-    @Override
-    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
-        Shapes.targets("scatterTargets", dx, dy, batch);
-        calls.add(new RowCalls.ScatterRows(dx, dy, batches.of(batch).sources()));
-    }
-
-    @Override
-    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        Shapes.logProb("logProb", logp, lse, logits, x, head, batch);
-        Shapes.require(batch.largestId() < head.rows(), "logProb", x, head);
-        calls.add(new HeadCalls.LogProb(
-                logp, lse, logits, x, head, batches.of(batch).targets()));
-    }
-
-    @Override
-    public void logProbBackward(
-            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        Shapes.logProb("logProbBackward", dlogp, lse, logits, x, head, batch);
-        Shapes.same("logProbBackward", x, dx);
-        Shapes.require(batch.largestId() < head.rows(), "logProbBackward", x, head);
-        calls.add(new HeadCalls.LogProbBackward(
-                dx, dlogp, lse, logits, x, head, batches.of(batch).targets()));
-    }
-
-    @Override
-    public void zero(Tensor y) {
-        calls.add(new RowCalls.Zero(y));
-    }
-
-    @Override
-    public double sumOfSquares(Tensor x) {
-        Shapes.f32("sumOfSquares", x);
-        calls.add(new HeadCalls.SumOfSquares(sum, x));
-        return staging.download(sum);
-    }
-
-    @Override
-    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep now) {
-        Shapes.dense("adamW", w, g, m, v);
-        Shapes.same("adamW", w, g);
-        Shapes.same("adamW", w, m);
-        Shapes.same("adamW", w, v);
-        calls.add(new HeadCalls.AdamW(w, g, m, v, fold(now)));
     }
 
     /** Puts the numbers of a step on the device. */

@@ -17,9 +17,6 @@ import java.util.Optional;
  * @param finding what it is, or why it does not
  */
 public record GpuTrial(boolean works, String finding) {
-    /** Widths of heads that the attention kernels take, in steps of eight. */
-    private static final int WIDEST_HEAD = 128;
-
     private static GpuTrial done;
 
     /** The trial's result. */
@@ -61,7 +58,7 @@ public record GpuTrial(boolean works, String finding) {
             Arrays.fill(ones, 1);
             backend.upload(x, ones);
             backend.upload(w, ones);
-            backend.linear(y, null, x, w, null, null, null, null); // (64,64)
+            backend.logits(y, x, w); // (64,64)
             float[] sums = new float[size * size];
             backend.download(sums, y);
             for (float sum : sums) {
@@ -75,9 +72,9 @@ public record GpuTrial(boolean works, String finding) {
 
     /** Why the kernels cannot compute a model with such heads; empty where they can. */
     public static Optional<String> refusal(Heads heads) {
-        return heads.width() % 8 == 0 && heads.width() <= WIDEST_HEAD
+        return Limits.takes(heads)
                 ? Optional.empty()
                 : Optional.of("its attention heads are " + heads.width()
-                        + " wide, and the GPU's kernels take multiples of 8 up to " + WIDEST_HEAD);
+                        + " wide, and the GPU's kernels take multiples of 8 up to " + Limits.WIDEST_HEAD);
     }
 }

@@ -78,7 +78,7 @@ final class RowCalls {
     }
 
     /**
-     * What a slot drops, of rows {@code start} to {@code end}; see {@link candor.ops.Dropout}.
+     * What a slot drops, of rows {@code start} to {@code end}; see {@link candor.ops.DropoutRates}.
      *
      * @param keys      (S, 2) on the device
      * @param sequences (N) on the device

@@ -17,7 +17,7 @@ import jdk.incubator.vector.FloatVector;
  * sequence and one key head with all its query heads, so the gradients of keys and values are sums in a fixed order
  * that no two threads share.
  */
-final class AttentionBackward {
+final class AttentionGradients {
     private final Workers workers;
     private final Parallel.Task task = this::keyHead;
     private final AttentionBlock.Pass[] passes = {
@@ -34,7 +34,7 @@ final class AttentionBackward {
     private Batch batch;
     private float scale;
 
-    AttentionBackward(Workers workers) {
+    AttentionGradients(Workers workers) {
         this.workers = workers;
     }
 

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * position and its column alone, through {@link Philox}: what else is in a batch, how it is cut, and who computes it leaves no
  * trace, and a backward pass asks again instead of remembering.
  */
-public final class Dropout {
+public final class DropoutRates {
     /** Elements that one call of {@link #words} decides: as many neighbouring columns. */
     public static final int GROUP = 4;
 
@@ -22,7 +22,7 @@ public final class Dropout {
      * @param module a number of the linear layer's own, so that no two of a model drop alike
      * @param rates  of each slot, from 0 to below 1
      */
-    public Dropout(int module, double... rates) {
+    public DropoutRates(int module, double... rates) {
         for (double rate : rates) {
             if (!(rate >= 0 && rate < 1)) {
                 throw new IllegalArgumentException("a dropout of " + rate);
@@ -74,6 +74,6 @@ public final class Dropout {
 
     @Override
     public String toString() {
-        return "Dropout" + Arrays.toString(rates) + " of layer " + module;
+        return "DropoutRates" + Arrays.toString(rates) + " of layer " + module;
     }
 }

@@ -1,0 +1,82 @@
+package candor.ops;
+
+import candor.ops.op.Op;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import java.util.OptionalLong;
+
+/** A backend that does what another does; who wants something beside that, overrides {@link #run}. */
+public abstract class DecoratedBackend implements Backend {
+    private final Backend backend;
+
+    /** @param backend closed with this one */
+    protected DecoratedBackend(Backend backend) {
+        this.backend = backend;
+    }
+
+    @Override
+    public void run(Op op) {
+        backend.run(op);
+    }
+
+    @Override
+    public String name() {
+        return backend.name();
+    }
+
+    @Override
+    public String description() {
+        return backend.description();
+    }
+
+    @Override
+    public DType activations() {
+        return backend.activations();
+    }
+
+    @Override
+    public OptionalLong freeBytes() {
+        return backend.freeBytes();
+    }
+
+    @Override
+    public Tensor allocate(DType dtype, int rows, int cols) {
+        return backend.allocate(dtype, rows, cols);
+    }
+
+    @Override
+    public Workspace workspace(long bytes) {
+        return backend.workspace(bytes);
+    }
+
+    @Override
+    public Tensor resident(Tensor host) {
+        return backend.resident(host);
+    }
+
+    @Override
+    public Tensor constant(Tensor host) {
+        return backend.constant(host);
+    }
+
+    @Override
+    public void upload(Tensor to, float[] values) {
+        backend.upload(to, values);
+    }
+
+    @Override
+    public void download(float[] values, Tensor from) {
+        backend.download(values, from);
+    }
+
+    @Override
+    public void synchronise() {
+        backend.synchronise();
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+    }
+}

@@ -1,0 +1,45 @@
+package candor.ops.op;
+
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+
+/**
+ * logits = x headᵀ, in float32 whatever activations are: the same numbers that {@link LogProb} makes of the same rows.
+ *
+ * @param logits (T, V) =
+ * @param x      (T, C)
+ * @param head   (V, C), frozen
+ */
+public record Logits(Tensor logits, Tensor x, Tensor head) implements Op {
+    @Override
+    public String name() {
+        return "logits";
+    }
+
+    @Override
+    public String label() {
+        return Linear.shaped(name(), head.cols(), head.rows(), head);
+    }
+
+    @Override
+    public void check(DType activations) {
+        Operands.frozen(name(), activations, head);
+        Operands.shape(name(), activations, x, x.rows(), head.cols());
+        Operands.shape(name(), DType.F32, logits, x.rows(), head.rows());
+    }
+
+    @Override
+    public int rows() {
+        return logits.rows();
+    }
+
+    @Override
+    public long flops() {
+        return Operands.product(x, head);
+    }
+
+    @Override
+    public long bytes() {
+        return Operands.bytes(logits, x, head);
+    }
+}
