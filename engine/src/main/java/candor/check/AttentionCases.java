@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Causal attention over packed sequences. */
+/** Causal attention over packed sequences, over all of them and in windows. */
 final class AttentionCases {
     /** @param size of queries and keys; scores are about its square: at 8 they leave exp's range, at 0 they are all the same */
     private record Spec(Heads heads, double size, int... lengths) {
@@ -17,13 +17,14 @@ final class AttentionCases {
         }
 
         String text() {
-            return "N=%d S=%d H=%d K=%d D=%d%s"
+            return "N=%d S=%d H=%d K=%d D=%d%s%s"
                     .formatted(
                             batch().tokenCount(),
                             lengths.length,
                             heads.query(),
                             heads.key(),
                             heads.width(),
+                            heads.window() == 0 ? "" : " W=" + heads.window(),
                             size == 1 ? "" : " qk~" + size);
         }
     }
@@ -40,7 +41,19 @@ final class AttentionCases {
             new Spec(new Heads(4, 2, 64), 1, 77, 33),
             new Spec(new Heads(2, 1, 64), 8, 33, 7),
             new Spec(new Heads(2, 2, 8), 0, 13, 1),
-            new Spec(new Heads(6, 3, 32), 1, 113, 66));
+            new Spec(new Heads(6, 3, 32), 1, 113, 66),
+            // A window of one token, of a few, of a block's rows and around it, of more than a piece of keys; as long
+            // as the
+            // longest sequence, and longer.
+            new Spec(new Heads(2, 1, 16, 1), 1, 5, 1, 37),
+            new Spec(new Heads(3, 1, 40, 3), 1, 2, 33, 70),
+            new Spec(new Heads(4, 2, 64, 17), 1, 77, 33),
+            new Spec(new Heads(2, 1, 8, 32), 1, 131),
+            new Spec(new Heads(1, 1, 24, 33), 1, 290),
+            new Spec(new Heads(2, 2, 16, 261), 1, 300, 7),
+            new Spec(new Heads(7, 1, 64, 41), 1, 41, 19),
+            new Spec(new Heads(2, 1, 64, 9), 8, 33, 7),
+            new Spec(new Heads(2, 1, 32, 500), 1, 40));
 
     private AttentionCases() {}
 

@@ -10,7 +10,10 @@ import candor.ops.PageTables;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
-/** Attention to keys and values in pages, and the writing of them. Elements of pages that nobody may read are NaN. */
+/**
+ * Attention to keys and values in pages, whole and in windows, and the writing of them. Elements of pages that nobody may read are
+ * NaN.
+ */
 final class CacheCases {
     private static final int SLAB_PAGES = 3;
 
@@ -83,11 +86,12 @@ final class CacheCases {
         }
 
         String text() {
-            return "H=%d K=%d D=%d at %s N=%s%s"
+            return "H=%d K=%d D=%d%s at %s N=%s%s"
                     .formatted(
                             heads.query(),
                             heads.key(),
                             heads.width(),
+                            heads.window() == 0 ? "" : " W=" + heads.window(),
                             Arrays.toString(first),
                             Arrays.toString(lengths),
                             shared == 0 ? "" : " shared pages: " + shared);
@@ -105,7 +109,13 @@ final class CacheCases {
                 spec(new Heads(2, 1, 128), 2, at(64, 77, 64), rows(2, 1, 31)),
                 spec(new Heads(14, 2, 16), 1, at(33, 32), rows(1, 7)),
                 spec(new Heads(3, 3, 40), 0, at(63, 1), rows(1, 66)),
-                spec(new Heads(6, 3, 32), 0, at(0, 113), rows(113, 1)));
+                spec(new Heads(6, 3, 32), 0, at(0, 113), rows(113, 1)),
+                spec(new Heads(2, 1, 16, 1), 0, at(0, 31, 70), rows(9, 1, 3)),
+                spec(new Heads(4, 2, 40, 7), 1, at(32, 66, 95), rows(33, 1, 2)),
+                spec(new Heads(3, 1, 64, 32), 0, at(31, 63, 5), rows(1, 34, 70)),
+                spec(new Heads(6, 3, 8, 45), 0, at(0, 300), rows(113, 1)),
+                spec(new Heads(2, 2, 16, 270), 0, at(290), rows(40)),
+                spec(new Heads(2, 1, 64, 200), 1, at(40, 33), rows(5, 1)));
     }
 
     private static Spec spec(Heads heads, int shared, int[] first, int[] lengths) {
@@ -160,13 +170,14 @@ final class CacheCases {
         });
     }
 
-    /** Numbers where some sequence has a token, NaN elsewhere. */
+    /** Numbers where some sequence has a token that its rows attend to, NaN elsewhere. */
     private static double[] filled(Spec spec, int slab, double[] normal) {
         double[] values = new double[normal.length];
         Arrays.fill(values, Double.NaN);
         int cols = KvPages.cols(spec.heads());
         for (int s = 0; s < spec.lengths().length; s++) {
-            for (int position = 0; position < spec.first()[s] + spec.lengths()[s]; position++) {
+            int end = spec.first()[s] + spec.lengths()[s];
+            for (int position = spec.heads().first(spec.first()[s]); position < end; position++) {
                 int row = spec.page(s, position / KvPages.TOKENS) - slab * SLAB_PAGES;
                 if (row >= 0 && row < SLAB_PAGES) {
                     copyToken(spec.heads(), values, normal, row * cols, position % KvPages.TOKENS);

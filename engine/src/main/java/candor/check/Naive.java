@@ -19,6 +19,8 @@ import candor.ops.op.Dropout;
 import candor.ops.op.Embed;
 import candor.ops.op.EmbedBackward;
 import candor.ops.op.GatherTargets;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
@@ -41,6 +43,7 @@ import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -54,6 +57,11 @@ import java.util.List;
  * <p>It is also a whole, slow implementation, good enough for tiny models and to compare speed against.
  */
 public class Naive implements Ops {
+    /** √(2/π) and the weight of the cube, of gelu's tanh form. */
+    private static final float ROOT = (float) Math.sqrt(2 / Math.PI);
+
+    private static final float CUBE = 0.044715f;
+
     private final DType type;
 
     public Naive() {
@@ -108,6 +116,8 @@ public class Naive implements Ops {
                 attentionBackward(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
             case CacheWrite o -> cacheWrite(o.cache(), o.qkv(), o.batch(), o.tables());
             case AttentionCached o -> attentionCached(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
+            case GeGlu o -> geGlu(o.y(), o.gateUp());
+            case GeGluBackward o -> geGluBackward(o.dGateUp(), o.dy(), o.gateUp());
             case SwiGlu o -> swiGlu(o.y(), o.gateUp());
             case SwiGluBackward o -> swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
             case GatherTargets o -> gatherTargets(o.y(), o.x(), o.batch());
@@ -338,21 +348,22 @@ public class Naive implements Ops {
         for (int s = 0; s < batch.sequenceCount(); s++) {
             int start = batch.start(s);
             for (int i = start; i < batch.start(s + 1); i++) {
+                int first = start + heads.first(i - start);
                 float[] out = new float[o.cols()];
                 float[] logSums = new float[heads.query()];
                 for (int h = 0; h < heads.query(); h++) {
                     int key = heads.queryCols() + h / heads.group() * width;
                     int value = key + heads.keyCols();
-                    float[] p = new float[i + 1 - start];
+                    float[] p = new float[i + 1 - first];
                     for (int j = 0; j < p.length; j++) {
-                        p[j] = scale * dot(rows[i], h * width, rows[start + j], key, width);
+                        p[j] = scale * dot(rows[i], h * width, rows[first + j], key, width);
                     }
                     float max = max(p);
                     float sum = exponentials(p, max);
                     logSums[h] = max + (float) Math.log(sum);
                     for (int j = 0; j < p.length; j++) {
                         for (int d = 0; d < width; d++) {
-                            out[h * width + d] += rounded(p[j] / sum) * rows[start + j][value + d];
+                            out[h * width + d] += rounded(p[j] / sum) * rows[first + j][value + d];
                         }
                     }
                 }
@@ -379,7 +390,7 @@ public class Naive implements Ops {
                     int key = heads.queryCols() + h / heads.group() * width;
                     int value = key + heads.keyCols();
                     float rowSum = dot(grad[i], query, out, query, width);
-                    for (int j = batch.start(s); j <= i; j++) {
+                    for (int j = batch.start(s) + heads.first(i - batch.start(s)); j <= i; j++) {
                         float p = exp(scale * dot(rows[i], query, rows[j], key, width) - logSums[h]);
                         float ds = rounded(p * (dot(grad[i], query, rows[j], value, width) - rowSum) * scale);
                         for (int d = 0; d < width; d++) {
@@ -423,10 +434,12 @@ public class Naive implements Ops {
                 float[] in = Floats.row(qkv, n);
                 float[][] pages = pages(cache, tables, s, batch.position(n) + 1);
                 float[] out = new float[o.cols()];
+                int first = heads.first(batch.position(n));
                 for (int h = 0; h < heads.query(); h++) {
                     int keyHead = h / heads.group();
                     float[] p = new float[batch.position(n) + 1];
-                    for (int j = 0; j < p.length; j++) {
+                    Arrays.fill(p, 0, first, Float.NEGATIVE_INFINITY);
+                    for (int j = first; j < p.length; j++) {
                         int key = KvPages.keyCol(heads, keyHead, j % KvPages.TOKENS);
                         for (int d = 0; d < width; d++) {
                             p[j] += in[h * width + d] * pages[j / KvPages.TOKENS][key + d * KvPages.TOKENS];
@@ -434,7 +447,7 @@ public class Naive implements Ops {
                         p[j] *= scale;
                     }
                     float sum = exponentials(p, max(p));
-                    for (int j = 0; j < p.length; j++) {
+                    for (int j = first; j < p.length; j++) {
                         int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
                         for (int d = 0; d < width; d++) {
                             out[h * width + d] += rounded(p[j] / sum) * pages[j / KvPages.TOKENS][value + d];
@@ -470,6 +483,39 @@ public class Naive implements Ops {
             }
             Floats.put(y, n, out);
         }
+    }
+
+    /** gelu(g) = g·σ(2z) with z = √(2/π)(g + 0.044715 g³). */
+    @Override
+    public void geGlu(Tensor y, Tensor gateUp) {
+        for (int n = 0; n < y.rows(); n++) {
+            float[] in = Floats.row(gateUp, n);
+            float[] out = new float[y.cols()];
+            for (int f = 0; f < out.length; f++) {
+                out[f] = in[f] * sigmoid(2 * geluAngle(in[f])) * in[out.length + f];
+            }
+            Floats.put(y, n, out);
+        }
+    }
+
+    @Override
+    public void geGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+        for (int n = 0; n < dy.rows(); n++) {
+            float[] grad = Floats.row(dy, n);
+            float[] in = Floats.row(gateUp, n);
+            float[] result = new float[in.length];
+            for (int f = 0; f < grad.length; f++) {
+                float sigma = sigmoid(2 * geluAngle(in[f]));
+                float slope = 2 * ROOT * (1 + 3 * CUBE * in[f] * in[f]);
+                result[f] = grad[f] * in[grad.length + f] * sigma * (1 + in[f] * (1 - sigma) * slope);
+                result[grad.length + f] = grad[f] * in[f] * sigma;
+            }
+            Floats.put(dGateUp, n, result);
+        }
+    }
+
+    private static float geluAngle(float g) {
+        return ROOT * (g + CUBE * g * g * g);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package candor.check;
 
 import candor.ops.Backend;
+import candor.ops.Ops;
 import candor.ops.op.Op;
 import java.util.Collection;
 import java.util.Collections;
@@ -50,8 +51,10 @@ public final class OpCheck {
         TABLE.put("cacheWrite", CacheCases::write);
         TABLE.put("attentionCached", CacheCases::attention);
         TABLE.put("affine", RowCases::affine);
-        TABLE.put("swiGlu", SwiGluCases::forward);
-        TABLE.put("swiGluBackward", SwiGluCases::backward);
+        TABLE.put("swiGlu", () -> GatedCases.forward("swiGlu", Ops::swiGlu));
+        TABLE.put("swiGluBackward", () -> GatedCases.backward("swiGluBackward", Ops::swiGluBackward));
+        TABLE.put("geGlu", () -> GatedCases.forward("geGlu", Ops::geGlu));
+        TABLE.put("geGluBackward", () -> GatedCases.backward("geGluBackward", Ops::geGluBackward));
         TABLE.put("gatherTargets", RowCases::gatherTargets);
         TABLE.put("scatterTargets", RowCases::scatterTargets);
         TABLE.put("logits", LogProbCases::logits);

@@ -19,6 +19,8 @@ import candor.ops.op.Dropout;
 import candor.ops.op.Embed;
 import candor.ops.op.EmbedBackward;
 import candor.ops.op.GatherTargets;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
@@ -40,6 +42,7 @@ import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
 import candor.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -68,6 +71,8 @@ public final class Reference implements Ops {
                 attentionBackward(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
             case CacheWrite o -> cacheWrite(o.cache(), o.qkv(), o.batch(), o.tables());
             case AttentionCached o -> attentionCached(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
+            case GeGlu o -> geGlu(o.y(), o.gateUp());
+            case GeGluBackward o -> geGluBackward(o.dGateUp(), o.dy(), o.gateUp());
             case SwiGlu o -> swiGlu(o.y(), o.gateUp());
             case SwiGluBackward o -> swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
             case GatherTargets o -> gatherTargets(o.y(), o.x(), o.batch());
@@ -278,7 +283,7 @@ public final class Reference implements Ops {
         }
     }
 
-    /** s = q·k/√D for every key up to the query's own; lse = log Σ exp s; o = Σ exp(s − lse) v. */
+    /** s = q·k/√D for every key in the window, up to the query's own; lse = log Σ exp s; o = Σ exp(s − lse) v. */
     @Override
     public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
         double[][] rows = values(qkv);
@@ -288,16 +293,17 @@ public final class Reference implements Ops {
                 int key = heads.queryCols() + h / heads.group() * width;
                 int value = key + heads.keyCols();
                 for (int i = batch.start(s); i < batch.start(s + 1); i++) {
-                    double[] scores = new double[i + 1 - batch.start(s)];
+                    int first = batch.start(s) + heads.first(i - batch.start(s));
+                    double[] scores = new double[i + 1 - first];
                     for (int j = 0; j < scores.length; j++) {
-                        scores[j] = dot(rows[i], h * width, rows[batch.start(s) + j], key, width) / Math.sqrt(width);
+                        scores[j] = dot(rows[i], h * width, rows[first + j], key, width) / Math.sqrt(width);
                     }
                     double logSum = logSumExp(scores);
                     lse.set(i, h, logSum);
                     for (int d = 0; d < width; d++) {
                         double sum = 0;
                         for (int j = 0; j < scores.length; j++) {
-                            sum += Math.exp(scores[j] - logSum) * rows[batch.start(s) + j][value + d];
+                            sum += Math.exp(scores[j] - logSum) * rows[first + j][value + d];
                         }
                         o.set(i, h * width + d, sum);
                     }
@@ -323,7 +329,7 @@ public final class Reference implements Ops {
                 int value = key + heads.keyCols();
                 for (int i = batch.start(s); i < batch.start(s + 1); i++) {
                     double rowSum = dot(grad[i], query, out[i], query, width);
-                    for (int j = batch.start(s); j <= i; j++) {
+                    for (int j = batch.start(s) + heads.first(i - batch.start(s)); j <= i; j++) {
                         double p = Math.exp(dot(rows[i], query, rows[j], key, width) * scale - lse.get(i, h));
                         double ds = p * (dot(grad[i], query, rows[j], value, width) - rowSum);
                         for (int d = 0; d < width; d++) {
@@ -371,8 +377,10 @@ public final class Reference implements Ops {
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
                 for (int h = 0; h < heads.query(); h++) {
                     int keyHead = h / heads.group();
+                    int first = heads.first(batch.position(n));
                     double[] scores = new double[batch.position(n) + 1];
-                    for (int j = 0; j < scores.length; j++) {
+                    Arrays.fill(scores, 0, first, Double.NEGATIVE_INFINITY);
+                    for (int j = first; j < scores.length; j++) {
                         Tensor slab = cache.slab(tables.page(s, j / KvPages.TOKENS));
                         int row = cache.row(tables.page(s, j / KvPages.TOKENS));
                         int key = KvPages.keyCol(heads, keyHead, j % KvPages.TOKENS);
@@ -385,7 +393,7 @@ public final class Reference implements Ops {
                     double logSum = logSumExp(scores);
                     for (int d = 0; d < width; d++) {
                         double sum = 0;
-                        for (int j = 0; j < scores.length; j++) {
+                        for (int j = first; j < scores.length; j++) {
                             Tensor slab = cache.slab(tables.page(s, j / KvPages.TOKENS));
                             int row = cache.row(tables.page(s, j / KvPages.TOKENS));
                             int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
@@ -409,6 +417,37 @@ public final class Reference implements Ops {
                 y.set(n, o, value);
             }
         }
+    }
+
+    /** y = ½g(1 + tanh z) · up with z = √(2/π)(g + 0.044715 g³). */
+    @Override
+    public void geGlu(Tensor y, Tensor gateUp) {
+        for (int n = 0; n < y.rows(); n++) {
+            for (int f = 0; f < y.cols(); f++) {
+                double gate = gateUp.get(n, f);
+                y.set(n, f, gate / 2 * (1 + Math.tanh(geluAngle(gate))) * gateUp.get(n, y.cols() + f));
+            }
+        }
+    }
+
+    /** dgate = dy · up · ½(1 + tanh z + g(1 − tanh² z)z′); dup = dy · ½g(1 + tanh z). */
+    @Override
+    public void geGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+        int width = dy.cols();
+        for (int n = 0; n < dy.rows(); n++) {
+            for (int f = 0; f < width; f++) {
+                double gate = gateUp.get(n, f);
+                double up = gateUp.get(n, width + f);
+                double tanh = Math.tanh(geluAngle(gate));
+                double slope = Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * gate * gate);
+                dGateUp.set(n, f, dy.get(n, f) * up * (1 + tanh + gate * (1 - tanh * tanh) * slope) / 2);
+                dGateUp.set(n, width + f, dy.get(n, f) * gate * (1 + tanh) / 2);
+            }
+        }
+    }
+
+    private static double geluAngle(double g) {
+        return Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g);
     }
 
     /** y = gate · σ(gate) · up. */

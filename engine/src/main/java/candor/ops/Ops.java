@@ -10,6 +10,8 @@ import candor.ops.op.Dropout;
 import candor.ops.op.Embed;
 import candor.ops.op.EmbedBackward;
 import candor.ops.op.GatherTargets;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
@@ -115,6 +117,16 @@ public interface Ops {
     /** {@link AttentionCached}. */
     default void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
         run(new AttentionCached(o, qkv, cache, batch, tables));
+    }
+
+    /** {@link GeGlu}. */
+    default void geGlu(Tensor y, Tensor gateUp) {
+        run(new GeGlu(y, gateUp));
+    }
+
+    /** {@link GeGluBackward}. */
+    default void geGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+        run(new GeGluBackward(dGateUp, dy, gateUp));
     }
 
     /** {@link SwiGlu}. */

@@ -66,6 +66,13 @@ final class CacheMutants {
                         TOO_FAR,
                         (right, o, qkv, cache, batch, tables) ->
                                 right.attentionCached(o, qkv, cache, moved(batch, -1), tables)),
+                attention("looks a token too far back", "is NaN", (right, o, qkv, cache, batch, tables) -> {
+                    KvPages farther = new KvPages(ScoreMutants.farther(cache.heads()), cache.slabPages());
+                    for (int page = 0; page < cache.pages(); page += cache.slabPages()) {
+                        farther.add(cache.slab(page));
+                    }
+                    right.attentionCached(o, qkv, farther, batch, tables);
+                }),
                 attention("takes the pages in the order of the memory", "", (right, o, qkv, cache, batch, tables) -> {
                     int[][] pages = new int[batch.sequenceCount()][];
                     for (int s = 0; s < pages.length; s++) {

@@ -6,6 +6,7 @@ import candor.ops.Batch;
 import candor.ops.DropoutRates;
 import candor.ops.Heads;
 import candor.ops.Lora;
+import candor.ops.Ops;
 import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -14,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -147,9 +149,9 @@ class ReferenceGradientTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3})
-    void attention(int keys) {
-        Heads heads = new Heads(3, keys, 5);
+    @CsvSource({"1, 0", "3, 0", "3, 2", "1, 3"})
+    void attention(int keys, int window) {
+        Heads heads = new Heads(3, keys, 5, window);
         Tensor qkv = normal(12, heads.allCols());
         Tensor o = zeros(12, heads.queryCols());
         Tensor lse = zeros(12, 3);
@@ -166,15 +168,24 @@ class ReferenceGradientTest {
 
     @Test
     void swiGlu() {
+        gated(Ops::swiGlu, Ops::swiGluBackward);
+    }
+
+    @Test
+    void geGlu() {
+        gated(Ops::geGlu, Ops::geGluBackward);
+    }
+
+    private void gated(GatedCases.Forward forward, GatedCases.Backward backward) {
         Tensor gateUp = normal(3, 2 * 7);
         Tensor y = zeros(3, 7);
         Tensor dy = normal(3, 7);
         DoubleSupplier loss = () -> {
-            ops.swiGlu(y, gateUp);
+            forward.run(ops, y, gateUp);
             return product(y, dy);
         };
         Tensor dGateUp = zeros(3, 14);
-        ops.swiGluBackward(dGateUp, dy, gateUp);
+        backward.run(ops, dGateUp, dy, gateUp);
         assertGradient(dGateUp, gateUp, loss);
     }
 

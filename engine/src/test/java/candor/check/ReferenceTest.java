@@ -154,6 +154,14 @@ class ReferenceTest {
         assertRow(y, 0, 0, log(3) * 0.75 * 7);
     }
 
+    /** Gelu's tanh form at 1 and at −2, as PyTorch 2.13 has it in float64. */
+    @Test
+    void geGluGatesTheUpperHalf() {
+        Tensor y = rows(1, 2, 0, 0);
+        ops.geGlu(y, rows(1, 4, 1, -2, 5, 7));
+        assertRow(y, 0, 0.8411919906082768 * 5, -0.04540230591222494 * 7);
+    }
+
     @Test
     void logProbOfTwoWords() {
         Batch batch = new Batch(

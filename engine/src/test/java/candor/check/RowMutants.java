@@ -234,6 +234,23 @@ final class RowMutants {
                         copyColumns(dGateUp, result, dy.cols(), 2 * dy.cols());
                     }
                 }),
+                new Mutant("geGlu", "takes the logistic form of gelu", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void geGlu(Tensor y, Tensor gateUp) {
+                        for (int n = 0; n < y.rows(); n++) {
+                            for (int f = 0; f < y.cols(); f++) {
+                                double gate = gateUp.get(n, f);
+                                y.set(n, f, gate / (1 + Math.exp(-1.702 * gate)) * gateUp.get(n, y.cols() + f));
+                            }
+                        }
+                    }
+                }),
+                new Mutant("geGluBackward", "takes SiLU's slope", TOO_FAR, () -> new NaiveBackend() {
+                    @Override
+                    public void geGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+                        super.swiGluBackward(dGateUp, dy, gateUp);
+                    }
+                }),
                 new Mutant("gatherTargets", "takes the first rows", TOO_FAR, () -> new NaiveBackend() {
                     @Override
                     public void gatherTargets(Tensor y, Tensor x, Batch batch) {

@@ -55,6 +55,10 @@ final class ScoreMutants {
                         "does not keep lse",
                         "lse (0, 0) was not written",
                         (right, o, lse, qkv, heads, batch) -> right.attention(o, like(lse), qkv, heads, batch)),
+                attention(
+                        "looks a token too far back",
+                        TOO_FAR,
+                        (right, o, lse, qkv, heads, batch) -> right.attention(o, lse, qkv, farther(heads), batch)),
                 attention("keeps lse in base 2", TOO_FAR, (right, o, lse, qkv, heads, batch) -> {
                     right.attention(o, lse, qkv, heads, batch);
                     lse.set(0, 0, lse.get(0, 0) / Math.log(2));
@@ -85,6 +89,11 @@ final class ScoreMutants {
                         (right, dqkv, dout, qkv, o, lse, heads, batch) -> right.attentionBackward(
                                 dqkv, dout, qkv, o, lse, heads, Packed.sequences(batch.tokenCount()))),
                 attentionBackward(
+                        "looks a token too far back",
+                        TOO_FAR,
+                        (right, dqkv, dout, qkv, o, lse, heads, batch) ->
+                                right.attentionBackward(dqkv, dout, qkv, o, lse, farther(heads), batch)),
+                attentionBackward(
                         "forgets the row sums",
                         TOO_FAR,
                         (right, dqkv, dout, qkv, o, lse, heads, batch) ->
@@ -102,6 +111,11 @@ final class ScoreMutants {
                             right.attentionBackward(dqkv, dout, qkv, o, lse, heads, batch);
                             dqkv.set(0, heads.queryCols(), -dqkv.get(0, heads.queryCols()));
                         }));
+    }
+
+    /** A window of one token more; heads that have none stay as they are. */
+    static Heads farther(Heads heads) {
+        return heads.within(heads.window() == 0 ? 0 : heads.window() + 1);
     }
 
     private static Stream<Mutant> logits() {

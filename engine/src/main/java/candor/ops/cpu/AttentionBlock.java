@@ -19,9 +19,9 @@ import jdk.incubator.vector.VectorOperators;
  * What one thread works on in attention: a block of query rows of one head, and rows by keys of the same block. Rows lie as
  * {@link AttentionKernels} reads them: the first {@link AttentionKernels#DEPTH} columns of all rows, then the next.
  *
- * <p>Row r of a block that begins at {@code first} sees {@code first + r + 1} keys. A tile of rows computes only panels of
- * keys that one of its rows sees, and multiplies with no more keys than that; what a shorter row has behind its
- * keys, up to there, is zero.
+ * <p>Row r of a block that begins at {@code first} sees the keys up to {@code first + r}, the last {@code window} of them. A tile
+ * of rows computes only panels of keys that one of its rows sees, and multiplies with no more keys than that; what a row has
+ * beside its keys, up to there, is zero.
  */
 final class AttentionBlock {
     /** Rows of a block. */
@@ -31,7 +31,9 @@ final class AttentionBlock {
     private static final int PIECE = HEIGHT * ROW;
 
     /** So low a score that its exponential is as good as none. */
-    private static final FloatVector FAR = FloatVector.broadcast(S, -1e30f);
+    private static final float NONE = -1e30f;
+
+    private static final FloatVector FAR = FloatVector.broadcast(S, NONE);
 
     private final float[] result = new float[ROWS * ROW];
     private float[] query = new float[0];
@@ -45,6 +47,7 @@ final class AttentionBlock {
     // The block in hand.
     private float[] packed;
     private int length;
+    private int window;
     private int row;
     private int first;
     private int rows;
@@ -72,10 +75,15 @@ final class AttentionBlock {
         }
     }
 
-    /** The key head in hand: its keys and values, packed, of a sequence of so many tokens. */
-    void keys(float[] keysAndValues, int tokens) {
+    /**
+     * The key head in hand: its keys and values, packed, of a sequence of so many tokens.
+     *
+     * @param seen how many keys a row sees at most; 0 for all
+     */
+    void keys(float[] keysAndValues, int tokens, int seen) {
         packed = keysAndValues;
         length = tokens;
+        window = seen == 0 ? tokens : Math.min(seen, tokens);
     }
 
     /**
@@ -185,6 +193,21 @@ final class AttentionBlock {
         return first + Math.min(r + ROWS, rows);
     }
 
+    /** The first key that a row sees. */
+    private int low(int r) {
+        return Math.max(0, first + r + 1 - window);
+    }
+
+    /** Behind the last row that sees a key. */
+    private int behind(int key) {
+        return Math.min(rows, key - first + window);
+    }
+
+    /** Columns from one on that lie in one piece, up to {@code n}. */
+    private static int together(int j, int n) {
+        return Math.min(DEPTH - j % DEPTH, n - j);
+    }
+
     /**
      * to (rows, keys) = x·Bᵀ.
      *
@@ -194,11 +217,12 @@ final class AttentionBlock {
      */
     void products(float[] to, Tensor x, int col, int width, int bAt) {
         copyRows(x, col, width);
-        for (int key = 0; key < first + rows; key += COLUMNS) {
+        for (int key = low(0) / COLUMNS * COLUMNS; key < first + rows; key += COLUMNS) {
             int panel = bAt + key / COLUMNS * Panels.floats(width);
             int c = at(0, key);
             int r = Math.max(0, key - first) / ROWS * ROWS;
-            for (; r < rows; r += ROWS) {
+            int end = behind(key + COLUMNS - 1);
+            for (; r < end; r += ROWS) {
                 product(to, c + r * ROW, r, width, panel);
             }
         }
@@ -230,7 +254,7 @@ final class AttentionBlock {
     void combine(Tensor y, int col, float[] weights, int width, int bAt) {
         for (int r = 0; r < rows; r += ROWS) {
             for (int d = 0; d < width; d += COLUMNS) {
-                combine(weights, r, keys(r), bAt + d / COLUMNS * Panels.floats(length));
+                combine(weights, r, low(r), keys(r), bAt + d / COLUMNS * Panels.floats(length));
                 for (int i = 0; i < Math.min(ROWS, rows - r); i++) {
                     long to = y.offset(row + r + i, col + d);
                     scaled(y.data(), to, i * ROW, Math.min(COLUMNS, width - d), factors[r + i]);
@@ -239,10 +263,11 @@ final class AttentionBlock {
         }
     }
 
-    private void combine(float[] weights, int r, int keys, int panel) {
+    private void combine(float[] weights, int r, int low, int keys, int panel) {
         float[] from = AttentionKernels.ZEROS;
-        for (int key = 0; key < keys; key += DEPTH) {
-            int k = Math.min(DEPTH, keys - key);
+        int k;
+        for (int key = low; key < keys; key += k) {
+            k = together(key, keys);
             AttentionKernels.along(weights, at(r, key), packed, panel + key * COLUMNS, k, from, 0, result, 0);
             from = result;
         }
@@ -268,10 +293,11 @@ final class AttentionBlock {
         for (int d = 0; d < width; d += COLUMNS) {
             int panel = bAt + d / COLUMNS * Panels.floats(rows);
             int base = d * padded(length);
-            for (int key = 0; key < keys; key += ROWS) {
+            for (int key = low(0) / ROWS * ROWS; key < keys; key += ROWS) {
                 int r = Math.max(0, key - first); // the first row that sees one of these keys
+                int k = behind(key + ROWS - 1) - r;
                 int from = panel + r * COLUMNS;
-                AttentionKernels.across(weights, at(r, key), packed, from, rows - r, sums, base + key * COLUMNS);
+                AttentionKernels.across(weights, at(r, key), packed, from, k, sums, base + key * COLUMNS);
             }
         }
     }
@@ -287,13 +313,29 @@ final class AttentionBlock {
         }
     }
 
-    /** The largest of the first {@code n} scores of a row; makes those behind as good as none, so that loops take whole vectors. */
-    float maximum(int r, int n) {
+    /**
+     * The largest of the scores of the keys that a row sees; makes those beside them as good as none, so that loops take whole
+     * vectors.
+     */
+    float maximum(int r) {
+        int n = first + r + 1;
+        int low = low(r);
+        int start = vectorAt(low);
+        for (int key = start; key < low; key++) {
+            scores[at(r, key)] = NONE;
+        }
         float largest = Float.NEGATIVE_INFINITY;
-        for (int j = 0; j < n; j += DEPTH) {
-            largest = Math.max(largest, maximumFrom(scores, at(r, j), Math.min(DEPTH, n - j)));
+        int k;
+        for (int j = start; j < n; j += k) {
+            k = together(j, n);
+            largest = Math.max(largest, maximumFrom(scores, at(r, j), k));
         }
         return largest;
+    }
+
+    /** Where the vector with a key begins: the same wherever the row's block does, so that its sums are. */
+    private static int vectorAt(int key) {
+        return key / LANES * LANES;
     }
 
     private static float maximumFrom(float[] x, int at, int n) {
@@ -308,16 +350,20 @@ final class AttentionBlock {
     }
 
     /**
-     * Turns the first {@code n} scores of a row into exp(scale · score − max), and those behind, up to where the row's tile
-     * multiplies, into zeros. {@link #maximum} comes first.
+     * Turns the scores of the keys that a row sees into exp(scale · score − max), and those beside them, as far as the row's
+     * tile multiplies, into zeros. {@link #maximum} comes first.
      *
      * @return the sum of the exponentials
      */
-    float exponentials(int r, int n, float scale, float max) {
+    float exponentials(int r, float scale, float max) {
+        int n = first + r + 1;
         float sum = 0;
-        for (int j = 0; j < n; j += DEPTH) {
-            sum += exponentialsFrom(lanes, scores, at(r, j), Math.min(DEPTH, n - j), scale, max);
+        int k;
+        for (int j = vectorAt(low(r)); j < n; j += k) {
+            k = together(j, n);
+            sum += exponentialsFrom(lanes, scores, at(r, j), k, scale, max);
         }
+        zeroBefore(scores, r, low(r));
         zeroBehind(scores, r, n);
         return sum;
     }
@@ -335,6 +381,13 @@ final class AttentionBlock {
         } while (j < n);
         sum.intoArray(lanes.array(), 0);
         return lanes.sum();
+    }
+
+    /** A tile of rows, or of keys, begins at most so many keys before the first that each of its rows sees. */
+    private static void zeroBefore(float[] x, int r, int low) {
+        for (int key = Math.max(0, low - ROWS + 1); key < low; key++) {
+            x[at(r, key)] = 0;
+        }
     }
 
     /** A tile of rows multiplies with at most so many keys more than each of its rows sees. */
@@ -356,14 +409,20 @@ final class AttentionBlock {
     }
 
     /**
-     * The first {@code n} scores of a row become its probabilities, exp(scale · score − lse), and what {@link #slopes} holds
-     * of it, the gradients of probabilities, those of the scores: P ∘ (dP − delta) · scale. Zeros behind.
+     * The scores of the keys that a row sees become its probabilities, exp(scale · score − lse), and what {@link #slopes} holds
+     * of it, the gradients of probabilities, those of the scores: P ∘ (dP − delta) · scale. Zeros beside them.
      */
-    void gradients(int r, int n, float lse, float delta, float scale) {
+    void gradients(int r, float lse, float delta, float scale) {
         float shift = Float.isNaN(lse) ? Float.NaN : delta; // the exponential hides it
-        for (int j = 0; j < n; j += DEPTH) {
-            gradientsFrom(scores, slopes, at(r, j), Math.min(DEPTH, n - j), lse, shift, scale);
+        int n = first + r + 1;
+        int low = low(r);
+        int k;
+        for (int j = vectorAt(low); j < n; j += k) {
+            k = together(j, n);
+            gradientsFrom(scores, slopes, at(r, j), k, lse, shift, scale);
         }
+        zeroBefore(scores, r, low);
+        zeroBefore(slopes, r, low);
         zeroBehind(scores, r, n);
         zeroBehind(slopes, r, n);
     }

@@ -67,7 +67,7 @@ final class AttentionGradients {
         AttentionOps.packNatural(scratch, 2 * transposed, qkv, start, length, keyCol, width);
         AttentionBlock block = workers.attention(worker);
         block.needSums(width, length);
-        block.keys(scratch, length);
+        block.keys(scratch, length, heads.window());
         for (int q = head * heads.group(); q < (head + 1) * heads.group(); q++) {
             for (int first = 0; first < length; first += AttentionBlock.HEIGHT) {
                 block.place(start + first, first, Math.min(AttentionBlock.HEIGHT, length - first), q);
@@ -110,7 +110,7 @@ final class AttentionGradients {
             float delta = dot(
                     block.lanes(), dout.data(), dout.offset(token, col), o.data(), o.offset(token, col), heads.width());
             float whole = lse.data().get(FLOAT, lse.offset(token, block.head()));
-            block.gradients(r, block.first() + r + 1, whole, delta, scale);
+            block.gradients(r, whole, delta, scale);
         }
     }
 

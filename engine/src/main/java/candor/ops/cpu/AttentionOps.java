@@ -54,7 +54,7 @@ final class AttentionOps {
         packNatural(scratch, keyFloats, qkv, start, length, valueCol, width);
         AttentionBlock block = workers.attention(worker);
         block.need(width, length);
-        block.keys(scratch, length);
+        block.keys(scratch, length, heads.window());
         for (int q = head * heads.group(); q < (head + 1) * heads.group(); q++) {
             for (int first = 0; first < length; first += AttentionBlock.HEIGHT) {
                 block.place(start + first, first, Math.min(AttentionBlock.HEIGHT, length - first), q);
@@ -99,9 +99,8 @@ final class AttentionOps {
 
     private void exponentials(AttentionBlock block) {
         for (int r = 0; r < block.rows(); r++) {
-            int seen = block.first() + r + 1;
-            float max = block.maximum(r, seen) * scale;
-            float sum = block.exponentials(r, seen, scale, max);
+            float max = block.maximum(r) * scale;
+            float sum = block.exponentials(r, scale, max);
             block.factors()[r] = Float.isFinite(max) ? 1 / sum : Float.NaN; // the exponential hides it
             lse.data().set(FLOAT, lse.offset(block.row() + r, block.head()), (float) (max + Math.log(sum)));
         }

@@ -73,6 +73,11 @@ final class CacheOps {
         blocks.cutSequences(batch, Workers.BLOCK);
     }
 
+    /** The first page with a key that a token at this position attends to. */
+    private int firstPage(int position) {
+        return heads.first(position) / KvPages.TOKENS;
+    }
+
     private void writeRows(int block, int worker) {
         int sequence = blocks.run(block);
         int end = blocks.start(block) + blocks.rows(block);
@@ -118,7 +123,9 @@ final class CacheOps {
         int end = from + keyHeads;
         if (blocks.rows(block) == 1) {
             // So many that their scores stay in the cache.
-            int scores = heads.group() * KvPages.count(batch.position(blocks.start(block)) + 1) * KvPages.TOKENS;
+            int position = batch.position(blocks.start(block));
+            int pages = KvPages.count(position + 1) - firstPage(position);
+            int scores = heads.group() * pages * KvPages.TOKENS;
             int together = Math.clamp(SCORES / scores, 1, keyHeads);
             for (int keyHead = from; keyHead < end; keyHead += together) {
                 attend(worker, block, keyHead, Math.min(together, end - keyHead), 0, heads.group(), true);
@@ -146,7 +153,10 @@ final class CacheOps {
         int width = heads.width();
         int seen = batch.position(row) + 1;
         int keys = seen + blocks.rows(block) - 1;
-        int pages = KvPages.count(keys);
+        int firstPage = firstPage(batch.position(row));
+        int pages = KvPages.count(keys) - firstPage;
+        int before = firstPage * KvPages.TOKENS; // keys that no row of the block sees
+        int skipped = heads.first(batch.position(row)) - before; // and these of the first page
         int rows = keyHeads * each;
         int queryCol = (keyHead * heads.group() + inGroup) * width;
         long queryRow = single ? (long) width * Float.BYTES : qkv.stride() * Float.BYTES;
@@ -165,7 +175,7 @@ final class CacheOps {
             Gemm.copy(qkv.data(), qkv.offset(row, queryCol) + r * queryRow, x, r * width, width);
         }
         for (int i = 0; i < pages; i++) {
-            int page = tables.page(sequence, i);
+            int page = tables.page(sequence, firstPage + i);
             Tensor slab = cache.slab(page);
             for (int head = 0; head < keyHeads; head++) {
                 long keyAt = slab.offset(cache.row(page), KvPages.keyCol(heads, keyHead + head, 0));
@@ -188,17 +198,30 @@ final class CacheOps {
             }
         }
         int more = single ? 0 : 1;
-        Softmax.inPlace(workers.sum(worker), x, scoresAt, scoreStride, rows, seen, more, keys, scale, end);
+        Softmax.inPlace(
+                workers.sum(worker),
+                x,
+                scoresAt,
+                scoreStride,
+                before % AttentionKernels.DEPTH,
+                rows,
+                seen - before,
+                more,
+                heads.window() == 0 ? keys : heads.window(),
+                keys - before,
+                scale,
+                end);
         for (int i = 0; i < pages; i++) {
-            int page = tables.page(sequence, i);
+            int page = tables.page(sequence, firstPage + i);
             Tensor slab = cache.slab(page);
-            int depth = Math.min(KvPages.TOKENS, keys - i * KvPages.TOKENS);
+            int start = i == 0 ? skipped : 0;
+            int depth = Math.min(KvPages.TOKENS, keys - before - i * KvPages.TOKENS) - start;
             for (int head = 0; head < keyHeads; head++) {
                 // The last tile reads on behind a row of values: into the next, or into the page's keys.
-                long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead + head, 0));
+                long valueAt = slab.offset(cache.row(page), KvPages.valueCol(heads, keyHead + head, start));
                 int from = head * each;
                 int to = outAt + from * outStride;
-                int weight = scoresAt + from * scoreStride + i * KvPages.TOKENS;
+                int weight = scoresAt + from * scoreStride + i * KvPages.TOKENS + start;
                 long valueBytes = (long) width * Float.BYTES;
                 PageKernels.addTo(
                         x, to, outStride, x, weight, scoreStride, slab.data(), valueAt, valueBytes, each, width, depth);

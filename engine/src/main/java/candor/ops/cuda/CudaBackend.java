@@ -23,6 +23,8 @@ import candor.ops.op.Dropout;
 import candor.ops.op.Embed;
 import candor.ops.op.EmbedBackward;
 import candor.ops.op.GatherTargets;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
@@ -244,6 +246,8 @@ public final class CudaBackend implements Backend {
                     LogProbHeadGradient _ ->
                 throw new UnsupportedOperationException(
                         "this backend trains adapters only; train all weights with --backend cpu");
+            case GeGlu o -> throw Limits.silu(o.name());
+            case GeGluBackward o -> throw Limits.silu(o.name());
             case Zero o -> calls.add(new RowCalls.Zero(o.y()));
             case SumOfSquares o -> {
                 calls.add(new HeadCalls.SumOfSquares(sum, o.x()));
@@ -289,20 +293,20 @@ public final class CudaBackend implements Backend {
     }
 
     private void attention(Attention o) {
-        Limits.width(o.name(), o.heads());
+        Limits.heads(o.name(), o.heads(), o.batch().longest());
         Sequences sequences = Sequences.inTiles(batches.of(o.batch()), o.batch());
         calls.add(new AttentionCalls.Attention(o.o(), o.lse(), o.qkv(), o.heads(), sequences));
     }
 
     private void attentionBackward(AttentionBackward o) {
-        Limits.width(o.name(), o.heads());
+        Limits.heads(o.name(), o.heads(), o.batch().longest());
         Sequences sequences = Sequences.inTiles(batches.of(o.batch()), o.batch());
         calls.add(new AttentionCalls.AttentionBackward(
                 o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), sequences));
     }
 
     private void cacheWrite(CacheWrite o) {
-        Limits.cache(o.name(), o.cache());
+        Limits.cache(o.name(), o.cache(), 0); // writing is the same whatever is read
         BatchOnDevice there = batches.of(o.batch());
         pages.of(o.batch(), o.tables());
         calls.add(new AttentionCalls.CacheWrite(
@@ -310,7 +314,7 @@ public final class CudaBackend implements Backend {
     }
 
     private void attentionCached(AttentionCached o) {
-        Limits.cache(o.name(), o.cache());
+        Limits.cache(o.name(), o.cache(), reached(o.batch()));
         BatchOnDevice there = batches.of(o.batch());
         pages.of(o.batch(), o.tables());
         calls.add(new AttentionCalls.AttentionCached(
@@ -320,6 +324,15 @@ public final class CudaBackend implements Backend {
                 onDevice(o.cache()),
                 there.positions(),
                 Sequences.of(there, o.batch())));
+    }
+
+    /** Tokens of the longest sequence, those in a cache among them. */
+    private static int reached(Batch batch) {
+        int most = 0;
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            most = Math.max(most, batch.position(batch.start(s + 1) - 1) + 1);
+        }
+        return most;
     }
 
     private AttentionCalls.Cache onDevice(KvPages cache) {

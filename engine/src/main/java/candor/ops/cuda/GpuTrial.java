@@ -72,9 +72,13 @@ public record GpuTrial(boolean works, String finding) {
 
     /** Why the kernels cannot compute a model with such heads; empty where they can. */
     public static Optional<String> refusal(Heads heads) {
-        return Limits.takes(heads)
+        if (!Limits.takes(heads)) {
+            return Optional.of("its attention heads are " + heads.width()
+                    + " wide, and the GPU's kernels take multiples of 8 up to " + Limits.WIDEST_HEAD);
+        }
+        return heads.window() == 0
                 ? Optional.empty()
-                : Optional.of("its attention heads are " + heads.width()
-                        + " wide, and the GPU's kernels take multiples of 8 up to " + Limits.WIDEST_HEAD);
+                : Optional.of("its attention slides over " + heads.window()
+                        + " tokens, and the GPU's kernels attend to whole sequences");
     }
 }

@@ -6,7 +6,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 
 /**
- * Causal softmax attention within each sequence, scaled by 1/√D.
+ * Causal softmax attention within each sequence, scaled by 1/√D, over as many tokens as the heads' window has.
  *
  * @param o   (N, H·D) =
  * @param lse (N, H) =: natural logarithm of the sum of the exponentials of a row's scaled scores
@@ -41,12 +41,13 @@ public record Attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch bat
         return 2 * product(heads, batch);
     }
 
-    /** Of one product of attention: each token meets half of its sequence, and itself. */
+    /** Of one product of attention: each token meets those before it, and itself, or as many of them as the window has. */
     static long product(Heads heads, Batch batch) {
         long sum = 0;
         for (int s = 0; s < batch.sequenceCount(); s++) {
             long length = batch.length(s);
-            sum += heads.queryCols() * length * (length + 1);
+            long seen = heads.slideOver(batch.length(s)) ? heads.window() : length;
+            sum += heads.queryCols() * (seen * (seen + 1) + 2 * (length - seen) * seen);
         }
         return sum;
     }

@@ -17,6 +17,8 @@ public sealed interface Op
                 Embed,
                 EmbedBackward,
                 GatherTargets,
+                GeGlu,
+                GeGluBackward,
                 Linear,
                 LinearBackward,
                 LinearBiasGradient,

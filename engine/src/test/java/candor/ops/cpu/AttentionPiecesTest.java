@@ -70,9 +70,22 @@ class AttentionPiecesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"32,253,3", "32,254,1", "32,256,33", "40,257,2", "8,300,255", "64,513,1", "264,35,4", "512,9,1"})
-    void agreesWithPlainLoops(int width, int length, int other) {
-        Heads heads = new Heads(2, 1, width);
+    @CsvSource({
+        "32,0,253,3",
+        "32,0,254,1",
+        "32,0,256,33",
+        "40,0,257,2",
+        "8,0,300,255",
+        "64,0,513,1",
+        "264,0,35,4",
+        "512,0,9,1",
+        "32,254,300,258",
+        "8,5,533,37",
+        "16,256,290,1",
+        "8,31,300,64"
+    })
+    void agreesWithPlainLoops(int width, int window, int length, int other) {
+        Heads heads = new Heads(2, 1, width, window);
         int n = length + other;
         float[] qkv = random(1, n * heads.allCols());
         float[] slopes = random(2, n * heads.queryCols());
@@ -115,6 +128,20 @@ class AttentionPiecesTest {
                 }
                 assertThat(run.dqkv.toFloats()).contains(Float.NaN);
             }
+        }
+    }
+
+    /** A window that no sequence is longer than. */
+    @Test
+    void aWindowThatIsLongEnoughLeavesNoTrace() {
+        Heads all = new Heads(4, 2, 24);
+        float[] qkv = random(3, 360 * all.allCols());
+        float[] slopes = random(4, 360 * all.queryCols());
+        try (Run whole = new Run(new CpuBackend(2), all, qkv, slopes, 290, 70);
+                Run wide = new Run(new CpuBackend(2), all.within(290), qkv, slopes, 290, 70)) {
+            assertThat(wide.o.toFloats()).isEqualTo(whole.o.toFloats());
+            assertThat(wide.lse.toFloats()).isEqualTo(whole.lse.toFloats());
+            assertThat(wide.dqkv.toFloats()).isEqualTo(whole.dqkv.toFloats());
         }
     }
 }

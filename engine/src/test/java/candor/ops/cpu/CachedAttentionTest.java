@@ -16,12 +16,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** However a sequence is cut into passes, attention to the cache has the bits of attention over the whole. */
 class CachedAttentionTest {
-    private static final int[] LENGTHS = {97, 1, 64, 33};
+    private static final int[] LENGTHS = {97, 1, 64, 290, 33};
+    private static final int PAGES = 10;
 
     @ParameterizedTest
-    @CsvSource({"4,2,16,1000", "4,2,16,1", "3,1,32,7", "6,2,40,32", "7,1,64,31", "2,2,128,50"})
-    void cutsLeaveNoTrace(int query, int key, int width, int chunk) {
-        Heads heads = new Heads(query, key, width);
+    @CsvSource({
+        "4,2,16,0,1000",
+        "4,2,16,0,1",
+        "3,1,32,0,7",
+        "6,2,40,0,32",
+        "7,1,64,0,31",
+        "2,2,128,0,50",
+        "2,1,16,1,5",
+        "4,2,16,7,1",
+        "3,1,40,33,7",
+        "6,3,8,64,1000",
+        "2,1,24,261,31",
+        "2,1,24,1000,50"
+    })
+    void cutsLeaveNoTrace(int query, int key, int width, int window, int chunk) {
+        Heads heads = new Heads(query, key, width, window);
         int n = Arrays.stream(LENGTHS).sum();
         try (Arena arena = Arena.ofShared();
                 CpuBackend backend = new CpuBackend(2)) {
@@ -38,8 +52,8 @@ class CachedAttentionTest {
             backend.attention(whole, lse, qkv, heads, batch(from, LENGTHS));
 
             KvPages cache = new KvPages(heads, 2);
-            int[][] pages = new int[LENGTHS.length][4];
-            for (int p = 0; p < 4 * LENGTHS.length; p++) {
+            int[][] pages = new int[LENGTHS.length][PAGES];
+            for (int p = 0; p < PAGES * LENGTHS.length; p++) {
                 // Sequences take their pages in turns, and slabs come as they are needed.
                 pages[p % LENGTHS.length][p / LENGTHS.length] = p;
                 if (p % 2 == 0) {

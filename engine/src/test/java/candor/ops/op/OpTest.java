@@ -223,6 +223,13 @@ class OpTest {
                         N,
                         2 * product,
                         4 * (2 * N * 8 + N * 2 * 4)),
+                new Expected(new GeGlu(f32(N, O), f32(N, 2 * O)), "geGlu", N, 0, 4 * 3 * N * O),
+                new Expected(
+                        new GeGluBackward(f32(N, 2 * O), f32(N, O), f32(N, 2 * O)),
+                        "geGluBackward",
+                        N,
+                        0,
+                        4 * 5 * N * O),
                 new Expected(new SwiGlu(bf16(N, O), bf16(N, 2 * O)), "swiGlu", N, 0, 2 * 3 * N * O),
                 new Expected(
                         new SwiGluBackward(f32(N, 2 * O), f32(N, O), f32(N, 2 * O)),
@@ -280,6 +287,24 @@ class OpTest {
         assertThat(expected.op.rows()).isEqualTo(expected.rows);
         assertThat(expected.op.flops()).isEqualTo(expected.flops);
         assertThat(expected.op.bytes()).isEqualTo(expected.bytes);
+    }
+
+    /** Of two tokens and of three, in a window of two: 1 + 2 and 1 + 2 + 2 keys. */
+    @Test
+    void aWindowSparesProducts() {
+        Heads two = HEADS.within(2);
+        KvPages cache = new KvPages(two, 2);
+        cache.add(f32(2, KvPages.cols(two)));
+        long product = 2 * 8 * (1 + 2 + 1 + 2 + 2);
+        assertThat(new Attention(f32(N, 8), f32(N, 2), f32(N, 16), two, BATCH).flops())
+                .isEqualTo(2 * product);
+        assertThat(new AttentionBackward(f32(N, 16), f32(N, 8), f32(N, 16), f32(N, 8), f32(N, 2), two, BATCH).flops())
+                .isEqualTo(5 * product);
+        assertThat(new AttentionCached(f32(N, 8), f32(N, 16), cache, BATCH, TABLES).flops())
+                .isEqualTo(2 * product);
+        Batch last = new Batch(new int[] {5}, new int[] {2}, new int[] {-1}, new int[] {0, 1}, new int[] {Batch.BASE});
+        assertThat(new AttentionCached(f32(1, 8), f32(1, 16), cache, last, new PageTables(new int[] {1})).bytes())
+                .isEqualTo(4 * (2 * 8 + 2 * 2 * 4));
     }
 
     @ParameterizedTest
@@ -351,6 +376,8 @@ class OpTest {
                         "attentionCached: page 2 of 2 asked for"),
                 wrong(new AttentionCached(f32(N, 7), qkv, cache(), BATCH, TABLES), "attentionCached: shapes"),
                 wrong(new SwiGlu(x, f32(N, 15)), "swiGlu: shapes"),
+                wrong(new GeGlu(x, f32(N, 15)), "geGlu: shapes"),
+                wrong(new GeGluBackward(f32(N, 15), x, f32(N, 16)), "geGluBackward: "),
                 wrong(new SwiGluBackward(f32(N, 15), x, f32(N, 16)), "swiGluBackward: "),
                 wrong(new GatherTargets(f32(2, C), x, BATCH), "gatherTargets: shapes"),
                 wrong(new ScatterTargets(x, f32(T, 7), BATCH), "scatterTargets: shapes"),

@@ -3,11 +3,13 @@ package candor.check;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import candor.ops.Ops;
+import candor.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The gated unit; gates up to ±100, where exp(−gate) leaves float32. */
-final class SwiGluCases {
+/** The gated units; gates up to ±100, where exp(−gate) leaves float32. */
+final class GatedCases {
     private record Spec(int n, int width, double size) {
         String text() {
             return "N=%d F=%d%s".formatted(n, width, size == 1 ? "" : " gate~" + size);
@@ -23,27 +25,38 @@ final class SwiGluCases {
             new Spec(2, 33, 0),
             new Spec(113, 331, 1));
 
-    private SwiGluCases() {}
+    /** The operation that sets y (N,F). */
+    interface Forward {
+        void run(Ops ops, Tensor y, Tensor gateUp);
+    }
 
-    static Stream<Case> forward() {
+    /** The operation that sets dGateUp (N,2F). */
+    interface Backward {
+        void run(Ops ops, Tensor dGateUp, Tensor dy, Tensor gateUp);
+    }
+
+    private GatedCases() {}
+
+    static Stream<Case> forward(String name, Forward op) {
         return SPECS.stream().map(spec -> {
             Batch batch = Packed.rows(spec.n());
-            Case.Builder c = Case.of("swiGlu", spec.text(), batch);
+            Case.Builder c = Case.of(name, spec.text(), batch);
             Shape gateUp = tokens(batch, 2 * spec.width());
             return c.out("y", tokens(batch, spec.width()))
                     .in("gateUp", gateUp, c.normal(gateUp, spec.size()))
-                    .call((ops, v, b) -> ops.swiGlu(v.at("y"), v.at("gateUp")));
+                    .call((ops, v, b) -> op.run(ops, v.at("y"), v.at("gateUp")));
         });
     }
 
-    static Stream<Case> backward() {
+    static Stream<Case> backward(String name, Backward op) {
         return Stream.concat(
-                SPECS.stream().map(spec -> backward(spec, false)), Stream.of(backward(new Spec(7, 33, 1), true)));
+                SPECS.stream().map(spec -> backward(name, op, spec, false)),
+                Stream.of(backward(name, op, new Spec(7, 33, 1), true)));
     }
 
-    private static Case backward(Spec spec, boolean inPlace) {
+    private static Case backward(String name, Backward op, Spec spec, boolean inPlace) {
         Batch batch = Packed.rows(spec.n());
-        Case.Builder c = Case.of("swiGluBackward", spec.text() + (inPlace ? " dGateUp is gateUp" : ""), batch);
+        Case.Builder c = Case.of(name, spec.text() + (inPlace ? " dGateUp is gateUp" : ""), batch);
         Shape gateUp = tokens(batch, 2 * spec.width());
         Shape dy = tokens(batch, spec.width());
         c.in("gateUp", gateUp, c.normal(gateUp, spec.size())).in("dy", dy, c.normal(dy));
@@ -52,6 +65,6 @@ final class SwiGluCases {
         } else {
             c.out("dGateUp", gateUp);
         }
-        return c.call((ops, v, b) -> ops.swiGluBackward(v.at("dGateUp"), v.at("dy"), v.at("gateUp")));
+        return c.call((ops, v, b) -> op.run(ops, v.at("dGateUp"), v.at("dy"), v.at("gateUp")));
     }
 }
