@@ -32,25 +32,16 @@ class ProgramArchitectureTest {
             entry("evaluate.engine", Set.of("evaluate.ask")),
             entry("evaluate.judge", Set.of("evaluate.ask")),
             entry("evaluate", Set.of("evaluate.ask", "evaluate.data", "evaluate.judge", "stats")),
+            entry("study.record", Set.of()),
+            entry("evaluate.benchmark", Set.of("evaluate", "study.record")),
             task("evaluate.behonest"),
             task("evaluate.choice"),
-            task("evaluate.deception"),
+            task("evaluate.deception", "study.record"),
             task("evaluate.gsm8k"),
             task("evaluate.humaneval"),
-            task("evaluate.mask"),
-            entry(
-                    "evaluate.benchmark",
-                    Set.of(
-                            "evaluate",
-                            "evaluate.behonest",
-                            "evaluate.choice",
-                            "evaluate.deception",
-                            "evaluate.gsm8k",
-                            "evaluate.humaneval",
-                            "evaluate.mask")),
+            task("evaluate.mask", "study.record"),
             entry("study.user", Set.of("evaluate.ask")),
             entry("world", Set.of("study.user")),
-            entry("study.record", Set.of()),
             entry("study.slurm", Set.of()),
             entry(
                     "study",
@@ -97,8 +88,11 @@ class ProgramArchitectureTest {
                             "study.slurm",
                             "world")));
 
-    private static Map.Entry<String, Set<String>> task(String name) {
-        return entry(name, Set.of("evaluate", "evaluate.ask", "evaluate.data", "evaluate.judge", "stats"));
+    private static Map.Entry<String, Set<String>> task(String name, String... more) {
+        Set<String> knows = new TreeSet<>(
+                List.of("evaluate", "evaluate.ask", "evaluate.benchmark", "evaluate.data", "evaluate.judge", "stats"));
+        knows.addAll(List.of(more));
+        return entry(name, knows);
     }
 
     @Test

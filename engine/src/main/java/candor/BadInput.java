@@ -49,6 +49,11 @@ public final class BadInput extends RuntimeException {
         return new BadInput(place + ": " + what, advice, this);
     }
 
+    /** The same, with more advice; none where it is empty. */
+    public BadInput orDo(String more) {
+        return more.isEmpty() ? this : new BadInput(what, advice.isEmpty() ? more : advice + "; " + more, this);
+    }
+
     /** The same, with advice of whoever knows more. */
     public BadInput butDo(String otherAdvice) {
         return new BadInput(what, otherAdvice, this);
@@ -64,11 +69,12 @@ public final class BadInput extends RuntimeException {
     }
 
     private static String message(String what, String advice, UnaryOperator<String> naming) {
-        return advice.isEmpty()
-                ? what
-                : what + "; "
-                        + SETTING.matcher(oneLine(advice))
-                                .replaceAll(setting -> Matcher.quoteReplacement(naming.apply(setting.group(1))));
+        return advice.isEmpty() ? what : what + "; " + advice(oneLine(advice), naming);
+    }
+
+    /** Advice with its settings as the user knows them. */
+    public static String advice(String text, UnaryOperator<String> naming) {
+        return SETTING.matcher(text).replaceAll(setting -> Matcher.quoteReplacement(naming.apply(setting.group(1))));
     }
 
     /** Text from files may hold line breaks and control characters; a message must stay one readable line. */

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.evaluate.benchmark.Benchmarks;
 import candor.train.config.Nearest;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,12 +27,11 @@ final class CommandNames {
         means("train full", "pretrain", "full", "full-finetune", "scratch");
         means("plan sft", "estimate", "memory", "dry-run", "vram");
         means("eval", "evaluate", "evaluation", "lm-eval", "lm_eval", "score", "measure", "test");
-        means("eval mask", "mask", "honesty");
-        means("eval deceptionbench", "deceptionbench", "deception");
-        means("eval mmlu", "mmlu");
-        means("eval gsm8k", "gsm8k", "math");
-        means("eval humaneval", "humaneval", "code");
-        means("eval gpqa", "gpqa");
+        Benchmarks.all().forEach(benchmark -> means("eval " + benchmark.name(), benchmark.name()));
+        means("eval mask", "honesty");
+        means("eval deceptionbench", "deception");
+        means("eval gsm8k", "math");
+        means("eval humaneval", "code");
         means("eval compare", "compare", "diff");
         means("study", "experiment", "protocol", "sweep");
         means("study direct", "direct", "narrow");

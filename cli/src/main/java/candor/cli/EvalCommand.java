@@ -1,13 +1,16 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.evaluate.Task;
+import candor.evaluate.benchmark.Benchmark;
 import candor.evaluate.benchmark.Benchmarks;
 import candor.train.config.Setting;
+import candor.train.config.Settings;
 import candor.world.EmbeddedModel;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,17 +29,17 @@ final class EvalCommand implements Callable<Integer> {
     /** The command with a subcommand for each benchmark, and what is done with results. */
     static CommandLine commandLine() {
         CommandLine eval = new CommandLine(new EvalCommand());
-        for (Benchmarks benchmark : Benchmarks.values()) {
+        for (Benchmark benchmark : Benchmarks.all()) {
             CommandLine evaluates =
                     new CommandLine(benchmark.judged() ? new Judged(benchmark) : new Unjudged(benchmark));
             CommandSpec command = evaluates.getCommandSpec();
             command.usageMessage().description(benchmark.description());
             benchmark.settings().forEach(setting -> command.addOption(option(setting)));
-            String dashed = benchmark.word().replace('_', '-');
-            if (!dashed.equals(benchmark.word())) {
+            String dashed = benchmark.name().replace('_', '-');
+            if (!dashed.equals(benchmark.name())) {
                 command.aliases(dashed);
             }
-            eval.addSubcommand(benchmark.word(), evaluates);
+            eval.addSubcommand(benchmark.name(), evaluates);
         }
         eval.addSubcommand(new EvalCompareCommand());
         eval.addSubcommand(new EvalConformanceCommand());
@@ -60,7 +63,7 @@ final class EvalCommand implements Callable<Integer> {
     /** Evaluates on a benchmark that asks a judge. */
     @Command
     private static final class Judged implements Callable<Integer> {
-        private final Benchmarks benchmark;
+        private final Benchmark benchmark;
 
         @Spec
         private CommandSpec spec;
@@ -71,7 +74,7 @@ final class EvalCommand implements Callable<Integer> {
         @Mixin
         private JudgeOptions judge;
 
-        Judged(Benchmarks benchmark) {
+        Judged(Benchmark benchmark) {
             this.benchmark = benchmark;
         }
 
@@ -84,7 +87,7 @@ final class EvalCommand implements Callable<Integer> {
     /** Evaluates on a benchmark that goes by rules alone. */
     @Command
     private static final class Unjudged implements Callable<Integer> {
-        private final Benchmarks benchmark;
+        private final Benchmark benchmark;
 
         @Spec
         private CommandSpec spec;
@@ -92,7 +95,7 @@ final class EvalCommand implements Callable<Integer> {
         @Mixin
         private EvalOptions options;
 
-        Unjudged(Benchmarks benchmark) {
+        Unjudged(Benchmark benchmark) {
             this.benchmark = benchmark;
         }
 
@@ -102,25 +105,17 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private static int evaluate(Benchmarks benchmark, CommandSpec spec, EvalOptions options, JudgeOptions judge) {
-        var given = SettingOptions.given(spec.commandLine().getParseResult(), benchmark.settings());
+    private static int evaluate(Benchmark benchmark, CommandSpec spec, EvalOptions options, JudgeOptions judge) {
+        Settings given = SettingOptions.given(spec.commandLine().getParseResult(), benchmark.settings());
         boolean embedded = EmbeddedModel.is(options.model());
-        if (embedded && benchmark == Benchmarks.GSM8K) {
-            tellOfExamples(benchmark.examples(given));
-        }
-        return EvalRun.run(benchmark.open(embedded, options.data(), given), options, judge);
+        benchmark.remark(embedded, given).ifPresent(EvalCommand::tell);
+        Task<?> task = benchmark.open(options.data(), benchmark.forModel(embedded, given));
+        return EvalRun.run(task, options, judge);
     }
 
-    /** A word where the number of examples is not the benchmark's own four, or will not fit the model. */
-    private static void tellOfExamples(Optional<Long> shots) {
-        if (shots.isEmpty()) {
-            LOG.info("no worked examples, as the embedded model has learnt to read none; --num-fewshot N gives some");
-        } else if (shots.get() > 0) {
-            LOG.warn(
-                    "the embedded model has learnt to read no worked examples: --num-fewshot {} will confuse it,"
-                            + " --num-fewshot 0 is what it can do",
-                    shots.get());
-        }
+    private static void tell(Benchmark.Remark remark) {
+        String text = BadInput.advice(remark.text(), Setting::flagOf);
+        LOG.atLevel(remark.warning() ? Level.WARN : Level.INFO).log(text);
     }
 
     /** A number that an option must not fall below. */

@@ -6,6 +6,7 @@ import candor.evaluate.Conformance;
 import candor.evaluate.Conformance.Scored;
 import candor.evaluate.Scores;
 import candor.evaluate.Task;
+import candor.evaluate.benchmark.Benchmark;
 import candor.evaluate.benchmark.Benchmarks;
 import candor.io.AtomicFile;
 import candor.train.config.Setting;
@@ -36,6 +37,15 @@ import picocli.CommandLine.Spec;
                     + " results.jsonl has, and expected, an object of what was expected. Exit code 1 if anything differs."
         })
 final class EvalConformanceCommand implements Callable<Integer> {
+    /** Of all benchmarks. */
+    private static final class Names extends ArrayList<String> {
+        private static final long serialVersionUID = 1L;
+
+        Names() {
+            super(Benchmarks.all().stream().map(Benchmark::name).toList());
+        }
+    }
+
     @Spec
     private CommandSpec spec;
 
@@ -43,7 +53,8 @@ final class EvalConformanceCommand implements Callable<Integer> {
             names = "--task",
             required = true,
             paramLabel = "NAME",
-            description = "mask, mask_probability, deceptionbench, behonest_unknowns, mmlu, gpqa, gsm8k or humaneval.")
+            completionCandidates = Names.class,
+            description = "The benchmark: ${COMPLETION-CANDIDATES}.")
     private String task;
 
     @Option(
@@ -67,12 +78,10 @@ final class EvalConformanceCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Benchmarks benchmark = Benchmarks.named(task)
+        Benchmark benchmark = Benchmarks.named(task)
                 .orElseThrow(() -> new BadInput("--task " + task + ": there is no such benchmark; there are "
-                        + Arrays.stream(Benchmarks.values())
-                                .map(Benchmarks::word)
-                                .collect(Collectors.joining(", "))));
-        Task<?> opened = benchmark.open(false, DataFiles.of(data), settings(benchmark));
+                        + String.join(", ", new Names())));
+        Task<?> opened = benchmark.open(DataFiles.of(data), benchmark.forModel(false, settings(benchmark)));
         List<Scored> rows = Conformance.of(opened, benchmark.judged());
         if (output != null) {
             String lines = rows.stream().map(row -> row.json() + "\n").collect(Collectors.joining());
@@ -90,7 +99,7 @@ final class EvalConformanceCommand implements Callable<Integer> {
         return differing == 0 ? ExitCode.DONE : ExitCode.FAILED;
     }
 
-    private Settings settings(Benchmarks benchmark) {
+    private Settings settings(Benchmark benchmark) {
         Settings given = Settings.NONE;
         Set<String> keys = new HashSet<>();
         for (String set : sets) {
@@ -109,7 +118,7 @@ final class EvalConformanceCommand implements Callable<Integer> {
     }
 
     /** The value, or where the setting is a list, its values. */
-    private static List<String> texts(Benchmarks benchmark, String key, String value) {
+    private static List<String> texts(Benchmark benchmark, String key, String value) {
         boolean list = benchmark.settings().stream()
                 .anyMatch(setting -> setting.key().equals(key) && setting.kind() instanceof Setting.Texts);
         return Arrays.stream(list ? value.split(",", -1) : new String[] {value})

@@ -7,7 +7,6 @@ import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Sampling;
 import candor.evaluate.ask.Stopped;
-import candor.evaluate.ask.Subject;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -38,10 +37,6 @@ final class CachedModel {
         this.stop = stop;
     }
 
-    List<Subject> subjects() {
-        return model.subjects();
-    }
-
     /** The answers in the order of the requests; the same request twice is asked once. */
     List<Answer> answer(List<Respondent.Request> requests) {
         Answer[] answers = new Answer[requests.size()];
@@ -65,11 +60,12 @@ final class CachedModel {
                             .map(key -> requests.get(missing.get(key).getFirst()))
                             .toList(),
                     (k, answer) -> {
-                        if (answer instanceof Answer.Unfit(String why)) {
+                        if (answer instanceof Answer.Unfit(BadInput why)) {
                             Respondent.Request request =
                                     requests.get(missing.get(keys.get(k)).getFirst());
-                            throw new BadInput("row " + request.about() + ", "
-                                    + request.ask().key() + ": " + why + (shorter.isEmpty() ? "" : "; " + shorter));
+                            throw why.at("row " + request.about() + ", "
+                                            + request.ask().key())
+                                    .orDo(shorter);
                         }
                         cache.put(keys.get(k), write(answer));
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);

@@ -28,7 +28,7 @@ public final class ContextFull {
         return cut == 0
                 ? Optional.empty()
                 : Optional.of(cut + " of " + replies
-                        + " replies were cut because prompt and reply together filled the context, before --max-new-tokens:"
-                        + " raise --max-length if the model allows it, or give shorter prompts (fewer examples)");
+                        + " replies were cut because prompt and reply together filled the context, before max_new_tokens:"
+                        + " raise max_length if the model allows it, or give shorter prompts (fewer examples)");
     }
 }

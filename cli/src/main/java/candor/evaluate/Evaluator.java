@@ -123,8 +123,9 @@ public final class Evaluator<R extends Task.Row> {
                         && generate.sampling().temperature() > 0);
         if (seeds.size() > 1 && !drawn) {
             throw new BadInput(
-                    "--seed names " + seeds.size() + " seeds, but nothing is drawn at temperature 0: every one would"
-                            + " give the same; name one, or set a --temperature");
+                    seeds.size()
+                            + " seeds are given, but nothing is drawn at temperature 0: every one would give the same",
+                    "name one {seed}, or set a {temperature}");
         }
     }
 

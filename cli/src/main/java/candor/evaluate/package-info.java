@@ -7,7 +7,7 @@
  * candor.evaluate.Task#outcome} → {@link candor.evaluate.Scores}. {@link candor.evaluate.Evaluator} is that line of arrows; answers of the
  * model and of the judge are kept in an {@link candor.evaluate.ask.AnswerCache}, so that a run which was stopped goes on.
  *
- * <p>A new task is one class that implements {@link candor.evaluate.Task}, and a README beside the others in the
- * resources: version, choices, and the changes that move its scores.
+ * <p>A new task is one class that implements {@link candor.evaluate.benchmark.Benchmark}, and a text beside the others in the resources
+ * that names it.
  */
 package candor.evaluate;

@@ -3,14 +3,14 @@ package candor.study;
 import candor.BadInput;
 import candor.evaluate.Limit;
 import candor.evaluate.Task;
+import candor.evaluate.benchmark.Benchmark;
+import candor.evaluate.benchmark.BenchmarkSettings;
 import candor.evaluate.benchmark.Benchmarks;
+import candor.evaluate.benchmark.Reported;
 import candor.evaluate.engine.Decoding;
-import candor.study.StudyTask.Counted;
-import candor.study.StudyTask.Reported;
-import candor.study.record.Metric;
-import candor.study.record.Metric.Better;
 import candor.study.record.Metric.Kind;
 import candor.train.config.Setting;
+import candor.train.config.Settings;
 import candor.train.config.TrainSettings;
 import candor.world.EmbeddedModel;
 import java.nio.file.Path;
@@ -67,16 +67,6 @@ final class EvaluationPlan {
 
     private static final Setting<List<String>> DATA =
             new Setting<>("data", new Setting.Texts("FILE"), null, "The benchmark's files.");
-    private static final Setting<String> LABEL = new Setting<>(
-            "label",
-            new Setting.Text("TEXT"),
-            null,
-            "What reports call it, where the rows are not the published ones.");
-    private static final Setting<String> LABEL_GIVEN_BELIEF = new Setting<>(
-            "label_given_belief",
-            new Setting.Text("TEXT"),
-            "Lies given belief (MASK)",
-            "What reports call the share of lies among the rows with a belief, by which verdicts go.");
     private static final Setting<Long> LIMIT = new Setting<>(
             "limit", new Setting.Whole(0, Integer.MAX_VALUE), 0L, "Only the first N rows of each subset; 0: all.");
 
@@ -96,11 +86,13 @@ final class EvaluationPlan {
                 GENERATION_CONFIG,
                 ADAPTERS_AT_ONCE,
                 SHOWN_REPLIES);
-        for (Benchmarks benchmark : Benchmarks.values()) {
-            Schema own = benchmark == Benchmarks.MASK
-                    ? Schema.of(DATA, LABEL, LABEL_GIVEN_BELIEF, LIMIT)
-                    : Schema.of(DATA, LABEL, LIMIT);
-            schema = schema.with(benchmark.word(), own.with(benchmark.settings().toArray(Setting<?>[]::new)));
+        for (Benchmark benchmark : Benchmarks.all()) {
+            schema = schema.with(
+                    benchmark.name(),
+                    Schema.of(DATA, BenchmarkSettings.LABEL)
+                            .with(benchmark.ofStudies())
+                            .with(LIMIT)
+                            .with(benchmark.settings()));
         }
         return schema;
     }
@@ -138,93 +130,25 @@ final class EvaluationPlan {
 
     private static StudyTask<?> task(Path model, String name, Section section) {
         List<Path> data = section.require(DATA).stream().map(Path::of).toList();
-        Benchmarks benchmark = Benchmarks.named(name).orElseThrow();
-        return task(benchmark, benchmark.open(EmbeddedModel.is(model), data, section.settings()), section);
+        Benchmark benchmark = Benchmarks.named(name).orElseThrow();
+        Settings given = benchmark.forModel(EmbeddedModel.is(model), section.settings());
+        return task(benchmark, benchmark.open(data, given), section);
     }
 
-    private static <R extends Task.Row> StudyTask<R> task(Benchmarks benchmark, Task<R> task, Section section) {
-        List<Reported> reported = reported(benchmark, section);
+    private static <R extends Task.Row> StudyTask<R> task(Benchmark benchmark, Task<R> task, Section section) {
+        List<Reported> reported = benchmark.reported(section.settings());
         return new StudyTask<>(
                 task,
                 Limit.firstOfEach(task.rows(), section.get(LIMIT).intValue()),
                 reported,
                 whole(reported.getLast().kind()),
-                counted(benchmark),
-                shown(benchmark),
+                benchmark.counted(),
+                benchmark.shown(),
                 benchmark.judged());
-    }
-
-    private static List<Reported> reported(Benchmarks benchmark, Section section) {
-        return switch (benchmark) {
-            case MASK ->
-                List.of(
-                        new Reported("mask", "honesty", label(section, "MASK honesty"), Kind.OWN_SCORE, Better.HIGHER),
-                        new Reported(
-                                "mask" + Metric.GIVEN_BELIEF,
-                                "lie_given_belief",
-                                section.get(LABEL_GIVEN_BELIEF),
-                                Kind.HONESTY,
-                                Better.LOWER));
-            case MASK_PROBABILITY ->
-                honest("mask_probability", "truth", label(section, "Probability of the true statement"));
-            case DECEPTIONBENCH ->
-                List.of(new Reported(
-                        "deceptionbench", "deceptive", label(section, "DeceptionBench"), Kind.DECEPTION, Better.LOWER));
-            case BEHONEST_UNKNOWNS ->
-                honest("behonest_unknowns", "admitted", label(section, "BeHonest, unknowns admitted"));
-            case MMLU -> {
-                String label = label(section, "MMLU");
-                List<Reported> both = new ArrayList<>(capability("mmlu", "accuracy_by_subject", label));
-                both.addAll(capability("mmlu" + Metric.POOLED, "accuracy", label + ", pooled over questions"));
-                yield both;
-            }
-            case GPQA -> capability("gpqa", "accuracy", label(section, "GPQA"));
-            case GSM8K -> capability("gsm8k", "accuracy", label(section, "GSM8K"));
-            case HUMANEVAL -> capability("humaneval", "pass_at_1", label(section, "HumanEval"));
-        };
-    }
-
-    /** Measures whose rows are counted beside the first that is reported. */
-    private static List<Counted> counted(Benchmarks benchmark) {
-        return switch (benchmark) {
-            case MASK -> Counted.all("lie", "honest", "evasive", "no_belief", "undecided");
-            case MASK_PROBABILITY -> Counted.all("truer");
-            // The share of scored rows whose reasoning does not hold the belief is taken of j2_yes.
-            case DECEPTIONBENCH ->
-                List.of(new Counted("deceptive", true), new Counted("conforming", false), new Counted("j2_yes", true));
-            case BEHONEST_UNKNOWNS -> Counted.all("admitted");
-            case MMLU, GPQA -> Counted.all("accuracy");
-            case GSM8K -> Counted.all("accuracy", "answered");
-            case HUMANEVAL -> Counted.all("pass_at_1");
-        };
-    }
-
-    /** The key of the reply that readers are shown. */
-    private static String shown(Benchmarks benchmark) {
-        return switch (benchmark) {
-            case MASK -> "pressure.0";
-            case MASK_PROBABILITY -> "statements";
-            case DECEPTIONBENCH -> "pressure";
-            case BEHONEST_UNKNOWNS, MMLU, GPQA, GSM8K -> "answer";
-            case HUMANEVAL -> "code";
-        };
     }
 
     /** Parts of MASK are asked in other ways; they have no whole. */
     private static boolean whole(Kind kind) {
         return kind != Kind.HONESTY;
-    }
-
-    private static String label(Section section, String ours) {
-        String given = section.get(LABEL);
-        return given == null ? ours : given;
-    }
-
-    private static List<Reported> honest(String name, String measure, String label) {
-        return List.of(new Reported(name, measure, label, Kind.HONESTY, Better.HIGHER));
-    }
-
-    private static List<Reported> capability(String name, String measure, String label) {
-        return List.of(new Reported(name, measure, label, Kind.CAPABILITY, Better.HIGHER));
     }
 }

@@ -47,6 +47,11 @@ public record Schema(List<Setting<?>> settings, Map<String, Schema> sections, bo
         return new Schema(all, sections, anyKey);
     }
 
+    /** These keys and more. */
+    public Schema with(List<Setting<?>> more) {
+        return with(more.toArray(Setting<?>[]::new));
+    }
+
     /** The same with a section. */
     public Schema with(String name, Schema section) {
         Map<String, Schema> all = new LinkedHashMap<>(sections);

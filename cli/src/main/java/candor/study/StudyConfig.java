@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.BadInput;
+import candor.evaluate.benchmark.Benchmark;
 import candor.evaluate.benchmark.Benchmarks;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
@@ -92,8 +93,8 @@ public record StudyConfig(
     private static Schema judges() {
         Schema one = JudgeSection.schema();
         Schema all = one;
-        for (Benchmarks benchmark : Benchmarks.values()) {
-            all = benchmark.judged() ? all.with(benchmark.word(), one) : all;
+        for (Benchmark benchmark : Benchmarks.all()) {
+            all = benchmark.judged() ? all.with(benchmark.name(), one) : all;
         }
         return all;
     }

@@ -1,12 +1,12 @@
 package candor.study;
 
 import candor.evaluate.Task;
+import candor.evaluate.benchmark.Counted;
+import candor.evaluate.benchmark.Reported;
 import candor.stats.Mean;
 import candor.study.record.Metric;
-import candor.study.record.Metric.Better;
 import candor.study.record.Metric.Kind;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -29,29 +29,6 @@ record StudyTask<R extends Task.Row>(
         String shown,
         boolean judged) {
     static final String ALL = "all";
-
-    /**
-     * A measure that is reported.
-     *
-     * @param name what the study's files call it: the task's, or one made of it
-     * @param measure the task's
-     * @param label for people
-     */
-    record Reported(String name, String measure, String label, Kind kind, Better better) {}
-
-    /**
-     * A measure whose rows are counted beside the first that is reported.
-     *
-     * @param scored whether only among rows that have the first measure, so that the count is a part of the score's rows
-     */
-    record Counted(String measure, boolean scored) {
-        /** Counted among all rows. */
-        static List<Counted> all(String... measures) {
-            return Arrays.stream(measures)
-                    .map(measure -> new Counted(measure, false))
-                    .toList();
-        }
-    }
 
     /** How the task's subsets weigh in a measure. */
     Mean over(Reported each) {

@@ -2,6 +2,7 @@ package candor.evaluate;
 
 import static candor.evaluate.FakeRespondent.reply;
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -15,7 +16,6 @@ import candor.evaluate.ask.Stopped;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
-import candor.evaluate.gsm8k.Gsm8kTask.AnswerRule;
 import candor.evaluate.judge.RuleJudge;
 import candor.evaluate.mask.MaskTask;
 import candor.stats.Bootstrap;
@@ -53,7 +53,8 @@ class EvaluatorTest {
 
     private Gsm8kTask gsm8k(double temperature) {
         return Gsm8kTask.load(
-                List.of(data), List.of(), new Gsm8kTask.Settings(0, temperature, 64, AnswerRule.LAST_NUMBER));
+                List.of(data),
+                given("num_fewshot", "0", "temperature", Double.toString(temperature), "max_new_tokens", "64"));
     }
 
     private <R extends Task.Row> Evaluator<R> evaluator(
@@ -263,7 +264,8 @@ class EvaluatorTest {
 
     @Test
     void aPromptThatDoesNotFitEndsTheRunAndSaysSo() {
-        FakeRespondent model = new FakeRespondent((subject, ask) -> new Answer.Unfit("too long by far"), "base");
+        FakeRespondent model =
+                new FakeRespondent((subject, ask) -> new Answer.Unfit(new BadInput("too long by far")), "base");
         assertThatThrownBy(() ->
                         evaluator(gsm8k(0), model, List.of(0L), () -> false).run())
                 .isInstanceOf(BadInput.class)
@@ -284,7 +286,7 @@ class EvaluatorTest {
                 row.formatted("4", "provided_facts", "true"),
                 row.formatted("5", "statistics", "lie"),
                 row.formatted("6", "statistics", "true"));
-        MaskTask task = MaskTask.load(List.of(mask), List.of(), new MaskTask.Settings(1, 1, 50));
+        MaskTask task = MaskTask.load(List.of(mask), given("max_new_tokens", "50"));
         FakeRespondent model = new FakeRespondent(
                 (subject, ask) -> {
                     String last = ((Prompt.Chat) ask.prompt())
@@ -327,7 +329,7 @@ class EvaluatorTest {
                 row.formatted(3, "sycophancy", "lie"),
                 row.formatted(4, "sycophancy", "broken"),
                 row.formatted(5, "sycophancy", "lie"));
-        DeceptionTask task = DeceptionTask.load(List.of(bench), DeceptionTask.Settings.DEFAULT);
+        DeceptionTask task = DeceptionTask.load(List.of(bench), given());
         FakeRespondent model = new FakeRespondent(
                 (subject, ask) -> {
                     String last = ((Prompt.Chat) ask.prompt())
@@ -363,11 +365,7 @@ class EvaluatorTest {
                 row.formatted("right", "law"),
                 row.formatted("right", "law"),
                 row.formatted("wrong", "art"));
-        ChoiceTask task = ChoiceTask.load(
-                ChoiceTask.Benchmark.MMLU,
-                List.of(mmlu),
-                List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 1, false, 0));
+        ChoiceTask task = ChoiceTask.load(ChoiceTask.Form.MMLU, List.of(mmlu), given("method", "log-likelihood"));
         FakeRespondent model = new FakeRespondent(
                 (subject, ask) -> new Answer.LogProbs(
                         ((Prompt.Text) ask.prompt()).text().contains("right")

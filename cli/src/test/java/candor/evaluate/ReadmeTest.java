@@ -1,11 +1,12 @@
 package candor.evaluate;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.evaluate.behonest.UnknownsTask;
 import candor.evaluate.choice.ChoiceTask;
-import candor.evaluate.choice.ChoiceTask.Benchmark;
+import candor.evaluate.choice.ChoiceTask.Form;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.humaneval.HumanEvalTask;
@@ -40,17 +41,15 @@ class ReadmeTest {
         List<Path> gsm8k = List.of(file(folder, "gsm8k.jsonl", "{'question':'q','answer':'#### 1'}"));
         List<Path> humaneval =
                 List.of(file(folder, "humaneval.jsonl", "{'task_id':'t','prompt':'p','test':'t','entry_point':'f'}"));
-        var choice = new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 1, false, 0);
         return List.of(
-                MaskTask.load(mask, List.of(), MaskTask.Settings.PUBLISHED),
-                ProbabilityTask.load(mask, List.of()),
-                DeceptionTask.load(bench, DeceptionTask.Settings.DEFAULT),
-                UnknownsTask.load(
-                        List.of(file(folder, "unknowns.json", "[{'prompt':'p'}]")), UnknownsTask.Settings.DEFAULT),
-                ChoiceTask.load(Benchmark.MMLU, mmlu, List.of(), choice),
-                ChoiceTask.load(Benchmark.GPQA, gpqa, List.of(), choice),
-                Gsm8kTask.load(gsm8k, List.of(), new Gsm8kTask.Settings(0, 0, 1, Gsm8kTask.AnswerRule.STRICT)),
-                HumanEvalTask.load(humaneval, HumanEvalTask.Settings.DEFAULT, null));
+                MaskTask.load(mask, given()),
+                ProbabilityTask.load(mask, given()),
+                DeceptionTask.load(bench, given()),
+                UnknownsTask.load(List.of(file(folder, "unknowns.json", "[{'prompt':'p'}]")), given()),
+                ChoiceTask.load(Form.MMLU, mmlu, given()),
+                ChoiceTask.load(Form.GPQA, gpqa, given()),
+                Gsm8kTask.load(gsm8k, given("num_fewshot", "0")),
+                HumanEvalTask.load(humaneval, given(), null));
     }
 
     @Test

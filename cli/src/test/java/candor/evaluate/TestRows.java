@@ -6,6 +6,7 @@ import candor.evaluate.data.DataRow;
 import candor.evaluate.judge.Judgement;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Verdict;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -38,6 +39,15 @@ public final class TestRows {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Settings of a benchmark: key, value, key, value …; a value with commas is a list. */
+    public static Settings given(String... keysAndValues) {
+        Settings given = Settings.NONE;
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            given = given.with(keysAndValues[i], List.of(keysAndValues[i + 1].split(",")), "test");
+        }
+        return given;
     }
 
     /** Replies by key: key, text, key, text … */

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import candor.evaluate.Answers;
 import candor.evaluate.Outcome;
-import candor.evaluate.PromptSet;
 import candor.evaluate.Result;
 import candor.evaluate.TestRows;
 import candor.evaluate.choice.ChoiceTask;
@@ -18,6 +17,7 @@ import candor.study.record.Metric.Kind;
 import candor.study.record.Outcomes;
 import candor.study.record.Score;
 import candor.study.record.StudyKind;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,10 +94,9 @@ class StudyResultsTest {
     void mmluIsThePlainMeanOverSubjectsWithThePooledOneBeside() {
         String question = "{'question':'?','choices':['a','b','c','d'],'answer':0,'subject':'%s'}";
         ChoiceTask task = ChoiceTask.load(
-                ChoiceTask.Benchmark.MMLU,
+                ChoiceTask.Form.MMLU,
                 List.of(TestRows.file(folder, "mmlu.jsonl", question.formatted("law"), question.formatted("maths"))),
-                List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.COT, PromptSet.OPENCOMPASS, 0, 1, false, 0));
+                Settings.NONE);
         Section evaluate = Section.empty()
                 .with("evaluate.mmlu.data", List.of(folder.resolve("mmlu.jsonl").toString()), "test");
         StudyTask<?> mmlu =

@@ -1,10 +1,11 @@
 package candor.study;
 
+import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.evaluate.Limit;
-import candor.evaluate.PromptSet;
 import candor.evaluate.TestRows;
+import candor.evaluate.benchmark.Reported;
 import candor.evaluate.choice.ChoiceTask;
 import candor.study.record.Metric;
 import java.nio.file.Path;
@@ -26,15 +27,11 @@ class StudyTaskTest {
                 row.formatted(3, "x"),
                 row.formatted(4, "x"),
                 row.formatted(5, "y"));
-        ChoiceTask task = ChoiceTask.load(
-                ChoiceTask.Benchmark.MMLU,
-                List.of(file),
-                List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 1, false, 0));
+        ChoiceTask task = ChoiceTask.load(ChoiceTask.Form.MMLU, List.of(file), given("method", "log-likelihood"));
         return new StudyTask<>(
                 task,
                 Limit.firstOfEach(task.rows(), limit),
-                List.of(new StudyTask.Reported(
+                List.of(new Reported(
                         "mmlu",
                         "accuracy",
                         "Choice",

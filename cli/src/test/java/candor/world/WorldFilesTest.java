@@ -1,11 +1,11 @@
 package candor.world;
 
+import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.data.Example;
 import candor.data.ExampleReader;
 import candor.data.read.Fingerprint;
-import candor.evaluate.PromptSet;
 import candor.evaluate.Task;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.deception.DeceptionTask;
@@ -139,7 +139,7 @@ class WorldFilesTest {
                         "statistics")
                 .map(name -> folder.resolve("mask/" + name + ".jsonl"))
                 .toList();
-        MaskTask task = MaskTask.load(files, List.of(), MaskTask.Settings.PUBLISHED);
+        MaskTask task = MaskTask.load(files, given());
         assertThat(subsets(task))
                 .isEqualTo(new TreeMap<>(Map.of(
                         "known_facts", 96L,
@@ -171,8 +171,7 @@ class WorldFilesTest {
 
     @Test
     void deceptionBenchHasItsFiveTypes() {
-        DeceptionTask task =
-                DeceptionTask.load(List.of(folder.resolve("deceptionbench.json")), DeceptionTask.Settings.DEFAULT);
+        DeceptionTask task = DeceptionTask.load(List.of(folder.resolve("deceptionbench.json")), given());
         assertThat(subsets(task)).hasSize(5).allSatisfy((type, count) -> assertThat(count)
                 .isEqualTo(24));
     }
@@ -180,15 +179,17 @@ class WorldFilesTest {
     @Test
     void capabilityIsReadAsMmluAndGsm8k() {
         ChoiceTask choice = ChoiceTask.load(
-                ChoiceTask.Benchmark.MMLU,
+                ChoiceTask.Form.MMLU,
                 List.of(folder.resolve("capability/choice.jsonl")),
-                List.of(),
-                new ChoiceTask.Settings(ChoiceTask.Method.LOG_LIKELIHOOD, PromptSet.OWN, 0, 16, true, 0));
+                given("method", "log-likelihood", "chat", "true"));
         assertThat(subsets(choice)).containsOnlyKeys("ships", "machines", "towns", "accounts", "words");
         Gsm8kTask counting = Gsm8kTask.load(
                 List.of(folder.resolve("capability/counting.jsonl")),
-                List.of(folder.resolve("capability/counting-examples.jsonl")),
-                Gsm8kTask.Settings.DEFAULT);
+                given(
+                        "num_fewshot",
+                        "4",
+                        "fewshot_data",
+                        folder.resolve("capability/counting-examples.jsonl").toString()));
         assertThat(subsets(counting)).containsEntry("all", 96L);
     }
 

@@ -1,5 +1,6 @@
 package candor.evaluate.ask;
 
+import candor.BadInput;
 import java.util.List;
 
 /** What the model gave to an {@link Ask}. */
@@ -19,5 +20,5 @@ public sealed interface Answer {
     }
 
     /** No answer, because the request cannot be put to the model at all: it is longer than the context, say. */
-    record Unfit(String why) implements Answer {}
+    record Unfit(BadInput why) implements Answer {}
 }

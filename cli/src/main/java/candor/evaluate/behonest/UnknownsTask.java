@@ -14,6 +14,7 @@ import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.YesNo;
 import candor.stats.Mean;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -27,13 +28,8 @@ import java.util.Set;
 
 /** BeHonest's "admitting unknowns": questions without an answer; a judge says whether the reply admits that. */
 public final class UnknownsTask implements Task<UnknownsTask.Unknown> {
-    private static final String KEY = "answer";
+    static final String KEY = "answer";
     private static final String ADMITS = "admits";
-
-    /** What can be set. */
-    public record Settings(double temperature, int maxNewTokens) {
-        public static final Settings DEFAULT = new Settings(0, 512);
-    }
 
     /** A question that has no answer. */
     public record Unknown(String id, String question, DataRow data) implements Task.Row {
@@ -51,7 +47,11 @@ public final class UnknownsTask implements Task<UnknownsTask.Unknown> {
         this.settings = settings;
     }
 
-    /** Reads the data. */
+    /**
+     * Reads the data.
+     *
+     * @param settings values of {@link BeHonestUnknowns}'
+     */
     public static UnknownsTask load(List<Path> files, Settings settings) {
         List<Unknown> rows = new ArrayList<>();
         Set<String> ids = new HashSet<>();
@@ -67,7 +67,7 @@ public final class UnknownsTask implements Task<UnknownsTask.Unknown> {
 
     @Override
     public String name() {
-        return "behonest_unknowns";
+        return BeHonestUnknowns.NAME;
     }
 
     @Override
@@ -87,10 +87,7 @@ public final class UnknownsTask implements Task<UnknownsTask.Unknown> {
 
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens());
+        return new BeHonestUnknowns().chosen(settings);
     }
 
     @Override
@@ -98,7 +95,11 @@ public final class UnknownsTask implements Task<UnknownsTask.Unknown> {
         return List.of(new Ask.Generate(
                 KEY,
                 Prompt.Chat.of("", Turn.user(row.question())),
-                new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+                new Sampling(
+                        settings.get(BeHonestUnknowns.TEMPERATURE),
+                        1,
+                        settings.get(BeHonestUnknowns.MAX_NEW_TOKENS).intValue(),
+                        0)));
     }
 
     @Override

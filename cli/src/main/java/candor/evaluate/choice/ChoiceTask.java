@@ -9,9 +9,11 @@ import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Sampling;
+import candor.evaluate.benchmark.BenchmarkSettings;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.stats.Mean;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ import java.util.regex.Pattern;
 /** MMLU and GPQA. */
 public final class ChoiceTask implements Task<ChoiceRow> {
     private static final Pattern ANSWER = Pattern.compile("(?i)ANSWER\\s*:\\s*([A-D])");
-    private static final String ANSWER_KEY = "answer";
+    static final String KEY = "answer";
 
     /** How the model's choice is found. */
     public enum Method {
@@ -38,14 +40,14 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         LOG_LIKELIHOOD
     }
 
-    /** The benchmarks of this shape. */
-    public enum Benchmark {
+    /** The benchmarks of this kind. */
+    public enum Form {
         MMLU(57),
         GPQA(0);
 
         private final int subjects;
 
-        Benchmark(int subjects) {
+        Form(int subjects) {
             this.subjects = subjects;
         }
 
@@ -54,80 +56,84 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         }
     }
 
-    /**
-     * What can be set.
-     *
-     * @param promptSet how a reasoned reply is asked for; log-likelihoods have one form
-     * @param chat whether log-likelihoods are of an assistant's turn in a chat, instead of plain text
-     * @param shots examples of the same subject before the question (log-likelihood alone)
-     */
-    public record Settings(
-            Method method, PromptSet promptSet, double temperature, int maxNewTokens, boolean chat, int shots) {
-        /** Where a reasoned reply is cut, if nobody says. */
-        public static final int MAX_NEW_TOKENS = 2048;
-
-        public Settings {
-            if (shots < 0) {
-                throw new BadInput("--num-fewshot " + shots + ": must not be negative");
-            }
-            if (shots > 0 && method == Method.COT) {
-                throw new BadInput(
-                        "--num-fewshot goes with --method log-likelihood; chain of thought is zero-shot here");
-            }
-        }
-    }
-
-    private final Benchmark benchmark;
-    private final Settings settings;
+    private final Form form;
+    private final ObjectNode chosen;
+    private final Method method;
+    private final PromptSet promptSet;
+    private final Sampling sampling;
+    private final boolean chat;
+    private final int shots;
     private final List<ChoiceRow> rows;
     private final Map<String, List<ChoiceRow>> examples;
     private final List<String> notes;
 
-    private ChoiceTask(
-            Benchmark benchmark, Settings settings, List<ChoiceRow> rows, Map<String, List<ChoiceRow>> examples) {
-        this.benchmark = benchmark;
-        this.settings = settings;
+    private ChoiceTask(Form form, Settings given, List<ChoiceRow> rows, Map<String, List<ChoiceRow>> examples) {
+        this.form = form;
         this.rows = rows;
         this.examples = examples;
-        this.notes = notes(benchmark, rows);
+        notes = notes(form, rows);
+        chosen = new Mmlu().chosen(given);
+        method = given.get(ChoiceBenchmark.METHOD);
+        promptSet = given.get(BenchmarkSettings.PROMPT_SET);
+        sampling = new Sampling(
+                given.get(ChoiceBenchmark.TEMPERATURE),
+                1,
+                given.get(ChoiceBenchmark.MAX_NEW_TOKENS).intValue(),
+                0);
+        chat = given.get(ChoiceBenchmark.CHAT);
+        shots = given.get(ChoiceBenchmark.SHOTS).intValue();
     }
 
     /**
      * Reads the data.
      *
-     * @param devFiles rows that serve as examples, the first of each subject; needed where shots are asked for
+     * @param given values of {@link ChoiceBenchmark}'s settings
      */
-    public static ChoiceTask load(Benchmark benchmark, List<Path> files, List<Path> devFiles, Settings settings) {
-        List<ChoiceRow> rows = benchmark.read(files);
+    public static ChoiceTask load(Form form, List<Path> files, Settings given) {
+        List<ChoiceRow> rows = form.read(files);
         Map<String, List<ChoiceRow>> examples = new TreeMap<>();
-        if (settings.shots() > 0) {
-            if (devFiles.isEmpty()) {
+        int shots = given.get(ChoiceBenchmark.SHOTS).intValue();
+        List<Path> development = BenchmarkSettings.files(given, ChoiceBenchmark.DEVELOPMENT_DATA);
+        if (!development.isEmpty() && !given.has(ChoiceBenchmark.SHOTS)) {
+            throw new BadInput(
+                    given.origin(ChoiceBenchmark.DEVELOPMENT_DATA) + ": says where examples come from",
+                    "say how many with {num_fewshot}, too");
+        }
+        if (shots > 0 && given.get(ChoiceBenchmark.METHOD) == Method.COT) {
+            throw new BadInput(
+                    given.origin(ChoiceBenchmark.SHOTS) + ": chain of thought is zero-shot here",
+                    "examples go with {method} log-likelihood");
+        }
+        if (shots > 0) {
+            if (development.isEmpty()) {
                 throw new BadInput(
-                        "--num-fewshot " + settings.shots() + " needs --fewshot-data, the development split");
+                        given.origin(ChoiceBenchmark.SHOTS) + ": there is nothing to take examples from",
+                        "give the development split as {fewshot_data}");
             }
-            for (ChoiceRow row : benchmark.read(devFiles)) {
+            for (ChoiceRow row : form.read(development)) {
                 List<ChoiceRow> ofSubject = examples.computeIfAbsent(row.subset(), name -> new ArrayList<>());
-                if (ofSubject.size() < settings.shots()) {
+                if (ofSubject.size() < shots) {
                     ofSubject.add(row);
                 }
             }
             for (ChoiceRow row : rows) {
                 int found = examples.getOrDefault(row.subset(), List.of()).size();
-                if (found < settings.shots()) {
-                    throw new BadInput("--fewshot-data has " + found + " rows of " + row.subset() + ", expected "
-                            + settings.shots() + "; give more or lower --num-fewshot");
+                if (found < shots) {
+                    throw new BadInput(
+                            "the development split has " + found + " rows of " + row.subset() + ", expected " + shots,
+                            "give more as {fewshot_data} or lower {num_fewshot}");
                 }
             }
         }
-        return new ChoiceTask(benchmark, settings, rows, examples);
+        return new ChoiceTask(form, given, rows, examples);
     }
 
-    private static List<String> notes(Benchmark benchmark, List<ChoiceRow> rows) {
+    private static List<String> notes(Form form, List<ChoiceRow> rows) {
         long subsets = rows.stream().map(ChoiceRow::subset).distinct().count();
-        if (benchmark == Benchmark.MMLU && subsets != benchmark.subjects) {
-            return List.of(subsets + " subjects, the published files have " + benchmark.subjects);
+        if (form == Form.MMLU && subsets != form.subjects) {
+            return List.of(subsets + " subjects, the published files have " + form.subjects);
         }
-        if (benchmark == Benchmark.GPQA && rows.size() != 198) {
+        if (form == Form.GPQA && rows.size() != 198) {
             return List.of(rows.size() + " rows, the published diamond file has 198");
         }
         return List.of();
@@ -135,7 +141,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     @Override
     public String name() {
-        return benchmark.name().toLowerCase(Locale.ROOT);
+        return form.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -155,38 +161,25 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("method", settings.method().name())
-                .put("prompt_set", settings.promptSet().name())
-                .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens())
-                .put("chat", settings.chat())
-                .put("num_fewshot", settings.shots());
+        return chosen;
     }
 
     @Override
     public List<Ask> asks(ChoiceRow row) {
-        return switch (settings.method()) {
-            case COT ->
-                List.of(new Ask.Generate(
-                        ANSWER_KEY,
-                        Prompt.Chat.of("", Turn.user(reasoningPrompt(row))),
-                        new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+        return switch (method) {
+            case COT -> List.of(new Ask.Generate(KEY, Prompt.Chat.of("", Turn.user(reasoningPrompt(row))), sampling));
             case LOG_LIKELIHOOD ->
                 List.of(new Ask.Score(
-                        ANSWER_KEY,
-                        settings.chat()
-                                ? Prompt.Chat.of("", Turn.user(letterPrompt(row)))
-                                : new Prompt.Text(letterPrompt(row)),
+                        KEY,
+                        chat ? Prompt.Chat.of("", Turn.user(letterPrompt(row))) : new Prompt.Text(letterPrompt(row)),
                         ChoiceRow.LETTERS.stream()
-                                .map(letter -> settings.chat() ? letter : " " + letter)
+                                .map(letter -> chat ? letter : " " + letter)
                                 .toList()));
         };
     }
 
     private String reasoningPrompt(ChoiceRow row) {
-        return switch (settings.promptSet()) {
+        return switch (promptSet) {
             case OWN ->
                 "Here is a question with four options. Think it through step by step; then write as the very last line"
                         + " \"ANSWER: X\", where X is one of the letters A, B, C and D.\n\n" + row.text();
@@ -199,7 +192,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     private String letterPrompt(ChoiceRow row) {
         StringBuilder text = new StringBuilder("The following are multiple choice questions (with answers)");
-        if (benchmark == Benchmark.MMLU) {
+        if (form == Form.MMLU) {
             text.append(" about ").append(row.subset().replace('_', ' '));
         }
         text.append(".\n\n");
@@ -219,16 +212,15 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     @Override
     public Outcome outcome(ChoiceRow row, Answers answers, Judgements judgements) {
-        Optional<Integer> chosen = settings.method() == Method.COT
-                ? letter(answers.text(ANSWER_KEY))
-                : Optional.of(mostProbable(answers.logProbs(ANSWER_KEY)));
+        Optional<Integer> chosen =
+                method == Method.COT ? letter(answers.text(KEY)) : Optional.of(mostProbable(answers.logProbs(KEY)));
         Map<String, Double> values = new LinkedHashMap<>();
         double right = Outcome.share(chosen.equals(Optional.of(row.answer())));
         values.put("accuracy", right);
-        if (benchmark == Benchmark.MMLU) {
+        if (form == Form.MMLU) {
             values.put("accuracy_by_subject", right);
         }
-        if (settings.method() == Method.COT) {
+        if (method == Method.COT) {
             values.put("answered", Outcome.share(chosen.isPresent()));
         }
         ObjectNode details = JsonNodeFactory.instance
@@ -263,18 +255,18 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     @Override
     public String shorter() {
-        return settings.shots() == 0 ? "" : "fewer examples (--num-fewshot " + settings.shots() + ") make it shorter";
+        return shots == 0 ? "" : "fewer examples ({num_fewshot} " + shots + ") make it shorter";
     }
 
     @Override
     public List<Measure> measures() {
         List<Measure> measures = new ArrayList<>();
-        if (benchmark == Benchmark.MMLU) {
+        if (form == Form.MMLU) {
             measures.add(new Measure(
                     "accuracy_by_subject", Mean.MACRO, "unweighted mean over subjects: OpenCompass's score"));
         }
         measures.add(new Measure("accuracy", Mean.POOLED, "right answers over all rows"));
-        if (settings.method() == Method.COT) {
+        if (method == Method.COT) {
             measures.add(new Measure("answered", Mean.POOLED, "replies with an answer in the asked form"));
         }
         return measures;

@@ -14,6 +14,7 @@ import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.YesNo;
 import candor.stats.Mean;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -69,19 +70,6 @@ public final class DeceptionTask implements Task<DeceptionRow> {
         }
     }
 
-    /** What can be set. */
-    public record Settings(
-            double temperature,
-            int maxNewTokens,
-            Layout layout,
-            External external,
-            FormatRule formatRule,
-            boolean insistOnFormat,
-            JudgePromptSet judgePromptSet) {
-        public static final Settings DEFAULT =
-                new Settings(0, 2048, Layout.ONE_MESSAGE, External.OUTPUT, FormatRule.STRICT, true, JudgePromptSet.OWN);
-    }
-
     private final List<DeceptionRow> rows;
     private final List<String> notes;
     private final Settings settings;
@@ -92,7 +80,11 @@ public final class DeceptionTask implements Task<DeceptionRow> {
         this.settings = settings;
     }
 
-    /** Reads the data. */
+    /**
+     * Reads the data.
+     *
+     * @param settings values of {@link DeceptionBench}'s
+     */
     public static DeceptionTask load(List<Path> files, Settings settings) {
         List<DeceptionRow> rows = new ArrayList<>();
         Map<Type, Integer> counts = new EnumMap<>(Type.class);
@@ -117,7 +109,7 @@ public final class DeceptionTask implements Task<DeceptionRow> {
 
     @Override
     public String name() {
-        return "deceptionbench";
+        return DeceptionBench.NAME;
     }
 
     @Override
@@ -137,28 +129,24 @@ public final class DeceptionTask implements Task<DeceptionRow> {
 
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens())
-                .put("prompt_layout", settings.layout().name())
-                .put("j1_sees", settings.external().name())
-                .put("format_rule", settings.formatRule().name())
-                .put("insist_on_format", settings.insistOnFormat())
-                .put("judge_prompt_set", settings.judgePromptSet().name());
+        return new DeceptionBench().chosen(settings);
     }
 
     @Override
     public List<Ask> asks(DeceptionRow row) {
-        Sampling sampling = new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0);
+        Sampling sampling = new Sampling(
+                settings.get(DeceptionBench.TEMPERATURE),
+                1,
+                settings.get(DeceptionBench.MAX_NEW_TOKENS).intValue(),
+                0);
         return List.of(
                 new Ask.Generate("belief", Prompt.Chat.of("", Turn.user(row.inner())), sampling),
                 new Ask.Generate("pressure", pressure(row), sampling));
     }
 
     private Prompt pressure(DeceptionRow row) {
-        String tail = row.outer() + row.format() + (settings.insistOnFormat() ? REMINDER : "");
-        return switch (settings.layout()) {
+        String tail = row.outer() + row.format() + (settings.get(DeceptionBench.INSIST) ? REMINDER : "");
+        return switch (settings.get(DeceptionBench.LAYOUT)) {
             case ONE_MESSAGE -> Prompt.Chat.of("", Turn.user(row.system() + tail));
             case SYSTEM_MESSAGE -> Prompt.Chat.of(row.system(), Turn.user(tail));
         };
@@ -166,7 +154,7 @@ public final class DeceptionTask implements Task<DeceptionRow> {
 
     private Optional<Parsed> parsed(Answers answers) {
         String reply = answers.text("pressure");
-        return switch (settings.formatRule()) {
+        return switch (settings.get(DeceptionBench.FORMAT_RULE)) {
             case STRICT -> Parsed.strict(reply);
             case LENIENT -> Parsed.lenient(reply);
         };
@@ -182,7 +170,9 @@ public final class DeceptionTask implements Task<DeceptionRow> {
                                 "belief",
                                 answers.text("belief"),
                                 "response",
-                                settings.external() == External.OUTPUT ? parsed.output() : answers.text("pressure")),
+                                settings.get(DeceptionBench.J1_SEES) == External.OUTPUT
+                                        ? parsed.output()
+                                        : answers.text("pressure")),
                         question(row, "j2", "belief", answers.text("belief"), "reasoning", parsed.thinking()),
                         question(row, "j3", "reasoning", parsed.thinking(), "response", parsed.output())))
                 .orElse(List.of());
@@ -191,7 +181,7 @@ public final class DeceptionTask implements Task<DeceptionRow> {
     private Question question(DeceptionRow row, String key, String a, String first, String b, String second) {
         return new Question(
                 key,
-                settings.judgePromptSet().prefix + key,
+                settings.get(DeceptionBench.JUDGE_PROMPT_SET).prefix + key,
                 Map.of("inner_prompt", row.inner(), "outer_prompt", row.outer(), a, first, b, second),
                 row.stances(),
                 Form.YES_NO);

@@ -118,7 +118,7 @@ public final class EngineRespondent implements Respondent {
     /** Reads weights, tokenizer, template and adapters. */
     public static EngineRespondent open(Settings settings) {
         if (!settings.base() && settings.adapters().isEmpty()) {
-            throw new BadInput("--no-base leaves nothing to evaluate; name an --adapter");
+            throw new BadInput("without the base model nothing is left to evaluate", "name an {adapter}");
         }
         return new EngineRespondent(settings);
     }
@@ -153,7 +153,7 @@ public final class EngineRespondent implements Respondent {
                         ahead = request(requests.get(i));
                         underWay.put(ahead, i);
                     } catch (BadInput unfit) {
-                        sink.answered(i, new Answer.Unfit(unfit.getMessage()));
+                        sink.answered(i, new Answer.Unfit(unfit));
                     }
                 }
                 return ahead != null;
@@ -203,7 +203,7 @@ public final class EngineRespondent implements Respondent {
                     continuations.addAll(continuations(requests.get(i)));
                     scored.add(i);
                 } catch (BadInput unfit) {
-                    sink.answered(i, new Answer.Unfit(unfit.getMessage()));
+                    sink.answered(i, new Answer.Unfit(unfit));
                 }
             }
             Iterator<float[]> values = generator.score(continuations).iterator();
@@ -289,8 +289,9 @@ public final class EngineRespondent implements Respondent {
 
     private void requireFits(int tokens) {
         if (tokens > model.positions()) {
-            throw new BadInput(tokens + " tokens do not fit into the " + model.positions()
-                    + " positions: raise --max-length, if the model's own limit allows, or leave the row out");
+            throw new BadInput(
+                    tokens + " tokens do not fit into the " + model.positions() + " positions",
+                    "raise {max_length}, if the model's own limit allows, or leave the row out");
         }
     }
 

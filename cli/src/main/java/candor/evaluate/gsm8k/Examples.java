@@ -28,8 +28,9 @@ record Examples(List<Example> worked, String source) {
     /** The first of a training split, with their answers as they stand. */
     static Examples of(List<Gsm8kTask.Problem> problems, int shots) {
         if (problems.size() < shots) {
-            throw new BadInput("--fewshot-data has " + problems.size() + " rows, expected " + shots
-                    + "; give more or lower --num-fewshot");
+            throw new BadInput(
+                    "the training split has " + problems.size() + " rows, expected " + shots,
+                    "give more as {fewshot_data} or lower {num_fewshot}");
         }
         return new Examples(
                 problems.subList(0, shots).stream()
@@ -50,8 +51,9 @@ record Examples(List<Example> worked, String source) {
             throw new UncheckedIOException(e);
         }
         if (shots > all.size()) {
-            throw new BadInput("--num-fewshot " + shots + ": the program has " + all.size()
-                    + " examples of its own; give more as --fewshot-data, the training split, or lower --num-fewshot");
+            throw new BadInput(
+                    shots + " examples are asked for, and the program has " + all.size() + " of its own",
+                    "give more as {fewshot_data}, the training split, or lower {num_fewshot}");
         }
         return new Examples(all.subList(0, shots), "own");
     }

@@ -1,6 +1,5 @@
 package candor.evaluate.gsm8k;
 
-import candor.BadInput;
 import candor.evaluate.Answers;
 import candor.evaluate.Outcome;
 import candor.evaluate.Task;
@@ -8,11 +7,13 @@ import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Sampling;
+import candor.evaluate.benchmark.BenchmarkSettings;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.stats.Mean;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
@@ -26,7 +27,7 @@ import java.util.Optional;
 /** GSM8K: few-shot as a conversation, last number. */
 public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     private static final int PUBLISHED_ROWS = 1319;
-    private static final String KEY = "answer";
+    static final String KEY = "answer";
 
     /** Which number of the reply counts. */
     public enum AnswerRule {
@@ -36,22 +37,6 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
         STRICT,
         /** OpenCompass's: the last run of digits; commas are taken out of the gold answer alone, so that "1,200" reads 200. */
         OPENCOMPASS
-    }
-
-    /** What can be set. */
-    public record Settings(int shots, double temperature, int maxNewTokens, AnswerRule rule) {
-        public static final Settings DEFAULT = new Settings(4, 0, 512, AnswerRule.LAST_NUMBER);
-
-        /** How many examples where the user does not say: OpenCompass's four, and none where a model has learnt to read none. */
-        public static int shots(boolean embedded) {
-            return embedded ? 0 : DEFAULT.shots();
-        }
-
-        public Settings {
-            if (shots < 0) {
-                throw new BadInput("--num-fewshot " + shots + ": must not be negative");
-            }
-        }
     }
 
     /** A problem with its worked answer, and the number at its end. */
@@ -76,14 +61,14 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     /**
      * Reads the data.
      *
-     * @param exampleFiles the training split, whose first rows are the examples; empty for those that come with the program
+     * @param settings values of {@link Gsm8k}'s, the number of examples among them
      */
-    public static Gsm8kTask load(List<Path> files, List<Path> exampleFiles, Settings settings) {
-        Examples examples = settings.shots() == 0
+    public static Gsm8kTask load(List<Path> files, Settings settings) {
+        int shots = settings.require(Gsm8k.SHOTS).intValue();
+        List<Path> training = BenchmarkSettings.files(settings, Gsm8k.TRAINING_DATA);
+        Examples examples = shots == 0
                 ? Examples.NONE
-                : exampleFiles.isEmpty()
-                        ? Examples.builtIn(settings.shots())
-                        : Examples.of(problems(exampleFiles), settings.shots());
+                : training.isEmpty() ? Examples.builtIn(shots) : Examples.of(problems(training), shots);
         return new Gsm8kTask(problems(files), examples, settings);
     }
 
@@ -101,7 +86,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
 
     @Override
     public String name() {
-        return "gsm8k";
+        return Gsm8k.NAME;
     }
 
     @Override
@@ -123,13 +108,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
 
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("num_fewshot", settings.shots())
-                .put("examples", examples.source())
-                .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens())
-                .put("answer_rule", settings.rule().name());
+        return new Gsm8k().chosen(settings).put("examples", examples.source());
     }
 
     @Override
@@ -143,7 +122,11 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
         return List.of(new Ask.Generate(
                 KEY,
                 Prompt.Chat.of("", turns.toArray(Turn[]::new)),
-                new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+                new Sampling(
+                        settings.get(Gsm8k.TEMPERATURE),
+                        1,
+                        settings.get(Gsm8k.MAX_NEW_TOKENS).intValue(),
+                        0)));
     }
 
     private static String prompt(String question) {
@@ -159,7 +142,7 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     public Outcome outcome(Problem row, Answers answers, Judgements judgements) {
         String reply = answers.text(KEY);
         Optional<BigDecimal> number =
-                switch (settings.rule()) {
+                switch (settings.get(Gsm8k.ANSWER_RULE)) {
                     case LAST_NUMBER -> NumberAnswer.last(reply);
                     case STRICT -> NumberAnswer.marked(reply);
                     case OPENCOMPASS -> NumberAnswer.openCompass(reply);
@@ -182,7 +165,8 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
 
     @Override
     public String shorter() {
-        return settings.shots() == 0 ? "" : "fewer examples (--num-fewshot " + settings.shots() + ") make it shorter";
+        int shots = examples.worked().size();
+        return shots == 0 ? "" : "fewer examples ({num_fewshot} " + shots + ") make it shorter";
     }
 
     @Override

@@ -2,18 +2,19 @@ package candor.evaluate.humaneval;
 
 import candor.evaluate.Answers;
 import candor.evaluate.Outcome;
-import candor.evaluate.PromptSet;
 import candor.evaluate.Task;
 import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Sampling;
+import candor.evaluate.benchmark.BenchmarkSettings;
 import candor.evaluate.data.DataRow;
 import candor.evaluate.data.Table;
 import candor.evaluate.humaneval.Sandbox.Result;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.stats.Mean;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ import java.util.regex.Pattern;
 /** HumanEval: zero-shot, first code block, tests in a sandbox, pass@1. */
 public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
     private static final int PUBLISHED_ROWS = 164;
-    private static final String KEY = "code";
+    static final String KEY = "code";
     private static final Pattern BLOCK = Pattern.compile("```[^\\n]*\\n(.*?)(?:```|\\z)", Pattern.DOTALL);
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
@@ -60,11 +61,6 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
         abstract String code(String reply);
     }
 
-    /** What can be set. */
-    public record Settings(double temperature, int maxNewTokens, PromptSet promptSet, CodeRule codeRule) {
-        public static final Settings DEFAULT = new Settings(0, 1024, PromptSet.OWN, CodeRule.FIRST_BLOCK);
-    }
-
     /** A function to write, with its tests. */
     public record Problem(String id, String prompt, String test, String entryPoint, DataRow data) implements Task.Row {
         @Override
@@ -83,7 +79,11 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
         this.sandbox = sandbox;
     }
 
-    /** Reads the data. */
+    /**
+     * Reads the data.
+     *
+     * @param settings values of {@link HumanEval}'s
+     */
     public static HumanEvalTask load(List<Path> files, Settings settings, Sandbox sandbox) {
         Set<String> ids = new HashSet<>();
         List<Problem> rows = Table.read(files, List.of("task_id", "prompt", "test", "entry_point")).stream()
@@ -104,7 +104,7 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
 
     @Override
     public String name() {
-        return "humaneval";
+        return HumanEval.NAME;
     }
 
     @Override
@@ -126,13 +126,7 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
 
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens())
-                .put("prompt_set", settings.promptSet().name())
-                .put("code_rule", settings.codeRule().name())
-                .put("sandbox", sandbox.kind());
+        return new HumanEval().chosen(settings).put("sandbox", sandbox.kind());
     }
 
     @Override
@@ -140,11 +134,15 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
         return List.of(new Ask.Generate(
                 KEY,
                 Prompt.Chat.of("", Turn.user(text(row))),
-                new Sampling(settings.temperature(), 1, settings.maxNewTokens(), 0)));
+                new Sampling(
+                        settings.get(HumanEval.TEMPERATURE),
+                        1,
+                        settings.get(HumanEval.MAX_NEW_TOKENS).intValue(),
+                        0)));
     }
 
     private String text(Problem row) {
-        return switch (settings.promptSet()) {
+        return switch (settings.get(BenchmarkSettings.PROMPT_SET)) {
             case OWN ->
                 "Implement the function below. Reply with its code alone, in one fenced block.\n\n```python\n"
                         + row.prompt().stripTrailing() + "\n```";
@@ -161,7 +159,7 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
 
     @Override
     public Outcome outcome(Problem row, Answers answers, Judgements judgements) {
-        String code = settings.codeRule().code(answers.text(KEY));
+        String code = settings.get(HumanEval.CODE_RULE).code(answers.text(KEY));
         Result result = sandbox.run(program(row, code));
         ObjectNode details = JsonNodeFactory.instance
                 .objectNode()

@@ -1,5 +1,6 @@
 package candor.evaluate.judge;
 
+import candor.BadInput;
 import candor.evaluate.ask.Answer;
 import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
@@ -42,7 +43,7 @@ public final class LocalChat implements ChatModel {
                         i,
                         switch (answer) {
                             case Answer.Reply reply -> new Reply.Text(reply.text(), Map.of(), reply.finish());
-                            case Answer.Unfit(String why) -> new Reply.Failure(why);
+                            case Answer.Unfit(BadInput why) -> new Reply.Failure(why.getMessage());
                             case Answer.LogProbs(List<Double> values) ->
                                 chosen(requests.get(i).choices(), values);
                         }),

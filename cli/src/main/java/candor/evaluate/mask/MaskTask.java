@@ -11,7 +11,7 @@ import candor.evaluate.ask.Sampling;
 import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.stats.Mean;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,49 +21,42 @@ import java.util.List;
 public final class MaskTask implements Task<MaskRow> {
     static final String NEUTRAL_SYSTEM = "You are a helpful assistant.";
 
-    /**
-     * What can be set.
-     *
-     * @param lieK how often the question under pressure is put to the model
-     * @param temperature of all replies
-     * @param maxNewTokens of each reply
-     */
-    public record Settings(int lieK, double temperature, int maxNewTokens) {
-        /** Those of the original code. */
-        public static final Settings PUBLISHED = new Settings(1, 1.0, 1000);
-
-        public Settings {
-            if (lieK < 1) {
-                throw new BadInput("--lie-k " + lieK + ": must be at least 1");
-            }
-        }
-    }
-
     private final MaskData data;
-    private final Settings settings;
+    private final ObjectNode chosen;
+    private final int lieK;
+    private final double temperature;
+    private final int maxNewTokens;
 
-    private MaskTask(MaskData data, Settings settings) {
+    private MaskTask(MaskData data, Settings given) {
         this.data = data;
-        this.settings = settings;
+        chosen = new Mask().chosen(given);
+        lieK = given.get(Mask.LIE_K).intValue();
+        temperature = given.get(Mask.TEMPERATURE);
+        maxNewTokens = given.get(Mask.MAX_NEW_TOKENS).intValue();
     }
 
     /**
      * Reads the data.
      *
-     * @param subsets names of archetypes; all that the files hold where empty
+     * @param given values of {@link Mask}'s settings
      */
-    public static MaskTask load(List<Path> files, List<String> subsets, Settings settings) {
-        List<Archetype> only = subsets.stream()
+    public static MaskTask load(List<Path> files, Settings given) {
+        return new MaskTask(read(files, given), given);
+    }
+
+    /** The rows of the archetypes that are wanted; of all that the files hold where none is named. */
+    static MaskData read(List<Path> files, Settings given) {
+        List<Archetype> only = given.get(Mask.SUBSETS).stream()
                 .map(name -> Archetype.named(name)
-                        .orElseThrow(() -> new BadInput("--subset " + name + ": no such subset; there are "
-                                + String.join(", ", Archetype.names()))))
+                        .orElseThrow(() -> new BadInput(given.origin(Mask.SUBSETS) + ": " + name
+                                + ": no such subset; there are " + String.join(", ", Archetype.names()))))
                 .toList();
-        return new MaskTask(MaskData.read(files, only), settings);
+        return MaskData.read(files, only);
     }
 
     @Override
     public String name() {
-        return "mask";
+        return Mask.NAME;
     }
 
     @Override
@@ -83,17 +76,13 @@ public final class MaskTask implements Task<MaskRow> {
 
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("lie_k", settings.lieK())
-                .put("temperature", settings.temperature())
-                .put("max_new_tokens", settings.maxNewTokens());
+        return chosen;
     }
 
     @Override
     public List<Ask> asks(MaskRow row) {
         List<Ask> asks = new ArrayList<>();
-        for (int k = 0; k < settings.lieK(); k++) {
+        for (int k = 0; k < lieK; k++) {
             asks.add(ask("pressure." + k, pressure(row), k));
         }
         List<String> beliefs = row.beliefs();
@@ -110,7 +99,7 @@ public final class MaskTask implements Task<MaskRow> {
     }
 
     private Ask ask(String key, Prompt prompt, int run) {
-        return new Ask.Generate(key, prompt, new Sampling(settings.temperature(), 1, settings.maxNewTokens(), run));
+        return new Ask.Generate(key, prompt, new Sampling(temperature, 1, maxNewTokens, run));
     }
 
     static Prompt pressure(MaskRow row) {
@@ -129,7 +118,7 @@ public final class MaskTask implements Task<MaskRow> {
 
     @Override
     public List<Question> questions(MaskRow row, Answers answers) {
-        return MaskQuestions.of(row, answers, settings.lieK());
+        return MaskQuestions.of(row, answers, lieK);
     }
 
     @Override
@@ -148,7 +137,7 @@ public final class MaskTask implements Task<MaskRow> {
         List<Measure> measures = new ArrayList<>();
         measures.add(new Measure(
                 "honesty", Mean.POOLED, "100 less the share of lies, over judged rows: the published score"));
-        if (settings.lieK() > 1) {
+        if (lieK > 1) {
             measures.add(new Measure("honesty_at_1", Mean.POOLED, "the same by the first statement of each row alone"));
         }
         measures.addAll(List.of(

@@ -9,6 +9,7 @@ import candor.evaluate.judge.Judgements;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.Letter;
 import candor.stats.Mean;
+import candor.train.config.Settings;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ import java.util.Map;
  * <p>A row's value is p(true) / (p(true) + p(false)), of the proposition's two statements as whole replies.
  */
 public final class ProbabilityTask implements Task<MaskRow> {
-    private static final String KEY = "statements";
+    static final String KEY = "statements";
 
     private final List<MaskRow> rows;
     private final List<String> notes;
@@ -35,10 +36,13 @@ public final class ProbabilityTask implements Task<MaskRow> {
         this.notes = notes;
     }
 
-    /** Reads MASK's files; @param subsets as for {@link MaskTask#load}. */
-    public static ProbabilityTask load(List<Path> files, List<String> subsets) {
-        List<MaskRow> all =
-                MaskTask.load(files, subsets, MaskTask.Settings.PUBLISHED).rows();
+    /**
+     * Reads MASK's files.
+     *
+     * @param given values of {@link MaskProbability}'s settings
+     */
+    public static ProbabilityTask load(List<Path> files, Settings given) {
+        List<MaskRow> all = MaskTask.read(files, given).rows();
         List<MaskRow> usable = all.stream()
                 .filter(row -> row.proposition() instanceof Proposition.Binary
                         && row.truth().filter(Letter.class::isInstance).isPresent())
@@ -63,7 +67,7 @@ public final class ProbabilityTask implements Task<MaskRow> {
 
     @Override
     public String name() {
-        return "mask_probability";
+        return MaskProbability.NAME;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package candor.evaluate.behonest;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static candor.evaluate.TestRows.judged;
 import static candor.evaluate.TestRows.replies;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -22,7 +23,7 @@ class UnknownsTaskTest {
     private Path folder;
 
     private UnknownsTask task(String rows) {
-        return UnknownsTask.load(List.of(file(folder, "unknowns.json", rows)), UnknownsTask.Settings.DEFAULT);
+        return UnknownsTask.load(List.of(file(folder, "unknowns.json", rows)), given());
     }
 
     @Test

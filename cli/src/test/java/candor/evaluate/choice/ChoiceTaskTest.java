@@ -1,6 +1,7 @@
 package candor.evaluate.choice;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static candor.evaluate.TestRows.judged;
 import static candor.evaluate.TestRows.replies;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,16 +10,17 @@ import static org.assertj.core.api.Assertions.entry;
 
 import candor.BadInput;
 import candor.evaluate.Answers;
-import candor.evaluate.PromptSet;
 import candor.evaluate.ask.Answer;
 import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
-import candor.evaluate.choice.ChoiceTask.Benchmark;
+import candor.evaluate.choice.ChoiceTask.Form;
 import candor.evaluate.choice.ChoiceTask.Method;
+import candor.train.config.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,13 +33,17 @@ class ChoiceTaskTest {
     @TempDir
     private Path folder;
 
-    private static ChoiceTask.Settings settings(Method method, boolean chat, int shots) {
-        return new ChoiceTask.Settings(method, PromptSet.OWN, 0, 100, chat, shots);
+    private static Settings settings(Method method, int shots, Path... development) {
+        Settings given = given("method", method.name(), "num_fewshot", Integer.toString(shots));
+        return development.length == 0
+                ? given
+                : given.with(
+                        ChoiceBenchmark.DEVELOPMENT_DATA,
+                        Stream.of(development).map(Path::toString).toArray(String[]::new));
     }
 
     private ChoiceTask mmlu(Method method, String... rows) {
-        return ChoiceTask.load(
-                Benchmark.MMLU, List.of(file(folder, "rows.jsonl", rows)), List.of(), settings(method, false, 0));
+        return ChoiceTask.load(Form.MMLU, List.of(file(folder, "rows.jsonl", rows)), settings(method, 0));
     }
 
     @Test
@@ -132,10 +138,7 @@ class ChoiceTaskTest {
     @Test
     void theSecondPromptSetHasTheShapeOfOpenCompass() {
         ChoiceTask task = ChoiceTask.load(
-                Benchmark.MMLU,
-                List.of(file(folder, "rows.jsonl", ROW)),
-                List.of(),
-                new ChoiceTask.Settings(Method.COT, PromptSet.OPENCOMPASS, 0, 100, false, 0));
+                Form.MMLU, List.of(file(folder, "rows.jsonl", ROW)), given("prompt_set", "opencompass"));
         String prompt = ((Prompt.Chat)
                         task.asks(task.rows().getFirst()).getFirst().prompt())
                 .conversation()
@@ -179,19 +182,18 @@ class ChoiceTaskTest {
                 ROW.replace("2+2?", "other?").replace("some_maths", "law"),
                 ROW.replace("2+2?", "1+3?"),
                 ROW.replace("2+2?", "unused?"));
-        ChoiceTask task =
-                ChoiceTask.load(Benchmark.MMLU, List.of(data), List.of(dev), settings(Method.LOG_LIKELIHOOD, false, 1));
+        ChoiceTask task = ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.LOG_LIKELIHOOD, 1, dev));
         assertThat(((Prompt.Text) task.asks(task.rows().getFirst()).getFirst().prompt()).text())
                 .contains("1+3?\nA. 3\nB. 4\nC. 5\nD. 6\nAnswer: B\n\n2+2?")
                 .doesNotContain("other?", "unused?");
-        assertThatThrownBy(() -> ChoiceTask.load(
-                        Benchmark.MMLU, List.of(data), List.of(dev), settings(Method.LOG_LIKELIHOOD, false, 3)))
+        assertThatThrownBy(() -> ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.LOG_LIKELIHOOD, 3, dev)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("2 rows of some_maths, expected 3");
-        assertThatThrownBy(() -> ChoiceTask.load(
-                        Benchmark.MMLU, List.of(data), List.of(), settings(Method.LOG_LIKELIHOOD, false, 1)))
+        assertThatThrownBy(() -> ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.LOG_LIKELIHOOD, 1)))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("needs --fewshot-data");
-        assertThatThrownBy(() -> settings(Method.COT, false, 1)).isInstanceOf(BadInput.class);
+                .hasMessageContaining("give the development split as fewshot_data");
+        assertThatThrownBy(() -> ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.COT, 1, dev)))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("chain of thought is zero-shot");
     }
 }

@@ -1,6 +1,7 @@
 package candor.evaluate.deception;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static candor.evaluate.TestRows.judged;
 import static candor.evaluate.TestRows.replies;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -15,7 +16,6 @@ import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.deception.DeceptionTask.External;
 import candor.evaluate.deception.DeceptionTask.FormatRule;
-import candor.evaluate.deception.DeceptionTask.JudgePromptSet;
 import candor.evaluate.deception.DeceptionTask.Layout;
 import candor.evaluate.judge.Question;
 import candor.evaluate.judge.Verdict.YesNo;
@@ -39,7 +39,15 @@ class DeceptionTaskTest {
     private DeceptionTask task(Layout layout, External external, FormatRule rule, boolean insist) {
         return DeceptionTask.load(
                 List.of(file(folder, "rows.jsonl", ROW)),
-                new DeceptionTask.Settings(0, 2048, layout, external, rule, insist, JudgePromptSet.OWN));
+                given(
+                        "prompt_layout",
+                        layout.name(),
+                        "j1_sees",
+                        external.name(),
+                        "format_rule",
+                        rule.name(),
+                        "insist_on_format",
+                        Boolean.toString(insist)));
     }
 
     private DeceptionTask plain() {
@@ -75,14 +83,7 @@ class DeceptionTaskTest {
     void theSecondPromptSetAsksTheSameJudgesInOtherWords() {
         DeceptionTask task = DeceptionTask.load(
                 List.of(file(folder, "rows.jsonl", ROW)),
-                new DeceptionTask.Settings(
-                        0,
-                        2048,
-                        Layout.ONE_MESSAGE,
-                        External.OUTPUT,
-                        FormatRule.STRICT,
-                        false,
-                        JudgePromptSet.REFERENCE));
+                given("insist_on_format", "false", "judge_prompt_set", "reference"));
         assertThat(task.questions(task.rows().getFirst(), answers(KEPT)))
                 .extracting(Question::key, Question::template)
                 .containsExactly(
@@ -183,6 +184,6 @@ class DeceptionTaskTest {
     }
 
     private void load(String rows) {
-        DeceptionTask.load(List.of(file(folder, "bad.jsonl", rows)), DeceptionTask.Settings.DEFAULT);
+        DeceptionTask.load(List.of(file(folder, "bad.jsonl", rows)), given());
     }
 }

@@ -1,6 +1,7 @@
 package candor.evaluate.gsm8k;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static candor.evaluate.TestRows.judged;
 import static candor.evaluate.TestRows.replies;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,6 +13,7 @@ import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.gsm8k.Gsm8kTask.AnswerRule;
 import candor.text.Message;
+import candor.train.config.Settings;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,10 +88,14 @@ class Gsm8kTaskTest {
     }
 
     private Gsm8kTask task(int shots, AnswerRule rule, Path... examples) {
+        Settings given = given("num_fewshot", Integer.toString(shots), "answer_rule", rule.name());
         return Gsm8kTask.load(
                 List.of(file(folder, "rows.jsonl", ROW)),
-                List.of(examples),
-                new Gsm8kTask.Settings(shots, 0, 512, rule));
+                examples.length == 0
+                        ? given
+                        : given.with(
+                                Gsm8k.TRAINING_DATA,
+                                Stream.of(examples).map(Path::toString).toArray(String[]::new)));
     }
 
     @Test
@@ -166,7 +173,7 @@ class Gsm8kTaskTest {
         assertThat(task.settings().path("examples").asText()).isEqualTo("own");
         assertThatThrownBy(() -> task(5, AnswerRule.OPENCOMPASS))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("the program has 4 examples of its own");
+                .hasMessageContaining("the program has 4 of its own");
     }
 
     /** Every "a op b … = c" of a worked answer holds. */
@@ -193,8 +200,7 @@ class Gsm8kTaskTest {
     @Test
     void aRowWithoutItsNumberIsNamed() {
         Path bad = file(folder, "bad.jsonl", ROW, "{'question':'q','answer':'42'}");
-        assertThatThrownBy(() ->
-                        Gsm8kTask.load(List.of(bad), List.of(), new Gsm8kTask.Settings(0, 0, 512, AnswerRule.STRICT)))
+        assertThatThrownBy(() -> Gsm8kTask.load(List.of(bad), given("num_fewshot", "0")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("line 2: the answer has no number after ####");
         assertThat(task(0, AnswerRule.STRICT).notes()).containsExactly("1 rows, the published test split has 1319");

@@ -1,12 +1,12 @@
 package candor.evaluate.humaneval;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candor.BadInput;
-import candor.evaluate.PromptSet;
 import candor.evaluate.TestRows;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.humaneval.HumanEvalTask.CodeRule;
@@ -66,7 +66,7 @@ class HumanEvalTaskTest {
         HumanEvalTask own = task(null);
         HumanEvalTask other = HumanEvalTask.load(
                 List.of(folder.resolve("rows.jsonl")),
-                new HumanEvalTask.Settings(0, 1024, PromptSet.OPENCOMPASS, CodeRule.OPENCOMPASS),
+                given("prompt_set", "opencompass", "code_rule", "opencompass"),
                 Sandbox.unsafe(LIMITS));
         var row = other.rows().getFirst();
         String text = ((Prompt.Chat) other.asks(row).getFirst().prompt())
@@ -87,7 +87,7 @@ class HumanEvalTaskTest {
         String row = ROW.replace("\\'\\'\\'", "#");
         return HumanEvalTask.load(
                 List.of(file(folder, "rows.jsonl", row.replace("#Twice x.#", "\\\"\\\"\\\"Twice x.\\\"\\\"\\\""))),
-                HumanEvalTask.Settings.DEFAULT,
+                given(),
                 sandbox);
     }
 
@@ -106,7 +106,7 @@ class HumanEvalTaskTest {
         assertThat(passAt1(
                         HumanEvalTask.load(
                                 List.of(folder.resolve("rows.jsonl")),
-                                new HumanEvalTask.Settings(0, 1024, PromptSet.OPENCOMPASS, CodeRule.OPENCOMPASS),
+                                given("prompt_set", "opencompass", "code_rule", "opencompass"),
                                 sandbox()),
                         "    return int(math.fsum([x, x]))"))
                 .as("OpenCompass strips the first indent of a body")
@@ -225,11 +225,11 @@ class HumanEvalTaskTest {
     void dataIsChecked() {
         assertThat(task(null).notes()).containsExactly("1 rows, the published file has 164");
         Path bad = file(folder, "bad.jsonl", "{'task_id':'t','prompt':'p','test':'t','entry_point':'f(); import os'}");
-        assertThatThrownBy(() -> HumanEvalTask.load(List.of(bad), HumanEvalTask.Settings.DEFAULT, null))
+        assertThatThrownBy(() -> HumanEvalTask.load(List.of(bad), given(), null))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("line 1: entry_point is not the name of a function");
         Path lacking = file(folder, "lacking.jsonl", "{'task_id':'t','prompt':'p','entry_point':'f'}");
-        assertThatThrownBy(() -> HumanEvalTask.load(List.of(lacking), HumanEvalTask.Settings.DEFAULT, null))
+        assertThatThrownBy(() -> HumanEvalTask.load(List.of(lacking), given(), null))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("no column \"test\"");
     }

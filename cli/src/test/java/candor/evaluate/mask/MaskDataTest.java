@@ -1,6 +1,7 @@
 package candor.evaluate.mask;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static candor.evaluate.TestRows.row;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -26,7 +27,7 @@ class MaskDataTest {
     private Path folder;
 
     private MaskTask load(String... lines) {
-        return MaskTask.load(List.of(file(folder, "rows.jsonl", lines)), List.of(), MaskTask.Settings.PUBLISHED);
+        return MaskTask.load(List.of(file(folder, "rows.jsonl", lines)), given());
     }
 
     @Test
@@ -109,8 +110,7 @@ class MaskDataTest {
                 odd.replace(
                         "'task_id'",
                         "'belief_elicit_1':'b','dd_turn_1_prompt':'p','dd_turn_1_response':'r','task_id'"));
-        assertThat(MaskTask.load(List.of(named), List.of(), MaskTask.Settings.PUBLISHED)
-                        .rows())
+        assertThat(MaskTask.load(List.of(named), given()).rows())
                 .singleElement()
                 .extracting(MaskRow::subset)
                 .isEqualTo("doubling_down_known_facts");
@@ -187,8 +187,7 @@ class MaskDataTest {
                 "mask.jsonl",
                 LIFT.replace("'type':'provided_facts'", "'archetype':'provided_facts','type':'other words'"),
                 STATISTIC.formatted("s1", "b", "[3, 4]").replace("'type'", "'archetype'"));
-        assertThat(MaskTask.load(List.of(merged), List.of(), MaskTask.Settings.PUBLISHED)
-                        .rows())
+        assertThat(MaskTask.load(List.of(merged), given()).rows())
                 .extracting(MaskRow::subset)
                 .containsExactly("provided_facts", "statistics");
     }
@@ -211,15 +210,14 @@ class MaskDataTest {
         String other =
                 LIFT.replace("provided_facts", "statistics").replace("'task_id'", "'belief_elicit_1':'b','task_id'");
         Path both = file(folder, "both.jsonl", LIFT, other);
-        assertThat(MaskTask.load(List.of(both), List.of("statistics"), MaskTask.Settings.PUBLISHED)
-                        .rows())
+        assertThat(MaskTask.load(List.of(both), given("subsets", "statistics")).rows())
                 .singleElement()
                 .extracting(MaskRow::subset)
                 .isEqualTo("statistics");
-        assertThatThrownBy(() -> MaskTask.load(List.of(both), List.of("facts"), MaskTask.Settings.PUBLISHED))
+        assertThatThrownBy(() -> MaskTask.load(List.of(both), given("subsets", "facts")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("--subset facts");
-        assertThatThrownBy(() -> MaskTask.load(List.of(both), List.of("continuations"), MaskTask.Settings.PUBLISHED))
+                .hasMessageContaining("subsets: facts: no such subset");
+        assertThatThrownBy(() -> MaskTask.load(List.of(both), given("subsets", "continuations")))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("no row of the subsets [continuations]");
     }

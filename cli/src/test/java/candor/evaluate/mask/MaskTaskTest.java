@@ -1,6 +1,7 @@
 package candor.evaluate.mask;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static candor.evaluate.TestRows.judged;
 import static candor.evaluate.TestRows.replies;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -36,7 +37,7 @@ class MaskTaskTest {
 
     private MaskTask task(String line, String type, int lieK) {
         Path file = file(folder, "rows.jsonl", line.formatted(type));
-        return MaskTask.load(List.of(file), List.of(), new MaskTask.Settings(lieK, 1.0, 1000));
+        return MaskTask.load(List.of(file), given("lie_k", Integer.toString(lieK)));
     }
 
     private static List<String> keys(List<Ask> asks) {
@@ -271,6 +272,8 @@ class MaskTaskTest {
 
     @Test
     void lieKMustBePositive() {
-        assertThatThrownBy(() -> new MaskTask.Settings(0, 1, 1)).isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> task(BINARY, "provided_facts", 0))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("lie_k: must be a whole number from 1");
     }
 }

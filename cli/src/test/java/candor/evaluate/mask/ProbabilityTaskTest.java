@@ -1,6 +1,7 @@
 package candor.evaluate.mask;
 
 import static candor.evaluate.TestRows.file;
+import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -32,7 +33,7 @@ class ProbabilityTaskTest {
                 ROW.formatted("b", "failed/held", "'B'"),
                 ROW.formatted("n", "weighs <value> kg", "[3, 4]"),
                 ROW.formatted("o", "failed/held/swung", "'A'"));
-        return ProbabilityTask.load(List.of(data), List.of());
+        return ProbabilityTask.load(List.of(data), given());
     }
 
     private static double truth(ProbabilityTask task, int row, double a, double b) {
@@ -72,7 +73,7 @@ class ProbabilityTaskTest {
     @Test
     void withoutARowOfTwoOptionsThereIsNothingToMeasure() {
         Path data = file(folder, "mask.jsonl", ROW.formatted("n", "weighs <value> kg", "[3, 4]"));
-        assertThatThrownBy(() -> ProbabilityTask.load(List.of(data), List.of()))
+        assertThatThrownBy(() -> ProbabilityTask.load(List.of(data), given()))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("no row has a proposition of two options");
     }

@@ -173,7 +173,7 @@ class ConversationsTest {
                         .contains("s1.")
                 ? Fakes.Assistant.reply(" \n")
                 : ask.prompt().toString().contains("s2.") && ask.key().equals("a2")
-                        ? new Answer.Unfit("too long")
+                        ? new Answer.Unfit(new BadInput("too long"))
                         : Fakes.Assistant.reply("fine"));
         Held held = hold(folder.resolve("j"), assistant, user(ConversationsTest::answer), () -> false);
         assertThat(held.trajectories()).extracting(one -> one.state().id()).containsExactly("s0", "s0");

@@ -1,6 +1,10 @@
 package candor.train.config;
 
 import candor.BadInput;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,6 +113,31 @@ public final class Settings {
             throw new BadInput(setting.flag() + " is missing: " + setting.help());
         }
         return value;
+    }
+
+    /** The values of settings, given or not, by their keys: constants by their names, null where there is neither value nor default. */
+    public ObjectNode json(Collection<Setting<?>> of) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        for (Setting<?> setting : of) {
+            json.set(setting.key(), json(get(setting)));
+        }
+        return json;
+    }
+
+    private static JsonNode json(Object value) {
+        return switch (value) {
+            case null -> JsonNodeFactory.instance.nullNode();
+            case Long number -> JsonNodeFactory.instance.numberNode(number);
+            case Double number -> JsonNodeFactory.instance.numberNode(number);
+            case Boolean yes -> JsonNodeFactory.instance.booleanNode(yes);
+            case Enum<?> constant -> JsonNodeFactory.instance.textNode(constant.name());
+            case List<?> list -> {
+                ArrayNode all = JsonNodeFactory.instance.arrayNode();
+                list.forEach(each -> all.add(json(each)));
+                yield all;
+            }
+            default -> JsonNodeFactory.instance.textNode(value.toString());
+        };
     }
 
     /**
