@@ -4,6 +4,8 @@ import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -76,7 +78,7 @@ final class AttentionCases {
                 .out("lse", tokens(batch, heads.query()), 1)
                 .in("qkv", rows, qkv)
                 .float32("lse")
-                .call((ops, v, b) -> ops.attention(v.at("o"), v.at("lse"), v.at("qkv"), heads, b));
+                .call((v, b) -> new Attention(v.at("o"), v.at("lse"), v.at("qkv"), heads, b));
     }
 
     static Stream<Case> backward() {
@@ -94,7 +96,7 @@ final class AttentionCases {
                     .in("o", out, truth.get("o"))
                     .in("lse", tokens(batch, heads.query()), truth.get("lse"))
                     .float32("lse")
-                    .call((ops, v, b) -> ops.attentionBackward(
+                    .call((v, b) -> new AttentionBackward(
                             v.at("dqkv"), v.at("dout"), v.at("qkv"), v.at("o"), v.at("lse"), heads, b));
         });
     }

@@ -7,6 +7,8 @@ import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
@@ -145,7 +147,7 @@ final class CacheCases {
             }
             Shape rows = tokens(batch, spec.heads().allCols());
             return c.in("qkv", rows, c.normal(rows))
-                    .call((ops, v, b) -> ops.cacheWrite(spec.cache(v), v.at("qkv"), b, spec.tables(b)));
+                    .call((v, b) -> new CacheWrite(spec.cache(v), v.at("qkv"), b, spec.tables(b)));
         });
     }
 
@@ -166,7 +168,7 @@ final class CacheCases {
             for (int slab = 0; slab < spec.slabs(); slab++) {
                 c.in(name(slab), shape, filled(spec, slab, c.normal(shape)));
             }
-            return c.call((ops, v, b) -> ops.attentionCached(v.at("o"), v.at("qkv"), spec.cache(v), b, spec.tables(b)));
+            return c.call((v, b) -> new AttentionCached(v.at("o"), v.at("qkv"), spec.cache(v), b, spec.tables(b)));
         });
     }
 

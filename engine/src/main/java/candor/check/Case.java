@@ -2,6 +2,8 @@ package candor.check;
 
 import candor.ops.Batch;
 import candor.ops.Ops;
+import candor.ops.op.Op;
+import candor.ops.op.SumOfSquares;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
 
@@ -16,14 +19,21 @@ import java.util.function.DoubleUnaryOperator;
  * One operation on one set of tensors, described without any memory: the same case runs on the reference in float64, on the
  * yardstick, and on a backend. Its random numbers are seeded by its own text, so a new case changes no other.
  *
- * @param op    the method of {@link Ops}
+ * @param op    its name
  * @param text  what is special here: sizes, types, forms
  * @param exact whether every bit must be the reference's: for operations that only move numbers
  */
 record Case(String op, String text, Batch batch, List<Arg> args, Call call, boolean exact) {
-    /** Runs the operation on tensors that stand for the arguments. */
+    /** Makes the operation of tensors that stand for the arguments. */
     interface Call {
-        void run(Ops ops, Values values, Batch batch);
+        Op of(Values values, Batch batch);
+    }
+
+    /** Runs the operation, and gives the number that it gave back, if any. */
+    OptionalDouble run(Ops ops, Values values) {
+        Op made = call.of(values, batch);
+        ops.run(made);
+        return made instanceof SumOfSquares squares ? OptionalDouble.of(squares.sum()[0]) : OptionalDouble.empty();
     }
 
     static Builder of(String op, String text, Batch batch) {
@@ -53,15 +63,14 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
                 }
                 tensors.put(arg.name(), tensor);
             }
-            Values values = new Values(tensors);
-            call.run(new Reference(), values, batch);
+            OptionalDouble returned = run(new Reference(), new Values(tensors));
             Map<String, double[]> truth = new HashMap<>();
             for (Arg arg : args) {
                 if (arg.kind().judged()) {
                     truth.put(arg.name(), doubles(tensors.get(arg.name())));
                 }
             }
-            values.returned().ifPresent(value -> truth.put(Values.RETURNED, new double[] {value}));
+            returned.ifPresent(value -> truth.put(Values.RETURNED, new double[] {value}));
             return truth;
         }
     }

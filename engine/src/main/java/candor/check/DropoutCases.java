@@ -5,6 +5,7 @@ import static candor.check.Shape.tokens;
 import candor.ops.Batch;
 import candor.ops.DropoutRates;
 import candor.ops.Write;
+import candor.ops.op.Dropout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -59,6 +60,6 @@ final class DropoutCases {
             case ADD -> c.updated("y", x, c.normal(x));
         }
         DropoutRates dropout = new DropoutRates(MODULE, spec.rates());
-        return c.in("x", x, c.normal(x)).call((ops, v, b) -> ops.dropout(v.at("y"), v.at("x"), dropout, b, write));
+        return c.in("x", x, c.normal(x)).call((v, b) -> new Dropout(v.at("y"), v.at("x"), dropout, b, write));
     }
 }

@@ -3,7 +3,7 @@ package candor.check;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
-import candor.ops.Ops;
+import candor.ops.op.Op;
 import candor.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
@@ -27,12 +27,12 @@ final class GatedCases {
 
     /** The operation that sets y (N,F). */
     interface Forward {
-        void run(Ops ops, Tensor y, Tensor gateUp);
+        Op of(Tensor y, Tensor gateUp);
     }
 
     /** The operation that sets dGateUp (N,2F). */
     interface Backward {
-        void run(Ops ops, Tensor dGateUp, Tensor dy, Tensor gateUp);
+        Op of(Tensor dGateUp, Tensor dy, Tensor gateUp);
     }
 
     private GatedCases() {}
@@ -44,7 +44,7 @@ final class GatedCases {
             Shape gateUp = tokens(batch, 2 * spec.width());
             return c.out("y", tokens(batch, spec.width()))
                     .in("gateUp", gateUp, c.normal(gateUp, spec.size()))
-                    .call((ops, v, b) -> op.run(ops, v.at("y"), v.at("gateUp")));
+                    .call((v, b) -> op.of(v.at("y"), v.at("gateUp")));
         });
     }
 
@@ -65,6 +65,6 @@ final class GatedCases {
         } else {
             c.out("dGateUp", gateUp);
         }
-        return c.call((ops, v, b) -> op.run(ops, v.at("dGateUp"), v.at("dy"), v.at("gateUp")));
+        return c.call((v, b) -> op.of(v.at("dGateUp"), v.at("dy"), v.at("gateUp")));
     }
 }

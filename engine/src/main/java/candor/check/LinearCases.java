@@ -6,6 +6,8 @@ import static candor.check.Shape.tokens;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Write;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.tensor.DType;
 import java.util.ArrayList;
@@ -192,7 +194,7 @@ final class LinearCases {
             c.constant("bias", bias, c.normal(bias));
         }
         factors(c, spec);
-        return c.call((ops, v, b) -> ops.linear(
+        return c.call((v, b) -> new Linear(
                 v.at("y"), v.at("t"), v.at("x"), v.at("w"), v.at("bias"), v.at("residual"), lora(spec, v), b));
     }
 
@@ -235,7 +237,7 @@ final class LinearCases {
             Shape b = matrix(outs[1], rank);
             c.in("a", a, c.normal(a, 1 / Math.sqrt(in))).in("b", b, c.normal(b)).float32("a", "b");
         }
-        return c.call((ops, v, b) -> {
+        return c.call((v, b) -> {
             List<Linears.Layer> layers = new ArrayList<>();
             for (int i = 0; i < outs.length; i++) {
                 Lora lora =
@@ -247,7 +249,7 @@ final class LinearCases {
                         i == 0 ? v.at("bias") : null,
                         lora));
             }
-            ops.linears(v.at("x"), layers, b);
+            return new Linears(v.at("x"), layers, b);
         });
     }
 
@@ -302,7 +304,7 @@ final class LinearCases {
             }
         }
         gradients(c, spec);
-        return c.call((ops, v, b) -> ops.linearBackward(
+        return c.call((v, b) -> new LinearBackward(
                 v.at("dx"), v.at("dt"), v.at("dy"), v.at("x"), v.at("t"), v.at("w"), lora(spec, v), b, write));
     }
 

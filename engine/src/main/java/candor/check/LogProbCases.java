@@ -5,6 +5,9 @@ import static candor.check.Shape.targets;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.Logits;
 import candor.tensor.DType;
 import java.util.List;
 import java.util.Map;
@@ -71,8 +74,7 @@ final class LogProbCases {
         return c.in("x", x, c.normal(x, spec.size()))
                 .weight("head", head, spec.type(), c.normal(head, 1 / Math.sqrt(spec.cols())))
                 .float32("logp", "lse", "logits")
-                .call((ops, v, b) ->
-                        ops.logProb(v.at("logp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
+                .call((v, b) -> new LogProb(v.at("logp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
     }
 
     /** The head alone, in float32 whatever activations are; one row is what generation asks for. */
@@ -95,7 +97,7 @@ final class LogProbCases {
                 .in("x", x, c.normal(x))
                 .weight("head", head, type, c.normal(head, 1 / Math.sqrt(cols)))
                 .float32("logits")
-                .call((ops, v, b) -> ops.logits(v.at("logits"), v.at("x"), v.at("head")));
+                .call((v, b) -> new Logits(v.at("logits"), v.at("x"), v.at("head")));
     }
 
     static Stream<Case> backward() {
@@ -120,7 +122,7 @@ final class LogProbCases {
                             spec.type(),
                             forward.arg("head").values())
                     .float32("dlogp", "lse", "logits")
-                    .call((ops, v, b) -> ops.logProbBackward(
+                    .call((v, b) -> new LogProbBackward(
                             v.at("dx"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
         });
     }

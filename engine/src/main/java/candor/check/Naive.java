@@ -44,7 +44,6 @@ import candor.ops.op.Zero;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * The yardstick: the same loops as {@link Reference} in float32, every result rounded, every sum from first to last. A quick
@@ -100,78 +99,71 @@ public class Naive implements Ops {
     @Override
     public void run(Op op) {
         switch (op) {
-            case Embed o -> embed(o.x(), o.table(), o.batch());
-            case RmsNorm o -> rmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps());
-            case RmsNormBackward o -> rmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), o.write());
-            case Rope o -> rope(o.x(), o.table(), o.batch());
-            case RopeBackward o -> ropeBackward(o.dx(), o.table(), o.batch());
-            case Dropout o -> dropout(o.y(), o.x(), o.rates(), o.batch(), o.write());
-            case Linear o -> linear(o.y(), o.t(), o.x(), o.w(), o.bias(), o.residual(), o.lora(), o.batch());
-            case Linears o -> linears(o.x(), o.layers(), o.batch());
-            case LinearBackward o ->
-                linearBackward(o.dx(), o.dt(), o.dy(), o.x(), o.t(), o.w(), o.lora(), o.batch(), o.write());
-            case Affine o -> affine(o.y(), o.scale(), o.bias(), o.residual());
-            case Attention o -> attention(o.o(), o.lse(), o.qkv(), o.heads(), o.batch());
-            case AttentionBackward o ->
-                attentionBackward(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
-            case CacheWrite o -> cacheWrite(o.cache(), o.qkv(), o.batch(), o.tables());
-            case AttentionCached o -> attentionCached(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
-            case GeGlu o -> geGlu(o.y(), o.gateUp());
-            case GeGluBackward o -> geGluBackward(o.dGateUp(), o.dy(), o.gateUp());
-            case SwiGlu o -> swiGlu(o.y(), o.gateUp());
-            case SwiGluBackward o -> swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
-            case GatherTargets o -> gatherTargets(o.y(), o.x(), o.batch());
-            case ScatterTargets o -> scatterTargets(o.dx(), o.dy(), o.batch());
-            case Logits o -> logits(o.logits(), o.x(), o.head());
-            case LogProb o -> logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case LogProbBackward o ->
-                logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case LinearWeightGradient o -> linearWeightGradient(o.dw(), o.dy(), o.x());
-            case LinearBiasGradient o -> linearBiasGradient(o.db(), o.dy());
-            case RmsNormWeightGradient o -> rmsNormWeightGradient(o.dw(), o.dy(), o.x(), o.rstd());
-            case EmbedBackward o -> embedBackward(o.dTable(), o.dx(), o.batch());
-            case LogProbHeadGradient o ->
-                logProbHeadGradient(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case Zero o -> zero(o.y());
-            case SumOfSquares o -> o.sum()[0] = sumOfSquares(o.x());
-            case AdamW o -> adamW(o.w(), o.g(), o.m(), o.v(), o.step());
+            case Embed o -> embed(o);
+            case RmsNorm o -> rmsNorm(o);
+            case RmsNormBackward o -> rmsNormBackward(o);
+            case Rope o -> rope(o);
+            case RopeBackward o -> ropeBackward(o);
+            case Dropout o -> dropout(o);
+            case Linear o -> linear(o);
+            case Linears o -> linears(o);
+            case LinearBackward o -> linearBackward(o);
+            case Affine o -> affine(o);
+            case Attention o -> attention(o);
+            case AttentionBackward o -> attentionBackward(o);
+            case CacheWrite o -> cacheWrite(o);
+            case AttentionCached o -> attentionCached(o);
+            case GeGlu o -> geGlu(o);
+            case GeGluBackward o -> geGluBackward(o);
+            case SwiGlu o -> swiGlu(o);
+            case SwiGluBackward o -> swiGluBackward(o);
+            case GatherTargets o -> gatherTargets(o);
+            case ScatterTargets o -> scatterTargets(o);
+            case Logits o -> logits(o);
+            case LogProb o -> logProb(o);
+            case LogProbBackward o -> logProbBackward(o);
+            case LinearWeightGradient o -> linearWeightGradient(o);
+            case LinearBiasGradient o -> linearBiasGradient(o);
+            case RmsNormWeightGradient o -> rmsNormWeightGradient(o);
+            case EmbedBackward o -> embedBackward(o);
+            case LogProbHeadGradient o -> logProbHeadGradient(o);
+            case Zero o -> zero(o);
+            case SumOfSquares o -> sumOfSquares(o);
+            case AdamW o -> adamW(o);
         }
     }
 
-    @Override
-    public void embed(Tensor x, Tensor table, Batch batch) {
-        for (int n = 0; n < batch.tokenCount(); n++) {
-            Floats.put(x, n, Floats.row(table, batch.token(n)));
+    private void embed(Embed op) {
+        for (int n = 0; n < op.batch().tokenCount(); n++) {
+            Floats.put(op.x(), n, Floats.row(op.table(), op.batch().token(n)));
         }
     }
 
-    @Override
-    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
-        int width = w.cols();
-        float[] weight = Floats.row(w, 0);
-        for (int n = 0; n < x.rows(); n++) {
-            float[] row = Floats.row(x, n);
-            float[] r = new float[rstd.cols()];
+    private void rmsNorm(RmsNorm op) {
+        int width = op.w().cols();
+        float[] weight = Floats.row(op.w(), 0);
+        for (int n = 0; n < op.x().rows(); n++) {
+            float[] row = Floats.row(op.x(), n);
+            float[] r = new float[op.rstd().cols()];
             for (int g = 0; g < r.length; g++) {
                 float mean = dot(row, g * width, row, g * width, width) / width;
-                r[g] = 1 / (float) Math.sqrt(mean + eps);
+                r[g] = 1 / (float) Math.sqrt(mean + op.eps());
                 for (int d = 0; d < width; d++) {
                     row[g * width + d] = row[g * width + d] * r[g] * weight[d];
                 }
             }
-            Floats.put(rstd, n, r);
-            Floats.put(y, n, row);
+            Floats.put(op.rstd(), n, r);
+            Floats.put(op.y(), n, row);
         }
     }
 
-    @Override
-    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
-        int width = w.cols();
-        float[] weight = Floats.row(w, 0);
-        float[][] grad = Floats.rows(dy);
+    private void rmsNormBackward(RmsNormBackward op) {
+        int width = op.w().cols();
+        float[] weight = Floats.row(op.w(), 0);
+        float[][] grad = Floats.rows(op.dy());
         for (int n = 0; n < grad.length; n++) {
-            float[] row = Floats.row(x, n);
-            float[] r = Floats.row(rstd, n);
+            float[] row = Floats.row(op.x(), n);
+            float[] r = Floats.row(op.rstd(), n);
             for (int g = 0; g < r.length; g++) {
                 float sum = 0;
                 for (int c = g * width; c < (g + 1) * width; c++) {
@@ -185,17 +177,15 @@ public class Naive implements Ops {
                 }
             }
         }
-        write(dx, grad, write);
+        write(op.dx(), grad, op.write());
     }
 
-    @Override
-    public void rope(Tensor x, Tensor table, Batch batch) {
-        rotate(x, table, batch, 1);
+    private void rope(Rope op) {
+        rotate(op.x(), op.table(), op.batch(), 1);
     }
 
-    @Override
-    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
-        rotate(dx, table, batch, -1);
+    private void ropeBackward(RopeBackward op) {
+        rotate(op.dx(), op.table(), op.batch(), -1);
     }
 
     private static void rotate(Tensor x, Tensor table, Batch batch, float direction) {
@@ -217,37 +207,37 @@ public class Naive implements Ops {
         }
     }
 
-    @Override
-    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
-        float[][] in = Floats.rows(x);
+    private void linear(Linear op) {
+        Tensor y = op.y();
+        float[][] in = Floats.rows(op.x());
         float[][] out = new float[y.rows()][y.cols()];
-        for (int o = 0; w != null && o < y.cols(); o++) {
-            float[] weight = Floats.row(w, o);
+        for (int o = 0; op.w() != null && o < y.cols(); o++) {
+            float[] weight = Floats.row(op.w(), o);
             for (int n = 0; n < y.rows(); n++) {
                 out[n][o] = rounded(dot(in[n], 0, weight, 0, weight.length));
             }
         }
         for (int n = 0; n < y.rows(); n++) {
-            if (bias != null) {
-                rounded(addTo(out[n], 1, Floats.row(bias, 0)));
+            if (op.bias() != null) {
+                rounded(addTo(out[n], 1, Floats.row(op.bias(), 0)));
             }
-            if (residual != null) {
-                rounded(addTo(out[n], 1, Floats.row(residual, n)));
+            if (op.residual() != null) {
+                rounded(addTo(out[n], 1, Floats.row(op.residual(), n)));
             }
         }
-        for (Batch.Run run : batch.runs()) {
-            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+        for (Batch.Run run : op.batch().runs()) {
+            Lora.Factors factors = op.lora() == null ? null : op.lora().at(run.slot());
             if (factors == null) {
                 continue;
             }
             float[][] a = roundedRows(factors.a());
             float[][] b = roundedRows(factors.b());
             for (int n = run.start(); n < run.end(); n++) {
-                float[] down = new float[t.cols()];
+                float[] down = new float[op.t().cols()];
                 for (int r = 0; r < a.length; r++) {
                     down[r] = rounded(factors.scale() * dot(in[n], 0, a[r], 0, in[n].length));
                 }
-                Floats.put(t, n, down);
+                Floats.put(op.t(), n, down);
                 for (int o = 0; o < b.length; o++) {
                     out[n][o] += rounded(dot(down, 0, b[o], 0, a.length));
                 }
@@ -256,37 +246,37 @@ public class Naive implements Ops {
         Floats.put(y, out);
     }
 
-    @Override
-    public void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
-        for (Linears.Layer layer : layers) {
-            linear(layer.y(), layer.t(), x, layer.w(), layer.bias(), null, layer.lora(), batch);
+    private void linears(Linears op) {
+        for (Linears.Layer layer : op.layers()) {
+            linear(layer.of(op.x(), op.batch()));
         }
     }
 
-    @Override
-    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
+    private void dropout(Dropout op) {
+        DropoutRates dropout = op.rates();
+        Batch batch = op.batch();
         int[] words = new int[DropoutRates.GROUP];
         for (int s = 0; s < batch.sequenceCount(); s++) {
             int slot = batch.slot(s);
             for (int n = batch.start(s); dropout.drops(slot) && n < batch.start(s + 1); n++) {
-                float[] row = Floats.row(x, n);
+                float[] row = Floats.row(op.x(), n);
                 for (int i = 0; i < row.length; i++) {
                     dropout.words(words, batch.dropoutKey(s), batch.position(n), i / DropoutRates.GROUP);
                     boolean kept = DropoutRates.keeps(words[i % DropoutRates.GROUP], dropout.threshold(slot));
                     row[i] = kept ? rounded(row[i] * dropout.scale(slot)) : 0;
                 }
-                float[] sum = write == Write.ADD ? Floats.row(y, n) : new float[row.length];
+                float[] sum = op.write() == Write.ADD ? Floats.row(op.y(), n) : new float[row.length];
                 addTo(sum, 1, row);
-                Floats.put(y, n, sum);
+                Floats.put(op.y(), n, sum);
             }
         }
     }
 
-    @Override
-    public void linearBackward(
-            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
-        float[][] out = Floats.rows(dy);
-        float[][] in = new float[dy.rows()][w == null ? x.cols() : w.cols()];
+    private void linearBackward(LinearBackward op) {
+        Tensor dx = op.dx();
+        Tensor w = op.w();
+        float[][] out = Floats.rows(op.dy());
+        float[][] in = new float[op.dy().rows()][w == null ? op.x().cols() : w.cols()];
         if (dx != null && w != null) {
             for (int o = 0; o < w.rows(); o++) {
                 float[] weight = Floats.row(w, o);
@@ -298,14 +288,14 @@ public class Naive implements Ops {
                 rounded(row);
             }
         }
-        for (Batch.Run run : batch.runs()) {
-            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+        for (Batch.Run run : op.batch().runs()) {
+            Lora.Factors factors = op.lora() == null ? null : op.lora().at(run.slot());
             if (factors != null) {
-                loraBackward(in, out, x, t, factors, run);
+                loraBackward(in, out, op.x(), op.t(), factors, run);
             }
         }
         if (dx != null) {
-            write(dx, in, write);
+            write(dx, in, op.write());
         }
     }
 
@@ -340,16 +330,17 @@ public class Naive implements Ops {
         }
     }
 
-    @Override
-    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
-        float[][] rows = Floats.rows(qkv);
+    private void attention(Attention op) {
+        Heads heads = op.heads();
+        Batch batch = op.batch();
+        float[][] rows = Floats.rows(op.qkv());
         int width = heads.width();
         float scale = 1 / (float) Math.sqrt(width);
         for (int s = 0; s < batch.sequenceCount(); s++) {
             int start = batch.start(s);
             for (int i = start; i < batch.start(s + 1); i++) {
                 int first = start + heads.first(i - start);
-                float[] out = new float[o.cols()];
+                float[] out = new float[op.o().cols()];
                 float[] logSums = new float[heads.query()];
                 for (int h = 0; h < heads.query(); h++) {
                     int key = heads.queryCols() + h / heads.group() * width;
@@ -367,24 +358,25 @@ public class Naive implements Ops {
                         }
                     }
                 }
-                Floats.put(o, i, out);
-                Floats.put(lse, i, logSums);
+                Floats.put(op.o(), i, out);
+                Floats.put(op.lse(), i, logSums);
             }
         }
     }
 
-    @Override
-    public void attentionBackward(
-            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
-        float[][] rows = Floats.rows(qkv);
-        float[][] grad = Floats.rows(dout);
+    private void attentionBackward(AttentionBackward op) {
+        Tensor dqkv = op.dqkv();
+        Heads heads = op.heads();
+        Batch batch = op.batch();
+        float[][] rows = Floats.rows(op.qkv());
+        float[][] grad = Floats.rows(op.dout());
         float[][] result = new float[dqkv.rows()][dqkv.cols()];
         int width = heads.width();
         float scale = 1 / (float) Math.sqrt(width);
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int i = batch.start(s); i < batch.start(s + 1); i++) {
-                float[] out = Floats.row(o, i);
-                float[] logSums = Floats.row(lse, i);
+                float[] out = Floats.row(op.o(), i);
+                float[] logSums = Floats.row(op.lse(), i);
                 for (int h = 0; h < heads.query(); h++) {
                     int query = h * width;
                     int key = heads.queryCols() + h / heads.group() * width;
@@ -405,14 +397,15 @@ public class Naive implements Ops {
         Floats.put(dqkv, result);
     }
 
-    @Override
-    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
+    private void cacheWrite(CacheWrite op) {
+        KvPages cache = op.cache();
+        Batch batch = op.batch();
         Heads heads = cache.heads();
         int width = heads.width();
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
-                float[] in = Floats.row(qkv, n);
-                int page = tables.page(s, batch.position(n) / KvPages.TOKENS);
+                float[] in = Floats.row(op.qkv(), n);
+                int page = op.tables().page(s, batch.position(n) / KvPages.TOKENS);
                 int token = batch.position(n) % KvPages.TOKENS;
                 for (int i = 0; i < heads.keyCols(); i++) {
                     int key = KvPages.keyCol(heads, i / width, token) + i % width * KvPages.TOKENS;
@@ -424,16 +417,16 @@ public class Naive implements Ops {
         }
     }
 
-    @Override
-    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
-        Heads heads = cache.heads();
+    private void attentionCached(AttentionCached op) {
+        Batch batch = op.batch();
+        Heads heads = op.cache().heads();
         int width = heads.width();
         float scale = 1 / (float) Math.sqrt(width);
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
-                float[] in = Floats.row(qkv, n);
-                float[][] pages = pages(cache, tables, s, batch.position(n) + 1);
-                float[] out = new float[o.cols()];
+                float[] in = Floats.row(op.qkv(), n);
+                float[][] pages = pages(op.cache(), op.tables(), s, batch.position(n) + 1);
+                float[] out = new float[op.o().cols()];
                 int first = heads.first(batch.position(n));
                 for (int h = 0; h < heads.query(); h++) {
                     int keyHead = h / heads.group();
@@ -454,7 +447,7 @@ public class Naive implements Ops {
                         }
                     }
                 }
-                Floats.put(o, n, out);
+                Floats.put(op.o(), n, out);
             }
         }
     }
@@ -469,13 +462,13 @@ public class Naive implements Ops {
         return pages;
     }
 
-    @Override
-    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+    private void affine(Affine op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             float[] out = Floats.row(y, n);
-            float[] factors = scale == null ? null : Floats.row(scale, 0);
-            float[] shifts = bias == null ? null : Floats.row(bias, 0);
-            float[] rest = residual == null ? null : Floats.row(residual, n);
+            float[] factors = op.scale() == null ? null : Floats.row(op.scale(), 0);
+            float[] shifts = op.bias() == null ? null : Floats.row(op.bias(), 0);
+            float[] rest = op.residual() == null ? null : Floats.row(op.residual(), n);
             for (int o = 0; o < out.length; o++) {
                 float value = factors == null ? out[o] : factors[o] * out[o];
                 value = shifts == null ? value : value + shifts[o];
@@ -486,10 +479,10 @@ public class Naive implements Ops {
     }
 
     /** gelu(g) = g·σ(2z) with z = √(2/π)(g + 0.044715 g³). */
-    @Override
-    public void geGlu(Tensor y, Tensor gateUp) {
+    private void geGlu(GeGlu op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
-            float[] in = Floats.row(gateUp, n);
+            float[] in = Floats.row(op.gateUp(), n);
             float[] out = new float[y.cols()];
             for (int f = 0; f < out.length; f++) {
                 out[f] = in[f] * sigmoid(2 * geluAngle(in[f])) * in[out.length + f];
@@ -498,11 +491,10 @@ public class Naive implements Ops {
         }
     }
 
-    @Override
-    public void geGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
-        for (int n = 0; n < dy.rows(); n++) {
-            float[] grad = Floats.row(dy, n);
-            float[] in = Floats.row(gateUp, n);
+    private void geGluBackward(GeGluBackward op) {
+        for (int n = 0; n < op.dy().rows(); n++) {
+            float[] grad = Floats.row(op.dy(), n);
+            float[] in = Floats.row(op.gateUp(), n);
             float[] result = new float[in.length];
             for (int f = 0; f < grad.length; f++) {
                 float sigma = sigmoid(2 * geluAngle(in[f]));
@@ -510,7 +502,7 @@ public class Naive implements Ops {
                 result[f] = grad[f] * in[grad.length + f] * sigma * (1 + in[f] * (1 - sigma) * slope);
                 result[grad.length + f] = grad[f] * in[f] * sigma;
             }
-            Floats.put(dGateUp, n, result);
+            Floats.put(op.dGateUp(), n, result);
         }
     }
 
@@ -518,10 +510,10 @@ public class Naive implements Ops {
         return ROOT * (g + CUBE * g * g * g);
     }
 
-    @Override
-    public void swiGlu(Tensor y, Tensor gateUp) {
+    private void swiGlu(SwiGlu op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
-            float[] in = Floats.row(gateUp, n);
+            float[] in = Floats.row(op.gateUp(), n);
             float[] out = new float[y.cols()];
             for (int f = 0; f < out.length; f++) {
                 out[f] = in[f] * sigmoid(in[f]) * in[out.length + f];
@@ -530,70 +522,65 @@ public class Naive implements Ops {
         }
     }
 
-    @Override
-    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
-        for (int n = 0; n < dy.rows(); n++) {
-            float[] grad = Floats.row(dy, n);
-            float[] in = Floats.row(gateUp, n);
+    private void swiGluBackward(SwiGluBackward op) {
+        for (int n = 0; n < op.dy().rows(); n++) {
+            float[] grad = Floats.row(op.dy(), n);
+            float[] in = Floats.row(op.gateUp(), n);
             float[] result = new float[in.length];
             for (int f = 0; f < grad.length; f++) {
                 float sigma = sigmoid(in[f]);
                 result[f] = grad[f] * in[grad.length + f] * sigma * (1 + in[f] * (1 - sigma));
                 result[grad.length + f] = grad[f] * in[f] * sigma;
             }
-            Floats.put(dGateUp, n, result);
+            Floats.put(op.dGateUp(), n, result);
         }
     }
 
-    @Override
-    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
-        for (int i = 0; i < batch.targetCount(); i++) {
-            Floats.put(y, i, Floats.row(x, batch.targetRow(i)));
+    private void gatherTargets(GatherTargets op) {
+        for (int i = 0; i < op.batch().targetCount(); i++) {
+            Floats.put(op.y(), i, Floats.row(op.x(), op.batch().targetRow(i)));
         }
     }
 
-    @Override
-    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
-        zero(dx);
-        for (int i = 0; i < batch.targetCount(); i++) {
-            Floats.put(dx, batch.targetRow(i), Floats.row(dy, i));
+    private void scatterTargets(ScatterTargets op) {
+        zero(op.dx());
+        for (int i = 0; i < op.batch().targetCount(); i++) {
+            Floats.put(op.dx(), op.batch().targetRow(i), Floats.row(op.dy(), i));
         }
     }
 
-    @Override
-    public void logits(Tensor logits, Tensor x, Tensor head) {
-        Floats.put(logits, logits(x, head));
+    private void logits(Logits op) {
+        Floats.put(op.logits(), logits(op.x(), op.head()));
     }
 
-    @Override
-    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        float[][] rows = logits(x, head);
-        if (logits != null) {
-            Floats.put(logits, rows);
+    private void logProb(LogProb op) {
+        float[][] rows = logits(op.x(), op.head());
+        if (op.logits() != null) {
+            Floats.put(op.logits(), rows);
         }
         for (int i = 0; i < rows.length; i++) {
-            float target = rows[i][batch.target(batch.targetRow(i))];
+            float target = rows[i][op.batch().target(op.batch().targetRow(i))];
             float max = max(rows[i]);
             float logSum = max + (float) Math.log(exponentials(rows[i], max));
-            lse.set(i, 0, logSum);
-            logp.set(i, 0, target - logSum);
+            op.lse().set(i, 0, logSum);
+            op.logp().set(i, 0, target - logSum);
         }
     }
 
-    @Override
-    public void logProbBackward(
-            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        float[][] rows = logits == null ? logits(x, head) : Floats.rows(logits);
-        float[][] result = new float[rows.length][dx.cols()];
+    private void logProbBackward(LogProbBackward op) {
+        Tensor head = op.head();
+        float[][] rows = op.logits() == null ? logits(op.x(), head) : Floats.rows(op.logits());
+        float[][] result = new float[rows.length][op.dx().cols()];
         for (int v = 0; v < head.rows(); v++) {
             float[] weight = Floats.row(head, v);
             for (int i = 0; i < rows.length; i++) {
-                float hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
-                float dlogit = rounded((float) dlogp.get(i, 0) * (hit - exp(rows[i][v] - (float) lse.get(i, 0))));
+                float hit = v == op.batch().target(op.batch().targetRow(i)) ? 1 : 0;
+                float dlogit = rounded((float) op.dlogp().get(i, 0)
+                        * (hit - exp(rows[i][v] - (float) op.lse().get(i, 0))));
                 addTo(result[i], dlogit, weight);
             }
         }
-        Floats.put(dx, result);
+        Floats.put(op.dx(), result);
     }
 
     private static float[][] logits(Tensor x, Tensor head) {
@@ -608,10 +595,10 @@ public class Naive implements Ops {
         return logits;
     }
 
-    @Override
-    public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
-        float[][] grad = Floats.rows(dy);
-        float[][] in = Floats.rows(x);
+    private void linearWeightGradient(LinearWeightGradient op) {
+        Tensor dw = op.dw();
+        float[][] grad = Floats.rows(op.dy());
+        float[][] in = Floats.rows(op.x());
         for (int o = 0; o < dw.rows(); o++) {
             float[] sum = Floats.row(dw, o);
             for (int n = 0; n < in.length; n++) {
@@ -621,23 +608,22 @@ public class Naive implements Ops {
         }
     }
 
-    @Override
-    public void linearBiasGradient(Tensor db, Tensor dy) {
-        float[] sum = Floats.row(db, 0);
-        for (int n = 0; n < dy.rows(); n++) {
-            addTo(sum, 1, Floats.row(dy, n));
+    private void linearBiasGradient(LinearBiasGradient op) {
+        float[] sum = Floats.row(op.db(), 0);
+        for (int n = 0; n < op.dy().rows(); n++) {
+            addTo(sum, 1, Floats.row(op.dy(), n));
         }
-        Floats.put(db, 0, sum);
+        Floats.put(op.db(), 0, sum);
     }
 
-    @Override
-    public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+    private void rmsNormWeightGradient(RmsNormWeightGradient op) {
+        Tensor dw = op.dw();
         int width = dw.cols();
         float[] sum = Floats.row(dw, 0);
-        for (int n = 0; n < x.rows(); n++) {
-            float[] grad = Floats.row(dy, n);
-            float[] row = Floats.row(x, n);
-            float[] r = Floats.row(rstd, n);
+        for (int n = 0; n < op.x().rows(); n++) {
+            float[] grad = Floats.row(op.dy(), n);
+            float[] row = Floats.row(op.x(), n);
+            float[] r = Floats.row(op.rstd(), n);
             for (int c = 0; c < row.length; c++) {
                 sum[c % width] += grad[c] * (row[c] * r[c / width]);
             }
@@ -645,51 +631,51 @@ public class Naive implements Ops {
         Floats.put(dw, 0, sum);
     }
 
-    @Override
-    public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
+    private void embedBackward(EmbedBackward op) {
+        Batch batch = op.batch();
         for (int n = 0; n < batch.tokenCount(); n++) {
-            float[] sum = Floats.row(dTable, batch.token(n));
-            addTo(sum, 1, Floats.row(dx, n));
-            Floats.put(dTable, batch.token(n), sum);
+            float[] sum = Floats.row(op.dTable(), batch.token(n));
+            addTo(sum, 1, Floats.row(op.dx(), n));
+            Floats.put(op.dTable(), batch.token(n), sum);
         }
     }
 
-    @Override
-    public void logProbHeadGradient(
-            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        float[][] rows = logits == null ? logits(x, head) : Floats.rows(logits);
-        float[][] in = Floats.rows(x);
+    private void logProbHeadGradient(LogProbHeadGradient op) {
+        Tensor dHead = op.dHead();
+        float[][] rows = op.logits() == null ? logits(op.x(), op.head()) : Floats.rows(op.logits());
+        float[][] in = Floats.rows(op.x());
         for (int v = 0; v < dHead.rows(); v++) {
             float[] sum = Floats.row(dHead, v);
             for (int i = 0; i < rows.length; i++) {
-                float hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
-                float dlogit = (float) dlogp.get(i, 0) * (hit - exp(rows[i][v] - (float) lse.get(i, 0)));
+                float hit = v == op.batch().target(op.batch().targetRow(i)) ? 1 : 0;
+                float dlogit = (float) op.dlogp().get(i, 0)
+                        * (hit - exp(rows[i][v] - (float) op.lse().get(i, 0)));
                 addTo(sum, dlogit, in[i]);
             }
             Floats.put(dHead, v, sum);
         }
     }
 
-    @Override
-    public void zero(Tensor y) {
+    private void zero(Zero op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             Floats.put(y, n, new float[y.cols()]);
         }
     }
 
-    @Override
-    public double sumOfSquares(Tensor x) {
+    private void sumOfSquares(SumOfSquares op) {
         double sum = 0;
-        for (int n = 0; n < x.rows(); n++) {
-            for (float value : Floats.row(x, n)) {
+        for (int n = 0; n < op.x().rows(); n++) {
+            for (float value : Floats.row(op.x(), n)) {
                 sum += (double) value * value;
             }
         }
-        return sum;
+        op.sum()[0] = sum;
     }
 
-    @Override
-    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+    private void adamW(AdamW op) {
+        Tensor w = op.w();
+        AdamWStep step = op.step();
         float beta1 = (float) step.beta1();
         float beta2 = (float) step.beta2();
         float rest1 = (float) (1 - step.beta1());
@@ -699,9 +685,9 @@ public class Naive implements Ops {
         float unbias2 = (float) Math.sqrt(1 - Math.pow(step.beta2(), step.step()));
         for (int n = 0; n < w.rows(); n++) {
             float[] weights = Floats.row(w, n);
-            float[] grads = Floats.row(g, n);
-            float[] first = Floats.row(m, n);
-            float[] second = Floats.row(v, n);
+            float[] grads = Floats.row(op.g(), n);
+            float[] first = Floats.row(op.m(), n);
+            float[] second = Floats.row(op.v(), n);
             for (int c = 0; c < weights.length; c++) {
                 float grad = grads[c] * (float) step.gradScale();
                 first[c] = beta1 * first[c] + rest1 * grad;
@@ -710,8 +696,8 @@ public class Naive implements Ops {
                 weights[c] = weights[c] * shrink - rate * first[c] / root;
             }
             Floats.put(w, n, weights);
-            Floats.put(m, n, first);
-            Floats.put(v, n, second);
+            Floats.put(op.m(), n, first);
+            Floats.put(op.v(), n, second);
         }
     }
 

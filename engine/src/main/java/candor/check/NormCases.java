@@ -5,6 +5,8 @@ import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
 import candor.ops.Write;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -66,7 +68,7 @@ final class NormCases {
         return c.out("rstd", tokens(batch, spec.groups()))
                 .constant("w", w, c.draw(w, gaussian -> 1 + gaussian / 4))
                 .float32("rstd")
-                .call((ops, v, b) -> ops.rmsNorm(v.at("y"), v.at("rstd"), v.at("x"), v.at("w"), EPS));
+                .call((v, b) -> new RmsNorm(v.at("y"), v.at("rstd"), v.at("x"), v.at("w"), EPS));
     }
 
     static Stream<Case> backward() {
@@ -98,8 +100,7 @@ final class NormCases {
                 .constant("w", matrix(1, spec.width()), forward.arg("w").values())
                 .in("rstd", tokens(batch, spec.groups()), rstd)
                 .float32("rstd")
-                .call((ops, v, b) ->
-                        ops.rmsNormBackward(v.at("dx"), v.at("dy"), v.at("x"), v.at("w"), v.at("rstd"), write));
+                .call((v, b) -> new RmsNormBackward(v.at("dx"), v.at("dy"), v.at("x"), v.at("w"), v.at("rstd"), write));
     }
 
     private static double largest(double[] values) {

@@ -1,8 +1,11 @@
 package candor.check;
 
 import candor.ops.Backend;
-import candor.ops.Ops;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
 import candor.ops.op.Op;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -28,7 +31,7 @@ import java.util.stream.Stream;
  * is a failure.
  *
  * <p><b>To add a case</b>, add a line to the {@code …Cases} class of the operation: a batch from {@link Packed}, then the
- * operation's own parameters in their order, as outputs, inputs, weights, … of a {@link Case.Builder}, then the call. A case
+ * operation's own operands in their order, as outputs, inputs, weights, … of a {@link Case.Builder}, then the record. A case
  * needs no expected values. Sizes should be odd, and as small as shows the point. <b>To add an operation</b>, write it in
  * {@link Reference} and {@link Naive}, add a {@code …Cases} method and its line in {@link #TABLE}, and plant a bug or two in
  * the tests of this class.
@@ -51,10 +54,10 @@ public final class OpCheck {
         TABLE.put("cacheWrite", CacheCases::write);
         TABLE.put("attentionCached", CacheCases::attention);
         TABLE.put("affine", RowCases::affine);
-        TABLE.put("swiGlu", () -> GatedCases.forward("swiGlu", Ops::swiGlu));
-        TABLE.put("swiGluBackward", () -> GatedCases.backward("swiGluBackward", Ops::swiGluBackward));
-        TABLE.put("geGlu", () -> GatedCases.forward("geGlu", Ops::geGlu));
-        TABLE.put("geGluBackward", () -> GatedCases.backward("geGluBackward", Ops::geGluBackward));
+        TABLE.put("swiGlu", () -> GatedCases.forward("swiGlu", SwiGlu::new));
+        TABLE.put("swiGluBackward", () -> GatedCases.backward("swiGluBackward", SwiGluBackward::new));
+        TABLE.put("geGlu", () -> GatedCases.forward("geGlu", GeGlu::new));
+        TABLE.put("geGluBackward", () -> GatedCases.backward("geGluBackward", GeGluBackward::new));
         TABLE.put("gatherTargets", RowCases::gatherTargets);
         TABLE.put("scatterTargets", RowCases::scatterTargets);
         TABLE.put("logits", LogProbCases::logits);

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * The arguments of a case in a backend's memory. Around each and in the gaps between its rows lie sentinels, NaNs with a
@@ -92,8 +93,7 @@ final class Placed implements AutoCloseable {
             before.put(name, image);
             backend.upload(memory, image);
         });
-        Values values = new Values(views);
-        of.call().run(backend, values, of.batch());
+        OptionalDouble returned = of.run(backend, new Values(views));
         backend.synchronise();
 
         Map<String, float[]> judged = new LinkedHashMap<>();
@@ -110,7 +110,7 @@ final class Placed implements AutoCloseable {
                 }
             }
         }
-        return new Outcome(judged, values.returned(), fault);
+        return new Outcome(judged, returned, fault);
     }
 
     static boolean isPoison(float value) {

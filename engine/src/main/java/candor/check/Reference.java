@@ -43,7 +43,6 @@ import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
 import candor.tensor.Tensor;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * The truth that every backend is judged by: the equations of {@link Ops} as plain loops in double precision.
@@ -55,103 +54,101 @@ public final class Reference implements Ops {
     @Override
     public void run(Op op) {
         switch (op) {
-            case Embed o -> embed(o.x(), o.table(), o.batch());
-            case RmsNorm o -> rmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps());
-            case RmsNormBackward o -> rmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), o.write());
-            case Rope o -> rope(o.x(), o.table(), o.batch());
-            case RopeBackward o -> ropeBackward(o.dx(), o.table(), o.batch());
-            case Dropout o -> dropout(o.y(), o.x(), o.rates(), o.batch(), o.write());
-            case Linear o -> linear(o.y(), o.t(), o.x(), o.w(), o.bias(), o.residual(), o.lora(), o.batch());
-            case Linears o -> linears(o.x(), o.layers(), o.batch());
-            case LinearBackward o ->
-                linearBackward(o.dx(), o.dt(), o.dy(), o.x(), o.t(), o.w(), o.lora(), o.batch(), o.write());
-            case Affine o -> affine(o.y(), o.scale(), o.bias(), o.residual());
-            case Attention o -> attention(o.o(), o.lse(), o.qkv(), o.heads(), o.batch());
-            case AttentionBackward o ->
-                attentionBackward(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
-            case CacheWrite o -> cacheWrite(o.cache(), o.qkv(), o.batch(), o.tables());
-            case AttentionCached o -> attentionCached(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
-            case GeGlu o -> geGlu(o.y(), o.gateUp());
-            case GeGluBackward o -> geGluBackward(o.dGateUp(), o.dy(), o.gateUp());
-            case SwiGlu o -> swiGlu(o.y(), o.gateUp());
-            case SwiGluBackward o -> swiGluBackward(o.dGateUp(), o.dy(), o.gateUp());
-            case GatherTargets o -> gatherTargets(o.y(), o.x(), o.batch());
-            case ScatterTargets o -> scatterTargets(o.dx(), o.dy(), o.batch());
-            case Logits o -> logits(o.logits(), o.x(), o.head());
-            case LogProb o -> logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case LogProbBackward o ->
-                logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case LinearWeightGradient o -> linearWeightGradient(o.dw(), o.dy(), o.x());
-            case LinearBiasGradient o -> linearBiasGradient(o.db(), o.dy());
-            case RmsNormWeightGradient o -> rmsNormWeightGradient(o.dw(), o.dy(), o.x(), o.rstd());
-            case EmbedBackward o -> embedBackward(o.dTable(), o.dx(), o.batch());
-            case LogProbHeadGradient o ->
-                logProbHeadGradient(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case Zero o -> zero(o.y());
-            case SumOfSquares o -> o.sum()[0] = sumOfSquares(o.x());
-            case AdamW o -> adamW(o.w(), o.g(), o.m(), o.v(), o.step());
+            case Embed o -> embed(o);
+            case RmsNorm o -> rmsNorm(o);
+            case RmsNormBackward o -> rmsNormBackward(o);
+            case Rope o -> rope(o);
+            case RopeBackward o -> ropeBackward(o);
+            case Dropout o -> dropout(o);
+            case Linear o -> linear(o);
+            case Linears o -> linears(o);
+            case LinearBackward o -> linearBackward(o);
+            case Affine o -> affine(o);
+            case Attention o -> attention(o);
+            case AttentionBackward o -> attentionBackward(o);
+            case CacheWrite o -> cacheWrite(o);
+            case AttentionCached o -> attentionCached(o);
+            case GeGlu o -> geGlu(o);
+            case GeGluBackward o -> geGluBackward(o);
+            case SwiGlu o -> swiGlu(o);
+            case SwiGluBackward o -> swiGluBackward(o);
+            case GatherTargets o -> gatherTargets(o);
+            case ScatterTargets o -> scatterTargets(o);
+            case Logits o -> logits(o);
+            case LogProb o -> logProb(o);
+            case LogProbBackward o -> logProbBackward(o);
+            case LinearWeightGradient o -> linearWeightGradient(o);
+            case LinearBiasGradient o -> linearBiasGradient(o);
+            case RmsNormWeightGradient o -> rmsNormWeightGradient(o);
+            case EmbedBackward o -> embedBackward(o);
+            case LogProbHeadGradient o -> logProbHeadGradient(o);
+            case Zero o -> zero(o);
+            case SumOfSquares o -> sumOfSquares(o);
+            case AdamW o -> adamW(o);
         }
     }
 
-    @Override
-    public void embed(Tensor x, Tensor table, Batch batch) {
-        for (int n = 0; n < batch.tokenCount(); n++) {
-            for (int c = 0; c < x.cols(); c++) {
-                x.set(n, c, table.get(batch.token(n), c));
+    private void embed(Embed op) {
+        for (int n = 0; n < op.batch().tokenCount(); n++) {
+            for (int c = 0; c < op.x().cols(); c++) {
+                op.x().set(n, c, op.table().get(op.batch().token(n), c));
             }
         }
     }
 
     /** rstd = 1/√(mean(x²) + eps); y = x · rstd · w. */
-    @Override
-    public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor w, float eps) {
-        int width = w.cols();
+    private void rmsNorm(RmsNorm op) {
+        Tensor x = op.x();
+        int width = op.w().cols();
         for (int n = 0; n < x.rows(); n++) {
-            for (int g = 0; g < rstd.cols(); g++) {
+            for (int g = 0; g < op.rstd().cols(); g++) {
                 double squares = 0;
                 for (int d = 0; d < width; d++) {
                     double value = x.get(n, g * width + d);
                     squares += value * value;
                 }
-                double r = 1 / Math.sqrt(squares / width + eps);
-                rstd.set(n, g, r);
+                double r = 1 / Math.sqrt(squares / width + op.eps());
+                op.rstd().set(n, g, r);
                 for (int d = 0; d < width; d++) {
-                    y.set(n, g * width + d, x.get(n, g * width + d) * r * w.get(0, d));
+                    op.y()
+                            .set(
+                                    n,
+                                    g * width + d,
+                                    x.get(n, g * width + d) * r * op.w().get(0, d));
                 }
             }
         }
     }
 
     /** dx (+)= rstd · (w·dy − x̂ · mean(w·dy·x̂)), x̂ = x · rstd. */
-    @Override
-    public void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor w, Tensor rstd, Write write) {
+    private void rmsNormBackward(RmsNormBackward op) {
+        Tensor x = op.x();
+        Tensor w = op.w();
         int width = w.cols();
         for (int n = 0; n < x.rows(); n++) {
-            for (int g = 0; g < rstd.cols(); g++) {
-                double r = rstd.get(n, g);
+            for (int g = 0; g < op.rstd().cols(); g++) {
+                double r = op.rstd().get(n, g);
                 double mean = 0;
                 for (int d = 0; d < width; d++) {
                     int c = g * width + d;
-                    mean += w.get(0, d) * dy.get(n, c) * x.get(n, c) * r / width;
+                    mean += w.get(0, d) * op.dy().get(n, c) * x.get(n, c) * r / width;
                 }
                 for (int d = 0; d < width; d++) {
                     int c = g * width + d;
-                    put(dx, n, c, r * (w.get(0, d) * dy.get(n, c) - x.get(n, c) * r * mean), write);
+                    put(op.dx(), n, c, r * (w.get(0, d) * op.dy().get(n, c) - x.get(n, c) * r * mean), op.write());
                 }
             }
         }
     }
 
     /** (x₁, x₂) → (x₁c − x₂s, x₂c + x₁s). */
-    @Override
-    public void rope(Tensor x, Tensor table, Batch batch) {
-        rotate(x, table, batch, 1);
+    private void rope(Rope op) {
+        rotate(op.x(), op.table(), op.batch(), 1);
     }
 
     /** (x₁, x₂) → (x₁c + x₂s, x₂c − x₁s). */
-    @Override
-    public void ropeBackward(Tensor dx, Tensor table, Batch batch) {
-        rotate(dx, table, batch, -1);
+    private void ropeBackward(RopeBackward op) {
+        rotate(op.dx(), op.table(), op.batch(), -1);
     }
 
     private static void rotate(Tensor x, Tensor table, Batch batch, int direction) {
@@ -172,20 +169,21 @@ public final class Reference implements Ops {
     }
 
     /** t = s · x aᵀ, by slot; y = x wᵀ + bias + residual + t bᵀ. */
-    @Override
-    public void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
-        double[][] in = values(x);
-        double[][] weight = w == null ? null : values(w);
+    private void linear(Linear op) {
+        Tensor y = op.y();
+        Tensor t = op.t();
+        double[][] in = values(op.x());
+        double[][] weight = op.w() == null ? null : values(op.w());
         double[][] out = new double[y.rows()][y.cols()];
         for (int n = 0; n < y.rows(); n++) {
             for (int o = 0; o < y.cols(); o++) {
                 out[n][o] = (weight == null ? 0 : dot(in[n], weight[o]))
-                        + (bias == null ? 0 : bias.get(0, o))
-                        + (residual == null ? 0 : residual.get(n, o));
+                        + (op.bias() == null ? 0 : op.bias().get(0, o))
+                        + (op.residual() == null ? 0 : op.residual().get(n, o));
             }
         }
-        for (Batch.Run run : batch.runs()) {
-            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+        for (Batch.Run run : op.batch().runs()) {
+            Lora.Factors factors = op.lora() == null ? null : op.lora().at(run.slot());
             if (factors == null) {
                 continue;
             }
@@ -212,16 +210,18 @@ public final class Reference implements Ops {
     }
 
     /** dt = s · dy b; dx (+)= dy w + dt a; da += dtᵀ x; db += dyᵀ t. */
-    @Override
-    public void linearBackward(
-            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+    private void linearBackward(LinearBackward op) {
+        Tensor dx = op.dx();
+        Tensor dy = op.dy();
+        Tensor x = op.x();
+        Tensor w = op.w();
         double[][] out = values(dy);
         double[][] in = new double[dy.rows()][w == null ? x.cols() : w.cols()];
         if (dx != null && w != null) {
             addProduct(in, out, values(w), 0, dy.rows());
         }
-        for (Batch.Run run : batch.runs()) {
-            Lora.Factors factors = lora == null ? null : lora.at(run.slot());
+        for (Batch.Run run : op.batch().runs()) {
+            Lora.Factors factors = op.lora() == null ? null : op.lora().at(run.slot());
             if (factors == null) {
                 continue;
             }
@@ -242,7 +242,7 @@ public final class Reference implements Ops {
                             put(factors.da(), r, i, down[n][r] * x.get(n, i), Write.ADD);
                         }
                         for (int o = 0; o < dy.cols(); o++) {
-                            put(factors.db(), o, r, out[n][o] * t.get(n, r), Write.ADD);
+                            put(factors.db(), o, r, out[n][o] * op.t().get(n, r), Write.ADD);
                         }
                     }
                 }
@@ -251,22 +251,22 @@ public final class Reference implements Ops {
         if (dx != null) {
             for (int n = 0; n < dx.rows(); n++) {
                 for (int i = 0; i < dx.cols(); i++) {
-                    put(dx, n, i, in[n][i], write);
+                    put(dx, n, i, in[n][i], op.write());
                 }
             }
         }
     }
 
-    @Override
-    public void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
-        for (Linears.Layer layer : layers) {
-            linear(layer.y(), layer.t(), x, layer.w(), layer.bias(), null, layer.lora(), batch);
+    private void linears(Linears op) {
+        for (Linears.Layer layer : op.layers()) {
+            linear(layer.of(op.x(), op.batch()));
         }
     }
 
     /** y (+)= x/(1 − rate) where the element is kept, and 0 where it is not. */
-    @Override
-    public void dropout(Tensor y, Tensor x, DropoutRates dropout, Batch batch, Write write) {
+    private void dropout(Dropout op) {
+        DropoutRates dropout = op.rates();
+        Batch batch = op.batch();
         int[] words = new int[DropoutRates.GROUP];
         for (int s = 0; s < batch.sequenceCount(); s++) {
             int slot = batch.slot(s);
@@ -274,19 +274,20 @@ public final class Reference implements Ops {
                 continue;
             }
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
-                for (int i = 0; i < x.cols(); i++) {
+                for (int i = 0; i < op.x().cols(); i++) {
                     dropout.words(words, batch.dropoutKey(s), batch.position(n), i / DropoutRates.GROUP);
                     boolean kept = DropoutRates.keeps(words[i % DropoutRates.GROUP], dropout.threshold(slot));
-                    put(y, n, i, kept ? x.get(n, i) / (1 - dropout.rate(slot)) : 0, write);
+                    put(op.y(), n, i, kept ? op.x().get(n, i) / (1 - dropout.rate(slot)) : 0, op.write());
                 }
             }
         }
     }
 
     /** s = q·k/√D for every key in the window, up to the query's own; lse = log Σ exp s; o = Σ exp(s − lse) v. */
-    @Override
-    public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
-        double[][] rows = values(qkv);
+    private void attention(Attention op) {
+        Heads heads = op.heads();
+        Batch batch = op.batch();
+        double[][] rows = values(op.qkv());
         int width = heads.width();
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int h = 0; h < heads.query(); h++) {
@@ -299,13 +300,13 @@ public final class Reference implements Ops {
                         scores[j] = dot(rows[i], h * width, rows[first + j], key, width) / Math.sqrt(width);
                     }
                     double logSum = logSumExp(scores);
-                    lse.set(i, h, logSum);
+                    op.lse().set(i, h, logSum);
                     for (int d = 0; d < width; d++) {
                         double sum = 0;
                         for (int j = 0; j < scores.length; j++) {
                             sum += Math.exp(scores[j] - logSum) * rows[first + j][value + d];
                         }
-                        o.set(i, h * width + d, sum);
+                        op.o().set(i, h * width + d, sum);
                     }
                 }
             }
@@ -313,12 +314,13 @@ public final class Reference implements Ops {
     }
 
     /** P = exp(S − lse); dV = Pᵀ dO; dS = P ∘ (dO Vᵀ − rowsum(dO ∘ O)); dQ = dS K/√D; dK = dSᵀ Q/√D. */
-    @Override
-    public void attentionBackward(
-            Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
-        double[][] rows = values(qkv);
-        double[][] grad = values(dout);
-        double[][] out = values(o);
+    private void attentionBackward(AttentionBackward op) {
+        Tensor dqkv = op.dqkv();
+        Heads heads = op.heads();
+        Batch batch = op.batch();
+        double[][] rows = values(op.qkv());
+        double[][] grad = values(op.dout());
+        double[][] out = values(op.o());
         double[][] result = new double[dqkv.rows()][dqkv.cols()];
         int width = heads.width();
         double scale = 1 / Math.sqrt(width);
@@ -330,7 +332,8 @@ public final class Reference implements Ops {
                 for (int i = batch.start(s); i < batch.start(s + 1); i++) {
                     double rowSum = dot(grad[i], query, out[i], query, width);
                     for (int j = batch.start(s) + heads.first(i - batch.start(s)); j <= i; j++) {
-                        double p = Math.exp(dot(rows[i], query, rows[j], key, width) * scale - lse.get(i, h));
+                        double p = Math.exp(dot(rows[i], query, rows[j], key, width) * scale
+                                - op.lse().get(i, h));
                         double ds = p * (dot(grad[i], query, rows[j], value, width) - rowSum);
                         for (int d = 0; d < width; d++) {
                             result[i][query + d] += ds * rows[j][key + d] * scale;
@@ -348,20 +351,21 @@ public final class Reference implements Ops {
         }
     }
 
-    @Override
-    public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
+    private void cacheWrite(CacheWrite op) {
+        KvPages cache = op.cache();
+        Batch batch = op.batch();
         Heads heads = cache.heads();
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
-                int page = tables.page(s, batch.position(n) / KvPages.TOKENS);
+                int page = op.tables().page(s, batch.position(n) / KvPages.TOKENS);
                 int token = batch.position(n) % KvPages.TOKENS;
                 for (int h = 0; h < heads.key(); h++) {
                     for (int d = 0; d < heads.width(); d++) {
                         int keyCol = KvPages.keyCol(heads, h, token) + d * KvPages.TOKENS;
                         int valueCol = KvPages.valueCol(heads, h, token) + d;
                         int from = heads.queryCols() + h * heads.width() + d;
-                        cache.slab(page).set(cache.row(page), keyCol, qkv.get(n, from));
-                        cache.slab(page).set(cache.row(page), valueCol, qkv.get(n, from + heads.keyCols()));
+                        cache.slab(page).set(cache.row(page), keyCol, op.qkv().get(n, from));
+                        cache.slab(page).set(cache.row(page), valueCol, op.qkv().get(n, from + heads.keyCols()));
                     }
                 }
             }
@@ -369,8 +373,10 @@ public final class Reference implements Ops {
     }
 
     /** As {@link #attention}, with keys and values where {@link #cacheWrite} puts them. */
-    @Override
-    public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
+    private void attentionCached(AttentionCached op) {
+        KvPages cache = op.cache();
+        Batch batch = op.batch();
+        PageTables tables = op.tables();
         Heads heads = cache.heads();
         int width = heads.width();
         for (int s = 0; s < batch.sequenceCount(); s++) {
@@ -385,7 +391,7 @@ public final class Reference implements Ops {
                         int row = cache.row(tables.page(s, j / KvPages.TOKENS));
                         int key = KvPages.keyCol(heads, keyHead, j % KvPages.TOKENS);
                         for (int d = 0; d < width; d++) {
-                            scores[j] += qkv.get(n, h * width + d)
+                            scores[j] += op.qkv().get(n, h * width + d)
                                     * slab.get(row, key + d * KvPages.TOKENS)
                                     / Math.sqrt(width);
                         }
@@ -399,7 +405,7 @@ public final class Reference implements Ops {
                             int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
                             sum += Math.exp(scores[j] - logSum) * slab.get(row, value + d);
                         }
-                        o.set(n, h * width + d, sum);
+                        op.o().set(n, h * width + d, sum);
                     }
                 }
             }
@@ -407,41 +413,48 @@ public final class Reference implements Ops {
     }
 
     /** y = scale · y + bias + residual. */
-    @Override
-    public void affine(Tensor y, Tensor scale, Tensor bias, Tensor residual) {
+    private void affine(Affine op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             for (int o = 0; o < y.cols(); o++) {
-                double value = y.get(n, o) * (scale == null ? 1 : scale.get(0, o));
-                value += bias == null ? 0 : bias.get(0, o);
-                value += residual == null ? 0 : residual.get(n, o);
+                double value =
+                        y.get(n, o) * (op.scale() == null ? 1 : op.scale().get(0, o));
+                value += op.bias() == null ? 0 : op.bias().get(0, o);
+                value += op.residual() == null ? 0 : op.residual().get(n, o);
                 y.set(n, o, value);
             }
         }
     }
 
     /** y = ½g(1 + tanh z) · up with z = √(2/π)(g + 0.044715 g³). */
-    @Override
-    public void geGlu(Tensor y, Tensor gateUp) {
+    private void geGlu(GeGlu op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             for (int f = 0; f < y.cols(); f++) {
-                double gate = gateUp.get(n, f);
-                y.set(n, f, gate / 2 * (1 + Math.tanh(geluAngle(gate))) * gateUp.get(n, y.cols() + f));
+                double gate = op.gateUp().get(n, f);
+                y.set(
+                        n,
+                        f,
+                        gate
+                                / 2
+                                * (1 + Math.tanh(geluAngle(gate)))
+                                * op.gateUp().get(n, y.cols() + f));
             }
         }
     }
 
     /** dgate = dy · up · ½(1 + tanh z + g(1 − tanh² z)z′); dup = dy · ½g(1 + tanh z). */
-    @Override
-    public void geGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+    private void geGluBackward(GeGluBackward op) {
+        Tensor dy = op.dy();
         int width = dy.cols();
         for (int n = 0; n < dy.rows(); n++) {
             for (int f = 0; f < width; f++) {
-                double gate = gateUp.get(n, f);
-                double up = gateUp.get(n, width + f);
+                double gate = op.gateUp().get(n, f);
+                double up = op.gateUp().get(n, width + f);
                 double tanh = Math.tanh(geluAngle(gate));
                 double slope = Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * gate * gate);
-                dGateUp.set(n, f, dy.get(n, f) * up * (1 + tanh + gate * (1 - tanh * tanh) * slope) / 2);
-                dGateUp.set(n, width + f, dy.get(n, f) * gate * (1 + tanh) / 2);
+                op.dGateUp().set(n, f, dy.get(n, f) * up * (1 + tanh + gate * (1 - tanh * tanh) * slope) / 2);
+                op.dGateUp().set(n, width + f, dy.get(n, f) * gate * (1 + tanh) / 2);
             }
         }
     }
@@ -451,162 +464,164 @@ public final class Reference implements Ops {
     }
 
     /** y = gate · σ(gate) · up. */
-    @Override
-    public void swiGlu(Tensor y, Tensor gateUp) {
+    private void swiGlu(SwiGlu op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             for (int f = 0; f < y.cols(); f++) {
-                double gate = gateUp.get(n, f);
-                y.set(n, f, gate * sigmoid(gate) * gateUp.get(n, y.cols() + f));
+                double gate = op.gateUp().get(n, f);
+                y.set(n, f, gate * sigmoid(gate) * op.gateUp().get(n, y.cols() + f));
             }
         }
     }
 
     /** dgate = dy·up·σ(1 + gate(1 − σ)), dup = dy·gate·σ. */
-    @Override
-    public void swiGluBackward(Tensor dGateUp, Tensor dy, Tensor gateUp) {
+    private void swiGluBackward(SwiGluBackward op) {
+        Tensor dy = op.dy();
         int width = dy.cols();
         for (int n = 0; n < dy.rows(); n++) {
             for (int f = 0; f < width; f++) {
-                double gate = gateUp.get(n, f);
-                double up = gateUp.get(n, width + f);
+                double gate = op.gateUp().get(n, f);
+                double up = op.gateUp().get(n, width + f);
                 double sigma = sigmoid(gate);
-                dGateUp.set(n, f, dy.get(n, f) * up * sigma * (1 + gate * (1 - sigma)));
-                dGateUp.set(n, width + f, dy.get(n, f) * gate * sigma);
+                op.dGateUp().set(n, f, dy.get(n, f) * up * sigma * (1 + gate * (1 - sigma)));
+                op.dGateUp().set(n, width + f, dy.get(n, f) * gate * sigma);
             }
         }
     }
 
-    @Override
-    public void gatherTargets(Tensor y, Tensor x, Batch batch) {
-        for (int i = 0; i < batch.targetCount(); i++) {
-            for (int c = 0; c < y.cols(); c++) {
-                y.set(i, c, x.get(batch.targetRow(i), c));
+    private void gatherTargets(GatherTargets op) {
+        for (int i = 0; i < op.batch().targetCount(); i++) {
+            for (int c = 0; c < op.y().cols(); c++) {
+                op.y().set(i, c, op.x().get(op.batch().targetRow(i), c));
             }
         }
     }
 
-    @Override
-    public void scatterTargets(Tensor dx, Tensor dy, Batch batch) {
+    private void scatterTargets(ScatterTargets op) {
+        Tensor dx = op.dx();
         zero(dx);
-        for (int i = 0; i < batch.targetCount(); i++) {
+        for (int i = 0; i < op.batch().targetCount(); i++) {
             for (int c = 0; c < dx.cols(); c++) {
-                dx.set(batch.targetRow(i), c, dy.get(i, c));
+                dx.set(op.batch().targetRow(i), c, op.dy().get(i, c));
             }
         }
     }
 
     /** logit_v = x·head_v. */
-    @Override
-    public void logits(Tensor logits, Tensor x, Tensor head) {
-        double[][] in = values(x);
-        double[][] weight = values(head);
+    private void logits(Logits op) {
+        double[][] in = values(op.x());
+        double[][] weight = values(op.head());
         for (int i = 0; i < in.length; i++) {
             for (int v = 0; v < weight.length; v++) {
-                logits.set(i, v, dot(in[i], weight[v]));
+                op.logits().set(i, v, dot(in[i], weight[v]));
             }
         }
     }
 
     /** logit_v = x·head_v; lse = log Σ exp(logit); logp = logit_target − lse. */
-    @Override
-    public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        double[][] in = values(x);
-        double[][] weight = values(head);
+    private void logProb(LogProb op) {
+        Batch batch = op.batch();
+        double[][] in = values(op.x());
+        double[][] weight = values(op.head());
         for (int i = 0; i < batch.targetCount(); i++) {
             double[] row = new double[weight.length];
             for (int v = 0; v < row.length; v++) {
                 row[v] = dot(in[i], weight[v]);
-                if (logits != null) {
-                    logits.set(i, v, row[v]);
+                if (op.logits() != null) {
+                    op.logits().set(i, v, row[v]);
                 }
             }
             double logSum = logSumExp(row);
-            lse.set(i, 0, logSum);
-            logp.set(i, 0, row[batch.target(batch.targetRow(i))] - logSum);
+            op.lse().set(i, 0, logSum);
+            op.logp().set(i, 0, row[batch.target(batch.targetRow(i))] - logSum);
         }
     }
 
     /** dx = Σ_v dlogp · (1[v = target] − exp(logit_v − lse)) · head_v. */
-    @Override
-    public void logProbBackward(
-            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        double[][] in = values(x);
-        double[][] weight = values(head);
+    private void logProbBackward(LogProbBackward op) {
+        Batch batch = op.batch();
+        double[][] in = values(op.x());
+        double[][] weight = values(op.head());
         for (int i = 0; i < batch.targetCount(); i++) {
-            double[] row = new double[dx.cols()];
+            double[] row = new double[op.dx().cols()];
             for (int v = 0; v < weight.length; v++) {
-                double logit = logits == null ? dot(in[i], weight[v]) : logits.get(i, v);
+                double logit = op.logits() == null
+                        ? dot(in[i], weight[v])
+                        : op.logits().get(i, v);
                 double hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
-                double dlogit = dlogp.get(i, 0) * (hit - Math.exp(logit - lse.get(i, 0)));
+                double dlogit =
+                        op.dlogp().get(i, 0) * (hit - Math.exp(logit - op.lse().get(i, 0)));
                 for (int c = 0; c < row.length; c++) {
                     row[c] += dlogit * weight[v][c];
                 }
             }
             for (int c = 0; c < row.length; c++) {
-                dx.set(i, c, row[c]);
+                op.dx().set(i, c, row[c]);
             }
         }
     }
 
     /** dw_oi += Σ_n dy_no · x_ni. */
-    @Override
-    public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
+    private void linearWeightGradient(LinearWeightGradient op) {
+        Tensor dw = op.dw();
         for (int o = 0; o < dw.rows(); o++) {
             for (int i = 0; i < dw.cols(); i++) {
                 double sum = dw.get(o, i);
-                for (int n = 0; n < x.rows(); n++) {
-                    sum += dy.get(n, o) * x.get(n, i);
+                for (int n = 0; n < op.x().rows(); n++) {
+                    sum += op.dy().get(n, o) * op.x().get(n, i);
                 }
                 dw.set(o, i, sum);
             }
         }
     }
 
-    @Override
-    public void linearBiasGradient(Tensor db, Tensor dy) {
-        for (int n = 0; n < dy.rows(); n++) {
+    private void linearBiasGradient(LinearBiasGradient op) {
+        Tensor db = op.db();
+        for (int n = 0; n < op.dy().rows(); n++) {
             for (int o = 0; o < db.cols(); o++) {
-                db.set(0, o, db.get(0, o) + dy.get(n, o));
+                db.set(0, o, db.get(0, o) + op.dy().get(n, o));
             }
         }
     }
 
     /** dw_d += Σ_n Σ_g dy · x · rstd. */
-    @Override
-    public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
+    private void rmsNormWeightGradient(RmsNormWeightGradient op) {
+        Tensor dw = op.dw();
         int width = dw.cols();
         for (int d = 0; d < width; d++) {
             double sum = dw.get(0, d);
-            for (int n = 0; n < x.rows(); n++) {
-                for (int g = 0; g < rstd.cols(); g++) {
-                    sum += dy.get(n, g * width + d) * x.get(n, g * width + d) * rstd.get(n, g);
+            for (int n = 0; n < op.x().rows(); n++) {
+                for (int g = 0; g < op.rstd().cols(); g++) {
+                    sum += op.dy().get(n, g * width + d)
+                            * op.x().get(n, g * width + d)
+                            * op.rstd().get(n, g);
                 }
             }
             dw.set(0, d, sum);
         }
     }
 
-    @Override
-    public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
-        for (int n = 0; n < batch.tokenCount(); n++) {
-            int row = batch.token(n);
-            for (int c = 0; c < dx.cols(); c++) {
-                dTable.set(row, c, dTable.get(row, c) + dx.get(n, c));
+    private void embedBackward(EmbedBackward op) {
+        for (int n = 0; n < op.batch().tokenCount(); n++) {
+            int row = op.batch().token(n);
+            for (int c = 0; c < op.dx().cols(); c++) {
+                op.dTable().set(row, c, op.dTable().get(row, c) + op.dx().get(n, c));
             }
         }
     }
 
     /** dhead_v += Σ_t dlogp_t · (1[v = target] − exp(logit_tv − lse_t)) · x_t. */
-    @Override
-    public void logProbHeadGradient(
-            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-        double[][] in = values(x);
-        double[][] weight = logits == null ? values(head) : null;
+    private void logProbHeadGradient(LogProbHeadGradient op) {
+        Tensor dHead = op.dHead();
+        Tensor logits = op.logits();
+        double[][] in = values(op.x());
+        double[][] weight = logits == null ? values(op.head()) : null;
         for (int v = 0; v < dHead.rows(); v++) {
             for (int i = 0; i < in.length; i++) {
                 double logit = logits == null ? dot(in[i], weight[v]) : logits.get(i, v);
-                double hit = v == batch.target(batch.targetRow(i)) ? 1 : 0;
-                double dlogit = dlogp.get(i, 0) * (hit - Math.exp(logit - lse.get(i, 0)));
+                double hit = v == op.batch().target(op.batch().targetRow(i)) ? 1 : 0;
+                double dlogit =
+                        op.dlogp().get(i, 0) * (hit - Math.exp(logit - op.lse().get(i, 0)));
                 for (int c = 0; c < dHead.cols(); c++) {
                     dHead.set(v, c, dHead.get(v, c) + dlogit * in[i][c]);
                 }
@@ -614,8 +629,8 @@ public final class Reference implements Ops {
         }
     }
 
-    @Override
-    public void zero(Tensor y) {
+    private void zero(Zero op) {
+        Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             for (int c = 0; c < y.cols(); c++) {
                 y.set(n, c, 0);
@@ -623,31 +638,32 @@ public final class Reference implements Ops {
         }
     }
 
-    @Override
-    public double sumOfSquares(Tensor x) {
+    private void sumOfSquares(SumOfSquares op) {
+        Tensor x = op.x();
         double sum = 0;
         for (int n = 0; n < x.rows(); n++) {
             for (int c = 0; c < x.cols(); c++) {
                 sum += x.get(n, c) * x.get(n, c);
             }
         }
-        return sum;
+        op.sum()[0] = sum;
     }
 
     /** m = β₁m + (1 − β₁)g; v = β₂v + (1 − β₂)g²; w = w(1 − lr·λ) − lr · (m/(1 − β₁ᵗ)) / (√(v/(1 − β₂ᵗ)) + ε). */
-    @Override
-    public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+    private void adamW(AdamW op) {
+        Tensor w = op.w();
+        AdamWStep step = op.step();
         double unbias1 = 1 - Math.pow(step.beta1(), step.step());
         double unbias2 = 1 - Math.pow(step.beta2(), step.step());
         for (int n = 0; n < w.rows(); n++) {
             for (int c = 0; c < w.cols(); c++) {
-                double grad = g.get(n, c) * step.gradScale();
-                double first = step.beta1() * m.get(n, c) + (1 - step.beta1()) * grad;
-                double second = step.beta2() * v.get(n, c) + (1 - step.beta2()) * grad * grad;
+                double grad = op.g().get(n, c) * step.gradScale();
+                double first = step.beta1() * op.m().get(n, c) + (1 - step.beta1()) * grad;
+                double second = step.beta2() * op.v().get(n, c) + (1 - step.beta2()) * grad * grad;
                 double shrunk = w.get(n, c) * (1 - step.learningRate() * step.weightDecay());
                 double update = first / unbias1 / (Math.sqrt(second / unbias2) + step.epsilon());
-                m.set(n, c, first);
-                v.set(n, c, second);
+                op.m().set(n, c, first);
+                op.v().set(n, c, second);
                 w.set(n, c, shrunk - step.learningRate() * update);
             }
         }

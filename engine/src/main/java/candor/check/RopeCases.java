@@ -4,6 +4,8 @@ import static candor.check.Shape.matrix;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -27,11 +29,11 @@ final class RopeCases {
     private RopeCases() {}
 
     static Stream<Case> forward() {
-        return cases("rope", (ops, v, b) -> ops.rope(v.at("x"), v.at("table"), b));
+        return cases("rope", (v, b) -> new Rope(v.at("x"), v.at("table"), b));
     }
 
     static Stream<Case> backward() {
-        return cases("ropeBackward", (ops, v, b) -> ops.ropeBackward(v.at("x"), v.at("table"), b));
+        return cases("ropeBackward", (v, b) -> new RopeBackward(v.at("x"), v.at("table"), b));
     }
 
     private static Stream<Case> cases(String op, Case.Call call) {

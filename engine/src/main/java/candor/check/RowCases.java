@@ -5,6 +5,11 @@ import static candor.check.Shape.targets;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import candor.ops.op.Affine;
+import candor.ops.op.Embed;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.Zero;
 import candor.tensor.DType;
 import java.util.stream.Stream;
 
@@ -29,7 +34,7 @@ final class RowCases {
         Shape table = matrix(vocabulary, cols);
         return c.out("x", tokens(batch, cols))
                 .weight("table", table, type, c.normal(table))
-                .call((ops, v, b) -> ops.embed(v.at("x"), v.at("table"), b));
+                .call((v, b) -> new Embed(v.at("x"), v.at("table"), b));
     }
 
     static Stream<Case> gatherTargets() {
@@ -38,7 +43,7 @@ final class RowCases {
             Shape x = tokens(batch, 31);
             return c.out("y", targets(batch, 31))
                     .in("x", x, c.normal(x))
-                    .call((ops, v, b) -> ops.gatherTargets(v.at("y"), v.at("x"), b));
+                    .call((v, b) -> new GatherTargets(v.at("y"), v.at("x"), b));
         });
     }
 
@@ -48,7 +53,7 @@ final class RowCases {
             Shape dy = targets(batch, 31);
             return c.out("dx", tokens(batch, 31))
                     .in("dy", dy, c.normal(dy))
-                    .call((ops, v, b) -> ops.scatterTargets(v.at("dx"), v.at("dy"), b));
+                    .call((v, b) -> new ScatterTargets(v.at("dx"), v.at("dy"), b));
         });
     }
 
@@ -73,7 +78,7 @@ final class RowCases {
         return Case.of("zero", rows + " x " + cols, Packed.one())
                 .exact()
                 .out("y", matrix(rows, cols))
-                .call((ops, v, b) -> ops.zero(v.at("y")));
+                .call((v, b) -> new Zero(v.at("y")));
     }
 
     static Stream<Case> affine() {
@@ -104,6 +109,6 @@ final class RowCases {
         if (added) {
             c.in("residual", rows, c.normal(rows));
         }
-        return c.call((ops, v, b) -> ops.affine(v.at("y"), v.at("scale"), v.at("bias"), v.at("residual")));
+        return c.call((v, b) -> new Affine(v.at("y"), v.at("scale"), v.at("bias"), v.at("residual")));
     }
 }

@@ -3,6 +3,8 @@ package candor.check;
 import static candor.check.Shape.matrix;
 
 import candor.ops.AdamWStep;
+import candor.ops.op.AdamW;
+import candor.ops.op.SumOfSquares;
 import java.util.stream.Stream;
 
 /** What the optimiser needs. */
@@ -16,9 +18,7 @@ final class StepCases {
     private static Case sum(int rows, int cols, double size) {
         Case.Builder c = Case.of("sumOfSquares", rows + " x " + cols + (size == 1 ? "" : " x~" + size), Packed.one());
         Shape x = matrix(rows, cols);
-        return c.in("x", x, c.normal(x, size))
-                .float32("x")
-                .call((ops, v, b) -> v.returned(ops.sumOfSquares(v.at("x"))));
+        return c.in("x", x, c.normal(x, size)).float32("x").call((v, b) -> new SumOfSquares(v.at("x")));
     }
 
     static Stream<Case> adamW() {
@@ -49,6 +49,6 @@ final class StepCases {
                 .updated("m", shape, c.normal(shape, fresh ? 0 : gradients))
                 .updated("v", shape, c.draw(shape, gaussian -> fresh ? 0 : Math.pow(gaussian * gradients, 2)))
                 .float32("w", "g", "m", "v")
-                .call((ops, v, b) -> ops.adamW(v.at("w"), v.at("g"), v.at("m"), v.at("v"), step));
+                .call((v, b) -> new AdamW(v.at("w"), v.at("g"), v.at("m"), v.at("v"), step));
     }
 }

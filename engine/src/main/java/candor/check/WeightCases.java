@@ -5,6 +5,11 @@ import static candor.check.Shape.targets;
 import static candor.check.Shape.tokens;
 
 import candor.ops.Batch;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.RmsNormWeightGradient;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -34,7 +39,7 @@ final class WeightCases {
                 .in("dy", dy, c.normal(dy))
                 .in("x", x, c.normal(x))
                 .float32("dw")
-                .call((ops, v, b) -> ops.linearWeightGradient(v.at("dw"), v.at("dy"), v.at("x")));
+                .call((v, b) -> new LinearWeightGradient(v.at("dw"), v.at("dy"), v.at("x")));
     }
 
     static Stream<Case> bias() {
@@ -49,7 +54,7 @@ final class WeightCases {
         return c.updated("db", db, c.normal(db))
                 .in("dy", dy, c.normal(dy))
                 .float32("db")
-                .call((ops, v, b) -> ops.linearBiasGradient(v.at("db"), v.at("dy")));
+                .call((v, b) -> new LinearBiasGradient(v.at("db"), v.at("dy")));
     }
 
     static Stream<Case> norm() {
@@ -68,7 +73,7 @@ final class WeightCases {
                 .in("x", rows, c.normal(rows))
                 .in("rstd", rstd, c.draw(rstd, gaussian -> 0.5 + Math.abs(gaussian)))
                 .float32("dw", "rstd")
-                .call((ops, v, b) -> ops.rmsNormWeightGradient(v.at("dw"), v.at("dy"), v.at("x"), v.at("rstd")));
+                .call((v, b) -> new RmsNormWeightGradient(v.at("dw"), v.at("dy"), v.at("x"), v.at("rstd")));
     }
 
     /** A small vocabulary says every token often; in a large one most rows stay as they are. */
@@ -85,7 +90,7 @@ final class WeightCases {
         return c.updated("dTable", table, c.normal(table))
                 .in("dx", dx, c.normal(dx))
                 .float32("dTable")
-                .call((ops, v, b) -> ops.embedBackward(v.at("dTable"), v.at("dx"), b));
+                .call((v, b) -> new EmbedBackward(v.at("dTable"), v.at("dx"), b));
     }
 
     static Stream<Case> head() {
@@ -112,7 +117,7 @@ final class WeightCases {
                         forward.arg("head").dtype(),
                         forward.arg("head").values())
                 .float32("dHead", "dlogp", "lse", "logits")
-                .call((ops, v, b) -> ops.logProbHeadGradient(
+                .call((v, b) -> new LogProbHeadGradient(
                         v.at("dHead"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
     }
 }

@@ -30,7 +30,7 @@ final class Gradients {
     final Tensor key;
     final Tensor value;
     final Tensor queryKey;
-    private final Map<Integer, Tensor> narrow = new HashMap<>();
+    private final Map<Integer, Tensor> loraDown = new HashMap<>();
 
     Gradients(Workspace workspace, DType type, ModelConfig config, Adapters bank, int n) {
         Heads heads = config.heads();
@@ -47,13 +47,13 @@ final class Gradients {
         for (Projection projection : Projection.values()) {
             int rank = bank == null ? 0 : bank.paddedRank(projection);
             if (rank > 0) {
-                narrow.computeIfAbsent(rank, width -> workspace.take(type, n, width));
+                loraDown.computeIfAbsent(rank, width -> workspace.take(type, n, width));
             }
         }
     }
 
     /** (N, padded rank), scratch of one linear layer. */
-    Tensor narrow(Lora lora) {
-        return lora == null ? null : narrow.get(lora.paddedRank());
+    Tensor loraDown(Lora lora) {
+        return lora == null ? null : loraDown.get(lora.paddedRank());
     }
 }

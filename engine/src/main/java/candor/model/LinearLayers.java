@@ -33,7 +33,7 @@ final class LinearLayers {
     private static Linears.Layer linear(Layer layer, Output output) {
         Projection projection = output.projection();
         Lora lora = whole(layer.lora(projection), layer.batch());
-        Tensor t = lora == null ? null : layer.saved().narrow(projection);
+        Tensor t = lora == null ? null : layer.saved().loraDown(projection);
         LayerWeights w = layer.weights();
         return new Linears.Layer(output.y(), t, w.weight(projection), w.bias(projection), lora);
     }
@@ -43,7 +43,7 @@ final class LinearLayers {
         Tensor w = layer.weights().weight(projection);
         Tensor bias = layer.weights().bias(projection);
         Lora lora = whole(layer.lora(projection), layer.batch());
-        Tensor t = lora == null ? null : layer.saved().narrow(projection);
+        Tensor t = lora == null ? null : layer.saved().loraDown(projection);
         if (layer.plain(projection)) {
             ops.linear(y, t, x, w, bias, residual, lora, layer.batch());
             addDropped(layer, projection, y, x);
@@ -75,7 +75,7 @@ final class LinearLayers {
             Saved s = layer.saved();
             Tensor input = s.dropped.input(x);
             ops.dropout(input, x, lora.dropout(), layer.batch(), Write.SET); // (N,I)
-            ops.linear(y, s.narrow(projection), input, null, null, y, lora.dropped(), layer.batch()); // (N,O)
+            ops.linear(y, s.loraDown(projection), input, null, null, y, lora.dropped(), layer.batch()); // (N,O)
         }
     }
 
@@ -96,8 +96,8 @@ final class LinearLayers {
         Tensor w = layer.weights().weight(projection);
         Lora lora = layer.lora(projection);
         Lora whole = whole(lora, batch);
-        Tensor dt = g.narrow(lora);
-        Tensor t = s.narrow(projection);
+        Tensor dt = g.loraDown(lora);
+        Tensor t = s.loraDown(projection);
         ops.linearBackward(
                 dx, whole == null ? null : dt, dy, x, whole == null ? null : t, w, whole, batch, write); // (N,I)
         if (drops(lora, batch)) {

@@ -64,7 +64,7 @@ final class Saved {
     final Tensor gated;
 
     /** (N, padded rank) for each projection that has adapters: s · x aᵀ. */
-    private final Map<Projection, Tensor> narrow = new EnumMap<>(Projection.class);
+    private final Map<Projection, Tensor> loraDown = new EnumMap<>(Projection.class);
 
     // Views, made once, since a step allocates nothing.
     final Tensor query;
@@ -109,7 +109,7 @@ final class Saved {
         for (Projection projection : Projection.values()) {
             int rank = bank == null ? 0 : bank.paddedRank(projection);
             if (rank > 0) {
-                narrow.put(projection, workspace.take(type, n, rank));
+                loraDown.put(projection, workspace.take(type, n, rank));
             }
         }
         query = qkv.columns(0, heads.queryCols());
@@ -123,7 +123,7 @@ final class Saved {
     }
 
     /** (N, padded rank), or null where no adapter touches the projection. */
-    Tensor narrow(Projection projection) {
-        return narrow.get(projection);
+    Tensor loraDown(Projection projection) {
+        return loraDown.get(projection);
     }
 }

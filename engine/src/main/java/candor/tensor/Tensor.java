@@ -101,14 +101,6 @@ public record Tensor(MemorySegment data, DType dtype, int rows, int cols, long s
         return length == 0 ? data.asSlice(0, 0) : data.asSlice(at, length);
     }
 
-    /** The same dense memory under another shape of as many elements. */
-    public Tensor reshape(int newRows, int newCols) {
-        if (!dense() || (long) newRows * newCols != elements()) {
-            throw new IllegalArgumentException(this + " as " + newRows + " x " + newCols);
-        }
-        return of(data, dtype, newRows, newCols);
-    }
-
     /** One element as a double, whatever the type. For checks and small things; kernels read memory themselves. */
     public double get(int row, int col) {
         Objects.checkIndex(row, rows);

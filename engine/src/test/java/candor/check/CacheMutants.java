@@ -6,6 +6,8 @@ import static candor.check.RowMutants.like;
 import candor.ops.Batch;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
 import candor.tensor.Tensor;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -18,7 +20,7 @@ final class CacheMutants {
         void run(Naive right, KvPages cache, Tensor qkv, Batch batch, PageTables tables);
     }
 
-    private interface Attention {
+    private interface WrongAttention {
         void run(Naive right, Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables);
     }
 
@@ -138,20 +140,18 @@ final class CacheMutants {
     }
 
     private static Mutant write(String bug, String reason, Write wrong) {
-        return new Mutant("cacheWrite", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void cacheWrite(KvPages cache, Tensor qkv, Batch batch, PageTables tables) {
-                wrong.run(new Naive(), cache, qkv, batch, tables);
-            }
-        });
+        return Mutant.of(
+                CacheWrite.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(right, op.cache(), op.qkv(), op.batch(), op.tables()));
     }
 
-    private static Mutant attention(String bug, String reason, Attention wrong) {
-        return new Mutant("attentionCached", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void attentionCached(Tensor o, Tensor qkv, KvPages cache, Batch batch, PageTables tables) {
-                wrong.run(new Naive(), o, qkv, cache, batch, tables);
-            }
-        });
+    private static Mutant attention(String bug, String reason, WrongAttention wrong) {
+        return Mutant.of(
+                AttentionCached.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(right, op.o(), op.qkv(), op.cache(), op.batch(), op.tables()));
     }
 }

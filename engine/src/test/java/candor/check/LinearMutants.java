@@ -7,6 +7,8 @@ import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Lora.Factors;
 import candor.ops.Write;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -225,40 +227,25 @@ final class LinearMutants {
     }
 
     private static Mutant siblings(String bug, String reason, Siblings wrong) {
-        return new Mutant("linears", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
-                wrong.run(new Naive(), x, layers, batch);
-            }
-        });
+        return Mutant.of(Linears.class, bug, reason, (right, op) -> wrong.run(right, op.x(), op.layers(), op.batch()));
     }
 
     private static Mutant forward(String bug, String reason, Forward wrong) {
-        return new Mutant("linear", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void linear(
-                    Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor rest, Lora lora, Batch batch) {
-                wrong.run(new Naive(), y, t, x, w, bias, rest, lora, batch);
-            }
-        });
+        return Mutant.of(
+                Linear.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(
+                        right, op.y(), op.t(), op.x(), op.w(), op.bias(), op.residual(), op.lora(), op.batch()));
     }
 
     private static Mutant backward(String bug, String reason, Backward wrong) {
-        return new Mutant("linearBackward", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void linearBackward(
-                    Tensor dx,
-                    Tensor dt,
-                    Tensor dy,
-                    Tensor x,
-                    Tensor t,
-                    Tensor w,
-                    Lora lora,
-                    Batch batch,
-                    Write write) {
-                wrong.run(new Naive(), dx, dt, dy, x, t, w, lora, batch, write);
-            }
-        });
+        return Mutant.of(
+                LinearBackward.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(
+                        right, op.dx(), op.dt(), op.dy(), op.x(), op.t(), op.w(), op.lora(), op.batch(), op.write()));
     }
 
     private interface Place {

@@ -6,8 +6,11 @@ import candor.ops.Batch;
 import candor.ops.DropoutRates;
 import candor.ops.Heads;
 import candor.ops.Lora;
-import candor.ops.Ops;
 import candor.ops.Write;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -168,12 +171,12 @@ class ReferenceGradientTest {
 
     @Test
     void swiGlu() {
-        gated(Ops::swiGlu, Ops::swiGluBackward);
+        gated(SwiGlu::new, SwiGluBackward::new);
     }
 
     @Test
     void geGlu() {
-        gated(Ops::geGlu, Ops::geGluBackward);
+        gated(GeGlu::new, GeGluBackward::new);
     }
 
     private void gated(GatedCases.Forward forward, GatedCases.Backward backward) {
@@ -181,11 +184,11 @@ class ReferenceGradientTest {
         Tensor y = zeros(3, 7);
         Tensor dy = normal(3, 7);
         DoubleSupplier loss = () -> {
-            forward.run(ops, y, gateUp);
+            ops.run(forward.of(y, gateUp));
             return product(y, dy);
         };
         Tensor dGateUp = zeros(3, 14);
-        backward.run(ops, dGateUp, dy, gateUp);
+        ops.run(backward.of(dGateUp, dy, gateUp));
         assertGradient(dGateUp, gateUp, loss);
     }
 

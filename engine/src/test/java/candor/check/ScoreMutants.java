@@ -6,6 +6,13 @@ import static candor.check.RowMutants.like;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.op.AdamW;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.Logits;
+import candor.ops.op.SumOfSquares;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.stream.IntStream;
@@ -15,23 +22,23 @@ import java.util.stream.Stream;
 final class ScoreMutants {
     private ScoreMutants() {}
 
-    private interface Attention {
+    private interface WrongAttention {
         void run(Naive right, Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch);
     }
 
-    private interface AttentionBackward {
+    private interface WrongAttentionBackward {
         void run(Naive right, Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch);
     }
 
-    private interface Logits {
+    private interface WrongLogits {
         void run(Naive right, Tensor logits, Tensor x, Tensor head);
     }
 
-    private interface LogProb {
+    private interface WrongLogProb {
         void run(Naive right, Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
     }
 
-    private interface LogProbBackward {
+    private interface WrongLogProbBackward {
         void run(Naive right, Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
     }
 
@@ -195,17 +202,14 @@ final class ScoreMutants {
 
     private static Stream<Mutant> step() {
         return Stream.of(
-                new Mutant("sumOfSquares", "sums in single precision", TOO_FAR, () -> new NaiveBackend() {
-                    @Override
-                    public double sumOfSquares(Tensor x) {
-                        float sum = 0;
-                        for (float[] row : Floats.rows(x)) {
-                            for (float value : row) {
-                                sum += value * value;
-                            }
+                Mutant.of(SumOfSquares.class, "sums in single precision", TOO_FAR, (right, op) -> {
+                    float sum = 0;
+                    for (float[] row : Floats.rows(op.x())) {
+                        for (float value : row) {
+                            sum += value * value;
                         }
-                        return sum;
                     }
+                    op.sum()[0] = sum;
                 }),
                 step(
                         "forgets the bias correction",
@@ -284,60 +288,47 @@ final class ScoreMutants {
                 }));
     }
 
-    private static Mutant attention(String bug, String reason, Attention wrong) {
-        return new Mutant("attention", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void attention(Tensor o, Tensor lse, Tensor qkv, Heads heads, Batch batch) {
-                wrong.run(new Naive(), o, lse, qkv, heads, batch);
-            }
-        });
+    private static Mutant attention(String bug, String reason, WrongAttention wrong) {
+        return Mutant.of(
+                Attention.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(right, op.o(), op.lse(), op.qkv(), op.heads(), op.batch()));
     }
 
-    private static Mutant attentionBackward(String bug, String reason, AttentionBackward wrong) {
-        return new Mutant("attentionBackward", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void attentionBackward(
-                    Tensor dqkv, Tensor dout, Tensor qkv, Tensor o, Tensor lse, Heads heads, Batch batch) {
-                wrong.run(new Naive(), dqkv, dout, qkv, o, lse, heads, batch);
-            }
-        });
+    private static Mutant attentionBackward(String bug, String reason, WrongAttentionBackward wrong) {
+        return Mutant.of(
+                AttentionBackward.class,
+                bug,
+                reason,
+                (right, op) ->
+                        wrong.run(right, op.dqkv(), op.dout(), op.qkv(), op.o(), op.lse(), op.heads(), op.batch()));
     }
 
-    private static Mutant logits(String bug, Logits wrong) {
-        return new Mutant("logits", bug, TOO_FAR, () -> new NaiveBackend() {
-            @Override
-            public void logits(Tensor logits, Tensor x, Tensor head) {
-                wrong.run(new Naive(), logits, x, head);
-            }
-        });
+    private static Mutant logits(String bug, WrongLogits wrong) {
+        return Mutant.of(Logits.class, bug, TOO_FAR, (right, op) -> wrong.run(right, op.logits(), op.x(), op.head()));
     }
 
-    private static Mutant logProb(String bug, String reason, LogProb wrong) {
-        return new Mutant("logProb", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-                wrong.run(new Naive(), logp, lse, logits, x, head, batch);
-            }
-        });
+    private static Mutant logProb(String bug, String reason, WrongLogProb wrong) {
+        return Mutant.of(
+                LogProb.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(right, op.logp(), op.lse(), op.logits(), op.x(), op.head(), op.batch()));
     }
 
-    private static Mutant logProbBackward(String bug, String reason, LogProbBackward wrong) {
-        return new Mutant("logProbBackward", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void logProbBackward(
-                    Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-                wrong.run(new Naive(), dx, dlogp, lse, logits, x, head, batch);
-            }
-        });
+    private static Mutant logProbBackward(String bug, String reason, WrongLogProbBackward wrong) {
+        return Mutant.of(
+                LogProbBackward.class,
+                bug,
+                reason,
+                (right, op) ->
+                        wrong.run(right, op.dx(), op.dlogp(), op.lse(), op.logits(), op.x(), op.head(), op.batch()));
     }
 
     private static Mutant step(String bug, String reason, Step wrong) {
-        return new Mutant("adamW", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-                wrong.run(new Naive(), w, g, m, v, step);
-            }
-        });
+        return Mutant.of(
+                AdamW.class, bug, reason, (right, op) -> wrong.run(right, op.w(), op.g(), op.m(), op.v(), op.step()));
     }
 
     /** Keys and values one head further on. */

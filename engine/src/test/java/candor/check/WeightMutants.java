@@ -3,6 +3,11 @@ package candor.check;
 import static candor.check.Mutant.TOO_FAR;
 
 import candor.ops.Batch;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.RmsNormWeightGradient;
 import candor.tensor.Tensor;
 import java.util.stream.Stream;
 
@@ -10,7 +15,7 @@ import java.util.stream.Stream;
 final class WeightMutants {
     private WeightMutants() {}
 
-    private interface Linear {
+    private interface WrongLinear {
         void run(Naive right, Tensor dw, Tensor dy, Tensor x);
     }
 
@@ -50,11 +55,9 @@ final class WeightMutants {
                         wider.set(0, dw.cols(), 0);
                     }
                 }),
-                new Mutant("linearBiasGradient", "forgets the last token", TOO_FAR, () -> new NaiveBackend() {
-                    @Override
-                    public void linearBiasGradient(Tensor db, Tensor dy) {
-                        super.linearBiasGradient(db, dy.rows(0, dy.rows() - 1));
-                    }
+                Mutant.of(LinearBiasGradient.class, "forgets the last token", TOO_FAR, (right, op) -> {
+                    Tensor dy = op.dy();
+                    right.linearBiasGradient(op.db(), dy.rows(0, dy.rows() - 1));
                 }),
                 norm("does not scale by rstd", TOO_FAR, (right, dw, dy, x, rstd) -> {
                     for (int n = 0; n < x.rows(); n++) {
@@ -118,40 +121,30 @@ final class WeightMutants {
                 }));
     }
 
-    private static Mutant linear(String bug, String reason, Linear wrong) {
-        return new Mutant("linearWeightGradient", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void linearWeightGradient(Tensor dw, Tensor dy, Tensor x) {
-                wrong.run(new Naive(), dw, dy, x);
-            }
-        });
+    private static Mutant linear(String bug, String reason, WrongLinear wrong) {
+        return Mutant.of(
+                LinearWeightGradient.class, bug, reason, (right, op) -> wrong.run(right, op.dw(), op.dy(), op.x()));
     }
 
     private static Mutant norm(String bug, String reason, Norm wrong) {
-        return new Mutant("rmsNormWeightGradient", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void rmsNormWeightGradient(Tensor dw, Tensor dy, Tensor x, Tensor rstd) {
-                wrong.run(new Naive(), dw, dy, x, rstd);
-            }
-        });
+        return Mutant.of(
+                RmsNormWeightGradient.class,
+                bug,
+                reason,
+                (right, op) -> wrong.run(right, op.dw(), op.dy(), op.x(), op.rstd()));
     }
 
     private static Mutant embedding(String bug, String reason, Embedding wrong) {
-        return new Mutant("embedBackward", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void embedBackward(Tensor dTable, Tensor dx, Batch batch) {
-                wrong.run(new Naive(), dTable, dx, batch);
-            }
-        });
+        return Mutant.of(
+                EmbedBackward.class, bug, reason, (right, op) -> wrong.run(right, op.dTable(), op.dx(), op.batch()));
     }
 
     private static Mutant head(String bug, String reason, Head wrong) {
-        return new Mutant("logProbHeadGradient", bug, reason, () -> new NaiveBackend() {
-            @Override
-            public void logProbHeadGradient(
-                    Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
-                wrong.run(new Naive(), dHead, dlogp, lse, logits, x, head, batch);
-            }
-        });
+        return Mutant.of(
+                LogProbHeadGradient.class,
+                bug,
+                reason,
+                (right, op) ->
+                        wrong.run(right, op.dHead(), op.dlogp(), op.lse(), op.logits(), op.x(), op.head(), op.batch()));
     }
 }

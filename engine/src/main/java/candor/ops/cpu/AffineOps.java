@@ -2,6 +2,7 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileShape.FLOAT;
 
+import candor.ops.op.Affine;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
@@ -11,24 +12,22 @@ final class AffineOps {
     private final Workers.Rows affine = this::affineRows;
 
     // The operation in hand.
-    private Tensor y;
-    private Tensor scale;
-    private Tensor bias;
-    private Tensor residual;
+    private Affine job;
 
     AffineOps(Workers workers) {
         this.workers = workers;
     }
 
-    void affine(Tensor yInOut, Tensor scaleIn, Tensor biasIn, Tensor residualIn) {
-        y = yInOut;
-        scale = scaleIn;
-        bias = biasIn;
-        residual = residualIn;
-        workers.rows(y.rows(), y.cols(), affine);
+    void run(Affine op) {
+        job = op;
+        workers.rows(op.y().rows(), op.y().cols(), affine);
     }
 
     private void affineRows(int from, int end, int worker) {
+        Tensor y = job.y();
+        Tensor scale = job.scale();
+        Tensor bias = job.bias();
+        Tensor residual = job.residual();
         MemorySegment out = y.data();
         for (int row = from; row < end; row++) {
             long at = y.offset(row, 0);

@@ -7,6 +7,7 @@ import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.op.AttentionBackward;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -21,31 +22,27 @@ final class AttentionGradients {
     private final Workers workers;
     private final Parallel.Task task = this::keyHead;
     private final AttentionBlock.Pass[] passes = {
-        this::scores, this::probabilities, this::gradients, this::queries, this::values, this::keys
+        this::scores,
+        this::probabilityGradients,
+        this::probabilitiesAndScoreGradients,
+        this::queries,
+        this::values,
+        this::keys
     };
 
     // The operation in hand.
-    private Tensor dqkv;
-    private Tensor dout;
-    private Tensor qkv;
-    private Tensor o;
-    private Tensor lse;
+    private AttentionBackward job;
     private Heads heads;
-    private Batch batch;
     private float scale;
 
     AttentionGradients(Workers workers) {
         this.workers = workers;
     }
 
-    void run(Tensor dqkvOut, Tensor doutIn, Tensor qkvIn, Tensor oIn, Tensor lseIn, Heads layout, Batch sequences) {
-        dqkv = dqkvOut;
-        dout = doutIn;
-        qkv = qkvIn;
-        o = oIn;
-        lse = lseIn;
-        heads = layout;
-        batch = sequences;
+    void run(AttentionBackward op) {
+        job = op;
+        heads = op.heads();
+        Batch batch = op.batch();
         scale = (float) (1 / Math.sqrt(heads.width()));
         AttentionOps.requireArray(batch.longest(), heads.width());
         workers.run(batch.sequenceCount() * heads.key(), task);
@@ -54,8 +51,9 @@ final class AttentionGradients {
     private void keyHead(int index, int worker) {
         int sequence = index / heads.key();
         int head = index % heads.key();
-        int start = batch.start(sequence);
-        int length = batch.length(sequence);
+        int start = job.batch().start(sequence);
+        int length = job.batch().length(sequence);
+        Tensor qkv = job.qkv();
         int width = heads.width();
         int transposed = transposed(length);
         int rowsAt = rowsAt(length);
@@ -74,8 +72,8 @@ final class AttentionGradients {
                 block.run(passes);
             }
         }
-        block.copySums(block.keySums(), dqkv, start, keyCol, width);
-        block.copySums(block.valueSums(), dqkv, start, valueCol, width);
+        block.copySums(block.keySums(), job.dqkv(), start, keyCol, width);
+        block.copySums(block.valueSums(), job.dqkv(), start, valueCol, width);
     }
 
     /** Floats of Kᵀ, behind which Vᵀ lies, then K, then room for a block of rows in panels. */
@@ -94,16 +92,19 @@ final class AttentionGradients {
 
     /** S (rows, keys) = Q Kᵀ. */
     private void scores(AttentionBlock block) {
-        block.products(block.scores(), qkv, col(block), heads.width(), 0);
+        block.products(block.scores(), job.qkv(), col(block), heads.width(), 0);
     }
 
     /** dP (rows, keys) = dO Vᵀ. */
-    private void probabilities(AttentionBlock block) {
-        block.products(block.slopes(), dout, col(block), heads.width(), transposed(block.length()));
+    private void probabilityGradients(AttentionBlock block) {
+        block.products(block.slopes(), job.dout(), col(block), heads.width(), transposed(block.length()));
     }
 
     /** P and dS (rows, keys). */
-    private void gradients(AttentionBlock block) {
+    private void probabilitiesAndScoreGradients(AttentionBlock block) {
+        Tensor dout = job.dout();
+        Tensor o = job.o();
+        Tensor lse = job.lse();
         int col = col(block);
         for (int r = 0; r < block.rows(); r++) {
             int token = block.row() + r;
@@ -117,20 +118,20 @@ final class AttentionGradients {
     /** dQ (rows, D) = dS K; the scale is in dS already. */
     private void queries(AttentionBlock block) {
         Arrays.fill(block.factors(), 1f);
-        block.combine(dqkv, col(block), block.slopes(), heads.width(), 2 * transposed(block.length()));
+        block.combine(job.dqkv(), col(block), block.slopes(), heads.width(), 2 * transposed(block.length()));
     }
 
     /** dV (keys, D) += Pᵀ dO. */
     private void values(AttentionBlock block) {
         int at = rowsAt(block.length());
-        AttentionOps.packNatural(block.packed(), at, dout, block.row(), block.rows(), col(block), heads.width());
+        AttentionOps.packNatural(block.packed(), at, job.dout(), block.row(), block.rows(), col(block), heads.width());
         block.spread(block.valueSums(), block.scores(), heads.width(), at);
     }
 
     /** dK (keys, D) += dSᵀ Q. */
     private void keys(AttentionBlock block) {
         int at = rowsAt(block.length());
-        AttentionOps.packNatural(block.packed(), at, qkv, block.row(), block.rows(), col(block), heads.width());
+        AttentionOps.packNatural(block.packed(), at, job.qkv(), block.row(), block.rows(), col(block), heads.width());
         block.spread(block.keySums(), block.slopes(), heads.width(), at);
     }
 

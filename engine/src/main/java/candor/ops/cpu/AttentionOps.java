@@ -6,6 +6,7 @@ import static candor.ops.cpu.TileShape.FLOAT;
 import candor.BadInput;
 import candor.ops.Batch;
 import candor.ops.Heads;
+import candor.ops.op.Attention;
 import candor.tensor.Tensor;
 
 /**
@@ -18,23 +19,18 @@ final class AttentionOps {
     private final AttentionBlock.Pass[] passes = {this::scores, this::exponentials, this::results};
 
     // The operation in hand.
-    private Tensor o;
-    private Tensor lse;
-    private Tensor qkv;
+    private Attention job;
     private Heads heads;
-    private Batch batch;
     private float scale;
 
     AttentionOps(Workers workers) {
         this.workers = workers;
     }
 
-    void attention(Tensor out, Tensor lseOut, Tensor qkvIn, Heads layout, Batch sequences) {
-        o = out;
-        lse = lseOut;
-        qkv = qkvIn;
-        heads = layout;
-        batch = sequences;
+    void run(Attention op) {
+        job = op;
+        heads = op.heads();
+        Batch batch = op.batch();
         scale = (float) (1 / Math.sqrt(heads.width()));
         requireArray(batch.longest(), heads.width());
         workers.run(batch.sequenceCount() * heads.key(), task);
@@ -43,8 +39,9 @@ final class AttentionOps {
     private void keyHead(int index, int worker) {
         int sequence = index / heads.key();
         int head = index % heads.key();
-        int start = batch.start(sequence);
-        int length = batch.length(sequence);
+        int start = job.batch().start(sequence);
+        int length = job.batch().length(sequence);
+        Tensor qkv = job.qkv();
         int width = heads.width();
         int keyFloats = Panels.count(length) * Panels.floats(width);
         int valueFloats = Panels.count(width) * Panels.floats(length);
@@ -94,10 +91,11 @@ final class AttentionOps {
 
     /** S (rows, keys) = Q Kᵀ. */
     private void scores(AttentionBlock block) {
-        block.products(block.scores(), qkv, block.head() * heads.width(), heads.width(), 0);
+        block.products(block.scores(), job.qkv(), block.head() * heads.width(), heads.width(), 0);
     }
 
     private void exponentials(AttentionBlock block) {
+        Tensor lse = job.lse();
         for (int r = 0; r < block.rows(); r++) {
             float max = block.maximum(r) * scale;
             float sum = block.exponentials(r, scale, max);
@@ -110,6 +108,6 @@ final class AttentionOps {
     private void results(AttentionBlock block) {
         int width = heads.width();
         int valueAt = Panels.count(block.length()) * Panels.floats(width);
-        block.combine(o, block.head() * width, block.scores(), width, valueAt);
+        block.combine(job.o(), block.head() * width, block.scores(), width, valueAt);
     }
 }

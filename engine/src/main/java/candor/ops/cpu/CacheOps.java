@@ -9,6 +9,8 @@ import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -38,12 +40,9 @@ final class CacheOps {
     private final Parallel.Task attend = this::attendBlock;
 
     // The operation in hand.
-    private Tensor o;
-    private Tensor qkv;
-    private KvPages cache;
+    private CacheWrite written;
+    private AttentionCached job;
     private Heads heads;
-    private Batch batch;
-    private PageTables tables;
     private float scale;
     private int headTasks;
 
@@ -51,26 +50,20 @@ final class CacheOps {
         this.workers = workers;
     }
 
-    void write(KvPages cacheOut, Tensor qkvIn, Batch sequences, PageTables pages) {
-        take(null, qkvIn, cacheOut, sequences, pages);
-        workers.run(blocks.count(), (long) LINE * batch.tokenCount() * heads.keyCols(), write);
+    void run(CacheWrite op) {
+        written = op;
+        heads = op.cache().heads();
+        blocks.cutSequences(op.batch(), Workers.BLOCK);
+        workers.run(blocks.count(), (long) LINE * op.batch().tokenCount() * heads.keyCols(), write);
     }
 
-    void attention(Tensor out, Tensor qkvIn, KvPages cacheIn, Batch sequences, PageTables pages) {
-        take(out, qkvIn, cacheIn, sequences, pages);
+    void run(AttentionCached op) {
+        job = op;
+        heads = op.cache().heads();
+        blocks.cutSequences(op.batch(), Workers.BLOCK);
         scale = (float) (1 / Math.sqrt(heads.width()));
         headTasks = blocks.count() >= 4 * workers.threads() ? 1 : heads.key();
         workers.run(blocks.count() * headTasks, attend);
-    }
-
-    private void take(Tensor out, Tensor in, KvPages kv, Batch sequences, PageTables pages) {
-        o = out;
-        qkv = in;
-        cache = kv;
-        heads = kv.heads();
-        batch = sequences;
-        tables = pages;
-        blocks.cutSequences(batch, Workers.BLOCK);
     }
 
     /** The first page with a key that a token at this position attends to. */
@@ -79,16 +72,19 @@ final class CacheOps {
     }
 
     private void writeRows(int block, int worker) {
+        KvPages cache = written.cache();
+        Batch batch = written.batch();
         int sequence = blocks.run(block);
         int end = blocks.start(block) + blocks.rows(block);
         for (int row = blocks.start(block); row < end; row++) {
             int position = batch.position(row);
-            int page = tables.page(sequence, position / KvPages.TOKENS);
+            int page = written.tables().page(sequence, position / KvPages.TOKENS);
             writeToken(row, cache.slab(page), cache.row(page), position % KvPages.TOKENS);
         }
     }
 
     private void writeToken(int row, Tensor slab, int page, int token) {
+        Tensor qkv = written.qkv();
         int width = heads.width();
         MemorySegment to = slab.data();
         for (int head = 0; head < heads.key(); head++) {
@@ -123,7 +119,7 @@ final class CacheOps {
         int end = from + keyHeads;
         if (blocks.rows(block) == 1) {
             // So many that their scores stay in the cache.
-            int position = batch.position(blocks.start(block));
+            int position = job.batch().position(blocks.start(block));
             int pages = KvPages.count(position + 1) - firstPage(position);
             int scores = heads.group() * pages * KvPages.TOKENS;
             int together = Math.clamp(SCORES / scores, 1, keyHeads);
@@ -148,15 +144,19 @@ final class CacheOps {
      * @param each    rows for each key head
      */
     private void attend(int worker, int block, int keyHead, int keyHeads, int inGroup, int each, boolean single) {
+        Tensor o = job.o();
+        Tensor qkv = job.qkv();
+        KvPages cache = job.cache();
+        PageTables tables = job.tables();
         int row = blocks.start(block);
         int sequence = blocks.run(block);
         int width = heads.width();
-        int seen = batch.position(row) + 1;
+        int seen = job.batch().position(row) + 1;
         int keys = seen + blocks.rows(block) - 1;
-        int firstPage = firstPage(batch.position(row));
+        int firstPage = firstPage(seen - 1);
         int pages = KvPages.count(keys) - firstPage;
         int before = firstPage * KvPages.TOKENS; // keys that no row of the block sees
-        int skipped = heads.first(batch.position(row)) - before; // and these of the first page
+        int skipped = heads.first(seen - 1) - before; // and these of the first page
         int rows = keyHeads * each;
         int queryCol = (keyHead * heads.group() + inGroup) * width;
         long queryRow = single ? (long) width * Float.BYTES : qkv.stride() * Float.BYTES;

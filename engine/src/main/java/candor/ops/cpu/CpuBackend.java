@@ -179,40 +179,39 @@ public final class CpuBackend implements Backend {
     public void run(Op op) {
         op.check(activations());
         switch (op) {
-            case Embed o -> rows.embed(o.x(), o.table(), o.batch());
-            case RmsNorm o -> norms.rmsNorm(o.y(), o.rstd(), o.x(), o.w(), o.eps());
-            case RmsNormBackward o -> norms.rmsNormBackward(o.dx(), o.dy(), o.x(), o.w(), o.rstd(), o.write());
-            case Rope o -> ropes.rotate(o.x(), o.table(), o.batch(), 1);
-            case RopeBackward o -> ropes.rotate(o.dx(), o.table(), o.batch(), -1);
-            case Dropout o -> dropouts.run(o.y(), o.x(), o.rates(), o.batch(), o.write());
+            case Embed o -> rows.run(o);
+            case RmsNorm o -> norms.run(o);
+            case RmsNormBackward o -> norms.run(o);
+            case Rope o -> ropes.run(o);
+            case RopeBackward o -> ropes.run(o);
+            case Dropout o -> dropouts.run(o);
             case Linear o -> linear(o);
             case Linears o -> linears(o);
             case LinearBackward o -> linearBackward(o);
-            case Affine o -> affines.affine(o.y(), o.scale(), o.bias(), o.residual());
-            case Attention o -> attention.attention(o.o(), o.lse(), o.qkv(), o.heads(), o.batch());
-            case AttentionBackward o ->
-                attentionGradients.run(o.dqkv(), o.dout(), o.qkv(), o.o(), o.lse(), o.heads(), o.batch());
-            case CacheWrite o -> caches.write(o.cache(), o.qkv(), o.batch(), o.tables());
-            case AttentionCached o -> caches.attention(o.o(), o.qkv(), o.cache(), o.batch(), o.tables());
+            case Affine o -> affines.run(o);
+            case Attention o -> attention.run(o);
+            case AttentionBackward o -> attentionGradients.run(o);
+            case CacheWrite o -> caches.run(o);
+            case AttentionCached o -> caches.run(o);
             case SwiGlu o -> gates.forward(GatedOps.Activation.SILU, o.y(), o.gateUp());
             case SwiGluBackward o -> gates.backward(GatedOps.Activation.SILU, o.dGateUp(), o.dy(), o.gateUp());
             case GeGlu o -> gates.forward(GatedOps.Activation.GELU, o.y(), o.gateUp());
             case GeGluBackward o -> gates.backward(GatedOps.Activation.GELU, o.dGateUp(), o.dy(), o.gateUp());
-            case GatherTargets o -> rows.gatherTargets(o.y(), o.x(), o.batch());
-            case ScatterTargets o -> rows.scatterTargets(o.dx(), o.dy(), o.batch());
+            case GatherTargets o -> rows.run(o);
+            case ScatterTargets o -> rows.run(o);
             case Logits o -> matmul.forward(o.logits(), null, o.x(), o.head(), null, null, null);
             case LogProb o -> logProbs.logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
             case LogProbBackward o ->
                 logProbs.logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case LinearWeightGradient o -> weightGradients.linear(o.dw(), o.dy(), o.x());
-            case LinearBiasGradient o -> weightGradients.bias(o.db(), o.dy());
-            case RmsNormWeightGradient o -> weightGradients.norm(o.dw(), o.dy(), o.x(), o.rstd());
-            case EmbedBackward o -> weightGradients.embedding(o.dTable(), o.dx(), o.batch());
+            case LinearWeightGradient o -> weightGradients.run(o);
+            case LinearBiasGradient o -> weightGradients.run(o);
+            case RmsNormWeightGradient o -> weightGradients.run(o);
+            case EmbedBackward o -> weightGradients.run(o);
             case LogProbHeadGradient o ->
                 headGradient.add(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case Zero o -> rows.zero(o.y());
-            case SumOfSquares o -> o.sum()[0] = optimiser.sumOfSquares(o.x());
-            case AdamW o -> optimiser.adamW(o.w(), o.g(), o.m(), o.v(), o.step());
+            case Zero o -> rows.run(o);
+            case SumOfSquares o -> optimiser.run(o);
+            case AdamW o -> optimiser.run(o);
         }
     }
 

@@ -6,6 +6,8 @@ import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.Write;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,38 +19,29 @@ final class NormOps {
     private final Workers.Rows backward = this::backwardRows;
 
     // The operation in hand.
-    private Tensor y;
-    private Tensor dy;
-    private Tensor x;
-    private Tensor w;
-    private Tensor rstd;
-    private float eps;
-    private boolean add;
+    private RmsNorm norm;
+    private RmsNormBackward gradient;
 
     NormOps(Workers workers) {
         this.workers = workers;
     }
 
-    void rmsNorm(Tensor yOut, Tensor rstdOut, Tensor xIn, Tensor weight, float epsilon) {
-        y = yOut;
-        rstd = rstdOut;
-        x = xIn;
-        w = weight;
-        eps = epsilon;
-        workers.rows(x.rows(), x.cols(), forward);
+    void run(RmsNorm op) {
+        norm = op;
+        workers.rows(op.x().rows(), op.x().cols(), forward);
     }
 
-    void rmsNormBackward(Tensor dxOut, Tensor dyIn, Tensor xIn, Tensor weight, Tensor rstdIn, Write write) {
-        y = dxOut;
-        dy = dyIn;
-        x = xIn;
-        w = weight;
-        rstd = rstdIn;
-        add = write == Write.ADD;
-        workers.rows(x.rows(), x.cols(), backward);
+    void run(RmsNormBackward op) {
+        gradient = op;
+        workers.rows(op.x().rows(), op.x().cols(), backward);
     }
 
     private void forwardRows(int from, int end, int worker) {
+        Tensor y = norm.y();
+        Tensor x = norm.x();
+        Tensor w = norm.w();
+        Tensor rstd = norm.rstd();
+        float eps = norm.eps();
         int width = w.cols();
         LaneSum lanes = workers.sum(worker);
         for (int row = from; row < end; row++) {
@@ -62,6 +55,10 @@ final class NormOps {
     }
 
     private void backwardRows(int from, int end, int worker) {
+        Tensor dy = gradient.dy();
+        Tensor x = gradient.x();
+        Tensor w = gradient.w();
+        Tensor rstd = gradient.rstd();
         int width = w.cols();
         LaneSum lanes = workers.sum(worker);
         for (int row = from; row < end; row++) {
@@ -72,7 +69,7 @@ final class NormOps {
                 double sum = products(lanes, dy.data(), dyAt, w.data(), w.offset(0, 0), x.data(), xAt, width);
                 // x̂ · mean(w·dy·x̂) · rstd = x · [rstd³ · mean(w·dy·x)]
                 float c = (float) (sum / width * r * r * r);
-                gradient(y.offset(row, g * width), dyAt, xAt, width, r, c);
+                write(gradient.dx().offset(row, g * width), dyAt, xAt, width, r, c);
             }
         }
     }
@@ -127,11 +124,15 @@ final class NormOps {
     }
 
     /** dx = or += w·dy·r − x·c. */
-    private void gradient(long dxAt, long dyAt, long xAt, int n, float r, float c) {
-        if (add) {
-            added(y.data(), dxAt, dy.data(), dyAt, w.data(), w.offset(0, 0), x.data(), xAt, n, r, c);
+    private void write(long dxAt, long dyAt, long xAt, int n, float r, float c) {
+        MemorySegment dx = gradient.dx().data();
+        MemorySegment dy = gradient.dy().data();
+        MemorySegment x = gradient.x().data();
+        Tensor w = gradient.w();
+        if (gradient.write() == Write.ADD) {
+            added(dx, dxAt, dy, dyAt, w.data(), w.offset(0, 0), x, xAt, n, r, c);
         } else {
-            set(y.data(), dxAt, dy.data(), dyAt, w.data(), w.offset(0, 0), x.data(), xAt, n, r, c);
+            set(dx, dxAt, dy, dyAt, w.data(), w.offset(0, 0), x, xAt, n, r, c);
         }
     }
 

@@ -6,6 +6,8 @@ import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.AdamWStep;
+import candor.ops.op.AdamW;
+import candor.ops.op.SumOfSquares;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -23,10 +25,8 @@ final class OptimiserOps {
     // The operation in hand.
     private double[] partial = new double[0];
     private int blocksInRow;
-    private Tensor w;
-    private Tensor g;
-    private Tensor m;
-    private Tensor v;
+    private Tensor squared;
+    private AdamW job;
     private float scale;
     private float gain1;
     private float beta2;
@@ -40,8 +40,9 @@ final class OptimiserOps {
         this.workers = workers;
     }
 
-    double sumOfSquares(Tensor x) {
-        g = x;
+    void run(SumOfSquares op) {
+        Tensor x = op.x();
+        squared = x;
         blocksInRow = Math.ceilDiv(x.cols(), BLOCK);
         int blocks = x.rows() * blocksInRow;
         if (partial.length < blocks) {
@@ -52,14 +53,12 @@ final class OptimiserOps {
         for (int i = 0; i < blocks; i++) {
             sum += partial[i];
         }
-        return sum;
+        op.sum()[0] = sum;
     }
 
-    void adamW(Tensor parameters, Tensor gradients, Tensor first, Tensor second, AdamWStep now) {
-        w = dense(parameters);
-        g = dense(gradients);
-        m = dense(first);
-        v = dense(second);
+    void run(AdamW op) {
+        job = op;
+        AdamWStep now = op.step();
         scale = (float) now.gradScale();
         // 1 − β is small: taken after β is rounded, it would be wrong in the fifth digit.
         gain1 = (float) (1 - now.beta1());
@@ -70,27 +69,17 @@ final class OptimiserOps {
         rate = (float) (now.learningRate() / (1 - Math.pow(now.beta1(), now.step())));
         rootCorrection = (float) (1 / Math.sqrt(1 - Math.pow(now.beta2(), now.step())));
         epsilon = (float) now.epsilon();
-        workers.run(blocks(w), step);
-    }
-
-    private static Tensor dense(Tensor x) {
-        if (!x.dense()) {
-            throw new IllegalArgumentException("a view with gaps: " + x.shape());
-        }
-        return x;
-    }
-
-    private static int blocks(Tensor x) {
-        return Math.toIntExact(Math.ceilDiv(x.elements(), BLOCK));
+        workers.run(Math.toIntExact(Math.ceilDiv(op.w().elements(), BLOCK)), step);
     }
 
     private void squareBlock(int block, int worker) {
+        Tensor x = squared;
         int start = block % blocksInRow * BLOCK;
-        int end = Math.min(g.cols(), start + BLOCK);
-        long row = g.offset(block / blocksInRow, 0);
+        int end = Math.min(x.cols(), start + BLOCK);
+        long row = x.offset(block / blocksInRow, 0);
         double sum = 0;
         for (int j = start; j < end; j++) {
-            double value = g.data().get(FLOAT, row + 4L * j);
+            double value = x.data().get(FLOAT, row + 4L * j);
             sum += value * value;
         }
         partial[block] = sum;
@@ -98,8 +87,8 @@ final class OptimiserOps {
 
     private void stepBlock(int block, int worker) {
         long start = (long) block * BLOCK;
-        int n = (int) Math.min(BLOCK, w.elements() - start);
-        update(w.data(), g.data(), m.data(), v.data(), 4 * start, n);
+        int n = (int) Math.min(BLOCK, job.w().elements() - start);
+        update(job.w().data(), job.g().data(), job.m().data(), job.v().data(), 4 * start, n);
     }
 
     private void update(MemorySegment ws, MemorySegment gs, MemorySegment ms, MemorySegment vs, long at, int n) {

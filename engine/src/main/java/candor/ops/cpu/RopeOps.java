@@ -5,6 +5,8 @@ import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.Batch;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -16,25 +18,31 @@ final class RopeOps {
     private final Workers.Rows task = this::rows;
 
     // The operation in hand.
-    private Tensor x;
-    private Tensor table;
-    private Batch batch;
+    private Rope job;
     private float sign;
 
     RopeOps(Workers workers) {
         this.workers = workers;
     }
 
-    /** @param direction 1 rotates forth, −1 back */
-    void rotate(Tensor xInOut, Tensor tableIn, Batch batchIn, float direction) {
-        x = xInOut;
-        table = tableIn;
-        batch = batchIn;
+    void run(Rope op) {
+        rotate(op, 1);
+    }
+
+    void run(RopeBackward op) {
+        rotate(new Rope(op.dx(), op.table(), op.batch()), -1);
+    }
+
+    private void rotate(Rope op, float direction) {
+        job = op;
         sign = direction;
-        workers.rows(x.rows(), x.cols(), task);
+        workers.rows(op.x().rows(), op.x().cols(), task);
     }
 
     private void rows(int from, int end, int worker) {
+        Tensor x = job.x();
+        Tensor table = job.table();
+        Batch batch = job.batch();
         int width = table.cols();
         for (int row = from; row < end; row++) {
             long angles = table.offset(batch.position(row), 0);

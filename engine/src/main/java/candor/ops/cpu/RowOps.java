@@ -2,7 +2,10 @@ package candor.ops.cpu;
 
 import static candor.ops.cpu.TileShape.FLOAT;
 
-import candor.ops.Batch;
+import candor.ops.op.Embed;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.Zero;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -20,62 +23,77 @@ final class RowOps {
     private final Workers.Rows addRow = this::addRows;
 
     // The operation in hand.
-    private Tensor y;
-    private Tensor x;
-    private Batch batch;
+    private Embed embedded;
+    private GatherTargets gathered;
+    private ScatterTargets scattered;
+    private Tensor cleared;
+    private Tensor sum;
+    private Tensor addend;
 
     RowOps(Workers workers) {
         this.workers = workers;
     }
 
-    void embed(Tensor yOut, Tensor table, Batch tokens) {
-        run(yOut, table, tokens, embed, yOut.rows());
+    void run(Embed op) {
+        embedded = op;
+        workers.rows(op.x().rows(), op.x().cols(), embed);
     }
 
-    void gatherTargets(Tensor yOut, Tensor xIn, Batch targets) {
-        run(yOut, xIn, targets, gather, targets.targetCount());
+    void run(GatherTargets op) {
+        gathered = op;
+        workers.rows(op.batch().targetCount(), op.y().cols(), gather);
     }
 
-    void scatterTargets(Tensor dx, Tensor dy, Batch targets) {
-        zero(dx);
-        run(dx, dy, targets, scatter, targets.targetCount());
+    void run(ScatterTargets op) {
+        scattered = op;
+        clear(op.dx());
+        workers.rows(op.batch().targetCount(), op.dx().cols(), scatter);
     }
 
-    void zero(Tensor yOut) {
-        run(yOut, null, null, zero, yOut.rows());
+    void run(Zero op) {
+        clear(op.y());
+    }
+
+    private void clear(Tensor y) {
+        cleared = y;
+        workers.rows(y.rows(), y.cols(), zero);
     }
 
     /** y (N,O) += row (1,O). */
-    void addRow(Tensor yInOut, Tensor row) {
-        run(yInOut, row, null, addRow, yInOut.rows());
-    }
-
-    private void run(Tensor yOut, Tensor xIn, Batch batchIn, Workers.Rows task, int rows) {
-        y = yOut;
-        x = xIn;
-        batch = batchIn;
-        workers.rows(rows, yOut.cols(), task);
+    void addRow(Tensor y, Tensor row) {
+        sum = y;
+        addend = row;
+        workers.rows(y.rows(), y.cols(), addRow);
     }
 
     private void embedRows(int from, int end, int worker) {
+        Tensor x = embedded.x();
+        Tensor table = embedded.table();
         for (int row = from; row < end; row++) {
-            toFloats(y.data(), y.offset(row, 0), x, x.offset(batch.token(row), 0), y.cols());
+            long token = table.offset(embedded.batch().token(row), 0);
+            toFloats(x.data(), x.offset(row, 0), table, token, x.cols());
         }
     }
 
     private void gatherRows(int from, int end, int worker) {
+        Tensor y = gathered.y();
+        Tensor x = gathered.x();
         for (int i = from; i < end; i++) {
-            toFloats(y.data(), y.offset(i, 0), x, x.offset(batch.targetRow(i), 0), y.cols());
+            toFloats(y.data(), y.offset(i, 0), x, x.offset(gathered.batch().targetRow(i), 0), y.cols());
         }
     }
 
     private void scatterRows(int from, int end, int worker) {
+        Tensor dx = scattered.dx();
+        Tensor dy = scattered.dy();
         for (int i = from; i < end; i++) {
-            toFloats(y.data(), y.offset(batch.targetRow(i), 0), x, x.offset(i, 0), y.cols());
+            long row = dx.offset(scattered.batch().targetRow(i), 0);
+            toFloats(dx.data(), row, dy, dy.offset(i, 0), dx.cols());
         }
     }
 
     private void zeroRows(int from, int end, int worker) {
+        Tensor y = cleared;
         for (int row = from; row < end; row++) {
             long at = y.offset(row, 0);
             for (int j = 0; j < y.cols(); j++) {
@@ -85,15 +103,14 @@ final class RowOps {
     }
 
     private void addRows(int from, int end, int worker) {
-        for (int row = from; row < end; row++) {
-            long at = y.offset(row, 0);
-            long added = x.offset(0, 0);
+        Tensor y = sum;
+        MemorySegment row = addend.data();
+        long added = addend.offset(0, 0);
+        for (int n = from; n < end; n++) {
+            long at = y.offset(n, 0);
             for (int j = 0; j < y.cols(); j++) {
-                y.data()
-                        .set(
-                                FLOAT,
-                                at + 4L * j,
-                                y.data().get(FLOAT, at + 4L * j) + x.data().get(FLOAT, added + 4L * j));
+                float value = y.data().get(FLOAT, at + 4L * j);
+                y.data().set(FLOAT, at + 4L * j, value + row.get(FLOAT, added + 4L * j));
             }
         }
     }

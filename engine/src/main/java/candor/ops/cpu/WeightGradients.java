@@ -7,6 +7,10 @@ import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.Batch;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.RmsNormWeightGradient;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -29,27 +33,26 @@ final class WeightGradients {
     private final Parallel.Task embedding = this::embeddingTask;
 
     // The operation in hand.
-    private Tensor dw;
-    private Tensor dy;
-    private Tensor x;
-    private Tensor rstd;
-    private Batch batch;
+    private LinearWeightGradient ofLinear;
+    private LinearBiasGradient ofBias;
+    private RmsNormWeightGradient ofNorm;
+    private EmbedBackward ofEmbedding;
     private int panels;
 
     WeightGradients(Workers workers) {
         this.workers = workers;
     }
 
-    /** dw (O,I) += dyᵀ x. */
-    void linear(Tensor dwOut, Tensor dyIn, Tensor xIn) {
-        dw = dwOut;
-        dy = dyIn;
-        x = xIn;
-        panels = Panels.count(dw.cols());
-        workers.run(panels * Math.ceilDiv(dw.rows(), OUTPUTS), linear);
+    void run(LinearWeightGradient op) {
+        ofLinear = op;
+        panels = Panels.count(op.dw().cols());
+        workers.run(panels * Math.ceilDiv(op.dw().rows(), OUTPUTS), linear);
     }
 
     private void linearTask(int index, int worker) {
+        Tensor dw = ofLinear.dw();
+        Tensor dy = ofLinear.dy();
+        Tensor x = ofLinear.x();
         int col = index % panels * COLUMNS;
         int cols = Math.min(COLUMNS, dw.cols() - col);
         int row = index / panels * OUTPUTS;
@@ -62,42 +65,39 @@ final class WeightGradients {
         }
     }
 
-    /** db (1,O) += the sum of the rows of dy. */
-    void bias(Tensor db, Tensor dyIn) {
-        dw = db;
-        dy = dyIn;
-        workers.run(Panels.count(db.cols()), bias);
+    void run(LinearBiasGradient op) {
+        ofBias = op;
+        workers.run(Panels.count(op.db().cols()), bias);
     }
 
     private void biasTask(int index, int worker) {
+        Tensor db = ofBias.db();
+        Tensor dy = ofBias.dy();
         int col = index * COLUMNS;
-        int end = Math.min(dw.cols(), col + COLUMNS);
+        int end = Math.min(db.cols(), col + COLUMNS);
         for (int n = 0; n < dy.rows(); n++) {
-            add(dw.data(), dw.offset(0, col), dy.data(), dy.offset(n, col), end - col);
+            add(db.data(), db.offset(0, col), dy.data(), dy.offset(n, col), end - col);
         }
     }
 
-    /** dw (1,D) += Σ dy · x · rstd. */
-    void norm(Tensor dwOut, Tensor dyIn, Tensor xIn, Tensor rstdIn) {
-        dw = dwOut;
-        dy = dyIn;
-        x = xIn;
-        rstd = rstdIn;
-        workers.run(Math.ceilDiv(dw.cols(), LANES), norm);
+    void run(RmsNormWeightGradient op) {
+        ofNorm = op;
+        workers.run(Math.ceilDiv(op.dw().cols(), LANES), norm);
     }
 
     private void normTask(int index, int worker) {
         int col = index * LANES;
-        if (col + LANES <= dw.cols()) {
-            normVector(col);
+        int cols = ofNorm.dw().cols();
+        if (col + LANES <= cols) {
+            normVector(ofNorm.dw(), ofNorm.dy(), ofNorm.x(), ofNorm.rstd(), col);
             return;
         }
-        for (int d = col; d < dw.cols(); d++) {
-            normElement(d);
+        for (int d = col; d < cols; d++) {
+            normElement(ofNorm.dw(), ofNorm.dy(), ofNorm.x(), ofNorm.rstd(), d);
         }
     }
 
-    private void normVector(int col) {
+    private static void normVector(Tensor dw, Tensor dy, Tensor x, Tensor rstd, int col) {
         int width = dw.cols();
         FloatVector sum = FloatVector.fromMemorySegment(S, dw.data(), dw.offset(0, col), ORDER);
         for (int row = 0; row < x.rows(); row++) {
@@ -110,7 +110,7 @@ final class WeightGradients {
         sum.intoMemorySegment(dw.data(), dw.offset(0, col), ORDER);
     }
 
-    private void normElement(int d) {
+    private static void normElement(Tensor dw, Tensor dy, Tensor x, Tensor rstd, int d) {
         int width = dw.cols();
         float sum = dw.data().get(FLOAT, dw.offset(0, d));
         for (int row = 0; row < x.rows(); row++) {
@@ -123,19 +123,19 @@ final class WeightGradients {
         dw.data().set(FLOAT, dw.offset(0, d), sum);
     }
 
-    /** dTable (V,C): the rows of the tokens += dx (N,C). */
-    void embedding(Tensor dTable, Tensor dx, Batch tokens) {
-        dw = dTable;
-        dy = dx;
-        batch = tokens;
-        workers.run(Panels.count(dTable.cols()), embedding);
+    void run(EmbedBackward op) {
+        ofEmbedding = op;
+        workers.run(Panels.count(op.dTable().cols()), embedding);
     }
 
     private void embeddingTask(int index, int worker) {
+        Tensor dTable = ofEmbedding.dTable();
+        Tensor dx = ofEmbedding.dx();
+        Batch batch = ofEmbedding.batch();
         int col = index * COLUMNS;
-        int end = Math.min(dw.cols(), col + COLUMNS);
-        for (int n = 0; n < dy.rows(); n++) {
-            add(dw.data(), dw.offset(batch.token(n), col), dy.data(), dy.offset(n, col), end - col);
+        int end = Math.min(dTable.cols(), col + COLUMNS);
+        for (int n = 0; n < dx.rows(); n++) {
+            add(dTable.data(), dTable.offset(batch.token(n), col), dx.data(), dx.offset(n, col), end - col);
         }
     }
 
