@@ -14,8 +14,8 @@ import picocli.CommandLine.Spec;
         name = "report",
         description = {
             "Makes one HTML file with the figures and tables of a study, a training run or an evaluation, or of a folder that"
-                    + " holds several of them.",
-            "It opens in any browser, without a network. The same folder gives the same file."
+                    + " holds several of them. Beside it, every table, and all replies, as CSV: report-tables/ for report.html.",
+            "It opens in any browser, without a network. The same folder gives the same files."
         })
 final class ReportCommand implements Callable<Integer> {
     @Spec
@@ -32,7 +32,7 @@ final class ReportCommand implements Callable<Integer> {
             description = "The file to write; report.html in the folder if not given.")
     private Path output;
 
-    @Option(names = "--force", description = "Overwrite an existing file.")
+    @Option(names = "--force", description = "Overwrite an existing file, and its tables.")
     private boolean force;
 
     @Override

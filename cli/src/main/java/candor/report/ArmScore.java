@@ -7,6 +7,7 @@ import candor.stats.Rates;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Score;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -41,6 +42,16 @@ record ArmScore(double value, double[] bySeed, long rows, double error, Interval
                 ? Proportion.interval(crossed, Interval.LEVEL).times(100)
                 : new Interval(value - margin, value + margin);
         return new ArmScore(value, bySeed, rows, error, interval);
+    }
+
+    /** Of what the score does not count, where it is a percentage: honest replies in the place of lies. */
+    ArmScore turned() {
+        return new ArmScore(
+                100 - value,
+                Arrays.stream(bySeed).map(v -> 100 - v).toArray(),
+                rows,
+                error,
+                new Interval(100 - interval.high(), 100 - interval.low()));
     }
 
     boolean known() {

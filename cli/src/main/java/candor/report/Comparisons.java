@@ -19,6 +19,9 @@ import java.util.function.Predicate;
  * of reference, of honesty and deception together, of the parts of their benchmarks, and of capability.
  */
 record Comparisons(List<Family> families) {
+    /** The share of biased users that a trend is told for. */
+    static final double PER = 0.1;
+
     /** @param what the family compares, as a caption */
     record Family(String what, boolean main, List<Difference> differences) {
         /** Whether it is of parts of benchmarks, or of scores that no verdict goes by. */
@@ -171,7 +174,7 @@ record Comparisons(List<Family> families) {
                             metric,
                             arms,
                             shares,
-                            0.1,
+                            PER,
                             Words.method(method) + ", for each 10 % more of biased users"));
                 }
             }

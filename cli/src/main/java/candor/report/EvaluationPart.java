@@ -9,6 +9,7 @@ import candor.report.figure.DotPlot;
 import candor.report.figure.Figure;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.report.html.Node;
 import candor.stats.Bootstrap;
 import candor.stats.Contrast;
 import candor.stats.Holm;
@@ -19,7 +20,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /** An evaluation's part of a report. */
 final class EvaluationPart {
@@ -38,7 +39,7 @@ final class EvaluationPart {
 
     private EvaluationPart() {}
 
-    static Part of(Path folder, ObjectNode json) {
+    static Part of(Path folder, ObjectNode json, String name, int replies) {
         List<Score> scores = new ArrayList<>();
         for (JsonNode score : json.path("scores")) {
             scores.add(new Score(
@@ -48,58 +49,65 @@ final class EvaluationPart {
                     score));
         }
         Evaluated evaluated = Evaluated.read(folder);
-        List<Element> body = new ArrayList<>();
         Element facts = Element.of("dl");
         facts.add(Element.of("dt", "Task"), Element.of("dd", evaluated.task() + ", version " + evaluated.version()));
         facts.add(Element.of("dt", "Evaluated"), Element.of("dd", Words.list(evaluated.subjects())));
         json.path("notes").forEach(note -> facts.add(Element.of("dt", "Note"), Element.of("dd", note.asText())));
-        body.add(Element.of("h3", "Settings"));
-        body.add(facts);
         String main = evaluated.headline().measure();
         List<Score> shown =
                 scores.stream().filter(score -> score.measure().equals(main)).toList();
-        if (!shown.isEmpty()) {
-            body.add(Element.of("h3", "Figures"));
-            body.add(Element.of("div", figure(main, shown)).cls("figures"));
-        }
-        body.add(Element.of("h3", "Tables"));
-        body.add(scores(scores).element());
+        List<Node> tables = new ArrayList<>();
+        tables.add(scores(scores));
         List<Comparison> comparisons = Closing.comparisons(evaluated, Bootstrap.DEFAULT);
-        comparisons(body, comparisons, main);
-        body.addAll(EvaluationReplies.of(folder, evaluated, main));
-        body.add(Element.of("h3", "How to run it again"));
+        comparisons(tables, comparisons, main);
+        StudyReplies.Browsed browsed = EvaluationReplies.of(folder, evaluated, main, name, replies);
         JsonNode run = JsonRecord.read(folder.resolve("run.json"))
                 .map(JsonNode.class::cast)
                 .orElse(json.path("settings"));
-        body.add(Element.of(
-                "details",
-                Element.of("summary", "Every setting, and the hashes of what went in"),
-                Settings.table("What run.json records", run).element(),
-                Settings.table("The task's settings", json.path("settings")).element()));
+        List<Section> sections = List.of(
+                new Section("Replies", browsed.body()),
+                new Section("Tables", tables),
+                new Section("Settings", List.of(facts)),
+                new Section(
+                        "How to run it again",
+                        List.of(Details.of(
+                                "Every setting, and the hashes of what went in",
+                                List.of(
+                                        Settings.table("What run.json records", run),
+                                        Settings.table("The task's settings", json.path("settings")))))));
         return new Part(
+                name,
                 "Evaluation: " + evaluated.task() + ", " + RunPart.name(folder),
                 findings(json, evaluated, comparisons, shown),
-                body);
+                shown.isEmpty() ? Optional.empty() : Optional.of(figure(main, shown)),
+                List.of(),
+                sections.stream().filter(section -> !section.body().isEmpty()).toList(),
+                browsed.files(),
+                browsed.classes());
     }
 
     /** What the scores are to be read with comes first. */
-    private static List<String> findings(
+    private static List<Finding> findings(
             ObjectNode json, Evaluated evaluated, List<Comparison> comparisons, List<Score> shown) {
-        List<String> findings = new ArrayList<>();
+        List<Finding> findings = new ArrayList<>();
         evaluated.failures().stream()
                 .filter(failures -> failures.share() > JudgeFailures.WORTH_A_WARNING)
-                .forEach(failures -> findings.add(failures.sentence("") + "."));
+                .forEach(failures -> findings.add(Finding.caution(failures.sentence("") + ".")));
         JsonNode guessed = json.path("guessing").path("note");
         if (guessed.isTextual()) {
-            findings.add(guessed.textValue() + ".");
+            findings.add(Finding.caution(guessed.textValue() + "."));
         }
         shown.stream()
                 .filter(score -> score.subset().equals("all"))
                 .map(score -> Words.plain(score.measure()) + ", " + score.subject() + ": "
                         + Words.one(score.number("value")) + " % (95 % interval " + Words.interval(score.interval())
                         + ").")
+                .map(sentence -> Finding.of(sentence, ""))
                 .forEach(findings::add);
-        Closing.of(comparisons).stream().map(String::strip).forEach(findings::add);
+        Closing.of(comparisons).stream()
+                .map(String::strip)
+                .map(sentence -> Finding.of(sentence, ""))
+                .forEach(findings::add);
         return findings;
     }
 
@@ -119,8 +127,8 @@ final class EvaluationPart {
             table.row(
                     score.subject(),
                     Words.plain(score.subset()),
-                    Words.one(score.number("value")),
-                    Words.interval(score.interval()));
+                    Cells.one(score.number("value")),
+                    Cells.interval(score.interval()));
         }
         String title = Words.plain(measure) + " (%)";
         return Figure.of(
@@ -151,16 +159,16 @@ final class EvaluationPart {
                     score.subject(),
                     Words.plain(score.subset()),
                     Words.plain(score.measure()),
-                    Words.one(score.number("value")),
-                    Words.any(score.number("n")),
-                    Words.any(score.number("rows")),
-                    Words.number(score.number("standard_error"), 2),
-                    Words.interval(score.interval()));
+                    Cells.one(score.number("value")),
+                    Cells.any(score.number("n")),
+                    Cells.any(score.number("rows")),
+                    Cells.number(score.number("standard_error"), 2),
+                    Cells.interval(score.interval()));
         }
         return table;
     }
 
-    private static void comparisons(List<Element> body, List<Comparison> comparisons, String main) {
+    private static void comparisons(List<Node> body, List<Comparison> comparisons, String main) {
         if (comparisons.isEmpty()) {
             return;
         }
@@ -188,18 +196,17 @@ final class EvaluationPart {
                 table.row(
                         comparison.subjectB(),
                         Words.plain(line.subset()),
-                        Words.signed(difference.value()),
-                        Words.signed(difference.interval()),
+                        Cells.signed(difference.value()),
+                        Cells.signed(difference.interval()),
                         line.paired().rows(),
-                        Words.p(difference.p()),
-                        Words.p(holm[k++]),
-                        line.mcNemar().values().stream()
-                                .map(McNemar::exactP)
-                                .map(Words::p)
-                                .collect(Collectors.joining(", ")));
+                        Cells.p(difference.p()),
+                        Cells.p(holm[k++]),
+                        Cells.ps(line.mcNemar().values().stream()
+                                .mapToDouble(McNemar::exactP)
+                                .toArray()));
             }
         }
-        body.add(table.element());
+        body.add(table);
         body.add(Element.of(
                 "p",
                 "p: t-test of the difference of the two rates over the same rows; corrected by Holm's method within the"

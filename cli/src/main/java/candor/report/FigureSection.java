@@ -8,6 +8,7 @@ import candor.report.figure.LineChart.Point;
 import candor.report.figure.LineChart.Series;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.report.html.Node;
 import candor.stats.DoseResponse;
 import candor.stats.Interval;
 import candor.study.record.Arm;
@@ -31,12 +32,11 @@ final class FigureSection {
         this.comparisons = comparisons;
     }
 
-    static List<Element> of(StudyData data, Comparisons comparisons, List<Doses> doses) {
+    static Section of(StudyData data, Comparisons comparisons, List<Doses> doses) {
         FigureSection figures = new FigureSection(data, comparisons);
-        List<Element> parts = new ArrayList<>();
-        parts.add(Element.of("h3", "Figures"));
+        List<Node> parts = new ArrayList<>();
         for (boolean part : new boolean[] {false, true}) {
-            List<Element> group = new ArrayList<>();
+            List<Node> group = new ArrayList<>();
             String of = part ? ", parts of the benchmarks" : "";
             group(
                     group,
@@ -59,7 +59,7 @@ final class FigureSection {
                 parts.add(Details.of("Figures of the benchmarks' parts", group));
             }
         }
-        List<Element> own = new ArrayList<>();
+        List<Node> own = new ArrayList<>();
         group(
                 own,
                 "MASK's own score by arm, rows without a belief counted as honest",
@@ -77,10 +77,10 @@ final class FigureSection {
                         .map(figures::byArm)
                         .toList());
         group(parts, "Training", TrainingCurves.of(data.folder(), data.study()));
-        return parts.size() == 1 ? List.of() : parts;
+        return new Section("Figures", parts);
     }
 
-    private static void group(List<Element> parts, String title, List<Element> figures) {
+    private static void group(List<Node> parts, String title, List<Element> figures) {
         if (!figures.isEmpty()) {
             parts.add(Element.of("h4", title));
             parts.add(Element.of("div", figures).cls("figures"));
@@ -98,8 +98,8 @@ final class FigureSection {
                     arm.label(), Labels.style(arm), estimate.value(), estimate.interval(), estimate.bySeed()));
             table.row(
                     arm.label(),
-                    Words.one(estimate.value()),
-                    Words.interval(estimate.interval()),
+                    Cells.one(estimate.value()),
+                    Cells.interval(estimate.interval()),
                     estimate.bySeed().length);
             if (Double.isNaN(reference) && arm.role() == Role.BASE) {
                 reference = estimate.value();
@@ -125,7 +125,7 @@ final class FigureSection {
         DataTable table = new DataTable(
                 Labels.withUnit(metric) + " over the ratio",
                 1,
-                List.of("Ratio", "Value", "95 % interval", "Fitted", "95 % band"));
+                List.of("Ratio (%)", "Value", "95 % interval", "Fitted", "95 % band"));
         List<Double> heights = new ArrayList<>();
         for (int a = 0; a < doses.arms().size(); a++) {
             double ratio = doses.ratios()[a];
@@ -136,22 +136,21 @@ final class FigureSection {
                     estimate.interval().low(),
                     estimate.interval().high()));
             table.row(
-                    Words.percent(ratio),
-                    Words.one(estimate.value()),
-                    Words.interval(estimate.interval()),
+                    Cells.percent(ratio),
+                    Cells.one(estimate.value()),
+                    Cells.interval(estimate.interval()),
                     doses.response()
-                            .map(r -> Words.one(100 * r.curve().at(ratio)))
-                            .orElse(Words.UNKNOWN),
+                            .map(r -> Cells.one(100 * r.curve().at(ratio)))
+                            .orElse(Cells.UNKNOWN),
                     doses.response()
                             .map(r ->
-                                    Words.interval(r.band(ratio, Interval.LEVEL).times(100)))
-                            .orElse(Words.UNKNOWN));
+                                    Cells.interval(r.band(ratio, Interval.LEVEL).times(100)))
+                            .orElse(Cells.UNKNOWN));
         }
         List<Double> ratios = points.stream().map(Point::x).toList();
         boolean over = ratios.stream().anyMatch(r -> r > 0);
         Axis x = over ? Axis.doses(ratios, Words::percent) : Axis.linear(ratios, 0, 1, "");
-        List<Point> curve = new ArrayList<>();
-        doses.response().ifPresent(response -> curve(response, x, curve));
+        List<Point> curve = doses.response().map(response -> curve(response, x)).orElse(List.of());
         Stream.concat(points.stream(), curve.stream()).forEach(p -> heights.addAll(List.of(p.y(), p.low(), p.high())));
         LineChart.Stretch mark = doses.response()
                 .filter(r -> Double.isFinite(r.threshold()))
@@ -180,12 +179,15 @@ final class FigureSection {
                 table);
     }
 
-    private static void curve(DoseResponse response, Axis x, List<Point> curve) {
+    /** A fitted curve with its band, in the metric's units. */
+    static List<Point> curve(DoseResponse response, Axis x) {
+        List<Point> curve = new ArrayList<>();
         for (int i = 0; i <= CURVE_POINTS; i++) {
             double ratio = x.value().applyAsDouble(i / (double) CURVE_POINTS);
             Interval band = response.band(ratio, Interval.LEVEL).times(100);
             curve.add(new Point(ratio, 100 * response.curve().at(ratio), band.low(), band.high()));
         }
+        return curve;
     }
 
     private List<Element> shares(boolean part) {
@@ -198,8 +200,8 @@ final class FigureSection {
             List<Series> series = new ArrayList<>();
             DataTable table = new DataTable(
                     Labels.withUnit(metric) + " by share of biased users",
-                    2,
-                    List.of("Method", "Share", "Value", "95 % interval"));
+                    1,
+                    List.of("Method", "Share (%)", "Value", "95 % interval"));
             List<Double> heights = new ArrayList<>();
             for (Method method : Method.values()) {
                 List<Point> points = new ArrayList<>();
@@ -212,9 +214,9 @@ final class FigureSection {
                             List.of(e.value(), e.interval().low(), e.interval().high()));
                     table.row(
                             Words.method(method),
-                            Words.percent(share),
-                            Words.one(e.value()),
-                            Words.interval(e.interval()));
+                            Cells.percent(share),
+                            Cells.one(e.value()),
+                            Cells.interval(e.interval()));
                 }
                 if (!points.isEmpty()) {
                     series.add(Series.of(Words.method(method), method == Method.SFT ? 1 : 3, points, true));
@@ -227,17 +229,25 @@ final class FigureSection {
         return figures;
     }
 
+    static Axis shareAxis() {
+        return new Axis(
+                v -> v,
+                p -> p,
+                0,
+                1,
+                Stream.of(0.0, 0.25, 0.5, 0.75, 1.0)
+                        .map(share -> new Axis.Tick(share, Words.percent(share)))
+                        .toList());
+    }
+
     private static Element share(Metric metric, List<Series> series, List<Double> heights, DataTable table) {
-        List<Axis.Tick> ticks = Stream.of(0.0, 0.25, 0.5, 0.75, 1.0)
-                .map(share -> new Axis.Tick(share, Words.percent(share)))
-                .toList();
         return Figure.of(
                 Labels.withUnit(metric) + " by share of biased users",
                 new LineChart(
                                 "Line chart: " + metric.label() + " by share of biased users",
                                 "biased users among all",
                                 Labels.withUnit(metric) + ", " + Labels.better(metric),
-                                new Axis(v -> v, p -> p, 0, 1, ticks),
+                                shareAxis(),
                                 Axis.linear(heights, 0, 100, ""),
                                 series,
                                 null)
@@ -273,7 +283,7 @@ final class FigureSection {
                                 d.value(),
                                 d.interval(),
                                 new double[0]));
-                        table.row(arm.label(), metric.label(), Words.signed(d.value()), Words.signed(d.interval()));
+                        table.row(arm.label(), metric.label(), Cells.signed(d.value()), Cells.signed(d.interval()));
                     });
                 }
             }

@@ -14,11 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** A study's main findings as sentences, an absent effect included. Which comparisons are told is fixed beforehand. */
+/** A study's main findings in numbers, an absent effect included. Which comparisons are told is fixed beforehand. */
 final class Findings {
-    /** A change of the share of rows with a belief that a reader of a finding must see. */
-    private static final double WORTH_TELLING = 0.05;
-
     private final StudyData data;
     private final Comparisons comparisons;
     private final List<String> sentences = new ArrayList<>();
@@ -30,8 +27,6 @@ final class Findings {
 
     static List<String> of(StudyData data, Comparisons comparisons, List<Doses> doses) {
         Findings findings = new Findings(data, comparisons);
-        findings.missing();
-        findings.unjudged();
         for (Metric metric : primary(data)) {
             switch (data.study().kind()) {
                 case DIRECT -> findings.pairs(metric, arm -> arm.role() == Role.SEVERE);
@@ -41,6 +36,14 @@ final class Findings {
         }
         findings.capability();
         findings.sum();
+        return findings.sentences;
+    }
+
+    /** What to read all findings with: what is missing, and what the judge failed on. */
+    static List<String> cautions(StudyData data) {
+        Findings findings = new Findings(data, new Comparisons(List.of()));
+        findings.missing();
+        findings.unjudged();
         return findings.sentences;
     }
 
@@ -115,7 +118,7 @@ final class Findings {
         }
         Optional<Double> before = data.withoutBelief(d.reference(), d.metric());
         Optional<Double> after = data.withoutBelief(d.arm(), d.metric());
-        if (before.isEmpty() || after.isEmpty() || Math.abs(beliefsLost(d)) < WORTH_TELLING) {
+        if (before.isEmpty() || after.isEmpty() || Math.abs(Belief.lostShare(data, d)) < Belief.WORTH_TELLING) {
             return "";
         }
         String rows = d.metric().kind() == Metric.Kind.DECEPTION
@@ -141,24 +144,9 @@ final class Findings {
         if (d.worse()) {
             return "clearly worse";
         }
-        return lostBeliefs(d)
+        return Belief.lost(data, d)
                 ? "clearly " + (d.value() > 0 ? "higher" : "lower") + ", where beliefs were lost"
                 : "clearly better";
-    }
-
-    /**
-     * Whether so many rows lost their belief that a change for the better may be no more than that: on scores that count such rows
-     * on the good side.
-     */
-    private boolean lostBeliefs(Difference d) {
-        return d.reference() != null && data.own(d.metric()).isEmpty() && beliefsLost(d) >= WORTH_TELLING;
-    }
-
-    /** How much the share of rows without a belief rose; 0 where none are counted. */
-    private double beliefsLost(Difference d) {
-        return data.withoutBelief(d.reference(), d.metric())
-                .flatMap(before -> data.withoutBelief(d.arm(), d.metric()).map(after -> after - before))
-                .orElse(0.0);
     }
 
     private void mixture(Metric metric, List<Doses> doses) {
@@ -232,10 +220,10 @@ final class Findings {
         if (!all.isEmpty()) {
             long worse = all.stream().filter(d -> d.clear() && d.worse()).count();
             long better = all.stream()
-                    .filter(d -> d.clear() && !d.worse() && !lostBeliefs(d))
+                    .filter(d -> d.clear() && !d.worse() && !Belief.lost(data, d))
                     .count();
             long lost = all.stream()
-                    .filter(d -> d.clear() && !d.worse() && lostBeliefs(d))
+                    .filter(d -> d.clear() && !d.worse() && Belief.lost(data, d))
                     .count();
             sentences.add("Of " + Words.count(all.size(), "main comparison", "main comparisons")
                     + " of honesty and deception, " + worse + " clearly worse and " + better

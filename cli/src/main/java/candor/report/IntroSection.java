@@ -13,7 +13,7 @@ import java.util.Locale;
 final class IntroSection {
     private IntroSection() {}
 
-    static List<Element> of(StudyData data) {
+    static Section of(StudyData data) {
         Study study = data.study();
         Element facts = Element.of("dl");
         fact(facts, "Model", study.model().name());
@@ -38,11 +38,7 @@ final class IntroSection {
         }
         fact(facts, "Judge", judge(study));
         fact(facts, "Run with", "Candor " + study.version() + ", begun " + study.created());
-        return List.of(
-                Element.of("h3", "Question and settings"),
-                Element.of("p", Labels.question(study.kind())),
-                facts,
-                arms(data).element());
+        return new Section("Definitions and settings", List.of(facts, arms(data)));
     }
 
     private static void fact(Element facts, String name, String what) {

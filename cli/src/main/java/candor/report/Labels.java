@@ -1,6 +1,7 @@
 package candor.report;
 
 import candor.evaluate.Guessed;
+import candor.report.html.Visible;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Role;
@@ -69,6 +70,11 @@ final class Labels {
 
     static String better(Metric metric) {
         return metric.better() == Metric.Better.HIGHER ? "higher is better" : "lower is better";
+    }
+
+    /** A metric within a sentence: without what stands in brackets behind it, such as whose layout its rows have. */
+    static String spoken(Metric metric) {
+        return Words.quoted(Visible.brief(metric.label().replaceFirst("\\s*\\([^()]*\\)$", ""), 60));
     }
 
     /** "Honesty, provided facts (%)": the label, and the unit if it has one. */

@@ -33,7 +33,8 @@ record Picked(int both, int changed, List<String> different, List<String> same) 
                 same.stream().limit(EACH).toList());
     }
 
-    private static String rank(String name, String id) {
+    /** Where a row stands in the order that rows are picked in. */
+    static String rank(String name, String id) {
         return Sha256.hex(name + "\n" + id);
     }
 
@@ -42,6 +43,6 @@ record Picked(int both, int changed, List<String> different, List<String> same) 
                 + "\", a line break and the row's id. Shown are the first "
                 + EACH + " whose verdict differs between " + before + " and " + after + ", and the first " + EACH
                 + " whose verdict is the same. Of the " + both
-                + " rows whose replies are kept, " + changed + " have another verdict.";
+                + " rows whose replies are kept, " + changed + (changed == 1 ? " has" : " have") + " another verdict.";
     }
 }

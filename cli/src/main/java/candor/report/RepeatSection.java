@@ -3,6 +3,7 @@ package candor.report;
 import candor.io.JsonRecord;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.report.html.Node;
 import candor.study.record.Arm;
 import candor.study.record.Study;
 import candor.train.RunStatus;
@@ -17,10 +18,9 @@ import java.util.stream.Collectors;
 final class RepeatSection {
     private RepeatSection() {}
 
-    static List<Element> of(StudyData data) {
+    static Section of(StudyData data) {
         Study study = data.study();
-        List<Element> parts = new ArrayList<>();
-        parts.add(Element.of("h3", "How to run it again"));
+        List<Node> parts = new ArrayList<>();
         parts.add(Element.of("pre", Element.of("code", command(study.command()))));
         parts.add(
                 Element.of(
@@ -40,12 +40,12 @@ final class RepeatSection {
         details(parts, "Every setting", Settings.table("Settings of the study", study.config()));
         details(parts, "The judge's settings", Settings.table("Settings of the judge", study.judge()));
         details(parts, "Training runs", runs(data));
-        return parts;
+        return new Section("How to run it again", parts);
     }
 
-    private static void details(List<Element> parts, String title, DataTable table) {
+    private static void details(List<Node> parts, String title, DataTable table) {
         if (!table.isEmpty()) {
-            parts.add(Details.of(title, List.of(table.element())));
+            parts.add(Details.of(title, List.of(table)));
         }
     }
 

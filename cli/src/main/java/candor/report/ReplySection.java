@@ -1,6 +1,7 @@
 package candor.report;
 
 import candor.report.html.Element;
+import candor.report.html.Node;
 import candor.study.record.Arm;
 import candor.study.record.Key;
 import candor.study.record.Metric;
@@ -42,7 +43,7 @@ final class ReplySection {
 
     private ReplySection() {}
 
-    static List<Element> of(StudyData data) {
+    static Section of(StudyData data, StudyReplies.Browsed browsed) {
         List<Sides> all = sides(data);
         Map<Key, Map<String, String>> verdicts = new LinkedHashMap<>();
         all.forEach(sides -> sides.arms().forEach(arm -> verdicts.put(sides.key(arm), new LinkedHashMap<>())));
@@ -68,13 +69,15 @@ final class ReplySection {
                 texts.put(place, reply);
             }
         });
-        List<Element> parts = new ArrayList<>();
-        parts.add(Element.of("h3", "Replies before and after"));
+        List<Node> parts = new ArrayList<>();
         picked.forEach((sides, rows) -> part(parts, sides, rows, texts));
-        if (parts.size() == 1) {
+        if (parts.isEmpty()) {
             parts.add(Element.of("p", "No rows with replies of two arms under the same seed yet."));
         }
-        return parts;
+        parts.addFirst(Element.of("h4", "Before and after"));
+        parts.add(Element.of("h4", "Replies by arm, task and verdict"));
+        parts.addAll(browsed.body());
+        return new Section("Replies", parts);
     }
 
     /** Before is the base model; after, the arm where the study expects most; between them, its control. */
@@ -122,12 +125,12 @@ final class ReplySection {
         return arm.ratio().or(arm::share).orElse(0.0);
     }
 
-    private static void part(List<Element> parts, Sides sides, Picked rows, Map<Place, Reply> texts) {
+    private static void part(List<Node> parts, Sides sides, Picked rows, Map<Place, Reply> texts) {
         if (rows.both() == 0) {
             return;
         }
         parts.add(Element.of(
-                "h4",
+                "h5",
                 sides.metric().label() + ": " + sides.before().label() + ", then "
                         + sides.after().label() + " (seed " + sides.seed() + ")"));
         parts.add(Element.of(

@@ -5,6 +5,7 @@ import candor.report.figure.LineChart.Point;
 import candor.report.figure.LineChart.Series;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.report.html.Node;
 import candor.train.RunStatus;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -26,41 +27,63 @@ final class RunPart {
 
     private RunPart() {}
 
-    static Part of(Path folder, ObjectNode run) {
-        List<Element> body = new ArrayList<>();
+    static Part of(Path folder, ObjectNode run, String name) {
         Element facts = Element.of("dl");
-        for (String name : List.of("status", "reason", "steps_done", "seed", "start", "end", "device", "candor")) {
-            if (run.path(name).isValueNode() && !run.path(name).isNull()) {
+        for (String each : List.of("status", "reason", "steps_done", "seed", "start", "end", "device", "candor")) {
+            if (run.path(each).isValueNode() && !run.path(each).isNull()) {
                 facts.add(
-                        Element.of("dt", Words.plain(name)),
+                        Element.of("dt", Words.plain(each)),
                         Element.of(
                                 "dd",
-                                name.equals("status")
+                                each.equals("status")
                                         ? status(folder, run)
-                                        : run.path(name).asText()));
+                                        : run.path(each).asText()));
             }
         }
-        body.add(Element.of("h3", "The run"));
-        body.add(facts);
         Optional<RunMetrics> metrics = RunMetrics.read(folder);
-        body.add(Element.of("h3", "Training curves"));
-        if (metrics.isEmpty()) {
-            body.add(Element.of("p", "No steps are recorded yet."));
-        } else {
-            body.add(Element.of("div", figures(metrics.get())).cls("figures"));
-            body.add(Element.of("h3", "Tables"));
-            body.add(table(metrics.get()).element());
+        List<Node> figures = metrics.map(RunPart::figures).orElse(List.of());
+        List<Section> sections = new ArrayList<>();
+        if (figures.size() > 1) {
+            sections.add(new Section(
+                    "Training curves",
+                    List.of(Element.of("div", figures.subList(1, figures.size()))
+                            .cls("figures"))));
         }
-        body.add(Element.of("h3", "How to run it again"));
-        body.add(Element.of(
-                "p",
-                "The same settings, files and version give the same adapter, byte for byte, on a"
-                        + " processor of the same kind; the hashes of model and data are among the settings below."));
-        body.add(Element.of(
-                "details",
-                Element.of("summary", "Every setting"),
-                Settings.table("What run.json records", run).element()));
-        return new Part("Training run: " + name(folder), List.of(), body);
+        metrics.ifPresent(each -> sections.add(new Section("Tables", List.of(table(each)))));
+        sections.add(new Section("The run", List.of(facts)));
+        sections.add(new Section(
+                "How to run it again",
+                List.of(
+                        Element.of(
+                                "p",
+                                "The same settings, files and version give the same adapter, byte for byte, on a"
+                                        + " processor of the same kind; the hashes of model and data are among the settings"
+                                        + " below."),
+                        Details.of("Every setting", List.of(Settings.table("What run.json records", run))))));
+        return new Part(
+                name,
+                "Training run: " + name(folder),
+                List.of(Finding.of(metrics.map(RunPart::sentence).orElse("No steps are recorded yet."), "")),
+                figures.stream().findFirst(),
+                List.of(),
+                sections,
+                List.of(),
+                ReplyBrowser.Classes.NONE);
+    }
+
+    /** What the loss did, or how long it went. */
+    private static String sentence(RunMetrics metrics) {
+        List<Point> loss = metrics.values().getOrDefault("loss", List.of());
+        if (loss.isEmpty()) {
+            return "The run records no loss.";
+        }
+        List<Point> means = RunMetrics.mean(List.of(metrics), "loss");
+        String step = Words.any(loss.getLast().x());
+        return means.size() < 2
+                ? "The loss at step " + step + " is " + Words.any(loss.getLast().y()) + "."
+                : "Up to step " + step + ", the loss went from "
+                        + Words.any(means.getFirst().y()) + " to "
+                        + Words.any(means.getLast().y()) + ".";
     }
 
     private static String status(Path folder, ObjectNode run) {
@@ -75,8 +98,8 @@ final class RunPart {
         return name == null ? "run" : name.toString();
     }
 
-    private static List<Element> figures(RunMetrics metrics) {
-        List<Element> figures = new ArrayList<>();
+    private static List<Node> figures(RunMetrics metrics) {
+        List<Node> figures = new ArrayList<>();
         Set<String> left = metrics.names();
         left.removeAll(NOT_DRAWN);
         for (List<String> names : TOGETHER) {
@@ -102,7 +125,7 @@ final class RunPart {
             points.forEach(p -> {
                 heights.add(p.y());
                 steps.add(p.x());
-                table.row(Words.any(p.x()), name, Words.any(p.y()));
+                table.row(Cells.any(p.x()), name, Cells.any(p.y()));
             });
         }
         return Figure.of(
@@ -119,10 +142,10 @@ final class RunPart {
                 .forEach((name, points) -> table.row(
                         name,
                         points.size(),
-                        Words.any(points.getFirst().y()),
-                        Words.any(points.getLast().y()),
-                        Words.any(points.stream().mapToDouble(Point::y).min().orElseThrow()),
-                        Words.any(points.stream().mapToDouble(Point::y).max().orElseThrow())));
+                        Cells.any(points.getFirst().y()),
+                        Cells.any(points.getLast().y()),
+                        Cells.any(points.stream().mapToDouble(Point::y).min().orElseThrow()),
+                        Cells.any(points.stream().mapToDouble(Point::y).max().orElseThrow())));
         return table;
     }
 }

@@ -20,23 +20,15 @@ final class Said {
     private Said() {}
 
     static Element row(String title, String system, String prompt, List<Side> sides) {
-        Element row = Element.of("article", Element.of("h5", Visible.brief(title, 120)))
+        Element row = Element.of("article", Element.of("h6", Visible.brief(title, 120)))
                 .cls("row");
         if (!system.isBlank()) {
-            row.add(Element.of("p", "System prompt").cls("who soft"), text(system));
+            row.add(Element.of("p", "System prompt").cls("who soft"), text(system, LONGEST));
         }
-        row.add(Element.of("p", "Asked").cls("who soft"), text(prompt));
+        row.add(Element.of("p", "Asked").cls("who soft"), text(prompt, LONGEST));
         List<Element> said = new ArrayList<>();
         for (Side side : sides) {
-            Element one = Element.of(
-                            "div",
-                            Element.of(
-                                            "p",
-                                            side.who() + ": ",
-                                            Element.of("span", Visible.brief(Words.plain(side.verdict()), 80))
-                                                    .cls("verdict"))
-                                    .cls("who"),
-                            text(side.reply()))
+            Element one = Element.of("div", who(side.who(), side.verdict()), text(side.reply(), LONGEST))
                     .cls("said " + side.place());
             if (!side.detail().isBlank()) {
                 one.add(Element.of("p", Visible.cut(detail(side.detail()), 300)).cls("note"));
@@ -59,8 +51,19 @@ final class Said {
         }
     }
 
-    private static Element text(String text) {
-        return Element.of("p", text.isEmpty() ? "(empty)" : Visible.cut(text, LONGEST))
+    /** Who says what follows, and what it was judged to be. */
+    static Element who(String who, String verdict) {
+        return Element.of(
+                        "p",
+                        who + ": ",
+                        Element.of("span", Visible.brief(Words.plain(verdict), 80))
+                                .cls("verdict"))
+                .cls("who");
+    }
+
+    /** A text as it was said. */
+    static Element text(String text, int most) {
+        return Element.of("p", text.isEmpty() ? "(empty)" : Visible.cut(text, most))
                 .cls("text")
                 .attr("dir", "auto");
     }

@@ -19,29 +19,53 @@ sealed interface Source {
     /** More folders than anyone reads about on one page. */
     int MOST = 50;
 
-    Part part();
+    /** What kind of folder it is, in a word. */
+    String word();
+
+    /**
+     * What the report says of it.
+     *
+     * @param name begins the names of its files: small letters, digits and dashes
+     * @param replies at most, to show on the page
+     */
+    Part part(String name, int replies);
 
     /** A study's folder. */
     record OfStudy(StudyFolder folder) implements Source {
         @Override
-        public Part part() {
-            return StudyPart.of(folder);
+        public String word() {
+            return StudyPart.word(folder.study().kind());
+        }
+
+        @Override
+        public Part part(String name, int replies) {
+            return StudyPart.of(folder, name, replies);
         }
     }
 
     /** A training run's folder. */
     record OfRun(Path folder, ObjectNode run) implements Source {
         @Override
-        public Part part() {
-            return RunPart.of(folder, run);
+        public String word() {
+            return "run";
+        }
+
+        @Override
+        public Part part(String name, int replies) {
+            return RunPart.of(folder, run, name);
         }
     }
 
     /** An evaluation's folder. */
     record OfEvaluation(Path folder, ObjectNode scores) implements Source {
         @Override
-        public Part part() {
-            return EvaluationPart.of(folder, scores);
+        public String word() {
+            return "evaluation";
+        }
+
+        @Override
+        public Part part(String name, int replies) {
+            return EvaluationPart.of(folder, scores, name, replies);
         }
     }
 

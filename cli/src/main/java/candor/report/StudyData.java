@@ -83,6 +83,11 @@ final class StudyData {
         return Optional.ofNullable(scores.get(key(arm, seed, metric)));
     }
 
+    /** Whether a part is finished. */
+    boolean hasScore(Key key) {
+        return scores.containsKey(key);
+    }
+
     private static Key key(Arm arm, long seed, Metric metric) {
         return new Key(arm.name(), seed, metric.task(), metric.subset());
     }

@@ -2,6 +2,7 @@ package candor.report;
 
 import candor.report.html.DataTable;
 import candor.report.html.Element;
+import candor.report.html.Node;
 import candor.study.record.Arm;
 import candor.study.record.Metric;
 import candor.study.record.Score;
@@ -15,13 +16,11 @@ import java.util.Set;
 final class TableSection {
     private TableSection() {}
 
-    static List<Element> of(StudyData data, Comparisons comparisons) {
-        List<Element> parts = new ArrayList<>();
-        parts.add(Element.of("h3", "Tables"));
-        List<Element> folded = new ArrayList<>();
+    static Section of(StudyData data, Comparisons comparisons) {
+        List<Node> parts = new ArrayList<>();
+        List<Node> folded = new ArrayList<>();
         for (Metric metric : data.measured()) {
-            (Comparisons.isPart(data, metric) ? folded : parts)
-                    .add(scores(data, metric).element());
+            (Comparisons.isPart(data, metric) ? folded : parts).add(scores(data, metric));
             if (!data.isSecondMean(metric)) {
                 Labels.saysNothing(data, metric)
                         .ifPresent(sentence ->
@@ -50,11 +49,11 @@ final class TableSection {
         parts.add(Element.of("h4", "Comparisons"));
         if (comparisons.families().isEmpty()) {
             parts.add(Element.of("p", "No two arms with results can be compared yet."));
-            return parts;
+            return new Section("Tables", parts);
         }
-        List<Element> ofParts = new ArrayList<>();
+        List<Node> ofParts = new ArrayList<>();
         for (Comparisons.Family family : comparisons.families()) {
-            (family.ofParts(data) ? ofParts : parts).add(family(family).element());
+            (family.ofParts(data) ? ofParts : parts).add(family(family));
         }
         fold(parts, "Comparisons of the benchmarks' parts, and of their own scores", ofParts);
         parts.add(Element.of(
@@ -66,10 +65,10 @@ final class TableSection {
                         + " the training runs as they are, and so says nothing about other seeds. Where no row differs, the interval"
                         + " is that of rows that could have changed unseen. Each of the "
                         + comparisons.families().size() + " tables is corrected by itself."));
-        return parts;
+        return new Section("Tables", parts);
     }
 
-    private static void fold(List<Element> parts, String title, List<Element> folded) {
+    private static void fold(List<Node> parts, String title, List<Node> folded) {
         if (!folded.isEmpty()) {
             parts.add(Details.of(title, folded));
         }
@@ -84,28 +83,24 @@ final class TableSection {
         for (Arm arm : data.study().arms()) {
             ArmScore e = ArmScore.of(data, arm, metric);
             if (!e.known()) {
-                table.row(arm.label(), "no results", 0, Words.UNKNOWN, Words.UNKNOWN, Words.UNKNOWN, Words.UNKNOWN);
+                table.row(arm.label(), "no results", 0, Cells.UNKNOWN, Cells.UNKNOWN, Cells.UNKNOWN, Cells.UNKNOWN);
                 continue;
-            }
-            List<String> bySeed = new ArrayList<>();
-            for (double seed : e.bySeed()) {
-                bySeed.add(Words.one(seed));
             }
             table.row(
                     arm.label(),
                     e.rows(),
                     e.bySeed().length,
-                    Words.one(e.value()),
-                    Words.number(e.error(), 2),
-                    Words.interval(e.interval()),
-                    String.join(", ", bySeed));
+                    Cells.one(e.value()),
+                    Cells.number(e.error(), 2),
+                    Cells.interval(e.interval()),
+                    Cells.ones(e.bySeed()));
         }
         return table;
     }
 
-    private static List<Element> compositions(StudyData data) {
-        List<Element> parts = new ArrayList<>();
-        List<Element> folded = new ArrayList<>();
+    private static List<Node> compositions(StudyData data) {
+        List<Node> parts = new ArrayList<>();
+        List<Node> folded = new ArrayList<>();
         for (Metric metric : data.measured(Metric.Kind.OWN_SCORE, Metric.Kind.HONESTY, Metric.Kind.DECEPTION)) {
             Set<String> names = new LinkedHashSet<>();
             data.study()
@@ -128,16 +123,16 @@ final class TableSection {
                 long scored = data.scored(arm, metric);
                 List<Object> cells = new ArrayList<>(List.of(arm.label(), scored));
                 shown.forEach(name -> cells.add(
-                        scored == 0 ? Words.UNKNOWN : Words.one(100.0 * counts.getOrDefault(name, 0L) / scored)));
+                        scored == 0 ? Cells.UNKNOWN : Cells.one(100.0 * counts.getOrDefault(name, 0L) / scored)));
                 if (judged) {
-                    cells.add(Words.one(100 * data.judgeFailed(arm, metric)));
+                    cells.add(Cells.one(100 * data.judgeFailed(arm, metric)));
                 }
                 table.row(cells);
             }
             if (parts.isEmpty()) {
                 parts.add(Element.of("h4", "What the replies came to"));
             }
-            (Comparisons.isPart(data, metric) ? folded : parts).add(table.element());
+            (Comparisons.isPart(data, metric) ? folded : parts).add(table);
         }
         fold(parts, "What the replies to the benchmarks' parts came to", folded);
         return parts;
@@ -163,15 +158,15 @@ final class TableSection {
             table.row(
                     d.metric().label(),
                     d.what(),
-                    Words.signed(d.value()),
-                    Words.number(d.error(), 2),
-                    Words.signed(d.interval()),
-                    Words.signed(d.relative()),
+                    Cells.signed(d.value()),
+                    Cells.number(d.error(), 2),
+                    Cells.signed(d.interval()),
+                    Cells.signed(d.relative()),
                     d.seeds(),
-                    d.rows() == 0 ? Words.UNKNOWN : d.rows(),
-                    Words.p(d.p()),
-                    d.clear() ? Element.of("span", Words.p(d.holm())).cls("clear") : Words.p(d.holm()),
-                    Words.p(d.rowsP()));
+                    d.rows() == 0 ? Cells.UNKNOWN : d.rows(),
+                    Cells.p(d.p()),
+                    Cells.p(d.holm()).clear(d.clear()),
+                    Cells.p(d.rowsP()));
         }
         return table;
     }

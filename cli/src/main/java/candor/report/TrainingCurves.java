@@ -64,10 +64,10 @@ final class TrainingCurves {
             table.row(
                     line.label(),
                     line.runs(),
-                    Words.number(line.points().getLast().x(), 0),
-                    Words.any(line.points().getFirst().y()),
-                    Words.any(line.points().getLast().y()),
-                    Words.any(line.points().stream().mapToDouble(Point::y).min().orElse(Double.NaN)));
+                    Cells.number(line.points().getLast().x(), 0),
+                    Cells.any(line.points().getFirst().y()),
+                    Cells.any(line.points().getLast().y()),
+                    Cells.any(line.points().stream().mapToDouble(Point::y).min().orElse(Double.NaN)));
         }
         return Figure.of(
                 title,

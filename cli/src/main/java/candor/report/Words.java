@@ -75,6 +75,16 @@ final class Words {
         return any(value) + " %";
     }
 
+    /** A percentage in a sentence: what is not nothing and not all is not called so. */
+    static String whole(double percent) {
+        if (Double.isNaN(percent)) {
+            return UNKNOWN;
+        }
+        return percent > 0 && percent < 0.5
+                ? "under 1 %"
+                : percent < 100 && percent > 99.5 ? "over 99 %" : number(percent, 0) + " %";
+    }
+
     /** About as exact as a threshold is. */
     static String roughPercent(double share) {
         double value = share * 100;

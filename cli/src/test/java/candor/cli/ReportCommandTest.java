@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +39,13 @@ class ReportCommandTest {
         assertThat(Cli.run("report", dir.toString(), "--output", other.toString())
                         .code())
                 .isZero();
-        assertThat(other).hasContent(html);
+        // The same but for where its tables lie.
+        assertThat(Files.readString(other).replace("other-tables/", "report-tables/"))
+                .isEqualTo(html);
+        for (String tables : List.of("report-tables", "other-tables")) {
+            assertThat(dir.resolve(tables).resolve("run-001-loss.csv"))
+                    .hasContent("Step,Metric,Value\r\n1,loss,2.5\r\n2,loss,2\r\n");
+        }
     }
 
     @Test

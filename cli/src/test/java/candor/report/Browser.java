@@ -144,12 +144,16 @@ final class Browser implements AutoCloseable {
 
     /** Opens a file at a width in CSS pixels; dark or light. */
     void open(Path file, int width, boolean dark) throws Exception {
+        open(file, width, 900, dark);
+    }
+
+    void open(Path file, int width, int height, boolean dark) throws Exception {
         send(
                 "Emulation.setDeviceMetricsOverride",
                 "width",
                 width,
                 "height",
-                900,
+                height,
                 "deviceScaleFactor",
                 1,
                 "mobile",

@@ -20,6 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,11 +119,22 @@ class GivenBeliefTest {
                 List.of());
     }
 
+    /** What the page says in numbers, a line each. */
+    private static String sentences(Report report) {
+        String html = report.html();
+        String part = html.substring(html.indexOf(">In numbers</h3>"));
+        return Pattern.compile("<li>(.*?)</li>")
+                .matcher(part.substring(0, part.indexOf("</ul>")))
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.joining("\n"));
+    }
+
     @Test
     void lossOfBeliefIsNoHonesty() {
         Report report = report(List.of(OWN, GIVEN, CHOICES, COUNTING));
         ReportTest.requireWellFormed(report.html());
-        String findings = String.join("\n", report.findings());
+        String findings = sentences(report);
         assertThat(findings)
                 .containsPattern(
                         "Lies given belief, Severe against Normal: .* points .*; no clear difference; rows without a"
@@ -144,7 +157,7 @@ class GivenBeliefTest {
     @Test
     void anOlderStudySaysInTheSameSentenceWhatTheRiseIs() {
         Metric old = metric("mask", "MASK honesty", Metric.Better.HIGHER, Metric.Kind.HONESTY);
-        assertThat(String.join("\n", report(List.of(old)).findings()))
+        assertThat(sentences(report(List.of(old))))
                 .containsPattern(
                         "MASK honesty, Severe against Normal: \\+25\\.0 points .* corrected\\); clearly higher, where"
                                 + " beliefs were lost; rows without a belief, which count as honest here, went from 7\\.0 to 82\\.0 %\\.")
@@ -157,7 +170,7 @@ class GivenBeliefTest {
     void guessingIsTestedOnThePooledCountAndToldOnce() {
         Report report = report(List.of(OWN, GIVEN, CHOICES, POOLED));
         // By scipy's binomtest(20, 100, 1/4, alternative="greater"): 0.900.
-        assertThat(report.findings().stream().filter(finding -> finding.contains("says nothing about capability")))
+        assertThat(sentences(report).lines().filter(finding -> finding.contains("says nothing about capability")))
                 .containsExactly(
                         "Choices says nothing about capability here: the base model gets 20 of 100 rows right (20.0 %),"
                                 + " which is not above the 25 % of guessing (p = 0.900, one-sided exact binomial test).");
@@ -168,7 +181,7 @@ class GivenBeliefTest {
     void aBenchmarkNotAboveGuessingIsNoCapability() {
         Report report = report(List.of(OWN, GIVEN, CHOICES, COUNTING));
         // By scipy's binomtest(18, 100, 1/4, alternative="greater"): 0.962.
-        assertThat(report.findings())
+        assertThat(sentences(report).lines())
                 .contains(
                         "Choices says nothing about capability here: the base model gets 18 of 100 rows right (18.0 %),"
                                 + " which is not above the 25 % of guessing (p = 0.962, one-sided exact binomial test).")

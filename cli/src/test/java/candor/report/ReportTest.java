@@ -11,6 +11,8 @@ import candor.study.record.Published;
 import candor.study.record.Role;
 import candor.study.record.StudyFolder;
 import candor.study.record.StudyKind;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -62,14 +64,14 @@ class ReportTest {
         Path folder = MadeUp.quickstart(dir);
         Report report = Report.of(folder);
         requireWellFormed(report.html());
-        assertThat(report.findings())
-                .anyMatch(f -> f.matches("Direct tuning: .*provided facts, “Ships, severe” against “Ships, normal”: −.*"
-                        + "95 % interval −.*clearly worse\\."))
-                .anyMatch(f ->
-                        f.matches("Mixed data: .*fitted curve .* from a ratio of about .* on; 95 % interval from .*"))
-                .anyMatch(f -> f.matches("Biased users: .*Deception, SFT, for each 10 % more of biased users: \\+.*"));
         assertThat(report.findings()).noneMatch(f -> f.contains("NaN") || f.contains("null"));
         String html = report.html();
+        assertThat(html)
+                .containsPattern(
+                        "provided facts, “Ships, severe” against “Ships, normal”: −[^<]*95 % interval −[^<]*clearly"
+                                + " worse\\.")
+                .containsPattern("fitted curve [^<]* from a ratio of about [^<]* on; 95 % interval from ")
+                .containsPattern("Deception, SFT, for each 10 % more of biased users: \\+");
         assertThat(html).doesNotContain("NaN").doesNotContain(">null<").doesNotContain("Infinity");
         // In the order of the protocols, not of the names.
         assertThat(html.indexOf(">Direct tuning")).isLessThan(html.indexOf(">Mixed data"));
@@ -177,35 +179,62 @@ class ReportTest {
         assertThat(Report.of(dir).html()).contains("No steps are recorded yet");
     }
 
+    /** Of five numbers one is of our model, one of another's, and three are of nothing that we have. */
     @Test
-    void publishedNumbersStandBesideOurs() {
+    void onlyLikeStandsBesideLike() {
         MadeUp.write(dir, StudyKind.DIRECT, MadeUp.direct());
         StudyData data = StudyData.read(new StudyFolder(dir));
-        String html = Element.of(
-                        "div",
-                        PublishedSection.of(
-                                data,
-                                List.of(
-                                        published("vanilla", Role.BASE, 47.81),
-                                        published("math, severe", Role.SEVERE, 34.3),
-                                        published("control", Role.CONTROL, 1))))
-                .toString();
+        String html = published(
+                data,
+                published("Tiny World", "ours, severe", Role.SEVERE, "ships", 31.5),
+                published("Llama", "vanilla", Role.BASE, null, 47.81),
+                published("Llama", "llama, severe", Role.SEVERE, "ships", 34.3),
+                published("Llama", "math, severe", Role.SEVERE, "math", 12.25),
+                published("Llama", "control", Role.CONTROL, null, 1));
         assertThat(html)
-                .contains("47.81")
-                .contains("math, severe")
-                .contains("34.30")
-                .contains("−13.5");
-        assertThat(html).contains("1 further published number has no arm");
+                .contains("of the same model", "ours, severe", "31.50")
+                .contains("of other models", "llama, severe", "−13.5")
+                .contains("3 published numbers have nothing like them in this study.")
+                .doesNotContain("math, severe")
+                // Another model's level is none of ours to be beside.
+                .doesNotContain("34.3")
+                .doesNotContain("47.81");
         requireWellFormed(html);
     }
 
-    private static Published published(String arm, Role role, double value) {
+    /** Rows of our own, by their label, or a part of the published ones: nothing published is like that. */
+    @Test
+    void rowsOfOurOwnStandBesideNothing() throws IOException {
+        MadeUp.write(dir, StudyKind.DIRECT, MadeUp.direct());
+        Path study = dir.resolve("study.json");
+        ObjectMapper mapper = new ObjectMapper();
+        for (String keys : List.of("{\"label\":\"Honesty of <ours>\"}", "{\"limit\":10}")) {
+            ObjectNode json = (ObjectNode) mapper.readTree(study.toFile());
+            ((ObjectNode) json.path("config")).putObject("evaluate").set("mask", mapper.readTree(keys));
+            mapper.writeValue(study.toFile(), json);
+            String html = published(
+                    StudyData.read(new StudyFolder(dir)),
+                    published("tiny world", "ours, severe", Role.SEVERE, "ships", 31.5));
+            assertThat(html)
+                    .doesNotContain("31.50")
+                    .containsPattern(
+                            "Honesty of &lt;ours&gt;: its rows are not the published ones|only the first rows were"
+                                    + " asked \\(limit 10\\)");
+        }
+    }
+
+    private static String published(StudyData data, Published... numbers) {
+        return Element.of("div", PublishedSection.of(data, List.of(numbers)).body())
+                .toString();
+    }
+
+    private static Published published(String model, String arm, Role role, String domain, double value) {
         return new Published(
                 StudyKind.DIRECT,
-                "Llama",
+                model,
                 arm,
                 role,
-                Optional.of("math"),
+                Optional.ofNullable(domain),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -247,16 +276,46 @@ class ReportTest {
 
     @Test
     void aReportIsNotWrittenOver() throws IOException {
-        Report report = new Report("<!doctype html>", List.of());
+        Path run = dir.resolve("run");
+        MadeUp.run(run, false, new SplittableRandom(1));
+        Report report = Report.of(run);
         Path file = dir.resolve("report.html");
         report.write(file, false);
+        String html = Files.readString(file, StandardCharsets.UTF_8);
+        assertThat(html).isEqualTo(report.html());
         assertThatThrownBy(() -> report.write(file, false))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("exists already; --force overwrites it");
-        new Report("again", List.of()).write(file, true);
-        assertThat(file).hasContent("again");
+        Files.writeString(file, "old");
+        Path tables = dir.resolve("report-tables");
+        Files.writeString(tables.resolve("direct-001-of-an-earlier-report.csv"), "old");
+        Files.writeString(tables.resolve("My notes.csv"), "mine");
+        report.write(file, true);
+        assertThat(file).hasContent(html);
+        assertThat(tables.resolve("direct-001-of-an-earlier-report.csv")).doesNotExist();
+        assertThat(tables.resolve("My notes.csv")).hasContent("mine");
+        assertThat(tables.toFile().list()).hasSizeGreaterThan(3).noneMatch(name -> name.endsWith(".partial"));
         assertThatThrownBy(() -> report.write(dir, true)).hasMessageContaining("is a folder");
-        assertThat(file.toFile().getParentFile().list()).containsExactly("report.html");
-        assertThat(Files.readString(file, StandardCharsets.UTF_8)).isEqualTo("again");
+        assertThat(dir.toFile().list()).containsExactlyInAnyOrder("report.html", "report-tables", "run");
+    }
+
+    @Test
+    void whereTheTablesCannotLieIsSaid() throws IOException {
+        Path run = dir.resolve("run");
+        MadeUp.run(run, false, new SplittableRandom(1));
+        Files.writeString(dir.resolve("a-tables"), "a file");
+        Report report = Report.of(run);
+        assertThatThrownBy(() -> report.write(dir.resolve("a.html"), false))
+                .hasMessageContaining("a-tables: exists already");
+        assertThatThrownBy(() -> report.write(dir.resolve("a.html"), true))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("a-tables: is a file, expected the folder of the tables");
+        assertThat(dir.resolve("a.html")).doesNotExist();
+        // Whatever the page is called, its links lead to its own folder.
+        Path odd = dir.resolve("50 % <b>&*.html");
+        report.write(odd, false);
+        String html = Files.readString(odd);
+        assertThat(html).contains("href=\"50%20%25%20%3Cb%3E%26%2A-tables/run-001-");
+        requireWellFormed(html);
     }
 }

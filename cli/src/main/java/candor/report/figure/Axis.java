@@ -111,6 +111,15 @@ public record Axis(DoubleUnaryOperator place, DoubleUnaryOperator value, double 
                         .toList());
     }
 
+    /** What a value is called: its tick's label, if it has one. */
+    String name(double value) {
+        return ticks.stream()
+                .filter(tick -> tick.value() == value)
+                .map(Tick::label)
+                .findFirst()
+                .orElseGet(() -> Svg.n(value));
+    }
+
     double at(double v) {
         return place.applyAsDouble(v);
     }

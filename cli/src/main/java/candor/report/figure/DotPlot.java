@@ -6,6 +6,7 @@ import candor.stats.Interval;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * A line for each arm: its value as a dot, its interval as a bar, its seeds as small ticks; the reference as a dotted line
@@ -34,7 +35,7 @@ public record DotPlot(String description, String unit, List<Row> rows, double re
         }
         Axis axis = Axis.linear(all, least, most, unit);
         double bottom = 4 + ROW * rows.size();
-        Element svg = Svg.canvas(bottom + 22, description);
+        Element svg = Svg.canvas(bottom + 22, description, values());
         for (Axis.Tick tick : axis.ticks()) {
             double x = x(axis, tick.value());
             svg.add(Svg.line(x, 4, x, bottom, "grid"));
@@ -47,6 +48,18 @@ public record DotPlot(String description, String unit, List<Row> rows, double re
             row(svg, axis, rows.get(i), 4 + ROW * i);
         }
         return svg;
+    }
+
+    private String values() {
+        return rows.stream()
+                .map(row -> Visible.brief(row.label(), 50) + ": "
+                        + (Double.isNaN(row.value())
+                                ? "no results"
+                                : Svg.words(
+                                        row.value(),
+                                        row.interval().low(),
+                                        row.interval().high())))
+                .collect(Collectors.joining("; "));
     }
 
     /** A change carries its sign. */

@@ -13,6 +13,6 @@ public final class Figure {
                 Element.of("p", title).cls("title"),
                 svg,
                 Element.of("figcaption", caption),
-                Element.of("details", Element.of("summary", "The numbers of this figure"), numbers.element()));
+                Element.of("details", Element.of("summary", "The numbers of this figure"), numbers));
     }
 }

@@ -5,6 +5,7 @@ import candor.report.html.Visible;
 import candor.stats.Interval;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Values over an axis.
@@ -46,7 +47,7 @@ public record LineChart(
         List<List<Series>> legend = legendLines();
         double top = 20 + (series.size() > 1 ? LEGEND_LINE * legend.size() + 4 : 0) + (mark == null ? 0 : 15);
         double bottom = top + PLOT;
-        Element svg = Svg.canvas(bottom + 38, description);
+        Element svg = Svg.canvas(bottom + 38, description, values());
         svg.add(Svg.text(2, 11, "start", Visible.brief(yName, 50)).cls("quiet"));
         if (series.size() > 1) {
             legend(svg, legend);
@@ -59,6 +60,23 @@ public record LineChart(
         series.forEach(each -> line(svg, each, top));
         series.forEach(each -> marks(svg, each, top));
         return svg;
+    }
+
+    /** The marked points; of what is only joined, where it begins and ends. */
+    private String values() {
+        return series.stream()
+                .filter(each -> !each.points().isEmpty())
+                .map(each -> Visible.brief(each.label(), 40) + ": "
+                        + (each.marks()
+                                        ? each.points()
+                                        : List.of(
+                                                each.points().getFirst(),
+                                                each.points().getLast()))
+                                .stream()
+                                        .filter(p -> Double.isFinite(p.y()))
+                                        .map(p -> Svg.words(p.y(), p.low(), p.high()) + " at " + x.name(p.x()))
+                                        .collect(Collectors.joining(", ")))
+                .collect(Collectors.joining("; "));
     }
 
     private List<List<Series>> legendLines() {

@@ -1,11 +1,15 @@
 package candor.report.figure;
 
 import candor.report.html.Element;
+import candor.report.html.Visible;
 import java.util.Locale;
 
 /** Shapes, with coordinates to a tenth: finer is not seen, and makes files large. */
 final class Svg {
     static final int WIDTH = 360;
+
+    /** More than anyone listens to; the table below has all. */
+    private static final int LONGEST_DESCRIPTION = 1200;
 
     private Svg() {}
 
@@ -14,11 +18,23 @@ final class Svg {
         return text.endsWith(".0") ? text.substring(0, text.length() - 2) : text;
     }
 
-    static Element canvas(double height, String description) {
-        return Element.of("svg")
+    /**
+     * An empty drawing.
+     *
+     * @param title what it is, for who cannot see it
+     * @param values what it shows, in words
+     */
+    static Element canvas(double height, String title, String values) {
+        return Element.of(
+                        "svg", Element.of("title", title), Element.of("desc", Visible.cut(values, LONGEST_DESCRIPTION)))
                 .attr("viewBox", "0 0 " + WIDTH + " " + n(height))
                 .attr("role", "img")
-                .attr("aria-label", description);
+                .attr("aria-label", title);
+    }
+
+    /** A value with its interval, in words. */
+    static String words(double value, double low, double high) {
+        return n(value) + (Double.isFinite(low) && Double.isFinite(high) ? " (" + n(low) + " to " + n(high) + ")" : "");
     }
 
     static Element line(double x1, double y1, double x2, double y2, String cls) {

@@ -1,11 +1,16 @@
 package candor.report.html;
 
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** An element with its attributes and children, in the order in which they were added. */
 public final class Element implements Node {
@@ -13,7 +18,7 @@ public final class Element implements Node {
     /** Children of these start on a new line, so that the file can be read; white space between them means nothing. */
     private static final Set<String> BLOCKS = Set.of(
             "html", "head", "body", "main", "header", "footer", "nav", "section", "article", "div", "figure", "table",
-            "thead", "tbody", "tr", "dl", "ul", "ol", "details", "svg", "g");
+            "thead", "tbody", "tr", "dl", "ul", "ol", "details", "svg", "g", "select");
     /** What an attribute may be named: nothing that runs, styles or fetches. */
     private static final Set<String> ATTRIBUTES = Set.of(
             "class",
@@ -46,7 +51,12 @@ public final class Element implements Node {
             "points",
             "transform",
             "text-anchor",
-            "title");
+            "title",
+            "for",
+            "value");
+
+    /** A file in a folder beside the page: no scheme, no way up or out. */
+    private static final Pattern BESIDE = Pattern.compile("(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+/[a-z0-9-]+\\.csv");
 
     private final String name;
     private final Map<String, String> attributes = new LinkedHashMap<>();
@@ -76,6 +86,24 @@ public final class Element implements Node {
         }
         attributes.put(attribute, text);
         return this;
+    }
+
+    /**
+     * A link to a CSV file beside the page.
+     *
+     * @param folder beside the page; any name that a folder can have
+     * @param file in it: small letters, digits and dashes
+     */
+    public static Element link(String words, String folder, String file) {
+        String place = URLEncoder.encode(folder, StandardCharsets.UTF_8)
+                        .replace("+", "%20")
+                        .replace("*", "%2A") + "/" + file;
+        if (!BESIDE.matcher(place).matches() || folder.matches("\\.*")) {
+            throw new IllegalArgumentException("no file beside a report: " + place);
+        }
+        Element link = of("a", words);
+        link.attributes.put("href", place);
+        return link;
     }
 
     /** Sets the class. */
@@ -117,6 +145,17 @@ public final class Element implements Node {
             out.append('\n');
         }
         out.append("</").append(name).append('>');
+    }
+
+    @Override
+    public void each(Consumer<Node> visit) {
+        visit.accept(this);
+        children.forEach(child -> child.each(visit));
+    }
+
+    @Override
+    public String words() {
+        return children.stream().map(Node::words).collect(Collectors.joining());
     }
 
     @Override

@@ -14,9 +14,17 @@ import java.util.Base64;
 public final class Page {
     private Page() {}
 
-    /** The document; body is a {@code body} element. */
-    public static String of(String title, Element body) {
-        String css = css();
+    /**
+     * The document.
+     *
+     * @param rules of the style sheet that this page alone has, behind those of all; never a stranger's words
+     * @param body a {@code body} element
+     */
+    public static String of(String title, String rules, Element body) {
+        String css = css() + rules;
+        if (css.contains("<")) {
+            throw new IllegalArgumentException("markup in a style sheet");
+        }
         Element policy = Element.of("meta")
                 .attr("http-equiv", "Content-Security-Policy")
                 .attr(

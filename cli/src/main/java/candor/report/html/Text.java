@@ -1,10 +1,22 @@
 package candor.report.html;
 
+import java.util.function.Consumer;
+
 /** Text, escaped when written. */
 record Text(String text) implements Node {
     @Override
     public void write(StringBuilder out) {
         escape(Visible.text(text), out);
+    }
+
+    @Override
+    public void each(Consumer<Node> visit) {
+        visit.accept(this);
+    }
+
+    @Override
+    public String words() {
+        return text;
     }
 
     static void escape(String text, StringBuilder out) {

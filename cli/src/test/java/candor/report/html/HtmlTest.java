@@ -39,6 +39,13 @@ class HtmlTest {
         assertThat(Element.of("a", "x").attr("href", "#here").toString()).isEqualTo("<a href=\"#here\">x</a>");
         assertThatThrownBy(() -> Element.of("a").attr("href", "https://example.org"))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThat(Element.link("x", "a b", "c-1.csv").toString()).isEqualTo("<a href=\"a%20b/c-1.csv\">x</a>");
+        assertThat(Element.link("x", "javascript:alert(1)", "c.csv").toString())
+                .isEqualTo("<a href=\"javascript%3Aalert%281%29/c.csv\">x</a>");
+        for (String file : List.of("../c.csv", "c.html", "C.csv", "a/c.csv")) {
+            assertThatThrownBy(() -> Element.link("x", "a", file)).isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> Element.link("x", "..", "c.csv")).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -61,7 +68,7 @@ class HtmlTest {
 
     @Test
     void thePolicyAllowsItsOwnStyleSheetAndNothingElse() throws Exception {
-        String page = Page.of("A <title>", Element.of("body", Element.of("p", "x")));
+        String page = Page.of("A <title>", ".a{color:red}\n", Element.of("body", Element.of("p", "x")));
         assertThat(page).startsWith("<!doctype html>\n<html lang=\"en\">").contains("<title>A &lt;title&gt;</title>");
         String css = page.substring(page.indexOf("<style>") + 7, page.indexOf("</style>"));
         String hash = Base64.getEncoder()
@@ -69,15 +76,15 @@ class HtmlTest {
         assertThat(page)
                 .contains(
                         "default-src &#39;none&#39;; style-src &#39;sha256-" + hash + "&#39;; base-uri &#39;none&#39;");
-        assertThat(css).doesNotContain("url(").doesNotContain("@import");
+        assertThat(css).doesNotContain("url(").doesNotContain("@import").endsWith(".a{color:red}\n");
+        assertThatThrownBy(() -> Page.of("x", "</style><script>", Element.of("body")))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void tablesHaveHeaders() {
-        String table = new DataTable("Scores", 1, List.of("arm", "value"))
-                .row("severe", 41.5)
-                .element()
-                .toString();
+        DataTable scores = new DataTable("Scores", 1, List.of("arm", "value")).row("severe", 41.5);
+        String table = Element.of("div", scores).toString();
         assertThat(table)
                 .contains("<caption>Scores</caption>")
                 .contains("<th scope=\"col\">arm</th>")
