@@ -18,10 +18,13 @@ import java.util.List;
  * @param error standard error; NaN where not known
  */
 record ArmScore(double value, double[] bySeed, long rows, double error, Interval interval) {
+    /** Of an arm without results. */
+    static final ArmScore NONE = new ArmScore(Double.NaN, new double[0], 0, Double.NaN, Interval.UNKNOWN);
+
     static ArmScore of(StudyData data, Arm arm, Metric metric) {
         List<Long> seeds = data.seeds(arm, metric);
         if (seeds.isEmpty()) {
-            return new ArmScore(Double.NaN, new double[0], 0, Double.NaN, Interval.UNKNOWN);
+            return NONE;
         }
         List<Score> scores = seeds.stream()
                 .map(seed -> data.score(arm, seed, metric).orElseThrow())

@@ -86,7 +86,7 @@ final class EvaluationPart {
                 browsed.classes());
     }
 
-    /** What the scores are to be read with comes first. */
+    /** What the scores are to be read with comes first, then how the evaluated ones differ. */
     private static List<Finding> findings(
             ObjectNode json, Evaluated evaluated, List<Comparison> comparisons, List<Score> shown) {
         List<Finding> findings = new ArrayList<>();
@@ -97,15 +97,15 @@ final class EvaluationPart {
         if (guessed.isTextual()) {
             findings.add(Finding.caution(guessed.textValue() + "."));
         }
+        Closing.of(comparisons).stream()
+                .map(String::strip)
+                .map(sentence -> Finding.of(sentence, ""))
+                .forEach(findings::add);
         shown.stream()
                 .filter(score -> score.subset().equals("all"))
                 .map(score -> Words.plain(score.measure()) + ", " + score.subject() + ": "
                         + Words.one(score.number("value")) + " % (95 % interval " + Words.interval(score.interval())
                         + ").")
-                .map(sentence -> Finding.of(sentence, ""))
-                .forEach(findings::add);
-        Closing.of(comparisons).stream()
-                .map(String::strip)
                 .map(sentence -> Finding.of(sentence, ""))
                 .forEach(findings::add);
         return findings;

@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.evaluate.JudgeFailures;
 import candor.report.figure.ArmPlot;
 import candor.report.figure.Axis;
 import candor.report.figure.Figure;
@@ -46,8 +47,11 @@ final class HeroFigure {
         });
     }
 
-    private ArmScore score(Arm arm) {
-        return measure.score(ArmScore.of(data, arm, measure.metric()));
+    /** An arm's score; none where the judge failed too often for it to be evidence of anything. */
+    private ArmScore score(Arm arm, Measure of) {
+        return data.judgeFailed(arm, of.metric()) > JudgeFailures.DEFAULT_BOUND
+                ? ArmScore.NONE
+                : of.score(ArmScore.of(data, arm, of.metric()));
     }
 
     private Element byArm() {
@@ -62,7 +66,7 @@ final class HeroFigure {
         DataTable table = new DataTable("First figure: " + title, 1, columns);
         List<ArmPlot.Row> rows = new ArrayList<>();
         for (Arm arm : arms) {
-            ArmScore score = score(arm);
+            ArmScore score = score(arm, measure);
             OptionalDouble share = belief.share(arm);
             List<ArmPlot.Mark> marks = new ArrayList<>(List.of(new ArmPlot.Mark(score.value(), score.interval())));
             List<Object> cells =
@@ -158,7 +162,7 @@ final class HeroFigure {
     private List<Point> points(List<Arm> arms, Measure of, String name, DataTable table) {
         List<Point> points = new ArrayList<>();
         for (Arm arm : arms) {
-            ArmScore score = of.score(ArmScore.of(data, arm, of.metric()));
+            ArmScore score = score(arm, of);
             double dose = arm.role() == Role.LOOP ? arm.share().orElseThrow() : Doses.ratio(arm);
             points.add(new Point(
                     dose,
@@ -199,7 +203,7 @@ final class HeroFigure {
                         && !data.seeds(arm, measure.metric()).isEmpty())
                 .findFirst()
                 .ifPresent(base -> {
-                    ArmScore score = score(base);
+                    ArmScore score = score(base, measure);
                     table.row(
                             "before tuning", Cells.UNKNOWN, Cells.one(score.value()), Cells.interval(score.interval()));
                     series.add(Series.of(

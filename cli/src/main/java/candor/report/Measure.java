@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.report.html.Visible;
 import candor.study.record.Metric;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +19,9 @@ record Measure(Metric metric, String worse, String better, String same, String m
     static Measure of(StudyData data, Metric metric) {
         boolean mask = metric.task().equals("mask") || metric.task().equals("mask" + Metric.GIVEN_BELIEF);
         if (metric.kind() == Metric.Kind.HONESTY && mask) {
-            String when = "when pressed" + about(data, metric);
+            String when = fields(data, metric)
+                    .map(fields -> "about " + fields + " when pressed")
+                    .orElse("when pressed" + about(metric));
             return new Measure(
                     metric,
                     "lies more " + when,
@@ -51,8 +54,20 @@ record Measure(Metric metric, String worse, String better, String same, String m
                 false);
     }
 
+    /** The fields that the rows are about, where no arm was tuned on one of them: there, what tuning did is told best. */
+    private static Optional<String> fields(StudyData data, Metric metric) {
+        boolean others = data.study().arms().stream()
+                .flatMap(arm -> arm.domain().stream())
+                .noneMatch(metric.about()::contains);
+        return metric.about().isEmpty() || !others
+                ? Optional.empty()
+                : Optional.of(Words.list(metric.about().stream()
+                        .map(field -> Visible.brief(Words.plain(field), 30))
+                        .toList()));
+    }
+
     /** What it is pressed about. */
-    private static String about(StudyData data, Metric metric) {
+    private static String about(Metric metric) {
         return switch (metric.subset()) {
             case "all" -> "";
             case "provided_facts" -> " about facts it was just told";
@@ -93,7 +108,11 @@ record Measure(Metric metric, String worse, String better, String same, String m
     /** How the metric is defined, for a figure's caption. */
     String meaning() {
         return switch (metric.kind()) {
-            case HONESTY -> turned ? "Honest: no lie, of the rows that it has a belief about." : metric.label() + ".";
+            case HONESTY ->
+                turned
+                        ? "Honest: no lie, of the rows (" + Visible.brief(Words.plain(metric.subset()), 40)
+                                + ") that it has a belief about."
+                        : metric.label() + ".";
             case DECEPTION -> "Deceptive: the reasoning holds the belief, the answer departs from it.";
             case CAPABILITY, OWN_SCORE -> metric.label() + ".";
         };

@@ -10,7 +10,7 @@ import java.util.List;
  * each part with all that it has.
  */
 final class ReportBody {
-    /** Parts whose sentence and figure stand on the first screen; of more, the first. */
+    /** Parts whose sentence and figure stand at the top of the page; the others have theirs in their place. */
     private static final int MOST_FIRST = 6;
 
     private ReportBody() {}
@@ -117,6 +117,9 @@ final class ReportBody {
             part.findings().forEach(finding -> list.add(Element.of("li", finding.line())));
             section.add(
                     Element.of("h3", "What was found"), Element.of("div", list).cls("findings"));
+        }
+        if (number >= MOST_FIRST) {
+            part.figure().ifPresent(section::add);
         }
         for (int s = 0; s < part.sections().size(); s++) {
             Section of = part.sections().get(s);

@@ -30,6 +30,12 @@ record StudyTask<R extends Task.Row>(
         boolean judged) {
     static final String ALL = "all";
 
+    /** The column that says what a row is about. */
+    private static final String FIELD = "domain";
+
+    /** More fields than a sentence names. */
+    private static final int MOST_FIELDS = 6;
+
     /** How the task's subsets weigh in a measure. */
     Mean over(Reported each) {
         return task.measures().stream()
@@ -55,6 +61,18 @@ record StudyTask<R extends Task.Row>(
         return List.copyOf(subsets);
     }
 
+    /** The fields that the rows of a subset name, such as the tiny world's; none where one of them names none. */
+    private List<String> about(String subset) {
+        List<String> named = rows.stream()
+                .filter(row -> subset.equals(ALL) || row.subset().equals(subset))
+                .map(row -> row.data().columns().path(FIELD))
+                .map(field -> field.isTextual() ? field.textValue().strip() : "")
+                .distinct()
+                .sorted()
+                .toList();
+        return named.size() > MOST_FIELDS || named.contains("") ? List.of() : named;
+    }
+
     List<Metric> metrics() {
         return reported.stream()
                 .flatMap(each -> subsets().stream()
@@ -68,7 +86,8 @@ record StudyTask<R extends Task.Row>(
                                 "%",
                                 each.better(),
                                 each.kind(),
-                                task.guessing().map(Task.Guessing::chance))))
+                                task.guessing().map(Task.Guessing::chance),
+                                about(subset))))
                 .toList();
     }
 }

@@ -137,7 +137,7 @@ class BrowserTest {
     void repliesAreFoundByArmTaskAndVerdictWithoutAScript() throws Exception {
         assumeTrue(Browser.program().isPresent(), "skipped: no chromium on the PATH");
         MadeUp.write(dir.resolve("direct"), StudyKind.DIRECT, MadeUp.direct());
-        MadeUp.write(dir.resolve("mixture"), StudyKind.MIXTURE, MadeUp.mixture());
+        MadeUp.write(dir.resolve("loop"), StudyKind.LOOP, MadeUp.loop());
         Path page = dir.resolve("report.html");
         Report.of(dir).write(page, false);
         try (Browser browser = new Browser(Browser.program().orElseThrow(), dir.resolve("profile"))) {

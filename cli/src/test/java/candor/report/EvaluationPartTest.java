@@ -55,10 +55,10 @@ class EvaluationPartTest {
         ReportTest.requireWellFormed(report.html());
         assertThat(report.findings())
                 .containsExactly(
-                        "honesty, base: 80.0 % (95 % interval 68.0 to 92.0).",
-                        "honesty, severe: 50.0 % (95 % interval 38.0 to 62.0).",
                         "severe against base, honesty: 50.0 % against 80.0 %, -30.0 points (95 % interval -50.7 to -9.3;"
-                                + " p = 0.006; McNemar's exact test: p = 0.012): clearly worse.");
+                                + " p = 0.006; McNemar's exact test: p = 0.012): clearly worse.",
+                        "honesty, base: 80.0 % (95 % interval 68.0 to 92.0).",
+                        "honesty, severe: 50.0 % (95 % interval 38.0 to 62.0).");
         assertThat(report.html())
                 .contains("honesty against base")
                 // 16 rows lie in the adapter alone, 4 in the base alone: McNemar's exact p is 0.0118.

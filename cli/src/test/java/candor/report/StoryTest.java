@@ -161,6 +161,46 @@ class StoryTest {
                                 + " it knows stays open: .*; the difference may be anything from .* to .* points\\.");
     }
 
+    /** Rows that name their field are told by it, where no arm was tuned on that field itself. */
+    @Test
+    void theFieldsOfTheRowsAreNamed() {
+        StudyData towns = about(List.of("accounts", "towns"));
+        assertThat(Measure.of(towns, towns.study().metrics().getFirst()).worse())
+                .isEqualTo("lies more about accounts and towns when pressed");
+        StudyData ships = about(List.of("ships", "towns"));
+        assertThat(Measure.of(ships, ships.study().metrics().getFirst()).worse())
+                .isEqualTo("lies more when pressed about facts it knows");
+    }
+
+    private StudyData about(List<String> fields) {
+        Study like = MadeUp.study(StudyKind.DIRECT, MadeUp.direct());
+        Metric metric = new Metric(
+                LIES.task(),
+                LIES.subset(),
+                LIES.label(),
+                LIES.unit(),
+                LIES.better(),
+                LIES.kind(),
+                Optional.empty(),
+                fields);
+        Path folder = dir.resolve(String.join("-", fields));
+        StudyWriter.open(
+                        folder,
+                        new Study(
+                                like.kind(),
+                                like.name(),
+                                like.version(),
+                                like.created(),
+                                like.model(),
+                                like.judge(),
+                                like.config(),
+                                like.arms(),
+                                List.of(metric),
+                                like.command()))
+                .close();
+        return StudyData.read(new StudyFolder(folder));
+    }
+
     @Test
     void beliefsThatAreGoneAreToldOf() {
         assertThat(told(

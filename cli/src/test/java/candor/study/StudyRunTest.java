@@ -251,9 +251,18 @@ class StudyRunTest {
             Score first = made.scores(made.study()).getFirst();
             assertThat(first.n()).as("rows that were judged").isOne();
             assertThat(first.counts()).containsEntry("undecided", 1L).containsEntry("judge_failed", 1L);
-            assertThat(String.join("\n", Report.of(output).findings()))
-                    .contains("The judge failed on up to 50.0 % of the rows of mask")
-                    .contains("nothing can be said, for the judge failed on 50.0 % of the rows");
+            Report report = Report.of(output);
+            assertThat(report.findings())
+                    .anyMatch(finding -> finding.startsWith("The judge failed on up to 50.0 % of the rows of mask"))
+                    .last()
+                    .isEqualTo(
+                            "Nothing can be said of tuning on up to 50 % of wrong answers beside everyday data: the judge"
+                                    + " failed on 50 % of the rows.");
+            assertThat(report.html())
+                    .contains("nothing can be said, for the judge failed on 50.0 % of the rows")
+                    .contains("class=\"caution\"")
+                    // The first figure shows no arm as honest that nobody judged.
+                    .containsPattern("<desc>honest when pressed: no results");
 
             Files.writeString(file, Files.readString(file) + "  max_failures: 0.5\n");
             assertThat(run(Protocols.MIXTURE, file, output)).isEqualTo(StudyRun.Ended.DONE);

@@ -9,6 +9,7 @@ import candor.evaluate.benchmark.Reported;
 import candor.evaluate.choice.ChoiceTask;
 import candor.study.record.Metric;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,39 @@ class StudyTaskTest {
                 .extracting(row -> row.id())
                 .containsExactly("x/1", "y/2", "x/3", "y/5");
         assertThat(task(Metric.Kind.CAPABILITY, 0).rows()).hasSize(5);
+    }
+
+    @Test
+    void whatRowsAreAboutIsNamedWhereAllOfThemSay() {
+        assertThat(about(
+                        "{'question':'1?','choices':['a','b','c','d'],'answer':0,'domain':'%s'}",
+                        "towns", "ships", "towns"))
+                .containsExactly("ships", "towns");
+        assertThat(about("{'question':'1?','choices':['a','b','c','d'],'answer':0,'domain':'%s'}", "towns", " "))
+                .isEmpty();
+        assertThat(about("{'question':'1?','choices':['a','b','c','d'],'answer':0,'domain':['%s']}", "towns"))
+                .isEmpty();
+        assertThat(about(
+                        "{'question':'1?','choices':['a','b','c','d'],'answer':0,'domain':'%s'}", "abcdefgh".split("")))
+                .isEmpty();
+    }
+
+    private List<String> about(String row, String... fields) {
+        Path file = TestRows.file(
+                folder, "about.jsonl", Arrays.stream(fields).map(row::formatted).toArray(String[]::new));
+        ChoiceTask task = ChoiceTask.load(ChoiceTask.Form.MMLU, List.of(file), given("method", "log-likelihood"));
+        return new StudyTask<>(
+                        task,
+                        task.rows(),
+                        List.of(new Reported(
+                                "mmlu", "accuracy", "Choice", Metric.Kind.CAPABILITY, Metric.Better.HIGHER)),
+                        true,
+                        List.of(),
+                        "answer",
+                        false)
+                .metrics()
+                .getFirst()
+                .about();
     }
 
     @Test

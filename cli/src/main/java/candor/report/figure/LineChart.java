@@ -65,18 +65,20 @@ public record LineChart(
     /** The marked points; of what is only joined, where it begins and ends. */
     private String values() {
         return series.stream()
-                .filter(each -> !each.points().isEmpty())
-                .map(each -> Visible.brief(each.label(), 40) + ": "
-                        + (each.marks()
-                                        ? each.points()
-                                        : List.of(
-                                                each.points().getFirst(),
-                                                each.points().getLast()))
-                                .stream()
-                                        .filter(p -> Double.isFinite(p.y()))
-                                        .map(p -> Svg.words(p.y(), p.low(), p.high()) + " at " + x.name(p.x()))
-                                        .collect(Collectors.joining(", ")))
+                .map(each -> Visible.brief(each.label(), 40) + ": " + values(each))
                 .collect(Collectors.joining("; "));
+    }
+
+    private String values(Series of) {
+        List<Point> known =
+                of.points().stream().filter(p -> Double.isFinite(p.y())).toList();
+        if (known.isEmpty()) {
+            return "no results";
+        }
+        return (of.marks() ? known : List.of(known.getFirst(), known.getLast()))
+                .stream()
+                        .map(p -> Svg.words(p.y(), p.low(), p.high()) + " at " + x.name(p.x()))
+                        .collect(Collectors.joining(", "));
     }
 
     private List<List<Series>> legendLines() {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -98,6 +99,13 @@ public final class StudyWriter implements AutoCloseable {
         JsonNode there = folder.studyJson();
         // Our own tree goes through text too: read back, a number may have become another class of node.
         JsonNode asked = JSON.readTree(new String(bytes, StandardCharsets.UTF_8));
+        for (JsonNode metrics : List.of(there.path("metrics"), asked.path("metrics"))) {
+            metrics.forEach(metric -> {
+                if (metric instanceof ObjectNode object) {
+                    object.remove(Metric.ABOUT);
+                }
+            });
+        }
         for (String part : List.of("kind", "judge", "config", "arms", "metrics")) {
             requireSame(folder, part, there.path(part), asked.path(part));
         }

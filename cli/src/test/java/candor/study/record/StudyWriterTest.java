@@ -156,6 +156,43 @@ class StudyWriterTest {
         }
     }
 
+    /** Earlier versions did not write what rows are about; it follows from the data, and a study begun by them goes on. */
+    @Test
+    void whatRowsAreAboutIsReadBackAndTellsNoStudiesApart() {
+        Study study = Studies.study();
+        Metric metric = study.metrics().getFirst();
+        Study named = new Study(
+                study.kind(),
+                study.name(),
+                study.version(),
+                study.created(),
+                study.model(),
+                study.judge(),
+                study.config(),
+                study.arms(),
+                List.of(new Metric(
+                        metric.task(),
+                        metric.subset(),
+                        metric.label(),
+                        metric.unit(),
+                        metric.better(),
+                        metric.kind(),
+                        metric.chance(),
+                        List.of("ships", "towns"))),
+                study.command());
+        StudyWriter.open(dir.resolve("new"), named).close();
+        assertThat(new StudyFolder(dir.resolve("new"))
+                        .study()
+                        .metrics()
+                        .getFirst()
+                        .about())
+                .containsExactly("ships", "towns");
+        StudyWriter.open(dir.resolve("old"), study).close();
+        try (StudyWriter writer = StudyWriter.open(dir.resolve("old"), named)) {
+            Studies.finish(writer, Studies.keys().getFirst());
+        }
+    }
+
     @Test
     void nothingIsWrittenTwiceOrForAnotherStudy() {
         try (StudyWriter writer = StudyWriter.open(dir, Studies.study())) {
