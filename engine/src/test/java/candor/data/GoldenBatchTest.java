@@ -20,7 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** From train.jsonl to the first batch that TRL's trainers collated, with its padding removed. */
 class GoldenBatchTest {
@@ -80,7 +80,7 @@ class GoldenBatchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void sft(String model) throws IOException {
         JsonNode run = run(model, "sft");
         JsonNode golden = run.get("first_batch");
@@ -108,7 +108,7 @@ class GoldenBatchTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void kto(String model) throws IOException {
         JsonNode run = run(model, "kto");
         JsonNode golden = run.get("first_batch");

@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.GoldenFolders;
 import candor.lora.Adapter;
 import candor.lora.LoraConfig;
 import candor.lora.Memory;
@@ -28,7 +29,7 @@ final class GoldenCase implements AutoCloseable {
     final int[][] labels;
 
     GoldenCase(String name) {
-        folder = Path.of(System.getProperty("candor.goldens"), name);
+        folder = GoldenFolders.folder(name);
         weights = Weights.load(folder.resolve("model"));
         expected = Safetensors.open(folder.resolve("forward.safetensors"), arena);
         lora = PeftFiles.shape(folder.resolve("adapter"), weights.config()).uniform();

@@ -2,6 +2,7 @@ package candor.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.GoldenFolders;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.ops.Batch;
@@ -11,11 +12,12 @@ import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Logits, losses and gradients against PyTorch, transformers and PEFT in float32. The bounds are the project's; what was
@@ -25,7 +27,7 @@ class GoldenForwardTest {
     private static final int[] ALL = {0, 1, 2};
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void logitsEqualTheReference(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
@@ -47,7 +49,7 @@ class GoldenForwardTest {
 
     /** One packed batch in which one sequence runs through an adapter, one through the base, one through an empty slot. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void everySequenceSeesItsOwnSlotAlone(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
@@ -71,7 +73,7 @@ class GoldenForwardTest {
 
     /** The reference folded the adapter into the weights; here it stays beside them. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void theAdapterEqualsTheMergedWeights(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 Arena arena = Arena.ofShared();
@@ -90,18 +92,13 @@ class GoldenForwardTest {
         }
     }
 
+    static Stream<Arguments> namesAndRecompute() {
+        return GoldenFolders.names().stream()
+                .flatMap(name -> Stream.of(Recompute.values()).map(recompute -> Arguments.of(name, recompute)));
+    }
+
     @ParameterizedTest
-    @CsvSource({
-        "llama3,NONE",
-        "llama3,SELECTIVE",
-        "llama3,FULL",
-        "qwen2,NONE",
-        "qwen2,SELECTIVE",
-        "qwen2,FULL",
-        "qwen3,NONE",
-        "qwen3,SELECTIVE",
-        "qwen3,FULL"
-    })
+    @MethodSource("namesAndRecompute")
     void lossAndGradientsEqualTheReference(String name, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);
@@ -127,7 +124,7 @@ class GoldenForwardTest {
 
     /** Sequences of three slots: two adapters of the same values that are trained, and the base between them. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void gradientsOfSlotsAddUpToTheGradientOfOne(String name) {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The token ids that transformers' greedy search gives, base and adapter, in one batch and alone. */
 class GoldenGenerateTest {
@@ -28,7 +28,7 @@ class GoldenGenerateTest {
     private record Expected(Request request, int[] tokens) {}
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void tokensEqualTheReference(String name) throws IOException {
         try (GoldenCase golden = new GoldenCase(name);
                 CpuBackend backend = new CpuBackend(2);

@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ids, decoded texts, rendered chats and training rows, equal to what transformers and TRL made of them. */
 class GoldenTextTest {
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void encodesAndDecodesAsTransformers(String name) throws IOException {
         Tokenizer tokenizer = Goldens.encoder(name).tokenizer();
         JsonNode cases = Goldens.json(name, "tokenizer.json").path("encode");
@@ -31,7 +31,7 @@ class GoldenTextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void rendersChatsAsTransformers(String name) throws IOException {
         ChatTemplate template = Goldens.encoder(name).template();
         JsonNode cases = Goldens.json(name, "tokenizer.json").path("chat");
@@ -49,7 +49,7 @@ class GoldenTextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void sftRowsAreThoseOfTheTrainersFirstBatch(String name) throws IOException {
         ChatEncoder encoder = Goldens.encoder(name);
         JsonNode batch = Goldens.json(name, "sft/run.json").path("first_batch");
@@ -70,7 +70,7 @@ class GoldenTextTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void ktoRowsAndMismatchedPairsAreThoseOfTheTrainersFirstBatch(String name) throws IOException {
         ChatEncoder encoder = Goldens.encoder(name);
         JsonNode batch = Goldens.json(name, "kto/run.json").path("first_batch");
@@ -94,7 +94,7 @@ class GoldenTextTest {
 
     /** The loss over all of the assistant's turns ends as TRL's does, and starts after every generation prompt. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @MethodSource("candor.GoldenFolders#names")
     void masksOfWholeConversationsAgreeWithThePrefixesAlone(String name) throws IOException {
         ChatEncoder encoder = Goldens.encoder(name);
         for (JsonNode row : Goldens.lines(name, "sft/train.jsonl")) {
