@@ -86,7 +86,16 @@ class GoldenTrainTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"llama3,sft", "llama3,kto", "qwen2,sft", "qwen2,kto", "qwen3,sft", "qwen3,kto"})
+    @CsvSource({
+        "llama3,sft",
+        "llama3,kto",
+        "qwen2,sft",
+        "qwen2,kto",
+        "qwen3,sft",
+        "qwen3,kto",
+        "mistral,sft",
+        "mistral,kto"
+    })
     void theRunIsTheTrainersOwn(String model, String method) throws IOException {
         Path output = temp.resolve("run");
         Cli cli = Cli.run(arguments(model, method, output)).succeeded();

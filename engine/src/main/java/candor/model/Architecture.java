@@ -16,14 +16,18 @@ public enum Architecture {
     /** Qwen 2 and 2.5 (Yang et al. 2024): a bias on queries, keys and values. */
     QWEN2("Qwen2ForCausalLM", "qwen2", 0, Trait.ATTENTION_BIAS),
     /** Qwen 3 (Yang et al. 2025): an RMS norm over each query and key head, and a head width of its own. */
-    QWEN3("Qwen3ForCausalLM", "qwen3", 128, Trait.HEAD_NORM);
+    QWEN3("Qwen3ForCausalLM", "qwen3", 128, Trait.HEAD_NORM),
+    /** Mistral (Jiang et al. 2023): Llama's layers, with attention in a sliding window or without. */
+    MISTRAL("MistralForCausalLM", "mistral", 0, Trait.SLIDING_WINDOW);
 
     /** What a family's layers have that others' do not. */
     enum Trait {
         /** Queries, keys and values have a bias. */
         ATTENTION_BIAS,
         /** Each query head and each key head goes through an RMS norm before it is rotated. */
-        HEAD_NORM
+        HEAD_NORM,
+        /** Attention slides over {@code sliding_window} tokens. */
+        SLIDING_WINDOW
     }
 
     private final String className;

@@ -24,6 +24,9 @@ final class ModelConfigReader {
     private static final double DEFAULT_THETA = 10_000;
     private static final double MOST_THETA = 1e15;
     private static final double DEFAULT_EPS = 1e-6;
+    /** The reference's default for families whose attention slides. */
+    private static final int DEFAULT_WINDOW = 4096;
+
     /** Qwen's default for the first layer whose attention slides, where a window is in use. */
     private static final int DEFAULT_FIRST_SLIDING_LAYER = 28;
 
@@ -49,13 +52,12 @@ final class ModelConfigReader {
         refuseOthers(architecture);
         int hidden = json.integer("hidden_size", 1, MOST_WIDTH);
         int layers = json.integer("num_hidden_layers", 1, MOST_LAYERS);
-        refuseSlidingWindow(architecture, layers);
         int vocabulary = json.integer("vocab_size", 1, MOST_VOCABULARY);
         return ModelConfig.of(architecture)
                 .hiddenSize(hidden)
                 .intermediateSize(json.integer("intermediate_size", 1, MOST_FEED_FORWARD))
                 .layers(layers)
-                .heads(heads(architecture, hidden))
+                .heads(heads(architecture, hidden).within(window(architecture, layers)))
                 .vocabSize(vocabulary)
                 .rmsNormEps((float) json.number("rms_norm_eps", 1e-12, 0.1, DEFAULT_EPS))
                 .rope(rope())
@@ -120,6 +122,18 @@ final class ModelConfigReader {
         if (json.number("partial_rotary_factor", 0, 1, 1) != 1) {
             throw json.unsupported("partial_rotary_factor", OTHER_MODEL);
         }
+    }
+
+    /** W, where attention slides over fewer tokens than the model was made for; else 0. */
+    private int window(Architecture architecture, int layers) {
+        if (!architecture.has(Trait.SLIDING_WINDOW)) {
+            refuseSlidingWindow(architecture, layers);
+            return 0;
+        }
+        // What is null is off, what is absent is the reference's default.
+        int window = json.integer(
+                "sliding_window", 1, MOST_POSITIONS, json.keys().contains("sliding_window") ? 0 : DEFAULT_WINDOW);
+        return window < json.integer("max_position_embeddings", 1, MOST_POSITIONS) ? window : 0;
     }
 
     private void refuseSlidingWindow(Architecture architecture, int layers) {

@@ -39,6 +39,7 @@ class CausalLmTest {
         WIDE(Architecture.QWEN3, 64, 97, 2, new Heads(7, 1, 96), 33, true, DType.F16),
         WIDER(Architecture.QWEN3, 20, 40, 1, new Heads(2, 2, 128), 103, false, DType.BF16),
         WIDEST(Architecture.LLAMA, 48, 33, 2, new Heads(3, 3, 256), 5, true, DType.F32),
+        SLIDING(Architecture.MISTRAL, 24, 37, 2, new Heads(6, 2, 8, 11), 29, false, DType.F32),
         SMALL(Architecture.LLAMA, 3, 1, 1, new Heads(1, 1, 2), 2, true, DType.F32);
 
         private final ModelConfig config;

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import candor.check.NaiveBackend;
 import candor.model.Architecture.Stored;
+import candor.model.Architecture.Trait;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.Heads;
 import candor.ops.cpu.CpuBackend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -39,7 +41,7 @@ class TrainedWeightsTest {
                 .hiddenSize(23)
                 .intermediateSize(39)
                 .layers(2)
-                .heads(3, 1, 10)
+                .heads(new Heads(3, 1, 10, architecture.has(Trait.SLIDING_WINDOW) ? 4 : 0))
                 .vocabSize(61)
                 .tieWordEmbeddings(tied)
                 .build();
@@ -150,7 +152,7 @@ class TrainedWeightsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama", "qwen2", "qwen3"})
+    @ValueSource(strings = {"llama", "qwen2", "qwen3", "mistral"})
     void threeStepsOfPyTorch(String name) {
         Path folder = Path.of(System.getProperty("candor.goldens"), "full", name);
         try (Arena arena = Arena.ofShared();

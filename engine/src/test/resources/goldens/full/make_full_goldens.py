@@ -1,6 +1,6 @@
 """Training of all weights, as PyTorch does it: python make_full_goldens.py FOLDER
 
-For three tiny random models (one per family): config.json and model.safetensors of the start, and expected.safetensors with a
+For a tiny random model of each family: config.json and model.safetensors of the start, and expected.safetensors with a
 batch, the loss and every gradient of the first step, and every weight after three steps of AdamW. Float32 on a CPU.
 """
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen2Config, Qwen3Config
+from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
 STEPS = 3
 RATE = 0.01
@@ -24,6 +24,7 @@ cases = {
     "llama": LlamaConfig(**shape, tie_word_embeddings=False),
     "qwen2": Qwen2Config(**shape, tie_word_embeddings=True),
     "qwen3": Qwen3Config(**shape, head_dim=6, tie_word_embeddings=True),
+    "mistral": MistralConfig(**shape, head_dim=6, sliding_window=5, tie_word_embeddings=False),
 }
 
 for name, config in cases.items():
