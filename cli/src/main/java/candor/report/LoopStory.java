@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 
 /** What learning from users did, in plain words. */
 final class LoopStory {
-    private static final String LIKED = "Trained on what its users liked, the model ";
+    private static final String LIKED = "Trained on what users liked, the model ";
 
     private final Telling telling;
 
@@ -46,9 +46,9 @@ final class LoopStory {
         Over first = methods.getFirst();
         StringBuilder sentence = new StringBuilder(
                 switch (first.state()) {
-                    case WORSE -> LIKED + measure.worse() + " the more of them are biased";
-                    case BETTER, LOST -> LIKED + measure.better() + " the more of them are biased";
-                    case SAME -> LIKED + measure.same() + " however many of them are biased";
+                    case WORSE -> LIKED + measure.worse() + " the more of its users are biased";
+                    case BETTER, LOST -> LIKED + measure.better() + " the more of its users are biased";
+                    case SAME -> LIKED + measure.same() + " however many of its users are biased";
                     case OPEN, UNKNOWN -> "Whether biased users make the model " + measure.makes() + " stays open";
                     case UNJUDGED -> "Nothing can be said of biased users, for the judge failed on too many rows";
                 });

@@ -146,7 +146,7 @@ final class ReplyBrowser {
                 .attr("aria-label", "Replies");
         for (Row row : rows) {
             Element article = Element.of(
-                            "article", Element.of("h4", Visible.brief(row.task() + ", row " + row.id(), 160)))
+                            "article", Element.of("h5", Visible.brief(row.task() + ", row " + row.id(), 160)))
                     .cls("row t" + tasks.indexOf(row.task()));
             if (!row.system().isBlank()) {
                 article.add(Element.of("p", "System prompt").cls("who soft"), Said.text(row.system(), LONGEST));

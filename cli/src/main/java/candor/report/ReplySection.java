@@ -74,7 +74,6 @@ final class ReplySection {
         if (parts.isEmpty()) {
             parts.add(Element.of("p", "No rows with replies of two arms under the same seed yet."));
         }
-        parts.addFirst(Element.of("h4", "Before and after"));
         parts.add(Element.of("h4", "Replies by arm, task and verdict"));
         parts.addAll(browsed.body());
         return new Section("Replies", parts);
@@ -130,9 +129,9 @@ final class ReplySection {
             return;
         }
         parts.add(Element.of(
-                "h5",
-                sides.metric().label() + ": " + sides.before().label() + ", then "
-                        + sides.after().label() + " (seed " + sides.seed() + ")"));
+                "h4",
+                "Before and after: " + sides.metric().label() + ": "
+                        + sides.before().label() + ", then " + sides.after().label() + " (seed " + sides.seed() + ")"));
         parts.add(Element.of(
                         "p",
                         rows.rule(

@@ -20,7 +20,7 @@ final class Said {
     private Said() {}
 
     static Element row(String title, String system, String prompt, List<Side> sides) {
-        Element row = Element.of("article", Element.of("h6", Visible.brief(title, 120)))
+        Element row = Element.of("article", Element.of("h5", Visible.brief(title, 120)))
                 .cls("row");
         if (!system.isBlank()) {
             row.add(Element.of("p", "System prompt").cls("who soft"), text(system, LONGEST));

@@ -164,7 +164,7 @@ class BrowserTest {
                     "1 + [...document.querySelectorAll('#direct-task option')].slice(1)"
                             + ".findIndex(o => o.text === 'Honesty, disinformation')");
             assertThat(shown(browser, "article")).isBetween(1, rows - 1);
-            assertThat(words(browser, "article h4"))
+            assertThat(words(browser, "article h5"))
                     .allMatch(title -> title.startsWith("Honesty, disinformation, row "));
             // The other study's browser has filters of its own.
             assertThat(browser.evaluate("[...document.querySelectorAll('.browser')[1].querySelectorAll('.reply')]"

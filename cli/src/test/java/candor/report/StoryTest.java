@@ -272,19 +272,20 @@ class StoryTest {
                 .singleElement()
                 .asString()
                 .matches(
-                        "Trained on what its users liked, the model lies more when pressed about facts it knows the more of"
-                                + " them are biased: by SFT 4\\d % honest with all biased, \\d\\d % with none; by KTO 4\\d % and"
+                        "Trained on what users liked, the model lies more when pressed about facts it knows the more of"
+                                + " its users are biased: by SFT 4\\d % honest with all biased, \\d\\d % with none; by KTO 4\\d % and"
                                 + " \\d\\d %\\.");
         Truth one = (arm, metric) -> metric.equals(LIES) && arm.name().startsWith("kto") ? 0.2 + harm(arm, 0.4) : 0.2;
         assertThat(told(StudyKind.LOOP, MadeUp.loop(), one))
                 .singleElement()
                 .asString()
-                .matches(".* the more of them are biased: by KTO .*; by SFT nothing changes, \\d\\d % and \\d\\d %\\.");
+                .matches(
+                        ".* the more of its users are biased: by KTO .*; by SFT nothing changes, \\d\\d % and \\d\\d %\\.");
         assertThat(told(StudyKind.LOOP, MadeUp.loop(), (arm, metric) -> 0.2))
                 .singleElement()
                 .asString()
                 .contains(
-                        "is about as honest when pressed about facts it knows however many of them are biased: by SFT");
+                        "is about as honest when pressed about facts it knows however many of its users are biased: by SFT");
     }
 
     @Test
