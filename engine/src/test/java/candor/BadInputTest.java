@@ -25,6 +25,14 @@ class BadInputTest {
     }
 
     @Test
+    void moreAdviceComesBehind() {
+        BadInput bad = new BadInput("no device", "see nvidia-smi").orDo("or compute with {backend} cpu");
+        assertThat(bad.message(BadInputTest::flag))
+                .isEqualTo("no device; see nvidia-smi; or compute with --backend cpu");
+        assertThat(new BadInput("no device").orDo("take {backend} cpu")).hasMessage("no device; take backend cpu");
+    }
+
+    @Test
     void whatIsWrongNamesNone() {
         BadInput bad = new BadInput("{output} is no folder", "move it away");
         assertThat(bad.message(BadInputTest::flag)).isEqualTo("{output} is no folder; move it away");

@@ -7,6 +7,7 @@ import candor.ops.cuda.GpuTrial;
 import candor.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /** Opens a backend by name: what was asked for, or the reason why not. It never falls back in silence: {@link #choose} says why. */
 public final class Backends {
@@ -55,10 +56,18 @@ public final class Backends {
         return switch (name) {
             case "auto" -> open(choose(name, null, false).name(), threads);
             case "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors() : threads));
-            case "cuda" -> new RecordedBackend(CudaBackend.open());
-            case "cuda-emulated" -> new RecordedBackend(CudaBackend.emulated());
+            case "cuda" -> new RecordedBackend(opened(name, CudaBackend::open));
+            case "cuda-emulated" -> new RecordedBackend(opened(name, CudaBackend::emulated));
             default -> throw new BadInput("--backend " + name + ": not one of auto, cpu, cuda, cuda-emulated");
         };
+    }
+
+    private static Backend opened(String name, Supplier<Backend> open) {
+        try {
+            return open.get();
+        } catch (BadInput e) {
+            throw e.orDo("or compute with {backend} cpu").at("--backend " + name);
+        }
     }
 
     /** Whether it has memory of its own, where weights are copied to. */

@@ -1,7 +1,6 @@
 package candor.ops.cuda;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What has been asked for and not yet been issued. Calls are collected until somebody needs what they do: then all of them go
@@ -12,27 +11,33 @@ final class CallQueue implements AutoCloseable {
     private static final int MOST = 1 << 14;
 
     private final Device device;
-    private final Arguments arguments;
     /** Null where every call is issued at once. */
     private final GraphCache graphs;
 
-    private List<Call> pending = new ArrayList<>();
+    private final CallBuffer pending = new CallBuffer();
+    private boolean open;
     private long section;
 
     /** @param withGraphs whether calls are collected at all */
     CallQueue(Device device, boolean withGraphs) {
         this.device = device;
-        arguments = new Arguments(device.stream());
-        graphs = withGraphs ? new GraphCache(device, arguments) : null;
+        graphs = withGraphs ? new GraphCache(device) : null;
     }
 
-    void add(Call call) {
-        if (graphs == null) {
-            device.check(call.issue(arguments));
-            return;
+    /**
+     * Asks for a call.
+     *
+     * @param arguments writes them, in the order in which the function takes them; what is copied to the device for them has been
+     *                  copied before, since that may issue what is pending
+     */
+    void add(Function function, Consumer<CallBuffer> arguments) {
+        open = true;
+        try {
+            pending.add(function, arguments);
+        } finally {
+            open = false;
         }
-        pending.add(call);
-        if (pending.size() == MOST) {
+        if (graphs == null || pending.calls() == MOST) {
             flush();
         }
     }
@@ -44,16 +49,22 @@ final class CallQueue implements AutoCloseable {
 
     /** Issues everything. What fails drops what would have come behind it. */
     void flush() {
-        if (pending.isEmpty()) {
+        if (open) {
+            throw new IllegalStateException("half a call is pending");
+        }
+        if (pending.calls() == 0) {
             return;
         }
-        List<Call> calls = pending;
-        pending = new ArrayList<>(calls.size());
         section++;
-        if (!graphs.launch(calls)) {
-            for (Call call : calls) {
-                device.check(call.issue(arguments));
+        try {
+            if (graphs == null || !graphs.launch(pending)) {
+                CallReader calls = new CallReader(pending.bytes());
+                while (calls.hasNext()) {
+                    device.check(calls.function().call(calls, device.stream()));
+                }
             }
+        } finally {
+            pending.clear();
         }
     }
 
@@ -70,7 +81,7 @@ final class CallQueue implements AutoCloseable {
                 graphs.close();
             }
         } finally {
-            arguments.close();
+            pending.close();
         }
     }
 }

@@ -30,32 +30,38 @@ final class Device implements AutoCloseable {
     /** What CUDA calls cudaErrorMemoryAllocation. */
     private static final int OUT_OF_MEMORY = 2;
 
+    // Places in what the device says of its memory.
+    private static final int FREE = 0;
+    private static final int TOTAL = 1;
+    private static final int USED = 2;
+    private static final int CACHED = 3;
+
     private final Arena arena = Arena.ofShared();
+    /** What {@link #info} is answered in. */
+    private final MemorySegment info = arena.allocate(ValueLayout.JAVA_LONG, 4);
+
     private final MemorySegment device;
     private final MemorySegment stream;
     private final String description;
     private final CallQueue calls;
 
     /**
-     * @param option     what the user asked for, for messages
      * @param withGraphs whether calls that come again are launched as graphs
      * @throws BadInput where there is no library, or no device
      */
-    Device(NativeLibrary library, String option, boolean withGraphs) {
+    Device(NativeLibrary library, boolean withGraphs) {
         try {
             library.load();
         } catch (MissingLibraryException e) {
-            throw new BadInput(option + ": " + e.getMessage(), e);
+            throw new BadInput(e.getMessage(), e);
         }
         MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
-        require(candor_device_count(count), option);
+        require(candor_device_count(count));
         if (count.get(ValueLayout.JAVA_INT, 0) == 0) {
-            throw new BadInput(
-                    option + ": this machine shows no CUDA device; see what nvidia-smi says, or compute with "
-                            + "--backend cpu");
+            throw new BadInput("this machine shows no CUDA device", "see what nvidia-smi says");
         }
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-        require(candor_device_open(out, 0), option);
+        require(candor_device_open(out, 0));
         device = out.get(ValueLayout.ADDRESS, 0);
         check(candor_stream_create(out, device));
         stream = out.get(ValueLayout.ADDRESS, 0);
@@ -64,11 +70,10 @@ final class Device implements AutoCloseable {
     }
 
     /** Of a driver or a card that will not do, a user has to know. */
-    private void require(int status, String option) {
+    private void require(int status) {
         if (status == CANDOR_UNSUPPORTED()) {
             String message = candor_last_error().getString(0);
-            throw new BadInput(
-                    option + ": " + message.replaceFirst(" at [^ ]+:[0-9]+$", "") + ", or compute with --backend cpu");
+            throw new BadInput(message.replaceFirst(" at [^ ]+:[0-9]+$", ""));
         }
         check(status);
     }
@@ -119,45 +124,49 @@ final class Device implements AutoCloseable {
         }
         String message = candor_last_error().getString(0);
         if (status == OUT_OF_MEMORY && device != null) {
-            throw new BadInput("the GPU is out of memory: " + message + "; " + memory()
-                    + "; lower --per-device-train-batch-size or --max-length, or take --recompute full (for generation: "
-                    + "--batch-size, --cache-mib)");
+            throw new BadInput(
+                    "the GPU is out of memory: " + message + "; " + memory(),
+                    "lower {per_device_train_batch_size} or {max_length}, or take {recompute} full (for generation: "
+                            + "{batch_size}, {cache_mib})");
         }
         throw new CudaException(message, status);
     }
 
     private String memory() {
-        long[] info = info();
+        long[] now = info();
         return String.format(
                 Locale.ROOT,
                 "%,d MiB of %,d are free, %,d in use by us",
-                (info[0] + info[3]) >> 20,
-                info[1] >> 20,
-                info[2] >> 20);
+                (now[FREE] + now[CACHED]) >> 20,
+                now[TOTAL] >> 20,
+                now[USED] >> 20);
     }
 
     /** Bytes that could be had. */
     long free() {
-        long[] info = info();
-        return info[0] + info[3];
+        long[] now = info();
+        return now[FREE] + now[CACHED];
     }
 
     /** Bytes that are handed out. */
     long used() {
-        return info()[2];
+        return info()[USED];
     }
 
     /** Bytes that were taken from the driver. */
     long held() {
-        long[] info = info();
-        return info[2] + info[3];
+        long[] now = info();
+        return now[USED] + now[CACHED];
     }
 
-    /** Free, total, used, cached. */
+    /** Zeros where the device does not say. */
     private long[] info() {
-        MemorySegment four = arena.allocate(ValueLayout.JAVA_LONG, 4);
-        int status = candor_memory_info(four, four.asSlice(8, 8), four.asSlice(16, 8), four.asSlice(24, 8), device);
-        return status == 0 ? four.toArray(ValueLayout.JAVA_LONG) : new long[4];
+        int status = candor_memory_info(at(FREE), at(TOTAL), at(USED), at(CACHED), device);
+        return status == 0 ? info.toArray(ValueLayout.JAVA_LONG) : new long[4];
+    }
+
+    private MemorySegment at(int index) {
+        return info.asSlice((long) index * Long.BYTES, Long.BYTES);
     }
 
     /** Device memory whose contents are anything: an address, aligned to 256 bytes. */

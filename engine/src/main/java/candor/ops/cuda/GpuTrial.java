@@ -39,11 +39,7 @@ public record GpuTrial(boolean works, String finding) {
                     ? new GpuTrial(true, backend.description())
                     : new GpuTrial(false, backend.description() + ", computes wrong numbers; see ./candor check");
         } catch (BadInput | CudaException e) {
-            return new GpuTrial(
-                    false,
-                    e.getMessage()
-                            .replaceFirst("^--backend cuda: ", "")
-                            .replaceFirst(",? or compute with --backend cpu$", ""));
+            return new GpuTrial(false, e.getMessage());
         }
     }
 

@@ -90,7 +90,7 @@ class CudaBackendTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("the GPU is out of memory: memoryAllocate (1125899906842624 bytes)")
                 .hasMessageContaining("MiB of")
-                .hasMessageContaining("--per-device-train-batch-size");
+                .hasMessageContaining("lower per_device_train_batch_size or max_length, or take recompute full");
         backend.workspace(1 << 20).close(); // and goes on
     }
 

@@ -1,0 +1,232 @@
+package candor.ops.cuda;
+
+import candor.bindings.generated.CandorKernels;
+import candor.bindings.generated.candor_adamw_part;
+import candor.bindings.generated.candor_cache;
+import candor.bindings.generated.candor_dropping;
+import candor.bindings.generated.candor_heads;
+import candor.bindings.generated.candor_lora;
+import candor.bindings.generated.candor_matrix;
+import candor.bindings.generated.candor_sequences;
+import candor.ops.Batch;
+import candor.ops.Heads;
+import candor.ops.Lora;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.function.Consumer;
+
+/**
+ * Calls of the C API one behind the other, in native memory and as they go over: which function, then its arguments, structs as C
+ * lays them out. So a struct is handed over where it lies, nothing is allocated for a call once the memory is as large as it
+ * gets, and two sections of calls ask for the same work where their bytes are the same: all operations, shapes, numbers and
+ * device addresses are in them. What a kernel reads in device memory is not.
+ */
+final class CallBuffer implements AutoCloseable {
+    static final long MATRIX = padded(candor_matrix.sizeof());
+    static final long HEADS = padded(candor_heads.sizeof());
+    static final long SEQUENCES = padded(candor_sequences.sizeof());
+    static final long CACHE = padded(candor_cache.sizeof());
+    static final long DROPPING = padded(candor_dropping.sizeof());
+    static final long PART = padded(candor_adamw_part.sizeof());
+
+    private Arena arena = Arena.ofShared();
+    private MemorySegment memory = arena.allocate(1 << 16, Long.BYTES);
+    private long end;
+    private int calls;
+
+    /**
+     * Adds a call, or nothing where its arguments fail.
+     *
+     * @param arguments writes them, in the order in which the function takes them
+     */
+    void add(Function function, Consumer<CallBuffer> arguments) {
+        long before = end;
+        boolean whole = false;
+        try {
+            number(function.ordinal());
+            arguments.accept(this);
+            calls++;
+            whole = true;
+        } finally {
+            end = whole ? end : before;
+        }
+    }
+
+    /** How many there are. */
+    int calls() {
+        return calls;
+    }
+
+    /** All of them. */
+    MemorySegment bytes() {
+        return memory.asSlice(0, end);
+    }
+
+    void clear() {
+        end = 0;
+        calls = 0;
+    }
+
+    /** @param tensor null for none */
+    CallBuffer matrix(Tensor tensor) {
+        write(take(MATRIX), tensor);
+        return this;
+    }
+
+    private void write(long at, Tensor tensor) {
+        if (tensor != null) {
+            memory.set(candor_matrix.data$layout(), at + candor_matrix.data$offset(), tensor.data());
+            memory.set(candor_matrix.stride$layout(), at + candor_matrix.stride$offset(), tensor.stride());
+            memory.set(candor_matrix.rows$layout(), at + candor_matrix.rows$offset(), tensor.rows());
+            memory.set(candor_matrix.cols$layout(), at + candor_matrix.cols$offset(), tensor.cols());
+            memory.set(candor_matrix.dtype$layout(), at + candor_matrix.dtype$offset(), type(tensor.dtype()));
+        }
+    }
+
+    private static int type(DType dtype) {
+        return switch (dtype) {
+            case F32 -> CandorKernels.CANDOR_F32();
+            case BF16 -> CandorKernels.CANDOR_BF16();
+            case F16, I32, F64 -> throw new IllegalArgumentException("the kernels have no matrices of " + dtype);
+        };
+    }
+
+    /** The adapters on a layer, one for each run of rows whose slot has factors; none where {@code lora} is null. */
+    CallBuffer loras(Lora lora, Batch batch) {
+        long count = take(Long.BYTES);
+        int there = 0;
+        for (int i = 0; lora != null && i < batch.runs().size(); i++) {
+            Batch.Run run = batch.runs().get(i);
+            Lora.Factors factors = lora.at(run.slot());
+            if (factors != null) {
+                write(take(candor_lora.sizeof()), factors, run);
+                there++;
+            }
+        }
+        memory.set(ValueLayout.JAVA_LONG, count, there);
+        return this;
+    }
+
+    private void write(long at, Lora.Factors factors, Batch.Run run) {
+        write(at + candor_lora.a$offset(), factors.a());
+        write(at + candor_lora.b$offset(), factors.b());
+        write(at + candor_lora.da$offset(), factors.da());
+        write(at + candor_lora.db$offset(), factors.db());
+        memory.set(candor_lora.scale$layout(), at + candor_lora.scale$offset(), factors.scale());
+        memory.set(candor_lora.start$layout(), at + candor_lora.start$offset(), run.start());
+        memory.set(candor_lora.end$layout(), at + candor_lora.end$offset(), run.end());
+    }
+
+    CallBuffer heads(Heads heads) {
+        MemorySegment to = struct(HEADS);
+        candor_heads.query(to, heads.query());
+        candor_heads.key(to, heads.key());
+        candor_heads.width(to, heads.width());
+        return this;
+    }
+
+    /**
+     * @param starts  (S + 1) on the device
+     * @param count   S
+     * @param longest rows of the longest, or more
+     */
+    CallBuffer sequences(long starts, int count, int longest) {
+        MemorySegment to = struct(SEQUENCES);
+        candor_sequences.starts(to, MemorySegment.ofAddress(starts));
+        candor_sequences.count(to, count);
+        candor_sequences.longest(to, longest);
+        return this;
+    }
+
+    /** The cache of one layer: addresses on the device, by the names that candor_kernels.h gives them. */
+    CallBuffer cache(long slabs, long slabStride, int slabPages, long pages, long firstPage) {
+        MemorySegment to = struct(CACHE);
+        candor_cache.slabs(to, MemorySegment.ofAddress(slabs));
+        candor_cache.slab_stride(to, slabStride);
+        candor_cache.slab_pages(to, slabPages);
+        candor_cache.pages(to, MemorySegment.ofAddress(pages));
+        candor_cache.first_page(to, MemorySegment.ofAddress(firstPage));
+        return this;
+    }
+
+    /**
+     * What a slot drops in a run of rows.
+     *
+     * @param there the batch's keys, sequences and positions
+     */
+    CallBuffer dropping(BatchOnDevice there, int module, int threshold, float scale, Batch.Run run) {
+        MemorySegment to = struct(DROPPING);
+        candor_dropping.keys(to, MemorySegment.ofAddress(there.dropoutKeys()));
+        candor_dropping.sequences(to, MemorySegment.ofAddress(there.sequences()));
+        candor_dropping.positions(to, MemorySegment.ofAddress(there.positions()));
+        candor_dropping.module(to, module);
+        candor_dropping.threshold(to, threshold);
+        candor_dropping.scale(to, scale);
+        candor_dropping.start(to, run.start());
+        candor_dropping.end(to, run.end());
+        return this;
+    }
+
+    /**
+     * Parameters, their gradients and moments.
+     *
+     * @param numbers of the step, on the device
+     */
+    CallBuffer part(Tensor w, Tensor g, Tensor m, Tensor v, long numbers) {
+        MemorySegment to = struct(PART);
+        candor_adamw_part.w(to, w.data());
+        candor_adamw_part.g(to, g.data());
+        candor_adamw_part.m(to, m.data());
+        candor_adamw_part.v(to, v.data());
+        candor_adamw_part.numbers(to, MemorySegment.ofAddress(numbers));
+        candor_adamw_part.count(to, w.elements());
+        return this;
+    }
+
+    /** An address on the device, or an integer of any width. */
+    CallBuffer number(long value) {
+        long at = take(Long.BYTES);
+        memory.set(ValueLayout.JAVA_LONG, at, value);
+        return this;
+    }
+
+    CallBuffer real(float value) {
+        return number(Float.floatToRawIntBits(value));
+    }
+
+    private MemorySegment struct(long bytes) {
+        long at = take(bytes);
+        return memory.asSlice(at, bytes);
+    }
+
+    /** The place of so many bytes behind the others, zero; the memory may be another afterwards. */
+    private long take(long bytes) {
+        if (end + bytes > memory.byteSize()) {
+            grow();
+        }
+        long place = end;
+        memory.asSlice(place, bytes).fill((byte) 0); // padding, too, is compared
+        end += bytes;
+        return place;
+    }
+
+    private void grow() {
+        Arena wider = Arena.ofShared();
+        MemorySegment more = wider.allocate(2 * memory.byteSize(), Long.BYTES).copyFrom(memory);
+        arena.close();
+        arena = wider;
+        memory = more;
+    }
+
+    private static long padded(long bytes) {
+        return Math.ceilDiv(bytes, Long.BYTES) * Long.BYTES;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

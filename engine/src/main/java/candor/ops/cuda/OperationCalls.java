@@ -1,0 +1,332 @@
+package candor.ops.cuda;
+
+import static candor.bindings.generated.CandorKernels.candor_adamw_fold;
+
+import candor.bindings.generated.candor_adamw_numbers;
+import candor.bindings.generated.candor_adamw_step;
+import candor.ops.AdamWStep;
+import candor.ops.Batch;
+import candor.ops.DropoutRates;
+import candor.ops.KvPages;
+import candor.ops.PageTables;
+import candor.ops.Write;
+import candor.ops.op.AdamW;
+import candor.ops.op.Affine;
+import candor.ops.op.Attention;
+import candor.ops.op.AttentionBackward;
+import candor.ops.op.AttentionCached;
+import candor.ops.op.CacheWrite;
+import candor.ops.op.Dropout;
+import candor.ops.op.Embed;
+import candor.ops.op.EmbedBackward;
+import candor.ops.op.GatherTargets;
+import candor.ops.op.GeGlu;
+import candor.ops.op.GeGluBackward;
+import candor.ops.op.Linear;
+import candor.ops.op.LinearBackward;
+import candor.ops.op.LinearBiasGradient;
+import candor.ops.op.LinearWeightGradient;
+import candor.ops.op.Linears;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
+import candor.ops.op.LogProbHeadGradient;
+import candor.ops.op.Logits;
+import candor.ops.op.Op;
+import candor.ops.op.RmsNorm;
+import candor.ops.op.RmsNormBackward;
+import candor.ops.op.RmsNormWeightGradient;
+import candor.ops.op.Rope;
+import candor.ops.op.RopeBackward;
+import candor.ops.op.ScatterTargets;
+import candor.ops.op.SumOfSquares;
+import candor.ops.op.SwiGlu;
+import candor.ops.op.SwiGluBackward;
+import candor.ops.op.Zero;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What each operation asks of the C API. Batches, page tables and the numbers of a step are copied to the device before their
+ * call is written, for a copy may issue what is pending.
+ */
+final class OperationCalls implements AutoCloseable {
+    /** Rows that a block of attention takes: as many blocks are launched for any length in between. */
+    private static final int TILE = 64;
+
+    private final Device device;
+    private final CallQueue calls;
+    private final Staging staging;
+    private final BatchOnDevice batches;
+    private final PagesOnDevice pages;
+    private final Integers numbers;
+    private final long sum;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment step = candor_adamw_step.allocate(arena);
+    private final MemorySegment folded = candor_adamw_numbers.allocate(arena);
+
+    OperationCalls(Device device, Staging staging) {
+        this.device = device;
+        this.staging = staging;
+        calls = device.calls();
+        batches = new BatchOnDevice(device, staging);
+        pages = new PagesOnDevice(device, staging);
+        numbers = new Integers(device, staging);
+        sum = device.allocate(Double.BYTES).address();
+    }
+
+    /** Asks for an operation that has been checked. */
+    void ask(Op op) {
+        switch (op) {
+            case Embed o -> {
+                BatchOnDevice there = batches.of(o.batch());
+                calls.add(
+                        Function.EMBED, to -> to.matrix(o.x()).matrix(o.table()).number(there.tokens()));
+            }
+            case RmsNorm o ->
+                calls.add(Function.RMS_NORM, to -> to.matrix(o.y())
+                        .matrix(o.rstd())
+                        .matrix(o.x())
+                        .matrix(o.w())
+                        .real(o.eps()));
+            case RmsNormBackward o ->
+                calls.add(Function.RMS_NORM_BACKWARD, to -> to.matrix(o.dx())
+                        .matrix(o.dy())
+                        .matrix(o.x())
+                        .matrix(o.w())
+                        .matrix(o.rstd())
+                        .number(add(o.write())));
+            case Rope o -> rotate(o.x(), o.table(), o.batch(), 1);
+            case RopeBackward o -> rotate(o.dx(), o.table(), o.batch(), -1);
+            case Dropout o -> dropout(o);
+            case Linear o ->
+                calls.add(Function.LINEAR, to -> to.matrix(o.y())
+                        .matrix(o.t())
+                        .matrix(o.x())
+                        .matrix(o.w())
+                        .matrix(o.bias())
+                        .matrix(o.residual())
+                        .loras(o.lora(), o.batch()));
+            case Linears o -> o.layers().forEach(layer -> ask(layer.of(o.x(), o.batch())));
+            case LinearBackward o -> linearBackward(o);
+            case Affine o ->
+                calls.add(Function.AFFINE, to -> to.matrix(o.y())
+                        .matrix(o.scale())
+                        .matrix(o.bias())
+                        .matrix(o.residual()));
+            case Attention o -> attention(o);
+            case AttentionBackward o -> attentionBackward(o);
+            case CacheWrite o -> cacheWrite(o);
+            case AttentionCached o -> attentionCached(o);
+            case SwiGlu o -> calls.add(Function.SWIGLU, to -> to.matrix(o.y()).matrix(o.gateUp()));
+            case SwiGluBackward o ->
+                calls.add(
+                        Function.SWIGLU_BACKWARD,
+                        to -> to.matrix(o.dGateUp()).matrix(o.dy()).matrix(o.gateUp()));
+            case GatherTargets o -> {
+                BatchOnDevice there = batches.of(o.batch());
+                calls.add(
+                        Function.GATHER_ROWS,
+                        to -> to.matrix(o.y()).matrix(o.x()).number(there.targetRows()));
+            }
+            case ScatterTargets o -> {
+                BatchOnDevice there = batches.of(o.batch());
+                calls.add(
+                        Function.SCATTER_ROWS,
+                        to -> to.matrix(o.dx()).matrix(o.dy()).number(there.sources()));
+            }
+            case Logits o ->
+                calls.add(
+                        Function.LOGITS,
+                        to -> to.matrix(o.logits()).matrix(o.x()).matrix(o.head()));
+            case LogProb o -> logProb(o);
+            case LogProbBackward o -> logProbBackward(o);
+            case LinearWeightGradient _,
+                    LinearBiasGradient _,
+                    RmsNormWeightGradient _,
+                    EmbedBackward _,
+                    LogProbHeadGradient _ ->
+                throw new UnsupportedOperationException(
+                        "this backend trains adapters only; the CPU trains all weights");
+            case GeGlu o -> throw Limits.silu(o.name());
+            case GeGluBackward o -> throw Limits.silu(o.name());
+            case Zero o -> zero(o.y());
+            case SumOfSquares o -> {
+                calls.add(Function.SUM_OF_SQUARES, to -> to.number(sum).matrix(o.x()));
+                o.sum()[0] = staging.download(sum);
+            }
+            case AdamW o -> {
+                long folded = fold(o.step());
+                calls.add(Function.ADAMW, to -> to.part(o.w(), o.g(), o.m(), o.v(), folded));
+            }
+        }
+    }
+
+    private static int add(Write write) {
+        return write == Write.ADD ? 1 : 0;
+    }
+
+    /** @param direction 1, or −1 to rotate back */
+    private void rotate(Tensor x, Tensor table, Batch batch, int direction) {
+        BatchOnDevice there = batches.of(batch);
+        calls.add(
+                Function.ROPE,
+                to -> to.matrix(x).matrix(table).number(there.positions()).number(direction));
+    }
+
+    /** A call for each run of rows whose slot drops something. */
+    private void dropout(Dropout o) {
+        DropoutRates rates = o.rates();
+        BatchOnDevice there = batches.of(o.batch());
+        for (Batch.Run run : o.batch().runs()) {
+            if (rates.drops(run.slot())) {
+                int threshold = rates.threshold(run.slot());
+                float scale = rates.scale(run.slot());
+                calls.add(Function.DROPOUT, to -> to.matrix(o.y())
+                        .matrix(o.x())
+                        .dropping(there, rates.module(), threshold, scale, run)
+                        .number(add(o.write())));
+            }
+        }
+    }
+
+    private void linearBackward(LinearBackward o) {
+        if (o.dx() == null && !adapted(o)) {
+            return;
+        }
+        calls.add(Function.LINEAR_BACKWARD, to -> to.matrix(o.dx())
+                .matrix(o.dt())
+                .matrix(o.dy())
+                .matrix(o.x())
+                .matrix(o.t())
+                .matrix(o.w())
+                .loras(o.lora(), o.batch())
+                .number(add(o.write())));
+    }
+
+    /** Whether any row of the batch has factors. */
+    private static boolean adapted(LinearBackward o) {
+        return o.lora() != null
+                && o.batch().runs().stream().anyMatch(run -> o.lora().at(run.slot()) != null);
+    }
+
+    private void attention(Attention o) {
+        Limits.heads(o.name(), o.heads(), o.batch().longest());
+        BatchOnDevice there = batches.of(o.batch());
+        calls.add(Function.ATTENTION, to -> to.matrix(o.o())
+                .matrix(o.lse())
+                .matrix(o.qkv())
+                .heads(o.heads())
+                .sequences(there.starts(), o.batch().sequenceCount(), wholeTiles(o.batch())));
+    }
+
+    private void attentionBackward(AttentionBackward o) {
+        Limits.heads(o.name(), o.heads(), o.batch().longest());
+        BatchOnDevice there = batches.of(o.batch());
+        calls.add(Function.ATTENTION_BACKWARD, to -> to.matrix(o.dqkv())
+                .matrix(o.dout())
+                .matrix(o.qkv())
+                .matrix(o.o())
+                .matrix(o.lse())
+                .heads(o.heads())
+                .sequences(there.starts(), o.batch().sequenceCount(), wholeTiles(o.batch())));
+    }
+
+    /** The longest sequence, rounded up, so that batches whose longest ones differ by little make the same call. */
+    private static int wholeTiles(Batch batch) {
+        return Math.ceilDiv(batch.longest(), TILE) * TILE;
+    }
+
+    private void cacheWrite(CacheWrite o) {
+        Limits.cache(o.name(), o.cache(), 0); // writing is the same whatever is read
+        BatchOnDevice there = batches.of(o.batch());
+        long slabs = onDevice(o.cache(), o.batch(), o.tables());
+        calls.add(Function.CACHE_WRITE, to -> cache(to, slabs, o.cache())
+                .matrix(o.qkv())
+                .heads(o.cache().heads())
+                .number(there.positions())
+                .number(there.sequences()));
+    }
+
+    private void attentionCached(AttentionCached o) {
+        Limits.cache(o.name(), o.cache(), reached(o.batch()));
+        BatchOnDevice there = batches.of(o.batch());
+        long slabs = onDevice(o.cache(), o.batch(), o.tables());
+        calls.add(Function.ATTENTION_CACHED, to -> cache(to.matrix(o.o()).matrix(o.qkv()), slabs, o.cache())
+                .heads(o.cache().heads())
+                .number(there.positions())
+                .sequences(there.starts(), o.batch().sequenceCount(), o.batch().longest()));
+    }
+
+    /** Tokens of the longest sequence, those in a cache among them. */
+    private static int reached(Batch batch) {
+        int most = 0;
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            most = Math.max(most, batch.position(batch.start(s + 1) - 1) + 1);
+        }
+        return most;
+    }
+
+    /** Page tables and the addresses of slabs go over; returns where the latter are. */
+    private long onDevice(KvPages cache, Batch batch, PageTables tables) {
+        pages.of(batch, tables);
+        return pages.slabs(cache);
+    }
+
+    private CallBuffer cache(CallBuffer to, long slabs, KvPages cache) {
+        return to.cache(slabs, cache.slab(0).stride(), cache.slabPages(), pages.pages(), pages.firstPages());
+    }
+
+    private void logProb(LogProb o) {
+        BatchOnDevice there = batches.of(o.batch());
+        calls.add(Function.LOG_PROB, to -> to.matrix(o.logp())
+                .matrix(o.lse())
+                .matrix(o.logits())
+                .matrix(o.x())
+                .matrix(o.head())
+                .number(there.targets()));
+    }
+
+    private void logProbBackward(LogProbBackward o) {
+        BatchOnDevice there = batches.of(o.batch());
+        calls.add(Function.LOG_PROB_BACKWARD, to -> to.matrix(o.dx())
+                .matrix(o.dlogp())
+                .matrix(o.lse())
+                .matrix(o.logits())
+                .matrix(o.x())
+                .matrix(o.head())
+                .number(there.targets()));
+    }
+
+    private void zero(Tensor y) {
+        int bytes = y.dtype().bytes();
+        calls.add(Function.ZERO, to -> to.number(y.data().address())
+                .number(y.stride() * bytes)
+                .number((long) y.cols() * bytes)
+                .number(y.rows()));
+    }
+
+    /** Puts the numbers of a step on the device; where they are. */
+    private long fold(AdamWStep now) {
+        candor_adamw_step.step(step, now.step());
+        candor_adamw_step.learning_rate(step, now.learningRate());
+        candor_adamw_step.beta1(step, now.beta1());
+        candor_adamw_step.beta2(step, now.beta2());
+        candor_adamw_step.epsilon(step, now.epsilon());
+        candor_adamw_step.weight_decay(step, now.weightDecay());
+        candor_adamw_step.grad_scale(step, now.gradScale());
+        device.check(candor_adamw_fold(folded, step));
+        numbers.clear();
+        for (long at = 0; at < folded.byteSize(); at += Integer.BYTES) {
+            numbers.add(folded.get(ValueLayout.JAVA_INT, at));
+        }
+        numbers.copy();
+        return numbers.at(0);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,111 @@
+package candor.ops.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.bindings.generated.CandorKernels;
+import candor.bindings.generated.candor_matrix;
+import candor.ops.Heads;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Calls as bytes: what is written is what is handed over, and equal calls are equal bytes. */
+class CallBufferTest {
+    private final CallBuffer calls = new CallBuffer();
+
+    @AfterEach
+    void close() {
+        calls.close();
+    }
+
+    private static Tensor tensor(DType type, long address, int rows, int cols) {
+        return new Tensor(MemorySegment.ofAddress(address), type, rows, cols, cols + 3L);
+    }
+
+    private void attention(long address, int longest) {
+        calls.add(
+                Function.ATTENTION,
+                to -> to.matrix(tensor(DType.BF16, address, 5, 8))
+                        .matrix(null)
+                        .matrix(tensor(DType.BF16, 4096, 5, 16))
+                        .heads(new Heads(2, 1, 4))
+                        .sequences(8192, 2, longest));
+    }
+
+    @Test
+    @SuppressWarnings("restricted") // the struct is read as C reads it
+    void argumentsAreReadAsTheyWereWritten() {
+        attention(1 << 20, 64);
+        calls.add(Function.RMS_NORM, to -> to.number(-7).real(0.25f).number(1L << 40));
+        CallReader reader = new CallReader(calls.bytes());
+        assertThat(reader.function()).isEqualTo(Function.ATTENTION);
+        MemorySegment o = reader.matrix().reinterpret(candor_matrix.sizeof());
+        assertThat(candor_matrix.data(o).address()).isEqualTo(1 << 20);
+        assertThat(candor_matrix.stride(o)).isEqualTo(11);
+        assertThat(candor_matrix.rows(o)).isEqualTo(5);
+        assertThat(candor_matrix.cols(o)).isEqualTo(8);
+        assertThat(candor_matrix.dtype(o)).isEqualTo(CandorKernels.CANDOR_BF16());
+        assertThat(reader.matrix()).isEqualTo(MemorySegment.NULL);
+        assertThat(reader.matrix()).isNotEqualTo(MemorySegment.NULL);
+        reader.heads();
+        reader.sequences();
+        assertThat(reader.function()).isEqualTo(Function.RMS_NORM);
+        assertThat(reader.number()).isEqualTo(-7);
+        assertThat(reader.real()).isEqualTo(0.25f);
+        assertThat(reader.longNumber()).isEqualTo(1L << 40);
+        assertThat(reader.hasNext()).isFalse();
+    }
+
+    @Test
+    void equalCallsAreEqualBytesAndOthersAreNot() {
+        attention(1 << 20, 64);
+        byte[] first = calls.bytes().toArray(ValueLayout.JAVA_BYTE);
+        calls.clear();
+        attention(2 << 20, 64);
+        assertThat(calls.bytes().toArray(ValueLayout.JAVA_BYTE)).isNotEqualTo(first);
+        calls.clear();
+        attention(1 << 20, 128);
+        assertThat(calls.bytes().toArray(ValueLayout.JAVA_BYTE)).isNotEqualTo(first);
+        calls.clear();
+        attention(1 << 20, 64);
+        assertThat(calls.bytes().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(first);
+    }
+
+    @Test
+    void aCallWhoseArgumentsFailIsNotThere() {
+        attention(1 << 20, 64);
+        byte[] before = calls.bytes().toArray(ValueLayout.JAVA_BYTE);
+        assertThatThrownBy(() -> calls.add(
+                        Function.ZERO, to -> to.number(1).matrix(tensor(DType.F16, 64, 1, 1))))
+                .hasMessage("the kernels have no matrices of F16");
+        assertThat(calls.calls()).isEqualTo(1);
+        assertThat(calls.bytes().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
+    }
+
+    @Test
+    void memoryGrowsOnceAndKeepsWhatWasThere() {
+        for (int i = 0; i < 5000; i++) {
+            attention(64L * i, 64);
+        }
+        long address = calls.bytes().address();
+        CallReader reader = new CallReader(calls.bytes());
+        for (int i = 0; i < 5000; i++) {
+            assertThat(reader.function()).isEqualTo(Function.ATTENTION);
+            reader.matrix();
+            reader.matrix();
+            reader.matrix();
+            reader.heads();
+            reader.sequences();
+        }
+        assertThat(reader.hasNext()).isFalse();
+        calls.clear();
+        for (int i = 0; i < 5000; i++) {
+            attention(64L * i, 64);
+        }
+        assertThat(calls.bytes().address()).isEqualTo(address);
+    }
+}
