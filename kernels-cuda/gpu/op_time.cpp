@@ -228,7 +228,7 @@ private:
         const Operand qkv = bf16(n_, wide), o = bf16(n_, h * d), lse = floats(n_, h), dout = bf16(n_, h * d),
                       dqkv = bf16(n_, wide);
         const Memory starts = integers(count + 1, [&](int64_t s) { return (int32_t)(s * length_); });
-        const candor_heads heads = {h, k, d};
+        const candor_heads heads = {h, k, d, 0};
         const candor_sequences sequences = {starts->as<int32_t>(), count, length_};
         // Causal: half of the square; two products forward, five backward.
         const double product = 2.0 * n_ * (length_ / 2.0) * h * d;

@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 4
+#define CANDOR_API_VERSION 5
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -307,6 +307,7 @@ typedef struct candor_heads {
     int32_t query;
     int32_t key;
     int32_t width;
+    int32_t window;                /* tokens that one attends to, itself among them, at most; 0: all before it */
 } candor_heads;
 
 /* Where the sequences of a batch begin. */
@@ -317,7 +318,7 @@ typedef struct candor_sequences {
 } candor_sequences;
 
 /*
- * Causal softmax attention within each sequence, scaled by 1/sqrt(D). heads and sequences (host).
+ * Causal softmax attention within each sequence and window, scaled by 1/sqrt(D). heads and sequences (host).
  *
  * o       (N,H*D) =
  * lse     (N,H) float32 =: natural logarithm of the sum of the exponentials of a row's scaled scores
@@ -356,8 +357,8 @@ int candor_cache_write(
     const int32_t *sequence_of, candor_stream *stream);
 
 /*
- * o (N,H*D) = attention of the queries of qkv (N,(H+2K)*D) to positions 0 to its own of its sequence in the cache (host). The
- * same bytes however a sequence is cut into batches.
+ * o (N,H*D) = attention of the queries of qkv (N,(H+2K)*D) to the positions of its sequence in the cache (host) from 0, or where
+ * the window begins, to its own. The same bytes however a sequence is cut into batches.
  *
  * positions (N); those of a sequence's rows follow each other
  * sequences (host), of this batch's rows
@@ -376,13 +377,20 @@ int candor_affine(
     const candor_matrix *y, const candor_matrix *scale, const candor_matrix *bias, const candor_matrix *residual,
     candor_stream *stream);
 
-/* ---- gated unit -------------------------------------------------------------------------------------------------------- */
+/* ---- gated units ------------------------------------------------------------------------------------------------------- */
 
 /* y (N,F) = silu(gate) * up, gate_up (N,2F) = [gate | up]. */
 int candor_swiglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream);
 
 /* d_gate_up (N,2F) =, from dy (N,F) and gate_up (N,2F); may be gate_up. */
 int candor_swiglu_backward(
+    const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream);
+
+/* y (N,F) = gelu(gate) * up, gelu(g) = g sigma(2 sqrt(2/pi) (g + 0.044715 g^3)), the form with tanh; gate_up (N,2F) = [gate | up]. */
+int candor_geglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream);
+
+/* d_gate_up (N,2F) =, from dy (N,F) and gate_up (N,2F); may be gate_up. */
+int candor_geglu_backward(
     const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream);
 
 /* ---- log-probabilities ------------------------------------------------------------------------------------------------- */

@@ -24,12 +24,22 @@ cudaError_t with_sequences(int sequences, F f) {
     return code;
 }
 
+// Wider than any sequence.
+constexpr int kNoWindow = 1 << 30;
+
 // Queries, keys and values of packed sequences; rows are (H+2K)*D wide. The gradient of it lies in the same way.
 struct Attention {
     Matrix qkv;
     const int* starts;  // (S+1)
     int h, k, d;
+    int window;         // tokens that one attends to, itself among them; kNoWindow for all before it
     float scale;        // 1/sqrt(D)
+
+    __device__ __forceinline__ bool sees(int query, int key) const { return (unsigned)(query - key) < (unsigned)window; }
+    // The first key that a query sees of a sequence that begins at `start`.
+    __device__ __forceinline__ int first_seen(int query, int start) const { return max(start, query + 1 - window); }
+    // The row behind the last query that sees a key, of a sequence that ends before `end`.
+    __device__ __forceinline__ int end_of_seeing(int key, int end) const { return end - key < window ? end : key + window; }
 
     int columns() const { return (h + 2 * k) * d; }
     __device__ __forceinline__ int query_column(int head) const { return head * d; }
@@ -152,11 +162,13 @@ cudaError_t with_head_width(int d, F f) {
 }
 
 // 0, or the status of a sentence about a shape that no kernel here takes.
-inline int check_heads(int h, int k, int d, const Where& where) {
+inline int check_heads(const candor_heads& heads, const Where& where) {
+    const int h = heads.query, k = heads.key, d = heads.width;
     if (d < 8 || d > 128 || d % 8 || k < 1 || h < k || h % k) {
         return refuse(CANDOR_UNSUPPORTED, where,
             "%d query heads, %d key heads, width %d: the width has to be a multiple of 8 up to 128", h, k, d);
     }
+    if (heads.window < 0) return refuse(CANDOR_BAD_ARGUMENT, where, "a window of %d tokens", heads.window);
     return 0;
 }
 
@@ -169,12 +181,13 @@ inline int check_longest(int longest, const Where& where) {
 
 // 0, or the status of a sentence about heads or a matrix that no kernel here takes: qkv, and others (N,H*D) or (N,H).
 inline int check_attention(const Where& where, const candor_heads& heads, std::initializer_list<Wanted> wanted) {
-    const int status = check_heads(heads.query, heads.key, heads.width, where);
+    const int status = check_heads(heads, where);
     return status ? status : check(where, wanted);
 }
 
 inline Attention attention_of(const candor_matrix* qkv, const int32_t* starts, const candor_heads& heads) {
-    return {operand(qkv), starts, heads.query, heads.key, heads.width, 1.0f / sqrtf((float)heads.width)};
+    const int window = heads.window > 0 && heads.window < kNoWindow ? heads.window : kNoWindow;
+    return {operand(qkv), starts, heads.query, heads.key, heads.width, window, 1.0f / sqrtf((float)heads.width)};
 }
 
 }  // namespace candor

@@ -66,9 +66,11 @@ __device__ __forceinline__ void load_queries(bf16* tile, const Attention& in, in
     }
 }
 
-// This warp's page arrives; values of positions that are not there yet become zeros, for zero weights do not undo a NaN.
+// This warp's page arrives; values before row `first` of it, which no row's window holds, and from row `tokens` on, which are not
+// there yet, become zeros, for zero weights do not undo a NaN.
 template <int Width>
-__device__ __forceinline__ void load_page(Pages<Width>& to, const CachedArguments& g, int page, int key_head, int tokens) {
+__device__ __forceinline__ void load_page(
+    Pages<Width>& to, const CachedArguments& g, int page, int key_head, int first, int tokens) {
     const Attention& in = g.in;
     const bf16* base = g.slabs[page / g.slab_pages] + (page % g.slab_pages) * g.slab_stride;
     const bool aligned = reinterpret_cast<uintptr_t>(base) % 16 == 0;
@@ -76,7 +78,7 @@ __device__ __forceinline__ void load_page(Pages<Width>& to, const CachedArgument
     const Matrix values = {base + (int64_t)key_head * kPage * in.d, in.d, aligned};
     const int lane = threadIdx.x % kWarp;
     load_tile<Width, kPage, kWarp>(to.k, keys, 0, 0, in.d, 0, kPage, lane);
-    load_tile<kPage, Width, kWarp>(to.v, values, 0, 0, tokens, 0, in.d, lane);
+    load_tile<kPage, Width, kWarp>(to.v, values, 0, first, tokens, 0, in.d, lane);
     cp_async_commit();
 }
 
@@ -119,9 +121,11 @@ __global__ void __launch_bounds__(kThreads) cached_kernel(const CachedArguments 
     RunningSoftmax softmax;
     float o[Width / 8][4] = {};
     const float scale = in.scale * kLog2e;
-    for (int page = warp; page * kPage < tokens; page += kWarps) {
+    // From the page that the first row's window begins in; by its number it is some warp's.
+    const int first_seen = in.first_seen(first_position + first / group, 0), first_page = first_seen / kPage;
+    for (int page = first_page + (warp + kWarps - first_page % kWarps) % kWarps; page * kPage < tokens; page += kWarps) {
         Pages<Width>& mine = s.pages[warp];
-        load_page<Width>(mine, g, pages[page], key_head, tokens - page * kPage);
+        load_page<Width>(mine, g, pages[page], key_head, first_seen - page * kPage, tokens - page * kPage);
         cp_async_wait<0>();
         __syncwarp();  // the page is there for all lanes
         float p[kPage / 8][4];
@@ -132,7 +136,7 @@ __global__ void __launch_bounds__(kThreads) cached_kernel(const CachedArguments 
             for (int v = 0; v < 4; v++) {
                 const int position = first_position + (first + fragment_row(v)) / group;
                 const int key = page * kPage + j * 8 + fragment_column(v);
-                p[j][v] = key <= position && key < tokens ? p[j][v] * scale : -INFINITY;
+                p[j][v] = in.sees(position, key) && key < tokens ? p[j][v] * scale : -INFINITY;
             }
         }
         float correction[2];
@@ -165,7 +169,7 @@ __global__ void __launch_bounds__(kThreads) cached_kernel(const CachedArguments 
         const int r = i / in.d, column = i % in.d;
         const Row row(in, start, first + r, key_head);
         if (row.token >= end) continue;
-        float most = s.shares[0].largest[r];  // finite: every row sees position 0
+        float most = s.shares[0].largest[r];  // of all warps' finite: every row sees its own position
 #pragma unroll
         for (int w = 1; w < kWarps; w++) most = fmaxf(most, s.shares[w].largest[r]);
         float sum = 0.0f, value = 0.0f;

@@ -79,8 +79,10 @@ __global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const Argumen
     if (first_key >= end) return;
     const int key_head = blockIdx.y, group = in.h / in.k;
     const int warp_key = threadIdx.x / kWarp * 16;
-    // The queries from the first key on: earlier ones do not see these keys. kRows is a multiple of kQueries.
-    const int tiles = (end - first_key + kQueries - 1) / kQueries, steps = tiles * group;
+    // The queries from the first key on, for earlier ones do not see these keys, to the last that sees one of them. kRows is a
+    // multiple of kQueries.
+    const int end_query = in.end_of_seeing(first_key + kRows - 1, end);
+    const int tiles = (end_query - first_key + kQueries - 1) / kQueries, steps = tiles * group;
     const float scale = in.scale * kLog2e;
     const auto load = [&](int step) {
         if (step >= steps) return;
@@ -109,7 +111,7 @@ __global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const Argumen
 #pragma unroll
             for (int v = 0; v < 4; v++) {
                 const int column = j * 8 + fragment_column(v);
-                const bool seen = first_key + warp_key + fragment_row(v) <= query + column;
+                const bool seen = in.sees(query + column, first_key + warp_key + fragment_row(v));
                 p[j][v] = seen ? exp2f(p[j][v] * scale - s.lse[stage][column]) : 0.0f;
                 ds[j][v] = p[j][v] * (ds[j][v] - s.delta[stage][column]);
             }
@@ -147,6 +149,7 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Argum
     const int head = blockIdx.y, key_head = head / (in.h / in.k);
     const int warp_query = threadIdx.x / kWarp * 16;
     const int steps = (min(first_query + kRows, end) - start + kKeys - 1) / kKeys;
+    const int first_step = (in.first_seen(first_query, start) - start) / kKeys;
     const float scale = in.scale * kLog2e;
     const auto load = [&](int step) {
         if (step >= steps) return;
@@ -157,10 +160,10 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Argum
     load_head<kRows, Width, kThreads>(s.q, in.qkv, first_query, end, in.query_column(head), in.d);
     load_head<kRows, Width, kThreads>(s.dout, g.dout, first_query, end, in.query_column(head), in.d);
     load_row_numbers(s.lse, s.delta, a, first_query, end, head);
-    load(0);
+    load(first_step);
     cp_async_commit();
     float dq[Width / 8][4] = {};
-    for (int step = 0; step < steps; step++) {
+    for (int step = first_step; step < steps; step++) {
         const int stage = step % 2, first_key = start + step * kKeys;
         cp_async_wait<0>();
         __syncthreads();  // this step's tiles are there, and all are done with the stage that is filled next
@@ -174,7 +177,7 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Argum
 #pragma unroll
             for (int v = 0; v < 4; v++) {
                 const int row = warp_query + fragment_row(v);
-                const bool seen = first_key + j * 8 + fragment_column(v) <= first_query + row;
+                const bool seen = in.sees(first_query + row, first_key + j * 8 + fragment_column(v));
                 const float weight = seen ? exp2f(p[j][v] * scale - s.lse[row]) : 0.0f;
                 ds[j][v] = weight * (ds[j][v] - s.delta[row]);
             }

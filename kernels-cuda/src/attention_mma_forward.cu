@@ -25,13 +25,14 @@ __global__ void __launch_bounds__(kThreads) attention_kernel(const ForwardArgume
     const int head = blockIdx.y, key_head = head / (in.h / in.k);
     const int warp_query = threadIdx.x / kWarp * 16;
     const int tiles = (min(first_query + kQueries, end) - start + kKeys - 1) / kKeys;
+    const int first_tile = (in.first_seen(first_query, start) - start) / kKeys;
     const float scale = in.scale * kLog2e;
     load_head<kQueries, Width, kThreads>(s.q, in.qkv, first_query, end, in.query_column(head), in.d);
-    load_head<kKeys, Width, kThreads>(s.k, in.qkv, start, end, in.key_column(key_head), in.d);
+    load_head<kKeys, Width, kThreads>(s.k, in.qkv, start + first_tile * kKeys, end, in.key_column(key_head), in.d);
     cp_async_commit();
     RunningSoftmax softmax;
     float o[Width / 8][4] = {};
-    for (int tile = 0; tile < tiles; tile++) {
+    for (int tile = first_tile; tile < tiles; tile++) {
         const int first_key = start + tile * kKeys;
         cp_async_wait<0>();
         __syncthreads();  // the keys are there, and all are done with the values before
@@ -51,7 +52,7 @@ __global__ void __launch_bounds__(kThreads) attention_kernel(const ForwardArgume
             for (int v = 0; v < 4; v++) {
                 const int key = first_key + j * 8 + fragment_column(v);
                 const int query = first_query + warp_query + fragment_row(v);
-                p[j][v] = key <= query ? p[j][v] * scale : -INFINITY;
+                p[j][v] = in.sees(query, key) ? p[j][v] * scale : -INFINITY;
             }
         }
         float correction[2];

@@ -25,13 +25,13 @@ struct KeyBlock : AttentionBlock {
     static_assert(sizeof(Shared) <= 227 << 10, "what a block of sm_90 can have");
 };
 
-// What a block has: its keys, and the queries from there on, panel by panel, for query heads of the group.
+// What a block has: its keys, and the queries from there on that see them, panel by panel, for query heads of the group.
 struct KeyWalk {
     int end, first_key, tiles, key_head, part, first_head, end_head, steps;
 
     __device__ __forceinline__ KeyWalk(const GradientArguments& a, int rows)
         : end(a.in.starts[blockIdx.y + 1]), first_key(a.in.starts[blockIdx.y] + blockIdx.z * rows),
-          tiles((end - first_key + kPanelRows - 1) / kPanelRows), key_head(blockIdx.x / a.parts), part(blockIdx.x % a.parts) {
+          tiles((a.in.end_of_seeing(first_key + rows - 1, end) - first_key + kPanelRows - 1) / kPanelRows), key_head(blockIdx.x / a.parts), part(blockIdx.x % a.parts) {
         const int group = a.in.h / a.in.k;
         first_head = key_head * group + group * part / a.parts;
         end_head = key_head * group + group * (part + 1) / a.parts;
@@ -106,7 +106,9 @@ __device__ __forceinline__ void add_key_gradients(
         const int stage = ring.stage, diagonal = tile - group;
         tile = tile + 1 < walk.tiles ? tile + 1 : 0;
         mbarrier_wait(&stages.full[stage], ring.parity);  // the stage is loaded
-        if (diagonal < 0) {  // no query of it sees these keys
+        // Between a query of the stage and one of these keys there are from nearest to nearest + 126 tokens.
+        const int nearest = (diagonal - 1) * kPanelRows + 1;
+        if (diagonal < 0 || nearest >= in.window) {  // no query of it sees these keys
             release(stage);
             continue;
         }
@@ -131,11 +133,12 @@ __device__ __forceinline__ void add_key_gradients(
 #pragma unroll
                 for (int v = 0; v < 4; v++) {
                     const float weight = exp2_approx(scores[j * 4 + v] * scale - (v % 2 ? lse.y : lse.x));
-                    p[j * 4 + v] = masked && group_row(thread, v) > column + v % 2 ? 0.0f : weight;
+                    const bool seen = in.sees(diagonal * kPanelRows + column + v % 2, group_row(thread, v));
+                    p[j * 4 + v] = masked && !seen ? 0.0f : weight;
                 }
             }
         };
-        diagonal == 0 ? weigh(std::true_type()) : weigh(std::false_type());
+        diagonal == 0 || nearest + 2 * (kPanelRows - 1) >= in.window ? weigh(std::true_type()) : weigh(std::false_type());
         pack_weights(weights, p);
         add_weighted<Width>(dv, weights, douts_at(stage));
         wgmma_wait<1>();  // dp

@@ -21,14 +21,16 @@ struct QueryBlock : AttentionBlock {
     static_assert(sizeof(Shared) <= 227 << 10, "what a block of sm_90 can have");
 };
 
-// The part of a sequence that a block has: its queries, and the keys from the first to its last query's own, panel by panel.
+// The part of a sequence that a block has: its queries, and the keys from the first that they see to the last query's own, panel
+// by panel.
 struct QueryWalk {
-    int start, end, first_query, head, key_head, tiles;
+    int start, end, first_query, head, key_head, first_tile, tiles;
 
     __device__ __forceinline__ explicit QueryWalk(const Attention& in, int rows)
         : start(in.starts[blockIdx.y]), end(in.starts[blockIdx.y + 1]),
           first_query(start + (gridDim.z - 1 - blockIdx.z) * rows),  // the longest walks begin first
           head(blockIdx.x), key_head(head / (in.h / in.k)),
+          first_tile((in.first_seen(first_query, start) - start) / kPanelRows),
           tiles((min(first_query + rows, end) - start + kPanelRows - 1) / kPanelRows) {}
 };
 
@@ -48,7 +50,7 @@ __device__ __forceinline__ void load_keys(
     }
     Ring<B::kStages> ring;
     uint32_t landed_parity = 0;
-    for (int tile = 0; tile < walk.tiles; tile++, ring.next()) {
+    for (int tile = walk.first_tile; tile < walk.tiles; tile++, ring.next()) {
         const int stage = ring.stage;
         mbarrier_wait(&stages.empty[stage], ring.parity ^ 1);  // what was here has been multiplied
         load_stage<Width>(s.k[stage], &a.qkv, in.key_column(walk.key_head), s.v[stage], &a.qkv, in.value_column(walk.key_head),
@@ -84,7 +86,13 @@ __device__ __forceinline__ void add_query_gradients(
     };
     Ring<B::kStages> ring;
     mbarrier_wait(&s.barriers.resident, 0);  // queries and dO are loaded
-    for (int tile = 0; tile < min(walk.tiles, diagonal + 1); tile++, ring.next()) {
+    // Tiles that only earlier queries see.
+    int tile = walk.first_tile;
+    for (; tile < walk.tiles && (diagonal - tile - 1) * kPanelRows + 1 >= in.window; tile++, ring.next()) {
+        mbarrier_wait(&stages.full[ring.stage], ring.parity);  // so that this round's reader says what this round read
+        release(ring.stage);
+    }
+    for (; tile < min(walk.tiles, diagonal + 1); tile++, ring.next()) {
         const int stage = ring.stage;
         mbarrier_wait(&stages.full[stage], ring.parity);  // the stage is loaded
         float scores[32], dp[32], ds[32];
@@ -101,10 +109,12 @@ __device__ __forceinline__ void add_query_gradients(
 #pragma unroll
             for (int i = 0; i < 32; i++) {
                 const float weight = exp2_approx(scores[i] * scale - lse[i % 4 / 2]);
-                ds[i] = masked && i / 4 * 8 + fragment_column(i % 4) > group_row(thread, i % 4) ? 0.0f : weight;
+                const int query = (diagonal - tile) * kPanelRows + group_row(thread, i % 4);
+                ds[i] = masked && !in.sees(query, i / 4 * 8 + fragment_column(i % 4)) ? 0.0f : weight;
             }
         };
-        tile == diagonal ? weigh(std::true_type()) : weigh(std::false_type());
+        const bool edge = (diagonal - tile + 1) * kPanelRows - 1 >= in.window;  // some window begins here
+        tile == diagonal || edge ? weigh(std::true_type()) : weigh(std::false_type());
         wgmma_wait<0>();  // dp
         wgmma_registers(dp);
 #pragma unroll
@@ -118,7 +128,7 @@ __device__ __forceinline__ void add_query_gradients(
         release(last);
     }
     // Tiles that only later queries see.
-    for (int tile = diagonal + 1; tile < walk.tiles; tile++, ring.next()) {
+    for (; tile < walk.tiles; tile++, ring.next()) {
         mbarrier_wait(&stages.full[ring.stage], ring.parity);  // so that this round's reader says what this round read
         release(ring.stage);
     }

@@ -14,7 +14,7 @@ constexpr int kKeys = 128;  // of a step
 template <int Width>
 struct ForwardBlock : AttentionBlock {
     static constexpr int kStages = Width == 64 ? 3 : 2, kTile = kKeys * Width;
-    static_assert(kRows == kKeys, "the last step has the block's own keys, and only there something is masked");
+    static_assert(kRows == kKeys, "the first step has the block's own keys, and only there keys are behind queries");
     struct Shared {
         alignas(1024) bf16 q[kGroups][kPanel<Width>];
         alignas(1024) bf16 k[kStages][kTile];
@@ -36,7 +36,8 @@ struct Walk {
     __device__ __forceinline__ explicit Walk(const Attention& in)
         : start(in.starts[blockIdx.y]), end(in.starts[blockIdx.y + 1]),
           first_query(start + (gridDim.z - 1 - blockIdx.z) * kKeys),  // the longest walks begin first
-          head(blockIdx.x), key_head(head / (in.h / in.k)), steps((first_query - start) / kKeys + 1) {}
+          head(blockIdx.x), key_head(head / (in.h / in.k)),
+          steps((first_query - start) / kKeys - (in.first_seen(first_query, start) - start) / kKeys + 1) {}
 
     __device__ __forceinline__ int first_key(int step) const { return first_query - step * kKeys; }
 };
@@ -106,14 +107,15 @@ struct Softmax {
     float largest[2] = {-INFINITY, -INFINITY};
     float sum[2] = {0.0f, 0.0f};
 
-    // Weights of scores, relative to the new maximum; `correction` is what earlier sums have to be multiplied by. Every row
-    // sees a key in the first step, its own, so the maximum is finite.
-    __device__ __forceinline__ void weigh(float (&weights)[64], const float (&scores)[64], float (&correction)[2]) {
+    // Weights of scores, of which score(i) gives each, relative to the new maximum; `correction` is what earlier sums have to be
+    // multiplied by. Every row sees a key in the first step, its own, so the maximum is finite.
+    template <class Score>
+    __device__ __forceinline__ void weigh(float (&weights)[64], const Score& score, float (&correction)[2]) {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             float most = largest[half];
 #pragma unroll
-            for (int i = 2 * half; i < 64; i += 4) most = fmaxf(most, fmaxf(scores[i], scores[i + 1]));
+            for (int i = 2 * half; i < 64; i += 4) most = fmaxf(most, fmaxf(score(i), score(i + 1)));
             most = warp_max<4>(most);  // the four lanes that share a row
             correction[half] = exp2_approx((largest[half] - most) * scale);
             largest[half] = most;
@@ -123,7 +125,7 @@ struct Softmax {
             for (int i = 2 * half; i < 64; i += 4) {
 #pragma unroll
                 for (int v = i; v < i + 2; v++) {
-                    weights[v] = exp2_approx(scores[v] * scale - base);
+                    weights[v] = exp2_approx(score(v) * scale - base);
                     added += weights[v];
                 }
             }
@@ -147,6 +149,9 @@ __device__ __forceinline__ void attend(
     // Named barriers, one for each group's turn.
     const auto await_turn = [&] { barrier_sync(1 + group, 2 * kWarpgroup); };
     const auto end_turn = [&] { barrier_arrive(2 - group, 2 * kWarpgroup); };
+    // Of value i of a fragment, from the block's first query on.
+    const auto query_of = [&](int i) { return group * kPanelRows + group_row(thread, i % 4); };
+    const auto key_of = [&](int i) { return i / 4 * 8 + fragment_column(i % 4); };
     Softmax softmax = {in.scale * kLog2e};
     float o[Width / 2] = {}, weights[64], correction[2];
     uint32_t left[8][4];
@@ -161,10 +166,9 @@ __device__ __forceinline__ void attend(
         release(&of_keys.empty[0]);
 #pragma unroll
         for (int i = 0; i < 64; i++) {
-            const int key = i / 4 * 8 + fragment_column(i % 4), query = group * kPanelRows + group_row(thread, i % 4);
-            seen[i] = key <= query ? scores[i] : -INFINITY;
+            seen[i] = in.sees(query_of(i), key_of(i)) ? scores[i] : -INFINITY;
         }
-        softmax.weigh(weights, seen, correction);
+        softmax.weigh(weights, [&](int i) { return seen[i]; }, correction);
         pack_weights(left, weights);
     }
     if (group == 1 && walk.steps > 1) end_turn();
@@ -182,7 +186,14 @@ __device__ __forceinline__ void attend(
         wgmma_wait<1>();  // scores
         wgmma_registers(scores);
         release(&of_keys.empty[keys.stage]);
-        softmax.weigh(weights, scores, correction);
+        if ((group + 1) * kPanelRows - 1 + step * kKeys < in.window) {
+            softmax.weigh(weights, [&](int i) { return scores[i]; }, correction);
+        } else {  // the window of some query begins among these keys, or behind them
+            const auto seen = [&](int i) {
+                return in.sees(query_of(i), key_of(i) - step * kKeys) ? scores[i] : -INFINITY;
+            };
+            softmax.weigh(weights, seen, correction);
+        }
         wgmma_wait<0>();  // o
         wgmma_registers(o);
         wgmma_registers(left);

@@ -53,7 +53,7 @@ SUITE(arguments) {
         candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "t is missing");
     expect("nothing was written", y.bits() == before);
     must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()));
-    const candor_heads heads = {2, 1, 8};
+    const candor_heads heads = {2, 1, 8, 0};
     const candor_sequences sequences = {nullptr, 0, 0};
     refuses("queries, keys and values for other heads",
         candor_attention(x.m(), logits.m(), x.m(), &heads, &sequences, stream()), "o is (3,8), expected (3,16)");

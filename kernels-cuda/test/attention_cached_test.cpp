@@ -11,6 +11,7 @@ struct Case {
     const char* name;
     std::vector<int> before, rows;  // of each sequence: tokens in the cache already, and in this batch
     int h, k, d;
+    int window = 0;
 };
 
 struct Cache {
@@ -45,7 +46,7 @@ struct Problem {
 
     int tokens(int s) const { return c.before[s] + c.rows[s]; }
 
-    // Pages lie in a stirred order; what holds no token is NaN.
+    // Pages lie in a stirred order; what holds no token, or one that is before all windows, is NaN.
     void fill(Cache& cache) const {
         std::vector<double> numbers, first;
         int count = 0;
@@ -60,6 +61,7 @@ struct Problem {
             first.push_back((double)numbers.size());
             for (int p = 0; p < tokens(s); p++) {
                 if (p % kPage == 0) numbers.push_back(order[numbers.size()]);
+                if (p < first_seen(c.before[s] + 1, c.window)) continue;
                 const int page = (int)numbers.back();
                 double* row = &contents[page / cache.pages_per_slab][(size_t)(page % cache.pages_per_slab) * cols];
                 for (int kh = 0; kh < c.k; kh++) {
@@ -112,6 +114,9 @@ const std::vector<Case>& cases() {
         {"prefill of 50 behind 20, width 8", {20}, {50}, 6, 2, 8},
         {"prefill and decode, width 64", {0, 33}, {37, 1}, 2, 1, 64},
         {"width 96", {70}, {3}, 2, 2, 96},
+        {"decode, width 16, window 40", {0, 5, 39, 40, 41, 300}, {1, 1, 1, 1, 1, 1}, 4, 2, 16, 40},
+        {"prefill of 90 behind 20, width 64, window 33", {20}, {90}, 3, 1, 64, 33},
+        {"prefill of 70, width 8, window 1", {0}, {70}, 2, 2, 8, 1},
     };
     return all;
 }
@@ -122,7 +127,7 @@ int run(const Problem& p, const Cache& cache, const Batch& b, Tensor<candor_bf16
     positions.set(b.positions);
     const candor_cache pages = {
         cache.addresses, cache.slabs[0]->stride, cache.pages_per_slab, cache.pages->p(), cache.first_page->p()};
-    const candor_heads heads = {p.c.h, p.c.k, p.c.d};
+    const candor_heads heads = {p.c.h, p.c.k, p.c.d, p.c.window};
     const candor_sequences sequences = {starts.p(), p.sequences, b.longest};
     const int status = candor_attention_cached(o.m(), qkv.m(), &pages, &heads, positions.p(), &sequences, stream());
     return status ? status : candor_stream_synchronise(stream());
@@ -147,7 +152,7 @@ SUITE(attention_cached) {
                     const int kh = (int)whole.sequences[i] * c.k + head / (c.h / c.k);
                     const double* q = &qkv.values[(size_t)i * qkv.cols + head * c.d];
                     const AttendedRow row = attend(std::vector<double>(q, q + c.d), p.keys[kh], p.values[kh],
-                        (int)whole.positions[i] + 1, plain);
+                        (int)whole.positions[i] + 1, c.window, plain);
                     auto& to = plain ? expected.plain : expected.exact;
                     to.insert(to.end(), row.o.begin(), row.o.end());
                 }

@@ -22,19 +22,24 @@ inline double sum_of_products(const std::vector<double>& a, const std::vector<do
     return sum;
 }
 
-// What one query makes of the keys before it and its own.
+// What one query makes of the keys that it sees.
 struct AttendedRow {
-    std::vector<double> weights, o;
+    std::vector<double> weights, o;  // weights of all keys up to its own, 0 before the window
     double lse;
 };
 
-inline AttendedRow attend(const std::vector<double>& q, const Rows& k, const Rows& v, int count, bool plain) {
+// The first key that the query before `end` sees; a window of 0 is none.
+inline int first_seen(int end, int window) { return window > 0 ? std::max(0, end - window) : 0; }
+
+// Of keys before `end`, the query's own last.
+inline AttendedRow attend(const std::vector<double>& q, const Rows& k, const Rows& v, int end, int window, bool plain) {
     AttendedRow row;
+    const int first = first_seen(end, window);
     const size_t d = q.size();
     const double scale = 1 / std::sqrt((double)d);
     double most = -INFINITY, sum = 0;
-    for (int j = 0; j < count; j++) {
-        row.weights.push_back(sum_of_products(q, k[j], plain) * scale);
+    for (int j = 0; j < end; j++) {
+        row.weights.push_back(j < first ? -INFINITY : sum_of_products(q, k[j], plain) * scale);
         most = std::max(most, row.weights.back());
     }
     for (double s : row.weights) sum += std::exp(s - most);
@@ -45,7 +50,7 @@ inline AttendedRow attend(const std::vector<double>& q, const Rows& k, const Row
     for (size_t c = 0; c < d; c++) {
         float rough = 0;
         double exact = 0;
-        for (int j = 0; j < count; j++) {
+        for (int j = first; j < end; j++) {
             rough += (float)(rounded(row.weights[j]) * v[j][c]);
             exact += row.weights[j] * v[j][c];
         }

@@ -11,6 +11,7 @@ struct Case {
     std::vector<int> lengths;
     int h, k, d;
     int gap, offset;
+    int window = 0;
 };
 
 struct Problem {
@@ -22,7 +23,7 @@ struct Problem {
     std::unique_ptr<Tensor<candor_bf16>> qkv, dout;
     std::unique_ptr<Tensor<int32_t>> device_starts;
 
-    explicit Problem(const Case& c) : c(c), heads{c.h, c.k, c.d} {
+    explicit Problem(const Case& c) : c(c), heads{c.h, c.k, c.d, c.window} {
         for (int length : c.lengths) {
             starts.push_back(starts.back() + length);
             longest = std::max(longest, length);
@@ -74,11 +75,11 @@ struct Problem {
         const double scale = 1 / std::sqrt((double)d);
         const auto gradient = [&](int token, int column) { return &r.dqkv[(size_t)(start + token) * qkv->cols + column]; };
         for (int i = 0; i < (int)q.size(); i++) {
-            const AttendedRow row = attend(q[i], k, v, i + 1, plain);
+            const AttendedRow row = attend(q[i], k, v, i + 1, c.window, plain);
             std::copy(row.o.begin(), row.o.end(), &r.o[((size_t)(start + i) * c.h + head) * d]);
             r.lse[(size_t)(start + i) * c.h + head] = row.lse;
             const double delta = sum_of_products(dout[i], row.o, plain);
-            for (int j = 0; j <= i; j++) {
+            for (int j = first_seen(i + 1, c.window); j <= i; j++) {
                 const double dp = sum_of_products(dout[i], v[j], plain);
                 const double exact = row.weights[j] * (dp - delta);
                 const double ds = plain ? rounded((float)exact) : exact;
@@ -110,6 +111,14 @@ const std::vector<Case>& cases() {
         {"200, 31 rows, width 128, groups of 2", {200, 31}, 4, 2, 128, 0, 16},
         {"520 rows, width 64", {520}, 1, 1, 64, 0, 0},
         {"2, 400 rows, width 128", {2, 400}, 1, 1, 128, 0, 0},
+        {"70, 9 rows, width 16, window 5", {70, 9}, 2, 1, 16, 0, 0, 5},
+        {"150, 64 rows, width 32, window 64", {150, 64}, 2, 2, 32, 3, 1, 64},
+        {"140 rows, width 96, window 33", {140}, 1, 1, 96, 0, 0, 33},
+        {"1, 130 rows, width 64, window 1", {1, 130}, 2, 1, 64, 0, 0, 1},
+        {"330, 0, 100 rows, width 64, window 65, groups of 3", {330, 0, 100}, 3, 1, 64, 8, 0, 65},
+        {"200, 31 rows, width 64, window 128, no row aligned", {200, 31}, 2, 2, 64, 3, 1, 128},
+        {"390, 20 rows, width 128, window 150", {390, 20}, 2, 1, 128, 0, 0, 150},
+        {"130 rows, width 128, window longer than it", {130}, 1, 1, 128, 0, 0, 131},
     };
     return all;
 }
@@ -213,7 +222,8 @@ void poison_others(Tensor<candor_bf16>& t, int first, int count) {
 // A sequence's bytes are the same whatever lies beside it in the batch, NaN included, and without any neighbour.
 SUITE(attention_sequences_alone) {
     for (const Case& c : {Case{"width 64", {30, 100, 90}, 4, 2, 64, 8, 0}, Case{"width 128", {70, 65, 31}, 2, 1, 128, 0, 0},
-             Case{"width 96", {70, 40, 31}, 2, 1, 96, 0, 0}}) {
+             Case{"width 96", {70, 40, 31}, 2, 1, 96, 0, 0}, Case{"width 64, window 50", {30, 200, 90}, 4, 2, 64, 8, 0, 50},
+             Case{"width 32, window 20", {70, 90, 31}, 2, 1, 32, 0, 0, 20}}) {
         Problem p(c);
         const int first = p.starts[1], count = c.lengths[1];
         const Bytes packed = rows_of_launch(p, p.starts, 0, first, count);
@@ -223,6 +233,23 @@ SUITE(attention_sequences_alone) {
         poison_others(*p.dout, first, count);
         const bool beside_nan = rows_of_launch(p, p.starts, 0, first, count) == packed;
         expect(std::string("sequences beside NaN: ") + c.name, beside_nan, "other bytes");
+    }
+}
+
+// A window that holds all of a sequence changes no byte of it.
+SUITE(attention_windows) {
+    for (const Case& c : {Case{"width 64", {30, 200, 7}, 4, 2, 64, 0, 0}, Case{"width 128", {140, 60}, 2, 1, 128, 0, 0},
+             Case{"width 32", {100, 64}, 2, 1, 32, 0, 0}}) {
+        Case wide = c, narrow = c;
+        wide.window = 200, narrow.window = 64;
+        const Problem p(c), q(wide), r(narrow);
+        const std::string name = std::string("windows, ") + c.name + ": ";
+        expect(name + "as long as the longest", rows_of_launch(p, p.starts, 0, 0, p.n) == rows_of_launch(q, q.starts, 0, 0, q.n),
+            "other bytes than without a window");
+        const int last = (int)c.lengths.size() - 1, first = p.starts[last], count = c.lengths[last];
+        expect(name + "as long as one of the sequences",
+            rows_of_launch(p, p.starts, 0, first, count) == rows_of_launch(r, r.starts, 0, first, count),
+            "other bytes than without a window");
     }
 }
 
@@ -250,7 +277,8 @@ SUITE(attention_forms) {
     candor_device_properties properties;
     must(candor_device_describe(&properties, device()));
     if (properties.major != 9) return;
-    for (const Case& c : {Case{"width 64", {260, 0, 193, 70}, 5, 1, 64, 8, 0}, Case{"width 128", {1, 300, 129}, 4, 2, 128, 0, 8}}) {
+    for (const Case& c : {Case{"width 64", {260, 0, 193, 70}, 5, 1, 64, 8, 0}, Case{"width 128", {1, 300, 129}, 4, 2, 128, 0, 8},
+             Case{"width 64, window 100", {300, 70}, 2, 1, 64, 0, 0, 100}}) {
         for (int form = 0; form < candor_attention_form_count(); form++) {
             candor_attention_use(form);
             judge_forward(std::string(candor_attention_form_name(form)) + ", attention ", c);

@@ -1,4 +1,4 @@
-// Operations on rows: norm, rotary positions, gated unit, rows picked and put back, keys and values into pages.
+// Operations on rows: norm, rotary positions, gated units, rows picked and put back, keys and values into pages.
 #include <algorithm>
 #include <cmath>
 
@@ -105,25 +105,44 @@ void rope(int n, int g, int d, int gap) {
     }
 }
 
-void gated(int n, int f, int gap, int offset) {
+// A gated unit: value(g) and slope(g) of its activation, exactly.
+struct Unit {
+    const char* name;
+    int (*forward)(const candor_matrix*, const candor_matrix*, candor_stream*);
+    int (*backward)(const candor_matrix*, const candor_matrix*, const candor_matrix*, candor_stream*);
+    double (*value)(double), (*slope)(double);
+};
+
+double silu(double g) { return g * sigmoid(g); }
+double silu_slope(double g) { return sigmoid(g) * (1 + g * (1 - sigmoid(g))); }
+double gelu(double g) { return 0.5 * g * (1 + std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g))); }
+double gelu_slope(double g) {
+    const double t = std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g));
+    return 0.5 * (1 + t) + 0.5 * g * (1 - t * t) * std::sqrt(2 / M_PI) * (1 + 3 * 0.044715 * g * g);
+}
+
+constexpr Unit kUnits[] = {{"swiglu", candor_swiglu, candor_swiglu_backward, silu, silu_slope},
+    {"geglu", candor_geglu, candor_geglu_backward, gelu, gelu_slope}};
+
+void gated(const Unit& unit, int n, int f, int gap, int offset) {
     Random r(n * 7 + f);
     Tensor<candor_bf16> in(n, 2 * f, 2 * f + gap, offset), y(n, f, f + gap), dy(n, f, f + gap, offset), out(n, 2 * f, 2 * f + gap, offset);
     in.fill(r, -4, 4);
     dy.fill(r, -1, 1);
-    Check(shape("swiglu", n, f)).output("y", y, elementwise((size_t)n * f, [&](size_t i) {
-        const double gate = in.at((int)(i / f), (int)(i % f)), up = in.at((int)(i / f), (int)(i % f) + f);
-        return gate * sigmoid(gate) * up;
-    })).run([&] { return candor_swiglu(y.m(), in.m(), stream()); });
+    const std::string name = unit.name;
+    Check(shape(unit.name, n, f)).output("y", y, elementwise((size_t)n * f, [&](size_t i) {
+        return unit.value(in.at((int)(i / f), (int)(i % f))) * in.at((int)(i / f), (int)(i % f) + f);
+    })).run([&] { return unit.forward(y.m(), in.m(), stream()); });
     const Expected expected = elementwise((size_t)n * 2 * f, [&](size_t i) {
         const int row = (int)(i / (2 * f)), c = (int)(i % (2 * f)) % f;
-        const double gate = in.at(row, c), up = in.at(row, c + f), s = sigmoid(gate), gradient = dy.at(row, c);
-        return (int)(i % (2 * f)) < f ? gradient * up * s * (1 + gate * (1 - s)) : gradient * gate * s;
+        const double gate = in.at(row, c), up = in.at(row, c + f), gradient = dy.at(row, c);
+        return (int)(i % (2 * f)) < f ? gradient * up * unit.slope(gate) : gradient * unit.value(gate);
     });
-    Check(shape("swiglu backward", n, f)).output("d", out, expected).run([&] {
-        return candor_swiglu_backward(out.m(), dy.m(), in.m(), stream());
+    Check(shape((name + " backward").c_str(), n, f)).output("d", out, expected).run([&] {
+        return unit.backward(out.m(), dy.m(), in.m(), stream());
     });
-    Check(shape("swiglu backward in place", n, f)).output_from("d", out, in.values, expected).run([&] {
-        return candor_swiglu_backward(out.m(), dy.m(), out.m(), stream());
+    Check(shape((name + " backward in place").c_str(), n, f)).output_from("d", out, in.values, expected).run([&] {
+        return unit.backward(out.m(), dy.m(), out.m(), stream());
     });
 }
 
@@ -246,7 +265,7 @@ void cache_write(int h, int k, int d) {
         .output("slab 1", high, {expected[1], expected[1]})
         .run([&] {
             const candor_cache cache = {slabs, low.stride, kSlabPages, page.p(), begin.p()};
-            const candor_heads heads = {h, k, d};
+            const candor_heads heads = {h, k, d, 0};
             return candor_cache_write(&cache, qkv.m(), &heads, at.p(), of.p(), stream());
         });
     must(candor_memory_release(slabs, device()));
@@ -267,8 +286,10 @@ SUITE(rope) {
 }
 
 SUITE(gated) {
-    gated(5, 64, 0, 0);
-    gated(3, 37, 1, 1);
+    for (const Unit& unit : kUnits) {
+        gated(unit, 5, 64, 0, 0);
+        gated(unit, 3, 37, 1, 1);
+    }
 }
 
 SUITE(affine) {

@@ -7,7 +7,7 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 
 /**
- * The tokenizers library behind its JNI border. It is called directly, not through its Java front, which copies seven
+ * The tokenizers library behind its JNI interface. It is called directly, not through its Java front, which copies seven
  * arrays for every text where one or two are wanted. Thread-safe; the native part is freed with this object.
  */
 final class NativeTokenizer {

@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)4L;
+    private static final int CANDOR_API_VERSION = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 4
+     * #define CANDOR_API_VERSION 5
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -2953,6 +2953,131 @@ public class CandorKernels extends CandorKernels$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("candor_swiglu_backward", d_gate_up, dy, gate_up, stream);
+            }
+            return (int)mh$.invokeExact(d_gate_up, dy, gate_up, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_geglu {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_geglu");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_geglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_geglu$descriptor() {
+        return candor_geglu.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_geglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_geglu$handle() {
+        return candor_geglu.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_geglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_geglu$address() {
+        return candor_geglu.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_geglu(const candor_matrix *y, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static int candor_geglu(MemorySegment y, MemorySegment gate_up, MemorySegment stream) {
+        var mh$ = candor_geglu.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_geglu", y, gate_up, stream);
+            }
+            return (int)mh$.invokeExact(y, gate_up, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_geglu_backward {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_geglu_backward");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_geglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_geglu_backward$descriptor() {
+        return candor_geglu_backward.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_geglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_geglu_backward$handle() {
+        return candor_geglu_backward.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_geglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_geglu_backward$address() {
+        return candor_geglu_backward.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_geglu_backward(const candor_matrix *d_gate_up, const candor_matrix *dy, const candor_matrix *gate_up, candor_stream *stream)
+     * }
+     */
+    public static int candor_geglu_backward(MemorySegment d_gate_up, MemorySegment dy, MemorySegment gate_up, MemorySegment stream) {
+        var mh$ = candor_geglu_backward.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_geglu_backward", d_gate_up, dy, gate_up, stream);
             }
             return (int)mh$.invokeExact(d_gate_up, dy, gate_up, stream);
         } catch (Error | RuntimeException ex) {

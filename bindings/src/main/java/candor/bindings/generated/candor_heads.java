@@ -18,6 +18,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t query;
  *     int32_t key;
  *     int32_t width;
+ *     int32_t window;
  * }
  * }
  */
@@ -30,7 +31,8 @@ public class candor_heads {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         CandorKernels.C_INT.withName("query"),
         CandorKernels.C_INT.withName("key"),
-        CandorKernels.C_INT.withName("width")
+        CandorKernels.C_INT.withName("width"),
+        CandorKernels.C_INT.withName("window")
     ).withName("candor_heads");
 
     /**
@@ -170,6 +172,50 @@ public class candor_heads {
      */
     public static void width(MemorySegment struct, int fieldValue) {
         struct.set(width$LAYOUT, width$OFFSET, fieldValue);
+    }
+
+    private static final OfInt window$LAYOUT = (OfInt)$LAYOUT.select(groupElement("window"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t window
+     * }
+     */
+    public static final OfInt window$layout() {
+        return window$LAYOUT;
+    }
+
+    private static final long window$OFFSET = $LAYOUT.byteOffset(groupElement("window"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t window
+     * }
+     */
+    public static final long window$offset() {
+        return window$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t window
+     * }
+     */
+    public static int window(MemorySegment struct) {
+        return struct.get(window$LAYOUT, window$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t window
+     * }
+     */
+    public static void window(MemorySegment struct, int fieldValue) {
+        struct.set(window$LAYOUT, window$OFFSET, fieldValue);
     }
 
     /**

@@ -125,6 +125,7 @@ final class CallBuffer implements AutoCloseable {
         candor_heads.query(to, heads.query());
         candor_heads.key(to, heads.key());
         candor_heads.width(to, heads.width());
+        candor_heads.window(to, heads.window());
         return this;
     }
 

@@ -9,6 +9,8 @@ import static candor.bindings.generated.CandorKernels.candor_cache_write;
 import static candor.bindings.generated.CandorKernels.candor_dropout;
 import static candor.bindings.generated.CandorKernels.candor_embed;
 import static candor.bindings.generated.CandorKernels.candor_gather_rows;
+import static candor.bindings.generated.CandorKernels.candor_geglu;
+import static candor.bindings.generated.CandorKernels.candor_geglu_backward;
 import static candor.bindings.generated.CandorKernels.candor_linear;
 import static candor.bindings.generated.CandorKernels.candor_linear_backward;
 import static candor.bindings.generated.CandorKernels.candor_log_prob;
@@ -78,6 +80,8 @@ enum Function {
             from.matrix(), from.matrix(), from.cache(), from.heads(), from.address(), from.sequences(), stream)),
     SWIGLU((from, stream) -> candor_swiglu(from.matrix(), from.matrix(), stream)),
     SWIGLU_BACKWARD((from, stream) -> candor_swiglu_backward(from.matrix(), from.matrix(), from.matrix(), stream)),
+    GEGLU((from, stream) -> candor_geglu(from.matrix(), from.matrix(), stream)),
+    GEGLU_BACKWARD((from, stream) -> candor_geglu_backward(from.matrix(), from.matrix(), from.matrix(), stream)),
     LOGITS((from, stream) -> candor_logits(from.matrix(), from.matrix(), from.matrix(), stream)),
     LOG_PROB((from, stream) -> candor_log_prob(
             from.matrix(), from.matrix(), from.matrix(), from.matrix(), from.matrix(), from.address(), stream)),

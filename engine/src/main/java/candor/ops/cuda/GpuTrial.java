@@ -68,13 +68,9 @@ public record GpuTrial(boolean works, String finding) {
 
     /** Why the kernels cannot compute a model with such heads; empty where they can. */
     public static Optional<String> refusal(Heads heads) {
-        if (!Limits.takes(heads)) {
-            return Optional.of("its attention heads are " + heads.width()
-                    + " wide, and the GPU's kernels take multiples of 8 up to " + Limits.WIDEST_HEAD);
-        }
-        return heads.window() == 0
+        return Limits.takes(heads)
                 ? Optional.empty()
-                : Optional.of("its attention slides over " + heads.window()
-                        + " tokens, and the GPU's kernels attend to whole sequences");
+                : Optional.of("its attention heads are " + heads.width()
+                        + " wide, and the GPU's kernels take multiples of 8 up to " + Limits.WIDEST_HEAD);
     }
 }

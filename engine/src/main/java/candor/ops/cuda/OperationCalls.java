@@ -149,8 +149,11 @@ final class OperationCalls implements AutoCloseable {
                     LogProbHeadGradient _ ->
                 throw new UnsupportedOperationException(
                         "this backend trains adapters only; the CPU trains all weights");
-            case GeGlu o -> throw Limits.silu(o.name());
-            case GeGluBackward o -> throw Limits.silu(o.name());
+            case GeGlu o -> calls.add(Function.GEGLU, to -> to.matrix(o.y()).matrix(o.gateUp()));
+            case GeGluBackward o ->
+                calls.add(
+                        Function.GEGLU_BACKWARD,
+                        to -> to.matrix(o.dGateUp()).matrix(o.dy()).matrix(o.gateUp()));
             case Zero o -> zero(o.y());
             case SumOfSquares o -> {
                 calls.add(Function.SUM_OF_SQUARES, to -> to.number(sum).matrix(o.x()));
@@ -212,7 +215,7 @@ final class OperationCalls implements AutoCloseable {
     }
 
     private void attention(Attention o) {
-        Limits.heads(o.name(), o.heads(), o.batch().longest());
+        Limits.width(o.name(), o.heads());
         BatchOnDevice there = batches.of(o.batch());
         calls.add(Function.ATTENTION, to -> to.matrix(o.o())
                 .matrix(o.lse())
@@ -222,7 +225,7 @@ final class OperationCalls implements AutoCloseable {
     }
 
     private void attentionBackward(AttentionBackward o) {
-        Limits.heads(o.name(), o.heads(), o.batch().longest());
+        Limits.width(o.name(), o.heads());
         BatchOnDevice there = batches.of(o.batch());
         calls.add(Function.ATTENTION_BACKWARD, to -> to.matrix(o.dqkv())
                 .matrix(o.dout())
@@ -239,7 +242,7 @@ final class OperationCalls implements AutoCloseable {
     }
 
     private void cacheWrite(CacheWrite o) {
-        Limits.cache(o.name(), o.cache(), 0); // writing is the same whatever is read
+        Limits.cache(o.name(), o.cache());
         BatchOnDevice there = batches.of(o.batch());
         long slabs = onDevice(o.cache(), o.batch(), o.tables());
         calls.add(Function.CACHE_WRITE, to -> cache(to, slabs, o.cache())
@@ -250,22 +253,13 @@ final class OperationCalls implements AutoCloseable {
     }
 
     private void attentionCached(AttentionCached o) {
-        Limits.cache(o.name(), o.cache(), reached(o.batch()));
+        Limits.cache(o.name(), o.cache());
         BatchOnDevice there = batches.of(o.batch());
         long slabs = onDevice(o.cache(), o.batch(), o.tables());
         calls.add(Function.ATTENTION_CACHED, to -> cache(to.matrix(o.o()).matrix(o.qkv()), slabs, o.cache())
                 .heads(o.cache().heads())
                 .number(there.positions())
                 .sequences(there.starts(), o.batch().sequenceCount(), o.batch().longest()));
-    }
-
-    /** Tokens of the longest sequence, those in a cache among them. */
-    private static int reached(Batch batch) {
-        int most = 0;
-        for (int s = 0; s < batch.sequenceCount(); s++) {
-            most = Math.max(most, batch.position(batch.start(s + 1) - 1) + 1);
-        }
-        return most;
     }
 
     /** Page tables and the addresses of slabs go over; returns where the latter are. */

@@ -27,13 +27,11 @@ class CallBufferTest {
     }
 
     private void attention(long address, int longest) {
-        calls.add(
-                Function.ATTENTION,
-                to -> to.matrix(tensor(DType.BF16, address, 5, 8))
-                        .matrix(null)
-                        .matrix(tensor(DType.BF16, 4096, 5, 16))
-                        .heads(new Heads(2, 1, 4))
-                        .sequences(8192, 2, longest));
+        calls.add(Function.ATTENTION, to -> to.matrix(tensor(DType.BF16, address, 5, 8))
+                .matrix(null)
+                .matrix(tensor(DType.BF16, 4096, 5, 16))
+                .heads(new Heads(2, 1, 4))
+                .sequences(8192, 2, longest));
     }
 
     @Test
@@ -79,8 +77,7 @@ class CallBufferTest {
     void aCallWhoseArgumentsFailIsNotThere() {
         attention(1 << 20, 64);
         byte[] before = calls.bytes().toArray(ValueLayout.JAVA_BYTE);
-        assertThatThrownBy(() -> calls.add(
-                        Function.ZERO, to -> to.number(1).matrix(tensor(DType.F16, 64, 1, 1))))
+        assertThatThrownBy(() -> calls.add(Function.ZERO, to -> to.number(1).matrix(tensor(DType.F16, 64, 1, 1))))
                 .hasMessage("the kernels have no matrices of F16");
         assertThat(calls.calls()).isEqualTo(1);
         assertThat(calls.bytes().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(before);
