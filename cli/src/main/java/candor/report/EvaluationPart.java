@@ -60,7 +60,7 @@ final class EvaluationPart {
         tables.add(scores(scores));
         List<Comparison> comparisons = Closing.comparisons(evaluated, Bootstrap.DEFAULT);
         comparisons(tables, comparisons, main);
-        StudyReplies.Browsed browsed = EvaluationReplies.of(folder, evaluated, main, name, replies);
+        Browsed browsed = EvaluationReplies.of(folder, evaluated, main, name, replies);
         JsonNode run = JsonRecord.read(folder.resolve("run.json"))
                 .map(JsonNode.class::cast)
                 .orElse(json.path("settings"));

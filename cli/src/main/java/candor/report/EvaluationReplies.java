@@ -5,7 +5,6 @@ import candor.data.read.RowReader;
 import candor.evaluate.Evaluated;
 import candor.report.html.Csv;
 import candor.report.html.Element;
-import candor.report.html.FileLink;
 import candor.report.html.Node;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
@@ -35,9 +34,9 @@ final class EvaluationReplies {
      * @param name of the evaluation among the parts of the page
      * @param most replies on the page
      */
-    static StudyReplies.Browsed of(Path folder, Evaluated evaluated, String measure, String name, int most) {
+    static Browsed of(Path folder, Evaluated evaluated, String measure, String name, int most) {
         if (evaluated.lines().isEmpty()) {
-            return new StudyReplies.Browsed(List.of(), List.of(), ReplyBrowser.Classes.NONE);
+            return Browsed.nothing(List.of());
         }
         List<Node> parts = new ArrayList<>();
         long seed = evaluated.lines().getFirst().seed();
@@ -64,20 +63,14 @@ final class EvaluationReplies {
                 .toList();
         FileBeside csv = new FileBeside(name + "-replies.csv", lines -> csv(folder, measure, lines));
         parts.add(Element.of("h4", "Replies by arm, task and verdict"));
-        parts.add(Element.of(
-                        "p",
-                        "Choose an arm, a task or a verdict; no network and no script is needed. Here are "
-                                + list.stream()
-                                        .mapToLong(each -> each.answers().size())
-                                        .sum() + " of the "
-                                + evaluated.lines().size() + " replies: those under seed " + seed
-                                + " to the first rows of each subset in the order above. Texts are cut after 1,500"
-                                + " characters. All replies, in full: ",
-                        new FileLink(csv.name()),
-                        ", and results.jsonl in the evaluation's folder.")
-                .cls("note"));
+        parts.add(ReplyBrowser.note(
+                list,
+                evaluated.lines().size(),
+                "those under seed " + seed + " to the first rows of each subset in the order above",
+                csv,
+                "results.jsonl in the evaluation's folder"));
         parts.add(ReplyBrowser.of(name, list));
-        return new StudyReplies.Browsed(parts, List.of(csv), ReplyBrowser.classes(list));
+        return new Browsed(parts, List.of(csv), ReplyBrowser.classes(list));
     }
 
     /** Ids of as many rows of each subset as there is room for, in the order that rows are picked in. */

@@ -1,6 +1,7 @@
 package candor.report;
 
 import candor.report.html.Element;
+import candor.report.html.FileLink;
 import candor.report.html.Node;
 import candor.report.html.Visible;
 import java.util.ArrayList;
@@ -116,6 +117,25 @@ final class ReplyBrowser {
                 ? all
                 : Stream.concat(all.stream().limit(MOST_VERDICTS - 1), Stream.of(OTHER))
                         .toList();
+    }
+
+    /**
+     * How to use it, and what it leaves out.
+     *
+     * @param all replies that there are
+     * @param which of them are on the page
+     * @param csv that has all of them
+     * @param also another file that has
+     */
+    static Node note(List<Row> rows, long all, String which, FileBeside csv, String also) {
+        return Element.of(
+                        "p",
+                        "Choose an arm, a task or a verdict; no network and no script is needed. Here are "
+                                + answers(rows).count() + " of the " + all + " replies: " + which
+                                + ". Texts are cut after " + LONGEST + " characters. All replies, in full: ",
+                        new FileLink(csv.name()),
+                        ", and " + also + ".")
+                .cls("note");
     }
 
     /**

@@ -43,7 +43,7 @@ final class ReplySection {
 
     private ReplySection() {}
 
-    static Section of(StudyData data, StudyReplies.Browsed browsed) {
+    static Section of(StudyData data, Browsed browsed) {
         List<Sides> all = sides(data);
         Map<Key, Map<String, String>> verdicts = new LinkedHashMap<>();
         all.forEach(sides -> sides.arms().forEach(arm -> verdicts.put(sides.key(arm), new LinkedHashMap<>())));

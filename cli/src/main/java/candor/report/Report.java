@@ -34,7 +34,7 @@ public final class Report {
     static final String TABLES = "-tables";
 
     /** What files in that folder are named by us; others are left alone. */
-    private static final String OURS = "[a-z0-9-]+\\.csv";
+    private static final String OURS = "[a-z0-9-]+\\.csv(\\.partial)?";
 
     private static final String NAME = "report";
 

@@ -32,7 +32,7 @@ final class StudyPart {
                         .filter(each -> !each.arms().isEmpty())
                         .toList()
                 : List.of();
-        StudyReplies.Browsed browsed = StudyReplies.of(data, name, replies);
+        Browsed browsed = StudyReplies.of(data, name, replies);
         List<Section> sections = new ArrayList<>();
         sections.add(numbers(Findings.of(data, comparisons, doses)));
         sections.add(FigureSection.of(data, comparisons, doses));

@@ -2,8 +2,6 @@ package candor.report;
 
 import candor.report.html.Csv;
 import candor.report.html.Element;
-import candor.report.html.FileLink;
-import candor.report.html.Node;
 import candor.study.record.Arm;
 import candor.study.record.Key;
 import candor.study.record.Metric;
@@ -46,9 +44,6 @@ final class StudyReplies {
                 .orElse(0);
     }
 
-    /** What the page has of them. */
-    record Browsed(List<Node> body, List<FileBeside> files, ReplyBrowser.Classes classes) {}
-
     /**
      * Reads them.
      *
@@ -69,13 +64,21 @@ final class StudyReplies {
             }
         });
         if (replies.replies == 0) {
-            return new Browsed(
-                    List.of(Element.of("p", "No replies are kept yet.")), List.of(), ReplyBrowser.Classes.NONE);
+            return Browsed.nothing(List.of(Element.of("p", "No replies are kept yet.")));
         }
         List<ReplyBrowser.Row> rows = replies.rows();
         FileBeside csv = new FileBeside(name + "-replies.csv", replies::csv);
         return new Browsed(
-                List.of(replies.note(rows, csv), ReplyBrowser.of(name, rows)),
+                List.of(
+                        ReplyBrowser.note(
+                                rows,
+                                replies.replies,
+                                "those under seed " + replies.seed
+                                        + " to the first rows of each task, in the order of the"
+                                        + " SHA-256 of \"task subset\", a line break and the row's id",
+                                csv,
+                                "replies.jsonl in the study's folder"),
+                        ReplyBrowser.of(name, rows)),
                 List.of(csv),
                 ReplyBrowser.classes(rows));
     }
@@ -142,19 +145,6 @@ final class StudyReplies {
                 .metric(place.task(), place.subset())
                 .map(Metric::label)
                 .orElse(place.task() + " " + place.subset());
-    }
-
-    private Node note(List<ReplyBrowser.Row> rows, FileBeside csv) {
-        long shown = rows.stream().mapToLong(row -> row.answers().size()).sum();
-        return Element.of(
-                        "p",
-                        "Choose an arm, a task or a verdict; no network and no script is needed. Here are " + shown
-                                + " of the " + replies + " replies that the study keeps: those under seed " + seed
-                                + " to the first rows of each task, in the order of the SHA-256 of \"task subset\", a line"
-                                + " break and the row's id. Texts are cut after 1,500 characters. All replies, in full: ",
-                        new FileLink(csv.name()),
-                        ", and replies.jsonl in the study's folder.")
-                .cls("note");
     }
 
     private void csv(Consumer<String> lines) {

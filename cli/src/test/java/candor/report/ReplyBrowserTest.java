@@ -101,7 +101,7 @@ class ReplyBrowserTest {
         Report.of(dir.resolve("study")).write(page, false);
         String html = Files.readString(page);
         assertThat(Files.size(page)).isLessThan(4 << 20);
-        assertThat(html).contains("Here are 560 of the 7200 replies that the study keeps");
+        assertThat(html).contains("Here are 560 of the 7200 replies: those under seed 1 ");
         assertThat(html.split("class=\"reply ", -1)).hasSize(561);
         try (var lines = Files.lines(dir.resolve("report-tables/loop-replies.csv"))) {
             assertThat(lines.filter(line -> line.contains("<long & winding>"))).hasSize(7200);

@@ -289,6 +289,7 @@ class ReportTest {
         Files.writeString(file, "old");
         Path tables = dir.resolve("report-tables");
         Files.writeString(tables.resolve("direct-001-of-an-earlier-report.csv"), "old");
+        Files.writeString(tables.resolve("loop-replies.csv.partial"), "of one that was killed");
         Files.writeString(tables.resolve("My notes.csv"), "mine");
         report.write(file, true);
         assertThat(file).hasContent(html);
