@@ -1,7 +1,10 @@
 package candor.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class BatchTest {
@@ -40,5 +43,22 @@ class BatchTest {
         assertThat(tables.sequences()).isEqualTo(4);
         assertThat(new int[] {tables.page(0, 0), tables.page(1, 0), tables.page(2, 1), tables.page(3, 0)})
                 .containsExactly(1, 3, 5, 4);
+    }
+
+    @Test
+    void positionsAreTablesRows() {
+        assertThat(of(3, 7, 0).largestPosition()).isEqualTo(7);
+        assertThatThrownBy(() -> of(0, -1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("row 1 has token 1, position -1 and target -1");
+    }
+
+    /** A sequence whose tokens are the numbers of their rows. */
+    private static Batch of(int... positions) {
+        int count = positions.length;
+        int[] targets = new int[count];
+        Arrays.fill(targets, NONE);
+        return new Batch(
+                IntStream.range(0, count).toArray(), positions, targets, new int[] {0, count}, new int[] {Batch.BASE});
     }
 }
