@@ -45,7 +45,7 @@ class CudaGoldenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "qwen3"})
+    @ValueSource(strings = {"llama3", "qwen2", "qwen3", "mistral"})
     void aModelIsAsNearToFloat32AsPyTorchInBf16(String name) throws IOException {
         Distance here;
         JsonNode peer;
