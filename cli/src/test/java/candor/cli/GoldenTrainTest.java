@@ -94,7 +94,9 @@ class GoldenTrainTest {
         "qwen3,sft",
         "qwen3,kto",
         "mistral,sft",
-        "mistral,kto"
+        "mistral,kto",
+        "gemma3,sft",
+        "gemma3,kto"
     })
     void theRunIsTheTrainersOwn(String model, String method) throws IOException {
         Path output = temp.resolve("run");

@@ -51,12 +51,10 @@ public record AnswerNeeds(Needs host, Needs device) {
             there.put("adapters", adapters(who.bank));
         }
         there.put("keys and values", settings.cacheBytes());
-        long table = (long) Math.min(who.positions, model.maxPositionEmbeddings())
-                * model.heads().width();
+        long tables = model.ropeBytes(Math.min(who.positions, model.maxPositionEmbeddings()));
         there.put(
                 "activations",
-                table * DType.F32.bytes()
-                        + CausalLm.logitsBytes(type, model, who.bank, settings.stepTokens(), settings.sequences()));
+                tables + CausalLm.logitsBytes(type, model, who.bank, settings.stepTokens(), settings.sequences()));
         PassShape pass = CausalLm.shape(
                 model, who.bank, slots, settings.stepTokens(), settings.stepTokens(), settings.stepTokens(), false);
         long pages = Math.min(

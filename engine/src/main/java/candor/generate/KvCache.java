@@ -44,7 +44,7 @@ final class KvCache implements AutoCloseable {
         mostPages = Math.toIntExact(Math.clamp(bytes / pageBytes / slabPages, 1, Integer.MAX_VALUE / slabPages))
                 * slabPages;
         layers = IntStream.range(0, config.layers())
-                .mapToObj(layer -> new KvPages(config.heads(), slabPages))
+                .mapToObj(layer -> new KvPages(config.heads(layer), slabPages))
                 .toList();
     }
 

@@ -18,7 +18,19 @@ public enum Architecture {
     /** Qwen 3 (Yang et al. 2025): an RMS norm over each query and key head, and a head width of its own. */
     QWEN3("Qwen3ForCausalLM", "qwen3", 128, Trait.HEAD_NORM),
     /** Mistral (Jiang et al. 2023): Llama's layers, with attention in a sliding window or without. */
-    MISTRAL("MistralForCausalLM", "mistral", 0, Trait.SLIDING_WINDOW);
+    MISTRAL("MistralForCausalLM", "mistral", 0, Trait.SLIDING_WINDOW),
+    /** Gemma 3 (Gemma Team 2025), text: most layers look back a window, with rotary frequencies of their own. */
+    GEMMA3(
+            "Gemma3ForCausalLM",
+            "gemma3_text",
+            256,
+            Trait.HEAD_NORM,
+            Trait.SLIDING_WINDOW,
+            Trait.LOCAL_LAYERS,
+            Trait.BRANCH_NORMS,
+            Trait.OFFSET_NORMS,
+            Trait.GELU,
+            Trait.SCALED_EMBEDDING);
 
     /** What a family's layers have that others' do not. */
     enum Trait {
@@ -27,7 +39,17 @@ public enum Architecture {
         /** Each query head and each key head goes through an RMS norm before it is rotated. */
         HEAD_NORM,
         /** Attention slides over {@code sliding_window} tokens. */
-        SLIDING_WINDOW
+        SLIDING_WINDOW,
+        /** Only some layers slide; these have rotary frequencies of their own. */
+        LOCAL_LAYERS,
+        /** What attention and the feed-forward block make goes through a norm, too, before it joins the stream. */
+        BRANCH_NORMS,
+        /** Norms are stored as what is added to one. */
+        OFFSET_NORMS,
+        /** The gate goes through gelu's tanh form in place of SiLU. */
+        GELU,
+        /** Embeddings are multiplied by √C on their way into the stream, which the head they are tied to does not see. */
+        SCALED_EMBEDDING
     }
 
     private final String className;
@@ -84,6 +106,11 @@ public enum Architecture {
             return new Stored(name, 1, length, true);
         }
 
+        /** Whether it is the weight of a norm. */
+        boolean norm() {
+            return vector && name.endsWith("norm.weight");
+        }
+
         long elements() {
             return (long) rows * cols;
         }
@@ -92,6 +119,11 @@ public enum Architecture {
         String shape() {
             return vector ? "[" + cols + "]" : "[" + rows + ", " + cols + "]";
         }
+    }
+
+    /** What is added to the number that a file has, so that it is the weight that is multiplied with. */
+    float offset(Stored stored) {
+        return stored.norm() && has(Trait.OFFSET_NORMS) ? 1 : 0;
     }
 
     static Stored embedding(ModelConfig config) {

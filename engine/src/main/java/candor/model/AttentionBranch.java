@@ -1,7 +1,6 @@
 package candor.model;
 
 import candor.model.LinearLayers.Output;
-import candor.ops.Heads;
 import candor.ops.Ops;
 import candor.ops.Write;
 import candor.tensor.Tensor;
@@ -10,15 +9,18 @@ import java.util.List;
 /** Attention: norm, queries, keys and values, rotated, and what the heads find, put together. */
 final class AttentionBranch implements Branch {
     private final Ops ops;
-    private final Heads heads;
     private final LinearLayers linears;
     private final Norms norms;
+    private final BranchEnd end;
+    private final Tensor queryScale;
 
-    AttentionBranch(Ops ops, Heads heads, LinearLayers linears, Norms norms) {
+    /** @param queryScale (1, H·D), what queries are multiplied by; null for one */
+    AttentionBranch(Ops ops, LinearLayers linears, Norms norms, Tensor queryScale) {
         this.ops = ops;
-        this.heads = heads;
         this.linears = linears;
         this.norms = norms;
+        this.queryScale = queryScale;
+        end = new BranchEnd(ops, linears, norms);
     }
 
     @Override
@@ -37,14 +39,22 @@ final class AttentionBranch implements Branch {
             norms.forward(s.query, s.rstdQuery, s.rawQuery, w.queryNorm()); // (N,HD), each head
             norms.forward(s.key, s.rstdKey, s.rawKey, w.keyNorm()); // (N,KD), each head
         }
+        scale(s.query);
         ops.rope(s.queryKey, layer.rope(), layer.batch()); // (N,(H+K)D)
         if (layer.cache() == null) {
-            ops.attention(s.attended, s.lse, s.qkv, heads, layer.batch()); // (N,HD)
+            ops.attention(s.attended, s.lse, s.qkv, layer.heads(), layer.batch()); // (N,HD)
         } else {
             cacheWrite(layer);
             attentionCached(layer);
         }
-        linears.forward(layer, Projection.OUTPUT, out, s.attended, x); // (N,C)
+        end.forward(layer, Projection.OUTPUT, out, s.attended, x); // (N,C)
+    }
+
+    /** Queries (N,HD), or their gradients, times what the family has beside 1/√D. */
+    private void scale(Tensor query) {
+        if (queryScale != null) {
+            ops.affine(query, queryScale, null, null);
+        }
     }
 
     private void cacheWrite(Layer layer) {
@@ -85,9 +95,10 @@ final class AttentionBranch implements Branch {
         if (s.raw != null) {
             norms.forward(s.query, s.rstdQuery, s.rawQuery, layer.weights().queryNorm()); // (T,HD)
         }
+        scale(s.query);
         ops.rope(s.query, layer.rope(), layer.batch()); // (T,HD)
         attentionCached(layer);
-        linears.forward(layer, Projection.OUTPUT, out, s.attended, x); // (T,C)
+        end.forward(layer, Projection.OUTPUT, out, s.attended, x); // (T,C)
     }
 
     @Override
@@ -101,10 +112,10 @@ final class AttentionBranch implements Branch {
         LayerWeights w = layer.weights();
         LayerWeights dw = layer.gradients();
         Saved s = layer.saved();
-        linears.backward(layer, Projection.OUTPUT, g.attended, g.residual, s.attended, g, Write.SET); // (N,HD)
-        linears.weightGradient(layer, Projection.OUTPUT, g.residual, s.attended);
-        ops.attentionBackward(g.qkv, g.attended, s.qkv, s.attended, s.lse, heads, layer.batch()); // (N,A)
+        end.backward(layer, Projection.OUTPUT, g.attended, s.attended, g); // (N,HD)
+        ops.attentionBackward(g.qkv, g.attended, s.qkv, s.attended, s.lse, layer.heads(), layer.batch()); // (N,A)
         ops.ropeBackward(g.queryKey, layer.rope(), layer.batch()); // (N,(H+K)D)
+        scale(g.query);
         if (s.raw != null) {
             norms.backward(
                     g.query, dw.queryNorm(), g.query, s.rawQuery, w.queryNorm(), s.rstdQuery, Write.SET); // (N,HD)

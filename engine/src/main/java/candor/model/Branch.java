@@ -10,7 +10,7 @@ interface Branch {
     /**
      * out = x + what the branch makes of x.
      *
-     * @param out (N, C); may be {@code x} itself
+     * @param out (N, C); not {@code x} itself
      * @param x   (N, C)
      */
     void forward(Layer layer, Tensor out, Tensor x);

@@ -12,6 +12,7 @@ import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * A model on a backend: from a packed batch to the log-probabilities of its targets, and from their derivatives to the
@@ -30,6 +31,7 @@ public final class CausalLm implements AutoCloseable {
     private final ModelConfig config;
     private final Recompute recompute;
     private final Arena arena = Arena.ofShared();
+    private final Constants constants;
     private final Decoder decoder;
     private final int positions;
     private final SlotParts heads = new SlotParts();
@@ -44,13 +46,7 @@ public final class CausalLm implements AutoCloseable {
      * @param positions the longest sequence that will come, at most the model's own limit
      */
     public CausalLm(Backend backend, Weights weights, Recompute recompute, int positions) {
-        this(
-                backend,
-                weights,
-                recompute,
-                RopeTable.frequencies(
-                        weights.config().rope(), weights.config().heads().width()),
-                positions);
+        this(backend, weights, recompute, frequencies(weights.config()), positions);
     }
 
     /**
@@ -63,23 +59,30 @@ public final class CausalLm implements AutoCloseable {
                 backend,
                 weights.values(),
                 weights.gradients(),
+                DType.F32,
                 recompute,
-                RopeTable.frequencies(
-                        weights.config().rope(), weights.config().heads().width()),
+                frequencies(weights.config()),
                 positions);
     }
 
-    /** With rotary frequencies of one's own. */
-    CausalLm(Backend backend, Weights weights, Recompute recompute, float[] frequencies, int positions) {
-        this(backend, weights.on(backend), null, recompute, frequencies, positions);
+    private static Function<Rope, float[]> frequencies(ModelConfig config) {
+        return rope -> RopeTable.frequencies(rope, config.heads().width());
     }
 
+    /** With rotary frequencies of one's own. */
+    CausalLm(
+            Backend backend, Weights weights, Recompute recompute, Function<Rope, float[]> frequencies, int positions) {
+        this(backend, weights.on(backend), null, weights.embedding().dtype(), recompute, frequencies, positions);
+    }
+
+    /** @param stored the type of the embedding, before the backend had it */
     private CausalLm(
             Backend backend,
             Weights weights,
             Weights trained,
+            DType stored,
             Recompute recompute,
-            float[] frequencies,
+            Function<Rope, float[]> frequencies,
             int positions) {
         this.backend = backend;
         this.weights = weights;
@@ -87,8 +90,8 @@ public final class CausalLm implements AutoCloseable {
         this.config = weights.config();
         this.recompute = recompute;
         this.positions = positions;
-        Tensor rope = RopeTable.build(arena, frequencies, positions);
-        decoder = new Decoder(backend, weights, trained, backend.constant(rope), recompute);
+        constants = Constants.of(backend, arena, config, stored, frequencies, positions);
+        decoder = new Decoder(backend, weights, trained, constants, recompute);
     }
 
     public ModelConfig config() {
@@ -282,6 +285,14 @@ public final class CausalLm implements AutoCloseable {
                     part.value() == null ? weights.embedding() : part.value(),
                     part.batch());
         }
+        scaleEmbedding(x);
+    }
+
+    /** Embeddings (N,C), or their gradients, times what the family multiplies them by. */
+    private void scaleEmbedding(Tensor x) {
+        if (constants.embeddingScale() != null) {
+            backend.affine(x, constants.embeddingScale(), null, null);
+        }
     }
 
     /** What the head is multiplied with, of the rows that have a target; whether there are some. */
@@ -332,6 +343,7 @@ public final class CausalLm implements AutoCloseable {
             backend.scatterTargets(acts.gradients.residual, acts.dnormed, batch); // (N,C)
             decoder.backward(acts, bank, batch);
             if (trained != null) {
+                scaleEmbedding(acts.gradients.residual);
                 backend.embedBackward(trained.embedding(), acts.gradients.residual, batch); // (V,C)
             }
         }

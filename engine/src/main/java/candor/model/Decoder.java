@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.model.Architecture.Trait;
 import candor.ops.Batch;
 import candor.ops.Ops;
 import candor.tensor.Tensor;
@@ -10,33 +11,32 @@ import candor.tensor.Tensor;
  * weights and of the residual stream are added ({@code +=}), all others are set ({@code =}).
  *
  * <p>One decoder serves all families: each layer is attention, then a feed-forward block, which another kind of model may
- * replace; biases and head norms are there or null.
+ * replace; biases, head norms and norms of branches are there or null.
  */
 final class Decoder {
     private final Ops ops;
     private final ModelConfig config;
     private final Weights weights;
     private final Weights trained;
-    private final Tensor rope;
+    private final Constants constants;
     private final Recompute recompute;
     private final AttentionBranch attention;
     private final Branch feedForward;
 
     /**
      * @param trained the gradients of the weights, or null where they are frozen
-     * @param rope    (P, D), see {@link RopeTable}
      */
-    Decoder(Ops ops, Weights weights, Weights trained, Tensor rope, Recompute recompute) {
+    Decoder(Ops ops, Weights weights, Weights trained, Constants constants, Recompute recompute) {
         this.ops = ops;
         this.config = weights.config();
         this.weights = weights;
         this.trained = trained;
-        this.rope = rope;
+        this.constants = constants;
         this.recompute = recompute;
         LinearLayers linears = new LinearLayers(ops);
         Norms norms = new Norms(ops, config.rmsNormEps());
-        attention = new AttentionBranch(ops, config.heads(), linears, norms);
-        feedForward = new FeedForward(ops, linears, norms);
+        attention = new AttentionBranch(ops, linears, norms, constants.queryScale());
+        feedForward = new FeedForward(ops, linears, norms, config.architecture().has(Trait.GELU));
     }
 
     /**
@@ -82,7 +82,15 @@ final class Decoder {
         LayerWeights gradients =
                 trained == null ? LayerWeights.NONE : trained.layers().get(number);
         return new Layer(
-                number, weights.layers().get(number), gradients, rope, acts.saved.get(number), bank, batch, cache);
+                number,
+                weights.layers().get(number),
+                gradients,
+                config.heads(number),
+                constants.ropes().get(number),
+                acts.saved.get(number),
+                bank,
+                batch,
+                cache);
     }
 
     private void forward(Layer layer, Tensor out, Tensor x) {

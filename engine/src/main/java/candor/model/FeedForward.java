@@ -11,11 +11,33 @@ final class FeedForward implements Branch {
     private final Ops ops;
     private final LinearLayers linears;
     private final Norms norms;
+    private final BranchEnd end;
+    private final boolean gelu;
 
-    FeedForward(Ops ops, LinearLayers linears, Norms norms) {
+    /** @param gelu whether the gate goes through gelu in place of SiLU */
+    FeedForward(Ops ops, LinearLayers linears, Norms norms, boolean gelu) {
         this.ops = ops;
         this.linears = linears;
         this.norms = norms;
+        this.gelu = gelu;
+        end = new BranchEnd(ops, linears, norms);
+    }
+
+    private void gate(Saved s) {
+        if (gelu) {
+            ops.geGlu(s.gated, s.gateUp); // (N,F)
+        } else {
+            ops.swiGlu(s.gated, s.gateUp); // (N,F)
+        }
+    }
+
+    /** In place: what becomes the gradients is not read again. */
+    private void gateBackward(Saved s, Gradients g) {
+        if (gelu) {
+            ops.geGluBackward(s.gateUp, g.gated, s.gateUp); // (N,2F)
+        } else {
+            ops.swiGluBackward(s.gateUp, g.gated, s.gateUp); // (N,2F)
+        }
     }
 
     @Override
@@ -26,24 +48,23 @@ final class FeedForward implements Branch {
                 layer,
                 s.normed2,
                 List.of(new Output(Projection.GATE, s.gate), new Output(Projection.UP, s.up))); // (N,F), (N,F)
-        ops.swiGlu(s.gated, s.gateUp); // (N,F)
-        linears.forward(layer, Projection.DOWN, out, s.gated, x); // (N,C)
+        gate(s);
+        end.forward(layer, Projection.DOWN, out, s.gated, x); // (N,C)
     }
 
     @Override
     public void again(Layer layer, Tensor x) {
         Saved s = layer.saved();
         norms.forward(s.normed2, s.rstd2, x, layer.weights().mlpNorm()); // (N,C)
-        ops.swiGlu(s.gated, s.gateUp); // (N,F)
+        gate(s);
     }
 
     @Override
     public void backward(Layer layer, Tensor x, Gradients g) {
         LayerWeights w = layer.weights();
         Saved s = layer.saved();
-        linears.backward(layer, Projection.DOWN, g.gated, g.residual, s.gated, g, Write.SET); // (N,F)
-        linears.weightGradient(layer, Projection.DOWN, g.residual, s.gated);
-        ops.swiGluBackward(s.gateUp, g.gated, s.gateUp); // (N,2F), in place
+        end.backward(layer, Projection.DOWN, g.gated, s.gated, g); // (N,F)
+        gateBackward(s, g);
         linears.backward(layer, Projection.UP, g.normed, s.up, s.normed2, g, Write.SET); // (N,C)
         linears.backward(layer, Projection.GATE, g.normed, s.gate, s.normed2, g, Write.ADD); // (N,C)
         linears.weightGradient(layer, Projection.UP, s.up, s.normed2);

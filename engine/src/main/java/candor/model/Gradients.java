@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.model.Architecture.Trait;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.tensor.DType;
@@ -12,6 +13,9 @@ import java.util.Map;
 final class Gradients {
     /** (N, C), of the residual stream. */
     final Tensor residual;
+
+    /** (N, C), of what a branch makes before it is normed; null where the family norms none. */
+    final Tensor branch;
 
     /** (N, C), of a norm's output. */
     final Tensor normed;
@@ -35,6 +39,7 @@ final class Gradients {
     Gradients(Workspace workspace, DType type, ModelConfig config, Adapters bank, int n) {
         Heads heads = config.heads();
         residual = workspace.take(type, n, config.hiddenSize());
+        branch = config.architecture().has(Trait.BRANCH_NORMS) ? workspace.take(type, n, config.hiddenSize()) : null;
         normed = workspace.take(type, n, config.hiddenSize());
         gated = workspace.take(type, n, config.intermediateSize());
         qkv = workspace.take(type, n, heads.allCols());

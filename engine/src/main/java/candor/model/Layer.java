@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.ops.Batch;
+import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.PageTables;
 import candor.tensor.Tensor;
@@ -11,6 +12,7 @@ import candor.tensor.Tensor;
  * @param number    0 for the lowest
  * @param weights   its weights
  * @param gradients those of its weights; {@link LayerWeights#NONE} where they are frozen
+ * @param heads     its heads, and how far they look
  * @param rope      (P, D), the rotations of its queries and keys
  * @param saved     what it computes on its way
  * @param bank      the adapters, or null
@@ -21,6 +23,7 @@ record Layer(
         int number,
         LayerWeights weights,
         LayerWeights gradients,
+        Heads heads,
         Tensor rope,
         Saved saved,
         Adapters bank,
@@ -51,6 +54,7 @@ record Layer(
     Layer onlyTargets(Saved rows) {
         Batch targets = batch.onlyTargets();
         PageTables tables = cache.tables().of(batch, targets);
-        return new Layer(number, weights, gradients, rope, rows, bank, targets, new KeyValues(cache.layers(), tables));
+        return new Layer(
+                number, weights, gradients, heads, rope, rows, bank, targets, new KeyValues(cache.layers(), tables));
     }
 }

@@ -29,14 +29,23 @@ public enum LayerTensor {
     QUERY_NORM("self_attn.q_norm.weight", config -> config.heads().width(), Trait.HEAD_NORM),
     /** (D), the norm of each key head. */
     KEY_NORM("self_attn.k_norm.weight", config -> config.heads().width(), Trait.HEAD_NORM),
-    /** (C), the norm before the feed-forward block; its name is of the first models, where it was the one after attention. */
+    /** (C), the norm of what attention makes. */
+    ATTENTION_OUT_NORM("post_attention_layernorm.weight", ModelConfig::hiddenSize, Trait.BRANCH_NORMS),
+    /**
+     * (C), the norm before the feed-forward block. Where there is none on attention's branch, it has that one's name: it comes after
+     * attention.
+     */
     MLP_NORM("post_attention_layernorm.weight", ModelConfig::hiddenSize, null),
     /** (F, C). */
     GATE(Projection.GATE),
     /** (F, C). */
     UP(Projection.UP),
     /** (C, F). */
-    DOWN(Projection.DOWN);
+    DOWN(Projection.DOWN),
+    /** (C), the norm of what the feed-forward block makes. */
+    MLP_OUT_NORM("post_feedforward_layernorm.weight", ModelConfig::hiddenSize, Trait.BRANCH_NORMS);
+
+    private static final String PRE_FEEDFORWARD = "pre_feedforward_layernorm.weight";
 
     private final String fileName;
     private final ToIntFunction<ModelConfig> rows;
@@ -74,6 +83,11 @@ public enum LayerTensor {
         };
     }
 
+    /** The norm behind the last linear layer of a branch. */
+    static LayerTensor branchNorm(Projection last) {
+        return last == Projection.OUTPUT ? ATTENTION_OUT_NORM : MLP_OUT_NORM;
+    }
+
     /** The bias of a linear layer, or null where no family has one. */
     static LayerTensor bias(Projection projection) {
         return switch (projection) {
@@ -85,8 +99,8 @@ public enum LayerTensor {
     }
 
     /** Its name within a layer, "self_attn.q_proj.weight". */
-    String fileName() {
-        return fileName;
+    String fileName(Architecture architecture) {
+        return this == MLP_NORM && architecture.has(Trait.BRANCH_NORMS) ? PRE_FEEDFORWARD : fileName;
     }
 
     /** Whether it is the weight of a linear layer; the others are vectors. */
@@ -101,7 +115,7 @@ public enum LayerTensor {
 
     /** Where the file has it, in one layer of such a model. */
     Stored stored(ModelConfig config, int layer) {
-        String name = "model.layers." + layer + "." + fileName();
+        String name = "model.layers." + layer + "." + fileName(config.architecture());
         return rows == null
                 ? Stored.vector(name, cols.applyAsInt(config))
                 : Stored.matrix(name, rows.applyAsInt(config), cols.applyAsInt(config));

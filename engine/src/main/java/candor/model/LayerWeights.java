@@ -67,6 +67,11 @@ public final class LayerWeights {
         return get(LayerTensor.MLP_NORM);
     }
 
+    /** (1, C), behind the last linear layer of a branch, or null. */
+    Tensor branchNorm(Projection last) {
+        return get(LayerTensor.branchNorm(last));
+    }
+
     /** Bytes of all of them. */
     long bytes() {
         return tensors.values().stream().mapToLong(Tensor::bytes).sum();

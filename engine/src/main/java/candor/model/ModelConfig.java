@@ -6,6 +6,7 @@ import candor.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The numbers of a model, as {@code config.json} gives them.
@@ -14,10 +15,13 @@ import java.util.Objects;
  * @param hiddenSize            C, width of the residual stream
  * @param intermediateSize      F, width of the feed-forward block
  * @param layers                number of layers
- * @param heads                 query heads H, key heads K, head width D (even: it is rotated in halves)
+ * @param heads                 query heads H, key heads K, head width D (even: it is rotated in halves), and the window of the
+ *                              layers that slide
+ * @param queryScale            by which queries are multiplied, beside the 1/√D of attention
  * @param vocabSize             V
  * @param rmsNormEps            added to the mean square in every RMS norm
  * @param rope                  the frequencies of the rotary embedding
+ * @param local                 the layers that slide while others do not; null where all layers are alike
  * @param tieWordEmbeddings     whether the output head is the embedding
  * @param maxPositionEmbeddings the longest sequence that the model was made for
  * @param dtype                 the type that the checkpoint says it is stored in
@@ -31,15 +35,29 @@ public record ModelConfig(
         int intermediateSize,
         int layers,
         Heads heads,
+        float queryScale,
         int vocabSize,
         float rmsNormEps,
         Rope rope,
+        Local local,
         boolean tieWordEmbeddings,
         int maxPositionEmbeddings,
         DType dtype,
         Integer bosTokenId,
         List<Integer> eosTokenIds,
         Integer padTokenId) {
+
+    /**
+     * Layers whose attention slides, while that of the others does not.
+     *
+     * @param layers their numbers
+     * @param rope   the frequencies of their rotary embedding
+     */
+    public record Local(Set<Integer> layers, Rope rope) {
+        public Local {
+            layers = Set.copyOf(layers);
+        }
+    }
 
     public ModelConfig {
         Objects.requireNonNull(architecture);
@@ -54,6 +72,26 @@ public record ModelConfig(
         if (heads.width() % 2 != 0 || !(rmsNormEps > 0)) {
             throw new IllegalArgumentException("head width " + heads.width() + ", rms norm eps " + rmsNormEps);
         }
+    }
+
+    private boolean isLocal(int layer) {
+        return local != null && local.layers().contains(layer);
+    }
+
+    /** The heads of a layer: with a window where it slides. */
+    public Heads heads(int layer) {
+        return local == null || isLocal(layer) ? heads : heads.within(0);
+    }
+
+    /** The frequencies of a layer's rotary embedding. */
+    public Rope rope(int layer) {
+        return isLocal(layer) ? local.rope() : rope;
+    }
+
+    /** Bytes of the tables of rotations for so many positions. */
+    public long ropeBytes(int positions) {
+        int tables = local == null || local.rope().equals(rope) ? 1 : 2;
+        return tables * (long) positions * heads.width() * DType.F32.bytes();
     }
 
     /** A model of a family, to be given its numbers by name. */

@@ -11,9 +11,11 @@ public final class ModelConfigBuilder {
     private int intermediateSize;
     private int layers;
     private Heads heads;
+    private float queryScale = 1;
     private int vocabSize;
     private float rmsNormEps = 1e-6f;
     private Rope rope = new Rope.Default(10_000);
+    private ModelConfig.Local local;
     private boolean tieWordEmbeddings = true;
     private int maxPositionEmbeddings = 64;
     private DType dtype = DType.F32;
@@ -32,9 +34,11 @@ public final class ModelConfigBuilder {
         intermediateSize = config.intermediateSize();
         layers = config.layers();
         heads = config.heads();
+        queryScale = config.queryScale();
         vocabSize = config.vocabSize();
         rmsNormEps = config.rmsNormEps();
         rope = config.rope();
+        local = config.local();
         tieWordEmbeddings = config.tieWordEmbeddings();
         maxPositionEmbeddings = config.maxPositionEmbeddings();
         dtype = config.dtype();
@@ -74,6 +78,11 @@ public final class ModelConfigBuilder {
         return this;
     }
 
+    public ModelConfigBuilder queryScale(float scale) {
+        queryScale = scale;
+        return this;
+    }
+
     /** V. */
     public ModelConfigBuilder vocabSize(int size) {
         vocabSize = size;
@@ -87,6 +96,12 @@ public final class ModelConfigBuilder {
 
     public ModelConfigBuilder rope(Rope value) {
         rope = value;
+        return this;
+    }
+
+    /** @param layers those that slide while others do not, or null */
+    public ModelConfigBuilder local(ModelConfig.Local layers) {
+        local = layers;
         return this;
     }
 
@@ -129,9 +144,11 @@ public final class ModelConfigBuilder {
                 intermediateSize,
                 layers,
                 heads,
+                queryScale,
                 vocabSize,
                 rmsNormEps,
                 rope,
+                local,
                 tieWordEmbeddings,
                 maxPositionEmbeddings,
                 dtype,

@@ -7,6 +7,7 @@ import candor.ops.Heads;
 import candor.tensor.DType;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Reads {@code config.json}, in the published layout and the newer one; says by name what Candor cannot do. */
 final class ModelConfigReader {
@@ -23,6 +24,16 @@ final class ModelConfigReader {
 
     private static final double DEFAULT_THETA = 10_000;
     private static final double MOST_THETA = 1e15;
+
+    /** Gemma's defaults: the base of layers that do not slide, every how many of them there is one, and what scores are divided by. */
+    private static final double GLOBAL_THETA = 1e6;
+
+    private static final int DEFAULT_PATTERN = 6;
+    private static final double DEFAULT_QUERY_SCALAR = 256;
+
+    private static final String FULL = "full_attention";
+    private static final String SLIDING = "sliding_attention";
+
     private static final double DEFAULT_EPS = 1e-6;
     /** The reference's default for families whose attention slides. */
     private static final int DEFAULT_WINDOW = 4096;
@@ -50,18 +61,22 @@ final class ModelConfigReader {
     ModelConfig read() {
         Architecture architecture = architecture();
         refuseOthers(architecture);
+        boolean local = architecture.has(Trait.LOCAL_LAYERS);
         int hidden = json.integer("hidden_size", 1, MOST_WIDTH);
         int layers = json.integer("num_hidden_layers", 1, MOST_LAYERS);
+        Heads heads = heads(architecture, hidden).within(window(architecture, layers));
         int vocabulary = json.integer("vocab_size", 1, MOST_VOCABULARY);
         return ModelConfig.of(architecture)
                 .hiddenSize(hidden)
                 .intermediateSize(json.integer("intermediate_size", 1, MOST_FEED_FORWARD))
                 .layers(layers)
-                .heads(heads(architecture, hidden).within(window(architecture, layers)))
+                .heads(heads)
+                .queryScale(queryScale(architecture, heads))
                 .vocabSize(vocabulary)
                 .rmsNormEps((float) json.number("rms_norm_eps", 1e-12, 0.1, DEFAULT_EPS))
-                .rope(rope())
-                .tieWordEmbeddings(json.bool("tie_word_embeddings", false))
+                .rope(local ? globalRope() : rope(DEFAULT_THETA))
+                .local(local ? local(layers) : null)
+                .tieWordEmbeddings(json.bool("tie_word_embeddings", local))
                 .maxPositionEmbeddings(json.integer("max_position_embeddings", 1, MOST_POSITIONS))
                 .dtype(dtype())
                 .bosTokenId(token("bos_token_id", vocabulary))
@@ -100,8 +115,16 @@ final class ModelConfigReader {
     }
 
     private void refuseOthers(Architecture architecture) {
-        if (json.has("hidden_act") && !json.text("hidden_act").equals("silu")) {
-            throw json.unsupported("hidden_act", "only silu is; " + OTHER_MODEL);
+        boolean gelu = architecture.has(Trait.GELU);
+        String activationKey = gelu ? "hidden_activation" : "hidden_act";
+        String activation = gelu ? "gelu_pytorch_tanh" : "silu";
+        if (json.has(activationKey) && !json.text(activationKey).equals(activation)) {
+            throw json.unsupported(activationKey, "only " + activation + " is; " + OTHER_MODEL);
+        }
+        for (String key : List.of("attn_logit_softcapping", "final_logit_softcapping", "use_bidirectional_attention")) {
+            if (!json.neutral(key)) {
+                throw json.unsupported(key, OTHER_MODEL);
+            }
         }
         if (!architecture.has(Trait.ATTENTION_BIAS) && json.bool("attention_bias", false)) {
             throw json.unsupported("attention_bias", OTHER_MODEL);
@@ -124,6 +147,59 @@ final class ModelConfigReader {
         }
     }
 
+    /** √(D/q), where scores are to be divided by √q in place of √D. */
+    private float queryScale(Architecture architecture, Heads heads) {
+        double q = architecture.has(Trait.LOCAL_LAYERS)
+                ? json.number("query_pre_attn_scalar", 1e-3, 1e6, DEFAULT_QUERY_SCALAR)
+                : heads.width();
+        return (float) Math.sqrt(heads.width() / q);
+    }
+
+    /** The layers that slide: as they are listed, or all but every sixth, or whatever number the file has. */
+    private ModelConfig.Local local(int layers) {
+        Set<Integer> sliding = new TreeSet<>();
+        if (json.has("layer_types")) {
+            List<String> types = layerTypes(layers);
+            for (int layer = 0; layer < layers; layer++) {
+                switch (types.get(layer)) {
+                    case SLIDING -> sliding.add(layer);
+                    case FULL -> {}
+                    default -> throw json.unsupported("layer_types", FULL + " and " + SLIDING + " are; " + OTHER_MODEL);
+                }
+            }
+        } else {
+            String key = json.has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern";
+            int pattern = json.integer(key, 1, MOST_LAYERS, DEFAULT_PATTERN);
+            for (int layer = 0; layer < layers; layer++) {
+                if ((layer + 1) % pattern != 0) {
+                    sliding.add(layer);
+                }
+            }
+        }
+        Rope rope = byLayerType()
+                ? rope(json.object("rope_parameters").object(SLIDING), DEFAULT_THETA)
+                : new Rope.Default(json.number("rope_local_base_freq", 1, MOST_THETA, DEFAULT_THETA));
+        return new ModelConfig.Local(sliding, rope);
+    }
+
+    /** Whether the rotary embedding is given for each type of layers, as the newer layout has it. */
+    private boolean byLayerType() {
+        return json.isObject("rope_parameters")
+                && json.object("rope_parameters").isObject(FULL);
+    }
+
+    private Rope globalRope() {
+        return byLayerType() ? rope(json.object("rope_parameters").object(FULL), GLOBAL_THETA) : rope(GLOBAL_THETA);
+    }
+
+    private List<String> layerTypes(int layers) {
+        List<String> types = json.texts("layer_types", MOST_LAYERS);
+        if (types.size() != layers) {
+            throw json.wrong("layer_types", layers + " entries, as many as num_hidden_layers");
+        }
+        return types;
+    }
+
     /** W, where attention slides over fewer tokens than the model was made for; else 0. */
     private int window(Architecture architecture, int layers) {
         if (!architecture.has(Trait.SLIDING_WINDOW)) {
@@ -139,11 +215,7 @@ final class ModelConfigReader {
     private void refuseSlidingWindow(Architecture architecture, int layers) {
         String advice = "only full attention is; " + OTHER_MODEL;
         if (json.has("layer_types")) {
-            List<String> types = json.texts("layer_types", MOST_LAYERS);
-            if (types.size() != layers) {
-                throw json.wrong("layer_types", layers + " entries, as many as num_hidden_layers");
-            }
-            if (!types.stream().allMatch("full_attention"::equals)) {
+            if (!layerTypes(layers).stream().allMatch(FULL::equals)) {
                 throw json.unsupported("layer_types", advice);
             }
         } else if (json.has("sliding_window")) {
@@ -179,8 +251,8 @@ final class ModelConfigReader {
         return new Heads(query, key, width);
     }
 
-    private Rope rope() {
-        double theta = json.number("rope_theta", 1, MOST_THETA, DEFAULT_THETA);
+    private Rope rope(double absentTheta) {
+        double theta = json.number("rope_theta", 1, MOST_THETA, absentTheta);
         Rope scaling = json.has("rope_scaling") ? rope(json.object("rope_scaling"), theta) : null;
         Rope parameters = json.has("rope_parameters") ? rope(json.object("rope_parameters"), theta) : null;
         if (scaling != null && parameters != null && !scaling.equals(parameters)) {

@@ -29,7 +29,7 @@ final class RandomWeights {
         Function<Stored, Tensor> source = stored -> {
             Tensor tensor = Tensor.allocate(arena, stored.vector() ? DType.F32 : dtype, stored.rows(), stored.cols());
             int tensorNumber = ordinal[0]++;
-            if (stored.name().endsWith("norm.weight")) {
+            if (stored.norm()) {
                 IntStream.range(0, tensor.cols()).forEach(c -> tensor.set(0, c, 1));
             } else {
                 IntStream.range(0, tensor.rows()).parallel().forEach(row -> fill(tensor, row, seed, tensorNumber));

@@ -6,6 +6,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -63,6 +64,17 @@ final class Saved {
     /** (N, F). */
     final Tensor gated;
 
+    /**
+     * What a branch has made before it is normed.
+     *
+     * @param raw  (N, C)
+     * @param rstd (N, 1)
+     */
+    record Branch(Tensor raw, Tensor rstd) {}
+
+    /** By the last linear layer of each branch; empty where the family norms none. */
+    private final Map<Projection, Branch> branches = new EnumMap<>(Projection.class);
+
     /** (N, padded rank) for each projection that has adapters: s · x aᵀ. */
     private final Map<Projection, Tensor> loraDown = new EnumMap<>(Projection.class);
 
@@ -106,6 +118,11 @@ final class Saved {
         lse = workspace.take(n, heads.query());
         middle = workspace.take(type, n, config.hiddenSize());
         gateUp = workspace.take(type, n, 2 * config.intermediateSize());
+        if (config.architecture().has(Trait.BRANCH_NORMS)) {
+            for (Projection last : List.of(Projection.OUTPUT, Projection.DOWN)) {
+                branches.put(last, new Branch(workspace.take(type, n, config.hiddenSize()), workspace.take(n, 1)));
+            }
+        }
         for (Projection projection : Projection.values()) {
             int rank = bank == null ? 0 : bank.paddedRank(projection);
             if (rank > 0) {
@@ -120,6 +137,11 @@ final class Saved {
         up = gateUp.columns(config.intermediateSize(), 2 * config.intermediateSize());
         rawQuery = norms ? raw.columns(0, heads.queryCols()) : query;
         rawKey = norms ? raw.columns(heads.queryCols(), rotated) : key;
+    }
+
+    /** Of the branch that ends in this layer; null where it is not normed. */
+    Branch branch(Projection last) {
+        return branches.get(last);
     }
 
     /** (N, padded rank), or null where no adapter touches the projection. */

@@ -67,7 +67,7 @@ public final class TrainedWeights {
             float[] numbers = new float[Math.toIntExact(stored.elements())];
             if (!stored.vector()) {
                 normal(numbers, seed, ordinal, deviation);
-            } else if (stored.name().endsWith("norm.weight")) {
+            } else if (stored.norm()) {
                 Arrays.fill(numbers, 1);
             }
             backend.upload(weights.value(stored.name()), numbers);
@@ -83,8 +83,9 @@ public final class TrainedWeights {
         try (Arena arena = Arena.ofShared()) {
             StoredTensors files = StoredTensors.open(model, arena);
             for (Spec spec : files.specs()) {
-                backend.upload(
-                        weights.value(spec.name()), files.tensor(spec.name()).toFloats());
+                float[] numbers = files.tensor(spec.name()).toFloats();
+                weights.shift(numbers, spec.name(), 1);
+                backend.upload(weights.value(spec.name()), numbers);
             }
         }
         return weights;
@@ -183,6 +184,22 @@ public final class TrainedWeights {
         return values;
     }
 
+    /** The numbers of a weight as a file stores them. */
+    float[] stored(String name) {
+        float[] numbers = new float[Math.toIntExact(tensors.get(name).elements())];
+        backend.download(numbers, value(name));
+        shift(numbers, name, -1);
+        return numbers;
+    }
+
+    /** From what a file stores to what is trained, or back: a norm may be stored as what is added to one. */
+    private void shift(float[] numbers, String name, int sign) {
+        float offset = sign * config.architecture().offset(tensors.get(name));
+        for (int i = 0; offset != 0 && i < numbers.length; i++) {
+            numbers[i] += offset;
+        }
+    }
+
     /** A weight by its name in a checkpoint. */
     Tensor value(String name) {
         return view(parameterRow, tensors.get(name));
@@ -210,8 +227,7 @@ public final class TrainedWeights {
             specs.add(new Spec(stored.name(), dtype, stored.rows(), stored.cols(), stored.vector()));
         }
         CheckpointWriter.write(folder, specs, SHARD_BYTES, (spec, arena) -> {
-            float[] numbers = new float[Math.multiplyExact(spec.rows(), spec.cols())];
-            backend.download(numbers, value(spec.name()));
+            float[] numbers = stored(spec.name());
             Tensor tensor = Tensor.allocate(arena, dtype, spec.rows(), spec.cols());
             for (int i = 0; i < numbers.length; i++) {
                 tensor.set(i / spec.cols(), i % spec.cols(), numbers[i]);

@@ -109,7 +109,7 @@ final class WeightsLoader {
 
     private Tensor take(Stored stored) {
         Tensor tensor = matching(stored);
-        return stored.vector() ? copy(tensor) : tensor;
+        return stored.vector() ? copy(tensor, config.architecture().offset(stored)) : tensor;
     }
 
     private Tensor matching(Stored stored) {
@@ -124,10 +124,11 @@ final class WeightsLoader {
         return file.tensor(stored.name());
     }
 
-    private Tensor copy(Tensor vector) {
+    /** The vector in float32, with something added to each number. */
+    private Tensor copy(Tensor vector, float offset) {
         Tensor copy = Tensor.allocate(arena, DType.F32, 1, vector.cols());
         for (int c = 0; c < vector.cols(); c++) {
-            copy.set(0, c, vector.get(0, c));
+            copy.set(0, c, (float) vector.get(0, c) + offset);
         }
         return copy;
     }

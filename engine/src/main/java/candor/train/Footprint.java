@@ -88,7 +88,7 @@ final class Footprint {
     }
 
     private long rotations() {
-        return Session.positions(prepared) * (long) model.heads().width() * DType.F32.bytes();
+        return model.ropeBytes(Session.positions(prepared));
     }
 
     private void trained(Map<String, Long> bytes) {

@@ -68,7 +68,7 @@ class MergeTest {
 
     /** Logits of the merged model against those that PEFT's merge gives. */
     @ParameterizedTest
-    @CsvSource({"llama3,,100000000", "qwen3,,100000", "qwen2,F32,20000", "mistral,,100000"})
+    @CsvSource({"llama3,,100000000", "qwen3,,100000", "qwen2,F32,20000", "mistral,,100000", "gemma3,,100000"})
     void logitsEqualTheReference(String name, DType dtype, long shardBytes) throws IOException {
         MergeReport report = merge(settings(name, dtype, shardBytes, false));
         System.out.println(name + ": " + report);

@@ -40,6 +40,7 @@ class CausalLmTest {
         WIDER(Architecture.QWEN3, 20, 40, 1, new Heads(2, 2, 128), 103, false, DType.BF16),
         WIDEST(Architecture.LLAMA, 48, 33, 2, new Heads(3, 3, 256), 5, true, DType.F32),
         SLIDING(Architecture.MISTRAL, 24, 37, 2, new Heads(6, 2, 8, 11), 29, false, DType.F32),
+        LOCAL(Architecture.GEMMA3, 37, 45, 3, new Heads(3, 1, 16, 9), 31, true, DType.BF16),
         SMALL(Architecture.LLAMA, 3, 1, 1, new Heads(1, 1, 2), 2, true, DType.F32);
 
         private final ModelConfig config;
@@ -58,6 +59,11 @@ class CausalLmTest {
                     .intermediateSize(intermediate)
                     .layers(layers)
                     .heads(heads)
+                    .queryScale(architecture == Architecture.GEMMA3 ? 0.7f : 1)
+                    .local(
+                            architecture == Architecture.GEMMA3
+                                    ? new ModelConfig.Local(Set.of(0, 2), new Rope.Default(300))
+                                    : null)
                     .vocabSize(vocabulary)
                     .tieWordEmbeddings(tied)
                     .maxPositionEmbeddings(POSITIONS)

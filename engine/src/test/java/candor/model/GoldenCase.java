@@ -93,14 +93,17 @@ final class GoldenCase implements AutoCloseable {
 
     CausalLm castModel(Backend backend, Recompute recompute, int positions) {
         ModelConfig config = weights.config();
-        float[] frequencies =
-                RopeTable.frequencies(config.rope(), config.heads().width());
+        return new CausalLm(backend, weights, recompute, rope -> frequencies(config, rope), positions);
+    }
+
+    private static float[] frequencies(ModelConfig config, Rope rope) {
+        float[] frequencies = RopeTable.frequencies(rope, config.heads().width());
         if (config.architecture() == Architecture.QWEN2) {
             for (int i = 0; i < frequencies.length; i++) {
                 frequencies[i] = DType.bf16ToFloat(DType.floatToBf16(frequencies[i]));
             }
         }
-        return new CausalLm(backend, weights, recompute, frequencies, positions);
+        return frequencies;
     }
 
     /** The sequences with these numbers, in this order, each in its slot; the target of a token is the next one's label. */

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +143,64 @@ class ModelConfigTest {
         ModelConfig config = ModelConfig.read(Files.writeString(folder.resolve("config.json"), text));
         assertThat(config.architecture()).isEqualTo(Architecture.MISTRAL);
         assertThat(config.heads()).isEqualTo(new Heads(4, 2, 16, slides));
+    }
+
+    @Test
+    void gemmasLayersAreLocalOrGlobal() {
+        ModelConfig config = ModelConfig.read(golden("gemma3/model/config.json"));
+        assertThat(config.architecture()).isEqualTo(Architecture.GEMMA3);
+        assertThat(config.heads()).isEqualTo(new Heads(4, 1, 16, 9));
+        assertThat(config.heads(1)).isEqualTo(new Heads(4, 1, 16));
+        assertThat(config.heads(2)).isEqualTo(new Heads(4, 1, 16, 9));
+        assertThat(config.rope(0)).isEqualTo(new Rope.Default(10_000));
+        assertThat(config.rope(1)).isEqualTo(new Rope.Default(1_000_000));
+        assertThat(config.queryScale()).isEqualTo((float) Math.sqrt(16 / 24.0));
+        assertThat(config.tieWordEmbeddings()).isTrue();
+    }
+
+    /** What google/gemma-3-1b-it publishes, as far as the model depends on it. */
+    @Test
+    void readsGemmaAsPublished() throws IOException {
+        String published = """
+                {"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text", "attention_bias": false,
+                 "attn_logit_softcapping": null, "final_logit_softcapping": null, "bos_token_id": 2, "eos_token_id": [1, 106],
+                 "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 1152, "intermediate_size": 6912,
+                 "max_position_embeddings": 32768, "num_attention_heads": 4, "num_hidden_layers": 26,
+                 "num_key_value_heads": 1, "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06,
+                 "rope_local_base_freq": 10000, "rope_scaling": null, "rope_theta": 1000000, "sliding_window": 512,
+                 "sliding_window_pattern": 6, "torch_dtype": "bfloat16", "vocab_size": 262144}
+                """;
+        ModelConfig config = ModelConfig.read(Files.writeString(folder.resolve("config.json"), published));
+        assertThat(IntStream.range(0, 26).filter(layer -> config.heads(layer).window() == 0))
+                .containsExactly(5, 11, 17, 23);
+        assertThat(config.heads(0)).isEqualTo(new Heads(4, 1, 256, 512));
+        assertThat(config.rope(4)).isEqualTo(new Rope.Default(10_000));
+        assertThat(config.rope(5)).isEqualTo(new Rope.Default(1_000_000));
+        assertThat(config.queryScale()).isEqualTo(1);
+        assertThat(config.tieWordEmbeddings()).isTrue(); // the family's default
+        assertThat(config.parameterCount()).isEqualTo(999_885_952L);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "\"attn_logit_softcapping\": null | \"attn_logit_softcapping\": 50.0 | attn_logit_softcapping is 50.0,"
+                        + " which is not supported",
+                "\"final_logit_softcapping\": null | \"final_logit_softcapping\": 30.0 | final_logit_softcapping is 30.0,"
+                        + " which is not supported",
+                "\"use_bidirectional_attention\": false | \"use_bidirectional_attention\": true |"
+                        + " use_bidirectional_attention is true, which is not supported",
+                "\"gelu_pytorch_tanh\" | \"gelu\" | hidden_activation is \"gelu\", which is not supported; only"
+                        + " gelu_pytorch_tanh is",
+                "\"full_attention\", | \"chunked_attention\", | layer_types is [\"sliding_attention\",",
+                "\"sliding_window\": 9 | \"sliding_window\": 0 | sliding_window is 0, expected a whole number from 1",
+            })
+    void refusesWhatGemmaMayHaveByName(String from, String to, String message) {
+        assertThatThrownBy(() -> read("gemma3", from, to))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(folder.resolve("config.json") + ": " + message);
     }
 
     /** What is changed in a golden configuration, into what, and what is said about it after the file's name. */

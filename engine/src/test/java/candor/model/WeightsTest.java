@@ -44,7 +44,9 @@ class WeightsTest {
                             LayerTensor.KEY_BIAS,
                             LayerTensor.VALUE_BIAS,
                             LayerTensor.QUERY_NORM,
-                            LayerTensor.KEY_NORM);
+                            LayerTensor.KEY_NORM,
+                            LayerTensor.ATTENTION_OUT_NORM,
+                            LayerTensor.MLP_OUT_NORM);
             assertThat(weights.parameterCount()).isEqualTo(607_488 / 4);
             assertThat(weights.bytes()).isEqualTo(607_488);
             assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(DType.F32));
@@ -113,6 +115,32 @@ class WeightsTest {
         assertThat(actual.toFloats()).isEqualTo(expected.toFloats());
     }
 
+    /** Gemma's norms are stored as what is added to one, and the one before its feed-forward block has a name of its own. */
+    @Test
+    void normsAreWhatIsMultipliedWith() {
+        try (Weights weights = Weights.load(golden("gemma3/model"));
+                Arena arena = Arena.ofConfined()) {
+            Safetensors file = Safetensors.open(golden("gemma3/model/model.safetensors"), arena);
+            LayerWeights last = weights.layers().getLast();
+            assertPlusOne(last.mlpNorm(), file.tensor("model.layers.2.pre_feedforward_layernorm.weight"));
+            assertPlusOne(
+                    last.branchNorm(Projection.OUTPUT), file.tensor("model.layers.2.post_attention_layernorm.weight"));
+            assertPlusOne(
+                    last.branchNorm(Projection.DOWN), file.tensor("model.layers.2.post_feedforward_layernorm.weight"));
+            assertPlusOne(last.queryNorm(), file.tensor("model.layers.2.self_attn.q_norm.weight"));
+            assertPlusOne(weights.finalNorm(), file.tensor("model.norm.weight"));
+            assertSame(last.weight(Projection.DOWN), file.tensor("model.layers.2.mlp.down_proj.weight"));
+        }
+    }
+
+    private static void assertPlusOne(Tensor actual, Tensor stored) {
+        float[] want = stored.toFloats();
+        for (int i = 0; i < want.length; i++) {
+            want[i] += 1;
+        }
+        assertThat(actual.toFloats()).isEqualTo(want);
+    }
+
     @ParameterizedTest
     @EnumSource(Architecture.class)
     void randomWeightsHaveEveryShape(Architecture architecture) {
@@ -125,7 +153,9 @@ class WeightsTest {
             assertThat(layer.weight(Projection.OUTPUT).shape()).isEqualTo("BF16 14 x 30");
             assertThat(layer.weight(Projection.DOWN).shape()).isEqualTo("BF16 14 x 22");
             assertThat(layer.bias(Projection.QUERY) != null).isEqualTo(architecture == Architecture.QWEN2);
-            assertThat(layer.keyNorm() != null).isEqualTo(architecture == Architecture.QWEN3);
+            assertThat(layer.keyNorm() != null)
+                    .isEqualTo(architecture == Architecture.QWEN3 || architecture == Architecture.GEMMA3);
+            assertThat(layer.branchNorm(Projection.DOWN) != null).isEqualTo(architecture == Architecture.GEMMA3);
             assertThat(weights.finalNorm().toFloats()).containsOnly(1);
             assertThat(layer.mlpNorm().toFloats()).containsOnly(1);
             assertThat(weights.head()).isSameAs(weights.embedding());

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
 STEPS = 3
 RATE = 0.01
@@ -25,6 +25,8 @@ cases = {
     "qwen2": Qwen2Config(**shape, tie_word_embeddings=True),
     "qwen3": Qwen3Config(**shape, head_dim=6, tie_word_embeddings=True),
     "mistral": MistralConfig(**shape, head_dim=6, sliding_window=5, tie_word_embeddings=False),
+    "gemma3": Gemma3TextConfig(**shape, head_dim=6, query_pre_attn_scalar=9, sliding_window=4, tie_word_embeddings=True,
+                               layer_types=["sliding_attention", "full_attention"]),
 }
 
 for name, config in cases.items():
