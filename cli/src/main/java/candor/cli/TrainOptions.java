@@ -96,7 +96,7 @@ final class TrainOptions {
     private static Given given(ParseResult parsed, Method method) {
         Settings flags = SettingOptions.given(parsed, TrainSettings.of(method));
         Path file = parsed.matchedOptionValue(CONFIG, null);
-        ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file);
+        ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file, method);
         Given given = new Given(config, flags, Settings.NONE);
         return given.names(TrainSettings.MODEL) || method == Method.FULL
                 ? given
@@ -107,9 +107,9 @@ final class TrainOptions {
                                 TrainSettings.MODEL, EmbeddedModel.folder().toString()));
     }
 
-    private static ConfigFile read(Path file) {
+    private static ConfigFile read(Path file, Method method) {
         try (JsonParser parser = new PlainYaml(file.toString(), new YAMLFactory().createParser(file.toFile()))) {
-            return ConfigFile.read(parser, file.toString(), LOG::info);
+            return ConfigFile.read(parser, file.toString(), method, LOG::info);
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw new BadInput(file + ": there is no such file; --config expects a YAML file", e);
         } catch (IOException e) {

@@ -2,12 +2,17 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.train.config.TrainSettings.Method;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -26,11 +31,12 @@ public record ConfigFile(Settings common, List<Settings> runs) {
      *
      * @param parser of YAML or JSON, at its start
      * @param file   its name, for messages
+     * @param method of the runs that do not say: what a name of another program means is a matter of that, too
      * @param notes  told what a user should hear, though all is well
      */
-    public static ConfigFile read(JsonParser parser, String file, Consumer<String> notes) {
+    public static ConfigFile read(JsonParser parser, String file, Method method, Consumer<String> notes) {
         try {
-            return new Reader(parser, file, notes).read();
+            return new Reader(parser, file, method, notes).read();
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
             throw new BadInput(
@@ -40,13 +46,16 @@ public record ConfigFile(Settings common, List<Settings> runs) {
         }
     }
 
-    private record Reader(JsonParser parser, String file, Consumer<String> notes) {
+    /** A key and its values as they stand in the file. */
+    private record Entry(String key, List<String> texts, String origin) {}
+
+    private record Reader(JsonParser parser, String file, Method fallback, Consumer<String> notes) {
         ConfigFile read() throws IOException {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw wrong("must hold lines of the form key: value");
             }
-            Settings common = Settings.NONE;
-            List<Settings> runs = new ArrayList<>();
+            List<Entry> common = new ArrayList<>();
+            List<List<Entry>> runs = new ArrayList<>();
             List<String> seen = new ArrayList<>();
             while (parser.nextToken() == JsonToken.FIELD_NAME) {
                 String key = key(seen);
@@ -54,25 +63,35 @@ public record ConfigFile(Settings common, List<Settings> runs) {
                     parser.nextToken();
                     runs.addAll(runs());
                 } else {
-                    common = value(common, key);
+                    common.add(entry(key));
                 }
             }
             if (parser.nextToken() != null) {
                 throw wrong("holds more than one document");
             }
-            return new ConfigFile(common, List.copyOf(runs));
+            Method shared = method(common).orElse(fallback);
+            Set<Method> methods = new LinkedHashSet<>();
+            runs.forEach(run -> methods.add(method(run).orElse(shared)));
+            if (runs.isEmpty()) {
+                methods.add(shared);
+            }
+            return new ConfigFile(
+                    settings(common, methods),
+                    runs.stream()
+                            .map(run -> settings(run, Set.of(method(run).orElse(shared))))
+                            .toList());
         }
 
-        private List<Settings> runs() throws IOException {
+        private List<List<Entry>> runs() throws IOException {
             if (parser.currentToken() != JsonToken.START_ARRAY) {
                 throw wrong("runs must be a list, each item the keys of one run");
             }
-            List<Settings> runs = new ArrayList<>();
+            List<List<Entry>> runs = new ArrayList<>();
             while (parser.nextToken() == JsonToken.START_OBJECT) {
-                Settings run = Settings.NONE;
+                List<Entry> run = new ArrayList<>();
                 List<String> seen = new ArrayList<>();
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                    run = value(run, key(seen));
+                    run.add(entry(key(seen)));
                 }
                 runs.add(run);
             }
@@ -80,6 +99,29 @@ public record ConfigFile(Settings common, List<Settings> runs) {
                 throw wrong("runs must be a list, each item the keys of one run");
             }
             return runs;
+        }
+
+        /** The method that is named; a word that is none is refused by whoever reads the settings. */
+        private static Optional<Method> method(List<Entry> entries) {
+            return entries.stream()
+                    .filter(entry -> entry.key.equals(TrainSettings.METHOD.key()) && entry.texts.size() == 1)
+                    .flatMap(entry -> Arrays.stream(Method.values())
+                            .filter(method -> method.word().equalsIgnoreCase(entry.texts.getFirst())))
+                    .findFirst();
+        }
+
+        /** @param methods whose settings are meant first by a name that other programs have */
+        private Settings settings(List<Entry> entries, Set<Method> methods) {
+            Set<String> first = new LinkedHashSet<>();
+            methods.forEach(method -> TrainSettings.of(method).forEach(setting -> first.add(setting.key())));
+            Settings settings = Settings.NONE;
+            for (Entry entry : entries) {
+                boolean known = TrainSettings.KEYS.contains(FamiliarNames.key(entry.key))
+                        || FamiliarNames.find(entry.key, first).isEmpty();
+                settings = settings.withFamiliar(
+                        entry.key, entry.texts, entry.origin, known ? TrainSettings.KEYS : first, notes);
+            }
+            return settings;
         }
 
         private String key(List<String> seen) throws IOException {
@@ -94,7 +136,7 @@ public record ConfigFile(Settings common, List<Settings> runs) {
             return key;
         }
 
-        private Settings value(Settings settings, String key) throws IOException {
+        private Entry entry(String key) throws IOException {
             String origin = file + ", line " + parser.currentTokenLocation().getLineNr();
             List<String> texts = new ArrayList<>();
             JsonToken first = parser.nextToken();
@@ -110,7 +152,7 @@ public record ConfigFile(Settings common, List<Settings> runs) {
             } else {
                 texts.add(scalar(key));
             }
-            return settings.withFamiliar(key, texts, origin, TrainSettings.KEYS, notes);
+            return new Entry(key, texts, origin);
         }
 
         private String scalar(String key) throws IOException {

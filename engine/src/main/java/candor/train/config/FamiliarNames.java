@@ -212,7 +212,7 @@ public final class FamiliarNames {
         same("beta", "kto_beta", "pref_beta");
         same("desirable_weight", "kto_chosen_weight");
         same("undesirable_weight", "kto_rejected_weight");
-        fixed("loss_type", List.of("beta"), false, "the loss is KTO's own", "kto");
+        fixed("loss_type", List.of("desirable_weight"), false, "the loss is KTO's own", "kto");
         fixed(
                 "precompute_ref_log_probs",
                 List.of("beta"),

@@ -22,7 +22,7 @@ class FamiliarNamesTest {
 
     private TrainConfig read(String keys) throws IOException {
         String json = "{" + keys + ",\"model\":\"m\",\"data\":[\"d\"],\"output\":\"o\"}";
-        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", notes::add);
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", Method.SFT, notes::add);
         return TrainConfig.all(Method.SFT, file, Settings.NONE).getFirst();
     }
 
@@ -65,7 +65,7 @@ class FamiliarNamesTest {
     @Test
     void aModelsNameIsThatOfAFileWithoutOurs() throws IOException {
         String json = "{\"model_name_or_path\":\"m\",\"dataset\":\"d\",\"output_dir\":\"o\"}";
-        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", notes::add);
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", Method.SFT, notes::add);
         TrainConfig config = TrainConfig.all(Method.SFT, file, Settings.NONE).getFirst();
         assertThat(config.model()).isEqualTo(Path.of("m"));
         assertThat(config.data()).containsExactly(Path.of("d"));
@@ -130,7 +130,7 @@ class FamiliarNamesTest {
     void theRunsOfASweepHaveFoldersOfTheirOwnForTensorBoard() throws IOException {
         String json = "{\"model\":\"m\",\"data\":\"d\",\"output\":\"o\",\"logging_dir\":\"t\","
                 + "\"runs\":[{\"name\":\"a\"},{\"name\":\"b\",\"report_to\":\"none\"},{\"name\":\"c\",\"lora_r\":2}]}";
-        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", notes::add);
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", Method.SFT, notes::add);
         List<TrainConfig> runs = TrainConfig.all(Method.SFT, file, Settings.NONE);
         assertThat(runs.get(0).watch().tensorBoard()).isEqualTo(Path.of("t/a"));
         assertThat(runs.get(1).watch().tensorBoard()).isNull();

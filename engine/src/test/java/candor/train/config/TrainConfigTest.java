@@ -33,7 +33,7 @@ class TrainConfigTest {
             .with(TrainSettings.OUTPUT, "out");
 
     private static ConfigFile file(String json) throws IOException {
-        return ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", note -> {});
+        return ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", Method.SFT, note -> {});
     }
 
     private static TrainConfig sft(Settings given) {
