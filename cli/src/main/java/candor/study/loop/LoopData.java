@@ -304,7 +304,8 @@ final class LoopData {
                     switch (method) {
                         case SFT -> rows.sft(selection);
                         case KTO -> rows.kto(selection);
-                        case FULL -> throw new IllegalStateException("arms of the loop train adapters");
+                        default ->
+                            throw new IllegalStateException("arms of the loop learn by SFT or KTO, not by " + method);
                     };
             LoopFiles.write(TrainingSets.file(place.data(), share, seed, method), set.iterator());
         }
