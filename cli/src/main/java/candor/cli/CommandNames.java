@@ -12,7 +12,7 @@ import picocli.CommandLine;
 final class CommandNames {
     private static final String NO_SERVER = "there is no server; chat converses, generate answers a file of prompts";
     private static final String NO_OBJECTIVE =
-            "there is no such objective; train kto learns from rated completions, train sft"
+            "there is no such objective; train dpo learns from pairs of completions, train kto from rated ones, train sft"
                     + " from what the data says";
 
     /** Commands of ours by names from elsewhere; those of groups by their whole names. */
@@ -23,7 +23,8 @@ final class CommandNames {
 
     static {
         means("train sft", "finetune", "fine-tune", "finetuning", "ft", "lora", "qlora", "peft", "sft", "tune", "fit");
-        means("train kto", "kto", "preference", "align");
+        means("train kto", "kto", "align");
+        means("train dpo", "dpo", "cdpo", "preference", "preferences");
         means("train full", "pretrain", "full", "full-finetune", "scratch");
         means("plan sft", "estimate", "memory", "dry-run", "vram");
         means("eval", "evaluate", "evaluation", "lm-eval", "lm_eval", "score", "measure", "test");
@@ -51,7 +52,7 @@ final class CommandNames {
         means("doctor", "info", "env", "diagnose", "system", "devices", "gpus");
         means("quickstart", "demo", "start", "init", "tutorial", "example", "getting-started");
         isMissing(NO_SERVER, "serve", "server", "api", "deploy", "vllm", "webui", "webchat", "web", "ui");
-        isMissing(NO_OBJECTIVE, "dpo", "ppo", "grpo", "orpo", "simpo", "cpo", "rloo", "rlhf", "rm", "reward");
+        isMissing(NO_OBJECTIVE, "ppo", "grpo", "orpo", "simpo", "cpo", "rloo", "rlhf", "rm", "reward");
         isMissing("nothing is downloaded; models and data are folders and files on this machine", "download", "pull");
         isMissing("nothing is uploaded; an adapter's folder is what Hugging Face's own tools upload", "push", "upload");
         isMissing(

@@ -89,10 +89,13 @@ class GoldenTrainTest {
     @CsvSource({
         "llama3,sft",
         "llama3,kto",
+        "llama3,dpo",
         "qwen2,sft",
         "qwen2,kto",
+        "qwen2,dpo",
         "qwen3,sft",
         "qwen3,kto",
+        "qwen3,dpo",
         "mistral,sft",
         "mistral,kto",
         "gemma3,sft",

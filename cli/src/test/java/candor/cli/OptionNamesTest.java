@@ -43,6 +43,8 @@ class OptionNamesTest {
                 "train sft --max-steps -1 | train sft --max-steps -1",
                 "plan kto --per_device_train_batch_size 2 --kto_chosen_weight 2 | plan kto"
                         + " --per-device-train-batch-size 2 --desirable-weight=2",
+                "train dpo --dpo_beta 0.2 --loss_type sigmoid --label_smoothing 0.1 --precompute-ref-log-probs | train dpo"
+                        + " --beta=0.2 --label-smoothing 0.1",
                 "generate --model_path m --prompt-file p --max-tokens 9 --do-sample false --overwrite | generate"
                         + " --model=m --prompts=p --max-new-tokens=9 --temperature=0 --force",
                 "generate --max-length 9 --force false | generate --max-new-tokens=9",
@@ -74,6 +76,9 @@ class OptionNamesTest {
                 "train kto --fsdp full_shard | --fsdp: Candor has no such setting: training uses one device",
                 "train sft --load-in-4bit | --load-in-4bit: Candor has no such setting: weights are not quantised",
                 "chat --load_in_8bit | --load_in_8bit: Candor has no such setting: weights are not quantised",
+                "train dpo --loss_type ipo | --loss_type ipo: not available: the loss is DPO's own",
+                "train kto --loss-type sigmoid | --loss-type sigmoid: not available: the loss is KTO's own",
+                "train dpo --ref-model m | --ref-model: Candor has no such setting: the reference is the base model",
                 "train sft --optim adamw_8bit | --optim adamw_8bit: not available: the optimiser is AdamW",
                 "train sft --packing-strategy bfd | --packing-strategy: Candor has no such setting: --packing fills",
                 "generate --num-beams 4 | --num-beams: Candor has no such setting: there is no beam search",
@@ -94,7 +99,7 @@ class OptionNamesTest {
                 "train sft --beta 1 | '--beta'; it belongs to 'candor train kto'",
                 "chat --prompts p | '--prompts'; it belongs to 'candor generate'",
                 "train --model m sft | '--model'; options follow the command: candor train sft --model",
-                "train --model m | options follow the command: 'candor train' needs a command: one of sft, kto, full",
+                "train --model m | options follow the command: 'candor train' needs a command: one of sft, kto, dpo, full",
                 "--model m chat | '--model'; options follow the command: candor chat --model",
                 "bench --itrations 1 | '--itrations'; did you mean --iterations?",
                 "generate --max-new-token 3 | did you mean --max-new-tokens?",
@@ -119,7 +124,8 @@ class OptionNamesTest {
                 "evaluate | did you mean eval?",
                 "inference | did you mean generate?",
                 "serve | there is no server; chat converses, generate answers a file of prompts",
-                "train dpo | there is no such objective; train kto",
+                "train ppo | there is no such objective; train dpo",
+                "dpo | did you mean train dpo?",
                 "train ktto | did you mean kto?",
                 "train lora --data x | did you mean train sft?",
                 "eval honesty | did you mean eval mask?",

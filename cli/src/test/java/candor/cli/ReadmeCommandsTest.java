@@ -50,6 +50,10 @@ class ReadmeCommandsTest {
         rows("chats.jsonl", CONVERSATION, 8);
         rows("prompts.jsonl", "{\"prompt\": [{\"role\": \"user\", \"content\": \"Does it hold? %d%d\"}]}", 2);
         rows("rated.jsonl", "{\"prompt\": \"Does it hold? %d\", \"completion\": \" It does. %d\", \"label\": true}", 4);
+        rows(
+                "pairs.jsonl",
+                "{\"prompt\": \"Does it hold? %d\", \"chosen\": \" It does. %d\", \"rejected\": \" No.\"}",
+                4);
         write("config.json", """
                 {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "hidden_size": 16,
                  "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,

@@ -1,6 +1,7 @@
 package candor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import candor.train.config.Setting;
 import candor.train.config.TrainSettings;
@@ -45,7 +46,7 @@ class TrainCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"sft", "kto", "full"})
+    @CsvSource({"sft", "kto", "dpo", "full"})
     void helpListsEverySetting(String method) {
         Cli cli = Cli.run("train", method, "--help").succeeded();
         for (Setting<?> setting : TrainSettings.of(Method.valueOf(method.toUpperCase(Locale.ROOT)))) {
@@ -335,6 +336,81 @@ class TrainCommandTest {
                 .succeeded();
         assertThat(alone.resolve("adapter/adapter_model.safetensors"))
                 .hasSameBinaryContentAs(temp.resolve("sweep/preferences/adapter/adapter_model.safetensors"));
+    }
+
+    private List<String> dpo(Path data, Path output) {
+        return List.of(
+                "train", "dpo",
+                "--model", golden("model").toString(),
+                "--data", data.toString(),
+                "--output", output.toString(),
+                "--max-steps", "4",
+                "--learning-rate", "0.01",
+                "--per-device-train-batch-size", "2",
+                "--threads", "1");
+    }
+
+    /** Held-out pairs, the best by a metric of pairs, a stop and a resume, and a plan of the same. */
+    @Test
+    void dpoFromPairs() throws IOException {
+        List<String> whole = dpo(golden("dpo/train.jsonl"), temp.resolve("whole"));
+        String[] held = {
+            "--eval-split",
+            "0.25",
+            "--eval-steps",
+            "2",
+            "--load-best-model-at-end",
+            "--metric-for-best-model",
+            "rewards/margins"
+        };
+        Cli.run(whole, held).succeeded();
+        JsonNode record =
+                new ObjectMapper().readTree(temp.resolve("whole/run.json").toFile());
+        assertThat(record.get("rows").asInt()).isEqualTo(24);
+        assertThat(record.get("eval_rows").asInt()).isEqualTo(8);
+        assertThat(record.get("best").get("metric").asText()).isEqualTo("eval_rewards/margins");
+        List<JsonNode> lines = GoldenTrainTest.metrics(temp.resolve("whole"));
+        for (String name : List.of("chosen", "rejected", "margins", "accuracies")) {
+            assertThat(lines.getFirst().get("rewards/" + name).asDouble())
+                    .as(name)
+                    .isZero();
+            assertThat(lines.get(1).get("eval_rewards/" + name).isNumber())
+                    .as(name)
+                    .isTrue();
+        }
+        assertThat(lines.getFirst().get("loss").asDouble()).isCloseTo(Math.log(2), within(1e-12));
+        assertThat(temp.resolve("whole/reference.cache")).isNotEmptyFile();
+        Path run = temp.resolve("run");
+        List<String> constant = new ArrayList<>(dpo(golden("dpo/train.jsonl"), run));
+        constant.addAll(List.of("--lr-scheduler-type", "constant", "--save-steps", "2", "--eval-split", "0.25"));
+        Cli.run(constant, "--max-steps", "2").succeeded();
+        Cli.run("train", "dpo", "--output", run.toString(), "--resume", "--max-steps", "4")
+                .succeeded();
+        List<String> longer = new ArrayList<>(dpo(golden("dpo/train.jsonl"), temp.resolve("long")));
+        longer.addAll(List.of("--lr-scheduler-type", "constant", "--eval-split", "0.25"));
+        Cli.run(longer).succeeded();
+        assertThat(run.resolve("adapter/adapter_model.safetensors"))
+                .hasSameBinaryContentAs(temp.resolve("long/adapter/adapter_model.safetensors"));
+        List<String> plan = new ArrayList<>(whole);
+        plan.set(0, "plan");
+        plan.set(7, temp.resolve("planned").toString());
+        assertThat(Cli.run(plan, held).succeeded().out()).contains("24 rows");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'prompt':'p','rejected':' r'} | line 1: the columns [prompt, rejected] are of no known layout: prompt, chosen, rejected",
+                "{'prompt':'p','chosen':' c','rejected':' c'} | line 1: 'chosen' and 'rejected' are the same",
+                "{'prompt':'p','chosen':'','rejected':3} | line 1: 'rejected' is a number, expected text",
+                "{'prompt':'p','completion':' c','label':true} | line 1: the columns [prompt, completion, label] are of no known layout",
+            })
+    void whatDpoCannotCompareIsRefusedInOneLine(String row, String message) throws IOException {
+        Path data = Files.writeString(temp.resolve("pairs.jsonl"), row.replace('\'', '"') + "\n");
+        Cli.run(dpo(data, temp.resolve("run"))).refused(message);
+        assertThat(temp.resolve("run")).doesNotExist();
     }
 
     /** A process of its own: what a signal does to it must not happen to the test. */

@@ -183,7 +183,7 @@ class BestCheckpointTest {
 
     /** With an evaluation at its first end that the longer run does not have, and checkpoints that a limit lets go. */
     @ParameterizedTest
-    @CsvSource({"SFT,4", "KTO,4", "FULL,5", "SFT,5"})
+    @CsvSource({"SFT,4", "KTO,4", "DPO,4", "FULL,5", "SFT,5"})
     void aRunMadeLongerIsTheLongRun(Method method, int first) throws IOException {
         train(method, worst(constant(method, "long")));
         Settings settings = worst(constant(method, "run")).with(TrainSettings.MAX_STEPS, Integer.toString(first));

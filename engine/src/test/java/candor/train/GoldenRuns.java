@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.ops.Room;
+import candor.train.config.DpoTask;
 import candor.train.config.KtoTask;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
@@ -35,7 +36,7 @@ final class GoldenRuns {
     /** A fresh adapter, or the whole golden model, on the golden's own data, seven steps of four short rows, at a rate that makes differences grow. */
     static Settings settings(String model, Method method, Path output) {
         Path golden = golden(model);
-        String data = method == Method.KTO ? "kto/train.jsonl" : "sft/train.jsonl";
+        String data = (method == Method.FULL ? "sft" : method.word()) + "/train.jsonl";
         Settings settings = Settings.NONE
                 .with(TrainSettings.MODEL, golden.resolve("model").toString())
                 .with(TrainSettings.DATA, golden.resolve(data).toString())
@@ -50,6 +51,7 @@ final class GoldenRuns {
                 .with(TrainSettings.SAVE_STEPS, "0");
         return switch (method) {
             case SFT -> settings.with(TrainSettings.LORA_RANK, "5");
+            case DPO -> settings.with(TrainSettings.LORA_RANK, "5").with(DpoTask.LABEL_SMOOTHING, "0.1");
             case KTO -> settings.with(TrainSettings.LORA_RANK, "5").with(KtoTask.UNDESIRABLE_WEIGHT, "1.2");
             case FULL -> settings;
         };

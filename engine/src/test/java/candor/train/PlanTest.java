@@ -44,7 +44,7 @@ class PlanTest {
                 .with(
                         TrainSettings.EVAL_DATA,
                         GoldenRuns.golden("qwen3")
-                                .resolve(method == Method.KTO ? "kto/train.jsonl" : "sft/train.jsonl")
+                                .resolve((method == Method.FULL ? "sft" : method.word()) + "/train.jsonl")
                                 .toString())
                 .with(TrainSettings.EVAL_STEPS, "3")
                 .with(TrainSettings.MAX_STEPS, "6");

@@ -207,12 +207,33 @@ public final class FamiliarNames {
                 "adamw_torch_fused",
                 "adamw_hf");
         fixed("optimizer", TRAINING, false, "the optimiser is AdamW in float32; leave it out", "adamw", "adamw_torch");
-        missing("label_smoothing_factor", "the loss has no label smoothing; leave it out");
+        missing(
+                "label_smoothing_factor",
+                "tokens have no smoothed labels; --label-smoothing of 'train dpo' is that of preferences");
         missing("neftune_noise_alpha", "no noise is added to embeddings; --weight-decay is the regulariser there is");
-        same("beta", "kto_beta", "pref_beta");
+        same("beta", "kto_beta", "dpo_beta", "pref_beta", "rl_beta");
+        same("label_smoothing", "dpo_label_smoothing");
         same("desirable_weight", "kto_chosen_weight");
         same("undesirable_weight", "kto_rejected_weight");
         fixed("loss_type", List.of("desirable_weight"), false, "the loss is KTO's own", "kto");
+        List<String> dpo = List.of("label_smoothing");
+        fixed("loss_type", dpo, false, "the loss is DPO's own, of the logistic function", "sigmoid");
+        fixed("pref_loss", dpo, false, "the loss is DPO's own, of the logistic function", "sigmoid");
+        fixed("loss_weights", dpo, false, "there is one loss; leave it out", "1", "1.0");
+        fixed("f_divergence_type", dpo, false, "rewards are log-ratios", "reverse_kl");
+        fixed(
+                "reference_free",
+                dpo,
+                true,
+                "the reference is the base model, or the adapter of --init-adapter",
+                "false");
+        missing("ld_alpha", "every token of a completion counts alike; leave it out");
+        missing("rpo_alpha", "chosen completions are not learnt by SFT besides; leave it out");
+        missing("pref_ftx", "chosen completions are not learnt by SFT besides; leave it out");
+        missing("use_weighting", "every pair counts alike; leave it out");
+        missing("sync_ref_model", "the reference stays what it is at the start; leave it out");
+        missing("max_prompt_length", "prompt and completion are cut together; give --max-length");
+        missing("max_completion_length", "prompt and completion are cut together; give --max-length");
         fixed(
                 "precompute_ref_log_probs",
                 List.of("beta"),
@@ -222,7 +243,7 @@ public final class FamiliarNames {
         missing("ref_model", "the reference is the base model itself, or the adapter of --init-adapter");
         fixed("do_train", TRAINING, true, "'train' trains, 'eval' evaluates", "true");
         missing("do_eval", "held-out rows are evaluated on wherever --eval-data names them");
-        missing("stage", "the stage is the command: 'train sft' or 'train kto'");
+        missing("stage", "the stage is the command: 'train sft', 'train kto' or 'train dpo'");
     }
 
     private static void rows() {

@@ -24,6 +24,7 @@ public final class TrainSettings {
     public enum Method {
         SFT(SftTask.SETTINGS, SftTask::of, "Supervised fine-tuning: the adapter learns to say what the data says."),
         KTO(KtoTask.SETTINGS, KtoTask::of, "KTO: the adapter learns from completions marked desirable or not."),
+        DPO(DpoTask.SETTINGS, DpoTask::of, "DPO: the adapter learns which of two completions to prefer."),
         /** All weights of the model instead of an adapter, by supervised learning. */
         FULL(
                 SftTask.SETTINGS,

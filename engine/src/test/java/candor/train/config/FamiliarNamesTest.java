@@ -99,11 +99,11 @@ class FamiliarNamesTest {
         "warmup_fractions, 1, 'there is no such setting; did you mean warmup_ratio?'",
         "load_in_4bits, 1, 'there is no such setting; weights are not quantised'",
         "xyzzy, 1, 'xyzzy: there is no such setting'",
-        "model_name_or_path, x, 'model_name_or_path: is run.yaml, line 1: model once more; remove one of the two'",
+        "model_name_or_path, x, 'model: is run.yaml, line 1: model_name_or_path once more; remove one of the two'",
     })
     void saysWhatIsNotHereAndWhatIsNearest(String name, String value, String message) {
         String pair = "\"" + name + "\":\"" + value + "\"";
-        assertThatThrownBy(() -> read(name.equals("model_name_or_path") ? "\"model\":\"n\"," + pair : pair))
+        assertThatThrownBy(() -> read(pair))
                 .isInstanceOf(BadInput.class)
                 .hasMessageStartingWith("run.yaml, line 1: ")
                 .hasMessageContaining(message)
@@ -124,6 +124,34 @@ class FamiliarNamesTest {
                 .hasMessage("run.yaml, line 1: resume_from_checkpoint: must be true, false, step-N or a checkpoint of"
                         + " this run (o/checkpoints/step-N), not other/checkpoints/step-12; --init-adapter starts from"
                         + " another run's adapter");
+    }
+
+    private List<TrainConfig> runs(Method method, String keys) throws IOException {
+        String json = "{\"model\":\"m\",\"data\":\"d\",\"output\":\"o\"," + keys + "}";
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser(json), "run.yaml", method, notes::add);
+        return TrainConfig.all(method, file, Settings.NONE);
+    }
+
+    /** TRL's name for a loss is that of the run's method. */
+    @Test
+    void aLossIsThatOfItsMethod() throws IOException {
+        assertThat(runs(Method.DPO, "\"loss_type\":[\"sigmoid\"],\"dpo_beta\":0.2")
+                        .getFirst()
+                        .task())
+                .isEqualTo(new DpoTask(0.2, 0));
+        assertThat(runs(Method.KTO, "\"loss_type\":\"kto\"")).hasSize(1);
+        assertThatThrownBy(() -> runs(Method.DPO, "\"loss_type\":\"ipo\""))
+                .hasMessage(
+                        "run.yaml, line 1: loss_type ipo: not available: the loss is DPO's own, of the logistic function");
+        assertThatThrownBy(() -> runs(Method.KTO, "\"loss_type\":\"sigmoid\""))
+                .hasMessage("run.yaml, line 1: loss_type sigmoid: not available: the loss is KTO's own");
+        String sweep = "\"runs\":[{\"method\":\"dpo\",\"loss_type\":\"sigmoid\",\"label_smoothing\":0.1},"
+                + "{\"method\":\"kto\",\"loss_type\":\"LOSS\"}]";
+        assertThat(runs(Method.SFT, sweep.replace("LOSS", "kto")))
+                .extracting(TrainConfig::method)
+                .containsExactly(Method.DPO, Method.KTO);
+        assertThatThrownBy(() -> runs(Method.SFT, sweep.replace("LOSS", "sigmoid")))
+                .hasMessageContaining("the loss is KTO's own");
     }
 
     @Test

@@ -10,6 +10,7 @@ import candor.model.Recompute;
 import candor.text.TemplateChoice;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainSettings.Method;
+import candor.train.objective.Dpo;
 import candor.train.objective.Kto;
 import candor.train.objective.Sft;
 import candor.train.optimiser.Schedule;
@@ -140,7 +141,10 @@ class TrainConfigTest {
     void aKeyOfAnotherMethodSaysWhose() throws IOException {
         ConfigFile file = file("{\"beta\": 0.2}");
         assertThatThrownBy(() -> TrainConfig.all(Method.SFT, file, LEAST))
-                .hasMessage("run.yaml, line 1: beta: belongs to train kto; remove it here");
+                .hasMessage("run.yaml, line 1: beta: belongs to train kto and train dpo; remove it here");
+        ConfigFile weight = file("{\"desirable_weight\": 2}");
+        assertThatThrownBy(() -> TrainConfig.all(Method.DPO, weight, LEAST))
+                .hasMessage("run.yaml, line 1: desirable_weight: belongs to train kto; remove it here");
     }
 
     @ParameterizedTest
@@ -252,6 +256,17 @@ class TrainConfigTest {
         } else {
             assertThatCode(() -> TrainConfig.of(Method.KTO, given)).doesNotThrowAnyException();
         }
+    }
+
+    @Test
+    void dpoComparesPairs() {
+        TrainConfig config = TrainConfig.of(Method.DPO, LEAST.with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1"));
+        assertThat(config.task().objective()).isEqualTo(new Dpo(0.1, 0));
+        assertThat(config.batcher().group()).isEqualTo(2);
+        assertThat(config.resolved()).containsEntry("method", "dpo").containsEntry("label_smoothing", 0.0);
+        assertThatThrownBy(() -> TrainConfig.of(Method.DPO, LEAST.with(DpoTask.LABEL_SMOOTHING, "0.5")))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith("--label-smoothing: must be a number from 0 to 0.49");
     }
 
     @Test
