@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.ops.Unsupported;
 import candor.train.config.Nearest;
 import candor.train.config.Setting;
 import java.io.PrintStream;
@@ -30,6 +31,10 @@ final class Errors {
         return switch (thrown) {
             case BadInput bad -> {
                 err.println("error: " + bad.message(Setting::flagOf));
+                yield ExitCode.BAD_INPUT;
+            }
+            case Unsupported not -> {
+                err.println("error: " + oneLine(not.getMessage()));
                 yield ExitCode.BAD_INPUT;
             }
             case ParameterException wrong -> usage(wrong);

@@ -3,6 +3,7 @@ package candor.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.BadInput;
+import candor.ops.Unsupported;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -96,6 +97,13 @@ class CandorTest {
         assertThat(new Errors(errors()).exitCode(new BadInput("no such folder: modèle")))
                 .isEqualTo(2);
         assertThat(err()).isEqualTo("error: no such folder: modèle" + System.lineSeparator());
+    }
+
+    @Test
+    void whatABackendDoesNotComputeIsOneLine() {
+        assertThat(new Errors(errors()).exitCode(new Unsupported("attention: heads of width 256; the CPU takes any")))
+                .isEqualTo(2);
+        assertThat(err()).isEqualTo("error: attention: heads of width 256; the CPU takes any" + System.lineSeparator());
     }
 
     @Test

@@ -38,7 +38,7 @@ import java.util.List;
 /**
  * Carries out the operations of a decoder. Each is a value of {@link candor.ops.op}, whose record says what it computes; the
  * methods here make the record and run it, outputs first. A backend that trains adapters only may leave out the gradients of
- * the base's own weights: it throws {@link UnsupportedOperationException}.
+ * the base's own weights: it throws {@link Unsupported}.
  *
  * <p>Same input, same bytes: every sum runs in an order that depends on shapes alone, never on the number of threads,
  * and a row's result never depends on its neighbours in the batch.

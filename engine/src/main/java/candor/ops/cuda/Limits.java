@@ -2,6 +2,7 @@ package candor.ops.cuda;
 
 import candor.ops.Heads;
 import candor.ops.KvPages;
+import candor.ops.Unsupported;
 
 /** What the kernels demand beyond what an operation demands everywhere. */
 final class Limits {
@@ -17,8 +18,8 @@ final class Limits {
 
     static void width(String op, Heads heads) {
         if (!takes(heads)) {
-            throw new UnsupportedOperationException(op + ": heads of width " + heads.width()
-                    + "; the CUDA kernels take multiples of 8 up to " + WIDEST_HEAD);
+            throw new Unsupported(op + ": heads of width " + heads.width()
+                    + "; the CUDA kernels take multiples of 8 up to " + WIDEST_HEAD + ", the CPU any");
         }
     }
 

@@ -9,6 +9,7 @@ import candor.ops.Batch;
 import candor.ops.DropoutRates;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
+import candor.ops.Unsupported;
 import candor.ops.Write;
 import candor.ops.op.AdamW;
 import candor.ops.op.Affine;
@@ -147,8 +148,7 @@ final class OperationCalls implements AutoCloseable {
                     RmsNormWeightGradient _,
                     EmbedBackward _,
                     LogProbHeadGradient _ ->
-                throw new UnsupportedOperationException(
-                        "this backend trains adapters only; the CPU trains all weights");
+                throw new Unsupported("this backend trains adapters only; the CPU trains all weights");
             case GeGlu o -> calls.add(Function.GEGLU, to -> to.matrix(o.y()).matrix(o.gateUp()));
             case GeGluBackward o ->
                 calls.add(
