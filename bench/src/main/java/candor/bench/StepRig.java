@@ -1,5 +1,8 @@
 package candor.bench;
 
+import candor.data.Batcher;
+import candor.data.Dataset;
+import candor.data.EncodedRow;
 import candor.data.KlPairing;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
@@ -11,43 +14,45 @@ import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.model.Recompute;
 import candor.model.Weights;
-import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.tensor.DType;
-import candor.tensor.Tensor;
+import candor.train.Learner;
+import candor.train.ReferenceCache;
+import candor.train.References;
+import candor.train.Slots;
+import candor.train.StepPasses;
 import candor.train.objective.Kto;
 import candor.train.objective.Objective;
+import candor.train.objective.Sft;
+import candor.train.optimiser.AdamW;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * A training step at a shape of one's choice, on random weights and tokens: what the trainer asks of the engine, without data
- * files. Every token but the last of a sequence is a target; LoRA sits on all linear layers. Several adapters train
- * side by side, each on rows of its own.
+ * The trainer's own step at a shape of one's choice, on random weights and rows of random tokens in memory. Every token but the
+ * first of a row is a target; LoRA sits on all linear layers. Several adapters train side by side, each on rows of its own.
  */
 final class StepRig implements AutoCloseable {
     /** The rank of adapters, unless one says otherwise. */
     static final int RANK = 16;
 
+    private static final double RATE = 1e-4;
+
     private final Backend ops;
     private final Weights weights;
     private final CausalLm model;
     private final AdapterBank bank;
-    private final Tensor[] first;
-    private final Tensor[] second;
-    private final Batch rows;
-    private final Batch mismatched;
-    private final float[] logp;
-    private final float[] derivatives;
-    private final Batch bareRows;
-    private final Batch bareMismatched;
-    private double[] reference;
-    private double[] mismatchedReference;
-    private long step;
+    private final StepPasses passes;
+    private final int batch;
+    private final int length;
+    private List<Learner> sft;
+    private List<Learner> kto;
+    private List<Learner> ktoWithoutCache;
 
     /** @param batch rows of each adapter */
     StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length) {
@@ -56,61 +61,71 @@ final class StepRig implements AutoCloseable {
 
     StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length, int rank) {
         this.ops = ops;
+        this.batch = batch;
+        this.length = length;
         weights = Weights.random(config, 1, ops.activations() == DType.F32 ? config.dtype() : ops.activations());
         model = new CausalLm(ops, weights, recompute, length);
         LoraConfig lora = new LoraConfig(rank, 2 * rank, false, EnumSet.allOf(Projection.class));
         AdapterLayout layout = new AdapterLayout(config, lora);
         bank = new AdapterBank(config, adapters);
-        first = new Tensor[adapters];
-        second = new Tensor[adapters];
         for (int slot = 0; slot < adapters; slot++) {
             bank.set(slot, Adapter.trained(Memory.of(ops), layout).initialise(slot));
-            first[slot] = ops.allocate(DType.F32, 1, layout.length());
-            second[slot] = ops.allocate(DType.F32, 1, layout.length());
         }
-        int[] slots = new int[adapters * batch];
-        Arrays.setAll(slots, row -> row / batch);
-        int[] base = new int[slots.length];
-        Arrays.fill(base, Batch.BASE);
-        int[] tokens = new SplittableRandom(1)
-                .ints((long) slots.length * length, 0, config.vocabSize())
-                .toArray();
-        rows = rows(tokens, slots, length);
-        mismatched = rows(mismatched(tokens, slots.length, length), slots, length);
-        logp = new float[rows.targetCount()];
-        derivatives = new float[rows.targetCount()];
-        bareRows = rows(tokens.clone(), base, length);
-        bareMismatched = rows(mismatched(tokens, slots.length, length), base, length);
-        computeReference();
+        passes = new StepPasses(model, bank);
     }
 
-    /** What a run computes once and keeps: the base model's log-probabilities of both kinds of rows. */
-    void computeReference() {
-        reference = sums(bareRows, false);
-        mismatchedReference = sums(bareMismatched, false);
-    }
-
-    static Batch rows(int[] tokens, int[] slots, int length) {
-        int[] positions = new int[tokens.length];
-        int[] targets = new int[tokens.length];
-        for (int i = 0; i < tokens.length; i++) {
-            positions[i] = i % length;
-            targets[i] = positions[i] == length - 1 ? Batch.NO_TARGET : tokens[i + 1];
-        }
-        int[] starts = new int[slots.length + 1];
-        Arrays.setAll(starts, s -> s * length);
-        return new Batch(tokens, positions, targets, starts, slots);
-    }
-
-    /** The first half of a row with the second half of the row before it. */
-    private static int[] mismatched(int[] tokens, int batch, int length) {
-        int[] mixed = tokens.clone();
+    /**
+     * Rows of random tokens, every second one desirable; the first half is the prompt, but is learnt, too.
+     *
+     * @param seed draws the tokens
+     */
+    static Dataset rows(int vocabSize, int batch, int length, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        boolean[] target = new boolean[length];
+        Arrays.fill(target, true);
+        List<EncodedRow> rows = new ArrayList<>();
         for (int row = 0; row < batch; row++) {
-            int other = Math.floorMod(row - 1, batch);
-            System.arraycopy(
-                    tokens, other * length + length / 2, mixed, row * length + length / 2, length - length / 2);
+            int[] ids = random.ints(length, 0, vocabSize).toArray();
+            rows.add(new EncodedRow(row, ids, target, length / 2, row % 2 == 0));
         }
-        return mixed;
+        return Dataset.of(rows);
+    }
+
+    /** All rows are one micro-batch of each step, in their order. */
+    static Learner.Rules rules(Objective objective, int batch) {
+        return new Learner.Rules(
+                objective,
+                new Batcher.Settings(new Batcher.MicroBatches.Rows(batch), 1, false, 1),
+                new AdamW.Settings(0.9, 0.999, 1e-8, 0.01, 1),
+                0,
+                step -> RATE);
+    }
+
+    /** Partners stay the same, so that all of the reference is known from the second step on. */
+    private static Objective objective() {
+        return new Kto(0.1, 1, 1, KlPairing.TRL);
+    }
+
+    private List<Learner> learners(Objective objective, List<References> known) {
+        List<Learner> learners = new ArrayList<>();
+        for (int slot = 0; slot < bank.slots(); slot++) {
+            Adapter adapter = bank.get(slot);
+            learners.add(new Learner(
+                    ops,
+                    new Learner.Trained(
+                            adapter.parameters(),
+                            adapter.gradients(),
+                            adapter.parameters().cols(),
+                            new Slots(slot, Batch.BASE)),
+                    rows(weights.config().vocabSize(), batch, length, slot),
+                    rules(objective, batch),
+                    known.get(slot)));
+        }
+        return learners;
+    }
+
+    private List<References> each(References known) {
+        return Collections.nCopies(bank.slots(), known);
     }
 
     /** Bytes of activations and gradients. */
@@ -120,67 +135,40 @@ final class StepRig implements AutoCloseable {
 
     /** Packed positions of a step: for KTO, of the policy's own rows. */
     int positions() {
-        return rows.tokenCount();
+        return bank.slots() * batch * length;
     }
 
     /** Forward, backward, clipping, AdamW; the loss. */
     double sft() {
-        model.forward(logp, rows, bank, true);
-        Arrays.fill(derivatives, -1f / derivatives.length);
-        model.backward(derivatives);
-        update();
-        double loss = 0;
-        for (float value : logp) {
-            loss -= value / logp.length;
-        }
-        return loss;
+        sft = sft == null ? learners(new Sft(), each(null)) : sft;
+        return step(passes, sft);
     }
 
-    /** The KL baseline by a pass without gradients, then as SFT; reference log-probabilities are there already. */
+    /** The KL baseline by a pass without gradients, then as SFT; what the reference says is kept from the first step on. */
     double kto() {
-        double[] kl = sums(mismatched, false);
-        List<Objective.Row> known = new ArrayList<>();
-        for (int s = 0; s < kl.length; s++) {
-            known.add(new Known(rows.length(s) - 1, s % 2 == 0, reference[s], kl[s] - mismatchedReference[s]));
+        if (kto == null) {
+            kto = learners(objective(), each(ReferenceCache.inMemory()));
+            step(passes, kto);
         }
-        Objective.StepLoss step = new Kto(0.1, 1, 1, KlPairing.STEP).settle(List.of(known));
-        double[] policy = sums(rows, true);
-        double[] slope = new double[policy.length];
+        return step(passes, kto);
+    }
+
+    /** The same where nothing of the reference is kept. */
+    double ktoWithoutCache() {
+        ktoWithoutCache = ktoWithoutCache == null ? learners(objective(), each(References.NONE)) : ktoWithoutCache;
+        return step(passes, ktoWithoutCache);
+    }
+
+    /** One step of learners side by side; the mean of their losses. */
+    static double step(StepPasses passes, List<Learner> learners) {
         double loss = 0;
-        List<Objective.Term> terms = step.judge(0, policy);
-        for (int s = 0; s < policy.length; s++) {
-            slope[s] = terms.get(s).derivative();
-            loss += terms.get(s).loss();
+        for (Learner.Learnt learnt : passes.step(learners)) {
+            if (learnt.fault() != null) {
+                throw new IllegalStateException(learnt.fault());
+            }
+            loss += learnt.metrics().get("loss").doubleValue() / learners.size();
         }
-        for (int t = 0; t < derivatives.length; t++) {
-            derivatives[t] = (float) slope[rows.targetSequence(t)];
-        }
-        model.backward(derivatives);
-        update();
         return loss;
-    }
-
-    private record Known(int targets, boolean desirable, double reference, double mismatched)
-            implements Objective.Row {}
-
-    private double[] sums(Batch batch, boolean training) {
-        model.forward(logp, batch, bank, training);
-        double[] sums = new double[batch.sequenceCount()];
-        for (int t = 0; t < batch.targetCount(); t++) {
-            sums[batch.targetSequence(t)] += logp[t];
-        }
-        return sums;
-    }
-
-    private void update() {
-        step++;
-        for (int slot = 0; slot < bank.slots(); slot++) {
-            Adapter adapter = bank.get(slot);
-            double norm = Math.sqrt(ops.sumOfSquares(adapter.gradients()));
-            AdamWStep now = new AdamWStep(1e-4, 0.9, 0.999, 1e-8, 0.01, Math.min(1, 1 / (norm + 1e-6)), step);
-            ops.adamW(adapter.parameters(), adapter.gradients(), first[slot], second[slot], now);
-            ops.zero(adapter.gradients());
-        }
     }
 
     /** A step that computed nothing, or nonsense, has no speed. */

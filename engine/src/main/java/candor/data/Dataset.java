@@ -2,6 +2,7 @@ package candor.data;
 
 import candor.BadInput;
 import candor.data.read.Origin;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -72,6 +73,18 @@ public final class Dataset {
             throw new BadInput("there is no row to train on: " + dataset.skipped.count() + " could not be encoded, "
                     + dataset.withoutTarget.count() + " had nothing to learn within --max-length "
                     + settings.maxLength());
+        }
+        return dataset;
+    }
+
+    /** Rows that are tokens already and come from no file, whole and numbered as they come. */
+    public static Dataset of(List<EncodedRow> rows) {
+        int longest = rows.stream().mapToInt(EncodedRow::length).max().orElse(2);
+        Dataset dataset = new Dataset(new Settings(Truncation.TRL, longest, false, 1, 1));
+        for (EncodedRow row : rows) {
+            dataset.origins.add(new Origin(Path.of("memory"), dataset.rows.size() + 1, 0));
+            dataset.rows.add(
+                    new EncodedRow(dataset.rows.size(), row.ids(), row.target(), row.promptLength(), row.label()));
         }
         return dataset;
     }

@@ -7,7 +7,7 @@ import java.util.OptionalDouble;
 
 /**
  * A row of a step, with what its objective needs to know of it before gradients flow. That is asked for in a pass without
- * gradients, policy and reference side by side; what the cache knows is not asked for again.
+ * gradients, policy and reference side by side; what is known already is not asked for again.
  */
 final class Asked implements Objective.Row {
     /** Nothing was asked for. */
@@ -37,37 +37,37 @@ final class Asked implements Objective.Row {
         return row;
     }
 
-    void ask(Pass pass, Slots slots, ReferenceCache cache, Masks masks) {
+    void ask(Pass pass, Slots slots, References known, Masks masks) {
         if (pair != null) {
             policyPair = pass.add(pair, slots.policy(), masks == null ? null : masks.pair(row.row()));
-            OptionalDouble known = cache.get(pair);
-            if (known.isPresent()) {
-                mismatched = -known.getAsDouble();
+            OptionalDouble kept = known.get(pair);
+            if (kept.isPresent()) {
+                mismatched = -kept.getAsDouble();
             } else {
                 referencePair = pass.add(pair, slots.reference());
             }
         }
         if (needs.reference()) {
-            OptionalDouble known = cache.get(row);
-            if (known.isPresent()) {
-                reference = known.getAsDouble();
+            OptionalDouble kept = known.get(row);
+            if (kept.isPresent()) {
+                reference = kept.getAsDouble();
             } else {
                 referenceRow = pass.add(row, slots.reference());
             }
         }
     }
 
-    void take(Pass pass, ReferenceCache cache) {
+    void take(Pass pass, References known) {
         if (referencePair != NOTHING) {
             mismatched = -pass.logp(referencePair);
-            cache.put(pair, pass.logp(referencePair));
+            known.put(pair, pass.logp(referencePair));
         }
         if (policyPair != NOTHING) {
             mismatched += pass.logp(policyPair);
         }
         if (referenceRow != NOTHING) {
             reference = pass.logp(referenceRow);
-            cache.put(row, reference);
+            known.put(row, reference);
         }
     }
 

@@ -22,10 +22,10 @@ final class OptimiserStep {
     /**
      * What the steps of a run have in common.
      *
-     * @param cache what is known of the reference; null where the objective does not need it
+     * @param known of the reference; null where the objective does not need it
      * @param seed  draws the partners of mismatched pairs
      */
-    record Source(Dataset data, Objective objective, Slots slots, ReferenceCache cache, long seed) {}
+    record Source(Dataset data, Objective objective, Slots slots, References known, long seed) {}
 
     private final Source source;
     private final Batcher.Step plan;
@@ -73,11 +73,11 @@ final class OptimiserStep {
 
     /** Adds what has to be known of a micro-batch before gradients flow. */
     void ask(int microBatch, Pass pass) {
-        rows(microBatch).forEach(row -> row.ask(pass, source.slots, source.cache, masks));
+        rows(microBatch).forEach(row -> row.ask(pass, source.slots, source.known, masks));
     }
 
     void take(int microBatch, Pass pass) {
-        rows(microBatch).forEach(row -> row.take(pass, source.cache));
+        rows(microBatch).forEach(row -> row.take(pass, source.known));
     }
 
     /** Everything is known that the rows share. */

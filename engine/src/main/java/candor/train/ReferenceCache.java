@@ -23,7 +23,7 @@ import java.util.zip.CRC32C;
  * tokens and targets. The file is a list of records, each with a checksum: one that a killed process left half-written, or
  * that was damaged, is computed again.
  */
-final class ReferenceCache implements AutoCloseable {
+public final class ReferenceCache implements References, AutoCloseable {
     /** Key, value, checksum. */
     private static final int RECORD = 16 + 8 + 4;
 
@@ -33,6 +33,17 @@ final class ReferenceCache implements AutoCloseable {
     private final Path file;
     private final FileChannel channel;
     private final Map<Key, Double> values = new HashMap<>();
+
+    private ReferenceCache() {
+        identity = new byte[0];
+        file = null;
+        channel = null;
+    }
+
+    /** Without a file: for as long as it is kept. */
+    public static ReferenceCache inMemory() {
+        return new ReferenceCache();
+    }
 
     /** @param identity of the reference; a value that was stored under another one is never found */
     ReferenceCache(Path file, byte[] identity) {
@@ -74,15 +85,16 @@ final class ReferenceCache implements AutoCloseable {
         return (int) crc.getValue();
     }
 
-    OptionalDouble get(EncodedRow row) {
+    @Override
+    public OptionalDouble get(EncodedRow row) {
         Double value = values.get(key(row));
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
     }
 
-    /** Keeps a value; one that is not finite is not worth keeping. */
-    void put(EncodedRow row, double value) {
+    @Override
+    public void put(EncodedRow row, double value) {
         Key key = key(row);
-        if (!Double.isFinite(value) || values.putIfAbsent(key, value) != null) {
+        if (!Double.isFinite(value) || values.putIfAbsent(key, value) != null || channel == null) {
             return;
         }
         ByteBuffer record = record();
@@ -121,6 +133,9 @@ final class ReferenceCache implements AutoCloseable {
 
     @Override
     public void close() {
+        if (channel == null) {
+            return;
+        }
         try {
             channel.close();
         } catch (IOException e) {

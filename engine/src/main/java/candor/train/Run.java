@@ -10,7 +10,6 @@ import candor.train.checkpoint.CheckpointStore.Intact;
 import candor.train.config.TrainConfig;
 import candor.train.log.StepLog;
 import candor.train.objective.Objective;
-import candor.train.optimiser.AdamW;
 import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -43,16 +42,11 @@ public final class Run implements AutoCloseable {
 
     private final Parts parts;
     private final Backend backend;
-    private final Objective objective;
-    private final AdamW adamW;
-    private final Schedule schedule;
+    private final Learner learner;
     private final CheckpointStore checkpoints;
     private final ReferenceCache cache;
     private final StepLog log;
     private final int totalSteps;
-    private Batcher batcher;
-    private long step;
-    private long tokens;
     private long savedStep = -1;
     /** Of the evaluations that any longer run has, too, and with the one that only the end asks for. */
     private BestSoFar best = BestSoFar.NONE;
@@ -65,38 +59,45 @@ public final class Run implements AutoCloseable {
         this.parts = parts;
         this.backend = backend;
         TrainConfig config = parts.config;
-        objective = config.task().objective();
-        adamW = new AdamW(
+        Objective objective = config.task().objective();
+        cache = objective.needs().reference()
+                ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
+                : null;
+        totalSteps = totalSteps(config.output(), config.steps(), new Batcher(parts.data.lengths(), config.batcher()));
+        Schedule schedule = config.steps().schedule(totalSteps);
+        learner = new Learner(
                 backend,
-                config.steps().adamW(),
-                parts.trainee.parameters(),
-                parts.trainee.gradients(),
-                parts.trainee.decayed());
+                new Learner.Trained(
+                        parts.trainee.parameters(), parts.trainee.gradients(), parts.trainee.decayed(), parts.slots),
+                parts.data,
+                new Learner.Rules(
+                        objective,
+                        config.batcher(),
+                        config.steps().adamW(),
+                        config.loraDropout(),
+                        step -> schedule.rate((int) step)),
+                cache);
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
-        int[] lengths = parts.data.lengths();
-        batcher = new Batcher(lengths, config.batcher());
-        totalSteps = totalSteps(config.output(), config.steps(), batcher);
-        schedule = config.steps().schedule(totalSteps);
         long metricsBytes = 0;
         if (from != null) {
             RunState state = RunState.read(from.folder());
             RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
-            RowFile.read(from.folder().resolve(FIRST_MOMENT), backend, adamW.firstMoment());
-            RowFile.read(from.folder().resolve(SECOND_MOMENT), backend, adamW.secondMoment());
-            adamW.restore(state.step());
-            batcher = Batcher.resume(lengths, config.batcher(), state.batcher());
-            step = state.step();
-            savedStep = step;
-            tokens = state.tokens();
+            RowFile.read(
+                    from.folder().resolve(FIRST_MOMENT),
+                    backend,
+                    learner.adamW().firstMoment());
+            RowFile.read(
+                    from.folder().resolve(SECOND_MOMENT),
+                    backend,
+                    learner.adamW().secondMoment());
+            learner.restore(state.step(), state.tokens(), state.batcher());
+            savedStep = state.step();
             metricsBytes = state.metricsBytes();
             best = state.best();
-            bestAtEnd = step == totalSteps ? state.bestAtEnd() : best;
+            bestAtEnd = state.step() == totalSteps ? state.bestAtEnd() : best;
         }
-        cache = objective.needs().reference()
-                ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
-                : null;
-        log = StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step);
+        log = StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step());
     }
 
     /** Optimiser steps of the whole run: as many as were asked for, or those of the epochs, a part of one rounded up. */
@@ -128,7 +129,7 @@ public final class Run implements AutoCloseable {
 
     /** Optimiser steps done. */
     public long step() {
-        return step;
+        return learner.step();
     }
 
     public int totalSteps() {
@@ -140,55 +141,30 @@ public final class Run implements AutoCloseable {
         return outcome;
     }
 
-    /** The place in the data moves on: what is taken here must be finished. */
-    OptimiserStep next() {
-        backend.zero(parts.trainee.gradients());
-        Batcher.Step plan = batcher.next();
-        Masks masks = parts.config.loraDropout() > 0
-                ? new Masks(parts.config.batching().seed(), step)
-                : null;
-        return new OptimiserStep(source(parts.data), plan, masks);
-    }
-
-    private OptimiserStep.Source source(Dataset data) {
-        return new OptimiserStep.Source(
-                data, objective, parts.slots, cache, parts.config.batching().seed());
+    Learner learner() {
+        return learner;
     }
 
     /**
-     * Moves the parameters by the gradients that are there, logs the step, and where it is time for it evaluates, writes a
-     * checkpoint, or ends the run.
+     * Logs a step that was done, and where it is time for it evaluates, writes a checkpoint, or ends the run.
      *
      * @param seconds that the step took
      */
-    void finish(OptimiserStep done, double seconds, StepPasses passes, TrainListener listener) {
-        double gradNorm = adamW.gradNorm();
-        String fault = done.fault() != null
-                ? done.fault()
-                : Double.isFinite(gradNorm) ? null : "the gradient is not finite at " + done.rows();
-        if (fault != null) {
-            diverged("step " + (step + 1) + ": " + fault, listener);
+    void finish(Learner.Learnt learnt, double seconds, StepPasses passes, TrainListener listener) {
+        if (learnt.fault() != null) {
+            diverged("step " + (step() + 1) + ": " + learnt.fault(), listener);
             return;
         }
-        double rate = schedule.rate((int) step);
-        adamW.step(rate, gradNorm);
-        step++;
-        tokens += done.tokens();
-        Map<String, Number> metrics = new LinkedHashMap<>();
-        metrics.put("epoch", done.epoch());
-        Map<String, Double> judged = done.metrics();
-        metrics.put("loss", judged.get("loss"));
-        metrics.put("grad_norm", gradNorm);
-        metrics.put("learning_rate", rate);
-        judged.forEach(metrics::putIfAbsent);
-        metrics.put("tokens", done.tokens());
-        metrics.put("tokens_per_s", done.tokens() / seconds);
+        long step = step();
+        Map<String, Number> metrics = new LinkedHashMap<>(learnt.metrics());
+        metrics.put("tokens_per_s", learnt.tokens() / seconds);
         boolean last = step == totalSteps;
         int every = parts.config.watch().evalSteps();
         boolean regular = every > 0 && step % every == 0;
         boolean better = false;
         if (parts.heldOut != null && (last || regular)) {
-            Map<String, Double> held = heldOut(passes);
+            Map<String, Double> held =
+                    learner.heldOut(parts.heldOut, parts.config.batching().rows(), passes);
             if (held == null) {
                 Path file = parts.config.watch().evalData();
                 String data = file == null ? "the held-out rows" : file.toString();
@@ -216,21 +192,6 @@ public final class Run implements AutoCloseable {
         }
     }
 
-    /**
-     * The objective on the held-out rows, without gradients: all of them are one step, in the order of the data. How many go
-     * through at once changes nothing, but where estimates are those of micro-batches; null where a loss is not finite.
-     */
-    private Map<String, Double> heldOut(StepPasses passes) {
-        Dataset held = parts.heldOut;
-        int rows = parts.config.batching().rows();
-        int group = objective.needs().rows().group();
-        Batcher.Settings whole = new Batcher.Settings(
-                new Batcher.MicroBatches.Rows(rows), Math.ceilDiv(held.size(), rows * group), false, 0, group);
-        OptimiserStep step = new OptimiserStep(source(held), new Batcher(held.lengths(), whole).next(), null);
-        passes.evaluate(step);
-        return step.fault() == null ? step.metrics() : null;
-    }
-
     private TrainConfig.Best rule() {
         return parts.config.watch().best();
     }
@@ -240,17 +201,17 @@ public final class Run implements AutoCloseable {
         if (!rule().asked()) {
             return false;
         }
-        bestAtEnd = best.with(step, metrics, rule());
+        bestAtEnd = best.with(step(), metrics, rule());
         if (regular) {
             best = bestAtEnd;
         }
         metrics.put("best_step", bestAtEnd.step());
         metrics.put("evals_without_gain", bestAtEnd.waited());
-        return bestAtEnd.step() == step;
+        return bestAtEnd.step() == step();
     }
 
     private boolean atEnd() {
-        return step == totalSteps || best.outOfPatience(rule());
+        return step() == totalSteps || best.outOfPatience(rule());
     }
 
     /** Ends a run that has no step to do: it was killed behind its last one, or had stopped early and shall be longer. */
@@ -262,12 +223,12 @@ public final class Run implements AutoCloseable {
 
     /** Writes the parameters of the last step, or those of the best evaluation. */
     private void conclude(TrainListener listener) {
-        long written = rule().load() ? bestAtEnd.step() : step;
-        if (written != step) {
+        long written = rule().load() ? bestAtEnd.step() : step();
+        if (written != step()) {
             RowFile.read(checkpoints.at(written).folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
         }
         parts.trainee.write();
-        end(new Outcome.Done(step, written, step < totalSteps), listener);
+        end(new Outcome.Done(step(), written, step() < totalSteps), listener);
     }
 
     /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
@@ -278,7 +239,7 @@ public final class Run implements AutoCloseable {
     private void diverged(String fault, TrainListener listener) {
         end(
                 new Outcome.Diverged(
-                        step,
+                        step(),
                         parts.config.output() + ": " + fault + "; "
                                 + (savedStep < 0
                                         ? "there is no checkpoint before it"
@@ -290,13 +251,13 @@ public final class Run implements AutoCloseable {
     /** Ends the run where it is, with a checkpoint. */
     void interrupt(TrainListener listener) {
         if (!sound()) {
-            diverged("the parameters are not finite after step " + step, listener);
+            diverged("the parameters are not finite after step " + step(), listener);
             return;
         }
-        if (savedStep != step) {
+        if (savedStep != step()) {
             checkpoint(listener);
         }
-        end(new Outcome.Interrupted(step), listener);
+        end(new Outcome.Interrupted(step()), listener);
     }
 
     private void end(Outcome how, TrainListener listener) {
@@ -307,10 +268,10 @@ public final class Run implements AutoCloseable {
 
     private void checkpoint(TrainListener listener) {
         RunState state = new RunState(
-                step,
-                tokens,
+                step(),
+                learner.tokens(),
                 log.offset(),
-                batcher.state(),
+                learner.place(),
                 best,
                 bestAtEnd,
                 backend.name(),
@@ -319,11 +280,12 @@ public final class Run implements AutoCloseable {
         Map<String, Content> files = new LinkedHashMap<>();
         files.put(RunState.FILE, state::writeTo);
         files.put(PARAMETERS, out -> RowFile.write(backend, parts.trainee.parameters(), out));
-        files.put(FIRST_MOMENT, out -> RowFile.write(backend, adamW.firstMoment(), out));
-        files.put(SECOND_MOMENT, out -> RowFile.write(backend, adamW.secondMoment(), out));
+        files.put(FIRST_MOMENT, out -> RowFile.write(backend, learner.adamW().firstMoment(), out));
+        files.put(SECOND_MOMENT, out -> RowFile.write(backend, learner.adamW().secondMoment(), out));
         // Both: the one is what this run ends with, the other what a longer one may.
-        checkpoints.save(step, rule().load() ? new HashSet<>(List.of(best.step(), bestAtEnd.step())) : Set.of(), files);
-        savedStep = step;
+        checkpoints.save(
+                step(), rule().load() ? new HashSet<>(List.of(best.step(), bestAtEnd.step())) : Set.of(), files);
+        savedStep = step();
         listener.checkpoint(this);
     }
 

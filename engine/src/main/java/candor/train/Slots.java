@@ -8,4 +8,4 @@ import candor.ops.Batch;
  * @param policy    the slot of the adapter that is trained; {@link Batch#BASE} for the model's own weights
  * @param reference the slot of its frozen copy, or {@link Batch#BASE}
  */
-record Slots(int policy, int reference) {}
+public record Slots(int policy, int reference) {}

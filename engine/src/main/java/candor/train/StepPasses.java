@@ -2,27 +2,35 @@ package candor.train;
 
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Carries optimiser steps out, those of several runs side by side: first passes without gradients, for what the objectives
  * want to know before, then one pass for each micro-batch, which is judged at once. Rows of all runs make one packed pass.
  */
-final class StepPasses {
+public final class StepPasses {
     private final CausalLm model;
     private final AdapterBank adapters;
 
-    StepPasses(CausalLm model, AdapterBank adapters) {
+    /** @param adapters null where the model's own weights are trained */
+    public StepPasses(CausalLm model, AdapterBank adapters) {
         this.model = model;
         this.adapters = adapters;
     }
 
-    /** Gradients of what is trained {@code +=}. */
-    void train(List<OptimiserStep> steps) {
+    /** One step of each, side by side; each learns of its own rows as if it were alone. */
+    public List<Learner.Learnt> step(List<Learner> learners) {
+        List<OptimiserStep> steps = learners.stream().map(Learner::next).toList();
         carryOut(steps, true);
+        List<Learner.Learnt> learnt = new ArrayList<>();
+        for (int i = 0; i < steps.size(); i++) {
+            learnt.add(learners.get(i).learn(steps.get(i)));
+        }
+        return learnt;
     }
 
-    /** The same without gradients. */
+    /** Judges rows, and learns nothing of them. */
     void evaluate(OptimiserStep step) {
         carryOut(List.of(step), false);
     }

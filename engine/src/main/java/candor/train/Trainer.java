@@ -45,14 +45,14 @@ public final class Trainer {
         StepEvent event = new StepEvent();
         event.begin();
         long start = System.nanoTime();
-        List<OptimiserStep> steps = runs.stream().map(Run::next).toList();
-        passes.train(steps);
+        List<Learner.Learnt> learnt =
+                passes.step(runs.stream().map(Run::learner).toList());
         double seconds = (System.nanoTime() - start) / 1e9;
         for (int i = 0; i < runs.size(); i++) {
-            runs.get(i).finish(steps.get(i), seconds, passes, listener);
+            runs.get(i).finish(learnt.get(i), seconds, passes, listener);
         }
         event.runs = runs.size();
-        event.tokens = steps.stream().mapToLong(OptimiserStep::tokens).sum();
+        event.tokens = learnt.stream().mapToLong(Learner.Learnt::tokens).sum();
         event.commit();
     }
 }

@@ -1,0 +1,147 @@
+package candor.train;
+
+import candor.data.Batcher;
+import candor.data.Dataset;
+import candor.ops.Backend;
+import candor.tensor.Tensor;
+import candor.train.objective.Objective;
+import candor.train.optimiser.AdamW;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.LongToDoubleFunction;
+
+/**
+ * What learns, step after step, whatever becomes of it: parameters, their optimiser, rows in memory and the place among them.
+ * A {@link Run} gives it a folder.
+ */
+public final class Learner {
+    /**
+     * What is trained.
+     *
+     * @param parameters (1, P)
+     * @param gradients  (1, P)
+     * @param decayed    parameters at the head of the row that weight decay is for
+     * @param slots      where its rows go through
+     */
+    public record Trained(Tensor parameters, Tensor gradients, int decayed, Slots slots) {}
+
+    /**
+     * How it is trained.
+     *
+     * @param dropout the share of its inputs that an adapter does not see
+     * @param rate    the learning rate after so many steps
+     */
+    public record Rules(
+            Objective objective,
+            Batcher.Settings batching,
+            AdamW.Settings adamW,
+            double dropout,
+            LongToDoubleFunction rate) {}
+
+    private final Backend backend;
+    private final Trained trained;
+    private final Rules rules;
+    private final Dataset data;
+    private final References references;
+    private final AdamW adamW;
+    private Batcher batcher;
+    private long step;
+    private long tokens;
+
+    /** @param references what is known of the reference; null where the objective does not need it */
+    public Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references) {
+        this.backend = backend;
+        this.trained = trained;
+        this.data = data;
+        this.rules = rules;
+        this.references = references;
+        adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, trained.decayed);
+        batcher = new Batcher(data.lengths(), rules.batching);
+    }
+
+    /** Goes on behind other steps; parameters and moments are set through their tensors. */
+    void restore(long stepsDone, long tokensDone, Batcher.State place) {
+        step = stepsDone;
+        tokens = tokensDone;
+        adamW.restore(stepsDone);
+        batcher = Batcher.resume(data.lengths(), rules.batching, place);
+    }
+
+    AdamW adamW() {
+        return adamW;
+    }
+
+    /** Steps done. */
+    long step() {
+        return step;
+    }
+
+    /** Tokens that went through with gradients in them. */
+    long tokens() {
+        return tokens;
+    }
+
+    Batcher.State place() {
+        return batcher.state();
+    }
+
+    /** Its part in the next step. The place in the data moves on: what is taken here must be {@linkplain #learn learnt}. */
+    OptimiserStep next() {
+        backend.zero(trained.gradients);
+        Batcher.Step plan = batcher.next();
+        Masks masks = rules.dropout > 0 ? new Masks(rules.batching.seed(), step) : null;
+        return new OptimiserStep(source(data), plan, masks);
+    }
+
+    private OptimiserStep.Source source(Dataset rows) {
+        return new OptimiserStep.Source(rows, rules.objective, trained.slots, references, rules.batching.seed());
+    }
+
+    /**
+     * A step that is done.
+     *
+     * @param metrics what goes to the log; without a fault
+     * @param tokens  that went through with gradients
+     * @param fault   why nothing was learnt of it, or null
+     */
+    public record Learnt(Map<String, Number> metrics, long tokens, String fault) {}
+
+    /** Moves the parameters by the gradients that are there, unless something is not finite. */
+    Learnt learn(OptimiserStep done) {
+        double gradNorm = adamW.gradNorm();
+        String fault = done.fault() != null
+                ? done.fault()
+                : Double.isFinite(gradNorm) ? null : "the gradient is not finite at " + done.rows();
+        if (fault != null) {
+            return new Learnt(Map.of(), done.tokens(), fault);
+        }
+        double learningRate = rules.rate.applyAsDouble(step);
+        adamW.step(learningRate, gradNorm);
+        step++;
+        tokens += done.tokens();
+        Map<String, Number> metrics = new LinkedHashMap<>();
+        metrics.put("epoch", done.epoch());
+        Map<String, Double> judged = done.metrics();
+        metrics.put("loss", judged.get("loss"));
+        metrics.put("grad_norm", gradNorm);
+        metrics.put("learning_rate", learningRate);
+        judged.forEach(metrics::putIfAbsent);
+        metrics.put("tokens", done.tokens());
+        return new Learnt(metrics, done.tokens(), null);
+    }
+
+    /**
+     * The objective on held-out rows, without gradients: all of them are one step, in the order of the data. How many go through
+     * at once changes nothing, but where estimates are those of micro-batches; null where a loss is not finite.
+     *
+     * @param rows in a micro-batch; groups of rows count as one
+     */
+    Map<String, Double> heldOut(Dataset held, int rows, StepPasses passes) {
+        int group = rules.batching.group();
+        Batcher.Settings whole = new Batcher.Settings(
+                new Batcher.MicroBatches.Rows(rows), Math.ceilDiv(held.size(), rows * group), false, 0, group);
+        OptimiserStep all = new OptimiserStep(source(held), new Batcher(held.lengths(), whole).next(), null);
+        passes.evaluate(all);
+        return all.fault() == null ? all.metrics() : null;
+    }
+}
