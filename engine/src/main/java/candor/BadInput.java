@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
  * <p>What to do may concern a setting. Who throws knows its name alone; whoever tells the user knows whether that is a flag of a
  * command or a key of a file, and {@linkplain #message(UnaryOperator) says it so}.
  */
-public final class BadInput extends RuntimeException {
+public class BadInput extends RuntimeException {
     private static final long serialVersionUID = 1L;
-    private static final Pattern SETTING = Pattern.compile("\\{([a-z][a-z0-9_]*)\\}");
+    private static final Pattern SETTING = Pattern.compile("\\{([a-z][a-z0-9_.]*)\\}");
 
     private final String what;
     private final String advice;
@@ -62,7 +62,7 @@ public final class BadInput extends RuntimeException {
     /**
      * The message with settings as the user knows them; {@link #getMessage} has their plain names.
      *
-     * @param naming the form of a setting, such as "--max-length" for "max_length"
+     * @param naming the form of a setting, such as {@code --max-length} for {@code max_length}
      */
     public String message(UnaryOperator<String> naming) {
         return message(what, advice, naming);

@@ -20,7 +20,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +93,22 @@ class ArchitectureTest {
                 .orShould(accessField(System.class, "out"))
                 .orShould(accessField(System.class, "err"))
                 .check(ENGINE);
+    }
+
+    /** Flags are the command line's: below the settings, advice names a setting, as in "lower {max_length}". */
+    @Test
+    void onlyWhoHasSettingsNamesFlags() throws IOException {
+        Path sources = Path.of("..", "engine", "src", "main", "java", "candor");
+        Pattern flag = Pattern.compile("\"[^\"\\n]*--[a-z][^\"\\n]*\"");
+        List<String> named = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(sources)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".java"))
+                    .filter(each -> !each.startsWith(sources.resolve("train")))
+                    .toList()) {
+                flag.matcher(Files.readString(file)).results().forEach(found -> named.add(file + ": " + found.group()));
+            }
+        }
+        assertThat(named).isEmpty();
     }
 
     @Test

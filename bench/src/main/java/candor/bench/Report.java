@@ -139,7 +139,7 @@ final class Report {
                 Shapes.named(params.getParam("model")),
                 Integer.parseInt(params.getParam("tokens")),
                 Integer.parseInt(params.getParam("length")),
-                Backends.activations(params.getParam("backend")));
+                Backends.named(params.getParam("backend")).activations());
         Result<?> result = run.getPrimaryResult();
         double seconds = result.getScore() / 1e6;
         double least = Math.max(operation.flops() / flopsPerSecond, operation.bytes() / bytesPerSecond);
@@ -158,6 +158,6 @@ final class Report {
 
     /** The ceiling is the processor's: no share of it where a GPU computes, or is emulated. */
     private static boolean onProcessor(BenchmarkParams params) {
-        return !Backends.copiesWeights(params.getParam("backend"));
+        return !Backends.named(params.getParam("backend")).copiesWeights();
     }
 }

@@ -128,7 +128,7 @@ public final class Candor implements Callable<Integer> {
             }
         });
         line.setParameterExceptionHandler((wrong, parsed) -> errors.exitCode(wrong));
-        line.setExecutionExceptionHandler((thrown, command, parsed) -> errors.exitCode(thrown));
+        line.setExecutionExceptionHandler((thrown, command, parsed) -> errors.exitCode(thrown, command));
         return line;
     }
 }

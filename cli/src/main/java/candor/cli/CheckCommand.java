@@ -38,7 +38,8 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Set<String> chosen = chosen();
-        try (Backend opened = Backends.open(TakenBackend.tell(Backends.choose(backend, null, false)), threads)) {
+        try (Backend opened = Backends.open(
+                Backends.asked(backend).orElseGet(() -> TakenBackend.tell(Backends.choose(null, false))), threads)) {
             return check(opened, chosen, System.out);
         }
     }

@@ -1,7 +1,9 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.ops.BackendDescriptor;
 import candor.ops.Room;
+import java.util.Optional;
 
 /** The option {@code --device-memory}: a plan for a GPU that is not there. */
 final class DeviceMemory {
@@ -14,15 +16,17 @@ final class DeviceMemory {
     private DeviceMemory() {}
 
     /** The backend that is planned for. */
-    static String backend(String given, String asked) {
-        if (given != null && !asked.equals("auto") && !asked.equals("cuda")) {
-            throw new BadInput(OPTION + ": belongs to --backend cuda, not " + asked + "; remove one of the two");
-        }
-        return given == null ? asked : "cuda";
+    static Optional<BackendDescriptor> backend(String given, Optional<BackendDescriptor> asked) {
+        asked.filter(backend -> given != null && backend.memory() != BackendDescriptor.Memory.DEVICE)
+                .ifPresent(backend -> {
+                    throw new BadInput(
+                            OPTION + ": belongs to --backend cuda, not " + backend.name() + "; remove one of the two");
+                });
+        return given == null ? asked : Optional.of(BackendDescriptor.CUDA);
     }
 
     /** The memory that is planned with. */
-    static Room room(String given, String backend) {
+    static Room room(String given, BackendDescriptor backend) {
         long host = ProcessMemory.available();
         return given == null ? Room.at(backend, host) : Room.planned(host, MemorySize.bytes(OPTION, given));
     }

@@ -2,10 +2,13 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.ops.Unsupported;
+import candor.ops.OutOfDeviceMemory;
 import candor.train.config.Nearest;
 import candor.train.config.Setting;
+import candor.train.config.TrainSettings;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -26,11 +29,24 @@ final class Errors {
         return ExitCode.BAD_INPUT;
     }
 
-    /** Anything that escaped from a command. */
+    /** Anything that escaped before a command was reached. */
     int exitCode(Throwable thrown) {
+        return exitCode(thrown, null);
+    }
+
+    /**
+     * Anything that escaped from a command.
+     *
+     * @param command null where there is none yet
+     */
+    int exitCode(Throwable thrown, CommandLine command) {
         return switch (thrown) {
+            case OutOfDeviceMemory full -> {
+                err.println("error: " + full.orDo(lessOf(command)).message(naming(command)));
+                yield ExitCode.BAD_INPUT;
+            }
             case BadInput bad -> {
-                err.println("error: " + bad.message(Setting::flagOf));
+                err.println("error: " + bad.message(naming(command)));
                 yield ExitCode.BAD_INPUT;
             }
             case Unsupported not -> {
@@ -55,6 +71,23 @@ final class Errors {
         };
     }
 
+    /** A setting as its user knows it: a flag where the command has it, else, in a study, a key by its name. */
+    static UnaryOperator<String> naming(CommandLine command) {
+        return setting -> {
+            String flag = Setting.flagOf(setting);
+            return command == null || command.getCommandSpec().optionsMap().containsKey(flag) ? flag : setting;
+        };
+    }
+
+    /** What a command can ask less of, where a device has no more memory. */
+    private static String lessOf(CommandLine command) {
+        boolean trains = command != null
+                && command.getCommandSpec().optionsMap().containsKey(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE.flag());
+        return trains
+                ? "lower {per_device_train_batch_size} or {max_length}, or take {recompute} full"
+                : "lower {batch_size}, {kv_cache_mib} or {max_length}";
+    }
+
     /** Tensors are outside the Java heap, where a larger heap is of no help. */
     private static String outOfMemory(String message) {
         boolean heap = message.contains("heap") || message.contains("GC overhead") || message.contains("array size");
@@ -68,7 +101,7 @@ final class Errors {
 
     private static String describe(ParameterException wrong, CommandLine command) {
         if (wrong.getCause() instanceof BadInput bad) {
-            return bad.message(Setting::flagOf); // an option's value, judged by the code that reads it
+            return bad.message(naming(command)); // an option's value, judged by the code that reads it
         }
         if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.isUnknownOption()) {
             return withSuggestion(wrong.getMessage(), wrong);

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.world.EmbeddedModel;
 import java.nio.file.Path;
@@ -19,16 +20,15 @@ final class ModelOptions {
     int threads;
 
     /** The backend that is taken, which is said where it was not named. */
-    String backend() {
+    BackendDescriptor backend() {
         return TakenBackend.of(backend, model());
     }
 
     /** The same for a merge, whose check wants float32. */
-    String backendOfMerge() {
-        return backend.equals("auto")
-                ? TakenBackend.tell(
-                        new Backends.Choice("cpu", "a merge is checked in float32, which a GPU's kernels do not keep"))
-                : backend;
+    BackendDescriptor backendOfMerge() {
+        return Backends.asked(backend)
+                .orElseGet(() -> TakenBackend.tell(new Backends.Choice(
+                        BackendDescriptor.CPU, "a merge is checked in float32, which a GPU's kernels do not keep")));
     }
 
     Path model() {

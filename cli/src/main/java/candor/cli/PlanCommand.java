@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Needs;
 import candor.ops.Room;
@@ -104,7 +105,7 @@ final class PlanCommand implements Callable<Integer> {
                                     ? run.config().output()
                                     : run.config().output().getFileName(),
                             run.data().size()));
-            String backend = TakenBackend.tell(prepared.backend());
+            BackendDescriptor backend = TakenBackend.tell(prepared.backend());
             Room room = DeviceMemory.room(given, backend);
             Plan plan = Plan.of(prepared, room);
             if (!plan.device().bytes().isEmpty()) {
@@ -127,8 +128,8 @@ final class PlanCommand implements Callable<Integer> {
             out.printf("  %-22s %12s of %s: fits%n", "in all", mebibytes(needs.total()), mebibytes(memory));
         }
 
-        private void time(Plan plan, Prepared prepared, String name, int threads) {
-            try (Backend backend = Backends.open(name, threads)) {
+        private void time(Plan plan, Prepared prepared, BackendDescriptor descriptor, int threads) {
+            try (Backend backend = Backends.open(descriptor, threads)) {
                 Rates rates = Probe.measure(backend, work(plan, prepared));
                 spec.commandLine()
                         .getOut()

@@ -3,6 +3,7 @@ package candor.cli;
 import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Room;
 import candor.study.Schema;
@@ -28,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
@@ -270,9 +272,9 @@ final class StudyCommand implements Callable<Integer> {
             StudyRun run = run(study, () -> false);
             List<String> words = new ArrayList<>(command());
             words.set(0, Path.of(home, "candor").toString());
-            if (StudyConfig.askedBackend(given).equals("auto")) {
+            if (StudyConfig.askedBackend(given).isEmpty()) {
                 // Nodes may differ; the parts of a study may not.
-                words.addAll(List.of("--set", "backend=" + study.backend()));
+                words.addAll(List.of("--set", "backend=" + study.backend().name()));
             }
             Path here = Path.of("").toAbsolutePath();
             SlurmJobs jobs = new SlurmJobs(
@@ -311,9 +313,11 @@ final class StudyCommand implements Callable<Integer> {
             try {
                 folder = Files.createTempDirectory("candor-plan");
                 Section there = given.with("output", List.of(folder.toString()), "--output");
-                String asked = StudyConfig.askedBackend(there);
-                String planned = DeviceMemory.backend(deviceMemory, asked);
-                there = planned.equals(asked) ? there : there.with("backend", List.of(planned), DeviceMemory.OPTION);
+                Optional<BackendDescriptor> asked = StudyConfig.askedBackend(there);
+                Optional<BackendDescriptor> planned = DeviceMemory.backend(deviceMemory, asked);
+                there = planned.equals(asked)
+                        ? there
+                        : there.with("backend", List.of(planned.orElseThrow().name()), DeviceMemory.OPTION);
                 StudyConfig study = protocol.config(there);
                 StudyRun run = new StudyRun(
                         study,

@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import java.nio.file.Path;
 import org.slf4j.Logger;
@@ -16,20 +17,17 @@ final class TakenBackend {
     private TakenBackend() {}
 
     /** The backend for a model that is used, not trained. */
-    static String of(String asked, Path model) {
-        return asked.equals("auto")
-                ? tell(Backends.choose(
-                        asked,
-                        ModelConfig.read(ModelFolder.at(model).configFile()).heads(),
-                        false))
-                : asked;
+    static BackendDescriptor of(String asked, Path model) {
+        return Backends.asked(asked)
+                .orElseGet(() -> tell(Backends.choose(
+                        ModelConfig.read(ModelFolder.at(model).configFile()).heads(), false)));
     }
 
-    /** Says it where there is something to say, and hands the name on. */
-    static String tell(Backends.Choice choice) {
+    /** Says it where there is something to say, and hands the backend on. */
+    static BackendDescriptor tell(Backends.Choice choice) {
         if (!choice.reason().isEmpty()) {
-            LOG.info("backend: {}; {}", choice.name(), choice.reason());
+            LOG.info("backend: {}; {}", choice.backend().name(), choice.reason());
         }
-        return choice.name();
+        return choice.backend();
     }
 }

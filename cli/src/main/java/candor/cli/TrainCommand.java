@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.BackendDescriptor;
 import candor.ops.Room;
 import candor.train.Outcome;
 import candor.train.Plan;
@@ -82,7 +83,7 @@ final class TrainCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
-        String backend = TakenBackend.tell(prepared.backend());
+        BackendDescriptor backend = TakenBackend.tell(prepared.backend());
         Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;

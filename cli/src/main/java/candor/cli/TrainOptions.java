@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.io.IoReason;
+import candor.ops.BackendDescriptor;
 import candor.study.PlainYaml;
 import candor.train.config.ConfigFile;
 import candor.train.config.Setting;
@@ -18,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
@@ -74,13 +76,18 @@ final class TrainOptions {
                 ? given.flags
                 : given.flags.with(TrainSettings.OUTPUT, method.name().toLowerCase(Locale.ROOT));
         List<TrainConfig> configs = TrainConfig.all(method, given.file, flags, given.fallbacks);
-        String asked = configs.getFirst().machine().backendName();
-        String backend = DeviceMemory.backend(deviceMemory, asked);
+        Optional<BackendDescriptor> asked = configs.getFirst().machine().asked();
+        Optional<BackendDescriptor> backend = DeviceMemory.backend(deviceMemory, asked);
         return new Planned(
                 backend.equals(asked)
                         ? configs
                         : TrainConfig.all(
-                                method, given.file, flags.with(TrainSettings.BACKEND, backend), given.fallbacks),
+                                method,
+                                given.file,
+                                flags.with(
+                                        TrainSettings.BACKEND,
+                                        backend.orElseThrow().name()),
+                                given.fallbacks),
                 folders);
     }
 

@@ -8,6 +8,7 @@ import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Heads;
 import candor.study.record.StudyFolder;
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A study's settings: those that every protocol has, read; those of the protocol in their sections.
@@ -145,25 +147,28 @@ public record StudyConfig(
         return all.get(TrainSettings.THREADS).intValue();
     }
 
-    /** The backend as it was asked for, "auto" included. */
-    public static String askedBackend(Section all) {
-        return word(all.get(TrainSettings.BACKEND));
+    /** The backend that was asked for; empty where what works here is to be taken. */
+    public static Optional<BackendDescriptor> askedBackend(Section all) {
+        return Backends.asked(word(all.get(TrainSettings.BACKEND)));
     }
 
-    private static Backends.Choice taken(String asked, Path output, Path model) {
+    private static Backends.Choice taken(Optional<BackendDescriptor> asked, Path output, Path model) {
+        if (asked.isPresent()) {
+            return Backends.Choice.asked(asked.get());
+        }
         StudyFolder folder = new StudyFolder(output);
-        if (asked.equals("auto") && folder.exists()) {
+        if (folder.exists()) {
             return new Backends.Choice(StudyRecords.backend(folder.studyJson()), "the study was begun on it");
         }
         Heads heads = Files.exists(model.resolve(ModelFolder.CONFIG))
                 ? ModelConfig.read(ModelFolder.at(model).configFile()).heads()
                 : null; // whoever opens it says what is wrong
-        return Backends.choose(asked, heads, false);
+        return Backends.choose(heads, false);
     }
 
-    /** As {@link Backends#open} wants it, never "auto". */
-    public String backend() {
-        return taken.name();
+    /** The backend that it computes on. */
+    public BackendDescriptor backend() {
+        return taken.backend();
     }
 
     /** Where a run of an arm goes. */
@@ -190,7 +195,7 @@ public record StudyConfig(
                         runFolder(treatment.arm().name(), seed).toString())
                 .with(TrainSettings.SEED, Long.toString(seed))
                 .with(TrainSettings.RESUME, "true")
-                .with(TrainSettings.BACKEND, backend())
+                .with(TrainSettings.BACKEND, backend().name())
                 .with(TrainSettings.THREADS, Integer.toString(threads()));
         return TrainConfig.of(training.method(), settings);
     }

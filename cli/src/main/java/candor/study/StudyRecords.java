@@ -1,6 +1,8 @@
 package candor.study;
 
 import candor.data.read.Fingerprint;
+import candor.ops.BackendDescriptor;
+import candor.ops.Backends;
 import candor.train.config.TrainSettings;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -8,6 +10,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** What a study's results follow from, as its record has it: what must be the same for it to go on. */
 final class StudyRecords {
@@ -74,14 +77,15 @@ final class StudyRecords {
         settings.set("benchmarks", benchmarks);
         // As it was taken, and in the same place whether it was given or not: marks of groups are compared as texts.
         settings.remove(TrainSettings.BACKEND.key());
-        settings.put(TrainSettings.BACKEND.key(), config.backend());
+        settings.put(TrainSettings.BACKEND.key(), config.backend().name());
         return settings;
     }
 
     /** The backend that a study was begun on; earlier versions took the CPU where none was named. */
-    static String backend(JsonNode study) {
-        String recorded = study.at("/config/" + TrainSettings.BACKEND.key()).asText("auto");
-        return recorded.equals("auto") ? "cpu" : recorded;
+    static BackendDescriptor backend(JsonNode study) {
+        JsonNode recorded = study.at("/config/" + TrainSettings.BACKEND.key());
+        return (recorded.isTextual() ? Backends.asked(recorded.textValue()) : Optional.<BackendDescriptor>empty())
+                .orElse(BackendDescriptor.CPU);
     }
 
     /** Names without folders, which may move, and what is in the files. */

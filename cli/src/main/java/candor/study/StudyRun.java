@@ -3,6 +3,7 @@ package candor.study;
 import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.ModelHash;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Room;
 import candor.study.record.Metric;
@@ -46,7 +47,7 @@ public final class StudyRun {
     public record Surroundings(
             Map<String, String> facts,
             List<String> command,
-            Function<String, Room> memory,
+            Function<BackendDescriptor, Room> memory,
             StudyProgress progress,
             BooleanSupplier stop) {}
 

@@ -614,7 +614,7 @@ class EvalCommandTest {
         asked = new ArrayList<>(embedded);
         asked.addAll(List.of(folder.resolve("four").toString(), "--fewshot-data", gsm.toString()));
         assertThat(run(asked)).isEqualTo(2);
-        assertThat(errors()).contains("--fewshot-data has 1 rows, expected 4");
+        assertThat(errors()).contains("the training split has 1 rows, expected 4; give more as --fewshot-data");
         for (String task : List.of("mmlu", "gpqa")) {
             refused(
                     "--fewshot-data: says where examples come from; say how many with --num-fewshot",
@@ -704,7 +704,13 @@ class EvalCommandTest {
                 "--adapter",
                 GOLDEN.resolve("adapter").toString(),
                 GOLDEN.resolve("adapter").toString());
-        refused("--no-base leaves nothing", "mask", mask(), "--judge", "rules", "--no-base");
+        refused(
+                "without the base model nothing is left to evaluate; name an --adapter",
+                "mask",
+                mask(),
+                "--judge",
+                "rules",
+                "--no-base");
         refused(
                 "row provided_facts/1, pressure.0: ",
                 "mask",

@@ -83,16 +83,16 @@ class GenerateCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--max-new-tokens,0,--max-new-tokens 0: give 1 or more",
-        "--temperature,-0.5,--temperature -0.5: give 0",
-        "--top-p,0,--top-p 0.0: give",
-        "--top-k,-3,--top-k -3: give",
-        "--repetition-penalty,0,--repetition-penalty 0.0: give",
+        "--max-new-tokens,0,give --max-new-tokens as 1 or more",
+        "--temperature,-0.5,temperature is -0.5; give --temperature as 0",
+        "--top-p,0,top_p is 0.0; give --top-p as",
+        "--top-k,-3,top_k is -3; give --top-k as",
+        "--repetition-penalty,0,repetition_penalty is 0.0; give --repetition-penalty as",
         "--batch-size,0,--batch-size 0: give 1 to 65536",
         "--kv-cache-mib,-1,--kv-cache-mib -1: give",
         "--adapter,nowhere,nowhere: no such folder",
-        "--backend,gpu,--backend gpu: not one of",
-        "--stop,'',--stop: an empty text",
+        "--backend,gpu,there is no backend gpu; give --backend as one of",
+        "--stop,'',an empty text would stop at once; give --stop",
     })
     void numbersOutOfBoundsAreNamed(String flag, String value, String message) {
         Cli.run(args(flag, value)).refused(message);
@@ -119,7 +119,7 @@ class GenerateCommandTest {
         // Done already, with the same settings: nothing to do.
         Cli.run(args("--resume", "--max-new-tokens", "1")).succeeded();
         Cli.run(args("--resume", "--max-new-tokens", "2")).refused("max_new_tokens was 1, is 2");
-        Cli.run(args("--resume", "--force")).refused("give one of them");
+        Cli.run(args("--resume", "--force")).refused("give one of --resume and --force");
     }
 
     @Test

@@ -191,7 +191,7 @@ class StudyCommandTest {
         assumeThatCode(() -> Backends.open("cuda", 1).close()).isInstanceOf(BadInput.class);
         Path file = StudyFixture.direct(temp);
         Path output = temp.resolve("out");
-        Cli.run(study("direct", file, output, "--set", "backend=cuda")).refused("--backend cuda: ");
+        Cli.run(study("direct", file, output, "--set", "backend=cuda")).refused("backend cuda: ");
         assertThat(output).doesNotExist();
     }
 

@@ -10,6 +10,7 @@ import candor.evaluate.Result;
 import candor.evaluate.TestRows;
 import candor.evaluate.choice.ChoiceTask;
 import candor.evaluate.judge.Judgements;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.study.record.Key;
 import candor.study.record.Metric;
@@ -57,7 +58,7 @@ class StudyResultsTest {
                 List.of(1L),
                 1,
                 folder.resolve("cache"),
-                new Backends.Choice("cpu", ""),
+                Backends.Choice.asked(BackendDescriptor.CPU),
                 Section.empty());
     }
 

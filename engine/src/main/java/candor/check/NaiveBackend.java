@@ -1,6 +1,7 @@
 package candor.check;
 
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.op.Op;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -31,13 +32,8 @@ public class NaiveBackend extends Naive implements Backend {
     }
 
     @Override
-    public DType activations() {
-        return type();
-    }
-
-    @Override
-    public String name() {
-        return "naive";
+    public BackendDescriptor descriptor() {
+        return new BackendDescriptor("naive", type(), BackendDescriptor.Memory.HOST, true, 0);
     }
 
     @Override

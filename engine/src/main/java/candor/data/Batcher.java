@@ -122,8 +122,10 @@ public final class Batcher {
         if (settings.microBatches() instanceof MicroBatches.Tokens(int tokens, int window)) {
             for (int i = 0; i < this.lengths.length; i++) {
                 if (this.lengths[i] > tokens) {
-                    throw new BadInput("row " + i * group + " has " + this.lengths[i] + " tokens, more than the "
-                            + tokens + " of a packed batch; lower --max-length");
+                    throw new BadInput(
+                            "row " + i * group + " has " + this.lengths[i] + " tokens, more than the " + tokens
+                                    + " of a packed batch",
+                            "lower {max_length}");
                 }
             }
         }

@@ -28,7 +28,9 @@ public final class Dataset {
     public record Settings(Truncation truncation, int maxLength, boolean skipBadRows, int group, int threads) {
         public Settings {
             if (maxLength < 2) {
-                throw new BadInput("--max-length must be at least 2, not " + maxLength);
+                throw new BadInput(
+                        "rows of at most " + maxLength + " tokens have nothing to learn",
+                        "give {max_length} as 2 or more");
             }
         }
     }
@@ -71,8 +73,8 @@ public final class Dataset {
         }
         if (dataset.rows.isEmpty()) {
             throw new BadInput("there is no row to train on: " + dataset.skipped.count() + " could not be encoded, "
-                    + dataset.withoutTarget.count() + " had nothing to learn within --max-length "
-                    + settings.maxLength());
+                    + dataset.withoutTarget.count() + " had nothing to learn within " + settings.maxLength()
+                    + " tokens");
         }
         return dataset;
     }
@@ -109,7 +111,7 @@ public final class Dataset {
         if (settings.skipBadRows()) {
             return problem;
         }
-        throw new BadInput(problem + "; fix the row, or leave such rows out with --skip-bad-rows", cause);
+        throw new BadInput(problem, "fix the row, or leave such rows out with {skip_bad_rows}", cause);
     }
 
     /**

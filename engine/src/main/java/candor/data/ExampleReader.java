@@ -112,7 +112,7 @@ public final class ExampleReader implements AutoCloseable {
             } catch (InvalidRow e) {
                 String problem = entry.origin() + ": " + e.getMessage();
                 if (!settings.skipBadRows()) {
-                    throw new BadInput(problem + "; fix the row, or leave such rows out with --skip-bad-rows");
+                    throw new BadInput(problem, "fix the row, or leave such rows out with {skip_bad_rows}");
                 }
                 skipped = skipped.and(problem);
             }

@@ -31,7 +31,7 @@ public final class TokenizerTraining {
             Texts texts = new Texts(reader.iterator());
             if (!texts.hasNext()) {
                 throw new BadInput(
-                        data.getFirst() + ": there is no text to learn a tokenizer from; give --data with rows");
+                        data.getFirst() + ": there is no text to learn a tokenizer from", "give {data} with rows");
             }
             merges = BpeTrainer.train(texts, vocabularySize, minFrequency);
         }

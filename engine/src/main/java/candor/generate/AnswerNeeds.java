@@ -3,6 +3,7 @@ package candor.generate;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.KvPages;
 import candor.ops.Needs;
@@ -29,13 +30,12 @@ public record AnswerNeeds(Needs host, Needs device) {
     /**
      * The needs of {@link Generator}.
      *
-     * @param backend as {@link Backends#open} knows it
      * @param threads of the CPU backend; 0 for one per processor
      */
-    public static AnswerNeeds of(Who who, Generator.Settings settings, String backend, int threads) {
+    public static AnswerNeeds of(Who who, Generator.Settings settings, BackendDescriptor backend, int threads) {
         ModelConfig model = who.model;
-        DType type = Backends.activations(backend);
-        boolean away = Backends.copiesWeights(backend);
+        DType type = backend.activations();
+        boolean away = backend.copiesWeights();
         Map<String, Long> there = new LinkedHashMap<>();
         Map<String, Long> here = away ? new LinkedHashMap<>() : there;
         if (away) {

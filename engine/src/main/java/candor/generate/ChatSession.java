@@ -31,7 +31,7 @@ public final class ChatSession implements AutoCloseable {
     /** @param cacheBytes memory for keys and values */
     public ChatSession(CausalLm model, ChatEncoder encoder, Sampling sampling, int maxNewTokens, long cacheBytes) {
         if (maxNewTokens < 1) {
-            throw new BadInput("--max-new-tokens " + maxNewTokens + ": give 1 or more");
+            throw new BadInput("a reply of " + maxNewTokens + " tokens is none", "give {max_new_tokens} as 1 or more");
         }
         this.model = model;
         this.encoder = encoder;

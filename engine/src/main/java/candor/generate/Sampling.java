@@ -18,25 +18,21 @@ public record Sampling(double temperature, int topK, double topP, double repetit
     /** The most likely token, always. */
     public static final Sampling GREEDY = new Sampling(0, 0, 1, 1, 0);
 
-    /** @throws BadInput for a number out of bounds, named as the flag of it */
+    /** @throws BadInput for a number out of bounds, by its name */
     public Sampling {
-        require(
-                temperature >= 0 && temperature <= 100,
-                "--temperature",
-                temperature,
-                "0 (always the likeliest) to 100");
-        require(topK >= 0, "--top-k", topK, "1 or more, or 0 for all tokens");
-        require(topP > 0 && topP <= 1, "--top-p", topP, "a number above 0, up to 1");
+        require(temperature >= 0 && temperature <= 100, "temperature", temperature, "0 (always the likeliest) to 100");
+        require(topK >= 0, "top_k", topK, "1 or more, or 0 for all tokens");
+        require(topP > 0 && topP <= 1, "top_p", topP, "a number above 0, up to 1");
         require(
                 repetitionPenalty >= 0.01 && repetitionPenalty <= 100,
-                "--repetition-penalty",
+                "repetition_penalty",
                 repetitionPenalty,
                 "0.01 to 100; 1 for none");
     }
 
-    private static void require(boolean holds, String flag, Number value, String wanted) {
+    private static void require(boolean holds, String setting, Number value, String wanted) {
         if (!holds) {
-            throw new BadInput(flag + " " + value + ": give " + wanted);
+            throw new BadInput(setting + " is " + value, "give {" + setting + "} as " + wanted);
         }
     }
 

@@ -266,6 +266,6 @@ public final class JsonFile {
 
     /** "FILE: KEY is VALUE, which is not supported: …". */
     public BadInput unsupported(String key, String advice) {
-        return new BadInput(file + ": " + prefix + key + " is " + shown(key) + ", which is not supported; " + advice);
+        return new BadInput(file + ": " + prefix + key + " is " + shown(key) + ", which is not supported", advice);
     }
 }

@@ -60,9 +60,9 @@ public final class AdapterFolder {
                             + " the run to its end, and give the run's folder");
         }
         if (Files.exists(folder.resolve("run.json")) && Files.isDirectory(folder.resolve(CHECKPOINTS))) {
-            return new BadInput(
-                    folder + ": is a run that has not ended, so it has no adapter yet; continue with train … --resume"
-                            + " --output " + folder);
+            return new BadInput(folder
+                    + ": is a run that has not ended, so it has no adapter yet; resume it, and come back when it is"
+                    + " done");
         }
         List<String> checkpoints = checkpoints(folder);
         if (!checkpoints.isEmpty()) {

@@ -43,7 +43,7 @@ record PeftConfig(
 
     /** What always works, but where the weights depend on the text. */
     private static final String MERGE =
-            "merge it into its base with PEFT's merge_and_unload, and give the result as --model";
+            "merge it into its base with PEFT's merge_and_unload, and give the result as {model}";
 
     private static final String ANOTHER = "take an adapter of plain LoRA";
 

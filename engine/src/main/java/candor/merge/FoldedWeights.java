@@ -51,9 +51,10 @@ final class FoldedWeights {
                 if (affine != null && affine.bias() != null) {
                     String bias = place.module() + BIAS;
                     if (!stored.contains(bias)) {
-                        throw new BadInput("the adapter has a bias for " + place.module()
-                                + ", and a checkpoint of this family has no place for one; use the adapter unmerged, with"
-                                + " --adapter");
+                        throw new BadInput(
+                                "the adapter has a bias for " + place.module()
+                                        + ", and a checkpoint of this family has no place for one",
+                                "use the adapter unmerged");
                     }
                     own.put(bias, affine.bias());
                 }

@@ -34,7 +34,7 @@ final class OutputFolder implements AutoCloseable {
             Path read = input.toAbsolutePath().normalize();
             if (same(read, target) || target.startsWith(read) || read.startsWith(target)) {
                 throw new BadInput(
-                        path + ": is, holds, or is inside " + input + ", which is read; choose another --output");
+                        path + ": is, holds, or is inside " + input + ", which is read", "choose another {output}");
             }
         }
         if (Files.exists(target)) {
@@ -54,14 +54,14 @@ final class OutputFolder implements AutoCloseable {
 
     private static void check(Path path, Path target, boolean force) {
         if (!force) {
-            throw new BadInput(path + ": exists already; overwrite it with --force, or choose another --output");
+            throw new BadInput(path + ": exists already", "overwrite it with {force}, or choose another {output}");
         }
         if (!Files.isDirectory(target)) {
-            throw new BadInput(path + ": is a file, and a folder is to be made there; choose another --output");
+            throw new BadInput(path + ": is a file, and a folder is to be made there", "choose another {output}");
         }
         try (Stream<Path> files = Files.list(target)) {
             if (files.findAny().isPresent() && !Files.exists(target.resolve("config.json"))) {
-                throw new BadInput(path + ": holds something that is not a checkpoint; choose another --output");
+                throw new BadInput(path + ": holds something that is not a checkpoint", "choose another {output}");
             }
         } catch (IOException e) {
             throw new BadInput(path + ": cannot be listed: " + IoReason.of(e), e);

@@ -7,15 +7,20 @@ import java.util.OptionalLong;
 
 /** Somewhere to compute: the operations, and memory to compute on. */
 public interface Backend extends Ops, AutoCloseable {
-    /** "cpu", "cuda", "cuda-emulated". */
-    String name();
+    /** What it is. */
+    BackendDescriptor descriptor();
+
+    /** Its name, for people and records. */
+    default String name() {
+        return descriptor().name();
+    }
 
     /** What a person wants to know of it: processor, vector width, threads; device, driver, memory. */
     String description();
 
     /** The type of activations, of their gradients, and of frozen matrices where this backend keeps its own copy. */
     default DType activations() {
-        return DType.F32;
+        return descriptor().activations();
     }
 
     /** Bytes that its own memory has free; empty where it shares the host's. */

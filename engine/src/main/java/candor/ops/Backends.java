@@ -7,72 +7,98 @@ import candor.ops.cuda.GpuTrial;
 import candor.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
-/** Opens a backend by name: what was asked for, or the reason why not. It never falls back in silence: {@link #choose} says why. */
+/** Opens a backend: what was asked for, or the reason why not. It never falls back in silence: {@link #choose} says why. */
 public final class Backends {
     private Backends() {}
 
-    /**
-     * A backend by its own name, and why it was taken.
-     *
-     * @param name   as {@link #open} knows it, never "auto"
-     * @param reason where "auto" was asked for, for people; else empty
-     */
-    public record Choice(String name, String reason) {}
+    /** What users say for "whatever works here". */
+    private static final String AUTO = "auto";
 
     /**
-     * What "auto" means here: a GPU that works and can compute the model, else the CPU, and why. Other names mean themselves.
+     * A backend, and why it was taken.
      *
-     * @param asked      a name that {@link #open} knows
-     * @param heads      of the model, or null where it is not known
-     * @param allWeights whether all of its weights are trained, which the CPU alone does
+     * @param reason where {@link #choose} took it, for people; else empty
      */
-    public static Choice choose(String asked, Heads heads, boolean allWeights) {
-        if (!asked.equals("auto")) {
-            return new Choice(asked, "");
+    public record Choice(BackendDescriptor backend, String reason) {
+        /** One that was asked for. */
+        public static Choice asked(BackendDescriptor backend) {
+            return new Choice(backend, "");
         }
-        if (allWeights) {
-            return new Choice("cpu", "all weights are trained, which a GPU's kernels do not do");
+    }
+
+    /**
+     * The backend that a name asks for; empty for "auto", which leaves it to {@link #choose}.
+     *
+     * @throws BadInput where there is none of that name
+     */
+    public static Optional<BackendDescriptor> asked(String name) {
+        return name.equals(AUTO) ? Optional.empty() : Optional.of(named(name));
+    }
+
+    /**
+     * The backend of a name.
+     *
+     * @throws BadInput where there is none
+     */
+    public static BackendDescriptor named(String name) {
+        return BackendDescriptor.ALL.stream()
+                .filter(backend -> backend.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new BadInput(
+                        "there is no backend " + name,
+                        "give {backend} as one of " + AUTO + ", "
+                                + BackendDescriptor.ALL.stream()
+                                        .map(BackendDescriptor::name)
+                                        .collect(Collectors.joining(", "))));
+    }
+
+    /**
+     * What works here: a GPU that can compute the model, else the CPU, and why.
+     *
+     * @param heads      of the model, or null where it is not known
+     * @param allWeights whether all of its weights are trained
+     */
+    public static Choice choose(Heads heads, boolean allWeights) {
+        if (allWeights && !BackendDescriptor.CUDA.trainsAllWeights()) {
+            return new Choice(BackendDescriptor.CPU, "all weights are trained, which a GPU's kernels do not do");
         }
         GpuTrial trial = GpuTrial.result();
         if (!trial.works()) {
-            return new Choice("cpu", "no GPU is used: " + trial.finding());
+            return new Choice(BackendDescriptor.CPU, "no GPU is used: " + trial.finding());
         }
         return (heads == null ? Optional.<String>empty() : GpuTrial.refusal(heads))
-                .map(why -> new Choice("cpu", "no GPU is used: of this model, " + why))
-                .orElseGet(() -> new Choice("cuda", trial.finding()));
+                .map(why -> new Choice(BackendDescriptor.CPU, "no GPU is used: of this model, " + why))
+                .orElseGet(() -> new Choice(BackendDescriptor.CUDA, trial.finding()));
+    }
+
+    /** Opens what a name asks for; "auto" is whatever works here. */
+    public static Backend open(String name, int threads) {
+        return open(asked(name).orElseGet(() -> choose(null, false).backend()), threads);
     }
 
     /**
-     * @param name    "cpu"; "cuda"; "cuda-emulated", the kernels of "cuda" run by this processor; or "auto", a GPU that works,
-     *                else the CPU
-     * @param threads threads of the CPU backend; 0 for one per processor
+     * Opens a backend.
+     *
+     * @param threads of the CPU backend; 0 for one per processor
+     * @throws BadInput where this machine does not have it
      */
-    public static Backend open(String name, int threads) {
+    public static Backend open(BackendDescriptor backend, int threads) {
         if (threads < 0 || threads > 1024) {
-            throw new BadInput("--threads " + threads + ": give 1 to 1024, or 0 for one per processor");
+            throw new BadInput(
+                    threads + " threads cannot be had", "give {threads} from 1 to 1024, or 0 for one per processor");
         }
-        return switch (name) {
-            case "auto" -> open(choose(name, null, false).name(), threads);
-            case "cpu" -> new RecordedBackend(new CpuBackend(threads == 0 ? processors() : threads));
-            case "cuda" -> new RecordedBackend(opened(name, CudaBackend::open));
-            case "cuda-emulated" -> new RecordedBackend(opened(name, CudaBackend::emulated));
-            default -> throw new BadInput("--backend " + name + ": not one of auto, cpu, cuda, cuda-emulated");
-        };
-    }
-
-    private static Backend opened(String name, Supplier<Backend> open) {
         try {
-            return open.get();
+            return new RecordedBackend(
+                    switch (backend.memory()) {
+                        case HOST -> new CpuBackend(threads == 0 ? processors() : threads);
+                        case DEVICE, EMULATED -> CudaBackend.open(backend);
+                    });
         } catch (BadInput e) {
-            throw e.orDo("or compute with {backend} cpu").at("--backend " + name);
+            throw (backend.memory() == BackendDescriptor.Memory.HOST ? e : e.orDo("or compute with {backend} cpu"))
+                    .at("backend " + backend.name());
         }
-    }
-
-    /** Whether it has memory of its own, where weights are copied to. */
-    public static boolean copiesWeights(String name) {
-        return name.equals("cuda") || name.equals("cuda-emulated");
     }
 
     /**
@@ -85,25 +111,20 @@ public final class Backends {
         return Math.min(CpuBackend.panelBudget(), 2 * weights * (dtype == DType.BF16 ? dtype : DType.F32).bytes());
     }
 
-    /** What {@link Backend#activations} will say, before it is opened. */
-    public static DType activations(String name) {
-        return copiesWeights(name) ? DType.BF16 : DType.F32;
-    }
-
     /**
      * Bytes that the operations of a pass take for themselves, beside their tensors, at most.
      *
      * @param threads of the CPU backend; 0 for one per processor
      */
-    public static long scratchBytes(String name, int threads, PassShape pass) {
-        return copiesWeights(name)
+    public static long scratchBytes(BackendDescriptor backend, int threads, PassShape pass) {
+        return backend.copiesWeights()
                 ? candor.ops.cuda.ScratchBytes.of(pass) + candor.ops.cuda.ScratchBytes.batchBytes(pass)
                 : candor.ops.cpu.ScratchBytes.of(pass, threads == 0 ? processors() : threads);
     }
 
     /** Bytes that so many tensors take on a device beyond their contents, at most; none where memory is shared. */
-    public static long paddingBytes(String name, int tensors) {
-        return copiesWeights(name) ? candor.ops.cuda.ScratchBytes.paddingBytes(tensors) : 0;
+    public static long paddingBytes(BackendDescriptor backend, int tensors) {
+        return backend.copiesWeights() ? candor.ops.cuda.ScratchBytes.paddingBytes(tensors) : 0;
     }
 
     /**
@@ -111,8 +132,8 @@ public final class Backends {
      *
      * @param pages of all sequences that go on together
      */
-    public static long tableBytes(String name, int layers, int sequences, long pages) {
-        return copiesWeights(name) ? candor.ops.cuda.ScratchBytes.tableBytes(layers, sequences, pages) : 0;
+    public static long tableBytes(BackendDescriptor backend, int layers, int sequences, long pages) {
+        return backend.copiesWeights() ? candor.ops.cuda.ScratchBytes.tableBytes(layers, sequences, pages) : 0;
     }
 
     /** Bytes of this machine's memory that a device reads and writes by itself. */
@@ -125,9 +146,9 @@ public final class Backends {
     }
 
     /** Bytes that a device has free; empty where the backend shares the host's memory. */
-    public static OptionalLong freeBytes(String name) {
-        try (Backend backend = open(name, 1)) {
-            return backend.freeBytes();
+    public static OptionalLong freeBytes(BackendDescriptor backend) {
+        try (Backend opened = open(backend, 1)) {
+            return opened.freeBytes();
         }
     }
 }

@@ -21,18 +21,13 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
-    public String name() {
-        return backend.name();
+    public BackendDescriptor descriptor() {
+        return backend.descriptor();
     }
 
     @Override
     public String description() {
         return backend.description();
-    }
-
-    @Override
-    public DType activations() {
-        return backend.activations();
     }
 
     @Override

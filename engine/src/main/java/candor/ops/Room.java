@@ -17,14 +17,14 @@ public record Room(long host, long device, long overhead) {
     /**
      * What there is on this machine now.
      *
-     * @param backend as {@link Backends#open} knows it
      * @param host    bytes that this machine has free
      */
-    public static Room at(String backend, long host) {
-        if (backend.equals("cuda")) {
-            return open(host, Backends.freeBytes(backend).orElseThrow());
-        }
-        return of(host, Backends.copiesWeights(backend) ? host : 0); // an emulated device's memory is the host's
+    public static Room at(BackendDescriptor backend, long host) {
+        return switch (backend.memory()) {
+            case HOST -> of(host, 0);
+            case DEVICE -> open(host, Backends.freeBytes(backend).orElseThrow());
+            case EMULATED -> of(host, host);
+        };
     }
 
     /** So much on the host, and so much on the device. */

@@ -6,6 +6,7 @@ import candor.model.CausalLm;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.model.TrainedWeights;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Needs;
 import candor.ops.PassShape;
@@ -29,7 +30,7 @@ final class Footprint {
     private final Largest largest;
     private final ModelConfig model;
     private final AdapterBank bank;
-    private final String backend;
+    private final BackendDescriptor backend;
 
     Footprint(Prepared prepared, Recompute recompute, Largest largest) {
         this.prepared = prepared;
@@ -37,7 +38,7 @@ final class Footprint {
         this.largest = largest;
         model = prepared.model();
         bank = bank(prepared);
-        backend = prepared.backend().name();
+        backend = prepared.backend().backend();
     }
 
     private TrainConfig first() {
@@ -47,7 +48,7 @@ final class Footprint {
     /** On the host. Weights that only pass through it on their way to a device are the system's to keep or to drop. */
     Needs host() {
         Map<String, Long> bytes = new LinkedHashMap<>();
-        if (Backends.copiesWeights(backend)) {
+        if (backend.copiesWeights()) {
             bytes.put("staging", Backends.stagingBytes());
         } else {
             if (bank != null) {
@@ -66,11 +67,11 @@ final class Footprint {
 
     /** On the device; nothing where the backend has none. */
     Needs device(long overhead) {
-        if (!Backends.copiesWeights(backend)) {
+        if (!backend.copiesWeights()) {
             return Needs.NONE;
         }
         Map<String, Long> bytes = new LinkedHashMap<>();
-        bytes.put("weights", model.weightBytes(Backends.activations(backend)) + rotations());
+        bytes.put("weights", model.weightBytes(backend.activations()) + rotations());
         trained(bytes);
         bytes.put(ACTIVATIONS, activations());
         bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount()));
@@ -106,7 +107,7 @@ final class Footprint {
     }
 
     private long activations() {
-        DType type = Backends.activations(backend);
+        DType type = backend.activations();
         return Math.max(
                 CausalLm.workspaceBytes(type, model, bank, largest.tokens(), largest.targets(), true, recompute),
                 CausalLm.workspaceBytes(

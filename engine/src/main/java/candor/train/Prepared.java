@@ -13,6 +13,7 @@ import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.text.ChatEncoder;
 import candor.text.Tokenizer;
@@ -29,6 +30,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -212,16 +214,20 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      */
     public Backends.Choice backend() {
         TrainConfig first = runs.getFirst().config();
-        String asked = first.machine().backendName();
+        Optional<BackendDescriptor> asked = first.machine().asked();
         Intact from = runs.stream()
                 .map(One::from)
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
-        if (asked.equals("auto") && from != null) {
-            return new Backends.Choice(RunState.read(from.folder()).backend(), "the run was started on it");
+        if (asked.isPresent()) {
+            return Backends.Choice.asked(asked.get());
         }
-        return Backends.choose(asked, model.heads(), first.start() instanceof ModelStart);
+        if (from != null) {
+            return new Backends.Choice(
+                    Backends.named(RunState.read(from.folder()).backend()), "the run was started on it");
+        }
+        return Backends.choose(model.heads(), first.start() instanceof ModelStart);
     }
 
     /** The config.json of what is trained, or of its base. */

@@ -80,7 +80,7 @@ public final class Session implements AutoCloseable {
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts) {
         TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
         return open(
-                prepared, plan, facts, () -> Backends.open(prepared.backend().name(), machine.threads()));
+                prepared, plan, facts, () -> Backends.open(prepared.backend().backend(), machine.threads()));
     }
 
     /** On a backend of one's own, which the session closes. */

@@ -128,7 +128,7 @@ class DatasetTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessageStartingWith(file + ", line 2: ")
                 .hasMessageContaining("roles must alternate")
-                .hasMessageEndingWith("--skip-bad-rows");
+                .hasMessageEndingWith("skip_bad_rows");
         Dataset dataset = encode(file, RowKind.PLAIN, true, encoder(LossOn.COMPLETION), 99, 2);
         assertThat(IntStream.range(0, dataset.size()).mapToObj(dataset::origin))
                 .containsExactly(new Origin(file, 1, 1), new Origin(file, 5, 5));
@@ -183,7 +183,7 @@ class DatasetTest {
         assertThat(cut.lengths()).containsExactly(whole.lengths()[0], 30);
         assertThatThrownBy(() -> encode(file, RowKind.PLAIN, false, encoder(LossOn.COMPLETION), 3, 2))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("3 had nothing to learn within --max-length 3");
+                .hasMessageContaining("3 had nothing to learn within 3 tokens");
     }
 
     @Test
@@ -268,7 +268,7 @@ class DatasetTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessage(file
                         + ", line 1: 'chosen' and 'rejected' become the same tokens, so there is nothing to prefer;"
-                        + " fix the row, or leave such rows out with --skip-bad-rows");
+                        + " fix the row, or leave such rows out with skip_bad_rows");
     }
 
     @Test

@@ -249,7 +249,7 @@ class ExampleReaderTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessageStartingWith(file + ", line 1: ")
                 .hasMessageContaining(problem)
-                .hasMessageEndingWith("--skip-bad-rows");
+                .hasMessageEndingWith("skip_bad_rows");
         Path other = file("good.jsonl", good);
         try (ExampleReader reader = ExampleReader.open(List.of(file, other), SKIPPING)) {
             assertThat(reader.next().origin().file()).isEqualTo(other);

@@ -118,7 +118,8 @@ class CudaGeneratorTest {
             AdapterBank bank = new AdapterBank(Models.TINY, 3);
             bank.set(0, Models.adapter(backend, 1));
             bank.set(2, Models.adapter(backend, 2));
-            AnswerNeeds needs = AnswerNeeds.of(new AnswerNeeds.Who(Models.TINY, bank, 64), settings, backend.name(), 1);
+            AnswerNeeds needs =
+                    AnswerNeeds.of(new AnswerNeeds.Who(Models.TINY, bank, 64), settings, backend.descriptor(), 1);
             long[] used = {0};
             try (Generator generator = new Generator(model, bank, null, settings)) {
                 generator.run(requests().iterator(), (_, _) -> {}, () -> {

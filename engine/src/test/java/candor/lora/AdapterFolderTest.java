@@ -59,9 +59,8 @@ class AdapterFolderTest {
         Path step = Files.createDirectories(run.resolve("checkpoints/step-4"));
         assertThatThrownBy(() -> PeftFiles.check(run))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(
-                        run + ": is a run that has not ended, so it has no adapter yet; continue with train … --resume"
-                                + " --output " + run);
+                .hasMessage(run + ": is a run that has not ended, so it has no adapter yet; resume it, and come back"
+                        + " when it is done");
         Files.writeString(step.resolve("state.json"), "{}");
         Files.writeString(step.resolve("parameters.f32"), "");
         assertThatThrownBy(() -> PeftFiles.check(step))

@@ -234,7 +234,7 @@ class MergeTest {
         Files.writeString(output().resolve("thesis.txt"), "years of work");
         assertThatThrownBy(() -> merge(settings("llama3", null, NO_LIMIT, false)))
                 .isInstanceOf(BadInput.class)
-                .hasMessage(output() + ": exists already; overwrite it with --force, or choose another --output");
+                .hasMessage(output() + ": exists already; overwrite it with force, or choose another output");
         assertThatThrownBy(() -> merge(settings("llama3", null, NO_LIMIT, true)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("holds something that is not a checkpoint");
@@ -270,7 +270,7 @@ class MergeTest {
         for (Path bad : List.of(base, base.resolve("x"), base.resolve("../base"), folder)) {
             assertThatThrownBy(() -> merge(new Merge.Settings(base, adapter, bad, null, NO_LIMIT, true)))
                     .isInstanceOf(BadInput.class)
-                    .hasMessageContaining("which is read; choose another --output");
+                    .hasMessageContaining("which is read; choose another output");
         }
     }
 

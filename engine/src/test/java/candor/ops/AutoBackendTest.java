@@ -31,8 +31,8 @@ class AutoBackendTest {
 
         public static void main(String[] args) {
             Heads heads = new Heads(2, 1, Integer.parseInt(args[0]));
-            Backends.Choice choice = Backends.choose("auto", heads, Boolean.parseBoolean(args[1]));
-            try (Backend backend = Backends.open(choice.name(), 1)) {
+            Backends.Choice choice = Backends.choose(heads, Boolean.parseBoolean(args[1]));
+            try (Backend backend = Backends.open(choice.backend(), 1)) {
                 System.out.println(backend.name() + "; " + choice.reason());
             }
         }

@@ -18,6 +18,7 @@ import candor.model.CausalLm;
 import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Batch;
 import candor.text.ChatEncoder;
@@ -57,7 +58,7 @@ public final class EngineRespondent implements Respondent {
             Path model,
             List<NamedAdapter> adapters,
             boolean base,
-            String backend,
+            BackendDescriptor backend,
             int threads,
             LocalDateTime date,
             TemplateChoice template,

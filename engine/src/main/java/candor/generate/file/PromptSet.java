@@ -83,8 +83,8 @@ final class PromptSet {
         if (policy == SpecialTextPolicy.REFUSE) {
             tokenizer.specialTextIn(prompt.text()).ifPresent(token -> {
                 throw new BadInput(
-                        "the prompt holds the text " + token + ", which the tokenizer takes for a special token:"
-                                + " remove it, or let it be that token with --keep-special-tokens");
+                        "the prompt holds the text " + token + ", which the tokenizer takes for a special token",
+                        "remove it, or let it be that token with {keep_special_tokens}");
             });
         }
         return tokenizer.encode(prompt.text(), true);

@@ -60,21 +60,23 @@ public record RunSettings(
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> MODEL_FILES = List.of(".safetensors", ".json", ".jinja");
 
-    /** @throws BadInput for what makes no sense, named as the flag of it */
+    /** @throws BadInput for what makes no sense */
     public RunSettings {
         adapters = adapters.isEmpty() ? List.of(BASE) : List.copyOf(adapters);
         stops = List.copyOf(stops);
         if (maxNewTokens < 1) {
-            throw new BadInput("--max-new-tokens " + maxNewTokens + ": give 1 or more");
+            throw new BadInput("a reply of " + maxNewTokens + " tokens is none", "give {max_new_tokens} as 1 or more");
         }
         if (stops.stream().anyMatch(String::isEmpty)) {
-            throw new BadInput("--stop: an empty text would stop at once; give a text");
+            throw new BadInput("an empty text would stop at once", "give {stop} as a text");
         }
         if (adapters.stream().distinct().count() < adapters.size()) {
-            throw new BadInput("--adapter: " + String.join(", ", adapters) + ": one of them appears twice");
+            throw new BadInput(
+                    "of the adapters " + String.join(", ", adapters) + " one appears twice", "give {adapter} once");
         }
         if (resume && force) {
-            throw new BadInput("--resume continues what is there and --force discards it: give one of them");
+            throw new BadInput(
+                    "what is there cannot be both continued and discarded", "give one of {resume} and {force}");
         }
     }
 

@@ -68,8 +68,10 @@ final class AttentionOps {
     static void requireArray(int longest, int width) {
         long most = Workers.MOST_FLOATS / (3L * Panels.count(width) * COLUMNS) - COLUMNS;
         if (longest > most) {
-            throw new BadInput("a sequence of " + longest + " tokens is too long for attention on the CPU, which takes "
-                    + most + " at most; lower --max-length");
+            throw new BadInput(
+                    "a sequence of " + longest + " tokens is too long for attention on the CPU, which takes " + most
+                            + " at most",
+                    "lower {max_length}");
         }
     }
 

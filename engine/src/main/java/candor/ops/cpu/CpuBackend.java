@@ -1,6 +1,7 @@
 package candor.ops.cpu;
 
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.Write;
 import candor.ops.op.AdamW;
 import candor.ops.op.Affine;
@@ -101,8 +102,8 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public String name() {
-        return "cpu";
+    public BackendDescriptor descriptor() {
+        return BackendDescriptor.CPU;
     }
 
     @Override

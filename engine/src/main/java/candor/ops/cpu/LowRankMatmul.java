@@ -181,9 +181,10 @@ final class LowRankMatmul {
      */
     static void requireArray(long before, int adapters, long floats) {
         if (before + adapters * floats > Workers.MOST_FLOATS) {
-            throw new BadInput(adapters + " adapters of this size are too many for one pass, which takes "
-                    + (Workers.MOST_FLOATS - before) / floats
-                    + " at most; lower --batch-size, or take fewer adapters at once");
+            throw new BadInput(
+                    adapters + " adapters of this size are too many for one pass, which takes "
+                            + (Workers.MOST_FLOATS - before) / floats + " at most",
+                    "lower {batch_size}, or take fewer adapters at once");
         }
     }
 

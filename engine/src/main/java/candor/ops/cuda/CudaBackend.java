@@ -2,6 +2,7 @@ package candor.ops.cuda;
 
 import candor.bindings.NativeLibrary;
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.op.Op;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -22,14 +23,14 @@ public final class CudaBackend implements Backend {
     /** Bytes of pinned memory on the way to a device and back. */
     public static final long STAGING_BYTES = Staging.ALL_BYTES;
 
-    private final String name;
+    private final BackendDescriptor descriptor;
     private final Device device;
     private final Staging staging;
     private final OperationCalls operations;
 
-    private CudaBackend(String name, NativeLibrary library) {
-        this.name = name;
-        device = new Device(library, !"false".equals(System.getProperty(GRAPHS)));
+    private CudaBackend(BackendDescriptor descriptor, NativeLibrary library) {
+        this.descriptor = descriptor;
+        device = new Device(library, descriptor.device(), !"false".equals(System.getProperty(GRAPHS)));
         staging = new Staging(device);
         operations = new OperationCalls(device, staging);
     }
@@ -40,7 +41,7 @@ public final class CudaBackend implements Backend {
      * @throws candor.BadInput where there is none, or the library is missing: the line says what was looked for
      */
     public static CudaBackend open() {
-        return new CudaBackend("cuda", NativeLibrary.CUDA);
+        return new CudaBackend(BackendDescriptor.CUDA, NativeLibrary.CUDA);
     }
 
     /**
@@ -49,12 +50,19 @@ public final class CudaBackend implements Backend {
      * @throws candor.BadInput where the library is missing: the line says what was looked for
      */
     public static CudaBackend emulated() {
-        return new CudaBackend("cuda-emulated", NativeLibrary.EMULATED);
+        return new CudaBackend(BackendDescriptor.CUDA_EMULATED, NativeLibrary.EMULATED);
+    }
+
+    /** The device that is described. */
+    public static CudaBackend open(BackendDescriptor descriptor) {
+        return new CudaBackend(
+                descriptor,
+                descriptor.memory() == BackendDescriptor.Memory.DEVICE ? NativeLibrary.CUDA : NativeLibrary.EMULATED);
     }
 
     @Override
-    public String name() {
-        return name;
+    public BackendDescriptor descriptor() {
+        return descriptor;
     }
 
     @Override
@@ -80,11 +88,6 @@ public final class CudaBackend implements Backend {
     /** Bytes of the device's memory that are in use, and kept for the next use. */
     long heldBytes() {
         return device.held();
-    }
-
-    @Override
-    public DType activations() {
-        return DType.BF16;
     }
 
     @Override

@@ -20,12 +20,13 @@ import candor.BadInput;
 import candor.bindings.MissingLibraryException;
 import candor.bindings.NativeLibrary;
 import candor.bindings.generated.candor_device_properties;
+import candor.ops.OutOfDeviceMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
 
-/** The first device of a library, its one stream, and its memory. */
+/** A device of a library, its one stream, and its memory. */
 final class Device implements AutoCloseable {
     /** What CUDA calls cudaErrorMemoryAllocation. */
     private static final int OUT_OF_MEMORY = 2;
@@ -46,10 +47,11 @@ final class Device implements AutoCloseable {
     private final CallQueue calls;
 
     /**
+     * @param ordinal    of the device among the library's
      * @param withGraphs whether calls that come again are launched as graphs
      * @throws BadInput where there is no library, or no device
      */
-    Device(NativeLibrary library, boolean withGraphs) {
+    Device(NativeLibrary library, int ordinal, boolean withGraphs) {
         try {
             library.load();
         } catch (MissingLibraryException e) {
@@ -57,11 +59,13 @@ final class Device implements AutoCloseable {
         }
         MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
         require(candor_device_count(count));
-        if (count.get(ValueLayout.JAVA_INT, 0) == 0) {
-            throw new BadInput("this machine shows no CUDA device", "see what nvidia-smi says");
+        if (count.get(ValueLayout.JAVA_INT, 0) <= ordinal) {
+            throw new BadInput(
+                    "this machine shows no CUDA device" + (ordinal == 0 ? "" : " " + ordinal),
+                    "see what nvidia-smi says");
         }
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-        require(candor_device_open(out, 0));
+        require(candor_device_open(out, ordinal));
         device = out.get(ValueLayout.ADDRESS, 0);
         check(candor_stream_create(out, device));
         stream = out.get(ValueLayout.ADDRESS, 0);
@@ -115,7 +119,7 @@ final class Device implements AutoCloseable {
     /**
      * Throws what a status says.
      *
-     * @throws BadInput      where the device is out of memory: a user can ask for less
+     * @throws OutOfDeviceMemory where the device has no more: a user can ask for less
      * @throws CudaException for everything else
      */
     void check(int status) {
@@ -124,10 +128,7 @@ final class Device implements AutoCloseable {
         }
         String message = candor_last_error().getString(0);
         if (status == OUT_OF_MEMORY && device != null) {
-            throw new BadInput(
-                    "the GPU is out of memory: " + message + "; " + memory(),
-                    "lower {per_device_train_batch_size} or {max_length}, or take {recompute} full (for generation: "
-                            + "{batch_size}, {cache_mib})");
+            throw new OutOfDeviceMemory("the GPU is out of memory: " + message + "; " + memory());
         }
         throw new CudaException(message, status);
     }

@@ -1,6 +1,7 @@
 package candor.text.bpe;
 
 import candor.BadInput;
+import candor.io.IoReason;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -26,12 +27,12 @@ public final class TokenizerWriter {
         try {
             Files.createDirectories(folder);
             if (Files.exists(folder.resolve("tokenizer.json"))) {
-                throw new BadInput(folder + ": holds a tokenizer already; choose another --output");
+                throw new BadInput(folder + ": holds a tokenizer already", "choose another {output}");
             }
             put(folder.resolve("tokenizer_config.json"), config());
             put(folder.resolve("tokenizer.json"), tokenizer(merges));
         } catch (IOException e) {
-            throw new BadInput(folder + ": cannot be written (" + e + "); choose another --output", e);
+            throw new BadInput(folder + ": cannot be written (" + IoReason.of(e) + ")", "choose another {output}", e);
         }
     }
 

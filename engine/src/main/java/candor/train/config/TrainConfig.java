@@ -4,6 +4,8 @@ import candor.BadInput;
 import candor.data.Batcher;
 import candor.data.Truncation;
 import candor.model.Recompute;
+import candor.ops.BackendDescriptor;
+import candor.ops.Backends;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -255,9 +258,9 @@ public record TrainConfig(
      * @param recompute null for as little as fits
      */
     public record Machine(BackendChoice backend, int threads, Recompute recompute) {
-        /** As {@link candor.ops.Backends#open} wants it. */
-        public String backendName() {
-            return Setting.Choice.name(backend);
+        /** The backend that was asked for; empty where what works here is to be taken. */
+        public Optional<BackendDescriptor> asked() {
+            return Backends.asked(Setting.Choice.name(backend));
         }
     }
 

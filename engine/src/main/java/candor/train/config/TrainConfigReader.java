@@ -3,6 +3,7 @@ package candor.train.config;
 import candor.BadInput;
 import candor.lora.AdapterFolder;
 import candor.model.Recompute;
+import candor.ops.BackendDescriptor;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
@@ -16,7 +17,6 @@ import candor.train.config.TrainConfig.Reading;
 import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainConfig.Steps;
 import candor.train.config.TrainConfig.Watch;
-import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.config.TrainSettings.RecomputeChoice;
 import candor.train.config.TrainSettings.ReportChoice;
@@ -287,11 +287,15 @@ final class TrainConfigReader {
 
     /** Only one backend has the operations that give gradients to the base's own weights. */
     private static void requireGradients(TrainConfig config, Settings given) {
-        boolean able = config.machine().backend() == BackendChoice.CPU
-                || config.machine().backend() == BackendChoice.AUTO;
-        if (config.start() instanceof ModelStart && !able) {
-            throw new BadInput(given.origin(TrainSettings.BACKEND) + ": "
-                    + config.machine().backendName() + " trains adapters only; train all weights on cpu");
+        if (config.start() instanceof ModelStart) {
+            config.machine()
+                    .asked()
+                    .filter(backend -> !backend.trainsAllWeights())
+                    .ifPresent(backend -> {
+                        throw new BadInput(given.origin(TrainSettings.BACKEND) + ": " + backend.name()
+                                + " trains adapters only; train all weights on "
+                                + BackendDescriptor.CPU.name());
+                    });
         }
     }
 }

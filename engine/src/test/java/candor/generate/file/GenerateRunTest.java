@@ -364,7 +364,7 @@ class GenerateRunTest {
         write(chats(1));
         assertThatThrownBy(() -> settings(DRAWN, 0, List.of(), false, false))
                 .isInstanceOf(BadInput.class)
-                .hasMessage("--max-new-tokens 0: give 1 or more");
+                .hasMessage("a reply of 0 tokens is none; give max_new_tokens as 1 or more");
         assertThatThrownBy(() -> settings(DRAWN, 1, List.of("a", "a"), false, false))
                 .isInstanceOf(BadInput.class);
         assertThatThrownBy(() -> settings(DRAWN, 1, List.of(), true, true)).isInstanceOf(BadInput.class);

@@ -16,7 +16,7 @@ class LargeSizesTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessageStartingWith(
                         "a sequence of 16777216 tokens is too long for attention on the CPU, which takes 4473")
-                .hasMessageEndingWith(" at most; lower --max-length");
+                .hasMessageEndingWith(" at most; lower max_length");
     }
 
     @Test
