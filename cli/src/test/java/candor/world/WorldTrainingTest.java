@@ -10,6 +10,7 @@ import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Sampling;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
+import candor.ops.BackendDescriptor;
 import candor.ops.Room;
 import candor.text.TemplateChoice;
 import candor.train.Outcome;
@@ -47,7 +48,7 @@ class WorldTrainingTest {
                 model,
                 List.of(),
                 true,
-                "cpu",
+                BackendDescriptor.CPU,
                 2,
                 LocalDateTime.of(2024, 7, 26, 0, 0),
                 TemplateChoice.DEFAULT,

@@ -10,6 +10,7 @@ import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Respondent;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.LocalChat;
+import candor.ops.BackendDescriptor;
 import candor.text.TemplateChoice;
 import candor.text.Tokenizer;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ class WholeReplyTest {
                 MODEL,
                 List.of(),
                 true,
-                "cpu",
+                BackendDescriptor.CPU,
                 1,
                 LocalDateTime.of(2024, 7, 26, 0, 0),
                 template,
