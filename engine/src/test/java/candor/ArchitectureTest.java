@@ -49,7 +49,7 @@ class ArchitectureTest {
             new Layer("bindings", List.of("candor.bindings..")),
             new Layer("io", List.of("candor.io..")),
             new Layer("tensor", List.of("candor.tensor..")),
-            new Layer("ops", List.of("candor.ops", "candor.ops.op"), "tensor"),
+            new Layer("ops", List.of("candor.ops", "candor.ops.op", "candor.ops.weight"), "tensor"),
             new Layer("ops.cpu", List.of("candor.ops.cpu.."), "tensor", "ops"),
             new Layer("ops.cuda", List.of("candor.ops.cuda.."), "tensor", "ops", "bindings"),
             new Layer("check", List.of("candor.check.."), "tensor", "ops"),

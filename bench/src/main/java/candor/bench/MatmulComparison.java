@@ -4,6 +4,8 @@ import candor.BadInput;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Batch;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.io.IOException;
@@ -85,7 +87,8 @@ public final class MatmulComparison {
         try (Backend ops = Backends.open("cpu", threads);
                 Peer other = peer.isEmpty() ? null : new Peer(command(product, repeats))) {
             Tensor x = uniform(ops, product.rows(), product.inner());
-            Tensor w = ops.resident(uniform(ops, product.outer(), product.inner()));
+            Tensor values = uniform(ops, product.outer(), product.inner());
+            FrozenWeight w = ops.freeze(StoredWeight.of(values));
             Tensor y = ops.allocate(DType.F32, product.rows(), product.outer());
             Batch batch = Operations.batch(product.rows(), product.rows(), 1 << 20);
             Turns turns = new Turns();
@@ -94,7 +97,7 @@ public final class MatmulComparison {
                         for (int i = 0; i < repeats; i++) {
                             ops.linear(y, null, x, w, null, null, null, batch);
                         }
-                        check(y, x, w);
+                        check(y, x, values);
                     },
                     other,
                     repeats * product.flops() / 1e9,

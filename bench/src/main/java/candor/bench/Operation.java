@@ -2,6 +2,8 @@ package candor.bench;
 
 import candor.ops.Batch;
 import candor.ops.op.Op;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -11,20 +13,26 @@ import java.util.List;
  * One operation at the shapes of one layer, or a forward and a backward one after the other, with what it costs at least.
  *
  * @param outputs    what it writes
- * @param inputs     what it reads
+ * @param inputs     what it reads, but for the weight
+ * @param weight     the frozen weight that it reads, or null
  * @param flops      see {@link Op#flops}
  * @param bytes      see {@link Op#bytes}
  * @param rowWise    whether the first rows of the outputs depend on the first rows of the inputs alone
  * @param call       makes it of operands
  */
 record Operation(
-        String name, List<Dim> outputs, List<Dim> inputs, double flops, double bytes, boolean rowWise, Call call) {
+        String name,
+        List<Dim> outputs,
+        List<Dim> inputs,
+        Dim weight,
+        double flops,
+        double bytes,
+        boolean rowWise,
+        Call call) {
     /** What an operand is, which decides the type that a backend keeps it in. */
     enum Kind {
         /** Of {@link candor.ops.Backend#activations}. */
         ACTIVATION,
-        /** A weight that {@link candor.ops.Backend#resident} may lay out as it likes. */
-        FROZEN,
         /** Float32 everywhere: sums, norms' weights, adapters, what an optimiser keeps. */
         FLOAT;
 
@@ -44,10 +52,6 @@ record Operation(
             return new Dim(0, cols, true, Kind.FLOAT);
         }
 
-        static Dim frozen(int rows, int cols) {
-            return new Dim(rows, cols, false, Kind.FROZEN);
-        }
-
         static Dim floats(int rows, int cols) {
             return new Dim(rows, cols, false, Kind.FLOAT);
         }
@@ -62,10 +66,10 @@ record Operation(
         }
     }
 
-    /** Makes the operation of tensors in the order of {@link #outputs} and {@link #inputs}. */
+    /** Makes the operation of tensors in the order of {@link #outputs} and {@link #inputs}, and the weight. */
     @FunctionalInterface
     interface Call {
-        List<Op> of(Tensor[] out, Tensor[] in, Batch batch);
+        List<Op> of(Tensor[] out, Tensor[] in, Weight weight, Batch batch);
     }
 
     /** @param activations what the backend says of them */
@@ -73,14 +77,21 @@ record Operation(
             String name,
             List<Dim> outputs,
             List<Dim> inputs,
+            Dim weight,
             boolean rowWise,
             Call call,
             Batch batch,
             DType activations) {
-        List<Op> ops = call.of(shapes(outputs, batch, activations), shapes(inputs, batch, activations), batch);
+        List<Op> ops = call.of(
+                shapes(outputs, batch, activations),
+                shapes(inputs, batch, activations),
+                weight == null
+                        ? null
+                        : StoredWeight.of(Tensor.of(MemorySegment.NULL, activations, weight.rows(), weight.cols())),
+                batch);
         double flops = ops.stream().mapToDouble(Op::flops).sum();
         double bytes = ops.stream().mapToDouble(Op::bytes).sum();
-        return new Operation(name, outputs, inputs, flops, bytes, rowWise, call);
+        return new Operation(name, outputs, inputs, weight, flops, bytes, rowWise, call);
     }
 
     private static Tensor[] shapes(List<Dim> dims, Batch batch, DType activations) {

@@ -1,10 +1,12 @@
 package candor.bench;
 
 import candor.bench.Operation.Dim;
-import candor.bench.Operation.Kind;
 import candor.check.NaiveBackend;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -33,8 +35,11 @@ final class OperationRig {
 
     private static final double TOLERANCE_OF_BF16 = 0.03;
 
-    /** @param host of frozen inputs, their float32 values; null for others */
-    private record Operands(Tensor[] out, Tensor[] in, Tensor[] host) {}
+    /**
+     * @param stored the values of the weight, or null
+     * @param weight what the backend made of it, or null
+     */
+    private record Operands(Tensor[] out, Tensor[] in, StoredWeight stored, FrozenWeight weight) {}
 
     private final Arena arena = Arena.ofAuto(); // frozen weights are the backend's for as long as it is open
     private final Backend ops;
@@ -62,16 +67,11 @@ final class OperationRig {
         Tensor[] out = outputs(tokens, random);
         List<Dim> dims = operation.inputs();
         Tensor[] in = new Tensor[dims.size()];
-        Tensor[] host = new Tensor[dims.size()];
         for (int i = 0; i < in.length; i++) {
-            if (dims.get(i).kind() == Kind.FROZEN) {
-                host[i] = frozen(dims.get(i), random);
-                in[i] = ops.resident(host[i]);
-            } else {
-                in[i] = tensor(dims.get(i), tokens, random, -1);
-            }
+            in[i] = tensor(dims.get(i), tokens, random, -1);
         }
-        return new Operands(out, in, host);
+        StoredWeight stored = operation.weight() == null ? null : stored(operation.weight(), random);
+        return new Operands(out, in, stored, stored == null ? null : ops.freeze(stored));
     }
 
     private Tensor[] outputs(int tokens, SplittableRandom random) {
@@ -80,12 +80,12 @@ final class OperationRig {
                 .toArray(Tensor[]::new);
     }
 
-    private Tensor frozen(Dim dim, SplittableRandom random) {
+    private StoredWeight stored(Dim dim, SplittableRandom random) {
         Tensor tensor = Tensor.allocate(arena, DType.F32, dim.rows(), dim.cols());
         for (long i = 0; i < tensor.elements(); i++) {
             tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.nextDouble(-1, 1));
         }
-        return tensor;
+        return StoredWeight.of(tensor);
     }
 
     private Tensor tensor(Dim dim, int tokens, SplittableRandom random, double least) {
@@ -102,12 +102,12 @@ final class OperationRig {
     void run() {
         Operands set = sets[next];
         next = (next + 1) % sets.length;
-        run(ops, set.out, set.in, batch);
+        run(ops, set.out, set.in, set.weight, batch);
         ops.synchronise();
     }
 
-    private void run(Backend where, Tensor[] out, Tensor[] in, Batch rows) {
-        operation.call().of(out, in, rows).forEach(where::run);
+    private void run(Backend where, Tensor[] out, Tensor[] in, Weight weight, Batch rows) {
+        operation.call().of(out, in, weight, rows).forEach(where::run);
     }
 
     /** Compares with the plain loops, on fresh outputs: a number without its result means nothing. */
@@ -117,7 +117,7 @@ final class OperationRig {
         Operands set = sets[0];
         Tensor[] ours = outputs(tokens, new SplittableRandom(sets.length));
         float[][] before = values(ours);
-        run(ops, ours, set.in, batch);
+        run(ops, ours, set.in, set.weight, batch);
         ops.synchronise();
         if (!operation.rowWise() && operation.flops() > CHECKED_FLOPS) {
             for (Tensor out : ours) {
@@ -133,11 +133,10 @@ final class OperationRig {
             }
             Tensor[] in = new Tensor[set.in.length];
             for (int i = 0; i < in.length; i++) {
-                in[i] = set.host[i] == null
-                        ? naive(naive, operation.inputs().get(i), values(set.in[i]), rows)
-                        : naive.resident(set.host[i]);
+                in[i] = naive(naive, operation.inputs().get(i), values(set.in[i]), rows);
             }
-            run(naive, out, in, Operations.batch(rows, length, vocabulary));
+            Weight weight = set.stored == null ? null : naive.freeze(set.stored);
+            run(naive, out, in, weight, Operations.batch(rows, length, vocabulary));
             for (int i = 0; i < out.length; i++) {
                 compare(values(ours[i]), values(naive, out[i]));
             }

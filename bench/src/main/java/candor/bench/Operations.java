@@ -80,49 +80,58 @@ final class Operations {
     }
 
     private void add(String name, List<Dim> outputs, List<Dim> inputs, boolean rowWise, Operation.Call call) {
-        all.add(Operation.of(name, outputs, inputs, rowWise, call, batch, activations));
+        add(name, outputs, inputs, null, rowWise, call);
+    }
+
+    private void add(
+            String name, List<Dim> outputs, List<Dim> inputs, Dim weight, boolean rowWise, Operation.Call call) {
+        all.add(Operation.of(name, outputs, inputs, weight, rowWise, call, batch, activations));
     }
 
     private void linear(String name, int i, int o) {
         Dim x = Dim.tokens(i);
         Dim y = Dim.tokens(o);
         Dim t = Dim.tokens(RANK);
-        Dim w = Dim.frozen(o, i);
+        Dim w = Dim.floats(o, i);
         Dim a = Dim.floats(RANK, i);
         Dim b = Dim.floats(o, RANK);
         add(
                 "linear." + name,
                 List.of(y),
-                List.of(x, w),
+                List.of(x),
+                w,
                 true,
-                (out, in, rows) -> List.of(new Linear(out[0], null, in[0], in[1], null, null, null, rows)));
+                (out, in, weight, rows) -> List.of(new Linear(out[0], null, in[0], weight, null, null, null, rows)));
         add(
                 "linear." + name + ".lora",
                 List.of(y, t),
-                List.of(x, w, a, b),
+                List.of(x, a, b),
+                w,
                 true,
-                (out, in, rows) -> List.of(
-                        new Linear(out[0], out[1], in[0], in[1], null, null, lora(in[2], in[3], null, null), rows)));
+                (out, in, weight, rows) -> List.of(
+                        new Linear(out[0], out[1], in[0], weight, null, null, lora(in[1], in[2], null, null), rows)));
         add(
                 "linear." + name + ".backward",
                 List.of(x),
-                List.of(y, w),
+                List.of(y),
+                w,
                 true,
-                (out, in, rows) ->
-                        List.of(new LinearBackward(out[0], null, in[0], null, null, in[1], null, rows, Write.SET)));
+                (out, in, weight, rows) ->
+                        List.of(new LinearBackward(out[0], null, in[0], null, null, weight, null, rows, Write.SET)));
         add(
                 "linear." + name + ".lora.backward",
                 List.of(x, a, b),
-                List.of(t, y, x, t, w, a, b), // the first is scratch
+                List.of(t, y, x, t, a, b), // the first is scratch
+                w,
                 false,
-                (out, in, rows) -> List.of(new LinearBackward(
+                (out, in, weight, rows) -> List.of(new LinearBackward(
                         out[0],
                         in[0],
                         in[1],
                         in[2],
                         in[3],
-                        in[4],
-                        lora(in[5], in[6], out[1], out[2]),
+                        weight,
+                        lora(in[4], in[5], out[1], out[2]),
                         rows,
                         Write.SET)));
     }
@@ -140,13 +149,13 @@ final class Operations {
                 List.of(o, lse),
                 List.of(qkv),
                 true,
-                (out, in, rows) -> List.of(new Attention(out[0], out[1], in[0], heads, rows)));
+                (out, in, weight, rows) -> List.of(new Attention(out[0], out[1], in[0], heads, rows)));
         add(
                 "attention.both",
                 List.of(qkv, o, lse),
                 List.of(o, qkv),
                 false,
-                (out, in, rows) -> List.of(
+                (out, in, weight, rows) -> List.of(
                         new Attention(out[1], out[2], in[1], heads, rows),
                         new AttentionBackward(out[0], in[0], in[1], out[1], out[2], heads, rows)));
     }
@@ -160,19 +169,24 @@ final class Operations {
                 List.of(x, rstd),
                 List.of(x, w),
                 true,
-                (out, in, rows) -> List.of(new RmsNorm(out[0], out[1], in[0], in[1], 1e-6f)));
+                (out, in, weight, rows) -> List.of(new RmsNorm(out[0], out[1], in[0], in[1], 1e-6f)));
         add(
                 "rmsNorm.backward",
                 List.of(x),
                 List.of(x, x, w, rstd),
                 true,
-                (out, in, rows) -> List.of(new RmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET)));
+                (out, in, weight, rows) -> List.of(new RmsNormBackward(out[0], in[0], in[1], in[2], in[3], Write.SET)));
     }
 
     private void rope(Heads heads) {
         Dim x = Dim.tokens(heads.queryCols() + heads.keyCols());
         Dim table = Dim.floats(length, heads.width());
-        add("rope", List.of(x), List.of(table), true, (out, in, rows) -> List.of(new Rope(out[0], in[0], rows)));
+        add(
+                "rope",
+                List.of(x),
+                List.of(table),
+                true,
+                (out, in, weight, rows) -> List.of(new Rope(out[0], in[0], rows)));
     }
 
     private void affine(int c) {
@@ -183,7 +197,7 @@ final class Operations {
                 List.of(y),
                 List.of(row, row, y),
                 true,
-                (out, in, rows) -> List.of(new Affine(out[0], in[0], in[1], in[2])));
+                (out, in, weight, rows) -> List.of(new Affine(out[0], in[0], in[1], in[2])));
     }
 
     private void dropout(int c) {
@@ -194,39 +208,41 @@ final class Operations {
                 List.of(x),
                 List.of(x),
                 true,
-                (out, in, rows) -> List.of(new Dropout(out[0], in[0], rates, rows, Write.SET)));
+                (out, in, weight, rows) -> List.of(new Dropout(out[0], in[0], rates, rows, Write.SET)));
     }
 
     private void swiGlu(int f) {
         Dim y = Dim.tokens(f);
         Dim gateUp = Dim.tokens(2 * f);
-        add("swiGlu", List.of(y), List.of(gateUp), true, (out, in, rows) -> List.of(new SwiGlu(out[0], in[0])));
+        add("swiGlu", List.of(y), List.of(gateUp), true, (out, in, weight, rows) -> List.of(new SwiGlu(out[0], in[0])));
         add(
                 "swiGlu.backward",
                 List.of(gateUp),
                 List.of(y, gateUp),
                 true,
-                (out, in, rows) -> List.of(new SwiGluBackward(out[0], in[0], in[1])));
+                (out, in, weight, rows) -> List.of(new SwiGluBackward(out[0], in[0], in[1])));
     }
 
     private void head(int c, int v) {
         Dim x = Dim.tokens(c);
         Dim one = Dim.sums(1);
-        Dim head = Dim.frozen(v, c);
+        Dim head = Dim.floats(v, c);
         add(
                 "logProb",
                 List.of(one, one),
-                List.of(x, head),
+                List.of(x),
+                head,
                 true,
-                (out, in, rows) -> List.of(new LogProb(out[0], out[1], null, in[0], in[1], rows)));
+                (out, in, weight, rows) -> List.of(new LogProb(out[0], out[1], null, in[0], weight, rows)));
         add(
                 "logProb.both",
                 List.of(x, one, one),
-                List.of(one, x, head),
+                List.of(one, x),
+                head,
                 true,
-                (out, in, rows) -> List.of(
-                        new LogProb(out[1], out[2], null, in[1], in[2], rows),
-                        new LogProbBackward(out[0], in[0], out[2], null, in[1], in[2], rows)));
+                (out, in, weight, rows) -> List.of(
+                        new LogProb(out[1], out[2], null, in[1], weight, rows),
+                        new LogProbBackward(out[0], in[0], out[2], null, in[1], weight, rows)));
     }
 
     private void adamW(int parameters) {
@@ -237,7 +253,7 @@ final class Operations {
                 List.of(p, p, p),
                 List.of(p),
                 false,
-                (out, in, rows) -> List.of(new AdamW(out[0], in[0], out[1], out[2], step)));
+                (out, in, weight, rows) -> List.of(new AdamW(out[0], in[0], out[1], out[2], step)));
     }
 
     /** A batch of {@code tokens} tokens, each with a target, in sequences of {@code length}, all of adapter 0, which may drop. */

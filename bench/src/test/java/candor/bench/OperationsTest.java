@@ -62,12 +62,13 @@ class OperationsTest {
                 operation.name(),
                 operation.outputs(),
                 operation.inputs(),
+                operation.weight(),
                 operation.flops(),
                 operation.bytes(),
                 operation.rowWise(),
-                (out, in, batch) -> {
+                (out, in, weight, batch) -> {
                     first[0] = out[0];
-                    return operation.call().of(out, in, batch);
+                    return operation.call().of(out, in, weight, batch);
                 });
         try (Backend backend = new DecoratedBackend(new CpuBackend(1)) {
             @Override

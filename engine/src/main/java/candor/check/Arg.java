@@ -26,7 +26,7 @@ record Arg(
     enum Kind {
         /** Read, never written. */
         INPUT,
-        /** Read, never written, and of any type: made resident on the backend. */
+        /** Read, never written, and of any form: frozen on the backend. */
         WEIGHT,
         /** Read, never written, and float32 everywhere. */
         CONSTANT,
@@ -41,10 +41,6 @@ record Arg(
 
         boolean judged() {
             return this == OUTPUT || this == UPDATED;
-        }
-
-        boolean weight() {
-            return this == WEIGHT || this == CONSTANT;
         }
 
         boolean constant() {

@@ -4,6 +4,7 @@ import candor.ops.Batch;
 import candor.ops.Ops;
 import candor.ops.op.Op;
 import candor.ops.op.SumOfSquares;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -54,6 +55,7 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
     Map<String, double[]> truth() {
         try (Arena arena = Arena.ofConfined()) {
             Map<String, Tensor> tensors = new HashMap<>();
+            Map<String, Weight> weights = new HashMap<>();
             for (Arg arg : args) {
                 Tensor tensor = Tensor.allocate(
                         arena, DType.F64, arg.shape().rows(), arg.shape().cols());
@@ -61,9 +63,13 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
                     double value = arg.values() == null ? Double.NaN : arg.values()[i];
                     tensor.set(i / tensor.cols(), i % tensor.cols(), value);
                 }
-                tensors.put(arg.name(), tensor);
+                if (arg.kind() == Arg.Kind.WEIGHT) {
+                    weights.put(arg.name(), new ExactWeight(tensor));
+                } else {
+                    tensors.put(arg.name(), tensor);
+                }
             }
-            OptionalDouble returned = run(new Reference(), new Values(tensors));
+            OptionalDouble returned = run(new Reference(), new Values(tensors, weights));
             Map<String, double[]> truth = new HashMap<>();
             for (Arg arg : args) {
                 if (arg.kind().judged()) {

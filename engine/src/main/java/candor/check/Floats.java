@@ -1,5 +1,7 @@
 package candor.check;
 
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -22,6 +24,11 @@ final class Floats {
             values[c] = (float) from.get(row, c);
         }
         return values;
+    }
+
+    /** One row of a weight in memory that Java can read. */
+    static float[] row(Weight from, int row) {
+        return StoredWeight.of(from).row(row);
     }
 
     static float[][] rows(Tensor from) {

@@ -9,11 +9,14 @@ import candor.ops.Write;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
+import candor.ops.weight.Siblings;
 import candor.tensor.DType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -195,7 +198,7 @@ final class LinearCases {
         }
         factors(c, spec);
         return c.call((v, b) -> new Linear(
-                v.at("y"), v.at("t"), v.at("x"), v.at("w"), v.at("bias"), v.at("residual"), lora(spec, v), b));
+                v.at("y"), v.at("t"), v.at("x"), v.weight("w"), v.at("bias"), v.at("residual"), lora(spec, v), b));
     }
 
     /** Layers beside one another: one, two, more; a token, some, more than a block; one with adapters among them. */
@@ -238,18 +241,78 @@ final class LinearCases {
             c.in("a", a, c.normal(a, 1 / Math.sqrt(in))).in("b", b, c.normal(b)).float32("a", "b");
         }
         return c.call((v, b) -> {
-            List<Linears.Layer> layers = new ArrayList<>();
+            List<Linears.Part> parts = new ArrayList<>();
             for (int i = 0; i < outs.length; i++) {
                 Lora lora =
                         adapted && i == 1 ? new Lora(new Lora.Factors(v.at("a"), v.at("b"), 0.5f, null, null)) : null;
-                layers.add(new Linears.Layer(
-                        v.at("y" + i),
-                        lora == null ? null : v.at("t"),
-                        v.at("w" + i),
-                        i == 0 ? v.at("bias") : null,
-                        lora));
+                parts.add(new Linears.Part(
+                        v.at("y" + i), lora == null ? null : v.at("t"), i == 0 ? v.at("bias") : null, lora));
             }
-            return new Linears(v.at("x"), layers, b);
+            return new Linears(v.at("x"), weights(v, outs.length), parts, b);
+        });
+    }
+
+    private static Siblings weights(Values v, int count) {
+        return new Siblings(
+                IntStream.range(0, count).mapToObj(i -> v.weight("w" + i)).toList());
+    }
+
+    /** The way back through layers beside one another: set and added, with adapters on some, and where nobody wants dx. */
+    static Stream<Case> siblingsBackward() {
+        return Stream.of(
+                siblingsBackward(DType.F32, false, Write.SET, true, 7, new int[] {1}, 1),
+                siblingsBackward(DType.F32, false, Write.ADD, true, 7, new int[] {5}, 31, 1, 40),
+                siblingsBackward(DType.BF16, true, Write.SET, true, 33, new int[] {2, 1, 3}, 65, 17, 17),
+                siblingsBackward(DType.F16, true, Write.ADD, true, 40, new int[] {20, 13}, 3, 50),
+                siblingsBackward(DType.F32, true, Write.SET, false, 31, new int[] {3, 2}, 20, 33, 5));
+    }
+
+    /**
+     * @param adapted whether the layers but the first have adapters that are trained, for the tokens of every sequence
+     * @param wanted  whether anybody wants dx
+     */
+    private static Case siblingsBackward(
+            DType type, boolean adapted, Write write, boolean wanted, int in, int[] lengths, int... outs) {
+        int rank = 4;
+        Batch batch = Packed.of(
+                lengths, adapted ? new int[lengths.length] : Packed.bare(lengths.length), 1, Packed.Targets.NONE, 0);
+        String text = in + " to " + Arrays.toString(outs) + (adapted ? " adapted " : " ") + (wanted ? write : "no dx");
+        Case.Builder c = Case.of("linearsBackward", text, batch);
+        Shape x = tokens(batch, in);
+        Shape t = tokens(batch, Lora.RANK_STEP);
+        if (wanted) {
+            switch (write) {
+                case SET -> c.out("dx", x);
+                case ADD -> c.updated("dx", x, c.normal(x));
+            }
+        }
+        c.in("x", x, c.normal(x)).scratch("dt", t);
+        for (int i = 0; i < outs.length; i++) {
+            Shape dy = tokens(batch, outs[i]);
+            Shape w = matrix(outs[i], in);
+            c.in("dy" + i, dy, c.normal(dy)).weight("w" + i, w, type, c.normal(w, 1 / Math.sqrt(outs[i])));
+            if (adapted && i > 0) {
+                Shape a = matrix(rank, in);
+                Shape b = matrix(outs[i], rank);
+                c.in("t" + i, t, c.normal(t))
+                        .in("a" + i, a, c.normal(a, 1 / Math.sqrt(in)))
+                        .in("b" + i, b, c.normal(b))
+                        .float32("a" + i, "b" + i)
+                        .gradient("da" + i, 0, a, c.normal(a))
+                        .gradient("db" + i, 0, b, c.normal(b));
+            }
+        }
+        return c.call((v, batched) -> {
+            List<LinearsBackward.Part> parts = new ArrayList<>();
+            for (int i = 0; i < outs.length; i++) {
+                Lora lora = v.at("a" + i) == null
+                        ? null
+                        : new Lora(
+                                new Lora.Factors(v.at("a" + i), v.at("b" + i), 0.5f, v.at("da" + i), v.at("db" + i)));
+                parts.add(new LinearsBackward.Part(
+                        lora == null ? null : v.at("dt"), v.at("dy" + i), v.at("t" + i), lora));
+            }
+            return new LinearsBackward(v.at("dx"), v.at("x"), weights(v, outs.length), parts, batched, write);
         });
     }
 
@@ -305,7 +368,7 @@ final class LinearCases {
         }
         gradients(c, spec);
         return c.call((v, b) -> new LinearBackward(
-                v.at("dx"), v.at("dt"), v.at("dy"), v.at("x"), v.at("t"), v.at("w"), lora(spec, v), b, write));
+                v.at("dx"), v.at("dt"), v.at("dy"), v.at("x"), v.at("t"), v.weight("w"), lora(spec, v), b, write));
     }
 
     private static void factors(Case.Builder c, Spec spec) {

@@ -74,7 +74,7 @@ final class LogProbCases {
         return c.in("x", x, c.normal(x, spec.size()))
                 .weight("head", head, spec.type(), c.normal(head, 1 / Math.sqrt(spec.cols())))
                 .float32("logp", "lse", "logits")
-                .call((v, b) -> new LogProb(v.at("logp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
+                .call((v, b) -> new LogProb(v.at("logp"), v.at("lse"), v.at("logits"), v.at("x"), v.weight("head"), b));
     }
 
     /** The head alone, in float32 whatever activations are; one row is what generation asks for. */
@@ -97,7 +97,7 @@ final class LogProbCases {
                 .in("x", x, c.normal(x))
                 .weight("head", head, type, c.normal(head, 1 / Math.sqrt(cols)))
                 .float32("logits")
-                .call((v, b) -> new Logits(v.at("logits"), v.at("x"), v.at("head")));
+                .call((v, b) -> new Logits(v.at("logits"), v.at("x"), v.weight("head")));
     }
 
     static Stream<Case> backward() {
@@ -123,7 +123,7 @@ final class LogProbCases {
                             forward.arg("head").values())
                     .float32("dlogp", "lse", "logits")
                     .call((v, b) -> new LogProbBackward(
-                            v.at("dx"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
+                            v.at("dx"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.weight("head"), b));
         });
     }
 

@@ -26,6 +26,7 @@ import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
 import candor.ops.op.LinearWeightGradient;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.LogProbHeadGradient;
@@ -41,6 +42,7 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;
@@ -107,6 +109,7 @@ public class Naive implements Ops {
             case Dropout o -> dropout(o);
             case Linear o -> linear(o);
             case Linears o -> linears(o);
+            case LinearsBackward o -> linearsBackward(o);
             case LinearBackward o -> linearBackward(o);
             case Affine o -> affine(o);
             case Attention o -> attention(o);
@@ -247,8 +250,14 @@ public class Naive implements Ops {
     }
 
     private void linears(Linears op) {
-        for (Linears.Layer layer : op.layers()) {
-            linear(layer.of(op.x(), op.batch()));
+        for (int i = 0; i < op.parts().size(); i++) {
+            linear(op.linear(i));
+        }
+    }
+
+    private void linearsBackward(LinearsBackward op) {
+        for (int i = op.parts().size() - 1; i >= 0; i--) {
+            linearBackward(op.linear(i));
         }
     }
 
@@ -274,7 +283,7 @@ public class Naive implements Ops {
 
     private void linearBackward(LinearBackward op) {
         Tensor dx = op.dx();
-        Tensor w = op.w();
+        Weight w = op.w();
         float[][] out = Floats.rows(op.dy());
         float[][] in = new float[op.dy().rows()][w == null ? op.x().cols() : w.cols()];
         if (dx != null && w != null) {
@@ -568,7 +577,7 @@ public class Naive implements Ops {
     }
 
     private void logProbBackward(LogProbBackward op) {
-        Tensor head = op.head();
+        Weight head = op.head();
         float[][] rows = op.logits() == null ? logits(op.x(), head) : Floats.rows(op.logits());
         float[][] result = new float[rows.length][op.dx().cols()];
         for (int v = 0; v < head.rows(); v++) {
@@ -583,7 +592,7 @@ public class Naive implements Ops {
         Floats.put(op.dx(), result);
     }
 
-    private static float[][] logits(Tensor x, Tensor head) {
+    private static float[][] logits(Tensor x, Weight head) {
         float[][] in = Floats.rows(x);
         float[][] logits = new float[in.length][head.rows()];
         for (int v = 0; v < head.rows(); v++) {

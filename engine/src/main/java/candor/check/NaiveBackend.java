@@ -3,6 +3,8 @@ package candor.check;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.op.Op;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -52,15 +54,15 @@ public class NaiveBackend extends Naive implements Backend {
     }
 
     @Override
-    public Tensor resident(Tensor host) {
-        if (type() == DType.F32 || type() == host.dtype()) {
+    public FrozenWeight freeze(StoredWeight host) {
+        if (type() == DType.F32) {
             return host;
         }
         Tensor copy = Tensor.allocate(arena, type(), host.rows(), host.cols());
         for (int row = 0; row < host.rows(); row++) {
-            Floats.put(copy, row, Floats.row(host, row));
+            Floats.put(copy, row, host.row(row));
         }
-        return copy;
+        return StoredWeight.of(copy);
     }
 
     @Override

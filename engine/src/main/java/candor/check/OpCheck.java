@@ -48,6 +48,7 @@ public final class OpCheck {
         TABLE.put("linear", LinearCases::forward);
         TABLE.put("linears", LinearCases::siblings);
         TABLE.put("linearBackward", LinearCases::backward);
+        TABLE.put("linearsBackward", LinearCases::siblingsBackward);
         TABLE.put("dropout", DropoutCases::cases);
         TABLE.put("attention", AttentionCases::forward);
         TABLE.put("attentionBackward", AttentionCases::backward);

@@ -1,6 +1,10 @@
 package candor.check;
 
 import candor.ops.Backend;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.TrainedWeight;
+import candor.ops.weight.Weight;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -43,9 +47,10 @@ final class Placed implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Workspace workspace;
     private final Map<String, Tensor> floats = new LinkedHashMap<>();
-    private final Map<String, Tensor> weights = new LinkedHashMap<>();
-    private final Map<String, byte[]> weightsBefore = new HashMap<>();
+    private final Map<String, Tensor> hosts = new LinkedHashMap<>();
+    private final Map<String, byte[]> hostsBefore = new HashMap<>();
     private final Map<String, Tensor> views = new HashMap<>();
+    private final Map<String, Weight> weights = new HashMap<>();
 
     Placed(Case of, Backend backend, Layout layout) {
         this.of = of;
@@ -53,36 +58,57 @@ final class Placed implements AutoCloseable {
         this.layout = layout;
         long bytes = 0;
         for (Arg arg : of.args()) {
-            bytes += Workspace.bytesFor(arg.dtype(), 1, length(arg));
+            bytes += Workspace.bytesFor(type(arg), 1, length(arg));
         }
         workspace = backend.workspace(bytes);
         for (Arg arg : of.args()) {
             if (arg.memoryOf() != null) {
                 continue;
             }
-            Tensor memory;
-            if (arg.kind().weight()) {
-                Tensor host = Tensor.allocate(arena, arg.dtype(), 1, length(arg));
-                fill(host, arg);
-                weights.put(arg.name(), host);
-                weightsBefore.put(arg.name(), bytes(host));
-                boolean constant = arg.kind() == Arg.Kind.CONSTANT;
-                memory = constant ? backend.constant(host) : backend.resident(host);
-                if (memory == host && !constant) { // what is laid out beforehand is what operations are given
-                    views.put(arg.name(), backend.resident(view(host, arg)));
-                    continue;
+            switch (arg.kind()) {
+                case CONSTANT -> views.put(arg.name(), view(backend.constant(host(arg)), arg));
+                case WEIGHT -> {
+                    Weight weight = trained(arg)
+                            ? new TrainedWeight(view(memory(arg), arg), null)
+                            : backend.freeze(StoredWeight.of(view(host(arg), arg)));
+                    weights.put(arg.name(), weight);
                 }
-            } else {
-                memory = workspace.take(arg.dtype(), 1, length(arg));
-                floats.put(arg.name(), memory);
+                default -> views.put(arg.name(), view(memory(arg), arg));
             }
-            views.put(arg.name(), view(memory, arg));
         }
         for (Arg arg : of.args()) {
             if (arg.memoryOf() != null) {
                 views.put(arg.name(), views.get(arg.memoryOf()));
             }
         }
+    }
+
+    /**
+     * Whether a weight is given as one that is trained: with gaps, where its type can be that of activations. So both kinds have to
+     * give the same bytes, and sentinels lie around weights in a device's memory, too, where frozen ones are a backend's own.
+     */
+    private boolean trained(Arg arg) {
+        return arg.kind() == Arg.Kind.WEIGHT
+                && layout == Layout.GAPS
+                && (arg.dtype() == DType.F32 || backend.activations() != DType.F32);
+    }
+
+    private DType type(Arg arg) {
+        return trained(arg) ? backend.activations() : arg.dtype();
+    }
+
+    private Tensor memory(Arg arg) {
+        Tensor memory = workspace.take(type(arg), 1, length(arg));
+        floats.put(arg.name(), memory);
+        return memory;
+    }
+
+    private Tensor host(Arg arg) {
+        Tensor host = Tensor.allocate(arena, arg.dtype(), 1, length(arg));
+        fill(host, arg);
+        hosts.put(arg.name(), host);
+        hostsBefore.put(arg.name(), bytes(host));
+        return host;
     }
 
     /** Fills the memory, runs the operation, and reads everything back. May be called again. */
@@ -93,7 +119,7 @@ final class Placed implements AutoCloseable {
             before.put(name, image);
             backend.upload(memory, image);
         });
-        OptionalDouble returned = of.run(backend, new Values(views));
+        OptionalDouble returned = of.run(backend, new Values(views, weights));
         backend.synchronise();
 
         Map<String, float[]> judged = new LinkedHashMap<>();
@@ -138,8 +164,8 @@ final class Placed implements AutoCloseable {
     }
 
     private String changedWeight() {
-        for (Map.Entry<String, Tensor> entry : weights.entrySet()) {
-            if (!Arrays.equals(bytes(entry.getValue()), weightsBefore.get(entry.getKey()))) {
+        for (Map.Entry<String, Tensor> entry : hosts.entrySet()) {
+            if (!Arrays.equals(bytes(entry.getValue()), hostsBefore.get(entry.getKey()))) {
                 return "changed its weight " + entry.getKey();
             }
         }

@@ -26,6 +26,7 @@ import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
 import candor.ops.op.LinearWeightGradient;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.LogProbHeadGradient;
@@ -41,6 +42,8 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.Arrays;
 
@@ -62,6 +65,7 @@ public final class Reference implements Ops {
             case Dropout o -> dropout(o);
             case Linear o -> linear(o);
             case Linears o -> linears(o);
+            case LinearsBackward o -> linearsBackward(o);
             case LinearBackward o -> linearBackward(o);
             case Affine o -> affine(o);
             case Attention o -> attention(o);
@@ -91,7 +95,7 @@ public final class Reference implements Ops {
     private void embed(Embed op) {
         for (int n = 0; n < op.batch().tokenCount(); n++) {
             for (int c = 0; c < op.x().cols(); c++) {
-                op.x().set(n, c, op.table().get(op.batch().token(n), c));
+                op.x().set(n, c, StoredWeight.of(op.table()).get(op.batch().token(n), c));
             }
         }
     }
@@ -214,7 +218,7 @@ public final class Reference implements Ops {
         Tensor dx = op.dx();
         Tensor dy = op.dy();
         Tensor x = op.x();
-        Tensor w = op.w();
+        Weight w = op.w();
         double[][] out = values(dy);
         double[][] in = new double[dy.rows()][w == null ? x.cols() : w.cols()];
         if (dx != null && w != null) {
@@ -258,8 +262,14 @@ public final class Reference implements Ops {
     }
 
     private void linears(Linears op) {
-        for (Linears.Layer layer : op.layers()) {
-            linear(layer.of(op.x(), op.batch()));
+        for (int i = 0; i < op.parts().size(); i++) {
+            linear(op.linear(i));
+        }
+    }
+
+    private void linearsBackward(LinearsBackward op) {
+        for (int i = op.parts().size() - 1; i >= 0; i--) {
+            linearBackward(op.linear(i));
         }
     }
 
@@ -667,6 +677,17 @@ public final class Reference implements Ops {
                 w.set(n, c, shrunk - step.learningRate() * update);
             }
         }
+    }
+
+    private static double[][] values(Weight weight) {
+        StoredWeight stored = StoredWeight.of(weight);
+        double[][] values = new double[stored.rows()][stored.cols()];
+        for (int n = 0; n < stored.rows(); n++) {
+            for (int c = 0; c < stored.cols(); c++) {
+                values[n][c] = stored.get(n, c);
+            }
+        }
+        return values;
     }
 
     private static double[][] values(Tensor tensor) {

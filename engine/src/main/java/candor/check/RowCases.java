@@ -34,7 +34,7 @@ final class RowCases {
         Shape table = matrix(vocabulary, cols);
         return c.out("x", tokens(batch, cols))
                 .weight("table", table, type, c.normal(table))
-                .call((v, b) -> new Embed(v.at("x"), v.at("table"), b));
+                .call((v, b) -> new Embed(v.at("x"), v.weight("table"), b));
     }
 
     static Stream<Case> gatherTargets() {

@@ -118,6 +118,6 @@ final class WeightCases {
                         forward.arg("head").values())
                 .float32("dHead", "dlogp", "lse", "logits")
                 .call((v, b) -> new LogProbHeadGradient(
-                        v.at("dHead"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.at("head"), b));
+                        v.at("dHead"), v.at("dlogp"), v.at("lse"), v.at("logits"), v.at("x"), v.weight("head"), b));
     }
 }

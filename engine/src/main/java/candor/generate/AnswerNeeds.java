@@ -8,6 +8,7 @@ import candor.ops.Backends;
 import candor.ops.KvPages;
 import candor.ops.Needs;
 import candor.ops.PassShape;
+import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,12 +40,13 @@ public record AnswerNeeds(Needs host, Needs device) {
         Map<String, Long> there = new LinkedHashMap<>();
         Map<String, Long> here = away ? new LinkedHashMap<>() : there;
         if (away) {
-            there.put("weights", model.weightBytes(type));
+            there.put("weights", model.weightBytes(PlainForm.of(type)));
             here.put("staging", Backends.stagingBytes());
         } else {
-            here.put("weights (mapped)", model.weightBytes(model.dtype()));
-            long weights = model.weightBytes(DType.F32) / DType.F32.bytes();
-            here.put("weights in panels", Backends.laidOutBytes(weights, model.dtype()) / 2); // forward alone
+            here.put("weights (mapped)", model.weightBytes(model.form()));
+            here.put(
+                    "weights in panels",
+                    Backends.laidOutBytes(model.parameterCount(), model.form()) / 2); // forward alone
         }
         int slots = who.bank == null ? 0 : who.bank.slots();
         if (slots > 0) {

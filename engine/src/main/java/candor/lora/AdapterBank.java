@@ -8,6 +8,8 @@ import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.ops.DropoutRates;
 import candor.ops.Lora;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -57,7 +59,7 @@ public final class AdapterBank implements Adapters {
             }
 
             @Override
-            public Tensor resident(Tensor host) {
+            public FrozenWeight freeze(StoredWeight host) {
                 throw new UnsupportedOperationException();
             }
         };
@@ -155,13 +157,13 @@ public final class AdapterBank implements Adapters {
     }
 
     @Override
-    public Tensor embedding(int slot) {
+    public FrozenWeight embedding(int slot) {
         Extras extras = extras(slot);
         return extras == null ? null : extras.embedding();
     }
 
     @Override
-    public Tensor head(int slot) {
+    public FrozenWeight head(int slot) {
         Extras extras = extras(slot);
         return extras == null ? null : extras.head();
     }

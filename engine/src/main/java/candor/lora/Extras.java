@@ -2,7 +2,7 @@ package candor.lora;
 
 import candor.lora.AdapterShape.Place;
 import candor.model.Affine;
-import candor.tensor.Tensor;
+import candor.ops.weight.FrozenWeight;
 import java.util.Map;
 
 /**
@@ -13,7 +13,7 @@ import java.util.Map;
  * @param embedding (V, C), or null for the model's own
  * @param head      (V, C), or null for the model's own
  */
-public record Extras(Map<Place, Affine> affines, Tensor embedding, Tensor head) {
+public record Extras(Map<Place, Affine> affines, FrozenWeight embedding, FrozenWeight head) {
     /** Nothing beside the factors. */
     public static final Extras NONE = new Extras(Map.of(), null, null);
 

@@ -1,23 +1,23 @@
 package candor.lora;
 
-import candor.tensor.Tensor;
+import candor.ops.weight.StoredWeight;
 
 /** Rows of W + s·B·A, summed in double precision. */
 public final class FoldedRows {
-    private final Tensor w;
+    private final StoredWeight w;
     private final float[] a;
     private final float[] b;
     private final int rank;
     private final double scale;
 
     /**
-     * @param w     (O, I), in memory that Java can read
+     * @param w     (O, I)
      * @param a     (R, I), row by row
      * @param b     (O, R), row by row
      * @param rank  R; 0 for the rows of W alone
      * @param scale s
      */
-    public FoldedRows(Tensor w, float[] a, float[] b, int rank, double scale) {
+    public FoldedRows(StoredWeight w, float[] a, float[] b, int rank, double scale) {
         this.w = w;
         this.a = a;
         this.b = b;
@@ -45,7 +45,7 @@ public final class FoldedRows {
                 sum[c] += factor * a[start + c];
             }
         }
-        float[] own = w.rows(row, row + 1).toFloats();
+        float[] own = w.row(row);
         for (int c = 0; c < sum.length; c++) {
             sum[c] = own[c] + scale * sum[c];
         }

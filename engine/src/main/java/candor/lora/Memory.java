@@ -1,6 +1,8 @@
 package candor.lora;
 
 import candor.ops.Backend;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -17,8 +19,8 @@ public interface Memory {
     /** Copies a dense float32 tensor's values, row by row. */
     void download(float[] values, Tensor from);
 
-    /** A matrix whose values never change, where it is best read; it may be {@code host} itself. */
-    Tensor resident(Tensor host);
+    /** A weight whose values never change, where it is best read; it may be {@code host} itself. */
+    FrozenWeight freeze(StoredWeight host);
 
     static Memory of(Backend backend) {
         return new Memory() {
@@ -38,8 +40,8 @@ public interface Memory {
             }
 
             @Override
-            public Tensor resident(Tensor host) {
-                return backend.resident(host);
+            public FrozenWeight freeze(StoredWeight host) {
+                return backend.freeze(host);
             }
         };
     }
@@ -62,7 +64,7 @@ public interface Memory {
             }
 
             @Override
-            public Tensor resident(Tensor host) {
+            public FrozenWeight freeze(StoredWeight host) {
                 return host;
             }
         };

@@ -8,6 +8,8 @@ import candor.model.LayerWeights;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.model.Weights;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -81,20 +83,22 @@ final class PeftReader {
             for (Projection projection : Projection.values()) {
                 Place place = new Place(layer, projection);
                 Site site = shape.at(layer, projection);
-                Tensor scale = site != null && config.dora() ? scale(place, site, base.weight(projection)) : null;
+                Tensor scale = site != null && config.dora()
+                        ? scale(place, site, StoredWeight.of(base.weight(projection)))
+                        : null;
                 Tensor bias = bias(place, site, base.bias(projection));
                 if (scale != null || bias != null) {
                     affines.put(place, new Affine(scale, bias));
                 }
             }
         }
-        Tensor embedding = embedding(weights.embedding());
-        Tensor head = head(weights.head(), embedding);
-        Tensor there = resident(embedding);
-        return new Extras(affines, there, head == embedding ? there : resident(head));
+        StoredWeight embedding = embedding(StoredWeight.of(weights.embedding()));
+        StoredWeight head = head(StoredWeight.of(weights.head()), embedding);
+        FrozenWeight there = frozen(embedding);
+        return new Extras(affines, there, head == embedding ? there : frozen(head));
     }
 
-    private Tensor scale(Place place, Site site, Tensor w) {
+    private Tensor scale(Place place, Site site, StoredWeight w) {
         float[] magnitudes = tensors.values(
                 place.module(), "lora_magnitude_vector", 0, w.rows(), "the outputs of " + place.module());
         FoldedRows folded = new FoldedRows(w, a(place, site), b(place, site), site.rank(), site.scale());
@@ -154,8 +158,8 @@ final class PeftReader {
         return row;
     }
 
-    private Tensor embedding(Tensor own) {
-        Tensor base = whole(EMBEDDING, own);
+    private StoredWeight embedding(StoredWeight own) {
+        StoredWeight base = whole(EMBEDDING, own);
         Site site = config.outside(EMBEDDING);
         if (site != null) {
             if (config.dora()) {
@@ -165,23 +169,23 @@ final class PeftReader {
                     EMBEDDING, "lora_embedding_A", site.rank(), model.vocabSize(), "rank " + site.rank());
             float[] b = tensors.values(
                     EMBEDDING, "lora_embedding_B", model.hiddenSize(), site.rank(), "rank " + site.rank());
-            return table(new FoldedRows(
+            return StoredWeight.of(table(new FoldedRows(
                     base == null ? own : base,
                     transposed(b, model.hiddenSize(), site.rank()),
                     transposed(a, site.rank(), model.vocabSize()),
                     site.rank(),
-                    site.scale()));
+                    site.scale())));
         }
         return config.tokens().containsKey(EMBEDDING) ? rows(EMBEDDING, base == null ? own : base) : base;
     }
 
     /** @param embedding the adapter's own, or null */
-    private Tensor head(Tensor own, Tensor embedding) {
+    private StoredWeight head(StoredWeight own, StoredWeight embedding) {
         if (model.tieWordEmbeddings() && config.tied() && embedding != null) {
             tensors.copies(HEAD);
             return embedding;
         }
-        Tensor base = whole(HEAD, own);
+        StoredWeight base = whole(HEAD, own);
         Site site = config.outside(HEAD);
         if (site != null) {
             return head(site, base == null ? own : base);
@@ -196,7 +200,7 @@ final class PeftReader {
         return model.tieWordEmbeddings() && !copied ? embedding : base;
     }
 
-    private Tensor head(Site site, Tensor base) {
+    private StoredWeight head(Site site, StoredWeight base) {
         if (config.factorBias()) {
             throw config.json().unsupported("lora_bias", "not for lm_head; take an adapter without it");
         }
@@ -208,7 +212,7 @@ final class PeftReader {
                 site.rank(),
                 site.scale());
         if (!config.dora()) {
-            return table(folded);
+            return StoredWeight.of(table(folded));
         }
         float[] scales =
                 scales(tensors.values(HEAD, "lora_magnitude_vector", 0, model.vocabSize(), "the vocabulary"), folded);
@@ -218,19 +222,20 @@ final class PeftReader {
                 table.set(row, col, table.get(row, col) * (double) scales[row]);
             }
         }
-        return table;
+        return StoredWeight.of(table);
     }
 
     /** A table that the file has whole, under one name or the other; null where it has none. */
-    private Tensor whole(String module, Tensor own) {
+    private StoredWeight whole(String module, StoredWeight own) {
         String part = tensors.has(module, BASE_WEIGHT) ? BASE_WEIGHT : WEIGHT;
         return tensors.has(module, part) || config.saved().contains(module)
-                ? tensors.lasting(module, part, own.rows(), own.cols(), "this model's vocabulary and width")
+                ? StoredWeight.of(
+                        tensors.lasting(module, part, own.rows(), own.cols(), "this model's vocabulary and width"))
                 : null;
     }
 
     /** A table with the trained rows of some tokens. */
-    private Tensor rows(String module, Tensor base) {
+    private StoredWeight rows(String module, StoredWeight base) {
         List<Integer> tokens = config.tokens().get(module);
         float[] values = tensors.values(module, TOKENS, tokens.size(), base.cols(), tokens.size() + " tokens");
         Tensor table = table(new FoldedRows(base, null, null, 0, 0));
@@ -245,7 +250,7 @@ final class PeftReader {
                 table.set(token, col, values[i * table.cols() + col]);
             }
         }
-        return table;
+        return StoredWeight.of(table);
     }
 
     private static Tensor table(FoldedRows folded) {
@@ -269,8 +274,8 @@ final class PeftReader {
         return turned;
     }
 
-    private Tensor resident(Tensor host) {
-        return host == null ? null : memory.resident(host);
+    private FrozenWeight frozen(StoredWeight host) {
+        return host == null ? null : memory.freeze(host);
     }
 
     /** @throws BadInput where the file has a tensor that none of this asked for */

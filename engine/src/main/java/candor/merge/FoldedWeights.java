@@ -10,6 +10,9 @@ import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.model.SafetensorsWriter.Spec;
 import candor.model.StoredTensors;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.PlainWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -61,11 +64,19 @@ final class FoldedWeights {
             }
         }
         if (adapter.extras().embedding() != null) {
-            own.put(EMBEDDING, adapter.extras().embedding());
+            own.put(EMBEDDING, table(adapter.extras().embedding()));
         }
         if (adapter.extras().head() != null) {
-            own.put(HEAD, adapter.extras().head());
+            own.put(HEAD, table(adapter.extras().head()));
         }
+    }
+
+    /** Adapters of PEFT's have plain tables. */
+    private static Tensor table(FrozenWeight own) {
+        if (own instanceof PlainWeight plain) {
+            return plain.tensor();
+        }
+        throw new IllegalArgumentException("not a table in memory that Java can read: " + own.shape());
     }
 
     private Affine affine(Place place) {
@@ -117,11 +128,11 @@ final class FoldedWeights {
 
     private FoldedRows rows(Place place, Tensor w) {
         if (place == null) {
-            return new FoldedRows(w, null, null, 0, 0);
+            return new FoldedRows(StoredWeight.of(w), null, null, 0, 0);
         }
         Site site = adapter.shape().sites().get(place);
         return new FoldedRows(
-                w,
+                StoredWeight.of(w),
                 adapter.a(place.layer(), place.projection()).toFloats(),
                 adapter.b(place.layer(), place.projection()).toFloats(),
                 site.rank(),

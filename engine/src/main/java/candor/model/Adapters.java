@@ -1,7 +1,7 @@
 package candor.model;
 
 import candor.ops.Lora;
-import candor.tensor.Tensor;
+import candor.ops.weight.FrozenWeight;
 
 /**
  * The adapters over a model, as its decoder sees them: what each slot adds to each linear layer, and what it has in place of
@@ -21,10 +21,10 @@ public interface Adapters {
     Affine affine(int layer, Projection projection, int slot);
 
     /** (V, C), with which a slot embeds its tokens; null for the model's own. */
-    Tensor embedding(int slot);
+    FrozenWeight embedding(int slot);
 
     /** (V, C), the head of a slot; null for the model's own. */
-    Tensor head(int slot);
+    FrozenWeight head(int slot);
 
     /** Changes whenever a slot does: what was laid out for the adapters that were there has to be laid out anew. */
     long revision();

@@ -1,6 +1,5 @@
 package candor.model;
 
-import candor.model.LinearLayers.Output;
 import candor.ops.Ops;
 import candor.ops.Write;
 import candor.tensor.Tensor;
@@ -30,11 +29,9 @@ final class AttentionBranch implements Branch {
         norms.forward(s.normed1, s.rstd1, x, w.inputNorm()); // (N,C)
         linears.forward(
                 layer,
-                s.normed1,
-                List.of(
-                        new Output(Projection.QUERY, s.rawQuery), // (N,HD)
-                        new Output(Projection.KEY, s.rawKey), // (N,KD)
-                        new Output(Projection.VALUE, s.value))); // (N,KD)
+                LinearGroup.QUERY_KEY_VALUE,
+                List.of(s.rawQuery, s.rawKey, s.value), // (N,HD), (N,KD), (N,KD)
+                s.normed1);
         if (s.raw != null) {
             norms.forward(s.query, s.rstdQuery, s.rawQuery, w.queryNorm()); // (N,HD), each head
             norms.forward(s.key, s.rstdKey, s.rawKey, w.keyNorm()); // (N,KD), each head
@@ -125,9 +122,14 @@ final class AttentionBranch implements Branch {
         linears.weightGradient(layer, Projection.KEY, g.key, s.normed1);
         linears.weightGradient(layer, Projection.QUERY, g.query, s.normed1);
         Tensor dx = layer.wantsInputGradient() ? g.normed : null;
-        linears.backward(layer, Projection.VALUE, dx, g.value, s.normed1, g, Write.SET); // (N,C)
-        linears.backward(layer, Projection.KEY, dx, g.key, s.normed1, g, Write.ADD); // (N,C)
-        linears.backward(layer, Projection.QUERY, dx, g.query, s.normed1, g, Write.ADD); // (N,C)
+        linears.backward(
+                layer,
+                LinearGroup.QUERY_KEY_VALUE,
+                dx, // (N,C)
+                List.of(g.query, g.key, g.value),
+                s.normed1,
+                g,
+                Write.SET);
         if (dx != null) {
             norms.backward(g.residual, dw.inputNorm(), g.normed, x, w.inputNorm(), s.rstd1, Write.ADD); // (N,C)
         }

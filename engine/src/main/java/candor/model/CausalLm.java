@@ -6,6 +6,8 @@ import candor.ops.Batch;
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
 import candor.ops.Write;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.PlainWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -25,7 +27,7 @@ import java.util.function.Function;
 public final class CausalLm implements AutoCloseable {
     private final Backend backend;
     private final Weights weights;
-    /** The gradients of the weights, or null where they are frozen. */
+    /** The gradients of vectors, or null where the weights are frozen. */
     private final Weights trained;
 
     private final ModelConfig config;
@@ -72,7 +74,7 @@ public final class CausalLm implements AutoCloseable {
     /** With rotary frequencies of one's own. */
     CausalLm(
             Backend backend, Weights weights, Recompute recompute, Function<Rope, float[]> frequencies, int positions) {
-        this(backend, weights.on(backend), null, weights.embedding().dtype(), recompute, frequencies, positions);
+        this(backend, weights.on(backend), null, stored(weights), recompute, frequencies, positions);
     }
 
     /** @param stored the type of the embedding, before the backend had it */
@@ -92,6 +94,13 @@ public final class CausalLm implements AutoCloseable {
         this.positions = positions;
         constants = Constants.of(backend, arena, config, stored, frequencies, positions);
         decoder = new Decoder(backend, weights, trained, constants, recompute);
+    }
+
+    /** The type that the embedding is stored in; a form that is not plain has none, and the checkpoint says what it came from. */
+    private static DType stored(Weights weights) {
+        return weights.embedding() instanceof PlainWeight plain
+                ? plain.tensor().dtype()
+                : weights.config().dtype();
     }
 
     public ModelConfig config() {
@@ -243,7 +252,7 @@ public final class CausalLm implements AutoCloseable {
             return;
         }
         int from = 0;
-        for (SlotParts.Part<Tensor> part : heads.of(batch, this::head)) {
+        for (SlotParts.Part<FrozenWeight> part : heads.of(batch, this::head)) {
             int to = from + part.batch().targetCount();
             if (to > from) {
                 backend.logProb(
@@ -259,18 +268,18 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** The head of a slot's own, or null. */
-    private Tensor head(int slot) {
+    private FrozenWeight head(int slot) {
         return bank == null ? null : bank.head(slot);
     }
 
     /** The embedding of a slot's own, or null. */
-    private Tensor embedding(int slot) {
+    private FrozenWeight embedding(int slot) {
         return bank == null ? null : bank.embedding(slot);
     }
 
     /** logits (N, V) = x (N, C) times the head of each row's slot. */
     private void logitsOf(Tensor logits, Tensor x, Batch rows) {
-        for (SlotParts.Part<Tensor> part : heads.of(rows, this::head)) {
+        for (SlotParts.Part<FrozenWeight> part : heads.of(rows, this::head)) {
             backend.logits(
                     logits.rows(part.start(), part.end()),
                     x.rows(part.start(), part.end()),
@@ -279,7 +288,7 @@ public final class CausalLm implements AutoCloseable {
     }
 
     private void embed(Tensor x, Batch rows) {
-        for (SlotParts.Part<Tensor> part : embeddings.of(rows, this::embedding)) {
+        for (SlotParts.Part<FrozenWeight> part : embeddings.of(rows, this::embedding)) {
             backend.embed(
                     x.rows(part.start(), part.end()),
                     part.value() == null ? weights.embedding() : part.value(),
@@ -331,7 +340,13 @@ public final class CausalLm implements AutoCloseable {
             backend.upload(acts.dlogp, dlogp);
             if (trained != null) {
                 backend.logProbHeadGradient(
-                        trained.head(), acts.dlogp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (V,C)
+                        weights.head().gradient(),
+                        acts.dlogp,
+                        acts.lse,
+                        acts.logits,
+                        acts.normed,
+                        weights.head(),
+                        batch); // (V,C)
             }
             backend.logProbBackward(
                     acts.dnormed, acts.dlogp, acts.lse, acts.logits, acts.normed, weights.head(), batch); // (T,C)
@@ -344,7 +359,7 @@ public final class CausalLm implements AutoCloseable {
             decoder.backward(acts, bank, batch);
             if (trained != null) {
                 scaleEmbedding(acts.gradients.residual);
-                backend.embedBackward(trained.embedding(), acts.gradients.residual, batch); // (V,C)
+                backend.embedBackward(weights.embedding().gradient(), acts.gradients.residual, batch); // (V,C)
             }
         }
         batch = null; // what was kept is used up

@@ -24,7 +24,7 @@ final class Decoder {
     private final Branch feedForward;
 
     /**
-     * @param trained the gradients of the weights, or null where they are frozen
+     * @param trained the gradients of vectors, or null where they are frozen
      */
     Decoder(Ops ops, Weights weights, Weights trained, Constants constants, Recompute recompute) {
         this.ops = ops;

@@ -1,6 +1,5 @@
 package candor.model;
 
-import candor.model.LinearLayers.Output;
 import candor.ops.Ops;
 import candor.ops.Write;
 import candor.tensor.Tensor;
@@ -44,10 +43,7 @@ final class FeedForward implements Branch {
     public void forward(Layer layer, Tensor out, Tensor x) {
         Saved s = layer.saved();
         norms.forward(s.normed2, s.rstd2, x, layer.weights().mlpNorm()); // (N,C)
-        linears.forward(
-                layer,
-                s.normed2,
-                List.of(new Output(Projection.GATE, s.gate), new Output(Projection.UP, s.up))); // (N,F), (N,F)
+        linears.forward(layer, LinearGroup.GATE_UP, List.of(s.gate, s.up), s.normed2); // (N,F), (N,F)
         gate(s);
         end.forward(layer, Projection.DOWN, out, s.gated, x); // (N,C)
     }
@@ -65,8 +61,7 @@ final class FeedForward implements Branch {
         Saved s = layer.saved();
         end.backward(layer, Projection.DOWN, g.gated, s.gated, g); // (N,F)
         gateBackward(s, g);
-        linears.backward(layer, Projection.UP, g.normed, s.up, s.normed2, g, Write.SET); // (N,C)
-        linears.backward(layer, Projection.GATE, g.normed, s.gate, s.normed2, g, Write.ADD); // (N,C)
+        linears.backward(layer, LinearGroup.GATE_UP, g.normed, List.of(s.gate, s.up), s.normed2, g, Write.SET); // (N,C)
         linears.weightGradient(layer, Projection.UP, s.up, s.normed2);
         linears.weightGradient(layer, Projection.GATE, s.gate, s.normed2);
         LayerWeights dw = layer.gradients();

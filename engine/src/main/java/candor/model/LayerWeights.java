@@ -1,5 +1,7 @@
 package candor.model;
 
+import candor.ops.weight.Siblings;
+import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.Map;
@@ -7,80 +9,105 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
- * The weights of one layer, by {@link LayerTensor}, which gives their shapes. Matrices (O, I) are in their file's type, vectors
- * (1, n) in float32. What a family lacks is null.
+ * The weights of one layer, by {@link LayerTensor}, which gives their shapes: matrices (O, I), those of a {@link LinearGroup}
+ * as one weight, and vectors (1, n) in float32. What a family lacks is null.
  */
 public final class LayerWeights {
-    /** No weight at all: the gradients of frozen ones. */
-    static final LayerWeights NONE = new LayerWeights(new EnumMap<>(LayerTensor.class));
+    /** No weight at all: the gradients of frozen vectors. */
+    static final LayerWeights NONE = new LayerWeights(Map.of(), Map.of());
 
-    private final Map<LayerTensor, Tensor> tensors;
+    private final Map<LinearGroup, Siblings> matrices;
+    private final Map<LayerTensor, Tensor> vectors;
 
-    private LayerWeights(Map<LayerTensor, Tensor> tensors) {
-        this.tensors = tensors;
+    private LayerWeights(Map<LinearGroup, Siblings> matrices, Map<LayerTensor, Tensor> vectors) {
+        this.matrices = matrices;
+        this.vectors = vectors;
     }
 
-    /** The tensors that such a model's layers have, each from a source. */
-    static LayerWeights of(ModelConfig config, Function<LayerTensor, Tensor> source) {
-        Map<LayerTensor, Tensor> tensors = new EnumMap<>(LayerTensor.class);
+    /** What such a model's layers have, each from a source, in the order of {@link LayerTensor}. */
+    static LayerWeights of(
+            ModelConfig config, Function<LayerTensor, Weight> matrices, Function<LayerTensor, Tensor> vectors) {
+        LayerWeights layer = new LayerWeights(new EnumMap<>(LinearGroup.class), new EnumMap<>(LayerTensor.class));
+        Map<LayerTensor, Weight> parts = new EnumMap<>(LayerTensor.class);
         for (LayerTensor each : LayerTensor.values()) {
-            if (each.presentIn(config)) {
-                tensors.put(each, source.apply(each));
+            if (!each.presentIn(config)) {
+                continue;
+            }
+            if (each.matrix()) {
+                parts.put(each, matrices.apply(each));
+            } else {
+                layer.vectors.put(each, vectors.apply(each));
             }
         }
-        return new LayerWeights(tensors);
+        for (LinearGroup group : LinearGroup.values()) {
+            layer.matrices.put(
+                    group,
+                    new Siblings(group.projections().stream()
+                            .map(LayerTensor::weight)
+                            .map(parts::get)
+                            .toList()));
+        }
+        return layer;
     }
 
-    /** Any of them, or null. */
-    Tensor get(LayerTensor tensor) {
-        return tensors.get(tensor);
+    /** Any of the vectors, or null. */
+    Tensor vector(LayerTensor tensor) {
+        return vectors.get(tensor);
     }
 
     /** (O, I), the weight of a linear layer. */
-    public Tensor weight(Projection projection) {
-        return get(LayerTensor.weight(projection));
+    public Weight weight(Projection projection) {
+        LinearGroup group = LinearGroup.of(projection);
+        return weights(group).part(group.projections().indexOf(projection));
+    }
+
+    /** (ΣO, I), the weights of linear layers with the same input. */
+    Siblings weights(LinearGroup group) {
+        return matrices.get(group);
     }
 
     /** (1, O), the bias of a linear layer; null where it has none. */
     public Tensor bias(Projection projection) {
         LayerTensor bias = LayerTensor.bias(projection);
-        return bias == null ? null : get(bias);
+        return bias == null ? null : vector(bias);
     }
 
     /** (1, C), before attention. */
     Tensor inputNorm() {
-        return get(LayerTensor.INPUT_NORM);
+        return vector(LayerTensor.INPUT_NORM);
     }
 
     /** (1, D), of each query head, or null. */
     Tensor queryNorm() {
-        return get(LayerTensor.QUERY_NORM);
+        return vector(LayerTensor.QUERY_NORM);
     }
 
     /** (1, D), of each key head, or null. */
     Tensor keyNorm() {
-        return get(LayerTensor.KEY_NORM);
+        return vector(LayerTensor.KEY_NORM);
     }
 
     /** (1, C), before the feed-forward block. */
     Tensor mlpNorm() {
-        return get(LayerTensor.MLP_NORM);
+        return vector(LayerTensor.MLP_NORM);
     }
 
     /** (1, C), behind the last linear layer of a branch, or null. */
     Tensor branchNorm(Projection last) {
-        return get(LayerTensor.branchNorm(last));
+        return vector(LayerTensor.branchNorm(last));
     }
 
     /** Bytes of all of them. */
     long bytes() {
-        return tensors.values().stream().mapToLong(Tensor::bytes).sum();
+        return matrices.values().stream().mapToLong(Siblings::bytes).sum()
+                + vectors.values().stream().mapToLong(Tensor::bytes).sum();
     }
 
-    /** The same layer with each tensor replaced. */
-    LayerWeights map(UnaryOperator<Tensor> matrices, UnaryOperator<Tensor> vectors) {
-        Map<LayerTensor, Tensor> mapped = new EnumMap<>(LayerTensor.class);
-        tensors.forEach((each, tensor) -> mapped.put(each, (each.matrix() ? matrices : vectors).apply(tensor)));
-        return new LayerWeights(mapped);
+    /** The same layer with the matrices of each group and each vector replaced. */
+    LayerWeights map(UnaryOperator<Siblings> matrix, UnaryOperator<Tensor> vector) {
+        LayerWeights mapped = new LayerWeights(new EnumMap<>(matrices), new EnumMap<>(vectors));
+        mapped.matrices.replaceAll((group, weights) -> matrix.apply(weights));
+        mapped.vectors.replaceAll((each, tensor) -> vector.apply(tensor));
+        return mapped;
     }
 }

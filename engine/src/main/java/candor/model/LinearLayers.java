@@ -5,6 +5,8 @@ import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.Write;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
+import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -17,30 +19,42 @@ final class LinearLayers {
         this.ops = ops;
     }
 
-    /** The result y (N, O) of one of several layers with the same input. */
-    record Output(Projection projection, Tensor y) {}
-
-    /** Several layers with the same input x (N, I). */
-    void forward(Layer layer, Tensor x, List<Output> siblings) {
-        if (!siblings.stream().allMatch(each -> layer.plain(each.projection()))) {
-            siblings.forEach(each -> forward(layer, each.projection(), each.y(), x, null));
+    /**
+     * Several layers with the same input x (N, I).
+     *
+     * @param ys (N, O) each, in the order of the group
+     */
+    void forward(Layer layer, LinearGroup group, List<Tensor> ys, Tensor x) {
+        List<Projection> projections = group.projections();
+        boolean plain = true;
+        for (Projection each : projections) {
+            plain &= layer.plain(each);
+        }
+        if (!plain) {
+            for (int i = 0; i < ys.size(); i++) {
+                forward(layer, projections.get(i), ys.get(i), x, null);
+            }
             return;
         }
-        ops.linears(x, siblings.stream().map(each -> linear(layer, each)).toList(), layer.batch());
-        siblings.forEach(each -> addDropped(layer, each.projection(), each.y(), x));
+        Linears.Part[] parts = new Linears.Part[ys.size()];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = part(layer, projections.get(i), ys.get(i));
+        }
+        ops.linears(x, layer.weights().weights(group), List.of(parts), layer.batch());
+        for (int i = 0; i < ys.size(); i++) {
+            addDropped(layer, projections.get(i), ys.get(i), x);
+        }
     }
 
-    private static Linears.Layer linear(Layer layer, Output output) {
-        Projection projection = output.projection();
+    private static Linears.Part part(Layer layer, Projection projection, Tensor y) {
         Lora lora = whole(layer.lora(projection), layer.batch());
         Tensor t = lora == null ? null : layer.saved().loraDown(projection);
-        LayerWeights w = layer.weights();
-        return new Linears.Layer(output.y(), t, w.weight(projection), w.bias(projection), lora);
+        return new Linears.Part(y, t, layer.weights().bias(projection), lora);
     }
 
     /** y (N, O) = x (N, I) through the layer + residual (N, O), which may be null. */
     void forward(Layer layer, Projection projection, Tensor y, Tensor x, Tensor residual) {
-        Tensor w = layer.weights().weight(projection);
+        Weight w = layer.weights().weight(projection);
         Tensor bias = layer.weights().bias(projection);
         Lora lora = whole(layer.lora(projection), layer.batch());
         Tensor t = lora == null ? null : layer.saved().loraDown(projection);
@@ -93,7 +107,7 @@ final class LinearLayers {
     void backward(Layer layer, Projection projection, Tensor dx, Tensor dy, Tensor x, Gradients g, Write write) {
         Batch batch = layer.batch();
         Saved s = layer.saved();
-        Tensor w = layer.weights().weight(projection);
+        Weight w = layer.weights().weight(projection);
         Lora lora = layer.lora(projection);
         Lora whole = whole(lora, batch);
         Tensor dt = g.loraDown(lora);
@@ -111,9 +125,38 @@ final class LinearLayers {
         }
     }
 
+    /**
+     * The same through several layers with the same input, from the last to the first.
+     *
+     * @param dys (N, O) each, in the order of the group
+     */
+    void backward(Layer layer, LinearGroup group, Tensor dx, List<Tensor> dys, Tensor x, Gradients g, Write write) {
+        Batch batch = layer.batch();
+        List<Projection> projections = group.projections();
+        boolean drops = false;
+        for (Projection each : projections) {
+            drops |= drops(layer.lora(each), batch);
+        }
+        if (drops) {
+            for (int i = dys.size() - 1; i >= 0; i--) {
+                Write how = i == dys.size() - 1 ? write : Write.ADD;
+                backward(layer, projections.get(i), dx, dys.get(i), x, g, how);
+            }
+            return;
+        }
+        LinearsBackward.Part[] parts = new LinearsBackward.Part[dys.size()];
+        for (int i = 0; i < parts.length; i++) {
+            Projection projection = projections.get(i);
+            Lora lora = layer.lora(projection);
+            Tensor t = lora == null ? null : layer.saved().loraDown(projection);
+            parts[i] = new LinearsBackward.Part(g.loraDown(lora), dys.get(i), t, lora);
+        }
+        ops.linearsBackward(dx, x, layer.weights().weights(group), List.of(parts), batch, write); // (N,I)
+    }
+
     /** The gradients of the weight (O,I) and the bias (1,O) {@code +=}, where they are trained. */
     void weightGradient(Layer layer, Projection projection, Tensor dy, Tensor x) {
-        Tensor dw = layer.gradients().weight(projection);
+        Tensor dw = layer.weights().weight(projection).gradient();
         Tensor db = layer.gradients().bias(projection);
         if (dw != null) {
             ops.linearWeightGradient(dw, dy, x);

@@ -2,6 +2,8 @@ package candor.model;
 
 import candor.io.JsonFile;
 import candor.ops.Heads;
+import candor.ops.weight.PlainForm;
+import candor.ops.weight.WeightForm;
 import candor.tensor.DType;
 import java.nio.file.Path;
 import java.util.List;
@@ -126,15 +128,20 @@ public record ModelConfig(
                 .sum();
     }
 
+    /** How a checkpoint of it stores matrices. */
+    public WeightForm form() {
+        return PlainForm.of(dtype);
+    }
+
     /** How many tensors the weights are. */
     public int tensorCount() {
         return Architecture.tensors(this).size();
     }
 
-    /** Bytes of the weights as {@link Weights} holds them: matrices in {@code matrices}, vectors in float32. */
-    public long weightBytes(DType matrices) {
+    /** Bytes of the weights as {@link Weights} holds them: matrices in a form, vectors in float32. */
+    public long weightBytes(WeightForm matrices) {
         return Architecture.tensors(this).stream()
-                .mapToLong(stored -> stored.elements() * (stored.vector() ? DType.F32 : matrices).bytes())
+                .mapToLong(stored -> (stored.vector() ? PlainForm.F32 : matrices).bytes(stored.rows(), stored.cols()))
                 .sum();
     }
 }

@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.model.Architecture.Stored;
 import candor.ops.Philox;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -36,7 +37,7 @@ final class RandomWeights {
             }
             return tensor;
         };
-        return WeightsLoader.assemble(config, arena, source);
+        return WeightsLoader.assemble(config, arena, source.andThen(StoredWeight::of), source);
     }
 
     private static void fill(Tensor tensor, int row, long seed, int tensorNumber) {

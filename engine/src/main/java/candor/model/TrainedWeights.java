@@ -5,6 +5,7 @@ import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Spec;
 import candor.ops.Backend;
 import candor.ops.Philox;
+import candor.ops.weight.TrainedWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -19,7 +20,7 @@ import java.util.Map;
 
 /**
  * All weights of a model to train: one row of float32 parameters, and one of gradients beside it, on a backend that owns
- * their memory. {@link #values} and {@link #gradients} are the same weights as matrices and vectors.
+ * their memory. {@link #values} are the same weights as matrices and vectors.
  *
  * <p>Matrices of linear layers come first in the row, an untied head among them: these are what weight decay is for. Behind
  * {@link #decayed} elements follow the embedding, the norms and the biases. Each begins at a multiple of {@link
@@ -49,8 +50,17 @@ public final class TrainedWeights {
         int length = place(false, decayed);
         parameterRow = backend.allocate(DType.F32, 1, length);
         gradientRow = backend.allocate(DType.F32, 1, length);
-        values = WeightsLoader.assemble(config, null, stored -> view(parameterRow, stored));
-        gradients = WeightsLoader.assemble(config, null, stored -> view(gradientRow, stored));
+        values = assemble(parameterRow);
+        gradients = assemble(gradientRow);
+    }
+
+    /** Matrices that know their gradients, and vectors that are views of a row. */
+    private Weights assemble(Tensor row) {
+        return WeightsLoader.assemble(
+                config,
+                null,
+                stored -> new TrainedWeight(view(parameterRow, stored), view(gradientRow, stored)),
+                stored -> view(row, stored));
     }
 
     /**
@@ -210,7 +220,7 @@ public final class TrainedWeights {
         return view(gradientRow, tensors.get(name));
     }
 
-    /** The gradients, in the same places. */
+    /** The same matrices, which know their gradients, and the gradients of the vectors. */
     Weights gradients() {
         return gradients;
     }

@@ -1,6 +1,8 @@
 package candor.model;
 
 import candor.ops.Backend;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -9,14 +11,14 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * The weights of a model. Of a checkpoint, matrices stay mapped in their file's type, and their memory is the operating
+ * The weights of a model. Of a checkpoint, matrices stay mapped in their file's form, and their memory is the operating
  * system's page cache; the small vectors (norms and biases) are float32 copies. All are gone when the weights are closed.
  * Those of {@link TrainedWeights} are views of its one row.
  */
 public final class Weights implements AutoCloseable {
     private final ModelConfig config;
-    private final Tensor embedding;
-    private final Tensor head;
+    private final Weight embedding;
+    private final Weight head;
     private final Tensor finalNorm;
     private final List<LayerWeights> layers;
     private final Arena arena;
@@ -24,8 +26,8 @@ public final class Weights implements AutoCloseable {
     /** @param arena closed with the weights; null where the memory is somebody else's */
     Weights(
             ModelConfig config,
-            Tensor embedding,
-            Tensor head,
+            Weight embedding,
+            Weight head,
             Tensor finalNorm,
             List<LayerWeights> layers,
             Arena arena) {
@@ -59,15 +61,16 @@ public final class Weights implements AutoCloseable {
 
     /** The same weights where a backend reads them best. They live as long as both these weights and the backend do. */
     Weights on(Backend backend) {
-        UnaryOperator<Tensor> matrices = backend::resident;
         UnaryOperator<Tensor> vectors = backend::constant;
-        Tensor table = matrices.apply(embedding);
+        Weight table = backend.freeze(StoredWeight.of(embedding));
         return new Weights(
                 config,
                 table,
-                head == embedding ? table : matrices.apply(head),
+                head == embedding ? table : backend.freeze(StoredWeight.of(head)),
                 vectors.apply(finalNorm),
-                layers.stream().map(layer -> layer.map(matrices, vectors)).toList(),
+                layers.stream()
+                        .map(layer -> layer.map(backend::freeze, vectors))
+                        .toList(),
                 arena);
     }
 
@@ -76,12 +79,12 @@ public final class Weights implements AutoCloseable {
     }
 
     /** (V, C). */
-    public Tensor embedding() {
+    public Weight embedding() {
         return embedding;
     }
 
     /** (V, C); the embedding itself where the two are tied. */
-    public Tensor head() {
+    public Weight head() {
         return head;
     }
 

@@ -3,6 +3,8 @@ package candor.model;
 import candor.BadInput;
 import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Spec;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -38,7 +40,7 @@ final class WeightsLoader {
         try {
             WeightsLoader loader = new WeightsLoader(folder, arena);
             loader.checkNames();
-            return assemble(loader.config, arena, loader::take);
+            return assemble(loader.config, arena, stored -> StoredWeight.of(loader.matching(stored)), loader::copy);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -57,14 +59,18 @@ final class WeightsLoader {
         return new StoredTensors(specs, name -> loader.files.fileOf(name).tensor(name));
     }
 
-    /** Puts the weights together from a source of tensors. */
-    static Weights assemble(ModelConfig config, Arena arena, Function<Stored, Tensor> source) {
-        Tensor embedding = source.apply(Architecture.embedding(config));
+    /** Puts the weights together from sources, which are asked in the order of the forward pass. */
+    static Weights assemble(
+            ModelConfig config, Arena arena, Function<Stored, Weight> matrices, Function<Stored, Tensor> vectors) {
+        Weight embedding = matrices.apply(Architecture.embedding(config));
         List<LayerWeights> layers = IntStream.range(0, config.layers())
-                .mapToObj(layer -> LayerWeights.of(config, each -> source.apply(each.stored(config, layer))))
+                .mapToObj(layer -> LayerWeights.of(
+                        config,
+                        each -> matrices.apply(each.stored(config, layer)),
+                        each -> vectors.apply(each.stored(config, layer))))
                 .toList();
-        Tensor finalNorm = source.apply(Architecture.finalNorm(config));
-        Tensor head = config.tieWordEmbeddings() ? embedding : source.apply(Architecture.head(config));
+        Tensor finalNorm = vectors.apply(Architecture.finalNorm(config));
+        Weight head = config.tieWordEmbeddings() ? embedding : matrices.apply(Architecture.head(config));
         return new Weights(config, embedding, head, finalNorm, layers, arena);
     }
 
@@ -107,11 +113,6 @@ final class WeightsLoader {
         }
     }
 
-    private Tensor take(Stored stored) {
-        Tensor tensor = matching(stored);
-        return stored.vector() ? copy(tensor, config.architecture().offset(stored)) : tensor;
-    }
-
     private Tensor matching(Stored stored) {
         Safetensors file = files.fileOf(stored.name());
         Safetensors.Entry entry = file.entry(stored.name());
@@ -124,8 +125,10 @@ final class WeightsLoader {
         return file.tensor(stored.name());
     }
 
-    /** The vector in float32, with something added to each number. */
-    private Tensor copy(Tensor vector, float offset) {
+    /** A vector in float32, with what the family adds to each of its numbers. */
+    private Tensor copy(Stored stored) {
+        Tensor vector = matching(stored);
+        float offset = config.architecture().offset(stored);
         Tensor copy = Tensor.allocate(arena, DType.F32, 1, vector.cols());
         for (int c = 0; c < vector.cols(); c++) {
             copy.set(0, c, (float) vector.get(0, c) + offset);

@@ -1,5 +1,9 @@
 package candor.ops;
 
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.Siblings;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -35,16 +39,21 @@ public interface Backend extends Ops, AutoCloseable {
     Workspace workspace(long bytes);
 
     /**
-     * A frozen matrix as this backend reads it best: itself where memory is shared, a copy on the device elsewhere, rounded
-     * to {@link #activations} there. Its values must not change any more, since a backend may keep them in an order of its
-     * own.
+     * A frozen weight as this backend reads it best: as it is stored where memory is shared, with an order of the backend's own
+     * beside it perhaps; a copy on the device elsewhere, rounded to {@link #activations} there. Its values must not change
+     * any more.
      */
-    Tensor resident(Tensor host);
+    FrozenWeight freeze(StoredWeight host);
 
-    /** The same for what stays float32: norms' weights, biases, rotary tables. */
-    default Tensor constant(Tensor host) {
-        return resident(host);
+    /** The same for the weights of layers with the same input, which a backend may put together. */
+    default Siblings freeze(Siblings host) {
+        return new Siblings(host.parts().stream()
+                .<Weight>map(part -> freeze(StoredWeight.of(part)))
+                .toList());
     }
+
+    /** What stays float32 where operations read it best: norms' weights, biases, rotary tables. Itself where memory is shared. */
+    Tensor constant(Tensor host);
 
     /** Copies values, row by row, rounded to the tensor's type; the array may be longer. */
     void upload(Tensor to, float[] values);

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.GpuTrial;
+import candor.ops.weight.WeightForm;
 import candor.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -107,8 +108,8 @@ public final class Backends {
      *
      * @param weights elements
      */
-    public static long laidOutBytes(long weights, DType dtype) {
-        return Math.min(CpuBackend.panelBudget(), 2 * weights * (dtype == DType.BF16 ? dtype : DType.F32).bytes());
+    public static long laidOutBytes(long weights, WeightForm form) {
+        return Math.min(CpuBackend.panelBudget(), CpuBackend.panelBytes(form, weights));
     }
 
     /**

@@ -1,6 +1,9 @@
 package candor.ops;
 
 import candor.ops.op.Op;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.Siblings;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -46,8 +49,13 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
-    public Tensor resident(Tensor host) {
-        return backend.resident(host);
+    public FrozenWeight freeze(StoredWeight host) {
+        return backend.freeze(host);
+    }
+
+    @Override
+    public Siblings freeze(Siblings host) {
+        return backend.freeze(host);
     }
 
     @Override

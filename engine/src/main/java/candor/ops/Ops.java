@@ -17,6 +17,7 @@ import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
 import candor.ops.op.LinearWeightGradient;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.LogProbHeadGradient;
@@ -32,6 +33,8 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.Siblings;
+import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -48,7 +51,7 @@ public interface Ops {
     void run(Op op);
 
     /** {@link Embed}. */
-    default void embed(Tensor x, Tensor table, Batch batch) {
+    default void embed(Tensor x, Weight table, Batch batch) {
         run(new Embed(x, table, batch));
     }
 
@@ -78,18 +81,24 @@ public interface Ops {
     }
 
     /** {@link Linear}. */
-    default void linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
+    default void linear(Tensor y, Tensor t, Tensor x, Weight w, Tensor bias, Tensor residual, Lora lora, Batch batch) {
         run(new Linear(y, t, x, w, bias, residual, lora, batch));
     }
 
     /** {@link Linears}. */
-    default void linears(Tensor x, List<Linears.Layer> layers, Batch batch) {
-        run(new Linears(x, layers, batch));
+    default void linears(Tensor x, Siblings w, List<Linears.Part> parts, Batch batch) {
+        run(new Linears(x, w, parts, batch));
+    }
+
+    /** {@link LinearsBackward}. */
+    default void linearsBackward(
+            Tensor dx, Tensor x, Siblings w, List<LinearsBackward.Part> parts, Batch batch, Write write) {
+        run(new LinearsBackward(dx, x, w, parts, batch, write));
     }
 
     /** {@link LinearBackward}. */
     default void linearBackward(
-            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write) {
+            Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Weight w, Lora lora, Batch batch, Write write) {
         run(new LinearBackward(dx, dt, dy, x, t, w, lora, batch, write));
     }
 
@@ -150,18 +159,18 @@ public interface Ops {
     }
 
     /** {@link Logits}. */
-    default void logits(Tensor logits, Tensor x, Tensor head) {
+    default void logits(Tensor logits, Tensor x, Weight head) {
         run(new Logits(logits, x, head));
     }
 
     /** {@link LogProb}. */
-    default void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+    default void logProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch) {
         run(new LogProb(logp, lse, logits, x, head, batch));
     }
 
     /** {@link LogProbBackward}. */
     default void logProbBackward(
-            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+            Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch) {
         run(new LogProbBackward(dx, dlogp, lse, logits, x, head, batch));
     }
 
@@ -187,7 +196,7 @@ public interface Ops {
 
     /** {@link LogProbHeadGradient}. */
     default void logProbHeadGradient(
-            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+            Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch) {
         run(new LogProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch));
     }
 

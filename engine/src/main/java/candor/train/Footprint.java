@@ -10,6 +10,7 @@ import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Needs;
 import candor.ops.PassShape;
+import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
@@ -52,9 +53,8 @@ final class Footprint {
             bytes.put("staging", Backends.stagingBytes());
         } else {
             if (bank != null) {
-                bytes.put("weights (mapped)", model.weightBytes(model.dtype()));
-                long weights = model.weightBytes(DType.F32) / DType.F32.bytes();
-                bytes.put("weights in panels", Backends.laidOutBytes(weights, model.dtype()));
+                bytes.put("weights (mapped)", model.weightBytes(model.form()));
+                bytes.put("weights in panels", Backends.laidOutBytes(model.parameterCount(), model.form()));
             }
             trained(bytes);
             bytes.put(ACTIVATIONS, activations());
@@ -71,7 +71,7 @@ final class Footprint {
             return Needs.NONE;
         }
         Map<String, Long> bytes = new LinkedHashMap<>();
-        bytes.put("weights", model.weightBytes(backend.activations()) + rotations());
+        bytes.put("weights", model.weightBytes(PlainForm.of(backend.activations())) + rotations());
         trained(bytes);
         bytes.put(ACTIVATIONS, activations());
         bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount()));

@@ -2,6 +2,7 @@ package candor.check;
 
 import static candor.check.Mutant.TOO_FAR;
 import static candor.check.RowMutants.like;
+import static candor.check.RowMutants.tensor;
 
 import candor.ops.Batch;
 import candor.ops.Lora;
@@ -10,10 +11,12 @@ import candor.ops.Write;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -25,12 +28,7 @@ final class LinearMutants {
 
     /** How a wrong forward pass calls the right one. */
     private interface Forward {
-        void run(Naive right, Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor rest, Lora lora, Batch batch);
-    }
-
-    /** How wrong layers beside one another call right ones. */
-    private interface Siblings {
-        void run(Naive right, Tensor x, List<Linears.Layer> layers, Batch batch);
+        void run(Naive right, Tensor y, Tensor t, Tensor x, Weight w, Tensor bias, Tensor rest, Lora lora, Batch batch);
     }
 
     /** How a wrong backward pass calls the right one. */
@@ -42,14 +40,14 @@ final class LinearMutants {
                 Tensor dy,
                 Tensor x,
                 Tensor t,
-                Tensor w,
+                Weight w,
                 Lora lora,
                 Batch batch,
                 Write write);
     }
 
     static Stream<Mutant> all() {
-        return Stream.of(forward(), siblings(), backward()).flatMap(mutants -> mutants);
+        return Stream.of(forward(), siblings(), backward(), siblingsBackward()).flatMap(mutants -> mutants);
     }
 
     private static Stream<Mutant> forward() {
@@ -100,13 +98,13 @@ final class LinearMutants {
                             right.linear(y, t, x, w, bias, rest, lora, batch);
                         }),
                 forward("rounds the weight to bfloat16", TOO_FAR, (right, y, t, x, w, bias, rest, lora, batch) -> {
-                    Tensor rounded = like(w);
+                    Tensor rounded = like(tensor(w));
                     for (int o = 0; o < w.rows(); o++) {
                         for (int i = 0; i < w.cols(); i++) {
-                            rounded.set(o, i, Arg.round(DType.BF16, w.get(o, i)));
+                            rounded.set(o, i, Arg.round(DType.BF16, tensor(w).get(o, i)));
                         }
                     }
-                    right.linear(y, t, x, rounded, bias, rest, lora, batch);
+                    right.linear(y, t, x, StoredWeight.of(rounded), bias, rest, lora, batch);
                 }),
                 forward(
                         "does nothing where the batch is one row",
@@ -202,32 +200,50 @@ final class LinearMutants {
 
     private static Stream<Mutant> siblings() {
         return Stream.of(
-                siblings("forgets the first bias", TOO_FAR, (right, x, layers, batch) -> {
-                    for (Linears.Layer l : layers) {
-                        right.linear(l.y(), l.t(), x, l.w(), null, null, l.lora(), batch);
+                Mutant.of(Linears.class, "forgets the first bias", TOO_FAR, (right, op) -> {
+                    for (int i = 0; i < op.parts().size(); i++) {
+                        Linear l = op.linear(i);
+                        right.linear(l.y(), l.t(), l.x(), l.w(), null, null, l.lora(), l.batch());
                     }
                 }),
-                siblings("forgets adapters", "", (right, x, layers, batch) -> {
-                    for (Linears.Layer l : layers) {
-                        right.linear(l.y(), null, x, l.w(), l.bias(), null, null, batch);
+                Mutant.of(Linears.class, "forgets adapters", "", (right, op) -> {
+                    for (int i = 0; i < op.parts().size(); i++) {
+                        Linear l = op.linear(i);
+                        right.linear(l.y(), null, l.x(), l.w(), l.bias(), null, null, l.batch());
                     }
                 }),
-                siblings(
-                        "leaves the last layer out",
-                        "",
-                        (right, x, layers, batch) ->
-                                right.linears(x, layers.subList(0, Math.max(1, layers.size() - 1)), batch)),
-                siblings("begins the next layer where the last one ended", TOO_FAR, (right, x, layers, batch) -> {
-                    right.linears(x, layers, batch);
-                    if (layers.size() > 1) {
-                        Tensor first = layers.getFirst().y();
-                        layers.getLast().y().set(0, 0, first.get(0, first.cols() - 1));
+                Mutant.of(Linears.class, "leaves the last layer out", "", (right, op) -> {
+                    for (int i = 0; i < Math.max(1, op.parts().size() - 1); i++) {
+                        right.run(op.linear(i));
+                    }
+                }),
+                Mutant.of(Linears.class, "begins the next layer where the last one ended", TOO_FAR, (right, op) -> {
+                    right.run(op);
+                    if (op.parts().size() > 1) {
+                        Tensor first = op.parts().getFirst().y();
+                        op.parts().getLast().y().set(0, 0, first.get(0, first.cols() - 1));
                     }
                 }));
     }
 
-    private static Mutant siblings(String bug, String reason, Siblings wrong) {
-        return Mutant.of(Linears.class, bug, reason, (right, op) -> wrong.run(right, op.x(), op.layers(), op.batch()));
+    private static Stream<Mutant> siblingsBackward() {
+        return Stream.of(
+                Mutant.of(LinearsBackward.class, "goes back through the last layer alone", "", (right, op) -> {
+                    right.run(op.linear(op.parts().size() - 1));
+                }),
+                Mutant.of(LinearsBackward.class, "sets dx for each layer", TOO_FAR, (right, op) -> {
+                    for (int i = op.parts().size() - 1; i >= 0; i--) {
+                        LinearBackward l = op.linear(i);
+                        right.linearBackward(
+                                l.dx(), l.dt(), l.dy(), l.x(), l.t(), l.w(), l.lora(), l.batch(), op.write());
+                    }
+                }),
+                Mutant.of(
+                        LinearsBackward.class,
+                        "adds where it should set",
+                        "read before",
+                        (right, op) ->
+                                right.linearsBackward(op.dx(), op.x(), op.w(), op.parts(), op.batch(), Write.ADD)));
     }
 
     private static Mutant forward(String bug, String reason, Forward wrong) {

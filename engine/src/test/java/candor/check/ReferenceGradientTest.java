@@ -96,7 +96,7 @@ class ReferenceGradientTest {
         Tensor t = zeros(12, lora.paddedRank());
         Tensor dy = normal(12, 5);
         DoubleSupplier loss = () -> {
-            ops.linear(y, t, x, w, bias, residual, lora, batch);
+            ops.linear(y, t, x, new ExactWeight(w), bias, residual, lora, batch);
             return product(y, dy);
         };
         loss.getAsDouble();
@@ -106,7 +106,7 @@ class ReferenceGradientTest {
         Tensor daBefore = copy(trained.da());
         Tensor dbBefore = copy(trained.db());
         Tensor idle = copy(lora.at(3).da());
-        ops.linearBackward(dx, zeros(12, lora.paddedRank()), dy, x, t, w, lora, batch, write);
+        ops.linearBackward(dx, zeros(12, lora.paddedRank()), dy, x, t, new ExactWeight(w), lora, batch, write);
         assertGradient(change(dx, dxBefore, write), x, loss);
         assertGradient(change(trained.da(), daBefore, Write.ADD), trained.a(), loss);
         assertGradient(change(trained.db(), dbBefore, Write.ADD), trained.b(), loss);
@@ -132,7 +132,7 @@ class ReferenceGradientTest {
         Tensor dy = normal(12, 5);
         Tensor input = zeros(12, 7);
         DoubleSupplier loss = () -> {
-            ops.linear(y, t, x, w, null, null, lora.whole(), drops);
+            ops.linear(y, t, x, new ExactWeight(w), null, null, lora.whole(), drops);
             ops.dropout(input, x, dropout, drops, Write.SET);
             ops.linear(y, t, input, null, null, y, lora.dropped(), drops);
             return product(y, dy);
@@ -143,7 +143,7 @@ class ReferenceGradientTest {
         Tensor dt = zeros(12, lora.paddedRank());
         Tensor daBefore = copy(trained.da());
         Tensor dbBefore = copy(trained.db());
-        ops.linearBackward(dx, dt, dy, x, t, w, lora.whole(), drops, Write.SET);
+        ops.linearBackward(dx, dt, dy, x, t, new ExactWeight(w), lora.whole(), drops, Write.SET);
         ops.linearBackward(dInput, dt, dy, input, t, null, lora.dropped(), drops, Write.SET);
         ops.dropout(dx, dInput, dropout, drops, Write.ADD);
         assertGradient(dx, x, loss);
@@ -203,12 +203,12 @@ class ReferenceGradientTest {
         Tensor logits = keepLogits ? zeros(count, 11) : null;
         Tensor dlogp = normal(count, 1);
         DoubleSupplier loss = () -> {
-            ops.logProb(logp, lse, logits, x, head, batch);
+            ops.logProb(logp, lse, logits, x, new ExactWeight(head), batch);
             return product(logp, dlogp);
         };
         loss.getAsDouble();
         Tensor dx = zeros(count, 5);
-        ops.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
+        ops.logProbBackward(dx, dlogp, lse, logits, x, new ExactWeight(head), batch);
         assertGradient(dx, x, loss);
     }
 
@@ -222,7 +222,7 @@ class ReferenceGradientTest {
         Tensor before = copy(dw);
         ops.linearWeightGradient(dw, dy, x);
         assertGradient(change(dw, before, Write.ADD), w, () -> {
-            ops.linear(y, null, x, w, null, null, null, batch);
+            ops.linear(y, null, x, new ExactWeight(w), null, null, null, batch);
             return product(y, dy);
         });
     }
@@ -238,7 +238,7 @@ class ReferenceGradientTest {
         Tensor before = copy(db);
         ops.linearBiasGradient(db, dy);
         assertGradient(change(db, before, Write.ADD), bias, () -> {
-            ops.linear(y, null, x, w, bias, null, null, batch);
+            ops.linear(y, null, x, new ExactWeight(w), bias, null, null, batch);
             return product(y, dy);
         });
     }
@@ -271,7 +271,7 @@ class ReferenceGradientTest {
         Tensor before = copy(dTable);
         ops.embedBackward(dTable, dy, batch);
         assertGradient(change(dTable, before, Write.ADD), table, () -> {
-            ops.embed(y, table, batch);
+            ops.embed(y, new ExactWeight(table), batch);
             return product(y, dy);
         });
     }
@@ -287,13 +287,13 @@ class ReferenceGradientTest {
         Tensor logits = keepLogits ? zeros(count, 11) : null;
         Tensor dlogp = normal(count, 1);
         DoubleSupplier loss = () -> {
-            ops.logProb(logp, lse, logits, x, head, batch);
+            ops.logProb(logp, lse, logits, x, new ExactWeight(head), batch);
             return product(logp, dlogp);
         };
         loss.getAsDouble();
         Tensor dHead = normal(11, 5);
         Tensor before = copy(dHead);
-        ops.logProbHeadGradient(dHead, dlogp, lse, logits, x, head, batch);
+        ops.logProbHeadGradient(dHead, dlogp, lse, logits, x, new ExactWeight(head), batch);
         assertGradient(change(dHead, before, Write.ADD), head, loss);
     }
 

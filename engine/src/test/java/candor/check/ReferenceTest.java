@@ -68,7 +68,7 @@ class ReferenceTest {
         Lora lora = new Lora(null, new Lora.Factors(rows(1, 2, 1, -1), rows(2, 1, 10, 20), 0.5f, null, null));
         Tensor y = rows(3, 2, 0, 0, 0, 0, 0, 0);
         Tensor t = filled(3, 16, 7);
-        ops.linear(y, t, x, w, bias, residual, lora, batch(new int[] {1, 1, 1}, Batch.BASE, 1, 0));
+        ops.linear(y, t, x, new ExactWeight(w), bias, residual, lora, batch(new int[] {1, 1, 1}, Batch.BASE, 1, 0));
         assertRow(y, 0, 1101, 2203);
         // t = 0.5 · (3 − 4) = −0.5, so the adapter adds −5 and −10.
         assertRow(y, 1, 3103 - 5, 4207 - 10);
@@ -170,7 +170,7 @@ class ReferenceTest {
         Tensor logp = rows(1, 1, 0);
         Tensor lse = rows(1, 1, 0);
         Tensor logits = rows(1, 2, 0, 0);
-        ops.logProb(logp, lse, logits, rows(1, 1, 1), head, batch);
+        ops.logProb(logp, lse, logits, rows(1, 1, 1), new ExactWeight(head), batch);
         assertRow(logits, 0, 0, log(3));
         assertThat(lse.get(0, 0)).isCloseTo(log(4), within(EXACT));
         assertThat(exp(logp.get(0, 0))).isCloseTo(0.75, within(EXACT));
@@ -181,7 +181,7 @@ class ReferenceTest {
         Batch batch = new Batch(
                 new int[] {2, 0, 1}, new int[3], new int[] {5, Batch.NO_TARGET, 0}, new int[] {0, 3}, new int[] {-1});
         Tensor x = filled(3, 2, 7);
-        ops.embed(x, rows(3, 2, 1, 2, 3, 4, 5, 6), batch);
+        ops.embed(x, new ExactWeight(rows(3, 2, 1, 2, 3, 4, 5, 6)), batch);
         assertRow(x, 0, 5, 6);
         assertRow(x, 1, 1, 2);
         assertRow(x, 2, 3, 4);

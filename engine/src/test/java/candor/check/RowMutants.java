@@ -18,6 +18,9 @@ import candor.ops.op.ScatterTargets;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.PlainWeight;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -38,11 +41,11 @@ final class RowMutants {
                     }
                 }),
                 Mutant.of(Embed.class, "reads bfloat16 as float16", TOO_FAR, (right, op) -> {
-                    Tensor table = op.table();
+                    Tensor table = tensor(op.table());
                     DType type = table.dtype() == DType.BF16 ? DType.F16 : table.dtype();
                     right.embed(
                             op.x(),
-                            new Tensor(table.data(), type, table.rows(), table.cols(), table.stride()),
+                            StoredWeight.of(new Tensor(table.data(), type, table.rows(), table.cols(), table.stride())),
                             op.batch());
                 }),
                 Mutant.of(Affine.class, "scales the bias, too", TOO_FAR, (right, op) -> {
@@ -241,6 +244,11 @@ final class RowMutants {
                 op.y().set(0, 0, Math.nextUp((float) op.y().get(0, 0)));
             }
         };
+    }
+
+    /** The elements of a plain weight. */
+    static Tensor tensor(Weight weight) {
+        return ((PlainWeight) StoredWeight.of(weight)).tensor();
     }
 
     static Tensor like(Tensor tensor) {

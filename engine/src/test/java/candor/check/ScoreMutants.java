@@ -2,6 +2,7 @@ package candor.check;
 
 import static candor.check.Mutant.TOO_FAR;
 import static candor.check.RowMutants.like;
+import static candor.check.RowMutants.tensor;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
@@ -13,6 +14,8 @@ import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.Logits;
 import candor.ops.op.SumOfSquares;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.stream.IntStream;
@@ -31,15 +34,15 @@ final class ScoreMutants {
     }
 
     private interface WrongLogits {
-        void run(Naive right, Tensor logits, Tensor x, Tensor head);
+        void run(Naive right, Tensor logits, Tensor x, Weight head);
     }
 
     private interface WrongLogProb {
-        void run(Naive right, Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+        void run(Naive right, Tensor logp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch);
     }
 
     private interface WrongLogProbBackward {
-        void run(Naive right, Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+        void run(Naive right, Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch);
     }
 
     private interface Step {
@@ -133,7 +136,10 @@ final class ScoreMutants {
                 }),
                 logits("forgets the last column", (right, logits, x, head) -> {
                     int cols = Math.max(1, x.cols() - 1);
-                    right.logits(logits, x.columns(0, cols), head.columns(0, cols));
+                    right.logits(
+                            logits,
+                            x.columns(0, cols),
+                            StoredWeight.of(tensor(head).columns(0, cols)));
                 }));
     }
 
@@ -157,7 +163,13 @@ final class ScoreMutants {
                                     .anyMatch(i -> batch.target(batch.targetRow(i)) == head.rows() - 1);
                             right.logProb(logp, lse, logits, x, head, batch);
                             if (!last && head.rows() > 1) {
-                                right.logProb(logp, lse, null, x, head.rows(0, head.rows() - 1), batch);
+                                right.logProb(
+                                        logp,
+                                        lse,
+                                        null,
+                                        x,
+                                        StoredWeight.of(tensor(head).rows(0, head.rows() - 1)),
+                                        batch);
                             }
                         }),
                 logProb("takes the target of the row beside", TOO_FAR, (right, logp, lse, logits, x, head, batch) -> {
@@ -185,7 +197,7 @@ final class ScoreMutants {
                     right.logProbBackward(dx, dlogp, lse, logits, x, head, batch);
                     for (int i = 0; i < dx.rows(); i++) {
                         for (int c = 0; c < dx.cols(); c++) {
-                            double part = dlogp.get(i, 0) * head.get(batch.target(batch.targetRow(i)), c);
+                            double part = dlogp.get(i, 0) * tensor(head).get(batch.target(batch.targetRow(i)), c);
                             dx.set(i, c, dx.get(i, c) - part);
                         }
                     }

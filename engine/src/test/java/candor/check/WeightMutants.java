@@ -8,6 +8,7 @@ import candor.ops.op.LinearBiasGradient;
 import candor.ops.op.LinearWeightGradient;
 import candor.ops.op.LogProbHeadGradient;
 import candor.ops.op.RmsNormWeightGradient;
+import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.stream.Stream;
 
@@ -29,7 +30,7 @@ final class WeightMutants {
 
     private interface Head {
         void run(
-                Naive right, Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch);
+                Naive right, Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch);
     }
 
     static Stream<Mutant> all() {

@@ -9,6 +9,8 @@ import candor.model.Architecture;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import candor.model.Rope;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -237,7 +239,7 @@ class AdapterTest {
             public void download(float[] values, Tensor from) {}
 
             @Override
-            public Tensor resident(Tensor host) {
+            public FrozenWeight freeze(StoredWeight host) {
                 throw new UnsupportedOperationException();
             }
         };

@@ -11,6 +11,7 @@ import candor.model.Safetensors;
 import candor.model.Weights;
 import candor.ops.Batch;
 import candor.ops.cpu.CpuBackend;
+import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -224,7 +225,7 @@ class MergeTest {
         merge(settings("llama3", DType.F16, NO_LIMIT, false));
         assertThat(Files.readString(output().resolve("config.json"))).contains("\"torch_dtype\" : \"float16\"");
         try (Weights weights = Weights.load(output())) {
-            assertThat(weights.embedding().dtype()).isEqualTo(DType.F16);
+            assertThat(weights.embedding().form()).isEqualTo(PlainForm.F16);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.ops.Heads;
+import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -352,7 +353,7 @@ class ModelConfigTest {
                 .isEqualTo(98_880);
         assertThat(ModelConfig.read(golden("llama3/model/config.json")).parameterCount())
                 .isEqualTo(607_488 / 4);
-        assertThat(ModelConfig.read(golden("llama3/model/config.json")).weightBytes(DType.F32))
+        assertThat(ModelConfig.read(golden("llama3/model/config.json")).weightBytes(PlainForm.F32))
                 .isEqualTo(607_488);
     }
 

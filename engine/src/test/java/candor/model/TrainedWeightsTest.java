@@ -11,6 +11,8 @@ import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.cpu.CpuBackend;
+import candor.ops.weight.TrainedWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.train.optimiser.AdamW;
@@ -244,7 +246,7 @@ class TrainedWeightsTest {
                             .parameterRow()
                             .toFloats())
                     .isNotEqualTo(one.parameterRow().toFloats());
-            float[] numbers = one.values().embedding().toFloats();
+            float[] numbers = floats(one.values().embedding());
             double size = Math.sqrt(numbers.length);
             double sum = 0;
             double squares = 0;
@@ -265,8 +267,7 @@ class TrainedWeightsTest {
             LayerWeights layer = one.values().layers().getFirst();
             assertThat(layer.inputNorm().toFloats()).containsOnly(1);
             assertThat(layer.bias(Projection.KEY).toFloats()).containsOnly(0);
-            assertThat(layer.weight(Projection.GATE).toFloats())
-                    .isNotEqualTo(layer.weight(Projection.UP).toFloats());
+            assertThat(floats(layer.weight(Projection.GATE))).isNotEqualTo(floats(layer.weight(Projection.UP)));
             assertThat(one.values().head()).isSameAs(one.values().embedding());
         }
     }
@@ -327,5 +328,9 @@ class TrainedWeightsTest {
             sum += Math.pow(got[i] - (double) want[i], 2);
         }
         return Math.sqrt(sum) / norm(want);
+    }
+
+    private static float[] floats(Weight weight) {
+        return ((TrainedWeight) weight).value().toFloats();
     }
 }

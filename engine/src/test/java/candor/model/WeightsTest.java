@@ -4,6 +4,10 @@ import static candor.model.CheckpointFiles.golden;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import candor.ops.weight.PlainForm;
+import candor.ops.weight.PlainWeight;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -38,7 +42,7 @@ class WeightsTest {
             assertSame(last.weight(Projection.GATE), file.tensor("model.layers.1.mlp.gate_proj.weight"));
             assertSame(last.weight(Projection.UP), file.tensor("model.layers.1.mlp.up_proj.weight"));
             assertSame(last.weight(Projection.DOWN), file.tensor("model.layers.1.mlp.down_proj.weight"));
-            assertThat(Stream.of(LayerTensor.values()).filter(each -> last.get(each) == null))
+            assertThat(Stream.of(LayerTensor.values()).filter(each -> !each.matrix() && last.vector(each) == null))
                     .containsExactly(
                             LayerTensor.QUERY_BIAS,
                             LayerTensor.KEY_BIAS,
@@ -49,7 +53,7 @@ class WeightsTest {
                             LayerTensor.MLP_OUT_NORM);
             assertThat(weights.parameterCount()).isEqualTo(607_488 / 4);
             assertThat(weights.bytes()).isEqualTo(607_488);
-            assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(DType.F32));
+            assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(PlainForm.F32));
         }
     }
 
@@ -61,7 +65,7 @@ class WeightsTest {
             Safetensors third = Safetensors.open(golden("qwen2/model/model-00003-of-00005.safetensors"), arena);
             LayerWeights layer = weights.layers().get(1);
             assertSame(layer.weight(Projection.QUERY), third.tensor("model.layers.1.self_attn.q_proj.weight"));
-            assertThat(layer.weight(Projection.QUERY).dtype()).isEqualTo(DType.BF16);
+            assertThat(layer.weight(Projection.QUERY).form()).isEqualTo(PlainForm.BF16);
             assertThat(layer.bias(Projection.QUERY).dtype()).isEqualTo(DType.F32);
             assertThat(layer.bias(Projection.QUERY).toFloats())
                     .containsExactly(
@@ -74,7 +78,7 @@ class WeightsTest {
                             third.tensor("model.layers.1.self_attn.v_proj.bias").toFloats());
             assertThat(weights.head()).isSameAs(weights.embedding());
             assertThat(weights.parameterCount()).isEqualTo(98_880);
-            assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(DType.BF16));
+            assertThat(weights.bytes()).isEqualTo(weights.config().weightBytes(PlainForm.BF16));
         }
     }
 
@@ -108,6 +112,14 @@ class WeightsTest {
         try (Weights weights = Weights.load(copy)) {
             assertThat(weights.head()).isSameAs(weights.embedding());
         }
+    }
+
+    private static void assertSame(Weight actual, Tensor expected) {
+        assertSame(((PlainWeight) actual).tensor(), expected);
+    }
+
+    private static float[] floats(Weight weight) {
+        return ((PlainWeight) weight).tensor().toFloats();
     }
 
     private static void assertSame(Tensor actual, Tensor expected) {
@@ -146,7 +158,7 @@ class WeightsTest {
     void randomWeightsHaveEveryShape(Architecture architecture) {
         ModelConfig config = config(architecture, true);
         try (Weights weights = Weights.random(config, 7, DType.BF16)) {
-            assertThat(weights.bytes()).isEqualTo(config.weightBytes(DType.BF16));
+            assertThat(weights.bytes()).isEqualTo(config.weightBytes(PlainForm.BF16));
             LayerWeights layer = weights.layers().get(2);
             assertThat(layer.weight(Projection.QUERY).shape()).isEqualTo("BF16 30 x 14");
             assertThat(layer.weight(Projection.KEY).shape()).isEqualTo("BF16 10 x 14");
@@ -169,16 +181,17 @@ class WeightsTest {
                 Weights again = Weights.random(config, 7, DType.F32);
                 Weights other = Weights.random(config, 8, DType.F32);
                 Weights half = Weights.random(config, 7, DType.F16)) {
-            assertThat(again.head().toFloats()).isEqualTo(first.head().toFloats());
-            assertThat(other.head().toFloats()).isNotEqualTo(first.head().toFloats());
-            assertThat(first.head().toFloats()).isNotEqualTo(first.embedding().toFloats());
-            assertThat(first.layers().get(0).weight(Projection.UP).toFloats())
-                    .isNotEqualTo(first.layers().get(1).weight(Projection.UP).toFloats());
-            assertThat(half.head().get(3, 5)).isEqualTo(Float.float16ToFloat(Float.floatToFloat16((float)
-                    first.head().get(3, 5))));
+            assertThat(floats(again.head())).isEqualTo(floats(first.head()));
+            assertThat(floats(other.head())).isNotEqualTo(floats(first.head()));
+            assertThat(floats(first.head())).isNotEqualTo(floats(first.embedding()));
+            assertThat(floats(first.layers().get(0).weight(Projection.UP)))
+                    .isNotEqualTo(floats(first.layers().get(1).weight(Projection.UP)));
+            assertThat(StoredWeight.of(half.head()).get(3, 5))
+                    .isEqualTo(Float.float16ToFloat(Float.floatToFloat16(
+                            (float) StoredWeight.of(first.head()).get(3, 5))));
             double sum = 0;
             double squares = 0;
-            float[] values = first.embedding().toFloats();
+            float[] values = floats(first.embedding());
             for (float value : values) {
                 sum += value;
                 squares += (double) value * value;

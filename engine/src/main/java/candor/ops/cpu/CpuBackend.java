@@ -2,7 +2,6 @@ package candor.ops.cpu;
 
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
-import candor.ops.Write;
 import candor.ops.op.AdamW;
 import candor.ops.op.Affine;
 import candor.ops.op.Attention;
@@ -20,6 +19,7 @@ import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
 import candor.ops.op.LinearWeightGradient;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.LogProbHeadGradient;
@@ -35,6 +35,10 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.PlainForm;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.WeightForm;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -77,6 +81,11 @@ public final class CpuBackend implements Backend {
     /** Bytes of frozen weights that are kept laid out for the tile kernels, at most: a third of the heap, and 1 GiB. */
     public static long panelBudget() {
         return Math.min(PANEL_BYTES, Runtime.getRuntime().maxMemory() / 3);
+    }
+
+    /** Bytes of so many elements of frozen weights that are laid out for the tile kernels, in both directions. */
+    public static long panelBytes(WeightForm form, long elements) {
+        return 2 * elements * (form == PlainForm.BF16 ? Short.BYTES : Float.BYTES);
     }
 
     /** @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most */
@@ -136,8 +145,12 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public Tensor resident(Tensor host) {
-        frozen.register(host);
+    public FrozenWeight freeze(StoredWeight host) {
+        return new CpuWeight(host);
+    }
+
+    @Override
+    public Tensor constant(Tensor host) {
         return host;
     }
 
@@ -189,6 +202,7 @@ public final class CpuBackend implements Backend {
             case Linear o -> linear(o);
             case Linears o -> linears(o);
             case LinearBackward o -> linearBackward(o);
+            case LinearsBackward o -> linearsBackward(o);
             case Affine o -> affines.run(o);
             case Attention o -> attention.run(o);
             case AttentionBackward o -> attentionGradients.run(o);
@@ -200,16 +214,14 @@ public final class CpuBackend implements Backend {
             case GeGluBackward o -> gates.backward(GatedOps.Activation.GELU, o.dGateUp(), o.dy(), o.gateUp());
             case GatherTargets o -> rows.run(o);
             case ScatterTargets o -> rows.run(o);
-            case Logits o -> matmul.forward(o.logits(), null, o.x(), o.head(), null, null, null);
-            case LogProb o -> logProbs.logProb(o.logp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
-            case LogProbBackward o ->
-                logProbs.logProbBackward(o.dx(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case Logits o -> matmul.logits(o);
+            case LogProb o -> logProbs.run(o);
+            case LogProbBackward o -> logProbs.run(o);
             case LinearWeightGradient o -> weightGradients.run(o);
             case LinearBiasGradient o -> weightGradients.run(o);
             case RmsNormWeightGradient o -> weightGradients.run(o);
             case EmbedBackward o -> weightGradients.run(o);
-            case LogProbHeadGradient o ->
-                headGradient.add(o.dHead(), o.dlogp(), o.lse(), o.logits(), o.x(), o.head(), o.batch());
+            case LogProbHeadGradient o -> headGradient.add(o);
             case Zero o -> rows.run(o);
             case SumOfSquares o -> optimiser.run(o);
             case AdamW o -> optimiser.run(o);
@@ -217,32 +229,32 @@ public final class CpuBackend implements Backend {
     }
 
     private void linear(Linear o) {
-        Tensor start = o.residual() != null ? o.residual() : o.bias();
-        matmul.forward(o.y(), o.t(), o.x(), o.w(), start, o.lora(), o.batch());
+        matmul.forward(o);
         if (o.residual() != null && o.bias() != null) {
             rows.addRow(o.y(), o.bias());
         }
     }
 
     private void linears(Linears o) {
-        if (siblings.takes(o.x(), o.layers())) {
-            siblings.run(o.x(), o.layers());
+        if (siblings.takes(o)) {
+            siblings.run(o);
             return;
         }
-        for (Linears.Layer layer : o.layers()) {
-            linear(layer.of(o.x(), o.batch()));
+        for (int i = 0; i < o.parts().size(); i++) {
+            linear(o.linear(i));
+        }
+    }
+
+    private void linearsBackward(LinearsBackward o) {
+        for (int i = o.parts().size() - 1; i >= 0; i--) {
+            linearBackward(o.linear(i));
         }
     }
 
     private void linearBackward(LinearBackward o) {
-        if (o.dx() != null) {
-            Tensor start = o.write() == Write.ADD ? o.dx() : null;
-            matmul.backward(o.dx(), o.dt(), o.dy(), o.w(), start, o.lora(), o.batch());
-        } else if (o.lora() != null) {
-            matmul.backwardNarrow(o.dt(), o.dy(), o.lora(), o.batch());
-        }
+        matmul.backward(o);
         if (o.lora() != null) {
-            loraGradients.add(o.dt(), o.dy(), o.x(), o.t(), o.lora(), o.batch());
+            loraGradients.add(o);
         }
     }
 

@@ -50,7 +50,9 @@ final class Gemm {
     private float[] copy2 = new float[0];
 
     private float[] b;
-    private int[] pairs;
+    /** What B is widened from; null where it is float32. */
+    private NarrowPanels narrow;
+
     private float[] widened = new float[0];
     private int bAt;
     private int bPanel;
@@ -117,16 +119,24 @@ final class Gemm {
     /** B: packed panels, {@code panel} floats from one to the next. */
     Gemm b(float[] panels, int at, int panel) {
         b = panels;
-        pairs = null;
+        narrow = null;
         return b(at, panel, COLUMNS);
     }
 
     /** B: a frozen weight, from this panel and this row of its panels on. */
     Gemm b(PanelSet weight, int panel, int row) {
-        b = weight.floats();
-        pairs = weight.pairs();
-        int length = weight.paired() ? LANES : COLUMNS;
-        return b(panel * weight.stride() + row * length, weight.stride(), length);
+        return switch (weight) {
+            case FloatPanels wide -> {
+                narrow = null;
+                b = wide.floats();
+                yield b(panel * wide.stride() + row * COLUMNS, wide.stride(), COLUMNS);
+            }
+            case NarrowPanels fewer -> {
+                narrow = fewer;
+                b = null;
+                yield b(panel * fewer.stride() + row * fewer.row(), fewer.stride(), fewer.row());
+            }
+        };
     }
 
     private Gemm b(int at, int panel, int row) {
@@ -167,7 +177,7 @@ final class Gemm {
         return joined(x, row, col, null, 0, 0, depth);
     }
 
-    /** The same where B is in pairs: B₂ lies in packed panels of its own, and comes behind B's as they are widened. */
+    /** The same where B is narrow: B₂ lies in packed panels of its own, and comes behind B's as they are widened. */
     Gemm joined(Tensor x, int row, int col, float[] panels, int at, int panel, int depth) {
         a2 = x.data();
         a2At = x.offset(row, col);
@@ -219,11 +229,11 @@ final class Gemm {
             int width = Math.min(COLUMNS, cols - col);
             long shift = (long) col * Float.BYTES;
             int panel = bAt + col / COLUMNS * bPanel + (from + p) * bRow;
-            if (pairs != null) {
+            if (narrow != null) {
                 widen(panel, col / COLUMNS, k, last ? extra : 0);
                 panel = 0;
             }
-            float[] panels = pairs != null ? widened : b;
+            float[] panels = narrow != null ? widened : b;
             int panel2 = b2At + col / COLUMNS * b2Panel;
             for (int r = 0, step; r < rows; r += step) {
                 step = transposed ? PanelKernels.ACROSS_ROWS : tall(rows - r);
@@ -249,13 +259,13 @@ final class Gemm {
         }
     }
 
-    /** A piece of a panel of pairs, {@code k} rows deep, the last {@code more} of them B₂'s. */
+    /** A piece of a narrow panel, {@code k} rows deep, the last {@code more} of them B₂'s. */
     private void widen(int at, int panel, int k, int more) {
         if (widened.length == 0) {
             widened = new float[Panels.floats(DEPTH + PanelKernels.EXTRA)];
         }
         int own = k - more;
-        Bf16Pairs.widen(widened, pairs, at, own);
+        narrow.widen(widened, at, own);
         if (more > 0) {
             System.arraycopy(extraFrom, extraAt + panel * extraPanel, widened, own * COLUMNS, Panels.floats(more));
         }

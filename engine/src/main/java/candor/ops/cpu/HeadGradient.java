@@ -3,7 +3,7 @@ package candor.ops.cpu;
 import static candor.ops.cpu.TileShape.COLUMNS;
 import static candor.ops.cpu.TileShape.FLOAT;
 
-import candor.ops.Batch;
+import candor.ops.op.LogProbHeadGradient;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
@@ -25,53 +25,45 @@ final class HeadGradient {
     private final Workers workers;
     private final Parallel.Task task = this::compute;
 
-    // The operation in hand.
-    private Tensor dHead;
-    private Tensor dlogp;
-    private Tensor lse;
-    private Tensor logits;
-    private Tensor x;
-    private Tensor head;
-    private Batch batch;
+    /** The operation in hand. */
+    private LogProbHeadGradient job;
 
     HeadGradient(Workers workers) {
         this.workers = workers;
     }
 
-    void add(Tensor dHeadOut, Tensor dlogpIn, Tensor lseIn, Tensor logitsIn, Tensor xIn, Tensor headIn, Batch targets) {
-        dHead = dHeadOut;
-        dlogp = dlogpIn;
-        lse = lseIn;
-        logits = logitsIn;
-        x = xIn;
-        head = headIn;
-        batch = targets;
-        workers.run(Math.ceilDiv(dHead.rows(), ENTRIES), task);
+    void add(LogProbHeadGradient o) {
+        job = o;
+        workers.run(Math.ceilDiv(o.dHead().rows(), ENTRIES), task);
     }
 
     private void compute(int index, int worker) {
+        LogProbHeadGradient o = job;
+        Tensor dHead = o.dHead();
+        Tensor x = o.x();
         int first = index * ENTRIES;
         int entries = Math.min(ENTRIES, dHead.rows() - first);
         int c = dHead.cols();
         int panelOfX = Panels.floats(DEPTH);
         int panelOfHead = Panels.floats(c);
-        int headPanels = logits == null ? Panels.count(entries) : 0;
+        int headPanels = o.logits() == null ? Panels.count(entries) : 0;
         MemorySegment scratch = workers.scratch(worker, DEPTH * ROW);
         float[] packed = workers.floats(worker, panelOfX + headPanels * panelOfHead);
+        PanelSource head = PanelSource.of(o.head());
         for (int panel = 0; panel < headPanels; panel++) {
             int from = panel * COLUMNS;
             int rows = Math.min(COLUMNS, entries - from);
             int at = panelOfX + panel * panelOfHead;
-            Panels.transposed(packed, at, head, first + from, 0, rows, c, 1f);
+            head.transposed(packed, at, first + from, rows);
         }
         Gemm gemm = workers.gemm(worker);
-        for (int row = 0; row < batch.targetCount(); row += DEPTH) {
-            int depth = Math.min(DEPTH, batch.targetCount() - row);
-            if (logits == null) {
+        for (int row = 0; row < o.batch().targetCount(); row += DEPTH) {
+            int depth = Math.min(DEPTH, o.batch().targetCount() - row);
+            if (o.logits() == null) {
                 gemm.a(x, row, 0).b(packed, panelOfX, panelOfHead).into(scratch, 0, ROW, depth, entries, c);
             }
             for (int r = 0; r < depth; r++) {
-                gradient(row + r, first, entries, scratch, r * ROW);
+                gradient(o, row + r, first, entries, scratch, r * ROW);
             }
             for (int col = 0; col < c; col += COLUMNS) {
                 int cols = Math.min(COLUMNS, c - col);
@@ -82,13 +74,14 @@ final class HeadGradient {
     }
 
     /** dlogp · (1[v = target] − exp(logit − lse)) of one row, for some entries. */
-    private void gradient(int row, int first, int entries, MemorySegment to, long at) {
-        float d = dlogp.data().get(FLOAT, dlogp.offset(row, 0));
-        float whole = lse.data().get(FLOAT, lse.offset(row, 0));
+    private static void gradient(LogProbHeadGradient o, int row, int first, int entries, MemorySegment to, long at) {
+        Tensor logits = o.logits();
+        float d = o.dlogp().data().get(FLOAT, o.dlogp().offset(row, 0));
+        float whole = o.lse().data().get(FLOAT, o.lse().offset(row, 0));
         MemorySegment from = logits == null ? to : logits.data();
         LogProbOps.negatedProbabilities(
                 to, at, from, logits == null ? at : logits.offset(row, first), entries, whole, d);
-        int target = batch.target(batch.targetRow(row)) - first;
+        int target = o.batch().target(o.batch().targetRow(row)) - first;
         if (target >= 0 && target < entries) {
             long here = at + 4L * target;
             to.set(FLOAT, here, to.get(FLOAT, here) + d);

@@ -1,13 +1,13 @@
 package candor.ops.cpu;
 
-import static candor.ops.cpu.TileShape.COLUMNS;
 import static candor.ops.cpu.TileShape.FLOAT;
 import static candor.ops.cpu.TileShape.LANES;
 import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.Batch;
-import candor.tensor.Tensor;
+import candor.ops.op.LogProb;
+import candor.ops.op.LogProbBackward;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -19,12 +19,6 @@ import jdk.incubator.vector.VectorOperators;
  * logits exists at a time, unless the caller keeps them.
  */
 final class LogProbOps {
-    /** Bytes of packed head at a time. */
-    private static final long CHUNK_BYTES = 8L << 20;
-
-    /** Columns of logits that a thread holds at a time, at most. */
-    static final int CHUNK_COLUMNS = 4096;
-
     private final Workers workers;
     private final FrozenPanels frozen;
     private final Parallel.Task packForward = this::packForward;
@@ -34,186 +28,132 @@ final class LogProbOps {
     private final Parallel.Task packBackward = this::packBackward;
     private final Parallel.Task backward = this::backwardRows;
 
-    // The operation in hand.
+    /** Of each row, over the chunks so far. */
     private double[] max = new double[0];
+
     private double[] sum = new double[0];
-    private Tensor logp;
-    private Tensor lse;
-    private Tensor logits;
-    private Tensor x;
-    private Tensor dx;
-    private Tensor dlogp;
-    private Tensor head;
-    private Batch batch;
-    private int first;
-    private int columns;
-    private boolean last;
-    private PanelSet readyForward;
-    private PanelSet readyBackward;
-    private float[] packed;
-    private int naturalAt;
-    private int naturalPanels;
+
+    // The operation in hand, one of the two, and where in the vocabulary it is.
+    private LogProb job;
+    private LogProbBackward backwardJob;
+    private HeadChunk at;
 
     LogProbOps(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
         this.frozen = frozen;
     }
 
-    void logProb(Tensor logpOut, Tensor lseOut, Tensor logitsOut, Tensor xIn, Tensor headIn, Batch targets) {
-        logp = logpOut;
-        lse = lseOut;
-        logits = logitsOut;
-        x = xIn;
-        head = headIn;
-        batch = targets;
-        int rows = batch.targetCount();
+    void run(LogProb o) {
+        job = o;
+        int rows = o.batch().targetCount();
         if (max.length < rows) {
             max = new double[rows + rows / 4];
             sum = new double[rows + rows / 4];
         }
-        int chunk = chunkColumns(head.cols());
-        readyForward = frozen.forward(head);
-        packed = workers.shared(readyForward != null ? 0 : Panels.count(chunk) * Panels.floats(head.cols()));
-        for (first = 0; first < head.rows(); first += chunk) {
-            columns = Math.min(chunk, head.rows() - first);
-            last = first + columns == head.rows();
-            if (readyForward == null) {
-                workers.run(Panels.count(columns), packForward);
+        PanelSet ready = frozen.forward(o.head());
+        int chunk = HeadChunk.columns(o.head().cols());
+        float[] packed = workers.shared(
+                ready != null ? 0 : Panels.count(chunk) * Panels.floats(o.head().cols()));
+        at = new HeadChunk(workers, o.logits(), o.x(), PanelSource.of(o.head()), ready, null, packed, 0);
+        for (int first = 0; first < o.head().rows(); first += chunk) {
+            at.begin(first, chunk);
+            if (ready == null) {
+                workers.run(Panels.count(at.columns), packForward);
             }
             int blocks = Math.ceilDiv(rows, Workers.BLOCK);
-            if (logits != null && blocks < workers.threads()) {
+            if (o.logits() != null && blocks < workers.threads()) {
                 // Too few rows for every thread to have some: threads share the columns, then the rows.
-                workers.run(blocks * Panels.count(columns), multiplyPanel);
-                workers.rows(rows, columns, foldRows);
+                workers.run(blocks * Panels.count(at.columns), multiplyPanel);
+                workers.rows(rows, at.columns, foldRows);
             } else {
                 workers.run(blocks, forward);
             }
         }
     }
 
-    void logProbBackward(
-            Tensor dxOut, Tensor dlogpIn, Tensor lseIn, Tensor logitsIn, Tensor xIn, Tensor headIn, Batch targets) {
-        dx = dxOut;
-        dlogp = dlogpIn;
-        lse = lseIn;
-        logits = logitsIn;
-        x = xIn;
-        head = headIn;
-        batch = targets;
-        int rows = batch.targetCount();
-        int chunk = chunkColumns(head.cols());
-        readyForward = logits == null ? frozen.forward(head) : null;
-        readyBackward = frozen.backward(head);
-        boolean again = logits == null && readyForward == null;
-        naturalAt = again ? Panels.count(chunk) * Panels.floats(head.cols()) : 0;
-        packed = workers.shared(
-                naturalAt + (readyBackward != null ? 0 : Panels.count(head.cols()) * Panels.floats(chunk)));
-        for (first = 0; first < head.rows(); first += chunk) {
-            columns = Math.min(chunk, head.rows() - first);
-            naturalPanels = readyBackward != null ? 0 : Panels.count(head.cols());
-            workers.run(naturalPanels + (again ? Panels.count(columns) : 0), packBackward);
+    void run(LogProbBackward o) {
+        backwardJob = o;
+        int rows = o.batch().targetCount();
+        int width = o.head().cols();
+        int chunk = HeadChunk.columns(width);
+        PanelSet ready = o.logits() == null ? frozen.forward(o.head()) : null;
+        PanelSet natural = frozen.backward(o.head());
+        boolean again = o.logits() == null && ready == null;
+        int naturalAt = again ? Panels.count(chunk) * Panels.floats(width) : 0;
+        int naturalPanels = natural != null ? 0 : Panels.count(width);
+        float[] packed = workers.shared(naturalAt + naturalPanels * Panels.floats(chunk));
+        at = new HeadChunk(workers, o.logits(), o.x(), PanelSource.of(o.head()), ready, natural, packed, naturalAt);
+        for (int first = 0; first < o.head().rows(); first += chunk) {
+            at.begin(first, chunk);
+            workers.run(naturalPanels + (again ? Panels.count(at.columns) : 0), packBackward);
             workers.run(Math.ceilDiv(rows, Workers.BLOCK), backward);
         }
     }
 
-    /** Entries of the vocabulary at a time, for hidden states of this width. */
-    static int chunkColumns(int width) {
-        long fit = CHUNK_BYTES / (Float.BYTES * (long) Panels.floats(width)) * COLUMNS;
-        return Math.clamp(fit, COLUMNS, CHUNK_COLUMNS);
-    }
-
     private void packForward(int panel, int worker) {
-        int from = panel * COLUMNS;
-        int rows = Math.min(COLUMNS, columns - from);
-        Panels.transposed(packed, panel * Panels.floats(head.cols()), head, first + from, 0, rows, head.cols(), 1f);
+        at.packForward(panel);
     }
 
     private void packBackward(int index, int worker) {
-        if (index >= naturalPanels) {
-            packForward(index - naturalPanels, worker);
-            return;
-        }
-        int col = index * COLUMNS;
-        int cols = Math.min(COLUMNS, head.cols() - col);
-        Panels.natural(packed, naturalAt + index * Panels.floats(columns), head, first, columns, col, cols, 1f);
-    }
-
-    /** Where the logits of a block of rows lie for the chunk in hand: in the caller's tensor, or in this thread's scratch. */
-    private MemorySegment chunk(int worker) {
-        return logits == null ? workers.scratch(worker, Workers.BLOCK * stride()) : logits.data();
-    }
-
-    /** Byte offset of a block's first row in {@link #chunk}. */
-    private long offset(int row) {
-        return logits == null ? 0 : logits.offset(row, first);
-    }
-
-    /** Bytes from row to row in {@link #chunk}; scratch rows hold whole panels. */
-    private long stride() {
-        return logits == null ? (long) Panels.count(columns) * COLUMNS * Float.BYTES : logits.stride() * Float.BYTES;
-    }
-
-    /** Computes the logits of a block of rows for the chunk in hand, from one of its panels on. */
-    private void multiply(int row, int rows, int panel, int cols, MemorySegment to, int worker) {
-        Gemm gemm = workers.gemm(worker).a(x, row, 0, workers.key(row));
-        if (readyForward != null) {
-            gemm.b(readyForward, first / COLUMNS + panel, 0);
+        int naturalPanels = at.natural != null ? 0 : Panels.count(at.head.cols());
+        if (index < naturalPanels) {
+            at.packNatural(index);
         } else {
-            int stride = Panels.floats(head.cols());
-            gemm.b(packed, panel * stride, stride);
+            at.packForward(index - naturalPanels);
         }
-        long at = offset(row) + (long) panel * COLUMNS * Float.BYTES;
-        gemm.into(to, at, stride(), rows, cols, head.cols());
     }
 
-    /** All of the chunk; in scratch, whole panels. */
-    private void multiply(int row, int rows, MemorySegment to, int worker) {
-        multiply(row, rows, 0, logits == null ? Panels.count(columns) * COLUMNS : columns, to, worker);
+    private static int rows(Batch batch, int row) {
+        return Math.min(Workers.BLOCK, batch.targetCount() - row);
     }
 
     private void multiplyPanel(int index, int worker) {
-        int panels = Panels.count(columns);
+        int panels = Panels.count(at.columns);
         int row = index / panels * Workers.BLOCK;
-        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
         int panel = index % panels;
-        multiply(row, rows, panel, Math.min(COLUMNS, columns - panel * COLUMNS), logits.data(), worker);
+        int cols = Panels.width(at.columns, panel);
+        at.multiply(row, rows(job.batch(), row), panel, cols, job.logits().data(), worker);
     }
 
     private void foldRows(int from, int to, int worker) {
         for (int row = from; row < to; row++) {
-            fold(row, logits.data(), offset(row), worker);
+            fold(row, job.logits().data(), at.offset(row), worker);
         }
     }
 
     private void forwardRows(int block, int worker) {
         int row = block * Workers.BLOCK;
-        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
-        MemorySegment at = chunk(worker);
-        multiply(row, rows, at, worker);
+        int rows = rows(job.batch(), row);
+        MemorySegment logits = at.memory(worker);
+        at.multiply(row, rows, logits, worker);
         for (int r = 0; r < rows; r++) {
-            fold(row + r, at, offset(row) + r * stride(), worker);
+            fold(row + r, logits, at.offset(row) + r * at.stride(), worker);
         }
     }
 
     /** Takes the chunk in hand into a row's running maximum and sum, and its target's logit if it is here. */
-    private void fold(int row, MemorySegment at, long offset, int worker) {
+    private void fold(int row, MemorySegment logits, long offset, int worker) {
+        LogProb o = job;
+        int first = at.first;
+        int columns = at.columns;
         double before = first == 0 ? Double.NEGATIVE_INFINITY : max[row];
         double sofar = first == 0 ? 0 : sum[row];
-        float here = maximum(at, offset, columns);
+        float here = maximum(logits, offset, columns);
         double now = Math.max(before, here);
-        float partial = exponentials(workers.sum(worker), at, offset, columns, here);
+        float partial = exponentials(workers.sum(worker), logits, offset, columns, here);
         double total = sofar * Math.exp(before - now) + partial * Math.exp(here - now);
         max[row] = now;
         sum[row] = total;
-        int target = batch.target(batch.targetRow(row)) - first;
+        MemorySegment logp = o.logp().data();
+        long logpAt = o.logp().offset(row, 0);
+        int target = o.batch().target(o.batch().targetRow(row)) - first;
         if (target >= 0 && target < columns) {
-            logp.data().set(FLOAT, logp.offset(row, 0), at.get(FLOAT, offset + 4L * target));
+            logp.set(FLOAT, logpAt, logits.get(FLOAT, offset + 4L * target));
         }
-        if (last) {
+        if (at.last()) {
             double whole = now + Math.log(total);
-            lse.data().set(FLOAT, lse.offset(row, 0), (float) whole);
-            float logit = logp.data().get(FLOAT, logp.offset(row, 0));
-            logp.data().set(FLOAT, logp.offset(row, 0), (float) (logit - whole));
+            o.lse().data().set(FLOAT, o.lse().offset(row, 0), (float) whole);
+            logp.set(FLOAT, logpAt, (float) (logp.get(FLOAT, logpAt) - whole));
         }
     }
 
@@ -252,38 +192,34 @@ final class LogProbOps {
     }
 
     private void backwardRows(int block, int worker) {
+        LogProbBackward o = backwardJob;
         int row = block * Workers.BLOCK;
-        int rows = Math.min(Workers.BLOCK, batch.targetCount() - row);
-        MemorySegment at = chunk(worker);
-        if (logits == null) {
-            multiply(row, rows, at, worker);
+        int rows = rows(o.batch(), row);
+        MemorySegment logits = at.memory(worker);
+        if (o.logits() == null) {
+            at.multiply(row, rows, logits, worker);
         }
         for (int r = 0; r < rows; r++) {
-            gradient(row + r, at, offset(row) + r * stride());
+            gradient(o, row + r, logits, at.offset(row) + r * at.stride());
         }
         // dx (rows, C) = or += dlogits (rows, columns) · head (columns, C)
-        Gemm gemm = workers.gemm(worker).a(at, offset(row), stride());
-        if (readyBackward != null) {
-            gemm.b(readyBackward, 0, first);
+        Gemm gemm = at.natural(workers.gemm(worker).a(logits, at.offset(row), at.stride()));
+        if (at.first == 0) {
+            gemm.into(o.dx(), row, 0, rows, o.dx().cols(), at.columns);
         } else {
-            gemm.b(packed, naturalAt, Panels.floats(columns));
-        }
-        if (first == 0) {
-            gemm.into(dx, row, 0, rows, head.cols(), columns);
-        } else {
-            gemm.addTo(dx, row, 0, rows, head.cols(), columns);
+            gemm.addTo(o.dx(), row, 0, rows, o.dx().cols(), at.columns);
         }
     }
 
     /** Logits of one row become their gradients: dlogp · (1[v = target] − exp(logit − lse)). */
-    private void gradient(int row, MemorySegment at, long offset) {
-        float d = dlogp.data().get(FLOAT, dlogp.offset(row, 0));
-        float whole = lse.data().get(FLOAT, lse.offset(row, 0));
-        negatedProbabilities(at, offset, at, offset, columns, whole, d);
-        int target = batch.target(batch.targetRow(row)) - first;
-        if (target >= 0 && target < columns) {
+    private void gradient(LogProbBackward o, int row, MemorySegment logits, long offset) {
+        float d = o.dlogp().data().get(FLOAT, o.dlogp().offset(row, 0));
+        float whole = o.lse().data().get(FLOAT, o.lse().offset(row, 0));
+        negatedProbabilities(logits, offset, logits, offset, at.columns, whole, d);
+        int target = o.batch().target(o.batch().targetRow(row)) - at.first;
+        if (target >= 0 && target < at.columns) {
             long here = offset + 4L * target;
-            at.set(FLOAT, here, at.get(FLOAT, here) + d);
+            logits.set(FLOAT, here, logits.get(FLOAT, here) + d);
         }
     }
 

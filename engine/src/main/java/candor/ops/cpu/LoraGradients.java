@@ -5,9 +5,9 @@ import static candor.ops.cpu.TileShape.FLOAT;
 
 import candor.ops.Batch;
 import candor.ops.Lora;
+import candor.ops.op.LinearBackward;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /**
  * da (R,I) += dtᵀ x and db (O,R) += dyᵀ t, each a sum over the rows of one slot in their order in the batch. Threads share
@@ -23,13 +23,9 @@ final class LoraGradients {
     private final Workers workers;
     private final Parallel.Task task = this::compute;
 
-    // The operation in hand.
-    private Tensor dt;
-    private Tensor dy;
-    private Tensor x;
-    private Tensor t;
-    private Lora lora;
-    private List<Batch.Run> runs;
+    /** The operation in hand. */
+    private LinearBackward job;
+
     private int taskCols;
     private int downTasks;
     private int upTasks;
@@ -38,23 +34,18 @@ final class LoraGradients {
         this.workers = workers;
     }
 
-    void add(Tensor dtIn, Tensor dyIn, Tensor xIn, Tensor tIn, Lora adapters, Batch batch) {
-        dt = dtIn;
-        dy = dyIn;
-        x = xIn;
-        t = tIn;
-        lora = adapters;
-        runs = batch.runs();
-        int panels = Panels.count(x.cols()) + Panels.count(dy.cols());
+    void add(LinearBackward o) {
+        job = o;
+        int panels = Panels.count(o.x().cols()) + Panels.count(o.dy().cols());
         taskCols = Math.clamp(panels / (2L * workers.threads()), 1, PANELS) * COLUMNS;
-        downTasks = Math.ceilDiv(x.cols(), taskCols);
-        upTasks = Math.ceilDiv(dy.cols(), taskCols);
-        workers.run(runs.size() * (downTasks + upTasks), task);
+        downTasks = Math.ceilDiv(o.x().cols(), taskCols);
+        upTasks = Math.ceilDiv(o.dy().cols(), taskCols);
+        workers.run(o.batch().runs().size() * (downTasks + upTasks), task);
     }
 
     private void compute(int index, int worker) {
-        Batch.Run run = runs.get(index / (downTasks + upTasks));
-        Lora.Factors factors = lora.at(run.slot());
+        Batch.Run run = job.batch().runs().get(index / (downTasks + upTasks));
+        Lora.Factors factors = job.lora().at(run.slot());
         if (factors == null || !factors.trained()) {
             return;
         }
@@ -67,13 +58,14 @@ final class LoraGradients {
     }
 
     private void down(Batch.Run run, Lora.Factors factors, int col, int worker) {
+        Tensor x = job.x();
         int cols = Math.min(taskCols, x.cols() - col);
         float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
         for (int row = run.start(); row < run.end(); row += DEPTH) {
             int rows = Math.min(DEPTH, run.end() - row);
             pack(packed, x, row, rows, col, cols);
             workers.gemm(worker)
-                    .aTransposed(dt, row, 0)
+                    .aTransposed(job.dt(), row, 0)
                     .b(packed, 0, Panels.floats(rows))
                     .addTo(factors.da(), 0, col, factors.rank(), cols, rows);
         }
@@ -82,6 +74,7 @@ final class LoraGradients {
     /** The columns of dbᵀ (R,O) = tᵀ dy are computed aside, where tiles are wide, and added to db the other way round. */
     private void up(Batch.Run run, Lora.Factors factors, int col, int worker) {
         int rank = factors.rank();
+        Tensor dy = job.dy();
         int cols = Math.min(taskCols, dy.cols() - col);
         long stride = (long) PANELS * COLUMNS * Float.BYTES;
         MemorySegment sums = workers.scratch(worker, rank * stride);
@@ -89,7 +82,7 @@ final class LoraGradients {
         for (int row = run.start(); row < run.end(); row += DEPTH) {
             int rows = Math.min(DEPTH, run.end() - row);
             pack(packed, dy, row, rows, col, cols);
-            Gemm gemm = workers.gemm(worker).aTransposed(t, row, 0).b(packed, 0, Panels.floats(rows));
+            Gemm gemm = workers.gemm(worker).aTransposed(job.t(), row, 0).b(packed, 0, Panels.floats(rows));
             if (row > run.start()) {
                 gemm.init(sums, 0, stride);
             }

@@ -6,39 +6,29 @@ import static candor.ops.cpu.TileShape.LANES;
 import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
-import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.Vector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Lays a matrix out as {@link PanelKernels} read B: panels of {@link TileShape#COLUMNS} columns, each panel row after row,
- * in float32, columns beyond the matrix zero. Packing turns bf16 and f16 into float32 on the way.
+ * in float32, columns beyond the matrix zero. The matrix is float32; of weights of any form, {@link PanelSource} makes panels.
  */
 final class Panels {
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-
-    private static final VectorSpecies<Integer> INTS = S.withLanes(int.class).check(int.class);
-
-    /** As many shorts. */
-    private static final VectorSpecies<Short> HALF =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(S.vectorBitSize() / 2));
-
     /** Depth of a block whose scattered writes stay in the first-level cache. */
-    private static final int DEPTH = 64;
+    static final int DEPTH = 64;
 
     private Panels() {}
 
     /** Panels that hold {@code columns} columns. */
     static int count(int columns) {
         return Math.ceilDiv(columns, COLUMNS);
+    }
+
+    /** Columns of one of the panels that hold so many. */
+    static int width(int columns, int panel) {
+        return Math.min(COLUMNS, columns - panel * COLUMNS);
     }
 
     /** Floats of one panel of this depth. */
@@ -49,7 +39,7 @@ final class Panels {
     /**
      * B = scale · wᵀ: column j of the panel is row {@code row + j} of w.
      *
-     * @param w    (rows, depth)
+     * @param w    (rows, depth) float32
      * @param row  the first row of w in this panel
      * @param col  the first of the {@code depth} columns of w
      * @param rows how many rows of w, at most {@link TileShape#COLUMNS}
@@ -70,27 +60,12 @@ final class Panels {
 
     private static void scatter(float[] to, int at, Tensor w, long from, int n, float scale) {
         MemorySegment data = w.data();
-        switch (w.dtype()) {
-            case F32 -> {
-                for (int p = 0; p < n; p++) {
-                    to[at + p * COLUMNS] = scale * data.get(FLOAT, from + 4L * p);
-                }
-            }
-            case BF16 -> {
-                for (int p = 0; p < n; p++) {
-                    to[at + p * COLUMNS] = scale * DType.bf16ToFloat(data.get(SHORT, from + 2L * p));
-                }
-            }
-            case F16 -> {
-                for (int p = 0; p < n; p++) {
-                    to[at + p * COLUMNS] = scale * Float.float16ToFloat(data.get(SHORT, from + 2L * p));
-                }
-            }
-            default -> throw new IllegalArgumentException("no matrix of " + w.dtype());
+        for (int p = 0; p < n; p++) {
+            to[at + p * COLUMNS] = scale * data.get(FLOAT, from + 4L * p);
         }
     }
 
-    private static void scatterZero(float[] to, int at, int n) {
+    static void scatterZero(float[] to, int at, int n) {
         for (int p = 0; p < n; p++) {
             to[at + p * COLUMNS] = 0f;
         }
@@ -99,16 +74,13 @@ final class Panels {
     /**
      * B = scale · w: row p of the panel is row {@code row + p} of w, from column {@code col} on.
      *
+     * @param w    float32
      * @param col  the first column of w in this panel
      * @param cols how many columns of w, at most {@link TileShape#COLUMNS}
      */
     static void natural(float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale) {
-        if (cols == COLUMNS && w.dtype() == DType.F32) {
+        if (cols == COLUMNS) {
             wholeRows(to, at, w.data(), w.offset(row, col), w.stride() * Float.BYTES, depth, scale);
-            return;
-        }
-        if (cols == COLUMNS && w.dtype() == DType.BF16) {
-            wholeRowsOfBf16(to, at, w.data(), w.offset(row, col), w.stride() * Short.BYTES, depth, scale);
             return;
         }
         for (int p = 0; p < depth; p++) {
@@ -131,43 +103,11 @@ final class Panels {
         }
     }
 
-    private static void wholeRowsOfBf16(
-            float[] to, int at, MemorySegment from, long fromAt, long stride, int depth, float scale) {
-        for (int p = 0; p < depth; p++) {
-            long source = fromAt + p * stride;
-            int target = at + p * COLUMNS;
-            bf16(from, source).mul(scale).intoArray(to, target);
-            bf16(from, source + 2L * LANES).mul(scale).intoArray(to, target + LANES);
-        }
-    }
-
-    /** A vector of bf16, which is the upper half of float32. */
-    private static FloatVector bf16(MemorySegment from, long at) {
-        Vector<Integer> bits = ShortVector.fromMemorySegment(HALF, from, at, ORDER)
-                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
-        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    /** Copies {@code n} neighbouring elements as float32. */
+    /** Copies {@code n} neighbouring elements. */
     private static void toFloats(float[] to, int at, Tensor w, long from, int n, float scale) {
         MemorySegment data = w.data();
-        switch (w.dtype()) {
-            case F32 -> {
-                for (int j = 0; j < n; j++) {
-                    to[at + j] = scale * data.get(FLOAT, from + 4L * j);
-                }
-            }
-            case BF16 -> {
-                for (int j = 0; j < n; j++) {
-                    to[at + j] = scale * DType.bf16ToFloat(data.get(SHORT, from + 2L * j));
-                }
-            }
-            case F16 -> {
-                for (int j = 0; j < n; j++) {
-                    to[at + j] = scale * Float.float16ToFloat(data.get(SHORT, from + 2L * j));
-                }
-            }
-            default -> throw new IllegalArgumentException("no matrix of " + w.dtype());
+        for (int j = 0; j < n; j++) {
+            to[at + j] = scale * data.get(FLOAT, from + 4L * j);
         }
     }
 }

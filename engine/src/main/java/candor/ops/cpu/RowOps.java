@@ -6,15 +6,12 @@ import candor.ops.op.Embed;
 import candor.ops.op.GatherTargets;
 import candor.ops.op.ScatterTargets;
 import candor.ops.op.Zero;
-import candor.tensor.DType;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /** Operations that only move or clear rows; threads share the rows. */
 final class RowOps {
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
-
     private final Workers workers;
     private final Workers.Rows embed = this::embedRows;
     private final Workers.Rows gather = this::gatherRows;
@@ -24,6 +21,7 @@ final class RowOps {
 
     // The operation in hand.
     private Embed embedded;
+    private StoredWeight table;
     private GatherTargets gathered;
     private ScatterTargets scattered;
     private Tensor cleared;
@@ -36,6 +34,7 @@ final class RowOps {
 
     void run(Embed op) {
         embedded = op;
+        table = op.table() instanceof CpuWeight own ? own.stored() : StoredWeight.of(op.table());
         workers.rows(op.x().rows(), op.x().cols(), embed);
     }
 
@@ -68,10 +67,10 @@ final class RowOps {
 
     private void embedRows(int from, int end, int worker) {
         Tensor x = embedded.x();
-        Tensor table = embedded.table();
+        float[] values = workers.floats(worker, x.cols());
         for (int row = from; row < end; row++) {
-            long token = table.offset(embedded.batch().token(row), 0);
-            toFloats(x.data(), x.offset(row, 0), table, token, x.cols());
+            table.widen(values, 0, embedded.batch().token(row), 0, x.cols());
+            MemorySegment.copy(values, 0, x.data(), FLOAT, x.offset(row, 0), x.cols());
         }
     }
 
@@ -79,7 +78,7 @@ final class RowOps {
         Tensor y = gathered.y();
         Tensor x = gathered.x();
         for (int i = from; i < end; i++) {
-            toFloats(y.data(), y.offset(i, 0), x, x.offset(gathered.batch().targetRow(i), 0), y.cols());
+            copy(y.data(), y.offset(i, 0), x, x.offset(gathered.batch().targetRow(i), 0), y.cols());
         }
     }
 
@@ -88,7 +87,7 @@ final class RowOps {
         Tensor dy = scattered.dy();
         for (int i = from; i < end; i++) {
             long row = dx.offset(scattered.batch().targetRow(i), 0);
-            toFloats(dx.data(), row, dy, dy.offset(i, 0), dx.cols());
+            copy(dx.data(), row, dy, dy.offset(i, 0), dx.cols());
         }
     }
 
@@ -115,22 +114,8 @@ final class RowOps {
         }
     }
 
-    /** Copies {@code n} neighbouring elements as float32. */
-    private static void toFloats(MemorySegment to, long at, Tensor x, long from, int n) {
-        MemorySegment data = x.data();
-        switch (x.dtype()) {
-            case F32 -> MemorySegment.copy(data, from, to, at, (long) n * Float.BYTES);
-            case BF16 -> {
-                for (int j = 0; j < n; j++) {
-                    to.set(FLOAT, at + 4L * j, DType.bf16ToFloat(data.get(SHORT, from + 2L * j)));
-                }
-            }
-            case F16 -> {
-                for (int j = 0; j < n; j++) {
-                    to.set(FLOAT, at + 4L * j, Float.float16ToFloat(data.get(SHORT, from + 2L * j)));
-                }
-            }
-            default -> throw new IllegalArgumentException("no rows of " + x.dtype());
-        }
+    /** Copies {@code n} neighbouring elements. */
+    private static void copy(MemorySegment to, long at, Tensor x, long from, int n) {
+        MemorySegment.copy(x.data(), from, to, at, (long) n * Float.BYTES);
     }
 }

@@ -28,13 +28,13 @@ public final class ScratchBytes {
                 (long) LoraGradients.PANELS * TileShape.COLUMNS * PanelKernels.DEPTH,
                 rank > 0 ? 0 : (long) HeadGradient.ENTRIES * (PanelKernels.DEPTH + pass.hidden())));
         long sums = Math.max(
-                (long) Workers.BLOCK * LogProbOps.CHUNK_COLUMNS, rank * LoraGradients.PANELS * TileShape.COLUMNS);
+                (long) Workers.BLOCK * HeadChunk.MOST_COLUMNS, rank * LoraGradients.PANELS * TileShape.COLUMNS);
         return Float.BYTES * (Math.max(attention + heads, gradients) + grown(sums) + Gemm.MOST_COPIED);
     }
 
     /** Weights that are packed at each use, some at a time, and the adapters' factors. */
     private static long shared(PassShape pass) {
-        long chunk = LogProbOps.chunkColumns(pass.hidden());
+        long chunk = HeadChunk.columns(pass.hidden());
         long head = padded(chunk, TileShape.COLUMNS) * pass.hidden()
                 + (pass.training() ? padded(pass.hidden(), TileShape.COLUMNS) * chunk : 0);
         long most = head;
@@ -50,7 +50,7 @@ public final class ScratchBytes {
     private static long linear(PassShape pass, long depth, long columns, long rank) {
         long most = padded(columns, TileShape.COLUMNS);
         long group = Math.clamp(
-                LowRankMatmul.GROUP_BYTES / (Float.BYTES * (depth + PanelKernels.EXTRA)),
+                LowRankJob.GROUP_BYTES / (Float.BYTES * (depth + PanelKernels.EXTRA)),
                 TileShape.COLUMNS,
                 Math.max(TileShape.COLUMNS, most));
         long narrow = padded(rank, TileShape.COLUMNS) * depth;

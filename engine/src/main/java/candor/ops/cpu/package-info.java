@@ -9,6 +9,6 @@
  *
  * <p>Keep methods with vectors small: a dozen vector accesses of memory segments are about as many as C1 compiles, and a
  * method that it refuses may stay interpreted for ever, a thousand times slower. The test that counts what a step
- * allocates finds such a method. Nothing here allocates on the Java heap once it is warm: the operations are objects with fields, made once.
+ * allocates finds such a method. Once it is warm, nothing here allocates on the Java heap but a small object for a product: what outlives a call is in fields, made once.
  */
 package candor.ops.cpu;

@@ -11,6 +11,7 @@ import candor.bindings.generated.candor_sequences;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.Lora;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -74,6 +75,11 @@ final class CallBuffer implements AutoCloseable {
     CallBuffer matrix(Tensor tensor) {
         write(take(MATRIX), tensor);
         return this;
+    }
+
+    /** A weight that is on the device, or null for none. */
+    CallBuffer weight(Weight weight) {
+        return matrix(DeviceWeight.tensor(weight));
     }
 
     private void write(long at, Tensor tensor) {

@@ -4,6 +4,8 @@ import candor.bindings.NativeLibrary;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.op.Op;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -102,8 +104,10 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public Tensor resident(Tensor host) {
-        return copied(host, DType.BF16);
+    public FrozenWeight freeze(StoredWeight host) {
+        Tensor copy = room(DType.BF16, host.rows(), host.cols());
+        staging.upload(copy, host);
+        return new DeviceWeight(copy);
     }
 
     @Override
@@ -111,14 +115,13 @@ public final class CudaBackend implements Backend {
         if (host.dtype() != DType.F32) {
             throw new IllegalArgumentException("constant: wants F32, got " + host.shape());
         }
-        return copied(host, DType.F32);
-    }
-
-    private Tensor copied(Tensor host, DType type) {
-        MemorySegment memory = device.allocate((long) host.rows() * host.cols() * type.bytes());
-        Tensor copy = Tensor.of(memory, type, host.rows(), host.cols());
+        Tensor copy = room(DType.F32, host.rows(), host.cols());
         staging.upload(copy, host);
         return copy;
+    }
+
+    private Tensor room(DType type, int rows, int cols) {
+        return Tensor.of(device.allocate((long) rows * cols * type.bytes()), type, rows, cols);
     }
 
     @Override

@@ -28,6 +28,7 @@ import candor.ops.op.LinearBackward;
 import candor.ops.op.LinearBiasGradient;
 import candor.ops.op.LinearWeightGradient;
 import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.LogProbHeadGradient;
@@ -83,7 +84,7 @@ final class OperationCalls implements AutoCloseable {
             case Embed o -> {
                 BatchOnDevice there = batches.of(o.batch());
                 calls.add(
-                        Function.EMBED, to -> to.matrix(o.x()).matrix(o.table()).number(there.tokens()));
+                        Function.EMBED, to -> to.matrix(o.x()).weight(o.table()).number(there.tokens()));
             }
             case RmsNorm o ->
                 calls.add(Function.RMS_NORM, to -> to.matrix(o.y())
@@ -105,11 +106,20 @@ final class OperationCalls implements AutoCloseable {
                 calls.add(Function.LINEAR, to -> to.matrix(o.y())
                         .matrix(o.t())
                         .matrix(o.x())
-                        .matrix(o.w())
+                        .weight(o.w())
                         .matrix(o.bias())
                         .matrix(o.residual())
                         .loras(o.lora(), o.batch()));
-            case Linears o -> o.layers().forEach(layer -> ask(layer.of(o.x(), o.batch())));
+            case Linears o -> {
+                for (int i = 0; i < o.parts().size(); i++) {
+                    ask(o.linear(i));
+                }
+            }
+            case LinearsBackward o -> {
+                for (int i = o.parts().size() - 1; i >= 0; i--) {
+                    ask(o.linear(i));
+                }
+            }
             case LinearBackward o -> linearBackward(o);
             case Affine o ->
                 calls.add(Function.AFFINE, to -> to.matrix(o.y())
@@ -140,7 +150,7 @@ final class OperationCalls implements AutoCloseable {
             case Logits o ->
                 calls.add(
                         Function.LOGITS,
-                        to -> to.matrix(o.logits()).matrix(o.x()).matrix(o.head()));
+                        to -> to.matrix(o.logits()).matrix(o.x()).weight(o.head()));
             case LogProb o -> logProb(o);
             case LogProbBackward o -> logProbBackward(o);
             case LinearWeightGradient _,
@@ -203,7 +213,7 @@ final class OperationCalls implements AutoCloseable {
                 .matrix(o.dy())
                 .matrix(o.x())
                 .matrix(o.t())
-                .matrix(o.w())
+                .weight(o.w())
                 .loras(o.lora(), o.batch())
                 .number(add(o.write())));
     }
@@ -278,7 +288,7 @@ final class OperationCalls implements AutoCloseable {
                 .matrix(o.lse())
                 .matrix(o.logits())
                 .matrix(o.x())
-                .matrix(o.head())
+                .weight(o.head())
                 .number(there.targets()));
     }
 
@@ -289,7 +299,7 @@ final class OperationCalls implements AutoCloseable {
                 .matrix(o.lse())
                 .matrix(o.logits())
                 .matrix(o.x())
-                .matrix(o.head())
+                .weight(o.head())
                 .number(there.targets()));
     }
 

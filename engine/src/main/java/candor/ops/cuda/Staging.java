@@ -8,6 +8,7 @@ import static candor.bindings.generated.CandorKernels.candor_event_record;
 import static candor.bindings.generated.CandorKernels.candor_event_synchronise;
 import static candor.bindings.generated.CandorKernels.candor_pinned_release;
 
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -72,42 +73,18 @@ final class Staging implements AutoCloseable {
                 });
     }
 
-    /** A host tensor of any type, rounded to the other's. */
+    /** A host tensor of the same type. */
     void upload(Tensor to, Tensor host) {
-        if (host.dtype() == to.dtype()) {
-            int bytes = to.dtype().bytes();
-            upload(
-                    to,
-                    (piece, at, row, col, count) ->
-                            MemorySegment.copy(host.data(), host.offset(row, col), piece, at, (long) count * bytes));
-        } else {
-            upload(to, rounded(to, host));
-        }
+        int bytes = to.dtype().bytes();
+        upload(
+                to,
+                (piece, at, row, col, count) ->
+                        MemorySegment.copy(host.data(), host.offset(row, col), piece, at, (long) count * bytes));
     }
 
-    private static Source rounded(Tensor to, Tensor host) {
-        MemorySegment data = host.data();
-        if (to.dtype() != DType.BF16) {
-            throw unsupported(host);
-        }
-        return switch (host.dtype()) {
-            case F32 ->
-                (piece, at, row, col, count) -> {
-                    long from = host.offset(row, col);
-                    for (int i = 0; i < count; i++) {
-                        piece.set(I16, at + 2L * i, DType.floatToBf16(data.get(F32, from + 4L * i)));
-                    }
-                };
-            case F16 ->
-                (piece, at, row, col, count) -> {
-                    long from = host.offset(row, col);
-                    for (int i = 0; i < count; i++) {
-                        float value = Float.float16ToFloat(data.get(I16, from + 2L * i));
-                        piece.set(I16, at + 2L * i, DType.floatToBf16(value));
-                    }
-                };
-            default -> throw unsupported(host);
-        };
+    /** A weight of any form, rounded to bf16. */
+    void upload(Tensor to, StoredWeight host) {
+        upload(to, host::roundToBf16);
     }
 
     private void upload(Tensor to, Source source) {

@@ -77,17 +77,26 @@ final class Adapted {
         return sum;
     }
 
-    /** With x and t, which only gradients of trained adapters read. */
-    static long backwardBytes(Lora lora, Tensor dt, Tensor x, Tensor t, Batch batch, boolean wanted) {
+    /** Whether one of them is trained: only then somebody reads x and t on the way back. */
+    static boolean trained(Lora lora, Batch batch) {
+        for (Batch.Run run : runs(lora, batch)) {
+            Lora.Factors factors = lora.at(run.slot());
+            if (factors != null && factors.trained()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Without x. */
+    static long backwardBytes(Lora lora, Tensor dt, Tensor t, Batch batch, boolean wanted) {
         long sum = Operands.bytes(dt);
-        boolean trained = false;
         for (Batch.Run run : runs(lora, batch)) {
             Lora.Factors factors = lora.at(run.slot());
             if (factors != null) {
                 sum += Operands.bytes(factors.b(), wanted ? factors.a() : null, factors.da(), factors.db());
-                trained |= factors.trained();
             }
         }
-        return trained ? sum + Operands.bytes(x, t) : sum;
+        return trained(lora, batch) ? sum + Operands.bytes(t) : sum;
     }
 }

@@ -1,6 +1,7 @@
 package candor.ops.op;
 
 import candor.ops.Batch;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -8,9 +9,9 @@ import candor.tensor.Tensor;
  * x = the rows of the table, one for each token of the batch.
  *
  * @param x     (N, C) =
- * @param table (V, C), frozen
+ * @param table (V, C)
  */
-public record Embed(Tensor x, Tensor table, Batch batch) implements Op {
+public record Embed(Tensor x, Weight table, Batch batch) implements Op {
     @Override
     public String name() {
         return "embed";
@@ -18,9 +19,9 @@ public record Embed(Tensor x, Tensor table, Batch batch) implements Op {
 
     @Override
     public void check(DType activations) {
-        Operands.frozen(name(), activations, table);
+        Operands.weight(name(), activations, table);
         Operands.shape(name(), activations, x, batch.tokenCount(), table.cols());
-        Operands.ids(name(), batch, table);
+        Operands.ids(name(), batch, table.rows());
     }
 
     @Override
@@ -30,6 +31,6 @@ public record Embed(Tensor x, Tensor table, Batch batch) implements Op {
 
     @Override
     public long bytes() {
-        return Operands.bytes(x) + Operands.bytesOfRows(table, x.rows());
+        return Operands.bytes(x) + table.bytesOfRows(x.rows());
     }
 }

@@ -20,7 +20,7 @@ public record EmbedBackward(Tensor dTable, Tensor dx, Batch batch) implements Op
     public void check(DType activations) {
         Operands.f32(name(), dTable);
         Operands.shape(name(), activations, dx, batch.tokenCount(), dTable.cols());
-        Operands.ids(name(), batch, dTable);
+        Operands.ids(name(), batch, dTable.rows());
     }
 
     @Override

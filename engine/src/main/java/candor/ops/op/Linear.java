@@ -2,6 +2,7 @@ package candor.ops.op;
 
 import candor.ops.Batch;
 import candor.ops.Lora;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -13,12 +14,12 @@ import candor.tensor.Tensor;
  * @param t        (N, {@link Lora#paddedRank}) =, kept for the backward pass; columns beyond a slot's rank become
  *                 zero, rows without factors are left alone; null where {@code lora} is null
  * @param x        (N, I)
- * @param w        (O, I), frozen; or null, which adds nothing: {@code lora} is there then
+ * @param w        (O, I), or null, which adds nothing: {@code lora} is there then
  * @param bias     (1, O), or null
  * @param residual (N, O), or null; may be {@code y} itself
  * @param lora     the adapters on this layer, or null
  */
-public record Linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor residual, Lora lora, Batch batch)
+public record Linear(Tensor y, Tensor t, Tensor x, Weight w, Tensor bias, Tensor residual, Lora lora, Batch batch)
         implements Op {
     @Override
     public String name() {
@@ -27,12 +28,16 @@ public record Linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor
 
     @Override
     public String label() {
-        return shaped(name(), x.cols(), y.cols(), w);
+        return shaped(name(), x.cols(), y.cols()) + alone(w);
+    }
+
+    static String shaped(String op, int inputs, int outputs) {
+        return op + " " + inputs + " to " + outputs;
     }
 
     /** @param w null where adapters are computed without it */
-    static String shaped(String op, int inputs, int outputs, Tensor w) {
-        return op + " " + inputs + " to " + outputs + (w == null ? ", adapters alone" : "");
+    static String alone(Weight w) {
+        return w == null ? ", adapters alone" : "";
     }
 
     @Override
@@ -44,7 +49,7 @@ public record Linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor
     }
 
     static void check(
-            String op, DType activations, Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Lora lora, Batch batch) {
+            String op, DType activations, Tensor y, Tensor t, Tensor x, Weight w, Tensor bias, Lora lora, Batch batch) {
         Operands.type(op, activations, y);
         Operands.type(op, activations, x);
         Operands.require(y.rows() == batch.tokenCount() && x.rows() == batch.tokenCount(), op, y, x);
@@ -53,10 +58,10 @@ public record Linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor
         Adapted.check(op, activations, lora, t, y, x, batch);
     }
 
-    /** A frozen weight (O, I) that fits y (N, O) and x (N, I), or none, where adapters are there. */
-    static void weight(String op, DType activations, Tensor y, Tensor x, Tensor w, Lora lora) {
+    /** A weight (O, I) that fits y (N, O) and x (N, I), or none, where adapters are there. */
+    static void weight(String op, DType activations, Tensor y, Tensor x, Weight w, Lora lora) {
         if (w != null) {
-            Operands.frozen(op, activations, w);
+            Operands.weight(op, activations, w);
         }
         Operands.require(w == null ? lora != null : y.cols() == w.rows() && x.cols() == w.cols(), op, y, x, w);
     }
@@ -73,6 +78,6 @@ public record Linear(Tensor y, Tensor t, Tensor x, Tensor w, Tensor bias, Tensor
 
     @Override
     public long bytes() {
-        return Operands.bytes(y, x, w, bias, residual) + Adapted.forwardBytes(lora, t, batch);
+        return Operands.bytes(y, x, bias, residual) + Operands.bytes(w) + Adapted.forwardBytes(lora, t, batch);
     }
 }

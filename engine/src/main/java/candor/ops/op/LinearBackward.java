@@ -3,12 +3,13 @@ package candor.ops.op;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Write;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
 /**
- * dx = or += dy w + dt a, with dt = s · dy b; da += dtᵀ x and db += dyᵀ t for trained adapters. The frozen weight gets
- * no gradient.
+ * dx = or += dy w + dt a, with dt = s · dy b; da += dtᵀ x and db += dyᵀ t for trained adapters. The gradient of a
+ * weight that is trained is {@link LinearWeightGradient}.
  *
  * @param dx (N, I), or null where nobody wants it
  * @param dt (N, {@link Lora#paddedRank}), scratch; null where {@code lora} is null
@@ -18,7 +19,7 @@ import candor.tensor.Tensor;
  * @param w  (O, I), or null, which adds nothing: {@code lora} is there then
  */
 public record LinearBackward(
-        Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Tensor w, Lora lora, Batch batch, Write write)
+        Tensor dx, Tensor dt, Tensor dy, Tensor x, Tensor t, Weight w, Lora lora, Batch batch, Write write)
         implements Op {
     @Override
     public String name() {
@@ -27,7 +28,7 @@ public record LinearBackward(
 
     @Override
     public String label() {
-        return Linear.shaped(name(), inputs(), dy.cols(), w);
+        return Linear.shaped(name(), inputs(), dy.cols()) + Linear.alone(w);
     }
 
     /** I, the layer's inputs. */
@@ -37,17 +38,22 @@ public record LinearBackward(
 
     @Override
     public void check(DType activations) {
-        Operands.shape(name(), activations, dy, batch.tokenCount(), dy.cols());
-        if (dx != null) {
-            Operands.shape(name(), activations, dx, batch.tokenCount(), dx.cols());
-            Linear.weight(name(), activations, dy, dx, w, lora);
+        check(name(), activations, this);
+    }
+
+    static void check(String op, DType activations, LinearBackward o) {
+        int n = o.batch.tokenCount();
+        Operands.shape(op, activations, o.dy, n, o.dy.cols());
+        if (o.dx != null) {
+            Operands.shape(op, activations, o.dx, n, o.dx.cols());
+            Linear.weight(op, activations, o.dy, o.dx, o.w, o.lora);
         }
-        if (lora != null) {
-            Operands.shape(name(), activations, x, batch.tokenCount(), inputs());
-            Linear.weight(name(), activations, dy, x, w, lora);
-            Adapted.check(name(), activations, lora, t, dy, x, batch);
-            Operands.same(name(), t, dt);
-            Operands.require(dx == null || dx.cols() == x.cols(), name(), dx, x);
+        if (o.lora != null) {
+            Operands.shape(op, activations, o.x, n, o.inputs());
+            Linear.weight(op, activations, o.dy, o.x, o.w, o.lora);
+            Adapted.check(op, activations, o.lora, o.t, o.dy, o.x, o.batch);
+            Operands.same(op, o.t, o.dt);
+            Operands.require(o.dx == null || o.dx.cols() == o.x.cols(), op, o.dx, o.x);
         }
     }
 
@@ -65,7 +71,16 @@ public record LinearBackward(
 
     @Override
     public long bytes() {
-        boolean wanted = dx != null;
-        return Operands.bytes(dx, dy, wanted ? w : null) + Adapted.backwardBytes(lora, dt, x, t, batch, wanted);
+        return bytes(dx != null, Adapted.trained(lora, batch));
+    }
+
+    /**
+     * @param wanted whether somebody wants dx
+     * @param input  whether x counts
+     */
+    long bytes(boolean wanted, boolean input) {
+        return Operands.bytes(dx, dy, input ? x : null)
+                + Operands.bytes(wanted ? w : null)
+                + Adapted.backwardBytes(lora, dt, t, batch, wanted);
     }
 }

@@ -18,7 +18,7 @@ public record LinearWeightGradient(Tensor dw, Tensor dy, Tensor x) implements Op
 
     @Override
     public String label() {
-        return Linear.shaped(name(), x.cols(), dy.cols(), dw);
+        return Linear.shaped(name(), x.cols(), dy.cols());
     }
 
     @Override
@@ -36,7 +36,7 @@ public record LinearWeightGradient(Tensor dw, Tensor dy, Tensor x) implements Op
 
     @Override
     public long flops() {
-        return Operands.product(x, dw);
+        return Operands.product(x, dw.rows(), dw.cols());
     }
 
     @Override

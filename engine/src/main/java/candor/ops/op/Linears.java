@@ -2,35 +2,46 @@ package candor.ops.op;
 
 import candor.ops.Batch;
 import candor.ops.Lora;
+import candor.ops.weight.Siblings;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Several linear layers of the same input, whose results are {@link Linear}'s, one after the other.
+ * Several linear layers of the same input, whose results are {@link Linear}'s.
  *
- * @param x (N, I)
+ * @param x     (N, I)
+ * @param w     (ΣO, I), a part for each layer
+ * @param parts what each layer has beside its weight, in the same order
  */
-public record Linears(Tensor x, List<Layer> layers, Batch batch) implements Op {
+public record Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) implements Op {
     /**
-     * One of them.
+     * One of the layers.
      *
      * @param y    (N, O) =
      * @param t    (N, {@link Lora#paddedRank}) =, as in {@link Linear}; null where {@code lora} is null
-     * @param w    (O, I), frozen
      * @param bias (1, O), or null
      * @param lora the adapters on this layer, or null
      */
-    public record Layer(Tensor y, Tensor t, Tensor w, Tensor bias, Lora lora) {
-        /** This layer alone. */
-        public Linear of(Tensor x, Batch batch) {
-            return new Linear(y, t, x, w, bias, null, lora, batch);
+    public record Part(Tensor y, Tensor t, Tensor bias, Lora lora) {}
+
+    public Linears {
+        parts = List.copyOf(parts);
+        if (parts.size() != w.count()) {
+            throw new IllegalArgumentException("linears: " + parts.size() + " parts for " + w.count() + " weights");
         }
     }
 
-    public Linears {
-        layers = List.copyOf(layers);
+    /** One layer alone. */
+    public Linear linear(int index) {
+        Part part = parts.get(index);
+        return new Linear(part.y, part.t, x, w.part(index), part.bias, null, part.lora, batch);
+    }
+
+    private IntStream indices() {
+        return IntStream.range(0, parts.size());
     }
 
     @Override
@@ -41,13 +52,14 @@ public record Linears(Tensor x, List<Layer> layers, Batch batch) implements Op {
     @Override
     public String label() {
         return name() + " " + x.cols() + " to "
-                + layers.stream().map(layer -> String.valueOf(layer.y().cols())).collect(Collectors.joining(" + "));
+                + parts.stream().map(part -> String.valueOf(part.y().cols())).collect(Collectors.joining(" + "));
     }
 
     @Override
     public void check(DType activations) {
-        for (Layer layer : layers) {
-            Linear.check(name(), activations, layer.y, layer.t, x, layer.w, layer.bias, layer.lora, batch);
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            Linear.check(name(), activations, part.y, part.t, x, w.part(i), part.bias, part.lora, batch);
         }
     }
 
@@ -58,15 +70,13 @@ public record Linears(Tensor x, List<Layer> layers, Batch batch) implements Op {
 
     @Override
     public long flops() {
-        return layers.stream().mapToLong(layer -> layer.of(x, batch).flops()).sum();
+        return indices().mapToLong(i -> linear(i).flops()).sum();
     }
 
     /** The input once for all layers. */
     @Override
     public long bytes() {
-        return Operands.bytes(x)
-                + layers.stream()
-                        .mapToLong(layer -> layer.of(x, batch).bytes() - Operands.bytes(x))
-                        .sum();
+        long input = Operands.bytes(x);
+        return input + indices().mapToLong(i -> linear(i).bytes() - input).sum();
     }
 }

@@ -1,6 +1,7 @@
 package candor.ops.op;
 
 import candor.ops.Batch;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -11,9 +12,9 @@ import candor.tensor.Tensor;
  * @param lse    (T, 1) =
  * @param logits (T, V) =, kept for the backward pass, or null: they are then computed again
  * @param x      (T, C), the rows that have a target
- * @param head   (V, C), frozen
+ * @param head   (V, C)
  */
-public record LogProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) implements Op {
+public record LogProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch) implements Op {
     @Override
     public String name() {
         return "logProb";
@@ -21,7 +22,7 @@ public record LogProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor h
 
     @Override
     public String label() {
-        return Linear.shaped(name(), head.cols(), head.rows(), head);
+        return Linear.shaped(name(), head.cols(), head.rows());
     }
 
     @Override
@@ -30,16 +31,16 @@ public record LogProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor h
     }
 
     static void check(
-            String op, DType activations, Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) {
+            String op, DType activations, Tensor logp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch) {
         int t = batch.targetCount();
-        Operands.frozen(op, activations, head);
+        Operands.weight(op, activations, head);
         Operands.shape(op, DType.F32, logp, t, 1);
         Operands.shape(op, DType.F32, lse, t, 1);
         Operands.shape(op, activations, x, t, head.cols());
         if (logits != null) {
             Operands.shape(op, DType.F32, logits, t, head.rows());
         }
-        Operands.ids(op, batch, head);
+        Operands.ids(op, batch, head.rows());
     }
 
     @Override
@@ -54,6 +55,6 @@ public record LogProb(Tensor logp, Tensor lse, Tensor logits, Tensor x, Tensor h
 
     @Override
     public long bytes() {
-        return Operands.bytes(logp, lse, logits, x, head);
+        return Operands.bytes(logp, lse, logits, x) + Operands.bytes(head);
     }
 }

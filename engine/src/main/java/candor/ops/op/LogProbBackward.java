@@ -1,6 +1,7 @@
 package candor.ops.op;
 
 import candor.ops.Batch;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -12,9 +13,9 @@ import candor.tensor.Tensor;
  * @param lse    (T, 1), from the forward pass
  * @param logits (T, V), from the forward pass, or null; its memory is scratch afterwards
  * @param x      (T, C)
- * @param head   (V, C), frozen
+ * @param head   (V, C)
  */
-public record LogProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch)
+public record LogProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch)
         implements Op {
     @Override
     public String name() {
@@ -23,7 +24,7 @@ public record LogProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits
 
     @Override
     public String label() {
-        return Linear.shaped(name(), head.cols(), head.rows(), head);
+        return Linear.shaped(name(), head.cols(), head.rows());
     }
 
     @Override
@@ -46,6 +47,6 @@ public record LogProbBackward(Tensor dx, Tensor dlogp, Tensor lse, Tensor logits
     /** Without x where logits were kept. */
     @Override
     public long bytes() {
-        return Operands.bytes(dx, dlogp, lse, logits, logits == null ? x : null, head);
+        return Operands.bytes(dx, dlogp, lse, logits, logits == null ? x : null) + Operands.bytes(head);
     }
 }

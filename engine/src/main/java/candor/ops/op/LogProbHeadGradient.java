@@ -1,6 +1,7 @@
 package candor.ops.op;
 
 import candor.ops.Batch;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -16,7 +17,7 @@ import candor.tensor.Tensor;
  * @param head   (V, C), only read where {@code logits} is null
  */
 public record LogProbHeadGradient(
-        Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Tensor head, Batch batch) implements Op {
+        Tensor dHead, Tensor dlogp, Tensor lse, Tensor logits, Tensor x, Weight head, Batch batch) implements Op {
     @Override
     public String name() {
         return "logProbHeadGradient";
@@ -24,7 +25,7 @@ public record LogProbHeadGradient(
 
     @Override
     public String label() {
-        return Linear.shaped(name(), head.cols(), head.rows(), head);
+        return Linear.shaped(name(), head.cols(), head.rows());
     }
 
     @Override
@@ -46,6 +47,6 @@ public record LogProbHeadGradient(
 
     @Override
     public long bytes() {
-        return Operands.bytes(dHead, dlogp, lse, logits, x, logits == null ? head : null);
+        return Operands.bytes(dHead, dlogp, lse, logits, x) + Operands.bytes(logits == null ? head : null);
     }
 }

@@ -1,5 +1,6 @@
 package candor.ops.op;
 
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 
@@ -8,9 +9,9 @@ import candor.tensor.Tensor;
  *
  * @param logits (T, V) =
  * @param x      (T, C)
- * @param head   (V, C), frozen
+ * @param head   (V, C)
  */
-public record Logits(Tensor logits, Tensor x, Tensor head) implements Op {
+public record Logits(Tensor logits, Tensor x, Weight head) implements Op {
     @Override
     public String name() {
         return "logits";
@@ -18,12 +19,12 @@ public record Logits(Tensor logits, Tensor x, Tensor head) implements Op {
 
     @Override
     public String label() {
-        return Linear.shaped(name(), head.cols(), head.rows(), head);
+        return Linear.shaped(name(), head.cols(), head.rows());
     }
 
     @Override
     public void check(DType activations) {
-        Operands.frozen(name(), activations, head);
+        Operands.weight(name(), activations, head);
         Operands.shape(name(), activations, x, x.rows(), head.cols());
         Operands.shape(name(), DType.F32, logits, x.rows(), head.rows());
     }
@@ -40,6 +41,6 @@ public record Logits(Tensor logits, Tensor x, Tensor head) implements Op {
 
     @Override
     public long bytes() {
-        return Operands.bytes(logits, x, head);
+        return Operands.bytes(logits, x) + Operands.bytes(head);
     }
 }

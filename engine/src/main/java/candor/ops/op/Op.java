@@ -24,6 +24,7 @@ public sealed interface Op
                 LinearBiasGradient,
                 LinearWeightGradient,
                 Linears,
+                LinearsBackward,
                 LogProb,
                 LogProbBackward,
                 LogProbHeadGradient,

@@ -3,8 +3,11 @@ package candor.ops.op;
 import candor.ops.Batch;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** What operations demand of their operands, in one place for all backends; and how much memory operands are. */
 final class Operands {
@@ -23,12 +26,21 @@ final class Operands {
         }
     }
 
-    private static IllegalArgumentException mismatch(String op, Tensor... tensors) {
-        StringBuilder shapes = new StringBuilder();
-        for (Tensor tensor : tensors) {
-            shapes.append(shapes.isEmpty() ? "" : ", ").append(tensor == null ? "none" : tensor.shape());
+    /** @param w may be null */
+    static void require(boolean holds, String op, Tensor a, Tensor b, Weight w) {
+        if (!holds) {
+            throw new IllegalArgumentException(shapes(op, a, b) + ", " + (w == null ? "none" : w.shape()));
         }
-        return new IllegalArgumentException(op + ": shapes do not fit: " + shapes);
+    }
+
+    private static IllegalArgumentException mismatch(String op, Tensor... tensors) {
+        return new IllegalArgumentException(shapes(op, tensors));
+    }
+
+    private static String shapes(String op, Tensor... tensors) {
+        return Arrays.stream(tensors)
+                .map(tensor -> tensor == null ? "none" : tensor.shape())
+                .collect(Collectors.joining(", ", op + ": shapes do not fit: ", ""));
     }
 
     static void type(String op, DType type, Tensor x) {
@@ -41,10 +53,10 @@ final class Operands {
         type(op, DType.F32, x);
     }
 
-    /** A frozen matrix: of the activations' type, or beside float32 activations, of its file's. */
-    static void frozen(String op, DType activations, Tensor w) {
-        if (activations != DType.F32 || (w.dtype() != DType.BF16 && w.dtype() != DType.F16)) {
-            type(op, activations, w);
+    /** A weight in a form that is read beside such activations. */
+    static void weight(String op, DType activations, Weight w) {
+        if (!w.fits(activations)) {
+            throw new IllegalArgumentException(op + ": wants " + activations + ", got " + w.shape());
         }
     }
 
@@ -70,11 +82,11 @@ final class Operands {
         }
     }
 
-    /** Every token and target of the batch is a row of the table (V, C). */
-    static void ids(String op, Batch batch, Tensor table) {
-        if (batch.largestId() >= table.rows()) {
+    /** Every token and target of the batch is a row of a table of so many. */
+    static void ids(String op, Batch batch, int vocabulary) {
+        if (batch.largestId() >= vocabulary) {
             throw new IllegalArgumentException(
-                    op + ": token " + batch.largestId() + " of a vocabulary of " + table.rows());
+                    op + ": token " + batch.largestId() + " of a vocabulary of " + vocabulary);
         }
     }
 
@@ -122,13 +134,23 @@ final class Operands {
         return sum;
     }
 
+    /** Bytes of a weight, or 0 for null. */
+    static long bytes(Weight w) {
+        return w == null ? 0 : w.bytes();
+    }
+
     /** Bytes of so many rows of a tensor. */
     static long bytesOfRows(Tensor tensor, long rows) {
         return rows * tensor.cols() * tensor.dtype().bytes();
     }
 
     /** Multiplications and additions of x (N, I) times w (O, I) transposed. */
-    static long product(Tensor x, Tensor w) {
-        return 2L * x.rows() * w.rows() * w.cols();
+    static long product(Tensor x, Weight w) {
+        return product(x, w.rows(), w.cols());
+    }
+
+    /** The same, of the shape of w. */
+    static long product(Tensor x, int rows, int cols) {
+        return 2L * x.rows() * rows * cols;
     }
 }

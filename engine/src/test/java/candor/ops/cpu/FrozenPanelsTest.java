@@ -2,6 +2,9 @@ package candor.ops.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.ops.weight.PlainForm;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.TrainedWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -11,24 +14,30 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class FrozenPanelsTest {
     @ParameterizedTest
-    @EnumSource(names = {"F32", "F16", "BF16"})
-    void keepsWhatFitsTheBudgetAndOnlyWhatWasRegistered(DType dtype) {
+    @EnumSource
+    void keepsWhatFitsTheBudgetAndOnlyWhatIsFrozen(PlainForm form) {
         int outputs = TileShape.COLUMNS + 1;
         int inputs = outputs;
-        boolean paired = dtype == DType.BF16;
-        int elements = 2 * (paired ? Bf16Pairs.ints(inputs) : FrozenPanels.stride(inputs));
+        boolean narrow = form == PlainForm.BF16;
+        int elements = 2 * (narrow ? Bf16Pairs.stride(inputs) : FloatPanels.stride(inputs));
         long forward = 4L * elements;
+        assertThat(CpuBackend.panelBytes(form, (long) outputs * inputs)).isLessThanOrEqualTo(2 * forward);
         try (Arena arena = Arena.ofShared();
                 Workers workers = new Workers(2)) {
             FrozenPanels panels = new FrozenPanels(workers, 2 * forward - 1);
-            Tensor first = Tensor.allocate(arena, dtype, outputs, inputs);
-            Tensor second = Tensor.allocate(arena, dtype, outputs, inputs);
-            assertThat(panels.forward(first)).isNull();
-            panels.register(first);
-            panels.register(second);
+            Tensor tensor = Tensor.allocate(arena, DType.valueOf(form.name()), outputs, inputs);
+            CpuWeight first = new CpuWeight(StoredWeight.of(tensor));
+            CpuWeight second = new CpuWeight(StoredWeight.of(tensor));
+            assertThat(panels.forward(StoredWeight.of(tensor))).isNull();
+            assertThat(panels.backward(new TrainedWeight(tensor, tensor))).isNull();
             PanelSet set = panels.forward(first);
-            assertThat(paired ? set.pairs().length : set.floats().length).isEqualTo(elements);
-            assertThat(set.paired()).isEqualTo(paired);
+            assertThat(
+                            switch (set) {
+                                case FloatPanels floats -> floats.floats().length;
+                                case NarrowPanels fewer -> ((Bf16Pairs) fewer).pairs().length;
+                            })
+                    .isEqualTo(elements);
+            assertThat(set instanceof NarrowPanels).isEqualTo(narrow);
             assertThat(panels.forward(first)).isSameAs(set);
             assertThat(panels.forward(second)).isNull();
             assertThat(panels.backward(second)).isNull();
@@ -49,9 +58,9 @@ class FrozenPanelsTest {
                     weight.set(o, i, o % 2 == 0 ? -1 - o - i / 128.0 : 1 + i);
                 }
             }
-            panels.register(weight);
-            check(panels.forward(weight), inputs, outputs, (p, column) -> weight.get(column, p));
-            check(panels.backward(weight), outputs, inputs, weight::get);
+            CpuWeight frozen = new CpuWeight(StoredWeight.of(weight));
+            check(panels.forward(frozen), inputs, outputs, (p, column) -> weight.get(column, p));
+            check(panels.backward(frozen), outputs, inputs, weight::get);
         }
     }
 
@@ -63,7 +72,7 @@ class FrozenPanelsTest {
     private static void check(PanelSet set, int depth, int columns, Element want) {
         float[] rows = new float[Panels.floats(depth)];
         for (int panel = 0; panel < Panels.count(columns); panel++) {
-            Bf16Pairs.widen(rows, set.pairs(), panel * set.stride(), depth);
+            ((Bf16Pairs) set).widen(rows, panel * set.stride(), depth);
             for (int p = 0; p < depth; p++) {
                 for (int j = 0; j < TileShape.COLUMNS; j++) {
                     int column = panel * TileShape.COLUMNS + j;

@@ -226,13 +226,12 @@ class GemmTest {
     }
 
     private static PanelSet pairs(Tensor b) {
-        int each = Bf16Pairs.ints(b.rows());
-        int[] packed = new int[Panels.count(b.cols()) * each];
+        Bf16Pairs pairs = Bf16Pairs.zeros(Panels.count(b.cols()), b.rows());
         for (int panel = 0; panel < Panels.count(b.cols()); panel++) {
             int from = panel * TileShape.COLUMNS;
-            Bf16Pairs.natural(packed, panel * each, b, from, Math.min(TileShape.COLUMNS, b.cols() - from));
+            pairs.natural(panel, b, from, Math.min(TileShape.COLUMNS, b.cols() - from));
         }
-        return new PanelSet(null, packed, each);
+        return pairs;
     }
 
     /** A copy is kept under its key, whatever becomes of the rows; another key, and naming A without one, copy anew. */

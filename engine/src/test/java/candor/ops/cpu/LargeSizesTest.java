@@ -22,8 +22,8 @@ class LargeSizesTest {
     @Test
     void adaptersOfAPass() {
         // Rank 64 on a layer of 25,600 by 5,120: (25,600 + 5,120) · 64 floats each, 873 of them.
-        assertThatCode(() -> LowRankMatmul.requireArray(0, 873, 30_720L * 64)).doesNotThrowAnyException();
-        assertThatThrownBy(() -> LowRankMatmul.requireArray(0, 4096, 30_720L * 64))
+        assertThatCode(() -> LowRankJob.requireArray(0, 873, 30_720L * 64)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> LowRankJob.requireArray(0, 4096, 30_720L * 64))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("4096 adapters of this size are too many for one pass, which takes 873 at most");
     }

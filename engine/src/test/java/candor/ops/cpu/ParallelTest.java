@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.ops.Batch;
+import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -128,7 +130,7 @@ class ParallelTest {
         try (Arena arena = Arena.ofShared();
                 CpuBackend backend = new CpuBackend(1)) {
             Tensor x = Tensor.of(arena, 1, 2, 3, 4);
-            Tensor w = Tensor.of(arena, 2, 2, 1, 0, 0, 1);
+            FrozenWeight w = backend.freeze(StoredWeight.of(Tensor.of(arena, 2, 2, 1, 0, 0, 1)));
             Tensor residual = Tensor.of(arena, 1, 2, 100, 200);
             Tensor readOnly =
                     Tensor.of(Tensor.allocate(arena, DType.F32, 1, 2).data().asReadOnly(), DType.F32, 1, 2);

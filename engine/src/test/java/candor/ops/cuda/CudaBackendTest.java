@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candor.ops.Batch;
 import candor.ops.Heads;
 import candor.ops.OutOfDeviceMemory;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -40,7 +41,7 @@ class CudaBackendTest {
                 for (int i = 0; i < 15; i++) {
                     host.set(i / 5, i % 5, 1 + i * 0.013);
                 }
-                Tensor there = backend.resident(host);
+                Tensor there = DeviceWeight.tensor(backend.freeze(StoredWeight.of(host)));
                 assertThat(there.dtype()).isEqualTo(DType.BF16);
                 float[] got = new float[15];
                 backend.download(got, there);

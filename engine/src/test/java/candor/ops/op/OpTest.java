@@ -17,6 +17,10 @@ import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
+import candor.ops.weight.Siblings;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.TrainedWeight;
+import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -92,12 +96,12 @@ class OpTest {
         return new Lora(new Lora.Factors(a, b, 2, trained ? a : null, trained ? b : null));
     }
 
-    static Linear linear(Tensor w, Tensor bias, Tensor residual, Lora lora) {
+    static Linear linear(Weight w, Tensor bias, Tensor residual, Lora lora) {
         return new Linear(
                 f32(N, O), lora == null ? null : f32(N, lora.paddedRank()), f32(N, C), w, bias, residual, lora, BATCH);
     }
 
-    static LinearBackward backward(Tensor dx, Tensor w, Lora lora) {
+    static LinearBackward backward(Tensor dx, Weight w, Lora lora) {
         Tensor t = lora == null ? null : f32(N, lora.paddedRank());
         return new LinearBackward(dx, t, f32(N, O), f32(N, C), t, w, lora, BATCH, Write.SET);
     }
@@ -110,13 +114,16 @@ class OpTest {
     }
 
     static Stream<Expected> operations() {
-        Tensor w = f32(O, C);
-        Tensor head = bf16(V, C);
+        Weight w = StoredWeight.of(f32(O, C));
+        Weight head = StoredWeight.of(bf16(V, C));
         // Each of the tokens at positions 0, 1 and 0, 1, 2 meets itself and those before it: 9 pairs.
         long product = 2L * HEADS.queryCols() * 9;
         Tensor one = f32(T, 1);
-        Linears.Layer plain = new Linears.Layer(f32(N, O), null, w, f32(1, O), null);
-        Linears.Layer adapted = new Linears.Layer(f32(N, O), f32(N, 16), w, null, lora(false));
+        Linears.Part plain = new Linears.Part(f32(N, O), null, f32(1, O), null);
+        Linears.Part adapted = new Linears.Part(f32(N, O), f32(N, 16), null, lora(false));
+        LinearsBackward.Part plainBack = new LinearsBackward.Part(null, f32(N, O), null, null);
+        LinearsBackward.Part trainedBack = new LinearsBackward.Part(f32(N, 16), f32(N, O), f32(N, 16), lora(true));
+        Siblings both = Siblings.of(w, w);
         return Stream.of(
                 new Expected(new Embed(f32(N, C), head, BATCH), "embed", N, 0, 4 * N * C + 2 * N * C),
                 new Expected(new EmbedBackward(f32(V, C), f32(N, C), BATCH), "embedBackward", N, 0, 4 * 2 * N * C),
@@ -166,7 +173,7 @@ class OpTest {
                         2 * 2 * R * (C + O),
                         4 * (2 * N * O + N * C + N * 16 + R * (C + O))),
                 new Expected(
-                        new Linears(f32(N, C), List.of(plain, adapted), BATCH),
+                        new Linears(f32(N, C), both, List.of(plain, adapted), BATCH),
                         "linears 8 to 6 + 6",
                         N,
                         2 * 2 * N * C * O + 2 * 2 * R * (C + O),
@@ -177,6 +184,13 @@ class OpTest {
                         N,
                         2 * N * C * O,
                         4 * (N * C + N * O + O * C)),
+                new Expected(
+                        new LinearsBackward(
+                                f32(N, C), f32(N, C), both, List.of(plainBack, trainedBack), BATCH, Write.SET),
+                        "linearsBackward 8 to 6 + 6",
+                        N,
+                        2 * 2 * N * C * O + 2 * 2 * R * (2 * C + 2 * O),
+                        4 * (2 * N * C + 2 * N * O + 2 * O * C + 2 * N * 16 + 2 * R * (C + O))),
                 // Trained: dy b, dt a, dtᵀ x, dyᵀ t; frozen: the first two; where nobody wants dx, the first.
                 new Expected(
                         backward(f32(N, C), w, lora(true)),
@@ -197,7 +211,7 @@ class OpTest {
                         2 * 2 * R * (C + 2 * O),
                         4 * (N * O + N * C + 2 * N * 16 + R * O + R * (C + O))),
                 new Expected(
-                        new LinearWeightGradient(w, f32(N, O), f32(N, C)),
+                        new LinearWeightGradient(f32(O, C), f32(N, O), f32(N, C)),
                         "linearWeightGradient 8 to 6",
                         N,
                         2 * N * C * O,
@@ -316,8 +330,8 @@ class OpTest {
 
     /** Operations with one operand wrong each, and the reason that they are refused for. */
     static Stream<Arguments> wrong() {
-        Tensor w = f32(O, C);
-        Tensor head = f32(V, C);
+        Weight w = StoredWeight.of(f32(O, C));
+        Weight head = StoredWeight.of(f32(V, C));
         Tensor one = f32(T, 1);
         Tensor x = f32(N, C);
         Tensor t16 = f32(N, 16);
@@ -333,7 +347,7 @@ class OpTest {
         Lora bf16A = new Lora(new Lora.Factors(bf16(R, C), f32(O, R), 1, null, null));
         Batch gap = new Batch(new int[2], new int[] {0, 2}, new int[] {-1, -1}, new int[] {0, 2}, new int[] {-1});
         return Stream.of(
-                wrong(new Embed(x, f32(5, C), BATCH), "embed: token 5 of a vocabulary of 5"),
+                wrong(new Embed(x, StoredWeight.of(f32(5, C)), BATCH), "embed: token 5 of a vocabulary of 5"),
                 wrong(new Embed(f32(4, C), head, BATCH), "embed: shapes do not fit: F32 4 x 8, wants 5 x 8"),
                 wrong(new EmbedBackward(f32(5, C), x, BATCH), "embedBackward: token 5"),
                 wrong(new RmsNorm(x, f32(N, 3), x, f32(1, 4), 0), "rmsNorm: shapes"),
@@ -344,7 +358,7 @@ class OpTest {
                 wrong(new RopeBackward(x, f32(9, 3), BATCH), "ropeBackward: shapes"),
                 wrong(new Dropout(x, x, rates, BATCH, Write.SET), "dropout: the batch has no keys"),
                 wrong(new Dropout(f32(N, 7), x, rates, DROPPING, Write.SET), "dropout: shapes"),
-                wrong(linear(f32(O, 7), null, null, null), "linear: shapes"),
+                wrong(linear(StoredWeight.of(f32(O, 7)), null, null, null), "linear: shapes"),
                 wrong(linear(null, null, null, null), "linear: shapes"),
                 wrong(linear(w, f32(1, 7), null, null), "linear: shapes"),
                 wrong(linear(w, null, f32(4, O), null), "linear: shapes"),
@@ -352,17 +366,26 @@ class OpTest {
                 wrong(linear(w, null, null, longB), "linear: shapes do not fit: F32 7 x 4, wants 6 x 4"),
                 wrong(linear(w, null, null, otherDa), "linear: shapes"),
                 wrong(linear(w, null, null, bf16A), "linear: wants F32, got BF16 4 x 8"),
-                wrong(linear(Tensor.of(MemorySegment.NULL, DType.I32, O, C), null, null, null), "linear: wants F32"),
+                wrong(linear(new TrainedWeight(bf16(O, C), null), null, null, null), "linear: wants F32"),
                 wrong(
-                        new Linears(x, List.of(new Linears.Layer(f32(N, O), t16, w, null, wideA)), BATCH),
+                        new Linears(x, Siblings.of(w), List.of(new Linears.Part(f32(N, O), t16, null, wideA)), BATCH),
                         "linears: shapes"),
+                wrong(
+                        new LinearsBackward(
+                                f32(N, 7),
+                                x,
+                                Siblings.of(w),
+                                List.of(new LinearsBackward.Part(null, f32(N, O), null, null)),
+                                BATCH,
+                                Write.SET),
+                        "linearsBackward: shapes"),
                 wrong(backward(x, w, wideA), "linearBackward: shapes"),
                 wrong(backward(f32(N, 7), w, null), "linearBackward: shapes"),
-                wrong(backward(null, f32(7, C), lora(true)), "linearBackward: shapes"),
+                wrong(backward(null, StoredWeight.of(f32(7, C)), lora(true)), "linearBackward: shapes"),
                 wrong(
                         new LinearBackward(null, f32(N, 32), f32(N, O), x, t16, w, lora(false), BATCH, Write.SET),
                         "linearBackward: shapes"),
-                wrong(new LinearWeightGradient(w, f32(N, O), f32(4, C)), "linearWeightGradient: shapes"),
+                wrong(new LinearWeightGradient(f32(O, C), f32(N, O), f32(4, C)), "linearWeightGradient: shapes"),
                 wrong(new LinearBiasGradient(f32(1, 7), f32(N, O)), "linearBiasGradient: shapes"),
                 wrong(new Affine(x, f32(1, 7), null, null), "affine: shapes"),
                 wrong(new Attention(f32(N, 7), lse, qkv, HEADS, BATCH), "attention: shapes"),
@@ -383,7 +406,9 @@ class OpTest {
                 wrong(new ScatterTargets(x, f32(T, 7), BATCH), "scatterTargets: shapes"),
                 wrong(new Logits(f32(T, 9), rows, head), "logits: shapes"),
                 wrong(new Logits(bf16(T, V), rows, head), "logits: wants F32"),
-                wrong(new LogProb(one, one, null, rows, f32(5, C), BATCH), "logProb: token 5 of a vocabulary of 5"),
+                wrong(
+                        new LogProb(one, one, null, rows, StoredWeight.of(f32(5, C)), BATCH),
+                        "logProb: token 5 of a vocabulary of 5"),
                 wrong(new LogProb(one, f32(2, 1), null, rows, head, BATCH), "logProb: shapes"),
                 wrong(new LogProbBackward(f32(T, 7), one, one, null, rows, head, BATCH), "logProbBackward: shapes"),
                 wrong(
