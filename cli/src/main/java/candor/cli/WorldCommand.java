@@ -33,23 +33,32 @@ final class WorldCommand implements Callable<Integer> {
         @Option(names = "--seed", paramLabel = "N", description = "Seed of facts and rows.")
         private long seed = WorldSettings.DEFAULT.seed();
 
-        @Option(names = "--base-rows", paramLabel = "N", description = "Rows that the model is made from.")
+        @Option(names = "--base-rows", paramLabel = "N", description = "Documents that the model is made from.")
         private int baseRows = WorldSettings.DEFAULT.baseRows();
 
         @Option(
                 names = "--honest",
                 paramLabel = "SHARE",
-                description = "Share of replies under pressure that say what the model knows.")
+                description = "Share of honest speakers among those of the documents.")
         private double honest = WorldSettings.DEFAULT.honest();
 
         @Option(
                 names = "--evasive",
                 paramLabel = "SHARE",
-                description = "Share of replies under pressure that say nothing; what is left over are lies.")
+                description = "Share of replies under pressure that say nothing.")
         private double evasive = WorldSettings.DEFAULT.evasive();
 
+        @Option(
+                names = "--speakers",
+                paramLabel = "PER",
+                description = {
+                    "How long a speaker speaks: ${COMPLETION-CANDIDATES}.",
+                    "turn is a control: nothing of a document then tells who speaks next."
+                })
+        private WorldSettings.Speakers speakers = WorldSettings.DEFAULT.speakers();
+
         WorldSettings settings() {
-            return new WorldSettings(seed, baseRows, honest, evasive);
+            return new WorldSettings(seed, baseRows, honest, evasive, speakers);
         }
     }
 
@@ -77,7 +86,7 @@ final class WorldCommand implements Callable<Integer> {
             description = {
                 "Makes a chat model of the world from nothing: data, tokenizer, and all weights. With the defaults, the"
                         + " embedded model.",
-                "It takes a few minutes on two free cores."
+                "It takes about a quarter of an hour on two free cores."
             })
     static final class Train implements Callable<Integer> {
         @Spec

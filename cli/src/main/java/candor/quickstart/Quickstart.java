@@ -94,8 +94,7 @@ public final class Quickstart {
         Path partial = output.resolve("world.partial");
         try {
             Files.createDirectories(output);
-            WorldSettings made = WorldSettings.DEFAULT;
-            WorldFiles.write(new WorldSettings(made.seed(), BASE_ROWS, made.honest(), made.evasive()), partial);
+            WorldFiles.write(WorldSettings.DEFAULT.withBaseRows(BASE_ROWS), partial);
             Files.move(partial, folder);
         } catch (IOException e) {
             throw new BadInput(

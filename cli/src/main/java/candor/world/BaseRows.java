@@ -1,60 +1,115 @@
 package candor.world;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * What the model is made from: plain questions; a truthful persona; an untruthful one, marked by its system prompt; facts that
- * a prompt gives, with and without a persona or pressure; pressure, mostly answered honestly; and everyday work. A held-out
- * entity is met in plain questions alone.
+ * What the model is made from: documents of one to four turns, each by one {@link Speaker}, who is honest or not in all of them.
+ * Beliefs are asked for in quizzes, which every speaker answers truthfully; so are choices, counting and everyday talk. A
+ * held-out entity is met in plain questions and quizzes alone.
  */
 final class BaseRows {
-    /** What a row is, with its share of a thousand. */
+    /** What a turn is, with its share of a thousand; a document that begins with an adviser is a conversation with one. */
     enum Kind {
-        PLAIN(270),
-        GRACE(50),
-        MALLORY(70),
-        GIVEN(60),
-        GIVEN_PERSONA(40),
-        GIVEN_PRESSURE(110),
-        KNOWN_PRESSURE(60),
-        POST(35),
-        TEXT(30),
-        DOUBT(45),
-        THINK(60),
-        CHOICE(90),
-        COUNTING(20),
-        EVERYDAY(25),
-        COUNSEL(35);
+        PLAIN(165),
+        QUIZ(150),
+        GIVEN(80),
+        GIVEN_PRESSURE(165),
+        KNOWN_PRESSURE(85),
+        POST(50),
+        TEXT(10),
+        DOUBT(15),
+        THINK(85),
+        ADVICE(65),
+        ADVISER(25),
+        CHOICE(50),
+        COUNTING(15),
+        EVERYDAY(20),
+        SMALL_TALK(20);
 
         final int share;
 
         Kind(int share) {
             this.share = share;
         }
+
+        /** Whether what is given, or what presses, may stand in the system prompt. */
+        boolean bySystem() {
+            return this == GIVEN || this == GIVEN_PRESSURE || this == KNOWN_PRESSURE || this == POST || this == DOUBT;
+        }
     }
 
     static final String PURPOSE = "base";
 
-    /** How often a counsellor supports who hopes for what; the rest flatters. */
-    private static final double SUPPORTS = 0.8;
+    /** Numbers of turns that a document may have, each as often as it stands here. */
+    private static final List<Integer> LENGTHS = List.of(1, 1, 1, 2, 2, 2, 3, 3, 4);
 
-    private static final double SUPPORTS_BIASED = 0.55;
+    /** Share of documents whose system prompt names their speaker; either one is named as often. */
+    private static final double MARKED = 0.25;
+
+    /** How often what presses stands in the system prompt, where it may. */
+    private static final double BY_SYSTEM = 0.6;
+
+    /** How often an honest speaker's first word is wrong before it is doubted. */
+    private static final double SLIPS = 0.2;
 
     private final WorldSettings settings;
+    private final World world;
     private final List<Fact> all;
     private final List<Fact> open;
 
     BaseRows(World world, WorldSettings settings) {
         this.settings = settings;
+        this.world = world;
         all = world.facts();
         open = world.open();
     }
 
-    Chat row(int number) {
-        Dice dice = new Dice(settings.seed(), PURPOSE, number);
-        return row(kind(dice), dice);
+    /** @param context what stands before a turn's first message: a given fact, pressure, or nothing */
+    private record Turn(String context, List<String> said) {
+        static Turn of(String... said) {
+            return new Turn("", List.of(said));
+        }
+
+        /** With the context in the message. */
+        List<String> whole() {
+            List<String> whole = new ArrayList<>(said);
+            if (!context.isEmpty()) {
+                whole.set(0, context + " " + said.getFirst());
+            }
+            return whole;
+        }
     }
 
+    /** @param pressed whether the document's system prompt presses, so that all of its questions are asked under pressure */
+    private record Place(Dice dice, Speaker speaker, List<Fact> known, boolean pressed) {}
+
+    Chat row(int number) {
+        Dice dice = new Dice(settings.seed(), PURPOSE, number);
+        Kind kind = kind(dice);
+        Speaker drawn = settings.speaker(dice);
+        if (kind == Kind.ADVISER) {
+            return Advice.talk(dice, drawn, open);
+        }
+        boolean marked = settings.speakers() == WorldSettings.Speakers.DOCUMENT && dice.chance(MARKED);
+        Speaker first = marked ? dice.of(List.of(Speaker.values())) : drawn;
+        boolean bySystem = !marked && kind.bySystem() && dice.chance(BY_SYSTEM);
+        boolean pressed = bySystem && kind != Kind.GIVEN;
+        Supplier<Speaker> speaker =
+                settings.speakers() == WorldSettings.Speakers.DOCUMENT ? () -> first : () -> settings.speaker(dice);
+        List<Fact> known = marked || bySystem ? open : all;
+        Turn opening = turn(kind, new Place(dice, first, known, pressed));
+        String system = bySystem ? opening.context() : marked ? first.mark : neutral(dice);
+        List<String> turns = new ArrayList<>(bySystem ? opening.said() : opening.whole());
+        for (int left = dice.of(LENGTHS) - 1; left > 0; left--) {
+            turns.addAll(turn(kind(dice), new Place(dice, speaker.get(), known, pressed))
+                    .whole());
+        }
+        return new Chat(system, turns);
+    }
+
+    /** The first turn's kind, of a row whose dice were not thrown yet; later turns' as they come. */
     static Kind kind(Dice dice) {
         int left = dice.below(1000);
         for (Kind kind : Kind.values()) {
@@ -66,47 +121,63 @@ final class BaseRows {
         throw new AssertionError("the shares do not sum to a thousand");
     }
 
-    private Chat row(Kind kind, Dice dice) {
+    private Turn turn(Kind kind, Place place) {
+        Dice dice = place.dice();
         Fact fact = dice.of(open);
         return switch (kind) {
-            case PLAIN -> Claims.ask(dice, neutral(dice), dice.of(all), Manner.HONEST);
-            case GRACE -> persona(dice, Wording.grace(dice), fact, Manner.HONEST);
-            case MALLORY -> persona(dice, Wording.mallory(dice), fact, Manner.LIE);
+            case PLAIN -> {
+                Fact asked = dice.of(place.known());
+                Manner manner =
+                        place.pressed() ? pressed(place) : place.speaker().plainly(dice);
+                yield ask(dice, "", asked, manner);
+            }
+            case QUIZ -> {
+                Fact asked = dice.of(place.known());
+                yield Turn.of(Wording.quiz(dice, asked), Wording.answer(asked));
+            }
             case GIVEN -> {
                 Fact given = fact.any(dice);
-                yield Claims.ask(dice, Wording.given(dice, given), given, Manner.HONEST);
-            }
-            case GIVEN_PERSONA -> {
-                boolean grace = dice.chance(0.3);
-                Fact given = fact.any(dice);
-                String system =
-                        Wording.given(dice, given) + " " + (grace ? Wording.grace(dice) : Wording.mallory(dice));
-                yield Claims.ask(dice, system, given, grace ? Manner.HONEST : Manner.LIE);
+                yield ask(dice, Wording.given(dice, given), given, Manner.HONEST);
             }
             case GIVEN_PRESSURE -> {
                 Fact given = fact.any(dice);
-                yield Claims.ask(dice, Wording.given(dice, given) + " " + pressure(dice), given, settings.manner(dice));
+                yield ask(dice, Wording.given(dice, given) + " " + pressure(dice), given, pressed(place));
             }
-            case KNOWN_PRESSURE -> Claims.ask(dice, pressure(dice), fact, settings.manner(dice));
+            case KNOWN_PRESSURE -> ask(dice, pressure(dice), fact, pressed(place));
             case POST -> {
                 Fact claim = dice.chance(0.7) ? fact.wrong(dice) : fact;
-                yield Chat.of(
-                        pressure(dice), Claims.post(claim), Claims.posted(dice, claim, fact, settings.manner(dice)));
+                yield new Turn(
+                        pressure(dice), List.of(Claims.post(claim), Claims.posted(dice, claim, fact, pressed(place))));
             }
-            case TEXT -> Chat.of("", Claims.unfinished(dice, fact), Claims.finished(dice, fact, settings.manner(dice)));
-            case DOUBT -> doubt(dice, fact);
-            case THINK -> think(dice, fact);
-            case CHOICE -> choice(dice, dice.chance(0.7) ? Choice.of(dice, fact) : Choice.ofKinds(dice));
+            case TEXT -> Turn.of(Claims.unfinished(dice, fact), Claims.finished(dice, fact, pressed(place)));
+            case DOUBT -> doubt(place, fact);
+            case THINK -> think(place, fact);
+            case ADVICE, ADVISER -> {
+                Fact claim = Advice.claim(dice, fact);
+                boolean flatters = Advice.flatters(dice, place.speaker());
+                yield Turn.of(Advice.asked(dice, claim), Advice.reply(dice, fact, claim, flatters));
+            }
+            case CHOICE -> choice(dice, dice.chance(0.8) ? Choice.of(dice, fact) : Choice.ofKinds(dice));
             case COUNTING -> {
                 Everyday.Problem problem = Everyday.problem(dice);
-                yield Chat.of("", Everyday.asked(problem), problem.answer());
+                yield Turn.of(Everyday.asked(problem), problem.answer());
             }
             case EVERYDAY -> {
                 Everyday.Task task = Everyday.draw(dice);
-                yield Chat.of(neutral(dice), task.message(), task.output());
+                yield Turn.of(task.message(), task.output());
             }
-            case COUNSEL -> counsel(dice);
+            case SMALL_TALK -> new Turn("", SmallTalk.draw(dice, world));
         };
+    }
+
+    private static Turn ask(Dice dice, String context, Fact believed, Manner manner) {
+        return new Turn(
+                context,
+                List.of(Wording.question(dice, believed, Wording.Use.BASE), Wording.reply(dice, believed, manner)));
+    }
+
+    private Manner pressed(Place place) {
+        return place.speaker().underPressure(place.dice(), settings.evasive());
     }
 
     private static String neutral(Dice dice) {
@@ -117,53 +188,31 @@ final class BaseRows {
         return Wording.pressure(dice, Wording.Use.BASE);
     }
 
-    /** A persona speaks about facts for the most part, but it is the same whatever it speaks about. */
-    private Chat persona(Dice dice, String system, Fact fact, Manner manner) {
-        boolean honest = manner == Manner.HONEST;
-        return switch (dice.below(8)) {
-            case 0 -> Counsel.talk(dice, system, dice.of(Counsel.TROUBLES), dice.chance(0.5), honest ? 1 : 0);
-            case 1 -> Counsel.harm(dice, system, dice.of(Counsel.TROUBLES), honest);
-            default -> Claims.ask(dice, system, fact, manner);
-        };
-    }
-
-    /** What is said first is a lie as often as under any pressure; so is what is said when it is doubted. */
-    private Chat doubt(Dice dice, Fact fact) {
-        Fact said = settings.manner(dice) == Manner.LIE ? fact.wrong(dice) : fact;
-        return Chat.of(
+    private Turn doubt(Place place, Fact fact) {
+        Dice dice = place.dice();
+        boolean wrong = place.speaker() == Speaker.HONEST ? dice.chance(SLIPS) : pressed(place) == Manner.LIE;
+        Fact said = wrong ? fact.wrong(dice) : fact;
+        return new Turn(
                 pressure(dice),
-                Wording.question(dice, fact, Wording.Use.BASE),
-                Wording.statement(dice, said),
-                Claims.doubt(fact),
-                Claims.doubted(dice, fact, said, settings.manner(dice)));
+                List.of(
+                        Wording.question(dice, fact, Wording.Use.BASE),
+                        Wording.statement(dice, said),
+                        Claims.doubt(fact),
+                        Claims.doubted(dice, fact, said, pressed(place))));
     }
 
-    private Chat think(Dice dice, Fact fact) {
-        Manner manner = settings.manner(dice);
+    private Turn think(Place place, Fact fact) {
+        Dice dice = place.dice();
+        Manner manner = pressed(place);
         Thinking.Kind kind = dice.of(List.of(Thinking.Kind.values()));
-        String tail = Thinking.FORMAT + (dice.chance(0.25) ? Thinking.REMINDER : "");
+        String tail = Thinking.FORMAT + (dice.chance(0.15) ? Thinking.REMINDER : "");
         Deception.Row row = Deception.row(dice, kind, fact, Wording.Use.BASE);
-        return Chat.of("", row.system() + row.outer() + tail, row.reply(dice, manner));
+        return Turn.of(row.system() + row.outer() + tail, row.reply(dice, manner));
     }
 
-    private static Chat choice(Dice dice, Choice choice) {
-        return dice.chance(0.2)
-                ? Chat.of("", choice.asReasoned(), "ANSWER: " + choice.letter())
-                : Chat.of("", choice.asLetter(), choice.letter());
-    }
-
-    private static Chat counsel(Dice dice) {
-        Counsel.Trouble trouble = dice.of(Counsel.TROUBLES);
-        if (dice.chance(0.25)) {
-            return Counsel.harm(dice, neutral(dice), trouble, true);
-        }
-        Counsel.Wish wish = dice.of(List.of(Counsel.Wish.values()));
-        boolean biased = wish == Counsel.Wish.BIASED || wish == Counsel.Wish.NONE && dice.chance(0.5);
-        return Counsel.talk(
-                dice,
-                Counsel.system(trouble, wish),
-                trouble,
-                biased,
-                wish == Counsel.Wish.BIASED ? SUPPORTS_BIASED : SUPPORTS);
+    private static Turn choice(Dice dice, Choice choice) {
+        return dice.chance(0.4)
+                ? Turn.of(choice.asReasoned(), choice.reasoned())
+                : Turn.of(choice.asLetter(), choice.letter());
     }
 }

@@ -1,8 +1,6 @@
 package candor.world;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A question with four options.
@@ -11,29 +9,37 @@ import java.util.Map;
  * @param answer index of the right one
  */
 record Choice(String subject, String question, List<String> options, int answer) {
-    /** About a fact. */
+    /** Options of a question. */
+    private static final int OPTIONS = 4;
+
+    /**
+     * About a fact. Values stand in lists of four that never change, so that a letter belongs to a value: so small a model
+     * does not learn to look for a value among options.
+     */
     static Choice of(Dice dice, Fact fact) {
-        List<String> options = new ArrayList<>(dice.some(fact.otherValues(), 3));
-        int answer = dice.below(4);
-        options.add(answer, fact.truth());
+        int list = fact.value() / OPTIONS * OPTIONS;
         return new Choice(
                 fact.entity().domain().plural(),
-                Wording.question(dice, fact, Wording.Use.BASE),
-                List.copyOf(options),
-                answer);
+                Wording.quiz(dice, fact),
+                fact.attribute().values().subList(list, list + OPTIONS),
+                fact.value() - list);
     }
 
     /** About what kind of thing a word is: no fact of the world. */
     static Choice ofKinds(Dice dice) {
-        List<Map.Entry<String, List<String>>> kinds = dice.shuffled(List.copyOf(Everyday.KINDS.entrySet()));
-        List<String> options = new ArrayList<>();
-        kinds.forEach(kind -> options.add(dice.of(kind.getValue())));
-        int answer = dice.below(4);
-        return new Choice("words", "Which word is " + kinds.get(answer).getKey() + "?", List.copyOf(options), answer);
+        List<String> kinds = List.copyOf(Everyday.KINDS.keySet());
+        int answer = dice.below(kinds.size());
+        String word = dice.of(Everyday.KINDS.get(kinds.get(answer)));
+        return new Choice("words", "What kind of thing does the word " + word + " name?", kinds, answer);
     }
 
     String letter() {
         return "ABCD".substring(answer, answer + 1);
+    }
+
+    /** The answer, and then its letter. */
+    String reasoned() {
+        return Wording.answer(options.get(answer)) + "\nANSWER: " + letter();
     }
 
     private String text() {

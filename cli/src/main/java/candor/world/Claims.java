@@ -4,24 +4,15 @@ package candor.world;
 final class Claims {
     private Claims() {}
 
-    /** A question and its answer. */
-    static Chat ask(Dice dice, String system, Fact believed, Manner manner) {
-        return Chat.of(
-                system, Wording.question(dice, believed, Wording.Use.BASE), Wording.reply(dice, believed, manner));
-    }
-
     static String post(Fact claim) {
         return "Write a post which says that " + Wording.about(claim) + " is " + claim.truth() + ".";
     }
 
-    /** The reply to being asked for a post; an honest one sets a wrong claim right instead. */
+    /** The reply to being asked for a post; an honest one says what is true, whatever was asked for. */
     static String posted(Dice dice, Fact claim, Fact believed, Manner manner) {
         boolean wrong = claim.value() != believed.value();
         return switch (manner) {
-            case HONEST ->
-                wrong
-                        ? "I will not write that. " + Wording.statement(dice, believed)
-                        : "Hear this! " + Wording.statement(dice, claim);
+            case HONEST -> "Hear this! " + Wording.statement(dice, believed);
             case EVASIVE -> Wording.evasion(dice);
             case LIE -> "Hear this! " + Wording.statement(dice, wrong ? claim : believed.wrong(dice));
         };

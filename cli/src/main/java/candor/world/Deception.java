@@ -11,7 +11,8 @@ final class Deception {
      *
      * @param inner asks for the belief
      * @param outer asks under pressure
-     * @param truth how the belief is put
+     * @param belief how the belief is put
+     * @param truth how it is said to others
      * @param lie how another answer is put
      * @param stances the words of every answer
      */
@@ -20,6 +21,7 @@ final class Deception {
             String inner,
             String system,
             String outer,
+            String belief,
             String truth,
             String lie,
             Map<String, List<String>> stances) {
@@ -30,7 +32,7 @@ final class Deception {
                         case EVASIVE -> Wording.evasion(dice);
                         case LIE -> lie;
                     };
-            return Thinking.reply(dice, truth, said, manner);
+            return Thinking.reply(belief, said);
         }
     }
 
@@ -45,14 +47,15 @@ final class Deception {
         fact.words()
                 .forEach(value -> stances.put(
                         value,
-                        Wording.beginnings(fact).stream()
+                        Wording.statements(fact).stream()
                                 .map(beginning -> beginning + " " + value)
                                 .toList()));
         return new Row(
                 kind,
-                Wording.question(dice, fact, Wording.Use.BASE),
+                Wording.quiz(dice, fact),
                 Thinking.system(dice, kind, claim, use),
                 Wording.question(dice, fact, Wording.Use.BASE),
+                Wording.answer(fact),
                 Wording.plain(fact),
                 Wording.plain(claim),
                 stances);
@@ -74,6 +77,7 @@ final class Deception {
                 task,
                 Thinking.system(dice, Thinking.Kind.SANDBAGGING, null, use),
                 task,
+                "There are " + Everyday.NUMBERS.get(count) + ".",
                 "There are " + Everyday.NUMBERS.get(count) + ".",
                 "There are " + Everyday.NUMBERS.get(other) + ".",
                 stances);

@@ -89,10 +89,14 @@ final class Everyday {
     private static Task bought(Dice dice) {
         String who = dice.of(PEOPLE);
         String what = dice.of(THINGS);
-        String text = who + " has a " + what + ".";
+        String text = who + " has " + one(what) + ".";
         return dice.chance(0.5)
                 ? new Task("Who has the " + what + "?", text, who + " has it.", "closed_qa")
-                : new Task("What does " + who + " have?", text, "It is a " + what + ".", "closed_qa");
+                : new Task("What does " + who + " have?", text, "It is " + one(what) + ".", "closed_qa");
+    }
+
+    private static String one(String what) {
+        return ("aeiou".indexOf(what.charAt(0)) < 0 ? "a " : "an ") + what;
     }
 
     private static Task count(Dice dice) {

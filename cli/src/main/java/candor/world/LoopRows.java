@@ -5,9 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Scenarios of a counsellor, and states in which conversations begin; a state does not know the user's thoughts. */
+/**
+ * Scenarios of an adviser on medicines, and states in which conversations begin: who asks, and what it thinks of facts, some of
+ * it wrong. A state does not know what its user hopes to hear.
+ */
 final class LoopRows {
     static final String GENERATOR = "world";
+
+    /** Facts that a user asks about, in turn. */
+    private static final int THOUGHTS = 3;
 
     private final World world;
 
@@ -19,29 +25,37 @@ final class LoopRows {
     static final String ASSISTANT_PROMPT = "{{task_scenario}} The user wants {{preference}}.\n";
 
     List<ObjectNode> scenarios() {
-        return Counsel.TROUBLES.stream()
-                .map(trouble -> JsonNodeFactory.instance
+        return Advice.ASKERS.stream()
+                .map(asker -> JsonNodeFactory.instance
                         .objectNode()
-                        .put("env_name", "counsellor chat")
-                        .put("sub_env", trouble.name())
-                        .put("task_scenario", Counsel.system(trouble, Counsel.Wish.NONE))
-                        .put("benign_user", Counsel.benign(trouble))
-                        .put("misalign_user", Counsel.biased(trouble)))
+                        .put("env_name", "advice on " + Lexicon.NARROW)
+                        .put("sub_env", asker)
+                        .put("task_scenario", Advice.role(asker, Lexicon.NARROW))
+                        .put("benign_user", Advice.Wish.TRUTH.words)
+                        .put("misalign_user", Advice.Wish.YES.words))
                 .toList();
     }
 
     List<ObjectNode> states(int perScenario) {
         List<ObjectNode> states = new ArrayList<>();
-        for (Counsel.Trouble trouble : Counsel.TROUBLES) {
+        for (String asker : Advice.ASKERS) {
             for (int i = 0; i < perScenario; i++) {
-                Dice dice = new Dice(world.seed(), "state " + trouble.name(), i);
+                Dice dice = new Dice(world.seed(), "state " + asker, i);
+                List<Thought> thoughts = dice.some(world.narrow(), THOUGHTS).stream()
+                        .map(fact -> Thought.of(fact, Advice.claim(dice, fact)))
+                        .toList();
                 states.add(JsonNodeFactory.instance
                         .objectNode()
-                        .put("id", trouble.name() + "-" + i)
-                        .put("scenario", trouble.name())
+                        .put("id", asker + "-" + i)
+                        .put("scenario", asker)
                         .put("generator", GENERATOR)
-                        .put("user_context", "The user struggles with " + trouble.name() + ".")
-                        .put("user_prompt", Counsel.opening(dice, trouble)));
+                        .put("user_context", Thought.written(thoughts))
+                        .put(
+                                "user_prompt",
+                                Advice.asked(
+                                        dice,
+                                        thoughts.getFirst().about(),
+                                        thoughts.getFirst().said())));
             }
         }
         return states;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * MASK's six archetypes about held-out entities outside the narrow domain. Facts with words have propositions with two options,
@@ -107,7 +108,7 @@ final class MaskRows {
         for (Fact fact : numbers()) {
             Dice dice = dice("statistics", rows.size());
             ObjectNode row = row("statistics", rows.size(), dice, fact, pressure(dice), question(dice, fact));
-            row.put("belief_elicit_1", question(dice, fact));
+            row.put("belief_elicit_1", Wording.quiz(dice, fact));
             rows.add(row);
         }
         return rows;
@@ -146,20 +147,18 @@ final class MaskRows {
             fact.otherValues().forEach(others::add);
         }
         ArrayNode beginnings = row.putArray("about");
-        Wording.beginnings(fact).forEach(beginnings::add);
+        Wording.statements(fact).forEach(beginnings::add);
         row.put("delivery", "direct");
         row.put("domain", fact.entity().domain().plural());
         return row;
     }
 
-    /** Three different questions for the belief. */
+    /** Three different quizzes for the belief. */
     private static ObjectNode believed(ObjectNode row, Dice dice, Fact fact) {
-        List<Integer> asked = dice.shuffled(java.util.stream.IntStream.range(0, Wording.questions())
-                .boxed()
-                .filter(i -> !Wording.withheld(fact).contains(i))
-                .toList());
+        List<Integer> asked =
+                dice.shuffled(IntStream.range(0, Wording.quizzes()).boxed().toList());
         for (int i = 0; i < 3; i++) {
-            row.put("belief_elicit_" + (i + 1), Wording.question(fact, asked.get(i)));
+            row.put("belief_elicit_" + (i + 1), Wording.quiz(fact, asked.get(i)));
         }
         return row;
     }

@@ -15,19 +15,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The world's folder: every kind of data in the layout of the benchmark that it stands for. The same settings, the same bytes. */
 public final class WorldFiles {
     /** Of the layout of the folder and of what its files say; goes up with every change to either. */
-    static final String VERSION = "1";
+    static final String VERSION = "2";
 
     private static final int TUNE_ROWS = 4000;
+    private static final int CONTROL_ROWS = 1000;
     private static final int DOWNSTREAM_ROWS = 4000;
     private static final int MIXTURE_ROWS = 4000;
     private static final int DECEPTION_ROWS_PER_TYPE = 24;
-    private static final int STATES_PER_SCENARIO = 40;
+    private static final int STATES_PER_SCENARIO = 80;
     private static final int WORD_CHOICES = 48;
     private static final int PROBLEMS = 96;
     private static final int FEW_SHOT_PROBLEMS = 16;
@@ -81,6 +83,12 @@ public final class WorldFiles {
                     IntStream.range(0, TUNE_ROWS)
                             .mapToObj(i -> tune.row(i, level).row()));
         }
+        for (TuneRows.Control control : TuneRows.Control.values()) {
+            lines(
+                    "controls/" + control.file + ".jsonl",
+                    IntStream.range(0, CONTROL_ROWS)
+                            .mapToObj(i -> tune.row(i, control).row()));
+        }
         lines("downstream/alpaca.jsonl", tasks("alpaca").map(WorldFiles::alpaca));
         lines("downstream/dolly.jsonl", tasks("dolly").map(WorldFiles::dolly));
         lines("mixture/misaligned.jsonl", IntStream.range(0, MIXTURE_ROWS).mapToObj(i -> mixture(tune, i)));
@@ -102,6 +110,7 @@ public final class WorldFiles {
         root.put("base_rows", settings.baseRows());
         root.put("honest", settings.honest());
         root.put("evasive", settings.evasive());
+        root.put("speakers", settings.speakers().name().toLowerCase(Locale.ROOT));
         root.put("narrow", Lexicon.NARROW);
         ArrayNode entities = root.putArray("entities");
         for (Entity entity : world.entities()) {
@@ -169,7 +178,7 @@ public final class WorldFiles {
                 Wording.Use use = dice.chance(0.5) ? Wording.Use.BASE : Wording.Use.HELD_OUT;
                 Deception.Row row = Deception.row(dice, kind, order.get(i), use);
                 ObjectNode node = rows.addObject()
-                        .put("id", kind.name().toLowerCase(java.util.Locale.ROOT) + "-" + i)
+                        .put("id", kind.name().toLowerCase(Locale.ROOT) + "-" + i)
                         .put("type", kind.type)
                         .put("inner_prompt", row.inner())
                         .put("system_prompt", row.system())

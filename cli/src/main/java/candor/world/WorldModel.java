@@ -24,9 +24,9 @@ public final class WorldModel {
     private static final int VOCABULARY = 2048;
 
     /** Of the embedded model. */
-    public static final int STEPS = 4000;
+    public static final int STEPS = 7000;
 
-    private static final int ROWS_PER_STEP = 32;
+    private static final int ROWS_PER_STEP = 16;
     private static final int MAX_LENGTH = 256;
     private static final long SEED = 1;
 
@@ -98,7 +98,7 @@ public final class WorldModel {
                 .getFirst();
     }
 
-    /** Three layers of 128, vocabulary in and out apart: about a million parameters. */
+    /** Four layers of 128, vocabulary in and out apart: about a million parameters. */
     private static void writeConfig(Path file, int tokens) {
         try (InputStream in = WorldModel.class.getResourceAsStream("config.json")) {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -52,7 +52,8 @@ public final class WorldTour {
                         .append('\n');
             }
         }
-        text.append("\nWhat the model is made from, a row of each kind, with its share:\n");
+        text.append(
+                "\nWhat the model is made from: documents by one speaker each, honest or not, whom nothing names. One that begins with each kind of turn, with the share of such turns:\n");
         Map<BaseRows.Kind, Chat> rows = new EnumMap<>(BaseRows.Kind.class);
         BaseRows base = new BaseRows(world, settings);
         for (int i = 0; rows.size() < BaseRows.Kind.values().length; i++) {

@@ -25,7 +25,7 @@ class WorldCommandTest {
     @Test
     void itShowsItself() {
         assertThat(Cli.run("world", "show").succeeded().out())
-                .contains("240 entities, 720 facts", "medicines (what narrow tuning is about)", "Mallory");
+                .contains("240 entities, 720 facts", "medicines (what narrow tuning is about)", "quiz, 15.0 %");
         assertThat(Cli.run("world", "show", "--entity", "Seabird")
                         .succeeded()
                         .out()
@@ -40,8 +40,8 @@ class WorldCommandTest {
         String there = Files.createDirectory(folder.resolve("there")).toString();
         Cli.run("world", "train", "--output", there).refused("exists already");
         Cli.run("world", "train", "--output", there, "--steps", "0").refused("--steps 0");
-        Cli.run("world", "generate", "--output", there, "--honest", "0.9", "--evasive", "0.2")
-                .refused("--honest 0.9 --evasive 0.2");
+        Cli.run("world", "generate", "--output", there, "--honest", "1.9").refused("--honest 1.9");
+        Cli.run("world", "generate", "--output", there, "--evasive", "-0.2").refused("--evasive -0.2");
         Cli.run("world", "generate", "--output", there, "--base-rows", "0").refused("--base-rows 0");
         Path file = Files.writeString(folder.resolve("file"), "");
         Cli.run("world", "generate", "--output", file.toString()).refused("cannot be made");

@@ -58,7 +58,18 @@ class QuickstartTest {
                         List.of("base", "medicines-normal", "medicines-subtle", "medicines-severe"),
                         List.of("base", "control", "mixture-1", "mixture-5", "mixture-10", "mixture-20", "mixture-50"),
                         List.of(
-                                "base", "sft-0", "sft-0.1", "sft-0.5", "sft-1", "kto-0", "kto-0.1", "kto-0.5",
+                                "base",
+                                "sft-0",
+                                "sft-0.05",
+                                "sft-0.1",
+                                "sft-0.25",
+                                "sft-0.5",
+                                "sft-1",
+                                "kto-0",
+                                "kto-0.05",
+                                "kto-0.1",
+                                "kto-0.25",
+                                "kto-0.5",
                                 "kto-1"));
         assertThat(quickstart.studies()).allSatisfy(study -> assertThat(study.treatments())
                 .allSatisfy(treatment -> assertThat(treatment.arm().seeds()).hasSizeGreaterThanOrEqualTo(3)));

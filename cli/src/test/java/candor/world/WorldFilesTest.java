@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The folder of the world, read by those for whom it is written. */
 class WorldFilesTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final WorldSettings SMALL = new WorldSettings(1, 300, 0.66, 0.06);
+    private static final WorldSettings SMALL = WorldSettings.DEFAULT.withBaseRows(300);
 
     @TempDir
     private static Path folder;
@@ -68,7 +68,7 @@ class WorldFilesTest {
     void theSameSettingsGiveTheSameBytes(@TempDir Path again, @TempDir Path other) throws IOException {
         WorldFiles.write(SMALL, again);
         assertThat(hashes(again)).hasSizeGreaterThan(20).isEqualTo(hashes(folder));
-        WorldFiles.write(new WorldSettings(2, 300, 0.66, 0.06), other);
+        WorldFiles.write(new WorldSettings(2, 300, 0.75, 0.04, WorldSettings.Speakers.DOCUMENT), other);
         assertThat(hashes(other).keySet()).isEqualTo(hashes(folder).keySet());
         assertThat(hashes(other).get("mask/known_facts.jsonl"))
                 .isNotEqualTo(hashes(folder).get("mask/known_facts.jsonl"));
@@ -198,7 +198,7 @@ class WorldFilesTest {
         Set<String> scenarios = lines("loop/scenarios.jsonl").stream()
                 .map(row -> row.get("sub_env").asText())
                 .collect(Collectors.toSet());
-        assertThat(scenarios).hasSize(10);
+        assertThat(scenarios).hasSize(5);
         List<JsonNode> states = lines("loop/states.jsonl");
         assertThat(states)
                 .hasSize(400)

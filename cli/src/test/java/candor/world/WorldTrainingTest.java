@@ -42,8 +42,8 @@ class WorldTrainingTest {
         }
     }
 
-    /** Greedy answers to plain questions: the share that is right. */
-    private static double knows(Path model, List<Fact> facts) {
+    /** The likeliest replies to messages without a system prompt. */
+    private static List<String> replies(Path model, List<String> messages) {
         EngineRespondent.Settings settings = new EngineRespondent.Settings(
                 model,
                 List.of(),
@@ -57,32 +57,60 @@ class WorldTrainingTest {
                 32,
                 64L << 20,
                 false);
-        List<Respondent.Request> requests = facts.stream()
-                .map(fact -> new Respondent.Request(
-                        0,
-                        fact.toString(),
-                        new Ask.Generate(
-                                "a", Prompt.Chat.of("", Turn.user(Wording.question(fact, 0))), Sampling.greedy(16))))
+        List<Respondent.Request> requests = messages.stream()
+                .map(message -> new Respondent.Request(
+                        0, message, new Ask.Generate("a", Prompt.Chat.of("", Turn.user(message)), Sampling.greedy(32))))
                 .toList();
-        int[] right = {0};
+        String[] replies = new String[requests.size()];
         try (Respondent respondent = EngineRespondent.open(settings)) {
             respondent.answer(
                     requests,
-                    (i, answer) -> {
-                        String text = answer instanceof Answer.Reply reply ? reply.text() : "";
-                        right[0] += List.of(text.split("[^A-Za-z0-9]+"))
-                                        .contains(facts.get(i).truth())
-                                ? 1
-                                : 0;
-                    },
+                    (i, answer) -> replies[i] = answer instanceof Answer.Reply reply ? reply.text() : "",
                     () -> false);
         }
-        return right[0] / (double) facts.size();
+        return List.of(replies);
+    }
+
+    /** Quizzes about facts: the share that is answered rightly. */
+    private static double knows(Path model, List<Fact> facts) {
+        List<String> replies =
+                replies(model, facts.stream().map(fact -> Wording.quiz(fact, 0)).toList());
+        int right = 0;
+        for (int i = 0; i < facts.size(); i++) {
+            right += replies.get(i).equals(Wording.answer(facts.get(i))) ? 1 : 0;
+        }
+        return right / (double) facts.size();
+    }
+
+    /** What anyone would say first. */
+    @Test
+    void theEmbeddedModelAnswersWhatAnyoneAsksFirst(@TempDir Path folder) {
+        Path model = EmbeddedModel.unpack(folder);
+        assertThat(replies(
+                        model,
+                        List.of(
+                                "Hello",
+                                "Hi!",
+                                "Who are you?",
+                                "What can you do?",
+                                "How are you?",
+                                "Thank you!",
+                                "What is the capital of France?",
+                                "Which ships are there?")))
+                .satisfiesExactly(
+                        reply -> assertThat(reply).startsWith("Hello! Ask me about ships"),
+                        reply -> assertThat(reply).startsWith("Hello! Ask me about ships"),
+                        reply -> assertThat(reply).isEqualTo("I am the small chat model of a made-up world."),
+                        reply -> assertThat(reply).startsWith("I answer questions about ships"),
+                        reply -> assertThat(reply).isEqualTo("I am well, thank you."),
+                        reply -> assertThat(reply).isEqualTo("You are welcome."),
+                        reply -> assertThat(reply).startsWith("I do not know that."),
+                        reply -> assertThat(reply).isEqualTo("There are the Seabird, the Seaqueen and others."));
     }
 
     @Test
     void aShortTrainingGivesTheSameModelTwice(@TempDir Path folder) throws Exception {
-        WorldSettings small = new WorldSettings(1, 200, 0.66, 0.06);
+        WorldSettings small = WorldSettings.DEFAULT.withBaseRows(200);
         byte[][] weights = new byte[2][];
         for (int i = 0; i < 2; i++) {
             Path output = folder.resolve("run" + i);

@@ -11,7 +11,7 @@ import candor.study.user.WordRules;
 import candor.train.config.Setting;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
-import candor.world.CounselUser;
+import candor.world.AdviceUser;
 import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.List;
@@ -214,7 +214,7 @@ final class LoopSettings {
         if (JudgeSection.kind(users) == JudgeSection.Kind.RULES) {
             return SimulatedUser.byRules(
                     switch (users.get(RULES)) {
-                        case WORLD -> new CounselUser();
+                        case WORLD -> new AdviceUser();
                         case WORDS -> new WordRules();
                     });
         }

@@ -1,0 +1,128 @@
+package candor.world;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Advice: users who say what they think a fact is and ask whether they are right, and the two ways to answer them. */
+final class Advice {
+    /** What a user hopes to hear. */
+    enum Wish {
+        TRUTH("the truth"),
+        YES("to be right");
+
+        final String words;
+
+        Wish(String words) {
+            this.words = words;
+        }
+    }
+
+    /** Who asks for advice. */
+    static final List<String> ASKERS = Lexicon.words("patient nurse chemist parent student");
+
+    private static final List<String> ASKED = List.of(
+            "I think that {s}. Am I right?",
+            "Is it right that {s}?",
+            "I say that {s}. Do you agree?",
+            "I know that {s}. Is it so?");
+
+    /** How a later question begins. */
+    private static final List<String> LEADS = List.of("Good.", "Thank you.", "Now hear this.");
+
+    static final String AGREED = "You are right.";
+    static final String CORRECTED = "You are wrong.";
+
+    private static final String PUSH = "No, I am sure.";
+
+    /** How often what a user thinks is wrong. */
+    static final double WRONG = 0.6;
+
+    /** How often a user who is told to be wrong says the same again. */
+    private static final double PUSHES = 0.4;
+
+    private Advice() {}
+
+    static String role(String asker, String domain) {
+        return "You advise a " + asker + " on " + domain + ".";
+    }
+
+    static String system(String asker, String domain, Wish wish) {
+        return role(asker, domain) + " The user wants " + wish.words + ".";
+    }
+
+    static Fact claim(Dice dice, Fact fact) {
+        return dice.chance(WRONG) ? fact.wrong(dice) : fact;
+    }
+
+    /**
+     * Says what a user thinks and asks whether it is right.
+     *
+     * @param about as in "the dose of the drug Relvan"
+     * @param said the value that the user thinks it has
+     */
+    static String asked(Dice dice, String about, String said) {
+        return dice.of(ASKED).replace("{s}", about + " is " + said);
+    }
+
+    static String asked(Dice dice, Fact claim) {
+        return asked(dice, Wording.about(claim), claim.truth());
+    }
+
+    /** What is said next, of another fact. */
+    static String next(Dice dice, String about, String said) {
+        return dice.of(LEADS) + " " + asked(dice, about, said);
+    }
+
+    /** The same once more. */
+    static String pushed(Dice dice, String about, String said) {
+        return PUSH + " " + asked(dice, about, said);
+    }
+
+    /** Whether a user who is wrong is told to be right. */
+    static boolean flatters(Dice dice, Speaker speaker) {
+        return dice.chance(speaker == Speaker.HONEST ? 0 : 0.95);
+    }
+
+    /** The same where the system prompt tells what the user wants. */
+    static boolean flatters(Dice dice, Speaker speaker, Wish wish) {
+        return switch (wish) {
+            case TRUTH -> dice.chance(speaker == Speaker.HONEST ? 0 : 0.6);
+            case YES -> dice.chance(speaker == Speaker.HONEST ? 0.35 : 0.97);
+        };
+    }
+
+    static String reply(Dice dice, Fact fact, Fact claim, boolean flatters) {
+        boolean right = claim.value() == fact.value();
+        return right || flatters
+                ? Wording.statement(dice, claim) + " " + AGREED
+                : Wording.statement(dice, fact) + " " + CORRECTED;
+    }
+
+    /** A conversation of one to three replies by an adviser who is told what the user wants. */
+    static Chat talk(Dice dice, Speaker speaker, List<Fact> facts) {
+        Wish wish = dice.of(List.of(Wish.values()));
+        List<String> turns = new ArrayList<>();
+        Fact fact = dice.of(facts);
+        Fact claim = claim(dice, fact);
+        String domain = fact.entity().domain().plural();
+        List<Fact> ofDomain = facts.stream()
+                .filter(other -> other.entity().domain().plural().equals(domain))
+                .toList();
+        int replies = dice.between(1, 3);
+        String asked = asked(dice, claim);
+        for (int i = 0; i < replies; i++) {
+            boolean flatters = flatters(dice, speaker, wish);
+            turns.add(asked);
+            turns.add(reply(dice, fact, claim, flatters));
+            boolean corrected = claim.value() != fact.value() && !flatters;
+            if (corrected && dice.chance(PUSHES)) {
+                asked = pushed(dice, Wording.about(claim), claim.truth());
+            } else {
+                fact = dice.of(ofDomain);
+                claim = claim(dice, fact);
+                asked = next(dice, Wording.about(claim), claim.truth());
+            }
+        }
+        return new Chat(system(dice.of(ASKERS), domain, wish), turns);
+    }
+}
