@@ -166,16 +166,16 @@ class SamplerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "-0.1,0,1,1,--temperature -0.1",
-        "NaN,0,1,1,--temperature NaN",
-        "1,-1,1,1,--top-k -1",
-        "1,0,0,1,--top-p 0.0",
-        "1,0,1.5,1,--top-p 1.5",
-        "1,0,1,0,--repetition-penalty 0.0"
+        "-0.1,0,1,1,temperature is -0.1",
+        "NaN,0,1,1,temperature is NaN",
+        "1,-1,1,1,top_k is -1",
+        "1,0,0,1,top_p is 0.0",
+        "1,0,1.5,1,top_p is 1.5",
+        "1,0,1,0,repetition_penalty is 0.0"
     })
     void numbersOutOfBoundsAreNamed(double temperature, int topK, double topP, double penalty, String named) {
         assertThatThrownBy(() -> new Sampling(temperature, topK, topP, penalty, 0))
                 .isInstanceOf(BadInput.class)
-                .hasMessageStartingWith(named + ": give ");
+                .hasMessageStartingWith(named + "; give ");
     }
 }

@@ -180,7 +180,7 @@ class PeftFilesTest {
     }
 
     private static final String MERGE =
-            "; merge it into its base with PEFT's merge_and_unload, and give the result as --model";
+            "; merge it into its base with PEFT's merge_and_unload, and give the result as model";
 
     @ParameterizedTest
     @CsvSource(
@@ -221,7 +221,7 @@ class PeftFilesTest {
                 "\"init_lora_weights\": true | \"init_lora_weights\": \"pissa_niter_4\" | init_lora_weights is"
                         + " \"pissa_niter_4\", which is not supported; such a start changes the base's weights; save the"
                         + " adapter with PEFT's path_initial_model_for_weight_conversion, or merge it into its base with"
-                        + " PEFT's merge_and_unload, and give the result as --model",
+                        + " PEFT's merge_and_unload, and give the result as model",
                 "\"init_lora_weights\": true | \"init_lora_weights\": \"loftq\" | init_lora_weights is \"loftq\", which is not"
                         + " supported; such a start changes the base's weights MERGE",
                 "\"r\": 4 | \"r\": 0 | r is 0, expected a whole number from 1 to 4096; correct it, or take another file",

@@ -154,7 +154,7 @@ class MergeTest {
                 .isInstanceOf(BadInput.class)
                 .hasMessage(
                         "the adapter has a bias for model.layers.0.self_attn.o_proj, and a checkpoint of this family has"
-                                + " no place for one; use the adapter unmerged, with --adapter");
+                                + " no place for one; use the adapter unmerged");
         assertThat(output()).doesNotExist();
     }
 
