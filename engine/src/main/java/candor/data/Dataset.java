@@ -126,7 +126,7 @@ public final class Dataset {
             }
         }
         List<Encoded> encoded = group.stream().map(Encoded.class::cast).toList();
-        if (group.size() > 1 && same(encoded)) {
+        if (same(encoded.stream().map(Encoded::row).toList())) {
             skipped = skipped.and(refused(
                     encoded.getFirst().origin
                             + ": 'chosen' and 'rejected' become the same tokens, so there is nothing to prefer",
@@ -134,28 +134,36 @@ public final class Dataset {
                     null));
             return;
         }
-        for (Encoded each : encoded) {
-            EncodedRow cut = cut(each.row);
-            if (cut.targets() == 0) {
-                withoutTarget = withoutTarget.and(each.origin + ": nothing to learn in the first " + cut.length()
-                        + " of " + each.row.length() + " tokens");
+        List<EncodedRow> cuts = encoded.stream().map(each -> cut(each.row)).toList();
+        for (int i = 0; i < cuts.size(); i++) {
+            if (cuts.get(i).targets() == 0) {
+                withoutTarget = withoutTarget.and(encoded.get(i).origin + ": nothing to learn in the first "
+                        + cuts.get(i).length() + " of " + encoded.get(i).row.length() + " tokens");
                 return;
             }
         }
-        for (Encoded each : encoded) {
-            EncodedRow row = each.row;
-            EncodedRow cut = cut(row);
+        if (same(cuts)) {
+            // Its gradient is 0 but for rounding, which AdamW would scale up to full steps.
+            withoutTarget =
+                    withoutTarget.and(encoded.getFirst().origin + ": 'chosen' and 'rejected' are the same, cut to "
+                            + cuts.getFirst().length() + " tokens");
+            return;
+        }
+        for (int i = 0; i < cuts.size(); i++) {
+            EncodedRow row = encoded.get(i).row;
+            EncodedRow cut = cuts.get(i);
             cutRows += cut == row ? 0 : 1;
             // A labelled row stays whole: its completion may yet stand behind a shorter prompt.
             EncodedRow kept = row.label() == null ? cut : row;
             rows.add(new EncodedRow(rows.size(), kept.ids(), kept.target(), kept.promptLength(), kept.label()));
-            origins.add(each.origin);
+            origins.add(encoded.get(i).origin);
         }
     }
 
-    private static boolean same(List<Encoded> group) {
-        int[] ids = group.getFirst().row.ids();
-        return group.stream().allMatch(each -> Arrays.equals(each.row.ids(), ids));
+    /** Whether a group has several rows and they are one. */
+    private static boolean same(List<EncodedRow> group) {
+        int[] ids = group.getFirst().ids();
+        return group.size() > 1 && group.stream().allMatch(row -> Arrays.equals(row.ids(), ids));
     }
 
     private EncodedRow cut(EncodedRow row) {

@@ -256,6 +256,18 @@ class DatasetTest {
         assertThat(data.cutRows()).isEqualTo(1);
     }
 
+    /** What they differ in is behind the length. */
+    @Test
+    void aPairThatBecomesTheSameByCuttingIsLeftOut() throws IOException {
+        Path file = file(
+                preference("a", " same".repeat(30) + " b", " same".repeat(30) + " c"), preference("d", " yes", " no"));
+        Dataset data = encode(file, RowKind.PAIRED, false, encoder(LossOn.COMPLETION), 30, 1);
+        assertThat(data.size()).isEqualTo(2);
+        assertThat(data.origin(0).line()).isEqualTo(2);
+        assertThat(data.withoutTarget().reasons())
+                .containsExactly(file + ", line 1: 'chosen' and 'rejected' are the same, cut to 30 tokens");
+    }
+
     /** Here the template trims. */
     @Test
     void completionsThatBecomeTheSameTokensAreRefused() throws IOException {
