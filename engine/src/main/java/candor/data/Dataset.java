@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The rows of a run, encoded before it starts: what is wrong with a row, and which rows are left without a target, is
@@ -59,6 +60,18 @@ public final class Dataset {
      * @throws BadInput if one cannot be encoded and is not to be skipped, or if none is left
      */
     public static Dataset encode(Iterator<Example> examples, RowEncoder encoder, Settings settings) {
+        return read(examples, encoder, settings).orFail();
+    }
+
+    /** Encodes all that a reader has left, and keeps what there is to say of how it was read, and what it left out. */
+    public static Dataset encode(ExampleReader reader, RowEncoder encoder, Settings settings) {
+        Dataset dataset = read(reader.iterator(), encoder, settings);
+        dataset.skipped = reader.skipped().and(dataset.skipped);
+        dataset.notes = reader.notes();
+        return dataset.orFail();
+    }
+
+    private static Dataset read(Iterator<Example> examples, RowEncoder encoder, Settings settings) {
         Dataset dataset = new Dataset(settings);
         try (Prefetcher<Example, Result> results = new Prefetcher<>(
                 examples, example -> encode(example, encoder, settings), settings.threads(), Prefetcher.ROWS)) {
@@ -71,12 +84,20 @@ public final class Dataset {
                 }
             }
         }
-        if (dataset.rows.isEmpty()) {
-            throw new BadInput("there is no row to train on: " + dataset.skipped.count() + " could not be encoded, "
-                    + dataset.withoutTarget.count() + " had nothing to learn within " + settings.maxLength()
-                    + " tokens");
-        }
         return dataset;
+    }
+
+    private Dataset orFail() {
+        if (rows.isEmpty()) {
+            throw new BadInput("there is no row to train on: " + skipped.count() + " could not be used, "
+                    + withoutTarget.count() + " had nothing to learn within " + settings.maxLength() + " tokens"
+                    + Stream.of(skipped, withoutTarget)
+                            .flatMap(left -> left.reasons().stream())
+                            .findFirst()
+                            .map(reason -> "; the first: " + reason)
+                            .orElse(""));
+        }
+        return this;
     }
 
     /** Rows that are tokens already and come from no file, whole and numbered as they come. */
@@ -88,13 +109,6 @@ public final class Dataset {
             dataset.rows.add(
                     new EncodedRow(dataset.rows.size(), row.ids(), row.target(), row.promptLength(), row.label()));
         }
-        return dataset;
-    }
-
-    /** Encodes all that a reader has left, and keeps what there is to say of how it was read. */
-    public static Dataset encode(ExampleReader reader, RowEncoder encoder, Settings settings) {
-        Dataset dataset = encode(reader.iterator(), encoder, settings);
-        dataset.notes = reader.notes();
         return dataset;
     }
 
@@ -241,7 +255,7 @@ public final class Dataset {
         return IntStream.range(0, rows.size()).map(row -> row(row).length()).toArray();
     }
 
-    /** Rows that could not be encoded. */
+    /** Rows that could not be read or encoded. */
     public Skipped skipped() {
         return skipped;
     }

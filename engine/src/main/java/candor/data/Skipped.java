@@ -2,6 +2,7 @@ package candor.data;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Rows that were left out.
@@ -24,5 +25,14 @@ public record Skipped(long count, List<String> reasons) {
             more.add(reason);
         }
         return new Skipped(count + 1, more);
+    }
+
+    /** These, and then others. */
+    Skipped and(Skipped others) {
+        List<String> all = Stream.of(reasons, others.reasons)
+                .flatMap(List::stream)
+                .limit(KEPT_REASONS)
+                .toList();
+        return new Skipped(count + others.count, all);
     }
 }

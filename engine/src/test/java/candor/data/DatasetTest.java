@@ -256,6 +256,31 @@ class DatasetTest {
         assertThat(data.cutRows()).isEqualTo(1);
     }
 
+    /** Those that cannot be read, and those that cannot be encoded: both are left out, and both are counted. */
+    @Test
+    void allRowsLeftOutAreCounted() throws IOException {
+        Dataset.Settings settings = new Dataset.Settings(Truncation.TRL, 30, true, 2, 1);
+        RowEncoder encoder = encoder(LossOn.COMPLETION);
+        Path some = file(preference("a", " yes", " no"), "no JSON", preference("b", " same", " same"));
+        try (ExampleReader reader = ExampleReader.open(
+                List.of(some), new Settings(RowKind.PAIRED, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+            Dataset data = Dataset.encode(reader, encoder, settings);
+            assertThat(data.size()).isEqualTo(2);
+            assertThat(data.skipped().count()).isEqualTo(2);
+            assertThat(data.skipped().reasons().getLast()).startsWith(some + ", line 3: ");
+        }
+        Path none = file(preference("b", " same", " same"));
+        try (ExampleReader reader = ExampleReader.open(
+                List.of(none), new Settings(RowKind.PAIRED, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
+            assertThatThrownBy(() -> Dataset.encode(reader, encoder, settings))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessage(
+                            "there is no row to train on: 1 could not be used, 0 had nothing to learn within 30 tokens;"
+                                    + " the first: " + none
+                                    + ", line 1: 'chosen' and 'rejected' are the same, so there is nothing to prefer");
+        }
+    }
+
     /** What they differ in is behind the length. */
     @Test
     void aPairThatBecomesTheSameByCuttingIsLeftOut() throws IOException {

@@ -217,13 +217,14 @@ public final class TrainSettings {
             "metric_for_best_model",
             "NAME",
             "eval_loss",
-            "By which evaluations are compared; KTO has also eval_kl, eval_rewards/margins and the other names in"
+            "By which evaluations are compared; KTO and DPO have also eval_rewards/margins and the other names in"
                     + " metrics.jsonl.");
     public static final Setting<Boolean> GREATER_IS_BETTER = new Setting<>(
             "greater_is_better",
             new Setting.YesNo(),
             null,
-            "Whether more of that metric is better. Not given: of the margins, and of rewards and logps of chosen rows.");
+            "Whether more of that metric is better. Not given: of accuracies and margins, and of rewards and"
+                    + " logps of chosen rows.");
     public static final Setting<Long> LOGGING_STEPS = new Setting<>(
             "logging_steps",
             new Setting.Whole(1, Integer.MAX_VALUE),
