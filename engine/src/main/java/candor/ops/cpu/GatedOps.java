@@ -151,14 +151,14 @@ final class GatedOps {
         e.mul(g.mul(s)).intoMemorySegment(d, dAt + up + 4L * j, ORDER, mask);
     }
 
-    /** u. */
+    /** u. The weight comes before the square, which for large gates leaves float32: then 0 times it would be NaN. */
     private static FloatVector inner(FloatVector g, float a, float b) {
-        return g.mul(g.mul(g).fma(FloatVector.broadcast(S, b), FloatVector.broadcast(S, a)));
+        return g.mul(g.mul(b).fma(g, FloatVector.broadcast(S, a)));
     }
 
     /** The derivative of g·σ(u), which is σ + g·σ·(1 − σ)·u′ with u′ = a + 3b·g². */
     private static FloatVector slope(FloatVector g, FloatVector sigma, float a, float b) {
-        FloatVector change = g.mul(g).fma(FloatVector.broadcast(S, 3 * b), FloatVector.broadcast(S, a));
+        FloatVector change = g.mul(3 * b).fma(g, FloatVector.broadcast(S, a));
         return FloatVector.broadcast(S, 1f).sub(sigma).fma(g.mul(sigma).mul(change), sigma);
     }
 

@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 
 /**
  * Calls of the C API one behind the other, in native memory and as they go over: which function, then its arguments, structs as C
- * lays them out. So a struct is handed over where it lies, nothing is allocated for a call once the memory is as large as it
- * gets, and two sections of calls ask for the same work where their bytes are the same: all operations, shapes, numbers and
+ * lays them out. So a struct is handed over where it lies, no native memory is taken for a call once there is as much as it ever
+ * takes, and two sections of calls ask for the same work where their bytes are the same: all operations, shapes, numbers and
  * device addresses are in them. What a kernel reads in device memory is not.
  */
 final class CallBuffer implements AutoCloseable {

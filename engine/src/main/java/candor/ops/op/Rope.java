@@ -3,6 +3,7 @@ package candor.ops.op;
 import candor.ops.Batch;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.stream.IntStream;
 
 /**
  * Rotates each head by its token's position (Su et al. 2021), in place: (x₁, x₂) → (x₁c − x₂s, x₂c + x₁s) with x₁,
@@ -43,8 +44,12 @@ public record Rope(Tensor x, Tensor table, Batch batch) implements Op {
         return bytes(x, table, batch);
     }
 
-    /** Of the table, the rows up to the last position. */
+    /** Of the table, a row for each position that the batch has. */
     static long bytes(Tensor x, Tensor table, Batch batch) {
-        return Operands.bytes(x) + Operands.bytesOfRows(table, batch.largestPosition() + 1L);
+        long positions = IntStream.range(0, batch.tokenCount())
+                .map(batch::position)
+                .distinct()
+                .count();
+        return Operands.bytes(x) + Operands.bytesOfRows(table, positions);
     }
 }

@@ -321,6 +321,14 @@ class OpTest {
                 .isEqualTo(4 * (2 * 8 + 2 * 2 * 4));
     }
 
+    /** Two sequences at the same position far on, and a third at another. */
+    @Test
+    void rotatingReadsARowOfTheTableForEachPosition() {
+        Batch tokens = new Batch(
+                new int[3], new int[] {40, 40, 7}, new int[] {-1, -1, -1}, new int[] {0, 1, 2, 3}, new int[3]);
+        assertThat(new Rope(f32(3, C), f32(64, 4), tokens).bytes()).isEqualTo(4 * (3 * C + 2 * 4));
+    }
+
     @ParameterizedTest
     @MethodSource("operations")
     void whatFitsIsNotRefused(Expected expected) {
