@@ -41,7 +41,7 @@ class ProgramArchitectureTest {
             task("evaluate.humaneval"),
             task("evaluate.mask", "study.record"),
             entry("study.user", Set.of("evaluate.ask")),
-            entry("world", Set.of("study.user")),
+            entry("world", Set.of("evaluate.ask", "study.user")),
             entry("study.slurm", Set.of()),
             entry(
                     "study",
