@@ -117,6 +117,7 @@ const std::vector<Case>& cases() {
         {"1, 130 rows, width 64, window 1", {1, 130}, 2, 1, 64, 0, 0, 1},
         {"330, 0, 100 rows, width 64, window 65, groups of 3", {330, 0, 100}, 3, 1, 64, 8, 0, 65},
         {"200, 31 rows, width 64, window 128, no row aligned", {200, 31}, 2, 2, 64, 3, 1, 128},
+        {"199 rows, width 64, window 70, nine heads on one", {199}, 9, 1, 64, 0, 0, 70},
         {"390, 20 rows, width 128, window 150", {390, 20}, 2, 1, 128, 0, 0, 150},
         {"130 rows, width 128, window longer than it", {130}, 1, 1, 128, 0, 0, 131},
     };
