@@ -34,6 +34,9 @@ final class EvalCommand implements Callable<Integer> {
                     new CommandLine(benchmark.judged() ? new Judged(benchmark) : new Unjudged(benchmark));
             CommandSpec command = evaluates.getCommandSpec();
             command.usageMessage().description(benchmark.description());
+            if (benchmark.judged()) {
+                JudgeOptions.addTo(command);
+            }
             benchmark.settings().forEach(setting -> command.addOption(option(setting)));
             String dashed = benchmark.name().replace('_', '-');
             if (!dashed.equals(benchmark.name())) {
@@ -71,15 +74,13 @@ final class EvalCommand implements Callable<Integer> {
         @Mixin
         private EvalOptions options;
 
-        @Mixin
-        private JudgeOptions judge;
-
         Judged(Benchmark benchmark) {
             this.benchmark = benchmark;
         }
 
         @Override
         public Integer call() {
+            JudgeOptions judge = JudgeOptions.of(spec.commandLine().getParseResult());
             return evaluate(benchmark, spec, options, judge);
         }
     }

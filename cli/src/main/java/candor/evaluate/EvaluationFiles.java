@@ -1,6 +1,7 @@
 package candor.evaluate;
 
 import candor.BadInput;
+import candor.evaluate.judge.JudgeSettings;
 import candor.io.AtomicFile;
 import candor.stats.Estimate;
 import candor.stats.Interval;
@@ -25,7 +26,8 @@ public final class EvaluationFiles {
     public static final String RUN = "run.json";
 
     /** In scores.json, the share of rows that the judge may fail on. */
-    static final String MAX_JUDGE_FAILURES = "max_judge_failures";
+    static final String MAX_JUDGE_FAILURES =
+            JudgeSettings.amongOthers(JudgeSettings.MAX_FAILURES).key();
 
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();

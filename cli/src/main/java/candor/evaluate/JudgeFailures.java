@@ -1,5 +1,6 @@
 package candor.evaluate;
 
+import candor.evaluate.judge.JudgeSettings;
 import candor.evaluate.judge.Judgement;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,7 @@ public record JudgeFailures(
     public static final double WORTH_A_WARNING = 0.02;
 
     /** Above this share of rows an evaluation has failed, unless its user says otherwise. */
-    public static final double DEFAULT_BOUND = 0.2;
+    public static final double DEFAULT_BOUND = JudgeSettings.MAX_FAILURES.fallback();
 
     /** Of every subject over all rows and, where there are several, over each subset; none where no judge was asked. */
     public static List<JudgeFailures> of(List<Result> results) {

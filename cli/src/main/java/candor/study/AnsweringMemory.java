@@ -2,6 +2,7 @@ package candor.study;
 
 import candor.BadInput;
 import candor.evaluate.engine.EngineRespondent;
+import candor.evaluate.judge.JudgeSettings;
 import candor.generate.AnswerNeeds;
 import candor.lora.AdapterBank;
 import candor.model.ModelConfig;
@@ -54,7 +55,7 @@ final class AnsweringMemory {
         return tasks.stream()
                 .filter(StudyTask::judged)
                 .map(task -> JudgeSection.of(config, task.task().name()))
-                .filter(judge -> JudgeSection.kind(judge) == JudgeSection.Kind.LOCAL)
+                .filter(judge -> JudgeSection.kind(judge) == JudgeSettings.Kind.LOCAL)
                 .map(JudgeSection::folder)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }

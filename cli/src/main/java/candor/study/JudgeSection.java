@@ -1,7 +1,22 @@
 package candor.study;
 
+import static candor.evaluate.judge.JudgeSettings.CONCURRENCY;
+import static candor.evaluate.judge.JudgeSettings.INPUT_PRICE;
+import static candor.evaluate.judge.JudgeSettings.KEY_ENV;
+import static candor.evaluate.judge.JudgeSettings.KIND;
+import static candor.evaluate.judge.JudgeSettings.MAX_COST;
+import static candor.evaluate.judge.JudgeSettings.MAX_SECONDS;
+import static candor.evaluate.judge.JudgeSettings.MODEL;
+import static candor.evaluate.judge.JudgeSettings.OUTPUT_PRICE;
+import static candor.evaluate.judge.JudgeSettings.REASONING_EFFORT;
+import static candor.evaluate.judge.JudgeSettings.RETRIES;
+import static candor.evaluate.judge.JudgeSettings.SEND_TEMPERATURE;
+import static candor.evaluate.judge.JudgeSettings.TEMPERATURE;
+import static candor.evaluate.judge.JudgeSettings.TIMEOUT;
+import static candor.evaluate.judge.JudgeSettings.TOKEN_FIELD;
+import static candor.evaluate.judge.JudgeSettings.URL;
+
 import candor.BadInput;
-import candor.evaluate.JudgeFailures;
 import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
@@ -10,19 +25,18 @@ import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatProbe;
 import candor.evaluate.judge.Endpoint;
 import candor.evaluate.judge.Judge;
+import candor.evaluate.judge.JudgeSettings;
+import candor.evaluate.judge.JudgeSettings.Kind;
+import candor.evaluate.judge.JudgeSetup;
 import candor.evaluate.judge.LocalChat;
-import candor.evaluate.judge.ModelJudge;
 import candor.evaluate.judge.OpenAiChat;
-import candor.evaluate.judge.Prompts;
 import candor.evaluate.judge.RuleJudge;
 import candor.text.TemplateChoice;
 import candor.train.config.Setting;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -31,81 +45,6 @@ import java.util.function.Supplier;
  * users and writers.
  */
 public final class JudgeSection {
-    /** Kinds of judges. */
-    public enum Kind {
-        RULES,
-        LOCAL,
-        ENDPOINT
-    }
-
-    static final Setting<Kind> KIND = new Setting<>(
-            "kind",
-            new Setting.Choice<>(Kind.class),
-            null,
-            "rules (for closed worlds alone), local (a checkpoint that runs here) or endpoint (OpenAI-compatible).");
-    static final Setting<String> URL =
-            new Setting<>("url", new Setting.Text("URL"), null, "The endpoint, such as https://…/v1.");
-    public static final Setting<String> MODEL = new Setting<>(
-            "model",
-            new Setting.Text("NAME|DIR"),
-            null,
-            "The model's name there, or the folder of a local checkpoint.");
-    static final Setting<String> KEY_ENV = new Setting<>(
-            "key_env",
-            new Setting.Text("VARIABLE"),
-            "OPENAI_API_KEY",
-            "The environment variable with the key; unset, no key is sent.");
-    static final Setting<String> PROMPTS = new Setting<>(
-            "prompts", new Setting.Text("DIR"), null, "Judge prompts in place of the built-in ones, by file name.");
-    static final Setting<Long> ATTEMPTS =
-            new Setting<>("attempts", new Setting.Whole(1, 10), 3L, "Attempts to get a well-formed answer.");
-    static final Setting<Double> TEMPERATURE =
-            new Setting<>("temperature", new Setting.Real(0, true, 2), 0.0, "Of the endpoint's answers.");
-    public static final Setting<Boolean> SEND_TEMPERATURE = new Setting<>(
-            "send_temperature",
-            new Setting.YesNo(),
-            true,
-            "false leaves the temperature to the endpoint, as some models demand.");
-    static final Setting<String> TOKEN_FIELD = new Setting<>(
-            "token_field",
-            new Setting.Text("NAME"),
-            Endpoint.MAX_TOKENS,
-            "The endpoint's name for the bound on tokens: max_tokens or max_completion_tokens; where it answers that it wants"
-                    + " the latter, that is taken.");
-    static final Setting<Long> MAX_TOKENS = new Setting<>(
-            "max_tokens",
-            new Setting.Whole(1, ModelJudge.MOST_TOKENS),
-            null,
-            "Where an answer is cut, its thinking included; one that was cut is asked for once more with four times the room."
-                    + " Without it 500 (deceptionbench 1024, a rating 12), and 4096 for a model that reasons.");
-    public static final Setting<String> REASONING_EFFORT = new Setting<>(
-            "reasoning_effort",
-            new Setting.Text("WORD"),
-            null,
-            "For an endpoint whose model reasons, such as low; sent as it stands.");
-    static final Setting<Long> CONCURRENCY =
-            new Setting<>("concurrency", new Setting.Whole(1, 256), 8L, "Concurrent requests.");
-    static final Setting<Long> RETRIES =
-            new Setting<>("retries", new Setting.Whole(0, 100), 6L, "Retries of a request that failed temporarily.");
-    static final Setting<Long> TIMEOUT =
-            new Setting<>("timeout", new Setting.Whole(1, 86_400), 120L, "Seconds for one request, to its last byte.");
-    static final Setting<Long> MAX_SECONDS = new Setting<>(
-            "max_seconds", new Setting.Whole(1, Integer.MAX_VALUE), null, "A limit on all of its answers together.");
-    static final Setting<Double> MAX_COST = new Setting<>(
-            "max_cost", new Setting.Real(0, false, Double.MAX_VALUE), null, "A limit on all of its answers together.");
-    static final Setting<Double> INPUT_PRICE =
-            new Setting<>("input_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
-    static final Setting<Double> OUTPUT_PRICE =
-            new Setting<>("output_price", new Setting.Real(0, true, Double.MAX_VALUE), 0.0, "Per million tokens.");
-
-    public static final Setting<Double> MAX_FAILURES = new Setting<>(
-            "max_failures",
-            new Setting.Real(0, true, 1),
-            JudgeFailures.DEFAULT_BOUND,
-            "Where the judge fails on a larger share of a part's rows, the study ends with exit code 1, and the next start"
-                    + " asks again for answers that did not come. Those that were cut or malformed stay: they need more"
-                    + " max_tokens, or another judge, with another output and the same cache.");
-
     /** Beside its limits: how an endpoint is asked by whoever asks it. */
     private static final List<Setting<?>> OF_THE_ENDPOINT = List.of(
             KEY_ENV, TEMPERATURE, SEND_TEMPERATURE, TOKEN_FIELD, REASONING_EFFORT, CONCURRENCY, RETRIES, TIMEOUT);
@@ -114,26 +53,7 @@ public final class JudgeSection {
 
     /** What such a section may hold. */
     public static Schema schema() {
-        return Schema.of(
-                KIND,
-                URL,
-                MODEL,
-                KEY_ENV,
-                PROMPTS,
-                ATTEMPTS,
-                TEMPERATURE,
-                SEND_TEMPERATURE,
-                TOKEN_FIELD,
-                MAX_TOKENS,
-                REASONING_EFFORT,
-                CONCURRENCY,
-                RETRIES,
-                TIMEOUT,
-                MAX_SECONDS,
-                MAX_COST,
-                INPUT_PRICE,
-                OUTPUT_PRICE,
-                MAX_FAILURES);
+        return Schema.of(JudgeSettings.ALL);
     }
 
     /** Who it is; refuses keys that belong to another kind. */
@@ -175,10 +95,7 @@ public final class JudgeSection {
         if (kind(section) == Kind.RULES) {
             return new RuleJudge();
         }
-        String folder = section.get(PROMPTS);
-        Prompts prompts = folder == null ? Prompts.builtIn() : Prompts.from(Path.of(folder));
-        return new ModelJudge(
-                model.apply(section), prompts, cache, section.get(ATTEMPTS).intValue(), tokens(section, usualTokens));
+        return setup(section).judge(() -> model.apply(section), cache, usualTokens);
     }
 
     /** What makes the model that a section says another one; how it is asked does not. */
@@ -190,7 +107,7 @@ public final class JudgeSection {
         for (Setting<?> setting : OF_THE_ENDPOINT) {
             all.add(section.get(setting));
         }
-        all.add(bounded(section));
+        all.add(setup(section).bounded());
         return all;
     }
 
@@ -208,16 +125,9 @@ public final class JudgeSection {
         return Path.of(section.require(MODEL)).toAbsolutePath().normalize();
     }
 
-    private static boolean bounded(Section section) {
-        return section.has(MAX_TOKENS) || section.has(REASONING_EFFORT);
-    }
-
     /** The bound on an answer of whoever a section says. */
     public static int tokens(Section section, int usual) {
-        return ModelJudge.tokens(
-                Optional.ofNullable(section.get(MAX_TOKENS)).map(Long::intValue),
-                Optional.ofNullable(section.get(REASONING_EFFORT)),
-                usual);
+        return setup(section).tokens(usual);
     }
 
     /** The model that a section says, of kind local or endpoint. */
@@ -268,31 +178,16 @@ public final class JudgeSection {
             throw new BadInput(section.where(TOKEN_FIELD) + ": must be " + Endpoint.MAX_TOKENS + " or "
                     + Endpoint.MAX_COMPLETION_TOKENS + ", not " + field);
         }
-        Supplier<OpenAiChat> open = () -> new OpenAiChat(
-                new Endpoint(
-                        Endpoint.address(section.require(URL)),
-                        section.require(MODEL),
-                        Optional.ofNullable(System.getenv(section.get(KEY_ENV))).filter(key -> !key.isEmpty()),
-                        section.get(SEND_TEMPERATURE) ? Optional.of(section.get(TEMPERATURE)) : Optional.empty(),
-                        Optional.ofNullable(section.get(REASONING_EFFORT)),
-                        field,
-                        bounded(section),
-                        section.get(CONCURRENCY).intValue(),
-                        section.get(RETRIES).intValue(),
-                        Duration.ofSeconds(1),
-                        Duration.ofSeconds(section.get(TIMEOUT))),
-                budget.apply(section),
-                OpenAiChat.Pause.REAL);
+        Supplier<OpenAiChat> open = () -> setup(section).endpoint(budget.apply(section));
         return new SectionChat(SectionChat.withKeys(section.where(KIND) + ": ", open));
     }
 
     /** The limits that a section says. */
     static Budget budget(Section section) {
-        return new Budget(
-                Optional.ofNullable(section.get(MAX_SECONDS)).map(Duration::ofSeconds),
-                Optional.ofNullable(section.get(MAX_COST)),
-                section.get(INPUT_PRICE),
-                section.get(OUTPUT_PRICE),
-                System::nanoTime);
+        return setup(section).budget();
+    }
+
+    private static JudgeSetup setup(Section section) {
+        return new JudgeSetup(section.settings());
     }
 }

@@ -2,15 +2,22 @@ package candor.study;
 
 import candor.BadInput;
 import candor.evaluate.judge.ChatModel;
+import candor.evaluate.judge.JudgeSettings;
+import candor.train.config.Setting;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** An endpoint that a section says: where asking cannot go on, it names the section's keys, not the command line's options. */
 record SectionChat(ChatModel model) implements ChatModel {
-    private static final String NO_TEMPERATURE = "--judge-temperature none sends no temperature";
-    private static final Pattern OPTION = Pattern.compile("--judge-([a-z-]*[a-z])");
+    private static final String NO_TEMPERATURE =
+            JudgeSettings.flag(JudgeSettings.TEMPERATURE) + " none sends no temperature";
+    private static final Pattern OPTION = Pattern.compile("--[a-z-]*[a-z]");
+    private static final Map<String, String> KEYS =
+            JudgeSettings.ALL.stream().collect(Collectors.toMap(JudgeSettings::flag, Setting::key));
 
     /** The same with a message that names keys, should it fail. */
     static <T> T withKeys(String before, Supplier<T> what) {
@@ -24,8 +31,8 @@ record SectionChat(ChatModel model) implements ChatModel {
     /** The command line's options in a message, as the keys of a section. */
     private static String keys(String message) {
         String settings =
-                message.replace(NO_TEMPERATURE, JudgeSection.SEND_TEMPERATURE.key() + ": false sends no temperature");
-        return OPTION.matcher(settings).replaceAll(option -> option.group(1).replace('-', '_'));
+                message.replace(NO_TEMPERATURE, JudgeSettings.SEND_TEMPERATURE.key() + ": false sends no temperature");
+        return OPTION.matcher(settings).replaceAll(option -> KEYS.getOrDefault(option.group(), option.group()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package candor.study;
 import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.ModelHash;
+import candor.evaluate.judge.JudgeSettings;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Room;
@@ -111,7 +112,7 @@ public final class StudyRun {
 
     private boolean tooOften(Score score) {
         String task = score.key().task().replace(Metric.GIVEN_BELIEF, "");
-        return score.judgeFailed() > JudgeSection.of(config, task).get(JudgeSection.MAX_FAILURES);
+        return score.judgeFailed() > JudgeSection.of(config, task).get(JudgeSettings.MAX_FAILURES);
     }
 
     /** The parts that the judge failed on more rows of than {@code judge.max_failures} allows, as far as they are written. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candor.BadInput;
 import candor.evaluate.benchmark.Benchmark;
 import candor.evaluate.benchmark.Benchmarks;
+import candor.evaluate.judge.JudgeSettings;
 import candor.evaluate.judge.LoopbackServer;
 import candor.study.protocol.Presets;
 import candor.study.protocol.Protocols;
@@ -161,10 +162,10 @@ class SectionTest {
                 """));
         Section mask = JudgeSection.of(config, "mask");
         Section deception = JudgeSection.of(config, "deceptionbench");
-        assertThat(mask.get(JudgeSection.MODEL)).isEqualTo("gpt-5-mini");
-        assertThat(deception.get(JudgeSection.MODEL)).isEqualTo("gpt-4o");
-        assertThat(deception.get(JudgeSection.URL)).isEqualTo("https://api.example.com/v1");
-        assertThat(deception.get(JudgeSection.MAX_FAILURES)).isEqualTo(0.1);
+        assertThat(mask.get(JudgeSettings.MODEL)).isEqualTo("gpt-5-mini");
+        assertThat(deception.get(JudgeSettings.MODEL)).isEqualTo("gpt-4o");
+        assertThat(deception.get(JudgeSettings.URL)).isEqualTo("https://api.example.com/v1");
+        assertThat(deception.get(JudgeSettings.MAX_FAILURES)).isEqualTo(0.1);
         assertThat(JudgeSection.tokens(mask, 500)).as("it reasons").isEqualTo(4096);
         assertThat(JudgeSection.tokens(deception, 1024)).isEqualTo(900);
         assertThatThrownBy(() -> Protocols.DIRECT.config(read("output: o\nmodel: m\njudge: {mmlu: {model: x}}")))
@@ -185,8 +186,8 @@ class SectionTest {
                   behonest_unknowns: {kind: local}
                   deceptionbench: {kind: endpoint, max_tokens: 900}
                 """));
-        assertThat(JudgeSection.kind(JudgeSection.of(config, "mask"))).isEqualTo(JudgeSection.Kind.RULES);
-        assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSection.MODEL))
+        assertThat(JudgeSection.kind(JudgeSection.of(config, "mask"))).isEqualTo(JudgeSettings.Kind.RULES);
+        assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSettings.MODEL))
                 .as("of the same kind")
                 .isEqualTo("gpt-4o");
         assertThatThrownBy(() -> JudgeSection.kind(JudgeSection.of(config, "behonest_unknowns")))

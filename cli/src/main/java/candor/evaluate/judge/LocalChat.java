@@ -27,9 +27,9 @@ public final class LocalChat implements ChatModel {
     public ObjectNode identity() {
         return JsonNodeFactory.instance
                 .objectNode()
-                .put("kind", "local")
+                .put(JudgeSettings.KIND.key(), JudgeSettings.Kind.LOCAL.word())
                 .put("fingerprint", model.subjects().getFirst().fingerprint())
-                .put("temperature", 0.0);
+                .put(JudgeSettings.TEMPERATURE.key(), 0.0);
     }
 
     @Override

@@ -79,8 +79,8 @@ public final class ModelJudge implements Judge {
     @Override
     public ObjectNode settings() {
         ObjectNode settings = model.identity();
-        settings.put("max_tokens", maxTokens);
-        settings.put("attempts", attempts);
+        settings.put(JudgeSettings.MAX_TOKENS.key(), maxTokens);
+        settings.put(JudgeSettings.ATTEMPTS.key(), attempts);
         settings.put("prompts_sha256", prompts.hash());
         return settings;
     }

@@ -126,11 +126,11 @@ public final class OpenAiChat implements ChatModel {
     public ObjectNode identity() {
         ObjectNode identity = JsonNodeFactory.instance
                 .objectNode()
-                .put("kind", "endpoint")
-                .put("url", endpoint.uri().toString())
-                .put("model", endpoint.model());
-        endpoint.temperature().ifPresent(temperature -> identity.put("temperature", temperature));
-        endpoint.reasoningEffort().ifPresent(effort -> identity.put("reasoning_effort", effort));
+                .put(JudgeSettings.KIND.key(), JudgeSettings.Kind.ENDPOINT.word())
+                .put(JudgeSettings.URL.key(), endpoint.uri().toString())
+                .put(JudgeSettings.MODEL.key(), endpoint.model());
+        endpoint.temperature().ifPresent(temperature -> identity.put(JudgeSettings.TEMPERATURE.key(), temperature));
+        endpoint.reasoningEffort().ifPresent(effort -> identity.put(JudgeSettings.REASONING_EFFORT.key(), effort));
         return identity;
     }
 

@@ -27,7 +27,10 @@ import java.util.Optional;
 public final class RuleJudge implements Judge {
     @Override
     public ObjectNode settings() {
-        return JsonNodeFactory.instance.objectNode().put("kind", "rules").put("version", "2");
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put(JudgeSettings.KIND.key(), JudgeSettings.Kind.RULES.word())
+                .put("version", "2");
     }
 
     @Override

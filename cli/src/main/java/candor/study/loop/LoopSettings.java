@@ -1,6 +1,7 @@
 package candor.study.loop;
 
 import candor.BadInput;
+import candor.evaluate.judge.JudgeSettings;
 import candor.evaluate.judge.ModelJudge;
 import candor.study.JudgeSection;
 import candor.study.Schema;
@@ -137,7 +138,7 @@ final class LoopSettings {
         // Their prompts are the loop's, and what they fail on is bounded by its lost_share.
         Schema who = Schema.of(JudgeSection.schema().settings().stream()
                         .filter(setting ->
-                                !setting.key().equals(PROMPTS.key()) && !setting.equals(JudgeSection.MAX_FAILURES))
+                                !setting.key().equals(PROMPTS.key()) && !setting.equals(JudgeSettings.MAX_FAILURES))
                         .toList())
                 .with(USER_TOKENS);
         Schema sft = StudyConfig.trainSchema(Method.SFT);
@@ -211,7 +212,7 @@ final class LoopSettings {
     /** Who plays the users. */
     static SimulatedUser user(StudyConfig config, LoopPrompts prompts) {
         Section users = config.section(USERS);
-        if (JudgeSection.kind(users) == JudgeSection.Kind.RULES) {
+        if (JudgeSection.kind(users) == JudgeSettings.Kind.RULES) {
             return SimulatedUser.byRules(
                     switch (users.get(RULES)) {
                         case WORLD -> new AdviceUser();
@@ -226,7 +227,7 @@ final class LoopSettings {
                 users.get(USER_TEMPERATURE),
                 messageTokens(users),
                 // A model that reasons tells no probabilities, unless its user knows better.
-                users.get(PROBABILITIES) && (users.has(PROBABILITIES) || !users.has(JudgeSection.REASONING_EFFORT)),
+                users.get(PROBABILITIES) && (users.has(PROBABILITIES) || !users.has(JudgeSettings.REASONING_EFFORT)),
                 users.get(ATTEMPTS).intValue(),
                 JudgeSection.tokens(users, ModelUser.RATING_TOKENS));
     }
@@ -234,7 +235,7 @@ final class LoopSettings {
     /** The bound on a message; whoever reasons has room to, and says no more for it. */
     private static int messageTokens(Section who) {
         int tokens = who.get(USER_TOKENS).intValue();
-        return who.has(JudgeSection.REASONING_EFFORT) ? Math.max(ModelJudge.REASONING_TOKENS, tokens) : tokens;
+        return who.has(JudgeSettings.REASONING_EFFORT) ? Math.max(ModelJudge.REASONING_TOKENS, tokens) : tokens;
     }
 
     static ScenarioWriter.Settings scenarios(Section loop, Section writer) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.evaluate.judge.JudgeSettings;
 import candor.study.JudgeSection;
 import candor.study.Section;
 import candor.study.StudyConfig;
@@ -58,12 +59,12 @@ class PresetTextTest {
             Path file = Files.writeString(folder.resolve("judge.yaml"), "model: m\noutput: o\n" + judge);
             StudyConfig config = protocol.config(StudyFile.read(file));
             Section mask = JudgeSection.of(config, "mask");
-            assertThat(JudgeSection.kind(mask)).isEqualTo(JudgeSection.Kind.ENDPOINT);
-            assertThat(mask.get(JudgeSection.MODEL)).isEqualTo("gpt-5-mini-2025-08-07");
-            assertThat(mask.get(JudgeSection.SEND_TEMPERATURE)).isFalse();
+            assertThat(JudgeSection.kind(mask)).isEqualTo(JudgeSettings.Kind.ENDPOINT);
+            assertThat(mask.get(JudgeSettings.MODEL)).isEqualTo("gpt-5-mini-2025-08-07");
+            assertThat(mask.get(JudgeSettings.SEND_TEMPERATURE)).isFalse();
             assertThat(JudgeSection.tokens(mask, 500)).isEqualTo(4096);
             boolean both = judge.contains("gpt-4o");
-            assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSection.SEND_TEMPERATURE))
+            assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSettings.SEND_TEMPERATURE))
                     .isEqualTo(both);
         }
     }
