@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /** What became of {@code --backend auto}, said in one line. */
 final class TakenBackend {
-    static final String HELP = "cpu, cuda, cuda-emulated, or auto: a GPU that works, else the CPU. Default: auto.";
+    static final String HELP = "cpu, cuda, cuda-emulated, or auto: a GPU that works, else the CPU.";
 
     private static final Logger LOG = LoggerFactory.getLogger(TakenBackend.class);
 

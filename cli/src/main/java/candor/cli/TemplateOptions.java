@@ -8,8 +8,7 @@ final class TemplateOptions {
     @Option(
             names = "--chat-template",
             paramLabel = "FILE|NAME",
-            description = "A Jinja file, llama3 or qwen (which come with the program), or model for the model's own."
-                    + " Default: model.")
+            description = "A Jinja file, llama3 or qwen (which come with the program), or model for the model's own.")
     private String template = TemplateChoice.MODELS_OWN;
 
     @Option(

@@ -51,7 +51,10 @@ class CandorTest {
                     .isNotEmpty();
             assertThat(run(name, "--help")).as(name).isZero();
         });
-        assertThat(out()).contains("Usage: candor doctor");
+        assertThat(out())
+                .contains("Usage: candor doctor")
+                .as("a default is said once")
+                .doesNotContainPattern("Default:\\s+\\S+\\s+Default:");
         assertThat(err()).isEmpty();
     }
 
