@@ -121,7 +121,7 @@ class ChatCommandTest {
     void numbersOutOfBoundsAreNamed() {
         Said said = chat(List.of("x"), "--max-new-tokens", "0");
         assertThat(said.code()).isEqualTo(2);
-        assertThat(said.notes()).isEqualTo("error: a reply of 0 tokens is none; give --max-new-tokens as 1 or more\n");
+        assertThat(said.notes()).isEqualTo("error: --max-new-tokens 0: give 1 or more\n");
     }
 
     @Test

@@ -80,7 +80,7 @@ class EvalConformanceCommandTest {
         refused(
                 run("mask", mask),
                 "the column \"judgements\" has no \"consistency.3\"; the judge is asked [belief.0, ");
-        refused(run("poetry", data), "--task poetry: there is no such benchmark; there are mask, ");
+        refused(run("poetry", data), "--task poetry: there is no such benchmark; there are behonest_unknowns, ");
         refused(run("gsm8k", data, "--set", "answer_rul=strict"), "did you mean answer_rule?");
         refused(
                 run("gsm8k", data, "--set", "answer_rule=last"),

@@ -83,7 +83,7 @@ class GenerateCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--max-new-tokens,0,give --max-new-tokens as 1 or more",
+        "--max-new-tokens,0,--max-new-tokens 0: give 1 or more",
         "--temperature,-0.5,temperature is -0.5; give --temperature as 0",
         "--top-p,0,top_p is 0.0; give --top-p as",
         "--top-k,-3,top_k is -3; give --top-k as",

@@ -129,7 +129,7 @@ class OptionNamesTest {
                 "train ktto | did you mean kto?",
                 "train lora --data x | did you mean train sft?",
                 "eval honesty | did you mean eval mask?",
-                "eval truthfulqa | there are mask, mask_probability, deceptionbench",
+                "eval truthfulqa | there are behonest_unknowns, deceptionbench, ",
                 "mmlu | did you mean eval mmlu?",
                 "help finetune | did you mean train sft?",
                 "xyzzyxyzzy | there are quickstart, train,",

@@ -90,8 +90,6 @@ public final class ChoiceTask implements Task<ChoiceRow> {
      * @param given values of {@link ChoiceBenchmark}'s settings
      */
     public static ChoiceTask load(Form form, List<Path> files, Settings given) {
-        List<ChoiceRow> rows = form.read(files);
-        Map<String, List<ChoiceRow>> examples = new TreeMap<>();
         int shots = given.get(ChoiceBenchmark.SHOTS).intValue();
         List<Path> development = BenchmarkSettings.files(given, ChoiceBenchmark.DEVELOPMENT_DATA);
         if (!development.isEmpty() && !given.has(ChoiceBenchmark.SHOTS)) {
@@ -104,12 +102,14 @@ public final class ChoiceTask implements Task<ChoiceRow> {
                     given.origin(ChoiceBenchmark.SHOTS) + ": chain of thought is zero-shot here",
                     "examples go with {method} log-likelihood");
         }
+        if (shots > 0 && development.isEmpty()) {
+            throw new BadInput(
+                    given.origin(ChoiceBenchmark.SHOTS) + ": there is nothing to take examples from",
+                    "give the development split as {fewshot_data}");
+        }
+        List<ChoiceRow> rows = form.read(files);
+        Map<String, List<ChoiceRow>> examples = new TreeMap<>();
         if (shots > 0) {
-            if (development.isEmpty()) {
-                throw new BadInput(
-                        given.origin(ChoiceBenchmark.SHOTS) + ": there is nothing to take examples from",
-                        "give the development split as {fewshot_data}");
-            }
             for (ChoiceRow row : form.read(development)) {
                 List<ChoiceRow> ofSubject = examples.computeIfAbsent(row.subset(), name -> new ArrayList<>());
                 if (ofSubject.size() < shots) {
