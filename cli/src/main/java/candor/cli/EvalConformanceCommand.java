@@ -114,6 +114,7 @@ final class EvalConformanceCommand implements Callable<Integer> {
             given = given.with(key, texts(benchmark, key, set.substring(equals + 1)), "on the command line");
         }
         given.refuseUnknown(benchmark.settings().stream().map(Setting::key).toList(), Map.of());
+        benchmark.settings().forEach(given::get); // a wrong value is told before the data is read
         return given;
     }
 

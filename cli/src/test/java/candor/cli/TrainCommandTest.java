@@ -383,7 +383,8 @@ class TrainCommandTest {
         Path run = temp.resolve("run");
         List<String> constant = new ArrayList<>(dpo(golden("dpo/train.jsonl"), run));
         constant.addAll(List.of("--lr-scheduler-type", "constant", "--save-steps", "2", "--eval-split", "0.25"));
-        Cli.run(constant, "--max-steps", "2").succeeded();
+        constant.set(constant.indexOf("--max-steps") + 1, "2");
+        Cli.run(constant).succeeded();
         Cli.run("train", "dpo", "--output", run.toString(), "--resume", "--max-steps", "4")
                 .succeeded();
         List<String> longer = new ArrayList<>(dpo(golden("dpo/train.jsonl"), temp.resolve("long")));
@@ -393,7 +394,7 @@ class TrainCommandTest {
                 .hasSameBinaryContentAs(temp.resolve("long/adapter/adapter_model.safetensors"));
         List<String> plan = new ArrayList<>(whole);
         plan.set(0, "plan");
-        plan.set(7, temp.resolve("planned").toString());
+        plan.set(plan.indexOf("--output") + 1, temp.resolve("planned").toString());
         assertThat(Cli.run(plan, held).succeeded().out()).contains("24 rows");
     }
 
