@@ -1,8 +1,8 @@
 package candor.cli;
 
 import candor.BadInput;
-import candor.ops.Unsupported;
 import candor.ops.OutOfDeviceMemory;
+import candor.ops.Unsupported;
 import candor.train.config.Nearest;
 import candor.train.config.Setting;
 import candor.train.config.TrainSettings;

@@ -98,6 +98,7 @@ class CheckCommandTest {
     @Test
     void anUnknownBackendIsNamed() {
         assertThat(run("check", "--backend", "quantum")).isEqualTo(2);
-        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("error: there is no backend quantum; give --backend as one of ");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .startsWith("error: there is no backend quantum; give --backend as one of ");
     }
 }

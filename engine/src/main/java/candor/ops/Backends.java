@@ -5,7 +5,6 @@ import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.GpuTrial;
 import candor.ops.weight.WeightForm;
-import candor.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;

@@ -116,8 +116,8 @@ class BestCheckpointTest {
     void theBestCheckpointIsWhatTheRunEndsWith(Method method) throws IOException {
         // Of DPO's few pairs the held-out loss rises, and the first evaluation has the least.
         boolean greatest = method != Method.DPO;
-        Settings settings = worst(constant(method, "best"))
-                .with(TrainSettings.GREATER_IS_BETTER, Boolean.toString(greatest));
+        Settings settings =
+                worst(constant(method, "best")).with(TrainSettings.GREATER_IS_BETTER, Boolean.toString(greatest));
         Outcome.Done done = (Outcome.Done) train(method, settings);
         List<JsonNode> lines = metrics(temp.resolve("best"));
         long best = 0;
