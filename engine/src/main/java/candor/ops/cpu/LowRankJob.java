@@ -9,38 +9,45 @@ import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.List;
 
-/** One product of {@link LowRankMatmul}: its operands, how they are laid out, and the pieces of work that threads take of it. */
+/**
+ * The product that {@link LowRankMatmul} has in hand: its operands, how they are laid out, and the pieces of work that threads take
+ * of it. One object takes up product after product, so that a step, which has hundreds of them, allocates none.
+ */
 final class LowRankJob {
     /** Bytes of packed B at a time: a share of the last-level cache. */
     static final long GROUP_BYTES = 8L << 20;
 
-    private final boolean forward;
+    private final Workers workers;
+    private final FrozenPanels frozen;
+
+    // The operands.
+    private boolean forward;
 
     /** (N, O) or (N, I); null where only T is wanted. */
-    final Tensor c;
+    Tensor c;
 
-    private final Tensor t;
-    final Tensor a;
-    private final Weight w;
+    private Tensor t;
+    Tensor a;
+    private Weight w;
 
     /** A tensor of C's shape, or one row that is repeated (a bias), or null. */
-    private final Tensor init;
+    private Tensor init;
 
-    private final boolean initIsRow;
-    final Lora lora;
-    private final List<Batch.Run> runs;
-    private final int depth;
+    private boolean initIsRow;
+    Lora lora;
+    private List<Batch.Run> runs;
+    private int depth;
 
     /** Of B: as of P, or 0 where there is no B. */
-    private final int wideDepth;
+    private int wideDepth;
 
-    private final int columns;
+    private int columns;
 
     /** Panels of B. */
-    final int all;
+    int all;
 
-    // Laid out once.
-    final int narrowTasks;
+    // How they are laid out.
+    int narrowTasks;
     int group;
     PanelSet ready;
     private PanelSource source;
@@ -64,11 +71,18 @@ final class LowRankJob {
     int panels;
     int chunks;
 
+    LowRankJob(Workers workers, FrozenPanels frozen) {
+        this.workers = workers;
+        this.frozen = frozen;
+    }
+
     /**
+     * Takes up a product.
+     *
      * @param w    null where there is no B
      * @param runs none where there are no adapters
      */
-    LowRankJob(boolean forward, Tensor c, Tensor t, Tensor a, Weight w, Tensor init, Lora lora, List<Batch.Run> runs) {
+    void take(boolean forward, Tensor c, Tensor t, Tensor a, Weight w, Tensor init, Lora lora, List<Batch.Run> runs) {
         this.forward = forward;
         this.c = c;
         this.t = t;
@@ -83,10 +97,11 @@ final class LowRankJob {
         columns = c == null ? 1 : c.cols();
         all = Panels.count(columns);
         narrowTasks = lora == null ? 0 : runs.size() * Panels.count(lora.paddedRank());
+        layOut();
     }
 
     /** Decides where everything lies that is packed. */
-    void layOut(FrozenPanels frozen, Workers workers) {
+    private void layOut() {
         ready = w == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
         source = w == null || ready != null ? null : PanelSource.of(w);
         group = ready != null

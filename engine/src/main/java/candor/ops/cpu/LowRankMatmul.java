@@ -26,7 +26,7 @@ final class LowRankMatmul {
 
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
-    private final FrozenPanels frozen;
+    private final LowRankJob job;
     private final Parallel.Task packNarrow = this::packNarrow;
     private final Parallel.Task packBoth = this::packBoth;
     private final Parallel.Task multiplyNarrow = this::multiplyNarrow;
@@ -34,16 +34,15 @@ final class LowRankMatmul {
     private final Parallel.Task multiplyWide = this::multiplyWide;
     private final Parallel.Task multiplyBoth = this::multiplyBoth;
 
-    private LowRankJob job;
-
     LowRankMatmul(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
-        this.frozen = frozen;
+        job = new LowRankJob(workers, frozen);
     }
 
     /** y = bias or residual + x wᵀ + t bᵀ; where both are there, the bias is still to be added. */
     void forward(Linear o) {
-        run(new LowRankJob(true, o.y(), o.t(), o.x(), o.w(), start(o), o.lora(), runs(o.lora(), o.batch())), o.batch());
+        job.take(true, o.y(), o.t(), o.x(), o.w(), start(o), o.lora(), runs(o.lora(), o.batch()));
+        run(o.batch());
     }
 
     private static Tensor start(Linear o) {
@@ -52,7 +51,8 @@ final class LowRankMatmul {
 
     /** logits = x headᵀ. */
     void logits(Logits o) {
-        run(new LowRankJob(true, o.logits(), null, o.x(), o.head(), null, null, List.of()), null);
+        job.take(true, o.logits(), null, o.x(), o.head(), null, null, List.of());
+        run(null);
     }
 
     /** dx = or += dy w + dt a; dt alone, where nobody wants dx. */
@@ -61,8 +61,8 @@ final class LowRankMatmul {
         if (wanted || o.lora() != null) {
             Tensor start = wanted && o.write() == Write.ADD ? o.dx() : null;
             Weight w = wanted ? o.w() : null;
-            List<Batch.Run> runs = runs(o.lora(), o.batch());
-            run(new LowRankJob(false, o.dx(), o.dt(), o.dy(), w, start, o.lora(), runs), o.batch());
+            job.take(false, o.dx(), o.dt(), o.dy(), w, start, o.lora(), runs(o.lora(), o.batch()));
+            run(o.batch());
         }
     }
 
@@ -70,15 +70,14 @@ final class LowRankMatmul {
         return lora == null ? List.of() : batch.runs();
     }
 
-    private void run(LowRankJob next, Batch batch) {
-        job = next;
+    /** @param batch whose runs have slots; not read where there are no adapters */
+    private void run(Batch batch) {
         int blockRows = job.a.rows() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK;
         if (job.lora == null) {
             blocks.cut(job.a.rows(), blockRows); // the weight is read as seldom as if all had one slot
         } else {
             blocks.cut(batch, blockRows);
         }
-        job.layOut(frozen, workers);
         if (job.c == null) {
             workers.run(job.narrowTasks, packNarrow);
             workers.run(blocks.count(), multiplyNarrow);
@@ -122,38 +121,36 @@ final class LowRankMatmul {
     }
 
     private void multiplyNarrow(int block, int worker) {
-        multiplyNarrow(job, workers.gemm(worker).a(job.a, blocks.start(block), 0), block);
+        multiplyNarrow(workers.gemm(worker).a(job.a, blocks.start(block), 0), block);
     }
 
-    private void multiplyNarrow(LowRankJob o, Gemm gemm, int block) {
-        o.multiplyNarrow(gemm, blocks.run(block), blocks.start(block), blocks.rows(block));
+    private void multiplyNarrow(Gemm gemm, int block) {
+        job.multiplyNarrow(gemm, blocks.run(block), blocks.start(block), blocks.rows(block));
     }
 
     /** T and C of the same rows, while A is at hand. */
     private void multiplyBoth(int block, int worker) {
-        LowRankJob o = job;
-        Gemm gemm = workers.gemm(worker).a(o.a, blocks.start(block), 0);
-        multiplyNarrow(o, gemm, block);
-        multiplyWide(o, gemm, block, 0, o.panels);
+        Gemm gemm = workers.gemm(worker).a(job.a, blocks.start(block), 0);
+        multiplyNarrow(gemm, block);
+        multiplyWide(gemm, block, 0, job.panels);
     }
 
     private void multiplyWide(int index, int worker) {
-        LowRankJob o = job;
-        int block = index / o.chunks;
-        Gemm gemm = workers.gemm(worker).a(o.a, blocks.start(block), 0, workers.key(block));
-        multiplyWide(o, gemm, block, chunk(o, index % o.chunks), chunk(o, index % o.chunks + 1));
+        int block = index / job.chunks;
+        Gemm gemm = workers.gemm(worker).a(job.a, blocks.start(block), 0, workers.key(block));
+        multiplyWide(gemm, block, chunk(index % job.chunks), chunk(index % job.chunks + 1));
     }
 
-    private void multiplyWide(LowRankJob o, Gemm gemm, int block, int panel, int end) {
+    private void multiplyWide(Gemm gemm, int block, int panel, int end) {
         if (panel < end) {
-            o.multiplyWide(gemm, blocks.run(block), blocks.start(block), blocks.rows(block), panel, end);
+            job.multiplyWide(gemm, blocks.run(block), blocks.start(block), blocks.rows(block), panel, end);
         }
     }
 
     /** The first panel of a chunk. With several blocks of rows all are of the same size, but for one panel. */
-    private int chunk(LowRankJob o, int chunk) {
-        return o.chunks == Shares.count(workers.threads())
-                ? Shares.first(o.panels, chunk, workers.threads())
-                : (int) ((long) o.panels * chunk / o.chunks);
+    private int chunk(int chunk) {
+        return job.chunks == Shares.count(workers.threads())
+                ? Shares.first(job.panels, chunk, workers.threads())
+                : (int) ((long) job.panels * chunk / job.chunks);
     }
 }
