@@ -44,9 +44,9 @@ final class AttentionCases {
             new Spec(new Heads(2, 1, 64), 8, 33, 7),
             new Spec(new Heads(2, 2, 8), 0, 13, 1),
             new Spec(new Heads(6, 3, 32), 1, 113, 66),
-            // A window of one token, of a few, of a block's rows and around it, of more than a piece of keys; as long
-            // as the
-            // longest sequence, and longer.
+            // A window of one token, of a few, of a block of rows and around it, of more than a piece of keys; as long
+            // as the longest sequence, and longer. At a width of 128, over several of a GPU's blocks of rows and of
+            // keys.
             new Spec(new Heads(2, 1, 16, 1), 1, 5, 1, 37),
             new Spec(new Heads(3, 1, 40, 3), 1, 2, 33, 70),
             new Spec(new Heads(4, 2, 64, 17), 1, 77, 33),
@@ -55,7 +55,9 @@ final class AttentionCases {
             new Spec(new Heads(2, 2, 16, 261), 1, 300, 7),
             new Spec(new Heads(7, 1, 64, 41), 1, 41, 19),
             new Spec(new Heads(2, 1, 64, 9), 8, 33, 7),
-            new Spec(new Heads(2, 1, 32, 500), 1, 40));
+            new Spec(new Heads(2, 1, 32, 500), 1, 40),
+            new Spec(new Heads(2, 1, 128, 70), 1, 201, 3),
+            new Spec(new Heads(1, 1, 128, 33), 1, 290));
 
     private AttentionCases() {}
 
