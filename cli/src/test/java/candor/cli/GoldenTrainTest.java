@@ -98,8 +98,10 @@ class GoldenTrainTest {
         "qwen3,dpo",
         "mistral,sft",
         "mistral,kto",
+        "mistral,dpo",
         "gemma3,sft",
-        "gemma3,kto"
+        "gemma3,kto",
+        "gemma3,dpo"
     })
     void theRunIsTheTrainersOwn(String model, String method) throws IOException {
         Path output = temp.resolve("run");
