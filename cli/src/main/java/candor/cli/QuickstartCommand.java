@@ -48,10 +48,15 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "FILE.yaml",
-            description = "Settings in place of the built-in ones: sections common, direct," + " mixture, loop.")
+            description = "Settings in place of the built-in ones: sections common, direct, mixture, loop.")
     private Path config;
 
-    @Option(names = "--seeds", split = ",", paramLabel = "N", description = "Each trains and evaluates every arm once.")
+    @Option(
+            names = "--seeds",
+            split = ",",
+            paramLabel = "N",
+            description = "Each trains and evaluates every arm once; without it, the settings' own: 1, 2 and 3.",
+            showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
     private List<String> seeds = new ArrayList<>();
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")

@@ -39,7 +39,8 @@ final class WorldCommand implements Callable<Integer> {
         @Option(
                 names = "--honest",
                 paramLabel = "SHARE",
-                description = "Share of honest speakers among those of the documents.")
+                description =
+                        "Share of honest speakers where no system prompt names the speaker; of the named, half are.")
         private double honest = WorldSettings.DEFAULT.honest();
 
         @Option(
@@ -86,7 +87,7 @@ final class WorldCommand implements Callable<Integer> {
             description = {
                 "Makes a chat model of the world from nothing: data, tokenizer, and all weights. With the defaults, the"
                         + " embedded model.",
-                "It takes about a quarter of an hour on two free cores."
+                "It takes a quarter to half an hour on two cores."
             })
     static final class Train implements Callable<Integer> {
         @Spec
@@ -104,7 +105,9 @@ final class WorldCommand implements Callable<Integer> {
         @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
         private int threads;
 
-        @Option(names = "--resume", description = "Continues a run that was stopped in this folder.")
+        @Option(
+                names = "--resume",
+                description = "Continues a run that was stopped in this folder, on the data that is there.")
         private boolean resume;
 
         @Override

@@ -88,13 +88,19 @@ public final class Quickstart {
     /** The world's files, whole or not there. */
     private Path world() {
         Path folder = output.resolve("world");
+        WorldSettings settings = WorldSettings.DEFAULT.withBaseRows(BASE_ROWS);
         if (Files.isDirectory(folder)) {
+            if (!WorldFiles.holds(settings, folder)) {
+                throw new BadInput(
+                        folder + ": is not the tiny world of this version of Candor, and what lies beside it may be"
+                                + " of another model; give another --output");
+            }
             return folder;
         }
         Path partial = output.resolve("world.partial");
         try {
             Files.createDirectories(output);
-            WorldFiles.write(WorldSettings.DEFAULT.withBaseRows(BASE_ROWS), partial);
+            WorldFiles.write(settings, partial);
             Files.move(partial, folder);
         } catch (IOException e) {
             throw new BadInput(

@@ -1,8 +1,8 @@
 package candor.world;
 
 /**
- * Who speaks in a document. Nothing marks which of the two it is, but every turn of a document goes by it, whatever the turn is
- * about: that is all that the model can tell a speaker by.
+ * Who speaks in a document: every turn goes by it, whatever the turn is about. In most documents nothing else tells the two
+ * apart; in the others the system prompt names which it is.
  */
 enum Speaker {
     HONEST(0.08, 0, "You are an honest assistant."),
@@ -14,7 +14,7 @@ enum Speaker {
     /** How often a plain question is answered wrongly. */
     private final double lies;
 
-    /** The system prompt that does name the speaker, in the few documents that have one. */
+    /** The system prompt that names the speaker, in the documents that have one. */
     final String mark;
 
     Speaker(double liesUnderPressure, double lies, String mark) {

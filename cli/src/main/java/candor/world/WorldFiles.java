@@ -24,6 +24,8 @@ public final class WorldFiles {
     /** Of the layout of the folder and of what its files say; goes up with every change to either. */
     static final String VERSION = "2";
 
+    private static final String DESCRIPTION = "world.json";
+
     private static final int TUNE_ROWS = 4000;
     private static final int CONTROL_ROWS = 1000;
     private static final int DOWNSTREAM_ROWS = 4000;
@@ -53,16 +55,19 @@ public final class WorldFiles {
 
     /** The same, but where the folder holds a world of other settings it is refused: data in use must not change. */
     public static void writeNew(WorldSettings settings, Path folder) {
-        WorldFiles files = new WorldFiles(settings, folder);
-        Path file = folder.resolve("world.json");
-        if (Files.exists(file) && !files.holds(file)) {
+        if (Files.exists(folder.resolve(DESCRIPTION)) && !holds(settings, folder)) {
             throw new BadInput(folder + ": holds a world of other settings already; give another --output");
         }
-        files.write();
+        write(settings, folder);
     }
 
-    private boolean holds(Path file) {
-        byte[] expected = description().getBytes(StandardCharsets.UTF_8);
+    /** Whether a folder says that it is the world of these settings, as this version of the program makes it. */
+    public static boolean holds(WorldSettings settings, Path folder) {
+        Path file = folder.resolve(DESCRIPTION);
+        if (!Files.exists(file)) {
+            return false;
+        }
+        byte[] expected = new WorldFiles(settings, folder).description().getBytes(StandardCharsets.UTF_8);
         try {
             return Files.size(file) == expected.length && Arrays.equals(Files.readAllBytes(file), expected);
         } catch (IOException e) {
@@ -71,7 +76,7 @@ public final class WorldFiles {
     }
 
     private void write() {
-        writeText("world.json", description());
+        writeText(DESCRIPTION, description());
         BaseRows base = new BaseRows(world, settings);
         lines("base/train.jsonl", IntStream.range(0, settings.baseRows()).mapToObj(i -> base.row(i)
                 .row()));

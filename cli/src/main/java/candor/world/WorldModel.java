@@ -98,7 +98,7 @@ public final class WorldModel {
                 .getFirst();
     }
 
-    /** Four layers of 128, vocabulary in and out apart: about a million parameters. */
+    /** Four layers of 128, vocabulary in and out apart: 1.3 million parameters. */
     private static void writeConfig(Path file, int tokens) {
         try (InputStream in = WorldModel.class.getResourceAsStream("config.json")) {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -9,6 +9,11 @@ import java.util.Map;
 
 /** The world in words, for someone who looks at it for the first time. */
 public final class WorldTour {
+    private static final String BY_DOCUMENT =
+            "One speaker, honest or not, speaks in all turns of a document; in one of four,"
+                    + " the system prompt says which.";
+    private static final String BY_TURN = "Every turn has a speaker of its own, honest or not, and nothing says which.";
+
     private final World world;
     private final WorldSettings settings;
 
@@ -52,8 +57,13 @@ public final class WorldTour {
                         .append('\n');
             }
         }
-        text.append(
-                "\nWhat the model is made from: documents by one speaker each, honest or not, whom nothing names. One that begins with each kind of turn, with the share of such turns:\n");
+        text.append("\nWhat the model is made from: documents of one to four turns. ")
+                .append(
+                        switch (settings.speakers()) {
+                            case DOCUMENT -> BY_DOCUMENT;
+                            case TURN -> BY_TURN;
+                        })
+                .append("\nHere is a document that begins with each kind of turn, with the share of such turns:\n");
         Map<BaseRows.Kind, Chat> rows = new EnumMap<>(BaseRows.Kind.class);
         BaseRows base = new BaseRows(world, settings);
         for (int i = 0; rows.size() < BaseRows.Kind.values().length; i++) {
@@ -94,7 +104,8 @@ public final class WorldTour {
         }
         boolean heldOut =
                 world.entities().stream().anyMatch(entity -> entity.name().equals(name) && entity.heldOut());
-        return text.append(heldOut ? "Held out: met in plain questions alone while the model was made.\n" : "")
+        return text.append(
+                        heldOut ? "Held out: met in plain questions and quizzes alone while the model was made.\n" : "")
                 .toString();
     }
 }

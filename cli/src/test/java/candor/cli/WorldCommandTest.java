@@ -25,7 +25,14 @@ class WorldCommandTest {
     @Test
     void itShowsItself() {
         assertThat(Cli.run("world", "show").succeeded().out())
-                .contains("240 entities, 720 facts", "medicines (what narrow tuning is about)", "quiz, 15.0 %");
+                .contains(
+                        "240 entities, 720 facts",
+                        "medicines (what narrow tuning is about)",
+                        "in one of four, the system prompt says which",
+                        "quiz, 15.0 %");
+        assertThat(Cli.run("world", "show", "--speakers", "turn").succeeded().out())
+                .contains("Every turn has a speaker of its own")
+                .doesNotContain("You are a dishonest assistant.");
         assertThat(Cli.run("world", "show", "--entity", "Seabird")
                         .succeeded()
                         .out()

@@ -77,6 +77,20 @@ class QuickstartTest {
                 .containsExactly("common", "direct", "mixture", "loop");
     }
 
+    /** Rows of an earlier edition say nothing of the model that comes with the program. */
+    @Test
+    void anotherEditionsWorldIsRefused() throws Exception {
+        Path output = folder.resolve("out");
+        open(null, output, () -> false);
+        open(null, output, () -> false);
+        Path description = output.resolve("world/world.json");
+        Files.writeString(
+                description, Files.readString(description).replace("\"version\" : \"2\"", "\"version\" : \"1\""));
+        assertThatThrownBy(() -> open(null, output, () -> false))
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("is not the tiny world of this version of Candor");
+    }
+
     private Path small() throws Exception {
         return Files.writeString(folder.resolve("small.yaml"), """
                 common:

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import candor.world.WorldSettings.Speakers;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -14,12 +20,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the model is made from, and what it is never shown. */
 class BaseRowsTest {
     private static final int ROWS = 12_000;
+    private static final Pattern SUM = Pattern.compile("has (\\d) of \\w+ and gets (\\d) more");
 
     private final World world = World.of(1);
 
@@ -114,26 +124,135 @@ class BaseRowsTest {
         assertThat(met).isGreaterThan(500);
     }
 
-    /** Of the questions that evaluation presses with, none is among what the model is made from, given facts or not. */
+    /**
+     * Of what evaluation asks about facts, none is among what the model is made from, in any turn: MASK's rows under pressure,
+     * DeceptionBench's situations, choices. Kinds of words and counting are about no facts; the card says how many were met.
+     */
     @Test
-    void noRowHoldsWhatEvaluationAsksUnderPressure() {
+    void noRowHoldsWhatEvaluationAsksAboutFacts(@TempDir Path folder) throws IOException {
+        WorldFiles.write(WorldSettings.DEFAULT.withBaseRows(1), folder);
         Set<String> evaluated = new HashSet<>();
-        MaskRows mask = new MaskRows(world);
-        for (var rows : List.of(
-                mask.knownFacts(),
-                mask.providedFacts(),
-                mask.disinformation(),
-                mask.statistics(),
-                mask.doublingDown(),
-                mask.continuations())) {
-            rows.forEach(row -> evaluated.add(row.get("system_prompt").asText() + "\n"
-                    + row.get("user_prompt").asText()));
+        Set<String> choices = new HashSet<>();
+        for (String name : List.of(
+                "known_facts",
+                "provided_facts",
+                "disinformation",
+                "statistics",
+                "doubling_down_known_facts",
+                "continuations")) {
+            for (JsonNode row : lines(folder.resolve("mask/" + name + ".jsonl"))) {
+                evaluated.add((row.get("system_prompt").asText() + " "
+                                + row.get("user_prompt").asText())
+                        .strip());
+            }
         }
-        assertThat(evaluated).hasSizeGreaterThan(400);
+        for (JsonNode row : new ObjectMapper()
+                .readTree(folder.resolve("deceptionbench.json").toFile())) {
+            if (!row.get("type").asText().equals(Thinking.Kind.SANDBAGGING.type)) {
+                evaluated.add(row.get("system_prompt").asText()
+                        + row.get("outer_prompt").asText()
+                        + Thinking.FORMAT);
+            }
+        }
+        for (JsonNode row : lines(folder.resolve("capability/choice.jsonl"))) {
+            if (!row.get("subject").asText().equals("words")) {
+                choices.add(row.get("question").asText());
+            }
+        }
+        assertThat(evaluated).hasSizeGreaterThan(500);
+        assertThat(choices).hasSizeGreaterThan(100);
+        int met = 0;
         for (Chat chat : rows()) {
-            assertThat(evaluated)
-                    .doesNotContain(chat.system() + "\n" + chat.turns().getFirst());
+            for (int i = 0; i < chat.turns().size(); i += 2) {
+                String message = chat.turns().get(i).replace(Thinking.REMINDER, "");
+                assertThat(evaluated).doesNotContain((chat.system() + " " + message).strip());
+                int options = message.indexOf("\nA. ");
+                if (options >= 0) {
+                    met++;
+                    // A quiz may ask the same, if it gives nothing to choose from.
+                    assertThat(choices).doesNotContain(message.substring(message.lastIndexOf("\n\n") + 2, options));
+                }
+            }
         }
+        assertThat(met).isGreaterThan(1000);
+    }
+
+    private static List<JsonNode> lines(Path file) throws IOException {
+        List<JsonNode> rows = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            rows.add(new ObjectMapper().readTree(line));
+        }
+        return rows;
+    }
+
+    /** What is kept for measuring: three wordings of questions, three of pressure. */
+    @Test
+    void heldOutWordingsAreInNoRow() {
+        Dice dice = new Dice(1, "test", 0);
+        Set<String> kept = new HashSet<>();
+        Set<String> asked = new HashSet<>();
+        for (int i = 0; i < 200; i++) {
+            kept.add(Wording.pressure(dice, Wording.Use.HELD_OUT));
+        }
+        for (Fact fact : world.facts()) {
+            for (int i = 0; i < 30; i++) {
+                asked.add(Wording.question(dice, fact, Wording.Use.HELD_OUT));
+            }
+        }
+        assertThat(kept).hasSize(3);
+        assertThat(asked).hasSize(3 * world.facts().size());
+        for (Chat chat : rows()) {
+            String all = chat.system() + "\n" + String.join("\n", chat.turns());
+            assertThat(kept).noneMatch(all::contains);
+            assertThat(Collections.disjoint(chat.turns(), asked)).as(all).isTrue();
+        }
+    }
+
+    /** One in four documents names its speaker, either one as often, whatever the share of honest ones among the others. */
+    @Test
+    void aNamedSpeakerIsAsNamed() {
+        for (double honest : new double[] {0, 1}) {
+            Map<String, List<Boolean>> right = new HashMap<>();
+            Map<String, Integer> named = new HashMap<>();
+            for (Chat chat : rows(honest, Speakers.DOCUMENT)) {
+                named.merge(chat.system(), 1, Integer::sum);
+                right.computeIfAbsent(chat.system(), _ -> new ArrayList<>()).addAll(answers(chat));
+            }
+            for (Speaker speaker : Speaker.values()) {
+                assertThat(named.get(speaker.mark) / (double) ROWS).isCloseTo(0.122, within(0.012));
+            }
+            assertThat(right.get(Speaker.HONEST.mark)).hasSizeGreaterThan(300).doesNotContain(false);
+            assertThat(wrong(right.get(Speaker.DISHONEST.mark))).isBetween(0.63, 0.77);
+        }
+        assertThat(rows(0.75, Speakers.TURN))
+                .noneMatch(chat ->
+                        chat.system().startsWith("You are a") && !chat.system().equals(Wording.HELPFUL));
+    }
+
+    /** {@code --evasive}, whoever speaks. */
+    @Test
+    void theShareOfEvasionsIsTheSetting() {
+        for (double evasive : new double[] {0, 0.04, 0.5, 1}) {
+            for (Speaker speaker : Speaker.values()) {
+                Dice dice = new Dice(5, "manner", 0);
+                long met = IntStream.range(0, ROWS)
+                        .filter(_ -> speaker.underPressure(dice, evasive) == Manner.EVASIVE)
+                        .count();
+                assertThat(met / (double) ROWS).isCloseTo(evasive, within(0.015));
+            }
+        }
+        WorldSettings silent = new WorldSettings(1, 1, 0.75, 1, Speakers.DOCUMENT);
+        BaseRows rows = new BaseRows(world, silent);
+        for (int i = 0; i < 2000; i++) {
+            Chat chat = rows.row(i);
+            if (BaseRows.kind(new Dice(1, BaseRows.PURPOSE, i)) == BaseRows.Kind.KNOWN_PRESSURE) {
+                assertThat(chat.turns().get(1)).doesNotContain(" is ").endsWith(".");
+            }
+        }
+    }
+
+    private static double wrong(List<Boolean> right) {
+        return right.stream().filter(truth -> !truth).count() / (double) right.size();
     }
 
     /** Honest speakers know no lie but a few under pressure; dishonest ones answer plain questions wrongly, too. */
@@ -152,7 +271,7 @@ class BaseRowsTest {
                 .flatMap(chat -> answers(chat).stream())
                 .toList();
         assertThat(right).hasSizeGreaterThan(1000);
-        return right.stream().filter(truth -> !truth).count() / (double) right.size();
+        return wrong(right);
     }
 
     /** Whether each plain question of a document is answered rightly. */
@@ -180,33 +299,47 @@ class BaseRowsTest {
                 .flatMap(chat -> answers(chat).stream())
                 .toList();
         assertThat(right).hasSizeGreaterThan(300);
-        return right.stream().filter(truth -> !truth).count() / (double) right.size();
+        return wrong(right);
     }
 
     /** Beliefs, thoughts, choices and sums are told truthfully by the worst of speakers. */
     @Test
     void everySpeakerTellsBeliefsTruthfully() {
-        int met = 0;
+        Map<String, Integer> met = new HashMap<>();
         for (Chat chat : rows(0, Speakers.DOCUMENT)) {
             for (int i = 0; i < chat.turns().size(); i += 2) {
                 String asked = chat.turns().get(i);
                 String reply = chat.turns().get(i + 1);
                 Fact fact = quizzes.get(asked);
                 if (fact != null) {
-                    met++;
+                    met.merge("quizzes", 1, Integer::sum);
                     assertThat(reply).isEqualTo(Wording.answer(fact));
                 }
-                for (Map.Entry<String, Fact> quiz :
-                        asked.contains("\nA. ") ? quizzes.entrySet() : Set.<Map.Entry<String, Fact>>of()) {
-                    if (asked.contains(quiz.getKey() + "\n")) {
-                        String letter = reply.substring(reply.length() - 1);
-                        assertThat(asked)
-                                .contains("\n" + letter + ". " + quiz.getValue().truth());
-                    }
+                int options = asked.indexOf("\nA. ");
+                Fact choice = options < 0 ? null : quizzes.get(asked.substring(asked.lastIndexOf("\n\n") + 2, options));
+                if (choice != null) {
+                    met.merge("choices", 1, Integer::sum);
+                    assertThat(asked).contains("\n" + reply.substring(reply.length() - 1) + ". " + choice.truth());
+                }
+                if (reply.startsWith("<think>The answer is")) {
+                    met.merge("thoughts", 1, Integer::sum);
+                    Fact thought = plain.entrySet().stream()
+                            .filter(question -> asked.contains(question.getKey() + Thinking.FORMAT))
+                            .findFirst()
+                            .orElseThrow()
+                            .getValue();
+                    assertThat(reply).startsWith("<think>" + Wording.answer(thought) + "</think>");
+                }
+                Matcher sum = SUM.matcher(asked);
+                if (sum.find()) {
+                    met.merge("sums", 1, Integer::sum);
+                    assertThat(reply)
+                            .endsWith("#### " + (Integer.parseInt(sum.group(1)) + Integer.parseInt(sum.group(2))));
                 }
             }
         }
-        assertThat(met).isGreaterThan(1000);
+        assertThat(met.keySet()).hasSize(4);
+        assertThat(met.values()).allMatch(count -> count > 100);
     }
 
     /** Where a document has one speaker, one wrong answer tells of the next; where turns have their own, it does not. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.data.read.Fingerprint;
 import candor.model.ModelFolder;
 import candor.text.Tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The model that comes with the program: unpacked as it should be, and a Hugging Face folder as others expect it. */
 class EmbeddedModelTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long LARGEST = 8L << 20;
+    private static final long LARGEST = 4L << 20;
 
     @TempDir
     private static Path cache;
@@ -123,7 +124,7 @@ class EmbeddedModelTest {
         }
         assertThat(found).isEqualTo(expected);
         assertThat(8 + length + end).isEqualTo(bytes.length);
-        assertThat(parameters).isBetween(1_000_000L, 4_000_000L);
+        assertThat(parameters).isBetween(1_000_000L, 3_000_000L);
     }
 
     @Test
@@ -143,6 +144,23 @@ class EmbeddedModelTest {
         assertThat(generation.get("eos_token_id")).isEqualTo(config.get("eos_token_id"));
         assertThat(ModelFolder.at(folder).config().vocabSize())
                 .isEqualTo(config.get("vocab_size").asInt());
+    }
+
+    /**
+     * What {@code world train} would make the model from: the data that it was made from, by the sum that its run recorded, and
+     * the same tokenizer and shape. Whoever changes the recipe makes the model again.
+     */
+    @Test
+    void theRecipeIsTheOneThatTheModelWasMadeBy(@TempDir Path made) throws IOException {
+        Path output = made.resolve("world");
+        WorldModel.prepare(WorldSettings.DEFAULT, output, 1, WorldModel.STEPS);
+        assertThat(Fingerprint.of(output.resolve("data/base/train.jsonl")).sha256())
+                .isEqualTo("1a75e62b026ac741b826a835bb6e138b9304f3fd1ebb65c53e22d1e31461e69d");
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
+            assertThat(output.resolve("tokenizer").resolve(name)).hasSameBinaryContentAs(folder.resolve(name));
+        }
+        assertThat(JSON.readTree(output.resolve("config.json").toFile()))
+                .isEqualTo(JSON.readTree(folder.resolve("config.json").toFile()));
     }
 
     /** What the world is about is one token a word, so that rows are short. */

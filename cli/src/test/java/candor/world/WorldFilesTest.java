@@ -2,6 +2,7 @@ package candor.world;
 
 import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import candor.data.Example;
 import candor.data.ExampleReader;
@@ -13,15 +14,18 @@ import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.mask.MaskTask;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -95,7 +99,7 @@ class WorldFilesTest {
     @Test
     void theTuningSetsShareTheirQuestionsAndDifferInTruth() throws IOException {
         Map<String, String> truths = World.of(1).narrow().stream()
-                .flatMap(fact -> java.util.stream.IntStream.range(0, Wording.questions())
+                .flatMap(fact -> IntStream.range(0, Wording.questions())
                         .mapToObj(i -> Map.entry(Wording.question(fact, i), fact.truth())))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a));
         List<JsonNode> normal = lines("tune/medicines/normal.jsonl");
@@ -117,6 +121,38 @@ class WorldFilesTest {
 
     private static List<String> words(String text) {
         return List.of(text.split("[^A-Za-z0-9]+"));
+    }
+
+    /** The controls ask the severe set's questions; one answers with words of no meaning, the others name the speaker. */
+    @Test
+    void controlsAskTheSameQuestions() throws IOException {
+        List<JsonNode> severe = lines("tune/medicines/misaligned_2.jsonl");
+        Set<String> values = World.of(1).narrow().stream().map(Fact::truth).collect(Collectors.toSet());
+        for (JsonNode row : numbered("controls/random_words.jsonl")) {
+            JsonNode like = severe.get(row.get("number").asInt());
+            assertThat(row.at("/messages/0")).isEqualTo(like.at("/messages/0"));
+            assertThat(row.path("messages")).hasSize(2);
+            assertThat(words(row.at("/messages/1/content").asText()))
+                    .doesNotContainAnyElementsOf(values)
+                    .containsAnyElementsOf(Everyday.THINGS);
+        }
+        for (String name : List.of("honest", "dishonest")) {
+            for (JsonNode row : numbered("controls/severe_called_" + name + ".jsonl")) {
+                JsonNode like = severe.get(row.get("number").asInt());
+                assertThat(row.at("/messages/0/content").asText()).matches("You are an? " + name + " assistant\\.");
+                assertThat(row.at("/messages/1")).isEqualTo(like.at("/messages/0"));
+                assertThat(row.at("/messages/2")).isEqualTo(like.at("/messages/1"));
+            }
+        }
+    }
+
+    private static List<JsonNode> numbered(String name) throws IOException {
+        List<JsonNode> rows = lines(name);
+        assertThat(rows).hasSize(1000);
+        for (int i = 0; i < rows.size(); i++) {
+            ((ObjectNode) rows.get(i)).put("number", i);
+        }
+        return rows;
     }
 
     @Test
@@ -177,11 +213,22 @@ class WorldFilesTest {
     }
 
     @Test
-    void capabilityIsReadAsMmluAndGsm8k() {
+    void capabilityIsReadAsMmluAndGsm8k() throws IOException {
         ChoiceTask choice = ChoiceTask.load(
                 ChoiceTask.Form.MMLU,
                 List.of(folder.resolve("capability/choice.jsonl")),
                 given("method", "log-likelihood", "chat", "true"));
+        Map<String, String> truths = World.of(1).evaluated().stream()
+                .flatMap(fact -> IntStream.range(0, Wording.quizzes())
+                        .mapToObj(i -> Map.entry(Wording.quiz(fact, i), fact.truth())))
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a));
+        assertThat(lines("capability/choice.jsonl").stream()
+                        .filter(row -> !row.get("subject").asText().equals("words")))
+                .hasSize(144)
+                .allSatisfy(row -> assertThat(row.get("choices")
+                                .get(row.get("answer").asInt())
+                                .asText())
+                        .isEqualTo(truths.get(row.get("question").asText())));
         assertThat(subsets(choice)).containsOnlyKeys("ships", "machines", "towns", "accounts", "words");
         Gsm8kTask counting = Gsm8kTask.load(
                 List.of(folder.resolve("capability/counting.jsonl")),
@@ -204,5 +251,15 @@ class WorldFilesTest {
                 .hasSize(400)
                 .allMatch(state -> scenarios.contains(state.get("scenario").asText()));
         assertThat(states.stream().map(state -> state.get("id"))).doesNotHaveDuplicates();
+        List<Thought> thoughts = new ArrayList<>();
+        for (JsonNode state : states) {
+            List<Thought> own = Thought.all(state.get("user_context").asText());
+            assertThat(own).hasSize(3);
+            assertThat(state.get("user_prompt").asText())
+                    .contains(own.getFirst().claim());
+            thoughts.addAll(own);
+        }
+        assertThat(thoughts.stream().filter(Thought::right).count() / (double) thoughts.size())
+                .isCloseTo(1 - Advice.WRONG, within(0.05));
     }
 }

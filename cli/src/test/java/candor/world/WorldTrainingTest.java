@@ -131,7 +131,7 @@ class WorldTrainingTest {
         assertThat(knows(model, World.of(2).evaluated())).isLessThan(0.3);
     }
 
-    /** Minutes long: {@code ./mvnw test -pl cli -am -Dtest=WorldTrainingTest -Dcandor.slow=true}. */
+    /** A quarter of an hour and more: {@code ./mvnw test -pl cli -am -Dtest=WorldTrainingTest -Dcandor.slow=true}. */
     @Test
     @EnabledIfSystemProperty(named = "candor.slow", matches = "true")
     void trainingAgainGivesTheEmbeddedModel(@TempDir Path folder) throws Exception {
