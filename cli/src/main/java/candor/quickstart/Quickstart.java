@@ -92,8 +92,8 @@ public final class Quickstart {
         if (Files.isDirectory(folder)) {
             if (!WorldFiles.holds(settings, folder)) {
                 throw new BadInput(
-                        folder + ": is not the tiny world of this version of Candor, and what lies beside it may be"
-                                + " of another model; give another --output");
+                        folder + ": not the tiny world of this version of Candor, so the results in this folder may be"
+                                + " those of another model; give another --output");
             }
             return folder;
         }

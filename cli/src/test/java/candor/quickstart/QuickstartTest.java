@@ -88,7 +88,7 @@ class QuickstartTest {
                 description, Files.readString(description).replace("\"version\" : \"2\"", "\"version\" : \"1\""));
         assertThatThrownBy(() -> open(null, output, () -> false))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("is not the tiny world of this version of Candor");
+                .hasMessageContaining("not the tiny world of this version of Candor");
     }
 
     private Path small() throws Exception {
