@@ -106,7 +106,9 @@ final class TrainCommand implements Callable<Integer> {
         int code = ExitCode.DONE;
         for (Outcome outcome : outcomes) {
             if (outcome instanceof Outcome.Diverged diverged) {
-                spec.commandLine().getErr().println("error: " + diverged.reason());
+                spec.commandLine()
+                        .getErr()
+                        .println("error: " + diverged.reason().message(Errors.naming(spec.commandLine())));
                 code = ExitCode.FAILED;
             }
         }

@@ -65,7 +65,7 @@ final class Training {
                 switch (run.outcome()) {
                     case Outcome.Done _ -> {}
                     case Outcome.Interrupted _ -> throw new Stopped();
-                    case Outcome.Diverged diverged -> throw new BadInput(diverged.reason());
+                    case Outcome.Diverged diverged -> throw diverged.reason();
                 }
             }
         }

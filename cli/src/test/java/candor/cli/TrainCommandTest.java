@@ -61,19 +61,19 @@ class TrainCommandTest {
     @Test
     void aYamlFileAndFlagsOnTop() throws IOException {
         Path config = Files.writeString(temp.resolve("run.yaml"), """
-                # A comment.
-                model: %s
-                data:
-                  - %s
-                output: %s
-                lora_rank: 3
-                lora_target_modules: [q_proj, v_proj]
-                learning_rate: 5e-3
-                max_length: 90
-                max_steps: 9
-                shuffle: false
-                threads: 1
-                """.formatted(
+            # A comment.
+            model: %s
+            data:
+              - %s
+            output: %s
+            lora_rank: 3
+            lora_target_modules: [q_proj, v_proj]
+            learning_rate: 5e-3
+            max_length: 90
+            max_steps: 9
+            shuffle: false
+            threads: 1
+            """.formatted(
                         golden("model"), golden("sft/train.jsonl"), temp.resolve("run")));
         Cli.run("train", "sft", "--config", config.toString(), "--max-steps", "2", "--shuffle")
                 .succeeded();
@@ -93,11 +93,11 @@ class TrainCommandTest {
     @Test
     void aRunInTheNamesOfOtherTrainers() throws IOException {
         Path config = Files.writeString(temp.resolve("run.yaml"), """
-                model_name_or_path: %s
-                lora_target: all
-                cutoff_len: 90
-                trust_remote_code: false
-                """.formatted(golden("model")));
+            model_name_or_path: %s
+            lora_target: all
+            cutoff_len: 90
+            trust_remote_code: false
+            """.formatted(golden("model")));
         Path run = temp.resolve("run");
         List<String> line = List.of(
                 "train",
@@ -180,7 +180,8 @@ class TrainCommandTest {
         assertThat(cli.err())
                 .contains("error: ")
                 .contains("the loss is not finite at")
-                .contains("train.jsonl, line");
+                .contains("train.jsonl, line")
+                .contains("start a new run with a lower --learning-rate");
     }
 
     @Test
@@ -285,22 +286,22 @@ class TrainCommandTest {
     @Test
     void severalAdaptersFromOneFile() throws IOException {
         Path config = Files.writeString(temp.resolve("sweep.yaml"), """
-                model: %s
-                output: %s
-                max_steps: 3
-                max_length: 90
-                per_device_train_batch_size: 2
-                threads: 1
-                runs:
-                  - name: small
-                    data: %s
-                    lora_rank: 2
-                  - name: preferences
-                    method: kto
-                    data: %s
-                    beta: 0.2
-                    learning_rate: 0.01
-                """.formatted(
+            model: %s
+            output: %s
+            max_steps: 3
+            max_length: 90
+            per_device_train_batch_size: 2
+            threads: 1
+            runs:
+              - name: small
+                data: %s
+                lora_rank: 2
+              - name: preferences
+                method: kto
+                data: %s
+                beta: 0.2
+                learning_rate: 0.01
+            """.formatted(
                         golden("model"), temp.resolve("sweep"), golden("sft/train.jsonl"), golden("kto/train.jsonl")));
         Cli cli = Cli.run("train", "sft", "--config", config.toString()).succeeded();
         assertThat(cli.out().lines())
@@ -403,10 +404,12 @@ class TrainCommandTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{'prompt':'p','rejected':' r'} | line 1: the columns [prompt, rejected] are of no known layout: prompt, chosen, rejected",
+                "{'prompt':'p','rejected':' r'} | line 1: the columns [prompt, rejected] are of no known layout:"
+                        + " prompt, chosen, rejected",
                 "{'prompt':'p','chosen':' c','rejected':' c'} | line 1: 'chosen' and 'rejected' are the same",
                 "{'prompt':'p','chosen':'','rejected':3} | line 1: 'rejected' is a number, expected text",
-                "{'prompt':'p','completion':' c','label':true} | line 1: the columns [prompt, completion, label] are of no known layout",
+                "{'prompt':'p','completion':' c','label':true} | line 1: the columns [prompt, completion, label] are"
+                        + " of no known layout",
             })
     void whatDpoCannotCompareIsRefusedInOneLine(String row, String message) throws IOException {
         Path data = Files.writeString(temp.resolve("pairs.jsonl"), row.replace('\'', '"') + "\n");

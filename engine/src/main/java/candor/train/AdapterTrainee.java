@@ -61,8 +61,8 @@ record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice te
             Files.createDirectories(result);
         } catch (IOException e) {
             throw new BadInput(
-                    result + ": cannot be created as a folder (" + IoReason.of(e)
-                            + "); fix that, then continue with --resume",
+                    result + ": cannot be created as a folder (" + IoReason.of(e) + ")",
+                    "fix that, then continue with {resume}",
                     e);
         }
         SideFiles.copyText(SafeFolder.at(base, "the folder of a tokenizer"), result);

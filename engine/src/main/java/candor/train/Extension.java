@@ -28,18 +28,18 @@ final class Extension {
         int now = Run.totalSteps(config.output(), steps, batcher);
         int then = Run.totalSteps(config.output(), steps.lasting(done.config()), batcher);
         if (now < done.step()) {
-            throw new BadInput(config.output() + ": the run has done " + done.step() + " steps, and is to have " + now
-                    + "; give at least as many, or name an earlier checkpoint with --resume step-N");
+            throw new BadInput(
+                    config.output() + ": the run has done " + done.step() + " steps, and is to have " + now,
+                    "give at least as many, or name an earlier checkpoint with {resume} step-N");
         }
         Schedule planned = steps.schedule(then);
         Schedule asked = steps.schedule(now);
         for (int step = 0; step < done.step(); step++) {
             if (planned.rate(step) != asked.rate(step)) {
-                throw new BadInput(String.format(
+                String what = String.format(
                         Locale.ROOT,
                         "%s: the run cannot become %d steps long instead of %d: its learning rates depend on that"
-                                + " (lr_scheduler_type %s%s); step %d was done at %.6g and would have been at %.6g;"
-                                + " start a new run in another folder, which may continue this one's result with %s",
+                                + " (lr_scheduler_type %s%s); step %d was done at %.6g and would have been at %.6g",
                         config.output(),
                         now,
                         then,
@@ -49,10 +49,13 @@ final class Extension {
                                 : "",
                         step + 1,
                         planned.rate(step),
-                        asked.rate(step),
-                        config.start() instanceof ModelStart
-                                ? "--model " + config.output().resolve("model")
-                                : "--init-adapter " + config.output().resolve("adapter")));
+                        asked.rate(step));
+                throw new BadInput(
+                        what,
+                        "start a new run in another folder, which may continue this one's result with "
+                                + (config.start() instanceof ModelStart
+                                        ? "{model} " + config.output().resolve("model")
+                                        : "{init_adapter} " + config.output().resolve("adapter")));
             }
         }
     }

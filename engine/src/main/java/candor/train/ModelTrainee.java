@@ -72,8 +72,8 @@ record ModelTrainee(TrainedWeights weights, Path result, Path configFile, Path t
             Files.move(writing, result, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new BadInput(
-                    result + ": cannot be written (" + IoReason.of(e)
-                            + "); make room there or fix its permissions, then continue with --resume",
+                    result + ": cannot be written (" + IoReason.of(e) + ")",
+                    "make room there or fix its permissions, then continue with {resume}",
                     e);
         }
     }

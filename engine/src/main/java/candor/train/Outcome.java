@@ -1,5 +1,7 @@
 package candor.train;
 
+import candor.BadInput;
+
 /** How a run ended. */
 public sealed interface Outcome {
     /** Optimiser steps done. */
@@ -28,5 +30,5 @@ public sealed interface Outcome {
      * @param step   steps done
      * @param reason which step and which rows, in one line, and what to do
      */
-    record Diverged(long step, String reason) implements Outcome {}
+    record Diverged(long step, BadInput reason) implements Outcome {}
 }

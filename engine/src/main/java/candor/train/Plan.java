@@ -41,20 +41,20 @@ public record Plan(
                 return plan;
             }
         }
-        throw new BadInput(refusal(prepared, choices.getLast(), room));
+        throw refusal(prepared, choices.getLast(), room);
     }
 
     private boolean fits(Room room) {
         return host.total() <= room.host() && device.total() <= room.device();
     }
 
-    private static String refusal(Prepared prepared, Recompute tried, Room room) {
+    private static BadInput refusal(Prepared prepared, Recompute tried, Room room) {
         Plan plan = with(prepared, tried, 1, room);
         boolean here = plan.host.total() > room.host();
         Needs needs = here ? plan.host : plan.device;
         long memory = here ? room.host() : room.device();
         String place = here ? "this machine's memory" : "the GPU's memory";
-        String text = "the run needs " + mebibytes(needs.total()) + " of " + place + " with --recompute "
+        String text = "the run needs " + mebibytes(needs.total()) + " of " + place + " with recompute "
                 + tried.name().toLowerCase(Locale.ROOT) + ", and there are " + mebibytes(memory);
         int rows = prepared.runs().stream()
                 .mapToInt(r -> r.config().batching().rows())
@@ -66,15 +66,16 @@ public record Plan(
                 TrainConfig.Batching batching =
                         prepared.runs().getFirst().config().batching();
                 long total = (here ? smaller.host : smaller.device).total();
-                return text + "; it fits (" + mebibytes(total) + ") with --recompute full"
-                        + (cut == 1
-                                ? ""
-                                : " --per-device-train-batch-size " + Math.max(1, batching.rows() / cut)
-                                        + " --gradient-accumulation-steps "
-                                        + (long) batching.accumulation() * Math.min(cut, batching.rows()));
+                String smallerRows = " {per_device_train_batch_size} " + Math.max(1, batching.rows() / cut)
+                        + " {gradient_accumulation_steps} "
+                        + (long) batching.accumulation() * Math.min(cut, batching.rows());
+                return new BadInput(
+                        text,
+                        "it fits (" + mebibytes(total) + ") with {recompute} full" + (cut == 1 ? "" : smallerRows));
             }
         }
-        return text + "; not even single rows fit: " + remedy(with(prepared, Recompute.FULL, rows, room), room);
+        return new BadInput(
+                text + "; not even single rows fit", remedy(with(prepared, Recompute.FULL, rows, room), room));
     }
 
     /** What to do where no cut of the batch helps. */
@@ -89,10 +90,10 @@ public record Plan(
                             .map(entry -> entry.getKey() + " " + mebibytes(entry.getValue()))
                             .toList());
             return "of " + (here ? "this machine's" : "the GPU's") + " memory, whatever the batch, it takes "
-                    + mebibytes(Footprint.fixed(needs)) + " (" + kinds + "); take a smaller model, a lower --lora-rank,"
+                    + mebibytes(Footprint.fixed(needs)) + " (" + kinds + "); take a smaller model, a lower {lora_rank},"
                     + " fewer runs at once, or " + (here ? "a machine" : "a GPU") + " with more memory";
         }
-        return "lower --max-length, or take a smaller model";
+        return "lower {max_length}, or take a smaller model";
     }
 
     private static String mebibytes(long bytes) {

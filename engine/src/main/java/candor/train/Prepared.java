@@ -23,6 +23,7 @@ import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.ModelStart;
 import candor.train.objective.Metric;
+import candor.train.objective.Requirements;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -87,9 +88,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         Set<Path> outputs = new HashSet<>();
         for (TrainConfig config : configs) {
             if (configs.size() > 1 && config.start() instanceof ModelStart) {
-                throw new BadInput(
-                        config.output()
-                                + ": trains all weights of its model, and so cannot share them with other runs; start it alone");
+                throw new BadInput(config.output()
+                        + ": trains all weights of its model, and so cannot share them with other runs; start"
+                        + " it alone");
             }
             if (!Objects.equals(config.model(), first.model())
                     || !config.machine().equals(first.machine())) {
@@ -116,8 +117,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 record.requireOwn();
             }
             if (record.exists() && !config.resume().asked()) {
-                throw new BadInput(config.output() + ": holds a run already (" + record.status()
-                        + "); continue with --resume, or choose another --output");
+                throw new BadInput(
+                        config.output() + ": holds a run already (" + record.status() + ")",
+                        "continue with {resume}, or choose another {output}");
             }
             if (record.done(config, inputs)) {
                 done.add(record.outcome());
@@ -170,18 +172,25 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         try {
             parts = data.split(share, config.batching().seed());
         } catch (BadInput e) {
-            throw new BadInput(config.output() + ": --eval-split " + share + ": " + e.getMessage(), e);
+            throw e.at(config.output() + ": eval_split " + share);
         }
         int least = config.task().objective().needs().leastRows();
         if (parts.train().size() < least || parts.heldOut().size() < least) {
-            throw new BadInput(config.output() + ": --eval-split " + share + " of " + data.size()
-                    + " rows leaves one row alone; " + noneAlone(config, " on either side"));
+            throw new BadInput(
+                    config.output() + ": eval_split " + share + " of " + data.size() + " rows leaves "
+                            + (parts.train().size() < least ? "too few to train on" : "too few held out") + "; "
+                            + leastRows(config, " on either side"),
+                    "give more rows, or another {eval_split}");
         }
         return parts;
     }
 
-    private static String noneAlone(TrainConfig config, String where) {
-        return config.method().name() + " needs at least two" + where + ", for a row's KL partner is another one";
+    private static String leastRows(TrainConfig config, String where) {
+        Requirements needs = config.task().objective().needs();
+        String rows = needs.mismatched() != null
+                ? "two rows" + where + ", for a row's KL partner is another one"
+                : (needs.rows().group() > 1 ? "one pair" : "one row") + where;
+        return config.method().name() + " needs at least " + rows;
     }
 
     /** A metric of rows with one label is there where such rows are. */
@@ -201,10 +210,10 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         boolean lacksChosen = (of == Metric.Of.DESIRABLE || of == Metric.Of.BOTH) && !chosen;
         boolean lacksRejected = (of == Metric.Of.UNDESIRABLE || of == Metric.Of.BOTH) && !rejected;
         if (lacksChosen || lacksRejected) {
-            throw new BadInput(config.output() + ": --metric-for-best-model " + metric + " needs "
-                    + (lacksChosen ? "desirable" : "undesirable")
-                    + " rows, and no held-out row is; take eval_loss, or hold"
-                    + " out other rows");
+            throw new BadInput(
+                    config.output() + ": the metric for the best model, " + metric + ", needs "
+                            + (lacksChosen ? "desirable" : "undesirable") + " rows, and no held-out row is",
+                    "give {metric_for_best_model} as eval_loss, or hold out other rows");
         }
     }
 
@@ -319,13 +328,15 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
 
     private static void check(TrainConfig config, Dataset data, List<Path> files, ModelConfig model) {
         if (data.size() < config.task().objective().needs().leastRows()) {
-            throw new BadInput(files + ": has one usable row; " + noneAlone(config, ""));
+            throw new BadInput(files + ": has one usable row; " + leastRows(config, ""));
         }
         for (int row = 0; row < data.size(); row++) {
             int length = data.row(row).length();
             if (length > model.maxPositionEmbeddings()) {
-                throw new BadInput(data.origin(row) + ": has " + length + " tokens, the model takes "
-                        + model.maxPositionEmbeddings() + "; lower --max-length");
+                throw new BadInput(
+                        data.origin(row) + ": has " + length + " tokens, the model takes "
+                                + model.maxPositionEmbeddings(),
+                        "lower {max_length}");
             }
             for (int id : data.row(row).ids()) {
                 if (id < 0 || id >= model.vocabSize()) {

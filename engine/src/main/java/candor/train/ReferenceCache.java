@@ -126,8 +126,8 @@ public final class ReferenceCache implements References, AutoCloseable {
 
     private BadInput cannotWrite(IOException e) {
         return new BadInput(
-                file + ": cannot be written (" + IoReason.of(e)
-                        + "); make room or choose another --output, then continue with --resume",
+                file + ": cannot be written (" + IoReason.of(e) + ")",
+                "make room or choose another {output}, then continue with {resume}",
                 e);
     }
 

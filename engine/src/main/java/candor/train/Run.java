@@ -112,8 +112,9 @@ public final class Run implements AutoCloseable {
             steps += (long) Math.ceil(part * (batcher.stepsIn(whole + 1) - steps));
         }
         if (steps > Integer.MAX_VALUE) {
-            throw new BadInput(output + ": the epochs have " + steps + " optimiser steps, a run at most "
-                    + Integer.MAX_VALUE + "; lower --num-train-epochs");
+            throw new BadInput(
+                    output + ": the epochs have " + steps + " optimiser steps, a run at most " + Integer.MAX_VALUE,
+                    "lower {num_train_epochs}");
         }
         return (int) steps;
     }
@@ -240,11 +241,12 @@ public final class Run implements AutoCloseable {
         end(
                 new Outcome.Diverged(
                         step(),
-                        parts.config.output() + ": " + fault + "; "
-                                + (savedStep < 0
-                                        ? "there is no checkpoint before it"
-                                        : "checkpoint step-" + savedStep + " stays")
-                                + "; start a new run with a lower --learning-rate, or fix those rows"),
+                        new BadInput(
+                                parts.config.output() + ": " + fault + "; "
+                                        + (savedStep < 0
+                                                ? "there is no checkpoint before it"
+                                                : "checkpoint step-" + savedStep + " stays"),
+                                "start a new run with a lower {learning_rate}, or fix those rows")),
                 listener);
     }
 

@@ -56,13 +56,14 @@ final class RunLocks implements AutoCloseable {
             channels.add(channel);
             locked = Locks.take(channel);
         } catch (IOException e) {
-            throw new BadInput(file + ": cannot be locked (" + IoReason.of(e) + "); choose another --output", e);
+            throw new BadInput(file + ": cannot be locked (" + IoReason.of(e) + ")", "choose another {output}", e);
         }
         if (locked) {
             folders.add(key(folder));
             HELD.add(key(folder));
         } else {
-            throw new BadInput(folder + ": another process is training there; wait for it, or choose another --output");
+            throw new BadInput(
+                    folder + ": another process is training there", "wait for it, or choose another {output}");
         }
     }
 

@@ -111,7 +111,7 @@ final class RunRecord {
             for (Path taken : List.of(adapter(), model(), checkpoints(), metrics)) {
                 if (taken.equals(metrics) ? logged : Files.exists(taken)) {
                     throw new BadInput(
-                            taken + ": exists already, without the run.json of a run; choose another --output");
+                            taken + ": exists already, without the run.json of a run", "choose another {output}");
                 }
             }
         } catch (IOException e) {
@@ -133,7 +133,7 @@ final class RunRecord {
 
     private BadInput noFolder(String reason, IOException cause) {
         return new BadInput(
-                folder + ": cannot be created as a run's folder (" + reason + "); choose another --output", cause);
+                folder + ": cannot be created as a run's folder (" + reason + ")", "choose another {output}", cause);
     }
 
     /**
@@ -229,7 +229,7 @@ final class RunRecord {
             json.put("written_step", done.written());
         }
         if (outcome instanceof Outcome.Diverged diverged) {
-            json.put("reason", diverged.reason());
+            json.put("reason", diverged.reason().getMessage());
         }
         json.put("end", now());
         write();

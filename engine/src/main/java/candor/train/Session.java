@@ -152,7 +152,7 @@ public final class Session implements AutoCloseable {
             String then = RunState.read(run.from().folder()).backend();
             if (!then.equals(backend.name())) {
                 throw new BadInput(
-                        config.output() + ": the run was started on " + then + "; resume it with --backend " + then);
+                        config.output() + ": the run was started on " + then, "resume it with {backend} " + then);
             }
         }
         Run opened = new Run(

@@ -226,7 +226,7 @@ class BestCheckpointTest {
                 .hasMessageContaining("cannot become 9 steps long instead of 7")
                 .hasMessageContaining("lr_scheduler_type cosine")
                 .hasMessageContaining("step 2 was done at 0.00950")
-                .hasMessageContaining("--init-adapter " + temp.resolve("run/adapter"));
+                .hasMessageContaining("init_adapter " + temp.resolve("run/adapter"));
         assertThatThrownBy(() -> train(Method.SFT, resumed(cosine).with(TrainSettings.MAX_STEPS, "5")))
                 .hasMessageContaining("the run has done 7 steps, and is to have 5");
         assertThat(adapter(temp.resolve("run"))).isEqualTo(adapter);
@@ -290,7 +290,7 @@ class BestCheckpointTest {
         assertThatThrownBy(
                         () -> train(Method.SFT, constant(Method.SFT, "none").with(TrainSettings.EVAL_SPLIT, "0.0001")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("--eval-split 1.0E-4: a share of 1.0E-4 of " + rows + " rows is less than half");
+                .hasMessageContaining("eval_split 1.0E-4: a share of 1.0E-4 of " + rows + " rows is less than half");
     }
 
     @Test

@@ -129,20 +129,20 @@ class PlanTest {
     }
 
     private static final String QWEN3_32B = """
-            {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": 5120, "intermediate_size": 25600,
-             "num_hidden_layers": 64, "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128,
-             "vocab_size": 151936, "max_position_embeddings": 40960, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
-             "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16", "attention_bias": false}
-            """;
+        {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "hidden_size": 5120, "intermediate_size": 25600,
+         "num_hidden_layers": 64, "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128,
+         "vocab_size": 151936, "max_position_embeddings": 40960, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
+         "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16", "attention_bias": false}
+        """;
 
     private static final String LLAMA_8B = """
-            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
-             "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
-             "vocab_size": 128256, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 500000,
-             "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-                              "original_max_position_embeddings": 8192},
-             "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16", "attention_bias": false}
-            """;
+        {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 4096, "intermediate_size": 14336,
+         "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+         "vocab_size": 128256, "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, "rope_theta": 500000,
+         "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                          "original_max_position_embeddings": 8192},
+         "tie_word_embeddings": false, "hidden_act": "silu", "torch_dtype": "bfloat16", "attention_bias": false}
+        """;
 
     /** 65.5 GB of weights: on a device of 141 GB beside all else, on a host of 64 GiB that keeps none of them. */
     @Test
@@ -185,7 +185,7 @@ class PlanTest {
                 .hasMessageContaining("of the GPU's memory")
                 .hasMessageContaining("weights 15,")
                 .hasMessageContaining(
-                        "take a smaller model, a lower --lora-rank, fewer runs at once, or a GPU with more");
+                        "take a smaller model, a lower lora_rank, fewer runs at once, or a GPU with more");
     }
 
     @Test
@@ -214,7 +214,7 @@ class PlanTest {
         assertThat(Plan.of(large, Room.planned(HOST, 141 * GB)).recompute()).isEqualTo(Recompute.NONE);
         assertThatThrownBy(() -> Plan.of(large, Room.planned(HOST, device.total())))
                 .hasMessageContaining("of the GPU's memory")
-                .hasMessageContaining("--recompute full --per-device-train-batch-size 1");
+                .hasMessageContaining("recompute full per_device_train_batch_size 1");
     }
 
     /** Seven rows of data are so many tokens an epoch; held-out rows go forward every third step, pairs of KTO besides. */

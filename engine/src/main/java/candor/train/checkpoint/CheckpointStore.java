@@ -111,8 +111,9 @@ public final class CheckpointStore {
         Optional<Long> older = steps().reversed().stream()
                 .filter(s -> s < step && Sums.fault(folder.resolve("step-" + s)) == null)
                 .findFirst();
-        throw new BadInput(fault + "; "
-                + older.map(s -> "step-" + s + " is intact: continue from it with --resume step-" + s)
+        throw new BadInput(
+                fault,
+                older.map(s -> "step-" + s + " is intact: continue from it with {resume} step-" + s)
                         .orElse("no older checkpoint is intact: start the run again in another folder"));
     }
 
@@ -145,8 +146,8 @@ public final class CheckpointStore {
             letGo(step, best);
         } catch (IOException e) {
             BadInput failure = new BadInput(
-                    folder + ": the checkpoint of step " + step + " cannot be written (" + IoReason.of(e)
-                            + "); make room there or fix its permissions, then continue with --resume from "
+                    folder + ": the checkpoint of step " + step + " cannot be written (" + IoReason.of(e) + ")",
+                    "make room there or fix its permissions, then continue with {resume} from "
                             + (steps().isEmpty() ? "the start" : "step-" + steps().getLast()),
                     e);
             try {

@@ -110,8 +110,8 @@ public final class StepLog implements AutoCloseable {
 
     private static BadInput cannotWrite(Path file, IOException e) {
         return new BadInput(
-                file + ": cannot be written (" + IoReason.of(e)
-                        + "); make room or choose another --output, then continue with --resume",
+                file + ": cannot be written (" + IoReason.of(e) + ")",
+                "make room or choose another {output}, then continue with {resume}",
                 e);
     }
 

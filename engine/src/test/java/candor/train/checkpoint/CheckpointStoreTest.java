@@ -99,7 +99,7 @@ class CheckpointStoreTest {
                 assertThatThrownBy(store::newest)
                         .isInstanceOf(BadInput.class)
                         .hasMessageContaining("step-8")
-                        .hasMessageEndingWith("; step-4 is intact: continue from it with --resume step-4");
+                        .hasMessageEndingWith("; step-4 is intact: continue from it with resume step-4");
                 if (!name.equals(Sums.FILE)) {
                     assertThatThrownBy(store::newest).hasMessageContaining(name + " is damaged");
                 }
@@ -208,7 +208,7 @@ class CheckpointStoreTest {
         assertThatThrownBy(() -> full.save(6, files(6)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("the checkpoint of step 6 cannot be written (No space left on device)")
-                .hasMessageEndingWith("--resume from step-3");
+                .hasMessageEndingWith("resume from step-3");
         assertThat(names()).containsExactly("step-3");
         assertIntact(full.newest().orElseThrow());
     }
@@ -219,7 +219,7 @@ class CheckpointStoreTest {
         assertThatThrownBy(() -> new CheckpointStore(folder(), 1).save(1, files(1)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("cannot be written (")
-                .hasMessageContaining("--resume from the start");
+                .hasMessageContaining("resume from the start");
     }
 
     /** The process ends inside the so-manieth call to the disk: half-written files, no name yet, or no deletion yet. */
