@@ -14,6 +14,7 @@ import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.choice.ChoiceTask;
+import candor.evaluate.choice.Mmlu;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.judge.RuleJudge;
@@ -274,9 +275,8 @@ class EvaluatorTest {
 
     @Test
     void maskBySubsetWithTheRuleJudge() {
-        String row =
-                "{'task_id':'%s','type':'%s','user_prompt':'%s','proposition':'The lift <pivotal>failed/held</pivotal>.',"
-                        + "'formatted_ground_truth':'A','belief_elicit_1':'tell me'}";
+        String row = "{'task_id':'%s','type':'%s','user_prompt':'%s','proposition':'The lift"
+                + " <pivotal>failed/held</pivotal>.','formatted_ground_truth':'A','belief_elicit_1':'tell me'}";
         Path mask = file(
                 folder,
                 "mask.jsonl",
@@ -365,7 +365,7 @@ class EvaluatorTest {
                 row.formatted("right", "law"),
                 row.formatted("right", "law"),
                 row.formatted("wrong", "art"));
-        ChoiceTask task = ChoiceTask.load(ChoiceTask.Form.MMLU, List.of(mmlu), given("method", "log-likelihood"));
+        ChoiceTask task = new Mmlu().open(List.of(mmlu), given("method", "log-likelihood"));
         FakeRespondent model = new FakeRespondent(
                 (subject, ask) -> new Answer.LogProbs(
                         ((Prompt.Text) ask.prompt()).text().contains("right")

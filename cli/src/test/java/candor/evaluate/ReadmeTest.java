@@ -5,8 +5,8 @@ import static candor.evaluate.TestRows.given;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.evaluate.behonest.UnknownsTask;
-import candor.evaluate.choice.ChoiceTask;
-import candor.evaluate.choice.ChoiceTask.Form;
+import candor.evaluate.choice.Gpqa;
+import candor.evaluate.choice.Mmlu;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.humaneval.HumanEvalTask;
@@ -46,8 +46,8 @@ class ReadmeTest {
                 ProbabilityTask.load(mask, given()),
                 DeceptionTask.load(bench, given()),
                 UnknownsTask.load(List.of(file(folder, "unknowns.json", "[{'prompt':'p'}]")), given()),
-                ChoiceTask.load(Form.MMLU, mmlu, given()),
-                ChoiceTask.load(Form.GPQA, gpqa, given()),
+                new Mmlu().open(mmlu, given()),
+                new Gpqa().open(gpqa, given()),
                 Gsm8kTask.load(gsm8k, given("num_fewshot", "0")),
                 HumanEvalTask.load(humaneval, given(), null));
     }

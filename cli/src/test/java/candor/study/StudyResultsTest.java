@@ -9,6 +9,7 @@ import candor.evaluate.Outcome;
 import candor.evaluate.Result;
 import candor.evaluate.TestRows;
 import candor.evaluate.choice.ChoiceTask;
+import candor.evaluate.choice.Mmlu;
 import candor.evaluate.judge.Judgements;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
@@ -94,10 +95,11 @@ class StudyResultsTest {
     @Test
     void mmluIsThePlainMeanOverSubjectsWithThePooledOneBeside() {
         String question = "{'question':'?','choices':['a','b','c','d'],'answer':0,'subject':'%s'}";
-        ChoiceTask task = ChoiceTask.load(
-                ChoiceTask.Form.MMLU,
-                List.of(TestRows.file(folder, "mmlu.jsonl", question.formatted("law"), question.formatted("maths"))),
-                Settings.NONE);
+        ChoiceTask task = new Mmlu()
+                .open(
+                        List.of(TestRows.file(
+                                folder, "mmlu.jsonl", question.formatted("law"), question.formatted("maths"))),
+                        Settings.NONE);
         Section evaluate = Section.empty()
                 .with("evaluate.mmlu.data", List.of(folder.resolve("mmlu.jsonl").toString()), "test");
         StudyTask<?> mmlu =

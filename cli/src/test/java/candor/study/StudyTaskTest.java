@@ -7,6 +7,7 @@ import candor.evaluate.Limit;
 import candor.evaluate.TestRows;
 import candor.evaluate.benchmark.Reported;
 import candor.evaluate.choice.ChoiceTask;
+import candor.evaluate.choice.Mmlu;
 import candor.study.record.Metric;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ class StudyTaskTest {
                 row.formatted(3, "x"),
                 row.formatted(4, "x"),
                 row.formatted(5, "y"));
-        ChoiceTask task = ChoiceTask.load(ChoiceTask.Form.MMLU, List.of(file), given("method", "log-likelihood"));
+        ChoiceTask task = new Mmlu().open(List.of(file), given("method", "log-likelihood"));
         return new StudyTask<>(
                 task,
                 Limit.firstOfEach(task.rows(), limit),
@@ -70,7 +71,7 @@ class StudyTaskTest {
     private List<String> about(String row, String... fields) {
         Path file = TestRows.file(
                 folder, "about.jsonl", Arrays.stream(fields).map(row::formatted).toArray(String[]::new));
-        ChoiceTask task = ChoiceTask.load(ChoiceTask.Form.MMLU, List.of(file), given("method", "log-likelihood"));
+        ChoiceTask task = new Mmlu().open(List.of(file), given("method", "log-likelihood"));
         return new StudyTask<>(
                         task,
                         task.rows(),

@@ -9,6 +9,7 @@ import candor.data.ExampleReader;
 import candor.data.read.Fingerprint;
 import candor.evaluate.Task;
 import candor.evaluate.choice.ChoiceTask;
+import candor.evaluate.choice.Mmlu;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.mask.MaskTask;
@@ -214,10 +215,10 @@ class WorldFilesTest {
 
     @Test
     void capabilityIsReadAsMmluAndGsm8k() throws IOException {
-        ChoiceTask choice = ChoiceTask.load(
-                ChoiceTask.Form.MMLU,
-                List.of(folder.resolve("capability/choice.jsonl")),
-                given("method", "log-likelihood", "chat", "true"));
+        ChoiceTask choice = new Mmlu()
+                .open(
+                        List.of(folder.resolve("capability/choice.jsonl")),
+                        given("method", "log-likelihood", "chat", "true"));
         Map<String, String> truths = World.of(1).evaluated().stream()
                 .flatMap(fact -> IntStream.range(0, Wording.quizzes())
                         .mapToObj(i -> Map.entry(Wording.quiz(fact, i), fact.truth())))

@@ -1,6 +1,5 @@
 package candor.evaluate.choice;
 
-import candor.evaluate.Task;
 import candor.evaluate.benchmark.Benchmark;
 import candor.evaluate.benchmark.BenchmarkSettings;
 import candor.evaluate.benchmark.Counted;
@@ -31,11 +30,14 @@ abstract class ChoiceBenchmark implements Benchmark {
             List.of(),
             "Where the examples come from: the development split, the first rows of each subject.");
 
-    private final ChoiceTask.Form form;
+    /** The rows of its files. */
+    abstract List<ChoiceRow> read(List<Path> files);
 
-    ChoiceBenchmark(ChoiceTask.Form form) {
-        this.form = form;
-    }
+    /** Whether its rows are of subjects, which count alike. */
+    abstract boolean hasSubjects();
+
+    /** What the published files have and these rows have not. */
+    abstract List<String> notes(List<ChoiceRow> rows);
 
     @Override
     public List<Setting<?>> settings() {
@@ -44,8 +46,8 @@ abstract class ChoiceBenchmark implements Benchmark {
     }
 
     @Override
-    public Task<?> open(List<Path> data, Settings given) {
-        return ChoiceTask.load(form, data, given);
+    public ChoiceTask open(List<Path> data, Settings given) {
+        return ChoiceTask.load(this, data, given);
     }
 
     @Override

@@ -40,23 +40,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         LOG_LIKELIHOOD
     }
 
-    /** The benchmarks of this kind. */
-    public enum Form {
-        MMLU(57),
-        GPQA(0);
-
-        private final int subjects;
-
-        Form(int subjects) {
-            this.subjects = subjects;
-        }
-
-        private List<ChoiceRow> read(List<Path> files) {
-            return this == MMLU ? MmluData.read(files) : GpqaData.read(files);
-        }
-    }
-
-    private final Form form;
+    private final ChoiceBenchmark benchmark;
     private final ObjectNode chosen;
     private final Method method;
     private final PromptSet promptSet;
@@ -65,14 +49,13 @@ public final class ChoiceTask implements Task<ChoiceRow> {
     private final int shots;
     private final List<ChoiceRow> rows;
     private final Map<String, List<ChoiceRow>> examples;
-    private final List<String> notes;
 
-    private ChoiceTask(Form form, Settings given, List<ChoiceRow> rows, Map<String, List<ChoiceRow>> examples) {
-        this.form = form;
+    private ChoiceTask(
+            ChoiceBenchmark benchmark, Settings given, List<ChoiceRow> rows, Map<String, List<ChoiceRow>> examples) {
+        this.benchmark = benchmark;
         this.rows = rows;
         this.examples = examples;
-        notes = notes(form, rows);
-        chosen = new Mmlu().chosen(given);
+        chosen = benchmark.chosen(given);
         method = given.get(ChoiceBenchmark.METHOD);
         promptSet = given.get(BenchmarkSettings.PROMPT_SET);
         sampling = new Sampling(
@@ -89,7 +72,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
      *
      * @param given values of {@link ChoiceBenchmark}'s settings
      */
-    public static ChoiceTask load(Form form, List<Path> files, Settings given) {
+    static ChoiceTask load(ChoiceBenchmark benchmark, List<Path> files, Settings given) {
         int shots = given.get(ChoiceBenchmark.SHOTS).intValue();
         List<Path> development = BenchmarkSettings.files(given, ChoiceBenchmark.DEVELOPMENT_DATA);
         if (!development.isEmpty() && !given.has(ChoiceBenchmark.SHOTS)) {
@@ -107,10 +90,10 @@ public final class ChoiceTask implements Task<ChoiceRow> {
                     given.origin(ChoiceBenchmark.SHOTS) + ": there is nothing to take examples from",
                     "give the development split as {fewshot_data}");
         }
-        List<ChoiceRow> rows = form.read(files);
+        List<ChoiceRow> rows = benchmark.read(files);
         Map<String, List<ChoiceRow>> examples = new TreeMap<>();
         if (shots > 0) {
-            for (ChoiceRow row : form.read(development)) {
+            for (ChoiceRow row : benchmark.read(development)) {
                 List<ChoiceRow> ofSubject = examples.computeIfAbsent(row.subset(), name -> new ArrayList<>());
                 if (ofSubject.size() < shots) {
                     ofSubject.add(row);
@@ -125,23 +108,12 @@ public final class ChoiceTask implements Task<ChoiceRow> {
                 }
             }
         }
-        return new ChoiceTask(form, given, rows, examples);
-    }
-
-    private static List<String> notes(Form form, List<ChoiceRow> rows) {
-        long subsets = rows.stream().map(ChoiceRow::subset).distinct().count();
-        if (form == Form.MMLU && subsets != form.subjects) {
-            return List.of(subsets + " subjects, the published files have " + form.subjects);
-        }
-        if (form == Form.GPQA && rows.size() != 198) {
-            return List.of(rows.size() + " rows, the published diamond file has 198");
-        }
-        return List.of();
+        return new ChoiceTask(benchmark, given, rows, examples);
     }
 
     @Override
     public String name() {
-        return form.name().toLowerCase(Locale.ROOT);
+        return benchmark.name();
     }
 
     @Override
@@ -156,7 +128,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
 
     @Override
     public List<String> notes() {
-        return notes;
+        return benchmark.notes(rows);
     }
 
     @Override
@@ -184,15 +156,15 @@ public final class ChoiceTask implements Task<ChoiceRow> {
                 "Here is a question with four options. Think it through step by step; then write as the very last line"
                         + " \"ANSWER: X\", where X is one of the letters A, B, C and D.\n\n" + row.text();
             case OPENCOMPASS ->
-                "Below is a question with several choices. Close your reply with one line in this form: 'ANSWER: $LETTER'"
-                        + " (leave out the quotes), LETTER standing for one of ABCD. Reason step by step before you"
-                        + " answer.\n\n" + row.question().strip() + "\n\n" + row.options(") ");
+                "Below is a question with several choices. Close your reply with one line in this form: 'ANSWER:"
+                    + " $LETTER' (leave out the quotes), LETTER standing for one of ABCD. Reason step by step before"
+                    + " you answer.\n\n" + row.question().strip() + "\n\n" + row.options(") ");
         };
     }
 
     private String letterPrompt(ChoiceRow row) {
         StringBuilder text = new StringBuilder("The following are multiple choice questions (with answers)");
-        if (form == Form.MMLU) {
+        if (benchmark.hasSubjects()) {
             text.append(" about ").append(row.subset().replace('_', ' '));
         }
         text.append(".\n\n");
@@ -217,7 +189,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
         Map<String, Double> values = new LinkedHashMap<>();
         double right = Outcome.share(chosen.equals(Optional.of(row.answer())));
         values.put("accuracy", right);
-        if (form == Form.MMLU) {
+        if (benchmark.hasSubjects()) {
             values.put("accuracy_by_subject", right);
         }
         if (method == Method.COT) {
@@ -261,7 +233,7 @@ public final class ChoiceTask implements Task<ChoiceRow> {
     @Override
     public List<Measure> measures() {
         List<Measure> measures = new ArrayList<>();
-        if (form == Form.MMLU) {
+        if (benchmark.hasSubjects()) {
             measures.add(new Measure(
                     "accuracy_by_subject", Mean.MACRO, "unweighted mean over subjects: OpenCompass's score"));
         }

@@ -4,15 +4,29 @@ import candor.evaluate.benchmark.BenchmarkSettings;
 import candor.evaluate.benchmark.Reported;
 import candor.study.record.Metric;
 import candor.train.config.Settings;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** MMLU. */
 public final class Mmlu extends ChoiceBenchmark {
     static final String NAME = "mmlu";
+    private static final int SUBJECTS = 57;
 
-    public Mmlu() {
-        super(ChoiceTask.Form.MMLU);
+    @Override
+    List<ChoiceRow> read(List<Path> files) {
+        return MmluData.read(files);
+    }
+
+    @Override
+    boolean hasSubjects() {
+        return true;
+    }
+
+    @Override
+    List<String> notes(List<ChoiceRow> rows) {
+        long subjects = rows.stream().map(ChoiceRow::subset).distinct().count();
+        return subjects == SUBJECTS ? List.of() : List.of(subjects + " subjects, the published files have " + SUBJECTS);
     }
 
     @Override

@@ -13,7 +13,6 @@ import candor.evaluate.Answers;
 import candor.evaluate.ask.Answer;
 import candor.evaluate.ask.Ask;
 import candor.evaluate.ask.Prompt;
-import candor.evaluate.choice.ChoiceTask.Form;
 import candor.evaluate.choice.ChoiceTask.Method;
 import candor.train.config.Settings;
 import java.nio.file.Path;
@@ -43,7 +42,7 @@ class ChoiceTaskTest {
     }
 
     private ChoiceTask mmlu(Method method, String... rows) {
-        return ChoiceTask.load(Form.MMLU, List.of(file(folder, "rows.jsonl", rows)), settings(method, 0));
+        return new Mmlu().open(List.of(file(folder, "rows.jsonl", rows)), settings(method, 0));
     }
 
     @Test
@@ -137,8 +136,7 @@ class ChoiceTaskTest {
 
     @Test
     void theSecondPromptSetHasTheShapeOfOpenCompass() {
-        ChoiceTask task = ChoiceTask.load(
-                Form.MMLU, List.of(file(folder, "rows.jsonl", ROW)), given("prompt_set", "opencompass"));
+        ChoiceTask task = new Mmlu().open(List.of(file(folder, "rows.jsonl", ROW)), given("prompt_set", "opencompass"));
         String prompt = ((Prompt.Chat)
                         task.asks(task.rows().getFirst()).getFirst().prompt())
                 .conversation()
@@ -182,17 +180,17 @@ class ChoiceTaskTest {
                 ROW.replace("2+2?", "other?").replace("some_maths", "law"),
                 ROW.replace("2+2?", "1+3?"),
                 ROW.replace("2+2?", "unused?"));
-        ChoiceTask task = ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.LOG_LIKELIHOOD, 1, dev));
+        ChoiceTask task = new Mmlu().open(List.of(data), settings(Method.LOG_LIKELIHOOD, 1, dev));
         assertThat(((Prompt.Text) task.asks(task.rows().getFirst()).getFirst().prompt()).text())
                 .contains("1+3?\nA. 3\nB. 4\nC. 5\nD. 6\nAnswer: B\n\n2+2?")
                 .doesNotContain("other?", "unused?");
-        assertThatThrownBy(() -> ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.LOG_LIKELIHOOD, 3, dev)))
+        assertThatThrownBy(() -> new Mmlu().open(List.of(data), settings(Method.LOG_LIKELIHOOD, 3, dev)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("2 rows of some_maths, expected 3");
-        assertThatThrownBy(() -> ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.LOG_LIKELIHOOD, 1)))
+        assertThatThrownBy(() -> new Mmlu().open(List.of(data), settings(Method.LOG_LIKELIHOOD, 1)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("give the development split as fewshot_data");
-        assertThatThrownBy(() -> ChoiceTask.load(Form.MMLU, List.of(data), settings(Method.COT, 1, dev)))
+        assertThatThrownBy(() -> new Mmlu().open(List.of(data), settings(Method.COT, 1, dev)))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("chain of thought is zero-shot");
     }
