@@ -6,5 +6,8 @@
  * <p><b>To add a form</b>, write one class: a {@code StoredWeight} that widens its rows to float32, and says how many bytes it
  * takes ({@link candor.ops.weight.WeightForm}). Every backend and every judge can read it then; a backend that has a
  * quicker way adds a class of its own for it.
+ *
+ * <p>{@link candor.ops.weight.PackedForm} names the forms of four and eight bits, and makes them of other weights; what is in
+ * their bytes stands at the classes of {@link candor.ops.weight.PackedWeight}.
  */
 package candor.ops.weight;
