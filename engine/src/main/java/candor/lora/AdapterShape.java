@@ -1,13 +1,17 @@
 package candor.lora;
 
+import candor.BadInput;
 import candor.model.ModelConfig;
 import candor.model.Projection;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.Map;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Where in a model an adapter has factors, and of which rank and scale: from place to place they may differ, as PEFT's
@@ -56,8 +60,23 @@ public record AdapterShape(ModelConfig model, SortedMap<Place, Site> sites) {
 
     /** The same everywhere, in every layer. */
     public static AdapterShape of(ModelConfig model, LoraConfig config) {
+        return of(model, config, IntStream.range(0, model.layers()).boxed().toList());
+    }
+
+    /**
+     * The same in some layers, and nothing in the others.
+     *
+     * @param layers counted from 0; in any order, and more than once is as good as once
+     * @throws BadInput for a layer that the model does not have
+     */
+    public static AdapterShape of(ModelConfig model, LoraConfig config, List<Integer> layers) {
         TreeMap<Place, Site> sites = new TreeMap<>();
-        for (int layer = 0; layer < model.layers(); layer++) {
+        for (int layer : layers) {
+            if (layer < 0 || layer >= model.layers()) {
+                throw new BadInput(
+                        "LoRA: there is no layer " + layer + ", the model's are 0 to " + (model.layers() - 1),
+                        "name some of these with {layers_to_transform}");
+            }
             for (Projection projection : config.projections()) {
                 sites.put(new Place(layer, projection), config.site());
             }
@@ -72,17 +91,23 @@ public record AdapterShape(ModelConfig model, SortedMap<Place, Site> sites) {
 
     /** The configuration that has this shape, or null where places differ. */
     public LoraConfig uniform() {
+        LoraConfig alike = alike();
+        return alike != null && layers().size() == model.layers() ? alike : null;
+    }
+
+    /** The configuration of every layer that has factors at all, or null where these differ. */
+    LoraConfig alike() {
         Site first = sites.get(sites.firstKey());
-        TreeMap<Projection, Integer> layers = new TreeMap<>();
-        for (Map.Entry<Place, Site> entry : sites.entrySet()) {
-            if (!entry.getValue().equals(first)) {
-                return null;
-            }
-            layers.merge(entry.getKey().projection(), 1, Integer::sum);
-        }
-        return layers.values().stream().allMatch(count -> count == model.layers())
-                ? new LoraConfig(first.rank(), first.alpha(), first.rankStabilised(), layers.keySet())
-                : null;
+        Set<Projection> projections = EnumSet.noneOf(Projection.class);
+        sites.keySet().forEach(place -> projections.add(place.projection()));
+        boolean alike =
+                sites.values().stream().allMatch(first::equals) && sites.size() == projections.size() * layers().size();
+        return alike ? new LoraConfig(first.rank(), first.alpha(), first.rankStabilised(), projections) : null;
+    }
+
+    /** The layers that have factors, in order. */
+    List<Integer> layers() {
+        return sites.keySet().stream().map(Place::layer).distinct().toList();
     }
 
     /** The largest rank. */

@@ -18,6 +18,10 @@ import java.util.Set;
  */
 public record LoraConfig(int rank, double alpha, boolean rankStabilised, Set<Projection> projections) {
     public static final int MOST_RANK = 4096;
+
+    /** The largest index of a layer that anybody means. */
+    public static final int MOST_LAYER = 1 << 20;
+
     static final double LEAST_ALPHA = 1e-6;
     static final double MOST_ALPHA = 1e6;
     static final String ALL_LINEAR = "all-linear";

@@ -33,7 +33,6 @@ final class PeftConfigWriter {
                 "kasa_config",
                 "layer_replication",
                 "layers_pattern",
-                "layers_to_transform",
                 "lora_ga_config",
                 "megatron_config",
                 "modules_to_save",
@@ -71,9 +70,12 @@ final class PeftConfigWriter {
         }
     }
 
-    /** Names of projections where all layers are alike; else every module by its full name, and what differs from the first. */
+    /**
+     * Names of projections where all layers that have factors are alike, with the layers where these are not all; else every
+     * module by its full name, and what differs from the first.
+     */
     private static void modules(Map<String, Object> all, AdapterShape shape) {
-        LoraConfig uniform = shape.uniform();
+        LoraConfig alike = shape.alike();
         Site first = shape.sites().get(shape.sites().firstKey());
         Map<String, Object> ranks = new TreeMap<>();
         Map<String, Object> alphas = new TreeMap<>();
@@ -86,6 +88,7 @@ final class PeftConfigWriter {
                 alphas.put(entry.getKey().module(), number(site.alpha()));
             }
         }
+        all.put("layers_to_transform", alike == null || shape.uniform() != null ? null : shape.layers());
         all.put("alpha_pattern", alphas);
         all.put("rank_pattern", ranks);
         all.put("lora_alpha", number(first.alpha()));
@@ -93,10 +96,8 @@ final class PeftConfigWriter {
         all.put("use_rslora", first.rankStabilised());
         all.put(
                 "target_modules",
-                uniform != null
-                        ? uniform.projections().stream()
-                                .map(Projection::peftName)
-                                .toList()
+                alike != null
+                        ? alike.projections().stream().map(Projection::peftName).toList()
                         : shape.sites().keySet().stream().map(Place::module).toList());
     }
 

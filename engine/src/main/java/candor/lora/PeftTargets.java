@@ -21,7 +21,6 @@ final class PeftTargets {
     private static final String EXCLUDED = "exclude_modules";
     private static final String LAYERS = "layers_to_transform";
     private static final String LAYERS_NAME = "layers_pattern";
-    private static final int MOST_LAYER = 1 << 20;
 
     private final JsonFile json;
     private final List<String> saved;
@@ -50,7 +49,7 @@ final class PeftTargets {
             throw json.wrong(TARGETS, "at least one of " + LoraConfig.names());
         }
         excluded = json.neutral(EXCLUDED) ? null : names(EXCLUDED);
-        layers = json.has(LAYERS) ? json.integers(LAYERS, 0, MOST_LAYER, MOST_MODULES) : List.of();
+        layers = json.has(LAYERS) ? json.integers(LAYERS, 0, LoraConfig.MOST_LAYER, MOST_MODULES) : List.of();
         if (!json.neutral(LAYERS_NAME)) {
             List<String> names =
                     json.isText(LAYERS_NAME) ? List.of(json.text(LAYERS_NAME)) : json.texts(LAYERS_NAME, 64);

@@ -266,15 +266,17 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         if (!(config.start() instanceof AdapterStart start)) {
             return null;
         }
-        return start.initAdapter() != null
-                ? PeftFiles.shape(start.initAdapter(), model)
+        if (start.initAdapter() != null) {
+            return PeftFiles.shape(start.initAdapter(), model);
+        }
+        LoraConfig lora = new LoraConfig(
+                start.rank(), start.alpha(), start.rankStabilised(), LoraConfig.projections(start.targetModules()));
+        return start.layers() == null
+                ? AdapterShape.of(model, lora)
                 : AdapterShape.of(
                         model,
-                        new LoraConfig(
-                                start.rank(),
-                                start.alpha(),
-                                start.rankStabilised(),
-                                LoraConfig.projections(start.targetModules())));
+                        lora,
+                        start.layers().stream().map(Math::toIntExact).toList());
     }
 
     /** What a dataset follows from: runs that agree in it, such as one under several seeds, share the rows. */

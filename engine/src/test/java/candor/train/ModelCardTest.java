@@ -12,6 +12,7 @@ import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,6 +94,32 @@ class ModelCardTest {
         assertThat(json.readTree(metrics.getLast()).get("loss").asDouble())
                 .isLessThan(0.9 * json.readTree(metrics.getFirst()).get("loss").asDouble());
         assertThat(run.resolve("adapter/README.md")).content().contains(", continuing another adapter: rank 7 on 21");
+    }
+
+    /** As PEFT reads it: names of modules, and the layers that they are meant in. */
+    @Test
+    void anAdapterMayBeOnSomeLayersAlone() throws IOException {
+        Path run = temp.resolve("run");
+        train(settings("qwen3", run).with(TrainSettings.LAYERS_TO_TRANSFORM, "1"));
+        JsonNode written = new ObjectMapper()
+                .readTree(run.resolve("adapter/adapter_config.json").toFile());
+        assertThat(written.get("layers_to_transform").toString()).isEqualTo("[1]");
+        assertThat(written.get("target_modules")).hasSize(7);
+        ModelConfig model = ModelConfig.read(GoldenRuns.golden("qwen3").resolve("model/config.json"));
+        assertThat(model.layers()).isGreaterThan(1);
+        assertThat(PeftFiles.shape(run, model).sites().keySet())
+                .hasSize(7)
+                .allSatisfy(place -> assertThat(place.layer()).isEqualTo(1));
+        assertThat(run.resolve("adapter/README.md")).content().contains("on 7 linear layers");
+    }
+
+    @Test
+    void aLayerThatTheModelDoesNotHaveIsOneLine() {
+        assertThatThrownBy(() ->
+                        train(settings("qwen3", temp.resolve("run")).with(TrainSettings.LAYERS_TO_TRANSFORM, "0", "2")))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("LoRA: there is no layer 2, the model's are 0 to 1; name some of these with"
+                        + " layers_to_transform");
     }
 
     @Test

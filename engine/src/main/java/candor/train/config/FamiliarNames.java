@@ -128,6 +128,7 @@ public final class FamiliarNames {
         same("lora_alpha", "alpha");
         same("lora_dropout", "dropout");
         same("lora_target_modules", "target_modules", "lora_target", "lora_modules", "lora_layers");
+        same("layers_to_transform", "peft_layers_to_transform", "lora_layers_to_transform");
         same("use_rslora", "rslora");
         same(
                 List.of("init_adapter", "adapter"),

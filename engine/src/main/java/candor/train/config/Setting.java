@@ -3,6 +3,7 @@ package candor.train.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -55,6 +56,24 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
                 // The same answer as for a number out of range.
             }
             throw new Wrong("a whole number from " + least + (most == Long.MAX_VALUE ? " up" : " to " + most));
+        }
+    }
+
+    /** Several whole numbers, at least one of them; commas separate them, too. */
+    public record Wholes(long least, long most) implements Kind<List<Long>> {
+        @Override
+        public String label() {
+            return "N";
+        }
+
+        @Override
+        public List<Long> read(List<String> texts) throws Wrong {
+            Whole one = new Whole(least, most);
+            List<Long> all = new ArrayList<>();
+            for (String text : new Texts("N", true).read(texts)) {
+                all.add(one.read(List.of(text)));
+            }
+            return List.copyOf(all);
         }
     }
 

@@ -91,6 +91,7 @@ public record TrainConfig(
      * An adapter over a frozen base.
      *
      * @param initAdapter an adapter's folder, or null for a fresh one of the shape that follows
+     * @param layers      the decoder layers that a fresh one changes, or null for all of them
      * @param dropout     the share of its inputs that either does not see while it is trained
      */
     public record AdapterStart(
@@ -98,6 +99,7 @@ public record TrainConfig(
             int rank,
             double alpha,
             List<String> targetModules,
+            List<Long> layers,
             boolean rankStabilised,
             double dropout)
             implements Start {}

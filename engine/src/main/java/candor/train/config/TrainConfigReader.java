@@ -37,6 +37,7 @@ final class TrainConfigReader {
             TrainSettings.LORA_RANK,
             TrainSettings.LORA_ALPHA,
             TrainSettings.LORA_TARGET_MODULES,
+            TrainSettings.LAYERS_TO_TRANSFORM,
             TrainSettings.USE_RSLORA);
 
     /** Tokens of a packed micro-batch: far above what any memory takes, far below where an int ends. */
@@ -138,6 +139,7 @@ final class TrainConfigReader {
                 given.get(TrainSettings.LORA_RANK).intValue(),
                 given.get(TrainSettings.LORA_ALPHA),
                 given.get(TrainSettings.LORA_TARGET_MODULES),
+                given.get(TrainSettings.LAYERS_TO_TRANSFORM),
                 given.get(TrainSettings.USE_RSLORA),
                 given.get(TrainSettings.LORA_DROPOUT));
     }

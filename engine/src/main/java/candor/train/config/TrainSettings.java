@@ -8,6 +8,7 @@ import static candor.train.config.Setting.texts;
 import static candor.train.config.Setting.yesNo;
 
 import candor.data.Truncation;
+import candor.lora.LoraConfig;
 import candor.text.TemplateChoice;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
@@ -29,8 +30,8 @@ public final class TrainSettings {
         FULL(
                 SftTask.SETTINGS,
                 SftTask::of,
-                "All weights of a model, from random ones (--model-config) or from its own (--model). Weight decay spares"
-                        + " the embedding, norms and biases.");
+                "All weights of a model, from random ones (--model-config) or from its own (--model). Weight decay"
+                        + " spares the embedding, norms and biases.");
 
         private final List<Setting<?>> settings;
         private final Function<Settings, Task> task;
@@ -116,6 +117,11 @@ public final class TrainSettings {
             new Setting.Texts("NAME", true),
             List.of(ALL_LINEAR.split(",")),
             "The linear layers that a fresh adapter changes; all-linear for all of them.");
+    public static final Setting<List<Long>> LAYERS_TO_TRANSFORM = new Setting<>(
+            "layers_to_transform",
+            new Setting.Wholes(0, LoraConfig.MOST_LAYER),
+            null,
+            "The decoder layers that a fresh adapter changes, such as 0,1 for the first two; all where not given.");
     public static final Setting<Boolean> USE_RSLORA =
             yesNo("use_rslora", false, "Scales a fresh adapter by alpha / root of rank.");
     public static final Setting<Double> LORA_DROPOUT = new Setting<>(
@@ -178,7 +184,8 @@ public final class TrainSettings {
             "chat_template",
             "FILE|NAME",
             TemplateChoice.MODELS_OWN,
-            "The chat template: a Jinja file, llama3 or qwen (which come with the program), or model for the model's own.");
+            "The chat template: a Jinja file, llama3 or qwen (which come with the program), or model for the model's"
+                    + " own.");
     public static final Setting<String> CHAT_TEMPLATE_KWARGS = new Setting<>(
             "chat_template_kwargs",
             new Setting.JsonObject(),
@@ -272,8 +279,8 @@ public final class TrainSettings {
     public static final Setting<Method> METHOD = choice("method", Method.class, null, "The run's objective.");
 
     /** Only where an adapter is trained. */
-    private static final List<Setting<?>> ADAPTER =
-            List.of(INIT_ADAPTER, LORA_RANK, LORA_ALPHA, LORA_TARGET_MODULES, USE_RSLORA, LORA_DROPOUT);
+    private static final List<Setting<?>> ADAPTER = List.of(
+            INIT_ADAPTER, LORA_RANK, LORA_ALPHA, LORA_TARGET_MODULES, LAYERS_TO_TRANSFORM, USE_RSLORA, LORA_DROPOUT);
 
     /** Only where all weights are trained. */
     private static final List<Setting<?>> FULL = List.of(MODEL_CONFIG, TOKENIZER, SAVE_DTYPE);

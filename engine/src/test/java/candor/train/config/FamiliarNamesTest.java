@@ -33,8 +33,10 @@ class FamiliarNamesTest {
         "lora_r, 4, lora_rank, 4",
         "r, 4, lora_rank, 4",
         "alpha, 8, lora_alpha, 8.0",
-        "target_modules, all-linear, lora_target_modules, '[q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj]'",
+        "target_modules, all-linear, lora_target_modules, '[q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj,"
+                + " down_proj]'",
         "lora_target, 'q_proj,v_proj', lora_target_modules, '[q_proj, v_proj]'",
+        "peft_layers_to_transform, '0, 2', layers_to_transform, '[0, 2]'",
         "num_epochs, 2, num_train_epochs, 2.0",
         "micro_batch_size, 3, per_device_train_batch_size, 3",
         "batch_size, 3, per_device_train_batch_size, 3",
@@ -141,8 +143,8 @@ class FamiliarNamesTest {
                 .isEqualTo(new DpoTask(0.2, 0));
         assertThat(runs(Method.KTO, "\"loss_type\":\"kto\"")).hasSize(1);
         assertThatThrownBy(() -> runs(Method.DPO, "\"loss_type\":\"ipo\""))
-                .hasMessage(
-                        "run.yaml, line 1: loss_type ipo: not available: the loss is DPO's own, of the logistic function");
+                .hasMessage("run.yaml, line 1: loss_type ipo: not available: the loss is DPO's own, of the logistic"
+                        + " function");
         assertThatThrownBy(() -> runs(Method.KTO, "\"loss_type\":\"sigmoid\""))
                 .hasMessage("run.yaml, line 1: loss_type sigmoid: not available: the loss is KTO's own");
         String sweep = "\"runs\":[{\"method\":\"dpo\",\"loss_type\":\"sigmoid\",\"label_smoothing\":0.1},"

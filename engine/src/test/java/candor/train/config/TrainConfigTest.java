@@ -112,8 +112,8 @@ class TrainConfigTest {
 
     @Test
     void aFlagWinsOverTheFile() throws IOException {
-        ConfigFile file = file(
-                "{\"learning_rate\": 1e-3, \"seed\": 7, \"model\": \"m\",\n \"data\": \"a\", \"output\": \"o\", \"shuffle\": false}");
+        ConfigFile file = file("{\"learning_rate\": 1e-3, \"seed\": 7, \"model\": \"m\",\n"
+                + " \"data\": \"a\", \"output\": \"o\", \"shuffle\": false}");
         TrainConfig config = TrainConfig.all(Method.SFT, file, Settings.NONE.with(TrainSettings.LEARNING_RATE, "2e-3"))
                 .getFirst();
         assertThat(config.steps().learningRate()).isEqualTo(2e-3);
@@ -158,6 +158,7 @@ class TrainConfigTest {
                 "lora_rank|0|a whole number from 1 to 4096",
                 "lora_rank|2.5|a whole number from 1 to 4096",
                 "lora_alpha|0|a number above 0",
+                "layers_to_transform|-1|a whole number from 0 to 1048576",
                 "warmup_ratio|1.01|a number from 0 to 1",
                 "seed|-1|a whole number from 0 up",
                 "seed|9223372036854775808|a whole number from 0 up",
@@ -202,6 +203,9 @@ class TrainConfigTest {
     void anAdapterThatIsThereHasItsOwnShape() {
         assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.INIT_ADAPTER, "a").with(TrainSettings.LORA_RANK, "8")))
                 .hasMessageStartingWith("--lora-rank: the adapter of --init-adapter has its own");
+        assertThatThrownBy(() ->
+                        sft(LEAST.with(TrainSettings.INIT_ADAPTER, "a").with(TrainSettings.LAYERS_TO_TRANSFORM, "0")))
+                .hasMessageStartingWith("--layers-to-transform: the adapter of --init-adapter has its own");
     }
 
     @Test
@@ -272,11 +276,12 @@ class TrainConfigTest {
     @Test
     void aSweepsRunsDifferAsTheySay() throws IOException {
         ConfigFile file = file("""
-                {"model": "m", "output": "sweep", "seed": 1, "beta": 0.5,
-                 "runs": [
-                  {"name": "a", "data": "a.jsonl", "lora_rank": 8},
-                  {"data": "b.jsonl", "method": "kto", "kl_pairing": "trl", "seed": 2},
-                  {"name": "c", "data": "c.jsonl", "output": "elsewhere"}]}""");
+            {"model": "m", "output": "sweep", "seed": 1, "beta": 0.5,
+             "runs": [
+              {"name": "a", "data": "a.jsonl", "lora_rank": 8},
+              {"data": "b.jsonl", "method": "kto", "kl_pairing": "trl", "seed": 2},
+              {"name": "c", "data": "c.jsonl", "output": "elsewhere"}]}\
+            """);
         List<TrainConfig> runs = TrainConfig.all(Method.SFT, file, Settings.NONE);
         assertThat(runs)
                 .extracting(TrainConfig::output)
