@@ -1,6 +1,11 @@
 package candor.check;
 
+import candor.ops.weight.PackedForm;
+import candor.ops.weight.PackedWeight;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
@@ -8,6 +13,7 @@ import java.util.Arrays;
  *
  * @param dtype     the type on the backend, of frozen weights that of the file
  * @param values    its values before the run, row by row, rounded to {@code dtype}; null where they are poison
+ * @param packing   what these values are unpacked from, or null
  * @param memoryOf  the name of the input whose memory this output shares on the backend, or null
  * @param slot      the adapter that this is a gradient of, or {@link #NO_SLOT}
  * @param float32   whether it stays float32 where activations are of another type
@@ -19,6 +25,7 @@ record Arg(
         DType dtype,
         Shape shape,
         double[] values,
+        Packing packing,
         String memoryOf,
         int slot,
         boolean float32,
@@ -50,12 +57,34 @@ record Arg(
 
     static final int NO_SLOT = -1;
 
+    /**
+     * A weight in a packed form. Values that were packed and unpacked are not packed to the same again.
+     *
+     * @param from what it is made of, row by row
+     */
+    record Packing(PackedForm form, double[] from) {
+        PackedWeight weight(Shape shape, Arena arena) {
+            Tensor plain = Tensor.allocate(arena, DType.F32, shape.rows(), shape.cols());
+            for (int i = 0; i < from.length; i++) {
+                plain.set(i / shape.cols(), i % shape.cols(), from[i]);
+            }
+            return form.pack(StoredWeight.of(plain), arena);
+        }
+
+        /** What it stands for. */
+        double[] values(Shape shape) {
+            try (Arena arena = Arena.ofShared()) {
+                return Arg.values(weight(shape, arena));
+            }
+        }
+    }
+
     /** Rows {@code from} to {@code to} of this. */
     Arg rows(int from, int to) {
         int cols = shape.cols();
         double[] part = values == null ? null : Arrays.copyOfRange(values, from * cols, to * cols);
         Shape less = new Shape(shape.per(), to - from, cols);
-        return new Arg(name, kind, dtype, less, part, memoryOf, slot, float32, magnitude);
+        return new Arg(name, kind, dtype, less, part, packing, memoryOf, slot, float32, magnitude);
     }
 
     /** The same on a backend whose activations are of a type: values are what is left of them there. */
@@ -68,11 +97,22 @@ record Arg(
                 : Arrays.stream(values).map(value -> round(activations, value)).toArray();
         // A weight's file keeps a type that holds the rounded values.
         DType type = kind != Kind.WEIGHT ? activations : dtype == DType.F16 ? DType.F32 : dtype;
-        return new Arg(name, kind, type, shape, rounded, memoryOf, slot, false, magnitude);
+        return new Arg(name, kind, type, shape, rounded, packing, memoryOf, slot, false, magnitude);
     }
 
     Arg asFloat32() {
-        return new Arg(name, kind, dtype, shape, values, memoryOf, slot, true, magnitude);
+        return new Arg(name, kind, dtype, shape, values, packing, memoryOf, slot, true, magnitude);
+    }
+
+    /** All elements of a weight. */
+    static double[] values(StoredWeight weight) {
+        double[] values = new double[weight.rows() * weight.cols()];
+        for (int row = 0, i = 0; row < weight.rows(); row++) {
+            for (float value : weight.row(row)) {
+                values[i++] = value;
+            }
+        }
+        return values;
     }
 
     static double round(DType dtype, double value) {

@@ -4,7 +4,10 @@ import candor.ops.Batch;
 import candor.ops.Ops;
 import candor.ops.op.Op;
 import candor.ops.op.SumOfSquares;
+import candor.ops.weight.PackedForm;
+import candor.ops.weight.PlainForm;
 import candor.ops.weight.Weight;
+import candor.ops.weight.WeightForm;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -125,13 +128,14 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
 
         /** An output that loses digits to cancellation: {@code magnitude} is the size of what cancels. */
         Builder out(String name, Shape shape, double magnitude) {
-            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, null, Arg.NO_SLOT, false, magnitude));
+            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, null, null, Arg.NO_SLOT, false, magnitude));
             return this;
         }
 
         /** An output in the memory of an input. */
         Builder outInPlaceOf(String memoryOf, String name, Shape shape, double magnitude) {
-            args.add(new Arg(name, Arg.Kind.OUTPUT, DType.F32, shape, null, memoryOf, Arg.NO_SLOT, false, magnitude));
+            args.add(new Arg(
+                    name, Arg.Kind.OUTPUT, DType.F32, shape, null, null, memoryOf, Arg.NO_SLOT, false, magnitude));
             return this;
         }
 
@@ -141,6 +145,21 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
 
         Builder weight(String name, Shape shape, DType dtype, double[] values) {
             return add(name, Arg.Kind.WEIGHT, dtype, shape, values, Arg.NO_SLOT, 0);
+        }
+
+        /** A weight in any form; what it stands for is what is left of the values there. */
+        Builder weight(String name, Shape shape, WeightForm form, double[] values) {
+            return switch (form) {
+                case PlainForm plain -> weight(name, shape, plain.dtype(), values);
+                case PackedForm packed -> {
+                    Arg.Packing packing = new Arg.Packing(packed, values);
+                    double[] left = packing.values(shape);
+                    args.add(new Arg(
+                            name, Arg.Kind.WEIGHT, DType.BF16, shape, left, packing, null, Arg.NO_SLOT, false, 0));
+                    yield this;
+                }
+                default -> throw new IllegalArgumentException("no cases of " + form);
+            };
         }
 
         /** What a backend keeps in float32, whatever its activations are. */
@@ -175,7 +194,7 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
         }
 
         Builder scratch(String name, Shape shape) {
-            args.add(new Arg(name, Arg.Kind.SCRATCH, DType.F32, shape, null, null, Arg.NO_SLOT, false, 0));
+            args.add(new Arg(name, Arg.Kind.SCRATCH, DType.F32, shape, null, null, null, Arg.NO_SLOT, false, 0));
             return this;
         }
 
@@ -191,7 +210,7 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
             for (int i = 0; i < rounded.length; i++) {
                 rounded[i] = Arg.round(dtype, values[i]);
             }
-            args.add(new Arg(name, kind, dtype, shape, rounded, null, slot, false, magnitude));
+            args.add(new Arg(name, kind, dtype, shape, rounded, null, null, slot, false, magnitude));
             return this;
         }
 

@@ -10,8 +10,10 @@ import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
+import candor.ops.weight.PackedForm;
+import candor.ops.weight.PlainForm;
 import candor.ops.weight.Siblings;
-import candor.tensor.DType;
+import candor.ops.weight.WeightForm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,19 +36,19 @@ final class LinearCases {
     }
 
     /**
-     * @param type     of the weight, or null where the adapters are asked for alone
+     * @param type     the form of the weight, or null where the adapters are asked for alone
      * @param adapters by slot, or null where the layer has no adapters at all
      */
     private record Spec(
             int in,
             int out,
-            DType type,
+            WeightForm type,
             boolean bias,
             Residual residual,
             int[] lengths,
             int[] slots,
             List<Adapter> adapters) {
-        Spec(int in, int out, DType type, boolean bias, Residual residual, int... lengths) {
+        Spec(int in, int out, WeightForm type, boolean bias, Residual residual, int... lengths) {
             this(in, out, type, bias, residual, lengths, Packed.bare(lengths.length), null);
         }
 
@@ -77,17 +79,17 @@ final class LinearCases {
     }
 
     private static final List<Spec> SPECS = List.of(
-            new Spec(1, 1, DType.F32, false, Residual.NONE, 1),
-            new Spec(7, 3, DType.F32, true, Residual.NONE, 2),
-            new Spec(31, 33, DType.BF16, false, Residual.OWN, 2, 1, 4),
-            new Spec(113, 203, DType.F16, true, Residual.IN_PLACE, 1, 32),
-            new Spec(203, 113, DType.BF16, false, Residual.NONE, 1),
-            new Spec(64, 128, DType.F32, true, Residual.OWN, 31, 1),
+            new Spec(1, 1, PlainForm.F32, false, Residual.NONE, 1),
+            new Spec(7, 3, PlainForm.F32, true, Residual.NONE, 2),
+            new Spec(31, 33, PlainForm.BF16, false, Residual.OWN, 2, 1, 4),
+            new Spec(113, 203, PlainForm.F16, true, Residual.IN_PLACE, 1, 32),
+            new Spec(203, 113, PlainForm.BF16, false, Residual.NONE, 1),
+            new Spec(64, 128, PlainForm.F32, true, Residual.OWN, 31, 1),
             // Trained, untouched, frozen, untouched by being beyond the list; slot 3 is in no sequence.
             new Spec(
                     33,
                     31,
-                    DType.F32,
+                    PlainForm.F32,
                     true,
                     Residual.OWN,
                     new int[] {3, 1, 2, 5, 4, 2},
@@ -96,18 +98,25 @@ final class LinearCases {
             new Spec(
                     113,
                     33,
-                    DType.BF16,
+                    PlainForm.BF16,
                     false,
                     Residual.IN_PLACE,
                     new int[] {1, 2, 7, 3},
                     new int[] {3, 2, 1, 0},
                     List.of(new Adapter(1, true), new Adapter(4, true), new Adapter(16, true), new Adapter(64, true))),
             new Spec(
-                    7, 2, DType.F16, false, Residual.NONE, new int[] {1}, new int[] {0}, List.of(new Adapter(8, true))),
+                    7,
+                    2,
+                    PlainForm.F16,
+                    false,
+                    Residual.NONE,
+                    new int[] {1},
+                    new int[] {0},
+                    List.of(new Adapter(8, true))),
             new Spec(
                     31,
                     7,
-                    DType.F32,
+                    PlainForm.F32,
                     false,
                     Residual.NONE,
                     new int[] {4, 3},
@@ -116,7 +125,7 @@ final class LinearCases {
             new Spec(
                     31,
                     7,
-                    DType.F32,
+                    PlainForm.F32,
                     false,
                     Residual.NONE,
                     new int[] {4, 3},
@@ -125,7 +134,7 @@ final class LinearCases {
             new Spec(
                     31,
                     7,
-                    DType.F32,
+                    PlainForm.F32,
                     true,
                     Residual.NONE,
                     new int[] {4, 3},
@@ -134,7 +143,7 @@ final class LinearCases {
             new Spec(
                     203,
                     331,
-                    DType.BF16,
+                    PlainForm.BF16,
                     false,
                     Residual.OWN,
                     new int[] {50, 40, 23},
@@ -159,7 +168,48 @@ final class LinearCases {
                     Residual.NONE,
                     new int[] {70, 43},
                     new int[] {1, 0},
-                    List.of(new Adapter(64, false), new Adapter(16, true))));
+                    List.of(new Adapter(64, false), new Adapter(16, true))),
+            // Blocks that end within rows, and with them; a last piece of a block, and of a byte; a token, some, more
+            // than a block.
+            new Spec(1, 1, PackedForm.NF4, false, Residual.NONE, 1),
+            new Spec(31, 33, PackedForm.NF4, true, Residual.OWN, 1),
+            new Spec(128, 203, PackedForm.NF4, false, Residual.NONE, 1),
+            new Spec(192, 96, PackedForm.NF4, true, Residual.NONE, 2, 5),
+            new Spec(203, 331, PackedForm.NF4, false, Residual.NONE, 33),
+            new Spec(320, 113, PackedForm.NF4, false, Residual.OWN, 90, 31),
+            new Spec(
+                    256,
+                    96,
+                    PackedForm.NF4,
+                    false,
+                    Residual.IN_PLACE,
+                    new int[] {50, 40, 3},
+                    new int[] {Batch.BASE, 0, 1},
+                    List.of(new Adapter(16, true), new Adapter(3, true))),
+            new Spec(1, 1, PackedForm.INT8, false, Residual.NONE, 1),
+            new Spec(113, 203, PackedForm.INT8, true, Residual.OWN, 1),
+            new Spec(203, 113, PackedForm.INT8, false, Residual.NONE, 3, 70),
+            new Spec(
+                    64,
+                    97,
+                    PackedForm.INT8,
+                    false,
+                    Residual.NONE,
+                    new int[] {5, 2},
+                    new int[] {0, Batch.BASE},
+                    List.of(new Adapter(8, true))),
+            new Spec(1, 1, PackedForm.FP8, false, Residual.NONE, 1),
+            new Spec(113, 203, PackedForm.FP8, true, Residual.OWN, 1),
+            new Spec(300, 260, PackedForm.FP8, false, Residual.NONE, 2, 70),
+            new Spec(
+                    256,
+                    129,
+                    PackedForm.FP8,
+                    false,
+                    Residual.NONE,
+                    new int[] {5, 2},
+                    new int[] {0, Batch.BASE},
+                    List.of(new Adapter(8, true))));
 
     private LinearCases() {}
 
@@ -204,19 +254,23 @@ final class LinearCases {
     /** Layers beside one another: one, two, more; a token, some, more than a block; one with adapters among them. */
     static Stream<Case> siblings() {
         return Stream.of(
-                siblings(DType.F32, false, 7, new int[] {1}, 1),
-                siblings(DType.F32, false, 7, new int[] {5}, 31, 1, 40),
-                siblings(DType.BF16, false, 33, new int[] {2, 1, 3}, 65, 17, 17),
-                siblings(DType.BF16, false, 300, new int[] {20, 12}, 3, 150),
-                siblings(DType.F32, false, 31, new int[] {30, 10}, 9, 50),
-                siblings(DType.F32, true, 31, new int[] {3, 2}, 20, 33, 5));
+                siblings(PlainForm.F32, false, 7, new int[] {1}, 1),
+                siblings(PlainForm.F32, false, 7, new int[] {5}, 31, 1, 40),
+                siblings(PlainForm.BF16, false, 33, new int[] {2, 1, 3}, 65, 17, 17),
+                siblings(PlainForm.BF16, false, 300, new int[] {20, 12}, 3, 150),
+                siblings(PlainForm.F32, false, 31, new int[] {30, 10}, 9, 50),
+                siblings(PlainForm.F32, true, 31, new int[] {3, 2}, 20, 33, 5),
+                siblings(PackedForm.NF4, false, 128, new int[] {1}, 96, 32, 33),
+                siblings(PackedForm.NF4, true, 96, new int[] {3, 20}, 64, 33),
+                siblings(PackedForm.INT8, false, 97, new int[] {1}, 96, 32, 33),
+                siblings(PackedForm.FP8, false, 160, new int[] {2, 2}, 130, 33));
     }
 
     /**
      * @param adapted whether the second layer has an adapter, for the tokens of every sequence
      * @param outs    outputs of each layer; the first has a bias, and outputs lie side by side
      */
-    private static Case siblings(DType type, boolean adapted, int in, int[] lengths, int... outs) {
+    private static Case siblings(WeightForm type, boolean adapted, int in, int[] lengths, int... outs) {
         int rank = 4;
         Batch batch = Packed.of(
                 lengths, adapted ? new int[lengths.length] : Packed.bare(lengths.length), 1, Packed.Targets.NONE, 0);
@@ -260,11 +314,14 @@ final class LinearCases {
     /** The way back through layers beside one another: set and added, with adapters on some, and where nobody wants dx. */
     static Stream<Case> siblingsBackward() {
         return Stream.of(
-                siblingsBackward(DType.F32, false, Write.SET, true, 7, new int[] {1}, 1),
-                siblingsBackward(DType.F32, false, Write.ADD, true, 7, new int[] {5}, 31, 1, 40),
-                siblingsBackward(DType.BF16, true, Write.SET, true, 33, new int[] {2, 1, 3}, 65, 17, 17),
-                siblingsBackward(DType.F16, true, Write.ADD, true, 40, new int[] {20, 13}, 3, 50),
-                siblingsBackward(DType.F32, true, Write.SET, false, 31, new int[] {3, 2}, 20, 33, 5));
+                siblingsBackward(PlainForm.F32, false, Write.SET, true, 7, new int[] {1}, 1),
+                siblingsBackward(PlainForm.F32, false, Write.ADD, true, 7, new int[] {5}, 31, 1, 40),
+                siblingsBackward(PlainForm.BF16, true, Write.SET, true, 33, new int[] {2, 1, 3}, 65, 17, 17),
+                siblingsBackward(PlainForm.F16, true, Write.ADD, true, 40, new int[] {20, 13}, 3, 50),
+                siblingsBackward(PlainForm.F32, true, Write.SET, false, 31, new int[] {3, 2}, 20, 33, 5),
+                siblingsBackward(PackedForm.NF4, true, Write.SET, true, 128, new int[] {20, 13}, 96, 33),
+                siblingsBackward(PackedForm.INT8, false, Write.ADD, true, 97, new int[] {3}, 64, 31),
+                siblingsBackward(PackedForm.FP8, true, Write.SET, true, 130, new int[] {3, 2}, 160, 33));
     }
 
     /**
@@ -272,7 +329,7 @@ final class LinearCases {
      * @param wanted  whether anybody wants dx
      */
     private static Case siblingsBackward(
-            DType type, boolean adapted, Write write, boolean wanted, int in, int[] lengths, int... outs) {
+            WeightForm type, boolean adapted, Write write, boolean wanted, int in, int[] lengths, int... outs) {
         int rank = 4;
         Batch batch = Packed.of(
                 lengths, adapted ? new int[lengths.length] : Packed.bare(lengths.length), 1, Packed.Targets.NONE, 0);

@@ -1,6 +1,7 @@
 package candor.check;
 
 import candor.ops.Backend;
+import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.TrainedWeight;
 import candor.ops.weight.Weight;
@@ -49,6 +50,7 @@ final class Placed implements AutoCloseable {
     private final Map<String, Tensor> floats = new LinkedHashMap<>();
     private final Map<String, Tensor> hosts = new LinkedHashMap<>();
     private final Map<String, byte[]> hostsBefore = new HashMap<>();
+    private final Map<String, PackedWeight> packed = new LinkedHashMap<>();
     private final Map<String, Tensor> views = new HashMap<>();
     private final Map<String, Weight> weights = new HashMap<>();
 
@@ -70,7 +72,7 @@ final class Placed implements AutoCloseable {
                 case WEIGHT -> {
                     Weight weight = trained(arg)
                             ? new TrainedWeight(view(memory(arg), arg), null)
-                            : backend.freeze(StoredWeight.of(view(host(arg), arg)));
+                            : backend.freeze(stored(arg));
                     weights.put(arg.name(), weight);
                 }
                 default -> views.put(arg.name(), view(memory(arg), arg));
@@ -91,6 +93,16 @@ final class Placed implements AutoCloseable {
         return arg.kind() == Arg.Kind.WEIGHT
                 && layout == Layout.GAPS
                 && (arg.dtype() == DType.F32 || backend.activations() != DType.F32);
+    }
+
+    /** As its form has it; with gaps, the values that a packed one stands for: both kinds have to give the same bytes, too. */
+    private StoredWeight stored(Arg arg) {
+        if (arg.packing() == null || layout == Layout.GAPS) {
+            return StoredWeight.of(view(host(arg), arg));
+        }
+        PackedWeight weight = arg.packing().weight(arg.shape(), arena);
+        packed.put(arg.name(), weight);
+        return weight;
     }
 
     private DType type(Arg arg) {
@@ -166,6 +178,12 @@ final class Placed implements AutoCloseable {
     private String changedWeight() {
         for (Map.Entry<String, Tensor> entry : hosts.entrySet()) {
             if (!Arrays.equals(bytes(entry.getValue()), hostsBefore.get(entry.getKey()))) {
+                return "changed its weight " + entry.getKey();
+            }
+        }
+        for (Map.Entry<String, PackedWeight> entry : packed.entrySet()) {
+            if (!Arrays.equals(
+                    Arg.values(entry.getValue()), of.arg(entry.getKey()).values())) {
                 return "changed its weight " + entry.getKey();
             }
         }

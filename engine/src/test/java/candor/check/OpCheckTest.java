@@ -48,6 +48,7 @@ class OpCheckTest {
         return Stream.of(
                         RowMutants.all(),
                         LinearMutants.all(),
+                        PackedMutants.all(),
                         ScoreMutants.all(),
                         CacheMutants.all(),
                         WeightMutants.all())
@@ -118,7 +119,7 @@ class OpCheckTest {
 
     @Test
     void anErrorIsMeasuredInTheNormThatIsCloserToItsBound() {
-        Arg arg = new Arg("y", Arg.Kind.OUTPUT, DType.F32, Shape.matrix(1, 4), null, null, Arg.NO_SLOT, false, 0);
+        Arg arg = new Arg("y", Arg.Kind.OUTPUT, DType.F32, Shape.matrix(1, 4), null, null, null, Arg.NO_SLOT, false, 0);
         double[] truth = {1, -2, Double.NaN, 1};
         Accuracy one = Accuracy.of(arg, false, truth, new float[] {1, -2, 7, 1}, new float[] {1, -1, 9, 1});
         // The largest difference over the largest value is 1/2; root mean squares: √(1/3) over √(6/3).

@@ -28,6 +28,11 @@ public enum PlainForm implements WeightForm {
         throw new IllegalArgumentException("no weights in " + dtype);
     }
 
+    /** The type of its elements. */
+    public DType dtype() {
+        return dtype;
+    }
+
     @Override
     public long bytes(long rows, long cols) {
         return rows * cols * dtype.bytes();
