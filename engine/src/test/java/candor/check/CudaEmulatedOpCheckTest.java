@@ -25,8 +25,8 @@ class CudaEmulatedOpCheckTest {
     private static final Set<String> WITH_WGMMA = Set.of(
             "linear", "linears", "linearBackward", "attention", "attentionBackward", "logProb", "logProbBackward");
 
-    /** The cases of logProb whose rows are aligned where they are dense. */
-    private static final String KNOWN = "T=17 C=64 V=1031";
+    /** The cases whose rows are many, and aligned where they are dense. */
+    private static final List<String> KNOWN = List.of("T=17 C=64 V=1031", "N=121 I=320 O=113", "N=93 I=256 O=96");
 
     private static final String WITH_GAPS = "has other bytes with gaps between rows";
 
@@ -63,8 +63,8 @@ class CudaEmulatedOpCheckTest {
         });
         assertThat(results)
                 .filteredOn(result -> result.verdict() != Verdict.PASS)
-                .filteredOn(result ->
-                        !result.text().startsWith(KNOWN) || !result.reason().endsWith(WITH_GAPS))
+                .filteredOn(result -> KNOWN.stream().noneMatch(result.text()::startsWith)
+                        || !result.reason().endsWith(WITH_GAPS))
                 .isEmpty();
         assertThat(results).extracting(Result::op).containsAll(WITH_WGMMA);
     }
