@@ -58,8 +58,15 @@ final class PlanCommand implements Callable<Integer> {
     /** "1,234 MiB (weights 1,000 MiB, …), recompute none". */
     static String oneLine(Plan plan) {
         String device = plan.device().bytes().isEmpty() ? "" : "GPU " + oneLine(plan.device()) + "; host ";
-        return device + oneLine(plan.host()) + ", recompute "
-                + plan.recompute().name().toLowerCase(Locale.ROOT) + ", " + plan.steps() + " steps";
+        return device + oneLine(plan.host()) + ", recompute " + recompute(plan) + ", " + plan.steps() + " steps";
+    }
+
+    /** "full=12,selective=20 of 64 layers", "full, inputs on the host". */
+    private static String recompute(Plan plan) {
+        String text = plan.recomputation().text();
+        return text
+                + (text.contains("=") ? " of " + plan.recomputation().layers().size() + " layers" : "")
+                + (plan.host().bytes().containsKey(Plan.WAITING) ? ", inputs on the host" : "");
     }
 
     private static String oneLine(Needs needs) {
@@ -112,7 +119,7 @@ final class PlanCommand implements Callable<Integer> {
                 print("GPU", plan.device(), room.device());
             }
             print("this machine", plan.host(), room.host());
-            out.printf("%-24s %s%n", "recompute", plan.recompute().name().toLowerCase(Locale.ROOT));
+            out.printf("%-24s %s%n", "recompute", recompute(plan));
             out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
             out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
             if (given == null) {
@@ -148,7 +155,7 @@ final class PlanCommand implements Callable<Integer> {
             int[] lengths = run.data().lengths();
             int mean = Math.max(
                     2, (int) Math.round(Arrays.stream(lengths).average().orElse(2)));
-            return new Probe.Work(prepared.model(), run.lora(), plan.recompute(), mean, plan.passTokens(), 0);
+            return new Probe.Work(prepared.model(), run.lora(), plan.recomputation(), mean, plan.passTokens(), 0);
         }
     }
 }

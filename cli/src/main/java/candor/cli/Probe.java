@@ -9,7 +9,7 @@ import candor.lora.AdapterShape;
 import candor.lora.Memory;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
-import candor.model.Recompute;
+import candor.model.Recomputation;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Batch;
@@ -30,7 +30,12 @@ import java.util.stream.IntStream;
 final class Probe {
     /** What the passes are like; without sequences, answering is not measured. */
     record Work(
-            ModelConfig model, AdapterShape lora, Recompute recompute, int rowTokens, int passTokens, int sequences) {}
+            ModelConfig model,
+            AdapterShape lora,
+            Recomputation recomputation,
+            int rowTokens,
+            int passTokens,
+            int sequences) {}
 
     /** Weights of the model that is measured, about. */
     private static final long WEIGHTS = 48L << 20;
@@ -68,8 +73,11 @@ final class Probe {
         int sequences = Math.max(1, (int) Math.min(fit, work.passTokens) / row);
         int length = (int) Math.max(2, Math.min(row, fit));
         try (Weights weights = Weights.random(part, 1, part.dtype());
-                CausalLm model =
-                        new CausalLm(backend, weights, work.recompute, Math.max(length, PROMPT + NEW_TOKENS + 1))) {
+                CausalLm model = new CausalLm(
+                        backend,
+                        weights,
+                        work.recomputation.over(part.layers()),
+                        Math.max(length, PROMPT + NEW_TOKENS + 1))) {
             AdapterBank bank = bank(part);
             Batch batch = batch(part, sequences, length, bank == null ? Batch.BASE : 0);
             float[] logp = new float[batch.targetCount()];

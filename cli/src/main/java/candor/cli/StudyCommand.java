@@ -110,7 +110,8 @@ final class StudyCommand implements Callable<Integer> {
                 names = "--set",
                 paramLabel = "KEY=VALUE",
                 description =
-                        "Any setting of the file, such as train.learning_rate=1e-4; commas separate the values of a list.")
+                        "Any setting of the file, such as train.learning_rate=1e-4; commas separate the values of a"
+                                + " list.")
         private List<String> sets = new ArrayList<>();
 
         @Option(names = "--dry-run", description = "Prints arms, tokens, memory and time, and does nothing.")
@@ -138,8 +139,8 @@ final class StudyCommand implements Callable<Integer> {
                 names = "--write-scenarios",
                 paramLabel = "FILE",
                 description =
-                        "study loop: the models of the section writer write scenarios to this file, and nothing else is done. What"
-                                + " was written before a stop is kept beside it, in FILE.journal.")
+                        "study loop: the models of the section writer write scenarios to this file, and nothing else"
+                                + " is done. What was written before a stop is kept beside it, in FILE.journal.")
         private Path writeScenarios;
 
         @Option(
@@ -388,7 +389,8 @@ final class StudyCommand implements Callable<Integer> {
             }
             out.printf(
                     Locale.ROOT,
-                    "%nin all: %d training groups, %s of this machine's memory at most (answering takes %s)%s, about %s of training and up to %s of answering here%n",
+                    "%nin all: %d training groups, %s of this machine's memory at most (answering takes %s)%s, about"
+                            + " %s of training and up to %s of answering here%n",
                     plan.groups().size(),
                     mebibytes(plan.hostBytes()),
                     mebibytes(plan.answering().host().total()),
@@ -417,7 +419,7 @@ final class StudyCommand implements Callable<Integer> {
             return new Probe.Work(
                     shape.model(),
                     shape.lora(),
-                    shape.recompute(),
+                    shape.recomputation(),
                     shape.rowTokens(),
                     shape.passTokens(),
                     shape.sequences());
@@ -466,9 +468,9 @@ final class StudyCommand implements Callable<Integer> {
         }
         err.println("error: the judge failed on more rows of " + parts.size()
                 + (parts.size() == 1 ? " part" : " parts")
-                + " than judge.max_failures allows; all results are written. The same command asks again for answers that did"
-                + " not come. Where answers were cut or malformed, give the judge more judge.max_tokens, or choose another"
-                + " judge, with another output and the same cache; or raise judge.max_failures");
+                + " than judge.max_failures allows; all results are written. The same command asks again for answers"
+                + " that did not come. Where answers were cut or malformed, give the judge more judge.max_tokens, or"
+                + " choose another judge, with another output and the same cache; or raise judge.max_failures");
     }
 
     /** For the help. */

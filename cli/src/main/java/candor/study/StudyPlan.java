@@ -7,6 +7,7 @@ import candor.generate.AnswerNeeds;
 import candor.lora.AdapterShape;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.model.Recomputation;
 import candor.model.Recompute;
 import candor.ops.Needs;
 import candor.ops.Room;
@@ -66,7 +67,12 @@ public record StudyPlan(
      * @param sequences that are answered together
      */
     public record Shape(
-            ModelConfig model, AdapterShape lora, Recompute recompute, int rowTokens, int passTokens, int sequences) {}
+            ModelConfig model,
+            AdapterShape lora,
+            Recomputation recomputation,
+            int rowTokens,
+            int passTokens,
+            int sequences) {}
 
     /** Bytes of this machine's memory in the stage that takes the most. */
     public long hostBytes() {
@@ -138,13 +144,13 @@ public record StudyPlan(
                 .intValue();
         if (prepared == null) {
             ModelConfig model = ModelConfig.read(ModelFolder.at(config.model()).configFile());
-            return new Shape(model, null, Recompute.FULL, 32, 512, sequences);
+            return new Shape(model, null, Recomputation.all(Recompute.FULL, model.layers()), 32, 512, sequences);
         }
         Prepared.One run = prepared.runs().getFirst();
         Plan plan = Plan.of(prepared, room);
         int mean = (int) Math.max(
                 2, Math.round(Arrays.stream(run.data().lengths()).average().orElse(2)));
-        return new Shape(prepared.model(), run.lora(), plan.recompute(), mean, plan.passTokens(), sequences);
+        return new Shape(prepared.model(), run.lora(), plan.recomputation(), mean, plan.passTokens(), sequences);
     }
 
     private static <R extends Task.Row> BenchmarkPlan plan(StudyTask<R> task, int subjects) {

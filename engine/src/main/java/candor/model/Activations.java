@@ -34,8 +34,11 @@ final class Activations {
     final int targets;
     final Pass pass;
 
-    /** L + 1 of (N, C): the residual stream before each layer, and after the last. */
+    /** L + 1 of (N, C): the residual stream before each layer, and after the last; those that wait on the host share two. */
     final List<Tensor> stream = new ArrayList<>();
+
+    /** Of each layer, where its input waits on the host, (N, C), or null. */
+    final List<Tensor> waiting = new ArrayList<>();
 
     /** One per layer; the same one where layers share. */
     final List<Saved> saved = new ArrayList<>();
@@ -65,33 +68,57 @@ final class Activations {
 
     final Tensor dnormed;
 
-    /** @param type of activations, see {@link candor.ops.Backend#activations} */
+    /**
+     * @param host where inputs of layers wait
+     * @param type of activations, see {@link candor.ops.Backend#activations}
+     * @param kept what is computed again where a backward pass follows
+     */
     Activations(
             Workspace workspace,
+            Workspace host,
             DType type,
             ModelConfig config,
             Adapters bank,
             int n,
             int t,
             Pass use,
-            Recompute policy) {
+            Recomputation kept) {
         tokens = n;
         targets = t;
         pass = use;
         boolean train = use == Pass.TRAIN;
         int c = config.hiddenSize();
-        boolean share = !train || policy == Recompute.FULL;
-        Saved.Light light =
-                share || policy == Recompute.SELECTIVE ? Saved.Light.take(workspace, type, config, n) : null;
+        boolean share = !train || kept.layers().stream().anyMatch(each -> each != Recompute.NONE);
+        Saved.Light light = share ? Saved.Light.take(workspace, type, config, n) : null;
         DroppedInput dropped =
                 use.cached() ? DroppedInput.NONE : new DroppedInput(workspace, type, config, bank, n, train);
-        stream.add(workspace.take(type, n, c));
+        // Between two tensors goes to and fro what is not wanted later, or is on the host until then.
+        Tensor[] passing = new Tensor[2];
+        for (int at = 0; at <= config.layers(); at++) {
+            boolean away = train && at < config.layers() && kept.onHost(at);
+            waiting.add(away ? host.take(type, n, c) : null);
+            if (train && !away) {
+                stream.add(workspace.take(type, n, c));
+                continue;
+            }
+            if (passing[at % 2] == null) {
+                passing[at % 2] = workspace.take(type, n, c);
+            }
+            stream.add(passing[at % 2]);
+        }
+        Saved shared = null;
         for (int layer = 0; layer < config.layers(); layer++) {
-            // Without a backward pass the stream moves to and fro between two tensors.
-            stream.add(train || layer == 0 ? workspace.take(type, n, c) : stream.get(layer - 1));
-            // All layers are of one shape, and of a projection all intermediate products.
-            boolean reuse = share && layer > 0;
-            saved.add(reuse ? saved.getFirst() : new Saved(workspace, type, config, bank, n, light, dropped));
+            Recompute own = train ? kept.layers().get(layer) : Recompute.FULL;
+            if (own != Recompute.FULL) {
+                Saved.Light parts = own == Recompute.NONE ? null : light;
+                saved.add(new Saved(workspace, type, config, bank, n, parts, dropped));
+                continue;
+            }
+            if (shared == null) {
+                // All layers are of one shape, and of a projection all intermediate products.
+                shared = new Saved(workspace, type, config, bank, n, light, dropped);
+            }
+            saved.add(shared);
         }
         boolean part = use.cached() && t > 0 && t < n;
         lastLayer = part ? new Saved(workspace, type, config, bank, t, null, dropped) : null;

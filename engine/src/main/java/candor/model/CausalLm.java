@@ -31,7 +31,7 @@ public final class CausalLm implements AutoCloseable {
     private final Weights trained;
 
     private final ModelConfig config;
-    private final Recompute recompute;
+    private final Recomputation recomputation;
     private final Arena arena = Arena.ofShared();
     private final Constants constants;
     private final Decoder decoder;
@@ -39,6 +39,9 @@ public final class CausalLm implements AutoCloseable {
     private final SlotParts heads = new SlotParts();
     private final SlotParts embeddings = new SlotParts();
     private Workspace workspace = new Workspace(0);
+    /** Of the host, where inputs of layers wait. */
+    private Workspace waiting = new Workspace(0);
+
     private Activations acts;
     private Adapters bank;
     private long bankRevision;
@@ -47,8 +50,13 @@ public final class CausalLm implements AutoCloseable {
     /**
      * @param positions the longest sequence that will come, at most the model's own limit
      */
+    public CausalLm(Backend backend, Weights weights, Recomputation recomputation, int positions) {
+        this(backend, weights, recomputation, frequencies(weights.config()), positions);
+    }
+
+    /** The same for all layers. */
     public CausalLm(Backend backend, Weights weights, Recompute recompute, int positions) {
-        this(backend, weights, recompute, frequencies(weights.config()), positions);
+        this(backend, weights, Recomputation.all(recompute, weights.config().layers()), positions);
     }
 
     /**
@@ -56,15 +64,20 @@ public final class CausalLm implements AutoCloseable {
      *
      * @param positions the longest sequence that will come
      */
-    public CausalLm(Backend backend, TrainedWeights weights, Recompute recompute, int positions) {
+    public CausalLm(Backend backend, TrainedWeights weights, Recomputation recomputation, int positions) {
         this(
                 backend,
                 weights.values(),
                 weights.gradients(),
                 DType.F32,
-                recompute,
+                recomputation,
                 frequencies(weights.config()),
                 positions);
+    }
+
+    /** The same for all layers. */
+    public CausalLm(Backend backend, TrainedWeights weights, Recompute recompute, int positions) {
+        this(backend, weights, Recomputation.all(recompute, weights.config().layers()), positions);
     }
 
     private static Function<Rope, float[]> frequencies(ModelConfig config) {
@@ -73,8 +86,12 @@ public final class CausalLm implements AutoCloseable {
 
     /** With rotary frequencies of one's own. */
     CausalLm(
-            Backend backend, Weights weights, Recompute recompute, Function<Rope, float[]> frequencies, int positions) {
-        this(backend, weights.on(backend), null, stored(weights), recompute, frequencies, positions);
+            Backend backend,
+            Weights weights,
+            Recomputation recomputation,
+            Function<Rope, float[]> frequencies,
+            int positions) {
+        this(backend, weights.on(backend), null, stored(weights), recomputation, frequencies, positions);
     }
 
     /** @param stored the type of the embedding, before the backend had it */
@@ -83,17 +100,18 @@ public final class CausalLm implements AutoCloseable {
             Weights weights,
             Weights trained,
             DType stored,
-            Recompute recompute,
+            Recomputation recomputation,
             Function<Rope, float[]> frequencies,
             int positions) {
         this.backend = backend;
         this.weights = weights;
         this.trained = trained;
         this.config = weights.config();
-        this.recompute = recompute;
+        // Where memory is shared, there is nowhere else to wait.
+        this.recomputation = backend.descriptor().copiesWeights() ? recomputation : recomputation.here();
         this.positions = positions;
         constants = Constants.of(backend, arena, config, stored, frequencies, positions);
-        decoder = new Decoder(backend, weights, trained, constants, recompute);
+        decoder = new Decoder(backend, weights, trained, constants, this.recomputation, backend::copy);
     }
 
     /** The type that the embedding is stored in; a form that is not plain has none, and the checkpoint says what it came from. */
@@ -117,21 +135,27 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
-     * Bytes of the workspace for a pass over {@code tokens} tokens, {@code targets} of them scored.
+     * Memory of a pass.
+     *
+     * @param workspace bytes where the backend computes
+     * @param host      bytes of the host's where inputs of layers wait
+     */
+    public record PassBytes(long workspace, long host) {}
+
+    /**
+     * Bytes of a pass over {@code tokens} tokens, {@code targets} of them scored, behind which a backward pass follows.
      *
      * @param type     of activations, see {@link Backend#activations}
      * @param adapters the adapters that will be there, or null
-     * @param training whether a backward pass follows
      */
-    public static long workspaceBytes(
-            DType type,
-            ModelConfig config,
-            Adapters adapters,
-            int tokens,
-            int targets,
-            boolean training,
-            Recompute recompute) {
-        return workspaceBytes(type, config, adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE, recompute);
+    public static PassBytes trainingBytes(
+            DType type, ModelConfig config, Adapters adapters, int tokens, int targets, Recomputation recomputation) {
+        return passBytes(type, config, adapters, tokens, targets, Pass.TRAIN, recomputation);
+    }
+
+    /** The same without a backward pass: bytes of the workspace. */
+    public static long scoringBytes(DType type, ModelConfig config, Adapters adapters, int tokens, int targets) {
+        return freeBytes(type, config, adapters, tokens, targets, Pass.SCORE);
     }
 
     /**
@@ -164,40 +188,54 @@ public final class CausalLm implements AutoCloseable {
 
     /** Bytes of the workspace for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
     public static long logitsBytes(DType type, ModelConfig config, Adapters adapters, int tokens, int targets) {
-        return workspaceBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS, Recompute.FULL);
+        return freeBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS);
     }
 
-    private static long workspaceBytes(
+    private static long freeBytes(
+            DType type, ModelConfig config, Adapters adapters, int tokens, int targets, Pass pass) {
+        return passBytes(type, config, adapters, tokens, targets, pass, null).workspace();
+    }
+
+    private static PassBytes passBytes(
             DType type,
             ModelConfig config,
             Adapters adapters,
             int tokens,
             int targets,
             Pass pass,
-            Recompute recompute) {
+            Recomputation recomputation) {
         Workspace measure = Workspace.measuring();
-        new Activations(measure, type, config, adapters, tokens, targets, pass, recompute);
-        return measure.peak();
+        Workspace host = Workspace.measuring();
+        new Activations(measure, host, type, config, adapters, tokens, targets, pass, recomputation);
+        return new PassBytes(measure.peak(), host.peak());
     }
 
     /** Makes the workspace large enough for batches up to this size. */
     public void reserve(Adapters adapters, int tokens, int targets, boolean training) {
-        grow(workspaceBytes(backend.activations(), config, adapters, tokens, targets, training, recompute));
+        grow(bytes(adapters, tokens, targets, training ? Pass.TRAIN : Pass.SCORE));
     }
 
     /** Makes it large enough at once for batches with gradients, and for others without. */
     public void reserve(Adapters adapters, int tokens, int targets, int freeTokens, int freeTargets) {
-        DType type = backend.activations();
-        grow(Math.max(
-                workspaceBytes(type, config, adapters, tokens, targets, true, recompute),
-                workspaceBytes(type, config, adapters, freeTokens, freeTargets, false, recompute)));
+        PassBytes train = bytes(adapters, tokens, targets, Pass.TRAIN);
+        long free = bytes(adapters, freeTokens, freeTargets, Pass.SCORE).workspace();
+        grow(new PassBytes(Math.max(train.workspace(), free), train.host()));
     }
 
-    private void grow(long bytes) {
-        if (workspace.size() < bytes) {
+    private PassBytes bytes(Adapters adapters, int tokens, int targets, Pass pass) {
+        return passBytes(backend.activations(), config, adapters, tokens, targets, pass, recomputation);
+    }
+
+    private void grow(PassBytes bytes) {
+        if (workspace.size() < bytes.workspace()) {
             acts = null;
             workspace.close();
-            workspace = backend.workspace(bytes);
+            workspace = backend.workspace(bytes.workspace());
+        }
+        if (waiting.size() < bytes.host()) {
+            acts = null;
+            waiting.close();
+            waiting = backend.hostWorkspace(bytes.host());
         }
     }
 
@@ -376,7 +414,7 @@ public final class CausalLm implements AutoCloseable {
         long extra = Workspace.bytesFor(type, n, config.hiddenSize())
                 + Workspace.bytesFor(DType.F32, n, 1)
                 + Workspace.bytesFor(DType.F32, n, config.vocabSize());
-        grow(workspaceBytes(type, config, adapters, n, next.targetCount(), false, recompute) + extra);
+        grow(new PassBytes(bytes(adapters, n, next.targetCount(), Pass.SCORE).workspace() + extra, 0));
         hidden(next, adapters, Pass.SCORE, null);
         long mark = workspace.mark();
         Tensor normed = workspace.take(type, n, config.hiddenSize());
@@ -431,16 +469,19 @@ public final class CausalLm implements AutoCloseable {
 
     private void layOut(Batch next, Adapters adapters, Pass pass) {
         DType type = backend.activations();
-        grow(workspaceBytes(type, config, adapters, next.tokenCount(), next.targetCount(), pass, recompute));
+        grow(bytes(adapters, next.tokenCount(), next.targetCount(), pass));
         workspace.release(0);
+        waiting.release(0);
         bank = adapters;
         bankRevision = bank == null ? 0 : bank.revision();
-        acts = new Activations(workspace, type, config, bank, next.tokenCount(), next.targetCount(), pass, recompute);
+        acts = new Activations(
+                workspace, waiting, type, config, bank, next.tokenCount(), next.targetCount(), pass, recomputation);
     }
 
     @Override
     public void close() {
         workspace.close();
+        waiting.close();
         arena.close();
     }
 }

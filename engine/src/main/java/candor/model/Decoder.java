@@ -4,6 +4,8 @@ import candor.model.Architecture.Trait;
 import candor.ops.Batch;
 import candor.ops.Ops;
 import candor.tensor.Tensor;
+import java.util.List;
+import java.util.function.BiConsumer;
 
 /**
  * The layers, forward and backward, written to be read side by side: {@link #backward} is {@link #forward} from the last
@@ -19,20 +21,31 @@ final class Decoder {
     private final Weights weights;
     private final Weights trained;
     private final Constants constants;
-    private final Recompute recompute;
+    /** What is computed again before the way back through each layer. */
+    private final List<Recompute> left;
+
+    private final BiConsumer<Tensor, Tensor> copies;
     private final AttentionBranch attention;
     private final Branch feedForward;
 
     /**
      * @param trained the gradients of vectors, or null where they are frozen
+     * @param copies  how inputs of layers come to where they wait, and back
      */
-    Decoder(Ops ops, Weights weights, Weights trained, Constants constants, Recompute recompute) {
+    Decoder(
+            Ops ops,
+            Weights weights,
+            Weights trained,
+            Constants constants,
+            Recomputation recomputation,
+            BiConsumer<Tensor, Tensor> copies) {
         this.ops = ops;
         this.config = weights.config();
         this.weights = weights;
         this.trained = trained;
         this.constants = constants;
-        this.recompute = recompute;
+        this.copies = copies;
+        left = recomputation.left();
         LinearLayers linears = new LinearLayers(ops);
         Norms norms = new Norms(ops, config.rmsNormEps());
         attention = new AttentionBranch(ops, linears, norms, constants.queryScale());
@@ -48,7 +61,11 @@ final class Decoder {
     void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
         int whole = config.layers() - (cache != null && acts.targets < acts.tokens ? 1 : 0);
         for (int number = 0; number < whole; number++) {
-            forward(layer(number, acts, bank, batch, cache), acts.stream.get(number + 1), acts.stream.get(number));
+            Tensor x = acts.stream.get(number);
+            if (acts.waiting.get(number) != null) {
+                copies.accept(acts.waiting.get(number), x);
+            }
+            forward(layer(number, acts, bank, batch, cache), acts.stream.get(number + 1), x);
         }
         if (whole < config.layers()) {
             forwardTargets(layer(whole, acts, bank, batch, cache), acts);
@@ -63,18 +80,30 @@ final class Decoder {
         for (int number = config.layers() - 1; number >= 0; number--) {
             Layer layer = layer(number, acts, bank, batch, null);
             Tensor x = acts.stream.get(number);
-            Tensor middle = layer.saved().middle;
-            switch (recompute) {
-                case NONE -> {}
-                case SELECTIVE -> {
-                    attention.again(layer, x);
-                    feedForward.again(layer, middle);
-                }
-                // The layer's output is the next layer's input, which is not needed any more.
-                case FULL -> forward(layer, acts.stream.get(number + 1), x);
+            if (acts.waiting.get(number) != null) {
+                copies.accept(x, acts.waiting.get(number));
             }
-            feedForward.backward(layer, middle, acts.gradients);
+            again(left.get(number), layer, acts);
+            feedForward.backward(layer, layer.saved().middle, acts.gradients);
             attention.backward(layer, x, acts.gradients);
+        }
+    }
+
+    /** What a layer computes again: for those who count it. */
+    void again(Recompute recompute, int number, Activations acts, Adapters bank, Batch batch) {
+        again(recompute, layer(number, acts, bank, batch, null), acts);
+    }
+
+    private void again(Recompute recompute, Layer layer, Activations acts) {
+        Tensor x = acts.stream.get(layer.number());
+        switch (recompute) {
+            case NONE -> {}
+            case SELECTIVE -> {
+                attention.again(layer, x);
+                feedForward.again(layer, layer.saved().middle);
+            }
+            // The layer's output is the next layer's input, which is not needed any more.
+            case FULL -> forward(layer, acts.stream.get(layer.number() + 1), x);
         }
     }
 

@@ -7,6 +7,7 @@ import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /** Somewhere to compute: the operations, and memory to compute on. */
@@ -37,6 +38,19 @@ public interface Backend extends Ops, AutoCloseable {
 
     /** Memory for a step, until it is closed. */
     Workspace workspace(long bytes);
+
+    /** Memory of the host where a step's tensors can wait, until it is closed: see {@link #copy}. */
+    default Workspace hostWorkspace(long bytes) {
+        return new Workspace(bytes);
+    }
+
+    /**
+     * Copies a dense tensor to another of its shape and type, one of them from {@link #hostWorkspace}: in its turn among the
+     * operations, so that nobody waits.
+     */
+    default void copy(Tensor to, Tensor from) {
+        MemorySegment.copy(from.data(), 0, to.data(), 0, from.bytes());
+    }
 
     /**
      * A frozen weight as this backend reads it best: as it is stored where memory is shared, with an order of the backend's own

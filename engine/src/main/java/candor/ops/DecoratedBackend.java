@@ -49,6 +49,16 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
+    public Workspace hostWorkspace(long bytes) {
+        return backend.hostWorkspace(bytes);
+    }
+
+    @Override
+    public void copy(Tensor to, Tensor from) {
+        backend.copy(to, from);
+    }
+
+    @Override
     public FrozenWeight freeze(StoredWeight host) {
         return backend.freeze(host);
     }

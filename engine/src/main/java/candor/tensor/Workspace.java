@@ -41,6 +41,11 @@ public final class Workspace implements AutoCloseable {
         return new Workspace(MemorySegment.ofAddress(address.address()), bytes, release);
     }
 
+    /** Memory of the host that somebody else has taken. */
+    public static Workspace over(MemorySegment memory, Runnable release) {
+        return new Workspace(memory, memory.byteSize(), release);
+    }
+
     /** A workspace without memory: what is taken from it has a shape and a place, and {@link #peak} says what it would need. */
     public static Workspace measuring() {
         return new Workspace(null, 0, () -> {});

@@ -3,13 +3,16 @@ package candor.train;
 import candor.lora.AdapterBank;
 import candor.lora.AdapterLayout;
 import candor.model.CausalLm;
+import candor.model.LayerWork;
 import candor.model.ModelConfig;
+import candor.model.Recomputation;
 import candor.model.Recompute;
 import candor.model.TrainedWeights;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Needs;
 import candor.ops.PassShape;
+import candor.ops.Room;
 import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import candor.train.config.TrainConfig;
@@ -23,23 +26,50 @@ final class Footprint {
     /** Code, threads, the tokenizer's library and what the collector leaves lying: about this much on any run. */
     static final long JAVA = 640L << 20;
 
+    /** Multiplications and additions in the time of a byte: an H200 does 989 TFLOP/s in bf16 and moves 4.8 TB/s. */
+    private static final double DEVICE_BALANCE = 200;
+
+    /** Of a processor: a core of 60 GFLOP/s in float32 has some 8 GB/s. */
+    private static final double PROCESSOR_BALANCE = 8;
+
+    /** Tokens of the sequence whose work is counted, at most. */
+    private static final int MOST_COUNTED = 1 << 17;
+
     private static final String ACTIVATIONS = "activations";
     private static final String SCRATCH = "scratch";
 
     private final Prepared prepared;
-    private final Recompute recompute;
     private final Largest largest;
     private final ModelConfig model;
     private final AdapterBank bank;
     private final BackendDescriptor backend;
 
-    Footprint(Prepared prepared, Recompute recompute, Largest largest) {
+    /** @param cut micro-batches have so many times fewer rows */
+    static Footprint of(Prepared prepared, int cut) {
+        return new Footprint(prepared, Largest.of(prepared.runs(), cut));
+    }
+
+    private Footprint(Prepared prepared, Largest largest) {
         this.prepared = prepared;
-        this.recompute = recompute;
         this.largest = largest;
         model = prepared.model();
         bank = bank(prepared);
         backend = prepared.backend().backend();
+    }
+
+    /** Of the largest passes. */
+    Largest largest() {
+        return largest;
+    }
+
+    /** Whether inputs of layers can wait elsewhere than where they are computed. */
+    boolean canWait() {
+        return backend.copiesWeights();
+    }
+
+    boolean fits(Recomputation recomputation, Room room) {
+        return host(recomputation).total() <= room.host()
+                && device(recomputation, room.overhead()).total() <= room.device();
     }
 
     private TrainConfig first() {
@@ -47,17 +77,21 @@ final class Footprint {
     }
 
     /** On the host. Weights that only pass through it on their way to a device are the system's to keep or to drop. */
-    Needs host() {
+    Needs host(Recomputation recomputation) {
         Map<String, Long> bytes = new LinkedHashMap<>();
         if (backend.copiesWeights()) {
             bytes.put("staging", Backends.stagingBytes());
+            long waiting = training(recomputation).host();
+            if (waiting > 0) {
+                bytes.put(Plan.WAITING, waiting);
+            }
         } else {
             if (bank != null) {
                 bytes.put("weights (mapped)", model.weightBytes(model.form()));
                 bytes.put("weights in panels", Backends.laidOutBytes(model.parameterCount(), model.form()));
             }
             trained(bytes);
-            bytes.put(ACTIVATIONS, activations());
+            bytes.put(ACTIVATIONS, activations(recomputation));
             bytes.put(SCRATCH, scratch());
         }
         bytes.put("rows", prepared.runs().stream().mapToLong(Footprint::rows).sum());
@@ -66,14 +100,14 @@ final class Footprint {
     }
 
     /** On the device; nothing where the backend has none. */
-    Needs device(long overhead) {
+    Needs device(Recomputation recomputation, long overhead) {
         if (!backend.copiesWeights()) {
             return Needs.NONE;
         }
         Map<String, Long> bytes = new LinkedHashMap<>();
         bytes.put("weights", model.weightBytes(PlainForm.of(backend.activations())) + rotations());
         trained(bytes);
-        bytes.put(ACTIVATIONS, activations());
+        bytes.put(ACTIVATIONS, activations(recomputation));
         bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount()));
         if (overhead > 0) {
             bytes.put("driver and graphs", overhead);
@@ -106,12 +140,26 @@ final class Footprint {
         bytes.put("optimiser", moments);
     }
 
-    private long activations() {
-        DType type = backend.activations();
+    private long activations(Recomputation recomputation) {
         return Math.max(
-                CausalLm.workspaceBytes(type, model, bank, largest.tokens(), largest.targets(), true, recompute),
-                CausalLm.workspaceBytes(
-                        type, model, bank, largest.freeTokens(), largest.freeTargets(), false, recompute));
+                training(recomputation).workspace(),
+                CausalLm.scoringBytes(backend.activations(), model, bank, largest.freeTokens(), largest.freeTargets()));
+    }
+
+    private CausalLm.PassBytes training(Recomputation recomputation) {
+        return CausalLm.trainingBytes(
+                backend.activations(), model, bank, largest.tokens(), largest.targets(), recomputation);
+    }
+
+    /** Chooses by the work of the layers. */
+    FastestFit choice(boolean inputsOnHost) {
+        int tokens = Math.min(Math.min(largest.longest(), largest.tokens()), MOST_COUNTED);
+        return new FastestFit(
+                LayerWork.of(Recompute.SELECTIVE, backend, model, bank, tokens),
+                LayerWork.of(Recompute.FULL, backend, model, bank, tokens),
+                backend.memory() == BackendDescriptor.Memory.HOST ? PROCESSOR_BALANCE : DEVICE_BALANCE,
+                (long) tokens * model.hiddenSize() * backend.activations().bytes(),
+                inputsOnHost);
     }
 
     private long scratch() {

@@ -4,7 +4,7 @@ import candor.BadInput;
 import candor.data.Batcher;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
-import candor.model.Recompute;
+import candor.model.Recomputation;
 import candor.ops.Needs;
 import candor.ops.Room;
 import candor.train.config.TrainConfig;
@@ -16,7 +16,7 @@ import java.util.Locale;
 /**
  * What runs will take, before anything is taken: bytes by place and kind, and tokens to compute.
  *
- * @param recompute  what the backward pass computes again
+ * @param recomputation what each layer computes again
  * @param host       memory of this machine
  * @param device     memory of the GPU; nothing where there is none in play
  * @param largest    upper bounds over all passes
@@ -25,7 +25,16 @@ import java.util.Locale;
  * @param steps      optimiser steps of the longest run
  */
 public record Plan(
-        Recompute recompute, Needs host, Needs device, Largest largest, double tokens, double freeTokens, int steps) {
+        Recomputation recomputation,
+        Needs host,
+        Needs device,
+        Largest largest,
+        double tokens,
+        double freeTokens,
+        int steps) {
+    /** What inputs of layers are called that wait on the host. */
+    public static final String WAITING = "inputs of layers";
+
     /**
      * The plan of runs as they are.
      *
@@ -33,55 +42,66 @@ public record Plan(
      * @throws BadInput where they do not fit: says where, and what would make them
      */
     public static Plan of(Prepared prepared, Room room) {
-        Recompute asked = prepared.runs().getFirst().config().machine().recompute();
-        List<Recompute> choices = asked == null ? List.of(Recompute.values()) : List.of(asked);
-        for (Recompute choice : choices) {
-            Plan plan = with(prepared, choice, 1, room);
-            if (plan.fits(room)) {
-                return plan;
-            }
+        TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
+        Footprint footprint = Footprint.of(prepared, 1);
+        boolean away = machine.activationOffloading() && footprint.canWait();
+        Recomputation chosen = machine.recompute()
+                .over(prepared.model().layers(), away)
+                .or(() -> footprint.choice(away).choose(each -> footprint.fits(each, room)))
+                .orElseGet(() -> all(prepared, away));
+        if (!footprint.fits(chosen, room)) {
+            throw refusal(prepared, footprint, chosen, room);
         }
-        throw refusal(prepared, choices.getLast(), room);
+        return with(prepared, footprint, chosen, room);
     }
 
-    private boolean fits(Room room) {
-        return host.total() <= room.host() && device.total() <= room.device();
+    /** The least memory on the device. */
+    private static Recomputation all(Prepared prepared, boolean inputsOnHost) {
+        int layers = prepared.model().layers();
+        return Recomputation.of(layers, 0, layers, inputsOnHost);
     }
 
-    private static BadInput refusal(Prepared prepared, Recompute tried, Room room) {
-        Plan plan = with(prepared, tried, 1, room);
-        boolean here = plan.host.total() > room.host();
-        Needs needs = here ? plan.host : plan.device;
+    private static BadInput refusal(Prepared prepared, Footprint footprint, Recomputation tried, Room room) {
+        boolean here = footprint.host(tried).total() > room.host();
+        Needs needs = here ? footprint.host(tried) : footprint.device(tried, room.overhead());
         long memory = here ? room.host() : room.device();
         String place = here ? "this machine's memory" : "the GPU's memory";
-        String text = "the run needs " + mebibytes(needs.total()) + " of " + place + " with recompute "
-                + tried.name().toLowerCase(Locale.ROOT) + ", and there are " + mebibytes(memory);
+        String text = "the run needs " + mebibytes(needs.total()) + " of " + place + " with recompute " + tried.text()
+                + ", and there are " + mebibytes(memory);
         int rows = prepared.runs().stream()
                 .mapToInt(r -> r.config().batching().rows())
                 .max()
                 .orElseThrow();
+        List<Boolean> ways =
+                tried.inputsOnHost() ? List.of(true) : footprint.canWait() ? List.of(false, true) : List.of(false);
         for (int cut = 1; cut == 1 || cut / 2 < rows; cut *= 2) {
-            Plan smaller = with(prepared, Recompute.FULL, cut, room);
-            if (smaller.fits(room)) {
-                TrainConfig.Batching batching =
-                        prepared.runs().getFirst().config().batching();
-                long total = (here ? smaller.host : smaller.device).total();
-                String smallerRows = " {per_device_train_batch_size} " + Math.max(1, batching.rows() / cut)
-                        + " {gradient_accumulation_steps} "
-                        + (long) batching.accumulation() * Math.min(cut, batching.rows());
-                return new BadInput(
-                        text,
-                        "it fits (" + mebibytes(total) + ") with {recompute} full" + (cut == 1 ? "" : smallerRows));
+            Footprint smaller = Footprint.of(prepared, cut);
+            for (boolean away : ways) {
+                Recomputation least = all(prepared, away);
+                if (smaller.fits(least, room)) {
+                    TrainConfig.Batching batching =
+                            prepared.runs().getFirst().config().batching();
+                    long total = (here ? smaller.host(least) : smaller.device(least, room.overhead())).total();
+                    String smallerRows = " {per_device_train_batch_size} " + Math.max(1, batching.rows() / cut)
+                            + " {gradient_accumulation_steps} "
+                            + (long) batching.accumulation() * Math.min(cut, batching.rows());
+                    return new BadInput(
+                            text,
+                            "it fits (" + mebibytes(total) + ") with {recompute} full"
+                                    + (away && !tried.inputsOnHost() ? " {activation_offloading}" : "")
+                                    + (cut == 1 ? "" : smallerRows));
+                }
             }
         }
         return new BadInput(
-                text + "; not even single rows fit", remedy(with(prepared, Recompute.FULL, rows, room), room));
+                text + "; not even single rows fit",
+                remedy(Footprint.of(prepared, rows), all(prepared, tried.inputsOnHost()), room));
     }
 
     /** What to do where no cut of the batch helps. */
-    private static String remedy(Plan single, Room room) {
-        boolean here = single.host.total() > room.host();
-        Needs needs = here ? single.host : single.device;
+    private static String remedy(Footprint single, Recomputation least, Room room) {
+        boolean here = single.host(least).total() > room.host();
+        Needs needs = here ? single.host(least) : single.device(least, room.overhead());
         if (Footprint.fixed(needs) > (here ? room.host() : room.device())) {
             String kinds = String.join(
                     ", ",
@@ -100,10 +120,7 @@ public record Plan(
         return String.format(Locale.ROOT, "%,d MiB", Math.ceilDiv(bytes, 1L << 20));
     }
 
-    /** @param cut micro-batches have so many times fewer rows */
-    private static Plan with(Prepared prepared, Recompute recompute, int cut, Room room) {
-        Largest largest = Largest.of(prepared.runs(), cut);
-        Footprint footprint = new Footprint(prepared, recompute, largest);
+    private static Plan with(Prepared prepared, Footprint footprint, Recomputation recomputation, Room room) {
         int steps = 0;
         double tokens = 0;
         double freeTokens = 0;
@@ -119,7 +136,13 @@ public record Plan(
             freeTokens += evaluated(run, total);
         }
         return new Plan(
-                recompute, footprint.host(), footprint.device(room.overhead()), largest, tokens, freeTokens, steps);
+                recomputation,
+                footprint.host(recomputation),
+                footprint.device(recomputation, room.overhead()),
+                footprint.largest(),
+                tokens,
+                freeTokens,
+                steps);
     }
 
     /** Tokens of the held-out rows, each time that they are looked at; at the end once more. */

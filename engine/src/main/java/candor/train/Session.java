@@ -51,13 +51,13 @@ public final class Session implements AutoCloseable {
                             first.batching().seed(),
                             ModelConfig.initializerRange(start.modelConfig()));
             weights = trained.values();
-            model = new CausalLm(backend, trained, plan.recompute(), positions);
+            model = new CausalLm(backend, trained, plan.recomputation(), positions);
             adapters = null;
             return;
         }
         trained = null;
         weights = Weights.load(first.model());
-        model = new CausalLm(backend, weights, plan.recompute(), positions);
+        model = new CausalLm(backend, weights, plan.recomputation(), positions);
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
         adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);
@@ -106,7 +106,7 @@ public final class Session implements AutoCloseable {
             throw e;
         }
         try {
-            prepared.runs().forEach(run -> session.add(run, prepared, facts));
+            prepared.runs().forEach(run -> session.add(run, prepared, plan, facts));
             plan.reserve(session.model, session.adapters);
             return session;
         } catch (RuntimeException e) {
@@ -115,7 +115,7 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void add(Prepared.One run, Prepared prepared, Map<String, String> facts) {
+    private void add(Prepared.One run, Prepared prepared, Plan plan, Map<String, String> facts) {
         TrainConfig config = run.config();
         int slot = trained == null ? runs.size() : Batch.BASE;
         int reference = Batch.BASE;
@@ -171,6 +171,7 @@ public final class Session implements AutoCloseable {
         all.put("java", Runtime.version().toString());
         all.put("backend", backend.name());
         all.put("device", backend.description());
+        all.put("recompute", plan.recomputation().text());
         all.put("rows", run.data().size());
         if (run.heldOut() != null) {
             all.put("eval_rows", run.heldOut().size());

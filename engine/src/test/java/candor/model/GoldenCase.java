@@ -92,8 +92,12 @@ final class GoldenCase implements AutoCloseable {
     }
 
     CausalLm castModel(Backend backend, Recompute recompute, int positions) {
+        return castModel(backend, Recomputation.all(recompute, weights.config().layers()), positions);
+    }
+
+    CausalLm castModel(Backend backend, Recomputation recomputation, int positions) {
         ModelConfig config = weights.config();
-        return new CausalLm(backend, weights, recompute, rope -> frequencies(config, rope), positions);
+        return new CausalLm(backend, weights, recomputation, rope -> frequencies(config, rope), positions);
     }
 
     private static float[] frequencies(ModelConfig config, Rope rope) {

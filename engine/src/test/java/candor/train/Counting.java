@@ -10,6 +10,7 @@ import candor.tensor.Workspace;
 final class Counting extends DecoratedBackend {
     private long allocated;
     private long workspace;
+    private long hostWorkspace;
 
     Counting(Backend counted) {
         super(counted);
@@ -27,6 +28,12 @@ final class Counting extends DecoratedBackend {
         return super.workspace(bytes);
     }
 
+    @Override
+    public Workspace hostWorkspace(long bytes) {
+        hostWorkspace = Math.max(hostWorkspace, bytes);
+        return super.hostWorkspace(bytes);
+    }
+
     /** Of tensors that live as long as the backend. */
     long allocated() {
         return allocated;
@@ -35,5 +42,10 @@ final class Counting extends DecoratedBackend {
     /** Of the largest {@link Workspace}. */
     long workspace() {
         return workspace;
+    }
+
+    /** Of the largest workspace of the host's. */
+    long hostWorkspace() {
+        return hostWorkspace;
     }
 }

@@ -8,7 +8,6 @@ import candor.data.Batcher;
 import candor.lora.AdapterShape;
 import candor.lora.LoraConfig;
 import candor.model.ModelConfig;
-import candor.model.Recompute;
 import candor.ops.Backend;
 import candor.ops.Needs;
 import candor.ops.Room;
@@ -28,6 +27,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a plan says, beside what a small run takes, and beside numbers that were worked out by hand for large models. */
@@ -52,17 +52,26 @@ class PlanTest {
 
     /** The device's bytes are those that the library has handed out: all of them planned for, and little more planned. */
     @ParameterizedTest
-    @EnumSource(names = {"SFT", "KTO"})
-    void aRunOnADeviceTakesWhatWasPlanned(Method method) {
+    @CsvSource(
+            delimiter = '|',
+            value = {"SFT | auto | false", "KTO | auto | false", "SFT | full=1,selective=1 | false", "SFT | full | true"
+            })
+    void aRunOnADeviceTakesWhatWasPlanned(Method method, String recompute, boolean away) {
         EmulatedDevice.assumeThere();
-        Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings(method, "cuda-emulated"))));
+        Settings settings = settings(method, "cuda-emulated")
+                .with(TrainSettings.RECOMPUTE, recompute)
+                .with(TrainSettings.ACTIVATION_OFFLOADING, String.valueOf(away));
+        Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings)));
         CudaBackend backend = CudaBackend.emulated();
+        Counting counted = new Counting(backend);
         Plan plan = Plan.of(prepared, Room.of(HOST, HOST));
         long[] used = {0};
-        train(prepared, plan, backend, () -> used[0] = Math.max(used[0], backend.usedBytes()));
+        train(prepared, plan, counted, () -> used[0] = Math.max(used[0], backend.usedBytes()));
         long planned = plan.device().total();
         System.out.printf("%s on a device: %,d bytes used of %s%n", method, used[0], plan.device());
         assertThat(used[0]).isLessThanOrEqualTo(planned).isGreaterThan(planned * 8 / 10);
+        assertThat(counted.hostWorkspace()).isEqualTo(plan.host().bytes().getOrDefault(Plan.WAITING, 0L));
+        assertThat(counted.hostWorkspace() > 0).isEqualTo(away);
     }
 
     @ParameterizedTest
@@ -211,10 +220,11 @@ class PlanTest {
                 prepared.model(),
                 List.of(over(Prepared.toPlanWithoutFolders(List.of(free)).runs().getFirst(), prepared.model())),
                 List.of());
-        assertThat(Plan.of(large, Room.planned(HOST, 141 * GB)).recompute()).isEqualTo(Recompute.NONE);
+        assertThat(Plan.of(large, Room.planned(HOST, 141 * GB)).recomputation().text())
+                .isEqualTo("none");
         assertThatThrownBy(() -> Plan.of(large, Room.planned(HOST, device.total())))
                 .hasMessageContaining("of the GPU's memory")
-                .hasMessageContaining("recompute full per_device_train_batch_size 1");
+                .hasMessageContaining("recompute full activation_offloading per_device_train_batch_size 2");
     }
 
     /** Seven rows of data are so many tokens an epoch; held-out rows go forward every third step, pairs of KTO besides. */

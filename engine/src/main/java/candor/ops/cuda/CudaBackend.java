@@ -103,6 +103,18 @@ public final class CudaBackend implements Backend {
         return Workspace.onDevice(memory, bytes, () -> device.release(memory));
     }
 
+    /** Pinned: the device copies by itself. */
+    @Override
+    public Workspace hostWorkspace(long bytes) {
+        MemorySegment memory = device.pinned(bytes);
+        return Workspace.over(memory, () -> device.releasePinned(memory));
+    }
+
+    @Override
+    public void copy(Tensor to, Tensor from) {
+        operations.copy(to, from);
+    }
+
     @Override
     public FrozenWeight freeze(StoredWeight host) {
         Tensor copy = room(DType.BF16, host.rows(), host.cols());

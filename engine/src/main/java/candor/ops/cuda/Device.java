@@ -11,6 +11,7 @@ import static candor.bindings.generated.CandorKernels.candor_memory_allocate;
 import static candor.bindings.generated.CandorKernels.candor_memory_info;
 import static candor.bindings.generated.CandorKernels.candor_memory_release;
 import static candor.bindings.generated.CandorKernels.candor_pinned_allocate;
+import static candor.bindings.generated.CandorKernels.candor_pinned_release;
 import static candor.bindings.generated.CandorKernels.candor_stream_create;
 import static candor.bindings.generated.CandorKernels.candor_stream_destroy;
 import static candor.bindings.generated.CandorKernels.candor_stream_synchronise;
@@ -200,6 +201,12 @@ final class Device implements AutoCloseable {
             check(candor_pinned_allocate(out, bytes, device));
             return out.get(ValueLayout.ADDRESS, 0).reinterpret(bytes);
         }
+    }
+
+    /** Waits for what uses it, then gives pinned memory back. */
+    void releasePinned(MemorySegment memory) {
+        synchronise();
+        check(candor_pinned_release(memory, device));
     }
 
     /** Issues what is asked for, and waits for it. */

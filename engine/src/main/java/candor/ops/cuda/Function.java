@@ -6,6 +6,8 @@ import static candor.bindings.generated.CandorKernels.candor_attention;
 import static candor.bindings.generated.CandorKernels.candor_attention_backward;
 import static candor.bindings.generated.CandorKernels.candor_attention_cached;
 import static candor.bindings.generated.CandorKernels.candor_cache_write;
+import static candor.bindings.generated.CandorKernels.candor_copy_to_device;
+import static candor.bindings.generated.CandorKernels.candor_copy_to_host;
 import static candor.bindings.generated.CandorKernels.candor_dropout;
 import static candor.bindings.generated.CandorKernels.candor_embed;
 import static candor.bindings.generated.CandorKernels.candor_gather_rows;
@@ -96,6 +98,22 @@ enum Function {
             stream)),
     ZERO((from, stream) ->
             candor_zero(from.address(), from.longNumber(), from.longNumber(), from.longNumber(), stream)),
+    COPY_TO_HOST((from, stream) -> candor_copy_to_host(
+            from.address(),
+            from.longNumber(),
+            from.address(),
+            from.longNumber(),
+            from.longNumber(),
+            from.longNumber(),
+            stream)),
+    COPY_TO_DEVICE((from, stream) -> candor_copy_to_device(
+            from.address(),
+            from.longNumber(),
+            from.address(),
+            from.longNumber(),
+            from.longNumber(),
+            from.longNumber(),
+            stream)),
     SUM_OF_SQUARES((from, stream) -> candor_sum_of_squares(from.address(), from.matrix(), stream)),
     ADAMW((from, stream) -> candor_adamw(from.part(), 1, stream));
 

@@ -176,6 +176,21 @@ final class OperationCalls implements AutoCloseable {
         }
     }
 
+    /** Asks for a copy between the device and pinned memory, which is what has a length. */
+    void copy(Tensor to, Tensor from) {
+        if (!to.dense() || !from.dense() || to.bytes() != from.bytes()) {
+            throw new IllegalArgumentException("no copy of " + from.shape() + " to " + to.shape());
+        }
+        Function function = to.data().byteSize() > 0 ? Function.COPY_TO_HOST : Function.COPY_TO_DEVICE;
+        long bytes = to.cols() * (long) to.dtype().bytes();
+        calls.add(function, at -> at.number(to.data().address())
+                .number(bytes)
+                .number(from.data().address())
+                .number(bytes)
+                .number(bytes)
+                .number(to.rows()));
+    }
+
     private static int add(Write write) {
         return write == Write.ADD ? 1 : 0;
     }

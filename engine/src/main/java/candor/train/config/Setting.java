@@ -158,6 +158,23 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         }
     }
 
+    /** What is computed again, of all layers or of so many. */
+    public record Recomputing() implements Kind<AskedRecompute> {
+        @Override
+        public String label() {
+            return "auto|none|selective|full|full=N,selective=N";
+        }
+
+        @Override
+        public AskedRecompute read(List<String> texts) throws Wrong {
+            AskedRecompute asked = AskedRecompute.of(only(texts));
+            if (asked == null) {
+                throw new Wrong(AskedRecompute.MUST_BE);
+            }
+            return asked;
+        }
+    }
+
     /** A text that is not empty: a path, a name. */
     public record Text(String label) implements Kind<String> {
         @Override

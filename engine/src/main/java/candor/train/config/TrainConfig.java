@@ -3,7 +3,6 @@ package candor.train.config;
 import candor.BadInput;
 import candor.data.Batcher;
 import candor.data.Truncation;
-import candor.model.Recompute;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.tensor.DType;
@@ -75,6 +74,7 @@ public record TrainConfig(
             "backend",
             "threads",
             "recompute",
+            "activation_offloading",
             "resume");
 
     /** How long a run is: what more of it is allowed on resume is for its learning rates to say. */
@@ -256,10 +256,10 @@ public record TrainConfig(
     /**
      * Where to compute.
      *
-     * @param threads   0 for as many as there are processors
-     * @param recompute null for as little as fits
+     * @param threads              0 for as many as there are processors
+     * @param activationOffloading whether inputs of layers that are computed again wait on the host
      */
-    public record Machine(BackendChoice backend, int threads, Recompute recompute) {
+    public record Machine(BackendChoice backend, int threads, AskedRecompute recompute, boolean activationOffloading) {
         /** The backend that was asked for; empty where what works here is to be taken. */
         public Optional<BackendDescriptor> asked() {
             return Backends.asked(Setting.Choice.name(backend));

@@ -2,7 +2,6 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.lora.AdapterFolder;
-import candor.model.Recompute;
 import candor.ops.BackendDescriptor;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
@@ -18,7 +17,6 @@ import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainConfig.Steps;
 import candor.train.config.TrainConfig.Watch;
 import candor.train.config.TrainSettings.Method;
-import candor.train.config.TrainSettings.RecomputeChoice;
 import candor.train.config.TrainSettings.ReportChoice;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
@@ -84,7 +82,11 @@ final class TrainConfigReader {
     }
 
     private static Object plain(Object value) {
-        return value instanceof Enum<?> constant ? Setting.Choice.name(constant) : value;
+        return switch (value) {
+            case Enum<?> constant -> Setting.Choice.name(constant);
+            case AskedRecompute asked -> asked.toString();
+            case null, default -> value;
+        };
     }
 
     /** What each setting of a method is where nobody gives it, as a record of settings has it. */
@@ -219,11 +221,11 @@ final class TrainConfigReader {
     }
 
     private static Machine machine(Settings given) {
-        RecomputeChoice recompute = given.get(TrainSettings.RECOMPUTE);
         return new Machine(
                 given.get(TrainSettings.BACKEND),
                 given.get(TrainSettings.THREADS).intValue(),
-                recompute == RecomputeChoice.AUTO ? null : Recompute.valueOf(recompute.name()));
+                given.get(TrainSettings.RECOMPUTE),
+                given.get(TrainSettings.ACTIVATION_OFFLOADING));
     }
 
     private static Watch watch(Objective objective, Settings given) {

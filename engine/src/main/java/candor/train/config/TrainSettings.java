@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -76,14 +75,6 @@ public final class TrainSettings {
     public enum ReportChoice {
         TENSORBOARD,
         NONE
-    }
-
-    /** What the backward pass computes again. */
-    public enum RecomputeChoice {
-        AUTO,
-        NONE,
-        SELECTIVE,
-        FULL
     }
 
     public static final Setting<String> MODEL =
@@ -263,13 +254,18 @@ public final class TrainSettings {
             "Where metrics go besides metrics.jsonl; none for nowhere.");
     public static final Setting<String> LOGGING_DIR = text(
             "logging_dir", "DIR", null, "The folder of TensorBoard files; tensorboard/ in the run's where not given.");
-    public static final Setting<RecomputeChoice> RECOMPUTE = choice(
+    public static final Setting<AskedRecompute> RECOMPUTE = new Setting<>(
             "recompute",
-            RecomputeChoice.class,
-            RecomputeChoice.AUTO,
-            Map.of("cheap", RecomputeChoice.SELECTIVE, "block", RecomputeChoice.FULL),
-            "What the backward pass computes again to save memory: nothing, what is quick, or whole layers; auto: as"
-                    + " little as fits.");
+            new Setting.Recomputing(),
+            AskedRecompute.AUTO,
+            "What the backward pass computes again to save memory: nothing, what is quick, or whole layers, of all"
+                    + " layers or of so many (full=12,selective=20); auto: in each layer, so that it fits and takes the"
+                    + " least time.");
+    public static final Setting<Boolean> ACTIVATION_OFFLOADING = yesNo(
+            "activation_offloading",
+            false,
+            "Keeps the inputs of layers that are computed again in full in this machine's memory instead of the GPU's;"
+                    + " on the CPU it changes nothing.");
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
@@ -327,6 +323,7 @@ public final class TrainSettings {
             RESUME,
             BACKEND,
             RECOMPUTE,
+            ACTIVATION_OFFLOADING,
             THREADS);
 
     /** The keys of all settings of all methods, and those of a sweep's runs. */

@@ -345,9 +345,10 @@ class TrainConfigTest {
         Settings given =
                 Settings.NONE.with(TrainSettings.OUTPUT, folder.toString()).with(TrainSettings.RESUME, "true");
         TrainConfig resumed = sft(Recorded.below(Method.SFT, given));
-        assertThat(resumed.machine().recompute()).isEqualTo(meant);
+        assertThat(resumed.machine().recompute().all()).isEqualTo(meant);
         assertThatThrownBy(() -> sft(LEAST.with(TrainSettings.RECOMPUTE, "some")))
-                .hasMessageEndingWith("must be one of auto, none, selective, full, not some");
+                .hasMessageEndingWith("must be one of auto, none, selective, full, or numbers of layers such as"
+                        + " full=12,selective=20, not some");
     }
 
     @Test
