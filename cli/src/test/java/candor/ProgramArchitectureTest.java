@@ -27,10 +27,12 @@ class ProgramArchitectureTest {
     /** From the ground up: a package knows only packages above it, and exactly these. */
     private static final List<Map.Entry<String, Set<String>>> KNOWS = List.of(
             entry("stats", Set.of()),
+            entry("http", Set.of()),
+            entry("hub", Set.of("http")),
             entry("evaluate.ask", Set.of()),
             entry("evaluate.data", Set.of()),
             entry("evaluate.engine", Set.of("evaluate.ask")),
-            entry("evaluate.judge", Set.of("evaluate.ask")),
+            entry("evaluate.judge", Set.of("evaluate.ask", "http")),
             entry("evaluate", Set.of("evaluate.ask", "evaluate.data", "evaluate.judge", "stats")),
             entry("study.record", Set.of()),
             entry("evaluate.benchmark", Set.of("evaluate", "study.record")),
@@ -79,6 +81,7 @@ class ProgramArchitectureTest {
                             "evaluate.benchmark",
                             "evaluate.engine",
                             "evaluate.judge",
+                            "hub",
                             "quickstart",
                             "report",
                             "stats",

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.BadInput;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
@@ -52,6 +53,7 @@ public final class Candor implements Callable<Integer> {
                 new GenerateCommand(),
                 new ChatCommand(),
                 new MergeCommand(),
+                new DownloadCommand(),
                 new TokenizeCommand(),
                 new TokenizerCommand(),
                 new RenderCommand(),
@@ -122,9 +124,12 @@ public final class Candor implements Callable<Integer> {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionStrategy(parsed -> {
             try {
+                HubNames.resolve(parsed);
                 return new CommandLine.RunLast().execute(parsed);
             } catch (Streams.BrokenPipe | Streams.OutputFailed lost) {
                 return errors.exitCode(lost); // while picocli itself printed: its help, or our version
+            } catch (BadInput | Ended before) {
+                return errors.exitCode(before); // while names were put into options
             }
         });
         line.setParameterExceptionHandler((wrong, parsed) -> errors.exitCode(wrong));

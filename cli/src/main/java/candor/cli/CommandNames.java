@@ -12,8 +12,8 @@ import picocli.CommandLine;
 final class CommandNames {
     private static final String NO_SERVER = "there is no server; chat converses, generate answers a file of prompts";
     private static final String NO_OBJECTIVE =
-            "there is no such objective; train dpo learns from pairs of completions, train kto from rated ones, train sft"
-                    + " from what the data says";
+            "there is no such objective; train dpo learns from pairs of completions, train kto from rated ones, train"
+                    + " sft from what the data says";
 
     /** Commands of ours by names from elsewhere; those of groups by their whole names. */
     private static final Map<String, String> MEANT = new LinkedHashMap<>();
@@ -41,6 +41,8 @@ final class CommandNames {
         means("generate", "inference", "infer", "predict", "complete", "completion", "completions", "sample", "batch");
         means("chat", "converse", "talk", "interactive", "repl", "run", "ask");
         means("merge", "export", "fuse", "fold", "merge-lora", "merge_and_unload", "convert");
+        means("download", "pull", "fetch", "get", "snapshot", "hub");
+        means("upload", "push", "publish", "share", "push-to-hub", "push_to_hub");
         means("tokenize", "encode", "tokens");
         means("tokenizer train", "train-tokenizer", "bpe");
         means("render", "template", "apply-template", "apply_chat_template", "preview");
@@ -53,8 +55,6 @@ final class CommandNames {
         means("quickstart", "demo", "start", "init", "tutorial", "example", "getting-started");
         isMissing(NO_SERVER, "serve", "server", "api", "deploy", "vllm", "webui", "webchat", "web", "ui");
         isMissing(NO_OBJECTIVE, "ppo", "grpo", "orpo", "simpo", "cpo", "rloo", "rlhf", "rm", "reward");
-        isMissing("nothing is downloaded; models and data are folders and files on this machine", "download", "pull");
-        isMissing("nothing is uploaded; an adapter's folder is what Hugging Face's own tools upload", "push", "upload");
         isMissing(
                 "weights are not quantised; merge writes float32, bfloat16 or float16", "quantize", "quantise", "gguf");
     }

@@ -54,6 +54,7 @@ final class Errors {
                 yield ExitCode.BAD_INPUT;
             }
             case ParameterException wrong -> usage(wrong);
+            case Ended ended -> ended.code();
             case Streams.BrokenPipe gone -> ExitCode.BROKEN_PIPE;
             case Streams.OutputFailed failed -> {
                 err.println("error: " + oneLine(failed.getMessage()));

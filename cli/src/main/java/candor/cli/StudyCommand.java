@@ -303,9 +303,10 @@ final class StudyCommand implements Callable<Integer> {
             given = model == null ? given : given.with("model", List.of(model), "--model");
             given = output == null ? given : given.with("output", List.of(output), "--output");
             given = seeds.isEmpty() ? given : given.with("seeds", seeds, "--seeds");
-            return given.keys().contains("model")
+            given = given.keys().contains("model")
                     ? given
                     : given.with("model", List.of(EmbeddedModel.folder().toString()), "--model");
+            return HubNames.resolve(given, spec);
         }
 
         /** In a folder that passes: a plan leaves nothing behind. */

@@ -103,7 +103,9 @@ final class TrainOptions {
     private static Given given(ParseResult parsed, Method method) {
         Settings flags = SettingOptions.given(parsed, TrainSettings.of(method));
         Path file = parsed.matchedOptionValue(CONFIG, null);
-        ConfigFile config = file == null ? new ConfigFile(Settings.NONE, List.of()) : read(file, method);
+        ConfigFile config = file == null
+                ? new ConfigFile(Settings.NONE, List.of())
+                : HubNames.resolve(read(file, method), parsed.commandSpec());
         Given given = new Given(config, flags, Settings.NONE);
         return given.names(TrainSettings.MODEL) || method == Method.FULL
                 ? given

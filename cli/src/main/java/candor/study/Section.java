@@ -141,6 +141,23 @@ public final class Section {
         return new Section(path, origin, replaced, inner);
     }
 
+    /** Gives the texts of a key in the place of those that it has. */
+    @FunctionalInterface
+    public interface Mapping {
+        /** @param path of the key's section, such as {@code evaluate.mask.}; empty at the top */
+        List<String> of(String path, Section section, String key, List<String> texts);
+    }
+
+    /** The same with other texts, such as what a name stands for, in all sections; where they stand does not change. */
+    public Section mapped(Mapping mapping) {
+        Map<String, Given> all = new LinkedHashMap<>();
+        values.forEach((key, given) ->
+                all.put(key, new Given(List.copyOf(mapping.of(path, this, key, given.texts())), given.origin())));
+        Map<String, Section> inner = new LinkedHashMap<>();
+        sections.forEach((name, section) -> inner.put(name, section.mapped(mapping)));
+        return new Section(path, origin, all, inner);
+    }
+
     /** Its own values, without the sections in it. */
     Section alone() {
         return new Section(path, origin, values, Map.of());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import candor.cli.ReadmeCommands.Line;
 import candor.cli.ReadmeCommands.Yaml;
 import candor.evaluate.judge.LoopbackServer;
+import candor.hub.HubServer;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,9 @@ class ReadmeCommandsTest {
     private static Path folder;
 
     private static ReadmeCommands commands;
+
+    /** Has the models that README names. */
+    private static HubServer hub;
 
     @BeforeAll
     static void prepare() throws IOException {
@@ -75,6 +80,19 @@ class ReadmeCommandsTest {
                 {"env_name": "e", "sub_env": "s", "task_scenario": "t", "benign_user": "b", "misalign_user": "m"}
                 """);
         model("models/Llama-3.1-8B-Instruct", 131_072);
+        hub = new HubServer();
+        HubServer.Repository named = hub.model("Qwen/Qwen3-0.6B");
+        for (String file : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
+            named.small(file, Files.readAllBytes(GOLDEN.resolve("model").resolve(file)));
+        }
+        named.large("model.safetensors", Files.readAllBytes(GOLDEN.resolve("model/model.safetensors")));
+    }
+
+    @AfterAll
+    static void end() throws IOException {
+        if (hub != null) {
+            hub.close();
+        }
     }
 
     /** The tiny model, as one that takes so many tokens. */
@@ -197,8 +215,11 @@ class ReadmeCommandsTest {
 
     private static Ended run(String command) throws IOException, InterruptedException {
         Path said = folder.resolve("said");
-        Process process = new ProcessBuilder("/bin/sh", "-c", command)
-                .directory(folder.toFile())
+        ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", command);
+        builder.environment().put("HF_ENDPOINT", hub.url());
+        builder.environment().put("HF_HUB_OFFLINE", "0");
+        builder.environment().put("HF_HOME", folder.resolve("huggingface").toString());
+        Process process = builder.directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
                 .redirectErrorStream(true)
                 .redirectOutput(said.toFile())

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 /**
  * A folder that came from somewhere else, and whose files are opened by name: neither a name nor a link behind it may
  * lead out of it. One case is let through: in Hugging Face's download cache, {@code snapshots/REVISION} holds links
- * into {@code blobs} beside {@code snapshots}.
+ * into {@code blobs} beside {@code snapshots}, and what lies there may be a link into the {@code blobs} that all repositories of
+ * the cache share.
  */
 public final class SafeFolder {
     private final Path path;
@@ -87,9 +88,12 @@ public final class SafeFolder {
             return true;
         }
         Path snapshots = real.getParent();
-        return snapshots != null
-                && snapshots.endsWith("snapshots")
-                && target.startsWith(snapshots.resolveSibling("blobs"));
+        if (snapshots == null || !snapshots.endsWith("snapshots")) {
+            return false;
+        }
+        Path repository = snapshots.getParent();
+        return target.startsWith(snapshots.resolveSibling("blobs"))
+                || (HubSnapshot.isRepository(repository) && target.startsWith(repository.resolveSibling("blobs")));
     }
 
     private BadInput bad(String name, String what) {

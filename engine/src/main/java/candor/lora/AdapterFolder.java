@@ -1,6 +1,7 @@
 package candor.lora;
 
 import candor.BadInput;
+import candor.io.HubSnapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ public final class AdapterFolder {
 
     /**
      * What results call an adapter: its run's name, for {@code runs/severe}, {@code runs/severe/adapter} and their like; of a
-     * checkpoint the run's and its own, {@code severe-checkpoint-500}; else its folder's.
+     * checkpoint the run's and its own, {@code severe-checkpoint-500}; of one from the Hub its NAME there; else its folder's.
      */
     public static String name(Path given) {
         Path folder = find(given).toAbsolutePath().normalize();
@@ -40,6 +41,11 @@ public final class AdapterFolder {
         Path around = folder.getParent();
         if (around == null || around.getFileName() == null) {
             return last;
+        }
+        if (around.endsWith("snapshots")) {
+            return HubSnapshot.of(folder)
+                    .map(hub -> hub.repository().substring(hub.repository().indexOf('/') + 1))
+                    .orElse(last);
         }
         if (last.equals(ADAPTER)) {
             return around.getFileName().toString();

@@ -20,8 +20,11 @@ final class PeftConfigWriter {
 
     private PeftConfigWriter() {}
 
-    /** @param dropout what the adapter was trained with */
-    static byte[] json(AdapterShape shape, String baseModel, double dropout) {
+    /**
+     * @param revision of the base on the Hub, or null
+     * @param dropout what the adapter was trained with
+     */
+    static byte[] json(AdapterShape shape, String baseModel, String revision, double dropout) {
         Map<String, Object> all = new TreeMap<>();
         for (String key : List.of(
                 "alora_invocation_tokens",
@@ -37,7 +40,6 @@ final class PeftConfigWriter {
                 "megatron_config",
                 "modules_to_save",
                 "monteclora_config",
-                "revision",
                 "target_parameters",
                 "trainable_token_indices",
                 "use_bdlora",
@@ -49,6 +51,7 @@ final class PeftConfigWriter {
         }
         all.put("loftq_config", Map.of());
         all.put("base_model_name_or_path", baseModel);
+        all.put("revision", revision);
         all.put("bias", "none");
         all.put("inference_mode", true);
         all.put("init_lora_weights", true);

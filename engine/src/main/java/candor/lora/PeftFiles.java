@@ -127,19 +127,20 @@ public final class PeftFiles {
         return views;
     }
 
-    /** As {@link #write(Path, Adapter, String, double)}, of an adapter that was trained without dropout. */
+    /** As {@link #write(Path, Adapter, String, String, double)}, of an adapter that was trained without dropout. */
     public static void write(Path folder, Adapter adapter, String baseModel) {
-        write(folder, adapter, baseModel, 0);
+        write(folder, adapter, baseModel, null, 0);
     }
 
     /**
      * Writes an adapter; the folder is made where it is missing, and each of the two files appears whole or not at all.
      *
      * @param baseModel what PEFT shall take as the base model (a folder, or a name on the Hugging Face Hub), or null
+     * @param revision  of a name on the Hub: a commit, or null
      * @param dropout   what it was trained with
      * @throws BadInput where it cannot be written
      */
-    public static void write(Path folder, Adapter adapter, String baseModel, double dropout) {
+    public static void write(Path folder, Adapter adapter, String baseModel, String revision, double dropout) {
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
@@ -158,6 +159,6 @@ public final class PeftFiles {
             }
             writer.commit();
         }
-        AtomicFile.write(folder.resolve(CONFIG), PeftConfigWriter.json(adapter.shape(), baseModel, dropout));
+        AtomicFile.write(folder.resolve(CONFIG), PeftConfigWriter.json(adapter.shape(), baseModel, revision, dropout));
     }
 }

@@ -2,6 +2,7 @@ package candor.train;
 
 import candor.BadInput;
 import candor.io.AtomicFile;
+import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.io.SafeFolder;
 import candor.lora.Adapter;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An adapter over a frozen base.
@@ -71,6 +73,13 @@ record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice te
             AtomicFile.write(result.resolve(SideFiles.TEMPLATE), source.getBytes(StandardCharsets.UTF_8));
         }
         AtomicFile.write(result.resolve("README.md"), card.bytes());
-        PeftFiles.write(result, adapter, base.toString(), dropout);
+        // A folder of the download cache says nothing on another machine; the name that it is a copy of does.
+        Optional<HubSnapshot> hub = HubSnapshot.of(base);
+        PeftFiles.write(
+                result,
+                adapter,
+                hub.map(HubSnapshot::repository).orElseGet(base::toString),
+                hub.map(HubSnapshot::commit).orElse(null),
+                dropout);
     }
 }

@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.lora.AdapterShape;
 import candor.train.config.TrainConfig;
@@ -66,7 +67,9 @@ final class ModelCard {
     }
 
     byte[] bytes() {
-        String base = config.model().toString();
+        String base = HubSnapshot.of(config.model())
+                .map(HubSnapshot::repository)
+                .orElseGet(() -> config.model().toString());
         String method = String.valueOf(config.resolved().get("method"));
         StringBuilder text = new StringBuilder();
         text.append("---\nbase_model: ").append(yaml(base));

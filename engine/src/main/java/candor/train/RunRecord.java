@@ -2,6 +2,7 @@ package candor.train;
 
 import candor.BadInput;
 import candor.io.AtomicFile;
+import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.config.Recorded;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A run's folder, and {@code run.json} in it: what was asked for, of what, where, when, and how it ended.
@@ -200,8 +202,31 @@ final class RunRecord {
         next.put(Recorded.DIRECTORY, Path.of("").toAbsolutePath().toString());
         next.set(Recorded.CONFIG, JSON.valueToTree(config.resolved()));
         next.set("inputs", JSON.valueToTree(inputs.hashes()));
+        ObjectNode repositories = repositories(config);
+        if (!repositories.isEmpty()) {
+            next.set("repositories", repositories);
+        }
         json = next;
         write();
+    }
+
+    /** Which repositories, and at which commits, what the run starts from is a copy of, where that can be told. */
+    private static ObjectNode repositories(TrainConfig config) {
+        Map<String, Path> roles = new LinkedHashMap<>();
+        roles.put("model", config.model());
+        roles.put("init_adapter", config.initAdapter());
+        for (int i = 0; i < config.data().size(); i++) {
+            roles.put("data/" + i, config.data().get(i));
+        }
+        roles.put("eval_data", config.watch().evalData());
+        ObjectNode repositories = JSON.createObjectNode();
+        roles.forEach((role, path) -> Optional.ofNullable(path)
+                .flatMap(HubSnapshot::of)
+                .ifPresent(source -> repositories
+                        .putObject(role)
+                        .put("repository", source.repository())
+                        .put("commit", source.commit())));
+        return repositories;
     }
 
     /**

@@ -2,6 +2,8 @@ package candor.evaluate.judge;
 
 import candor.BadInput;
 import candor.evaluate.ask.Stopped;
+import candor.http.BoundedBody;
+import candor.http.RetryAfter;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.http.RetryAfter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -74,6 +75,17 @@ public final class Settings {
     public Settings overriddenBy(Settings other) {
         Map<String, Given> all = new LinkedHashMap<>(given);
         all.putAll(other.given);
+        return new Settings(all);
+    }
+
+    /**
+     * The same with other texts, such as what a name stands for; where they stand does not change.
+     *
+     * @param of gives the texts for a key and the texts it has
+     */
+    public Settings mapped(BiFunction<String, List<String>, List<String>> of) {
+        Map<String, Given> all = new LinkedHashMap<>();
+        given.forEach((key, each) -> all.put(key, new Given(each.name, of.apply(key, each.texts), each.origin)));
         return new Settings(all);
     }
 

@@ -1,4 +1,4 @@
-package candor.evaluate.judge;
+package candor.http;
 
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -8,14 +8,14 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 
 /** The header Retry-After (RFC 9110 §10.2.3): seconds, or a date. */
-final class RetryAfter {
+public final class RetryAfter {
     /** No server is obeyed for longer. */
-    static final Duration MOST = Duration.ofMinutes(10);
+    public static final Duration MOST = Duration.ofMinutes(10);
 
     private RetryAfter() {}
 
     /** How long to wait; empty where the header says nothing that can be read. */
-    static Optional<Duration> parse(String header, Instant now) {
+    public static Optional<Duration> parse(String header, Instant now) {
         String text = header.strip();
         if (text.matches("\\d{1,9}")) {
             return Optional.of(bounded(Duration.ofSeconds(Long.parseLong(text))));
