@@ -96,13 +96,36 @@ struct Operand {
 inline Operand bf16(int rows, int cols, float size = 1) {
     Memory memory = std::make_shared<Buffer>(2ll * rows * cols);
     memory->put(uniform_bf16((int64_t)rows * cols, size));
-    return {memory, {memory->as<void>(), cols, rows, cols, CANDOR_BF16}};
+    return {memory, {memory->as<void>(), cols, rows, cols, CANDOR_BF16, nullptr}};
 }
 
 inline Operand floats(int rows, int cols, float size = 1) {
     Memory memory = std::make_shared<Buffer>(4ll * rows * cols);
     memory->put(uniform((int64_t)rows * cols, size));
-    return {memory, {memory->as<void>(), cols, rows, cols, CANDOR_F32}};
+    return {memory, {memory->as<void>(), cols, rows, cols, CANDOR_F32, nullptr}};
+}
+
+// A packed weight of random codes and scales. No byte is a NaN of E4M3.
+struct PackedOperand {
+    Memory codes, scales;
+    candor_matrix matrix;
+
+    const candor_matrix* m() const { return &matrix; }
+    double bytes() const { return (double)codes->bytes + scales->bytes; }
+};
+
+inline PackedOperand packed(int form, int rows, int cols) {
+    const int64_t elements = (int64_t)rows * cols, blocks = (elements + 63) / 64;
+    const bool nf4 = form == CANDOR_NF4 || form == CANDOR_NF4_NESTED;
+    const int64_t floats = form == CANDOR_INT8 ? rows
+        : form == CANDOR_FP8 ? (int64_t)((rows + 127) / 128) * ((cols + 127) / 128)
+        : form == CANDOR_NF4 ? 16 + blocks : 16 + 256 + 1 + (blocks + 255) / 256 + (blocks + 3) / 4;
+    std::vector<uint32_t> words(std::min<int64_t>(elements / (nf4 ? 8 : 4) + 1, (4 << 20) - 3));
+    for (uint32_t& word : words) word = (uint32_t)random_bits(drawn++) & 0x77777777u;
+    Memory codes = std::make_shared<Buffer>(nf4 ? (elements + 1) / 2 : elements), scales = std::make_shared<Buffer>(4 * floats);
+    codes->put(words);
+    scales->put(uniform(floats, 0.05f));
+    return {codes, scales, {codes->as<void>(), cols, rows, cols, form, scales->as<void>()}};
 }
 
 inline Memory integers(int64_t count, const std::function<int32_t(int64_t)>& value) {

@@ -72,6 +72,7 @@ public:
         linear("linear, down, LoRA", f, c, 16);
         attention();
         rows();
+        packed_weights();
         head();
         if (!once) {
             for (int side : {4096, 8192}) square(side);
@@ -244,6 +245,16 @@ private:
                 2.0 * n_ * (2 * wide + 2 * h * d), 0);
         };
         both("", o, dqkv);
+        // As wide as half of a sequence: three quarters of the pairs are left.
+        const candor_heads near = {h, k, d, std::max(1, length_ / 2)};
+        row("attention, in a window of " + std::to_string(near.window), ours([&](int) {
+            return candor_attention(o.m(), lse.m(), qkv.m(), &near, &sequences, stream);
+        }), 1.5 * product, 2.0 * n_ * (wide + h * d), 0);
+        row("attention, backward, in a window of " + std::to_string(near.window), ours([&](int) {
+            return candor_attention_backward(dqkv.m(), dout.m(), qkv.m(), o.m(), lse.m(), &near, &sequences, stream);
+        }), 3.75 * product, 2.0 * n_ * (2 * wide + 2 * h * d), 0);
+        must(forward(o));  // the results of all tokens again
+        must(backward(dqkv));
         candor_device_properties properties;
         must(candor_device_describe(&properties, device));
         if (properties.major != 9) return;
@@ -289,12 +300,56 @@ private:
                 return candor_rope(&heads, angles.m(), positions->as<int32_t>(), 1, stream);
             }), 0, 4.0 * n_ * columns, 0);
         }
+        if (wanted("geglu")) {
+            const Operand gate = bf16(n_, 2 * f), dy = bf16(n_, f), d_gate = bf16(n_, 2 * f);
+            row("geglu", ours([&](int) { return candor_geglu(dy.m(), gate.m(), stream); }), 0, 6.0 * n_ * f, 0);
+            row("geglu, backward", ours([&](int) { return candor_geglu_backward(d_gate.m(), dy.m(), gate.m(), stream); }), 0,
+                10.0 * n_ * f, 0);
+        }
         if (wanted("swiglu")) {
             const Operand gate = bf16(n_, 2 * f), dy = bf16(n_, f), d_gate = bf16(n_, 2 * f);
             row("swiglu", ours([&](int) { return candor_swiglu(dy.m(), gate.m(), stream); }), 0, 6.0 * n_ * f, 0);
             row("swiglu, backward", ours([&](int) { return candor_swiglu_backward(d_gate.m(), dy.m(), gate.m(), stream); }), 0,
                 10.0 * n_ * f, 0);
         }
+    }
+
+    // The down projection from packed weights: unpacked alone, for all rows, and for one, beside bf16.
+    void packed_weights() {
+        const int i = shape_.hidden, o = shape_.width;
+        product("linear, down, 1 row", 1, i, o, 0);
+        for (const auto& [form, name] : {std::pair<int, const char*>{CANDOR_INT8, "int8"}, {CANDOR_FP8, "fp8"}, {CANDOR_NF4, "nf4"},
+                 {CANDOR_NF4_NESTED, "nested nf4"}}) {
+            const std::string text = name;
+            unpacked("unpack, down, " + text, form, i, o);
+            packed_product("linear, down, " + text, form, n_, i, o);
+            packed_product("linear, down, 1 row, " + text, form, 1, i, o);
+        }
+    }
+
+    void unpacked(const std::string& what, int form, int i, int o) {
+        if (!wanted(what)) return;
+        const Operand y = bf16(o, i);
+        std::vector<PackedOperand> w;
+        for (int s = 0; s < sets((int64_t)i * o); s++) w.push_back(packed(form, o, i));
+        const auto run = [&](int call) { return candor_unpack(y.m(), w[call % w.size()].m(), stream); };
+        row(what, ours(run), 0, w[0].bytes() + 2.0 * i * o, 0);
+    }
+
+    void packed_product(const std::string& what, int form, int n, int i, int o) {
+        if (!wanted(what)) return;
+        const Operand x = bf16(n, i), y = bf16(n, o), plain = bf16(o, i), z = bf16(n, o);
+        std::vector<PackedOperand> w;
+        for (int s = 0; s < sets((int64_t)i * o); s++) w.push_back(packed(form, o, i));
+        const auto linear = [&](const Operand& to, const candor_matrix* weight) {
+            return candor_linear(to.m(), nullptr, x.m(), weight, nullptr, nullptr, nullptr, 0, stream);
+        };
+        must(linear(y, w[0].m()));
+        must(candor_unpack(plain.m(), w[0].m(), stream));
+        must(linear(z, plain.m()));
+        same(what, y, z, "that of its numbers in bf16");
+        const auto run = [&](int call) { return linear(y, w[call % w.size()].m()); };
+        row(what, ours(run), 2.0 * n * i * o, w[0].bytes() + 2.0 * ((double)n * i + (double)n * o), 0);
     }
 
     // Log-probabilities of a quarter of the tokens, as when the loss is on replies alone.

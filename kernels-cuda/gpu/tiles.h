@@ -59,7 +59,7 @@ private:
         return operands_->as<candor_bf16>() + (room > 0 ? index * ((bytes + 255) / 256) % room : 0) * 128;
     }
 
-    static candor_matrix matrix(candor_bf16* data, int rows, int cols) { return {data, cols, rows, cols, CANDOR_BF16}; }
+    static candor_matrix matrix(candor_bf16* data, int rows, int cols) { return {data, cols, rows, cols, CANDOR_BF16, nullptr}; }
 
     // y (m,n) = x (m,k) w: w (n,k), or (k,n) where `transposed`.
     int call(const Product& p, bool transposed, int index) const {

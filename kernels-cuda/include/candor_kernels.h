@@ -18,7 +18,7 @@
  *   operand's rows begin elsewhere. These add in another order, so that the last bits of a sum may differ.
  * - Outputs come first. "=" sets an output, "+=" adds to it; an output may share memory with an
  *   input only where it says so. Elements beyond the columns of a row are never written.
- * - Activations and frozen matrices are bf16, sums are float32; norms' weights, biases, rotary tables, adapters, their
+ * - Activations and frozen matrices are bf16, or packed where it says so, sums are float32; norms' weights, biases, rotary tables, adapters, their
  *   gradients and what an optimiser keeps are float32. What is not said to be of another type is bf16.
  * - Operations are asynchronous, in the order of their stream. Pointers are to device memory but where it says "host"; host
  *   memory without further words is read before the function returns.
@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 5
+#define CANDOR_API_VERSION 6
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -51,6 +51,10 @@ typedef uint16_t candor_bf16;
 /* Types of a matrix's elements; 0 is none. */
 #define CANDOR_F32 1
 #define CANDOR_BF16 2
+#define CANDOR_INT8 3
+#define CANDOR_FP8 4
+#define CANDOR_NF4 5
+#define CANDOR_NF4_NESTED 6
 
 /* A matrix in device memory, whose elements are written where an operation names it an output, and only read elsewhere. */
 typedef struct candor_matrix {
@@ -58,8 +62,25 @@ typedef struct candor_matrix {
     int64_t stride;                /* elements from one row to the next */
     int32_t rows;
     int32_t cols;
-    int32_t dtype;                 /* CANDOR_F32 or CANDOR_BF16 */
+    int32_t dtype;                 /* CANDOR_F32, CANDOR_BF16, or a packed weight's */
+    const void *scales;            /* of a packed weight: what its elements are multiplied with; not read elsewhere */
 } candor_matrix;
+
+/*
+ * Packed weights (O,I). Linear layers and candor_unpack read them; other operations want bf16. An element stands for a product of
+ * float32, rounded to bf16: everywhere the same number.
+ *
+ * CANDOR_INT8        a byte with a sign, times absmax / 127 of its row: scales are the absmax of the rows, float32 (O). As
+ *                    LLM.int8() stores weights (arXiv 2208.07339)
+ * CANDOR_FP8         a byte, E4M3 without infinities (arXiv 2209.05433), times the scale of its block of 128 by 128: scales are
+ *                    float32 (ceil(O/128), ceil(I/128)), one row of blocks behind the other
+ * CANDOR_NF4         half a byte, the upper half before the lower: values[code] times the absmax of its block (QLoRA, arXiv
+ *                    2305.14314). Rows follow each other without gaps, so that stride is I, and every 64 elements are a block,
+ *                    wherever rows end. scales are values (16) and absmax (B), float32, one behind the other, B = ceil(O*I/64)
+ * CANDOR_NF4_NESTED  the same, absmax quantised once more: steps[code] * nested[b / 256] + offset for block b, product and sum
+ *                    rounded. scales are values (16), steps (256), offset (1), nested (ceil(B/256)), all float32, and the codes of
+ *                    the blocks (B), a byte each
+ */
 
 /* One GPU and the memory taken from it; a queue of work on it; a point in such a queue; work that is asked for as a whole. */
 typedef struct candor_device candor_device;
@@ -254,7 +275,7 @@ typedef struct candor_lora {
  * t        (N,P) =, P a multiple of 16 and no less than any rank: kept for the backward pass; columns beyond a rank become
  *          zero, rows without factors are left alone. Null where lora_count is 0.
  * x        (N,I)
- * w        (O,I), or null, which adds nothing
+ * w        (O,I), also packed, or null, which adds nothing
  * bias     (1,O) float32, or null
  * residual (N,O), or null; may be y
  * lora     (host) lora_count entries, rows rising, no row in two of them
@@ -271,11 +292,14 @@ int candor_linear(
  * dy (N,O)
  * x  (N,I), only read where an entry is trained; else it may be null
  * t  (N,P), from the forward pass; only read where an entry is trained; else it may be null
- * w  (O,I), or null, which adds nothing
+ * w  (O,I), also packed, or null, which adds nothing
  */
 int candor_linear_backward(
     const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t,
     const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream);
+
+/* y (O,I) = the numbers that a packed weight w (O,I) stands for. */
+int candor_unpack(const candor_matrix *y, const candor_matrix *w, candor_stream *stream);
 
 /* What is dropped in the rows start (inclusive) to end (exclusive) of a batch. */
 typedef struct candor_dropping {

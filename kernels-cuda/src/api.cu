@@ -65,8 +65,34 @@ int refuse(int status, const Where& where, const char* sentence, ...) {
     return status;
 }
 
+namespace {
+
+const char* type_name(int dtype) {
+    switch (dtype) {
+        case CANDOR_F32: return "float32";
+        case CANDOR_BF16: return "bf16";
+        case CANDOR_INT8: return "int8";
+        case CANDOR_FP8: return "fp8";
+        case CANDOR_NF4: return "nf4";
+        case CANDOR_NF4_NESTED: return "nested nf4";
+        case kWeight: return "bf16 or packed";
+        case kPackedWeight: return "a packed form";
+        default: return "no known type";
+    }
+}
+
+bool is_packed(int dtype) {
+    return dtype >= CANDOR_INT8 && dtype <= CANDOR_NF4_NESTED;
+}
+
+bool is_of(int dtype, int wanted) {
+    if (wanted == kPackedWeight) return is_packed(dtype);
+    return wanted == kWeight ? dtype == CANDOR_BF16 || is_packed(dtype) : dtype == wanted;
+}
+
+}  // namespace
+
 int check(const Where& where, std::initializer_list<Wanted> wanted) {
-    const auto type = [](int dtype) { return dtype == CANDOR_F32 ? "float32" : dtype == CANDOR_BF16 ? "bf16" : "no known type"; };
     // First, for the sizes that are wanted of the others follow from what is missing.
     for (const Wanted& w : wanted) {
         if (w.matrix == nullptr && !w.optional) return refuse(CANDOR_BAD_ARGUMENT, where, "%s is missing", w.name);
@@ -74,8 +100,9 @@ int check(const Where& where, std::initializer_list<Wanted> wanted) {
     for (const Wanted& w : wanted) {
         const candor_matrix* m = w.matrix;
         if (m == nullptr) continue;
-        if (m->dtype != w.type) {
-            return refuse(CANDOR_BAD_ARGUMENT, where, "%s is of %s, expected %s", w.name, type(m->dtype), type(w.type));
+        if (!is_of(m->dtype, w.type)) {
+            return refuse(
+                CANDOR_BAD_ARGUMENT, where, "%s is of %s, expected %s", w.name, type_name(m->dtype), type_name(w.type));
         }
         if (m->rows != w.rows || m->cols != w.cols || m->rows < 0 || m->cols < 0) {
             return refuse(CANDOR_BAD_ARGUMENT, where, "%s is (%d,%d), expected (%lld,%lld)", w.name, m->rows, m->cols,
@@ -87,6 +114,15 @@ int check(const Where& where, std::initializer_list<Wanted> wanted) {
         }
         if (m->data == nullptr && m->rows > 0 && m->cols > 0) {
             return refuse(CANDOR_BAD_ARGUMENT, where, "%s has no memory", w.name);
+        }
+        const bool gapless = m->dtype == CANDOR_NF4 || m->dtype == CANDOR_NF4_NESTED;
+        if (gapless && m->rows > 1 && m->stride != m->cols) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "%s is of %s and has rows of %d that begin %lld apart, expected no gaps",
+                w.name, type_name(m->dtype), m->cols, (long long)m->stride);
+        }
+        if (is_packed(m->dtype) && (m->scales == nullptr || reinterpret_cast<uintptr_t>(m->scales) % sizeof(float) != 0)) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "%s is of %s and has %s", w.name, type_name(m->dtype),
+                m->scales == nullptr ? "no scales" : "scales that begin within a float");
         }
     }
     return 0;

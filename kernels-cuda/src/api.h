@@ -69,11 +69,14 @@ int report(int code, const Where& where);
 // CANDOR_BAD_ARGUMENT or CANDOR_UNSUPPORTED, with a sentence of one's own.
 int refuse(int status, const Where& where, const char* sentence, ...) __attribute__((format(printf, 3, 4)));
 
+// Types that a matrix may be wanted of: bf16 or packed, and packed.
+constexpr int kWeight = -1, kPackedWeight = -2;
+
 // What an operation wants of a matrix, which has this name in candor_kernels.h.
 struct Wanted {
     const char* name;
     const candor_matrix* matrix;
-    int type;  // CANDOR_F32 or CANDOR_BF16
+    int type;  // CANDOR_F32, CANDOR_BF16, kWeight or kPackedWeight
     int64_t rows, cols;
     bool optional = false;  // null stands for none
 };

@@ -1,5 +1,6 @@
 // Keys and values into the pages of the cache: values of a key head token by token, keys column by column, so that a sum
 // over the head and a sum over tokens both walk neighbouring elements.
+#include "attention.h"
 #include "rows.h"
 
 namespace candor {
@@ -35,7 +36,7 @@ CANDOR_API int candor_cache_write(
     using namespace candor;
     const Where where = CANDOR_WHERE("cacheWrite");
     const int n = rows(qkv), h = heads->query, k = heads->key, d = heads->width;
-    int status = check(where, {{"qkv", qkv, CANDOR_BF16, n, (h + 2LL * k) * d}});
+    int status = check_attention(where, *heads, {{"qkv", qkv, CANDOR_BF16, n, (h + 2LL * k) * d}});
     if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
     return report(

@@ -3,6 +3,7 @@
 #include "matmul.h"
 #include "matmul_kernel.h"
 #include "operand.h"
+#include "unpack.h"
 
 namespace candor {
 namespace {
@@ -57,16 +58,68 @@ bool trained(const candor_lora* lora, int count) {
     return false;
 }
 
-struct BackwardScratch {
-    PackedLora packed;
-    float* partials;
+// A layer's weight, as it is stored or, where it is packed and the product does not read it so, as bf16 in scratch memory.
+class Weight {
+public:
+    explicit Weight(const candor_matrix* w) : plain_(operand(w)), packed_(packed(w)), unpacked_(packed_.form != Form::none) {}
+
+    // The product reads it packed, if it can.
+    void read_packed(MatmulArguments& g, const candor_device* device) {
+        if (!unpacked_) return;
+        g.w = {nullptr, 0, true};  // as it would be in scratch memory
+        unpacked_ = !matmul_takes(g, packed_, device);
+        if (!unpacked_) g.packed = packed_;
+    }
+
+    bool unpacked() const { return unpacked_; }
+    Matrix lay_out(Layout& layout) const { return lay_out_unpacked(layout, packed_); }
+
+    // The product reads it from here on; `memory` where it is unpacked.
+    cudaError_t unpack_into(MatmulArguments& g, const Matrix& memory, const candor_stream* stream) const {
+        if (packed_.form == Form::none) g.w = plain_;
+        if (!unpacked_) return cudaSuccess;
+        g.w = memory;
+        return unpack(const_cast<bf16*>(memory.data), memory.stride, packed_, stream);
+    }
+
+private:
+    const Matrix plain_;
+    const Packed packed_;
+    bool unpacked_;
 };
 
-BackwardScratch lay_out(Layout& layout, const candor_lora* lora, int count, int padded_rank, int i, int o) {
-    BackwardScratch s;
-    s.packed = lay_out_lora(layout, count, padded_rank, i, o);
-    s.partials = layout.take<float>(gradient_floats(lora, count, padded_rank, i > o ? i : o));
-    return s;
+// What decides how much scratch memory a layer takes.
+struct Wanting {
+    const Weight& weight;
+    const candor_lora* lora;
+    int lora_count, padded_rank, i, o;
+    bool backward;
+};
+
+struct Scratch {
+    Matrix weight;
+    PackedLora lora;
+    float* partials;  // of the adapters' gradients
+
+    void lay_out(Layout& layout, const Wanting& q) {
+        if (q.weight.unpacked()) weight = q.weight.lay_out(layout);
+        if (q.lora_count == 0) return;
+        lora = lay_out_lora(layout, q.lora_count, q.padded_rank, q.i, q.o);
+        if (!q.backward) return;
+        partials = layout.take<float>(gradient_floats(q.lora, q.lora_count, q.padded_rank, q.i > q.o ? q.i : q.o));
+    }
+};
+
+// A status; message included.
+int take(Scratch& s, const Wanting& wanting, candor_stream* stream, const Where& where) {
+    Layout sizes;
+    s.lay_out(sizes, wanting);
+    if (sizes.bytes() == 0) return 0;
+    void* memory = nullptr;
+    const int status = scratch(&memory, sizes.bytes(), stream, where);
+    Layout layout(memory);
+    s.lay_out(layout, wanting);
+    return status;
 }
 
 }  // namespace
@@ -81,30 +134,28 @@ CANDOR_API int candor_linear(
     const int n = rows(x), i = cols(x), o = cols(y), padded_rank = cols(t);
     int status = check(where,
         {{"y", y, CANDOR_BF16, n, o}, {"t", t, CANDOR_BF16, n, padded_rank, lora_count == 0}, {"x", x, CANDOR_BF16, n, i},
-            {"w", w, CANDOR_BF16, o, i, true}, {"bias", bias, CANDOR_F32, 1, o, true},
+            {"w", w, kWeight, o, i, true}, {"bias", bias, CANDOR_F32, 1, o, true},
             {"residual", residual, CANDOR_BF16, n, o, true}});
     if (!status) status = check_lora(lora, lora_count, padded_rank, n, i, o, where);
     if (!status) status = enter(stream, where);
     if (status) return status;
     MatmulArguments g = {};
     g.x = operand(x);
-    g.w = operand(w);
     g.m = n, g.n = o, g.k = w ? i : 0;
     g.bias = data<const float>(bias);
     g.residual = data<const bf16>(residual), g.residual_stride = stride(residual);
     g.y = y->data, g.y_stride = y->stride;
-    cudaError_t code = cudaSuccess;
-    if (lora_count) {
-        Layout sizes;
-        lay_out_lora(sizes, lora_count, padded_rank, i, o);
-        void* memory = nullptr;
-        status = scratch(&memory, sizes.bytes(), stream, where);
-        if (status) return status;
-        Layout layout(memory);
-        const PackedLora packed = lay_out_lora(layout, lora_count, padded_rank, i, o);
-        code = pack_lora(packed, lora, stream->handle);
-        if (code == cudaSuccess) code = down(*t, extension(g.x, packed, Factor::a, i), false, stream);
-        g.lora = extension(operand(t), packed, Factor::b, padded_rank);
+    Weight weight(w);
+    weight.read_packed(g, stream->device);
+    const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, false};
+    Scratch s;
+    status = take(s, wanting, stream, where);
+    if (status) return status;
+    cudaError_t code = weight.unpack_into(g, s.weight, stream);
+    if (code == cudaSuccess && lora_count) {
+        code = pack_lora(s.lora, lora, stream->handle);
+        if (code == cudaSuccess) code = down(*t, extension(g.x, s.lora, Factor::a, i), false, stream);
+        g.lora = extension(operand(t), s.lora, Factor::b, padded_rank);
     }
     if (code == cudaSuccess) code = matmul(g, false, stream->device, stream->handle);
     return report(code, where, "x (%d,%d), w (%d,%d), %d adapters", n, i, o, i, lora_count);
@@ -119,29 +170,25 @@ CANDOR_API int candor_linear_backward(
     int status = check(where,
         {{"dx", dx, CANDOR_BF16, n, i, true}, {"dt", dt, CANDOR_BF16, n, padded_rank, lora_count == 0},
             {"dy", dy, CANDOR_BF16, n, o}, {"x", x, CANDOR_BF16, n, i, frozen}, {"t", t, CANDOR_BF16, n, padded_rank, frozen},
-            {"w", w, CANDOR_BF16, o, i, true}});
+            {"w", w, kWeight, o, i, true}});
     if (!status) status = check_lora(lora, lora_count, padded_rank, n, i, o, where);
     if (!status) status = enter(stream, where);
     if (status) return status;
     MatmulArguments g = {};
     g.x = operand(dy);
-    g.w = operand(w);
     g.m = n, g.n = i, g.k = w ? o : 0;
     if (add) g.residual = data<const bf16>(dx), g.residual_stride = stride(dx);
     g.y = data<void>(dx), g.y_stride = stride(dx);
-    cudaError_t code = cudaSuccess;
-    BackwardScratch s = {};
-    if (lora_count) {
-        Layout sizes;
-        lay_out(sizes, lora, lora_count, padded_rank, i, o);
-        void* memory = nullptr;
-        status = scratch(&memory, sizes.bytes(), stream, where);
-        if (status) return status;
-        Layout layout(memory);
-        s = lay_out(layout, lora, lora_count, padded_rank, i, o);
-        code = pack_lora(s.packed, lora, stream->handle);
-        if (code == cudaSuccess) code = down(*dt, extension(g.x, s.packed, Factor::b, o), true, stream);
-        g.lora = extension(operand(dt), s.packed, Factor::a, padded_rank);
+    const Weight weight(dx ? w : nullptr);
+    const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, true};
+    Scratch s;
+    status = take(s, wanting, stream, where);
+    if (status) return status;
+    cudaError_t code = weight.unpack_into(g, s.weight, stream);
+    if (code == cudaSuccess && lora_count) {
+        code = pack_lora(s.lora, lora, stream->handle);
+        if (code == cudaSuccess) code = down(*dt, extension(g.x, s.lora, Factor::b, o), true, stream);
+        g.lora = extension(operand(dt), s.lora, Factor::a, padded_rank);
     }
     if (code == cudaSuccess && dx) code = matmul(g, true, stream->device, stream->handle);
     if (code == cudaSuccess && lora_count) {

@@ -96,7 +96,7 @@ struct Chunk {
         : first(first), columns(least(kVocabularyChunk, all.rows - first)), head(all), logits() {
         head.data = static_cast<bf16*>(all.data) + first * all.stride;
         head.rows = columns;
-        logits = kept != nullptr ? *kept : candor_matrix{scratch, kVocabularyChunk, t, columns, CANDOR_F32};
+        logits = kept != nullptr ? *kept : candor_matrix{scratch, kVocabularyChunk, t, columns, CANDOR_F32, nullptr};
         if (kept != nullptr) logits.data = static_cast<float*>(kept->data) + first;
         logits.cols = columns;
     }
@@ -163,7 +163,7 @@ CANDOR_API int candor_log_prob_backward(
     void* memory = nullptr;
     status = scratch(&memory, sum_bytes + gradient_bytes + chunk_bytes, stream, where);
     if (status != 0) return status;
-    const candor_matrix sum = {memory, c, t, c, CANDOR_F32};
+    const candor_matrix sum = {memory, c, t, c, CANDOR_F32, nullptr};
     auto* gradients = reinterpret_cast<bf16*>(static_cast<char*>(memory) + sum_bytes);
     auto* chunk_logits = reinterpret_cast<float*>(static_cast<char*>(memory) + sum_bytes + gradient_bytes);
     cudaError_t code = cudaSuccess;
@@ -178,7 +178,7 @@ CANDOR_API int candor_log_prob_backward(
                 data<const float>(dlogp), stride(dlogp), data<const float>(lse), stride(lse), targets, first, chunk.columns, t);
         }
         if (code == cudaSuccess) {
-            const candor_matrix dlogits = {gradients, kVocabularyChunk, t, chunk.columns, CANDOR_BF16};
+            const candor_matrix dlogits = {gradients, kVocabularyChunk, t, chunk.columns, CANDOR_BF16, nullptr};
             code = matmul_backward_to_float(sum, dlogits, chunk.head, first > 0, stream);
         }
     }

@@ -10,7 +10,16 @@ namespace candor {
 
 cudaError_t matmul(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
     if (g.m <= 0 || g.n <= 0) return cudaSuccess;
+    if (g.packed.form != Form::none) {
+        return wgmma_takes(g, device) ? matmul_wgmma_packed(g, stream) : matmul_mma_packed(g, stream);
+    }
     return wgmma_takes(g, device) ? matmul_wgmma(g, transposed, device, stream) : matmul_mma(g, transposed, device, stream);
+}
+
+bool matmul_takes(const MatmulArguments& g, const Packed& w, const candor_device* device) {
+    constexpr int kBlock = 64;  // columns that have one scale in every form, and whose codes begin at multiples of 16 bytes
+    return g.m <= (wgmma_takes(g, device) ? kPackedRowsOfWgmma : kPackedRowsOfMma) && w.cols % kBlock == 0
+        && w.stride % kBlock == 0 && reinterpret_cast<uintptr_t>(w.codes) % 16 == 0;
 }
 
 cudaError_t matmul_to_float(

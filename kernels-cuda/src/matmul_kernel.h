@@ -28,6 +28,7 @@ struct LoraExtension {
 // left * factors for the rows of each run.
 struct MatmulArguments {
     Matrix x, w;
+    Packed packed;            // in place of w, where it has a form
     int m, n, k;
     LoraExtension lora;       // count 0: none
     bool scaled_runs_only;    // rows of runs only, each times its run's scale; the others are left alone
@@ -45,5 +46,13 @@ cudaError_t matmul(const MatmulArguments& arguments, bool transposed, const cand
 cudaError_t matmul_mma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
 bool wgmma_takes(const MatmulArguments& arguments, const candor_device* device);
 cudaError_t matmul_wgmma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
+
+// Whether a product y = x wT reads a packed w as it is: few rows, and k in whole blocks. Its bytes are those of w unpacked before.
+bool matmul_takes(const MatmulArguments& arguments, const Packed& w, const candor_device* device);
+
+// How many rows the two kernels take, one tile of their instructions.
+constexpr int kPackedRowsOfMma = 16, kPackedRowsOfWgmma = 64;
+cudaError_t matmul_mma_packed(const MatmulArguments& arguments, cudaStream_t stream);
+cudaError_t matmul_wgmma_packed(const MatmulArguments& arguments, cudaStream_t stream);
 
 }  // namespace candor

@@ -30,7 +30,8 @@ SUITE(arguments) {
     y.poison();
     const std::vector<candor_bf16> before = y.bits();
     refuses("a matrix that is missing", linear(nullptr, w.m(), nullptr), "linear: x is missing");
-    refuses("another type", linear(x.m(), logits.m(), nullptr), "linear: w is of float32, expected bf16");
+    refuses(
+        "another type", linear(x.m(), logits.m(), nullptr), "linear: w is of float32, expected bf16 or packed");
     candor_matrix other = changed(x.m(), [](candor_matrix& m) { m.dtype = 0; });
     refuses("no type", linear(&other, w.m(), nullptr), "x is of no known type, expected bf16");
     other = changed(w.m(), [](candor_matrix& m) { m.cols = 7; });
@@ -40,6 +41,15 @@ SUITE(arguments) {
     refuses("rows that overlap", linear(&other, w.m(), nullptr), "x has rows of 8 that begin 7 apart");
     other = changed(x.m(), [](candor_matrix& m) { m.data = nullptr; });
     refuses("no memory", linear(&other, w.m(), nullptr), "x has no memory");
+    other = changed(w.m(), [](candor_matrix& m) { m.dtype = CANDOR_INT8; });
+    refuses("a packed weight without scales", linear(x.m(), &other, nullptr), "w is of int8 and has no scales");
+    other.dtype = CANDOR_NF4, other.stride = 12, other.scales = a.p();
+    refuses("rows with gaps in a form without", linear(x.m(), &other, nullptr), "w is of nf4 and has rows of 8 that begin 12 apart, expected no gaps");
+    other.dtype = CANDOR_FP8, other.scales = reinterpret_cast<const char*>(a.p()) + 2;
+    refuses("scales at no float's address", linear(x.m(), &other, nullptr), "w is of fp8 and has scales that begin within a float");
+    other = changed(x.m(), [](candor_matrix& m) { m.dtype = CANDOR_NF4; });
+    refuses("packed activations", linear(&other, w.m(), nullptr), "x is of nf4, expected bf16");
+    refuses("a weight that is not packed", candor_unpack(w.m(), w.m(), stream()), "unpack: w is of bf16, expected a packed form");
     candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3};
     lora.b.rows = 4;
     refuses("a factor of another layer",
@@ -55,6 +65,12 @@ SUITE(arguments) {
     must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()));
     const candor_heads heads = {2, 1, 8, 0};
     const candor_sequences sequences = {nullptr, 0, 0};
+    const candor_heads wide = {1, 1, 136, 0};
+    const candor_cache cache = {};
+    const int status = candor_cache_write(&cache, x.m(), &wide, nullptr, nullptr, stream());
+    expect("refused: a cache of heads that are too wide", status == CANDOR_UNSUPPORTED
+            && strstr(candor_last_error(), "cacheWrite: 1 query heads, 1 key heads, width 136") != nullptr,
+        std::to_string(status) + " " + candor_last_error());
     refuses("queries, keys and values for other heads",
         candor_attention(x.m(), logits.m(), x.m(), &heads, &sequences, stream()), "o is (3,8), expected (3,16)");
 }

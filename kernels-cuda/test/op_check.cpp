@@ -119,7 +119,7 @@ Tensor<T>::Tensor(int rows, int cols, int64_t stride, int64_t offset)
     : rows(rows), cols(cols), stride(stride ? stride : cols), offset_(kMargin + offset) {
     size_ = offset_ + (int64_t)rows * this->stride + kMargin;
     must(candor_memory_allocate((void**)&base_, size_ * sizeof(T), device()));
-    matrix_ = {p(), this->stride, rows, cols, type_of<T>()};
+    matrix_ = {p(), this->stride, rows, cols, type_of<T>(), nullptr};
 }
 
 template <class T>

@@ -15,6 +15,7 @@
 #endif
 
 #include "convert.h"
+#include "packed.h"
 #include "random.h"
 #include "reduce.h"
 #include "swizzle.h"

@@ -75,22 +75,38 @@ public enum NativeLibrary {
                 throw new MissingLibraryException(fileName() + ": " + loaded.fileName()
                         + " is loaded already, and a process takes one of them; run them in two processes");
             }
-            Path file = find();
-            open(file);
+            Found found = find();
+            open(found);
             if (SymbolLookup.loaderLookup().find("candor_api_version").isEmpty()) {
                 throw new MissingLibraryException(
-                        file + ": does not say of which version of the C API it is, and is an old one; " + remedy);
+                        found + ": does not say of which version of the C API it is, and is an old one; " + remedy);
             }
             int version = CandorKernels.candor_api_version();
             if (version != CandorKernels.CANDOR_API_VERSION()) {
-                throw new MissingLibraryException(file + ": is of version " + version + " of the C API, not "
+                throw new MissingLibraryException(found + ": is of version " + version + " of the C API, not "
                         + CandorKernels.CANDOR_API_VERSION() + "; " + remedy);
             }
             loaded = this;
         }
     }
 
-    private Path find() {
+    /**
+     * A file that is there.
+     *
+     * @param name what messages call it: a file that was unpacked is gone when they are read
+     */
+    private record Found(Path file, String name) {
+        Found(Path file) {
+            this(file, file.toString());
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private Found find() {
         String property = System.getProperty(property());
         if (property != null) {
             Path path = Path.of(property).toAbsolutePath();
@@ -98,11 +114,11 @@ public enum NativeLibrary {
                 throw new MissingLibraryException(path + ": no such file, and -D" + property() + " names it; give the "
                         + "path of " + fileName() + ", or leave the property out");
             }
-            return path;
+            return new Found(path);
         }
         try (InputStream packed = NativeLibrary.class.getResourceAsStream(resource())) {
             if (packed != null) {
-                return unpack(packed);
+                return new Found(unpack(packed), fileName() + ", packed with the program");
             }
         } catch (IOException e) {
             throw new MissingLibraryException(
@@ -110,7 +126,7 @@ public enum NativeLibrary {
         }
         List<Path> found = inLibraryPath();
         if (!found.isEmpty()) {
-            return found.getFirst();
+            return new Found(found.getFirst());
         }
         throw new MissingLibraryException(fileName() + ": not found: -D" + property() + "=PATH is not given, "
                 + resource() + " is not packed, and it is not in java.library.path ("
@@ -137,11 +153,11 @@ public enum NativeLibrary {
         return found;
     }
 
-    private void open(Path file) {
+    private void open(Found found) {
         try {
-            System.load(file.toString());
+            System.load(found.file().toString());
         } catch (UnsatisfiedLinkError e) {
-            throw new MissingLibraryException(file + ": does not load: " + e.getMessage() + "; " + remedy, e);
+            throw new MissingLibraryException(found + ": does not load: " + e.getMessage() + "; " + remedy, e);
         }
     }
 }

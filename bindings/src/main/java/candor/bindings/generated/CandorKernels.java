@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)5L;
+    private static final int CANDOR_API_VERSION = (int)6L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 5
+     * #define CANDOR_API_VERSION 6
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -85,6 +85,42 @@ public class CandorKernels extends CandorKernels$shared {
      */
     public static int CANDOR_BF16() {
         return CANDOR_BF16;
+    }
+    private static final int CANDOR_INT8 = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_INT8 3
+     * }
+     */
+    public static int CANDOR_INT8() {
+        return CANDOR_INT8;
+    }
+    private static final int CANDOR_FP8 = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_FP8 4
+     * }
+     */
+    public static int CANDOR_FP8() {
+        return CANDOR_FP8;
+    }
+    private static final int CANDOR_NF4 = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_NF4 5
+     * }
+     */
+    public static int CANDOR_NF4() {
+        return CANDOR_NF4;
+    }
+    private static final int CANDOR_NF4_NESTED = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_NF4_NESTED 6
+     * }
+     */
+    public static int CANDOR_NF4_NESTED() {
+        return CANDOR_NF4_NESTED;
     }
     /**
      * {@snippet lang=c :
@@ -2376,6 +2412,68 @@ public class CandorKernels extends CandorKernels$shared {
                 traceDowncall("candor_linear_backward", dx, dt, dy, x, t, w, lora, lora_count, add, stream);
             }
             return (int)mh$.invokeExact(dx, dt, dy, x, t, w, lora, lora_count, add, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_unpack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_unpack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_unpack(const candor_matrix *y, const candor_matrix *w, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_unpack$descriptor() {
+        return candor_unpack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_unpack(const candor_matrix *y, const candor_matrix *w, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_unpack$handle() {
+        return candor_unpack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_unpack(const candor_matrix *y, const candor_matrix *w, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_unpack$address() {
+        return candor_unpack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_unpack(const candor_matrix *y, const candor_matrix *w, candor_stream *stream)
+     * }
+     */
+    public static int candor_unpack(MemorySegment y, MemorySegment w, MemorySegment stream) {
+        var mh$ = candor_unpack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_unpack", y, w, stream);
+            }
+            return (int)mh$.invokeExact(y, w, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

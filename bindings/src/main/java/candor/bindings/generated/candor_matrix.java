@@ -20,6 +20,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t rows;
  *     int32_t cols;
  *     int32_t dtype;
+ *     const void *scales;
  * }
  * }
  */
@@ -35,7 +36,8 @@ public class candor_matrix {
         CandorKernels.C_INT.withName("rows"),
         CandorKernels.C_INT.withName("cols"),
         CandorKernels.C_INT.withName("dtype"),
-        MemoryLayout.paddingLayout(4)
+        MemoryLayout.paddingLayout(4),
+        CandorKernels.C_POINTER.withName("scales")
     ).withName("candor_matrix");
 
     /**
@@ -263,6 +265,50 @@ public class candor_matrix {
      */
     public static void dtype(MemorySegment struct, int fieldValue) {
         struct.set(dtype$LAYOUT, dtype$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout scales$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("scales"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const void *scales
+     * }
+     */
+    public static final AddressLayout scales$layout() {
+        return scales$LAYOUT;
+    }
+
+    private static final long scales$OFFSET = $LAYOUT.byteOffset(groupElement("scales"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const void *scales
+     * }
+     */
+    public static final long scales$offset() {
+        return scales$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const void *scales
+     * }
+     */
+    public static MemorySegment scales(MemorySegment struct) {
+        return struct.get(scales$LAYOUT, scales$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const void *scales
+     * }
+     */
+    public static void scales(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(scales$LAYOUT, scales$OFFSET, fieldValue);
     }
 
     /**

@@ -79,17 +79,30 @@ final class CallBuffer implements AutoCloseable {
 
     /** A weight that is on the device, or null for none. */
     CallBuffer weight(Weight weight) {
+        if (weight instanceof PackedOnDevice packed) {
+            write(take(MATRIX), packed);
+            return this;
+        }
         return matrix(DeviceWeight.tensor(weight));
+    }
+
+    private void write(long at, PackedOnDevice weight) {
+        write(at, weight.codes(), weight.cols(), weight.rows(), weight.cols(), weight.type());
+        memory.set(candor_matrix.scales$layout(), at + candor_matrix.scales$offset(), weight.scales());
     }
 
     private void write(long at, Tensor tensor) {
         if (tensor != null) {
-            memory.set(candor_matrix.data$layout(), at + candor_matrix.data$offset(), tensor.data());
-            memory.set(candor_matrix.stride$layout(), at + candor_matrix.stride$offset(), tensor.stride());
-            memory.set(candor_matrix.rows$layout(), at + candor_matrix.rows$offset(), tensor.rows());
-            memory.set(candor_matrix.cols$layout(), at + candor_matrix.cols$offset(), tensor.cols());
-            memory.set(candor_matrix.dtype$layout(), at + candor_matrix.dtype$offset(), type(tensor.dtype()));
+            write(at, tensor.data(), tensor.stride(), tensor.rows(), tensor.cols(), type(tensor.dtype()));
         }
+    }
+
+    private void write(long at, MemorySegment data, long stride, int rows, int cols, int type) {
+        memory.set(candor_matrix.data$layout(), at + candor_matrix.data$offset(), data);
+        memory.set(candor_matrix.stride$layout(), at + candor_matrix.stride$offset(), stride);
+        memory.set(candor_matrix.rows$layout(), at + candor_matrix.rows$offset(), rows);
+        memory.set(candor_matrix.cols$layout(), at + candor_matrix.cols$offset(), cols);
+        memory.set(candor_matrix.dtype$layout(), at + candor_matrix.dtype$offset(), type);
     }
 
     private static int type(DType dtype) {

@@ -5,6 +5,7 @@ import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.op.Op;
 import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -117,6 +118,9 @@ public final class CudaBackend implements Backend {
 
     @Override
     public FrozenWeight freeze(StoredWeight host) {
+        if (host instanceof PackedWeight packed) {
+            return PackedOnDevice.of(packed, device, staging);
+        }
         Tensor copy = room(DType.BF16, host.rows(), host.cols());
         staging.upload(copy, host);
         return new DeviceWeight(copy);

@@ -105,6 +105,16 @@ final class Staging implements AutoCloseable {
         }
     }
 
+    /** Bytes as they are, to where no call that is not issued yet reads. */
+    void upload(MemorySegment to, MemorySegment host) {
+        for (long from = 0; from < host.byteSize(); from += BYTES) {
+            long length = Math.min(BYTES, host.byteSize() - from);
+            MemorySegment piece = next();
+            MemorySegment.copy(host, from, piece, 0, length);
+            copy(Device.at(to, from), length, piece, length, 1);
+        }
+    }
+
     /** Integers, one after another, to where no call that is not issued yet reads. */
     void upload(MemorySegment to, int[] values, int count) {
         int most = BYTES / Integer.BYTES;

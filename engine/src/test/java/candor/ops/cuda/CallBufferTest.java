@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candor.bindings.generated.CandorKernels;
 import candor.bindings.generated.candor_matrix;
 import candor.ops.Heads;
+import candor.ops.weight.PackedForm;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -32,6 +33,26 @@ class CallBufferTest {
                 .matrix(tensor(DType.BF16, 4096, 5, 16))
                 .heads(new Heads(2, 1, 4))
                 .sequences(8192, 2, longest));
+    }
+
+    @Test
+    @SuppressWarnings("restricted") // the struct is read as C reads it
+    void aPackedWeightSaysWhereItsScalesAre() {
+        MemorySegment codes = MemorySegment.ofAddress(1 << 20);
+        MemorySegment scales = MemorySegment.ofAddress(1 << 21);
+        int type = CandorKernels.CANDOR_NF4();
+        PackedOnDevice packed = new PackedOnDevice(PackedForm.NF4, type, 5, 64, codes, scales, 200);
+        calls.add(Function.LOGITS, to -> to.weight(packed).weight(null));
+        CallReader reader = new CallReader(calls.bytes());
+        assertThat(reader.function()).isEqualTo(Function.LOGITS);
+        MemorySegment w = reader.matrix().reinterpret(candor_matrix.sizeof());
+        assertThat(candor_matrix.data(w)).isEqualTo(codes);
+        assertThat(candor_matrix.scales(w)).isEqualTo(scales);
+        assertThat(candor_matrix.stride(w)).isEqualTo(64);
+        assertThat(candor_matrix.rows(w)).isEqualTo(5);
+        assertThat(candor_matrix.cols(w)).isEqualTo(64);
+        assertThat(candor_matrix.dtype(w)).isEqualTo(type);
+        assertThat(reader.matrix()).isEqualTo(MemorySegment.NULL);
     }
 
     @Test
