@@ -59,7 +59,8 @@ class ArchitectureTest {
             new Layer("data", List.of("candor.data.."), "io", "ops", "text"),
             new Layer("train", List.of("candor.train.."), "io", "tensor", "ops", "model", "lora", "text", "data"),
             new Layer("generate", List.of("candor.generate.."), "io", "tensor", "ops", "model", "lora", "text", "data"),
-            new Layer("merge", List.of("candor.merge.."), "io", "tensor", "ops", "model", "lora", "text"));
+            new Layer("merge", List.of("candor.merge.."), "io", "tensor", "ops", "model", "lora", "text"),
+            new Layer("export", List.of("candor.export.."), "io", "tensor", "ops", "model", "lora", "text", "merge"));
 
     @Test
     void packagesDependOneWay() {

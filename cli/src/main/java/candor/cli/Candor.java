@@ -53,6 +53,7 @@ public final class Candor implements Callable<Integer> {
                 new GenerateCommand(),
                 new ChatCommand(),
                 new MergeCommand(),
+                new ExportCommand(),
                 new DownloadCommand(),
                 new TokenizeCommand(),
                 new TokenizerCommand(),

@@ -40,7 +40,8 @@ final class CommandNames {
         means("study loop", "loop", "interaction");
         means("generate", "inference", "infer", "predict", "complete", "completion", "completions", "sample", "batch");
         means("chat", "converse", "talk", "interactive", "repl", "run", "ask");
-        means("merge", "export", "fuse", "fold", "merge-lora", "merge_and_unload", "convert");
+        means("merge", "fuse", "fold", "merge-lora", "merge_and_unload");
+        means("export gguf", "gguf", "convert", "quantize", "quantise", "llama.cpp", "ollama");
         means("download", "pull", "fetch", "get", "snapshot", "hub");
         means("upload", "push", "publish", "share", "push-to-hub", "push_to_hub");
         means("tokenize", "encode", "tokens");
@@ -55,8 +56,6 @@ final class CommandNames {
         means("quickstart", "demo", "start", "init", "tutorial", "example", "getting-started");
         isMissing(NO_SERVER, "serve", "server", "api", "deploy", "vllm", "webui", "webchat", "web", "ui");
         isMissing(NO_OBJECTIVE, "ppo", "grpo", "orpo", "simpo", "cpo", "rloo", "rlhf", "rm", "reward");
-        isMissing(
-                "weights are not quantised; merge writes float32, bfloat16 or float16", "quantize", "quantise", "gguf");
     }
 
     private CommandNames() {}

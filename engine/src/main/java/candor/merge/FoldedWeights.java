@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
  * The weights of a checkpoint with W + s·B·A where an adapter sits, times its scales where it has some, and with its biases and
  * tables in place of the base's; summed in double precision, rounded once.
  */
-final class FoldedWeights {
+public final class FoldedWeights {
     private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String HEAD = "lm_head.weight";
     private static final String BIAS = ".bias";
@@ -40,7 +40,7 @@ final class FoldedWeights {
      * @param adapter in memory that Java can read
      * @throws BadInput where it has a bias that the checkpoint has no place for
      */
-    FoldedWeights(StoredTensors base, Adapter adapter) {
+    public FoldedWeights(StoredTensors base, Adapter adapter) {
         this.base = base;
         this.adapter = adapter;
         List<String> stored = base.specs().stream().map(Spec::name).toList();
@@ -84,13 +84,13 @@ final class FoldedWeights {
     }
 
     /** Whether embedding and head are no longer one table, as they are in the base. */
-    boolean untied() {
+    public boolean untied() {
         return adapter.model().tieWordEmbeddings()
                 && adapter.extras().head() != adapter.extras().embedding();
     }
 
     /** The base's tensors, and a head where that is no longer the embedding. */
-    List<Spec> specs() {
+    public List<Spec> specs() {
         List<Spec> specs = new ArrayList<>(base.specs());
         if (untied()) {
             ModelConfig model = adapter.model();
@@ -103,8 +103,13 @@ final class FoldedWeights {
         return specs;
     }
 
+    /** Whether a tensor is another than the base's, by its name. */
+    public boolean changes(String name) {
+        return places.containsKey(name) || own.containsKey(name);
+    }
+
     /** A tensor, in the type of the spec; made in the arena, or the base's own where nothing changes. */
-    Tensor tensor(Spec spec, Arena arena) {
+    public Tensor tensor(Spec spec, Arena arena) {
         Place place = places.get(spec.name());
         Tensor w = own.get(spec.name());
         if (w == null) {

@@ -123,7 +123,12 @@ public enum Architecture {
 
     /** What is added to the number that a file has, so that it is the weight that is multiplied with. */
     float offset(Stored stored) {
-        return stored.norm() && has(Trait.OFFSET_NORMS) ? 1 : 0;
+        return stored.norm() ? normOffset() : 0;
+    }
+
+    /** The same for the weights of norms. */
+    public float normOffset() {
+        return has(Trait.OFFSET_NORMS) ? 1 : 0;
     }
 
     static Stored embedding(ModelConfig config) {

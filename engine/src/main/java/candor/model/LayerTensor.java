@@ -109,8 +109,13 @@ public enum LayerTensor {
     }
 
     /** Whether the layers of such a model have it. */
-    boolean presentIn(ModelConfig config) {
+    public boolean presentIn(ModelConfig config) {
         return trait == null || config.architecture().has(trait);
+    }
+
+    /** Its name in the file, in one layer of such a model: "model.layers.0.self_attn.q_proj.weight". */
+    public String name(ModelConfig config, int layer) {
+        return stored(config, layer).name();
     }
 
     /** Where the file has it, in one layer of such a model. */

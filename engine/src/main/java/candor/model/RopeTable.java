@@ -37,7 +37,7 @@ public final class RopeTable {
     }
 
     /** The D/2 frequencies ω_i, in radians per position. */
-    static float[] frequencies(Rope rope, int width) {
+    public static float[] frequencies(Rope rope, int width) {
         float[] frequencies = new float[width / 2];
         float theta = (float) rope.theta();
         for (int i = 0; i < frequencies.length; i++) {

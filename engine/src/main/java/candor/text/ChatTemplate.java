@@ -23,6 +23,7 @@ import java.util.regex.Pattern;
 public final class ChatTemplate {
     private static final String DEFAULT = "default";
     private static final String TOOL_USE = "tool_use";
+    private static final String FILE = "chat_template.jinja";
 
     private final Map<String, Template> templates;
     private final Map<String, String> sources;
@@ -46,10 +47,26 @@ public final class ChatTemplate {
      */
     public static ChatTemplate load(Path folder, LocalDateTime now) {
         TokenizerFiles files = new TokenizerFiles(folder);
-        Map<String, String> sources = new LinkedHashMap<>();
+        Map<String, String> sources = sources(folder, files);
         Map<String, Template> templates = new LinkedHashMap<>();
+        if (!sources.containsKey(DEFAULT)) {
+            throw new BadInput(
+                    folder + ": no chat template, neither in chat_template.jinja nor in tokenizer_config.json;"
+                            + " is this a base model without one?");
+        }
+        sources.forEach((name, source) -> templates.put(name, Template.parse(label(folder, name), source)));
+        return new ChatTemplate(templates, sources, files.named(), now);
+    }
+
+    /** Whether a model's folder has a template. */
+    public static boolean isIn(Path folder) {
+        return sources(folder, new TokenizerFiles(folder)).containsKey(DEFAULT);
+    }
+
+    private static Map<String, String> sources(Path folder, TokenizerFiles files) {
+        Map<String, String> sources = new LinkedHashMap<>();
         JsonNode inConfig = files.config.path("chat_template");
-        Path file = folder.resolve("chat_template.jinja");
+        Path file = folder.resolve(FILE);
         if (Files.exists(file)) {
             sources.put(DEFAULT, TokenizerFiles.text(file));
             addFolder(folder.resolve("additional_chat_templates"), sources);
@@ -65,13 +82,7 @@ public final class ChatTemplate {
                         named.path("name").textValue(), named.path("template").textValue());
             }
         }
-        if (!sources.containsKey(DEFAULT)) {
-            throw new BadInput(
-                    folder + ": no chat template, neither in chat_template.jinja nor in tokenizer_config.json;"
-                            + " is this a base model without one?");
-        }
-        sources.forEach((name, source) -> templates.put(name, Template.parse(label(folder, file, name), source)));
-        return new ChatTemplate(templates, sources, files.named(), now);
+        return sources;
     }
 
     /** A template given as text; special tokens and other variables that it uses go into {@code variables}. */
@@ -97,7 +108,8 @@ public final class ChatTemplate {
         }
     }
 
-    private static String label(Path folder, Path file, String name) {
+    private static String label(Path folder, String name) {
+        Path file = folder.resolve(FILE);
         Path shown = Files.exists(file) ? file : folder.resolve("tokenizer_config.json");
         return name.equals(DEFAULT) ? shown.toString() : shown + " (" + name + ")";
     }
