@@ -55,6 +55,7 @@ public final class Candor implements Callable<Integer> {
                 new MergeCommand(),
                 new ExportCommand(),
                 new DownloadCommand(),
+                new UploadCommand(),
                 new TokenizeCommand(),
                 new TokenizerCommand(),
                 new RenderCommand(),

@@ -17,6 +17,7 @@ import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Judge;
+import candor.io.HubSnapshot;
 import candor.io.Journal;
 import candor.io.JsonRecord;
 import candor.stats.Interval;
@@ -134,6 +135,8 @@ final class EvalRun {
         run.set("judge", judge == null ? null : judge.settings());
         run.set("answering", options.answering());
         run.put("model", options.model().toString());
+        HubSnapshot.of(options.model())
+                .ifPresent(hub -> run.put("repository", hub.repository()).put("commit", hub.commit()));
         ArrayNode subjects = run.putArray("subjects");
         model.subjects()
                 .forEach(subject ->

@@ -35,6 +35,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -49,6 +51,10 @@ final class HubClient implements AutoCloseable {
     static final int ATTEMPTS = 5;
 
     private static final int ATTEMPTS_WITHOUT_ANSWER = 2;
+
+    /** What the Hub may take longer for than for an answer out of its head, such as a commit. */
+    private static final Duration PATIENCE_FOR_WORK = Duration.ofMinutes(2);
+
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final int MOST_REDIRECTS = 5;
     private static final int MOST_BODY = 16 << 20;
@@ -84,6 +90,17 @@ final class HubClient implements AutoCloseable {
     /** An address of the Hub: its parts are put behind the endpoint, each already encoded. */
     URI address(String rest) {
         return URI.create(settings.endpoint() + "/" + rest);
+    }
+
+    /** An address that the Hub names, where it may be any of the web; not to an unprotected one from a protected one. */
+    URI named(String address) {
+        URI target = resolved(settings.endpoint(), address);
+        if (settings.endpoint().getScheme().equalsIgnoreCase("https")
+                && !target.getScheme().equalsIgnoreCase("https")) {
+            throw new BadInput(settings.endpoint() + ": names an unprotected address at " + host(target)
+                    + "; nothing is sent there");
+        }
+        return target;
     }
 
     /** A path or revision as part of an address; slashes stay. */
@@ -129,28 +146,48 @@ final class HubClient implements AutoCloseable {
         }
     }
 
-    /** Sends something to the Hub, once; an answer that is not a success is refused in words. */
-    JsonNode send(RepoName repo, String method, URI uri, Map<String, String> headers, BodyPublisher body)
+    /** Sends JSON or the like to the Hub, once; an answer that is not a success is refused in words. */
+    JsonNode send(RepoName repo, URI uri, Map<String, String> headers, byte[] body)
             throws InterruptedException, Passing {
-        HttpResponse<byte[]> response = exchange(uri, method, headers, body, _ -> new BoundedBody(MOST_BODY));
+        long start = System.nanoTime();
+        HttpResponse<byte[]> response = exchange(
+                uri,
+                "POST",
+                headers,
+                BodyPublishers.ofByteArray(body),
+                _ -> new BoundedBody(MOST_BODY),
+                () -> start + PATIENCE_FOR_WORK.toNanos());
         if (response.statusCode() / 100 != 2) {
             throw refused(repo, null, response.statusCode(), response.headers(), response.body());
         }
         return response.body().length == 0 ? JSON.createObjectNode() : read(response.body());
     }
 
-    /** Sends bytes to whatever address the Hub names for them; the token only goes along where that is the Hub. */
-    HttpHeaders put(RepoName repo, String path, URI uri, Map<String, String> headers, BodyPublisher body)
+    /**
+     * Sends a part of a file to whatever address the Hub names for it.
+     *
+     * @param length in bytes
+     * @param lastByte when the last of them was taken, on the clock of {@link System#nanoTime}
+     * @return the headers of the answer
+     */
+    HttpHeaders put(
+            RepoName repo, String path, URI uri, Supplier<InputStream> bytes, long length, LongSupplier lastByte)
             throws InterruptedException, Passing {
-        HttpResponse<byte[]> response = exchange(uri, "PUT", headers, body, _ -> new BoundedBody(MOST_BODY));
+        HttpResponse<byte[]> response = exchange(
+                uri,
+                "PUT",
+                Map.of(),
+                BodyPublishers.fromPublisher(BodyPublishers.ofInputStream(bytes), length),
+                _ -> new BoundedBody(MOST_BODY),
+                lastByte);
         int status = response.statusCode();
-        if (status / 100 != 2) {
-            if (HubErrors.passes(status)) {
-                throw refused(repo, path, status, response.headers(), response.body());
-            }
-            throw new BadInput(repo.name() + ": " + host(uri) + " does not take " + path + " (status " + status + ")");
+        if (status / 100 == 2) {
+            return response.headers();
         }
-        return response.headers();
+        if (HubErrors.passes(status)) {
+            throw refused(repo, path, status, response.headers(), response.body());
+        }
+        throw new BadInput(repo.name() + ": " + host(uri) + " does not take " + path + " (status " + status + ")");
     }
 
     /**
@@ -258,7 +295,8 @@ final class HubClient implements AutoCloseable {
         URI at = uri;
         Optional<String> etag = Optional.empty();
         for (int hop = 0; hop <= MOST_REDIRECTS; hop++) {
-            HttpResponse<T> response = exchange(at, "GET", headers, BodyPublishers.noBody(), handler);
+            long start = System.nanoTime();
+            HttpResponse<T> response = exchange(at, "GET", headers, BodyPublishers.noBody(), handler, () -> start);
             boolean redirect = REDIRECTS.contains(response.statusCode());
             if (isHub(at)) {
                 etag = etag.or(() -> etag(response.headers(), redirect));
@@ -319,9 +357,18 @@ final class HubClient implements AutoCloseable {
         return usual ? (uri.getScheme().equalsIgnoreCase("https") ? 443 : 80) : uri.getPort();
     }
 
-    /** One request and its answer; redirects are answers, too. */
+    /**
+     * One request and its answer; redirects are answers, too.
+     *
+     * @param lastByte from when on silence is counted, on the clock of {@link System#nanoTime}
+     */
     private <T> HttpResponse<T> exchange(
-            URI uri, String method, Map<String, String> headers, BodyPublisher body, BodyHandler<T> handler)
+            URI uri,
+            String method,
+            Map<String, String> headers,
+            BodyPublisher body,
+            BodyHandler<T> handler,
+            LongSupplier lastByte)
             throws InterruptedException, Passing {
         HttpRequest.Builder builder =
                 HttpRequest.newBuilder(uri).method(method, body).header("User-Agent", "candor");
@@ -330,21 +377,18 @@ final class HubClient implements AutoCloseable {
             settings.token().ifPresent(token -> builder.header("Authorization", "Bearer " + token.secret()));
         }
         CompletableFuture<HttpResponse<T>> sent = client.sendAsync(builder.build(), handler);
-        // What is sent takes its time: only the answer to it is waited for with patience.
-        long left =
-                body.contentLength() > 0 ? Long.MAX_VALUE : settings.patience().toNanos();
         while (true) {
             try {
                 HttpResponse<T> response = sent.get(Surroundings.Pause.LOOK.toNanos(), TimeUnit.NANOSECONDS);
                 answered = true;
                 return response;
             } catch (TimeoutException e) {
-                left -= Surroundings.Pause.LOOK.toNanos();
                 if (around.stopped().getAsBoolean()) {
                     sent.cancel(true);
                     throw new DownloadStopped();
                 }
-                if (left <= 0) {
+                if (System.nanoTime() - lastByte.getAsLong()
+                        > settings.patience().toNanos()) {
                     sent.cancel(true);
                     throw new Passing("no answer within " + settings.patience().toSeconds() + " s");
                 }

@@ -23,6 +23,15 @@ final class HubErrors {
         }
     }
 
+    /** There is no such revision of a repository. */
+    static final class NoRevision extends BadInput {
+        private static final long serialVersionUID = 1L;
+
+        NoRevision(String message) {
+            super(message);
+        }
+    }
+
     private final HubSettings settings;
 
     HubErrors(HubSettings settings) {
@@ -48,7 +57,7 @@ final class HubErrors {
                     + "; make one at " + TOKENS + " that may read, or leave it out if the repository is public");
         }
         if (code.equals("RevisionNotFound")) {
-            return new BadInput(repo.name() + ": has no revision " + repo.revision() + "; choose one of "
+            return new NoRevision(repo.name() + ": has no revision " + repo.revision() + "; choose one of "
                     + settings.page(repo) + "/commits/main");
         }
         if (code.equals("EntryNotFound") || (status == 404 && path != null && code.isEmpty())) {

@@ -113,8 +113,8 @@ public final class HubServer implements AutoCloseable {
     private final List<Request> received = new CopyOnWriteArrayList<>();
     private final List<Request> receivedElsewhere = new CopyOnWriteArrayList<>();
     final Map<String, byte[]> stored = new ConcurrentHashMap<>();
-    volatile Fault fault = (request, out) -> false;
-    volatile Fault faultElsewhere = (request, out) -> false;
+    public volatile Fault fault = (request, out) -> false;
+    public volatile Fault faultElsewhere = (request, out) -> false;
     volatile String token;
     volatile int pageSize = 1000;
 
@@ -224,7 +224,7 @@ public final class HubServer implements AutoCloseable {
     }
 
     /** Lets only go in who shows this. */
-    void requireToken(String required) {
+    public void requireToken(String required) {
         token = required;
     }
 
@@ -410,7 +410,7 @@ public final class HubServer implements AutoCloseable {
                 ("{\"error\": \"" + message + "\"}").getBytes(StandardCharsets.UTF_8));
     }
 
-    static void respond(Request request, OutputStream out, String status, String headers, byte[] body)
+    public static void respond(Request request, OutputStream out, String status, String headers, byte[] body)
             throws IOException {
         out.write(("HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + body.length
                         + "\r\nConnection: close\r\n\r\n")

@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Base64;
+import java.util.TreeMap;
 
 /** How a {@link HubServer} takes files: it tells how each shall come, gives addresses for large ones, and makes a commit of all. */
 final class HubUploads {
@@ -21,7 +23,7 @@ final class HubUploads {
     }
 
     void post(Request request, String[] parts, OutputStream out) throws IOException {
-        if (request.path().equals("/api/verify")) {
+        if (request.path().equals("/api/verify") || request.path().equals("/api/validate-yaml")) {
             HubServer.json(request, out, JSON.createObjectNode());
         } else if (request.path().equals("/api/repos/create")) {
             JsonNode asked = JSON.readTree(request.body());
@@ -31,6 +33,8 @@ final class HubUploads {
             HubServer.json(request, out, JSON.createObjectNode().put("url", server.url() + "/" + name));
         } else if (request.path().endsWith(".git/info/lfs/objects/batch")) {
             batch(request, out);
+        } else if (parts[4].equals("branch")) {
+            HubServer.json(request, out, JSON.createObjectNode());
         } else if (parts[4].equals("preupload")) {
             ArrayNode files = JSON.createArrayNode();
             JSON.readTree(request.body()).path("files").forEach(file -> files.addObject()
@@ -63,6 +67,21 @@ final class HubUploads {
         HubServer.json(request, out, answer);
     }
 
+    /** What came in one piece, or in parts. */
+    private byte[] stored(String oid) {
+        return server.stored.values().stream()
+                .filter(bytes -> Sha256.hex(bytes).equals(oid))
+                .findFirst()
+                .orElseGet(() -> {
+                    ByteArrayOutputStream parts = new ByteArrayOutputStream();
+                    new TreeMap<>(server.stored).values().forEach(parts::writeBytes);
+                    if (!Sha256.hex(parts.toByteArray()).equals(oid)) {
+                        throw new IllegalStateException("a commit names a file that nobody sent");
+                    }
+                    return parts.toByteArray();
+                });
+    }
+
     private void commit(Request request, String name, OutputStream out) throws IOException {
         for (String line : request.text().lines().toList()) {
             JsonNode value = JSON.readTree(line).path("value");
@@ -75,11 +94,7 @@ final class HubUploads {
                                             .decode(value.path("content").asText()));
                 case "lfsFile" -> {
                     String oid = value.path("oid").asText();
-                    byte[] bytes = server.stored.entrySet().stream()
-                            .filter(entry -> Sha256.hex(entry.getValue()).equals(oid))
-                            .findFirst()
-                            .orElseThrow()
-                            .getValue();
+                    byte[] bytes = stored(oid);
                     server.model(name).large(value.path("path").asText(), bytes);
                 }
                 default -> {}

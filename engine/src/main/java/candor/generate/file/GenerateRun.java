@@ -293,7 +293,7 @@ public final class GenerateRun implements AutoCloseable {
     /** The prompt's row with what came of it; columns of a name that is ours are kept under {@code original}. */
     private ObjectNode row(int prompt, int adapter, Completion completion) {
         ObjectNode columns = prompts.prompts().get(prompt).prompt().columns();
-        String name = settings.adapters().get(adapter);
+        String name = RunSettings.shown(settings.adapters().get(adapter));
         ObjectNode row = columns.deepCopy();
         ObjectNode original = JSON.createObjectNode();
         for (String key : List.of("adapter", "completion", "token_ids", "finish_reason", "logprobs")) {

@@ -3,6 +3,7 @@ package candor.generate.file;
 import candor.BadInput;
 import candor.data.read.Fingerprint;
 import candor.generate.Sampling;
+import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.io.Sha256;
 import candor.lora.AdapterFolder;
@@ -88,7 +89,7 @@ public record RunSettings(
         ArrayNode each = all.putArray("adapters");
         for (String adapter : adapters) {
             each.addObject()
-                    .put("adapter", adapter)
+                    .put("adapter", shown(adapter))
                     .put("sha256", isBase(adapter) ? null : hash(AdapterFolder.find(Path.of(adapter))));
         }
         all.put("max_new_tokens", maxNewTokens);
@@ -111,6 +112,15 @@ public record RunSettings(
 
     static boolean isBase(String adapter) {
         return adapter.equals(BASE);
+    }
+
+    /** What rows and records call an adapter: of the Hub its name and commit there, else its folder as it was given. */
+    static String shown(String adapter) {
+        return isBase(adapter)
+                ? adapter
+                : HubSnapshot.of(Path.of(adapter))
+                        .map(hub -> hub.repository() + "@" + hub.commit().substring(0, 12))
+                        .orElse(adapter);
     }
 
     /** One hash over the files that a checkpoint or an adapter consists of, in the order of their names. */
