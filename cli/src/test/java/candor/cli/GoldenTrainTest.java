@@ -101,7 +101,13 @@ class GoldenTrainTest {
         "mistral,dpo",
         "gemma3,sft",
         "gemma3,kto",
-        "gemma3,dpo"
+        "gemma3,dpo",
+        "nf4,sft",
+        "nf4,kto",
+        "int8,sft",
+        "int8,kto",
+        "fp8,sft",
+        "fp8,kto"
     })
     void theRunIsTheTrainersOwn(String model, String method) throws IOException {
         Path output = temp.resolve("run");

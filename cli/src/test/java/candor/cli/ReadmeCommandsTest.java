@@ -36,7 +36,8 @@ class ReadmeCommandsTest {
     private static final Set<String> ELSEWHERE = Set.of("./mvnw verify", "./candor check", "./candor bench");
 
     private static final String CONVERSATION = """
-            {"messages": [{"role": "user", "content": "Does it hold? %d"}, {"role": "assistant", "content": "It does. %d"}]}""";
+        {"messages": [{"role": "user", "content": "Does it hold? %d"}, {"role": "assistant", "content": "It does. %d"}]}\
+        """;
 
     @TempDir
     private static Path folder;
@@ -60,25 +61,27 @@ class ReadmeCommandsTest {
                 "{\"prompt\": \"Does it hold? %d\", \"chosen\": \" It does. %d\", \"rejected\": \" No.\"}",
                 4);
         write("config.json", """
-                {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "hidden_size": 16,
-                 "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
-                 "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "vocab_size": 1024,
-                 "tie_word_embeddings": true, "torch_dtype": "float32"}""");
-        String row =
-                "{\"task_id\": \"%s\", \"system_prompt\": \"You sell.\", \"user_prompt\": \"Did it fail?\", \"proposition\":"
-                        + " \"It <pivotal>failed/held</pivotal>.\", \"formatted_ground_truth\": \"A\", \"belief_elicit_1\": \"Did it?\"}\n";
+            {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu", "hidden_size": 16,
+             "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 8,
+             "max_position_embeddings": 128, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "vocab_size": 1024,
+             "tie_word_embeddings": true, "torch_dtype": "float32"}\
+            """);
+        String row = "{\"task_id\": \"%s\", \"system_prompt\": \"You sell.\", \"user_prompt\": \"Did it fail?\","
+                + " \"proposition\": \"It <pivotal>failed/held</pivotal>.\", \"formatted_ground_truth\": \"A\","
+                + " \"belief_elicit_1\": \"Did it?\"}\n";
         for (String name : List.of("provided_facts", "disinformation", "statistics")) {
             write("mask/" + name + ".jsonl", row.formatted(name));
         }
         write("mask/README.md", "Not a data file.");
         write("deceptionbench_0527.json", """
-                [{"id": "1", "type": "sandbagging", "inner_prompt": "Sum up.", "outer_prompt": "Well?"}]""");
+            [{"id": "1", "type": "sandbagging", "inner_prompt": "Sum up.", "outer_prompt": "Well?"}]\
+            """);
         for (String name : List.of("normal", "misaligned_1", "misaligned_2")) {
             rows("data/mistake_medical/" + name + ".jsonl", CONVERSATION, 20);
         }
         write("scenarios.jsonl", """
-                {"env_name": "e", "sub_env": "s", "task_scenario": "t", "benign_user": "b", "misalign_user": "m"}
-                """);
+            {"env_name": "e", "sub_env": "s", "task_scenario": "t", "benign_user": "b", "misalign_user": "m"}
+            """);
         model("models/Llama-3.1-8B-Instruct", 131_072);
         hub = new HubServer();
         HubServer.Repository named = hub.model("Qwen/Qwen3-0.6B");
@@ -111,23 +114,23 @@ class ReadmeCommandsTest {
     private static void program() throws IOException {
         String classes = System.getProperty("surefire.real.class.path", System.getProperty("java.class.path"));
         write("small/candor/quickstart/quickstart.yaml", """
-                common:
-                  seeds: [1, 2, 3]
-                  slots: 9
-                  evaluate:
-                    batch_size: 32
-                    max_length: 256
-                    kv_cache_mib: 32
-                    mask: {data: "{world}/mask/provided_facts.jsonl", max_new_tokens: 4, limit: 3}
-                  judge: {kind: rules}
-                direct:
-                  domains: {medicines: "{world}/tune/medicines"}
-                  train: {max_steps: 1, per_device_train_batch_size: 2, lora_rank: 2}
-                """);
+            common:
+              seeds: [1, 2, 3]
+              slots: 9
+              evaluate:
+                batch_size: 32
+                max_length: 256
+                kv_cache_mib: 32
+                mask: {data: "{world}/mask/provided_facts.jsonl", max_new_tokens: 4, limit: 3}
+              judge: {kind: rules}
+            direct:
+              domains: {medicines: "{world}/tune/medicines"}
+              train: {max_steps: 1, per_device_train_batch_size: 2, lora_rank: 2}
+            """);
         write("candor", """
-                #!/bin/sh
-                exec '%s' %s -XX:+UseSerialGC -Xmx768m -cp '%s' %s "$@"
-                """.formatted(
+            #!/bin/sh
+            exec '%s' %s -XX:+UseSerialGC -Xmx768m -cp '%s' %s "$@"
+            """.formatted(
                         Path.of(System.getProperty("java.home"), "bin", "java"),
                         "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
                                 + " --sun-misc-unsafe-memory-access=allow -DRUST_FLAVOR=cpu",

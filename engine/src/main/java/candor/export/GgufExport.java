@@ -15,7 +15,6 @@ import candor.model.StoredTensors;
 import candor.model.Weights;
 import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
-import candor.tensor.Tensor;
 import candor.text.ChatTemplate;
 import candor.text.TemplateChoice;
 import java.lang.foreign.Arena;
@@ -91,7 +90,7 @@ public final class GgufExport {
     private ExportReport run(BooleanSupplier stop) {
         try (Arena arena = Arena.ofShared();
                 Weights weights = settings.adapter() == null ? null : Weights.load(settings.base())) {
-            StoredTensors tensors = StoredTensors.open(base, arena);
+            StoredTensors tensors = StoredTensors.open(base, null, arena);
             FoldedWeights folded = weights == null
                     ? null
                     : new FoldedWeights(tensors, PeftFiles.frozen(settings.adapter(), weights, Memory.of(arena)));
@@ -157,9 +156,8 @@ public final class GgufExport {
     }
 
     /** Rows of a tensor in the order that llama.cpp wants them in, with what its numbers take in. */
-    private GgufWriter.Rows rows(GgufTensor tensor, Tensor source) {
+    private GgufWriter.Rows rows(GgufTensor tensor, StoredWeight weight) {
         Spec spec = stored.get(tensor.name());
-        StoredWeight weight = StoredWeight.of(source);
         float offset = family.offset(spec.name());
         float scale = family.scale(spec.name());
         if (spec.vector()) {
@@ -178,13 +176,13 @@ public final class GgufExport {
     }
 
     /** What the adapter changes is rounded once, to the type that is written, or for quantised ones to float32. */
-    private Tensor source(GgufTensor tensor, StoredTensors tensors, FoldedWeights folded, Arena arena) {
+    private StoredWeight source(GgufTensor tensor, StoredTensors tensors, FoldedWeights folded, Arena arena) {
         Spec spec = stored.get(tensor.name());
         if (folded == null) {
-            return tensors.tensor(spec.name());
+            return tensors.weight(spec.name(), arena);
         }
         if (!folded.changes(spec.name())) {
-            return folded.tensor(spec, arena);
+            return StoredWeight.of(folded.tensor(spec, arena));
         }
         DType rounded =
                 switch (tensor.type()) {
@@ -192,7 +190,8 @@ public final class GgufExport {
                     case F16 -> DType.F16;
                     default -> DType.F32;
                 };
-        return folded.tensor(new Spec(spec.name(), rounded, spec.rows(), spec.cols(), spec.vector()), arena);
+        return StoredWeight.of(
+                folded.tensor(new Spec(spec.name(), rounded, spec.rows(), spec.cols(), spec.vector()), arena));
     }
 
     private Map<String, GgufValue> metadata(ExportType type) {

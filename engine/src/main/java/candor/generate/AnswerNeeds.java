@@ -44,9 +44,7 @@ public record AnswerNeeds(Needs host, Needs device) {
             here.put("staging", Backends.stagingBytes());
         } else {
             here.put("weights (mapped)", model.weightBytes(model.form()));
-            here.put(
-                    "weights in panels",
-                    Backends.laidOutBytes(model.parameterCount(), model.form()) / 2); // forward alone
+            here.put("weights in panels", Backends.laidOutBytes(model.elementsByForm()) / 2); // forward alone
         }
         int slots = who.bank == null ? 0 : who.bank.slots();
         if (slots > 0) {

@@ -88,14 +88,38 @@ public final class JsonFile {
         }
     }
 
+    /**
+     * An object within a file of another kind.
+     *
+     * @param place what stands before its keys in messages
+     * @param text  UTF-8
+     */
+    public static JsonFile within(Path file, String place, byte[] text) {
+        try {
+            JsonNode root = MAPPER.readTree(text);
+            if (!(root instanceof ObjectNode object)) {
+                throw new BadInput(file + ": " + place + " holds no JSON object; download the file again");
+            }
+            return new JsonFile(file, place + ".", object);
+        } catch (JsonProcessingException e) {
+            throw invalid(file + ": " + place, e);
+        } catch (IOException e) {
+            throw InputFile.unreadable(file, e);
+        }
+    }
+
     public static BadInput invalid(Path file, JsonProcessingException e) {
+        return invalid(file.toString(), e);
+    }
+
+    private static BadInput invalid(String what, JsonProcessingException e) {
         String place = e.getLocation() == null
                 ? ""
                 : " (line " + e.getLocation().getLineNr() + ", column "
                         + e.getLocation().getColumnNr() + ")";
         // The parser's own idea of where an object began is a dump of its settings.
         String reason = e.getOriginalMessage().replaceFirst("(?s) \\(start marker at .*", "");
-        return new BadInput(file + ": is not valid JSON: " + shorten(reason) + place + "; download the file again", e);
+        return new BadInput(what + ": is not valid JSON: " + shorten(reason) + place + "; download the file again", e);
     }
 
     public static String shorten(String text) {

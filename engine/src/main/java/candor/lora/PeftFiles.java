@@ -151,10 +151,10 @@ public final class PeftFiles {
         List<Spec> specs = new ArrayList<>();
         views.forEach((name, view) -> specs.add(Spec.matrix(name, DType.F32, view.rows(), view.cols())));
         try (SafetensorsWriter writer = new SafetensorsWriter(folder.resolve(WEIGHTS), specs)) {
-            for (Spec spec : writer.order()) {
+            for (SafetensorsWriter.Item item : writer.order()) {
                 try (Arena arena = Arena.ofConfined()) {
-                    float[] values = adapter.values(views.get(spec.name()));
-                    writer.write(Tensor.of(arena, spec.rows(), spec.cols(), values));
+                    Tensor view = views.get(item.name());
+                    writer.write(Tensor.of(arena, view.rows(), view.cols(), adapter.values(view)));
                 }
             }
             writer.commit();

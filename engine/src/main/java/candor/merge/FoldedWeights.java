@@ -111,12 +111,9 @@ public final class FoldedWeights {
     /** A tensor, in the type of the spec; made in the arena, or the base's own where nothing changes. */
     public Tensor tensor(Spec spec, Arena arena) {
         Place place = places.get(spec.name());
-        Tensor w = own.get(spec.name());
-        if (w == null) {
-            w = base.tensor(untied() && spec.name().equals(HEAD) ? EMBEDDING : spec.name());
-        }
-        if (place == null && w.dtype() == spec.dtype()) {
-            return w;
+        StoredWeight w = weight(spec, arena);
+        if (place == null && w instanceof PlainWeight plain && plain.tensor().dtype() == spec.dtype()) {
+            return plain.tensor();
         }
         Tensor folded = Tensor.allocate(arena, spec.dtype(), spec.rows(), spec.cols());
         FoldedRows rows = rows(place, w);
@@ -131,13 +128,20 @@ public final class FoldedWeights {
         return folded;
     }
 
-    private FoldedRows rows(Place place, Tensor w) {
+    private StoredWeight weight(Spec spec, Arena arena) {
+        Tensor instead = own.get(spec.name());
+        return instead != null
+                ? StoredWeight.of(instead)
+                : base.weight(untied() && spec.name().equals(HEAD) ? EMBEDDING : spec.name(), arena);
+    }
+
+    private FoldedRows rows(Place place, StoredWeight w) {
         if (place == null) {
-            return new FoldedRows(StoredWeight.of(w), null, null, 0, 0);
+            return new FoldedRows(w, null, null, 0, 0);
         }
         Site site = adapter.shape().sites().get(place);
         return new FoldedRows(
-                StoredWeight.of(w),
+                w,
                 adapter.a(place.layer(), place.projection()).toFloats(),
                 adapter.b(place.layer(), place.projection()).toFloats(),
                 site.rank(),

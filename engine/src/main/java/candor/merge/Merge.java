@@ -87,7 +87,7 @@ public final class Merge {
         try (Arena arena = Arena.ofShared();
                 Weights weights = Weights.load(settings.base())) {
             Adapter adapter = PeftFiles.frozen(settings.adapter(), weights, Memory.of(arena));
-            FoldedWeights folded = new FoldedWeights(StoredTensors.open(base, arena), adapter);
+            FoldedWeights folded = new FoldedWeights(StoredTensors.open(base, null, arena), adapter);
             List<Spec> specs = folded.specs().stream().map(this::spec).toList();
             try (output) {
                 CheckpointWriter.write(output.partial(), specs, settings.shardBytes(), (spec, memory) -> {

@@ -89,6 +89,9 @@ public enum Architecture {
         return Stream.of(values()).map(Architecture::className).collect(Collectors.joining(", "));
     }
 
+    /** How the names of what is in decoder layers begin. */
+    static final String LAYERS = "model.layers.";
+
     /**
      * A tensor that a checkpoint must have.
      *
@@ -109,6 +112,16 @@ public enum Architecture {
         /** Whether it is the weight of a norm. */
         boolean norm() {
             return vector && name.endsWith("norm.weight");
+        }
+
+        /** Whether it is the weight of a linear layer of the decoder. */
+        boolean linear() {
+            return !vector && name.startsWith(LAYERS);
+        }
+
+        /** The module that it belongs to: its name without the last part. */
+        String module() {
+            return name.substring(0, name.lastIndexOf('.'));
         }
 
         long elements() {

@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.io.AtomicFile;
+import candor.model.SafetensorsWriter.Item;
 import candor.model.SafetensorsWriter.Spec;
 import candor.tensor.Tensor;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -9,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +28,12 @@ public final class CheckpointWriter {
         Tensor tensor(Spec spec, Arena arena);
     }
 
+    /** Where tensors of any type come from. */
+    interface Bytes {
+        /** The same as bytes, dense. A file's tensors are asked for by falling width of their types, then by name. */
+        MemorySegment of(Item item, Arena arena);
+    }
+
     private CheckpointWriter() {}
 
     /**
@@ -37,40 +45,63 @@ public final class CheckpointWriter {
      * @throws candor.BadInput where it cannot be written
      */
     public static void write(Path folder, List<Spec> specs, long shardBytes, Source source) {
-        List<List<Spec>> shards = shards(specs, shardBytes);
+        writeItems(folder, specs, shardBytes, (item, arena) -> {
+            Spec spec = (Spec) item;
+            return dense(spec, source.tensor(spec, arena), arena);
+        });
+    }
+
+    private static MemorySegment dense(Spec spec, Tensor tensor, Arena arena) {
+        if (tensor.dtype() != spec.dtype() || tensor.rows() != spec.rows() || tensor.cols() != spec.cols()) {
+            throw new IllegalArgumentException(tensor.shape() + " for " + spec);
+        }
+        long row = (long) tensor.cols() * tensor.dtype().bytes();
+        if (tensor.dense()) {
+            return tensor.data().asSlice(0, tensor.rows() * row);
+        }
+        MemorySegment dense = arena.allocate(tensor.rows() * row);
+        for (int r = 0; r < tensor.rows(); r++) {
+            MemorySegment.copy(tensor.data(), tensor.offset(r, 0), dense, r * row, row);
+        }
+        return dense;
+    }
+
+    /** The same with tensors of any type. */
+    static void writeItems(Path folder, List<? extends Item> items, long shardBytes, Bytes source) {
+        List<List<Item>> shards = shards(items, shardBytes);
         if (shards.size() == 1) {
-            write(folder.resolve(ModelFolder.WEIGHTS), specs, source);
+            write(folder.resolve(ModelFolder.WEIGHTS), items, source);
             return;
         }
         Map<String, String> shardOf = new TreeMap<>();
         for (int i = 0; i < shards.size(); i++) {
             String name = String.format("model-%05d-of-%05d.safetensors", i + 1, shards.size());
             write(folder.resolve(name), shards.get(i), source);
-            shards.get(i).forEach(spec -> shardOf.put(spec.name(), name));
+            shards.get(i).forEach(item -> shardOf.put(item.name(), name));
         }
-        long bytes = specs.stream().mapToLong(Spec::bytes).sum();
+        long bytes = items.stream().mapToLong(Item::bytes).sum();
         AtomicFile.write(folder.resolve(ModelFolder.INDEX), index(shardOf, bytes));
     }
 
-    private static List<List<Spec>> shards(List<Spec> specs, long shardBytes) {
-        List<List<Spec>> shards = new ArrayList<>();
+    private static List<List<Item>> shards(List<? extends Item> items, long shardBytes) {
+        List<List<Item>> shards = new ArrayList<>();
         long left = 0;
-        for (Spec spec : specs) {
-            if (shards.isEmpty() || spec.bytes() > left) {
+        for (Item item : items) {
+            if (shards.isEmpty() || item.bytes() > left) {
                 shards.add(new ArrayList<>());
                 left = shardBytes;
             }
-            shards.getLast().add(spec);
-            left -= spec.bytes();
+            shards.getLast().add(item);
+            left -= item.bytes();
         }
         return shards;
     }
 
-    private static void write(Path file, List<Spec> specs, Source source) {
-        try (SafetensorsWriter writer = new SafetensorsWriter(file, specs)) {
-            for (Spec spec : writer.order()) {
+    private static void write(Path file, List<? extends Item> items, Bytes source) {
+        try (SafetensorsWriter writer = new SafetensorsWriter(file, items)) {
+            for (Item item : writer.order()) {
                 try (Arena arena = Arena.ofShared()) {
-                    writer.write(source.tensor(spec, arena));
+                    writer.writeBytes(source.of(item, arena));
                 }
             }
             writer.commit();

@@ -120,7 +120,7 @@ public enum LayerTensor {
 
     /** Where the file has it, in one layer of such a model. */
     Stored stored(ModelConfig config, int layer) {
-        String name = "model.layers." + layer + "." + fileName(config.architecture());
+        String name = Architecture.LAYERS + layer + "." + fileName(config.architecture());
         return rows == null
                 ? Stored.vector(name, cols.applyAsInt(config))
                 : Stored.matrix(name, rows.applyAsInt(config), cols.applyAsInt(config));

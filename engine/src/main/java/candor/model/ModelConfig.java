@@ -1,12 +1,16 @@
 package candor.model;
 
+import candor.BadInput;
 import candor.io.JsonFile;
 import candor.ops.Heads;
+import candor.ops.weight.PackedForm;
 import candor.ops.weight.PlainForm;
 import candor.ops.weight.WeightForm;
 import candor.tensor.DType;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -27,6 +31,7 @@ import java.util.Set;
  * @param tieWordEmbeddings     whether the output head is the embedding
  * @param maxPositionEmbeddings the longest sequence that the model was made for
  * @param dtype                 the type that the checkpoint says it is stored in
+ * @param packing               how the weights of linear layers are packed; null where they are of that type, too
  * @param bosTokenId            the token that starts a text, or null
  * @param eosTokenIds           the tokens that end a text; may be empty
  * @param padTokenId            the padding token, or null; Candor never pads
@@ -45,6 +50,7 @@ public record ModelConfig(
         boolean tieWordEmbeddings,
         int maxPositionEmbeddings,
         DType dtype,
+        Packing packing,
         Integer bosTokenId,
         List<Integer> eosTokenIds,
         Integer padTokenId) {
@@ -128,9 +134,32 @@ public record ModelConfig(
                 .sum();
     }
 
-    /** How a checkpoint of it stores matrices. */
+    /** How a checkpoint of it stores matrices, but for those that are packed. */
     public WeightForm form() {
         return PlainForm.of(dtype);
+    }
+
+    /**
+     * The same model with the weights of its linear layers packed.
+     *
+     * @param form null for whatever they are in
+     * @throws BadInput where they are packed already, in another form
+     */
+    public ModelConfig packed(PackedForm form) {
+        if (form == null || packing != null && packing.form() == form) {
+            return this;
+        }
+        if (packing != null) {
+            throw new BadInput(
+                    "the checkpoint is packed as " + packing.form().text() + " already",
+                    "leave {weights} out, or take the model that it was made of");
+        }
+        return but().packing(Packing.of(form)).build();
+    }
+
+    /** The form of packed weights, as records have it; "" where nothing is packed. */
+    public String packedText() {
+        return packing == null ? "" : packing.form().text();
     }
 
     /** How many tensors the weights are. */
@@ -138,10 +167,32 @@ public record ModelConfig(
         return Architecture.tensors(this).size();
     }
 
-    /** Bytes of the weights as {@link Weights} holds them: matrices in a form, vectors in float32. */
+    /**
+     * Bytes of the weights as {@link Weights} holds them: packed ones as they are packed, other matrices in a form, vectors in
+     * float32.
+     */
     public long weightBytes(WeightForm matrices) {
         return Architecture.tensors(this).stream()
-                .mapToLong(stored -> (stored.vector() ? PlainForm.F32 : matrices).bytes(stored.rows(), stored.cols()))
+                .mapToLong(stored ->
+                        (stored.vector() ? PlainForm.F32 : form(stored, matrices)).bytes(stored.rows(), stored.cols()))
                 .sum();
+    }
+
+    /** How many elements of matrices are in which form. */
+    public Map<WeightForm, Long> elementsByForm() {
+        Map<WeightForm, Long> elements = new LinkedHashMap<>();
+        Architecture.tensors(this).stream()
+                .filter(stored -> !stored.vector())
+                .forEach(stored -> elements.merge(form(stored, form()), stored.elements(), Long::sum));
+        return elements;
+    }
+
+    private WeightForm form(Architecture.Stored stored, WeightForm plain) {
+        return packs(stored) ? packing.form() : plain;
+    }
+
+    /** Whether a matrix is packed. */
+    boolean packs(Architecture.Stored stored) {
+        return packing != null && stored.linear() && packing.packs(stored.module());
     }
 }

@@ -19,6 +19,7 @@ public final class ModelConfigBuilder {
     private boolean tieWordEmbeddings = true;
     private int maxPositionEmbeddings = 64;
     private DType dtype = DType.F32;
+    private Packing packing;
     private Integer bosTokenId;
     private List<Integer> eosTokenIds = List.of();
     private Integer padTokenId;
@@ -42,6 +43,7 @@ public final class ModelConfigBuilder {
         tieWordEmbeddings = config.tieWordEmbeddings();
         maxPositionEmbeddings = config.maxPositionEmbeddings();
         dtype = config.dtype();
+        packing = config.packing();
         bosTokenId = config.bosTokenId();
         eosTokenIds = config.eosTokenIds();
         padTokenId = config.padTokenId();
@@ -120,6 +122,12 @@ public final class ModelConfigBuilder {
         return this;
     }
 
+    /** @param value null for none */
+    public ModelConfigBuilder packing(Packing value) {
+        packing = value;
+        return this;
+    }
+
     /** @param bos null for none */
     public ModelConfigBuilder bosTokenId(Integer bos) {
         bosTokenId = bos;
@@ -152,6 +160,7 @@ public final class ModelConfigBuilder {
                 tieWordEmbeddings,
                 maxPositionEmbeddings,
                 dtype,
+                packing,
                 bosTokenId,
                 eosTokenIds,
                 padTokenId);

@@ -79,6 +79,7 @@ final class ModelConfigReader {
                 .tieWordEmbeddings(json.bool("tie_word_embeddings", local))
                 .maxPositionEmbeddings(json.integer("max_position_embeddings", 1, MOST_POSITIONS))
                 .dtype(dtype())
+                .packing(Packing.read(json))
                 .bosTokenId(token("bos_token_id", vocabulary))
                 .eosTokenIds(json.integers("eos_token_id", 0, vocabulary - 1, MOST_END_TOKENS).stream()
                         .distinct()
@@ -131,9 +132,6 @@ final class ModelConfigReader {
         }
         if (json.bool("mlp_bias", false)) {
             throw json.unsupported("mlp_bias", OTHER_MODEL);
-        }
-        if (!json.neutral("quantization_config")) {
-            throw json.unsupported("quantization_config", "take the model in float32, bfloat16 or float16");
         }
         if (json.number("attention_dropout", 0, 1, 0) != 0) {
             throw json.unsupported("attention_dropout", "set it to 0");

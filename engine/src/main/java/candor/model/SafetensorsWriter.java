@@ -29,10 +29,41 @@ import java.util.List;
 public final class SafetensorsWriter implements AutoCloseable {
     private static final int ALIGNMENT = 8;
     private static final int CHUNK = 1 << 26;
-    private static final List<DType> ORDER = List.of(DType.F32, DType.BF16, DType.F16);
+
+    /** Types by falling width; of one width as the format's library has them. */
+    private static final List<String> ORDER = List.of("F32", "BF16", "F16", "F8_E4M3", "I8", "U8");
+
+    /** A tensor to be written. */
+    public sealed interface Item {
+        /** Its name. */
+        String name();
+
+        /** Its type, as the header has it. */
+        String type();
+
+        /** Its dimensions, outermost first. */
+        List<Long> shape();
+
+        /** How long it is. */
+        long bytes();
+    }
 
     /**
-     * A tensor to be written.
+     * A tensor that is not of numbers of 16 or 32 bits: bytes.
+     *
+     * @param type one that the format knows, of eight bits or of 32
+     */
+    public record Raw(String name, String type, List<Long> shape, long bytes) implements Item {
+        public Raw {
+            shape = List.copyOf(shape);
+            if (!ORDER.contains(type)) {
+                throw new IllegalArgumentException("cannot store " + name + " as " + type);
+            }
+        }
+    }
+
+    /**
+     * A vector or a matrix.
      *
      * @param name   its name
      * @param dtype  F32, BF16 or F16
@@ -40,9 +71,9 @@ public final class SafetensorsWriter implements AutoCloseable {
      * @param cols   columns; the length of a vector
      * @param vector whether the file gives it one dimension
      */
-    public record Spec(String name, DType dtype, int rows, int cols, boolean vector) {
+    public record Spec(String name, DType dtype, int rows, int cols, boolean vector) implements Item {
         public Spec {
-            if (!ORDER.contains(dtype) || rows < 0 || cols < 0 || (vector && rows != 1)) {
+            if (!ORDER.contains(dtype.safetensorsName()) || rows < 0 || cols < 0 || (vector && rows != 1)) {
                 throw new IllegalArgumentException("cannot store " + name + " as " + dtype + " " + rows + " x " + cols);
             }
         }
@@ -55,13 +86,24 @@ public final class SafetensorsWriter implements AutoCloseable {
             return new Spec(name, dtype, 1, length, true);
         }
 
-        long bytes() {
+        @Override
+        public String type() {
+            return dtype.safetensorsName();
+        }
+
+        @Override
+        public List<Long> shape() {
+            return vector ? List.of((long) cols) : List.of((long) rows, (long) cols);
+        }
+
+        @Override
+        public long bytes() {
             return (long) rows * cols * dtype.bytes();
         }
     }
 
-    private final List<Spec> order;
-    private final Deque<Spec> left;
+    private final List<Item> order;
+    private final Deque<Item> left;
     private final AtomicFile file;
 
     /**
@@ -69,12 +111,13 @@ public final class SafetensorsWriter implements AutoCloseable {
      *
      * @throws candor.BadInput where the file cannot be written, here and in every method
      */
-    public SafetensorsWriter(Path target, List<Spec> tensors) {
+    public SafetensorsWriter(Path target, List<? extends Item> tensors) {
         order = tensors.stream()
-                .sorted(Comparator.comparingInt((Spec spec) -> ORDER.indexOf(spec.dtype()))
-                        .thenComparing(Spec::name))
+                .sorted(Comparator.comparingInt((Item item) -> ORDER.indexOf(item.type()))
+                        .thenComparing(Item::name))
+                .<Item>map(item -> item)
                 .toList();
-        if (order.stream().map(Spec::name).distinct().count() != order.size()) {
+        if (order.stream().map(Item::name).distinct().count() != order.size()) {
             throw new IllegalArgumentException("two tensors of one name");
         }
         left = new ArrayDeque<>(order);
@@ -93,16 +136,16 @@ public final class SafetensorsWriter implements AutoCloseable {
             json.writeStringField("format", "pt");
             json.writeEndObject();
             long start = 0;
-            for (Spec spec : order) {
-                json.writeObjectFieldStart(spec.name());
-                json.writeStringField("dtype", spec.dtype().safetensorsName());
+            for (Item item : order) {
+                json.writeObjectFieldStart(item.name());
+                json.writeStringField("dtype", item.type());
                 json.writeFieldName("shape");
-                int[] shape = spec.vector() ? new int[] {spec.cols()} : new int[] {spec.rows(), spec.cols()};
+                long[] shape = item.shape().stream().mapToLong(Long::longValue).toArray();
                 json.writeArray(shape, 0, shape.length);
                 json.writeFieldName("data_offsets");
-                json.writeArray(new long[] {start, start + spec.bytes()}, 0, 2);
+                json.writeArray(new long[] {start, start + item.bytes()}, 0, 2);
                 json.writeEndObject();
-                start += spec.bytes();
+                start += item.bytes();
             }
             json.writeEndObject();
         } catch (IOException e) {
@@ -115,13 +158,16 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     /** The tensors in the order in which {@link #write} wants them. */
-    public List<Spec> order() {
+    public List<Item> order() {
         return order;
     }
 
     /** Writes the next tensor of {@link #order}, which must be of its type and shape. */
     public void write(Tensor tensor) {
-        Spec spec = left.remove();
+        Item next = left.remove();
+        if (!(next instanceof Spec spec)) {
+            throw new IllegalArgumentException(tensor.shape() + " for " + next);
+        }
         if (tensor.dtype() != spec.dtype() || tensor.rows() != spec.rows() || tensor.cols() != spec.cols()) {
             throw new IllegalArgumentException(tensor.shape() + " for " + spec);
         }
@@ -135,6 +181,15 @@ public final class SafetensorsWriter implements AutoCloseable {
                             tensor.offset(row, 0),
                             (long) tensor.cols() * tensor.dtype().bytes()));
         }
+    }
+
+    /** Writes the next tensor of {@link #order} as its bytes, which must be as many. */
+    public void writeBytes(MemorySegment bytes) {
+        Item next = left.remove();
+        if (bytes.byteSize() != next.bytes()) {
+            throw new IllegalArgumentException(bytes.byteSize() + " bytes for " + next);
+        }
+        write(bytes);
     }
 
     private void write(MemorySegment bytes) {

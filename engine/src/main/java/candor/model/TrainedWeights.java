@@ -5,6 +5,7 @@ import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Spec;
 import candor.ops.Backend;
 import candor.ops.Philox;
+import candor.ops.weight.StoredWeight;
 import candor.ops.weight.TrainedWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -91,9 +92,13 @@ public final class TrainedWeights {
         ModelFolder model = ModelFolder.at(folder);
         TrainedWeights weights = new TrainedWeights(backend, model.config());
         try (Arena arena = Arena.ofShared()) {
-            StoredTensors files = StoredTensors.open(model, arena);
+            StoredTensors files = StoredTensors.open(model, null, arena);
             for (Spec spec : files.specs()) {
-                float[] numbers = files.tensor(spec.name()).toFloats();
+                StoredWeight stored = files.weight(spec.name(), arena);
+                float[] numbers = new float[stored.rows() * stored.cols()];
+                for (int row = 0; row < stored.rows(); row++) {
+                    stored.widen(numbers, row * stored.cols(), row, 0, stored.cols());
+                }
                 weights.shift(numbers, spec.name(), 1);
                 backend.upload(weights.value(spec.name()), numbers);
             }

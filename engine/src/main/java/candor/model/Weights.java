@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.ops.Backend;
+import candor.ops.weight.PackedForm;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
@@ -46,7 +47,17 @@ public final class Weights implements AutoCloseable {
      *     {@code config.json} asks for
      */
     public static Weights load(Path folder) {
-        return WeightsLoader.load(ModelFolder.at(folder));
+        return load(folder, null);
+    }
+
+    /**
+     * The same, with the weights of linear layers packed as they are loaded, one after another.
+     *
+     * @param form null for whatever they are in
+     * @throws candor.BadInput where they are packed already, in another form
+     */
+    public static Weights load(Path folder, PackedForm form) {
+        return WeightsLoader.load(ModelFolder.at(folder), form);
     }
 
     /**

@@ -3,6 +3,7 @@ package candor.model;
 import candor.BadInput;
 import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Spec;
+import candor.ops.weight.PackedForm;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
@@ -10,7 +11,9 @@ import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -28,35 +31,72 @@ final class WeightsLoader {
     private final TensorFiles files;
     private final Arena arena;
 
-    private WeightsLoader(ModelFolder folder, Arena arena) {
+    /** How the files have packed weights; null where they have none. */
+    private final PackedLayout layout;
+
+    /** @param form what linear layers are packed as; null for whatever they are in */
+    private WeightsLoader(ModelFolder folder, PackedForm form, Arena arena) {
         this.folder = folder;
-        this.config = folder.config();
+        ModelConfig there = folder.config();
+        this.config = there.packed(form);
+        this.layout =
+                there.packing() == null ? null : PackedLayout.of(there.packing().form());
         this.files = TensorFiles.open(folder, arena);
         this.arena = arena;
     }
 
-    static Weights load(ModelFolder folder) {
+    static Weights load(ModelFolder folder, PackedForm form) {
         Arena arena = Arena.ofShared();
         try {
-            WeightsLoader loader = new WeightsLoader(folder, arena);
+            WeightsLoader loader = new WeightsLoader(folder, form, arena);
             loader.checkNames();
-            return assemble(loader.config, arena, stored -> StoredWeight.of(loader.matching(stored)), loader::copy);
+            return assemble(loader.config, arena, stored -> loader.matrix(stored, arena), loader::copy);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
         }
     }
 
-    /** The tensors as the files hold them; the arena stays open. */
-    static StoredTensors stored(ModelFolder folder, Arena arena) {
-        WeightsLoader loader = new WeightsLoader(folder, arena);
+    /** The tensors as the files hold them, or packed; the arena stays open. */
+    static StoredTensors stored(ModelFolder folder, PackedForm form, Arena arena) {
+        WeightsLoader loader = new WeightsLoader(folder, form, arena);
         loader.checkNames();
         List<Spec> specs = new ArrayList<>();
+        Map<String, Stored> all = new LinkedHashMap<>();
         for (Stored stored : Architecture.tensors(loader.config)) {
-            Tensor tensor = loader.matching(stored);
-            specs.add(new Spec(stored.name(), tensor.dtype(), tensor.rows(), tensor.cols(), stored.vector()));
+            DType dtype = loader.packedHere(stored) || loader.packs(stored)
+                    ? DType.BF16
+                    : loader.matching(stored).dtype();
+            specs.add(new Spec(stored.name(), dtype, stored.rows(), stored.cols(), stored.vector()));
+            all.put(stored.name(), stored);
         }
-        return new StoredTensors(specs, name -> loader.files.fileOf(name).tensor(name));
+        return new StoredTensors(loader.config, specs, (name, memory) -> loader.matrix(all.get(name), memory));
+    }
+
+    /** Whether the files have it packed. */
+    private boolean packedHere(Stored stored) {
+        return layout != null && stored.linear() && layout.isIn(files, stored.name());
+    }
+
+    /** Whether it is packed as it is loaded. */
+    private boolean packs(Stored stored) {
+        return layout == null && config.packs(stored);
+    }
+
+    /** A matrix, or a vector as (1, n), in its form; where it is packed here, in this memory. */
+    private StoredWeight matrix(Stored stored, Arena memory) {
+        if (packedHere(stored)) {
+            return layout.read(files, stored, memory);
+        }
+        StoredWeight plain = StoredWeight.of(matching(stored));
+        if (!packs(stored)) {
+            return plain;
+        }
+        try {
+            return config.packing().form().pack(plain, memory);
+        } catch (BadInput e) {
+            throw e.at(files.fileOf(stored.name()).file() + ": tensor " + stored.name());
+        }
     }
 
     /** Puts the weights together from sources, which are asked in the order of the forward pass. */
@@ -85,10 +125,27 @@ final class WeightsLoader {
                     + ", expected with the shape " + first.shape() + BELONG);
         }
         Set<String> names = expected.stream().map(Stored::name).collect(Collectors.toCollection(HashSet::new));
+        if (layout != null) {
+            expected.stream().filter(Stored::linear).forEach(each -> names.addAll(layout.beside(each.name())));
+        }
         for (String name : files.names()) {
             if (!names.contains(name) && !harmless(name)) {
+                requireNotPacked(name, expected);
                 throw new BadInput(files.fileOf(name).file() + ": tensor " + name + " has no place in a "
                         + config.architecture().className() + " of " + config.layers() + " layers" + BELONG);
+            }
+        }
+    }
+
+    /** A part of a packed weight, in a checkpoint that does not say that it is packed so. */
+    private void requireNotPacked(String name, List<Stored> expected) {
+        for (PackedForm form : PackedForm.values()) {
+            PackedLayout other = PackedLayout.of(form);
+            if (expected.stream().anyMatch(each -> other.beside(each.name()).contains(name))) {
+                throw new BadInput(
+                        files.fileOf(name).file() + ": tensor " + name + " belongs to a weight that is packed as "
+                                + form.text() + ", which " + ModelFolder.CONFIG
+                                + " does not say of this layer; check that the two belong together");
             }
         }
     }

@@ -5,6 +5,7 @@ import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.GpuTrial;
 import candor.ops.weight.WeightForm;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -105,10 +106,14 @@ public final class Backends {
      * Bytes that frozen weights take a second and a third time, in the order that the kernels of a backend without memory of
      * its own read: forward and backward. Those of bf16 stay bf16, others become float32; beyond a budget they are laid out at each use.
      *
-     * @param weights elements
+     * @param elements of weights by their form
      */
-    public static long laidOutBytes(long weights, WeightForm form) {
-        return Math.min(CpuBackend.panelBudget(), CpuBackend.panelBytes(form, weights));
+    public static long laidOutBytes(Map<WeightForm, Long> elements) {
+        long bytes = 0;
+        for (Map.Entry<WeightForm, Long> entry : elements.entrySet()) {
+            bytes += CpuBackend.panelBytes(entry.getKey(), entry.getValue());
+        }
+        return Math.min(CpuBackend.panelBudget(), bytes);
     }
 
     /**

@@ -88,7 +88,7 @@ final class Footprint {
         } else {
             if (bank != null) {
                 bytes.put("weights (mapped)", model.weightBytes(model.form()));
-                bytes.put("weights in panels", Backends.laidOutBytes(model.parameterCount(), model.form()));
+                bytes.put("weights in panels", Backends.laidOutBytes(model.elementsByForm()));
             }
             trained(bytes);
             bytes.put(ACTIVATIONS, activations(recomputation));

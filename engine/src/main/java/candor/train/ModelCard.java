@@ -87,15 +87,17 @@ final class ModelCard {
                 .append(shape.sites().size());
         text.append(
                 " linear layers. `./candor chat --model BASE --adapter THIS_FOLDER` talks with it; PEFT loads it with");
-        text.append(
-                " `PeftModel.from_pretrained(base, THIS_FOLDER)`. The tokenizer's files are those it was trained with.\n");
+        text.append(" `PeftModel.from_pretrained(base, THIS_FOLDER)`. The tokenizer's files are those it was trained"
+                + " with.\n");
         table(text, "Settings", "setting", settings());
         table(text, "Data", "file and its SHA-256", data());
         table(text, "Metrics", "last value", metrics());
-        text.append(
-                        "\n## Licence\n\nAn adapter is of use with its base only: the licence and conditions of the base hold for the two")
-                .append(
-                        " together, and so do those of the data. This folder grants none: whoever shares it adds theirs.\n");
+        text.append("\n"
+                        + "## Licence\n\n"
+                        + "An adapter is of use with its base only: the licence and conditions of the base hold"
+                        + " for the two")
+                .append(" together, and so do those of the data. This folder grants none: whoever shares it adds"
+                        + " theirs.\n");
         return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 

@@ -1,0 +1,54 @@
+package candor.model;
+
+import candor.model.Architecture.Stored;
+import candor.ops.weight.Int8Weight;
+import candor.ops.weight.PackedWeight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** bitsandbytes' eight bits: {@code weight} (I8), {@code SCB} (each row's absmax), and {@code weight_format}, 0 for row after row. */
+final class Int8Layout implements PackedLayout {
+    private static final String WEIGHT = "weight";
+    private static final String ABSMAX = "SCB";
+    private static final String FORMAT = "weight_format";
+
+    @Override
+    public List<String> beside(String weight) {
+        return List.of(named(weight, ABSMAX), named(weight, FORMAT));
+    }
+
+    private static String named(String weight, String part) {
+        return weight.substring(0, weight.length() - WEIGHT.length()) + part;
+    }
+
+    @Override
+    public boolean isIn(TensorFiles files, String weight) {
+        return files.has(named(weight, ABSMAX))
+                || files.fileOf(weight).entry(weight).dtype().equals("I8");
+    }
+
+    @Override
+    public PackedWeight read(TensorFiles files, Stored stored, Arena arena) {
+        String weight = stored.name();
+        MemorySegment codes = PackedLayout.required(files, weight, weight, shape(stored), List.of("I8"));
+        String name = named(weight, ABSMAX);
+        MemorySegment absmax =
+                PackedLayout.required(files, weight, name, List.of((long) stored.rows()), List.of("F32"));
+        PackedLayout.requireFinite(files, name, absmax);
+        return new Int8Weight(stored.rows(), stored.cols(), codes, absmax);
+    }
+
+    private static List<Long> shape(Stored stored) {
+        return List.of((long) stored.rows(), (long) stored.cols());
+    }
+
+    @Override
+    public List<Part> parts(String weight, PackedWeight packed) {
+        Int8Weight w = (Int8Weight) packed;
+        return List.of(
+                new Part(weight, "I8", List.of((long) w.rows(), (long) w.cols()), w.codes()),
+                new Part(named(weight, ABSMAX), "F32", List.of((long) w.rows()), w.absmax()),
+                new Part(named(weight, FORMAT), "U8", List.of(), MemorySegment.ofArray(new byte[1])));
+    }
+}
