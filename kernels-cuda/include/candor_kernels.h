@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 6
+#define CANDOR_API_VERSION 7
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -486,6 +486,26 @@ typedef struct candor_adamw_part {
 
 /* w <- w (1 - lr wd) - lr mhat / (sqrt(vhat) + eps) of every part (host), in one launch for each 32 of them. */
 int candor_adamw(const candor_adamw_part *parts, int32_t count, candor_stream *stream);
+
+/*
+ * One adapter's parameters and gradients, and moments in eight bits: of each element the index of the nearest value of a map
+ * (256), rising; of each block of 256 elements, the last one shorter, what these values are multiplied by, its largest magnitude.
+ */
+typedef struct candor_adamw8_part {
+    float *w;
+    const float *g;
+    uint8_t *m;
+    float *m_largest;
+    uint8_t *v;
+    float *v_largest;
+    const float *m_map;
+    const float *v_map;
+    const candor_adamw_numbers *numbers;
+    int64_t count;
+} candor_adamw8_part;
+
+/* As candor_adamw; the step is by the moments as they are before they become eight bits again. */
+int candor_adamw8(const candor_adamw8_part *parts, int32_t count, candor_stream *stream);
 
 #ifdef __cplusplus
 }

@@ -31,6 +31,8 @@ float from_double(double v) { return (float)v; }
 template <>
 int32_t from_double(double v) { return (int32_t)v; }
 template <>
+uint8_t from_double(double v) { return (uint8_t)v; }
+template <>
 candor_bf16 from_double(double v) { return to_bf16((float)v); }
 
 // What the C API calls it; integers are in no matrix.
@@ -43,6 +45,7 @@ int type_of<candor_bf16>() { return CANDOR_BF16; }
 
 double to_double(float v) { return v; }
 double to_double(int32_t v) { return v; }
+double to_double(uint8_t v) { return v; }
 double to_double(candor_bf16 v) { return to_float(v); }
 
 // Every element relative to its own size and to that of all: a small element may not be hidden behind large ones, nor
@@ -220,6 +223,7 @@ bool Tensor<T>::sentinels_untouched() const {
 template class Tensor<candor_bf16>;
 template class Tensor<float>;
 template class Tensor<int32_t>;
+template class Tensor<uint8_t>;
 
 template <class T>
 Check::Output& Check::add(const char* what, Tensor<T>& tensor, Expected expected) {
@@ -254,6 +258,7 @@ template Check& Check::output(const char*, Tensor<candor_bf16>&, Expected);
 template Check& Check::output(const char*, Tensor<float>&, Expected);
 template Check& Check::output_from(const char*, Tensor<candor_bf16>&, const std::vector<double>&, Expected);
 template Check& Check::output_from(const char*, Tensor<float>&, const std::vector<double>&, Expected);
+template Check& Check::output_from(const char*, Tensor<uint8_t>&, const std::vector<double>&, Expected);
 
 std::string Check::judge(const Output& output, double* ratio) const {
     if (!output.sentinels()) return output.what + ": written outside of its rows and columns";

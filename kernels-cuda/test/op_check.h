@@ -34,7 +34,7 @@ private:
     uint64_t state_;
 };
 
-// A matrix of T = candor_bf16, float or int32_t in device memory, its rows `stride` elements apart from `offset` on, between
+// A matrix of T = candor_bf16, float, int32_t or uint8_t in device memory, its rows `stride` elements apart from `offset` on, between
 // sentinels. Host values are doubles, (rows, cols) without gaps.
 template <class T>
 class Tensor {

@@ -38,19 +38,20 @@ class OptionNamesTest {
                 "train sft --packing True --shuffle false | train sft --packing --no-shuffle",
                 "train sft --no-packing true | train sft --no-packing",
                 "train sft --no-packing=false | train sft --packing",
-                "train sft --bf16 --optim adamw_torch --use-peft --seed 1 | train sft --seed 1",
+                "train sft --bf16 --optimizer adamw_8bit --use-peft --seed 1 | train sft --optim=adamw_8bit --seed 1",
                 "train sft --load-in-4bit false --seed 1 | train sft --seed 1",
                 "train sft --max-steps -1 | train sft --max-steps -1",
                 "plan kto --per_device_train_batch_size 2 --kto_chosen_weight 2 | plan kto"
                         + " --per-device-train-batch-size 2 --desirable-weight=2",
-                "train dpo --dpo_beta 0.2 --loss_type sigmoid --label_smoothing 0.1 --precompute-ref-log-probs | train dpo"
-                        + " --beta=0.2 --label-smoothing 0.1",
+                "train dpo --dpo_beta 0.2 --loss_type sigmoid --label_smoothing 0.1 --precompute-ref-log-probs | train"
+                        + " dpo --beta=0.2 --label-smoothing 0.1",
                 "generate --model_path m --prompt-file p --max-tokens 9 --do-sample false --overwrite | generate"
                         + " --model=m --prompts=p --max-new-tokens=9 --temperature=0 --force",
                 "generate --max-length 9 --force false | generate --max-new-tokens=9",
                 "chat --peft-model a --system --learning_rate | chat --adapter=a --system --learning_rate",
                 "merge --adapter-path a --output_dir o | merge --adapter=a --output=o",
-                "eval mask --dataset d --num-samples 3 --eval-batch-size 4 | eval mask --data d --limit=3 --batch-size=4",
+                "eval mask --dataset d --num-samples 3 --eval-batch-size 4 | eval mask --data d --limit=3"
+                        + " --batch-size=4",
                 "eval gsm8k --n-shot 0 | eval gsm8k --num-fewshot=0",
                 "study direct --model_name_or_path m --dry_run | study direct --model=m --dry-run",
                 "quickstart --output_dir o --num_threads 2 | quickstart --output=o --threads=2",
@@ -72,14 +73,16 @@ class OptionNamesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "train sft --deepspeed ds.json | --deepspeed: Candor has no such setting: training uses one device; --recompute",
+                "train sft --deepspeed ds.json | --deepspeed: Candor has no such setting: training uses one device;"
+                        + " --recompute",
                 "train kto --fsdp full_shard | --fsdp: Candor has no such setting: training uses one device",
                 "train sft --load-in-4bit | --load-in-4bit: Candor has no such setting: weights are not quantised",
                 "chat --load_in_8bit | --load_in_8bit: Candor has no such setting: weights are not quantised",
                 "train dpo --loss_type ipo | --loss_type ipo: not available: the loss is DPO's own",
                 "train kto --loss-type sigmoid | --loss-type sigmoid: not available: the loss is KTO's own",
                 "train dpo --ref-model m | --ref-model: Candor has no such setting: the reference is the base model",
-                "train sft --optim adamw_8bit | --optim adamw_8bit: not available: the optimiser is AdamW",
+                "train sft --data d --output o --optim adafactor | --optim: must be one of adamw-torch, adamw-8bit,"
+                        + " not adafactor",
                 "train sft --packing-strategy bfd | --packing-strategy: Candor has no such setting: --packing fills",
                 "generate --num-beams 4 | --num-beams: Candor has no such setting: there is no beam search",
                 "eval --tasks mmlu | --tasks: Candor has no such setting: a benchmark is a command",
@@ -99,7 +102,8 @@ class OptionNamesTest {
                 "train sft --beta 1 | '--beta'; it belongs to 'candor train kto'",
                 "chat --prompts p | '--prompts'; it belongs to 'candor generate'",
                 "train --model m sft | '--model'; options follow the command: candor train sft --model",
-                "train --model m | options follow the command: 'candor train' needs a command: one of sft, kto, dpo, full",
+                "train --model m | options follow the command: 'candor train' needs a command: one of sft, kto, dpo,"
+                        + " full",
                 "--model m chat | '--model'; options follow the command: candor chat --model",
                 "bench --itrations 1 | '--itrations'; did you mean --iterations?",
                 "generate --max-new-token 3 | did you mean --max-new-tokens?",

@@ -16,7 +16,7 @@ import java.util.Arrays;
  * @param packing   what these values are unpacked from, or null
  * @param memoryOf  the name of the input whose memory this output shares on the backend, or null
  * @param slot      the adapter that this is a gradient of, or {@link #NO_SLOT}
- * @param float32   whether it stays float32 where activations are of another type
+ * @param float32   whether it keeps its type, mostly float32, where activations are of another
  * @param magnitude the size of what is rounded on the way to this output, where that is more than the output itself
  */
 record Arg(
@@ -121,6 +121,7 @@ record Arg(
             case F32 -> (float) value;
             case BF16 -> DType.bf16ToFloat(DType.floatToBf16((float) value));
             case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
+            case U8 -> Math.rint(value);
             case I32 -> throw new IllegalArgumentException("no operation takes " + dtype);
         };
     }

@@ -12,6 +12,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -172,6 +173,15 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
             for (String name : names) {
                 args.replaceAll(arg -> arg.name().equals(name) ? arg.asFloat32() : arg);
             }
+            return this;
+        }
+
+        /** Codes of eight bits, on every backend. */
+        Builder codes(String name, Shape shape, double[] values) {
+            double[] rounded = Arrays.stream(values)
+                    .map(value -> Arg.round(DType.U8, value))
+                    .toArray();
+            args.add(new Arg(name, Arg.Kind.UPDATED, DType.U8, shape, rounded, null, null, Arg.NO_SLOT, true, 0));
             return this;
         }
 

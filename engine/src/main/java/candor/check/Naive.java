@@ -3,6 +3,7 @@ package candor.check;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.DropoutRates;
+import candor.ops.EightBitRow;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
@@ -10,6 +11,7 @@ import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
 import candor.ops.op.Attention;
 import candor.ops.op.AttentionBackward;
@@ -42,9 +44,11 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.DynamicMap;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
@@ -133,6 +137,7 @@ public class Naive implements Ops {
             case Zero o -> zero(o);
             case SumOfSquares o -> sumOfSquares(o);
             case AdamW o -> adamW(o);
+            case AdamW8bit o -> adamW8bit(o);
         }
     }
 
@@ -680,6 +685,39 @@ public class Naive implements Ops {
             }
         }
         op.sum()[0] = sum;
+    }
+
+    private void adamW8bit(AdamW8bit op) {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor m = widened(arena, op.m(), DynamicMap.signed());
+            Tensor v = widened(arena, op.v(), DynamicMap.unsigned());
+            adamW(new AdamW(op.w(), op.g(), m, v, op.step()));
+            narrow(op.m(), Floats.row(m, 0), DynamicMap.signed());
+            narrow(op.v(), Floats.row(v, 0), DynamicMap.unsigned());
+        }
+    }
+
+    private static Tensor widened(Arena arena, EightBitRow row, float[] map) {
+        float[] values = Floats.row(row.codes(), 0);
+        float[] largest = Floats.row(row.largest(), 0);
+        for (int c = 0; c < values.length; c++) {
+            values[c] = map[(int) values[c]] * largest[c / EightBitRow.BLOCK];
+        }
+        return Tensor.of(arena, 1, values.length, values);
+    }
+
+    private static void narrow(EightBitRow row, float[] values, float[] map) {
+        float[] largest = new float[row.largest().cols()];
+        for (int c = 0; c < values.length; c++) {
+            int block = c / EightBitRow.BLOCK;
+            largest[block] = Math.max(largest[block], Math.abs(values[c]));
+        }
+        for (int c = 0; c < values.length; c++) {
+            float most = largest[c / EightBitRow.BLOCK];
+            values[c] = DynamicMap.nearest(map, most == 0 ? 0 : values[c] / most);
+        }
+        Floats.put(row.codes(), 0, values);
+        Floats.put(row.largest(), 0, largest);
     }
 
     private void adamW(AdamW op) {

@@ -72,6 +72,7 @@ public final class OpCheck {
         TABLE.put("zero", RowCases::zero);
         TABLE.put("sumOfSquares", StepCases::sumOfSquares);
         TABLE.put("adamW", StepCases::adamW);
+        TABLE.put("adamW8bit", StepCases::adamW8bit);
     }
 
     private OpCheck() {}

@@ -39,6 +39,9 @@ final class Placed implements AutoCloseable {
     // Payloads in the upper half, so that bf16 has them, too.
     private static final int SENTINEL = 0x7fd5_0000;
     private static final int POISON = 0x7fea_0000;
+    /** Codes have no NaN: a number that cases hardly have. */
+    private static final float CODE_SENTINEL = 213;
+
     /** Elements before and behind each tensor; 64 bytes of float32, so that dense ones begin as tensors mostly do. */
     private static final int GUARD = 16;
 
@@ -196,7 +199,7 @@ final class Placed implements AutoCloseable {
 
     private float[] image(Arg arg) {
         float[] image = new float[length(arg)];
-        Arrays.fill(image, Float.intBitsToFloat(SENTINEL));
+        Arrays.fill(image, arg.dtype() == DType.U8 ? CODE_SENTINEL : Float.intBitsToFloat(SENTINEL));
         int cols = arg.shape().cols();
         for (int row = 0; row < arg.shape().rows(); row++) {
             for (int col = 0; col < cols; col++) {

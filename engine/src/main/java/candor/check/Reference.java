@@ -3,6 +3,7 @@ package candor.check;
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.DropoutRates;
+import candor.ops.EightBitRow;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
@@ -10,6 +11,7 @@ import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
 import candor.ops.op.Attention;
 import candor.ops.op.AttentionBackward;
@@ -42,9 +44,12 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.DynamicMap;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 
 /**
@@ -89,6 +94,7 @@ public final class Reference implements Ops {
             case Zero o -> zero(o);
             case SumOfSquares o -> sumOfSquares(o);
             case AdamW o -> adamW(o);
+            case AdamW8bit o -> adamW8bit(o);
         }
     }
 
@@ -675,6 +681,44 @@ public final class Reference implements Ops {
                 op.m().set(n, c, first);
                 op.v().set(n, c, second);
                 w.set(n, c, shrunk - step.learningRate() * update);
+            }
+        }
+    }
+
+    private void adamW8bit(AdamW8bit op) {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor m = widened(arena, op.m(), DynamicMap.signed());
+            Tensor v = widened(arena, op.v(), DynamicMap.unsigned());
+            adamW(new AdamW(op.w(), op.g(), m, v, op.step()));
+            narrow(op.m(), m, DynamicMap.signed());
+            narrow(op.v(), v, DynamicMap.unsigned());
+        }
+    }
+
+    private static Tensor widened(Arena arena, EightBitRow row, float[] map) {
+        Tensor wide = Tensor.allocate(arena, DType.F64, 1, row.codes().cols());
+        for (int c = 0; c < wide.cols(); c++) {
+            double largest = row.largest().get(0, c / EightBitRow.BLOCK);
+            wide.set(0, c, map[(int) row.codes().get(0, c)] * largest);
+        }
+        return wide;
+    }
+
+    private static void narrow(EightBitRow row, Tensor wide, float[] map) {
+        for (int from = 0; from < wide.cols(); from += EightBitRow.BLOCK) {
+            int to = Math.min(wide.cols(), from + EightBitRow.BLOCK);
+            double largest = 0;
+            for (int c = from; c < to; c++) {
+                largest = Math.max(largest, Math.abs(wide.get(0, c)));
+            }
+            row.largest().set(0, from / EightBitRow.BLOCK, largest);
+            for (int c = from; c < to; c++) {
+                double value = largest == 0 ? 0 : wide.get(0, c) / largest;
+                int nearest = 0;
+                for (int code = 1; code < map.length; code++) {
+                    nearest = Math.abs(map[code] - value) < Math.abs(map[nearest] - value) ? code : nearest;
+                }
+                row.codes().set(0, c, nearest);
             }
         }
     }

@@ -3,7 +3,9 @@ package candor.check;
 import static candor.check.Shape.matrix;
 
 import candor.ops.AdamWStep;
+import candor.ops.EightBitRow;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.SumOfSquares;
 import java.util.stream.Stream;
 
@@ -50,5 +52,45 @@ final class StepCases {
                 .updated("v", shape, c.draw(shape, gaussian -> fresh ? 0 : Math.pow(gaussian * gradients, 2)))
                 .float32("w", "g", "m", "v")
                 .call((v, b) -> new AdamW(v.at("w"), v.at("g"), v.at("m"), v.at("v"), step));
+    }
+
+    /** Codes are judged as numbers: another one than the nearest is too far off. */
+    static Stream<Case> adamW8bit() {
+        AdamWStep first = new AdamWStep(1e-3, 0.9, 0.999, 1e-8, 0, 1, 1);
+        AdamWStep second = new AdamWStep(1e-2, 0.9, 0.95, 1e-8, 0.1, 0.37, 2);
+        AdamWStep late = new AdamWStep(2e-4, 0.9, 0.999, 1e-8, 0.01, 1, 1000);
+        return Stream.of(
+                adamW8bit(1, first, 0, 1),
+                adamW8bit(7, first, 1, 1),
+                adamW8bit(256, second, 1, 1),
+                adamW8bit(257, late, 0, 1),
+                adamW8bit(300, late, 0, 1e-7),
+                adamW8bit(511, second, 0, 0),
+                adamW8bit(1003, second, 1, 1e-3));
+    }
+
+    /** As {@link #adamW}: moments are any codes, of blocks of any size; the first steps begin with zeros. */
+    private static Case adamW8bit(int count, AdamWStep step, double weights, double gradients) {
+        Shape shape = matrix(1, count);
+        Shape blocks = matrix(1, EightBitRow.blocks(count));
+        String text = "P=%d t=%d w~%s g~%s".formatted(count, step.step(), weights, gradients);
+        Case.Builder c = Case.of("adamW8bit", text, Packed.one());
+        boolean fresh = step.step() == 1;
+        return c.updated("w", shape, c.normal(shape, weights))
+                .in("g", shape, c.normal(shape, gradients))
+                .codes("m", shape, c.draw(shape, gaussian -> fresh ? 0 : Math.clamp(127 + 60 * gaussian, 0, 255)))
+                .updated("mLargest", blocks, c.draw(blocks, gaussian -> fresh ? 0 : Math.abs(gaussian) * gradients))
+                .codes("v", shape, c.draw(shape, gaussian -> fresh ? 0 : Math.clamp(160 + 40 * gaussian, 1, 255)))
+                .updated(
+                        "vLargest",
+                        blocks,
+                        c.draw(blocks, gaussian -> fresh ? 0 : Math.pow((1 + Math.abs(gaussian)) * gradients, 2)))
+                .float32("w", "g", "mLargest", "vLargest")
+                .call((v, b) -> new AdamW8bit(
+                        v.at("w"),
+                        v.at("g"),
+                        new EightBitRow(v.at("m"), v.at("mLargest")),
+                        new EightBitRow(v.at("v"), v.at("vLargest")),
+                        step));
     }
 }

@@ -116,11 +116,19 @@ public final class TrainedWeights {
                 .sum();
     }
 
+    /** Elements at the head of such a row that weight decay is for. */
+    public static long decayed(ModelConfig config) {
+        return Architecture.tensors(config).stream()
+                .filter(stored -> decays(config, stored))
+                .mapToLong(stored -> aligned(stored.elements()))
+                .sum();
+    }
+
     /** Gives each tensor of one of the two groups its place, and the place behind them. */
     private int place(boolean matrices, long from) {
         long at = from;
         for (Stored stored : tensors.values()) {
-            if (decays(stored) == matrices) {
+            if (decays(config, stored) == matrices) {
                 starts.put(stored.name(), at);
                 at += aligned(stored.elements());
             }
@@ -133,7 +141,7 @@ public final class TrainedWeights {
         return (int) at;
     }
 
-    private boolean decays(Stored stored) {
+    private static boolean decays(ModelConfig config, Stored stored) {
         return !stored.vector() && !stored.equals(Architecture.embedding(config));
     }
 

@@ -1,6 +1,7 @@
 package candor.ops;
 
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
 import candor.ops.op.Attention;
 import candor.ops.op.AttentionBackward;
@@ -215,5 +216,10 @@ public interface Ops {
     /** {@link AdamW}. */
     default void adamW(Tensor w, Tensor g, Tensor m, Tensor v, AdamWStep step) {
         run(new AdamW(w, g, m, v, step));
+    }
+
+    /** {@link AdamW8bit}. */
+    default void adamW8bit(Tensor w, Tensor g, EightBitRow m, EightBitRow v, AdamWStep step) {
+        run(new AdamW8bit(w, g, m, v, step));
     }
 }

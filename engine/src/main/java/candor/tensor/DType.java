@@ -6,6 +6,8 @@ public enum DType {
     BF16(2, "BF16"),
     F16(2, "F16"),
     I32(4, "I32"),
+    /** A code from 0 to 255. */
+    U8(1, "U8"),
     /** Only the reference of the operation checker computes in this. */
     F64(8, "F64");
 

@@ -112,6 +112,7 @@ public record Tensor(MemorySegment data, DType dtype, int rows, int cols, long s
             case BF16 -> DType.bf16ToFloat(data.get(I16, at));
             case F16 -> Float.float16ToFloat(data.get(I16, at));
             case I32 -> data.get(I32, at);
+            case U8 -> Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, at));
         };
     }
 
@@ -126,6 +127,7 @@ public record Tensor(MemorySegment data, DType dtype, int rows, int cols, long s
             case BF16 -> data.set(I16, at, DType.floatToBf16((float) value));
             case F16 -> data.set(I16, at, Float.floatToFloat16((float) value));
             case I32 -> data.set(I32, at, (int) value);
+            case U8 -> data.set(ValueLayout.JAVA_BYTE, at, (byte) (int) value);
         }
     }
 

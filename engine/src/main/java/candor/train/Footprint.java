@@ -17,6 +17,7 @@ import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
+import candor.train.optimiser.AdamW;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -130,11 +131,11 @@ final class Footprint {
         long parameters = 0;
         long moments = 0;
         for (Prepared.One run : prepared.runs()) {
-            long row = bank == null
-                    ? TrainedWeights.length(model) * DType.F32.bytes()
-                    : new AdapterLayout(run.lora()).bytes();
+            long length = bank == null ? TrainedWeights.length(model) : new AdapterLayout(run.lora()).length();
+            long row = length * DType.F32.bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
-            moments += 2 * row;
+            long decayed = bank == null ? TrainedWeights.decayed(model) : length;
+            moments += AdamW.bytes(run.config().steps().adamW(), length, decayed);
         }
         bytes.put(bank == null ? "weights and gradients" : "adapters and gradients", parameters);
         bytes.put("optimiser", moments);

@@ -8,56 +8,67 @@ import candor.tensor.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
-/** A row of float32 in a file: its values, little-endian, and nothing else. */
+/** A row in a file: its values of float32, little-endian, or its codes of a byte, and nothing else. */
 final class RowFile {
     private static final int CHUNK = 1 << 16;
 
     private RowFile() {}
 
+    /** "first_moment.f32": a name, and what the row is made of. */
+    static String name(String name, Tensor row) {
+        return name + "." + row.dtype().name().toLowerCase(Locale.ROOT);
+    }
+
     static void write(Backend backend, Tensor row, OutputStream out) throws IOException {
         float[] values = new float[Math.min(CHUNK, row.cols())];
-        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] bytes = new byte[values.length * row.dtype().bytes()];
         for (int from = 0; from < row.cols(); from += CHUNK) {
             int length = Math.min(CHUNK, row.cols() - from);
-            backend.download(values, part(row, from, length));
-            bytes.clear();
-            bytes.asFloatBuffer().put(values, 0, length);
-            out.write(bytes.array(), 0, length * Float.BYTES);
+            backend.download(values, row.columns(from, from + length));
+            if (row.dtype() == DType.U8) {
+                for (int i = 0; i < length; i++) {
+                    bytes[i] = (byte) (int) values[i];
+                }
+            } else {
+                floats(bytes).put(values, 0, length);
+            }
+            out.write(bytes, 0, length * row.dtype().bytes());
         }
     }
 
     static void read(Path file, Backend backend, Tensor row) {
+        int size = row.dtype().bytes();
         try (InputStream in = Files.newInputStream(file)) {
-            if (Files.size(file) != (long) row.cols() * Float.BYTES) {
-                throw new BadInput(file + ": has " + Files.size(file) + " bytes, expected "
-                        + (long) row.cols() * Float.BYTES + "; it is of another model or adapter");
+            if (Files.size(file) != (long) row.cols() * size) {
+                throw new BadInput(file + ": has " + Files.size(file) + " bytes, expected " + (long) row.cols() * size
+                        + "; it is of another model or adapter");
             }
             for (int from = 0; from < row.cols(); from += CHUNK) {
                 int length = Math.min(CHUNK, row.cols() - from);
                 float[] values = new float[length];
-                ByteBuffer.wrap(in.readNBytes(length * Float.BYTES))
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .asFloatBuffer()
-                        .get(values);
-                backend.upload(part(row, from, length), values);
+                byte[] bytes = in.readNBytes(length * size);
+                if (row.dtype() == DType.U8) {
+                    for (int i = 0; i < length; i++) {
+                        values[i] = Byte.toUnsignedInt(bytes[i]);
+                    }
+                } else {
+                    floats(bytes).get(values);
+                }
+                backend.upload(row.columns(from, from + length), values);
             }
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
         }
     }
 
-    /** A device's segment has no length to slice: there, a view is an address. */
-    private static Tensor part(Tensor row, int from, int length) {
-        long offset = (long) from * Float.BYTES;
-        MemorySegment data = row.data().byteSize() == 0
-                ? MemorySegment.ofAddress(row.data().address() + offset)
-                : row.data().asSlice(offset, (long) length * Float.BYTES);
-        return Tensor.of(data, DType.F32, 1, length);
+    private static FloatBuffer floats(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
     }
 }

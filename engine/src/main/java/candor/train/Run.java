@@ -37,8 +37,6 @@ public final class Run implements AutoCloseable {
             Slots slots) {}
 
     private static final String PARAMETERS = "parameters.f32";
-    private static final String FIRST_MOMENT = "first_moment.f32";
-    private static final String SECOND_MOMENT = "second_moment.f32";
 
     private final Parts parts;
     private final Backend backend;
@@ -83,14 +81,9 @@ public final class Run implements AutoCloseable {
         if (from != null) {
             RunState state = RunState.read(from.folder());
             RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
-            RowFile.read(
-                    from.folder().resolve(FIRST_MOMENT),
-                    backend,
-                    learner.adamW().firstMoment());
-            RowFile.read(
-                    from.folder().resolve(SECOND_MOMENT),
-                    backend,
-                    learner.adamW().secondMoment());
+            learner.adamW()
+                    .state()
+                    .forEach((name, row) -> RowFile.read(from.folder().resolve(RowFile.name(name, row)), backend, row));
             learner.restore(state.step(), state.tokens(), state.batcher());
             savedStep = state.step();
             metricsBytes = state.metricsBytes();
@@ -282,8 +275,9 @@ public final class Run implements AutoCloseable {
         Map<String, Content> files = new LinkedHashMap<>();
         files.put(RunState.FILE, state::writeTo);
         files.put(PARAMETERS, out -> RowFile.write(backend, parts.trainee.parameters(), out));
-        files.put(FIRST_MOMENT, out -> RowFile.write(backend, learner.adamW().firstMoment(), out));
-        files.put(SECOND_MOMENT, out -> RowFile.write(backend, learner.adamW().secondMoment(), out));
+        learner.adamW()
+                .state()
+                .forEach((name, row) -> files.put(RowFile.name(name, row), out -> RowFile.write(backend, row, out)));
         // Both: the one is what this run ends with, the other what a longer one may.
         checkpoints.save(
                 step(), rule().load() ? new HashSet<>(List.of(best.step(), bestAtEnd.step())) : Set.of(), files);

@@ -8,10 +8,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
+import candor.ops.EightBitRow;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.PageTables;
+import candor.ops.weight.DynamicMap;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -223,6 +225,28 @@ class ReferenceTest {
         assertThat(v.get(0, 0)).isEqualTo(0.75);
         double update = 2.0 / 3 / (sqrt(12.0 / 7) + 1);
         assertThat(w.get(0, 0)).isCloseTo(first * 0.95 - 0.1 * update, within(EXACT));
+    }
+
+    /**
+     * A step by hand from zero moments, as above: m = v = 1 of one element, of the other g' = −1/2: m = −1/4, v = 1/16. The largest are
+     * 1 and 1; −0.25 lies between −0.2547… and −0.2406…, 1/16 nearest to 0.06203…
+     */
+    @Test
+    void adamW8bitByHand() {
+        EightBitRow m = new EightBitRow(rows(1, 2, 0, 0), rows(1, 1, 0));
+        EightBitRow v = new EightBitRow(rows(1, 2, 0, 0), rows(1, 1, 0));
+        Tensor w = rows(1, 2, 1, 0);
+        ops.adamW8bit(w, rows(1, 2, 4, -1), m, v, new AdamWStep(0.1, 0.5, 0.75, 1, 0.5, 0.5, 1));
+        assertThat(w.get(0, 0)).isCloseTo(0.95 - 0.2 / 3, within(EXACT));
+        assertThat(w.get(0, 1)).isCloseTo(0.1 * 0.5 / 1.5, within(EXACT));
+        assertThat(m.largest().get(0, 0)).isEqualTo(1);
+        assertThat(v.largest().get(0, 0)).isEqualTo(1);
+        float[] signed = DynamicMap.signed();
+        float[] unsigned = DynamicMap.unsigned();
+        assertThat(m.codes().get(0, 0)).isEqualTo(255);
+        assertThat(v.codes().get(0, 0)).isEqualTo(255);
+        assertThat((double) signed[(int) m.codes().get(0, 1)]).isCloseTo(-0.25, within(0.0071));
+        assertThat((double) unsigned[(int) v.codes().get(0, 1)]).isCloseTo(0.0625, within(0.00071));
     }
 
     private static Batch batch(int[] lengths, int... slots) {

@@ -6,14 +6,17 @@ import static candor.check.RowMutants.tensor;
 
 import candor.ops.AdamWStep;
 import candor.ops.Batch;
+import candor.ops.EightBitRow;
 import candor.ops.Heads;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.Attention;
 import candor.ops.op.AttentionBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.Logits;
 import candor.ops.op.SumOfSquares;
+import candor.ops.weight.DynamicMap;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
@@ -50,7 +53,14 @@ final class ScoreMutants {
     }
 
     static Stream<Mutant> all() {
-        return Stream.of(attention(), attentionBackward(), logits(), logProb(), logProbBackward(), step())
+        return Stream.of(
+                        attention(),
+                        attentionBackward(),
+                        logits(),
+                        logProb(),
+                        logProbBackward(),
+                        step(),
+                        eightBitStep())
                 .flatMap(mutants -> mutants);
     }
 
@@ -298,6 +308,58 @@ final class ScoreMutants {
                     right.adamW(w, g, m, v, s);
                     right.zero(g);
                 }));
+    }
+
+    private static Stream<Mutant> eightBitStep() {
+        return Stream.of(
+                eightBit("rounds codes down", "m is too far", (right, o) -> {
+                    right.run(o);
+                    Tensor codes = o.m().codes();
+                    codes.set(0, 0, Math.max(0, codes.get(0, 0) - 1));
+                }),
+                eightBit("takes the largest without its magnitude", "mLargest is too far", (right, o) -> {
+                    right.run(o);
+                    Tensor largest = o.m().largest();
+                    largest.set(0, 0, -largest.get(0, 0));
+                }),
+                eightBit("keeps the largest of the block before", "vLargest is too far", (right, o) -> {
+                    right.run(o);
+                    Tensor largest = o.v().largest();
+                    largest.set(0, largest.cols() - 1, largest.get(0, 0));
+                }),
+                eightBit("takes the signed map for second moments", TOO_FAR, (right, o) -> {
+                    right.run(o);
+                    float[] map = DynamicMap.signed();
+                    for (int c = 0; c < o.w().cols(); c++) {
+                        float value = DynamicMap.unsigned()[(int) o.v().codes().get(0, c)];
+                        o.v().codes().set(0, c, DynamicMap.nearest(map, value));
+                    }
+                }),
+                eightBit("steps by the moments after their rounding", "w is too far", (right, o) -> {
+                    float[] before = Floats.row(o.w(), 0);
+                    right.run(o);
+                    AdamWStep s = o.step();
+                    for (int c = 0; c < before.length; c++) {
+                        double m = value(o.m(), DynamicMap.signed(), c) / (1 - Math.pow(s.beta1(), s.step()));
+                        double v = value(o.v(), DynamicMap.unsigned(), c) / (1 - Math.pow(s.beta2(), s.step()));
+                        double shrunk = before[c] * (1 - s.learningRate() * s.weightDecay());
+                        o.w().set(0, c, shrunk - s.learningRate() * m / (Math.sqrt(v) + s.epsilon()));
+                    }
+                }),
+                eightBit("gives a block of zeros the first code", "m is too far", (right, o) -> {
+                    right.run(o);
+                    for (int c = 0; c < o.w().cols() && o.m().largest().get(0, 0) == 0; c++) {
+                        o.m().codes().set(0, c, 0);
+                    }
+                }));
+    }
+
+    private static double value(EightBitRow row, float[] map, int c) {
+        return map[(int) row.codes().get(0, c)] * row.largest().get(0, c / EightBitRow.BLOCK);
+    }
+
+    private static Mutant eightBit(String bug, String reason, Mutant.Wrong<AdamW8bit> wrong) {
+        return Mutant.of(AdamW8bit.class, bug, reason, wrong);
     }
 
     private static Mutant attention(String bug, String reason, WrongAttention wrong) {

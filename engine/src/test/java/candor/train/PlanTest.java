@@ -54,13 +54,18 @@ class PlanTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"SFT | auto | false", "KTO | auto | false", "SFT | full=1,selective=1 | false", "SFT | full | true"
+            value = {
+                "SFT | auto | false | adamw_torch",
+                "KTO | auto | false | adamw_8bit",
+                "SFT | full=1,selective=1 | false | adamw_torch",
+                "SFT | full | true | adamw_8bit"
             })
-    void aRunOnADeviceTakesWhatWasPlanned(Method method, String recompute, boolean away) {
+    void aRunOnADeviceTakesWhatWasPlanned(Method method, String recompute, boolean away, String optim) {
         EmulatedDevice.assumeThere();
         Settings settings = settings(method, "cuda-emulated")
                 .with(TrainSettings.RECOMPUTE, recompute)
-                .with(TrainSettings.ACTIVATION_OFFLOADING, String.valueOf(away));
+                .with(TrainSettings.ACTIVATION_OFFLOADING, String.valueOf(away))
+                .with(TrainSettings.OPTIM, optim);
         Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings)));
         CudaBackend backend = CudaBackend.emulated();
         Counting counted = new Counting(backend);
@@ -77,7 +82,22 @@ class PlanTest {
     @ParameterizedTest
     @EnumSource(Method.class)
     void aRunOnTheProcessorTakesWhatWasPlanned(Method method) {
-        Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings(method, "cpu"))));
+        takesWhatWasPlanned(method, settings(method, "cpu"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SFT", "FULL"})
+    void aRunWithAllThatSavesMemoryTakesWhatWasPlanned(Method method) {
+        takesWhatWasPlanned(
+                method,
+                settings(method, "cpu")
+                        .with(TrainSettings.RECOMPUTE, "full=1")
+                        .with(TrainSettings.ACTIVATION_OFFLOADING, "true")
+                        .with(TrainSettings.OPTIM, "adamw_8bit"));
+    }
+
+    private static void takesWhatWasPlanned(Method method, Settings settings) {
+        Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings)));
         CpuBackend processor = new CpuBackend(1);
         Counting counted = new Counting(processor);
         Plan plan = Plan.of(prepared, Room.of(HOST, 0));

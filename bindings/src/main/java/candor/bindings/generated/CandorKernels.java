@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)6L;
+    private static final int CANDOR_API_VERSION = (int)7L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 6
+     * #define CANDOR_API_VERSION 7
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -3494,6 +3494,68 @@ public class CandorKernels extends CandorKernels$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("candor_adamw", parts, count, stream);
+            }
+            return (int)mh$.invokeExact(parts, count, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_adamw8 {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_adamw8");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_adamw8(const candor_adamw8_part *parts, int32_t count, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_adamw8$descriptor() {
+        return candor_adamw8.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_adamw8(const candor_adamw8_part *parts, int32_t count, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_adamw8$handle() {
+        return candor_adamw8.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_adamw8(const candor_adamw8_part *parts, int32_t count, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_adamw8$address() {
+        return candor_adamw8.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_adamw8(const candor_adamw8_part *parts, int32_t count, candor_stream *stream)
+     * }
+     */
+    public static int candor_adamw8(MemorySegment parts, int count, MemorySegment stream) {
+        var mh$ = candor_adamw8.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_adamw8", parts, count, stream);
             }
             return (int)mh$.invokeExact(parts, count, stream);
         } catch (Error | RuntimeException ex) {

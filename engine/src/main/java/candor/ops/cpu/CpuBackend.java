@@ -3,6 +3,7 @@ package candor.ops.cpu;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
 import candor.ops.op.Attention;
 import candor.ops.op.AttentionBackward;
@@ -225,6 +226,7 @@ public final class CpuBackend implements Backend {
             case Zero o -> rows.run(o);
             case SumOfSquares o -> optimiser.run(o);
             case AdamW o -> optimiser.run(o);
+            case AdamW8bit o -> optimiser.run(o);
         }
     }
 

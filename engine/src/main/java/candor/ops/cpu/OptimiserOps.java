@@ -6,10 +6,14 @@ import static candor.ops.cpu.TileShape.ORDER;
 import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.AdamWStep;
+import candor.ops.EightBitRow;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.SumOfSquares;
+import candor.ops.weight.DynamicMap;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -18,15 +22,20 @@ final class OptimiserOps {
     /** Elements of a block; the sum over a block is one partial sum, so this is part of the result. */
     private static final int BLOCK = 4096;
 
+    private static final NearestCode SIGNED = new NearestCode(DynamicMap.signed());
+    private static final NearestCode UNSIGNED = new NearestCode(DynamicMap.unsigned());
+
     private final Workers workers;
     private final Parallel.Task square = this::squareBlock;
     private final Parallel.Task step = this::stepBlock;
+    private final Parallel.Task narrowStep = this::narrowBlock;
 
     // The operation in hand.
     private double[] partial = new double[0];
     private int blocksInRow;
     private Tensor squared;
     private AdamW job;
+    private AdamW8bit narrowJob;
     private float scale;
     private float gain1;
     private float beta2;
@@ -58,7 +67,17 @@ final class OptimiserOps {
 
     void run(AdamW op) {
         job = op;
-        AdamWStep now = op.step();
+        fold(op.step());
+        workers.run(Math.toIntExact(Math.ceilDiv(op.w().elements(), BLOCK)), step);
+    }
+
+    void run(AdamW8bit op) {
+        narrowJob = op;
+        fold(op.step());
+        workers.run(EightBitRow.blocks(op.w().cols()), narrowStep);
+    }
+
+    private void fold(AdamWStep now) {
         scale = (float) now.gradScale();
         // 1 − β is small: taken after β is rounded, it would be wrong in the fifth digit.
         gain1 = (float) (1 - now.beta1());
@@ -69,7 +88,6 @@ final class OptimiserOps {
         rate = (float) (now.learningRate() / (1 - Math.pow(now.beta1(), now.step())));
         rootCorrection = (float) (1 / Math.sqrt(1 - Math.pow(now.beta2(), now.step())));
         epsilon = (float) now.epsilon();
-        workers.run(Math.toIntExact(Math.ceilDiv(op.w().elements(), BLOCK)), step);
     }
 
     private void squareBlock(int block, int worker) {
@@ -112,6 +130,54 @@ final class OptimiserOps {
         }
         for (; j < n; j++) {
             updateOne(ws, gs, ms, vs, at + 4L * j);
+        }
+    }
+
+    private void narrowBlock(int block, int worker) {
+        int start = block * EightBitRow.BLOCK;
+        int n = Math.min(EightBitRow.BLOCK, narrowJob.w().cols() - start);
+        float[] first = workers.floats(worker, 2 * EightBitRow.BLOCK);
+        widen(narrowJob.m(), SIGNED, block, first, 0, n);
+        widen(narrowJob.v(), UNSIGNED, block, first, EightBitRow.BLOCK, n);
+        move(narrowJob.w().data(), narrowJob.g().data(), first, 4L * start, n);
+        narrow(narrowJob.m(), SIGNED, block, first, 0, n);
+        narrow(narrowJob.v(), UNSIGNED, block, first, EightBitRow.BLOCK, n);
+    }
+
+    private static void widen(EightBitRow row, NearestCode map, int block, float[] to, int at, int n) {
+        MemorySegment codes = row.codes().data();
+        float largest = row.largest().data().get(FLOAT, 4L * block);
+        long start = (long) block * EightBitRow.BLOCK;
+        for (int j = 0; j < n; j++) {
+            to[at + j] = map.value(Byte.toUnsignedInt(codes.get(ValueLayout.JAVA_BYTE, start + j))) * largest;
+        }
+    }
+
+    private static void narrow(EightBitRow row, NearestCode map, int block, float[] from, int at, int n) {
+        float largest = 0;
+        for (int j = 0; j < n; j++) {
+            largest = Math.max(largest, Math.abs(from[at + j]));
+        }
+        MemorySegment codes = row.codes().data();
+        row.largest().data().set(FLOAT, 4L * block, largest);
+        long start = (long) block * EightBitRow.BLOCK;
+        for (int j = 0; j < n; j++) {
+            float value = largest == 0 ? 0 : from[at + j] / largest;
+            codes.set(ValueLayout.JAVA_BYTE, start + j, (byte) map.of(value));
+        }
+    }
+
+    /** The step of a block, whose moments lie one behind the other. */
+    private void move(MemorySegment ws, MemorySegment gs, float[] moments, long at, int n) {
+        for (int j = 0; j < n; j++) {
+            long o = at + 4L * j;
+            float grad = gs.get(FLOAT, o) * scale;
+            float first = Math.fma(grad - moments[j], gain1, moments[j]);
+            float second = Math.fma(grad * grad, gain2, moments[EightBitRow.BLOCK + j] * beta2);
+            float root = (float) Math.sqrt(second) * rootCorrection + epsilon;
+            moments[j] = first;
+            moments[EightBitRow.BLOCK + j] = second;
+            ws.set(FLOAT, o, ws.get(FLOAT, o) * keep - first * rate / root);
         }
     }
 

@@ -1,6 +1,7 @@
 package candor.ops.cuda;
 
 import candor.bindings.generated.CandorKernels;
+import candor.bindings.generated.candor_adamw8_part;
 import candor.bindings.generated.candor_adamw_part;
 import candor.bindings.generated.candor_cache;
 import candor.bindings.generated.candor_dropping;
@@ -9,6 +10,7 @@ import candor.bindings.generated.candor_lora;
 import candor.bindings.generated.candor_matrix;
 import candor.bindings.generated.candor_sequences;
 import candor.ops.Batch;
+import candor.ops.EightBitRow;
 import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.weight.Weight;
@@ -32,6 +34,7 @@ final class CallBuffer implements AutoCloseable {
     static final long CACHE = padded(candor_cache.sizeof());
     static final long DROPPING = padded(candor_dropping.sizeof());
     static final long PART = padded(candor_adamw_part.sizeof());
+    static final long PART8 = padded(candor_adamw8_part.sizeof());
 
     private Arena arena = Arena.ofShared();
     private MemorySegment memory = arena.allocate(1 << 16, Long.BYTES);
@@ -109,7 +112,7 @@ final class CallBuffer implements AutoCloseable {
         return switch (dtype) {
             case F32 -> CandorKernels.CANDOR_F32();
             case BF16 -> CandorKernels.CANDOR_BF16();
-            case F16, I32, F64 -> throw new IllegalArgumentException("the kernels have no matrices of " + dtype);
+            case F16, I32, U8, F64 -> throw new IllegalArgumentException("the kernels have no matrices of " + dtype);
         };
     }
 
@@ -203,6 +206,27 @@ final class CallBuffer implements AutoCloseable {
         candor_adamw_part.v(to, v.data());
         candor_adamw_part.numbers(to, MemorySegment.ofAddress(numbers));
         candor_adamw_part.count(to, w.elements());
+        return this;
+    }
+
+    /**
+     * The same with moments in eight bits.
+     *
+     * @param maps    signed and unsigned, on the device
+     * @param numbers of the step, on the device
+     */
+    CallBuffer part(Tensor w, Tensor g, EightBitRow m, EightBitRow v, long[] maps, long numbers) {
+        MemorySegment to = struct(PART8);
+        candor_adamw8_part.w(to, w.data());
+        candor_adamw8_part.g(to, g.data());
+        candor_adamw8_part.m(to, m.codes().data());
+        candor_adamw8_part.m_largest(to, m.largest().data());
+        candor_adamw8_part.v(to, v.codes().data());
+        candor_adamw8_part.v_largest(to, v.largest().data());
+        candor_adamw8_part.m_map(to, MemorySegment.ofAddress(maps[0]));
+        candor_adamw8_part.v_map(to, MemorySegment.ofAddress(maps[1]));
+        candor_adamw8_part.numbers(to, MemorySegment.ofAddress(numbers));
+        candor_adamw8_part.count(to, w.elements());
         return this;
     }
 

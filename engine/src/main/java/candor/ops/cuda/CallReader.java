@@ -63,6 +63,10 @@ final class CallReader {
         return struct(CallBuffer.PART);
     }
 
+    MemorySegment part8() {
+        return struct(CallBuffer.PART8);
+    }
+
     /** On the device. */
     MemorySegment address() {
         return MemorySegment.ofAddress(longNumber());

@@ -1,6 +1,7 @@
 package candor.ops.cuda;
 
 import static candor.bindings.generated.CandorKernels.candor_adamw;
+import static candor.bindings.generated.CandorKernels.candor_adamw8;
 import static candor.bindings.generated.CandorKernels.candor_affine;
 import static candor.bindings.generated.CandorKernels.candor_attention;
 import static candor.bindings.generated.CandorKernels.candor_attention_backward;
@@ -115,7 +116,8 @@ enum Function {
             from.longNumber(),
             stream)),
     SUM_OF_SQUARES((from, stream) -> candor_sum_of_squares(from.address(), from.matrix(), stream)),
-    ADAMW((from, stream) -> candor_adamw(from.part(), 1, stream));
+    ADAMW((from, stream) -> candor_adamw(from.part(), 1, stream)),
+    ADAMW8((from, stream) -> candor_adamw8(from.part8(), 1, stream));
 
     private interface Body {
         int call(CallReader from, MemorySegment stream);

@@ -12,6 +12,7 @@ import candor.ops.PageTables;
 import candor.ops.Unsupported;
 import candor.ops.Write;
 import candor.ops.op.AdamW;
+import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
 import candor.ops.op.Attention;
 import candor.ops.op.AttentionBackward;
@@ -44,6 +45,8 @@ import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
+import candor.ops.weight.DynamicMap;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -64,6 +67,7 @@ final class OperationCalls implements AutoCloseable {
     private final PagesOnDevice pages;
     private final Integers numbers;
     private final long sum;
+    private long[] maps;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment step = candor_adamw_step.allocate(arena);
     private final MemorySegment folded = candor_adamw_numbers.allocate(arena);
@@ -172,6 +176,11 @@ final class OperationCalls implements AutoCloseable {
             case AdamW o -> {
                 long folded = fold(o.step());
                 calls.add(Function.ADAMW, to -> to.part(o.w(), o.g(), o.m(), o.v(), folded));
+            }
+            case AdamW8bit o -> {
+                long folded = fold(o.step());
+                long[] maps = maps();
+                calls.add(Function.ADAMW8, to -> to.part(o.w(), o.g(), o.m(), o.v(), maps, folded));
             }
         }
     }
@@ -324,6 +333,20 @@ final class OperationCalls implements AutoCloseable {
                 .number(y.stride() * bytes)
                 .number((long) y.cols() * bytes)
                 .number(y.rows()));
+    }
+
+    /** Where the maps of eight-bit moments are, signed and unsigned: on the device from their first use on. */
+    private long[] maps() {
+        if (maps == null) {
+            maps = new long[] {map(DynamicMap.signed()), map(DynamicMap.unsigned())};
+        }
+        return maps;
+    }
+
+    private long map(float[] values) {
+        Tensor there = Tensor.of(device.allocate((long) values.length * Float.BYTES), DType.F32, 1, values.length);
+        staging.upload(there, values);
+        return there.data().address();
     }
 
     /** Puts the numbers of a step on the device; where they are. */

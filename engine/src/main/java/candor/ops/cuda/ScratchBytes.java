@@ -24,6 +24,9 @@ public final class ScratchBytes {
     /** reduce.cu: parts of the sum of squares. */
     private static final long SQUARES = 1024 * Double.BYTES;
 
+    /** Two maps of 256 values. */
+    private static final long MAPS = 2 * 256 * Float.BYTES;
+
     private ScratchBytes() {}
 
     /** At most so many, of all operations of a pass. */
@@ -35,11 +38,15 @@ public final class ScratchBytes {
         return most;
     }
 
-    /** What the batch in hand takes on the device, with the room that it grows by, and the numbers of an optimiser's step. */
+    /**
+     * What the batch in hand takes on the device, with the room that it grows by, the numbers of an optimiser's step, and the maps of
+     * eight-bit moments.
+     */
     public static long batchBytes(PassShape pass) {
         long integers = 5L * pass.tokens() + 2L * pass.targets() + 1; // see BatchOnDevice; as many sequences as tokens
         return aligned(Integer.BYTES * Math.max(Integers.LEAST, integers + integers / 2))
                 + Integers.LEAST * Integer.BYTES
+                + MAPS
                 + aligned(Double.BYTES);
     }
 

@@ -24,6 +24,7 @@ final class Staging implements AutoCloseable {
     private static final int BYTES = 4 << 20;
     static final long ALL_BYTES = (long) PIECES * BYTES;
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
 
     private final Device device;
@@ -63,6 +64,12 @@ final class Staging implements AutoCloseable {
                     case F32 ->
                         (piece, at, row, col, count) ->
                                 MemorySegment.copy(values, row * cols + col, piece, F32, at, count);
+                    case U8 ->
+                        (piece, at, row, col, count) -> {
+                            for (int i = 0; i < count; i++) {
+                                piece.set(U8, at + i, (byte) (int) values[row * cols + col + i]);
+                            }
+                        };
                     case BF16 ->
                         (piece, at, row, col, count) -> {
                             for (int i = 0; i < count; i++) {
@@ -135,6 +142,12 @@ final class Staging implements AutoCloseable {
                     case F32 ->
                         (piece, at, row, col, count) ->
                                 MemorySegment.copy(piece, F32, at, values, row * cols + col, count);
+                    case U8 ->
+                        (piece, at, row, col, count) -> {
+                            for (int i = 0; i < count; i++) {
+                                values[row * cols + col + i] = Byte.toUnsignedInt(piece.get(U8, at + i));
+                            }
+                        };
                     case BF16 ->
                         (piece, at, row, col, count) -> {
                             for (int i = 0; i < count; i++) {

@@ -8,6 +8,7 @@ import candor.tensor.DType;
  */
 public sealed interface Op
         permits AdamW,
+                AdamW8bit,
                 Affine,
                 Attention,
                 AttentionBackward,

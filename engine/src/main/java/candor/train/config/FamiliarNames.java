@@ -198,16 +198,7 @@ public final class FamiliarNames {
                 "grad_accum",
                 "grad_accum_steps");
         same("seed", "random_seed", "data_seed", "sampling_seed");
-        fixed(
-                "optim",
-                TRAINING,
-                false,
-                "the optimiser is AdamW in float32 (adamw_torch); leave it out",
-                "adamw",
-                "adamw_torch",
-                "adamw_torch_fused",
-                "adamw_hf");
-        fixed("optimizer", TRAINING, false, "the optimiser is AdamW in float32; leave it out", "adamw", "adamw_torch");
+        same("optim", "optimizer");
         missing(
                 "label_smoothing_factor",
                 "tokens have no smoothed labels; --label-smoothing of 'train dpo' is that of preferences");

@@ -17,6 +17,7 @@ import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainConfig.Steps;
 import candor.train.config.TrainConfig.Watch;
 import candor.train.config.TrainSettings.Method;
+import candor.train.config.TrainSettings.Optimiser;
 import candor.train.config.TrainSettings.ReportChoice;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
@@ -157,7 +158,8 @@ final class TrainConfigReader {
                         given.get(TrainSettings.ADAM_BETA2),
                         given.get(TrainSettings.ADAM_EPSILON),
                         given.get(TrainSettings.WEIGHT_DECAY),
-                        given.get(TrainSettings.MAX_GRAD_NORM)),
+                        given.get(TrainSettings.MAX_GRAD_NORM),
+                        given.get(TrainSettings.OPTIM) == Optimiser.ADAMW_8BIT),
                 given.get(TrainSettings.NUM_TRAIN_EPOCHS),
                 given.get(TrainSettings.MAX_STEPS).intValue());
     }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -69,6 +70,12 @@ public final class TrainSettings {
         CPU,
         CUDA,
         CUDA_EMULATED
+    }
+
+    /** What moves the parameters, as transformers names it. */
+    public enum Optimiser {
+        ADAMW_TORCH,
+        ADAMW_8BIT
     }
 
     /** Where metrics go besides metrics.jsonl. */
@@ -131,6 +138,19 @@ public final class TrainSettings {
             "Optimiser steps of warm-up; above 0 it wins over the ratio.");
     public static final Setting<Double> WARMUP_RATIO = new Setting<>(
             "warmup_ratio", new Setting.Real(0, true, 1), 0.0, "The share of the run's steps that is warm-up.");
+    public static final Setting<Optimiser> OPTIM = choice(
+            "optim",
+            Optimiser.class,
+            Optimiser.ADAMW_TORCH,
+            Map.of(
+                    "adamw", Optimiser.ADAMW_TORCH,
+                    "adamw-hf", Optimiser.ADAMW_TORCH,
+                    "adamw-torch-fused", Optimiser.ADAMW_TORCH,
+                    "paged-adamw-32bit", Optimiser.ADAMW_TORCH,
+                    "adamw-bnb-8bit", Optimiser.ADAMW_8BIT,
+                    "paged-adamw-8bit", Optimiser.ADAMW_8BIT),
+            "AdamW with moments in float32 (adamw-torch), or in eight bits for each number (adamw-8bit), in blocks of"
+                    + " 256: a quarter of the optimiser's memory, and about the same result.");
     public static final Setting<Double> WEIGHT_DECAY =
             atLeast(0, "weight_decay", 0.0, "AdamW's decoupled weight decay.");
     public static final Setting<Double> ADAM_BETA1 =
@@ -288,6 +308,7 @@ public final class TrainSettings {
             LR_SCHEDULER_TYPE,
             WARMUP_STEPS,
             WARMUP_RATIO,
+            OPTIM,
             WEIGHT_DECAY,
             ADAM_BETA1,
             ADAM_BETA2,

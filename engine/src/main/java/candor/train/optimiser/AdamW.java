@@ -2,10 +2,13 @@ package candor.train.optimiser;
 
 import candor.ops.AdamWStep;
 import candor.ops.Backend;
+import candor.ops.EightBitRow;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * AdamW (Loshchilov and Hutter 2019) over the parameters of a run, after clipping their gradient by its global norm:
@@ -20,21 +23,55 @@ public final class AdamW {
      * @param epsilon     added to the root of the second moment
      * @param weightDecay decoupled from the gradient
      * @param maxGradNorm gradients of a larger norm are scaled down to it; 0 leaves them alone
+     * @param eightBit    whether moments are kept in eight bits instead of float32, see {@link EightBitRow}
      */
-    public record Settings(double beta1, double beta2, double epsilon, double weightDecay, double maxGradNorm) {}
+    public record Settings(
+            double beta1, double beta2, double epsilon, double weightDecay, double maxGradNorm, boolean eightBit) {
+        /** With moments of float32. */
+        public Settings(double beta1, double beta2, double epsilon, double weightDecay, double maxGradNorm) {
+            this(beta1, beta2, epsilon, weightDecay, maxGradNorm, false);
+        }
+    }
 
     private final Backend backend;
     private final Settings settings;
     private final Tensor parameters;
     private final Tensor gradients;
-    private final Tensor firstMoment;
-    private final Tensor secondMoment;
+    private final Moments firstMoment;
+    private final Moments secondMoment;
     /** Views made once, since a step allocates nothing: what weight decay is for, and the rest; each may be missing. */
     private final List<Part> parts = new ArrayList<>();
 
     private long steps;
 
-    private record Part(Tensor w, Tensor g, Tensor m, Tensor v, double weightDecay) {}
+    /** Moments of all parameters, and where they are in eight bits, the largest of each block; those of a part begin a block. */
+    private record Moments(Tensor row, Tensor largest) {
+        EightBitRow eightBits(int from, int to, int blocks) {
+            return new EightBitRow(
+                    row.columns(from, to), largest.columns(blocks, blocks + EightBitRow.blocks(to - from)));
+        }
+    }
+
+    private interface Part {
+        void step(AdamWStep now);
+
+        double weightDecay();
+    }
+
+    private record Wide(Backend backend, Tensor w, Tensor g, Tensor m, Tensor v, double weightDecay) implements Part {
+        @Override
+        public void step(AdamWStep now) {
+            backend.adamW(w, g, m, v, now);
+        }
+    }
+
+    private record EightBit(Backend backend, Tensor w, Tensor g, EightBitRow m, EightBitRow v, double weightDecay)
+            implements Part {
+        @Override
+        public void step(AdamWStep now) {
+            backend.adamW8bit(w, g, m, v, now);
+        }
+    }
 
     /** As the other, with weight decay on all parameters. */
     public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients) {
@@ -53,21 +90,42 @@ public final class AdamW {
         this.settings = settings;
         this.parameters = parameters;
         this.gradients = gradients;
-        firstMoment = backend.allocate(DType.F32, 1, parameters.cols());
-        secondMoment = backend.allocate(DType.F32, 1, parameters.cols());
+        firstMoment = moments(parameters.cols(), decayed);
+        secondMoment = moments(parameters.cols(), decayed);
         addPart(0, decayed, settings.weightDecay);
         addPart(decayed, parameters.cols(), 0);
     }
 
-    private void addPart(int from, int to, double weightDecay) {
-        if (from < to) {
-            parts.add(new Part(
-                    parameters.columns(from, to),
-                    gradients.columns(from, to),
-                    firstMoment.columns(from, to),
-                    secondMoment.columns(from, to),
-                    weightDecay));
+    private Moments moments(int count, int decayed) {
+        if (!settings.eightBit) {
+            return new Moments(backend.allocate(DType.F32, 1, count), null);
         }
+        int blocks = EightBitRow.blocks(decayed) + EightBitRow.blocks(count - decayed);
+        return new Moments(backend.allocate(DType.U8, 1, count), backend.allocate(DType.F32, 1, blocks));
+    }
+
+    /** Bytes of both moments. */
+    public static long bytes(Settings settings, long parameters, long decayed) {
+        return 2
+                * (settings.eightBit
+                        ? EightBitRow.bytes(decayed) + EightBitRow.bytes(parameters - decayed)
+                        : parameters * DType.F32.bytes());
+    }
+
+    private void addPart(int from, int to, double weightDecay) {
+        if (from == to) {
+            return;
+        }
+        Tensor w = parameters.columns(from, to);
+        Tensor g = gradients.columns(from, to);
+        if (!settings.eightBit) {
+            Tensor m = firstMoment.row.columns(from, to);
+            parts.add(new Wide(backend, w, g, m, secondMoment.row.columns(from, to), weightDecay));
+            return;
+        }
+        int blocks = EightBitRow.blocks(from);
+        EightBitRow m = firstMoment.eightBits(from, to, blocks);
+        parts.add(new EightBit(backend, w, g, m, secondMoment.eightBits(from, to, blocks), weightDecay));
     }
 
     /** The norm of the whole gradient, before clipping. */
@@ -87,10 +145,10 @@ public final class AdamW {
                     settings.beta1,
                     settings.beta2,
                     settings.epsilon,
-                    part.weightDecay,
+                    part.weightDecay(),
                     clip(gradNorm, settings.maxGradNorm),
                     steps);
-            backend.adamW(part.w, part.g, part.m, part.v, now);
+            part.step(now);
         }
     }
 
@@ -99,14 +157,26 @@ public final class AdamW {
         return max == 0 ? 1 : Math.min(1, max / (norm + 1e-6));
     }
 
-    /** (1, P) */
+    /** (1, P): float32, or codes. */
     public Tensor firstMoment() {
-        return firstMoment;
+        return firstMoment.row;
     }
 
-    /** (1, P) */
+    /** (1, P): float32, or codes. */
     public Tensor secondMoment() {
-        return secondMoment;
+        return secondMoment.row;
+    }
+
+    /** All that it keeps from step to step beside their number, by name: rows that a checkpoint holds. */
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        state.put("first_moment", firstMoment.row);
+        state.put("second_moment", secondMoment.row);
+        if (settings.eightBit) {
+            state.put("first_moment_largest", firstMoment.largest);
+            state.put("second_moment_largest", secondMoment.largest);
+        }
+        return state;
     }
 
     public long steps() {

@@ -10,6 +10,7 @@ import candor.ops.AdamWStep;
 import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.DropoutRates;
+import candor.ops.EightBitRow;
 import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
@@ -290,7 +291,18 @@ class OpTest {
                         "adamW",
                         1,
                         0,
-                        4 * 4 * V));
+                        4 * 4 * V),
+                new Expected(
+                        new AdamW8bit(
+                                f32(1, 300),
+                                f32(1, 300),
+                                eightBits(300, 2),
+                                eightBits(300, 2),
+                                new AdamWStep(1, 0, 0, 0, 0, 1, 1)),
+                        "adamW8bit",
+                        1,
+                        0,
+                        2 * 4 * 300 + 2 * (300 + 4 * 2)));
     }
 
     @ParameterizedTest
@@ -425,7 +437,21 @@ class OpTest {
                 wrong(new Zero(Tensor.of(MemorySegment.NULL, DType.I32, 1, 1)), "zero: wants F32, got I32 1 x 1"),
                 wrong(new SumOfSquares(bf16(1, 1)), "sumOfSquares: wants F32"),
                 wrong(new AdamW(f32(1, V), f32(1, V), f32(1, 9), f32(1, V), step), "adamW: shapes"),
-                wrong(new AdamW(f32(2, V), f32(2, V), f32(2, V), f32(2, V), step), "adamW: shapes"));
+                wrong(new AdamW(f32(2, V), f32(2, V), f32(2, V), f32(2, V), step), "adamW: shapes"),
+                wrong(
+                        new AdamW8bit(f32(1, 300), f32(1, 300), eightBits(300, 2), eightBits(299, 2), step),
+                        "adamW8bit: shapes do not fit: U8 1 x 299, wants 1 x 300"),
+                wrong(
+                        new AdamW8bit(f32(1, 300), f32(1, 300), eightBits(300, 1), eightBits(300, 2), step),
+                        "adamW8bit: shapes do not fit: F32 1 x 1, wants 1 x 2"),
+                wrong(
+                        new AdamW8bit(
+                                f32(1, V), f32(1, V), new EightBitRow(f32(1, V), f32(1, 1)), eightBits(V, 1), step),
+                        "adamW8bit: wants U8, got F32"));
+    }
+
+    private static EightBitRow eightBits(int count, int blocks) {
+        return new EightBitRow(Tensor.of(MemorySegment.NULL, DType.U8, 1, count), f32(1, blocks));
     }
 
     private static Arguments wrong(Op op, String reason) {

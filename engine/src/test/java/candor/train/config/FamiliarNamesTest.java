@@ -44,6 +44,9 @@ class FamiliarNamesTest {
         "max_seq_length, 64, max_length, 64",
         "gradient_checkpointing, true, recompute, full",
         "gradient_checkpointing, False, recompute, none",
+        "optim, adamw_bnb_8bit, optim, adamw-8bit",
+        "optimizer, adamw_torch_fused, optim, adamw-torch",
+        "offload_activations, true, activation_offloading, true",
         "train_on_inputs, True, loss_on, all",
         "completion_only_loss, true, loss_on, completion",
         "sample_packing, True, packing, true",
@@ -87,7 +90,7 @@ class FamiliarNamesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "optim, adamw_8bit, 'optim adamw_8bit: not available: the optimiser is AdamW in float32'",
+        "optim, adafactor, 'optim: must be one of adamw-torch, adamw-8bit, not adafactor'",
         "load_in_4bit, true, 'load_in_4bit: Candor has no such setting: weights are not quantised'",
         "deepspeed, ds.json, 'deepspeed: Candor has no such setting: training uses one device; --recompute full'",
         "fsdp, full_shard, 'fsdp: Candor has no such setting: training uses one device'",
