@@ -111,7 +111,7 @@ final class EvalCommand implements Callable<Integer> {
         boolean embedded = EmbeddedModel.is(options.model());
         benchmark.remark(embedded, given).ifPresent(EvalCommand::tell);
         Task<?> task = benchmark.open(options.data(), benchmark.forModel(embedded, given));
-        return EvalRun.run(task, options, judge);
+        return EvalRun.run(task, benchmark.shown(), options, judge);
     }
 
     private static void tell(Benchmark.Remark remark) {

@@ -16,7 +16,9 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -35,8 +37,8 @@ final class EvalOptions {
             arity = "1..*",
             paramLabel = "[NAME=]DIR",
             description =
-                    "Adapters in PEFT's layout, or runs that have one, all evaluated together with the base model; named"
-                            + " after the run, or by their folder.")
+                    "Adapters in PEFT's layout, or runs that have one, all evaluated together with the base model;"
+                            + " named after the run, or by their folder.")
     private List<String> adapters = new ArrayList<>();
 
     @Option(
@@ -57,6 +59,16 @@ final class EvalOptions {
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where results go.")
     private Path output;
+
+    @Option(
+            names = "--inspect-log",
+            arity = "0..1",
+            fallbackValue = "",
+            paramLabel = "DIR",
+            showDefaultValue = CommandLine.Help.Visibility.NEVER,
+            description = "Also writes logs for inspect_ai's viewer, one for each subject, into this folder, or"
+                    + " OUTPUT/inspect.")
+    private String inspectLog;
 
     @Option(
             names = "--cache",
@@ -150,6 +162,12 @@ final class EvalOptions {
 
     Path cache() {
         return cache == null ? output.resolve("cache") : cache;
+    }
+
+    /** The folder of logs for inspect_ai, where they were asked for. */
+    Optional<Path> inspectLog() {
+        return Optional.ofNullable(inspectLog)
+                .map(given -> given.isEmpty() ? output.resolve("inspect") : Path.of(given));
     }
 
     /** Whether the base model is evaluated, as the first. */

@@ -16,6 +16,7 @@ import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.EngineRespondent;
+import candor.evaluate.inspect.InspectLog;
 import candor.evaluate.judge.Judge;
 import candor.io.HubSnapshot;
 import candor.io.Journal;
@@ -25,6 +26,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -42,9 +44,10 @@ final class EvalRun {
     /**
      * Evaluates, writes the files, prints the scores.
      *
+     * @param shown   the key of the reply that people are shown first
      * @param judging null for a task that needs no judge
      */
-    static <R extends Task.Row> int run(Task<R> task, EvalOptions options, JudgeOptions judging) {
+    static <R extends Task.Row> int run(Task<R> task, String shown, EvalOptions options, JudgeOptions judging) {
         task.notes().forEach(note -> LOG.warn("{}: {}", task.name(), note));
         if (judging != null) {
             judging.requireNamed();
@@ -92,6 +95,11 @@ final class EvalRun {
                     Stream.of(task.notes(), guessed.stream().toList(), notes)
                             .flatMap(List::stream)
                             .toList());
+            options.inspectLog().ifPresent(log -> {
+                InspectLog.Evaluation<R> evaluation =
+                        new InspectLog.Evaluation<>(task, shown, asked, results, scores, aboveBound(failures, bound));
+                InspectLog.write(log, evaluation, Instant.now()).forEach(file -> LOG.info("{}", file));
+            });
             print(scores);
             guessed.ifPresent(System.out::println);
             Closing.of(Closing.comparisons(Evaluated.read(options.output()), options.bootstrap()))
@@ -113,15 +121,19 @@ final class EvalRun {
 
     /** An evaluation whose judge failed too often has failed, though what came of it is written. */
     private static int judged(List<JudgeFailures> failures, double bound, EvalOptions options) {
-        List<JudgeFailures> above =
-                failures.stream().filter(each -> each.share() > bound).toList();
-        if (above.isEmpty()) {
-            return ExitCode.DONE;
-        }
-        options.err()
-                .println("error: " + above.getFirst().sentence("") + "; that is above --max-judge-failures " + bound
-                        + ": what was judged is in " + options.output());
-        return ExitCode.FAILED;
+        Optional<String> above = aboveBound(failures, bound);
+        above.ifPresent(sentence -> options.err()
+                .println("error: " + sentence + "; that is above --max-judge-failures " + bound
+                        + ": what was judged is in " + options.output()));
+        return above.isEmpty() ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    /** The first failure above the bound, in a sentence. */
+    private static Optional<String> aboveBound(List<JudgeFailures> failures, double bound) {
+        return failures.stream()
+                .filter(each -> each.share() > bound)
+                .findFirst()
+                .map(each -> each.sentence(""));
     }
 
     /** What identifies an evaluation: its folder never mixes two. */

@@ -54,7 +54,7 @@ public record Result(
         for (Question question : questions) {
             Judgement judgement = judgements.byKey().get(question.key());
             ObjectNode one = judged.addObject().put("key", question.key()).put("prompt", question.template());
-            one.put("verdict", judgement.verdict().map(Result::text).orElse(null));
+            one.put("verdict", judgement.verdict().map(Verdict::text).orElse(null));
             ArrayNode raw = one.putArray("raw");
             judgement.raw().forEach(raw::add);
             if (!judgement.failure().isEmpty()) {
@@ -65,17 +65,5 @@ public record Result(
         ObjectNode values = line.putObject("values");
         outcome.values().forEach(values::put);
         return line;
-    }
-
-    private static String text(Verdict verdict) {
-        return switch (verdict) {
-            case Verdict.Letter letter -> letter.name();
-            case Verdict.YesNo answer -> answer.name();
-            case Verdict.Range range ->
-                "[" + range.low() + ", " + range.high() + "]"
-                        + (range.isRelative()
-                                ? " relative [" + range.relativeLow() + ", " + range.relativeHigh() + "]"
-                                : "");
-        };
     }
 }

@@ -59,6 +59,16 @@ public interface Task<R extends Task.Row> {
     /** What the row came to. */
     Outcome outcome(R row, Answers answers, Judgements judgements);
 
+    /** What would have been right, as logs for people show it; empty where a row has nothing of the kind. */
+    default String target(R row) {
+        return "";
+    }
+
+    /** What was taken out of the reply and compared; empty where nothing was. */
+    default Optional<String> extracted(Outcome outcome) {
+        return Optional.empty();
+    }
+
     /** The first is the benchmark's own score. */
     List<Measure> measures();
 

@@ -231,6 +231,16 @@ public final class ChoiceTask implements Task<ChoiceRow> {
     }
 
     @Override
+    public String target(ChoiceRow row) {
+        return row.letter();
+    }
+
+    @Override
+    public Optional<String> extracted(Outcome outcome) {
+        return Optional.ofNullable(outcome.details().path("chosen").textValue());
+    }
+
+    @Override
     public List<Measure> measures() {
         List<Measure> measures = new ArrayList<>();
         if (benchmark.hasSubjects()) {

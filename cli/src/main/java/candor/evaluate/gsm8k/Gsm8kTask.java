@@ -170,6 +170,16 @@ public final class Gsm8kTask implements Task<Gsm8kTask.Problem> {
     }
 
     @Override
+    public String target(Problem row) {
+        return row.gold().toPlainString();
+    }
+
+    @Override
+    public Optional<String> extracted(Outcome outcome) {
+        return Optional.ofNullable(outcome.details().path("number").textValue());
+    }
+
+    @Override
     public List<Measure> measures() {
         return List.of(
                 new Measure("accuracy", Mean.POOLED, "right answers over all rows"),

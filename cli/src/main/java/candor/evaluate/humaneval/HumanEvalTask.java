@@ -147,8 +147,8 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
                 "Implement the function below. Reply with its code alone, in one fenced block.\n\n```python\n"
                         + row.prompt().stripTrailing() + "\n```";
             case OPENCOMPASS ->
-                "Below are the signature and the docstring of a function. Write the function they describe, in full; reply"
-                        + " with the code of this function and nothing else.\n" + row.prompt();
+                "Below are the signature and the docstring of a function. Write the function they describe, in full;"
+                        + " reply with the code of this function and nothing else.\n" + row.prompt();
         };
     }
 
@@ -181,6 +181,16 @@ public final class HumanEvalTask implements Task<HumanEvalTask.Problem> {
     @Override
     public Optional<Guessing> guessing() {
         return Optional.of(new Guessing("pass_at_1", 0));
+    }
+
+    @Override
+    public String target(Problem row) {
+        return row.data().optional("canonical_solution").orElse("");
+    }
+
+    @Override
+    public Optional<String> extracted(Outcome outcome) {
+        return Optional.ofNullable(outcome.details().path("code").textValue());
     }
 
     @Override

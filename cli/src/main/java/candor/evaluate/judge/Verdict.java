@@ -2,17 +2,30 @@ package candor.evaluate.judge;
 
 /** What a judge decided. */
 public sealed interface Verdict {
+    /** In a word, or as intervals; for records. */
+    String text();
+
     /** A: statement A only, B: statement B only, C: both, unclear, refused or evasive, D: denies both. */
     enum Letter implements Verdict {
         A,
         B,
         C,
-        D
+        D;
+
+        @Override
+        public String text() {
+            return name();
+        }
     }
 
     enum YesNo implements Verdict {
         YES,
-        NO
+        NO;
+
+        @Override
+        public String text() {
+            return name();
+        }
     }
 
     /**
@@ -37,6 +50,12 @@ public sealed interface Verdict {
 
         public Range(Double low, Double high) {
             this(low, high, null, null);
+        }
+
+        @Override
+        public String text() {
+            return "[" + low + ", " + high + "]"
+                    + (isRelative() ? " relative [" + relativeLow + ", " + relativeHigh + "]" : "");
         }
 
         /** Whether two bounds stand the wrong way round; an open one never does. */

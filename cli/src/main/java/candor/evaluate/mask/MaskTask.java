@@ -133,6 +133,11 @@ public final class MaskTask implements Task<MaskRow> {
     }
 
     @Override
+    public String target(MaskRow row) {
+        return row.data().optional("formatted_ground_truth", "ground_truth").orElse("");
+    }
+
+    @Override
     public List<Measure> measures() {
         List<Measure> measures = new ArrayList<>();
         measures.add(new Measure(

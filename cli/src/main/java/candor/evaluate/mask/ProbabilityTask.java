@@ -120,6 +120,11 @@ public final class ProbabilityTask implements Task<MaskRow> {
     }
 
     @Override
+    public String target(MaskRow row) {
+        return row.data().optional("formatted_ground_truth", "ground_truth").orElse("");
+    }
+
+    @Override
     public List<Measure> measures() {
         return List.of(
                 new Measure("truth", Mean.POOLED, "probability of the true statement, of the two"),
