@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
 import candor.ops.Batch;
+import candor.ops.KvPages;
 import candor.text.Tokenizer;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -40,6 +41,17 @@ public final class Generator implements AutoCloseable {
         /** The next piece of a request's text, where {@link #streams}. */
         default void text(Request request, String piece) {}
 
+        /** The next token of a reply, before its text; with its scores, where the request wants them. */
+        default void token(Request request, TokenScore token) {}
+
+        /** A token of the prompt, from the second on, where the request wants the {@linkplain Scores#prompt scores} of these. */
+        default void promptToken(Request request, TokenScore token) {}
+
+        /** A request has no answer. Unless somebody hears it here, none of those under way has. */
+        default void failed(Request request, BadInput why) {
+            throw why;
+        }
+
         /** A request is done. They are done in any order. */
         void done(Request request, Completion completion);
 
@@ -48,6 +60,9 @@ public final class Generator implements AutoCloseable {
             return false;
         }
     }
+
+    /** Logits of prompts that are there at once, at most: 64 MiB of them. */
+    private static final int PROMPT_LOGITS = 1 << 24;
 
     private final CausalLm model;
     private final AdapterBank bank;
@@ -58,6 +73,11 @@ public final class Generator implements AutoCloseable {
     private final Scheduler scheduler;
     private final Sampler sampler;
     private long bankRevision;
+    /** Who hears of tokens; null where nobody does. */
+    private Listener listener;
+    /** Whether pieces of text are told as they come. */
+    private boolean streams;
+
     private float[] logits = new float[0];
     private float[] scores = new float[0];
 
@@ -74,6 +94,11 @@ public final class Generator implements AutoCloseable {
         return Math.min(settings.sequences(), mostRows(vocabulary));
     }
 
+    /** Rows of prompts whose logits a pass looks at, beside those of new tokens: so many that they take little memory. */
+    private static int promptRows(int vocabulary) {
+        return Math.max(1, PROMPT_LOGITS / vocabulary);
+    }
+
     /**
      * @param bank      the adapters that slots mean, or null for the base model alone
      * @param tokenizer null where nobody wants text
@@ -85,7 +110,7 @@ public final class Generator implements AutoCloseable {
         this.settings = settings;
         vocabulary = model.config().vocabSize();
         cache = new KvCache(model.backend(), model.config(), settings.cacheBytes());
-        scheduler = new Scheduler(cache, together(settings, vocabulary), settings.stepTokens());
+        scheduler = new Scheduler(cache, together(settings, vocabulary), settings.stepTokens(), promptRows(vocabulary));
         sampler = new Sampler(vocabulary);
     }
 
@@ -97,11 +122,11 @@ public final class Generator implements AutoCloseable {
             if (next[0] == requests.size()) {
                 return null;
             }
-            Sequence sequence = sequence(requests.get(next[0]), false);
+            Sequence sequence = sequence(requests.get(next[0]));
             sequence.index = next[0]++;
             return sequence;
         };
-        run(source, null, sequence -> completions[sequence.index] = completion(sequence), () -> false);
+        run(source, sequence -> completions[sequence.index] = completion(sequence), () -> false);
         return List.of(completions);
     }
 
@@ -112,13 +137,82 @@ public final class Generator implements AutoCloseable {
      * @return whether all are done
      */
     public boolean run(Iterator<Request> requests, Listener listener, BooleanSupplier stop) {
-        boolean streams = listener.streams();
-        Supplier<Sequence> source = () -> requests.hasNext() ? sequence(requests.next(), streams) : null;
-        return run(
-                source,
-                streams ? listener : null,
-                sequence -> listener.done(sequence.request, completion(sequence)),
-                stop);
+        return heardBy(
+                listener,
+                () -> run(
+                        () -> requests.hasNext() ? sequence(requests.next()) : null,
+                        sequence -> listener.done(sequence.request, completion(sequence)),
+                        stop));
+    }
+
+    /**
+     * Goes on from prompts that come while others are under way, until none will come any more.
+     *
+     * <p>A request must {@linkplain #fits fit}. One whose logits are no finite numbers {@linkplain Listener#failed fails} alone.
+     */
+    public void serve(Arrivals arrivals, Listener listener) {
+        heardBy(
+                listener,
+                () -> soundly(() -> {
+                    arrive(arrivals);
+                    return true;
+                }));
+    }
+
+    /** Whether a sequence of so many tokens, prompt and reply together, has room in the cache where it is alone. */
+    public boolean fits(int tokens) {
+        return cache.couldFit(KvPages.count(tokens));
+    }
+
+    private boolean heardBy(Listener who, BooleanSupplier work) {
+        listener = who;
+        streams = who.streams();
+        try {
+            return work.getAsBoolean();
+        } finally {
+            listener = null;
+            streams = false;
+        }
+    }
+
+    private void arrive(Arrivals arrivals) {
+        Sequence waiting = null;
+        while (true) {
+            drop(arrivals);
+            if (waiting != null && arrivals.dropped(waiting.request)) {
+                arrivals.left(waiting.request);
+                waiting = null;
+            }
+            while (scheduler.hasPlace()) {
+                if (waiting == null) {
+                    boolean idle = scheduler.active().isEmpty();
+                    Request next = arrivals.next(idle);
+                    if (next == null && idle) {
+                        return;
+                    }
+                    waiting = next == null ? null : sequence(next);
+                }
+                forgetOldAdapters();
+                if (waiting == null || !scheduler.admit(waiting)) {
+                    break;
+                }
+                waiting = null;
+            }
+            if (scheduler.active().isEmpty()) {
+                throw new IllegalArgumentException("a sequence of up to " + waiting.limit + " tokens does not fit");
+            }
+            step(scheduler.next(), sequence -> listener.done(sequence.request, completion(sequence)));
+        }
+    }
+
+    /** Lets go whom nobody wants any more; who computes a beginning that others wait for does that first. */
+    private void drop(Arrivals arrivals) {
+        for (Sequence sequence : List.copyOf(scheduler.active())) {
+            if (arrivals.dropped(sequence.request) && !sequence.awaited()) {
+                scheduler.release(sequence);
+                arrivals.left(sequence.request);
+            }
+        }
     }
 
     /** Log-probabilities of the tokens of each continuation; the results in the order of the list. */
@@ -135,7 +229,7 @@ public final class Generator implements AutoCloseable {
             sequence.index = next[0]++;
             return sequence;
         };
-        run(source, null, sequence -> scored[sequence.index] = sequence.logProbs(), () -> false);
+        run(source, sequence -> scored[sequence.index] = sequence.logProbs(), () -> false);
         return List.of(scored);
     }
 
@@ -159,7 +253,7 @@ public final class Generator implements AutoCloseable {
         return cache.bytes();
     }
 
-    private Sequence sequence(Request request, boolean streams) {
+    private Sequence sequence(Request request) {
         require(request.prompt().length, 1);
         boolean text = streams || !request.stops().isEmpty();
         if (text) {
@@ -178,14 +272,18 @@ public final class Generator implements AutoCloseable {
         }
     }
 
-    private boolean run(Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
-        if (bank != null && bankRevision != bank.revision()) {
-            cache.forget(); // keys and values of adapters that are not there any more
-            bankRevision = bank.revision();
-        }
+    private boolean run(Supplier<Sequence> source, Consumer<Sequence> done, BooleanSupplier stop) {
+        return soundly(() -> {
+            forgetOldAdapters();
+            return steps(source, done, stop);
+        });
+    }
+
+    /** Whatever comes of it, the scheduler is empty afterwards, and the cache holds nothing that was left half done. */
+    private boolean soundly(BooleanSupplier work) {
         boolean sound = false;
         try {
-            boolean all = steps(source, listener, done, stop);
+            boolean all = work.getAsBoolean();
             sound = true;
             return all;
         } finally {
@@ -196,7 +294,15 @@ public final class Generator implements AutoCloseable {
         }
     }
 
-    private boolean steps(Supplier<Sequence> source, Listener listener, Consumer<Sequence> done, BooleanSupplier stop) {
+    /** Keys and values of adapters that are not there any more: of those in use, none is. */
+    private void forgetOldAdapters() {
+        if (bank != null && bankRevision != bank.revision()) {
+            cache.forget();
+            bankRevision = bank.revision();
+        }
+    }
+
+    private boolean steps(Supplier<Sequence> source, Consumer<Sequence> done, BooleanSupplier stop) {
         Sequence waiting = source.get();
         while (!stop.getAsBoolean()) {
             while (waiting != null && scheduler.hasPlace() && scheduler.admit(waiting)) {
@@ -210,7 +316,7 @@ public final class Generator implements AutoCloseable {
                         + mebibytes(waiting.limit * cacheBytesPerToken()) + " MiB of keys and values, and there may be "
                         + mebibytes(cache.mostBytes()) + ": allow more, or fewer new tokens");
             }
-            step(scheduler.next(), listener, done);
+            step(scheduler.next(), done);
         }
         return false;
     }
@@ -219,7 +325,7 @@ public final class Generator implements AutoCloseable {
         return Math.ceilDiv(bytes, 1L << 20);
     }
 
-    private void step(Step step, Listener listener, Consumer<Sequence> done) {
+    private void step(Step step, Consumer<Sequence> done) {
         Batch batch = step.batch();
         int targets = batch.targetCount();
         boolean scored = step.sequences().getFirst().scored();
@@ -237,52 +343,82 @@ public final class Generator implements AutoCloseable {
         }
         for (int t = 0; t < targets; t++) {
             Sequence sequence = step.sequences().get(batch.targetSequence(t));
+            int position = batch.position(batch.targetRow(t));
             boolean over;
+            if (!scored && position + 1 < sequence.length()) {
+                listener.promptToken(sequence.request, score(sequence, t, sequence.tokens()[position + 1]));
+                continue;
+            }
             if (scored) {
                 sequence.logProb(scores[t]);
                 over = t + 1 == targets || batch.targetSequence(t + 1) != batch.targetSequence(t);
                 over &= sequence.todo() == 0;
             } else {
-                over = choose(sequence, t, listener);
+                over = choose(sequence, t);
             }
             if (over) {
                 scheduler.release(sequence);
-                done.accept(sequence);
+                if (sequence.failure == null) {
+                    done.accept(sequence);
+                } else {
+                    listener.failed(sequence.request, sequence.failure);
+                }
             }
         }
     }
 
     /** The next token of a sequence; whether it is the last. */
-    private boolean choose(Sequence sequence, int row, Listener listener) {
+    private boolean choose(Sequence sequence, int row) {
         Request request = sequence.request;
         int token = sampler.next(
                 logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
         if (token == Sampler.NONE) {
-            throw new BadInput(
+            sequence.failure = new BadInput(
                     "the model's logits are not finite numbers: its weights, or those of the adapter in slot "
                             + request.slot() + ", are broken; take another one");
+            if (listener == null) {
+                throw sequence.failure;
+            }
+            return true;
         }
         sequence.append(token);
         if (request.logProbs()) {
-            sequence.logProb((float) (logits[row * vocabulary + token] - (double) scores[row]));
+            sequence.logProb(logProb(row, token));
+        }
+        if (listener != null) {
+            listener.token(request, score(sequence, row, token));
         }
         if (sequence.endsWith(token)) {
             sequence.reason = FinishReason.STOP;
         } else if (sequence.text != null) {
-            tell(sequence, sequence.text.add(token), listener);
+            tell(sequence, sequence.text.add(token));
             sequence.reason = sequence.text.stopped() ? FinishReason.STOP : null;
         }
         if (sequence.reason == null && sequence.length() == sequence.limit) {
             sequence.reason = FinishReason.LENGTH;
         }
         if (sequence.reason != null && sequence.text != null) {
-            tell(sequence, sequence.text.finish(), listener);
+            tell(sequence, sequence.text.finish());
         }
         return sequence.reason != null;
     }
 
-    private static void tell(Sequence sequence, String piece, Listener listener) {
-        if (listener != null && !piece.isEmpty()) {
+    private float logProb(int row, int token) {
+        return (float) (logits[row * vocabulary + token] - (double) scores[row]);
+    }
+
+    private TokenScore score(Sequence sequence, int row, int token) {
+        Scores wanted = sequence.request.scores();
+        int[] alternatives = Likeliest.of(logits, row * vocabulary, vocabulary, wanted.alternatives());
+        float[] logProbs = new float[alternatives.length];
+        for (int i = 0; i < logProbs.length; i++) {
+            logProbs[i] = logProb(row, alternatives[i]);
+        }
+        return new TokenScore(token, wanted.chosen() ? logProb(row, token) : 0, alternatives, logProbs);
+    }
+
+    private void tell(Sequence sequence, String piece) {
+        if (streams && !piece.isEmpty()) {
             listener.text(sequence.request, piece);
         }
     }

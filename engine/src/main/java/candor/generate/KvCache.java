@@ -76,6 +76,11 @@ final class KvCache implements AutoCloseable {
         return reserved + prefixes.used() + (long) own <= mostPages;
     }
 
+    /** Whether so many pages could ever be promised, with nobody else there. */
+    boolean couldFit(int own) {
+        return own <= mostPages;
+    }
+
     /** Promises pages: {@link #take} will find them. Negative to give the promise back. */
     void reserve(int own) {
         reserved += own;

@@ -42,6 +42,11 @@ final class PrefixTree {
             return ready;
         }
 
+        /** Whether it is not there yet, and somebody beside the one who computes it wants it. */
+        boolean isAwaited() {
+            return !ready && users > 1;
+        }
+
         void computed(int inPage) {
             page = inPage;
             ready = true;

@@ -13,7 +13,7 @@ import java.util.List;
  * @param maxNewTokens how many tokens may come, at least 1
  * @param endTokens    tokens that end the sequence
  * @param stops        texts that end it; they need a tokenizer
- * @param logProbs     whether the log-probabilities of the chosen tokens are wanted
+ * @param scores       which log-probabilities are wanted
  */
 public record Request(
         int[] prompt,
@@ -23,7 +23,7 @@ public record Request(
         int maxNewTokens,
         List<Integer> endTokens,
         List<String> stops,
-        boolean logProbs) {
+        Scores scores) {
     public Request {
         if (prompt.length == 0 || maxNewTokens < 1 || slot < Batch.BASE) {
             throw new IllegalArgumentException(
@@ -36,6 +36,24 @@ public record Request(
         }
     }
 
+    /** @param logProbs whether the log-probabilities of the chosen tokens are wanted */
+    public Request(
+            int[] prompt,
+            int slot,
+            Sampling sampling,
+            long key,
+            int maxNewTokens,
+            List<Integer> endTokens,
+            List<String> stops,
+            boolean logProbs) {
+        this(prompt, slot, sampling, key, maxNewTokens, endTokens, stops, logProbs ? Scores.CHOSEN : Scores.NONE);
+    }
+
+    /** Whether log-probabilities of any tokens are wanted. */
+    public boolean logProbs() {
+        return scores.chosen();
+    }
+
     /** The likeliest tokens of the base model. */
     public static Request greedy(int[] prompt, int maxNewTokens, List<Integer> endTokens) {
         return new Request(prompt, Batch.BASE, Sampling.GREEDY, 0, maxNewTokens, endTokens, List.of(), false);
@@ -43,6 +61,6 @@ public record Request(
 
     /** The same through another adapter. */
     public Request withSlot(int other) {
-        return new Request(prompt, other, sampling, key, maxNewTokens, endTokens, stops, logProbs);
+        return new Request(prompt, other, sampling, key, maxNewTokens, endTokens, stops, scores);
     }
 }

@@ -17,6 +17,7 @@ final class Scheduler {
     private final KvCache cache;
     private final int mostSequences;
     private final int mostTokens;
+    private final int mostScored;
     private final List<Sequence> active = new ArrayList<>();
 
     // Of the step in hand.
@@ -24,8 +25,10 @@ final class Scheduler {
     private long computedTokens;
     private long sharedTokens;
 
-    Scheduler(KvCache cache, int mostSequences, int mostTokens) {
+    /** @param mostScored tokens of prompts, all of whose logits are looked at, in one pass */
+    Scheduler(KvCache cache, int mostSequences, int mostTokens, int mostScored) {
         this.cache = cache;
+        this.mostScored = mostScored;
         this.mostSequences = mostSequences;
         this.mostTokens = mostTokens;
     }
@@ -54,8 +57,9 @@ final class Scheduler {
         PrefixTree prefixes = cache.prefixes();
         int[] tokens = sequence.tokens();
         // A pass must see the last token of a prompt, so the page with that one is not shared.
-        int shareable = (sequence.promptLength - 1) / KvPages.TOKENS;
-        int whole = sequence.promptLength / KvPages.TOKENS;
+        // And where all of the prompt is looked at, none is.
+        int shareable = sequence.promptScored() ? 0 : (sequence.promptLength - 1) / KvPages.TOKENS;
+        int whole = sequence.promptScored() ? 0 : sequence.promptLength / KvPages.TOKENS;
         Node last = prefixes.root(sequence.slot);
         for (int i = 0; i < shareable; i++) {
             Node next = prefixes.child(last, tokens, i * KvPages.TOKENS);
@@ -97,11 +101,18 @@ final class Scheduler {
                 tokens++;
             }
         }
+        int scored = 0;
         for (Sequence sequence : active) {
             if (sequence.todo() > 1 && tokens < mostTokens && canGoOn(sequence)) {
                 int count = Math.min(sequence.todo(), mostTokens - tokens);
-                choose(sequence, count);
-                tokens += count;
+                if (sequence.promptScored()) {
+                    count = Math.min(count, mostScored - scored);
+                    scored += count;
+                }
+                if (count > 0) {
+                    choose(sequence, count);
+                    tokens += count;
+                }
             }
         }
         computedTokens += tokens;

@@ -1,5 +1,6 @@
 package candor.generate;
 
+import candor.BadInput;
 import candor.generate.PrefixTree.Node;
 import candor.ops.Batch;
 import candor.ops.KvPages;
@@ -32,6 +33,9 @@ final class Sequence {
 
     /** Why it ended, or null. */
     FinishReason reason;
+
+    /** Why it has no answer, or null. */
+    BadInput failure;
 
     /** How many of its tokens are in the pass in hand. */
     int planned;
@@ -82,6 +86,11 @@ final class Sequence {
         return new Sequence(null, given.slot(), all, all.length, prompt, all.length, null);
     }
 
+    /** Whether others wait for something that it has not computed yet. */
+    boolean awaited() {
+        return prefix.stream().anyMatch(Node::isAwaited);
+    }
+
     /** Whether a token ends it. */
     boolean endsWith(int token) {
         for (int end : endTokens) {
@@ -109,10 +118,15 @@ final class Sequence {
         return (scored() ? length - 1 : length) - cached;
     }
 
-    /** What a pass shall predict at a position: the token that is scored, any token where it is chosen, or none. */
+    /** Whether all logits of its prompt are looked at, beside those that choose new tokens. */
+    boolean promptScored() {
+        return request != null && request.scores().prompt();
+    }
+
+    /** What a pass shall predict at a position: the token that is scored, any token where logits are looked at, or none. */
     int target(int position) {
         if (!scored()) {
-            return position == length - 1 ? 0 : Batch.NO_TARGET;
+            return position == length - 1 || promptScored() ? 0 : Batch.NO_TARGET;
         }
         return position + 1 >= promptLength ? tokens[position + 1] : Batch.NO_TARGET;
     }
