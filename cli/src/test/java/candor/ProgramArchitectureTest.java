@@ -74,6 +74,9 @@ class ProgramArchitectureTest {
             entry("report.figure", Set.of("report.html", "stats")),
             entry("report", Set.of("evaluate", "report.figure", "report.html", "stats", "study.record")),
             entry("quickstart", Set.of("report", "study", "study.protocol", "world")),
+            entry("serve.http", Set.of()),
+            entry("serve.work", Set.of()),
+            entry("serve", Set.of("serve.http", "serve.work")),
             entry(
                     "cli",
                     Set.of(
@@ -86,6 +89,8 @@ class ProgramArchitectureTest {
                             "hub",
                             "quickstart",
                             "report",
+                            "serve",
+                            "serve.http",
                             "stats",
                             "study",
                             "study.loop",

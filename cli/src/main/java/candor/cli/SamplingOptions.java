@@ -96,6 +96,11 @@ final class SamplingOptions {
 
     /** @param backend that the cache will be on: what is free is free there */
     long cacheBytes(Backend backend) {
+        return cacheBytes(cacheMebibytes, backend);
+    }
+
+    /** The same of a number that was given elsewhere. */
+    static long cacheBytes(long cacheMebibytes, Backend backend) {
         if (cacheMebibytes < 0 || cacheMebibytes > Long.MAX_VALUE >> 20) {
             throw new BadInput(
                     "--kv-cache-mib " + cacheMebibytes + ": give 1 or more, or 0 for a quarter of what is free");

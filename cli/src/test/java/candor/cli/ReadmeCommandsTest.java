@@ -156,13 +156,20 @@ class ReadmeCommandsTest {
     @Test
     void everyCommandLineRunsAsItIsWritten() throws Exception {
         Map<String, Line> failed = new LinkedHashMap<>();
+        Server server = null;
         try (LoopbackServer endpoint = new LoopbackServer((n, request, out) -> say(out, "Answer: A"))) {
             for (Line line : commands.blocks()) {
                 String text = line.text().replaceFirst(" +# .*", "").strip();
                 if (text.contains("report DIR")) {
                     Files.createSymbolicLink(folder.resolve("DIR"), folder.resolve("runs"));
                 }
-                if (!ELSEWHERE.contains(text)) {
+                if (text.startsWith("./candor serve")) {
+                    server = serve(text);
+                } else if (text.startsWith("curl ")) {
+                    String there = text.replace("http://127.0.0.1:8000", server.url());
+                    run("curl -sS --fail-with-body " + there.substring(5)).ifFailed(said -> failed.put(said, line));
+                    server.end();
+                } else if (!ELSEWHERE.contains(text)) {
                     run(line.text().replace("URL", endpoint.url())).ifFailed(said -> failed.put(said, line));
                 }
             }
@@ -177,6 +184,26 @@ class ReadmeCommandsTest {
             }
             assertThat(failed).isEmpty();
         }
+    }
+
+    /** A command that serves until it is ended, on a port that is free, and where. */
+    private record Server(Process process, String url) {
+        void end() throws InterruptedException {
+            process.toHandle().destroy();
+            assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(128 + 15);
+        }
+    }
+
+    private static Server serve(String command) throws IOException {
+        Process process = new ProcessBuilder("/bin/sh", "-c", "exec " + command + " --port 0")
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectError(folder.resolve("said").toFile())
+                .start();
+        String url = process.inputReader().readLine();
+        assertThat(url).as(Files.readString(folder.resolve("said"))).isNotNull();
+        return new Server(process, url);
     }
 
     /** A study that README shows is too long to run here: its report is made of one that was. */
