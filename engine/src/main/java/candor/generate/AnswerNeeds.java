@@ -63,7 +63,7 @@ public record AnswerNeeds(Needs host, Needs device) {
         there.put(
                 "scratch",
                 Backends.scratchBytes(backend, threads, pass)
-                        + Backends.paddingBytes(backend, model.tensorCount())
+                        + Backends.paddingBytes(backend, model.tensorCount(), model.packing() != null)
                         + Backends.tableBytes(backend, model.layers(), settings.sequences(), pages));
         here.put("logits", (long) settings.sequences() * model.vocabSize() * DType.F32.bytes());
         return new AnswerNeeds(new Needs(here), away ? new Needs(there) : Needs.NONE);

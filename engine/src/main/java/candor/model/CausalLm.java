@@ -183,6 +183,7 @@ public final class CausalLm implements AutoCloseable {
                 config.hiddenSize(),
                 config.vocabSize(),
                 linears,
+                config.packing() != null,
                 training);
     }
 

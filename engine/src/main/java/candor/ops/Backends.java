@@ -127,9 +127,13 @@ public final class Backends {
                 : candor.ops.cpu.ScratchBytes.of(pass, threads == 0 ? processors() : threads);
     }
 
-    /** Bytes that so many tensors take on a device beyond their contents, at most; none where memory is shared. */
-    public static long paddingBytes(BackendDescriptor backend, int tensors) {
-        return backend.copiesWeights() ? candor.ops.cuda.ScratchBytes.paddingBytes(tensors) : 0;
+    /**
+     * Bytes that so many tensors take on a device beyond their contents, at most; none where memory is shared.
+     *
+     * @param packed whether some of them are packed weights
+     */
+    public static long paddingBytes(BackendDescriptor backend, int tensors, boolean packed) {
+        return backend.copiesWeights() ? candor.ops.cuda.ScratchBytes.paddingBytes(tensors, packed) : 0;
     }
 
     /**

@@ -12,6 +12,7 @@ import java.util.List;
  * @param hidden   C
  * @param vocabulary V
  * @param linears  the linear layers of a decoder layer
+ * @param packed   whether their weights are packed
  * @param training whether a backward pass follows
  */
 public record PassShape(
@@ -23,6 +24,7 @@ public record PassShape(
         int hidden,
         int vocabulary,
         List<LinearShape> linears,
+        boolean packed,
         boolean training) {
     /**
      * A linear layer.

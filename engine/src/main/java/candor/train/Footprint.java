@@ -109,7 +109,7 @@ final class Footprint {
         bytes.put("weights", model.weightBytes(PlainForm.of(backend.activations())) + rotations());
         trained(bytes);
         bytes.put(ACTIVATIONS, activations(recomputation));
-        bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount()));
+        bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount(), model.packing() != null));
         if (overhead > 0) {
             bytes.put("driver and graphs", overhead);
         }

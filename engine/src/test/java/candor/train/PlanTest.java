@@ -29,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a plan says, beside what a small run takes, and beside numbers that were worked out by hand for large models. */
 class PlanTest {
@@ -38,12 +39,12 @@ class PlanTest {
     @TempDir
     Path temp;
 
-    private Settings settings(Method method, String backend) {
-        return GoldenRuns.settings("qwen3", method, temp.resolve(method + "-" + backend))
+    private Settings settings(String golden, Method method, String backend) {
+        return GoldenRuns.settings(golden, method, temp.resolve(method + "-" + backend))
                 .with(TrainSettings.BACKEND, backend)
                 .with(
                         TrainSettings.EVAL_DATA,
-                        GoldenRuns.golden("qwen3")
+                        GoldenRuns.golden(golden)
                                 .resolve((method == Method.FULL ? "sft" : method.word()) + "/train.jsonl")
                                 .toString())
                 .with(TrainSettings.EVAL_STEPS, "3")
@@ -62,10 +63,22 @@ class PlanTest {
             })
     void aRunOnADeviceTakesWhatWasPlanned(Method method, String recompute, boolean away, String optim) {
         EmulatedDevice.assumeThere();
-        Settings settings = settings(method, "cuda-emulated")
+        Settings settings = settings("qwen3", method, "cuda-emulated")
                 .with(TrainSettings.RECOMPUTE, recompute)
                 .with(TrainSettings.ACTIVATION_OFFLOADING, String.valueOf(away))
                 .with(TrainSettings.OPTIM, optim);
+        requireWhatWasPlanned(method, settings, away);
+    }
+
+    /** With the memory in which a packed weight is made bf16. */
+    @ParameterizedTest
+    @ValueSource(strings = {"nf4", "int8", "fp8"})
+    void aRunOnADeviceOverPackedWeightsTakesWhatWasPlanned(String golden) {
+        EmulatedDevice.assumeThere();
+        requireWhatWasPlanned(Method.SFT, settings(golden, Method.SFT, "cuda-emulated"), false);
+    }
+
+    private static void requireWhatWasPlanned(Method method, Settings settings, boolean away) {
         Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings)));
         CudaBackend backend = CudaBackend.emulated();
         Counting counted = new Counting(backend);
@@ -82,7 +95,7 @@ class PlanTest {
     @ParameterizedTest
     @EnumSource(Method.class)
     void aRunOnTheProcessorTakesWhatWasPlanned(Method method) {
-        takesWhatWasPlanned(method, settings(method, "cpu"));
+        takesWhatWasPlanned(method, settings("qwen3", method, "cpu"));
     }
 
     @ParameterizedTest
@@ -90,7 +103,7 @@ class PlanTest {
     void aRunWithAllThatSavesMemoryTakesWhatWasPlanned(Method method) {
         takesWhatWasPlanned(
                 method,
-                settings(method, "cpu")
+                settings("qwen3", method, "cpu")
                         .with(TrainSettings.RECOMPUTE, "full=1")
                         .with(TrainSettings.ACTIVATION_OFFLOADING, "true")
                         .with(TrainSettings.OPTIM, "adamw_8bit"));
@@ -132,7 +145,7 @@ class PlanTest {
         ModelConfig model = ModelConfig.read(Files.writeString(temp.resolve("config.json"), json));
         TrainConfig config = TrainConfig.of(
                 Method.SFT,
-                settings(Method.SFT, "cuda")
+                settings("qwen3", Method.SFT, "cuda")
                         .with(TrainSettings.MAX_LENGTH, String.valueOf(tokens))
                         .with(TrainSettings.PACKING, "true")
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1")
@@ -232,7 +245,7 @@ class PlanTest {
         Needs device = Plan.of(prepared, Room.planned(HOST, 141 * GB)).device();
         TrainConfig free = TrainConfig.of(
                 Method.SFT,
-                settings(Method.SFT, "cuda")
+                settings("qwen3", Method.SFT, "cuda")
                         .with(TrainSettings.MAX_LENGTH, "2048")
                         .with(TrainSettings.PACKING, "true")
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "8"));
@@ -250,7 +263,8 @@ class PlanTest {
     /** Seven rows of data are so many tokens an epoch; held-out rows go forward every third step, pairs of KTO besides. */
     @Test
     void tokensAreCountedWithEvaluationsAndPairs() {
-        Prepared sft = Prepared.toPlanWithoutFolders(List.of(TrainConfig.of(Method.SFT, settings(Method.SFT, "cpu"))));
+        Prepared sft = Prepared.toPlanWithoutFolders(
+                List.of(TrainConfig.of(Method.SFT, settings("qwen3", Method.SFT, "cpu"))));
         Prepared.One run = sft.runs().getFirst();
         double epoch = Arrays.stream(run.data().lengths()).sum();
         double steps = new Batcher(run.data().lengths(), run.config().batcher()).stepsIn(1);
@@ -258,7 +272,8 @@ class PlanTest {
         assertThat(plan.tokens()).isEqualTo(epoch * 6 / steps);
         assertThat(plan.freeTokens())
                 .isEqualTo(2.0 * Arrays.stream(run.heldOut().lengths()).sum());
-        Prepared kto = Prepared.toPlanWithoutFolders(List.of(TrainConfig.of(Method.KTO, settings(Method.KTO, "cpu"))));
+        Prepared kto = Prepared.toPlanWithoutFolders(
+                List.of(TrainConfig.of(Method.KTO, settings("qwen3", Method.KTO, "cpu"))));
         Prepared.One other = kto.runs().getFirst();
         double all = Plan.of(kto, Room.of(HOST, 0)).tokens();
         assertThat(Plan.of(kto, Room.of(HOST, 0)).freeTokens())

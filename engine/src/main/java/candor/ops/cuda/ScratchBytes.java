@@ -33,7 +33,8 @@ public final class ScratchBytes {
     public static long of(PassShape pass) {
         long most = Math.max(SQUARES, Math.max(logProb(pass), attention(pass)));
         for (LinearShape linear : pass.linears()) {
-            most = Math.max(most, linear.rank() == 0 ? 0 : lora(pass, linear));
+            long adapters = linear.rank() == 0 ? 0 : lora(pass, linear);
+            most = Math.max(most, adapters + (pass.packed() ? unpacked(linear) : 0));
         }
         return most;
     }
@@ -50,9 +51,13 @@ public final class ScratchBytes {
                 + aligned(Double.BYTES);
     }
 
-    /** What so many pieces of memory take beyond their contents, at most. */
-    public static long paddingBytes(int pieces) {
-        return ALIGNMENT * pieces;
+    /**
+     * What so many tensors take beyond their contents, at most.
+     *
+     * @param packed whether some of them are packed: each is two pieces then, with the numbers of its codes
+     */
+    public static long paddingBytes(int tensors, boolean packed) {
+        return (packed ? 2 * ALIGNMENT + PackedOnDevice.MOST_NUMBERS : ALIGNMENT) * tensors;
     }
 
     /**
@@ -85,6 +90,11 @@ public final class ScratchBytes {
         long parts = Math.min(heads.group(), Math.ceilDiv(8, heads.key()));
         long sums = parts > 1 ? aligned(parts * pass.tokens() * 2 * heads.keyCols() * Float.BYTES) : 0;
         return 2 * perHead + sums;
+    }
+
+    /** unpack.cu: a weight as bf16, all of whose rows are aligned. */
+    private static long unpacked(LinearShape linear) {
+        return aligned((long) linear.outputs() * Math.ceilDiv(linear.inputs(), 8) * 8 * Short.BYTES);
     }
 
     private static long lora(PassShape pass, LinearShape linear) {
