@@ -132,7 +132,7 @@ async function reply(column, signal) {
       }
     }
     if (reason === "length") {
-      paragraph(column, "note", "ended: no room for more tokens");
+      paragraph(column, "note", "cut off: it had as many tokens as it may");
     }
   } catch (error) {
     if (said !== column.said) {
@@ -199,5 +199,6 @@ $("said").addEventListener("keydown", (event) => {
 });
 $("stop").addEventListener("click", () => running?.abort());
 $("clear").addEventListener("click", clear);
+$("options").addEventListener("submit", (event) => event.preventDefault());
 $("key").addEventListener("change", loadModels);
 loadModels();

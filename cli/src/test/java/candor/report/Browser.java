@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A Chromium without a window, spoken to by the DevTools protocol. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** What the page asked for, said or complained about. */
@@ -38,14 +38,14 @@ final class Browser implements AutoCloseable {
     private int last;
 
     /** The browser's program, if this machine has one. */
-    static Optional<Path> program() {
+    public static Optional<Path> program() {
         return Stream.of("chromium", "chromium-browser", "google-chrome")
                 .flatMap(name -> Stream.of(System.getenv("PATH").split(":")).map(folder -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }
 
-    Browser(Path program, Path profile) throws Exception {
+    public Browser(Path program, Path profile) throws Exception {
         process = new ProcessBuilder(
                         program.toString(),
                         "--headless",
@@ -148,6 +148,11 @@ final class Browser implements AutoCloseable {
     }
 
     void open(Path file, int width, int height, boolean dark) throws Exception {
+        open(file.toUri().toString(), width, height, dark);
+    }
+
+    /** Opens a page. */
+    public void open(String url, int width, int height, boolean dark) throws Exception {
         send(
                 "Emulation.setDeviceMetricsOverride",
                 "width",
@@ -162,7 +167,7 @@ final class Browser implements AutoCloseable {
                 "Emulation.setEmulatedMedia",
                 "features",
                 List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light")));
-        send("Page.navigate", "url", file.toUri().toString());
+        send("Page.navigate", "url", url);
         while (!next().path("method").asText().equals("Page.loadEventFired")) {}
     }
 
@@ -172,7 +177,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** What an expression comes to in the page. */
-    JsonNode evaluate(String expression) throws Exception {
+    public JsonNode evaluate(String expression) throws Exception {
         JsonNode result = send("Runtime.evaluate", "expression", expression, "returnByValue", true);
         if (result.has("exceptionDetails")) {
             throw new IOException(result.path("exceptionDetails").toString());
@@ -181,7 +186,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** A picture of a part of the page. */
-    void screenshot(Path to, int top, int height, int width) throws Exception {
+    public void screenshot(Path to, int top, int height, int width) throws Exception {
         JsonNode result = send(
                 "Page.captureScreenshot",
                 "captureBeyondViewport",
@@ -197,11 +202,11 @@ final class Browser implements AutoCloseable {
         return Base64.getDecoder().decode(result.path("data").asText());
     }
 
-    List<String> requests() {
+    public List<String> requests() {
         return requests;
     }
 
-    List<String> complaints() {
+    public List<String> complaints() {
         return complaints;
     }
 

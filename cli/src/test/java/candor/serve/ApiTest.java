@@ -406,8 +406,8 @@ class ApiTest {
         assertThat(served.send(served.to("/chat.js").build()).body())
                 .doesNotContain("innerHTML", "http:", "https:", "eval(", "insertAdjacentHTML");
         assertThat(served.send(served.to("/chat.html").build()).statusCode()).isEqualTo(404);
-        ObjectNode health = (ObjectNode)
-                TestServer.JSON.readTree(served.send(served.to("/health").build()).body());
+        ObjectNode health = (ObjectNode) TestServer.JSON.readTree(
+                served.send(served.to("/health").build()).body());
         assertThat(health.path("status").asText()).isEqualTo("ok");
     }
 }
