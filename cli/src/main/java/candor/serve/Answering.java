@@ -167,8 +167,7 @@ final class Answering {
         } catch (ApiError e) {
             line(out, e.body()); // the status was sent long ago
         }
-        exchange.event(out.toString());
-        exchange.end();
+        exchange.end(out.toString());
     }
 
     private void told(StringBuilder out, Event event) throws ApiError, Gone {

@@ -31,8 +31,10 @@ class LoadTest {
                 assertThat(outcome.different()).isZero();
             }
             assertThat(heap()).isLessThan(before + (8 << 20));
-            assertThat(served.metric("candor_http_requests_total{path=\"/v1/chat/completions\",code=\"500\"}"))
-                    .isZero();
+            assertThat(answered(served, 500)).isZero();
+            int vanished = first.vanished() + second.vanished();
+            assertThat(answered(served, 499)).isLessThanOrEqualTo(vanished);
+            assertThat(answered(served, 200)).isGreaterThanOrEqualTo(4.0 * (first.whole() + second.whole()));
         }
     }
 
@@ -40,5 +42,9 @@ class LoadTest {
     private static long heap() {
         System.gc();
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    private static double answered(TestServer server, int status) throws Exception {
+        return server.metric("candor_http_requests_total{path=\"/v1/chat/completions\",code=\"" + status + "\"}");
     }
 }

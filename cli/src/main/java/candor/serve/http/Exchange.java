@@ -5,6 +5,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -12,7 +13,6 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
@@ -106,9 +106,10 @@ public final class Exchange {
         send(connection.write(new DefaultHttpContent(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)))));
     }
 
-    /** Ends a stream. */
-    public void end() throws Gone, InterruptedException {
-        send(connection.write(LastHttpContent.EMPTY_LAST_CONTENT));
+    /** Ends a stream with a last text. Both go out together: clients that know the text as the last may close behind it. */
+    public void end(String text) throws Gone, InterruptedException {
+        send(connection.write(
+                new DefaultLastHttpContent(Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8)))));
         answered = true;
         connection.answered(this, keepAlive);
     }
