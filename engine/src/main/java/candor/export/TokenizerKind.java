@@ -58,7 +58,7 @@ sealed interface TokenizerKind {
         }
         for (String key : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
             if (!json.setting(key).asText("").isEmpty()) {
-                throw json.bad("has a " + key + ", which GGUF has no place for");
+                throw json.bad(key + " is set, which GGUF has no place for");
             }
         }
         return json.setting("byte_fallback").asBoolean() ? sentencePiece(json) : byteLevel(json);
