@@ -46,9 +46,15 @@ final class Q4KFormat implements BlockFormat {
     }
 
     /** A part is scale·q − minimum; both are at least 0. */
-    private record Line(double scale, double minimum) {
+    private record Line(double scale, double minimum, double inverse) {
+        Line(double scale, double minimum) {
+            this(scale, minimum, scale == 0 ? 0 : 1 / scale);
+        }
+
+        /** The nearest. */
         int step(double value) {
-            return scale == 0 ? 0 : (int) Math.clamp(Math.round((value + minimum) / scale), 0, MOST_STEP);
+            double steps = (value + minimum) * inverse;
+            return steps <= 0 ? 0 : steps >= MOST_STEP ? MOST_STEP : (int) (steps + 0.5);
         }
 
         double error(float[] values, int at) {
