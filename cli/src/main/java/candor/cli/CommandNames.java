@@ -10,7 +10,6 @@ import picocli.CommandLine;
 
 /** What people call commands elsewhere, and what a message says of a command that is not here. */
 final class CommandNames {
-    private static final String NO_SERVER = "there is no server; chat converses, generate answers a file of prompts";
     private static final String NO_OBJECTIVE =
             "there is no such objective; train dpo learns from pairs of completions, train kto from rated ones, train"
                     + " sft from what the data says";
@@ -54,7 +53,7 @@ final class CommandNames {
         means("bench", "benchmark", "benchmarks", "profile", "speed");
         means("doctor", "info", "env", "diagnose", "system", "devices", "gpus");
         means("quickstart", "demo", "start", "init", "tutorial", "example", "getting-started");
-        isMissing(NO_SERVER, "serve", "server", "api", "deploy", "vllm", "webui", "webchat", "web", "ui");
+        means("serve", "server", "api", "deploy", "vllm", "openai", "http", "webui", "webchat", "web", "ui");
         isMissing(NO_OBJECTIVE, "ppo", "grpo", "orpo", "simpo", "cpo", "rloo", "rlhf", "rm", "reward");
     }
 

@@ -113,7 +113,7 @@ public final class Api implements Handler {
         }
         long nanos = System.nanoTime() - begun;
         metrics.request(path, status);
-        if (path.endsWith("completions")) {
+        if (path.endsWith("completions") && status == 200) {
             metrics.answered(nanos);
         }
         if (exchange.method().equals("POST") || status >= 400) {
@@ -213,7 +213,7 @@ public final class Api implements Handler {
 
     private String completion(Exchange exchange) throws ApiError, Gone, InterruptedException {
         Ask ask = CompletionReader.read(serving, Fields.of(exchange.body()));
-        Shape shape = new CompletionShape(ask, texts, serving.tokenizer());
+        Shape shape = new CompletionShape(ask, texts);
         return new Answering(serving, ask, shape, metrics).answer(exchange);
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param model    that answers
  * @param prompts  token ids of each prompt
+ * @param texts    what each prompt says
  * @param choices  replies to each prompt
  * @param like     a request of each, but for its prompt and key
  * @param echo     the prompt is part of each reply
@@ -20,6 +21,7 @@ import java.util.List;
 record Ask(
         Served model,
         List<int[]> prompts,
+        List<String> texts,
         int choices,
         Request like,
         boolean echo,
@@ -43,6 +45,11 @@ record Ask(
             }
         }
         return requests;
+    }
+
+    /** What the prompt of a choice says. */
+    String text(Choice choice) {
+        return texts.get(choice.index() / choices);
     }
 
     long promptTokens() {

@@ -14,6 +14,9 @@ import java.util.Optional;
 /** What chats and completions have in common. */
 final class AskReader {
     private static final int MOST_STOPS = 4;
+    /** Of one prompt, as OpenAI has it. */
+    private static final int MOST_CHOICES = 128;
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Serving serving;
@@ -37,8 +40,7 @@ final class AskReader {
     }
 
     int choices(int prompts) throws ApiError {
-        int most = Math.min(128, Serving.MOST_CHOICES / prompts);
-        Fields.require(most > 0, "prompt", "a list of up to " + Serving.MOST_CHOICES + " prompts");
+        int most = Math.min(MOST_CHOICES, Serving.MOST_CHOICES / prompts);
         int choices = fields.integer("n", 1, most, 1);
         int all = choices * prompts;
         if (all > serving.desk().mostWaiting()) {

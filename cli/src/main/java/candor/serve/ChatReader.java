@@ -44,7 +44,8 @@ final class ChatReader {
         List<int[]> prompts = List.of(prompt(serving, fields));
         boolean stream = reader.stream();
         Request like = reader.like(reader.maxNewTokens(maxTokens(fields), prompts, "messages"), scores(fields));
-        Ask ask = new Ask(model, prompts, reader.choices(1), like, false, false, stream, reader.streamsUsage(stream));
+        Ask ask = new Ask(
+                model, prompts, List.of(), reader.choices(1), like, false, false, stream, reader.streamsUsage(stream));
         reader.refuseTheRest();
         return ask;
     }

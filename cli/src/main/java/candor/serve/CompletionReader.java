@@ -19,7 +19,17 @@ final class CompletionReader {
     static Ask read(Serving serving, Fields fields) throws ApiError {
         AskReader reader = new AskReader(serving, fields);
         Served model = reader.model();
-        List<int[]> prompts = prompts(serving, reader, fields.required("prompt"));
+        List<JsonNode> given = given(fields.required("prompt"));
+        List<int[]> prompts = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
+        for (JsonNode prompt : given) {
+            int[] ids = prompt(serving, reader, prompt);
+            prompts.add(ids);
+            texts.add(
+                    prompt.isTextual()
+                            ? prompt.textValue()
+                            : serving.tokenizer().decode(ids, false));
+        }
         boolean echo = fields.bool("echo", false);
         int asked = fields.integer("max_tokens", echo ? 0 : 1, Integer.MAX_VALUE, TOKENS);
         int most = reader.maxNewTokens(Optional.of(Math.max(1, asked)), prompts, "prompt");
@@ -32,24 +42,26 @@ final class CompletionReader {
                 value -> value.asInt(0) == choices,
                 "as many replies come as are made: leave it out, or give it as 'n'");
         fields.refuse("suffix", value -> value.asText().isEmpty(), "a text is continued at its end alone");
-        Ask ask = new Ask(model, prompts, choices, like, echo, asked == 0, stream, reader.streamsUsage(stream));
+        Ask ask = new Ask(model, prompts, texts, choices, like, echo, asked == 0, stream, reader.streamsUsage(stream));
         reader.refuseTheRest();
         return ask;
     }
 
-    /** A text, texts, token ids, or lists of these. What a text says of special tokens is taken as these: it is the model's own language. */
-    private static List<int[]> prompts(Serving serving, AskReader reader, JsonNode prompt) throws ApiError {
-        List<int[]> prompts = new ArrayList<>();
-        if (prompt.isArray() && !prompt.isEmpty() && !prompt.get(0).isNumber()) {
-            for (JsonNode one : prompt) {
-                prompts.add(prompt(serving, reader, one));
-            }
-        } else {
-            prompts.add(prompt(serving, reader, prompt));
+    /** A text, texts, token ids, or lists of these. */
+    private static List<JsonNode> given(JsonNode prompt) throws ApiError {
+        if (!prompt.isArray() || prompt.isEmpty() || prompt.get(0).isNumber()) {
+            return List.of(prompt);
         }
+        Fields.require(
+                prompt.size() <= Serving.MOST_CHOICES,
+                "prompt",
+                "a list of up to " + Serving.MOST_CHOICES + " prompts");
+        List<JsonNode> prompts = new ArrayList<>();
+        prompt.forEach(prompts::add);
         return prompts;
     }
 
+    /** What a text says of special tokens is taken as these: a completion is in the model's own language. */
     private static int[] prompt(Serving serving, AskReader reader, JsonNode prompt) throws ApiError {
         Fields.require(prompt.isTextual() || prompt.isArray(), "prompt", "a string, a list of strings, or token ids");
         int[] ids;

@@ -1,14 +1,13 @@
 package candor.serve;
 
 import candor.generate.TokenScore;
-import candor.text.Tokenizer;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
 /** Texts that are continued, with the prompt before them where that is asked for. */
-record CompletionShape(Ask ask, TokenTexts texts, Tokenizer tokenizer) implements Shape {
+record CompletionShape(Ask ask, TokenTexts texts) implements Shape {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     @Override
@@ -33,7 +32,7 @@ record CompletionShape(Ask ask, TokenTexts texts, Tokenizer tokenizer) implement
     }
 
     private String prompt(Choice choice) {
-        return ask.echo() ? tokenizer.decode(choice.prompt(), false) : "";
+        return ask.echo() ? ask.text(choice) : "";
     }
 
     @Override

@@ -127,7 +127,7 @@ class OptionNamesTest {
                 "fine-tune | did you mean train sft?",
                 "evaluate | did you mean eval?",
                 "inference | did you mean generate?",
-                "serve | there is no server; chat converses, generate answers a file of prompts",
+                "server | did you mean serve?",
                 "train ppo | there is no such objective; train dpo",
                 "dpo | did you mean train dpo?",
                 "train ktto | did you mean kto?",

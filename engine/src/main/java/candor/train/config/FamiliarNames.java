@@ -388,8 +388,8 @@ public final class FamiliarNames {
         missing(
                 "judge_key",
                 "a key is never given on a command line; --judge-key-env names the variable that holds it");
-        missing("port", "there is no server; 'candor chat' converses, 'candor generate' answers a file of prompts");
-        missing("host", "there is no server; 'candor chat' converses, 'candor generate' answers a file of prompts");
+        missing("port", "only 'candor serve' listens on one");
+        missing("host", "only 'candor serve' listens on one");
     }
 
     /** Options of JMH that the benchmarks decide themselves; nothing but their absence may be asked for. */
