@@ -39,46 +39,44 @@ class PlanTest {
     @TempDir
     Path temp;
 
-    private Settings settings(String golden, Method method, String backend) {
-        return GoldenRuns.settings(golden, method, temp.resolve(method + "-" + backend))
+    private Settings settings(Method method, String backend) {
+        return settings("qwen3", method, backend);
+    }
+
+    private Settings settings(String model, Method method, String backend) {
+        return GoldenRuns.settings(model, method, temp.resolve(method + "-" + backend))
                 .with(TrainSettings.BACKEND, backend)
                 .with(
                         TrainSettings.EVAL_DATA,
-                        GoldenRuns.golden(golden)
+                        GoldenRuns.golden(model)
                                 .resolve((method == Method.FULL ? "sft" : method.word()) + "/train.jsonl")
                                 .toString())
                 .with(TrainSettings.EVAL_STEPS, "3")
                 .with(TrainSettings.MAX_STEPS, "6");
     }
 
-    /** The device's bytes are those that the library has handed out: all of them planned for, and little more planned. */
+    /**
+     * The device's bytes are those that the library has handed out: all of them planned for, and little more planned; with the memory
+     * in which a packed weight is made bf16.
+     */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "SFT | auto | false | adamw_torch",
-                "KTO | auto | false | adamw_8bit",
-                "SFT | full=1,selective=1 | false | adamw_torch",
-                "SFT | full | true | adamw_8bit"
+                "qwen3 | SFT | auto | false | adamw_torch",
+                "qwen3 | KTO | auto | false | adamw_8bit",
+                "qwen3 | SFT | full=1,selective=1 | false | adamw_torch",
+                "qwen3 | SFT | full | true | adamw_8bit",
+                "nf4 | SFT | auto | false | adamw_8bit",
+                "int8 | SFT | full=1 | false | adamw_torch",
+                "fp8 | SFT | full | true | adamw_torch"
             })
-    void aRunOnADeviceTakesWhatWasPlanned(Method method, String recompute, boolean away, String optim) {
+    void aRunOnADeviceTakesWhatWasPlanned(String model, Method method, String recompute, boolean away, String optim) {
         EmulatedDevice.assumeThere();
-        Settings settings = settings("qwen3", method, "cuda-emulated")
+        Settings settings = settings(model, method, "cuda-emulated")
                 .with(TrainSettings.RECOMPUTE, recompute)
                 .with(TrainSettings.ACTIVATION_OFFLOADING, String.valueOf(away))
                 .with(TrainSettings.OPTIM, optim);
-        requireWhatWasPlanned(method, settings, away);
-    }
-
-    /** With the memory in which a packed weight is made bf16. */
-    @ParameterizedTest
-    @ValueSource(strings = {"nf4", "int8", "fp8"})
-    void aRunOnADeviceOverPackedWeightsTakesWhatWasPlanned(String golden) {
-        EmulatedDevice.assumeThere();
-        requireWhatWasPlanned(Method.SFT, settings(golden, Method.SFT, "cuda-emulated"), false);
-    }
-
-    private static void requireWhatWasPlanned(Method method, Settings settings, boolean away) {
         Prepared prepared = Prepared.of(List.of(TrainConfig.of(method, settings)));
         CudaBackend backend = CudaBackend.emulated();
         Counting counted = new Counting(backend);
@@ -107,6 +105,12 @@ class PlanTest {
                         .with(TrainSettings.RECOMPUTE, "full=1")
                         .with(TrainSettings.ACTIVATION_OFFLOADING, "true")
                         .with(TrainSettings.OPTIM, "adamw_8bit"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nf4", "int8", "fp8"})
+    void aRunOverAPackedBaseTakesWhatWasPlanned(String model) {
+        takesWhatWasPlanned(Method.SFT, settings(model, Method.SFT, "cpu"));
     }
 
     private static void takesWhatWasPlanned(Method method, Settings settings) {
@@ -142,6 +146,10 @@ class PlanTest {
 
     /** A model of which there is nothing but config.json, and one row of this many tokens. */
     private Prepared shapes(String json, int tokens) throws IOException {
+        return shapes(json, tokens, "full");
+    }
+
+    private Prepared shapes(String json, int tokens, String recompute) throws IOException {
         ModelConfig model = ModelConfig.read(Files.writeString(temp.resolve("config.json"), json));
         TrainConfig config = TrainConfig.of(
                 Method.SFT,
@@ -149,7 +157,7 @@ class PlanTest {
                         .with(TrainSettings.MAX_LENGTH, String.valueOf(tokens))
                         .with(TrainSettings.PACKING, "true")
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1")
-                        .with(TrainSettings.RECOMPUTE, "full")
+                        .with(TrainSettings.RECOMPUTE, recompute)
                         .with(TrainSettings.LORA_RANK, "16"));
         Prepared small = Prepared.toPlanWithoutFolders(List.of(config));
         Prepared.One run = small.runs().getFirst();
@@ -228,6 +236,46 @@ class PlanTest {
                 .hasMessageContaining("weights 15,")
                 .hasMessageContaining(
                         "take a smaller model, a lower lora_rank, fewer runs at once, or a GPU with more");
+    }
+
+    private static final String QWEN_HALF_BILLION = """
+        {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "hidden_size": 896, "intermediate_size": 4864,
+         "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
+         "vocab_size": 151936, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "rope_theta": 1000000.0,
+         "tie_word_embeddings": true, "hidden_act": "silu", "torch_dtype": "bfloat16", "use_sliding_window": false}
+        """;
+
+    private static String inNf4(String json) {
+        return json.strip().replaceFirst("}\\s*$", """
+            , "quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": true, "load_in_8bit": false,
+             "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": true, "bnb_4bit_quant_storage": "uint8"}}
+            """);
+    }
+
+    /** What README's table begins with: layers are computed again as far as it takes, and no further. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "QWEN3_32B | false | 141 | 8192",
+                "LLAMA_8B | false | 141 | 32768",
+                "LLAMA_8B | true | 12 | 2048",
+                "QWEN_HALF_BILLION | true | 2 | 1024"
+            })
+    void largeModelsFitWithSomeOfTheirLayersComputedAgain(String name, boolean packed, long gigabytes, int tokens)
+            throws IOException {
+        String plain = Map.of("QWEN3_32B", QWEN3_32B, "LLAMA_8B", LLAMA_8B, "QWEN_HALF_BILLION", QWEN_HALF_BILLION)
+                .get(name);
+        String json = packed ? inNf4(plain) : plain;
+        long room = gigabytes * GB;
+        Plan plan = Plan.of(shapes(json, tokens, "auto"), Room.planned(HOST, room));
+        assertThat(plan.recomputation().text()).contains("=");
+        assertThat(plan.device().total()).isBetween(room * 19 / 20, room);
+        assertThatThrownBy(() -> Plan.of(shapes(json, tokens, "none"), Room.planned(HOST, room)))
+                .hasMessageContaining("of the GPU's memory with recompute none");
+        Needs all =
+                Plan.of(shapes(json, tokens, "full"), Room.planned(HOST, room)).device();
+        assertThat(all.total()).isLessThan(plan.device().total());
     }
 
     @Test
