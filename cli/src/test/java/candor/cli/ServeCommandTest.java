@@ -36,6 +36,14 @@ class ServeCommandTest {
         serve("--batch-size", "0").refused("--batch-size");
         serve("--adapter", "x=" + folder.resolve("none")).refused("none");
         serve("--adapter", "a=x", "a=y").refused("called a already", "NAME=DIR");
+        String hub = "models--Org--a-1.0/snapshots/0123abcd";
+        serve(
+                        "--adapter",
+                        folder.resolve(hub).toString(),
+                        folder.resolve("b/" + hub).toString())
+                .refused("called Org/a-1.0 already");
+        serve("--adapter", folder.resolve("runs/severe/adapter").toString(), folder + "/severe")
+                .refused("called severe already");
         serve("--adapter", "a b=x").refused("'a b' is not a model's name");
         serve("--served-model-name", "").refused("not a model's name");
         serve("--max-length", "1000000").refused("--max-length", "512");

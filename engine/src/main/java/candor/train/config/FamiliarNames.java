@@ -372,7 +372,7 @@ public final class FamiliarNames {
         same("stop", "stop_strings", "stop_sequences", "stop_words");
         renamed("do_sample", List.of("temperature"), true, Map.of("true", "1", "false", "0"));
         renamed("greedy", List.of("temperature"), true, Map.of("true", "0", "false", "1"));
-        same("batch_size", "eval_batch_size", "per_device_eval_batch_size");
+        same("batch_size", "eval_batch_size", "per_device_eval_batch_size", "max_num_seqs");
         same("num_fewshot", "n_shot", "num_shots", "shots", "fewshot", "n_fewshot");
         same("limit", "max_samples", "num_samples", "max_examples", "max_eval_samples", "num_examples");
         same("logprobs", "return_logprobs", "output_scores");
@@ -384,7 +384,10 @@ public final class FamiliarNames {
         missing("min_p", "there is no min-p; --top-p and --top-k narrow the choice");
         missing("num_return_sequences", "a prompt has one completion; give other ones by another --seed");
         missing("tasks", "a benchmark is a command: 'candor eval mask', 'candor eval mmlu', …");
-        missing("api_key", "a key is never given on a command line; --judge-key-env names the variable that holds it");
+        missing(
+                "api_key",
+                "a key is never given on a command line; --judge-key-env names the variable that holds a judge's, and"
+                        + " 'candor serve' reads CANDOR_API_KEY");
         missing(
                 "judge_key",
                 "a key is never given on a command line; --judge-key-env names the variable that holds it");
