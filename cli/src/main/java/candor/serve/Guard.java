@@ -5,12 +5,15 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Who may ask. */
 final class Guard {
     private static final String BEARER = "Bearer ";
-    private static final Set<String> LOCAL = Set.of("localhost", "127.0.0.1", "[::1]");
+
+    /** A name that others gave out is none of these, whatever address it has. */
+    private static final Pattern LOCAL =
+            Pattern.compile("(localhost|127(\\.[0-9]{1,3}){3}|\\[(::|(0:){7})1\\])(:[0-9]*)?");
 
     private final Optional<byte[]> key;
     private final boolean localHostsOnly;
@@ -26,7 +29,7 @@ final class Guard {
      */
     void requireHost(Exchange exchange) throws ApiError {
         String host = exchange.header("Host").orElse("").toLowerCase(Locale.ROOT);
-        if (localHostsOnly && !LOCAL.contains(host.replaceFirst(":[0-9]*$", ""))) {
+        if (localHostsOnly && !LOCAL.matcher(host).matches()) {
             throw ApiError.refused(403, "the header Host names another machine: ask for localhost, 127.0.0.1 or [::1]");
         }
         Optional<String> origin = exchange.header("Origin");

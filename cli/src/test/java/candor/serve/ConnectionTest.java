@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that mean no good, or know no better, byte by byte. After each, the server answers as before. */
@@ -103,6 +104,25 @@ class ConnectionTest {
             })
     void whatIsNotHttpIsRefused(String request) throws Exception {
         assertThat(raw(request)).matches("(?s)HTTP/1\\.1 4\\d\\d .*\"error\".*");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost, 200",
+        "LOCALHOST:8000, 200",
+        "127.0.0.1, 200",
+        "127.0.0.2:1, 200",
+        "[::1]:8000, 200",
+        "evil.example, 403",
+        "localhost.evil.example, 403",
+        "127.0.0.1.evil.example, 403",
+        "127.0.0.1:x, 403",
+        "10.0.0.1, 403",
+        "'', 403",
+    })
+    void anotherMachinesNameIsNotOurs(String host, int status) throws Exception {
+        assertThat(raw("GET /v1/models HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 " + status);
     }
 
     @Test
