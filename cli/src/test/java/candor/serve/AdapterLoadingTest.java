@@ -95,7 +95,7 @@ class AdapterLoadingTest {
             must(served.say(LOAD, named("one", "one")));
             JsonNode alone = served.chat(body).path("choices");
             for (int i = 0; i < 3; i++) {
-                CompletableFuture<HttpResponse<String>> long1 = served.http.sendAsync(
+                CompletableFuture<HttpResponse<String>> underWay = served.http.sendAsync(
                         served.post("/v1/chat/completions", body), HttpResponse.BodyHandlers.ofString());
                 TestServer.await(() -> {
                     try {
@@ -109,7 +109,7 @@ class AdapterLoadingTest {
                 // Its place is not free before it has ended; there are two.
                 must(served.say(LOAD, named("one", "run")));
                 String other = said(served, "one");
-                assertThat(TestServer.JSON.readTree(long1.get().body()).path("choices"))
+                assertThat(TestServer.JSON.readTree(underWay.get().body()).path("choices"))
                         .isEqualTo(alone);
                 served.awaitIdle();
                 must(served.say(UNLOAD, "{\"lora_name\": \"one\"}"));

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
@@ -305,7 +306,7 @@ class ConnectionTest {
     void whoReadsNothingIsLetGo() throws Exception {
         try (Socket socket = new Socket()) {
             socket.setReceiveBufferSize(1024);
-            socket.connect(new java.net.InetSocketAddress(
+            socket.connect(new InetSocketAddress(
                     InetAddress.getLoopbackAddress(), URI.create(served.url).getPort()));
             OutputStream out = socket.getOutputStream();
             String one = post(

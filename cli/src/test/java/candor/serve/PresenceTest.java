@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -123,7 +124,7 @@ class PresenceTest {
     @Test
     void pagesOfOthersMayNotAsk() throws Exception {
         try (TestServer served = TestServer.plain()) {
-            int port = java.net.URI.create(served.url).getPort();
+            int port = URI.create(served.url).getPort();
             for (String origin : List.of(
                     "https://evil.example", "null", "http://localhost:1", "http://127.0.0.1", "not an origin")) {
                 HttpRequest request =
