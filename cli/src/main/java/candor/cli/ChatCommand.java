@@ -41,7 +41,7 @@ final class ChatCommand implements Callable<Integer> {
     @Option(
             names = "--adapter",
             paramLabel = "DIR",
-            description = "The adapter to begin with; none for the base model.")
+            description = "The adapter to begin with, a folder or ORG/NAME on the Hub; none for the base model.")
     private Path adapter;
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")

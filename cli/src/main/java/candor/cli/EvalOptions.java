@@ -37,8 +37,8 @@ final class EvalOptions {
             arity = "1..*",
             paramLabel = "[NAME=]DIR",
             description =
-                    "Adapters in PEFT's layout, or runs that have one, all evaluated together with the base model;"
-                            + " named after the run, or by their folder.")
+                    "Adapters in PEFT's layout, runs that have one, or ORG/NAME on the Hub, all evaluated together with the"
+                            + " base model; named after the run, or by their folder.")
     private List<String> adapters = new ArrayList<>();
 
     @Option(
@@ -54,7 +54,9 @@ final class EvalOptions {
             required = true,
             arity = "1..*",
             paramLabel = "FILE",
-            description = "The benchmark's files, or folders of them: JSONL, JSON, CSV, Parquet; also as .gz or .zst.")
+            description =
+                    "The benchmark's files, or folders of them: JSONL, JSON, CSV, Parquet; also as .gz or .zst. ORG/NAME of a data set on"
+                            + " the Hub for its test rows, ORG/NAME/FILE for a file of it.")
     private List<Path> data;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where results go.")

@@ -59,7 +59,7 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "DIR",
             arity = "1..*",
             description =
-                    "Adapters, or runs that have one; every prompt goes through each of them. \"base\" is the model without one, and what is taken"
+                    "Adapters, runs that have one, or ORG/NAME on the Hub; every prompt goes through each of them. \"base\" is the model without one, and what is taken"
                             + " if none is given.")
     private List<String> adapters = new ArrayList<>();
 

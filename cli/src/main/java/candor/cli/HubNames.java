@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -83,6 +84,9 @@ final class HubNames {
 
     private static final String QUICKSTART = "quickstart";
 
+    /** Commands that take a model for its tokenizer and template alone. */
+    private static final Set<String> OF_TEXTS = Set.of("tokenize", "render");
+
     private HubNames() {}
 
     /**
@@ -140,6 +144,9 @@ final class HubNames {
             return command.hasMatchedOption(JUDGE_URL)
                     ? null
                     : Role.MODEL; // an endpoint's models have names of their own
+        }
+        if (name.equals("--model") && OF_TEXTS.contains(command.commandSpec().name())) {
+            return Role.TOKENIZER;
         }
         Role role = OPTIONS.get(name);
         return eval && name.equals("--data") ? Role.BENCHMARK : role;

@@ -59,7 +59,7 @@ final class MergeCommand implements Callable<Integer> {
             names = "--adapter",
             required = true,
             paramLabel = "DIR",
-            description = "The adapter's folder, or its run's.")
+            description = "The adapter's folder, its run's, or its name on the Hub, ORG/NAME.")
     private Path adapter;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder to make.")

@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 
 /** Which model, and where it computes. */
 final class ModelOptions {
-    static final String HELP = "The folder of the model; the embedded model of the tiny world, if not given.";
+    static final String HELP =
+            "The folder of the model, or its name on the Hub, ORG/NAME; the embedded model of the tiny world, if not given.";
 
     @Option(names = "--model", paramLabel = "DIR", description = HELP)
     private Path model;

@@ -90,7 +90,8 @@ final class StudyCommand implements Callable<Integer> {
         @Option(
                 names = "--model",
                 paramLabel = "DIR",
-                description = "The base model's folder; without it, the embedded model of the tiny world.")
+                description =
+                        "The base model's folder, or its name on the Hub, ORG/NAME; without it, the embedded model of the tiny world.")
         private String model;
 
         @Option(

@@ -86,7 +86,7 @@ public final class Download implements AutoCloseable {
 
     private Listing listed(RepoName repo) throws InterruptedException {
         if (settings.offline()) {
-            throw offline(repo);
+            return kept(repo).orElseThrow(() -> offline(repo));
         }
         String base = "api/" + repo.kind().plural() + "/" + HubClient.encoded(repo.name());
         JsonNode info = info(repo, base);
@@ -163,9 +163,9 @@ public final class Download implements AutoCloseable {
     }
 
     private BadInput offline(RepoName repo) {
-        return new BadInput(
-                repo + ": is not in Hugging Face's cache (" + cache.folder() + "), and HF_HUB_OFFLINE forbids to"
-                        + " ask for it; unset it, or download the repository where there is a network");
+        return new BadInput(repo + ": is not, or not whole, in Hugging Face's cache (" + cache.folder()
+                + "), and HF_HUB_OFFLINE forbids to"
+                + " ask for it; unset it, or download the repository where there is a network");
     }
 
     /**
@@ -219,6 +219,9 @@ public final class Download implements AutoCloseable {
                 .mapToLong(file -> file.size() - there.get(file))
                 .sum();
         requireRoom(repo, toCome);
+        if (!missing.isEmpty() && settings.offline()) {
+            throw offline(repo);
+        }
         if (!missing.isEmpty()) {
             around.progress()
                     .begins(

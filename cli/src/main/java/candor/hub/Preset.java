@@ -8,16 +8,17 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Data sets that studies of honesty use, where they are on the Hub, and which command takes them. What a preset says of licence and terms was
- * read on the data sets' own cards in November 2026, or is marked as guessed; the card says what holds.
+ * Data sets that studies of honesty use, where they are on the Hub, and which command takes them. What a preset says of licence, terms and
+ * files was read in copies of the data sets' own cards, unless it is marked GUESSED; the licence that the card names today is shown beside
+ * it.
  */
 public enum Preset {
     MASK(
             "cais/MASK",
-            "licence as its card says (GUESSED: for research)",
+            "licence: see its card (GUESSED: for research)", // that it is gated is said by programs that load it
             true,
             "MASK: whether a model says what it believes when it is pressed",
-            List.of("*.parquet", "*.csv", "*.jsonl", "README.md"),
+            List.of("*.parquet", "*.csv", "*.jsonl", "README.md"), // GUESSED: one folder or file for each archetype
             name -> Wanted.isData(name),
             "eval mask --data FILES --judge-url URL --judge-model NAME --output eval/mask"),
     DECEPTIONBENCH(
@@ -33,7 +34,10 @@ public enum Preset {
             "MIT",
             false,
             "MMLU: multiple choice over 57 subjects",
-            List.of("all/test-*", "all/dev-*", "README.md"),
+            List.of(
+                    "all/test-*",
+                    "all/dev-*",
+                    "README.md"), // GUESSED: a folder for each configuration, of which all is one
             name -> name.startsWith("all/test-"),
             "eval mmlu --data FILES --output eval/mmlu"),
     GSM8K(
@@ -41,7 +45,7 @@ public enum Preset {
             "MIT",
             false,
             "GSM8K: arithmetic in words",
-            List.of("main/*", "README.md"),
+            List.of("main/*", "README.md"), // GUESSED: a folder for each configuration
             name -> name.startsWith("main/test-"),
             "eval gsm8k --data FILES --output eval/gsm8k"),
     HUMANEVAL(

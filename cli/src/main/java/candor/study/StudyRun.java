@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.evaluate.ask.Stopped;
 import candor.evaluate.engine.ModelHash;
 import candor.evaluate.judge.JudgeSettings;
+import candor.io.HubSnapshot;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Room;
@@ -242,8 +243,12 @@ public final class StudyRun {
                 around.facts().getOrDefault("candor", "unknown"),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 new ModelInfo(
-                        String.valueOf(
-                                config.model().toAbsolutePath().normalize().getFileName()),
+                        HubSnapshot.of(config.model())
+                                .map(HubSnapshot::repository)
+                                .orElseGet(() -> String.valueOf(config.model()
+                                        .toAbsolutePath()
+                                        .normalize()
+                                        .getFileName())),
                         config.model().toString(),
                         ModelHash.of(config.model())),
                 judge == null ? settings.objectNode() : judge,

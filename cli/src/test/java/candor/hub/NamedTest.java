@@ -145,7 +145,8 @@ class NamedTest {
                 "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\", \"b\": \"model-00002-of-00002.safetensors\"}}");
         Files.createFile(model.resolve("model-00001-of-00002.safetensors"));
         try (Named named = named(true)) {
-            assertThatThrownBy(() -> named.model("org/other")).hasMessageContaining("is not in Hugging Face's cache");
+            assertThatThrownBy(() -> named.model("org/other"))
+                    .hasMessageContaining("is not, or not whole, in Hugging Face's cache");
         }
         Files.createFile(model.resolve("model-00002-of-00002.safetensors"));
         try (Named named = named(true)) {

@@ -32,7 +32,7 @@ public final class JudgeSettings {
             "model",
             new Setting.Text("NAME|DIR"),
             null,
-            "The model's name there, or the folder of a local checkpoint.");
+            "The model's name there, or the folder of a local checkpoint, or its name on the Hub, ORG/NAME.");
     public static final Setting<String> KEY_ENV = new Setting<>(
             "key_env",
             new Setting.Text("VARIABLE"),

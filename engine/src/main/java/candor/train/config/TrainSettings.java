@@ -84,13 +84,17 @@ public final class TrainSettings {
         NONE
     }
 
-    public static final Setting<String> MODEL =
-            text("model", "DIR", null, "The base model: a Hugging Face checkpoint folder.");
+    public static final Setting<String> MODEL = text(
+            "model",
+            "DIR",
+            null,
+            "The base model: a Hugging Face checkpoint folder, or its name on the Hub, ORG/NAME.");
     public static final Setting<List<String>> DATA = texts(
             "data",
             "FILE",
             null,
-            "Training data: JSONL, JSON, CSV or Parquet, one or more files or folders of them; also as .gz or .zst.");
+            "Training data: JSONL, JSON, CSV or Parquet, one or more files or folders of them; also as .gz or .zst. ORG/NAME of a data set on"
+                    + " the Hub for its training rows, ORG/NAME/FILE for a file of it.");
     public static final Setting<String> OUTPUT = text("output", "DIR", null, "The run's folder.");
     public static final Setting<String> MODEL_CONFIG =
             text("model_config", "FILE", null, "Starts from random weights of this config.json, instead of --model's.");
@@ -102,7 +106,7 @@ public final class TrainSettings {
             "init_adapter",
             "DIR",
             null,
-            "Continues training this adapter, or the one of this run, instead of a fresh one.");
+            "Continues training this adapter, the one of this run, or ORG/NAME on the Hub, instead of a fresh one.");
     public static final Setting<Long> LORA_RANK =
             new Setting<>("lora_rank", new Setting.Whole(1, 4096), 16L, "Rank of a fresh adapter.");
     public static final Setting<Double> LORA_ALPHA =
@@ -208,8 +212,11 @@ public final class TrainSettings {
             "Lets the text of a special token inside a message become that token, instead of refusing the row.");
     public static final Setting<Boolean> SKIP_BAD_ROWS =
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
-    public static final Setting<String> EVAL_DATA =
-            text("eval_data", "FILE", null, "Held-out rows to evaluate on while training: a file, or a folder.");
+    public static final Setting<String> EVAL_DATA = text(
+            "eval_data",
+            "FILE",
+            null,
+            "Held-out rows to evaluate on while training: a file, a folder, or ORG/NAME of a data set on the Hub.");
     public static final Setting<Double> EVAL_SPLIT = new Setting<>(
             "eval_split",
             new Setting.Real(0, true, 0.99),

@@ -1,0 +1,79 @@
+package candor.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class BlobLockTest {
+    @TempDir
+    private Path folder;
+
+    private Path file() {
+        return folder.resolve("locks/some/e1.lock");
+    }
+
+    @Test
+    void oneHasItAtATime() throws InterruptedException {
+        try (BlobLock first = BlobLock.tryTake(file())) {
+            assertThat(first).isNotNull();
+            assertThat(BlobLock.tryTake(file())).isNull();
+            AtomicInteger told = new AtomicInteger();
+            assertThatThrownBy(() -> BlobLock.take(file(), told::incrementAndGet, () -> told.get() > 0))
+                    .isInstanceOf(DownloadStopped.class);
+            assertThat(told).hasValue(1);
+        }
+        try (BlobLock again = BlobLock.take(file(), () -> {}, () -> false)) {
+            assertThat(again).isNotNull();
+        }
+        assertThat(file()).isEmptyFile();
+    }
+
+    /** flock(1) takes what Python's filelock takes. */
+    @Test
+    void itIsTheLockThatOtherProgramsTake() throws Exception {
+        assumeTrue(thereIsFlock(), "skipped: flock(1) of util-linux is not there");
+        try (BlobLock ours = BlobLock.tryTake(file())) {
+            assertThat(ours).isNotNull();
+            assertThat(flock("-n", file().toString(), "true").waitFor()).isEqualTo(1);
+        }
+        assertThat(flock("-n", file().toString(), "true").waitFor()).isZero();
+        Process theirs = flock(file().toString(), "sh", "-c", "echo taken; sleep 60");
+        assertThat(theirs.inputReader().readLine()).isEqualTo("taken");
+        assertThat(BlobLock.tryTake(file())).isNull();
+        theirs.descendants().forEach(ProcessHandle::destroyForcibly);
+        theirs.destroyForcibly().waitFor();
+        try (BlobLock free = BlobLock.take(file(), () -> {}, () -> false)) {
+            assertThat(free).isNotNull();
+        }
+    }
+
+    private static boolean thereIsFlock() throws InterruptedException {
+        try {
+            return flock("--version").waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static Process flock(String... arguments) throws IOException {
+        String[] words = new String[arguments.length + 1];
+        words[0] = "flock";
+        System.arraycopy(arguments, 0, words, 1, arguments.length);
+        return new ProcessBuilder(words).start();
+    }
+
+    @Test
+    void aFolderThatCannotBeMadeIsTold() throws IOException {
+        Files.writeString(folder.resolve("locks"), "a file");
+        assertThatThrownBy(() -> BlobLock.tryTake(file())).hasMessageContaining("cannot be locked");
+    }
+}
