@@ -54,6 +54,7 @@ public final class Candor implements Callable<Integer> {
                 new ChatCommand(),
                 new ServeCommand(),
                 new MergeCommand(),
+                new QuantizeCommand(),
                 new ExportCommand(),
                 new DownloadCommand(),
                 new UploadCommand(),

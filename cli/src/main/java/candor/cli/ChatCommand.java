@@ -28,10 +28,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "chat",
         description = {
-            "A conversation with a model. On a terminal lines can be edited; over a pipe, each line of stdin is something"
-                    + " said, and stdout holds the replies alone.",
-            "What is not given here is as the model's generation_config.json has it, if there is one: without do_sample always"
-                    + " the likeliest token.",
+            "A conversation with a model. On a terminal lines can be edited; over a pipe, each line of stdin is"
+                    + " something said, and stdout holds the replies alone.",
+            "What is not given here is as the model's generation_config.json has it, if there is one: without"
+                    + " do_sample always the likeliest token.",
             "In the conversation: /adapter DIR, /system TEXT, /reset, /exit, /help. Ctrl-C stops a reply."
         })
 final class ChatCommand implements Callable<Integer> {
@@ -58,7 +58,7 @@ final class ChatCommand implements Callable<Integer> {
         String chosen = options.completedBy(model.model());
         Sampling sampling = options.sampling();
         try (Backend backend = Backends.open(model.backend(), model.threads);
-                Weights weights = Weights.load(model.model());
+                Weights weights = Weights.load(model.model(), model.weights);
                 CausalLm lm = new CausalLm(
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());
                 ChatSession session =

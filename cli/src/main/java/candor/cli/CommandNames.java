@@ -40,9 +40,10 @@ final class CommandNames {
         means("generate", "inference", "infer", "predict", "complete", "completion", "completions", "sample", "batch");
         means("chat", "converse", "talk", "interactive", "repl", "run", "ask");
         means("merge", "fuse", "fold", "merge-lora", "merge_and_unload");
-        means("export gguf", "gguf", "convert", "quantize", "quantise", "llama.cpp", "ollama");
+        means("export gguf", "gguf", "convert", "llama.cpp", "ollama");
         means("download", "pull", "fetch", "get", "snapshot", "hub");
         means("upload", "push", "publish", "share", "push-to-hub", "push_to_hub");
+        means("quantize", "quantise", "quant", "quantization", "pack");
         means("tokenize", "encode", "tokens");
         means("tokenizer train", "train-tokenizer", "bpe");
         means("render", "template", "apply-template", "apply_chat_template", "preview");

@@ -6,6 +6,7 @@ import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.lora.AdapterFolder;
+import candor.ops.weight.PackedForm;
 import candor.stats.Bootstrap;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -31,6 +32,9 @@ final class EvalOptions {
 
     @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
     private Path model;
+
+    @Option(names = "--weights", paramLabel = "FORM", description = ModelOptions.WEIGHTS_HELP)
+    private PackedForm weights;
 
     @Option(
             names = "--adapter",
@@ -218,17 +222,21 @@ final class EvalOptions {
                 .objectNode()
                 .put("chat_template", choice.template())
                 .put("chat_template_kwargs", choice.kwargs());
+        if (weights != null) {
+            all.put("weights", weights.text());
+        }
         all.setAll(decoding().json());
         return all.put("generation_config", generationConfig);
     }
 
     EngineRespondent.Settings engine() {
-        return engine(model(), template.choice(), decoding(), namedAdapters(), base, false);
+        return engine(model(), weights, template.choice(), decoding(), namedAdapters(), base, false);
     }
 
     /** The settings of another model that runs beside, such as a judge. */
     EngineRespondent.Settings engine(
             Path other,
+            PackedForm form,
             TemplateChoice rendering,
             Decoding choosing,
             List<NamedAdapter> its,
@@ -239,6 +247,7 @@ final class EvalOptions {
         EvalCommand.require(cacheMebibytes >= 1, "--kv-cache-mib " + cacheMebibytes + ": must be at least 1");
         return new EngineRespondent.Settings(
                 other,
+                form,
                 its,
                 bare,
                 TakenBackend.of(backend, other),

@@ -147,6 +147,6 @@ record JudgeOptions(Settings given) {
     private ChatModel local(EvalOptions options) {
         Path folder = Path.of(given.get(JudgeSettings.MODEL));
         return new LocalChat(EngineRespondent.open(
-                options.engine(folder, TemplateChoice.DEFAULT, Decoding.PLAIN, List.of(), true, true)));
+                options.engine(folder, null, TemplateChoice.DEFAULT, Decoding.PLAIN, List.of(), true, true)));
     }
 }

@@ -6,6 +6,7 @@ import candor.merge.Merge;
 import candor.merge.MergeReport;
 import candor.ops.Backend;
 import candor.ops.Backends;
+import candor.ops.weight.PackedForm;
 import candor.tensor.DType;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -24,23 +25,28 @@ import picocli.CommandLine.Spec;
         name = "merge",
         description = {
             "Folds an adapter into the weights of its model, and writes a checkpoint with them.",
-            "Before it takes its place it is loaded again, and its logits on sample texts are compared with those of model"
-                    + " and adapter."
+            "Before it takes its place it is loaded again, and its logits on sample texts are compared with those of"
+                    + " model and adapter."
         })
 final class MergeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(MergeCommand.class);
 
     /** Types of the new weights. */
     enum Type {
-        BASE(null),
-        FLOAT32(DType.F32),
-        BFLOAT16(DType.BF16),
-        FLOAT16(DType.F16);
+        BASE(null, null),
+        FLOAT32(DType.F32, null),
+        BFLOAT16(DType.BF16, null),
+        FLOAT16(DType.F16, null),
+        NF4(null, PackedForm.NF4),
+        INT8(null, PackedForm.INT8),
+        FP8(null, PackedForm.FP8);
 
         private final DType dtype;
+        private final PackedForm packed;
 
-        Type(DType dtype) {
+        Type(DType dtype, PackedForm packed) {
             this.dtype = dtype;
+            this.packed = packed;
         }
 
         @Override
@@ -68,7 +74,9 @@ final class MergeCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            description = "The type of the new weights: ${COMPLETION-CANDIDATES}; base for that which each has.")
+            description =
+                    "The type of the new weights: ${COMPLETION-CANDIDATES}; base for that which each has, bfloat16 for"
+                            + " packed ones. nf4, int8 and fp8 pack the linear layers again.")
     private Type type = Type.BASE;
 
     @Option(
@@ -86,7 +94,14 @@ final class MergeCommand implements Callable<Integer> {
             throw new BadInput("--max-shard-mib " + shardMebibytes + ": give 1 or more");
         }
         Merge.Settings settings = new Merge.Settings(
-                model.model(), AdapterFolder.find(adapter), output, type.dtype, shardMebibytes << 20, force);
+                model.model(),
+                model.weights,
+                AdapterFolder.find(adapter),
+                output,
+                type.dtype,
+                type.packed,
+                shardMebibytes << 20,
+                force);
         try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
                 Backend backend = Backends.open(model.backendOfMerge(), model.threads)) {
             LOG.info("{}: merging {}", output, adapter);
@@ -108,16 +123,16 @@ final class MergeCommand implements Callable<Integer> {
                 "{}",
                 String.format(
                         Locale.ROOT,
-                        "merged against unmerged, %d tokens: logits differ by %.2e at most, %.2e in the root mean square;"
-                                + " the adapter changes them by %.2e; the likeliest token is the same %d times",
+                        "merged against unmerged, %d tokens: logits differ by %.2e at most, %.2e in the root mean"
+                                + " square; the adapter changes them by %.2e; the likeliest token is the same %d times",
                         report.tokens(),
                         report.largest(),
                         report.difference(),
                         report.adapterEffect(),
                         report.agreements()));
         if (report.blurred()) {
-            LOG.warn(
-                    "rounding moves the logits more than a tenth as far as the adapter does: --dtype float32 keeps more of it");
+            LOG.warn("rounding moves the logits more than a tenth as far as the adapter does: --dtype "
+                    + (type.packed == null ? "float32" : "bfloat16") + " keeps more of it");
         }
     }
 }

@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
+import candor.ops.weight.PackedForm;
 import candor.world.EmbeddedModel;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -13,6 +14,13 @@ final class ModelOptions {
 
     @Option(names = "--model", paramLabel = "DIR", description = HELP)
     private Path model;
+
+    static final String WEIGHTS_HELP =
+            "Packs linear layers as they are loaded: nf4 (four bits; also --load-in-4bit), int8"
+                    + " (also --load-in-8bit) or fp8; as the checkpoint has them, if not given.";
+
+    @Option(names = "--weights", paramLabel = "FORM", description = WEIGHTS_HELP)
+    PackedForm weights;
 
     @Option(names = "--backend", paramLabel = "NAME", description = TakenBackend.HELP)
     private String backend = "auto";

@@ -157,7 +157,7 @@ final class OptionNames {
         return switch (familiar) {
             case Familiar.Renamed renamed -> renamed.yesNo() ? orTrue() : one();
             case Familiar.Fixed fixed -> fixed.yesNo() ? orTrue() : one();
-            case Familiar.Missing _ -> {
+            case Familiar.Meant _, Familiar.Missing _ -> {
                 String value = yesOrNo();
                 yield value == null ? List.of("true") : List.of(value);
             }

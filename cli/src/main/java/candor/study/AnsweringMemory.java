@@ -34,7 +34,8 @@ final class AnsweringMemory {
         long adapters = groups.stream().mapToLong(group -> group.runs().size()).sum();
         long most = evaluate.get(EvaluationPlan.ADAPTERS_AT_ONCE);
         int together = Math.toIntExact(most == 0 ? adapters : Math.min(adapters, most));
-        ModelConfig model = ModelConfig.read(ModelFolder.at(config.model()).configFile());
+        ModelConfig model =
+                ModelConfig.read(ModelFolder.at(config.model()).configFile()).packed(config.weights());
         AdapterBank bank = prepared == null
                 ? null
                 : AdapterBank.shapes(

@@ -11,6 +11,7 @@ import candor.model.ModelFolder;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Heads;
+import candor.ops.weight.PackedForm;
 import candor.study.record.StudyFolder;
 import candor.study.record.StudyKind;
 import candor.text.TemplateChoice;
@@ -71,6 +72,7 @@ public record StudyConfig(
     /** Settings of a training run that are the study's to say. */
     private static final List<Setting<?>> OF_THE_STUDY = List.of(
             TrainSettings.MODEL,
+            TrainSettings.WEIGHTS,
             TrainSettings.DATA,
             TrainSettings.OUTPUT,
             TrainSettings.INIT_ADAPTER,
@@ -86,7 +88,16 @@ public record StudyConfig(
 
     /** What every study's file may hold; a protocol adds its own sections. */
     public static Schema schema() {
-        return Schema.of(NAME, MODEL, OUTPUT, SEEDS, SLOTS, CACHE, TrainSettings.BACKEND, TrainSettings.THREADS)
+        return Schema.of(
+                        NAME,
+                        MODEL,
+                        TrainSettings.WEIGHTS,
+                        OUTPUT,
+                        SEEDS,
+                        SLOTS,
+                        CACHE,
+                        TrainSettings.BACKEND,
+                        TrainSettings.THREADS)
                 .with(EVALUATE, EvaluationPlan.schema())
                 .with(JUDGE, judges());
     }
@@ -147,6 +158,11 @@ public record StudyConfig(
         return all.get(TrainSettings.THREADS).intValue();
     }
 
+    /** What the model's linear layers are packed as, in all that the study does with it; null for whatever they are in. */
+    public PackedForm weights() {
+        return all.get(TrainSettings.WEIGHTS);
+    }
+
     /** The backend that was asked for; empty where what works here is to be taken. */
     public static Optional<BackendDescriptor> askedBackend(Section all) {
         return Backends.asked(word(all.get(TrainSettings.BACKEND)));
@@ -197,6 +213,9 @@ public record StudyConfig(
                 .with(TrainSettings.RESUME, "true")
                 .with(TrainSettings.BACKEND, backend().name())
                 .with(TrainSettings.THREADS, Integer.toString(threads()));
+        if (weights() != null) {
+            settings = settings.with(TrainSettings.WEIGHTS, weights().text());
+        }
         return TrainConfig.of(training.method(), settings);
     }
 
@@ -211,6 +230,7 @@ public record StudyConfig(
         Section evaluate = section(EVALUATE);
         return new EngineRespondent.Settings(
                 which,
+                which.equals(model) ? weights() : null,
                 adapters,
                 base,
                 backend(),

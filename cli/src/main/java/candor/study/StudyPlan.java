@@ -143,7 +143,8 @@ public record StudyPlan(
                 .get(EvaluationPlan.BATCH_SIZE)
                 .intValue();
         if (prepared == null) {
-            ModelConfig model = ModelConfig.read(ModelFolder.at(config.model()).configFile());
+            ModelConfig model = ModelConfig.read(ModelFolder.at(config.model()).configFile())
+                    .packed(config.weights());
             return new Shape(model, null, Recomputation.all(Recompute.FULL, model.layers()), 32, 512, sequences);
         }
         Prepared.One run = prepared.runs().getFirst();

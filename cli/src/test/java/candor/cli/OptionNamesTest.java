@@ -40,6 +40,11 @@ class OptionNamesTest {
                 "train sft --no-packing=false | train sft --packing",
                 "train sft --bf16 --optimizer adamw_8bit --use-peft --seed 1 | train sft --optim=adamw_8bit --seed 1",
                 "train sft --load-in-4bit false --seed 1 | train sft --seed 1",
+                "train sft --load-in-4bit --load_in_8bit false --bnb-4bit-quant-type nf4 --use-bnb-nested-quant --seed"
+                        + " 1 | train sft --weights=nf4 --seed 1",
+                "chat --load_in_8bit | chat --weights=int8",
+                "generate --quantization-bit 4 | generate --weights=nf4",
+                "eval mask --load-in-4bit true | eval mask --weights=nf4",
                 "train sft --max-steps -1 | train sft --max-steps -1",
                 "plan kto --per_device_train_batch_size 2 --kto_chosen_weight 2 | plan kto"
                         + " --per-device-train-batch-size 2 --desirable-weight=2",
@@ -76,8 +81,8 @@ class OptionNamesTest {
                 "train sft --deepspeed ds.json | --deepspeed: Candor has no such setting: training uses one device;"
                         + " --recompute",
                 "train kto --fsdp full_shard | --fsdp: Candor has no such setting: training uses one device",
-                "train sft --load-in-4bit | --load-in-4bit: Candor has no such setting: weights are not quantised",
-                "chat --load_in_8bit | --load_in_8bit: Candor has no such setting: weights are not quantised",
+                "train full --load-in-4bit | --load-in-4bit: Candor has no such setting: weights are packed under an"
+                        + " adapter and where a model answers; not here",
                 "train dpo --loss_type ipo | --loss_type ipo: not available: the loss is DPO's own",
                 "train kto --loss-type sigmoid | --loss-type sigmoid: not available: the loss is KTO's own",
                 "train dpo --ref-model m | --ref-model: Candor has no such setting: the reference is the base model",

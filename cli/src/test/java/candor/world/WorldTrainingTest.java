@@ -46,6 +46,7 @@ class WorldTrainingTest {
     private static List<String> replies(Path model, List<String> messages) {
         EngineRespondent.Settings settings = new EngineRespondent.Settings(
                 model,
+                null,
                 List.of(),
                 true,
                 BackendDescriptor.CPU,

@@ -30,7 +30,7 @@ final class LogitCheck {
     private int tokens;
     private int agreements;
 
-    /** @param bank slot 0 holds the adapter */
+    /** @param bank slot 0 holds the adapter; null where there is none */
     LogitCheck(CausalLm model, AdapterBank bank, CausalLm merged) {
         this.model = model;
         this.bank = bank;
@@ -52,8 +52,8 @@ final class LogitCheck {
     /** Compares base and adapter with the merged model. */
     void add(int[] ids) {
         int vocabulary = model.config().vocabSize();
-        float[] unmerged = logits(model, bank, ids, 0);
         float[] base = logits(model, bank, ids, Batch.BASE);
+        float[] unmerged = bank == null ? base : logits(model, bank, ids, 0);
         float[] folded = logits(merged, null, ids, Batch.BASE);
         for (int t = 0; t < ids.length; t++) {
             double mean = 0;

@@ -9,12 +9,14 @@ import candor.model.CausalLm;
 import candor.model.CheckpointWriter;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.model.Packing;
 import candor.model.Recompute;
 import candor.model.SafetensorsWriter.Spec;
 import candor.model.SideFiles;
 import candor.model.StoredTensors;
 import candor.model.Weights;
 import candor.ops.Backend;
+import candor.ops.weight.PackedForm;
 import candor.tensor.DType;
 import candor.text.Tokenizer;
 import java.lang.foreign.Arena;
@@ -32,13 +34,23 @@ public final class Merge {
      * What to do.
      *
      * @param base       the folder of the base model
+     * @param weights    what its linear layers are packed as before the adapter comes to them; null for whatever they are in
      * @param adapter    the folder of the adapter
      * @param output     the folder to make
-     * @param dtype      the type of the new weights; null for each tensor's own
+     * @param dtype      the type of the new weights; null for each tensor's own, bf16 for what was packed
+     * @param packed     what the new linear layers are packed as, or null
      * @param shardBytes a file of weights holds no more, but for a single larger tensor
      * @param force      whether to write over a checkpoint that is there
      */
-    public record Settings(Path base, Path adapter, Path output, DType dtype, long shardBytes, boolean force) {}
+    public record Settings(
+            Path base,
+            PackedForm weights,
+            Path adapter,
+            Path output,
+            DType dtype,
+            PackedForm packed,
+            long shardBytes,
+            boolean force) {}
 
     /** The merged model is further from base and adapter than rounding explains: a bug of ours, or of the machine. */
     public static final class Mismatch extends RuntimeException {
@@ -79,22 +91,23 @@ public final class Merge {
     }
 
     private MergeReport run() {
-        OutputFolder output = OutputFolder.of(settings.output(), settings.base(), settings.adapter(), settings.force());
+        OutputFolder output =
+                OutputFolder.of(settings.output(), List.of(settings.base(), settings.adapter()), settings.force());
         ModelFolder base = ModelFolder.at(settings.base());
         ModelConfig config = base.config();
         Tokenizer tokenizer = Tokenizer.load(settings.base());
         List<int[]> samples = LogitCheck.samples(tokenizer, config.vocabSize());
         try (Arena arena = Arena.ofShared();
-                Weights weights = Weights.load(settings.base())) {
+                Weights weights = Weights.load(settings.base(), settings.weights())) {
             Adapter adapter = PeftFiles.frozen(settings.adapter(), weights, Memory.of(arena));
-            FoldedWeights folded = new FoldedWeights(StoredTensors.open(base, null, arena), adapter);
+            FoldedWeights folded = new FoldedWeights(StoredTensors.open(base, settings.weights(), arena), adapter);
             List<Spec> specs = folded.specs().stream().map(this::spec).toList();
             try (output) {
-                CheckpointWriter.write(output.partial(), specs, settings.shardBytes(), (spec, memory) -> {
-                    requireGoingOn();
-                    return folded.tensor(spec, memory);
-                });
+                write(output.partial(), config, specs, folded);
                 SideFiles.copy(base.files(), output.partial());
+                if (config.packing() != null || settings.packed() != null) {
+                    SideFiles.say(output.partial().resolve("config.json"), packing());
+                }
                 if (settings.dtype() != null) {
                     SideFiles.say(output.partial().resolve("config.json"), settings.dtype());
                 }
@@ -105,13 +118,30 @@ public final class Merge {
                 DType coarsest = specs.stream().anyMatch(spec -> spec.dtype() == DType.BF16)
                         ? DType.BF16
                         : specs.stream().anyMatch(spec -> spec.dtype() == DType.F16) ? DType.F16 : DType.F32;
-                if (!report.explainedBy(coarsest)) {
+                if (settings.packed() == null ? !report.explainedBy(coarsest) : !report.finite()) {
                     throw new Mismatch(report);
                 }
                 output.commit();
                 return report;
             }
         }
+    }
+
+    private void write(Path folder, ModelConfig config, List<Spec> specs, FoldedWeights folded) {
+        CheckpointWriter.Source source = (spec, memory) -> {
+            requireGoingOn();
+            return folded.tensor(spec, memory);
+        };
+        if (settings.packed() == null) {
+            CheckpointWriter.write(folder, specs, settings.shardBytes(), source);
+        } else {
+            ModelConfig packed = config.but().packing(packing()).build();
+            CheckpointWriter.writePacked(folder, packed, specs, settings.shardBytes(), source);
+        }
+    }
+
+    private Packing packing() {
+        return settings.packed() == null ? null : Packing.of(settings.packed());
     }
 
     private void requireGoingOn() {
@@ -121,7 +151,9 @@ public final class Merge {
     }
 
     private Spec spec(Spec stored) {
-        DType dtype = settings.dtype() == null ? stored.dtype() : settings.dtype();
+        boolean packs = settings.packed() != null && packing().packs(stored);
+        // What is packed is rounded by that alone.
+        DType dtype = packs ? DType.F32 : settings.dtype() == null ? stored.dtype() : settings.dtype();
         return new Spec(stored.name(), dtype, stored.rows(), stored.cols(), stored.vector());
     }
 
@@ -129,7 +161,7 @@ public final class Merge {
         int longest = samples.stream().mapToInt(ids -> ids.length).max().orElse(1);
         int positions = Math.min(longest, config.maxPositionEmbeddings());
         AdapterBank bank = new AdapterBank(config, 1);
-        try (Weights unmerged = Weights.load(settings.base());
+        try (Weights unmerged = Weights.load(settings.base(), settings.weights());
                 Weights merged = Weights.load(folder);
                 CausalLm one = new CausalLm(backend, unmerged, Recompute.NONE, positions);
                 CausalLm other = new CausalLm(backend, merged, Recompute.NONE, positions)) {

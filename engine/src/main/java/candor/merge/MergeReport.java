@@ -25,6 +25,10 @@ public record MergeReport(
         return Double.isFinite(largest) && difference <= share * spread;
     }
 
+    boolean finite() {
+        return Double.isFinite(largest);
+    }
+
     /** Whether rounding has moved the logits more than a tenth as far as the adapter does. */
     public boolean blurred() {
         return difference > 0.1 * adapterEffect;

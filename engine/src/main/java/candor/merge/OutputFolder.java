@@ -28,9 +28,9 @@ final class OutputFolder implements AutoCloseable {
      *
      * @param force whether a checkpoint that is there may be replaced; nothing else is
      */
-    static OutputFolder of(Path path, Path base, Path adapter, boolean force) {
+    static OutputFolder of(Path path, List<Path> inputs, boolean force) {
         Path target = path.toAbsolutePath().normalize();
-        for (Path input : List.of(base, adapter)) {
+        for (Path input : inputs) {
             Path read = input.toAbsolutePath().normalize();
             if (same(read, target) || target.startsWith(read) || read.startsWith(target)) {
                 throw new BadInput(

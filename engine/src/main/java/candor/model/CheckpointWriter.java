@@ -1,8 +1,12 @@
 package candor.model;
 
+import candor.BadInput;
 import candor.io.AtomicFile;
+import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Item;
 import candor.model.SafetensorsWriter.Spec;
+import candor.ops.weight.PackedForm;
+import candor.ops.weight.StoredWeight;
 import candor.tensor.Tensor;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -13,6 +17,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -64,6 +69,85 @@ public final class CheckpointWriter {
             MemorySegment.copy(tensor.data(), tensor.offset(r, 0), dense, r * row, row);
         }
         return dense;
+    }
+
+    /**
+     * The same with the weights of linear layers packed. A weight is packed when its first tensor is to be written, and once more for those
+     * of another type, so that one is in memory at a time.
+     *
+     * @param config says which, and how
+     */
+    public static void writePacked(Path folder, ModelConfig config, List<Spec> specs, long shardBytes, Source source) {
+        PackedLayout layout = PackedLayout.of(config.packing().form());
+        Map<String, Spec> packed = new HashMap<>();
+        List<Item> items = new ArrayList<>();
+        for (Spec spec : specs) {
+            if (!config.packing().packs(spec)) {
+                items.add(spec);
+                continue;
+            }
+            for (Item item : layout.items(Stored.matrix(spec.name(), spec.rows(), spec.cols()))) {
+                items.add(item);
+                packed.put(item.name(), spec);
+            }
+        }
+        try (PackedParts parts = new PackedParts(layout, config.packing().form(), source)) {
+            writeItems(folder, items, shardBytes, (item, arena) -> {
+                Spec of = packed.get(item.name());
+                if (of != null) {
+                    return parts.bytes(of, item.name());
+                }
+                Spec spec = (Spec) item;
+                return dense(spec, source.tensor(spec, arena), arena);
+            });
+        }
+    }
+
+    /** The tensors of the weight that was packed last. */
+    private static final class PackedParts implements AutoCloseable {
+        private final PackedLayout layout;
+        private final PackedForm form;
+        private final Source source;
+        private final Map<String, MemorySegment> bytes = new HashMap<>();
+        private Arena arena;
+        private Spec last;
+
+        PackedParts(PackedLayout layout, PackedForm form, Source source) {
+            this.layout = layout;
+            this.form = form;
+            this.source = source;
+        }
+
+        MemorySegment bytes(Spec spec, String name) {
+            if (!spec.equals(last)) {
+                close();
+                arena = Arena.ofShared();
+                pack(spec);
+                last = spec;
+            }
+            return bytes.get(name);
+        }
+
+        private void pack(Spec spec) {
+            try (Arena plain = Arena.ofShared()) {
+                StoredWeight w = StoredWeight.of(source.tensor(spec, plain));
+                for (PackedLayout.Part part : layout.parts(spec.name(), form.pack(w, arena))) {
+                    bytes.put(part.name(), part.bytes());
+                }
+            } catch (BadInput e) {
+                throw e.at("tensor " + spec.name());
+            }
+        }
+
+        @Override
+        public void close() {
+            bytes.clear();
+            last = null;
+            if (arena != null) {
+                arena.close();
+                arena = null;
+            }
+        }
     }
 
     /** The same with tensors of any type. */

@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.model.Architecture.Stored;
+import candor.model.SafetensorsWriter.Raw;
 import candor.ops.weight.Fp8Weight;
 import candor.ops.weight.PackedWeight;
 import candor.tensor.DType;
@@ -47,11 +48,17 @@ final class Fp8Layout implements PackedLayout {
     }
 
     @Override
+    public List<Raw> items(Stored stored) {
+        List<Long> shape = List.of((long) stored.rows(), (long) stored.cols());
+        List<Long> squares = List.of(Fp8Weight.blocks(stored.rows()), Fp8Weight.blocks(stored.cols()));
+        return List.of(
+                new Raw(stored.name(), CODES, shape, stored.elements()),
+                new Raw(stored.name() + SCALES, "F32", squares, Float.BYTES * squares.get(0) * squares.get(1)));
+    }
+
+    @Override
     public List<Part> parts(String weight, PackedWeight packed) {
         Fp8Weight w = (Fp8Weight) packed;
-        List<Long> squares = List.of(Fp8Weight.blocks(w.rows()), Fp8Weight.blocks(w.cols()));
-        return List.of(
-                new Part(weight, CODES, List.of((long) w.rows(), (long) w.cols()), w.codes()),
-                new Part(weight + SCALES, "F32", squares, w.scales()));
+        return List.of(new Part(weight, w.codes()), new Part(weight + SCALES, w.scales()));
     }
 }

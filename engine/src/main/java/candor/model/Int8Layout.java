@@ -1,6 +1,7 @@
 package candor.model;
 
 import candor.model.Architecture.Stored;
+import candor.model.SafetensorsWriter.Raw;
 import candor.ops.weight.Int8Weight;
 import candor.ops.weight.PackedWeight;
 import java.lang.foreign.Arena;
@@ -44,11 +45,23 @@ final class Int8Layout implements PackedLayout {
     }
 
     @Override
+    public List<Raw> items(Stored stored) {
+        return List.of(
+                new Raw(stored.name(), "I8", shape(stored), stored.elements()),
+                new Raw(
+                        named(stored.name(), ABSMAX),
+                        "F32",
+                        List.of((long) stored.rows()),
+                        (long) Float.BYTES * stored.rows()),
+                new Raw(named(stored.name(), FORMAT), "U8", List.of(), 1));
+    }
+
+    @Override
     public List<Part> parts(String weight, PackedWeight packed) {
         Int8Weight w = (Int8Weight) packed;
         return List.of(
-                new Part(weight, "I8", List.of((long) w.rows(), (long) w.cols()), w.codes()),
-                new Part(named(weight, ABSMAX), "F32", List.of((long) w.rows()), w.absmax()),
-                new Part(named(weight, FORMAT), "U8", List.of(), MemorySegment.ofArray(new byte[1])));
+                new Part(weight, w.codes()),
+                new Part(named(weight, ABSMAX), w.absmax()),
+                new Part(named(weight, FORMAT), MemorySegment.ofArray(new byte[1])));
     }
 }

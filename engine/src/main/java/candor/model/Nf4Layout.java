@@ -3,6 +3,7 @@ package candor.model;
 import candor.BadInput;
 import candor.io.JsonFile;
 import candor.model.Architecture.Stored;
+import candor.model.SafetensorsWriter.Raw;
 import candor.ops.weight.Absmax;
 import candor.ops.weight.Nf4Code;
 import candor.ops.weight.Nf4Weight;
@@ -13,7 +14,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,6 +31,9 @@ final class Nf4Layout implements PackedLayout {
     private static final List<String> F32 = List.of("F32");
     private static final List<String> U8 = List.of("U8");
     private static final int MOST_STATE = 1 << 16;
+
+    /** Characters of a double precision number, at most. */
+    private static final int MOST_DIGITS = 26;
 
     /** Tables that programs computed differ in a last digit; kernels use the published one whatever a file has. */
     private static final float CLOSE = 1e-6f;
@@ -152,37 +155,53 @@ final class Nf4Layout implements PackedLayout {
     }
 
     @Override
-    public List<Part> parts(String weight, PackedWeight packed) {
-        Nf4Weight w = (Nf4Weight) packed;
-        List<Part> parts = new ArrayList<>();
-        parts.add(new Part(weight, "U8", List.of(w.codes().byteSize(), 1L), w.codes()));
-        parts.add(floats(weight + MAP, Nf4Code.values()));
-        String more;
-        switch (w.absmax()) {
-            case Absmax.Plain plain -> {
-                parts.add(new Part(weight + ABSMAX, "F32", List.of(plain.blocks()), plain.values()));
-                more = "";
-            }
-            case Absmax.Nested nested -> {
-                parts.add(new Part(weight + ABSMAX, "U8", List.of(nested.blocks()), nested.codes()));
-                long groups = nested.scales().byteSize() / Float.BYTES;
-                parts.add(new Part(weight + NESTED_ABSMAX, "F32", List.of(groups), nested.scales()));
-                parts.add(floats(weight + NESTED_MAP, nested.map()));
-                more = ", \"nested_blocksize\": " + Absmax.Nested.GROUP + ", \"nested_dtype\": \"float32\","
-                        + " \"nested_offset\": " + (double) nested.offset();
-            }
-        }
-        // Its program wants these keys, and the type of what was packed: our values are bf16.
-        String state = "{\"quant_type\": \"nf4\", \"blocksize\": " + Nf4Weight.BLOCK
-                + ", \"dtype\": \"bfloat16\", \"shape\": [" + w.rows() + ", " + w.cols() + "]" + more + "}";
-        byte[] text = state.getBytes(StandardCharsets.UTF_8);
-        parts.add(new Part(weight + STATE + NF4, "U8", List.of((long) text.length), MemorySegment.ofArray(text)));
-        return parts;
+    public List<Raw> items(Stored stored) {
+        String weight = stored.name();
+        long bytes = Math.ceilDiv(stored.elements(), 2);
+        long blocks = Math.ceilDiv(stored.elements(), Nf4Weight.BLOCK);
+        long groups = Math.ceilDiv(blocks, Absmax.Nested.GROUP);
+        int state = state(stored.rows(), stored.cols(), 0).length;
+        return List.of(
+                new Raw(weight, "U8", List.of(bytes, 1L), bytes),
+                floats(weight + MAP, 16),
+                new Raw(weight + ABSMAX, "U8", List.of(blocks), blocks),
+                floats(weight + NESTED_ABSMAX, groups),
+                floats(weight + NESTED_MAP, 256),
+                new Raw(weight + STATE + NF4, "U8", List.of((long) state), state));
     }
 
-    private static Part floats(String name, float[] values) {
+    private static Raw floats(String name, long count) {
+        return new Raw(name, "F32", List.of(count), count * Float.BYTES);
+    }
+
+    /** Of a weight whose sizes are quantised, as {@link candor.ops.weight.PackedForm#pack} makes them. */
+    @Override
+    public List<Part> parts(String weight, PackedWeight packed) {
+        Nf4Weight w = (Nf4Weight) packed;
+        Absmax.Nested nested = (Absmax.Nested) w.absmax();
+        return List.of(
+                new Part(weight, w.codes()),
+                new Part(weight + MAP, floats(Nf4Code.values())),
+                new Part(weight + ABSMAX, nested.codes()),
+                new Part(weight + NESTED_ABSMAX, nested.scales()),
+                new Part(weight + NESTED_MAP, floats(nested.map())),
+                new Part(weight + STATE + NF4, MemorySegment.ofArray(state(w.rows(), w.cols(), nested.offset()))));
+    }
+
+    /** What bitsandbytes wants to know, with blanks at its end, so that it is as long whatever the offset is. */
+    private static byte[] state(int rows, int cols, float offset) {
+        String number = Double.toString(offset);
+        String text = "{\"quant_type\": \"nf4\", \"blocksize\": " + Nf4Weight.BLOCK
+                + ", \"dtype\": \"bfloat16\", \"shape\": ["
+                + rows + ", " + cols + "], \"nested_blocksize\": " + Absmax.Nested.GROUP
+                + ", \"nested_dtype\": \"float32\", \"nested_offset\": " + number + "}"
+                + " ".repeat(MOST_DIGITS - number.length());
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static MemorySegment floats(float[] values) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
-        return new Part(name, "F32", List.of((long) values.length), MemorySegment.ofArray(bytes.array()));
+        return MemorySegment.ofArray(bytes.array());
     }
 }

@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.BadInput;
 import candor.model.Architecture.Stored;
+import candor.model.SafetensorsWriter.Raw;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.PackedWeight;
 import java.lang.foreign.Arena;
@@ -34,15 +35,14 @@ interface PackedLayout {
      */
     PackedWeight read(TensorFiles files, Stored weight, Arena arena);
 
+    /** What {@link #parts} will be. */
+    List<Raw> items(Stored weight);
+
     /** What to write of a weight of this form. */
     List<Part> parts(String weight, PackedWeight packed);
 
-    /**
-     * A tensor of a packed weight.
-     *
-     * @param type as a safetensors header has it
-     */
-    record Part(String name, String type, List<Long> shape, MemorySegment bytes) {}
+    /** A tensor of a packed weight. */
+    record Part(String name, MemorySegment bytes) {}
 
     /** A part that has to be there, of one of these types and this shape. */
     static MemorySegment required(TensorFiles files, String weight, String name, List<Long> shape, List<String> types) {

@@ -2,8 +2,13 @@ package candor.model;
 
 import candor.BadInput;
 import candor.io.JsonFile;
+import candor.model.SafetensorsWriter.Spec;
+import candor.ops.weight.Fp8Weight;
 import candor.ops.weight.PackedForm;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * How the weights of a model's linear layers are packed. Embedding, head, norms and biases never are.
@@ -13,7 +18,9 @@ import java.util.List;
  */
 public record Packing(PackedForm form, List<String> plain) {
     private static final int MOST_MODULES = 20_000;
-    private static final String KEY = "quantization_config";
+    /** Where config.json says it. */
+    static final String KEY = "quantization_config";
+
     private static final String METHODS = "bitsandbytes (nf4, int8) and fp8 are; ";
     private static final String PLAIN = "take the model in bfloat16, which {weights} packs as it is loaded";
 
@@ -89,6 +96,40 @@ public record Packing(PackedForm form, List<String> plain) {
 
     private static List<String> modules(JsonFile json, String key) {
         return json.has(key) ? json.texts(key, MOST_MODULES) : List.of();
+    }
+
+    /** As config.json says it, for whoever else loads the checkpoint. */
+    ObjectNode json() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        List<String> left =
+                Stream.concat(Stream.of("lm_head"), plain.stream()).distinct().toList();
+        if (form == PackedForm.FP8) {
+            json.put("activation_scheme", "dynamic").put("fmt", "e4m3");
+            left.forEach(json.putArray("modules_to_not_convert")::add);
+            json.put("quant_method", "fp8");
+            json.putArray("weight_block_size").add(Fp8Weight.BLOCK).add(Fp8Weight.BLOCK);
+            return json;
+        }
+        boolean four = form == PackedForm.NF4;
+        json.put("_load_in_4bit", four)
+                .put("_load_in_8bit", !four)
+                .put("bnb_4bit_compute_dtype", "bfloat16")
+                .put("bnb_4bit_quant_storage", "uint8")
+                .put("bnb_4bit_quant_type", "nf4")
+                .put("bnb_4bit_use_double_quant", true)
+                .put("llm_int8_enable_fp32_cpu_offload", false)
+                .put("llm_int8_has_fp16_weight", false);
+        left.forEach(json.putArray("llm_int8_skip_modules")::add);
+        return json.put("llm_int8_threshold", 6.0)
+                .put("load_in_4bit", four)
+                .put("load_in_8bit", !four)
+                .put("quant_method", "bitsandbytes");
+    }
+
+    /** Whether a tensor is packed. */
+    public boolean packs(Spec spec) {
+        Architecture.Stored stored = Architecture.Stored.matrix(spec.name(), spec.rows(), spec.cols());
+        return !spec.vector() && stored.linear() && packs(stored.module());
     }
 
     /** Whether the weight of a module is packed. */

@@ -92,6 +92,16 @@ public final class SideFiles {
         edit(config, node -> node.put(node.has("torch_dtype") ? "torch_dtype" : "dtype", TYPES.get(dtype)));
     }
 
+    /** Makes a config.json say how linear layers are packed; that nothing is, where that is null. */
+    public static void say(Path config, Packing packing) {
+        edit(config, node -> {
+            node.remove(Packing.KEY);
+            if (packing != null) {
+                node.set(Packing.KEY, packing.json());
+            }
+        });
+    }
+
     /** Makes a config.json say that the head is a table of its own. */
     public static void untie(Path config) {
         edit(config, node -> node.put("tie_word_embeddings", false));

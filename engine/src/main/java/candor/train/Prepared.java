@@ -93,15 +93,16 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                         + " it alone");
             }
             if (!Objects.equals(config.model(), first.model())
+                    || config.weights() != first.weights()
                     || !config.machine().equals(first.machine())) {
-                throw new BadInput("the runs of a sweep share one model, backend, threads and recompute: "
+                throw new BadInput("the runs of a sweep share one model, its weights, backend, threads and recompute: "
                         + config.output() + " has others than " + first.output());
             }
             if (!outputs.add(config.output().toAbsolutePath().normalize())) {
                 throw new BadInput(config.output() + ": two runs write to this folder; give each its own output");
             }
         }
-        ModelConfig model = ModelConfig.read(configFile(first));
+        ModelConfig model = ModelConfig.read(configFile(first)).packed(first.weights());
         Tokenizer tokenizer = Tokenizer.load(first.textFolder());
         Map<Path, String> hashes = new HashMap<>();
         Map<Rows, Dataset> read = new HashMap<>();

@@ -56,7 +56,7 @@ public final class Session implements AutoCloseable {
             return;
         }
         trained = null;
-        weights = Weights.load(first.model());
+        weights = Weights.load(first.model(), first.weights());
         model = new CausalLm(backend, weights, plan.recomputation(), positions);
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();

@@ -271,7 +271,10 @@ class GgufExportTest {
         Path merged = folder.resolve("merged");
         DType dtype = DType.valueOf(type == ExportType.F32 ? "F32" : type == ExportType.F16 ? "F16" : "BF16");
         try (CpuBackend backend = new CpuBackend(1)) {
-            Merge.run(new Merge.Settings(model(name), adapter, merged, dtype, 1L << 30, false), backend, () -> false);
+            Merge.run(
+                    new Merge.Settings(model(name), null, adapter, merged, dtype, null, 1L << 30, false),
+                    backend,
+                    () -> false);
         }
         // Merge rounds norms to that type, too; here they stay in float32.
         compareMatrices(merged);

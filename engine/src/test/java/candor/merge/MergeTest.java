@@ -56,9 +56,11 @@ class MergeTest {
     private Merge.Settings settings(String name, DType dtype, long shardBytes, boolean force) {
         return new Merge.Settings(
                 GOLDENS.resolve(name).resolve("model"),
+                null,
                 GOLDENS.resolve(name).resolve("adapter"),
                 output(),
                 dtype,
+                null,
                 shardBytes,
                 force);
     }
@@ -123,7 +125,14 @@ class MergeTest {
         String name = kind.substring(0, kind.indexOf('/'));
         Path peft = GOLDENS.resolve("peft");
         MergeReport report = merge(new Merge.Settings(
-                GOLDENS.resolve(name).resolve("model"), peft.resolve(kind), output(), DType.F32, 100_000_000, false));
+                GOLDENS.resolve(name).resolve("model"),
+                null,
+                peft.resolve(kind),
+                output(),
+                DType.F32,
+                null,
+                100_000_000,
+                false));
         assertThat(report.agreements()).isEqualTo(report.tokens());
         try (Arena arena = Arena.ofConfined();
                 Weights weights = Weights.load(output());
@@ -146,15 +155,17 @@ class MergeTest {
     void saysWhereABiasHasNoPlace() {
         assertThatThrownBy(() -> merge(new Merge.Settings(
                         GOLDENS.resolve("qwen2/model"),
+                        null,
                         GOLDENS.resolve("peft/qwen2/lora_bias"),
                         output(),
                         DType.F32,
+                        null,
                         100_000_000,
                         false)))
                 .isInstanceOf(BadInput.class)
                 .hasMessage(
-                        "the adapter has a bias for model.layers.0.self_attn.o_proj, and a checkpoint of this family has"
-                                + " no place for one; use the adapter unmerged");
+                        "the adapter has a bias for model.layers.0.self_attn.o_proj, and a checkpoint of this family"
+                                + " has no place for one; use the adapter unmerged");
         assertThat(output()).doesNotExist();
     }
 
@@ -269,7 +280,7 @@ class MergeTest {
         Path base = copy(GOLDENS.resolve("llama3/model"), folder.resolve("base"));
         Path adapter = GOLDENS.resolve("llama3/adapter");
         for (Path bad : List.of(base, base.resolve("x"), base.resolve("../base"), folder)) {
-            assertThatThrownBy(() -> merge(new Merge.Settings(base, adapter, bad, null, NO_LIMIT, true)))
+            assertThatThrownBy(() -> merge(new Merge.Settings(base, null, adapter, bad, null, null, NO_LIMIT, true)))
                     .isInstanceOf(BadInput.class)
                     .hasMessageContaining("which is read; choose another output");
         }
@@ -288,7 +299,14 @@ class MergeTest {
     @Test
     void anAdapterForAnotherModelIsNamed() {
         Merge.Settings settings = new Merge.Settings(
-                GOLDENS.resolve("llama3/model"), GOLDENS.resolve("qwen3/adapter"), output(), null, NO_LIMIT, false);
+                GOLDENS.resolve("llama3/model"),
+                null,
+                GOLDENS.resolve("qwen3/adapter"),
+                output(),
+                null,
+                null,
+                NO_LIMIT,
+                false);
         assertThatThrownBy(() -> merge(settings))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("has the shape")

@@ -21,6 +21,7 @@ import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Batch;
+import candor.ops.weight.PackedForm;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
 import candor.text.Conversation;
@@ -45,6 +46,7 @@ public final class EngineRespondent implements Respondent {
     /**
      * How to open a model.
      *
+     * @param weights what linear layers are packed as, or null for whatever they are in
      * @param base whether the base model is among the subjects, as the first
      * @param date what templates print that show the date: fixed, so that the same prompt gives the same tokens
      * @param template which chat template renders prompts
@@ -56,6 +58,7 @@ public final class EngineRespondent implements Respondent {
      */
     public record Settings(
             Path model,
+            PackedForm weights,
             List<NamedAdapter> adapters,
             boolean base,
             BackendDescriptor backend,
@@ -89,14 +92,16 @@ public final class EngineRespondent implements Respondent {
         decoding = settings.decoding();
         encoder = new ChatEncoder(tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
         backend = Backends.open(settings.backend(), settings.threads());
-        weights = Weights.load(settings.model());
+        weights = Weights.load(settings.model(), settings.weights());
         int positions = Math.min(settings.positions(), weights.config().maxPositionEmbeddings());
         model = new CausalLm(backend, weights, Recompute.FULL, positions);
         AdapterBank bank = new AdapterBank(weights.config(), settings.adapters().size());
         String base = ModelHash.of(settings.model());
-        String conditions = backend.name() + " " + positions + " "
-                + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
-                + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json());
+        String conditions =
+                (settings.weights() == null ? "" : settings.weights().text() + " ") + backend.name() + " " + positions
+                        + " "
+                        + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
+                        + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json());
         if (settings.base()) {
             subjects.add(new Subject("base", Sha256.hex(base + " " + conditions)));
         }

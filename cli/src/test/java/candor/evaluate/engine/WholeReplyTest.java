@@ -32,6 +32,7 @@ class WholeReplyTest {
     private static EngineRespondent open(TemplateChoice template) {
         return EngineRespondent.open(new EngineRespondent.Settings(
                 MODEL,
+                null,
                 List.of(),
                 true,
                 BackendDescriptor.CPU,

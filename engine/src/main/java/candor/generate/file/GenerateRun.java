@@ -100,7 +100,7 @@ public final class GenerateRun implements AutoCloseable {
                         "continue with {resume}, start over with {force}, or choose another {output}");
             }
         }
-        ModelConfig config = ModelFolder.at(settings.model()).config();
+        ModelConfig config = ModelFolder.at(settings.model()).config().packed(settings.weights());
         Tokenizer tokenizer = Tokenizer.load(settings.model());
         PromptSet prompts = PromptSet.read(
                 settings.prompts(),
@@ -238,7 +238,7 @@ public final class GenerateRun implements AutoCloseable {
     }
 
     private boolean compute(Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
-        try (Weights weights = Weights.load(settings.model());
+        try (Weights weights = Weights.load(settings.model(), settings.weights());
                 CausalLm model = new CausalLm(backend, weights, Recompute.NONE, longest());
                 Generator generator = new Generator(model, bank(backend, weights), tokenizer, size)) {
             // Who a request is: its prompt and its adapter.

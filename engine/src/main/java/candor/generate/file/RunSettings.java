@@ -7,6 +7,7 @@ import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.io.Sha256;
 import candor.lora.AdapterFolder;
+import candor.ops.weight.PackedForm;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
  * What a run is to do.
  *
  * @param model        the folder of the base model
+ * @param weights      what linear layers are packed as, or null for whatever they are in
  * @param adapters     folders of adapters, each of which goes on from every prompt; {@link #BASE} is the base model; none
  *                     means that alone
  * @param prompts      the file of prompts
@@ -42,6 +44,7 @@ import java.util.stream.Stream;
  */
 public record RunSettings(
         Path model,
+        PackedForm weights,
         List<String> adapters,
         Path prompts,
         Path output,
@@ -86,6 +89,9 @@ public record RunSettings(
         ObjectNode all = JSON.createObjectNode();
         all.put("prompts_sha256", Fingerprint.of(prompts).sha256());
         all.put("model_sha256", hash(model));
+        if (weights != null) {
+            all.put("weights", weights.text());
+        }
         ArrayNode each = all.putArray("adapters");
         for (String adapter : adapters) {
             each.addObject()

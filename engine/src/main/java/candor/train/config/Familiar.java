@@ -41,6 +41,17 @@ public sealed interface Familiar {
     }
 
     /**
+     * A flag of theirs that stands for one value of a setting of ours. Denied, it says nothing: files for other programs often have
+     * two of the kind, of which one is meant.
+     */
+    record Meant(String name, String key, String value) implements Familiar {
+        @Override
+        public boolean concerns(Collection<String> known) {
+            return known.contains(key);
+        }
+    }
+
+    /**
      * A setting that has one value here: that one is taken, another is refused.
      *
      * @param keys   it concerns whoever has one of these

@@ -2,6 +2,7 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.train.config.Familiar.Fixed;
+import candor.train.config.Familiar.Meant;
 import candor.train.config.Familiar.Missing;
 import candor.train.config.Familiar.Renamed;
 import java.util.ArrayList;
@@ -156,17 +157,43 @@ public final class FamiliarNames {
         missing("use_dora", "there is no DoRA training; --use-rslora is the variant of LoRA that there is");
         missing("modules_to_save", "adapters are trained on linear layers alone; 'train full' trains all weights");
         missing("lora_modules_to_save", "adapters are trained on linear layers alone; 'train full' trains all weights");
-        String quantised = "weights are not quantised; a checkpoint in bfloat16 takes half the memory of float32";
-        missing("load_in_4bit", quantised);
-        missing("load_in_8bit", quantised);
-        missing("use_4bit", quantised);
-        missing("qlora", quantised);
-        missing("bnb_4bit_quant_type", quantised);
-        missing("bnb_4bit_compute_dtype", quantised);
-        missing("use_bnb_nested_quant", quantised);
-        missing("quantization", quantised);
-        missing("quantization_bit", quantised);
-        missing("quantization_config", quantised);
+        packed();
+    }
+
+    private static void packed() {
+        List<String> weights = List.of("weights");
+        add(new Meant("load_in_4bit", "weights", "nf4"));
+        add(new Meant("use_4bit", "weights", "nf4"));
+        add(new Meant("qlora", "weights", "nf4"));
+        add(new Meant("load_in_8bit", "weights", "int8"));
+        renamed("quantization_bit", weights, false, Map.of("4", "nf4", "8", "int8"));
+        fixed("bnb_4bit_quant_type", weights, false, "four bits are NF4", "nf4");
+        for (String name : List.of(
+                "bnb_4bit_use_double_quant", "use_bnb_nested_quant", "use_double_quant", "double_quantization")) {
+            fixed(name, weights, true, "the sizes of NF4's blocks are quantised, too", "true");
+        }
+        fixed(
+                "bnb_4bit_compute_dtype",
+                weights,
+                false,
+                "what packed weights stand for is numbers of bfloat16",
+                "bfloat16",
+                "bf16",
+                "auto");
+        fixed(
+                "quantization_method",
+                weights,
+                false,
+                "--weights names the form: nf4, int8 or fp8",
+                "bnb",
+                "bitsandbytes");
+        String elsewhere = "weights are packed under an adapter and where a model answers; not here";
+        for (String name :
+                List.of("load_in_4bit", "load_in_8bit", "use_4bit", "qlora", "quantization_bit", "weights")) {
+            missing(name, elsewhere);
+        }
+        missing("quantization", "--weights names the form: nf4, int8 or fp8");
+        missing("quantization_config", "--weights names the form: nf4, int8 or fp8");
     }
 
     private static void steps() {
@@ -487,6 +514,8 @@ public final class FamiliarNames {
         }
         return switch (find(name, known).orElse(null)) {
             case null -> Optional.of(new Ours(name, texts));
+            case Meant meant ->
+                yes(texts, at) ? Optional.of(new Ours(meant.key(), List.of(meant.value()))) : Optional.empty();
             case Renamed renamed -> Optional.of(new Ours(renamed.key(known), renamed.values(texts)));
             case Fixed fixed -> {
                 if (!fixed.takes(texts)) {
@@ -504,6 +533,14 @@ public final class FamiliarNames {
                 yield Optional.empty();
             }
         };
+    }
+
+    private static boolean yes(List<String> texts, String at) {
+        try {
+            return new Setting.YesNo().read(texts);
+        } catch (Setting.Wrong e) {
+            throw new BadInput(at + ": must be " + e.getMessage() + ", not " + String.join(",", texts));
+        }
     }
 
     /** Our words for the values of one of our settings, where other programs have other words. */
@@ -528,6 +565,9 @@ public final class FamiliarNames {
             switch (find(other, known).orElse(null)) {
                 case Renamed renamed ->
                     meant.putIfAbsent(other, "; did you mean " + shown.apply(renamed.key(known)) + "?");
+                case Meant theirs ->
+                    meant.putIfAbsent(
+                            other, "; did you mean " + shown.apply(theirs.key()) + " " + theirs.value() + "?");
                 case Missing missing -> meant.putIfAbsent(other, "; " + missing.instead());
                 case Fixed fixed -> meant.putIfAbsent(other, "; " + fixed.why());
                 case null -> {}

@@ -5,6 +5,7 @@ import candor.data.Batcher;
 import candor.data.Truncation;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
+import candor.ops.weight.PackedForm;
 import candor.tensor.DType;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
@@ -90,11 +91,13 @@ public record TrainConfig(
     /**
      * An adapter over a frozen base.
      *
+     * @param weights     what the base's linear layers are packed as, or null for whatever they are in
      * @param initAdapter an adapter's folder, or null for a fresh one of the shape that follows
      * @param layers      the decoder layers that a fresh one changes, or null for all of them
      * @param dropout     the share of its inputs that either does not see while it is trained
      */
     public record AdapterStart(
+            PackedForm weights,
             Path initAdapter,
             int rank,
             double alpha,
@@ -121,6 +124,11 @@ public record TrainConfig(
     /** The share of its inputs that an adapter does not see while it is trained; 0 where all weights are trained. */
     public double loraDropout() {
         return start instanceof AdapterStart adapter ? adapter.dropout() : 0;
+    }
+
+    /** What the base's linear layers are packed as; null for whatever they are in. */
+    public PackedForm weights() {
+        return start instanceof AdapterStart adapter ? adapter.weights() : null;
     }
 
     /** How rows become steps. */

@@ -138,6 +138,7 @@ final class TrainConfigReader {
             }
         }
         return new AdapterStart(
+                given.get(TrainSettings.WEIGHTS),
                 init == null ? null : AdapterFolder.find(Path.of(init)),
                 given.get(TrainSettings.LORA_RANK).intValue(),
                 given.get(TrainSettings.LORA_ALPHA),

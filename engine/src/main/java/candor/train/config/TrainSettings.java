@@ -9,6 +9,7 @@ import static candor.train.config.Setting.yesNo;
 
 import candor.data.Truncation;
 import candor.lora.LoraConfig;
+import candor.ops.weight.PackedForm;
 import candor.text.TemplateChoice;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
@@ -107,6 +108,12 @@ public final class TrainSettings {
             "DIR",
             null,
             "Continues training this adapter, the one of this run, or ORG/NAME on the Hub, instead of a fresh one.");
+    public static final Setting<PackedForm> WEIGHTS = choice(
+            "weights",
+            PackedForm.class,
+            null,
+            "Packs the base's linear layers as they are loaded: nf4 (four bits, as QLoRA; also --load-in-4bit), int8"
+                    + " (also --load-in-8bit) or fp8. As the checkpoint has them where not given.");
     public static final Setting<Long> LORA_RANK =
             new Setting<>("lora_rank", new Setting.Whole(1, 4096), 16L, "Rank of a fresh adapter.");
     public static final Setting<Double> LORA_ALPHA =
@@ -303,7 +310,14 @@ public final class TrainSettings {
 
     /** Only where an adapter is trained. */
     private static final List<Setting<?>> ADAPTER = List.of(
-            INIT_ADAPTER, LORA_RANK, LORA_ALPHA, LORA_TARGET_MODULES, LAYERS_TO_TRANSFORM, USE_RSLORA, LORA_DROPOUT);
+            WEIGHTS,
+            INIT_ADAPTER,
+            LORA_RANK,
+            LORA_ALPHA,
+            LORA_TARGET_MODULES,
+            LAYERS_TO_TRANSFORM,
+            USE_RSLORA,
+            LORA_DROPOUT);
 
     /** Only where all weights are trained. */
     private static final List<Setting<?>> FULL = List.of(MODEL_CONFIG, TOKENIZER, SAVE_DTYPE);

@@ -54,6 +54,7 @@ class GenerateRunTest {
             Sampling sampling, int maxNewTokens, List<String> adapters, boolean resume, boolean force) {
         return new RunSettings(
                 GOLDEN.resolve("model"),
+                null,
                 adapters,
                 prompts(),
                 output(),
@@ -321,18 +322,18 @@ class GenerateRunTest {
 
     @ParameterizedTest
     @CsvSource(delimiterString = "=>", textBlock = """
-                    {"messages":[]} => 'messages' is empty
-                    {"prompt":""} => 'prompt' is empty
-                    {"prompt":[{"role":"user","content":" "}]} => message 1 of 'prompt' is empty
-                    {"prompt":7} => 'prompt' is a number, expected a list of messages
-                    {"text":"x"} => has neither 'messages' nor 'prompt'
-                    {"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]} => 'messages' ends with a message of the assistant
-                    {"messages":[{"role":"robot","content":"a"}]} => unknown role 'robot'
-                    {"messages":[{"role":"user","content":"<|eot_id|>"}]} => holds the text <|eot_id|>
-                    {"prompt":"<|eot_id|>"} => holds the text <|eot_id|>
-                    {"prompt":"x","messages":null, => is not valid JSON
-                    [1] => is not a JSON object
-                    """)
+        {"messages":[]} => 'messages' is empty
+        {"prompt":""} => 'prompt' is empty
+        {"prompt":[{"role":"user","content":" "}]} => message 1 of 'prompt' is empty
+        {"prompt":7} => 'prompt' is a number, expected a list of messages
+        {"text":"x"} => has neither 'messages' nor 'prompt'
+        {"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]} => 'messages' ends with a message of the assistant
+        {"messages":[{"role":"robot","content":"a"}]} => unknown role 'robot'
+        {"messages":[{"role":"user","content":"<|eot_id|>"}]} => holds the text <|eot_id|>
+        {"prompt":"<|eot_id|>"} => holds the text <|eot_id|>
+        {"prompt":"x","messages":null, => is not valid JSON
+        [1] => is not a JSON object
+        """)
     void aBadRowIsNamed(String row, String problem) {
         write(List.of(chats(1).getFirst(), row));
         assertThatThrownBy(() -> run(drawn(false)))
@@ -384,6 +385,7 @@ class GenerateRunTest {
         write(chats(1));
         RunSettings settings = new RunSettings(
                 model,
+                null,
                 List.of(),
                 prompts(),
                 output(),

@@ -91,7 +91,9 @@ class FamiliarNamesTest {
     @ParameterizedTest
     @CsvSource({
         "optim, adafactor, 'optim: must be one of adamw-torch, adamw-8bit, not adafactor'",
-        "load_in_4bit, true, 'load_in_4bit: Candor has no such setting: weights are not quantised'",
+        "load_in_4bit, maybe, 'load_in_4bit: must be true or false, not maybe'",
+        "bnb_4bit_quant_type, fp4, 'bnb_4bit_quant_type fp4: not available: four bits are NF4'",
+        "weights, fp4, 'weights: must be one of nf4, int8, fp8, not fp4'",
         "deepspeed, ds.json, 'deepspeed: Candor has no such setting: training uses one device; --recompute full'",
         "fsdp, full_shard, 'fsdp: Candor has no such setting: training uses one device'",
         "packing_strategy, bfd, 'packing_strategy: Candor has no such setting: --packing fills micro-batches'",
@@ -102,7 +104,7 @@ class FamiliarNamesTest {
         "lora_rk, 1, 'lora_rk: there is no such setting; did you mean lora_rank?'",
         "model_name_or_pth, 1, 'model_name_or_pth: there is no such setting; did you mean model?'",
         "warmup_fractions, 1, 'there is no such setting; did you mean warmup_ratio?'",
-        "load_in_4bits, 1, 'there is no such setting; weights are not quantised'",
+        "load_in_4bits, 1, 'there is no such setting; did you mean weights nf4?'",
         "xyzzy, 1, 'xyzzy: there is no such setting'",
         "model_name_or_path, x, 'model: is run.yaml, line 1: model_name_or_path once more; remove one of the two'",
     })
