@@ -109,7 +109,7 @@ public final class GgufExport {
         }
     }
 
-    /** The type that most of the model's matrices are in. */
+    /** The type of the first matrix, the embedding. */
     private static ExportType own(List<Spec> specs) {
         return switch (specs.stream()
                 .filter(spec -> !spec.vector())
@@ -206,7 +206,7 @@ public final class GgufExport {
         metadata.putAll(family.keys(say));
         metadata.putAll(TokenizerMetadata.of(settings.base(), config.vocabSize(), say));
         if (settings.template().template().equals(TemplateChoice.MODELS_OWN) && !ChatTemplate.isIn(settings.base())) {
-            say.accept("the model has no chat template, and so has the file");
+            say.accept("the model has no chat template, and neither has the file");
         } else {
             String source =
                     settings.template().load(settings.base(), LocalDateTime.MIN).source();

@@ -426,7 +426,7 @@ class GgufExportTest {
     void aModelWithoutATemplateHasNone() throws IOException {
         Path model = changed("llama3", "tokenizer_config.json", "\"chat_template\"", "\"no_template\"");
         export(model, null, null);
-        assertThat(said).containsExactly("the model has no chat template, and so has the file");
+        assertThat(said).containsExactly("the model has no chat template, and neither has the file");
         try (Arena arena = Arena.ofConfined()) {
             assertThat(GgufFile.open(output(), arena).metadata()).doesNotContainKey("tokenizer.chat_template");
         }
