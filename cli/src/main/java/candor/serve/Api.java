@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.function.DoubleSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,7 @@ public final class Api implements Handler {
 
     private static final String MODELS = "/v1/models";
     private static final String OTHER = "other";
+    private static final int LARGE_BYTES = 1 << 16;
     /** What others call a request whose client did not wait for the answer; nobody is told. */
     private static final int CLIENT_GONE = 499;
 
@@ -38,6 +40,8 @@ public final class Api implements Handler {
     private final AdapterLoading loading;
     private final Metrics metrics = new Metrics();
     private final TokenTexts texts;
+    private final Semaphore turns =
+            new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
     private final Map<String, Map<String, Route>> routes;
 
     public Api(Serving serving) {
@@ -206,13 +210,33 @@ public final class Api implements Handler {
         return model.name().equals(base) ? node.putNull("parent") : node.put("parent", base);
     }
 
+    /** Makes out what is asked. */
+    private interface Reader {
+        Ask read(Serving serving, Fields fields) throws ApiError;
+    }
+
+    /** Tokenizing keeps a processor: those with a lot of text take turns, so that others are answered meanwhile. */
+    private Ask read(Exchange exchange, Reader reader) throws ApiError, InterruptedException {
+        boolean takesTurns = exchange.body().length > LARGE_BYTES;
+        if (takesTurns) {
+            turns.acquire();
+        }
+        try {
+            return reader.read(serving, Fields.of(exchange.body()));
+        } finally {
+            if (takesTurns) {
+                turns.release();
+            }
+        }
+    }
+
     private String chat(Exchange exchange) throws ApiError, Gone, InterruptedException {
-        Ask ask = ChatReader.read(serving, Fields.of(exchange.body()));
+        Ask ask = read(exchange, ChatReader::read);
         return new Answering(serving, ask, new ChatShape(ask, texts), metrics).answer(exchange);
     }
 
     private String completion(Exchange exchange) throws ApiError, Gone, InterruptedException {
-        Ask ask = CompletionReader.read(serving, Fields.of(exchange.body()));
+        Ask ask = read(exchange, CompletionReader::read);
         Shape shape = new CompletionShape(ask, texts);
         return new Answering(serving, ask, shape, metrics).answer(exchange);
     }

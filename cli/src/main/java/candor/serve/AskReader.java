@@ -14,6 +14,8 @@ import java.util.Optional;
 /** What chats and completions have in common. */
 final class AskReader {
     private static final int MOST_STOPS = 4;
+    /** Of one token: vocabularies have tokens of 128 blanks, and few that are longer. */
+    private static final int MOST_CHARACTERS = 512;
     /** Of one prompt, as OpenAI has it. */
     private static final int MOST_CHOICES = 128;
 
@@ -50,6 +52,16 @@ final class AskReader {
                             + serving.desk().mostWaiting());
         }
         return choices;
+    }
+
+    /** Refuses a text that could not fit whatever its tokens are, before anybody has the work of making them. */
+    void requireShort(long characters, String param) throws ApiError {
+        if (characters > (long) MOST_CHARACTERS * serving.positions()) {
+            throw ApiError.tooLong(
+                    param,
+                    "the prompt has " + characters + " characters, and the model takes " + serving.positions()
+                            + " tokens together with the reply");
+        }
     }
 
     /** How many tokens a reply has at most; it ends where the model's context does, too. */

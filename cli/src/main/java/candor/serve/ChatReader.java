@@ -41,7 +41,7 @@ final class ChatReader {
         fields.refuse(
                 "add_generation_prompt", value -> value.asBoolean(false), "a reply always begins behind its prompt");
         fields.refuse("continue_final_message", value -> !value.asBoolean(true), "a reply is always a new message");
-        List<int[]> prompts = List.of(prompt(serving, fields));
+        List<int[]> prompts = List.of(prompt(serving, reader, fields));
         boolean stream = reader.stream();
         Request like = reader.like(reader.maxNewTokens(maxTokens(fields), prompts, "messages"), scores(fields));
         Ask ask = new Ask(
@@ -67,11 +67,17 @@ final class ChatReader {
         return wanted ? new Scores(true, top, false) : Scores.NONE;
     }
 
-    private static int[] prompt(Serving serving, Fields fields) throws ApiError {
+    private static int[] prompt(Serving serving, AskReader reader, Fields fields) throws ApiError {
         JsonNode list = fields.required("messages");
         Fields.require(list.isArray() && !list.isEmpty(), "messages", "a list of at least one message");
         try {
-            Conversation conversation = new Conversation(messages(list), null, variables(fields));
+            List<Message> messages = messages(list);
+            reader.requireShort(
+                    messages.stream()
+                            .mapToLong(message -> message.content().toString().length())
+                            .sum(),
+                    "messages");
+            Conversation conversation = new Conversation(messages, null, variables(fields));
             int[] prompt = serving.conversations().encode(conversation);
             Fields.require(prompt.length > 0, "messages", "something that the chat template makes tokens of");
             return prompt;

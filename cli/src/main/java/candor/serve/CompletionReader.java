@@ -64,6 +64,7 @@ final class CompletionReader {
     /** What a text says of special tokens is taken as these: a completion is in the model's own language. */
     private static int[] prompt(Serving serving, AskReader reader, JsonNode prompt) throws ApiError {
         Fields.require(prompt.isTextual() || prompt.isArray(), "prompt", "a string, a list of strings, or token ids");
+        reader.requireShort(prompt.isTextual() ? prompt.textValue().length() : prompt.size(), "prompt");
         int[] ids;
         try {
             ids = prompt.isTextual()

@@ -175,6 +175,17 @@ class ApiTest {
     }
 
     @Test
+    void whatIsMuchTooLongIsNotEvenTokenized() throws Exception {
+        String words = "many words ".repeat(30_000);
+        String said = "{\"messages\": [{\"role\": \"user\", \"content\": \"" + words + "\"}]}";
+        for (JsonNode error : List.of(
+                served.refused(400, CHAT, said), served.refused(400, TEXT, "{\"prompt\": \"" + words + "\"}"))) {
+            assertThat(error.path("code").asText()).isEqualTo("context_length_exceeded");
+            assertThat(error.path("message").asText()).contains("330000 characters", "512 tokens");
+        }
+    }
+
+    @Test
     void textsAreContinuedInAllForms() throws Exception {
         JsonNode one = served.complete("{\"prompt\": \"The ship\", \"max_tokens\": 8, \"temperature\": 0}");
         assertThat(one.path("object").asText()).isEqualTo("text_completion");

@@ -146,7 +146,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         channel.eventLoop().execute(() -> {
             server.done(exchange);
             current = null;
-            if (!keepAlive) {
+            if (!keepAlive || server.draining()) {
                 channel.close();
                 return;
             }
