@@ -7,11 +7,11 @@ import java.util.stream.Stream;
 
 /** What rows are for, by the words that files and folders of data sets have for it; the first words that are there count. */
 public enum Split {
-    TRAIN(Words.TRAIN),
+    TRAIN(List.of(Words.TRAIN)),
     /** Rows that training is watched by. */
-    VALIDATION(Words.VALIDATION, Words.TEST),
+    VALIDATION(List.of(Words.VALIDATION, Words.TEST)),
     /** Rows of a benchmark. */
-    TEST(Words.TEST, Words.VALIDATION);
+    TEST(List.of(Words.TEST, Words.VALIDATION));
 
     /** As the library datasets knows them (huggingface.co/docs/datasets/repository_structure). */
     private static final class Words {
@@ -22,9 +22,8 @@ public enum Split {
 
     private final List<Set<String>> words;
 
-    @SafeVarargs
-    Split(Set<String>... words) {
-        this.words = List.of(words);
+    Split(List<Set<String>> words) {
+        this.words = words;
     }
 
     /** Of paths, those of this split; empty where none has its words. */

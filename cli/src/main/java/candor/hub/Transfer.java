@@ -78,7 +78,7 @@ final class Transfer {
      */
     boolean run(long counted) throws InterruptedException {
         this.counted = counted;
-        try (BlobLock lock = BlobLock.take(
+        try (BlobLock _ = BlobLock.take(
                 cache.lock(repo, file),
                 () -> around.notes().accept(file.path() + ": another process downloads it; waiting"),
                 ended)) {

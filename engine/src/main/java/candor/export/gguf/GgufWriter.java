@@ -119,7 +119,7 @@ public final class GgufWriter implements AutoCloseable {
     public void write(Rows rows) {
         GgufTensor tensor = left.remove();
         long rowBytes = tensor.type().rowBytes(tensor.cols());
-        int together = (int) Math.clamp(CHUNK / rowBytes, 1, tensor.rows());
+        int together = Math.clamp(CHUNK / rowBytes, 1, tensor.rows());
         byte[] chunk = new byte[Math.toIntExact(together * rowBytes)];
         for (int from = 0; from < tensor.rows(); from += together) {
             int first = from;

@@ -149,7 +149,7 @@ final class Q4KFormat implements BlockFormat {
     }
 
     private static int sixBits(double value, float unit) {
-        return unit == 0 ? 0 : (int) Math.clamp(Math.round(value / unit), 0, MOST_SCALE);
+        return unit == 0 ? 0 : Math.clamp(Math.round(value / unit), 0, MOST_SCALE);
     }
 
     private static byte[] packed(int[] s, int[] m) {

@@ -56,7 +56,7 @@ final class Q5Format implements BlockFormat {
     }
 
     private static int step(float value, float d) {
-        return d == 0 ? ZERO : (int) Math.clamp(Math.round((double) value / d) + ZERO, 0, MOST);
+        return d == 0 ? ZERO : Math.clamp(Math.round((double) value / d) + ZERO, 0, MOST);
     }
 
     private static double error(float[] values, int at, short half) {
