@@ -228,9 +228,13 @@ final class TestServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
-        service.drain(Duration.ZERO);
-        ended();
+    public void close() {
+        try {
+            service.drain(Duration.ZERO);
+            ended();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         service.close();
         http.shutdownNow();
     }
