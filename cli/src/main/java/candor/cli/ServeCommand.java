@@ -212,6 +212,7 @@ final class ServeCommand implements Callable<Integer> {
         Limits usual = ServiceSettings.LIMITS;
         return new ServiceSettings(
                 folder,
+                model.weights,
                 name != null ? name : model.isEmbedded() ? EMBEDDED : called(folder),
                 named,
                 model.backend(),

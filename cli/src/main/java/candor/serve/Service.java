@@ -42,7 +42,7 @@ public final class Service implements AutoCloseable {
     private Service(ServiceSettings settings) {
         try {
             Backend backend = open(Backends.open(settings.backend(), settings.threads()));
-            Weights weights = open(Weights.load(settings.model()));
+            Weights weights = open(Weights.load(settings.model(), settings.weights()));
             int most = weights.config().maxPositionEmbeddings();
             ServiceSettings.Bounds bounds = settings.bounds();
             if (bounds.positions() > most) {

@@ -2,6 +2,7 @@ package candor.serve;
 
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
+import candor.ops.weight.PackedForm;
 import candor.serve.http.Limits;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
@@ -16,6 +17,7 @@ import java.util.function.ToLongFunction;
  * What a service is made of.
  *
  * @param model     the base model's folder
+ * @param weights   that its linear layers are packed into; null for those of the checkpoint
  * @param name      that it is asked for by
  * @param adapters  folders of adapters, or of their runs, by the names that they are asked for
  * @param backend   where it computes
@@ -32,6 +34,7 @@ import java.util.function.ToLongFunction;
  */
 public record ServiceSettings(
         Path model,
+        PackedForm weights,
         String name,
         Map<String, Path> adapters,
         BackendDescriptor backend,

@@ -92,6 +92,7 @@ final class TestServer implements AutoCloseable {
         TestServer open() {
             return new TestServer(new ServiceSettings(
                     EmbeddedModel.folder(),
+                    null,
                     "tiny-world",
                     adapters,
                     BackendDescriptor.CPU,
