@@ -37,6 +37,8 @@ import candor.ops.op.SwiGlu;
 import candor.ops.op.SwiGluBackward;
 import candor.ops.op.Zero;
 import candor.ops.weight.FrozenWeight;
+import candor.ops.weight.Nf4Weight;
+import candor.ops.weight.PackedForm;
 import candor.ops.weight.PlainForm;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.WeightForm;
@@ -86,7 +88,12 @@ public final class CpuBackend implements Backend {
 
     /** Bytes of so many elements of frozen weights that are laid out for the tile kernels, in both directions. */
     public static long panelBytes(WeightForm form, long elements) {
-        return 2 * elements * (form == PlainForm.BF16 ? Short.BYTES : Float.BYTES);
+        return switch (form) {
+            case PlainForm.BF16 -> 2 * elements * Short.BYTES;
+            case PackedForm.NF4 -> elements + 2 * Float.BYTES * elements / Nf4Weight.BLOCK;
+            case PackedForm _ -> 2 * elements;
+            default -> 2 * elements * Float.BYTES;
+        };
     }
 
     /** @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most */

@@ -4,6 +4,7 @@ import static candor.ops.cpu.TileShape.COLUMNS;
 
 import candor.ops.weight.Bf16Weight;
 import candor.ops.weight.F32Weight;
+import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import java.util.function.IntConsumer;
@@ -22,6 +23,7 @@ interface PanelSource {
         return switch (stored) {
             case F32Weight plain -> new F32Source(plain.tensor());
             case Bf16Weight plain -> new Bf16Source(plain.tensor());
+            case PackedWeight packed -> PackedSource.of(packed);
             default -> new WidenedSource(stored);
         };
     }
