@@ -95,8 +95,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             if (!Objects.equals(config.model(), first.model())
                     || config.weights() != first.weights()
                     || !config.machine().equals(first.machine())) {
-                throw new BadInput("the runs of a sweep share one model, its weights, backend, threads and recompute: "
-                        + config.output() + " has others than " + first.output());
+                throw new BadInput("the runs of a sweep share one model, its weights, backend, threads, recompute and"
+                        + " activation_offloading: " + config.output() + " has others than " + first.output());
             }
             if (!outputs.add(config.output().toAbsolutePath().normalize())) {
                 throw new BadInput(config.output() + ": two runs write to this folder; give each its own output");

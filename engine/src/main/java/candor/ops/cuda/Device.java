@@ -193,12 +193,21 @@ final class Device implements AutoCloseable {
         check(candor_memory_release(memory, device));
     }
 
-    /** Host memory that the device reads, until it is released. */
+    /**
+     * Host memory that the device reads and writes by itself, until it is released.
+     *
+     * @throws OutOfDeviceMemory where the host does not have so much for it
+     */
     @SuppressWarnings("restricted") // the C API says how long the memory is
     MemorySegment pinned(long bytes) {
         try (Arena local = Arena.ofConfined()) {
             MemorySegment out = local.allocate(ValueLayout.ADDRESS);
-            check(candor_pinned_allocate(out, bytes, device));
+            int status = candor_pinned_allocate(out, bytes, device);
+            if (status == OUT_OF_MEMORY) {
+                throw new OutOfDeviceMemory(String.format(
+                        Locale.ROOT, "this machine does not give the GPU %,d MiB to copy to and from", bytes >> 20));
+            }
+            check(status);
             return out.get(ValueLayout.ADDRESS, 0).reinterpret(bytes);
         }
     }

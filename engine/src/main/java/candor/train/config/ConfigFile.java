@@ -157,6 +157,12 @@ public record ConfigFile(Settings common, List<Settings> runs) {
 
         private String scalar(String key) throws IOException {
             JsonToken token = parser.currentToken();
+            if (token == JsonToken.VALUE_NULL
+                    && FamiliarNames.find(key, TrainSettings.KEYS)
+                            .filter(Familiar.Missing.class::isInstance)
+                            .isPresent()) {
+                return "none"; // as others' files say that what is not here shall not be
+            }
             if (token == null || token == JsonToken.VALUE_NULL || !token.isScalarValue()) {
                 throw wrong(key
                         + (token == JsonToken.VALUE_NULL ? " has no value" : " must be a value or a list of values"));

@@ -12,7 +12,7 @@ public record DpoTask(double beta, double labelSmoothing) implements Task {
             above(0, "beta", 0.1, "How strongly the policy is held to its reference.");
     public static final Setting<Double> LABEL_SMOOTHING = new Setting<>(
             "label_smoothing",
-            new Setting.Real(0, true, 0.499999),
+            new Setting.Real(0, true, 0.5, false),
             0.0,
             "The share of pairs that are taken to be labelled the wrong way round.");
 

@@ -250,7 +250,16 @@ public final class FamiliarNames {
         missing("rpo_alpha", "chosen completions are not learnt by SFT besides; leave it out");
         missing("pref_ftx", "chosen completions are not learnt by SFT besides; leave it out");
         missing("use_weighting", "every pair counts alike; leave it out");
-        missing("sync_ref_model", "the reference stays what it is at the start; leave it out");
+        String still = "the reference stays what it is at the start";
+        missing("sync_ref_model", still + "; leave it out");
+        fixed("ref_model_mixup_alpha", dpo, false, still, "0.6", "0.9");
+        fixed("ref_model_sync_steps", dpo, false, still, "512", "64");
+        fixed("f_alpha_divergence_coef", dpo, false, "rewards are log-ratios", "0.5", "1.0");
+        fixed("discopop_tau", dpo, false, "the loss is DPO's own, of the logistic function", "0.05");
+        missing("use_logits_to_keep", "logits are computed where there is a target; leave it out");
+        missing(
+                "force_use_ref_model",
+                "the reference is the base model, or the adapter of --init-adapter; leave it out");
         missing("max_prompt_length", "prompt and completion are cut together; give --max-length");
         missing("max_completion_length", "prompt and completion are cut together; give --max-length");
         fixed(
@@ -258,7 +267,9 @@ public final class FamiliarNames {
                 List.of("beta"),
                 true,
                 "log-probabilities of the reference are computed once and kept",
-                "true");
+                "true",
+                "false");
+        missing("precompute_ref_batch_size", "they are computed with the micro-batches of training; leave it out");
         missing("ref_model", "the reference is the base model itself, or the adapter of --init-adapter");
         fixed("do_train", TRAINING, true, "'train' trains, 'eval' evaluates", "true");
         missing("do_eval", "held-out rows are evaluated on wherever --eval-data names them");

@@ -78,7 +78,11 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
     }
 
     /** A finite number between two bounds; a bound may be left out of the range. */
-    public record Real(double least, boolean orEqual, double most) implements Kind<Double> {
+    public record Real(double least, boolean orEqual, double most, boolean orMost) implements Kind<Double> {
+        public Real(double least, boolean orEqual, double most) {
+            this(least, orEqual, most, true);
+        }
+
         @Override
         public String label() {
             return "X";
@@ -88,14 +92,18 @@ public record Setting<T>(String key, Kind<T> kind, T fallback, String help) {
         public Double read(List<String> texts) throws Wrong {
             try {
                 double value = Double.parseDouble(only(texts));
-                if (Double.isFinite(value) && (orEqual ? value >= least : value > least) && value <= most) {
+                if (Double.isFinite(value)
+                        && (orEqual ? value >= least : value > least)
+                        && (orMost ? value <= most : value < most)) {
                     return value;
                 }
             } catch (NumberFormatException e) {
                 // The same answer as for a number out of range.
             }
             throw new Wrong("a number " + (orEqual ? "from " : "above ") + plain(least)
-                    + (most == Double.MAX_VALUE ? orEqual ? " up" : "" : " to " + plain(most)));
+                    + (most == Double.MAX_VALUE
+                            ? orEqual ? " up" : ""
+                            : (orMost ? " to " : " to below ") + plain(most)));
         }
 
         private static String plain(double value) {

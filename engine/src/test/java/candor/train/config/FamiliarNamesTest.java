@@ -77,6 +77,20 @@ class FamiliarNamesTest {
         assertThat(config.output()).isEqualTo(Path.of("o"));
     }
 
+    /** Settings of TRL's DPO as its own configuration writes them where nobody changes them. */
+    @Test
+    void defaultsOfTrlChangeNothing() throws IOException {
+        ConfigFile file = ConfigFile.read(new JsonFactory().createParser("""
+            {"model": "m", "data": "d", "output": "o", "sync_ref_model": false, "ref_model_mixup_alpha": 0.6,
+             "ref_model_sync_steps": 512, "rpo_alpha": null, "ld_alpha": null, "use_weighting": false,
+             "precompute_ref_log_probs": false, "precompute_ref_batch_size": null, "f_divergence_type": "reverse_kl", "f_alpha_divergence_coef": 0.5,
+             "discopop_tau": 0.05, "use_logits_to_keep": false, "force_use_ref_model": false, "loss_type": "sigmoid"}
+            """), "run.yaml", Method.DPO, notes::add);
+        TrainConfig config = TrainConfig.all(Method.DPO, file, Settings.NONE).getFirst();
+        assertThat(config.task()).isEqualTo(new DpoTask(0.1, 0));
+        assertThat(notes).isEmpty();
+    }
+
     @Test
     void whatIsSoAnywayMayBeAskedFor() throws IOException {
         read("\"optim\":\"adamw_torch\",\"use_peft\":true,\"load_in_8bit\":false,\"trust_remote_code\":false,"

@@ -270,7 +270,7 @@ class TrainConfigTest {
         assertThat(config.resolved()).containsEntry("method", "dpo").containsEntry("label_smoothing", 0.0);
         assertThatThrownBy(() -> TrainConfig.of(Method.DPO, LEAST.with(DpoTask.LABEL_SMOOTHING, "0.5")))
                 .isInstanceOf(BadInput.class)
-                .hasMessageStartingWith("--label-smoothing: must be a number from 0 to 0.49");
+                .hasMessageStartingWith("--label-smoothing: must be a number from 0 to below 0.5");
     }
 
     @Test
