@@ -1,19 +1,10 @@
 package candor.bench;
 
-import candor.generate.Completion;
-import candor.generate.Generator;
-import candor.generate.Request;
-import candor.model.CausalLm;
-import candor.model.ModelConfig;
-import candor.model.Recompute;
-import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.SplittableRandom;
 
 /**
  * Greedy generation of a small random model, beside transformers' {@code generate} on the same shape, in turns, so that what
@@ -34,26 +25,17 @@ public final class DecodeComparison {
         int more = Integer.parseInt(args[2]);
         int threads = Integer.parseInt(args[3]);
         int rounds = Integer.parseInt(args[4]);
-        ModelConfig config = Shapes.weighted(shape);
         try (Backend backend = Backends.open("cpu", threads);
-                Weights weights = Weights.random(config, 1, config.dtype());
-                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, prompt + more);
-                Generator generator = new Generator(model, null, null, new Generator.Settings(BATCH, 512, 256L << 20));
+                DecodeRig rig = new DecodeRig(backend, Shapes.weighted(shape), BATCH, prompt, more);
                 Peer peer = args.length > 5 ? peer(args) : null) {
-            SplittableRandom random = new SplittableRandom(1);
             Turns turns = new Turns();
-            turns.take(
-                    () -> round(generator, random, config.vocabSize(), prompt, more),
-                    peer,
-                    BATCH * more,
-                    WARM_UP,
-                    rounds);
+            turns.take(rig::round, peer, rig.tokens(), WARM_UP, rounds);
             turns.print("tokens", "transformers", peer);
             System.out.printf(
                     Locale.ROOT,
                     "cache        %d bytes a token, %.1f MiB%n",
-                    generator.cacheBytesPerToken(),
-                    generator.cacheBytes() / 0x1p20);
+                    rig.cacheBytesPerToken(),
+                    rig.cacheBytes() / 0x1p20);
         }
     }
 
@@ -71,20 +53,5 @@ public final class DecodeComparison {
                 args[3],
                 "--batch",
                 String.valueOf(BATCH)));
-    }
-
-    /** Fresh prompts each time, so that nothing of them is in the cache. */
-    private static void round(Generator generator, SplittableRandom random, int vocabulary, int prompt, int more) {
-        List<Request> requests = new ArrayList<>();
-        for (int i = 0; i < BATCH; i++) {
-            requests.add(Request.greedy(random.ints(prompt, 0, vocabulary).toArray(), more, List.of()));
-        }
-        List<Completion> completions = generator.generate(requests);
-        if (completions.stream()
-                        .mapToInt(completion -> completion.tokens().length)
-                        .sum()
-                != BATCH * more) {
-            throw new IllegalStateException("not all tokens came");
-        }
     }
 }

@@ -4,15 +4,18 @@ import candor.BadInput;
 import candor.model.Architecture;
 import candor.model.ModelConfig;
 import candor.ops.Heads;
+import candor.ops.weight.PackedForm;
 import candor.tensor.DType;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The shapes that benchmarks run at; weights are random, since speed does not depend on them. Frozen weights are float32,
- * or, where {@value #BF16} stands behind a shape's name, bf16 as in most checkpoints; what is computed with them on a CPU
- * is float32 either way.
+ * or, where {@value #BF16} stands behind a shape's name, bf16 as in most checkpoints, or, with the name of a {@link PackedForm} there
+ * ({@code :nf4}), those of linear layers packed and others bf16; what is computed with them on a CPU is float32 either way.
  */
 enum Shapes {
     WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024, true),
@@ -23,6 +26,11 @@ enum Shapes {
 
     /** Behind a shape's name: with bf16 weights. */
     private static final String BF16 = ":bf16";
+
+    /** What may stand there. */
+    private static final List<String> FORMS = Stream.concat(
+                    Stream.of(BF16), Arrays.stream(PackedForm.values()).map(Shapes::behind))
+            .toList();
 
     private final String title;
 
@@ -57,26 +65,42 @@ enum Shapes {
 
     /** A shape's name without what its weights are of: the peers know it by that. */
     static String bare(String title) {
-        return title.endsWith(BF16) ? title.substring(0, title.length() - BF16.length()) : title;
+        return title.substring(0, title.length() - form(title).length());
+    }
+
+    /** What stands behind a shape's name; "" where nothing does. */
+    private static String form(String title) {
+        return FORMS.stream().filter(title::endsWith).findFirst().orElse("");
+    }
+
+    private static String behind(PackedForm form) {
+        return ":" + form.text();
     }
 
     /** A shape whose frozen weights, if there are any, are float32. */
     static ModelConfig named(String title) {
         if (!bare(title).equals(title)) {
-            throw new BadInput("shape " + title + ": only steps with adapters and decoding take " + BF16);
+            throw new BadInput("shape " + title + ": only steps with adapters and decoding take " + form(title));
         }
         return weighted(title);
     }
 
-    /** A shape with or without {@value #BF16} behind its name. */
+    /** A shape, with the form of its weights behind its name or without one. */
     static ModelConfig weighted(String title) {
+        String form = form(title);
+        PackedForm packed = Arrays.stream(PackedForm.values())
+                .filter(each -> behind(each).equals(form))
+                .findFirst()
+                .orElse(null);
         for (Shapes shape : values()) {
             if (shape.title.equals(bare(title))) {
-                return shape.config.apply(shape.title.equals(title) ? DType.F32 : DType.BF16);
+                return shape.config
+                        .apply(form.isEmpty() ? DType.F32 : DType.BF16)
+                        .packed(packed);
             }
         }
         throw new BadInput("shape " + title + ": not one of "
                 + Arrays.stream(values()).map(shape -> shape.title).collect(Collectors.joining(", "))
-                + ", with or without " + BF16 + " after it");
+                + ", alone or with one of " + String.join(", ", FORMS) + " after it");
     }
 }

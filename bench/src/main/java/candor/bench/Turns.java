@@ -24,21 +24,26 @@ final class Turns {
      * @param peer   null for ours alone
      */
     void take(Runnable work, Peer peer, double units, int warmUp, int rounds) throws IOException {
-        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
         for (int round = -warmUp; round < rounds; round++) {
-            long cpu = system.getProcessCpuTime();
-            long start = System.nanoTime();
-            work.run();
-            double seconds = (System.nanoTime() - start) / 1e9;
-            double cpuSeconds = (system.getProcessCpuTime() - cpu) / 1e9;
+            double[] here = timed(work);
             double[] there = peer == null ? null : peer.turn();
             if (round >= 0) {
-                ours.add(new double[] {units / seconds, units / cpuSeconds});
+                ours.add(new double[] {units / here[0], units / here[1]});
                 if (there != null) {
                     theirs.add(new double[] {units / there[0], units / there[1]});
                 }
             }
         }
+    }
+
+    /** One turn of this process: seconds and processor seconds. */
+    static double[] timed(Runnable work) {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        long cpu = system.getProcessCpuTime();
+        long start = System.nanoTime();
+        work.run();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return new double[] {seconds, (system.getProcessCpuTime() - cpu) / 1e9};
     }
 
     /** Medians with the worst and the best turn, then the median ratio of the pairs with the smallest and the largest. */
@@ -103,7 +108,7 @@ final class Turns {
     }
 
     /** The largest resident set of a process so far, where the system tells. */
-    private static String peakMemory(long pid) throws IOException {
+    static String peakMemory(long pid) throws IOException {
         Path status = Path.of("/proc/" + pid + "/status");
         if (!Files.isReadable(status)) {
             return "unknown";

@@ -31,9 +31,9 @@ final class BenchCommand implements Callable<Integer> {
             arity = "0..1",
             paramLabel = "PATTERN",
             description = {
-                "Which benchmarks, by a regular expression that is found in their names: OpBenchmark, StepBenchmark, "
-                        + "DecodeBenchmark, TileBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark, CallBenchmark, "
-                        + "LaunchBenchmark (where a GPU is).",
+                "Which benchmarks, by a regular expression that is found in their names: OpBenchmark, StepBenchmark,"
+                        + " DecodeBenchmark, TileBenchmark, TextBenchmark, TokenizingBenchmark, PackingBenchmark,"
+                        + " CallBenchmark, LaunchBenchmark (where a GPU is).",
                 "Or Scaling, how a step grows with length, batch, rank, adapters and layers; StartUp, how long a fresh "
                         + "process takes to its first step; or Profile, where the time of a step goes.",
                 "Or Machine, which measures nothing: the line about commit, processor and JDK that a table begins with."
@@ -45,7 +45,8 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             split = ",",
             description =
-                    "Shapes of models: world, tiny, small, qwen2.5-0.5b, llama-3.1-8b; for steps and decoding with ':bf16' appended, too.")
+                    "Shapes of models: world, tiny, small, qwen2.5-0.5b, llama-3.1-8b; for steps and decoding with"
+                            + " ':bf16', ':nf4', ':int8' or ':fp8' appended, too.")
     private List<String> shapes = List.of("tiny");
 
     @Option(names = "--op", paramLabel = "NAME", split = ",", description = "Only these operations of OpBenchmark.")

@@ -29,8 +29,8 @@ record BenchNames(Map<String, List<String>> benchmarks, List<String> shapes, Lis
     private static final String SHAPES = "shapes";
     private static final String OPERATIONS = "operations";
 
-    /** Behind a shape's name: with weights of this type. */
-    private static final String BF16 = ":bf16";
+    /** Behind a shape's name: with weights in this form. */
+    private static final String FORM = ":(bf16|nf4|int8|fp8)$";
 
     private static final List<String> BACKENDS = List.of("cpu", "cuda", "cuda-emulated", "plain");
 
@@ -66,7 +66,7 @@ record BenchNames(Map<String, List<String>> benchmarks, List<String> shapes, Lis
             Collection<String> askedBackends,
             Collection<String> parameters) {
         Map<String, List<String>> chosen = chosen(pattern);
-        askedShapes.forEach(shape -> require("--shape", shape.replaceFirst(BF16 + "$", ""), shapes));
+        askedShapes.forEach(shape -> require("--shape", shape.replaceFirst(FORM, ""), shapes));
         askedOperations.forEach(operation -> require("--op", operation, operations));
         askedBackends.forEach(backend -> require("--backend", backend, BACKENDS));
         Set<String> known = new LinkedHashSet<>();

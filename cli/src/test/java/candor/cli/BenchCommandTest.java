@@ -33,10 +33,12 @@ class BenchCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "StepBenchmark | tinny | | cpu | | --shape tinny: not one of world, tiny, small, qwen2.5-0.5b, llama-3.1-8b; did you mean tiny?",
+                "StepBenchmark | tinny | | cpu | | --shape tinny: not one of world, tiny, small, qwen2.5-0.5b,"
+                        + " llama-3.1-8b; did you mean tiny?",
                 "OpBenchmark | tiny | linear.gaet | cpu | | did you mean linear.gate?",
                 "OpBenchmark | tiny | | gpu | | --backend gpu: not one of cpu, cuda, cuda-emulated, plain",
-                "StepBenchmark | tiny:bf16 | | cpu | adaptors | --param adaptors: not one of adapters, backend, batch, length, model, recompute, threads; did you mean adapters?",
+                "StepBenchmark | tiny:bf16 | | cpu | adaptors | --param adaptors: not one of adapters, backend, batch,"
+                        + " length, model, recompute, threads; did you mean adapters?",
                 "Scaling | tiny | | cpu | curv | --param curv: not one of curve; did you mean curve?",
                 "StartUp | tiny | | cpu | curve | --param curve: what is chosen has no parameters",
                 "StepBenchmrk | tiny | | cpu | | names no benchmark; did you mean StepBenchmark?",
@@ -56,6 +58,12 @@ class BenchCommandTest {
                 BenchNames.read(Path.of(System.getProperty("basedir", ".")).resolve(".."));
         names.check("OpBenchmark", List.of("tiny"), List.of("linear.gate"), List.of("cpu", "plain"), List.of());
         names.check("StepBenchmark.(sft|kto)$", List.of("small:bf16"), List.of(), List.of("cuda"), List.of("batch"));
+        names.check(
+                "StepBenchmark.(sft|kto)$",
+                List.of("tiny:nf4", "tiny:int8", "tiny:fp8"),
+                List.of(),
+                List.of("cuda"),
+                List.of("batch"));
         names.check("Scaling", List.of("tiny"), List.of(), List.of("cpu"), List.of("curve"));
         names.check("Machine", List.of("tiny"), List.of(), List.of("cpu"), List.of());
     }

@@ -7,7 +7,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /** Makes random weights, each element from its own counter, so that the order of filling does not matter. */
@@ -27,8 +27,8 @@ final class RandomWeights {
         }
         Arena arena = Arena.ofShared();
         int[] ordinal = {0};
-        Function<Stored, Tensor> source = stored -> {
-            Tensor tensor = Tensor.allocate(arena, stored.vector() ? DType.F32 : dtype, stored.rows(), stored.cols());
+        BiFunction<Stored, Arena, Tensor> source = (stored, memory) -> {
+            Tensor tensor = Tensor.allocate(memory, stored.vector() ? DType.F32 : dtype, stored.rows(), stored.cols());
             int tensorNumber = ordinal[0]++;
             if (stored.norm()) {
                 IntStream.range(0, tensor.cols()).forEach(c -> tensor.set(0, c, 1));
@@ -37,7 +37,21 @@ final class RandomWeights {
             }
             return tensor;
         };
-        return WeightsLoader.assemble(config, arena, source.andThen(StoredWeight::of), source);
+        return WeightsLoader.assemble(
+                config,
+                arena,
+                stored -> config.packs(stored)
+                        ? packed(config, stored, source, arena)
+                        : StoredWeight.of(source.apply(stored, arena)),
+                stored -> source.apply(stored, arena));
+    }
+
+    /** Unpacked, there is one at a time. */
+    private static StoredWeight packed(
+            ModelConfig config, Stored stored, BiFunction<Stored, Arena, Tensor> source, Arena arena) {
+        try (Arena passing = Arena.ofShared()) {
+            return config.packing().form().pack(StoredWeight.of(source.apply(stored, passing)), arena);
+        }
     }
 
     private static void fill(Tensor tensor, int row, long seed, int tensorNumber) {

@@ -64,7 +64,7 @@ public final class Weights implements AutoCloseable {
      * Random weights, for tests, benchmarks and plans: symmetric around zero with standard deviation 0.02 (a sum of
      * four uniform numbers), biases too; norm weights are one. The same seed gives the same bytes.
      *
-     * @param dtype the type of the matrices
+     * @param dtype the type of the matrices, but for those that the model has packed
      */
     public static Weights random(ModelConfig config, long seed, DType dtype) {
         return RandomWeights.make(config, seed, dtype);

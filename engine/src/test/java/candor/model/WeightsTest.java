@@ -4,6 +4,7 @@ import static candor.model.CheckpointFiles.golden;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import candor.ops.weight.PackedForm;
 import candor.ops.weight.PlainForm;
 import candor.ops.weight.PlainWeight;
 import candor.ops.weight.StoredWeight;
@@ -212,5 +213,26 @@ class WeightsTest {
                 .tieWordEmbeddings(tied)
                 .dtype(DType.BF16)
                 .build();
+    }
+
+    /** What is packed is made of the very numbers that are there unpacked. */
+    @ParameterizedTest
+    @EnumSource
+    void randomWeightsOfPackedModelsArePacked(PackedForm form) {
+        ModelConfig plain = ModelFolder.at(golden("qwen2/model")).config();
+        ModelConfig packed = plain.packed(form);
+        try (Weights before = Weights.random(plain, 7, DType.BF16);
+                Weights after = Weights.random(packed, 7, DType.BF16);
+                Arena arena = Arena.ofShared()) {
+            assertThat(after.bytes()).isEqualTo(packed.weightBytes(PlainForm.BF16));
+            assertThat(after.embedding().form()).isEqualTo(PlainForm.BF16);
+            StoredWeight down = StoredWeight.of(after.layers().getLast().weight(Projection.DOWN));
+            StoredWeight expected =
+                    form.pack(StoredWeight.of(before.layers().getLast().weight(Projection.DOWN)), arena);
+            assertThat(down.form()).isEqualTo(form);
+            for (int row = 0; row < down.rows(); row++) {
+                assertThat(down.row(row)).containsExactly(expected.row(row));
+            }
+        }
     }
 }
