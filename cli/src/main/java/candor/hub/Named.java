@@ -138,23 +138,24 @@ public final class Named implements AutoCloseable {
         return download.cache()
                 .commit(repo)
                 .map(commit -> download.cache().snapshot(repo, commit))
-                .filter(snapshot -> isWhole(snapshot.resolve(repo.path())));
+                .filter(snapshot -> isWhole(repo, snapshot.resolve(repo.path())));
     }
 
-    private boolean isWhole(Path folder) {
+    private boolean isWhole(RepoName repo, Path folder) {
         boolean adapter = Files.exists(folder.resolve("adapter_config.json"))
                 && Files.exists(folder.resolve("adapter_model.safetensors"));
         // Without a network there is no more to be had: whoever loads it says what is missing.
         boolean tokenizer = settings.offline() || Files.exists(folder.resolve("tokenizer.json"));
-        return adapter || (Files.exists(folder.resolve("config.json")) && tokenizer && hasWeights(folder));
+        return adapter || (Files.exists(folder.resolve("config.json")) && tokenizer && hasWeights(repo, folder));
     }
 
-    private static boolean hasWeights(Path folder) {
+    private static boolean hasWeights(RepoName repo, Path folder) {
         if (!Files.exists(folder.resolve(INDEX))) {
             return Files.exists(folder.resolve("model.safetensors"));
         }
         return JsonFile.read(folder.resolve(INDEX)).object("weight_map").allTexts().values().stream()
                 .distinct()
+                .peek(name -> RepoFile.checkPath(repo.name(), name))
                 .allMatch(name -> Files.exists(folder.resolve(name)));
     }
 

@@ -1,6 +1,8 @@
 package candor.hub;
 
 import candor.BadInput;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -57,7 +59,7 @@ record RepoFile(String path, long size, String blob, String sha256, String xet) 
         if (path.isEmpty() || path.startsWith("/") || path.contains("\\")) {
             throw bad(repo, path, "could lead out of the folder");
         }
-        if (path.codePoints().anyMatch(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT)) {
+        if (path.codePoints().anyMatch(RepoFile::isUnseen)) {
             throw bad(repo, path, "has characters that cannot be seen");
         }
         for (String part : path.split("/", -1)) {
@@ -65,6 +67,18 @@ record RepoFile(String path, long size, String blob, String sha256, String xet) 
                 throw bad(repo, path, "could lead out of the folder");
             }
         }
+    }
+
+    /** Half a surrogate pair is no character at all: no file can have it in its name. */
+    private static boolean isUnseen(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        };
     }
 
     /** Refuses a path of a file that is wanted here, where it leads out, or where not every system could have it. */
@@ -81,6 +95,11 @@ record RepoFile(String path, long size, String blob, String sha256, String xet) 
             if (part.length() > LONGEST_NAME || part.contains(":") || part.endsWith(".") || part.endsWith(" ")) {
                 throw bad(repo, path, "not every system can have");
             }
+        }
+        try {
+            Path.of(path);
+        } catch (InvalidPathException e) {
+            throw bad(repo, path, "this system cannot have (set LC_ALL to a locale with UTF-8)");
         }
     }
 

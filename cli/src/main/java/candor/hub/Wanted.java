@@ -1,9 +1,6 @@
 package candor.hub;
 
 import candor.BadInput;
-import java.nio.file.FileSystems;
-import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -18,7 +15,7 @@ import java.util.stream.Collectors;
  */
 final class Wanted {
     private static final Set<String> TEXTS = Set.of("json", "jinja", "txt", "md");
-    private static final Set<String> OF_MODELS = Set.of("safetensors", "model");
+    private static final Set<String> OF_MODELS = Set.of("safetensors");
     private static final Set<String> OF_DATA = Set.of("jsonl", "ndjson", "json", "csv", "parquet");
     private static final Set<String> TABLES = Set.of("tsv");
     private static final Set<String> PACKED = Set.of("gz", "zst");
@@ -28,6 +25,10 @@ final class Wanted {
 
     /** What pickled weights are called. */
     private static final Set<String> PICKLES = Set.of("bin", "pt", "pth", "ckpt", "pkl", "pickle");
+
+    /** SentencePiece's files by the names that tokenizers have: others that end in .model are pickles as often as not. */
+    private static final Pattern SENTENCE_PIECES =
+            Pattern.compile("(?:.*[._-])?(?:tokenizer|spiece|spm|sentencepiece)(?:\\.bpe)?\\.model(?:\\.v\\d{1,3})?");
 
     /** Weights by the names that loaders look for. */
     private static final Pattern USUAL_WEIGHTS =
@@ -125,8 +126,8 @@ final class Wanted {
     /** Whether a file is of a kind that is read as data and as nothing else. */
     static boolean isSafe(String path) {
         String name = path.substring(path.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
-        if (name.startsWith(".")) {
-            return false; // settings of git
+        if (path.startsWith(".") || path.contains("/.")) {
+            return false; // settings of git and of editors, which may name programs to run
         }
         String ending = bareEnding(name);
         return TERMS.contains(name)
@@ -134,7 +135,7 @@ final class Wanted {
                 || OF_MODELS.contains(ending)
                 || OF_DATA.contains(ending)
                 || TABLES.contains(ending)
-                || name.startsWith("tokenizer.model.");
+                || SENTENCE_PIECES.matcher(name).matches();
     }
 
     /** Whether a file holds rows that Candor reads. */
@@ -156,15 +157,28 @@ final class Wanted {
 
     /** As fnmatch has them, which huggingface_hub goes by: a star takes slashes, too, and a folder all that is in it. */
     private static Predicate<String> included(List<String> globs) {
-        List<PathMatcher> matchers = globs.stream().map(Wanted::matcher).toList();
-        // A path of one part: what is a slash there is none here, so that * takes it.
-        return path -> matchers.stream().anyMatch(matcher -> matcher.matches(Path.of(path.replace('/', '\u0001'))));
+        List<Pattern> patterns = globs.stream().map(Wanted::pattern).toList();
+        return path ->
+                patterns.stream().anyMatch(pattern -> pattern.matcher(path).matches());
     }
 
-    private static PathMatcher matcher(String glob) {
+    private static Pattern pattern(String glob) {
+        String whole = glob.endsWith("/") ? glob + "*" : glob;
+        StringBuilder regex = new StringBuilder();
+        for (int at = 0; at < whole.length(); at++) {
+            int c = whole.codePointAt(at);
+            int close = c == '[' ? whole.indexOf(']', at + (whole.startsWith("!", at + 1) ? 3 : 2)) : -1;
+            if (close > 0) {
+                String set = whole.substring(at + 1, close).replaceAll("[\\\\\\[\\]&^]", "\\\\$0");
+                regex.append('[').append(set.replaceFirst("^!", "^")).append(']');
+                at = close;
+            } else {
+                regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(Character.toString(c)));
+                at += Character.charCount(c) - 1;
+            }
+        }
         try {
-            String whole = glob.endsWith("/") ? glob + "*" : glob;
-            return FileSystems.getDefault().getPathMatcher("glob:" + whole.replace('/', '\u0001'));
+            return Pattern.compile(regex.toString());
         } catch (PatternSyntaxException e) {
             throw new BadInput("--include " + glob + ": is not a glob (" + e.getDescription() + ")", e);
         }

@@ -540,12 +540,28 @@ class DownloadTest {
                 "a/../../b.json",
                 "a//b.json",
                 "a\nb.json",
+                "a\u2028b.json",
                 "a\u202eb.json"
             })
     void namesThatLeadOutAreRefused(String path) {
         tiny().small(path, "{}");
         refused("has a file with the name");
         assertThat(cache().resolve("models--org--tiny/snapshots")).doesNotExist();
+    }
+
+    /** In JSON half a character can be written, which no file's name can have. */
+    @Test
+    void aNameWithHalfACharacterIsRefused() {
+        server.fault = (request, out) -> {
+            if (!request.path().contains("/tree/")) {
+                return false;
+            }
+            String list = "[{\"type\": \"file\", \"path\": \"a\\ud800.json\", \"size\": 2, \"oid\": \"" + "a".repeat(40)
+                    + "\"}]";
+            HubServer.respond(request, out, "200 OK", "", list.getBytes(StandardCharsets.UTF_8));
+            return true;
+        };
+        refused("which has characters that cannot be seen");
     }
 
     @ParameterizedTest

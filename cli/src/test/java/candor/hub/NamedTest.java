@@ -18,6 +18,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class NamedTest {
@@ -142,7 +144,8 @@ class NamedTest {
         }
         Files.writeString(
                 model.resolve("model.safetensors.index.json"),
-                "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\", \"b\": \"model-00002-of-00002.safetensors\"}}");
+                "{\"weight_map\": {\"a\": \"model-00001-of-00002.safetensors\", \"b\":"
+                        + " \"model-00002-of-00002.safetensors\"}}");
         Files.createFile(model.resolve("model-00001-of-00002.safetensors"));
         try (Named named = named(true)) {
             assertThatThrownBy(() -> named.model("org/other"))
@@ -161,6 +164,22 @@ class NamedTest {
             assertThat(named.data("org/lines", Split.TRAIN)).containsExactly(rows.resolve("train.jsonl"));
         }
         assertThat(server.received()).isEmpty();
+    }
+
+    /** An index comes from a stranger, too. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a\\u0000b.safetensors", "../../../outside.safetensors"})
+    void anIndexThatNamesWhatNoFileIsCalledIsRefused(String file) throws IOException {
+        Path model = Files.createDirectories(snapshot("models--org--other"));
+        Files.createDirectories(folder.resolve("models--org--other/refs"));
+        Files.writeString(folder.resolve("models--org--other/refs/main"), HubServer.COMMIT);
+        Files.writeString(model.resolve("config.json"), "{}");
+        Files.writeString(model.resolve("model.safetensors.index.json"), "{\"weight_map\": {\"a\": \"" + file + "\"}}");
+        try (Named named = named(true)) {
+            assertThatThrownBy(() -> named.model("org/other"))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessageContaining("org/other: has a file with the name");
+        }
     }
 
     @Test
