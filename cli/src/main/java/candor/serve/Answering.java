@@ -1,5 +1,6 @@
 package candor.serve;
 
+import candor.generate.FinishReason;
 import candor.serve.http.Exchange;
 import candor.serve.http.Gone;
 import candor.serve.http.Reply;
@@ -121,7 +122,8 @@ final class Answering {
             case Event.PromptToken token -> choice.addPrompt(token.score());
             case Event.Done done -> {
                 firstText();
-                choice.end(done.completion().reason());
+                choice.end(
+                        ask.silent() ? FinishReason.LENGTH : done.completion().reason());
                 newTokens += ask.silent() ? 0 : done.completion().tokens().length;
                 open--;
             }

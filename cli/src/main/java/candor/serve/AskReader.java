@@ -14,6 +14,13 @@ import java.util.Optional;
 /** What chats and completions have in common. */
 final class AskReader {
     private static final int MOST_STOPS = 4;
+    /** Each is looked for behind every token of a reply. */
+    private static final int MOST_STOP_CHARACTERS = 1024;
+
+    private static final int MOST_STOP_TOKENS = 256;
+    /** Log-probabilities of prompts' tokens in one answer, alternatives included: they are kept until it is sent. */
+    private static final long MOST_PROMPT_SCORES = 1 << 22;
+
     /** Of one token: vocabularies have tokens of 128 blanks, and few that are longer. */
     private static final int MOST_CHARACTERS = 512;
     /** Of one prompt, as OpenAI has it. */
@@ -103,13 +110,33 @@ final class AskReader {
         List<Integer> ends = new ArrayList<>(fields.bool("ignore_eos", false) ? List.of() : serving.endTokens());
         Optional<JsonNode> more = fields.get("stop_token_ids");
         if (more.isPresent()) {
+            Fields.require(
+                    more.get().isArray() && more.get().size() <= MOST_STOP_TOKENS,
+                    "stop_token_ids",
+                    "a list of up to " + MOST_STOP_TOKENS + " token ids");
             for (int id : tokens(more.get(), "stop_token_ids")) {
                 ends.add(id);
             }
         }
-        return new Request(new int[1], 0, sampling(), 0, maxNewTokens, ends, fields.texts("stop", MOST_STOPS), scores);
+        List<String> stops = fields.texts("stop", MOST_STOPS, MOST_STOP_CHARACTERS);
+        return new Request(new int[1], 0, sampling(), 0, maxNewTokens, ends, stops, scores);
     }
 
+    /** Refuses scores of prompts where there would be too many for one answer. */
+    void requireFewScores(Scores scores, List<int[]> prompts, int choices) throws ApiError {
+        long tokens = scores.prompt()
+                ? prompts.stream().mapToLong(prompt -> prompt.length).sum()
+                : 0;
+        long all = tokens * choices * (1 + scores.alternatives());
+        if (all > MOST_PROMPT_SCORES) {
+            throw ApiError.bad(
+                    "logprobs",
+                    all + " log-probabilities of prompts are more than the " + MOST_PROMPT_SCORES
+                            + " that one answer holds: ask for fewer prompts, replies or alternatives");
+        }
+    }
+
+    /** @param list an array */
     int[] tokens(JsonNode list, String param) throws ApiError {
         int most = serving.tokenizer().vocabularySize();
         int[] ids = new int[list.size()];
@@ -136,14 +163,19 @@ final class AskReader {
         }
         Fields.require(options.get().isObject(), "stream_options", "an object");
         Fields.require(stream, "stream_options", "left out where 'stream' is not true");
-        return options.get().path("include_usage").asBoolean(false);
+        JsonNode usage = options.get().path("include_usage");
+        Fields.require(
+                usage.isMissingNode() || usage.isNull() || usage.isBoolean(),
+                "stream_options.include_usage",
+                "true or false");
+        return usage.asBoolean(false);
     }
 
     /** What is known and not there, and what is known and changes nothing. */
     void refuseTheRest() throws ApiError {
         fields.refuse("presence_penalty", AskReader::isZero, "only 0 is; 'repetition_penalty' is there");
         fields.refuse("frequency_penalty", AskReader::isZero, "only 0 is; 'repetition_penalty' is there");
-        fields.refuse("logit_bias", JsonNode::isEmpty, "no token can be favoured");
+        fields.refuse("logit_bias", Fields::isEmpty, "no token can be favoured");
         fields.refuse("min_p", AskReader::isZero, "only 0 is; 'top_p' and 'top_k' are there");
         fields.refuse("min_tokens", AskReader::isZero, "only 0 is");
         fields.refuse(

@@ -24,12 +24,12 @@ final class ChatReader {
     static Ask read(Serving serving, Fields fields) throws ApiError {
         AskReader reader = new AskReader(serving, fields);
         Served model = reader.model();
-        fields.refuse("tools", JsonNode::isEmpty, "the model is not offered tools");
-        fields.refuse("functions", JsonNode::isEmpty, "the model is not offered functions");
+        fields.refuse("tools", Fields::isEmpty, "the model is not offered tools");
+        fields.refuse("functions", Fields::isEmpty, "the model is not offered functions");
         fields.refuse("tool_choice", ChatReader::isNoTool, "the model is not offered tools");
         fields.refuse("function_call", ChatReader::isNoTool, "the model is not offered functions");
         fields.refuse("parallel_tool_calls", JsonNode::isBoolean, "the model is not offered tools");
-        fields.refuse("audio", JsonNode::isEmpty, "replies are text");
+        fields.refuse("audio", Fields::isEmpty, "replies are text");
         fields.refuse(
                 "modalities",
                 value -> value.size() == 1 && value.path(0).asText().equals("text"),
@@ -115,7 +115,7 @@ final class ChatReader {
 
     /** Clients send replies back with all of the fields that these can have. */
     private static boolean says(JsonNode value) {
-        return !value.isNull() && !(value.isContainerNode() && value.isEmpty());
+        return !value.isNull() && !Fields.isEmpty(value);
     }
 
     /** A string, or parts of text, each on a line of its own, as vLLM has it. */

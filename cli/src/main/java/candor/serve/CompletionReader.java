@@ -37,6 +37,7 @@ final class CompletionReader {
         boolean stream = reader.stream();
         Request like = reader.like(most, top < 0 ? Scores.NONE : new Scores(true, top, echo));
         int choices = reader.choices(prompts.size());
+        reader.requireFewScores(like.scores(), prompts, choices);
         fields.refuse(
                 "best_of",
                 value -> value.asInt(0) == choices,

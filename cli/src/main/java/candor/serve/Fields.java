@@ -118,7 +118,7 @@ final class Fields {
     }
 
     /** A string, or a list of a few of them. */
-    List<String> texts(String name, int most) throws ApiError {
+    List<String> texts(String name, int most, int mostCharacters) throws ApiError {
         Optional<JsonNode> value = get(name);
         if (value.isEmpty()) {
             return List.of();
@@ -135,7 +135,17 @@ final class Fields {
                 all && nodes.size() <= most,
                 name,
                 "a string that is not empty, or a list of up to " + most + " of them");
-        return nodes.stream().map(JsonNode::textValue).toList();
+        List<String> texts = nodes.stream().map(JsonNode::textValue).toList();
+        require(
+                texts.stream().allMatch(text -> text.length() <= mostCharacters),
+                name,
+                "no longer than " + mostCharacters + " characters");
+        return texts;
+    }
+
+    /** A list or an object with nothing in it. */
+    static boolean isEmpty(JsonNode value) {
+        return value.isContainerNode() && value.isEmpty();
     }
 
     /** Refuses a field that asks for something which is not there. */

@@ -3,6 +3,7 @@ package candor.serve;
 import candor.serve.http.Exchange;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -54,18 +55,10 @@ final class Guard {
         if (!given.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw ApiError.wrongKey("an API key is needed: send it as 'Authorization: Bearer KEY'");
         }
-        if (!same(given.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8), key.get())) {
+        // Takes as long whatever the first difference is.
+        if (!MessageDigest.isEqual(key.get(), given.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8))) {
             throw ApiError.wrongKey("the API key is wrong");
         }
-    }
-
-    /** Takes as long whatever the first difference is. */
-    private static boolean same(byte[] given, byte[] wanted) {
-        int differences = given.length ^ wanted.length;
-        for (int i = 0; i < given.length; i++) {
-            differences |= given[i] ^ wanted[i % wanted.length];
-        }
-        return differences == 0;
     }
 
     /** Browsers ask before they send JSON to another site, and are not answered. */

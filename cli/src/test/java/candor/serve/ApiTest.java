@@ -11,7 +11,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -296,6 +298,13 @@ class ApiTest {
                 "frequency_penalty ¦ \"frequency_penalty\": 0.5 ¦ 400 ¦ not supported",
                 "logit_bias ¦ \"logit_bias\": {\"5\": 1} ¦ 400 ¦ not supported",
                 "response_format ¦ \"response_format\": {\"type\": \"json_object\"} ¦ 400 ¦ plain text",
+                "logit_bias ¦ \"logit_bias\": 3 ¦ 400 ¦ not supported",
+                "tools ¦ \"tools\": true ¦ 400 ¦ tools",
+                "stop_token_ids ¦ \"stop_token_ids\": {\"a\": 1} ¦ 400 ¦ a list",
+                "stop_token_ids ¦ \"stop_token_ids\": 5 ¦ 400 ¦ a list",
+                "stop_token_ids ¦ \"stop_token_ids\": [9999999] ¦ 400 ¦ token ids",
+                "stream_options.include_usage ¦ \"stream\": true, \"stream_options\": {\"include_usage\": \"yes\"} ¦"
+                        + " 400 ¦ true or false",
                 "tools ¦ \"tools\": [{\"type\": \"function\"}] ¦ 400 ¦ tools",
                 "tool_choice ¦ \"tool_choice\": \"required\" ¦ 400 ¦ tools",
                 "reasoning_effort ¦ \"reasoning_effort\": \"high\" ¦ 400 ¦ chat_template_kwargs",
@@ -357,6 +366,43 @@ class ApiTest {
             })
     void whatIsNoCompletionIsRefused(String body, String message) throws Exception {
         assertThat(served.refused(400, TEXT, body).path("message").asText()).contains(message);
+    }
+
+    @Test
+    void whatEachTokenWouldBeComparedWithHasABound() throws Exception {
+        assertThat(served.refused(400, CHAT, chat("\"stop\": [\"a\", \"" + "b".repeat(1025) + "\"]"))
+                        .path("message")
+                        .asText())
+                .isEqualTo("'stop' must be no longer than 1024 characters");
+        assertThat(served.refused(400, CHAT, chat("\"stop_token_ids\": " + Collections.nCopies(257, 3)))
+                        .path("message")
+                        .asText())
+                .contains("up to 256");
+        String most = "\"stop\": \"" + "b".repeat(1024) + "\", \"stop_token_ids\": " + Collections.nCopies(256, 3);
+        assertThat(served.chat(chat(most)).path("choices")).hasSize(1);
+    }
+
+    @Test
+    void scoresOfPromptsInOneAnswerHaveABound() throws Exception {
+        String prompt = Collections.nCopies(500, 12).toString();
+        String asked = "{\"prompt\": %s, \"max_tokens\": 0, \"echo\": true, \"logprobs\": 20}";
+        JsonNode error = served.refused(400, TEXT, asked.formatted(Collections.nCopies(400, prompt)));
+        assertThat(error.path("param").asText()).isEqualTo("n"); // the queue's bound comes first
+        try (TestServer large = TestServer.with().bounds(8, 1024, 1, 0, 0).open()) {
+            error = large.refused(400, TEXT, asked.formatted(Collections.nCopies(400, prompt)));
+            assertThat(error.path("param").asText()).isEqualTo("logprobs");
+            assertThat(error.path("message").asText()).contains("4200000", "4194304");
+        }
+    }
+
+    @Test
+    void whereNoNewTokenIsWantedNoneEndsTheReply() throws Exception {
+        List<Integer> all = IntStream.range(0, 256).boxed().toList();
+        String body = "{\"prompt\": \"The ship\", \"max_tokens\": %d, \"echo\": true, \"stop_token_ids\": %s}";
+        JsonNode answer = served.complete(body.formatted(0, all));
+        assertThat(answer.at("/choices/0/text").asText()).isEqualTo("The ship");
+        assertThat(answer.at("/choices/0/finish_reason").asText()).isEqualTo("length");
+        assertThat(answer.at("/usage/completion_tokens").asInt()).isZero();
     }
 
     @Test

@@ -83,6 +83,23 @@ class PresenceTest {
         }
     }
 
+    /** Nobody has a place behind one that is taken by those who left. */
+    @Test
+    void whoVanishesWhileTheyWaitLeavesTheQueueAtOnce() throws Exception {
+        try (TestServer served = TestServer.with().bounds(1, 2, 1, 0, 0).open()) {
+            CompletableFuture<HttpResponse<String>> answered = later(served, endless(""));
+            awaitMetric(served, "candor_requests_running", 1);
+            CompletableFuture<HttpResponse<String>> gone = later(served, endless(", \"n\": 2"));
+            awaitMetric(served, "candor_requests_waiting", 2);
+            gone.cancel(true);
+            awaitMetric(served, "candor_requests_waiting", 0);
+            assertThat(answered).isNotDone();
+            assertThat(served.say(PATH, "{\"prompt\": \"The ship\", \"n\": 2}").statusCode())
+                    .isEqualTo(200);
+            assertThat(answered.get().statusCode()).isEqualTo(200);
+        }
+    }
+
     @Test
     void whatCannotEverFitIsRefusedAtOnce() throws Exception {
         try (TestServer served = TestServer.with().bounds(1, 2, 1, 40, 7).open()) {

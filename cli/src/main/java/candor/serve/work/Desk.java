@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -29,7 +31,7 @@ public final class Desk implements Arrivals, Generator.Listener {
 
     private final Object lock = new Object();
     // Under the lock.
-    private final Deque<Ticket> waiting = new ArrayDeque<>();
+    private final SequencedSet<Ticket> waiting = new LinkedHashSet<>();
     private final Deque<FutureTask<?>> errands = new ArrayDeque<>();
     private boolean closed;
 
@@ -85,10 +87,14 @@ public final class Desk implements Arrivals, Generator.Listener {
         private static final long serialVersionUID = 1L;
     }
 
-    /** Nobody wants what comes of it any more. Its events may stop at once, or a little later. */
+    /** Nobody wants what comes of it any more: its place is free at once, or after the pass in hand. */
     public void drop(Ticket ticket) {
-        ticket.drop();
         synchronized (lock) {
+            ticket.drop();
+            if (waiting.remove(ticket)) {
+                // The last that names an adapter that is leaving frees its slot, between passes.
+                errands.add(new FutureTask<>(() -> models.done(ticket.model()), null));
+            }
             lock.notifyAll();
         }
     }
@@ -137,9 +143,9 @@ public final class Desk implements Arrivals, Generator.Listener {
             all.addAll(waiting);
             unrun.addAll(errands);
             errands.clear();
-        }
-        synchronized (underWay) {
-            all.addAll(underWay.values());
+            synchronized (underWay) {
+                all.addAll(underWay.values());
+            }
         }
         unrun.forEach(errand -> errand.cancel(false));
         for (Ticket ticket : all) {
@@ -169,13 +175,14 @@ public final class Desk implements Arrivals, Generator.Listener {
     public Request next(boolean idle) {
         while (true) {
             FutureTask<?> errand;
-            Ticket ticket = null;
             synchronized (lock) {
                 errand = errands.poll();
-                if (errand == null) {
-                    ticket = waiting.poll();
+                if (errand == null && !waiting.isEmpty()) {
+                    Ticket ticket = waiting.removeFirst();
+                    underWay.put(ticket.request(), ticket);
+                    return ticket.request();
                 }
-                if (errand == null && ticket == null) {
+                if (errand == null) {
                     if (!idle || closed) {
                         return null;
                     }
@@ -183,14 +190,7 @@ public final class Desk implements Arrivals, Generator.Listener {
                     continue;
                 }
             }
-            if (errand != null) {
-                errand.run();
-            } else if (ticket.dropped()) {
-                models.done(ticket.model());
-            } else {
-                underWay.put(ticket.request(), ticket);
-                return ticket.request();
-            }
+            errand.run();
         }
     }
 
