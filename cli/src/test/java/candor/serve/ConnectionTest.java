@@ -1,6 +1,7 @@
 package candor.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.serve.http.Limits;
 import java.io.IOException;
@@ -182,6 +183,69 @@ class ConnectionTest {
         assertThat(raw(post("{\"prompt\": \"a\"}", "Expect: 100-continue\r\n", "Connection: close\r\n")))
                 .startsWith("HTTP/1.1 100 Continue")
                 .contains("HTTP/1.1 200");
+    }
+
+    /** It sends all that it has to say before it reads: most clients do. */
+    @Test
+    void whoSendsTooMuchIsToldWhenTheyHaveSentIt() throws Exception {
+        try (Socket socket = socket()) {
+            OutputStream out = socket.getOutputStream();
+            byte[] piece = new byte[1 << 16];
+            out.write(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + 200L * piece.length
+                            + "\r\n\r\n")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            for (int i = 0; i < 200; i++) {
+                out.write(piece);
+            }
+            assertThat(all(socket)).startsWith("HTTP/1.1 413").contains("more than 65536 bytes");
+        }
+    }
+
+    /** What is refused is not read for ever, either. */
+    @Test
+    void whoGoesOnSendingIsLetGo() throws Exception {
+        try (Socket socket = socket()) {
+            OutputStream out = socket.getOutputStream();
+            out.write("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(all(socket)).startsWith("HTTP/1.1 413");
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            out.write(0);
+                            Thread.sleep(10);
+                        }
+                    })
+                    .isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void bodiesThatAreBeingAnsweredCountUntilTheyAre() throws Exception {
+        String large = post("{\"prompt\": \"The ship\", \"max_tokens\": 480, \"ignore_eos\": true, \"n\": 8"
+                + " ".repeat(60_000) + "}");
+        List<Socket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < 8; i++) {
+                sockets.add(socket());
+                write(sockets.getLast(), large.replace("Host:", "Connection: close\r\nHost:"));
+            }
+            List<String> answers = new ArrayList<>();
+            for (Socket socket : sockets) {
+                answers.add(all(socket));
+            }
+            assertThat(answers).anyMatch(answer -> answer.startsWith("HTTP/1.1 503"));
+            assertThat(answers).anyMatch(answer -> answer.startsWith("HTTP/1.1 200"));
+        } finally {
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        }
+        for (int i = 0; i < 8; i++) { // they leave nothing behind that counts
+            assertThat(raw(post(
+                            "{\"prompt\": \"a\", \"max_tokens\": 1" + " ".repeat(60_000) + "}",
+                            "Connection: close\r\n")))
+                    .startsWith("HTTP/1.1 200");
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -40,7 +42,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private final Deque<Received> waiting = new ArrayDeque<>();
     private Channel channel;
     private Exchange current;
+    /** Of their bodies. */
     private long waitingBytes;
+
     /** A request has begun to arrive and is not whole. */
     private boolean receiving;
     /** Bytes of it that have come. */
@@ -68,6 +72,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object message) {
+                if (refused) {
+                    ReferenceCountUtil.release(message);
+                    return;
+                }
                 bytes(((ByteBuf) message).readableBytes());
                 context.fireChannelRead(message);
             }
@@ -94,6 +102,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
         arrived = 0;
     }
 
+    /** Requests that wait will not be answered. */
+    private void forgetWaiting() {
+        waiting.clear();
+        server.takesIn(-waitingBytes);
+        waitingBytes = 0;
+    }
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         FullHttpRequest request = (FullHttpRequest) message;
@@ -102,18 +117,19 @@ final class Connection extends ChannelInboundHandlerAdapter {
             if (refused) {
                 return;
             }
+            int body = request.content().readableBytes();
             if (!request.decoderResult().isSuccess()) {
                 refuse(request.decoderResult());
             } else if (request.protocolVersion().equals(HttpVersion.HTTP_1_1)
                     && request.headers().getAll(HttpHeaderNames.HOST).size() != 1) {
                 refuse(400, "a request has one header line Host");
             } else if (waiting.size() == MOST_WAITING
-                    || waitingBytes + request.content().readableBytes()
-                            > server.limits().bodyBytes()) {
+                    || waitingBytes + body > server.limits().bodyBytes()) {
                 refuse(400, "too many requests wait on one connection");
             } else {
                 waiting.add(Received.of(request));
-                waitingBytes += request.content().readableBytes();
+                waitingBytes += body;
+                server.takesIn(body);
                 next();
             }
         } finally {
@@ -136,7 +152,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         stop();
-        waitingBytes -= received.body().length;
+        waitingBytes -= received.body().length; // they count still, for who handles it
         current = new Exchange(this, received);
         server.dispatch(current);
     }
@@ -146,6 +162,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         channel.eventLoop().execute(() -> {
             server.done(exchange);
             current = null;
+            if (!channel.isActive()) {
+                return; // nothing waits any more
+            }
             if (!keepAlive || server.draining()) {
                 channel.close();
                 return;
@@ -170,7 +189,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void tooLate() {
-        if (receiving) {
+        if (receiving && !refused) {
             refuse(
                     408,
                     "the request took more than " + server.limits().receive().toSeconds() + " s to arrive");
@@ -179,19 +198,30 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Answers a request that never became one, and closes the connection. Behind an answer under way there is just an end. */
+    /**
+     * Answers a request that never became one, and ends the connection. Behind an answer under way there is just an end.
+     *
+     * <p>Most clients read nothing before they have sent all, and would never see the answer if the connection were closed with
+     * bytes of theirs unread. So what still comes is read, and left aside, for as long as a request may take; unless there is no
+     * room for more.
+     */
     void refuse(int status, String message) {
         if (refused) {
             return;
         }
         refused = true;
-        waiting.clear();
-        waitingBytes = 0;
+        forgetWaiting();
         if (current != null) {
             channel.close();
             return;
         }
-        channel.writeAndFlush(refusal(status, message)).addListener(ChannelFutureListener.CLOSE);
+        ChannelFuture told = channel.writeAndFlush(refusal(status, message));
+        if (status == HttpResponseStatus.SERVICE_UNAVAILABLE.code()) {
+            told.addListener(ChannelFutureListener.CLOSE);
+            return;
+        }
+        told.addListener(done -> ((DuplexChannel) channel).shutdownOutput());
+        await(server.limits().receive());
     }
 
     FullHttpResponse refusal(int status, String message) {
@@ -236,7 +266,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext context) {
         stop();
         received();
-        waiting.clear();
+        forgetWaiting();
         server.closed(this);
         if (current != null) {
             Exchange left = current;

@@ -37,7 +37,7 @@ public final class HttpServer implements AutoCloseable {
             new MultiThreadIoEventLoopGroup(THREADS, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final Set<Exchange> exchanges = ConcurrentHashMap.newKeySet();
-    private final AtomicLong arriving = new AtomicLong();
+    private final AtomicLong held = new AtomicLong();
     private final Channel listening;
     private volatile boolean draining;
 
@@ -134,9 +134,9 @@ public final class HttpServer implements AutoCloseable {
         connections.remove(connection);
     }
 
-    /** Bytes have come of requests that are not whole yet, or, with a negative number, are not waited with any more. */
+    /** Bytes have come of requests, or, with a negative number, are not held any more; whether there is room for them. */
     boolean takesIn(long bytes) {
-        return arriving.addAndGet(bytes) <= limits.allBodiesBytes();
+        return held.addAndGet(bytes) <= limits.allBodiesBytes();
     }
 
     void dispatch(Exchange exchange) {
@@ -152,6 +152,7 @@ public final class HttpServer implements AutoCloseable {
                 LOG.error("a request was left unanswered", e);
             } finally {
                 exchange.leave();
+                takesIn(-exchange.body().length);
             }
         });
     }
