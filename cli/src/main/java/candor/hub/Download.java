@@ -24,12 +24,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 
 /** Repositories of the Hub, and their files as they come into the cache. */
 public final class Download implements AutoCloseable {
     /** As many files at once as Hugging Face's own tools fetch. */
     public static final int WORKERS = 8;
 
+    private static final Pattern LICENCE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9 .+_-]{0,99}");
     private static final int MOST_FILES = 100_000;
     private static final long MEBIBYTE = 1L << 20;
 
@@ -50,7 +52,7 @@ public final class Download implements AutoCloseable {
      *
      * @param commit 40 hexadecimal digits
      * @param files all of them
-     * @param licence as its card says; empty where it says none
+     * @param licence as its card says, by the Hub's word for it; empty where it says none
      */
     public record Listing(RepoName repo, String commit, List<RepoFile> files, Optional<String> licence) {
         /** The paths of all files. */
@@ -97,7 +99,7 @@ public final class Download implements AutoCloseable {
         }
         Optional<String> licence = Optional.ofNullable(
                         info.path("cardData").path("license").textValue())
-                .filter(text -> text.length() <= 100);
+                .filter(text -> LICENCE.matcher(text).matches());
         Optional<List<RepoFile>> known = cache.listed(repo, commit);
         List<RepoFile> files = known.isPresent() ? known.get() : files(repo, base, commit);
         return new Listing(repo, commit, files, licence);
@@ -277,7 +279,7 @@ public final class Download implements AutoCloseable {
         missing.forEach(file ->
                 blobs.computeIfAbsent(file.etag(), etag -> new ArrayList<>()).add(file));
         ConcurrentLinkedQueue<List<RepoFile>> queue = new ConcurrentLinkedQueue<>(blobs.values());
-        AtomicReference<RuntimeException> failed = new AtomicReference<>();
+        AtomicReference<Throwable> failed = new AtomicReference<>();
         Set<Transfer> running = ConcurrentHashMap.newKeySet();
         ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("download watch").factory());
@@ -294,7 +296,7 @@ public final class Download implements AutoCloseable {
                             same = queue.poll()) {
                         try {
                             fetchOne(listing, same, there, running, failed);
-                        } catch (RuntimeException e) {
+                        } catch (RuntimeException | Error e) {
                             failed.compareAndSet(null, e);
                         } catch (InterruptedException e) {
                             failed.compareAndSet(null, new DownloadStopped());
@@ -305,8 +307,11 @@ public final class Download implements AutoCloseable {
         } finally {
             watch.shutdownNow();
         }
-        if (failed.get() != null) {
-            throw failed.get();
+        switch (failed.get()) {
+            case null -> {}
+            case Error error -> throw error;
+            case RuntimeException trouble -> throw trouble;
+            case Throwable other -> throw new IllegalStateException(other);
         }
     }
 
@@ -316,7 +321,7 @@ public final class Download implements AutoCloseable {
             List<RepoFile> same,
             Map<RepoFile, Long> there,
             Set<Transfer> running,
-            AtomicReference<RuntimeException> failed)
+            AtomicReference<Throwable> failed)
             throws InterruptedException {
         RepoName repo = listing.repo();
         RepoFile file = same.getFirst();

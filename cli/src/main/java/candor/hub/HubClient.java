@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -59,6 +60,8 @@ final class HubClient implements AutoCloseable {
     private static final int MOST_REDIRECTS = 5;
     private static final int MOST_BODY = 16 << 20;
     private static final int MOST_ERROR = 1 << 16;
+    private static final int MOST_PORT = 65_535;
+    private static final Set<String> SCHEMES = Set.of("http", "https");
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
 
     /** Seconds until a limit begins again, as the Hub says them (draft-ietf-httpapi-ratelimit-headers). */
@@ -121,7 +124,7 @@ final class HubClient implements AutoCloseable {
         return persist(repo, () -> {
             Answer<byte[]> answer = follow(uri, Map.of("Accept", "application/json"), _ -> new BoundedBody(MOST_BODY));
             if (answer.status() != 200) {
-                throw refused(repo, null, answer.status(), answer.headers(), answer.body());
+                throw refused(repo, null, answer.by(), answer.status(), answer.headers(), answer.body());
             }
             Optional<URI> next = Optional.empty();
             Matcher link = NEXT.matcher(answer.headers().firstValue("Link").orElse(""));
@@ -158,7 +161,7 @@ final class HubClient implements AutoCloseable {
                 _ -> new BoundedBody(MOST_BODY),
                 () -> start + PATIENCE_FOR_WORK.toNanos());
         if (response.statusCode() / 100 != 2) {
-            throw refused(repo, null, response.statusCode(), response.headers(), response.body());
+            throw refused(repo, null, uri, response.statusCode(), response.headers(), response.body());
         }
         return response.body().length == 0 ? JSON.createObjectNode() : read(response.body());
     }
@@ -185,7 +188,7 @@ final class HubClient implements AutoCloseable {
             return response.headers();
         }
         if (HubErrors.passes(status)) {
-            throw refused(repo, path, status, response.headers(), response.body());
+            throw refused(repo, path, uri, status, response.headers(), response.body());
         }
         throw new BadInput(repo.name() + ": " + host(uri) + " does not take " + path + " (status " + status + ")");
     }
@@ -214,7 +217,7 @@ final class HubClient implements AutoCloseable {
             }
             return new Bytes(answer.body(), begins, answer.etag());
         }
-        throw refused(repo, file.path(), answer.status(), answer.headers(), beginning(answer.body()));
+        throw refused(repo, file.path(), answer.by(), answer.status(), answer.headers(), beginning(answer.body()));
     }
 
     /** Where a range begins; -1 for one that was not asked for, or is of a file of another length. */
@@ -227,8 +230,14 @@ final class HubClient implements AutoCloseable {
         return right ? from : -1;
     }
 
+    /** A server's words as they may be shown: see {@link HubErrors#shown}. */
+    String shown(String words) {
+        return errors.shown(words);
+    }
+
     /** What to throw for an answer that is no success. */
-    private BadInput refused(RepoName repo, String path, int status, HttpHeaders headers, byte[] body) throws Passing {
+    private BadInput refused(RepoName repo, String path, URI by, int status, HttpHeaders headers, byte[] body)
+            throws Passing {
         if (HubErrors.passes(status)) {
             String said = errors.said(headers, body);
             Optional<Duration> after = headers.firstValue("Retry-After")
@@ -238,6 +247,11 @@ final class HubClient implements AutoCloseable {
         }
         if (status == 416) {
             throw new Passing("status 416: the file ends before that", Optional.empty(), true);
+        }
+        if (!isHub(by)) {
+            // A store knows nothing of repositories and tokens, whatever its words are.
+            return new BadInput(repo.name() + ": " + host(by) + ", where the Hub keeps " + (path == null ? "it" : path)
+                    + ", answers with status " + status + "; try again later");
         }
         return errors.of(repo, path, status, headers, body);
     }
@@ -259,7 +273,7 @@ final class HubClient implements AutoCloseable {
             try {
                 return attempt.make();
             } catch (Passing trouble) {
-                rest(repo, n, trouble);
+                rest(repo, n, trouble, around.stopped());
             }
         }
     }
@@ -268,9 +282,10 @@ final class HubClient implements AutoCloseable {
      * Waits before another attempt.
      *
      * @param attempts made so far without progress
+     * @param ended whether there shall be no other
      * @throws BadInput where these are enough
      */
-    void rest(RepoName repo, int attempts, Passing trouble) throws InterruptedException {
+    void rest(RepoName repo, int attempts, Passing trouble, BooleanSupplier ended) throws InterruptedException {
         if (attempts >= (answered ? ATTEMPTS : ATTEMPTS_WITHOUT_ANSWER)) {
             throw new BadInput(
                     repo.name() + ": " + settings.endpoint() + " does not deliver (" + trouble.getMessage() + ", "
@@ -281,14 +296,14 @@ final class HubClient implements AutoCloseable {
         }
         Duration pause = trouble.retryAfter().orElse(FIRST_PAUSE.multipliedBy(1L << (attempts - 1)));
         around.notes().accept(repo.name() + ": " + trouble.getMessage() + "; again in " + pause.toSeconds() + " s");
-        around.pause().of(pause, around.stopped());
-        if (around.stopped().getAsBoolean()) {
+        around.pause().of(pause, ended);
+        if (ended.getAsBoolean()) {
             throw new DownloadStopped();
         }
     }
 
     /** An answer at the end of all redirects; the etag is that of the Hub's own words on the way. */
-    private record Answer<T>(int status, HttpHeaders headers, T body, Optional<String> etag) {}
+    private record Answer<T>(URI by, int status, HttpHeaders headers, T body, Optional<String> etag) {}
 
     private <T> Answer<T> follow(URI uri, Map<String, String> headers, BodyHandler<T> handler)
             throws InterruptedException, Passing {
@@ -302,7 +317,7 @@ final class HubClient implements AutoCloseable {
                 etag = etag.or(() -> etag(response.headers(), redirect));
             }
             if (!redirect) {
-                return new Answer<>(response.statusCode(), response.headers(), response.body(), etag);
+                return new Answer<>(at, response.statusCode(), response.headers(), response.body(), etag);
             }
             if (response.body() instanceof InputStream in) {
                 closeQuietly(in);
@@ -324,13 +339,17 @@ final class HubClient implements AutoCloseable {
                 .map(text -> text.replaceFirst("^W/", "").replaceAll("^\"|\"$", ""));
     }
 
+    /** Whether an address has a host, a port and a scheme that there are. */
+    static boolean isWeb(URI uri) {
+        return uri.getHost() != null
+                && uri.getPort() <= MOST_PORT
+                && SCHEMES.contains(String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT));
+    }
+
     private static URI resolved(URI at, String location) {
         try {
             URI target = at.resolve(new URI(location));
-            String scheme = String.valueOf(target.getScheme()).toLowerCase(Locale.ROOT);
-            if (location.isEmpty()
-                    || target.getHost() == null
-                    || !Set.of("http", "https").contains(scheme)) {
+            if (location.isEmpty() || !isWeb(target)) {
                 throw new BadInput(host(at) + ": leads to an address that is not one of the web");
             }
             return target;

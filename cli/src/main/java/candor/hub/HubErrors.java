@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** What the Hub's refusals mean, and what there is to do: by their status and the header X-Error-Code. */
 final class HubErrors {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern UNSEEN = Pattern.compile("[\\s\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+");
     private static final int MOST_SHOWN = 200;
     private static final String TOKENS = "https://huggingface.co/settings/tokens";
 
@@ -90,16 +92,19 @@ final class HubErrors {
                                 + " (its owner may have to agree), and see that the token may read gated repositories");
     }
 
-    /** What may pass, with the pause that the server asks for; empty for what will not. */
+    /** Whether a status is one that may be another in a while. */
     static boolean passes(int status) {
         return status == 408 || status == 425 || status == 429 || status >= 500;
     }
 
-    /** What the server says in words, without the token and shortened. */
+    /** What the server says in words, as they may be shown. */
     String said(HttpHeaders headers, byte[] body) {
-        String text = headers.firstValue("X-Error-Message")
-                .orElseGet(() -> message(body))
-                .strip();
+        return shown(headers.firstValue("X-Error-Message").orElseGet(() -> message(body)));
+    }
+
+    /** A server's words in one line, without the token, shortened, and without what a terminal would obey. */
+    String shown(String words) {
+        String text = UNSEEN.matcher(words).replaceAll(" ").strip();
         String hidden = settings.token().map(token -> token.hide(text)).orElse(text);
         return hidden.length() <= MOST_SHOWN ? hidden : hidden.substring(0, MOST_SHOWN) + "…";
     }

@@ -63,11 +63,10 @@ public record HubSettings(
     private static URI endpoint(String given) {
         try {
             URI uri = new URI(given.replaceAll("/+$", ""));
-            String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
-            if (!Set.of("http", "https").contains(scheme)
-                    || uri.getHost() == null
+            if (!HubClient.isWeb(uri)
                     || uri.getUserInfo() != null
-                    || uri.getQuery() != null) {
+                    || uri.getQuery() != null
+                    || uri.getFragment() != null) {
                 throw noEndpoint(null);
             }
             return uri;
@@ -79,8 +78,8 @@ public record HubSettings(
     /** Without the value, in which some people put a password. */
     private static BadInput noEndpoint(Throwable cause) {
         return new BadInput(
-                "HF_ENDPOINT: must be an address of the form https://HOST, without a name, password or question mark"
-                        + " in it; correct it, or unset it for " + DEFAULT_ENDPOINT,
+                "HF_ENDPOINT: must be an address of the form https://HOST, without a name, password, question mark"
+                        + " or number sign in it; correct it, or unset it for " + DEFAULT_ENDPOINT,
                 cause);
     }
 

@@ -113,22 +113,22 @@ final class Transfer {
             }
             boolean earlier = channel.size() > 0;
             sum = new Sum(file);
-            sum.addAll(channel);
+            addAll(channel);
             count(channel.size());
             int attempts = 0;
+            long most = channel.size();
             while (channel.size() < file.size()) {
-                long before = channel.size();
                 try {
                     attempt(channel);
                 } catch (Passing trouble) {
-                    if (ended.getAsBoolean()) {
-                        throw new DownloadStopped();
-                    }
+                    goOn();
                     if (trouble.beyond()) {
                         restart(channel);
                     }
-                    attempts = channel.size() > before ? 1 : attempts + 1;
-                    client.rest(repo, attempts, trouble.at(file.path()));
+                    // What was here before and comes again is no progress, or this might never end.
+                    attempts = channel.size() > most ? 1 : attempts + 1;
+                    most = Math.max(most, channel.size());
+                    client.rest(repo, attempts, trouble.at(file.path()), ended);
                 }
             }
             String found = sum.hex();
@@ -143,6 +143,16 @@ final class Transfer {
             throw new BadInput(repo.name() + ": " + file.path() + " came with the hash " + found
                     + ", the repository says " + file.etag()
                     + "; what came was dropped. Try again later: a server on the way gives other bytes");
+        }
+    }
+
+    private void addAll(FileChannel channel) throws IOException {
+        byte[] chunk = new byte[CHUNK];
+        ByteBuffer buffer = ByteBuffer.wrap(chunk);
+        channel.position(0);
+        for (int length = channel.read(buffer); length >= 0; length = channel.read(buffer.clear())) {
+            goOn();
+            sum.add(chunk, length);
         }
     }
 
@@ -200,9 +210,13 @@ final class Transfer {
             }
             sum.add(chunk, length);
             count(channel.size());
-            if (ended.getAsBoolean()) {
-                throw new DownloadStopped();
-            }
+            goOn();
+        }
+    }
+
+    private void goOn() {
+        if (ended.getAsBoolean()) {
+            throw new DownloadStopped();
         }
     }
 
@@ -210,9 +224,7 @@ final class Transfer {
         try {
             return in.read(chunk);
         } catch (IOException e) {
-            if (ended.getAsBoolean()) {
-                throw new DownloadStopped();
-            }
+            goOn();
             throw new Passing("a broken connection (" + IoReason.of(e) + ")");
         }
     }
@@ -238,15 +250,6 @@ final class Transfer {
                 large.add(bytes, 0, length);
             } else {
                 small.add(bytes, 0, length);
-            }
-        }
-
-        void addAll(FileChannel channel) throws IOException {
-            byte[] chunk = new byte[CHUNK];
-            ByteBuffer buffer = ByteBuffer.wrap(chunk);
-            channel.position(0);
-            for (int length = channel.read(buffer); length >= 0; length = channel.read(buffer.clear())) {
-                add(chunk, length);
             }
         }
 

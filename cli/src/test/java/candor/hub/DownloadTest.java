@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -47,6 +48,8 @@ class DownloadTest {
     private final List<Duration> pauses = Collections.synchronizedList(new ArrayList<>());
     private final AtomicLong moved = new AtomicLong();
     private BooleanSupplier stopped = () -> false;
+    private Surroundings.Pause pause = (duration, stop) -> pauses.add(duration);
+    private Runnable onMove = () -> {};
     private long room = Long.MAX_VALUE;
 
     @BeforeEach
@@ -96,13 +99,14 @@ class DownloadTest {
                     @Override
                     public void moved(long bytes) {
                         moved.addAndGet(bytes);
+                        onMove.run();
                     }
 
                     @Override
                     public void ended() {}
                 },
                 () -> stopped.getAsBoolean(),
-                (duration, stop) -> pauses.add(duration),
+                (duration, stop) -> pause.of(duration, stop),
                 folder -> room);
     }
 
@@ -239,10 +243,11 @@ class DownloadTest {
         refused("from one address to the next");
     }
 
-    @Test
-    void aRedirectToSomethingElseThanTheWebIsRefused() {
+    @ParameterizedTest
+    @ValueSource(strings = {"file:///etc/passwd", "http://127.0.0.1:65536/", "http:///nowhere", "http://a b/", ""})
+    void aRedirectToSomethingElseThanTheWebIsRefused(String location) {
         server.fault = (request, out) -> {
-            HubServer.respond(request, out, "302 Found", "Location: file:///etc/passwd\r\n", new byte[0]);
+            HubServer.respond(request, out, "302 Found", "Location: " + location + "\r\n", new byte[0]);
             return true;
         };
         refused("not one of the web");
@@ -368,6 +373,95 @@ class DownloadTest {
         };
         assertThat(download().resolve("model.safetensors")).hasBinaryContent(weights);
         assertThat(server.receivedElsewhere().getLast().from()).isZero();
+    }
+
+    /** A line that breaks in the middle, and a server that does not know where that was: again and again. */
+    @Test
+    void whatComesAgainIsNoProgress() {
+        server.faultElsewhere = (request, out) -> {
+            if (request.from() > 0) {
+                HubServer.respond(request, out, "416 Range Not Satisfiable", "", new byte[0]);
+                return true;
+            }
+            out.write(("HTTP/1.1 200 OK\r\nContent-Length: " + weights.length + "\r\n\r\n")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            out.write(weights, 0, 100_000);
+            return true;
+        };
+        refused("model.safetensors", "5 times");
+    }
+
+    @Test
+    void whatAFailureLeavesToDoIsNotWaitedFor() {
+        AtomicBoolean let = new AtomicBoolean();
+        CountDownLatch waits = new CountDownLatch(1);
+        server.fault = (request, out) -> {
+            if (request.path().endsWith("config.json")) {
+                waits.await();
+                HubServer.error(request, out, "403 Forbidden", "GatedRepo", "no");
+                return true;
+            }
+            if (request.path().endsWith("model.safetensors")) {
+                HubServer.respond(request, out, "429 Too Many Requests", "Retry-After: 600\r\n", new byte[0]);
+                return true;
+            }
+            return false;
+        };
+        pause = (duration, stop) -> {
+            waits.countDown();
+            long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+            while (!stop.getAsBoolean() && System.nanoTime() < end) {
+                Thread.sleep(10);
+            }
+            let.set(stop.getAsBoolean());
+        };
+        refused("org/tiny: is gated");
+        assertThat(let).isTrue();
+    }
+
+    @Test
+    void aBugInATransferIsNotADownload() {
+        onMove = () -> {
+            throw new AssertionError("a bug");
+        };
+        assertThatThrownBy(this::download).isInstanceOf(AssertionError.class).hasMessage("a bug");
+        assertThat(cache().resolve("models--org--tiny/refs/main")).doesNotExist();
+    }
+
+    /** Its store's answers are not the Hub's: they say nothing of who may read what. */
+    @ParameterizedTest
+    @ValueSource(strings = {"401 Unauthorized", "403 Forbidden", "404 Not Found"})
+    void aStoreThatRefusesIsNamed(String status) {
+        server.faultElsewhere = (request, out) -> {
+            HubServer.error(request, out, status, "GatedRepo", "no");
+            return true;
+        };
+        refused("org/tiny: " + server.elsewhere() + ", where the Hub keeps model.safetensors, answers with status "
+                + status.substring(0, 3));
+    }
+
+    @Test
+    void wordsOfAServerStayInTheirLine() {
+        AtomicBoolean first = new AtomicBoolean(true);
+        tiny().licence = "mit\n\u001b[2Jerror: x";
+        server.fault = (request, out) -> {
+            if (!first.getAndSet(false)) {
+                return false;
+            }
+            HubServer.respond(
+                    request,
+                    out,
+                    "503 Service Unavailable",
+                    "",
+                    "{\"error\": \"busy\\u001b[2J\\r\\nerror:\\u202e it\\u2028is\"}".getBytes(StandardCharsets.UTF_8));
+            return true;
+        };
+        try (Download download = new Download(settings(), around())) {
+            assertThat(download.list(REPO).licence()).isEmpty();
+            tiny().licence = "llama3.1";
+            assertThat(download.list(REPO).licence()).contains("llama3.1");
+        }
+        assertThat(notes).containsExactly("org/tiny: status 503: busy [2J error: it is; again in 1 s");
     }
 
     @Test
@@ -618,6 +712,20 @@ class DownloadTest {
         stopped = () -> false;
         assertThat(download().resolve("model.safetensors")).hasBinaryContent(weights);
         assertThat(server.receivedElsewhere().getLast().from()).isEqualTo(kept);
+    }
+
+    /** Of a large file a part that was there may take minutes to be read again. */
+    @Test
+    void readingWhatIsThereCanBeStopped() throws IOException {
+        Files.createDirectories(blobs());
+        Files.write(blobs().resolve(sha256() + ".incomplete"), Arrays.copyOf(weights, 600_000));
+        try (Download download = new Download(settings(), around())) {
+            Download.Chosen chosen = download.choose(download.list(REPO), List.of("*.safetensors"));
+            stopped = () -> true;
+            assertThatThrownBy(() -> download.fetch(chosen, 1)).isInstanceOf(DownloadStopped.class);
+        }
+        assertThat(server.transfers("model.safetensors")).isEmpty();
+        assertThat(blobs().resolve(sha256() + ".incomplete")).hasSize(600_000);
     }
 
     private void dribble(OutputStream out) throws IOException, InterruptedException {

@@ -86,6 +86,8 @@ class HubSettingsTest {
                 "https://",
                 "https://me:secret@host",
                 "https://h/?a=b",
+                "https://h/#a",
+                "https://h:65536",
                 "https://a b"
             })
     void anEndpointIsAnAddress(String endpoint) {
