@@ -373,9 +373,9 @@ public final class Generator implements AutoCloseable {
         int token = sampler.next(
                 logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
         if (token == Sampler.NONE) {
-            sequence.failure = new BadInput(
-                    "the model's logits are not finite numbers: its weights, or those of the adapter in slot "
-                            + request.slot() + ", are broken; take another one");
+            sequence.failure = new BadInput("the model's logits are not finite numbers: its weights"
+                    + (request.slot() == Batch.BASE ? "" : ", or those of the adapter in slot " + request.slot() + ",")
+                    + " are broken; take another one");
             if (listener == null) {
                 throw sequence.failure;
             }

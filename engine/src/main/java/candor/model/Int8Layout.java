@@ -1,5 +1,6 @@
 package candor.model;
 
+import candor.BadInput;
 import candor.model.Architecture.Stored;
 import candor.model.SafetensorsWriter.Raw;
 import candor.ops.weight.Int8Weight;
@@ -37,7 +38,18 @@ final class Int8Layout implements PackedLayout {
         MemorySegment absmax =
                 PackedLayout.required(files, weight, name, List.of((long) stored.rows()), List.of("F32"));
         PackedLayout.requireFinite(files, name, absmax);
+        requireRows(files, named(weight, FORMAT));
         return new Int8Weight(stored.rows(), stored.cols(), codes, absmax);
+    }
+
+    /** Old files may have their codes in tiles for one generation of GPUs, in the same shape. Where nothing is said, they are in rows. */
+    private static void requireRows(TensorFiles files, String name) {
+        if (files.has(name) && files.fileOf(name).bytes(name).mismatch(MemorySegment.ofArray(new byte[1])) >= 0) {
+            throw new BadInput(
+                    files.fileOf(name).file() + ": tensor " + name
+                            + " says that the codes are not row after row, which is not supported",
+                    "take the model in bfloat16, which {weights} packs as it is loaded");
+        }
     }
 
     private static List<Long> shape(Stored stored) {

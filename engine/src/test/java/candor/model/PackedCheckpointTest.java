@@ -277,6 +277,45 @@ class PackedCheckpointTest {
         refused(model, "tensor " + part + " holds a number that is not finite, at 0; download the model again");
     }
 
+    /** Both signs of NaN, at the start, within and behind the last eight; the numbers beside it are sound. */
+    @ParameterizedTest
+    @CsvSource({"0, 127", "77, -1", "8190, 127", "8191, -1"})
+    void aCodeOfFp8ThatIsNotANumberIsNamed(int at, byte code) throws IOException {
+        Path model = changed("fp8", tensors -> {
+            byte[] bytes = tensors.get(DOWN).bytes();
+            bytes[0] = 0x7e;
+            bytes[1] = (byte) 0xfe;
+            bytes[2] = (byte) 0x80;
+            bytes[at] = code;
+        });
+        refused(
+                model,
+                "tensor " + DOWN + " holds a number that is not finite, at " + at + "; download the model again");
+    }
+
+    /** 0 is row after row; others are tiles, which look the same. */
+    @Test
+    void codesOfInt8InTilesAreNamed() throws IOException {
+        String format = "model.layers.0.mlp.down_proj.weight_format";
+        Path model = changed("int8", tensors -> tensors.get(format).bytes()[0] = 2);
+        refused(
+                model,
+                "tensor " + format + " says that the codes are not row after row, which is not supported; take the"
+                        + " model in bfloat16, which weights packs as it is loaded");
+    }
+
+    @Test
+    void int8ThatDoesNotSayHowItsCodesStandHasThemInRows() throws IOException {
+        Path model = changed("int8", tensors -> tensors.remove("model.layers.0.mlp.down_proj.weight_format"));
+        try (Weights weights = Weights.load(model);
+                Weights said = Weights.load(golden("int8"))) {
+            StoredWeight down = StoredWeight.of(weights.layers().getFirst().weight(Projection.DOWN));
+            assertThat(down.row(63))
+                    .isEqualTo(StoredWeight.of(said.layers().getFirst().weight(Projection.DOWN))
+                            .row(63));
+        }
+    }
+
     /** The weights are packed, and config.json says nothing of it. */
     @ParameterizedTest
     @CsvSource({

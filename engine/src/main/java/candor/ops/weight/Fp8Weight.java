@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  * of Qwen 3 and DeepSeek V3 (arXiv 2412.19437, section 3.3) are published. An element is bf16(number · scale), the product in
  * float32. Packed here, a square's scale is its absmax / 448, so that the largest element becomes the largest number.
  *
- * @param codes  O·I bytes
+ * @param codes  O·I bytes, none of them {@link E4m3}'s NaN
  * @param scales float32, ⌈O/128⌉ · ⌈I/128⌉, row after row
  */
 public record Fp8Weight(int rows, int cols, MemorySegment codes, MemorySegment scales) implements PackedWeight {
