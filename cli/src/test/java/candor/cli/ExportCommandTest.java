@@ -12,9 +12,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExportCommandTest {
     private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "llama3");
@@ -93,6 +97,16 @@ class ExportCommandTest {
         Cli.run(args("--adapter", "nowhere")).refused("nowhere");
         assertThat(Cli.run("export").err()).contains("'candor export' needs a command: one of gguf");
         assertThat(Cli.run("gguf").err()).contains("did you mean export gguf?");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    /** A limit on the size of files stands for a disk that is full: within what a file begins with, and within its tensors. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 200})
+    @Timeout(60)
+    @EnabledOnOs(OS.LINUX)
+    void aFullDiskIsALineAndLeavesNothing(int kibibytes) throws Exception {
+        assertThat(FullDisk.refused(kibibytes, golden())).startsWith("error: " + output() + ": cannot be written (");
         assertThat(folder).isEmptyDirectory();
     }
 }

@@ -39,6 +39,18 @@ public final class AtomicFile implements AutoCloseable {
         }
     }
 
+    /** Begins a file with these bytes; where they cannot be written, nothing of it is left. */
+    public static AtomicFile begin(Path target, byte[] first) {
+        AtomicFile file = create(target);
+        try {
+            file.write(ByteBuffer.wrap(first));
+            return file;
+        } catch (BadInput e) {
+            file.close();
+            throw e;
+        }
+    }
+
     /** Writes all bytes, whole. */
     public static void write(Path target, byte[] bytes) {
         try (AtomicFile file = create(target)) {

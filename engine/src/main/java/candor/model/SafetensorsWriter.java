@@ -122,10 +122,13 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         left = new ArrayDeque<>(order);
         byte[] header = header();
-        file = AtomicFile.create(target);
-        file.write(
-                ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(0, header.length));
-        file.write(ByteBuffer.wrap(header));
+        file = AtomicFile.begin(
+                target,
+                ByteBuffer.allocate(Long.BYTES + header.length)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(header.length)
+                        .put(header)
+                        .array());
     }
 
     private byte[] header() {

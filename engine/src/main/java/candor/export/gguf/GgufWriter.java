@@ -39,9 +39,7 @@ public final class GgufWriter implements AutoCloseable {
             throw new IllegalArgumentException("two tensors of one name");
         }
         left = new ArrayDeque<>(tensors);
-        byte[] header = header(metadata, tensors);
-        file = AtomicFile.create(target);
-        file.write(ByteBuffer.wrap(header));
+        file = AtomicFile.begin(target, header(metadata, tensors));
     }
 
     private static byte[] header(Map<String, GgufValue> metadata, List<GgufTensor> tensors) {
