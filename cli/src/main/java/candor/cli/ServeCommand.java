@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.lora.AdapterFolder;
 import candor.serve.Service;
@@ -20,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,10 +49,10 @@ final class ServeCommand implements Callable<Integer> {
 
     private static final String EMBEDDED = "tiny-world";
 
-    /** What the cache of the Hugging Face Hub calls the folder of ORG/NAME. */
-    private static final Pattern REPOSITORY = Pattern.compile("models--([^/]+?)--([^/]+)/snapshots/[^/]+/?.*");
-
     private static final String KEY = "CANDOR_API_KEY";
+    /** What clients can send in a header. */
+    private static final Pattern SENT = Pattern.compile("[!-~]+");
+
     private static final int MOST_PORT = 65_535;
     private static final int MOST_REQUEST_MEBIBYTES = 64;
     private static final long LOOK_MILLIS = 50;
@@ -252,6 +252,10 @@ final class ServeCommand implements Callable<Integer> {
     private static Optional<String> key(InetSocketAddress address) {
         String key = System.getenv(KEY);
         if (key != null && !key.isBlank()) {
+            if (!SENT.matcher(key.strip()).matches()) {
+                throw new BadInput(KEY + ": no request can bring this key; give one of ASCII letters, digits and signs,"
+                        + " without blanks");
+            }
             return Optional.of(key.strip());
         }
         if (!address.getAddress().isLoopbackAddress()) {
@@ -289,14 +293,6 @@ final class ServeCommand implements Callable<Integer> {
 
     /** ORG/NAME of what came from the Hub; else an adapter's run, or the folder. */
     private static String called(Path folder) {
-        Matcher repository = REPOSITORY.matcher(
-                String.join("/", names(folder.toAbsolutePath().normalize())));
-        return repository.find() ? repository.group(1) + "/" + repository.group(2) : AdapterFolder.name(folder);
-    }
-
-    private static List<String> names(Path folder) {
-        List<String> names = new ArrayList<>();
-        folder.forEach(name -> names.add(name.toString()));
-        return names;
+        return HubSnapshot.of(folder).map(HubSnapshot::repository).orElseGet(() -> AdapterFolder.name(folder));
     }
 }

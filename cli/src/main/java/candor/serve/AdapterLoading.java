@@ -44,7 +44,7 @@ final class AdapterLoading {
             serving.desk().between(() -> serving.models().load(name, folder));
         } catch (BadInput e) {
             LOG.info("an adapter was not loaded: {}", e.getMessage());
-            throw ApiError.bad("lora_path", withoutPath(e.getMessage(), allowed));
+            throw ApiError.bad("lora_path", Places.without(allowed, e.getMessage()));
         } catch (Desk.Shut e) {
             throw Api.closing();
         }
@@ -95,10 +95,5 @@ final class AdapterLoading {
             LOG.debug("an adapter was not found", e);
         }
         throw ApiError.bad("lora_path", "there is no such folder below the one that this server loads adapters from");
-    }
-
-    /** Where things are on this machine is nobody else's business. */
-    private static String withoutPath(String message, Path allowed) {
-        return message.replace(allowed + "/", "").replace(allowed.toString(), ".");
     }
 }

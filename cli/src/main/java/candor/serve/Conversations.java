@@ -1,5 +1,6 @@
 package candor.serve;
 
+import candor.BadInput;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
 import candor.text.Conversation;
@@ -28,9 +29,19 @@ public final class Conversations {
         encoder(LocalDateTime.now()); // a template that cannot be read is known before anybody asks
     }
 
-    /** @throws candor.BadInput where the conversation cannot be said */
+    /** @throws BadInput where the conversation cannot be said; it is for clients to read */
     int[] encode(Conversation conversation) {
-        return encoder(LocalDateTime.now()).encodePrompt(conversation);
+        try {
+            return encoder(LocalDateTime.now()).encodePrompt(conversation);
+        } catch (BadInput e) {
+            throw new BadInput(forClients(e.getMessage()), e);
+        }
+    }
+
+    private String forClients(String message) {
+        Path file = choice.isFile() ? Path.of(choice.template()).getParent() : null;
+        String text = Places.without(model, message);
+        return file == null ? text : Places.without(file, text);
     }
 
     private synchronized ChatEncoder encoder(LocalDateTime now) {

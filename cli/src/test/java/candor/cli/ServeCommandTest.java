@@ -36,7 +36,7 @@ class ServeCommandTest {
         serve("--batch-size", "0").refused("--batch-size");
         serve("--adapter", "x=" + folder.resolve("none")).refused("none");
         serve("--adapter", "a=x", "a=y").refused("called a already", "NAME=DIR");
-        String hub = "models--Org--a-1.0/snapshots/0123abcd";
+        String hub = "models--Org--a-1.0/snapshots/" + "0123abcd".repeat(5);
         serve(
                         "--adapter",
                         folder.resolve(hub).toString(),
@@ -84,6 +84,22 @@ class ServeCommandTest {
             builder.environment().put("CANDOR_API_KEY", key);
         }
         return builder.redirectInput(new File("/dev/null")).start();
+    }
+
+    @Test
+    void aKeyThatNobodyCanSendIsRefusedAndNotTold() throws Exception {
+        for (String key : List.of("two words-4711", "two\nlines-4711")) {
+            Process process = start(key);
+            try {
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+                assertThat(process.exitValue()).isEqualTo(2);
+            } finally {
+                process.destroyForcibly();
+            }
+            assertThat(Files.readString(folder.resolve("log")))
+                    .contains("error: CANDOR_API_KEY: no request can bring this key")
+                    .doesNotContain("4711");
+        }
     }
 
     @Test

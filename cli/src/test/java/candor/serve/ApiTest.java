@@ -406,6 +406,15 @@ class ApiTest {
     }
 
     @Test
+    void whatTheTemplateRefusesIsSaidWithoutItsPlaceOnThisMachine() throws Exception {
+        JsonNode error = served.refused(400, CHAT, "{\"messages\": [{\"role\": \"judge\", \"content\": \"Hello\"}]}");
+        assertThat(error.path("param").asText()).isEqualTo("messages");
+        assertThat(error.path("message").asText())
+                .isEqualTo("chat template tokenizer_config.json, line 1: the template refuses: this template knows the"
+                        + " roles system, user and assistant");
+    }
+
+    @Test
     void pathsAndMethodsThatAreNotThereAreNamed() throws Exception {
         assertThat(served.refused(404, "/v1/embeddings", "{}").path("message").asText())
                 .contains("nothing at this path");
