@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         name = "quantize",
         description = {
             "Writes a checkpoint with the linear layers of a model in four or eight bits, so that it need not be"
-                    + " packed each time that it is loaded.",
+                    + " packed each time that it is loaded: in nf4, unless --weights says another form.",
             "nf4 and int8 are written as transformers and bitsandbytes store them, fp8 as Qwen 3's fp8 checkpoints are"
                     + " published. Before it takes its place it is loaded again, and its logits on sample texts are"
                     + " compared with the model's."
