@@ -131,7 +131,9 @@ final class DownloadCommand implements Callable<Integer> {
         }
         try (Download download = new Download(Hub.settings(), around)) {
             Download.Listing listing = download.list(repo);
-            Download.Chosen chosen = download.choose(listing, known == null ? includes : known.includes());
+            List<String> globs = known == null ? includes : known.includes();
+            Download.Chosen chosen = globs.isEmpty() ? download.whole(listing) : download.choose(listing, globs);
+            String next = known == null ? null : known.next(chosen);
             listing.licence().ifPresent(licence -> LOG.info("{}: licence {}", repo, licence));
             if (dryRun) {
                 chosen.lines().forEach(spec.commandLine().getOut()::println);
@@ -146,8 +148,8 @@ final class DownloadCommand implements Callable<Integer> {
             Path folder = download.fetch(chosen, workers);
             LOG.info("{}: commit {}", repo, listing.commit());
             spec.commandLine().getOut().println(folder);
-            if (known != null) {
-                LOG.info("next: ./candor {}", known.next(chosen));
+            if (next != null) {
+                LOG.info("next: ./candor {}", next);
             }
             return ExitCode.DONE;
         }

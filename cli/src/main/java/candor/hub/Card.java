@@ -3,10 +3,13 @@ package candor.hub;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A README.md with the front matter that the Hub reads (huggingface.co/docs/hub/model-cards): lines of {@code key: value} between two of dashes. */
 final class Card {
     private static final String FENCE = "---";
+    private static final String BASE = "base_model:";
 
     private final List<String> front;
     private final List<String> rest;
@@ -18,9 +21,10 @@ final class Card {
 
     static Card of(String text) {
         List<String> lines = text.lines().toList();
-        int end = lines.isEmpty() || !lines.getFirst().strip().equals(FENCE)
+        List<String> bare = lines.stream().map(String::stripTrailing).toList();
+        int end = bare.isEmpty() || !bare.getFirst().equals(FENCE)
                 ? -1
-                : lines.subList(1, lines.size()).indexOf(FENCE) + 1;
+                : bare.subList(1, bare.size()).indexOf(FENCE) + 1;
         return end < 1
                 ? new Card(List.of(), lines)
                 : new Card(lines.subList(1, end), lines.subList(end + 1, lines.size()));
@@ -47,11 +51,25 @@ final class Card {
         return new Card(more, rest);
     }
 
-    /** The same with a text put for another wherever it stands. */
-    Card replacing(String text, String by) {
+    /**
+     * The same with another name of the base, where it is named and nowhere else: a folder may be called as a word is. In front that is
+     * the value of {@code base_model}, the list below it, and the tag; in the text what stands in quotes, or, of a path, by itself.
+     */
+    Card renaming(String base, String by) {
+        String word = Pattern.quote(base);
+        Pattern value = Pattern.compile("(?<=[\\s\"':])" + word + "(?=[\"']?\\s*$)");
+        Pattern said = Pattern.compile(
+                base.contains("/") ? "(?<![\\w./-])" + word + "(?![\\w/-])" : "(?<=[`\"'])" + word + "(?=[`\"'])");
+        String other = Matcher.quoteReplacement(by);
+        List<String> changed = new ArrayList<>();
+        boolean below = false;
+        for (String line : front) {
+            below = line.startsWith(BASE) || (below && line.strip().startsWith("-"));
+            changed.add(below || line.contains(BASE) ? value.matcher(line).replaceAll(other) : line);
+        }
         return new Card(
-                front.stream().map(line -> line.replace(text, by)).toList(),
-                rest.stream().map(line -> line.replace(text, by)).toList());
+                changed,
+                rest.stream().map(line -> said.matcher(line).replaceAll(other)).toList());
     }
 
     String text() {

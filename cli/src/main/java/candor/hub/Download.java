@@ -179,6 +179,14 @@ public final class Download implements AutoCloseable {
         return new Chosen(listing, Wanted.of(listing.repo(), listing.files(), includes));
     }
 
+    /** What comes of a repository where nobody says which files: of a model not its settings alone, without the weights. */
+    public Chosen whole(Listing listing) {
+        if (listing.repo().kind() == RepoKind.MODEL) {
+            Wanted.refuseOtherWeights(listing.repo(), listing.files());
+        }
+        return choose(listing, List.of());
+    }
+
     /** The files with these paths. */
     Chosen exactly(Listing listing, Collection<String> paths) {
         return new Chosen(

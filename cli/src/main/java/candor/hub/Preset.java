@@ -1,5 +1,6 @@
 package candor.hub;
 
+import candor.BadInput;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -143,15 +144,23 @@ public enum Preset {
                 + (gated ? ", gated (its terms must be accepted on its page)" : "");
     }
 
-    /** The command line, without the program, that takes what has come. */
+    /**
+     * The command line, without the program, that takes what comes.
+     *
+     * @throws BadInput where the repository has other files than the preset knows
+     */
     public String next(Download.Chosen chosen) {
         RepoName repo = chosen.listing().repo();
         String files = chosen.files().stream()
                 .map(RepoFile::path)
-                .filter(path -> !path.endsWith(".md"))
                 .filter(rows)
                 .map(path -> new RepoName(repo.kind(), repo.name(), repo.revision(), path).toString())
                 .collect(Collectors.joining(" "));
+        if (files.isEmpty()) {
+            throw new BadInput(repo + ": has none of the files that --preset " + word() + " knows"
+                    + Wanted.holds(chosen.listing().files()) + "; choose of them with --dataset " + repo
+                    + " --include GLOB, and give them to: " + command);
+        }
         return command.replace("FILES", files);
     }
 }

@@ -14,12 +14,14 @@ import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 
 /**
  * Files on their way to a repository of the Hub: it is made where it is not there; the Hub says of each file whether git-lfs shall have it;
@@ -34,6 +36,9 @@ public final class Upload implements AutoCloseable {
             Map.of("Content-Type", "application/vnd.git-lfs+json", "Accept", "application/vnd.git-lfs+json");
     private static final Map<String, String> AS_LINES = Map.of("Content-Type", "application/x-ndjson");
 
+    /** A page that may be printed. */
+    private static final Pattern ADDRESS = Pattern.compile("https?://[\\x21-\\x7e]{1,500}");
+
     /** Small files travel in the text of the commit. */
     private static final long MOST_IN_COMMIT = 32L << 20;
 
@@ -47,8 +52,8 @@ public final class Upload implements AutoCloseable {
         }
         if (settings.token().isEmpty()) {
             throw new BadInput(
-                    "an upload needs a token that may write: make one at https://huggingface.co/settings/tokens, and set"
-                            + " HF_TOKEN to it");
+                    "an upload needs a token that may write: make one at https://huggingface.co/settings/tokens, and"
+                            + " set HF_TOKEN to it");
         }
         this.settings = settings;
         this.around = around;
@@ -75,10 +80,11 @@ public final class Upload implements AutoCloseable {
                     sums.put(file, file.sha256());
                 }
             });
-            around.progress().begins(repo.toString(), folder.files().size(), folder.size(), 0);
+            long size = large.keySet().stream().mapToLong(UploadFile::size).sum();
+            around.progress().begins(repo.toString(), large.size(), size, 0);
             try {
                 store(repo, sums);
-                return commit(repo, folder.files(), sums, message);
+                return commit(repo, large.keySet(), sums, message);
             } finally {
                 around.progress().ended();
             }
@@ -131,13 +137,16 @@ public final class Upload implements AutoCloseable {
                 .put("size", file.size()));
         URI uri = client.address(api(repo) + "/preupload/" + HubClient.encodedPart(repo.revision()));
         JsonNode answer = client.persist(repo, () -> client.send(repo, uri, AS_JSON, bytes(asked)));
-        Map<String, String> modes = new HashMap<>();
-        answer.path("files")
-                .forEach(file -> modes.put(
-                        file.path("path").asText(), file.path("uploadMode").asText()));
+        Map<String, JsonNode> said = new HashMap<>();
+        answer.path("files").forEach(file -> said.put(file.path("path").asText(), file));
         Map<UploadFile, Boolean> large = new LinkedHashMap<>();
         for (UploadFile file : files) {
-            String mode = modes.getOrDefault(file.path(), "");
+            JsonNode how = said.getOrDefault(file.path(), NODES.objectNode());
+            if (how.path("shouldIgnore").asBoolean()) {
+                around.notes().accept(file.path() + ": stays here, the repository's .gitignore names it");
+                continue;
+            }
+            String mode = how.path("uploadMode").asText();
             if (!mode.equals("lfs") && !mode.equals("regular")) {
                 throw new BadInput(
                         repo.name() + ": " + settings.endpoint() + " does not say how it takes " + file.path());
@@ -173,7 +182,11 @@ public final class Upload implements AutoCloseable {
                         + entry.getKey().path()
                         + (object == null
                                 ? ""
-                                : " (" + object.path("error").path("message").asText() + ")"));
+                                : " ("
+                                        + client.shown(object.path("error")
+                                                .path("message")
+                                                .asText())
+                                        + ")"));
             }
             JsonNode upload = object.path("actions").path("upload");
             if (upload.isMissingNode()) {
@@ -284,7 +297,7 @@ public final class Upload implements AutoCloseable {
     }
 
     /** Sent once: should its answer get lost, a second one would be a commit of its own. */
-    private String commit(RepoName repo, List<UploadFile> files, Map<UploadFile, String> sums, String message)
+    private String commit(RepoName repo, Collection<UploadFile> files, Map<UploadFile, String> sums, String message)
             throws InterruptedException {
         List<ObjectNode> lines = new ArrayList<>();
         ObjectNode head = NODES.objectNode().put("key", "header");
@@ -314,7 +327,8 @@ public final class Upload implements AutoCloseable {
         URI uri = client.address(api(repo) + "/commit/" + HubClient.encodedPart(repo.revision()));
         try {
             JsonNode answer = client.send(repo, uri, AS_LINES, text.toString().getBytes(StandardCharsets.UTF_8));
-            return answer.path("commitUrl").asText(settings.page(repo));
+            String address = answer.path("commitUrl").asText();
+            return ADDRESS.matcher(address).matches() ? address : settings.page(repo);
         } catch (Passing lost) {
             throw new BadInput(
                     repo.name() + ": " + settings.endpoint() + " does not say whether it made the commit ("

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -103,7 +104,7 @@ public record UploadFolder(List<UploadFile> files, List<String> left, List<Strin
         if (adapter) {
             String base = base(folder.path(), before, baseModel);
             if (!base.equals(before)) {
-                card = card.replacing(before, base);
+                card = before.isEmpty() ? card : card.renaming(before, base);
                 replace(all, UploadFile.of(ADAPTER, withBase(folder.file(ADAPTER), base)));
             }
             card = card.has(BASE_MODEL) ? card : card.with(BASE_MODEL, base);
@@ -121,7 +122,7 @@ public record UploadFolder(List<UploadFile> files, List<String> left, List<Strin
             remarks.add("the card names no licence: --license adds one (the base's conditions hold in any case)");
         }
         replace(all, UploadFile.of(CARD, card.text().getBytes(StandardCharsets.UTF_8)));
-        all.sort(java.util.Comparator.comparing(UploadFile::path));
+        all.sort(Comparator.comparing(UploadFile::path));
         return List.copyOf(all);
     }
 
@@ -132,7 +133,8 @@ public record UploadFolder(List<UploadFile> files, List<String> left, List<Strin
             throw new BadInput(
                     given == null
                             ? folder + ": is an adapter of " + base
-                                    + ", which others do not have; give the base's name on the Hub: --base-model ORG/NAME"
+                                    + ", which others do not have; give the base's name on the Hub: --base-model"
+                                    + " ORG/NAME"
                             : "--base-model " + given + ": is not a name on the Hub; give ORG/NAME");
         }
         if (given == null && Files.exists(Path.of(base))) {

@@ -100,10 +100,22 @@ final class Wanted {
      * @param files of the repository, all of them
      */
     static void requireWeights(RepoName repo, List<RepoFile> files) {
-        List<String> names = files.stream().map(RepoFile::path).toList();
-        if (names.stream().anyMatch(name -> name.endsWith(".safetensors"))) {
+        refuseOtherWeights(repo, files);
+        if (files.stream().noneMatch(Wanted::isWeights)) {
+            throw new BadInput(repo + ": has no weights as safetensors" + holds(files));
+        }
+    }
+
+    private static boolean isWeights(RepoFile file) {
+        return file.path().endsWith(".safetensors");
+    }
+
+    /** Refuses a model that has weights, but in other forms alone. */
+    static void refuseOtherWeights(RepoName repo, List<RepoFile> files) {
+        if (files.stream().anyMatch(Wanted::isWeights)) {
             return;
         }
+        List<String> names = files.stream().map(RepoFile::path).toList();
         String pickle = names.stream()
                 .filter(name -> PICKLES.contains(ending(name)))
                 .findFirst()
@@ -117,10 +129,10 @@ final class Wanted {
                 .filter(name -> name.endsWith(".gguf"))
                 .findFirst()
                 .orElse(null);
-        throw new BadInput(repo + ": has no weights as safetensors"
-                + (gguf == null
-                        ? holds(files)
-                        : ", but as GGUF (" + gguf + "); take the repository that it was made from"));
+        if (gguf != null) {
+            throw new BadInput(repo + ": has no weights as safetensors, but as GGUF (" + gguf
+                    + "); take the repository that it was made from");
+        }
     }
 
     /** Whether a file is of a kind that is read as data and as nothing else. */
@@ -185,7 +197,7 @@ final class Wanted {
     }
 
     /** "; it holds a, b and 3 more". */
-    private static String holds(List<RepoFile> files) {
+    static String holds(List<RepoFile> files) {
         if (files.isEmpty()) {
             return ": it is empty";
         }

@@ -45,6 +45,8 @@ class HubCommandsTest {
             tiny.small(file, Files.readAllBytes(GOLDEN.resolve("model").resolve(file)));
         }
         tiny.large("model.safetensors", Files.readAllBytes(GOLDEN.resolve("model/model.safetensors")));
+        server.model("org/old").small("config.json", "{}").large("pytorch_model.bin", new byte[3]);
+        server.dataset("databricks/databricks-dolly-15k").small("README.md", "").small("data/rows.parquet", "{}");
         server.model("org/big").small("config.json", "{}").large("model.safetensors", big);
         server.dataset("org/chats")
                 .small("data/train.jsonl", "{\"prompt\": \"Does it hold?\", \"completion\": \" It does.\"}\n".repeat(4))
@@ -113,9 +115,10 @@ class HubCommandsTest {
         Files.writeString(folder.resolve("prompts.jsonl"), "{\"prompt\": \"Does it hold?\"}\n");
         List<Said> said = run(
                 "train sft --config sft.yaml --output one --threads 1",
-                "train sft --model org/tiny --data org/chats/data/train.jsonl --eval-data org/chats --max-steps 1 --lora-rank 2"
-                        + " --output two --threads 1",
-                "eval gsm8k --model org/tiny --data openai/gsm8k/main --output scores --max-new-tokens 4 --num-fewshot 0 --threads 1",
+                "train sft --model org/tiny --data org/chats/data/train.jsonl --eval-data org/chats --max-steps 1"
+                        + " --lora-rank 2 --output two --threads 1",
+                "eval gsm8k --model org/tiny --data openai/gsm8k/main --output scores --max-new-tokens 4 --num-fewshot"
+                        + " 0 --threads 1",
                 "eval gsm8k --model org/tiny --data openai/gsm8k --output other",
                 "upload two --repo org/adapter --license mit --yes",
                 "generate --model org/tiny --adapter org/adapter base --prompts prompts.jsonl --output replies.jsonl"
@@ -176,7 +179,9 @@ class HubCommandsTest {
                 "download org/tiny --revision nowhere",
                 "download --preset gsm8k org/tiny",
                 "download org/tiny --max-workers 0",
-                "download org/tiny --include *.bin");
+                "download org/tiny --include *.bin",
+                "download org/old",
+                "download --preset dolly");
         said.getFirst().done();
         assertThat(said.getFirst().text())
                 .contains("609,640  model.safetensors")
@@ -189,8 +194,8 @@ class HubCommandsTest {
         said.get(3).done();
         assertThat(said.get(3).text())
                 .contains("openai/gsm8k, MIT")
-                .contains(
-                        "next: ./candor eval gsm8k --data openai/gsm8k/main/test-00000-of-00001.jsonl --output eval/gsm8k");
+                .contains("next: ./candor eval gsm8k --data openai/gsm8k/main/test-00000-of-00001.jsonl --output"
+                        + " eval/gsm8k");
         assertThat(snapshot("datasets--openai--gsm8k").resolve("socratic")).doesNotExist();
         said.get(4).refused("there is no such preset; did you mean gsm8k?", "alpaca-cleaned");
         said.get(5).refused("name a repository");
@@ -202,6 +207,10 @@ class HubCommandsTest {
         said.get(11).refused("--preset names its repository");
         said.get(12).refused("--max-workers 0");
         said.get(13).refused("has no file *.bin");
+        said.get(14).refused("has its weights as pickles alone (pytorch_model.bin)");
+        assertThat(snapshot("models--org--old")).doesNotExist();
+        said.get(15).refused("has none of the files that --preset dolly knows");
+        assertThat(snapshot("datasets--databricks--databricks-dolly-15k")).doesNotExist();
     }
 
     @Test

@@ -775,6 +775,21 @@ class DownloadTest {
             assertThatThrownBy(() -> download.model(download.list(RepoName.of(RepoKind.MODEL, "org/old"))))
                     .hasMessageContaining("has its weights as pickles alone (pytorch_model.bin)")
                     .hasMessageContaining("refs/pr/N");
+            assertThatThrownBy(() -> download.whole(download.list(RepoName.of(RepoKind.MODEL, "org/old"))))
+                    .hasMessageContaining("has its weights as pickles alone (pytorch_model.bin)");
+            server.model("org/quantised").small("config.json", "{}").large("q4.gguf", new byte[3]);
+            assertThatThrownBy(() -> download.whole(download.list(RepoName.of(RepoKind.MODEL, "org/quantised"))))
+                    .hasMessageContaining("but as GGUF (q4.gguf)");
+            // A tokenizer alone, and what is asked for by name, may come.
+            server.model("org/words").small("tokenizer.json", "{}");
+            assertThat(download.whole(download.list(RepoName.of(RepoKind.MODEL, "org/words")))
+                            .count())
+                    .isEqualTo(1);
+            assertThat(download.choose(download.list(RepoName.of(RepoKind.MODEL, "org/old")), List.of("config.json"))
+                            .count())
+                    .isEqualTo(1);
+            assertThatThrownBy(() -> download.model(download.list(RepoName.of(RepoKind.MODEL, "org/words"))))
+                    .hasMessageContaining("has no weights as safetensors; it holds tokenizer.json");
         }
     }
 }

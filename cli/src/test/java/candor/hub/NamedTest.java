@@ -244,4 +244,19 @@ class NamedTest {
             assertThat(Preset.of(preset.word())).contains(preset);
         }
     }
+
+    @Test
+    void aPresetWhoseFilesAreElsewhereNowSaysSo() {
+        server.dataset("cais/mmlu").small("README.md", "card").small("data/test.parquet", "{}");
+        try (Download download = new Download(
+                new HubSettings(URI.create(server.url()), folder, Optional.empty(), false, true, Duration.ofSeconds(2)),
+                new Surroundings(notes::add, Surroundings.Progress.NONE, () -> false))) {
+            Download.Chosen chosen = download.choose(download.list(Preset.MMLU.repo()), Preset.MMLU.includes());
+            assertThatThrownBy(() -> Preset.MMLU.next(chosen))
+                    .isInstanceOf(BadInput.class)
+                    .hasMessage("cais/mmlu: has none of the files that --preset mmlu knows; it holds README.md,"
+                            + " data/test.parquet; choose of them with --dataset cais/mmlu --include GLOB, and"
+                            + " give them to: eval mmlu --data FILES --output eval/mmlu");
+        }
+    }
 }

@@ -49,15 +49,15 @@ class UploadTest {
         Files.writeString(
                 folder.resolve("adapter_config.json"), "{\"base_model_name_or_path\": \"/home/me/llama\", \"r\": 8}");
         Files.writeString(folder.resolve("README.md"), """
-                ---
-                base_model: /home/me/llama
-                library_name: peft
-                tags:
-                - base_model:adapter:/home/me/llama
-                ---
+            ---
+            base_model: /home/me/llama
+            library_name: peft
+            tags:
+            - base_model:adapter:/home/me/llama
+            ---
 
-                # LoRA adapter of `/home/me/llama`
-                """);
+            # LoRA adapter of `/home/me/llama`
+            """);
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
         Files.write(folder.resolve("optimizer.pt"), new byte[10]);
         Files.createDirectory(folder.resolve("checkpoints"));
@@ -160,16 +160,16 @@ class UploadTest {
         String card =
                 new String(server.model("org/adapter").content("README.md").bytes(), StandardCharsets.UTF_8);
         assertThat(card).isEqualTo("""
-                ---
-                base_model: meta-llama/Llama-3.1-8B
-                library_name: peft
-                tags:
-                - base_model:adapter:meta-llama/Llama-3.1-8B
-                license: llama3.1
-                ---
+            ---
+            base_model: meta-llama/Llama-3.1-8B
+            library_name: peft
+            tags:
+            - base_model:adapter:meta-llama/Llama-3.1-8B
+            license: llama3.1
+            ---
 
-                # LoRA adapter of `meta-llama/Llama-3.1-8B`
-                """);
+            # LoRA adapter of `meta-llama/Llama-3.1-8B`
+            """);
         JsonNode config = JSON.readTree(
                 server.model("org/adapter").content("adapter_config.json").bytes());
         assertThat(config.path("base_model_name_or_path").asText()).isEqualTo("meta-llama/Llama-3.1-8B");
@@ -299,5 +299,124 @@ class UploadTest {
         upload(REPO);
         assertThat(new String(server.model("org/adapter").content("README.md").bytes(), StandardCharsets.UTF_8))
                 .isEqualTo("---\nbase_model: meta-llama/Llama-3.1-8B\nlibrary_name: peft\nlicense: llama3.1\n---\n");
+    }
+
+    private String card(String base, String card) throws IOException {
+        Files.writeString(folder.resolve("adapter_config.json"), "{\"base_model_name_or_path\": \"" + base + "\"}");
+        Files.writeString(folder.resolve("README.md"), card);
+        UploadFile file = UploadFolder.of(folder, "org/base", null).files().stream()
+                .filter(each -> each.path().equals("README.md"))
+                .findFirst()
+                .orElseThrow();
+        return new String(file.all(), StandardCharsets.UTF_8);
+    }
+
+    /** A folder is often called as a word of the card is. */
+    @Test
+    void theBaseIsRenamedWhereItIsNamedAndNowhereElse() throws IOException {
+        assertThat(card("model", """
+            ---
+            base_model: model
+            library_name: peft
+            tags:
+            - base_model:adapter:model
+            - model
+            ---
+
+            # LoRA adapter of `model`
+
+            This model was trained; from_pretrained("model") loads the base_model.
+            """)).isEqualTo("""
+                            ---
+                            base_model: org/base
+                            library_name: peft
+                            tags:
+                            - base_model:adapter:org/base
+                            - model
+                            ---
+
+                            # LoRA adapter of `org/base`
+
+                            This model was trained; from_pretrained("org/base") loads the base_model.
+                            """);
+        assertThat(card("/home/me/llama", """
+            ---
+            base_model:
+            - "/home/me/llama"
+            library_name: peft
+            ---
+            Over /home/me/llama. Not /home/me/llama2, nor /home/me/llama/data.jsonl.
+            """)).isEqualTo("""
+                            ---
+                            base_model:
+                            - "org/base"
+                            library_name: peft
+                            ---
+                            Over org/base. Not /home/me/llama2, nor /home/me/llama/data.jsonl.
+                            """);
+        // A name of none is not between all letters.
+        assertThat(card("", "---\nlibrary_name: peft\n---\nNo base.\n"))
+                .isEqualTo("---\nlibrary_name: peft\nbase_model: org/base\n---\nNo base.\n");
+    }
+
+    @Test
+    void theFenceOfACardMayHaveBlanksBehindIt() throws IOException {
+        assertThat(card("m", "--- \nbase_model: m\nlibrary_name: peft\n---  \nText.\n"))
+                .isEqualTo("---\nbase_model: org/base\nlibrary_name: peft\n---\nText.\n");
+    }
+
+    @Test
+    void whatTheRepositoryIgnoresStaysHere() throws IOException {
+        server.fault = (request, out) -> {
+            if (!request.path().contains("/preupload/")) {
+                return false;
+            }
+            var answer = JSON.createObjectNode();
+            var list = answer.putArray("files");
+            JSON.readTree(request.body()).path("files").forEach(file -> list.addObject()
+                    .put("path", file.path("path").asText())
+                    .put("uploadMode", "regular")
+                    .put("shouldIgnore", file.path("path").asText().equals("tokenizer.json")));
+            HubServer.json(request, out, answer);
+            return true;
+        };
+        upload(REPO);
+        assertThat(server.model("org/adapter").content("tokenizer.json")).isNull();
+        assertThat(server.model("org/adapter").content("README.md")).isNotNull();
+        assertThat(notes).contains("tokenizer.json: stays here, the repository's .gitignore names it");
+        assertThat(moved.get()).isEqualTo(files().size() - 2);
+    }
+
+    @Test
+    void wordsOfTheStoreAreShownWithoutTheToken() {
+        server.fault = (request, out) -> {
+            if (!request.path().endsWith("/objects/batch")) {
+                return false;
+            }
+            var answer = JSON.createObjectNode();
+            var object = answer.putArray("objects").addObject();
+            object.put("oid", new HubServer.Content(weights, true).sha256());
+            object.putObject("error")
+                    .put("code", 422)
+                    .put("message", "too large for " + SECRET + "\u202e" + "x".repeat(500));
+            HubServer.json(request, out, answer);
+            return true;
+        };
+        assertThatThrownBy(() -> upload(REPO))
+                .hasMessageContaining("does not take adapter_model.safetensors (too large for *** xxx")
+                .hasMessageNotContaining(SECRET)
+                .satisfies(thrown -> assertThat(thrown.getMessage()).hasSizeLessThan(400));
+    }
+
+    @Test
+    void anAddressThatCannotBePrintedIsNot() {
+        server.fault = (request, out) -> {
+            if (!request.path().contains("/commit/")) {
+                return false;
+            }
+            HubServer.json(request, out, JSON.createObjectNode().put("commitUrl", "https://x/\u001b[2J"));
+            return true;
+        };
+        assertThat(upload(REPO)).isEqualTo(server.url() + "/org/adapter");
     }
 }
