@@ -21,7 +21,7 @@ public sealed interface Event {
     /** It is done. */
     record Done(Ticket ticket, Completion completion) implements Event {}
 
-    /** There will be no answer, for this reason: the request's own fault. */
+    /** There will be no answer, for this reason: the weights of the model or of its adapter are broken. */
     record Failed(Ticket ticket, BadInput why) implements Event {}
 
     /** There will be no answers: the service is at its end. */
