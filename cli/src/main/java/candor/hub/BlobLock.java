@@ -6,9 +6,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -101,11 +104,27 @@ final class BlobLock implements AutoCloseable {
         if (descriptor < 0) {
             return record(file);
         }
-        if (result(() -> (int) Calls.FLOCK.invokeExact(descriptor, Calls.EXCLUSIVE | Calls.NOT_WAITING)) == 0) {
+        int error = tryFlock(descriptor);
+        if (error == 0) {
             return new BlobLock(null, descriptor);
         }
         close(descriptor);
-        return null;
+        return mayPass(error) ? null : record(file);
+    }
+
+    /** What flock(2) says: 0, or the number of its error. */
+    private static int tryFlock(int descriptor) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(Calls.STATE);
+            int failed =
+                    result(() -> (int) Calls.FLOCK.invokeExact(state, descriptor, Calls.EXCLUSIVE | Calls.NOT_WAITING));
+            return failed == 0 ? 0 : (int) Calls.ERROR.get(state, 0L);
+        }
+    }
+
+    /** Whether somebody else has the lock; all other errors mean that the file system has no such locks, as some of clusters have none. */
+    static boolean mayPass(int error) {
+        return error == Calls.WOULD_BLOCK_ON_LINUX || error == Calls.WOULD_BLOCK_ON_MACOS || error == Calls.INTERRUPTED;
     }
 
     private static void close(int descriptor) {
@@ -151,12 +170,18 @@ final class BlobLock implements AutoCloseable {
         static final int READ_WRITE = 2;
         static final int EXCLUSIVE = 2;
         static final int NOT_WAITING = 4;
+        static final int INTERRUPTED = 4;
+        static final int WOULD_BLOCK_ON_LINUX = 11;
+        static final int WOULD_BLOCK_ON_MACOS = 35;
+        static final StructLayout STATE = Linker.Option.captureStateLayout();
+        static final VarHandle ERROR = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
         private static final ValueLayout INT = ValueLayout.JAVA_INT;
 
         static final MethodHandle OPEN =
                 find("open", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT), Linker.Option.firstVariadicArg(2));
-        static final MethodHandle FLOCK = find("flock", FunctionDescriptor.of(INT, INT, INT));
+        static final MethodHandle FLOCK =
+                find("flock", FunctionDescriptor.of(INT, INT, INT), Linker.Option.captureCallState("errno"));
         static final MethodHandle CLOSE = find("close", FunctionDescriptor.of(INT, INT));
 
         @SuppressWarnings("restricted") // allowed, or we would not be here

@@ -71,6 +71,17 @@ class BlobLockTest {
         return new ProcessBuilder(words).start();
     }
 
+    /** The numbers are those of Linux's errno.h, and 35 macOS's EWOULDBLOCK. */
+    @Test
+    void onlyALockThatAnotherHasIsWaitedFor() {
+        assertThat(BlobLock.mayPass(11)).isTrue();
+        assertThat(BlobLock.mayPass(35)).isTrue();
+        assertThat(BlobLock.mayPass(4)).isTrue();
+        assertThat(BlobLock.mayPass(38)).isFalse(); // ENOSYS
+        assertThat(BlobLock.mayPass(37)).isFalse(); // ENOLCK
+        assertThat(BlobLock.mayPass(95)).isFalse(); // EOPNOTSUPP
+    }
+
     @Test
     void aFolderThatCannotBeMadeIsTold() throws IOException {
         Files.writeString(folder.resolve("locks"), "a file");
