@@ -27,8 +27,8 @@ final class Gemm {
     private static final int COPY_DEPTH = 4 * DEPTH;
 
     /** Floats of both copies and of a widened panel, at most. */
-    static final long MOST_COPIED = 2L * (COPY_DEPTH / DEPTH) * (2 * Workers.BLOCK) * PanelKernels.ROW
-            + (long) PanelKernels.ROW * TileShape.COLUMNS;
+    static final long MOST_COPIED =
+            2L * (COPY_DEPTH / DEPTH) * Workers.TALL * PanelKernels.ROW + (long) PanelKernels.ROW * TileShape.COLUMNS;
 
     /** What a product starts from that starts from nothing; never written. */
     private static final float[] NOTHING = new float[TileShape.TILE];

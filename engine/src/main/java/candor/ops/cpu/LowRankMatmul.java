@@ -26,6 +26,10 @@ final class LowRankMatmul {
 
     private final Workers workers;
     private final RowBlocks blocks = new RowBlocks();
+
+    /** Those of the wide product. */
+    private final RowBlocks wideBlocks = new RowBlocks();
+
     private final LowRankJob job;
     private final Parallel.Task packNarrow = this::packNarrow;
     private final Parallel.Task packBoth = this::packBoth;
@@ -73,20 +77,18 @@ final class LowRankMatmul {
     /** @param batch whose runs have slots; not read where there are no adapters */
     private void run(Batch batch) {
         int blockRows = job.a.rows() >= LARGE ? 2 * Workers.BLOCK : Workers.BLOCK;
-        if (job.lora == null) {
-            blocks.cut(job.a.rows(), blockRows); // the weight is read as seldom as if all had one slot
-        } else {
-            blocks.cut(batch, blockRows);
-        }
+        cut(blocks, batch, blockRows);
         if (job.c == null) {
             workers.run(job.narrowTasks, packNarrow);
             workers.run(blocks.count(), multiplyNarrow);
             return;
         }
+        boolean narrow = job.ready instanceof NarrowPanels;
+        cut(wideBlocks, batch, narrow ? tall(blockRows) : blockRows);
         // With few rows, threads share the columns instead.
-        int chunks = Math.clamp((long) Shares.count(workers.threads()) / blocks.count(), 1, job.group);
+        int chunks = Math.clamp((long) Shares.count(workers.threads()) / wideBlocks.count(), 1, job.group);
         boolean once = job.lora != null && job.group == job.all;
-        boolean both = once && chunks == 1;
+        boolean both = once && chunks == 1 && !narrow;
         if (job.lora != null && !once) {
             workers.run(job.narrowTasks, packNarrow);
             workers.run(blocks.count(), multiplyNarrow);
@@ -100,7 +102,28 @@ final class LowRankMatmul {
             } else if (job.ready == null || job.lora != null) {
                 workers.run(job.panels, packWide);
             }
-            workers.run(blocks.count() * chunks, both ? multiplyBoth : multiplyWide);
+            workers.run(wideBlocks.count() * chunks, both ? multiplyBoth : multiplyWide);
+        }
+    }
+
+    /**
+     * Rows of a block where panels are widened for each of them anew, and rows copied for each chunk of columns: as many as a task has
+     * columns, if there are so many, in blocks of about the same size.
+     */
+    private int tall(int least) {
+        int rows = job.a.rows();
+        long task = (long) rows * job.c.cols() / Shares.count(workers.threads());
+        int most = Math.clamp((long) Math.sqrt(task), least, Workers.TALL);
+        int tiles = most / TileShape.ROWS;
+        int all = Math.ceilDiv(rows, TileShape.ROWS);
+        return Math.ceilDiv(all, Math.ceilDiv(all, tiles)) * TileShape.ROWS;
+    }
+
+    private void cut(RowBlocks into, Batch batch, int rows) {
+        if (job.lora == null) {
+            into.cut(job.a.rows(), rows); // the weight is read as seldom as if all had one slot
+        } else {
+            into.cut(batch, rows);
         }
     }
 
@@ -137,13 +160,13 @@ final class LowRankMatmul {
 
     private void multiplyWide(int index, int worker) {
         int block = index / job.chunks;
-        Gemm gemm = workers.gemm(worker).a(job.a, blocks.start(block), 0, workers.key(block));
+        Gemm gemm = workers.gemm(worker).a(job.a, wideBlocks.start(block), 0, workers.key(block));
         multiplyWide(gemm, block, chunk(index % job.chunks), chunk(index % job.chunks + 1));
     }
 
     private void multiplyWide(Gemm gemm, int block, int panel, int end) {
         if (panel < end) {
-            job.multiplyWide(gemm, blocks.run(block), blocks.start(block), blocks.rows(block), panel, end);
+            job.multiplyWide(gemm, wideBlocks.run(block), wideBlocks.start(block), wideBlocks.rows(block), panel, end);
         }
     }
 

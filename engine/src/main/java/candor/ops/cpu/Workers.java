@@ -8,6 +8,9 @@ final class Workers implements AutoCloseable {
     /** Rows of a block that one task computes: a few tiles, so that a panel of B is used more than once. */
     static final int BLOCK = 32;
 
+    /** Rows of the tallest block: what is copied of them at a time fits the second-level cache. */
+    static final int TALL = 8 * BLOCK;
+
     /** Elements of other work that are not worth sharing: to wake a thread, and to wait for it, takes longer. */
     private static final int LEAST_ELEMENTS = 16 << 10;
 

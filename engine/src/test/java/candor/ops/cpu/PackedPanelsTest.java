@@ -2,6 +2,7 @@ package candor.ops.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
@@ -43,6 +44,41 @@ class PackedPanelsTest {
             check(filled(source.forward(), rows), cols, rows, (p, column) -> weight.get(column, p));
             check(filled(source.backward(), cols), rows, cols, weight::get);
         }
+    }
+
+    /** However many rows there are, and so however tall the blocks for which a panel is widened. */
+    @ParameterizedTest
+    @CsvSource({"NF4", "INT8", "FP8"})
+    void manyRowsGiveTheBytesOfFew(PackedForm form) {
+        int n = 531;
+        int cols = 640;
+        int few = 7;
+        int columns = 301;
+        try (Arena arena = Arena.ofShared();
+                CpuBackend backend = new CpuBackend(2, 1 << 24)) {
+            Tensor plain = random(arena, columns, cols, 1);
+            FrozenWeight weight = backend.freeze(form.pack(StoredWeight.of(plain), arena));
+            Tensor x = random(arena, n, cols, 2);
+            Tensor all = Tensor.allocate(arena, DType.F32, n, columns);
+            Tensor some = Tensor.allocate(arena, DType.F32, n, columns);
+            backend.logits(all, x, weight);
+            for (int row = 0; row < n; row += few) {
+                int end = Math.min(n, row + few);
+                backend.logits(some.rows(row, end), x.rows(row, end), weight);
+            }
+            assertThat(all.toFloats()).containsExactly(some.toFloats());
+        }
+    }
+
+    private static Tensor random(Arena arena, int rows, int cols, int seed) {
+        Tensor tensor = Tensor.allocate(arena, DType.F32, rows, cols);
+        Random random = new Random(seed);
+        for (int row = 0; row < rows; row++) {
+            for (int col = 0; col < cols; col++) {
+                tensor.set(row, col, random.nextGaussian());
+            }
+        }
+        return tensor;
     }
 
     private static PanelSet filled(PanelSource.Layout layout, int columns) {
