@@ -118,7 +118,7 @@ class HubCommandsTest {
                 "train sft --model org/tiny --data org/chats/data/train.jsonl --eval-data org/chats --max-steps 1"
                         + " --lora-rank 2 --output two --threads 1",
                 "eval gsm8k --model org/tiny --data openai/gsm8k/main --output scores --max-new-tokens 4 --num-fewshot"
-                        + " 0 --threads 1",
+                        + " 0 --threads 1 --inspect-log logs",
                 "eval gsm8k --model org/tiny --data openai/gsm8k --output other",
                 "upload two --repo org/adapter --license mit --yes",
                 "generate --model org/tiny --adapter org/adapter base --prompts prompts.jsonl --output replies.jsonl"
@@ -155,6 +155,13 @@ class HubCommandsTest {
         JsonNode scores =
                 new ObjectMapper().readTree(folder.resolve("scores/run.json").toFile());
         assertThat(scores.path("repository").asText()).isEqualTo("org/tiny");
+        try (Stream<Path> logs = Files.list(folder.resolve("logs"))) {
+            JsonNode eval = new ObjectMapper()
+                    .readTree(logs.findFirst().orElseThrow().toFile())
+                    .path("eval");
+            assertThat(eval.path("model").asText()).isEqualTo("candor/org/tiny");
+            assertThat(eval.path("metadata").path("commit").asText()).isEqualTo(HubServer.COMMIT);
+        }
         // The same adapter, whether a file or options named its model.
         assertThat(folder.resolve("one/adapter/adapter_model.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("two/adapter/adapter_model.safetensors"));

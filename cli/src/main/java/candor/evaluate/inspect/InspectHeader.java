@@ -37,14 +37,17 @@ final class InspectHeader<R extends Task.Row> {
         return JsonNodeFactory.instance.objectNode();
     }
 
-    /** A model as inspect_ai names them, PROVIDER/NAME; a path's last part, since logs are passed on. */
+    /** A model as inspect_ai names them, PROVIDER/NAME: its repository on the Hub, or a path's last part, since logs are passed on. */
     String model() {
-        String folder = Path.of(evaluation.run().path("model").asText("model"))
-                .toAbsolutePath()
-                .normalize()
-                .getFileName()
-                .toString();
-        return "candor/" + folder + (subject.equals(BASE) ? "" : "+" + subject);
+        JsonNode run = evaluation.run();
+        String name = run.has("repository")
+                ? run.path("repository").asText()
+                : Path.of(run.path("model").asText("model"))
+                        .toAbsolutePath()
+                        .normalize()
+                        .getFileName()
+                        .toString();
+        return "candor/" + name + (subject.equals(BASE) ? "" : "+" + subject);
     }
 
     /** A seed is an epoch: a time that all samples are gone through. */
@@ -96,6 +99,9 @@ final class InspectHeader<R extends Task.Row> {
             if (each.path("name").asText().equals(subject)) {
                 metadata.set("fingerprint", each.path("fingerprint"));
             }
+        }
+        if (run.has("commit")) {
+            metadata.set("commit", run.path("commit"));
         }
         metadata.set("judge", run.path("judge"));
         metadata.set("answering", run.path("answering"));
