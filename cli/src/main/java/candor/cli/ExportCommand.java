@@ -72,8 +72,8 @@ final class ExportCommand implements Callable<Integer> {
                 names = "--chat-template",
                 paramLabel = "FILE|NAME",
                 description = "The chat template that goes with it: a Jinja file, llama3 or qwen (which come with the"
-                        + " program), or model for the model's own.")
-        private String template = TemplateChoice.MODELS_OWN;
+                        + " program), or model for the model's own, if not given.")
+        private String template;
 
         @Option(names = "--name", paramLabel = "TEXT", description = "The name that programs show.")
         private String name;
@@ -85,6 +85,10 @@ final class ExportCommand implements Callable<Integer> {
         public Integer call() {
             if (lora && adapter == null) {
                 throw new BadInput("--lora writes an adapter, and none is given; add --adapter DIR");
+            }
+            if (lora && template != null) {
+                throw new BadInput("--lora writes an adapter alone, which has no chat template; give --chat-template"
+                        + " where its base is exported");
             }
             Path base = ModelOptions.orEmbedded(model);
             Path folder = adapter == null ? null : AdapterFolder.find(adapter);
@@ -100,14 +104,15 @@ final class ExportCommand implements Callable<Integer> {
         }
 
         private ExportReport model(Path base, Path folder, Interrupt interrupt) {
-            GgufExport.Settings settings = new GgufExport.Settings(
-                    base, folder, output, type, new TemplateChoice(template, "{}"), name, force);
+            TemplateChoice choice = template == null ? TemplateChoice.DEFAULT : new TemplateChoice(template, "{}");
+            GgufExport.Settings settings = new GgufExport.Settings(base, folder, output, type, choice, name, force);
             return GgufExport.run(settings, LOG::warn, interrupt::requested);
         }
 
         private ExportReport adapter(Path base, Path folder, Interrupt interrupt) {
             ExportType factors = type == null ? ExportType.F32 : type;
-            return GgufLora.run(new GgufLora.Settings(base, folder, output, factors, force), interrupt::requested);
+            return GgufLora.run(
+                    new GgufLora.Settings(base, folder, output, factors, name, force), interrupt::requested);
         }
 
         private void tell(ExportReport report) {

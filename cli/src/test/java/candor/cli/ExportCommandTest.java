@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.export.gguf.GgmlType;
 import candor.export.gguf.GgufFile;
+import candor.export.gguf.GgufValue;
 import candor.io.Sha256;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -87,7 +88,22 @@ class ExportCommandTest {
     }
 
     @Test
+    void theNameGoesIntoEitherKindOfFile() {
+        for (String[] kind :
+                List.of(new String[] {"--name", "Q 2"}, new String[] {"--name", "Q 2", "--force", "--lora"})) {
+            Cli.run(golden(kind)).succeeded();
+            try (Arena arena = Arena.ofConfined()) {
+                assertThat(GgufFile.open(output(), arena).metadata().get("general.name"))
+                        .isEqualTo(GgufValue.of("Q 2"));
+            }
+        }
+    }
+
+    @Test
     void badInputIsOneLine() {
+        Cli.run(golden("--lora", "--chat-template", "qwen"))
+                .refused("--lora writes an adapter alone, which has no chat template; give --chat-template where its"
+                        + " base is exported");
         Cli.run(args("--lora")).refused("--lora writes an adapter, and none is given; add --adapter DIR");
         Cli.run(golden("--lora", "--type", "q8_0"))
                 .refused("an adapter alone is not quantised; choose f32, f16 or bf16 as its --type, or leave out"

@@ -36,9 +36,10 @@ public final class GgufLora {
      * @param adapter its folder
      * @param output  the file to make
      * @param type    of its factors, one that does not quantise
+     * @param name    {@code general.name}, which programs show; null for none
      * @param force   whether to write over a file that is there
      */
-    public record Settings(Path base, Path adapter, Path output, ExportType type, boolean force) {}
+    public record Settings(Path base, Path adapter, Path output, ExportType type, String name, boolean force) {}
 
     private final Adapter adapter;
     private final GgufFamily family;
@@ -112,18 +113,21 @@ public final class GgufLora {
             GgufLora lora = new GgufLora(adapter, settings.type().of(1, false));
             return GgufSink.write(
                     settings.output(),
-                    lora.metadata(settings.type()),
+                    lora.metadata(settings),
                     lora.tensors,
                     (tensor, memory) -> lora.rows.get(tensor.name()),
                     stop);
         }
     }
 
-    private Map<String, GgufValue> metadata(ExportType type) {
+    private Map<String, GgufValue> metadata(Settings settings) {
         Map<String, GgufValue> metadata = new LinkedHashMap<>();
         metadata.put("general.architecture", GgufValue.of(family.architecture()));
         metadata.put("general.type", GgufValue.of("adapter"));
-        metadata.put("general.file_type", GgufValue.of(type.fileType()));
+        if (settings.name() != null) {
+            metadata.put("general.name", GgufValue.of(settings.name()));
+        }
+        metadata.put("general.file_type", GgufValue.of(settings.type().fileType()));
         metadata.put("adapter.type", GgufValue.of("lora"));
         metadata.put("adapter.lora.alpha", GgufValue.of(alpha));
         return metadata;

@@ -70,7 +70,7 @@ class GgufExportTest {
     private ExportReport lora(String name, ExportType type) {
         return GgufLora.run(
                 new GgufLora.Settings(
-                        model(name), GoldenFolders.folder(name).resolve("adapter"), output(), type, false),
+                        model(name), GoldenFolders.folder(name).resolve("adapter"), output(), type, null, false),
                 () -> false);
     }
 
@@ -364,7 +364,8 @@ class GgufExportTest {
         Files.writeString(
                 adapter.resolve("adapter_config.json"),
                 config.replace("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"q_proj\": 3}"));
-        GgufLora.run(new GgufLora.Settings(model("llama3"), adapter, output(), ExportType.F32, false), () -> false);
+        GgufLora.run(
+                new GgufLora.Settings(model("llama3"), adapter, output(), ExportType.F32, null, false), () -> false);
         try (Arena arena = Arena.ofConfined();
                 Weights weights = Weights.load(model("llama3"))) {
             Adapter read = PeftFiles.frozen(adapter, weights, Memory.of(arena));
@@ -526,7 +527,8 @@ class GgufExportTest {
     void anAdapterWithMoreThanFactorsIsMergedOnly() {
         Path dora = GoldenFolders.folder("peft").resolve("llama3").resolve("dora");
         assertThatThrownBy(() -> GgufLora.run(
-                        new GgufLora.Settings(model("llama3"), dora, output(), ExportType.F32, false), () -> false))
+                        new GgufLora.Settings(model("llama3"), dora, output(), ExportType.F32, null, false),
+                        () -> false))
                 .isInstanceOf(BadInput.class)
                 .hasMessage(dora + ": changes more than two factors can say (DoRA, biases, or tables of its own);"
                         + " leave out lora, and it is merged");
