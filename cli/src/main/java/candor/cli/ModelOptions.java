@@ -37,7 +37,8 @@ final class ModelOptions {
     BackendDescriptor backendOfMerge() {
         return Backends.asked(backend)
                 .orElseGet(() -> TakenBackend.tell(new Backends.Choice(
-                        BackendDescriptor.CPU, "the new checkpoint is checked in float32, which a GPU's kernels do not keep")));
+                        BackendDescriptor.CPU,
+                        "the new checkpoint is checked in float32, which a GPU's kernels do not keep")));
     }
 
     Path model() {

@@ -26,9 +26,9 @@ class SameBytesTest {
         String[] said = {"Hello!", "What is the ship called?", "Count the words: one two three four five six seven."};
         for (int i = 0; i < 24; i++) {
             bodies.add(("{\"model\": \"%s\", \"temperature\": %s, \"seed\": %d, \"n\": %d, \"max_tokens\": %d,"
-                + " \"logprobs\": true, \"top_logprobs\": 3, \"ignore_eos\": %s, \"messages\": [{\"role\": \"system\","
-                + " \"content\": \"You sail on the ship and know its captain well.\"}, {\"role\": \"user\","
-                + " \"content\": \"%s\"}]}")
+                            + " \"logprobs\": true, \"top_logprobs\": 3, \"ignore_eos\": %s, \"messages\": [{\"role\": \"system\","
+                            + " \"content\": \"You sail on the ship and know its captain well.\"}, {\"role\": \"user\","
+                            + " \"content\": \"%s\"}]}")
                     .formatted(
                             models[i % 3],
                             i % 4 == 0 ? "0" : "1.2",

@@ -456,9 +456,9 @@ class GgufExportTest {
                 model,
                 null,
                 model + "/tokenizer.json: cuts words in a way that is not among llama.cpp's pre-tokenizers:"
-                      + " {\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r"
-                      + "\\\\n"
-                      + "\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,4}| ?[^\\\\s\\\\p{L}\\\\p{…; take another model");
+                        + " {\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r"
+                        + "\\\\n"
+                        + "\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,4}| ?[^\\\\s\\\\p{L}\\\\p{…; take another model");
     }
 
     @Test

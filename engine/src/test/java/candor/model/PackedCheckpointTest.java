@@ -346,7 +346,7 @@ class PackedCheckpointTest {
                 "{\"quant_method\": \"mxfp4\"} | quantization_config.quant_method is \"mxfp4\", which is not supported;"
                         + " bitsandbytes (nf4, int8) and fp8 are; PLAIN",
                 "{\"quant_method\": \"compressed-tensors\"} | quantization_config.quant_method is"
-                    + " \"compressed-tensors\", which is not supported; bitsandbytes (nf4, int8) and fp8 are; PLAIN",
+                        + " \"compressed-tensors\", which is not supported; bitsandbytes (nf4, int8) and fp8 are; PLAIN",
                 "{\"bits\": 4} | quantization_config is {\"bits\":4}, which is not supported; bitsandbytes (nf4, int8)"
                         + " and fp8 are; PLAIN",
                 "{\"quant_method\": \"bitsandbytes\"} | quantization_config says neither load_in_4bit nor load_in_8bit"
@@ -360,7 +360,7 @@ class PackedCheckpointTest {
                 "{\"quant_method\": \"fp8\", \"fmt\": \"e5m2\"} | quantization_config.fmt is \"e5m2\", which is not"
                         + " supported; e4m3 is; PLAIN",
                 "{\"quant_method\": \"fp8\", \"activation_scheme\": \"static\"} |"
-                    + " quantization_config.activation_scheme is \"static\", which is not supported; dynamic is; PLAIN"
+                        + " quantization_config.activation_scheme is \"static\", which is not supported; dynamic is; PLAIN"
             })
     void waysOfPackingThatAreNotSupportedAreNamed(String config, String message) throws IOException {
         String plain = "take the model in bfloat16, which weights packs as it is loaded";

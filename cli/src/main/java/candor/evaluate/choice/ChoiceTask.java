@@ -157,8 +157,8 @@ public final class ChoiceTask implements Task<ChoiceRow> {
                         + " \"ANSWER: X\", where X is one of the letters A, B, C and D.\n\n" + row.text();
             case OPENCOMPASS ->
                 "Below is a question with several choices. Close your reply with one line in this form: 'ANSWER:"
-                    + " $LETTER' (leave out the quotes), LETTER standing for one of ABCD. Reason step by step before"
-                    + " you answer.\n\n" + row.question().strip() + "\n\n" + row.options(") ");
+                        + " $LETTER' (leave out the quotes), LETTER standing for one of ABCD. Reason step by step before"
+                        + " you answer.\n\n" + row.question().strip() + "\n\n" + row.options(") ");
         };
     }
 
