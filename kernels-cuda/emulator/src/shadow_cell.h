@@ -1,10 +1,10 @@
-// Race mode: what is remembered of two bytes of memory.
+// Race mode: what is remembered of a byte of memory; codes of eight bits are written by neighbours.
 #pragma once
 #include <cstdint>
 
 namespace emulator {
 
-constexpr unsigned kCellBytes = 2;
+constexpr unsigned kCellBytes = 1;
 constexpr uint32_t kNobody = ~0u;         // no access in this launch, and no value either
 constexpr uint32_t kHost = kNobody - 1;   // no access in this launch; the value is from before it
 

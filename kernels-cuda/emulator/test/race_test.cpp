@@ -52,6 +52,19 @@ CASE(a_buffer_used_again_without_a_barrier_is_a_race) {
     CHECK_FOUND("write-after-read race on shared memory", TWO_WARPS(reused));
 }
 
+__global__ void bytes(int* out) {
+    reinterpret_cast<unsigned char*>(out)[threadIdx.x] = (unsigned char)threadIdx.x;
+}
+
+__global__ void bytes_of_pairs(int* out) {
+    reinterpret_cast<unsigned char*>(out)[threadIdx.x / 2] = (unsigned char)threadIdx.x;
+}
+
+CASE(neighbours_may_write_bytes_of_their_own) {
+    CHECK_CLEAN(TWO_WARPS(bytes));
+    CHECK_FOUND("write-write race on global memory", TWO_WARPS(bytes_of_pairs));
+}
+
 __global__ void warp_only(int* out) {
     Slots& s = candor::shared<Slots>();
     s.values[threadIdx.x] = threadIdx.x;
