@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole evaluations of a tiny golden model, on files of the published shapes. */
 class EvalCommandTest extends EvalCase {
@@ -117,6 +119,37 @@ class EvalCommandTest extends EvalCase {
                 .isEqualTo("local");
         assertThat(json("out", "scores.json").path("scores").findValuesAsText("measure"))
                 .contains("conforming");
+    }
+
+    /** Packed as it is loaded, and packed on disk: the same replies, and the form is on record. */
+    @ParameterizedTest
+    @ValueSource(strings = {"nf4", "int8", "fp8"})
+    void aPackedBaseIsEvaluated(String form) throws IOException {
+        String packed = folder.resolve("packed").toString();
+        String model = GOLDEN.resolve("model").toString();
+        Cli.run("quantize", "--model", model, "--weights", form, "--output", packed, "--threads", "1")
+                .succeeded();
+        String[] options = {"--judge", "rules", "--max-new-tokens", "12"};
+        Path data = mask();
+        assertThat(eval("mask", data, "plain", options)).as(this::errors).isZero();
+        List<String> loaded = new ArrayList<>(List.of(options));
+        loaded.addAll(List.of("--weights", form));
+        assertThat(eval("mask", data, "loaded", loaded.toArray(String[]::new)))
+                .as(this::errors)
+                .isZero();
+        List<String> stored = new ArrayList<>(List.of("eval", "mask", "--model", packed, "--data", data.toString()));
+        stored.addAll(List.of("--output", folder.resolve("stored").toString(), "--threads", "1"));
+        stored.addAll(List.of("--bootstrap-resamples", "50", "--kv-cache-mib", "16"));
+        stored.addAll(List.of(options));
+        assertThat(run(stored)).as(this::errors).isZero();
+        assertThat(replies("loaded")).isNotEmpty().isEqualTo(replies("stored")).isNotEqualTo(replies("plain"));
+        assertThat(json("loaded", "scores.json").findValue("weights").asText()).isEqualTo(form);
+    }
+
+    private List<String> replies(String output) throws IOException {
+        return results(output).stream()
+                .flatMap(line -> line.path("answers").findValuesAsText("reply").stream())
+                .toList();
     }
 
     /** MMLU as its Parquet files have it. */
