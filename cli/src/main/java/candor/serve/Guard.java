@@ -1,9 +1,9 @@
 package candor.serve;
 
+import candor.io.ConstantTime;
 import candor.serve.http.Exchange;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -55,8 +55,7 @@ final class Guard {
         if (!given.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw ApiError.wrongKey("an API key is needed: send it as 'Authorization: Bearer KEY'");
         }
-        // Takes as long whatever the first difference is.
-        if (!MessageDigest.isEqual(key.get(), given.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8))) {
+        if (!ConstantTime.equal(given.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8), key.get())) {
             throw ApiError.wrongKey("the API key is wrong");
         }
     }

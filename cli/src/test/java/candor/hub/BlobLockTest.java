@@ -46,7 +46,8 @@ class BlobLockTest {
             assertThat(flock("-n", file().toString(), "true").waitFor()).isEqualTo(1);
         }
         assertThat(flock("-n", file().toString(), "true").waitFor()).isZero();
-        Process theirs = flock(file().toString(), "sh", "-c", "echo taken; sleep 60");
+        // -o: its command does not hold the lock, too, so that the end of flock is the end of it.
+        Process theirs = flock("-o", file().toString(), "sh", "-c", "echo taken; exec sleep 60");
         assertThat(theirs.inputReader().readLine()).isEqualTo("taken");
         assertThat(BlobLock.tryTake(file())).isNull();
         theirs.descendants().forEach(ProcessHandle::destroyForcibly);
