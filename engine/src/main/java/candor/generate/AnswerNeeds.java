@@ -39,11 +39,15 @@ public record AnswerNeeds(Needs host, Needs device) {
         boolean away = backend.copiesWeights();
         Map<String, Long> there = new LinkedHashMap<>();
         Map<String, Long> here = away ? new LinkedHashMap<>() : there;
+        long packed = model.packedOnLoadBytes();
+        if (packed > 0) {
+            here.put("weights (packed)", packed);
+        }
         if (away) {
             there.put("weights", model.weightBytes(PlainForm.of(type)));
             here.put("staging", Backends.stagingBytes());
         } else {
-            here.put("weights (mapped)", model.weightBytes(model.form()));
+            here.put("weights (mapped)", model.weightBytes(model.form()) - packed);
             here.put("weights in panels", Backends.laidOutBytes(model.elementsByForm()) / 2); // forward alone
         }
         int slots = who.bank == null ? 0 : who.bank.slots();

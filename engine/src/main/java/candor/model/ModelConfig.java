@@ -178,6 +178,17 @@ public record ModelConfig(
                 .sum();
     }
 
+    /** Bytes of the weights that are packed as they are loaded: they are in memory of ours, and no file's. */
+    public long packedOnLoadBytes() {
+        if (packing == null || !packing.onLoad()) {
+            return 0;
+        }
+        return Architecture.tensors(this).stream()
+                .filter(this::packs)
+                .mapToLong(stored -> packing.form().bytes(stored.rows(), stored.cols()))
+                .sum();
+    }
+
     /** How many elements of matrices are in which form. */
     public Map<WeightForm, Long> elementsByForm() {
         Map<WeightForm, Long> elements = new LinkedHashMap<>();

@@ -13,10 +13,11 @@ import java.util.stream.Stream;
 /**
  * How the weights of a model's linear layers are packed. Embedding, head, norms and biases never are.
  *
- * @param form  of those that are
- * @param plain modules that are not, by their names: whole ones, beginnings or ends
+ * @param form   of those that are
+ * @param plain  modules that are not, by their names: whole ones, beginnings or ends
+ * @param onLoad whether they are packed as they are loaded; the checkpoint has them packed where not
  */
-public record Packing(PackedForm form, List<String> plain) {
+public record Packing(PackedForm form, List<String> plain, boolean onLoad) {
     private static final int MOST_MODULES = 20_000;
     /** Where config.json says it. */
     static final String KEY = "quantization_config";
@@ -28,9 +29,9 @@ public record Packing(PackedForm form, List<String> plain) {
         plain = List.copyOf(plain);
     }
 
-    /** All linear layers. */
+    /** All linear layers, as they are loaded. */
     public static Packing of(PackedForm form) {
-        return new Packing(form, List.of());
+        return new Packing(form, List.of(), true);
     }
 
     /**
@@ -68,7 +69,7 @@ public record Packing(PackedForm form, List<String> plain) {
         }
         List<String> plain = modules(json, "llm_int8_skip_modules");
         if (!four) {
-            return new Packing(PackedForm.INT8, plain);
+            return new Packing(PackedForm.INT8, plain, false);
         }
         String type = json.has("bnb_4bit_quant_type") ? json.text("bnb_4bit_quant_type") : "fp4"; // its default
         if (!type.equals("nf4")) {
@@ -77,7 +78,7 @@ public record Packing(PackedForm form, List<String> plain) {
                             + ", which is not supported: nf4 is",
                     PLAIN);
         }
-        return new Packing(PackedForm.NF4, plain);
+        return new Packing(PackedForm.NF4, plain, false);
     }
 
     private static Packing fp8(JsonFile json) {
@@ -91,7 +92,7 @@ public record Packing(PackedForm form, List<String> plain) {
                 || !json.integers("weight_block_size", 1, 1 << 20, 8).equals(List.of(128, 128))) {
             throw json.unsupported("weight_block_size", "blocks of [128,128] are; " + PLAIN);
         }
-        return new Packing(PackedForm.FP8, modules(json, "modules_to_not_convert"));
+        return new Packing(PackedForm.FP8, modules(json, "modules_to_not_convert"), false);
     }
 
     private static List<String> modules(JsonFile json, String key) {

@@ -77,9 +77,16 @@ final class Footprint {
         return prepared.runs().getFirst().config();
     }
 
-    /** On the host. Weights that only pass through it on their way to a device are the system's to keep or to drop. */
+    /**
+     * On the host. Mapped weights that only pass through it on their way to a device are the system's to keep or to drop;
+     * those that were packed as they were loaded stay.
+     */
     Needs host(Recomputation recomputation) {
         Map<String, Long> bytes = new LinkedHashMap<>();
+        long packed = bank == null ? 0 : model.packedOnLoadBytes();
+        if (packed > 0) {
+            bytes.put("weights (packed)", packed);
+        }
         if (backend.copiesWeights()) {
             bytes.put("staging", Backends.stagingBytes());
             long waiting = training(recomputation).host();
@@ -88,7 +95,7 @@ final class Footprint {
             }
         } else {
             if (bank != null) {
-                bytes.put("weights (mapped)", model.weightBytes(model.form()));
+                bytes.put("weights (mapped)", model.weightBytes(model.form()) - packed);
                 bytes.put("weights in panels", Backends.laidOutBytes(model.elementsByForm()));
             }
             trained(bytes);

@@ -8,12 +8,16 @@ import candor.data.Batcher;
 import candor.lora.AdapterShape;
 import candor.lora.LoraConfig;
 import candor.model.ModelConfig;
+import candor.model.Projection;
+import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Needs;
 import candor.ops.Room;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.EmulatedDevice;
+import candor.ops.weight.PackedForm;
+import candor.ops.weight.Weight;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -111,6 +115,29 @@ class PlanTest {
     @ValueSource(strings = {"nf4", "int8", "fp8"})
     void aRunOverAPackedBaseTakesWhatWasPlanned(String model) {
         takesWhatWasPlanned(Method.SFT, settings(model, Method.SFT, "cpu"));
+    }
+
+    /** What is packed as it is loaded is in no file: it is in this machine's memory, also where a device computes. */
+    @ParameterizedTest
+    @EnumSource(PackedForm.class)
+    void whatIsPackedAsItIsLoadedStaysOnTheHost(PackedForm form) {
+        EmulatedDevice.assumeThere();
+        Path model = Path.of(settings("qwen3", Method.SFT, "cpu").get(TrainSettings.MODEL));
+        long packed;
+        try (Weights weights = Weights.load(model, form)) {
+            packed = weights.layers().stream()
+                    .flatMap(layer -> Arrays.stream(Projection.values()).map(layer::weight))
+                    .mapToLong(Weight::bytes)
+                    .sum();
+        }
+        for (String backend : List.of("cpu", "cuda-emulated")) {
+            Settings settings = settings("qwen3", Method.SFT, backend).with(TrainSettings.WEIGHTS, form.text());
+            Plan plan = Plan.of(Prepared.of(List.of(TrainConfig.of(Method.SFT, settings))), Room.of(HOST, HOST));
+            assertThat(plan.host().bytes()).as(backend).containsEntry("weights (packed)", packed);
+        }
+        Settings stored = settings(form.text(), Method.SFT, "cpu");
+        Plan plan = Plan.of(Prepared.of(List.of(TrainConfig.of(Method.SFT, stored))), Room.of(HOST, 0));
+        assertThat(plan.host().bytes()).doesNotContainKey("weights (packed)");
     }
 
     private static void takesWhatWasPlanned(Method method, Settings settings) {
