@@ -10,6 +10,7 @@ import candor.evaluate.judge.LoopbackServer;
 import candor.hub.HubServer;
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,13 +197,15 @@ class ReadmeCommandsTest {
     }
 
     private static Server serve(String command) throws IOException {
+        // A file of its own: it still writes while other commands run, each into another.
+        Path said = folder.resolve("server");
         Process process = new ProcessBuilder("/bin/sh", "-c", "exec " + command + " --port 0")
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
-                .redirectError(folder.resolve("said").toFile())
+                .redirectError(said.toFile())
                 .start();
         String url = process.inputReader().readLine();
-        assertThat(url).as(Files.readString(folder.resolve("said"))).isNotNull();
+        assertThat(url).as(text(said)).isNotNull();
         return new Server(process, url);
     }
 
@@ -257,8 +260,13 @@ class ReadmeCommandsTest {
         boolean ended = process.waitFor(5, TimeUnit.MINUTES);
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
-        String text = Files.readString(said);
+        String text = text(said);
         String tail = text.substring(Math.max(0, text.length() - 2000));
         return new Ended("$ " + command + "\n" + tail, ended ? process.waitFor() : -1);
+    }
+
+    /** What a file holds, whatever its bytes: a command that was ended may have written half a character. */
+    private static String text(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 }
