@@ -48,16 +48,19 @@ class ArchitectureTest {
     private static final List<Layer> LAYERS = List.of(
             new Layer("bindings", List.of("candor.bindings..")),
             new Layer("io", List.of("candor.io..")),
+            new Layer("comm", List.of("candor.comm")),
+            new Layer("comm.mpi", List.of("candor.comm.mpi.."), "comm", "bindings"),
             new Layer("tensor", List.of("candor.tensor..")),
             new Layer("ops", List.of("candor.ops", "candor.ops.op", "candor.ops.weight"), "tensor"),
             new Layer("ops.cpu", List.of("candor.ops.cpu.."), "tensor", "ops"),
             new Layer("ops.cuda", List.of("candor.ops.cuda.."), "tensor", "ops", "bindings"),
             new Layer("check", List.of("candor.check.."), "tensor", "ops"),
-            new Layer("model", List.of("candor.model.."), "io", "tensor", "ops"),
+            new Layer("model", List.of("candor.model.."), "io", "comm", "tensor", "ops"),
             new Layer("lora", List.of("candor.lora.."), "io", "tensor", "ops", "model"),
             new Layer("text", List.of("candor.text.."), "io"),
             new Layer("data", List.of("candor.data.."), "io", "ops", "text"),
-            new Layer("train", List.of("candor.train.."), "io", "tensor", "ops", "model", "lora", "text", "data"),
+            new Layer(
+                    "train", List.of("candor.train.."), "io", "comm", "tensor", "ops", "model", "lora", "text", "data"),
             new Layer("generate", List.of("candor.generate.."), "io", "tensor", "ops", "model", "lora", "text", "data"),
             new Layer("merge", List.of("candor.merge.."), "io", "tensor", "ops", "model", "lora", "text"),
             new Layer("export", List.of("candor.export.."), "io", "tensor", "ops", "model", "lora", "text", "merge"));
