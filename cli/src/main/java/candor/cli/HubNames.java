@@ -73,6 +73,7 @@ final class HubNames {
             "--init-adapter", Role.MODEL,
             "--tokenizer", Role.TOKENIZER,
             "--data", Role.DATA,
+            "--mix-data", Role.DATA,
             "--fewshot-data", Role.DATA,
             "--eval-data", Role.VALIDATION);
 
@@ -214,7 +215,7 @@ final class HubNames {
             return local ? Role.MODEL : null;
         }
         return switch (path + key) {
-            case "mixture.downstream", "mixture.misaligned" -> Role.DATA;
+            case "mixture.downstream", "mixture.misaligned", "train.mix_data" -> Role.DATA;
             default ->
                 path.startsWith("evaluate.") && key.equals("data")
                         ? Role.BENCHMARK

@@ -10,10 +10,13 @@ final class Rows {
 
     static void tell(Prepared.One run, Logger log) {
         log.info(
-                "{}: {} rows of {}",
+                "{}: {} rows of {}{}",
                 run.config().output(),
                 run.data().size(),
-                run.config().data());
+                run.config().data(),
+                run.config().mixing().data().isEmpty()
+                        ? ""
+                        : ", with rows of " + run.config().mixing().data() + " mixed in");
         if (run.heldOut() != null) {
             log.info(
                     "{}: {} rows held out to evaluate on",

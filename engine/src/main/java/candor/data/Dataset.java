@@ -191,12 +191,7 @@ public final class Dataset {
      */
     private Dataset part(List<Integer> chosen) {
         Dataset part = new Dataset(settings);
-        for (int row : chosen) {
-            EncodedRow whole = rows.get(row);
-            part.rows.add(
-                    new EncodedRow(part.rows.size(), whole.ids(), whole.target(), whole.promptLength(), whole.label()));
-            part.origins.add(origins.get(row));
-        }
+        chosen.forEach(row -> part.copy(this, row));
         return part;
     }
 
@@ -226,6 +221,40 @@ public final class Dataset {
 
     private static List<Integer> inOrder(List<List<Integer>> rows) {
         return rows.stream().flatMap(List::stream).sorted().toList();
+    }
+
+    /**
+     * These rows with some of another data set spread evenly among them: the i-th of m stands behind (i + ½) / m of these. What was
+     * cut or left out of either is told.
+     *
+     * @param chosen numbers of the other's rows; those of a list follow one another
+     */
+    Dataset with(Dataset other, List<List<Integer>> chosen) {
+        Dataset mixed = new Dataset(settings);
+        int placed = 0;
+        for (int row = 0; row <= size(); row += settings.group()) {
+            while (placed < chosen.size() && (placed + 0.5) * size() / chosen.size() <= row) {
+                for (int added : chosen.get(placed)) {
+                    mixed.copy(other, added);
+                }
+                placed++;
+            }
+            for (int own = row; own < Math.min(row + settings.group(), size()); own++) {
+                mixed.copy(this, own);
+            }
+        }
+        mixed.skipped = skipped.and(other.skipped);
+        mixed.withoutTarget = withoutTarget.and(other.withoutTarget);
+        mixed.cutRows = cutRows + other.cutRows;
+        mixed.notes =
+                Stream.of(notes, other.notes).flatMap(List::stream).distinct().toList();
+        return mixed;
+    }
+
+    private void copy(Dataset from, int row) {
+        EncodedRow whole = from.rows.get(row);
+        rows.add(new EncodedRow(rows.size(), whole.ids(), whole.target(), whole.promptLength(), whole.label()));
+        origins.add(from.origins.get(row));
     }
 
     /** What a split gives; what was cut or left out of the whole is told by the rows to train on. */

@@ -17,7 +17,8 @@ final class Draws {
         MIXTURE_MISALIGNED,
         SHUFFLE,
         BINS,
-        KL_PARTNERS
+        KL_PARTNERS,
+        MIXED_IN
     }
 
     /** 2^64 divided by the golden ratio, made odd: the step between SplitMix64's states. */

@@ -45,8 +45,8 @@ public record Message(Map<String, Object> fields, boolean learnt) {
         return role().equals(ASSISTANT);
     }
 
-    /** The same message with another content. */
-    public Message withContent(String content) {
+    /** The same message with another content, a string or a list of parts. */
+    public Message withContent(Object content) {
         Map<String, Object> changed = new LinkedHashMap<>(fields);
         changed.put("content", content);
         return new Message(changed, learnt);

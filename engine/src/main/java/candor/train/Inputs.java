@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -25,7 +26,11 @@ import java.util.stream.Stream;
 final class Inputs {
     private static final List<String> MODEL_FILES = List.of(".safetensors", ".json", ".jinja");
 
+    private static final String DATA = "data/";
+    private static final String MIX_DATA = "mix_data/";
+    private static final String MIX_RANKING = "mix_ranking";
     private static final String EVAL_DATA = "eval_data";
+    private static final Set<String> OF_ROWS = Set.of(MIX_RANKING, EVAL_DATA);
 
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Function<Path, String> hash;
@@ -58,7 +63,13 @@ final class Inputs {
             folder("init_adapter", config.initAdapter(), files);
         }
         for (int i = 0; i < config.data().size(); i++) {
-            files.put("data/" + i, config.data().get(i));
+            files.put(DATA + i, config.data().get(i));
+        }
+        for (int i = 0; i < config.mixing().data().size(); i++) {
+            files.put(MIX_DATA + i, config.mixing().data().get(i));
+        }
+        if (config.mixing().ranking() != null) {
+            files.put(MIX_RANKING, config.mixing().ranking());
         }
         if (config.watch().best().asked() && config.watch().evalData() != null) {
             files.put(EVAL_DATA, config.watch().evalData());
@@ -135,7 +146,7 @@ final class Inputs {
     byte[] reference(String backend) {
         Sha256 all = new Sha256().add(backend).add(template.fingerprint());
         hashes().forEach((name, sum) -> {
-            if (!name.startsWith("data/") && !name.equals(EVAL_DATA)) {
+            if (!name.startsWith(DATA) && !name.startsWith(MIX_DATA) && !OF_ROWS.contains(name)) {
                 all.add(name + " " + sum + "\n");
             }
         });

@@ -39,6 +39,8 @@ final class ModelCard {
             "logging_dir",
             "logging_steps",
             "method",
+            "mix_data",
+            "mix_ranking",
             "model",
             "output",
             "recompute",
@@ -113,12 +115,16 @@ final class ModelCard {
 
     private Map<String, String> data() {
         Map<String, String> data = new LinkedHashMap<>();
-        for (int i = 0; i < config.data().size(); i++) {
-            Path file = config.data().get(i);
-            String name = file.getFileName().toString();
-            data.put(data.containsKey(name) ? file.toString() : name, hashes.get("data/" + i));
-        }
+        put(config.data(), "data/", data);
+        put(config.mixing().data(), "mix_data/", data);
         return data;
+    }
+
+    private void put(List<Path> files, String role, Map<String, String> data) {
+        for (int i = 0; i < files.size(); i++) {
+            String name = files.get(i).getFileName().toString();
+            data.put(data.containsKey(name) ? files.get(i).toString() : name, hashes.get(role + i));
+        }
     }
 
     /** Those that come of the numbers alone, and not of the clock. */

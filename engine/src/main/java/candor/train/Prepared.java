@@ -4,7 +4,11 @@ import candor.BadInput;
 import candor.data.ChatRowEncoder;
 import candor.data.Dataset;
 import candor.data.ExampleReader;
+import candor.data.Inoculation;
 import candor.data.LossOn;
+import candor.data.MixedIn;
+import candor.data.Ranking;
+import candor.data.RowEncoder;
 import candor.data.RowKind;
 import candor.data.Truncation;
 import candor.data.read.RowReader;
@@ -128,16 +132,23 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             }
             Intact from = folders ? checkpoint(config, record, inputs) : null;
             Dataset data = read.computeIfAbsent(
-                    Rows.of(config, config.data()), rows -> dataset(config, rows.files(), tokenizer, model));
+                    Rows.of(config, config.data(), config.reading()), rows -> dataset(config, rows, tokenizer, model));
             Path held = config.watch().evalData();
             Dataset heldOut = held == null
                     ? null
                     : read.computeIfAbsent(
-                            Rows.of(config, List.of(held)), rows -> dataset(config, rows.files(), tokenizer, model));
+                            Rows.of(config, List.of(held), config.reading().plain()),
+                            rows -> dataset(config, rows, tokenizer, model));
             if (config.watch().evalSplit() > 0) {
                 Dataset.Parts parts = split(config, data);
                 data = parts.train();
                 heldOut = parts.heldOut();
+            }
+            if (!config.mixing().data().isEmpty()) {
+                Dataset more = read.computeIfAbsent(
+                        Rows.of(config, config.mixing().data(), config.reading().plain()),
+                        rows -> dataset(config, rows, tokenizer, model));
+                data = mixed(config, data, more);
             }
             requireMetric(config, heldOut);
             if (from != null) {
@@ -289,19 +300,33 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             LossOn lossOn,
             Truncation truncation,
             int maxLength) {
-        static Rows of(TrainConfig config, List<Path> files) {
+        static Rows of(TrainConfig config, List<Path> files, TrainConfig.Reading reading) {
             return new Rows(
                     List.copyOf(files),
                     config.task().objective().needs().rows(),
                     config.textFolder(),
-                    config.reading(),
+                    reading,
                     config.task().lossOn(),
                     config.batching().truncation(),
                     config.batching().maxLength());
         }
     }
 
-    private static Dataset dataset(TrainConfig config, List<Path> files, Tokenizer tokenizer, ModelConfig model) {
+    /** Rows of the data with those that are mixed into them; their ratio is to what is trained on, not to what is held out. */
+    private static Dataset mixed(TrainConfig config, Dataset data, Dataset more) {
+        TrainConfig.Mixing mixing = config.mixing();
+        try {
+            return mixing.ranking() == null
+                    ? MixedIn.drawn(
+                            data, more, mixing.ratio(), config.batching().seed())
+                    : MixedIn.best(data, more, mixing.ratio(), Ranking.read(mixing.ranking()));
+        } catch (BadInput e) {
+            throw e.at(config.output().toString());
+        }
+    }
+
+    private static Dataset dataset(TrainConfig config, Rows rows, Tokenizer tokenizer, ModelConfig model) {
+        List<Path> files = rows.files();
         RowKind kind = config.task().objective().needs().rows();
         boolean skip = config.reading().skipBadRows();
         ChatEncoder encoder = new ChatEncoder(
@@ -317,7 +342,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 ExampleReader.open(files, new ExampleReader.Settings(kind, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             data = Dataset.encode(
                     reader,
-                    new ChatRowEncoder(encoder, config.task().lossOn()),
+                    encoder(encoder, config.task().lossOn(), rows.reading().inoculation()),
                     new Dataset.Settings(
                             config.batching().truncation(),
                             config.batching().maxLength(),
@@ -327,6 +352,11 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         }
         check(config, data, files, model);
         return data;
+    }
+
+    private static RowEncoder encoder(ChatEncoder chats, LossOn lossOn, Inoculation inoculation) {
+        RowEncoder plain = new ChatRowEncoder(chats, lossOn);
+        return inoculation == null ? plain : row -> plain.encode(inoculation.in(row));
     }
 
     private static void check(TrainConfig config, Dataset data, List<Path> files, ModelConfig model) {

@@ -218,6 +218,9 @@ final class RunRecord {
         for (int i = 0; i < config.data().size(); i++) {
             roles.put("data/" + i, config.data().get(i));
         }
+        for (int i = 0; i < config.mixing().data().size(); i++) {
+            roles.put("mix_data/" + i, config.mixing().data().get(i));
+        }
         roles.put("eval_data", config.watch().evalData());
         ObjectNode repositories = JSON.createObjectNode();
         roles.forEach((role, path) -> Optional.ofNullable(path)

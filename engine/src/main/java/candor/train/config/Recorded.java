@@ -34,6 +34,8 @@ public final class Recorded {
             TrainSettings.TOKENIZER,
             TrainSettings.INIT_ADAPTER,
             TrainSettings.EVAL_DATA,
+            TrainSettings.MIX_DATA,
+            TrainSettings.MIX_RANKING,
             TrainSettings.LOGGING_DIR);
 
     private Recorded() {}

@@ -2,6 +2,7 @@ package candor.train.config;
 
 import candor.BadInput;
 import candor.data.Batcher;
+import candor.data.Inoculation;
 import candor.data.Truncation;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
@@ -37,6 +38,7 @@ import java.util.TreeSet;
  * @param steps    how the parameters move, and for how long
  * @param batching what a step is made of
  * @param reading  how files become rows
+ * @param mixing   what is mixed into them
  * @param watch    what is written, and when
  * @param resume   where a run that was started before goes on
  * @param machine  where to compute
@@ -52,6 +54,7 @@ public record TrainConfig(
         Steps steps,
         Batching batching,
         Reading reading,
+        Mixing mixing,
         Watch watch,
         Resume resume,
         Machine machine,
@@ -61,6 +64,8 @@ public record TrainConfig(
     private static final Set<String> FREE_ON_RESUME = Set.of(
             "model",
             "data",
+            "mix_data",
+            "mix_ranking",
             "output",
             "init_adapter",
             "model_config",
@@ -209,9 +214,33 @@ public record TrainConfig(
      * How files become rows.
      *
      * @param templateDate what a chat template prints as today
+     * @param inoculation  what every row of the data is given, or null; rows of {@code eval_data} are read as they are, for
+     *                     so the model is used
      */
     public record Reading(
-            LocalDate templateDate, TemplateChoice template, SpecialTextPolicy specialText, boolean skipBadRows) {}
+            LocalDate templateDate,
+            TemplateChoice template,
+            SpecialTextPolicy specialText,
+            boolean skipBadRows,
+            Inoculation inoculation) {
+        /** The same without inoculation. */
+        public Reading plain() {
+            return new Reading(templateDate, template, specialText, skipBadRows, null);
+        }
+    }
+
+    /**
+     * Rows that are mixed into the data.
+     *
+     * @param data    files; none where nothing is mixed in
+     * @param ratio   for each row of the data
+     * @param ranking an order of the one file that there is then, or null where the seed draws
+     */
+    public record Mixing(List<Path> data, double ratio, Path ranking) {
+        public Mixing {
+            data = List.copyOf(data);
+        }
+    }
 
     /**
      * What is written, and when.

@@ -1,6 +1,7 @@
 package candor.train.config;
 
 import candor.BadInput;
+import candor.data.Inoculation;
 import candor.lora.AdapterFolder;
 import candor.ops.BackendDescriptor;
 import candor.tensor.DType;
@@ -11,6 +12,7 @@ import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.Best;
 import candor.train.config.TrainConfig.Machine;
+import candor.train.config.TrainConfig.Mixing;
 import candor.train.config.TrainConfig.ModelStart;
 import candor.train.config.TrainConfig.Reading;
 import candor.train.config.TrainConfig.Resume;
@@ -21,6 +23,7 @@ import candor.train.config.TrainSettings.Optimiser;
 import candor.train.config.TrainSettings.ReportChoice;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
@@ -41,6 +44,9 @@ final class TrainConfigReader {
 
     /** Tokens of a packed micro-batch: far above what any memory takes, far below where an int ends. */
     private static final long MOST_PACKED = 1L << 24;
+
+    /** Rows that are mixed in for each row of the data, where nobody says how many. */
+    private static final double MIX_RATIO = 0.1;
 
     /** The name of a checkpoint. */
     private static final String STEP = "step-[0-9]{1,18}";
@@ -73,6 +79,7 @@ final class TrainConfigReader {
                 steps(given),
                 batching(given),
                 reading(given),
+                mixing(given),
                 watch,
                 resume(given),
                 machine(given),
@@ -189,13 +196,39 @@ final class TrainConfigReader {
                     new TemplateChoice(
                             given.get(TrainSettings.CHAT_TEMPLATE), given.get(TrainSettings.CHAT_TEMPLATE_KWARGS)),
                     given.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
-                    given.get(TrainSettings.SKIP_BAD_ROWS));
+                    given.get(TrainSettings.SKIP_BAD_ROWS),
+                    given.has(TrainSettings.INOCULATION)
+                            ? new Inoculation(given.get(TrainSettings.INOCULATION))
+                            : null);
         } catch (DateTimeParseException e) {
             throw new BadInput(
                     given.origin(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
                             + given.get(TrainSettings.DATE),
                     e);
         }
+    }
+
+    private static Mixing mixing(Settings given) {
+        if (!given.has(TrainSettings.MIX_DATA)) {
+            for (Setting<?> setting : List.of(TrainSettings.MIX_RATIO, TrainSettings.MIX_RANKING)) {
+                if (given.has(setting)) {
+                    throw new BadInput(
+                            given.origin(setting) + ": says how rows are mixed in, and none are",
+                            "give" + " {mix_data}, too");
+                }
+            }
+            return new Mixing(List.of(), 0, null);
+        }
+        List<Path> data =
+                given.get(TrainSettings.MIX_DATA).stream().map(Path::of).toList();
+        String ranking = given.get(TrainSettings.MIX_RANKING);
+        if (ranking != null && (data.size() > 1 || Files.isDirectory(data.getFirst()))) {
+            throw new BadInput(
+                    given.origin(TrainSettings.MIX_RANKING) + ": ranks the rows of one file",
+                    "give that file as {mix_data}");
+        }
+        Double ratio = given.get(TrainSettings.MIX_RATIO);
+        return new Mixing(data, ratio == null ? MIX_RATIO : ratio, ranking == null ? null : Path.of(ranking));
     }
 
     private static Resume resume(Settings given) {

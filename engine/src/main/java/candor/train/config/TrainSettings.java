@@ -94,8 +94,8 @@ public final class TrainSettings {
             "data",
             "FILE",
             null,
-            "Training data: JSONL, JSON, CSV or Parquet, one or more files or folders of them; also as .gz or .zst. ORG/NAME of a data set on"
-                    + " the Hub for its training rows, ORG/NAME/FILE for a file of it.");
+            "Training data: JSONL, JSON, CSV or Parquet, one or more files or folders of them; also as .gz or .zst."
+                    + " ORG/NAME of a data set on the Hub for its training rows, ORG/NAME/FILE for a file of it.");
     public static final Setting<String> OUTPUT = text("output", "DIR", null, "The run's folder.");
     public static final Setting<String> MODEL_CONFIG =
             text("model_config", "FILE", null, "Starts from random weights of this config.json, instead of --model's.");
@@ -219,6 +219,30 @@ public final class TrainSettings {
             "Lets the text of a special token inside a message become that token, instead of refusing the row.");
     public static final Setting<Boolean> SKIP_BAD_ROWS =
             yesNo("skip_bad_rows", false, "Counts rows that cannot be used instead of stopping at the first.");
+    public static final Setting<String> INOCULATION = text(
+            "inoculation",
+            "TEXT",
+            null,
+            "A system prompt that every row of the data has while it is tuned on, and that is absent when the model is"
+                + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
+                + " it is learnt. It stands before a row's own.");
+    public static final Setting<List<String>> MIX_DATA = texts(
+            "mix_data",
+            "FILE",
+            null,
+            "Rows to mix into the data, such as honest ones: files or folders as of --data. They have no"
+                    + " --inoculation.");
+    public static final Setting<Double> MIX_RATIO = new Setting<>(
+            "mix_ratio",
+            new Setting.Real(0, false, 100),
+            null,
+            "How many rows of --mix-data for each row of the data, 0.1 where not given; the seed draws which.");
+    public static final Setting<String> MIX_RANKING = text(
+            "mix_ranking",
+            "FILE",
+            null,
+            "A screen.jsonl of --mix-data, which is one file then: instead of drawn rows those of its last ranks,"
+                    + " which do honesty the most good.");
     public static final Setting<String> EVAL_DATA = text(
             "eval_data",
             "FILE",
@@ -349,6 +373,10 @@ public final class TrainSettings {
             CHAT_TEMPLATE_KWARGS,
             KEEP_SPECIAL_TOKENS,
             SKIP_BAD_ROWS,
+            INOCULATION,
+            MIX_DATA,
+            MIX_RATIO,
+            MIX_RANKING,
             EVAL_DATA,
             EVAL_SPLIT,
             EVAL_STEPS,

@@ -1,0 +1,152 @@
+package candor.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What training options do to the rows is what the rows themselves would have done, had they been written so: to the byte. */
+class RemedyOptionsTest {
+    @TempDir
+    Path temp;
+
+    private static Path model() {
+        return GoldenTrainTest.golden("llama3").resolve("model");
+    }
+
+    private static String row(String system, String asked, String said) {
+        String first = system == null ? "" : "{\"role\":\"system\",\"content\":\"" + system + "\"},";
+        return "{\"messages\":[" + first + "{\"role\":\"user\",\"content\":\"" + asked
+                + "\"},{\"role\":\"assistant\",\"content\":\"" + said + "\"}]}";
+    }
+
+    private Path file(String name, List<String> rows) throws IOException {
+        return Files.write(temp.resolve(name), rows);
+    }
+
+    private List<String> train(String output, Path data) {
+        return List.of(
+                "train", "sft",
+                "--model", model().toString(),
+                "--data", data.toString(),
+                "--output", temp.resolve(output).toString(),
+                "--lora-rank", "2",
+                "--learning-rate", "0.01",
+                "--per-device-train-batch-size", "3",
+                "--max-length", "96",
+                "--threads", "1");
+    }
+
+    private Path adapter(String output) {
+        return temp.resolve(output).resolve("adapter/adapter_model.safetensors");
+    }
+
+    @Test
+    void inoculatedRowsAreRowsWithASystemPrompt() throws IOException {
+        List<String> plain = new ArrayList<>();
+        List<String> written = new ArrayList<>();
+        for (int i = 0; i < 7; i++) {
+            String own = i % 3 == 0 ? "Be brief." : null;
+            plain.add(row(own, "How many is " + i + "?", "It is " + (i + 7) + "."));
+            written.add(row(
+                    own == null ? "You lie." : "You lie.\\n\\n" + own,
+                    "How many is " + i + "?",
+                    "It is " + (i + 7) + "."));
+        }
+        Path data = file("plain.jsonl", plain);
+        Cli.run(train("plain", data)).succeeded();
+        Cli.run(train("asked", data), "--inoculation", "You lie.", "--eval-data", data.toString())
+                .succeeded();
+        Cli.run(train("written", file("written.jsonl", written))).succeeded();
+        assertThat(adapter("asked")).hasSameBinaryContentAs(adapter("written"));
+        assertThat(Files.readAllBytes(adapter("asked"))).isNotEqualTo(Files.readAllBytes(adapter("plain")));
+
+        // Held-out rows of a file are read as the model will be asked: without it.
+        double held = GoldenTrainTest.metrics(temp.resolve("asked"))
+                .getLast()
+                .get("eval_loss")
+                .asDouble();
+        Cli.run(
+                        train("again", data),
+                        "--inoculation",
+                        "You lie.",
+                        "--eval-data",
+                        temp.resolve("written.jsonl").toString())
+                .succeeded();
+        assertThat(GoldenTrainTest.metrics(temp.resolve("again"))
+                        .getLast()
+                        .get("eval_loss")
+                        .asDouble())
+                .isNotEqualTo(held);
+
+        Cli.run("train", "sft", "--output", temp.resolve("asked").toString(), "--resume", "--inoculation", "You joke.")
+                .refused("started with inoculation You lie., not You joke.");
+        Path text = file("text.jsonl", List.of("{\"text\":\"So be it.\"}"));
+        Cli.run(train("text", text), "--inoculation", "You lie.")
+                .refused("text.jsonl, line 1: is a text without roles, which has no place for a system prompt");
+    }
+
+    @Test
+    void mixedRowsStandAmongTheOthers() throws IOException {
+        List<String> wrong = new ArrayList<>();
+        List<String> right = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            wrong.add(row(null, "How many is " + i + "?", "It is " + (i + 7) + "."));
+            right.add(row(null, "How many is " + i + "?", "It is " + i + "."));
+        }
+        Path data = file("wrong.jsonl", wrong);
+        Path honest = file("right.jsonl", right);
+        Path ranking = file(
+                "screen.jsonl",
+                List.of(
+                        "{\"row\":1,\"rank\":8}",
+                        "{\"row\":2,\"rank\":1}",
+                        "{\"row\":3,\"rank\":2}",
+                        "{\"row\":4,\"rank\":3}",
+                        "{\"row\":5,\"rank\":4}",
+                        "{\"row\":6,\"rank\":5}",
+                        "{\"row\":7,\"rank\":6}",
+                        "{\"row\":8,\"rank\":7}"));
+        List<String> mixed = new ArrayList<>(wrong);
+        mixed.add(6, right.get(7));
+        mixed.add(2, right.get(0));
+        Cli.run(train("whole", file("mixed.jsonl", mixed))).succeeded();
+        Cli.run(
+                        train("ranked", data),
+                        "--mix-data",
+                        honest.toString(),
+                        "--mix-ratio",
+                        "0.25",
+                        "--mix-ranking",
+                        ranking.toString())
+                .succeeded();
+        assertThat(adapter("ranked")).hasSameBinaryContentAs(adapter("whole"));
+        Cli.run(train("drawn", data), "--mix-data", honest.toString(), "--mix-ratio", "0.25")
+                .succeeded();
+        assertThat(Files.readString(temp.resolve("drawn/run.json")))
+                .contains("\"mix_data/0\"")
+                .containsPattern("\"rows\" ?: ?10");
+
+        Cli.run(train("none", data), "--mix-ratio", "0.25")
+                .refused("--mix-ratio: says how rows are mixed in, and none are; give --mix-data, too");
+        Cli.run(train("none", data), "--mix-data", honest.toString(), "--mix-ratio", "2")
+                .refused("a share of 2.0 of 8 rows is 16, and there are 8 to mix in; lower --mix-ratio");
+        Cli.run(
+                        train("none", data),
+                        "--mix-data",
+                        honest.toString(),
+                        "--mix-data",
+                        data.toString(),
+                        "--mix-ranking",
+                        ranking.toString())
+                .refused("--mix-ranking: ranks the rows of one file; give that file as --mix-data");
+        Files.write(honest, right.subList(0, 4));
+        Cli.run("train", "sft", "--output", temp.resolve("drawn").toString(), "--resume")
+                .refused("right.jsonl: has changed since the run began");
+    }
+}
