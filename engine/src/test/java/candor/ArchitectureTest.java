@@ -61,6 +61,18 @@ class ArchitectureTest {
             new Layer("data", List.of("candor.data.."), "io", "ops", "text"),
             new Layer(
                     "train", List.of("candor.train.."), "io", "comm", "tensor", "ops", "model", "lora", "text", "data"),
+            new Layer(
+                    "foresee",
+                    List.of("candor.foresee.."),
+                    "io",
+                    "tensor",
+                    "ops",
+                    "model",
+                    "lora",
+                    "text",
+                    "data",
+                    "train",
+                    "generate"),
             new Layer("generate", List.of("candor.generate.."), "io", "tensor", "ops", "model", "lora", "text", "data"),
             new Layer("merge", List.of("candor.merge.."), "io", "tensor", "ops", "model", "lora", "text"),
             new Layer("export", List.of("candor.export.."), "io", "tensor", "ops", "model", "lora", "text", "merge"));
