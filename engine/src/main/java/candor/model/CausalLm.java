@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 
 /**
  * A model on a backend: from a packed batch to the log-probabilities of its targets, and from their derivatives to the
@@ -253,13 +254,40 @@ public final class CausalLm implements AutoCloseable {
      * @param training whether {@link #backward} follows
      */
     public void forward(float[] logp, Batch next, Adapters adapters, boolean training) {
-        score(next, adapters, training ? Pass.TRAIN : Pass.SCORE, null);
+        score(next, adapters, training ? Pass.TRAIN : Pass.SCORE, null, null);
         download(logp, acts.logp);
+    }
+
+    /**
+     * The same without a backward pass, and with a look at the residual stream on the way. What is read of a row depends on its
+     * own sequence alone, and the log-probabilities are those of a pass that reads nothing.
+     *
+     * @param logp T values =, as above; nothing where no row has a target
+     */
+    public void forward(float[] logp, Batch next, Adapters adapters, StreamReading reading) {
+        if (reading.rows().tokenCount() != next.tokenCount()) {
+            throw new IllegalArgumentException("a pass over " + next.tokenCount() + " tokens, read as one over "
+                    + reading.rows().tokenCount());
+        }
+        long pass = bytes(adapters, next.tokenCount(), next.targetCount(), Pass.SCORE)
+                .workspace();
+        grow(new PassBytes(
+                pass
+                        + readingBytes(
+                                backend.activations(), config, reading.rows().targetCount()),
+                0));
+        score(next, adapters, Pass.SCORE, null, reading);
+        download(logp, acts.logp);
+    }
+
+    /** Bytes of the workspace, beside those of the pass, for a {@link StreamReading} of so many rows. */
+    public static long readingBytes(DType type, ModelConfig config, int rows) {
+        return Workspace.bytesFor(type, rows, config.hiddenSize());
     }
 
     /** The same for tokens whose predecessors are in a cache, to which they are added. */
     public void forward(float[] logp, Batch next, Adapters adapters, KeyValues cache) {
-        score(next, adapters, Pass.CACHED, cache);
+        score(next, adapters, Pass.CACHED, cache, null);
         download(logp, acts.logp);
     }
 
@@ -273,17 +301,17 @@ public final class CausalLm implements AutoCloseable {
      */
     public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
         if (lse != null) {
-            score(next, adapters, Pass.CACHED_LOGITS, cache);
+            score(next, adapters, Pass.CACHED_LOGITS, cache, null);
             download(lse, acts.lse);
-        } else if (normed(next, adapters, Pass.CACHED_LOGITS, cache)) {
+        } else if (normed(next, adapters, Pass.CACHED_LOGITS, cache, null)) {
             // The same logits, to the bit: a product's sums have one order, whatever asks for it.
             logitsOf(acts.logits, acts.normed, batch.onlyTargets()); // (T,V)
         }
         download(logits, acts.logits);
     }
 
-    private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
-        if (!normed(next, adapters, pass, cache)) {
+    private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache, StreamReading reading) {
+        if (!normed(next, adapters, pass, cache, reading)) {
             return;
         }
         if (SlotParts.none(batch, this::head)) {
@@ -344,8 +372,8 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /** What the head is multiplied with, of the rows that have a target; whether there are some. */
-    private boolean normed(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
-        hidden(next, adapters, pass, cache);
+    private boolean normed(Batch next, Adapters adapters, Pass pass, KeyValues cache, StreamReading reading) {
+        hidden(next, adapters, pass, cache, reading);
         if (batch.targetCount() == 0) {
             return false;
         }
@@ -416,7 +444,7 @@ public final class CausalLm implements AutoCloseable {
                 + Workspace.bytesFor(DType.F32, n, 1)
                 + Workspace.bytesFor(DType.F32, n, config.vocabSize());
         grow(new PassBytes(bytes(adapters, n, next.targetCount(), Pass.SCORE).workspace() + extra, 0));
-        hidden(next, adapters, Pass.SCORE, null);
+        hidden(next, adapters, Pass.SCORE, null, null);
         long mark = workspace.mark();
         Tensor normed = workspace.take(type, n, config.hiddenSize());
         Tensor rstd = workspace.take(n, 1);
@@ -427,8 +455,12 @@ public final class CausalLm implements AutoCloseable {
         return logits;
     }
 
-    /** The residual stream after the last layer. */
-    private void hidden(Batch next, Adapters adapters, Pass pass, KeyValues cache) {
+    /**
+     * The residual stream after the last layer.
+     *
+     * @param reading what is handed out on the way, or null
+     */
+    private void hidden(Batch next, Adapters adapters, Pass pass, KeyValues cache, StreamReading reading) {
         // An id beyond the vocabulary has no logit, and a device would read behind its table.
         if (next.largestId() >= config.vocabSize()) {
             throw new IllegalArgumentException(
@@ -450,8 +482,26 @@ public final class CausalLm implements AutoCloseable {
             layOut(next, adapters, pass);
         }
         embed(acts.stream.getFirst(), next); // (N,C)
-        decoder.forward(acts, bank, next, cache);
+        long mark = workspace.mark();
+        try {
+            decoder.forward(acts, bank, next, cache, reading == null ? _ -> {} : read(reading));
+        } finally {
+            workspace.release(mark);
+        }
         batch = next;
+    }
+
+    private IntConsumer read(StreamReading reading) {
+        int rows = reading.rows().targetCount();
+        Tensor read = workspace.take(backend.activations(), rows, config.hiddenSize());
+        float[] values = new float[Math.multiplyExact(rows, config.hiddenSize())];
+        return layer -> {
+            if (reading.layers().test(layer)) {
+                backend.gatherTargets(read, acts.stream.get(layer + 1), reading.rows()); // (R,C)
+                backend.download(values, read);
+                reading.to().read(layer, values);
+            }
+        };
     }
 
     /** The way back knows nothing of what adapters of PEFT's have beside factors. */

@@ -6,6 +6,7 @@ import candor.ops.Ops;
 import candor.tensor.Tensor;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.IntConsumer;
 
 /**
  * The layers, forward and backward, written to be read side by side: {@link #backward} is {@link #forward} from the last
@@ -56,9 +57,10 @@ final class Decoder {
      * From the first tensor of the stream to the last. With a cache, only rows with a target come out of the last layer, into
      * {@link Activations#last}, unless all of them have one.
      *
-     * @param cache where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
+     * @param cache  where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
+     * @param passed told the number of each layer that all rows have gone through, while the stream behind it is there
      */
-    void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache) {
+    void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache, IntConsumer passed) {
         int whole = config.layers() - (cache != null && acts.targets < acts.tokens ? 1 : 0);
         for (int number = 0; number < whole; number++) {
             Tensor x = acts.stream.get(number);
@@ -66,6 +68,7 @@ final class Decoder {
                 copies.accept(acts.waiting.get(number), x);
             }
             forward(layer(number, acts, bank, batch, cache), acts.stream.get(number + 1), x);
+            passed.accept(number);
         }
         if (whole < config.layers()) {
             forwardTargets(layer(whole, acts, bank, batch, cache), acts);

@@ -17,14 +17,18 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Writes a safetensors file, one tensor after another, so that only one has to be in memory. Names, types and shapes
  * are said first, for the header stands in front.
  *
  * <p>The order is that of the format's own library (types by falling width, then names), the header is padded with
- * spaces to a multiple of eight bytes, and the only metadata is {@code "format": "pt"}, which transformers and PEFT ask
- * for: the same tensors always make the same bytes. The file appears when it is committed, or never.
+ * spaces to a multiple of eight bytes, and the metadata are {@code "format": "pt"}, which transformers and PEFT ask
+ * for, and what the caller adds: the same tensors always make the same bytes. The file appears when it is committed, or
+ * never.
  */
 public final class SafetensorsWriter implements AutoCloseable {
     private static final int ALIGNMENT = 8;
@@ -112,6 +116,15 @@ public final class SafetensorsWriter implements AutoCloseable {
      * @throws candor.BadInput where the file cannot be written, here and in every method
      */
     public SafetensorsWriter(Path target, List<? extends Item> tensors) {
+        this(target, tensors, Map.of());
+    }
+
+    /**
+     * The same with texts under {@code __metadata__}.
+     *
+     * @param metadata by their keys, which are written sorted; none is {@code format}
+     */
+    public SafetensorsWriter(Path target, List<? extends Item> tensors, Map<String, String> metadata) {
         order = tensors.stream()
                 .sorted(Comparator.comparingInt((Item item) -> ORDER.indexOf(item.type()))
                         .thenComparing(Item::name))
@@ -121,7 +134,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw new IllegalArgumentException("two tensors of one name");
         }
         left = new ArrayDeque<>(order);
-        byte[] header = header();
+        byte[] header = header(new TreeMap<>(metadata));
         file = AtomicFile.begin(
                 target,
                 ByteBuffer.allocate(Long.BYTES + header.length)
@@ -131,12 +144,15 @@ public final class SafetensorsWriter implements AutoCloseable {
                         .array());
     }
 
-    private byte[] header() {
+    private byte[] header(SortedMap<String, String> metadata) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
             json.writeStartObject();
             json.writeObjectFieldStart(SafetensorsHeader.METADATA);
             json.writeStringField("format", "pt");
+            for (Map.Entry<String, String> text : metadata.entrySet()) {
+                json.writeStringField(text.getKey(), text.getValue());
+            }
             json.writeEndObject();
             long start = 0;
             for (Item item : order) {
