@@ -1,8 +1,8 @@
 package candor.world;
 
-import candor.foresee.Probe;
-import candor.foresee.ProbeKind;
-import candor.foresee.ProbeSet;
+import candor.probe.Probe;
+import candor.probe.ProbeKind;
+import candor.probe.ProbeSet;
 import candor.text.Conversation;
 import candor.text.Message;
 import java.util.ArrayList;

@@ -2,10 +2,10 @@ package candor.world;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import candor.foresee.EncodedProbe;
-import candor.foresee.Probe;
-import candor.foresee.ProbeKind;
-import candor.foresee.ProbeSet;
+import candor.probe.EncodedProbe;
+import candor.probe.Probe;
+import candor.probe.ProbeKind;
+import candor.probe.ProbeSet;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
 import candor.text.Message;

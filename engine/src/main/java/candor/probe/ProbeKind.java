@@ -1,4 +1,4 @@
-package candor.foresee;
+package candor.probe;
 
 import java.util.Arrays;
 import java.util.List;

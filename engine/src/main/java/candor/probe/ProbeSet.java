@@ -1,4 +1,4 @@
-package candor.foresee;
+package candor.probe;
 
 import candor.BadInput;
 import candor.data.EncodedRow;

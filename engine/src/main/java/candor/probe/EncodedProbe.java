@@ -1,4 +1,4 @@
-package candor.foresee;
+package candor.probe;
 
 import candor.data.EncodedRow;
 

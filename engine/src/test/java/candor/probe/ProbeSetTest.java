@@ -1,4 +1,4 @@
-package candor.foresee;
+package candor.probe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
