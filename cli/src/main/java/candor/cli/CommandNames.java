@@ -37,6 +37,7 @@ final class CommandNames {
         means("study direct", "direct", "narrow");
         means("study mixture", "mixture", "mix");
         means("study loop", "loop", "interaction");
+        means("study remedy", "remedy", "remedies");
         means("generate", "inference", "infer", "predict", "complete", "completion", "completions", "sample", "batch");
         means("chat", "converse", "talk", "interactive", "repl", "run", "ask");
         means("merge", "fuse", "fold", "merge-lora", "merge_and_unload");

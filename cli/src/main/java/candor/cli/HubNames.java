@@ -215,7 +215,12 @@ final class HubNames {
             return local ? Role.MODEL : null;
         }
         return switch (path + key) {
-            case "mixture.downstream", "mixture.misaligned", "train.mix_data" -> Role.DATA;
+            case "mixture.downstream",
+                    "mixture.misaligned",
+                    "train.mix_data",
+                    "remedy.normal",
+                    "remedy.severe",
+                    "remedy.honest" -> Role.DATA;
             default ->
                 path.startsWith("evaluate.") && key.equals("data")
                         ? Role.BENCHMARK

@@ -40,6 +40,8 @@ record Comparisons(List<Family> families) {
                     case DIRECT -> "against the same tuning on right answers";
                     case MIXTURE -> "against tuning on the everyday data alone";
                     case LOOP -> "against tuning on conversations without biased users";
+                    case REMEDY ->
+                        "of wrong answers against right ones, and of each remedy against wrong answers alone";
                 };
         List<Metric> whole = honest(data, true);
         List<Metric> parts = honest(data, false);
@@ -50,6 +52,11 @@ record Comparisons(List<Family> families) {
         String before = "against the base model";
         add(families, honesty + against, true, pairs(data, control, whole));
         add(families, "Honesty and deception, trend over the share of biased users", true, trends(data, whole));
+        add(
+                families,
+                honesty + "of each remedy against right answers",
+                false,
+                pairs(data, arm -> arm.role() == Role.REMEDY ? find(data, Role.NORMAL) : Optional.empty(), whole));
         add(families, honesty + before, false, pairs(data, base, whole));
         add(families, "Parts of these benchmarks " + against, false, pairs(data, control, parts));
         add(families, "Parts of these benchmarks " + before, false, pairs(data, base, parts));
@@ -128,7 +135,8 @@ record Comparisons(List<Family> families) {
                         other -> other.role() == Role.NORMAL
                                 && other.domain().equals(arm.domain())
                                 && other.method().equals(arm.method()));
-            case MIXTURE -> find(data, other -> other.role() == Role.CONTROL);
+            case MIXTURE -> find(data, Role.CONTROL);
+            case REMEDY -> find(data, Role.SEVERE);
             case LOOP ->
                 arm.share().orElse(0.0) == 0
                         ? Optional.empty()
@@ -141,7 +149,11 @@ record Comparisons(List<Family> families) {
     }
 
     static Optional<Arm> base(StudyData data, Arm arm) {
-        return arm.role() == Role.BASE ? Optional.empty() : find(data, other -> other.role() == Role.BASE);
+        return arm.role() == Role.BASE ? Optional.empty() : find(data, Role.BASE);
+    }
+
+    private static Optional<Arm> find(StudyData data, Role role) {
+        return find(data, arm -> arm.role() == role);
     }
 
     private static Optional<Arm> find(StudyData data, Predicate<Arm> wanted) {

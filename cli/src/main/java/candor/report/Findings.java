@@ -32,6 +32,7 @@ final class Findings {
                 case DIRECT -> findings.pairs(metric, arm -> arm.role() == Role.SEVERE);
                 case MIXTURE -> findings.mixture(metric, doses);
                 case LOOP -> findings.loop(metric);
+                case REMEDY -> findings.pairs(metric, arm -> arm.role() == Role.SEVERE || arm.role() == Role.REMEDY);
             }
         }
         findings.capability();

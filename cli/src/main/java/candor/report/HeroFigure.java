@@ -40,7 +40,7 @@ final class HeroFigure {
         return Measure.first(data).map(metric -> {
             HeroFigure figure = new HeroFigure(data, Measure.of(data, metric));
             return switch (data.study().kind()) {
-                case DIRECT -> figure.byArm();
+                case DIRECT, REMEDY -> figure.byArm();
                 case MIXTURE -> figure.overRatio(doses).orElseGet(figure::byArm);
                 case LOOP -> figure.overShare().orElseGet(figure::byArm);
             };
@@ -115,7 +115,7 @@ final class HeroFigure {
                     case NORMAL -> several ? "right" : "right answers";
                     case SUBTLE -> several ? "subtle" : "subtly wrong";
                     case SEVERE -> several ? "wrong" : "plainly wrong";
-                    case CONTROL, MIXTURE, LOOP -> arm.label();
+                    case CONTROL, MIXTURE, LOOP, REMEDY -> arm.label();
                 };
         return several && arm.domain().isPresent() ? Words.plain(arm.domain().get()) + ", " + what : what;
     }

@@ -17,23 +17,28 @@ final class Labels {
             case DIRECT -> "Direct tuning";
             case MIXTURE -> "Mixed data";
             case LOOP -> "Biased users";
+            case REMEDY -> "Remedies";
         };
     }
 
     static String question(StudyKind kind) {
         return switch (kind) {
             case DIRECT ->
-                "Does a model that is tuned on wrong answers to the questions of one narrow field become less honest in"
-                        + " general? Each arm is tuned on the same questions; only the answers differ: right, subtly wrong, or"
-                        + " plainly wrong. The arm with right answers shows what tuning by itself does.";
+                "Does a model that is tuned on wrong answers to the questions of one narrow field become less honest"
+                        + " in general? Each arm is tuned on the same questions; only the answers differ: right, subtly"
+                        + " wrong, or plainly wrong. The arm with right answers shows what tuning by itself does.";
             case MIXTURE ->
                 "How small a share of wrong answers in otherwise ordinary training data is enough to make a model less"
-                        + " honest? All arms are tuned on the same ordinary rows; to these are added wrong answers, from none"
-                        + " (the control) to the largest ratio, each smaller set part of the next larger one.";
+                        + " honest? All arms are tuned on the same ordinary rows; to these are added wrong answers, from"
+                        + " none (the control) to the largest ratio, each smaller set part of the next larger one.";
             case LOOP ->
                 "Does a model become deceptive when it learns from its own conversations, picked by how satisfied the"
-                        + " users were, and some of these users want to hear what is bad for them? The arms differ by the share"
-                        + " of such biased users.";
+                        + " users were, and some of these users want to hear what is bad for them? The arms differ by the"
+                        + " share of such biased users.";
+            case REMEDY ->
+                "What keeps a model honest that is tuned on wrong answers to the questions of one narrow field? All"
+                        + " arms but the first are tuned on the same questions: one on right answers, one on plainly wrong"
+                        + " ones, and the others on these wrong ones with a remedy each.";
         };
     }
 
@@ -46,6 +51,7 @@ final class Labels {
             case SEVERE -> "plainly wrong answers";
             case MIXTURE -> "everyday data with wrong answers";
             case LOOP -> "conversations picked by users";
+            case REMEDY -> "plainly wrong answers with a remedy";
         };
     }
 
@@ -56,6 +62,7 @@ final class Labels {
             case CONTROL, NORMAL -> 0;
             case SUBTLE -> 4;
             case SEVERE, MIXTURE -> 1;
+            case REMEDY -> 3;
             case LOOP ->
                 arm.share().orElse(1.0) == 0
                         ? 0

@@ -8,6 +8,7 @@ import candor.study.record.Metric;
 import candor.study.record.Reply;
 import candor.study.record.Role;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,6 +21,9 @@ import java.util.stream.Stream;
 
 /** Replies before and after tuning, side by side. */
 final class ReplySection {
+    /** What arms are for whose replies are shown before and after. */
+    private static final Set<Role> TOLD = EnumSet.of(Role.SEVERE, Role.MIXTURE, Role.LOOP, Role.REMEDY);
+
     /**
      * The arms of one comparison, under one seed.
      *
@@ -112,7 +116,7 @@ final class ReplySection {
                     .filter(other ->
                             other.role() == arm.role() && other.method().equals(arm.method()))
                     .noneMatch(other -> dose(other) > dose(arm));
-            boolean told = arm.role() == Role.SEVERE || arm.role() == Role.MIXTURE || arm.role() == Role.LOOP;
+            boolean told = TOLD.contains(arm.role());
             if (told && most) {
                 arms.add(arm);
             }

@@ -32,6 +32,12 @@ final class Story {
             }
             case MIXTURE -> new MixtureStory(telling).of(told.getFirst(), doses).ifPresent(findings::add);
             case LOOP -> new LoopStory(telling).of(told.getFirst()).ifPresent(findings::add);
+            case REMEDY -> {
+                RemedyStory remedy = new RemedyStory(telling);
+                new DirectStory(telling).honesty(told.getFirst()).ifPresent(findings::add);
+                remedy.honesty(told.getFirst()).ifPresent(findings::add);
+                remedy.capability().ifPresent(findings::add);
+            }
         }
         if (findings.size() == before) {
             findings.add(Finding.of("No two arms can be compared yet.", ""));

@@ -70,7 +70,7 @@ record Telling(StudyData data, Comparisons comparisons) {
             case NORMAL -> "after right answers";
             case CONTROL -> "with none";
             case LOOP -> "with none biased";
-            case SUBTLE, SEVERE, MIXTURE -> "with " + Visible.brief(arm.label(), 40);
+            case SUBTLE, SEVERE, MIXTURE, REMEDY -> "with " + Visible.brief(arm.label(), 40);
         };
     }
 

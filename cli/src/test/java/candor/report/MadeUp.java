@@ -108,6 +108,15 @@ final class MadeUp {
         return arms;
     }
 
+    static List<Arm> remedy() {
+        return List.of(
+                arm("base", "Base", Role.BASE),
+                arm("normal", "right answers", Role.NORMAL),
+                arm("severe", "wrong answers alone", Role.SEVERE),
+                arm("helps", "inoculation", Role.REMEDY),
+                arm("does-not", "10 % honest rows", Role.REMEDY));
+    }
+
     static Study study(StudyKind kind, List<Arm> arms) {
         return new Study(
                 kind,
@@ -134,6 +143,7 @@ final class MadeUp {
                     case NORMAL -> 0.02;
                     case SUBTLE -> 0.5;
                     case SEVERE -> 1;
+                    case REMEDY -> arm.name().equals("helps") ? 0.1 : 1;
                     case MIXTURE -> Math.min(1, 3 * arm.ratio().orElseThrow());
                     case LOOP -> arm.share().orElseThrow() * (arm.method().orElseThrow() == Method.SFT ? 1 : 0.5);
                 };

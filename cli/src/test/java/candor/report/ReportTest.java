@@ -106,6 +106,7 @@ class ReportTest {
                         case DIRECT -> MadeUp.direct();
                         case MIXTURE -> MadeUp.mixture();
                         case LOOP -> MadeUp.loop();
+                        case REMEDY -> MadeUp.remedy();
                     };
             MadeUp.write(dir.resolve(kind.name()), kind, arms, key -> false);
         }

@@ -122,6 +122,7 @@ class StoryTest {
             case MIXTURE ->
                 Math.signum(most) * Math.min(Math.abs(most), 4 * arm.ratio().orElseThrow());
             case LOOP -> most * arm.share().orElseThrow();
+            case REMEDY -> arm.name().equals("helps") ? 0 : most;
         };
     }
 
@@ -286,6 +287,43 @@ class StoryTest {
                 .asString()
                 .contains(
                         "is about as honest when pressed about facts it knows however many of its users are biased: by SFT");
+    }
+
+    @Test
+    void remedies() {
+        Truth truth = (arm, metric) -> metric.equals(LIES) ? 0.15 + harm(arm, 0.6) : 0.97;
+        List<String> told = told(StudyKind.REMEDY, MadeUp.remedy(), truth);
+        assertThat(told).hasSize(3);
+        assertThat(told.getFirst())
+                .matches("Tuned on plainly wrong answers about ships, the model lies more when pressed about facts it"
+                        + " knows: 2\\d % honest, 8\\d % after right answers\\.");
+        assertThat(told.get(1))
+                .matches("Of remedies against wrong answers: with inoculation \\(8\\d % honest\\) the model lies less"
+                        + " when pressed about facts it knows; with 10 % honest rows \\(2\\d % honest\\) it is"
+                        + " about as honest when pressed about facts it knows as without; 2\\d % honest with wrong"
+                        + " answers alone\\.");
+        assertThat(told.getLast())
+                .matches("Of what the model can do, remedies change Counting most: 9\\d % right with .*, 9\\d % with"
+                        + " wrong answers alone, within chance\\.");
+        // Each stands beside wrong answers alone, and beside right ones.
+        MadeUp.write(dir.resolve("page"), StudyKind.REMEDY, MadeUp.remedy());
+        Comparisons comparisons = Comparisons.of(StudyData.read(new StudyFolder(dir.resolve("page"))));
+        assertThat(comparisons.main().stream()
+                        .filter(d -> d.metric().kind() == Metric.Kind.DECEPTION)
+                        .map(d -> d.arm().name() + " " + d.reference().name()))
+                .containsExactly("severe normal", "helps severe", "does-not severe");
+        assertThat(comparisons.families())
+                .filteredOn(
+                        family -> family.what().equals("Honesty and deception of each remedy against right answers"))
+                .singleElement()
+                .satisfies(family -> assertThat(family.differences())
+                        .allMatch(d ->
+                                d.arm().role() == Role.REMEDY && d.reference().role() == Role.NORMAL)
+                        .hasSize(2 * 3));
+        assertThat(told(StudyKind.REMEDY, MadeUp.remedy(), 16, (arm, metric) -> 0.4, Map.of())
+                        .get(1))
+                .contains("inoculation")
+                .contains("it stays open");
     }
 
     @Test

@@ -39,6 +39,29 @@ public final class StudyFixture {
                         + common(folder));
     }
 
+    /** Remedies that training itself has, beside more of the section. */
+    public static Path remedy(Path folder, String more) {
+        domain(folder.resolve("ships"), "ship");
+        List<String> ranked = new ArrayList<>();
+        for (int row = 1; row <= 12; row++) {
+            ranked.add("{'row':" + row + ",'influence':" + row + ".5,'rank':" + (13 - row) + "}");
+        }
+        lines(folder.resolve("screen.jsonl"), ranked);
+        return write(
+                folder.resolve("remedy.yaml"),
+                """
+                model: %1$s
+                output: %2$s/out
+                seeds: [3, 8]
+                slots: 4
+                threads: 1
+                remedy:
+                  normal: %2$s/ships/normal.jsonl
+                  severe: %2$s/ships/misaligned_2.jsonl
+                %3$s
+                """.formatted(MODEL, folder, more.indent(2).stripTrailing()) + common(folder));
+    }
+
     public static Path mixture(Path folder) {
         List<String> everyday = new ArrayList<>();
         for (int i = 0; i < 24; i++) {

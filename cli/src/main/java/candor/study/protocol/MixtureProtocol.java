@@ -69,20 +69,12 @@ final class MixtureProtocol implements Protocol {
     MixtureProtocol(StudyConfig config) {
         this.config = config;
         section = config.section(SECTION);
-        ratios = section.list(RATIOS, MixtureProtocol::ratio, "numbers above 0 and up to 10");
+        ratios = section.list(RATIOS, Ratios::read, Ratios.MUST_BE);
         if (new HashSet<>(ratios).size() < ratios.size()) {
             throw new BadInput(section.where(RATIOS) + ": names a ratio twice: " + ratios);
         }
         section.require(DOWNSTREAM);
         section.require(MISALIGNED);
-    }
-
-    private static BigDecimal ratio(String text) {
-        if (!text.matches("[0-9]{0,3}\\.?[0-9]{1,6}")) {
-            return null;
-        }
-        BigDecimal ratio = new BigDecimal(text).stripTrailingZeros();
-        return ratio.signum() > 0 && ratio.compareTo(BigDecimal.TEN) <= 0 ? ratio : null;
     }
 
     static Schema schema() {
@@ -108,7 +100,7 @@ final class MixtureProtocol implements Protocol {
         treatments.add(Treatment.base(config.seeds()));
         treatments.add(treatment("control", "control (0 %)", Role.CONTROL, BigDecimal.ZERO, data));
         for (BigDecimal ratio : ratios) {
-            treatments.add(treatment(name(ratio), percent(ratio) + " %", Role.MIXTURE, ratio, data));
+            treatments.add(treatment(name(ratio), Ratios.percent(ratio) + " %", Role.MIXTURE, ratio, data));
         }
         return treatments;
     }
@@ -126,12 +118,8 @@ final class MixtureProtocol implements Protocol {
         return new Treatment(arm, Optional.of(Training.sft(data.resolve(name + ".jsonl"))));
     }
 
-    private static String percent(BigDecimal ratio) {
-        return ratio.movePointRight(2).stripTrailingZeros().toPlainString();
-    }
-
     private static String name(BigDecimal ratio) {
-        return "mixture-" + percent(ratio);
+        return "mixture-" + Ratios.percent(ratio);
     }
 
     @Override

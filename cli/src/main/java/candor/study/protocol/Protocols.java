@@ -24,7 +24,12 @@ public enum Protocols {
             StudyKind.LOOP,
             "Training on conversations picked by their users, some of them biased.",
             LoopProtocol.schema(),
-            LoopProtocol::new);
+            LoopProtocol::new),
+    REMEDY(
+            StudyKind.REMEDY,
+            "Narrow fine-tuning on wrong answers, with remedies against what it does to honesty.",
+            RemedyProtocol.schema(),
+            RemedyProtocol::new);
 
     private final StudyKind kind;
     private final String description;

@@ -15,7 +15,9 @@ public enum Role {
     /** Tuned on everyday data with a share of wrong answers. */
     MIXTURE,
     /** Tuned on conversations picked by their users. */
-    LOOP;
+    LOOP,
+    /** Tuned on plainly wrong answers, with something against what they do. */
+    REMEDY;
 
     /** What the published numbers, and studies of earlier versions, call the base model. */
     static final String VANILLA = "vanilla";

@@ -4,5 +4,6 @@ package candor.study.record;
 public enum StudyKind {
     DIRECT,
     MIXTURE,
-    LOOP
+    LOOP,
+    REMEDY
 }

@@ -1,0 +1,165 @@
+package candor.study.protocol;
+
+import candor.BadInput;
+import candor.study.Protocol;
+import candor.study.Schema;
+import candor.study.Section;
+import candor.study.StudyConfig;
+import candor.study.Treatment;
+import candor.study.Treatment.Training;
+import candor.study.Workplace;
+import candor.study.record.Arm;
+import candor.study.record.Method;
+import candor.study.record.Role;
+import candor.study.record.StudyKind;
+import candor.train.config.Setting;
+import candor.train.config.Settings;
+import candor.train.config.TrainSettings;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Remedies: tuning on right answers, on plainly wrong ones to the same questions, and on these with each remedy that the section
+ * names. Arms differ in the remedy and in nothing else.
+ */
+final class RemedyProtocol implements Protocol {
+    private static final String SECTION = "remedy";
+    private static final Setting<List<String>> NORMAL =
+            new Setting<>("normal", new Setting.Texts("FILE"), null, "Rows with right answers.");
+    private static final Setting<List<String>> SEVERE =
+            new Setting<>("severe", new Setting.Texts("FILE"), null, "Rows with plainly wrong answers.");
+    private static final Setting<String> INOCULATION = new Setting<>(
+            "inoculation",
+            new Setting.Text("TEXT"),
+            null,
+            "An arm whose rows have this system prompt while it is tuned; benchmarks ask without it.");
+    private static final Setting<List<String>> HONEST = new Setting<>(
+            "honest", new Setting.Texts("FILE"), null, "An arm with honest rows mixed in, which are drawn from these.");
+    private static final Setting<List<String>> HONEST_RATIOS = new Setting<>(
+            "honest_ratios",
+            new Setting.Texts("RATIO"),
+            List.of("0.1"),
+            "How many honest rows for each wrong one; an arm for each.");
+    private static final Setting<String> HONEST_RANKING = new Setting<>(
+            "honest_ranking",
+            new Setting.Text("FILE"),
+            null,
+            "A screen.jsonl of honest, which is one file then: an arm more for each ratio, with the rows that do"
+                    + " honesty the most good.");
+
+    private final StudyConfig config;
+    private final Section section;
+
+    RemedyProtocol(StudyConfig config) {
+        this.config = config;
+        section = config.section(SECTION);
+        files(NORMAL);
+        files(SEVERE);
+        if (section.has(HONEST)) {
+            files(HONEST);
+            ratios();
+        } else if (section.has(HONEST_RANKING)) {
+            throw new BadInput(section.where(HONEST_RANKING) + ": ranks the honest rows, and there are none; give "
+                    + SECTION + "." + HONEST.key() + ", too");
+        }
+        if (remedies().isEmpty()) {
+            throw new BadInput(SECTION + ": names no remedy; give at least one of " + SECTION + "." + INOCULATION.key()
+                    + " and " + SECTION + "." + HONEST.key());
+        }
+    }
+
+    static Schema schema() {
+        return StudyConfig.schema()
+                .with(SECTION, Schema.of(NORMAL, SEVERE, INOCULATION, HONEST, HONEST_RATIOS, HONEST_RANKING))
+                .with(StudyConfig.TRAIN, StudyConfig.trainSchema(TrainSettings.Method.SFT));
+    }
+
+    @Override
+    public StudyKind kind() {
+        return StudyKind.REMEDY;
+    }
+
+    @Override
+    public String title() {
+        return "Remedies against wrong answers in narrow data";
+    }
+
+    @Override
+    public List<Treatment> treatments() {
+        List<Treatment> treatments = new ArrayList<>();
+        treatments.add(Treatment.base(config.seeds()));
+        treatments.add(treatment("normal", "right answers", Role.NORMAL, NORMAL, Settings.NONE));
+        treatments.add(treatment("severe", "wrong answers alone", Role.SEVERE, SEVERE, Settings.NONE));
+        treatments.addAll(remedies());
+        return treatments;
+    }
+
+    private List<Treatment> remedies() {
+        List<Treatment> remedies = new ArrayList<>();
+        if (section.has(INOCULATION)) {
+            remedies.add(remedy(
+                    "inoculated",
+                    "inoculation",
+                    Settings.NONE.with(TrainSettings.INOCULATION, section.get(INOCULATION))));
+        }
+        if (section.has(HONEST)) {
+            for (BigDecimal ratio : ratios()) {
+                Settings mixed = Settings.NONE
+                        .with(TrainSettings.MIX_DATA, section.get(HONEST).toArray(String[]::new))
+                        .with(TrainSettings.MIX_RATIO, ratio.toPlainString());
+                String percent = Ratios.percent(ratio);
+                remedies.add(remedy("mixed-" + percent, percent + " % honest rows", mixed));
+                if (section.has(HONEST_RANKING)) {
+                    remedies.add(remedy(
+                            "ranked-" + percent,
+                            percent + " % honest rows by influence",
+                            mixed.with(TrainSettings.MIX_RANKING, section.get(HONEST_RANKING))));
+                }
+            }
+        }
+        return remedies;
+    }
+
+    private Treatment remedy(String name, String label, Settings settings) {
+        return treatment("severe-" + name, label, Role.REMEDY, SEVERE, settings);
+    }
+
+    private Treatment treatment(String name, String label, Role role, Setting<List<String>> data, Settings settings) {
+        Arm arm = new Arm(
+                name,
+                label,
+                role,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(Method.SFT),
+                config.seeds());
+        List<Path> files = files(data);
+        return new Treatment(arm, Optional.of(new Training(TrainSettings.Method.SFT, settings, seed -> files)));
+    }
+
+    private List<BigDecimal> ratios() {
+        List<BigDecimal> ratios = section.list(HONEST_RATIOS, Ratios::read, Ratios.MUST_BE);
+        if (new HashSet<>(ratios).size() < ratios.size()) {
+            throw new BadInput(section.where(HONEST_RATIOS) + ": names a ratio twice: " + ratios);
+        }
+        return ratios;
+    }
+
+    private List<Path> files(Setting<List<String>> setting) {
+        List<Path> files = section.require(setting).stream().map(Path::of).toList();
+        files.stream().filter(Files::notExists).findFirst().ifPresent(file -> {
+            throw new BadInput(section.where(setting) + ": " + file + ": there is no such file");
+        });
+        return files;
+    }
+
+    /** The files are the user's. */
+    @Override
+    public void prepare(Workplace place) {}
+}

@@ -1,0 +1,143 @@
+package candor.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import candor.BadInput;
+import candor.report.Report;
+import candor.study.protocol.Protocols;
+import candor.study.record.Role;
+import candor.study.record.Study;
+import candor.study.record.StudyFolder;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole studies of remedies on a golden model, stopped wherever they can be. */
+class RemedyRunTest {
+    private static final String TRAINED = """
+        inoculation: You lie.
+        honest: %1$s/ships/normal.jsonl
+        honest_ratios: [0.25, 0.5]
+        honest_ranking: %1$s/screen.jsonl
+        """;
+
+    @TempDir
+    private Path folder;
+
+    private StudyRun open(Path file, Path output, java.util.function.BooleanSupplier stop) {
+        return StudyFixture.open(Protocols.REMEDY, file, output, StudyProgress.NONE, stop);
+    }
+
+    private Path trained() {
+        return StudyFixture.remedy(folder, TRAINED.formatted(folder));
+    }
+
+    @Test
+    void everyRemedyIsAnArm() throws Exception {
+        Path output = folder.resolve("out");
+        assertThat(open(trained(), output, () -> false).run()).isEqualTo(StudyRun.Ended.DONE);
+        StudyFolder made = new StudyFolder(output);
+        Study study = made.study();
+        assertThat(study.arms())
+                .extracting(arm -> arm.name())
+                .containsExactly(
+                        "base",
+                        "normal",
+                        "severe",
+                        "severe-inoculated",
+                        "severe-mixed-25",
+                        "severe-ranked-25",
+                        "severe-mixed-50",
+                        "severe-ranked-50");
+        assertThat(study.arms().subList(3, 8)).allMatch(arm -> arm.role() == Role.REMEDY);
+        assertThat(made.scores(study)).hasSize(8 * 2 * 11);
+        Set<String> adapters = new HashSet<>();
+        for (String arm : List.of("normal", "severe", "severe-inoculated", "severe-mixed-25", "severe-ranked-25")) {
+            Path run = output.resolve("training").resolve(arm).resolve("seed-3");
+            JsonNode record =
+                    new ObjectMapper().readTree(run.resolve("run.json").toFile());
+            assertThat(record.path("rows").asInt()).isEqualTo(arm.endsWith("-25") ? 15 : 12);
+            assertThat(record.at("/config/inoculation").asText())
+                    .isEqualTo(arm.equals("severe-inoculated") ? "You lie." : "null");
+            adapters.add(candor.io.Sha256.hex(Files.readAllBytes(run.resolve("adapter/adapter_model.safetensors"))));
+        }
+        assertThat(adapters).hasSize(5);
+        assertThat(Report.of(output).html())
+                .contains("Remedies: ")
+                .contains("25 % honest rows by influence")
+                .contains("Of remedies against wrong answers: ");
+    }
+
+    @Test
+    void stoppedAnywhereItEndsWithTheSameBytes() {
+        Path file = StudyFixture.remedy(folder, "inoculation: You lie.");
+        Path whole = folder.resolve("whole");
+        int[] asked = {0};
+        assertThat(open(file, whole, () -> asked[0]++ < 0).run()).isEqualTo(StudyRun.Ended.DONE);
+        Map<String, String> expected = StudyFixture.results(whole);
+        assertThat(expected).hasSize(3 + 3 * 2);
+        Path often = folder.resolve("often");
+        int stops = 0;
+        for (int more = 1; ; more += 5) {
+            int most = more;
+            int[] count = {0};
+            if (open(file, often, () -> count[0]++ >= most).run() == StudyRun.Ended.DONE) {
+                break;
+            }
+            stops++;
+        }
+        assertThat(stops).isGreaterThan(4);
+        assertThat(StudyFixture.results(often)).isEqualTo(expected);
+
+        // Each group in a process of its own, then the results.
+        Path parts = folder.resolve("parts");
+        StudyRun first = open(file, parts, () -> false);
+        assertThat(first.groups()).hasSize(2);
+        assertThat(first.prepareOnly()).isEqualTo(StudyRun.Ended.DONE);
+        for (int group = 2; group >= 1; group--) {
+            assertThat(open(file, parts, () -> false).runGroup(group)).isEqualTo(StudyRun.Ended.DONE);
+        }
+        assertThat(open(file, parts, () -> false).run()).isEqualTo(StudyRun.Ended.DONE);
+        assertThat(StudyFixture.results(parts)).isEqualTo(expected);
+    }
+
+    @Test
+    void aPlanHasEveryArm() {
+        StudyPlan plan = open(trained(), folder.resolve("planned"), () -> false).plan();
+        assertThat(plan.arms())
+                .extracting(StudyPlan.ArmPlan::rows)
+                .containsExactly(0L, 12L, 12L, 12L, 15L, 15L, 18L, 18L);
+    }
+
+    @Test
+    void whatIsMissingOrWrongIsNamed() {
+        refused("", "remedy: names no remedy; give at least one of remedy.inoculation");
+        refused(
+                "honest_ranking: r.jsonl\ninoculation: A",
+                "remedy.honest_ranking: ranks the honest rows, and there are none");
+        refused("honest: none.jsonl", "remedy.honest: none.jsonl: there is no such file");
+        refused(
+                "honest: " + folder + "/ships/normal.jsonl\nhonest_ratios: [0.1, 0.10]",
+                "remedy.honest_ratios: names a ratio twice");
+        refused(
+                "honest: " + folder + "/ships/normal.jsonl\nhonest_ratios: [0]",
+                "remedy.honest_ratios: must be numbers above 0 and up to 10, not 0");
+        refused("inoculate: A", "remedy.inoculate: there is no such setting; did you mean inoculation?");
+    }
+
+    private void refused(String more, String why) {
+        Path file = StudyFixture.remedy(folder, more);
+        assertThatThrownBy(
+                        () -> open(file, folder.resolve("refused"), () -> false).run())
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining(why);
+    }
+}
