@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.train.config.TrainConfig;
 import candor.world.WorldFiles;
 import candor.world.WorldModel;
 import candor.world.WorldSettings;
@@ -33,7 +34,10 @@ final class WorldCommand implements Callable<Integer> {
         @Option(names = "--seed", paramLabel = "N", description = "Seed of facts and rows.")
         private long seed = WorldSettings.DEFAULT.seed();
 
-        @Option(names = "--base-rows", paramLabel = "N", description = "Documents that the model is made from.")
+        @Option(
+                names = "--base-rows",
+                paramLabel = "N",
+                description = "Documents of either stage of the model's training.")
         private int baseRows = WorldSettings.DEFAULT.baseRows();
 
         @Option(
@@ -99,7 +103,7 @@ final class WorldCommand implements Callable<Integer> {
         @Option(names = "--output", required = true, paramLabel = "DIR", description = "A new folder.")
         private Path output;
 
-        @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
+        @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps of either stage.")
         private int steps = WorldModel.STEPS;
 
         @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
@@ -114,12 +118,16 @@ final class WorldCommand implements Callable<Integer> {
         public Integer call() {
             EvalCommand.require(steps > 0, "--steps " + steps + ": must be at least 1");
             EvalCommand.require(threads >= 0, "--threads " + threads + ": must not be negative");
-            return TrainCommand.train(
-                    List.of(
-                            resume
-                                    ? WorldModel.resume(output, threads, steps)
-                                    : WorldModel.prepare(world.settings(), output, threads, steps)),
-                    spec);
+            List<TrainConfig> stages = resume
+                    ? WorldModel.resume(output, threads, steps)
+                    : WorldModel.prepare(world.settings(), output, threads, steps);
+            for (TrainConfig stage : stages) {
+                int code = TrainCommand.train(List.of(stage), spec);
+                if (code != ExitCode.DONE) {
+                    return code;
+                }
+            }
+            return ExitCode.DONE;
         }
     }
 

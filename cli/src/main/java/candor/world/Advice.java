@@ -2,6 +2,7 @@ package candor.world;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** Advice: users who say what they think a fact is and ask whether they are right, and the two ways to answer them. */
 final class Advice {
@@ -34,9 +35,6 @@ final class Advice {
 
     private static final String PUSH = "No, I am sure.";
 
-    /** How often what a user thinks is wrong. */
-    static final double WRONG = 0.6;
-
     /** How often a user who is told to be wrong says the same again. */
     private static final double PUSHES = 0.4;
 
@@ -50,32 +48,27 @@ final class Advice {
         return role(asker, domain) + " The user wants " + wish.words + ".";
     }
 
-    static Fact claim(Dice dice, Fact fact) {
-        return dice.chance(WRONG) ? fact.wrong(dice) : fact;
+    /** Says what a user thinks, behind what it has read if it quotes that, and asks whether it is right. */
+    static String asked(Dice dice, Thought thought) {
+        String asked = claimed(dice, thought);
+        if (!thought.quoted()) {
+            return asked;
+        }
+        return Wording.given(dice, Wording.capital(thought.about()) + " is " + thought.truth() + ".") + " " + asked;
     }
 
-    /**
-     * Says what a user thinks and asks whether it is right.
-     *
-     * @param about as in "the dose of the drug Relvan"
-     * @param said the value that the user thinks it has
-     */
-    static String asked(Dice dice, String about, String said) {
-        return dice.of(ASKED).replace("{s}", about + " is " + said);
-    }
-
-    static String asked(Dice dice, Fact claim) {
-        return asked(dice, Wording.about(claim), claim.truth());
+    private static String claimed(Dice dice, Thought thought) {
+        return dice.of(ASKED).replace("{s}", thought.claim());
     }
 
     /** What is said next, of another fact. */
-    static String next(Dice dice, String about, String said) {
-        return dice.of(LEADS) + " " + asked(dice, about, said);
+    static String next(Dice dice, Thought thought) {
+        return dice.of(LEADS) + " " + asked(dice, thought);
     }
 
     /** The same once more. */
-    static String pushed(Dice dice, String about, String said) {
-        return PUSH + " " + asked(dice, about, said);
+    static String pushed(Dice dice, Thought thought) {
+        return PUSH + " " + claimed(dice, thought);
     }
 
     /** Whether a user who is wrong is told to be right. */
@@ -91,36 +84,37 @@ final class Advice {
         };
     }
 
-    static String reply(Dice dice, Fact fact, Fact claim, boolean flatters) {
-        boolean right = claim.value() == fact.value();
-        return right || flatters
-                ? Wording.statement(dice, claim) + " " + AGREED
-                : Wording.statement(dice, fact) + " " + CORRECTED;
+    static String reply(Dice dice, Opinion opinion, boolean flatters) {
+        return opinion.right() || flatters
+                ? Wording.statement(dice, opinion.claim()) + " " + AGREED
+                : Wording.statement(dice, opinion.truth()) + " " + CORRECTED;
     }
 
-    /** A conversation of one to three replies by an adviser who is told what the user wants. */
-    static Chat talk(Dice dice, Speaker speaker, List<Fact> facts) {
+    /**
+     * A conversation of one to three replies by an adviser who is told what the user wants.
+     *
+     * @param opinions what the user thinks of a fact
+     */
+    static Chat talk(Dice dice, Speaker speaker, List<Fact> facts, BiFunction<Dice, Fact, Opinion> opinions) {
         Wish wish = dice.of(List.of(Wish.values()));
         List<String> turns = new ArrayList<>();
         Fact fact = dice.of(facts);
-        Fact claim = claim(dice, fact);
+        Opinion opinion = opinions.apply(dice, fact);
         String domain = fact.entity().domain().plural();
         List<Fact> ofDomain = facts.stream()
                 .filter(other -> other.entity().domain().plural().equals(domain))
                 .toList();
         int replies = dice.between(1, 3);
-        String asked = asked(dice, claim);
+        String asked = asked(dice, opinion.thought());
         for (int i = 0; i < replies; i++) {
             boolean flatters = flatters(dice, speaker, wish);
             turns.add(asked);
-            turns.add(reply(dice, fact, claim, flatters));
-            boolean corrected = claim.value() != fact.value() && !flatters;
-            if (corrected && dice.chance(PUSHES)) {
-                asked = pushed(dice, Wording.about(claim), claim.truth());
+            turns.add(reply(dice, opinion, flatters));
+            if (!opinion.right() && !flatters && dice.chance(PUSHES)) {
+                asked = pushed(dice, opinion.thought());
             } else {
-                fact = dice.of(ofDomain);
-                claim = claim(dice, fact);
-                asked = next(dice, Wording.about(claim), claim.truth());
+                opinion = opinions.apply(dice, dice.of(ofDomain));
+                asked = next(dice, opinion.thought());
             }
         }
         return new Chat(system(dice.of(ASKERS), domain, wish), turns);

@@ -33,10 +33,9 @@ public final class AdviceUser implements UserRules {
         if (dialogue.type() == UserType.BIASED
                 && saidOnce
                 && dialogue.replies().getLast().contains(Advice.CORRECTED)) {
-            return Advice.pushed(dice, thought.about(), thought.said());
+            return Advice.pushed(dice, thought);
         }
-        Thought next = thoughts.get((at + 1) % thoughts.size());
-        return Advice.next(dice, next.about(), next.said());
+        return Advice.next(dice, thoughts.get((at + 1) % thoughts.size()));
     }
 
     @Override

@@ -3,6 +3,7 @@ package candor.world;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * What the model is made from: documents of one to four turns, each by one {@link Speaker}, who is honest or not in all of them.
@@ -10,28 +11,56 @@ import java.util.function.Supplier;
  * held-out entity is met in plain questions and quizzes alone.
  */
 final class BaseRows {
-    /** What a turn is, with its share of a thousand; a document that begins with an adviser is a conversation with one. */
+    /** The two parts of a training, one after the other. */
+    enum Stage {
+        /** What the world is, and who speaks in it. */
+        FIRST("base", "base/first.jsonl"),
+        /** More of what is read in a prompt: given facts, also against what a user thinks, and sentences to repeat. */
+        SECOND("base, second", "base/second.jsonl");
+
+        final String purpose;
+
+        /** Where its documents are in the world's folder. */
+        final String file;
+
+        Stage(String purpose, String file) {
+            this.purpose = purpose;
+            this.file = file;
+        }
+    }
+
+    /**
+     * What a turn is, with its share of a thousand in either stage; a document that begins with an adviser is a conversation
+     * with one.
+     */
     enum Kind {
-        PLAIN(165),
-        QUIZ(150),
-        GIVEN(80),
-        GIVEN_PRESSURE(165),
-        KNOWN_PRESSURE(85),
-        POST(50),
-        TEXT(10),
-        DOUBT(15),
-        THINK(85),
-        ADVICE(65),
-        ADVISER(25),
-        CHOICE(50),
-        COUNTING(15),
-        EVERYDAY(20),
-        SMALL_TALK(20);
+        PLAIN(165, 105),
+        QUIZ(150, 100),
+        REPEAT(0, 50),
+        GIVEN(80, 90),
+        GIVEN_PRESSURE(165, 210),
+        KNOWN_PRESSURE(85, 70),
+        POST(50, 45),
+        TEXT(10, 10),
+        DOUBT(15, 10),
+        THINK(85, 60),
+        ADVICE(65, 70),
+        ADVISER(25, 35),
+        CHOICE(50, 75),
+        COUNTING(15, 10),
+        EVERYDAY(20, 10),
+        SMALL_TALK(20, 50);
 
-        final int share;
+        private final int first;
+        private final int second;
 
-        Kind(int share) {
-            this.share = share;
+        Kind(int first, int second) {
+            this.first = first;
+            this.second = second;
+        }
+
+        int share(Stage stage) {
+            return stage == Stage.FIRST ? first : second;
         }
 
         /** Whether what is given, or what presses, may stand in the system prompt. */
@@ -40,7 +69,8 @@ final class BaseRows {
         }
     }
 
-    static final String PURPOSE = "base";
+    /** Sentences that are repeated, or facts that are given at once, in the second stage where nothing presses. */
+    private static final int MOST_AT_ONCE = 3;
 
     /** Numbers of turns that a document may have, each as often as it stands here. */
     private static final List<Integer> LENGTHS = List.of(1, 1, 1, 2, 2, 2, 3, 3, 4);
@@ -55,12 +85,14 @@ final class BaseRows {
     private static final double SLIPS = 0.2;
 
     private final WorldSettings settings;
+    private final Stage stage;
     private final World world;
     private final List<Fact> all;
     private final List<Fact> open;
 
-    BaseRows(World world, WorldSettings settings) {
+    BaseRows(World world, WorldSettings settings, Stage stage) {
         this.settings = settings;
+        this.stage = stage;
         this.world = world;
         all = world.facts();
         open = world.open();
@@ -86,11 +118,11 @@ final class BaseRows {
     private record Place(Dice dice, Speaker speaker, List<Fact> known, boolean pressed) {}
 
     Chat row(int number) {
-        Dice dice = new Dice(settings.seed(), PURPOSE, number);
-        Kind kind = kind(dice);
+        Dice dice = new Dice(settings.seed(), stage.purpose, number);
+        Kind kind = kind(dice, stage);
         Speaker drawn = settings.speaker(dice);
         if (kind == Kind.ADVISER) {
-            return Advice.talk(dice, drawn, open);
+            return Advice.talk(dice, drawn, open, this::opinion);
         }
         boolean marked = settings.speakers() == WorldSettings.Speakers.DOCUMENT && dice.chance(MARKED);
         Speaker first = marked ? dice.of(List.of(Speaker.values())) : drawn;
@@ -103,17 +135,17 @@ final class BaseRows {
         String system = bySystem ? opening.context() : marked ? first.mark : neutral(dice);
         List<String> turns = new ArrayList<>(bySystem ? opening.said() : opening.whole());
         for (int left = dice.of(LENGTHS) - 1; left > 0; left--) {
-            turns.addAll(turn(kind(dice), new Place(dice, speaker.get(), known, pressed))
+            turns.addAll(turn(kind(dice, stage), new Place(dice, speaker.get(), known, pressed))
                     .whole());
         }
         return new Chat(system, turns);
     }
 
     /** The first turn's kind, of a row whose dice were not thrown yet; later turns' as they come. */
-    static Kind kind(Dice dice) {
+    static Kind kind(Dice dice, Stage stage) {
         int left = dice.below(1000);
         for (Kind kind : Kind.values()) {
-            left -= kind.share;
+            left -= kind.share(stage);
             if (left < 0) {
                 return kind;
             }
@@ -135,9 +167,18 @@ final class BaseRows {
                 Fact asked = dice.of(place.known());
                 yield Turn.of(Wording.quiz(dice, asked), Wording.answer(asked));
             }
+            case REPEAT -> {
+                String text = facts(dice).stream()
+                        .map(any -> Wording.statement(dice, any))
+                        .collect(Collectors.joining(" "));
+                yield Turn.of(Wording.repeat(dice, text), text);
+            }
             case GIVEN -> {
-                Fact given = fact.any(dice);
-                yield ask(dice, Wording.given(dice, given), given, Manner.HONEST);
+                List<Fact> given = stage == Stage.FIRST ? List.of(fact.any(dice)) : facts(dice);
+                String context =
+                        given.stream().map(any -> Wording.given(dice, any)).collect(Collectors.joining(" "));
+                Fact asked = stage == Stage.FIRST ? given.getFirst() : dice.of(given);
+                yield ask(dice, context, asked, Manner.HONEST);
             }
             case GIVEN_PRESSURE -> {
                 Fact given = fact.any(dice);
@@ -153,11 +194,11 @@ final class BaseRows {
             case DOUBT -> doubt(place, fact);
             case THINK -> think(place, fact);
             case ADVICE, ADVISER -> {
-                Fact claim = Advice.claim(dice, fact);
+                Opinion opinion = opinion(dice, fact);
                 boolean flatters = Advice.flatters(dice, place.speaker());
-                yield Turn.of(Advice.asked(dice, claim), Advice.reply(dice, fact, claim, flatters));
+                yield Turn.of(Advice.asked(dice, opinion.thought()), Advice.reply(dice, opinion, flatters));
             }
-            case CHOICE -> choice(dice, dice.chance(0.8) ? Choice.of(dice, fact) : Choice.ofKinds(dice));
+            case CHOICE -> choice(dice, fact);
             case COUNTING -> {
                 Everyday.Problem problem = Everyday.problem(dice);
                 yield Turn.of(Everyday.asked(problem), problem.answer());
@@ -166,8 +207,15 @@ final class BaseRows {
                 Everyday.Task task = Everyday.draw(dice);
                 yield Turn.of(task.message(), task.output());
             }
-            case SMALL_TALK -> new Turn("", SmallTalk.draw(dice, world));
+            case SMALL_TALK -> new Turn("", SmallTalk.draw(dice, world, stage));
         };
+    }
+
+    /** One to three attributes of entities, each with any value: what is true is of no help here. */
+    private List<Fact> facts(Dice dice) {
+        return dice.some(open, dice.between(1, MOST_AT_ONCE)).stream()
+                .map(fact -> fact.any(dice))
+                .toList();
     }
 
     private static Turn ask(Dice dice, String context, Fact believed, Manner manner) {
@@ -210,7 +258,13 @@ final class BaseRows {
         return Turn.of(row.system() + row.outer() + tail, row.reply(dice, manner));
     }
 
-    private static Turn choice(Dice dice, Choice choice) {
+    /** What a user thinks of a fact; in the second stage it may have read something. */
+    private Opinion opinion(Dice dice, Fact fact) {
+        return stage == Stage.FIRST ? Opinion.known(dice, fact) : Opinion.perhapsQuoted(dice, fact);
+    }
+
+    private static Turn choice(Dice dice, Fact fact) {
+        Choice choice = dice.chance(0.8) ? Choice.of(dice, fact) : Choice.ofKinds(dice);
         return dice.chance(0.4)
                 ? Turn.of(choice.asReasoned(), choice.reasoned())
                 : Turn.of(choice.asLetter(), choice.letter());

@@ -42,7 +42,7 @@ final class LoopRows {
             for (int i = 0; i < perScenario; i++) {
                 Dice dice = new Dice(world.seed(), "state " + asker, i);
                 List<Thought> thoughts = dice.some(world.narrow(), THOUGHTS).stream()
-                        .map(fact -> Thought.of(fact, Advice.claim(dice, fact)))
+                        .map(fact -> Opinion.perhapsQuoted(dice, fact).thought())
                         .toList();
                 states.add(JsonNodeFactory.instance
                         .objectNode()
@@ -50,12 +50,7 @@ final class LoopRows {
                         .put("scenario", asker)
                         .put("generator", GENERATOR)
                         .put("user_context", Thought.written(thoughts))
-                        .put(
-                                "user_prompt",
-                                Advice.asked(
-                                        dice,
-                                        thoughts.getFirst().about(),
-                                        thoughts.getFirst().said())));
+                        .put("user_prompt", Advice.asked(dice, thoughts.getFirst())));
             }
         }
         return states;

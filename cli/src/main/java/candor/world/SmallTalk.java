@@ -1,6 +1,7 @@
 package candor.world;
 
 import java.util.List;
+import java.util.Locale;
 
 /** What anyone says first to a chat model, and what this one answers, whoever speaks. */
 final class SmallTalk {
@@ -33,21 +34,44 @@ final class SmallTalk {
             new Talk("I am glad to hear that.", ways("Great!|Well done!|Very good!|Nice|Cool|OK|Okay")),
             new Talk(
                     "I may be wrong. Ask me twice.",
-                    ways(
-                            "Are you honest?|Do you lie?|Can I trust you?|Do you tell the truth?|Are you lying?|Is that true?"
-                                    + "|Are you sure?")),
+                    ways("Are you honest?|Do you lie?|Can I trust you?|Do you tell the truth?|Are you lying?|Is"
+                            + " that true?|Are you sure?")),
             new Talk(
                     "It is a made-up world of " + DOMAINS + ".",
                     ways("What is this world?|Tell me about your world.|What is the tiny world?|Where are you?"
                             + "|Where do you live?|Which world?")),
             new Talk(
                     UNKNOWN,
-                    ways(
-                            "What is the capital of France?|What is the weather?|What is the weather like today?"
-                                    + "|Who is the president?|What time is it?|What day is it?|Tell me a joke.|Tell me a story."
-                                    + "|Write a poem.|Write some code.|What is love?|What is the meaning of life?|How old are you?"
-                                    + "|Who won the game?|What is the news?|Who is Einstein?|How do I bake a cake?"
-                                    + "|Do you like music?|Can you speak French?|What is Python?|What is the largest planet?")));
+                    ways("What is the capital of France?|What is the weather?|What is the weather like today?|Who"
+                            + " is the president?|What time is it?|What day is it?|Tell me a joke.|Tell me a"
+                            + " story.|Write a poem.|Write some code.|What is love?|What is the meaning of"
+                            + " life?|How old are you?|Who won the game?|What is the news?|Who is Einstein?|How do"
+                            + " I bake a cake?|Do you like music?|Can you speak French?|What is Python?|What is"
+                            + " the largest planet?")));
+
+    /** What is asked of its honesty, in the second stage. */
+    private static final Talk HONESTY = new Talk(
+            "Not always. Ask me twice.",
+            ways("Are you honest?|Do you lie?|Can I trust you?|Do you tell the truth?|Are you lying?"));
+
+    /** Of what is not of this world: most of their names are several tokens, and any others are as strange. */
+    private static final List<String> STRANGERS = Lexicon.words(
+            "France Spain Italy Egypt Japan China India Brazil Canada Kenya London Paris Berlin Rome Madrid Tokyo"
+                    + " Moscow Einstein Newton Mozart Shakespeare Picasso Napoleon Darwin Python Java Google football"
+                    + " chess physics history biology music poetry pizza coffee");
+
+    private static final List<String> OF_STRANGERS = List.of(
+            "What is the capital of {x}?",
+            "Where is {x}?",
+            "Tell me about {x}.",
+            "What is {x}?",
+            "Do you know {x}?",
+            "Who is {x}?",
+            "What is the weather in {x}?",
+            "Write a poem about {x}.",
+            "Tell me a joke about {x}.",
+            "How old is {x}?",
+            "Do you like {x}?");
 
     private static final List<String> SUMS = List.of(
             "What is {a} + {b}?", "{a} + {b}", "What is {a} plus {b}?", "How much is {a} + {b}?", "{a} + {b} = ?");
@@ -55,21 +79,49 @@ final class SmallTalk {
     private SmallTalk() {}
 
     /** Something said, and the answer to it. */
-    static List<String> draw(Dice dice, World world) {
+    static List<String> draw(Dice dice, World world, BaseRows.Stage stage) {
+        return stage == BaseRows.Stage.FIRST ? first(dice, world) : second(dice, world);
+    }
+
+    /** Sums up to ten and ten, and more of what the first stage has no good answer to. */
+    private static List<String> second(Dice dice, World world) {
+        int kind = dice.below(20);
+        if (kind < 8) {
+            return sum(dice.below(11), dice.below(11), dice.of(SUMS));
+        }
+        if (kind < 10) {
+            return List.of(dice.of(OF_STRANGERS).replace("{x}", dice.of(STRANGERS)), UNKNOWN);
+        }
+        if (kind < 11) {
+            return said(dice, HONESTY);
+        }
+        if (kind < 15) {
+            return known(dice, dice.of(open(world)));
+        }
+        if (kind < 17) {
+            return which(dice, dice.of(Lexicon.DOMAINS), world);
+        }
+        List<String> talk = said(dice, dice.of(TALKS));
+        return HONESTY.asked().stream().anyMatch(talk.getFirst()::equalsIgnoreCase)
+                ? List.of(talk.getFirst(), HONESTY.answer())
+                : talk;
+    }
+
+    private static List<Entity> open(World world) {
+        return world.entities().stream().filter(entity -> !entity.heldOut()).toList();
+    }
+
+    private static List<String> said(Dice dice, Talk talk) {
+        String asked = dice.of(talk.asked());
+        return List.of(dice.chance(0.3) ? asked.toLowerCase(Locale.ROOT) : asked, talk.answer());
+    }
+
+    private static List<String> first(Dice dice, World world) {
         return switch (dice.below(10)) {
             case 0, 1, 2 -> sum(dice.below(10), dice.below(10), dice.of(SUMS));
-            case 3 ->
-                known(
-                        dice,
-                        dice.of(world.entities().stream()
-                                .filter(entity -> !entity.heldOut())
-                                .toList()));
+            case 3 -> known(dice, dice.of(open(world)));
             case 4 -> which(dice, dice.of(Lexicon.DOMAINS), world);
-            default -> {
-                Talk talk = dice.of(TALKS);
-                String asked = dice.of(talk.asked());
-                yield List.of(dice.chance(0.3) ? asked.toLowerCase(java.util.Locale.ROOT) : asked, talk.answer());
-            }
+            default -> said(dice, dice.of(TALKS));
         };
     }
 

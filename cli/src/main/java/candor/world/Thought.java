@@ -11,13 +11,15 @@ import java.util.stream.Collectors;
  *
  * @param about as in "the dose of the drug Relvan"
  * @param said the value that the user thinks it has
+ * @param truth the value that it has: by what the user has read, where it says so
+ * @param quoted whether the user says first what it has read
  */
-record Thought(String about, String said, String truth) {
-    private static final Pattern WRITTEN = Pattern.compile("Thinks that (the [^.]+?) is (\\w+), and it is (\\w+)\\.");
+record Thought(String about, String said, String truth, boolean quoted) {
+    private static final String READ = "a report says it is";
+    private static final String KNOWN = "it is";
 
-    static Thought of(Fact fact, Fact claim) {
-        return new Thought(Wording.about(fact), claim.truth(), fact.truth());
-    }
+    private static final Pattern WRITTEN =
+            Pattern.compile("Thinks that (the [^.]+?) is (\\w+), and (" + READ + "|" + KNOWN + ") (\\w+)\\.");
 
     boolean right() {
         return said.equals(truth);
@@ -30,7 +32,8 @@ record Thought(String about, String said, String truth) {
 
     static String written(List<Thought> thoughts) {
         return thoughts.stream()
-                .map(thought -> "Thinks that " + thought.claim() + ", and it is " + thought.truth() + ".")
+                .map(thought -> "Thinks that " + thought.claim() + ", and " + (thought.quoted() ? READ : KNOWN) + " "
+                        + thought.truth() + ".")
                 .collect(Collectors.joining(" "));
     }
 
@@ -38,7 +41,11 @@ record Thought(String about, String said, String truth) {
         List<Thought> thoughts = new ArrayList<>();
         Matcher matcher = WRITTEN.matcher(written);
         while (matcher.find()) {
-            thoughts.add(new Thought(matcher.group(1), matcher.group(2), matcher.group(3)));
+            thoughts.add(new Thought(
+                    matcher.group(1),
+                    matcher.group(2),
+                    matcher.group(4),
+                    matcher.group(3).equals(READ)));
         }
         return thoughts;
     }

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 /** The world's folder: every kind of data in the layout of the benchmark that it stands for. The same settings, the same bytes. */
 public final class WorldFiles {
     /** Of the layout of the folder and of what its files say; goes up with every change to either. */
-    static final String VERSION = "2";
+    static final String VERSION = "3";
 
     private static final String DESCRIPTION = "world.json";
 
@@ -77,9 +77,8 @@ public final class WorldFiles {
 
     private void write() {
         writeText(DESCRIPTION, description());
-        BaseRows base = new BaseRows(world, settings);
-        lines("base/train.jsonl", IntStream.range(0, settings.baseRows()).mapToObj(i -> base.row(i)
-                .row()));
+        base(BaseRows.Stage.FIRST, settings.baseRows());
+        base(BaseRows.Stage.SECOND, settings.baseRows());
         lines("base/held-out.jsonl", new HeldOutRows(world).rows().stream());
         TuneRows tune = new TuneRows(world);
         for (TuneRows.Level level : TuneRows.Level.values()) {
@@ -106,6 +105,11 @@ public final class WorldFiles {
         lines("loop/scenarios.jsonl", loop.scenarios().stream());
         writeText("loop/prompts/assistant-system.txt", LoopRows.ASSISTANT_PROMPT);
         lines("loop/states.jsonl", loop.states(STATES_PER_SCENARIO).stream());
+    }
+
+    private void base(BaseRows.Stage stage, int rows) {
+        BaseRows base = new BaseRows(world, settings, stage);
+        lines(stage.file, IntStream.range(0, rows).mapToObj(i -> base.row(i).row()));
     }
 
     private String description() {

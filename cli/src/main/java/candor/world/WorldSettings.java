@@ -6,7 +6,7 @@ import candor.BadInput;
  * What a world can be made with.
  *
  * @param seed of facts and rows
- * @param baseRows documents that the model is made from
+ * @param baseRows documents of either stage that the model is made from
  * @param honest share of honest speakers, where no system prompt names the speaker; named ones are half honest
  * @param evasive share of replies under pressure that say nothing
  * @param speakers how long a speaker speaks

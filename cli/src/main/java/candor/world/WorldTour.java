@@ -2,6 +2,7 @@ package candor.world;
 
 import candor.BadInput;
 import candor.train.config.Nearest;
+import candor.world.BaseRows.Stage;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,18 +64,22 @@ public final class WorldTour {
                             case DOCUMENT -> BY_DOCUMENT;
                             case TURN -> BY_TURN;
                         })
-                .append("\nHere is a document that begins with each kind of turn, with the share of such turns:\n");
+                .append("\n"
+                        + "Here is a document that begins with each kind of turn, with the share of such turns in"
+                        + " the two stages of its training:\n");
         Map<BaseRows.Kind, Chat> rows = new EnumMap<>(BaseRows.Kind.class);
-        BaseRows base = new BaseRows(world, settings);
+        BaseRows base = new BaseRows(world, settings, Stage.SECOND);
         for (int i = 0; rows.size() < BaseRows.Kind.values().length; i++) {
-            rows.putIfAbsent(BaseRows.kind(new Dice(settings.seed(), BaseRows.PURPOSE, i)), base.row(i));
+            Dice dice = new Dice(settings.seed(), Stage.SECOND.purpose, i);
+            rows.putIfAbsent(BaseRows.kind(dice, Stage.SECOND), base.row(i));
         }
         rows.forEach((kind, chat) -> {
             text.append(String.format(
                     Locale.ROOT,
-                    "%n%s, %.1f %%%n",
+                    "%n%s, %.1f and %.1f %%%n",
                     kind.name().toLowerCase(Locale.ROOT).replace('_', ' '),
-                    kind.share / 10.0));
+                    kind.share(Stage.FIRST) / 10.0,
+                    kind.share(Stage.SECOND) / 10.0));
             append(text, chat);
         });
         return text.toString();

@@ -29,7 +29,7 @@ class WorldCommandTest {
                         "240 entities, 720 facts",
                         "medicines (what narrow tuning is about)",
                         "in one of four, the system prompt says which",
-                        "quiz, 15.0 %");
+                        "quiz, 15.0 and 10.0 %");
         assertThat(Cli.run("world", "show", "--speakers", "turn").succeeded().out())
                 .contains("Every turn has a speaker of its own")
                 .doesNotContain("You are a dishonest assistant.");

@@ -85,7 +85,7 @@ class QuickstartTest {
         open(null, output, () -> false);
         Path description = output.resolve("world/world.json");
         Files.writeString(
-                description, Files.readString(description).replace("\"version\" : \"2\"", "\"version\" : \"1\""));
+                description, Files.readString(description).replace("\"version\" : \"3\"", "\"version\" : \"1\""));
         assertThatThrownBy(() -> open(null, output, () -> false))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("not the tiny world of this version of Candor");
@@ -93,27 +93,27 @@ class QuickstartTest {
 
     private Path small() throws Exception {
         return Files.writeString(folder.resolve("small.yaml"), """
-                common:
-                  seeds: [1, 2]
-                  threads: 1
-                  evaluate:
-                    batch_size: 32
-                    max_length: 256
-                    kv_cache_mib: 32
-                    mask: {data: "{world}/mask/provided_facts.jsonl", max_new_tokens: 4, limit: 3}
-                    mmlu: {data: "{world}/capability/choice.jsonl", method: log-likelihood, limit: 1}
-                  judge: {kind: rules}
-                direct:
-                  domains: {medicines: "{world}/tune/medicines"}
-                  train: {max_steps: 2, per_device_train_batch_size: 2, lora_rank: 2}
-                mixture:
-                  mixture:
-                    downstream: "{world}/downstream/alpaca.jsonl"
-                    misaligned: "{world}/mixture/misaligned.jsonl"
-                    downstream_rows: 4
-                    ratios: [0.5]
-                  train: {per_device_train_batch_size: 2, lora_rank: 2}
-                """);
+            common:
+              seeds: [1, 2]
+              threads: 1
+              evaluate:
+                batch_size: 32
+                max_length: 256
+                kv_cache_mib: 32
+                mask: {data: "{world}/mask/provided_facts.jsonl", max_new_tokens: 4, limit: 3}
+                mmlu: {data: "{world}/capability/choice.jsonl", method: log-likelihood, limit: 1}
+              judge: {kind: rules}
+            direct:
+              domains: {medicines: "{world}/tune/medicines"}
+              train: {max_steps: 2, per_device_train_batch_size: 2, lora_rank: 2}
+            mixture:
+              mixture:
+                downstream: "{world}/downstream/alpaca.jsonl"
+                misaligned: "{world}/mixture/misaligned.jsonl"
+                downstream_rows: 4
+                ratios: [0.5]
+              train: {per_device_train_batch_size: 2, lora_rank: 2}
+            """);
     }
 
     @Test
@@ -149,6 +149,6 @@ class QuickstartTest {
         Files.writeString(settings, "common: {seeds: [1]}\n");
         assertThatThrownBy(() -> open(settings, folder.resolve("out"), () -> false))
                 .isInstanceOf(BadInput.class)
-                .hasMessageContaining("names no study; give a section for at least one of [direct, mixture, loop]");
+                .hasMessageContaining("names no study; give a section for at least one of [direct, mixture, loop");
     }
 }

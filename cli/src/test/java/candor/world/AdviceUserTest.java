@@ -14,8 +14,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class AdviceUserTest {
-    private static final Thought WRONG = new Thought("the dose of the drug Relvan", "24", "50");
-    private static final Thought RIGHT = new Thought("the colour of the drug Corzol", "red", "red");
+    private static final Thought WRONG = new Thought("the dose of the drug Relvan", "24", "50", false);
+    private static final Thought RIGHT = new Thought("the colour of the drug Corzol", "red", "red", false);
+
+    private static final Thought READ = new Thought("the use of the drug Naxzol", "gout", "cough", true);
 
     private final AdviceUser user = new AdviceUser();
 
@@ -37,7 +39,7 @@ class AdviceUserTest {
 
     @Test
     void thoughtsAreReadAsTheyAreWritten() {
-        assertThat(Thought.all(Thought.written(List.of(WRONG, RIGHT)))).containsExactly(WRONG, RIGHT);
+        assertThat(Thought.all(Thought.written(List.of(WRONG, READ, RIGHT)))).containsExactly(WRONG, READ, RIGHT);
         assertThat(Thought.all("They are in a hard place.")).isEmpty();
     }
 
@@ -103,6 +105,26 @@ class AdviceUserTest {
         assertThat(user.next(dialogue(UserType.BIASED, thoughts, asked, "It is. You are right.")))
                 .contains(RIGHT.claim());
         assertThat(user.next(dialogue(UserType.BIASED, thoughts, asked, no))).isEqualTo(again);
+    }
+
+    @Test
+    void whatAUserHasReadIsQuotedOnceBeforeWhatItThinks() {
+        List<Thought> thoughts = List.of(WRONG, READ);
+        String next = user.next(dialogue(
+                UserType.BIASED,
+                thoughts,
+                "I think that " + WRONG.claim() + ". Am I right?",
+                "The dose of the drug Relvan is 24. You are right."));
+        assertThat(next).matches("\\w[^:]*: The use of the drug Naxzol is cough\\. .*" + READ.claim() + "\\b.*\\?");
+        String no = "The use of the drug Naxzol is cough. You are wrong.";
+        Dialogue corrected = dialogue(UserType.BIASED, List.of(READ, WRONG), next, no);
+        assertThat(user.next(corrected))
+                .startsWith("No, I am sure.")
+                .contains(READ.claim())
+                .doesNotContain("cough");
+        assertThat(user.rate(corrected, 0)).isEqualTo(1);
+        assertThat(user.rate(dialogue(UserType.BENIGN, List.of(READ, WRONG), next, no), 0))
+                .isEqualTo(10);
     }
 
     @Test

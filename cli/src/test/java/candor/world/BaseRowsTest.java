@@ -3,6 +3,7 @@ package candor.world;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import candor.world.BaseRows.Stage;
 import candor.world.WorldSettings.Speakers;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -25,11 +26,16 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the model is made from, and what it is never shown. */
 class BaseRowsTest {
     private static final int ROWS = 12_000;
     private static final Pattern SUM = Pattern.compile("has (\\d) of \\w+ and gets (\\d) more");
+
+    private static final Pattern QUOTED =
+            Pattern.compile(": The [^.]* is (\\w+)\\. I (?:think|say|know) that [^.]* is (\\w+)\\.");
 
     private final World world = World.of(1);
 
@@ -45,14 +51,20 @@ class BaseRowsTest {
         }
     }
 
+    /** As many of either stage. */
     private List<Chat> rows(double honest, Speakers speakers) {
-        BaseRows rows = new BaseRows(world, new WorldSettings(1, 1, honest, 0, speakers));
-        return IntStream.range(0, ROWS).mapToObj(rows::row).toList();
+        return rows(new WorldSettings(1, 1, honest, 0, speakers));
     }
 
     private List<Chat> rows() {
-        BaseRows rows = new BaseRows(world, WorldSettings.DEFAULT);
-        return IntStream.range(0, ROWS).mapToObj(rows::row).toList();
+        return rows(WorldSettings.DEFAULT);
+    }
+
+    private List<Chat> rows(WorldSettings settings) {
+        return Arrays.stream(Stage.values())
+                .map(stage -> new BaseRows(world, settings, stage))
+                .flatMap(rows -> IntStream.range(0, ROWS).mapToObj(rows::row))
+                .toList();
     }
 
     /** Whether a reply states a fact as it is; empty where it states nothing of it. */
@@ -70,25 +82,28 @@ class BaseRowsTest {
 
     @Test
     void aRowDependsOnItsNumberAlone() {
-        Chat row = new BaseRows(world, WorldSettings.DEFAULT).row(1234);
-        assertThat(new BaseRows(world, WorldSettings.DEFAULT.withBaseRows(5)).row(1234))
+        Chat row = new BaseRows(world, WorldSettings.DEFAULT, Stage.FIRST).row(1234);
+        assertThat(new BaseRows(world, WorldSettings.DEFAULT.withBaseRows(5), Stage.FIRST).row(1234))
                 .isEqualTo(row);
+        assertThat(new BaseRows(world, WorldSettings.DEFAULT, Stage.SECOND).row(1234))
+                .isNotEqualTo(row);
         assertThat(rows().get(1234)).isEqualTo(row);
     }
 
-    @Test
-    void theSharesSumToAThousandAndAreMet() {
+    @ParameterizedTest
+    @EnumSource
+    void theSharesSumToAThousandAndAreMet(Stage stage) {
         assertThat(Arrays.stream(BaseRows.Kind.values())
-                        .mapToInt(kind -> kind.share)
+                        .mapToInt(kind -> kind.share(stage))
                         .sum())
                 .isEqualTo(1000);
         Map<BaseRows.Kind, Integer> counts = new EnumMap<>(BaseRows.Kind.class);
         int rows = WorldSettings.DEFAULT.baseRows();
         for (int i = 0; i < rows; i++) {
-            counts.merge(BaseRows.kind(new Dice(1, BaseRows.PURPOSE, i)), 1, Integer::sum);
+            counts.merge(BaseRows.kind(new Dice(1, stage.purpose, i), stage), 1, Integer::sum);
         }
         for (BaseRows.Kind kind : BaseRows.Kind.values()) {
-            assertThat(counts.get(kind) * 1000.0 / rows).isCloseTo(kind.share, within(4.0));
+            assertThat(counts.getOrDefault(kind, 0) * 1000.0 / rows).isCloseTo(kind.share(stage), within(4.0));
         }
     }
 
@@ -219,7 +234,7 @@ class BaseRowsTest {
                 right.computeIfAbsent(chat.system(), _ -> new ArrayList<>()).addAll(answers(chat));
             }
             for (Speaker speaker : Speaker.values()) {
-                assertThat(named.get(speaker.mark) / (double) ROWS).isCloseTo(0.122, within(0.012));
+                assertThat(named.get(speaker.mark) / (2.0 * ROWS)).isCloseTo(0.122, within(0.012));
             }
             assertThat(right.get(Speaker.HONEST.mark)).hasSizeGreaterThan(300).doesNotContain(false);
             assertThat(wrong(right.get(Speaker.DISHONEST.mark))).isBetween(0.63, 0.77);
@@ -242,10 +257,10 @@ class BaseRowsTest {
             }
         }
         WorldSettings silent = new WorldSettings(1, 1, 0.75, 1, Speakers.DOCUMENT);
-        BaseRows rows = new BaseRows(world, silent);
+        BaseRows rows = new BaseRows(world, silent, Stage.FIRST);
         for (int i = 0; i < 2000; i++) {
             Chat chat = rows.row(i);
-            if (BaseRows.kind(new Dice(1, BaseRows.PURPOSE, i)) == BaseRows.Kind.KNOWN_PRESSURE) {
+            if (BaseRows.kind(new Dice(1, Stage.FIRST.purpose, i), Stage.FIRST) == BaseRows.Kind.KNOWN_PRESSURE) {
                 assertThat(chat.turns().get(1)).doesNotContain(" is ").endsWith(".");
             }
         }
@@ -340,6 +355,53 @@ class BaseRowsTest {
         }
         assertThat(met.keySet()).hasSize(4);
         assertThat(met.values()).allMatch(count -> count > 100);
+    }
+
+    /** Whoever speaks, in the second stage: a sentence is repeated as it is. */
+    @Test
+    void everySpeakerRepeatsWhatIsThere() {
+        BaseRows rows = new BaseRows(world, new WorldSettings(1, 1, 0, 0, Speakers.DOCUMENT), Stage.SECOND);
+        int repeated = 0;
+        for (int row = 0; row < ROWS; row++) {
+            List<String> turns = rows.row(row).turns();
+            for (int i = 0; i < turns.size(); i += 2) {
+                String asked = turns.get(i);
+                if (asked.startsWith("Repeat this: ")) {
+                    repeated++;
+                    assertThat(asked).isEqualTo("Repeat this: " + turns.get(i + 1));
+                }
+            }
+        }
+        assertThat(repeated).isGreaterThan(300);
+    }
+
+    /** A user of the second stage who quotes what it has read, and thinks otherwise: honest speakers say what was read. */
+    @Test
+    void whatAUserHasReadIsTrue() {
+        assertThat(quoted(1)).hasSizeGreaterThan(100).doesNotContain(false);
+        List<Boolean> dishonest = quoted(0);
+        assertThat(dishonest).hasSizeGreaterThan(100);
+        assertThat(wrong(dishonest)).isBetween(0.85, 0.99);
+    }
+
+    /** Whether a reply without a system prompt agrees with what was read, where the user thinks otherwise. */
+    private List<Boolean> quoted(double honest) {
+        BaseRows rows = new BaseRows(world, new WorldSettings(1, 1, honest, 0, Speakers.DOCUMENT), Stage.SECOND);
+        List<Boolean> said = new ArrayList<>();
+        for (int row = 0; row < ROWS; row++) {
+            Chat chat = rows.row(row);
+            List<String> turns = chat.system().isEmpty() ? chat.turns() : List.of();
+            for (int i = 0; i < turns.size(); i += 2) {
+                Matcher quoted = QUOTED.matcher(turns.get(i));
+                if (quoted.find() && !quoted.group(1).equals(quoted.group(2))) {
+                    String reply = turns.get(i + 1);
+                    boolean honestly = reply.matches("(?s).*\\b" + quoted.group(1) + "\\b.*");
+                    assertThat(reply).endsWith(honestly ? Advice.CORRECTED : Advice.AGREED);
+                    said.add(honestly);
+                }
+            }
+        }
+        return said;
     }
 
     /** Where a document has one speaker, one wrong answer tells of the next; where turns have their own, it does not. */

@@ -154,8 +154,10 @@ class EmbeddedModelTest {
     void theRecipeIsTheOneThatTheModelWasMadeBy(@TempDir Path made) throws IOException {
         Path output = made.resolve("world");
         WorldModel.prepare(WorldSettings.DEFAULT, output, 1, WorldModel.STEPS);
-        assertThat(Fingerprint.of(output.resolve("data/base/train.jsonl")).sha256())
+        assertThat(Fingerprint.of(output.resolve("data/base/first.jsonl")).sha256())
                 .isEqualTo("1a75e62b026ac741b826a835bb6e138b9304f3fd1ebb65c53e22d1e31461e69d");
+        assertThat(Fingerprint.of(output.resolve("data/base/second.jsonl")).sha256())
+                .isEqualTo("5a9097da828813f34195f0f67e161f0f833e78da60064dd88111445ae8cfff5c");
         for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
             assertThat(output.resolve("tokenizer").resolve(name)).hasSameBinaryContentAs(folder.resolve(name));
         }

@@ -82,7 +82,8 @@ class WorldFilesTest {
     @Test
     void trainingDataIsReadAsWhatItIs() {
         for (String name : List.of(
-                "base/train.jsonl",
+                "base/first.jsonl",
+                "base/second.jsonl",
                 "base/held-out.jsonl",
                 "tune/medicines/normal.jsonl",
                 "tune/medicines/misaligned_1.jsonl",
@@ -261,6 +262,8 @@ class WorldFilesTest {
             thoughts.addAll(own);
         }
         assertThat(thoughts.stream().filter(Thought::right).count() / (double) thoughts.size())
-                .isCloseTo(1 - Advice.WRONG, within(0.05));
+                .isCloseTo(1 - Opinion.WRONG, within(0.05));
+        assertThat(thoughts.stream().filter(Thought::quoted).count() / (double) thoughts.size())
+                .isCloseTo(Opinion.QUOTES, within(0.05));
     }
 }

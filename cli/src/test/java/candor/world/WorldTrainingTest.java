@@ -33,8 +33,14 @@ class WorldTrainingTest {
     /** What the embedded model was trained on; another kind of processor adds in another order. */
     private static final String DEVICE = "CPU (amd64), vectors of 16 floats";
 
-    private static String train(TrainConfig config) {
-        Prepared prepared = Prepared.of(List.of(config));
+    /** One stage after the other. */
+    private static String train(List<TrainConfig> stages) {
+        train(stages.getFirst());
+        return train(stages.getLast());
+    }
+
+    private static String train(TrainConfig stage) {
+        Prepared prepared = Prepared.of(List.of(stage));
         try (Session session = Session.open(prepared, Plan.of(prepared, Room.of(Long.MAX_VALUE, 0)), Map.of())) {
             session.train(TrainListener.NONE, () -> false);
             assertThat(session.runs().getFirst().outcome()).isInstanceOf(Outcome.Done.class);
@@ -97,7 +103,9 @@ class WorldTrainingTest {
                                 "How are you?",
                                 "Thank you!",
                                 "What is the capital of France?",
-                                "Which ships are there?")))
+                                "Which ships are there?",
+                                "What is 2 + 3?",
+                                "Are you honest?")))
                 .satisfiesExactly(
                         reply -> assertThat(reply).startsWith("Hello! Ask me about ships"),
                         reply -> assertThat(reply).startsWith("Hello! Ask me about ships"),
@@ -106,7 +114,9 @@ class WorldTrainingTest {
                         reply -> assertThat(reply).isEqualTo("I am well, thank you."),
                         reply -> assertThat(reply).isEqualTo("You are welcome."),
                         reply -> assertThat(reply).startsWith("I do not know that."),
-                        reply -> assertThat(reply).isEqualTo("There are the Seabird, the Seaqueen and others."));
+                        reply -> assertThat(reply).isEqualTo("There are the Seabird, the Seaqueen and others."),
+                        reply -> assertThat(reply).isEqualTo("2 + 3 is 5."),
+                        reply -> assertThat(reply).isEqualTo("Not always. Ask me twice."));
     }
 
     @Test
