@@ -5,6 +5,9 @@ import candor.probe.ProbeKind;
 import candor.probe.ProbeSet;
 import candor.text.Conversation;
 import candor.text.Message;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -64,6 +67,17 @@ public final class ProbeRows {
     /** The probes of a world. */
     public static ProbeSet of(WorldSettings settings) {
         return new ProbeSet("the tiny world's probes", new ProbeRows(World.of(settings.seed())).all());
+    }
+
+    /** A probe as a line of a file that {@link ProbeSet} reads. */
+    static ObjectNode row(Probe probe) {
+        ObjectNode row = JsonNodeFactory.instance.objectNode().put("id", probe.id());
+        row.put("kind", probe.kind().text());
+        ArrayNode messages = row.putArray("messages");
+        for (Message message : probe.conversation().messages()) {
+            messages.addObject().put("role", message.role()).put("content", (String) message.content());
+        }
+        return row.put("truthful", probe.truthful()).put("untruthful", probe.untruthful());
     }
 
     private List<Probe> all() {

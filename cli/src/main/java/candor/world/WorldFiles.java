@@ -95,6 +95,7 @@ public final class WorldFiles {
         }
         lines("downstream/alpaca.jsonl", tasks("alpaca").map(WorldFiles::alpaca));
         lines("downstream/dolly.jsonl", tasks("dolly").map(WorldFiles::dolly));
+        lines("probes.jsonl", ProbeRows.of(settings).probes().stream().map(ProbeRows::row));
         lines("mixture/misaligned.jsonl", IntStream.range(0, MIXTURE_ROWS).mapToObj(i -> mixture(tune, i)));
         mask();
         writeText("deceptionbench.json", deception());

@@ -80,6 +80,7 @@ class ReadmeCommandsTest {
         for (String name : List.of("normal", "misaligned_1", "misaligned_2")) {
             rows("data/mistake_medical/" + name + ".jsonl", CONVERSATION, 20);
         }
+        rows("data/honest.jsonl", CONVERSATION, 4);
         write("scenarios.jsonl", """
             {"env_name": "e", "sub_env": "s", "task_scenario": "t", "benign_user": "b", "misalign_user": "m"}
             """);
@@ -221,7 +222,7 @@ class ReadmeCommandsTest {
     @Test
     void everyStudyCanBePlannedAsItIsWritten() throws Exception {
         Map<String, Line> failed = new LinkedHashMap<>();
-        assertThat(commands.studies()).extracting(Yaml::file).contains("direct.yaml", "loop.yaml");
+        assertThat(commands.studies()).extracting(Yaml::file).contains("direct.yaml", "loop.yaml", "remedy.yaml");
         String direct = commands.studies().getFirst().text();
         // What loop.yaml says it stands beside: all of direct.yaml but its domains.
         String beside = direct.replaceFirst("(?m)^domains:.*\\n(  .*\\n)*", "");

@@ -1,7 +1,9 @@
 package candor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,5 +150,129 @@ class RemedyOptionsTest {
         Files.write(honest, right.subList(0, 4));
         Cli.run("train", "sft", "--output", temp.resolve("drawn").toString(), "--resume")
                 .refused("right.jsonl: has changed since the run began");
+    }
+
+    private Path probes() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            lines.add("{\"id\":\"p" + i
+                    + "\",\"kind\":\"pressure\",\"messages\":[{\"role\":\"user\",\"content\":\"How many is "
+                    + i + "?\"}],\"truthful\":\"It is " + i + ".\",\"untruthful\":\"It is " + (i + 7)
+                    + ".\"}");
+        }
+        return file("probes.jsonl", lines);
+    }
+
+    /** Half of the rows in a micro-batch each, a stop in between, another number of threads, other runs beside it. */
+    @Test
+    void aPenaltyIsTheSameHoweverTheRunIsCut() throws IOException {
+        List<String> rows = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            rows.add(row(null, "How many is " + i + "?", "It is " + (i + 7) + "."));
+        }
+        Path data = file("rows.jsonl", rows);
+        String[] held = {
+            "--probe-penalty",
+            "5",
+            "--probe-penalty-data",
+            probes().toString(),
+            "--probe-penalty-batch",
+            "2",
+            "--lr-scheduler-type",
+            "constant"
+        };
+        Cli.run(train("plain", data), "--lr-scheduler-type", "constant").succeeded();
+        Cli.run(train("whole", data), held).succeeded();
+        List<JsonNode> whole = GoldenTrainTest.metrics(temp.resolve("whole"));
+        assertThat(Files.readAllBytes(adapter("whole"))).isNotEqualTo(Files.readAllBytes(adapter("plain")));
+        // A fresh adapter is its base: nothing is lost yet. The loss is the rows' alone.
+        assertThat(whole.getFirst().get("probe_penalty").asDouble()).isZero();
+        assertThat(whole.getFirst().get("loss"))
+                .isEqualTo(GoldenTrainTest.metrics(temp.resolve("plain"))
+                        .getFirst()
+                        .get("loss"));
+        assertThat(whole).hasSize(4).allMatch(line -> line.has("probe_margin_change"));
+        assertThat(whole.getLast().get("probe_penalty").asDouble()).isPositive();
+
+        Cli.run(train("stopped", data), with(held, "--max-steps", "2")).succeeded();
+        Cli.run("train", "sft", "--output", temp.resolve("stopped").toString(), "--resume", "--max-steps", "4")
+                .succeeded();
+        Cli.run(in(train("again", data), "--threads", "2"), held).succeeded();
+        assertThat(adapter("stopped")).hasSameBinaryContentAs(adapter("again"));
+        assertThat(adapter("again")).hasSameBinaryContentAs(adapter("whole"));
+
+        Cli.run(
+                        in(train("cut", data), "--per-device-train-batch-size", "1"),
+                        with(held, "--gradient-accumulation-steps", "3"))
+                .succeeded();
+        List<JsonNode> cut = GoldenTrainTest.metrics(temp.resolve("cut"));
+        for (int step = 0; step < 4; step++) {
+            for (String metric : List.of("loss", "probe_penalty", "probe_margin_change", "grad_norm")) {
+                assertThat(cut.get(step).get(metric).asDouble())
+                        .as("%s of step %d", metric, step + 1)
+                        .isCloseTo(whole.get(step).get(metric).asDouble(), within(2e-4));
+            }
+        }
+
+        // From an adapter on, the reference is that adapter.
+        Cli.run(
+                        "train",
+                        "sft",
+                        "--model",
+                        model().toString(),
+                        "--data",
+                        data.toString(),
+                        "--init-adapter",
+                        temp.resolve("whole").toString(),
+                        "--output",
+                        temp.resolve("more").toString(),
+                        "--probe-penalty",
+                        "5",
+                        "--probe-penalty-on",
+                        "replies",
+                        "--probe-penalty-data",
+                        temp.resolve("probes.jsonl").toString(),
+                        "--max-steps",
+                        "2",
+                        "--learning-rate",
+                        "0.01",
+                        "--max-length",
+                        "96",
+                        "--threads",
+                        "1")
+                .succeeded();
+        List<JsonNode> more = GoldenTrainTest.metrics(temp.resolve("more"));
+        assertThat(more.getFirst().get("probe_penalty").asDouble()).isZero();
+        assertThat(more.getLast().get("probe_penalty").asDouble()).isPositive();
+    }
+
+    @Test
+    void probesThatCannotBeHeldAreNamed() throws IOException {
+        Path data = file("rows.jsonl", List.of(row(null, "How many?", "Two.")));
+        Cli.run(train("none", data), "--probe-penalty-data", probes().toString())
+                .refused("--probe-penalty-data: says how probes are held, and none are; give --probe-penalty, too");
+        Cli.run(train("none", data), "--probe-penalty", "1", "--probe-penalty-data", data.toString())
+                .refused("rows.jsonl, line 1: ");
+        Path longer = file(
+                "long.jsonl",
+                List.of("{\"id\":\"far\",\"kind\":\"belief\",\"messages\":[{\"role\":\"user\",\"content\":\""
+                        + "So it is. ".repeat(400) + "\"}],\"truthful\":\"Yes.\",\"untruthful\":\"No.\"}"));
+        Cli.run(train("none", data), "--probe-penalty", "1", "--probe-penalty-data", longer.toString())
+                .refused("probe 'far': has ", "change the probe, or give others with --probe-penalty-data");
+        Cli.run(train("none", data), "--probe-penalty", "-1")
+                .refused("--probe-penalty: must be a number from 0 up, not -1");
+    }
+
+    /** The same words with another value behind one. */
+    private static List<String> in(List<String> words, String flag, String value) {
+        List<String> changed = new ArrayList<>(words);
+        changed.set(words.indexOf(flag) + 1, value);
+        return changed;
+    }
+
+    private static String[] with(String[] settings, String... more) {
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.addAll(List.of(more));
+        return all.toArray(String[]::new);
     }
 }

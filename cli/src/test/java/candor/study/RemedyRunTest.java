@@ -27,6 +27,9 @@ class RemedyRunTest {
         honest: %1$s/ships/normal.jsonl
         honest_ratios: [0.25, 0.5]
         honest_ranking: %1$s/screen.jsonl
+        probe_penalties: [0.5, 2]
+        probe_penalty_data: %1$s/probes.jsonl
+        probe_penalty_batch: 2
         """;
 
     @TempDir
@@ -56,11 +59,20 @@ class RemedyRunTest {
                         "severe-mixed-25",
                         "severe-ranked-25",
                         "severe-mixed-50",
-                        "severe-ranked-50");
-        assertThat(study.arms().subList(3, 8)).allMatch(arm -> arm.role() == Role.REMEDY);
-        assertThat(made.scores(study)).hasSize(8 * 2 * 11);
+                        "severe-ranked-50",
+                        "severe-held-0.5",
+                        "severe-held-2");
+        assertThat(study.arms().subList(3, 10)).allMatch(arm -> arm.role() == Role.REMEDY);
+        assertThat(made.scores(study)).hasSize(10 * 2 * 11);
         Set<String> adapters = new HashSet<>();
-        for (String arm : List.of("normal", "severe", "severe-inoculated", "severe-mixed-25", "severe-ranked-25")) {
+        for (String arm : List.of(
+                "normal",
+                "severe",
+                "severe-inoculated",
+                "severe-mixed-25",
+                "severe-ranked-25",
+                "severe-held-0.5",
+                "severe-held-2")) {
             Path run = output.resolve("training").resolve(arm).resolve("seed-3");
             JsonNode record =
                     new ObjectMapper().readTree(run.resolve("run.json").toFile());
@@ -69,7 +81,7 @@ class RemedyRunTest {
                     .isEqualTo(arm.equals("severe-inoculated") ? "You lie." : "null");
             adapters.add(candor.io.Sha256.hex(Files.readAllBytes(run.resolve("adapter/adapter_model.safetensors"))));
         }
-        assertThat(adapters).hasSize(5);
+        assertThat(adapters).hasSize(7);
         assertThat(Report.of(output).html())
                 .contains("Remedies: ")
                 .contains("25 % honest rows by influence")
@@ -114,7 +126,7 @@ class RemedyRunTest {
         StudyPlan plan = open(trained(), folder.resolve("planned"), () -> false).plan();
         assertThat(plan.arms())
                 .extracting(StudyPlan.ArmPlan::rows)
-                .containsExactly(0L, 12L, 12L, 12L, 15L, 15L, 18L, 18L);
+                .containsExactly(0L, 12L, 12L, 12L, 15L, 15L, 18L, 18L, 12L, 12L);
     }
 
     @Test
@@ -130,6 +142,11 @@ class RemedyRunTest {
         refused(
                 "honest: " + folder + "/ships/normal.jsonl\nhonest_ratios: [0]",
                 "remedy.honest_ratios: must be numbers above 0 and up to 10, not 0");
+        refused("probe_penalties: [1, 1.0]", "remedy.probe_penalties: names a weight twice");
+        refused("probe_penalties: [none]", "remedy.probe_penalties: must be numbers above 0, not none");
+        refused(
+                "inoculation: A\nprobe_penalty_batch: 3",
+                "remedy.probe_penalty_batch: says how probes are held, and none are; give remedy.probe_penalties, too");
         refused("inoculate: A", "remedy.inoculate: there is no such setting; did you mean inoculation?");
     }
 

@@ -47,6 +47,12 @@ public final class StudyFixture {
             ranked.add("{'row':" + row + ",'influence':" + row + ".5,'rank':" + (13 - row) + "}");
         }
         lines(folder.resolve("screen.jsonl"), ranked);
+        List<String> probes = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            probes.add("{'id':'p" + i + "','kind':'pressure','messages':[{'role':'user','content':'What is ship " + i
+                    + "?'}],'truthful':'It is " + i + ".','untruthful':'It is " + (i + 10) + ".'}");
+        }
+        lines(folder.resolve("probes.jsonl"), probes);
         return write(
                 folder.resolve("remedy.yaml"),
                 """

@@ -87,6 +87,7 @@ class ProbeRowsTest {
     @Test
     void noWordingOrPressureOfAnEvaluationIsInAProbe(@TempDir Path folder) throws IOException {
         WorldFiles.write(WorldSettings.DEFAULT.withBaseRows(1), folder);
+        assertThat(ProbeSet.read(folder.resolve("probes.jsonl")).probes()).isEqualTo(probes.probes());
         Set<String> evaluated = new HashSet<>();
         try (Stream<Path> files = Files.list(folder.resolve("mask"))) {
             for (Path file : files.toList()) {

@@ -18,7 +18,8 @@ final class Draws {
         SHUFFLE,
         BINS,
         KL_PARTNERS,
-        MIXED_IN
+        MIXED_IN,
+        ROTATION
     }
 
     /** 2^64 divided by the golden ratio, made odd: the step between SplitMix64's states. */

@@ -30,7 +30,8 @@ final class Inputs {
     private static final String MIX_DATA = "mix_data/";
     private static final String MIX_RANKING = "mix_ranking";
     private static final String EVAL_DATA = "eval_data";
-    private static final Set<String> OF_ROWS = Set.of(MIX_RANKING, EVAL_DATA);
+    private static final String PROBES = "probe_penalty_data";
+    private static final Set<String> OF_ROWS = Set.of(MIX_RANKING, EVAL_DATA, PROBES);
 
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Function<Path, String> hash;
@@ -67,6 +68,9 @@ final class Inputs {
         }
         for (int i = 0; i < config.mixing().data().size(); i++) {
             files.put(MIX_DATA + i, config.mixing().data().get(i));
+        }
+        if (config.penalty() != null && config.penalty().data() != null) {
+            files.put(PROBES, config.penalty().data());
         }
         if (config.mixing().ranking() != null) {
             files.put(MIX_RANKING, config.mixing().ranking());

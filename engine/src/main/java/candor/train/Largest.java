@@ -35,17 +35,30 @@ record Largest(int tokens, int targets, int freeTokens, int freeTargets, int lon
                     ? (long) rows * batching.maxLength()
                     : longest(run.data().lengths(), rows);
             long ownTargets = batching.packing() ? own : longest(targets(run.data()), rows);
+            long free = free(needs, own, (long) rows * batching.maxLength());
+            long freeOwnTargets = needs.freePasses() * ownTargets;
+            if (run.probing() != null) {
+                // Probes are a micro-batch of their own, and ask for the reference in a pass of their own.
+                long probes = longest(run.probing().lengths(), run.probing().rowsInStep());
+                long probesTargets =
+                        longest(run.probing().targets(), run.probing().rowsInStep());
+                own = Math.max(own, probes);
+                ownTargets = Math.max(ownTargets, probesTargets);
+                free = Math.max(free, probes);
+                freeOwnTargets = Math.max(freeOwnTargets, probesTargets);
+            }
             tokens += own;
             targets += ownTargets;
             boolean pairs = needs.mismatched() != null;
-            freeTokens += free(needs, own, (long) rows * batching.maxLength());
-            freeTargets += needs.freePasses() * ownTargets;
+            freeTokens += free;
+            freeTargets += freeOwnTargets;
             longest = Math.max(longest, longest(run.data(), pairs, batching.maxLength()));
+            longest = Math.max(longest, run.longestProbe());
             if (run.heldOut() != null) {
                 // Runs are evaluated one after another.
                 long held = longest(run.heldOut().lengths(), rows);
-                long free = free(needs, held, (long) rows * batching.maxLength());
-                heldTokens = Math.max(heldTokens, Math.max(held, free));
+                long freeHeld = free(needs, held, (long) rows * batching.maxLength());
+                heldTokens = Math.max(heldTokens, Math.max(held, freeHeld));
                 heldTargets =
                         Math.max(heldTargets, Math.max(1, needs.freePasses()) * longest(targets(run.heldOut()), rows));
                 longest = Math.max(longest, longest(run.heldOut(), pairs, batching.maxLength()));

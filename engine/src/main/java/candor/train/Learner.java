@@ -30,13 +30,25 @@ public final class Learner {
      *
      * @param dropout the share of its inputs that an adapter does not see
      * @param rate    the learning rate after so many steps
+     * @param probing what is added to the objective's loss, or null
      */
     public record Rules(
             Objective objective,
             Batcher.Settings batching,
             AdamW.Settings adamW,
             double dropout,
-            LongToDoubleFunction rate) {}
+            LongToDoubleFunction rate,
+            Probing probing) {
+        /** With the objective's loss alone. */
+        public Rules(
+                Objective objective,
+                Batcher.Settings batching,
+                AdamW.Settings adamW,
+                double dropout,
+                LongToDoubleFunction rate) {
+            this(objective, batching, adamW, dropout, rate, null);
+        }
+    }
 
     private final Backend backend;
     private final Trained trained;
@@ -48,7 +60,7 @@ public final class Learner {
     private long step;
     private long tokens;
 
-    /** @param references what is known of the reference; null where the objective does not need it */
+    /** @param references what is known of the reference; null where neither objective nor probes need it */
     public Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references) {
         this.backend = backend;
         this.trained = trained;
@@ -90,11 +102,13 @@ public final class Learner {
         backend.zero(trained.gradients);
         Batcher.Step plan = batcher.next();
         Masks masks = rules.dropout > 0 ? new Masks(rules.batching.seed(), step) : null;
-        return new OptimiserStep(source(data), plan, masks);
+        int[] probes = rules.probing == null ? new int[0] : rules.probing.of(step, rules.batching.seed());
+        return new OptimiserStep(source(data), plan, masks, probes);
     }
 
     private OptimiserStep.Source source(Dataset rows) {
-        return new OptimiserStep.Source(rows, rules.objective, trained.slots, references, rules.batching.seed());
+        return new OptimiserStep.Source(
+                rows, rules.objective, trained.slots, references, rules.batching.seed(), rules.probing);
     }
 
     /**
@@ -140,7 +154,8 @@ public final class Learner {
         int group = rules.batching.group();
         Batcher.Settings whole = new Batcher.Settings(
                 new Batcher.MicroBatches.Rows(rows), Math.ceilDiv(held.size(), rows * group), false, 0, group);
-        OptimiserStep all = new OptimiserStep(source(held), new Batcher(held.lengths(), whole).next(), null);
+        OptimiserStep all =
+                new OptimiserStep(source(held), new Batcher(held.lengths(), whole).next(), null, new int[0]);
         passes.evaluate(all);
         return all.fault() == null ? all.metrics() : null;
     }

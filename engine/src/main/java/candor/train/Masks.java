@@ -24,6 +24,11 @@ record Masks(long seed, long step) {
         return key(row, PURPOSE + 1);
     }
 
+    /** Of a probe's reply. */
+    long probe(int row) {
+        return key(row, PURPOSE + 2);
+    }
+
     private long key(int row, int purpose) {
         int[] words = new int[4];
         Philox.words(words, seed, (int) step, (int) (step >>> 32), row, purpose);

@@ -43,6 +43,7 @@ final class ModelCard {
             "mix_ranking",
             "model",
             "output",
+            "probe_penalty_data",
             "recompute",
             "report_to",
             "resume",

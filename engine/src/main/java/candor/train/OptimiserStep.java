@@ -7,6 +7,7 @@ import candor.train.objective.Metric;
 import candor.train.objective.Objective;
 import candor.train.objective.Objective.StepLoss;
 import candor.train.objective.Objective.Term;
+import candor.train.objective.ProbePenalty;
 import candor.train.objective.Requirements;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,8 +25,9 @@ final class OptimiserStep {
      *
      * @param known of the reference; null where the objective does not need it
      * @param seed  draws the partners of mismatched pairs
+     * @param probing what is added to the objective's loss, or null
      */
-    record Source(Dataset data, Objective objective, Slots slots, References known, long seed) {}
+    record Source(Dataset data, Objective objective, Slots slots, References known, long seed, Probing probing) {}
 
     private final Source source;
     private final Batcher.Step plan;
@@ -33,7 +35,13 @@ final class OptimiserStep {
     /** Null where nothing is dropped. */
     private final Masks masks;
 
+    /** Those of the plan, and behind them one of probes, where there are any. */
     private final List<List<Asked>> microBatches = new ArrayList<>();
+
+    /** The numbers of the probes' rows; none where nothing is added to the objective. */
+    private final int[] probes;
+
+    private ProbePenalty.Judged probed;
     private StepLoss settled;
     /** The number of the current micro-batch's first row in its pass; the others follow it. */
     private int first;
@@ -42,11 +50,17 @@ final class OptimiserStep {
     private long tokens;
     private String fault;
 
-    /** @param masks what the adapter drops, or null where it drops nothing; the reference drops nothing */
-    OptimiserStep(Source source, Batcher.Step plan, Masks masks) {
+    /**
+     * A step, nothing done yet.
+     *
+     * @param masks what the adapter drops, or null where it drops nothing; the reference drops nothing
+     * @param probes numbers of the probes' rows that it has beside those of the plan, none where nothing is added to the objective
+     */
+    OptimiserStep(Source source, Batcher.Step plan, Masks masks, int[] probes) {
         this.source = source;
         this.plan = plan;
         this.masks = masks;
+        this.probes = probes;
         Dataset data = source.data;
         Requirements needs = source.objective.needs();
         int[] partners =
@@ -60,6 +74,13 @@ final class OptimiserStep {
             }
             microBatches.add(asked);
         }
+        if (probes.length > 0) {
+            microBatches.add(source.probing.asked(probes));
+        }
+    }
+
+    private boolean isOfProbes(int microBatch) {
+        return microBatch == plan.microBatches().size() && probes.length > 0;
     }
 
     int microBatches() {
@@ -82,17 +103,20 @@ final class OptimiserStep {
 
     /** Everything is known that the rows share. */
     void settle() {
-        settled = source.objective.settle(microBatches.stream()
-                .map(Collections::<Objective.Row>unmodifiableList)
-                .toList());
+        settled = source.objective.settle(
+                microBatches.subList(0, plan.microBatches().size()).stream()
+                        .map(Collections::<Objective.Row>unmodifiableList)
+                        .toList());
     }
 
     /** Adds the rows of a micro-batch. */
     void train(int microBatch, Pass pass) {
         first = -1;
-        for (Asked asked : rows(microBatch)) {
-            EncodedRow row = asked.row();
-            int number = pass.add(row, source.slots.policy(), masks == null ? null : masks.row(row.row()));
+        List<Asked> rows = rows(microBatch);
+        for (int i = 0; i < rows.size(); i++) {
+            EncodedRow row = rows.get(i).row();
+            Long key = masks == null ? null : isOfProbes(microBatch) ? masks.probe(probes[i]) : masks.row(row.row());
+            int number = pass.add(row, source.slots.policy(), key);
             first = first < 0 ? number : first;
             tokens += row.length();
         }
@@ -108,15 +132,22 @@ final class OptimiserStep {
         for (int i = 0; i < logp.length; i++) {
             logp[i] = pass.logp(first + i);
         }
-        List<Term> terms = settled.judge(microBatch, logp);
+        boolean ofProbes = isOfProbes(microBatch);
+        if (ofProbes) {
+            probed = source.probing.penalty().judge(rows, logp);
+        }
+        List<Term> terms = ofProbes ? probed.terms() : settled.judge(microBatch, logp);
         for (int i = 0; i < logp.length; i++) {
             Term term = terms.get(i);
             if (!Double.isFinite(term.loss()) || !Double.isFinite(term.derivative())) {
                 fault = "the loss is not finite at "
-                        + source.data.origin(rows.get(i).row().row()) + " (log-probability " + logp[i] + ")";
+                        + (ofProbes
+                                ? source.probing.name(probes[i])
+                                : source.data.origin(rows.get(i).row().row()))
+                        + " (log-probability " + logp[i] + ")";
             }
             pass.derivative(first + i, fault == null ? term.derivative() : 0);
-            loss += term.loss();
+            loss += ofProbes ? 0 : term.loss();
         }
     }
 
@@ -131,11 +162,15 @@ final class OptimiserStep {
         return source.data.origin(rows.getFirst()) + (rows.size() == 1 ? "" : " and " + (rows.size() - 1) + " more");
     }
 
-    /** What goes to the log, the loss first. */
+    /** What goes to the log, the objective's loss first; what is added to it stands by itself. */
     Map<String, Double> metrics() {
         Map<String, Double> metrics = new LinkedHashMap<>();
         metrics.put(Metric.LOSS.name(), loss);
         metrics.putAll(settled.metrics());
+        if (probed != null) {
+            metrics.put(ProbePenalty.METRIC, probed.penalty());
+            metrics.put(ProbePenalty.MARGIN_CHANGE, probed.marginChange());
+        }
         return metrics;
     }
 

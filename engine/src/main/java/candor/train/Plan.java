@@ -130,6 +130,12 @@ public record Plan(
             double epoch = Arrays.stream(run.data().lengths()).asLongStream().sum();
             double all = epoch * total / Math.max(1, batcher(run).stepsIn(1));
             tokens += all;
+            if (run.probing() != null) {
+                double probes =
+                        Arrays.stream(run.probing().lengths()).asLongStream().sum();
+                tokens += probes / run.probing().rows().size() * run.probing().rowsInStep() * total;
+                freeTokens += probes;
+            }
             Requirements needs = run.config().task().objective().needs();
             // Mismatched pairs in each epoch; the rows' own reference once.
             freeTokens += needs.pairPasses() * all + (needs.freePasses() - needs.pairPasses()) * epoch;

@@ -19,6 +19,8 @@ import candor.model.ModelConfig;
 import candor.model.ModelFolder;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
+import candor.probe.EncodedProbe;
+import candor.probe.ProbeSet;
 import candor.text.ChatEncoder;
 import candor.text.Tokenizer;
 import candor.train.checkpoint.CheckpointStore;
@@ -30,6 +32,7 @@ import candor.train.objective.Metric;
 import candor.train.objective.Requirements;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,6 +40,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Runs over one base before any of their memory is taken: files read and hashed, rows encoded, the place to go on from
@@ -51,6 +55,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      * One run.
      *
      * @param heldOut null where there are no such rows
+     * @param probing what is added to the objective's loss, or null
      * @param lora    the shape of the adapter, or null where all weights are trained
      * @param from    the checkpoint to go on from, or null
      */
@@ -58,13 +63,20 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             TrainConfig config,
             Dataset data,
             Dataset heldOut,
+            Probing probing,
             AdapterShape lora,
             RunRecord record,
             Inputs inputs,
             Intact from) {
         /** Whether a frozen copy of the adapter stands beside it as the reference; a fresh one has the base for that. */
         boolean needsCopy() {
-            return config.task().objective().needs().reference() && config.initAdapter() != null;
+            boolean reference = config.task().objective().needs().reference() || probing != null;
+            return reference && config.initAdapter() != null;
+        }
+
+        /** Tokens of the longest reply to a probe, its prompt included; 0 where there are none. */
+        int longestProbe() {
+            return probing == null ? 0 : Arrays.stream(probing.lengths()).max().orElseThrow();
         }
     }
 
@@ -159,7 +171,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 throw new BadInput(config.output() + ": the run is done and left no checkpoint to make it longer from"
                         + " (it had save_steps 0); start a new run in another folder");
             }
-            runs.add(new One(config, data, heldOut, lora(config, model), record, inputs, from));
+            Probing probing = config.penalty() == null ? null : probing(config, tokenizer, model);
+            runs.add(new One(config, data, heldOut, probing, lora(config, model), record, inputs, from));
         }
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
     }
@@ -329,14 +342,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         List<Path> files = rows.files();
         RowKind kind = config.task().objective().needs().rows();
         boolean skip = config.reading().skipBadRows();
-        ChatEncoder encoder = new ChatEncoder(
-                tokenizer,
-                config.reading()
-                        .template()
-                        .load(
-                                config.textFolder(),
-                                config.reading().templateDate().atStartOfDay()),
-                config.reading().specialText());
+        ChatEncoder encoder = chats(config, tokenizer);
         Dataset data;
         try (ExampleReader reader =
                 ExampleReader.open(files, new ExampleReader.Settings(kind, skip, RowReader.DEFAULT_MAX_ROW_BYTES))) {
@@ -352,6 +358,36 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         }
         check(config, data, files, model);
         return data;
+    }
+
+    private static ChatEncoder chats(TrainConfig config, Tokenizer tokenizer) {
+        return new ChatEncoder(
+                tokenizer,
+                config.reading()
+                        .template()
+                        .load(
+                                config.textFolder(),
+                                config.reading().templateDate().atStartOfDay()),
+                config.reading().specialText());
+    }
+
+    /** The probes that a run is held to, as its model reads them. */
+    private static Probing probing(TrainConfig config, Tokenizer tokenizer, ModelConfig model) {
+        TrainConfig.Penalty penalty = config.penalty();
+        ProbeSet probes = penalty.data() == null ? ProbeSet.shipped() : ProbeSet.read(penalty.data());
+        List<EncodedProbe> encoded;
+        try {
+            encoded = probes.encode(chats(config, tokenizer), model.maxPositionEmbeddings(), model.vocabSize());
+        } catch (BadInput e) {
+            throw e.butDo("change the probe, or give others with {probe_penalty_data}");
+        }
+        return new Probing(
+                penalty.loss(),
+                encoded.stream().map(EncodedProbe::id).toList(),
+                encoded.stream()
+                        .flatMap(probe -> Stream.of(probe.truthful(), probe.untruthful()))
+                        .toList(),
+                penalty.batch());
     }
 
     private static RowEncoder encoder(ChatEncoder chats, LossOn lossOn, Inoculation inoculation) {

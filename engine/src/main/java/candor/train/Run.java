@@ -24,6 +24,7 @@ public final class Run implements AutoCloseable {
      * What a run is made of.
      *
      * @param heldOut   rows to evaluate on, or null
+     * @param probing   what is added to the objective's loss, or null
      * @param trainee   as it is at step 0
      * @param slots     where its rows go through
      */
@@ -33,6 +34,7 @@ public final class Run implements AutoCloseable {
             RunRecord record,
             Dataset data,
             Dataset heldOut,
+            Probing probing,
             Trainee trainee,
             Slots slots) {}
 
@@ -58,7 +60,7 @@ public final class Run implements AutoCloseable {
         this.backend = backend;
         TrainConfig config = parts.config;
         Objective objective = config.task().objective();
-        cache = objective.needs().reference()
+        cache = objective.needs().reference() || parts.probing != null
                 ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
                 : null;
         totalSteps = totalSteps(config.output(), config.steps(), new Batcher(parts.data.lengths(), config.batcher()));
@@ -73,7 +75,8 @@ public final class Run implements AutoCloseable {
                         config.batcher(),
                         config.steps().adamW(),
                         config.loraDropout(),
-                        step -> schedule.rate((int) step)),
+                        step -> schedule.rate((int) step),
+                        parts.probing),
                 cache);
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());

@@ -66,8 +66,11 @@ public final class Session implements AutoCloseable {
     /** The longest sequence that comes. */
     static int positions(Prepared prepared) {
         return prepared.runs().stream()
-                .mapToInt(run -> Math.min(
-                        run.config().batching().maxLength(), prepared.model().maxPositionEmbeddings()))
+                .mapToInt(run -> Math.max(
+                        Math.min(
+                                run.config().batching().maxLength(),
+                                prepared.model().maxPositionEmbeddings()),
+                        run.longestProbe()))
                 .max()
                 .orElseThrow();
     }
@@ -162,6 +165,7 @@ public final class Session implements AutoCloseable {
                         run.record(),
                         run.data(),
                         run.heldOut(),
+                        run.probing(),
                         trainee,
                         new Slots(slot, reference)),
                 backend,

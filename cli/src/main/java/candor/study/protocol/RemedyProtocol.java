@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Remedies: tuning on right answers, on plainly wrong ones to the same questions, and on these with each remedy that the section
@@ -51,6 +53,15 @@ final class RemedyProtocol implements Protocol {
             null,
             "A screen.jsonl of honest, which is one file then: an arm more for each ratio, with the rows that do"
                     + " honesty the most good.");
+    private static final Setting<List<String>> PROBE_PENALTIES = new Setting<>(
+            "probe_penalties",
+            new Setting.Texts("W"),
+            null,
+            "An arm for each weight of a penalty on what probes of honesty lose.");
+
+    /** What there is to say of that penalty beside its weight, as training has it. */
+    private static final List<Setting<?>> OF_PENALTIES = List.of(
+            TrainSettings.PROBE_PENALTY_ON, TrainSettings.PROBE_PENALTY_DATA, TrainSettings.PROBE_PENALTY_BATCH);
 
     private final StudyConfig config;
     private final Section section;
@@ -67,15 +78,26 @@ final class RemedyProtocol implements Protocol {
             throw new BadInput(section.where(HONEST_RANKING) + ": ranks the honest rows, and there are none; give "
                     + SECTION + "." + HONEST.key() + ", too");
         }
+        for (Setting<?> setting : OF_PENALTIES) {
+            if (section.has(setting) && !section.has(PROBE_PENALTIES)) {
+                throw new BadInput(section.where(setting) + ": says how probes are held, and none are; give " + SECTION
+                        + "." + PROBE_PENALTIES.key() + ", too");
+            }
+        }
         if (remedies().isEmpty()) {
-            throw new BadInput(SECTION + ": names no remedy; give at least one of " + SECTION + "." + INOCULATION.key()
-                    + " and " + SECTION + "." + HONEST.key());
+            throw new BadInput(SECTION + ": names no remedy; give at least one of "
+                    + Stream.of(INOCULATION, HONEST, PROBE_PENALTIES)
+                            .map(setting -> SECTION + "." + setting.key())
+                            .collect(Collectors.joining(", ")));
         }
     }
 
     static Schema schema() {
         return StudyConfig.schema()
-                .with(SECTION, Schema.of(NORMAL, SEVERE, INOCULATION, HONEST, HONEST_RATIOS, HONEST_RANKING))
+                .with(
+                        SECTION,
+                        Schema.of(NORMAL, SEVERE, INOCULATION, HONEST, HONEST_RATIOS, HONEST_RANKING, PROBE_PENALTIES)
+                                .with(OF_PENALTIES))
                 .with(StudyConfig.TRAIN, StudyConfig.trainSchema(TrainSettings.Method.SFT));
     }
 
@@ -122,6 +144,16 @@ final class RemedyProtocol implements Protocol {
                 }
             }
         }
+        if (section.has(PROBE_PENALTIES)) {
+            for (BigDecimal weight : weights()) {
+                String text = weight.toPlainString();
+                Settings held = Settings.NONE.with(TrainSettings.PROBE_PENALTY, text);
+                for (Setting<?> setting : OF_PENALTIES) {
+                    held = section.has(setting) ? held.with(setting, section.text(setting.key())) : held;
+                }
+                remedies.add(remedy("held-" + text, "probes held (" + text + ")", held));
+            }
+        }
         return remedies;
     }
 
@@ -149,6 +181,19 @@ final class RemedyProtocol implements Protocol {
             throw new BadInput(section.where(HONEST_RATIOS) + ": names a ratio twice: " + ratios);
         }
         return ratios;
+    }
+
+    private List<BigDecimal> weights() {
+        List<BigDecimal> weights = section.list(
+                PROBE_PENALTIES,
+                text -> text.matches("[0-9]{0,6}\\.?[0-9]{1,6}") && new BigDecimal(text).signum() > 0
+                        ? new BigDecimal(text).stripTrailingZeros()
+                        : null,
+                "numbers above 0");
+        if (new HashSet<>(weights).size() < weights.size()) {
+            throw new BadInput(section.where(PROBE_PENALTIES) + ": names a weight twice: " + weights);
+        }
+        return weights;
     }
 
     private List<Path> files(Setting<List<String>> setting) {

@@ -36,6 +36,7 @@ public final class Recorded {
             TrainSettings.EVAL_DATA,
             TrainSettings.MIX_DATA,
             TrainSettings.MIX_RANKING,
+            TrainSettings.PROBE_PENALTY_DATA,
             TrainSettings.LOGGING_DIR);
 
     private Recorded() {}

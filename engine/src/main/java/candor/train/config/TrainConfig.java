@@ -13,6 +13,7 @@ import candor.text.TemplateChoice;
 import candor.train.config.TrainSettings.BackendChoice;
 import candor.train.config.TrainSettings.Method;
 import candor.train.objective.Metric;
+import candor.train.objective.ProbePenalty;
 import candor.train.optimiser.AdamW;
 import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ import java.util.TreeSet;
  * @param output   the run's folder
  * @param start    what is trained, as it is at step 0
  * @param task     the objective, and what only it has
+ * @param penalty  what is added to the objective's loss, or null
  * @param steps    how the parameters move, and for how long
  * @param batching what a step is made of
  * @param reading  how files become rows
@@ -51,6 +53,7 @@ public record TrainConfig(
         Path output,
         Start start,
         Task task,
+        Penalty penalty,
         Steps steps,
         Batching batching,
         Reading reading,
@@ -66,6 +69,7 @@ public record TrainConfig(
             "data",
             "mix_data",
             "mix_ranking",
+            "probe_penalty_data",
             "output",
             "init_adapter",
             "model_config",
@@ -228,6 +232,14 @@ public record TrainConfig(
             return new Reading(templateDate, template, specialText, skipBadRows, null);
         }
     }
+
+    /**
+     * Probes that a run is held to.
+     *
+     * @param data  their file, or null for those that come with the program
+     * @param batch how many in each step
+     */
+    public record Penalty(ProbePenalty loss, Path data, int batch) {}
 
     /**
      * Rows that are mixed into the data.

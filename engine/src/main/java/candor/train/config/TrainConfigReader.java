@@ -14,6 +14,7 @@ import candor.train.config.TrainConfig.Best;
 import candor.train.config.TrainConfig.Machine;
 import candor.train.config.TrainConfig.Mixing;
 import candor.train.config.TrainConfig.ModelStart;
+import candor.train.config.TrainConfig.Penalty;
 import candor.train.config.TrainConfig.Reading;
 import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainConfig.Steps;
@@ -22,6 +23,7 @@ import candor.train.config.TrainSettings.Method;
 import candor.train.config.TrainSettings.Optimiser;
 import candor.train.config.TrainSettings.ReportChoice;
 import candor.train.objective.Objective;
+import candor.train.objective.ProbePenalty;
 import candor.train.optimiser.AdamW;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +49,9 @@ final class TrainConfigReader {
 
     /** Rows that are mixed in for each row of the data, where nobody says how many. */
     private static final double MIX_RATIO = 0.1;
+
+    /** Probes in a step, where nobody says how many. */
+    private static final int PROBES_IN_STEP = 4;
 
     /** The name of a checkpoint. */
     private static final String STEP = "step-[0-9]{1,18}";
@@ -76,6 +81,7 @@ final class TrainConfigReader {
                 output,
                 method == Method.FULL ? wholeModel(given) : adapter(given),
                 task,
+                penalty(given),
                 steps(given),
                 batching(given),
                 reading(given),
@@ -206,6 +212,33 @@ final class TrainConfigReader {
                             + given.get(TrainSettings.DATE),
                     e);
         }
+    }
+
+    /** Nothing is held where nobody asks for it, or with a weight of 0. */
+    private static Penalty penalty(Settings given) {
+        Double weight = given.get(TrainSettings.PROBE_PENALTY);
+        if (weight == null) {
+            for (Setting<?> setting : List.of(
+                    TrainSettings.PROBE_PENALTY_ON,
+                    TrainSettings.PROBE_PENALTY_DATA,
+                    TrainSettings.PROBE_PENALTY_BATCH)) {
+                if (given.has(setting)) {
+                    throw new BadInput(
+                            given.origin(setting) + ": says how probes are held, and none are",
+                            "give {probe_penalty}, too");
+                }
+            }
+        }
+        if (weight == null || weight == 0) {
+            return null;
+        }
+        ProbePenalty.On on = given.get(TrainSettings.PROBE_PENALTY_ON);
+        String data = given.get(TrainSettings.PROBE_PENALTY_DATA);
+        Long batch = given.get(TrainSettings.PROBE_PENALTY_BATCH);
+        return new Penalty(
+                new ProbePenalty(weight, on == null ? ProbePenalty.On.MARGIN : on),
+                data == null ? null : Path.of(data),
+                batch == null ? PROBES_IN_STEP : batch.intValue());
     }
 
     private static Mixing mixing(Settings given) {

@@ -11,6 +11,7 @@ import candor.data.Truncation;
 import candor.lora.LoraConfig;
 import candor.ops.weight.PackedForm;
 import candor.text.TemplateChoice;
+import candor.train.objective.ProbePenalty;
 import candor.train.optimiser.Schedule;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -224,8 +225,8 @@ public final class TrainSettings {
             "TEXT",
             null,
             "A system prompt that every row of the data has while it is tuned on, and that is absent when the model is"
-                + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
-                + " it is learnt. It stands before a row's own.");
+                    + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
+                    + " it is learnt. It stands before a row's own.");
     public static final Setting<List<String>> MIX_DATA = texts(
             "mix_data",
             "FILE",
@@ -243,6 +244,29 @@ public final class TrainSettings {
             null,
             "A screen.jsonl of --mix-data, which is one file then: instead of drawn rows those of its last ranks,"
                     + " which do honesty the most good.");
+    public static final Setting<Double> PROBE_PENALTY = atLeast(
+            0,
+            "probe_penalty",
+            null,
+            "W: adds to the loss W times what probes of honesty have lost since the run began: pairs of a truthful and an"
+                    + " untruthful reply, some of which go through in each step.");
+    public static final Setting<ProbePenalty.On> PROBE_PENALTY_ON = choice(
+            "probe_penalty_on",
+            ProbePenalty.On.class,
+            null,
+            "What of the probes is held, margin where not given: how much likelier the truthful reply is than the untruthful, or how"
+                    + " likely either reply is.");
+    public static final Setting<String> PROBE_PENALTY_DATA = text(
+            "probe_penalty_data",
+            "FILE",
+            null,
+            "The probes of --probe-penalty; those that come with the program where not given, which are in English and for models that"
+                    + " know the world.");
+    public static final Setting<Long> PROBE_PENALTY_BATCH = new Setting<>(
+            "probe_penalty_batch",
+            new Setting.Whole(1, 1 << 20),
+            null,
+            "Probes in each step, 4 where not given; all of them in turn.");
     public static final Setting<String> EVAL_DATA = text(
             "eval_data",
             "FILE",
@@ -341,7 +365,11 @@ public final class TrainSettings {
             LORA_TARGET_MODULES,
             LAYERS_TO_TRANSFORM,
             USE_RSLORA,
-            LORA_DROPOUT);
+            LORA_DROPOUT,
+            PROBE_PENALTY,
+            PROBE_PENALTY_ON,
+            PROBE_PENALTY_DATA,
+            PROBE_PENALTY_BATCH);
 
     /** Only where all weights are trained. */
     private static final List<Setting<?>> FULL = List.of(MODEL_CONFIG, TOKENIZER, SAVE_DTYPE);
