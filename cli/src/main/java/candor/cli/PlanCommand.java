@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.BadInput;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
@@ -46,6 +47,11 @@ final class PlanCommand implements Callable<Integer> {
                 .paramLabel(DeviceMemory.LABEL)
                 .type(String.class)
                 .description(DeviceMemory.HELP)
+                .build());
+        command.addOption(OptionSpec.builder(CopyRate.OPTION)
+                .paramLabel(DeviceMemory.LABEL)
+                .type(String.class)
+                .description(CopyRate.HELP)
                 .build());
         return new CommandLine(command);
     }
@@ -122,10 +128,37 @@ final class PlanCommand implements Callable<Integer> {
             out.printf("%-24s %s%n", "recompute", recompute(plan));
             out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
             out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
-            if (given == null) {
-                time(plan, prepared, backend, machine.threads());
+            String rate = spec.commandLine().getParseResult().matchedOptionValue(CopyRate.OPTION, null);
+            if (rate != null && !machine.offloadWeights()) {
+                throw new BadInput(CopyRate.OPTION + ": belongs to --offload-weights; remove it");
+            }
+            if (given != null) {
+                copies(plan, CopyRate.planned(rate));
+                return ExitCode.DONE;
+            }
+            try (Backend opened = Backends.open(backend, machine.threads())) {
+                double copies = copies(plan, plan.copied() == 0 ? CopyRate.planned(rate) : CopyRate.of(rate, opened));
+                time(plan, Probe.measure(opened, work(plan, prepared)), copies);
             }
             return ExitCode.DONE;
+        }
+
+        /** Says what is copied; seconds in all. */
+        private double copies(Plan plan, CopyRate rate) {
+            double seconds = plan.copied() / rate.bytesPerSecond();
+            if (plan.copied() > 0) {
+                double step = plan.copied() / Math.max(1, plan.steps());
+                spec.commandLine()
+                        .getOut()
+                        .printf(
+                                Locale.ROOT,
+                                "%-24s %s a step: %.1f s at %s%n",
+                                "layers copied",
+                                mebibytes((long) step),
+                                step / rate.bytesPerSecond(),
+                                rate.text());
+            }
+            return seconds;
         }
 
         private void print(String place, Needs needs, long memory) {
@@ -135,19 +168,19 @@ final class PlanCommand implements Callable<Integer> {
             out.printf("  %-22s %12s of %s: fits%n", "in all", mebibytes(needs.total()), mebibytes(memory));
         }
 
-        private void time(Plan plan, Prepared prepared, BackendDescriptor descriptor, int threads) {
-            try (Backend backend = Backends.open(descriptor, threads)) {
-                Rates rates = Probe.measure(backend, work(plan, prepared));
-                spec.commandLine()
-                        .getOut()
-                        .printf(
-                                Locale.ROOT,
-                                "%-24s about %s (%,.0f tokens, %,.0f a second)%n",
-                                "time",
-                                Rates.time(rates.training(plan)),
-                                plan.tokens() + plan.freeTokens(),
-                                (plan.tokens() + plan.freeTokens()) / rates.training(plan));
-            }
+        /** Layers are copied beside the work: the longer of the two is what it takes. */
+        private void time(Plan plan, Rates rates, double copies) {
+            double seconds = Math.max(rates.training(plan), copies);
+            spec.commandLine()
+                    .getOut()
+                    .printf(
+                            Locale.ROOT,
+                            "%-24s about %s (%,.0f tokens, %,.0f a second)%s%n",
+                            "time",
+                            Rates.time(seconds),
+                            plan.tokens() + plan.freeTokens(),
+                            (plan.tokens() + plan.freeTokens()) / seconds,
+                            copies > rates.training(plan) ? ", as long as the copies take" : "");
         }
 
         private static Probe.Work work(Plan plan, Prepared prepared) {

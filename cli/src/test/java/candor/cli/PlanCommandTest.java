@@ -72,6 +72,25 @@ class PlanCommandTest {
         plan("--device-memory", "1GiB").refused("of the GPU's memory", "there are 1,024 MiB", "a GPU with more memory");
     }
 
+    /** Layers that are on the GPU only while they are computed with: memory at both places, and what is copied. */
+    @Test
+    void saysHowSlowOffloadingIs() {
+        Path three = GoldenTrainTest.golden("mistral");
+        List<String> words = new ArrayList<>(
+                List.of("plan", "sft", "--model", three.resolve("model").toString()));
+        words.addAll(List.of("--data", three.resolve("sft/train.jsonl").toString()));
+        words.addAll(List.of("--device-memory", "24GB", "--offload-weights"));
+        assertThat(Cli.run(words.toArray(String[]::new)).succeeded().out())
+                .containsSubsequence("GPU", "layers in turns", "this machine", "layers (mapped)", "layers copied")
+                .containsPattern("layers copied +1 MiB a step: 0\\.0 s at 25\\.0 GB/s \\(assumed\\)");
+        words.addAll(List.of("--copy-rate", "1KB"));
+        assertThat(Cli.run(words.toArray(String[]::new)).succeeded().out())
+                .containsPattern("layers copied +1 MiB a step: [0-9]{2,}\\.[0-9] s at 0\\.0 GB/s \\(as given\\)");
+        plan("--copy-rate", "1KB").refused("--copy-rate: belongs to --offload-weights; remove it");
+        plan("--offload-weights", "--device-memory", "24GB", "--copy-rate", "fast")
+                .refused("--copy-rate fast: give a number and a unit");
+    }
+
     @Test
     void refusesADeviceMemoryThatIsNone() {
         plan("--device-memory", "24").refused("--device-memory 24: give a number and a unit, such as 24GB or 22.5GiB");

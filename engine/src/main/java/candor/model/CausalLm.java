@@ -35,6 +35,7 @@ public final class CausalLm implements AutoCloseable {
     private final Recomputation recomputation;
     private final Arena arena = Arena.ofShared();
     private final Constants constants;
+    private final LayerSource layers;
     private final Decoder decoder;
     private final int positions;
     private final SlotParts heads = new SlotParts();
@@ -55,6 +56,19 @@ public final class CausalLm implements AutoCloseable {
         this(backend, weights, recomputation, frequencies(weights.config()), positions);
     }
 
+    /** The same, of whose layers some are on the device only while they are computed with. */
+    public CausalLm(Backend backend, Weights weights, Recomputation recomputation, Residency residency, int positions) {
+        this(
+                backend,
+                weights.on(backend, there(backend, residency)),
+                null,
+                stored(weights),
+                recomputation,
+                there(backend, residency),
+                frequencies(weights.config()),
+                positions);
+    }
+
     /** The same for all layers. */
     public CausalLm(Backend backend, Weights weights, Recompute recompute, int positions) {
         this(backend, weights, Recomputation.all(recompute, weights.config().layers()), positions);
@@ -72,6 +86,7 @@ public final class CausalLm implements AutoCloseable {
                 weights.gradients(),
                 DType.F32,
                 recomputation,
+                Residency.ALL,
                 frequencies(weights.config()),
                 positions);
     }
@@ -92,16 +107,33 @@ public final class CausalLm implements AutoCloseable {
             Recomputation recomputation,
             Function<Rope, float[]> frequencies,
             int positions) {
-        this(backend, weights.on(backend), null, stored(weights), recomputation, frequencies, positions);
+        this(
+                backend,
+                weights.on(backend, Residency.ALL),
+                null,
+                stored(weights),
+                recomputation,
+                Residency.ALL,
+                frequencies,
+                positions);
     }
 
-    /** @param stored the type of the embedding, before the backend had it */
+    /** Where memory is shared, every layer is where it is read. */
+    private static Residency there(Backend backend, Residency residency) {
+        return backend.descriptor().copiesWeights() ? residency : Residency.ALL;
+    }
+
+    /**
+     * @param weights   as {@link Weights#on} has made them of the same residency
+     * @param stored    the type of the embedding, before the backend had it
+     */
     private CausalLm(
             Backend backend,
             Weights weights,
             Weights trained,
             DType stored,
             Recomputation recomputation,
+            Residency residency,
             Function<Rope, float[]> frequencies,
             int positions) {
         this.backend = backend;
@@ -112,7 +144,8 @@ public final class CausalLm implements AutoCloseable {
         this.recomputation = backend.descriptor().copiesWeights() ? recomputation : recomputation.here();
         this.positions = positions;
         constants = Constants.of(backend, arena, config, stored, frequencies, positions);
-        decoder = new Decoder(backend, weights, trained, constants, this.recomputation, backend::copy);
+        layers = LayerSource.of(backend, weights, residency);
+        decoder = new Decoder(backend, config, layers, trained, constants, this.recomputation, backend::copy);
     }
 
     /** The type that the embedding is stored in; a form that is not plain has none, and the checkpoint says what it came from. */
@@ -531,6 +564,7 @@ public final class CausalLm implements AutoCloseable {
 
     @Override
     public void close() {
+        layers.close();
         workspace.close();
         waiting.close();
         arena.close();

@@ -1,6 +1,8 @@
 package candor.model;
 
+import candor.model.Activations.Pass;
 import candor.model.Architecture.Trait;
+import candor.model.LayerSource.Course;
 import candor.ops.Batch;
 import candor.ops.Ops;
 import candor.tensor.Tensor;
@@ -19,7 +21,7 @@ import java.util.function.IntConsumer;
 final class Decoder {
     private final Ops ops;
     private final ModelConfig config;
-    private final Weights weights;
+    private final LayerSource layers;
     private final Weights trained;
     private final Constants constants;
     /** What is computed again before the way back through each layer. */
@@ -30,19 +32,21 @@ final class Decoder {
     private final Branch feedForward;
 
     /**
+     * @param layers  the weights
      * @param trained the gradients of vectors, or null where they are frozen
      * @param copies  how inputs of layers come to where they wait, and back
      */
     Decoder(
             Ops ops,
-            Weights weights,
+            ModelConfig config,
+            LayerSource layers,
             Weights trained,
             Constants constants,
             Recomputation recomputation,
             BiConsumer<Tensor, Tensor> copies) {
         this.ops = ops;
-        this.config = weights.config();
-        this.weights = weights;
+        this.config = config;
+        this.layers = layers;
         this.trained = trained;
         this.constants = constants;
         this.copies = copies;
@@ -61,17 +65,18 @@ final class Decoder {
      * @param passed told the number of each layer that all rows have gone through, while the stream behind it is there
      */
     void forward(Activations acts, Adapters bank, Batch batch, KeyValues cache, IntConsumer passed) {
+        Course course = acts.pass == Pass.TRAIN ? Course.UP_AND_BACK : Course.UP;
         int whole = config.layers() - (cache != null && acts.targets < acts.tokens ? 1 : 0);
         for (int number = 0; number < whole; number++) {
             Tensor x = acts.stream.get(number);
             if (acts.waiting.get(number) != null) {
                 copies.accept(acts.waiting.get(number), x);
             }
-            forward(layer(number, acts, bank, batch, cache), acts.stream.get(number + 1), x);
+            forward(layer(number, course, acts, bank, batch, cache), acts.stream.get(number + 1), x);
             passed.accept(number);
         }
         if (whole < config.layers()) {
-            forwardTargets(layer(whole, acts, bank, batch, cache), acts);
+            forwardTargets(layer(whole, course, acts, bank, batch, cache), acts);
         }
     }
 
@@ -81,7 +86,7 @@ final class Decoder {
      */
     void backward(Activations acts, Adapters bank, Batch batch) {
         for (int number = config.layers() - 1; number >= 0; number--) {
-            Layer layer = layer(number, acts, bank, batch, null);
+            Layer layer = layer(number, Course.DOWN, acts, bank, batch, null);
             Tensor x = acts.stream.get(number);
             if (acts.waiting.get(number) != null) {
                 copies.accept(x, acts.waiting.get(number));
@@ -94,7 +99,7 @@ final class Decoder {
 
     /** What a layer computes again: for those who count it. */
     void again(Recompute recompute, int number, Activations acts, Adapters bank, Batch batch) {
-        again(recompute, layer(number, acts, bank, batch, null), acts);
+        again(recompute, layer(number, Course.DOWN, acts, bank, batch, null), acts);
     }
 
     private void again(Recompute recompute, Layer layer, Activations acts) {
@@ -110,12 +115,12 @@ final class Decoder {
         }
     }
 
-    private Layer layer(int number, Activations acts, Adapters bank, Batch batch, KeyValues cache) {
+    private Layer layer(int number, Course course, Activations acts, Adapters bank, Batch batch, KeyValues cache) {
         LayerWeights gradients =
                 trained == null ? LayerWeights.NONE : trained.layers().get(number);
         return new Layer(
                 number,
-                weights.layers().get(number),
+                layers.layer(number, course),
                 gradients,
                 config.heads(number),
                 constants.ropes().get(number),

@@ -54,7 +54,8 @@ public record LayerWork(long flops, long bytes) {
             Recompute recompute, BackendDescriptor backend, ModelConfig config, Adapters adapters, int tokens) {
         Counting ops = new Counting();
         Recomputation none = Recomputation.all(Recompute.NONE, config.layers());
-        Decoder decoder = new Decoder(ops, weights(config), null, constants(config, tokens), none, (to, from) -> {});
+        Decoder decoder =
+                new Decoder(ops, config, layers(config), null, constants(config, tokens), none, (to, from) -> {});
         Workspace measure = Workspace.measuring();
         Activations acts =
                 new Activations(measure, measure, backend.activations(), config, adapters, tokens, 0, Pass.TRAIN, none);
@@ -75,15 +76,13 @@ public record LayerWork(long flops, long bytes) {
                 });
     }
 
-    private static Weights weights(ModelConfig config) {
+    private static LayerSource layers(ModelConfig config) {
         LayerWeights layer = LayerWeights.of(
                 config,
                 each -> weight(
                         each.stored(config, 0).rows(), each.stored(config, 0).cols()),
                 each -> vector(each.stored(config, 0).cols()));
-        Weight table = weight(config.vocabSize(), config.hiddenSize());
-        return new Weights(
-                config, table, table, vector(config.hiddenSize()), Collections.nCopies(config.layers(), layer), null);
+        return LayerSource.of(Collections.nCopies(config.layers(), layer));
     }
 
     private static Constants constants(ModelConfig config, int tokens) {

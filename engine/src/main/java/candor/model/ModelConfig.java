@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The numbers of a model, as {@code config.json} gives them.
@@ -176,6 +177,27 @@ public record ModelConfig(
                 .mapToLong(stored ->
                         (stored.vector() ? PlainForm.F32 : form(stored, matrices)).bytes(stored.rows(), stored.cols()))
                 .sum();
+    }
+
+    /** Bytes of the matrices of one layer, as {@link #weightBytes} has them. */
+    long matrixBytes(int layer, WeightForm matrices) {
+        return matrices(layer)
+                .mapToLong(stored -> form(stored, matrices).bytes(stored.rows(), stored.cols()))
+                .sum();
+    }
+
+    /** Bytes of the matrices of one layer in the checkpoint's files: none of those that are packed as they are loaded. */
+    long storedMatrixBytes(int layer) {
+        return matrices(layer)
+                .filter(stored -> !(packs(stored) && packing.onLoad()))
+                .mapToLong(stored -> form(stored, form()).bytes(stored.rows(), stored.cols()))
+                .sum();
+    }
+
+    private Stream<Architecture.Stored> matrices(int layer) {
+        return Stream.of(LayerTensor.values())
+                .filter(each -> each.matrix() && each.presentIn(this))
+                .map(each -> each.stored(this, layer));
     }
 
     /** Bytes of the weights that are packed as they are loaded: they are in memory of ours, and no file's. */

@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The weights of a model. Of a checkpoint, matrices stay mapped in their file's form, and their memory is the operating
@@ -70,8 +71,11 @@ public final class Weights implements AutoCloseable {
         return RandomWeights.make(config, seed, dtype);
     }
 
-    /** The same weights where a backend reads them best. They live as long as both these weights and the backend do. */
-    Weights on(Backend backend) {
+    /**
+     * The same weights where a backend reads them best, but for the matrices of layers that do not stay there, which are as they
+     * were. They live as long as both these weights and the backend do.
+     */
+    Weights on(Backend backend, Residency residency) {
         UnaryOperator<Tensor> vectors = backend::constant;
         Weight table = backend.freeze(StoredWeight.of(embedding));
         return new Weights(
@@ -79,8 +83,9 @@ public final class Weights implements AutoCloseable {
                 table,
                 head == embedding ? table : backend.freeze(StoredWeight.of(head)),
                 vectors.apply(finalNorm),
-                layers.stream()
-                        .map(layer -> layer.map(backend::freeze, vectors))
+                IntStream.range(0, layers.size())
+                        .mapToObj(number -> layers.get(number)
+                                .map(residency.stays(number) ? backend::freeze : UnaryOperator.identity(), vectors))
                         .toList(),
                 arena);
     }

@@ -4,6 +4,7 @@ import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
+import candor.ops.weight.WeightImage;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -64,6 +65,26 @@ public interface Backend extends Ops, AutoCloseable {
         return new Siblings(host.parts().stream()
                 .<Weight>map(part -> freeze(StoredWeight.of(part)))
                 .toList());
+    }
+
+    /**
+     * The same as bytes that are copied to the device whenever they are wanted, see {@link #weightPlaces}; where memory is shared
+     * there is nothing to copy.
+     */
+    default WeightImage image(StoredWeight host) {
+        throw new IllegalStateException(name() + " reads weights where they are");
+    }
+
+    /**
+     * Memory where weights take turns.
+     *
+     * @param bytes   of each place and each buffer
+     * @param places  on the device
+     * @param buffers on the host
+     * @throws OutOfDeviceMemory where there is not so much
+     */
+    default WeightPlaces weightPlaces(long bytes, int places, int buffers) {
+        throw new IllegalStateException(name() + " reads weights where they are");
     }
 
     /** What stays float32 where operations read it best: norms' weights, biases, rotary tables. Itself where memory is shared. */

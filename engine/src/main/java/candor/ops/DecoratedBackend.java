@@ -4,6 +4,7 @@ import candor.ops.op.Op;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.StoredWeight;
+import candor.ops.weight.WeightImage;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -66,6 +67,16 @@ public abstract class DecoratedBackend implements Backend {
     @Override
     public Siblings freeze(Siblings host) {
         return backend.freeze(host);
+    }
+
+    @Override
+    public WeightImage image(StoredWeight host) {
+        return backend.image(host);
+    }
+
+    @Override
+    public WeightPlaces weightPlaces(long bytes, int places, int buffers) {
+        return backend.weightPlaces(bytes, places, buffers);
     }
 
     @Override

@@ -7,7 +7,9 @@ import candor.model.LayerWork;
 import candor.model.ModelConfig;
 import candor.model.Recomputation;
 import candor.model.Recompute;
+import candor.model.Residency;
 import candor.model.TrainedWeights;
+import candor.model.Travel;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Needs;
@@ -44,23 +46,36 @@ final class Footprint {
     private final ModelConfig model;
     private final AdapterBank bank;
     private final BackendDescriptor backend;
+    private final Travel travel;
 
     /** @param cut micro-batches have so many times fewer rows */
     static Footprint of(Prepared prepared, int cut) {
-        return new Footprint(prepared, Largest.of(prepared.runs(), cut));
+        TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
+        return new Footprint(prepared, Largest.of(prepared.runs(), cut), machine.residency());
     }
 
-    private Footprint(Prepared prepared, Largest largest) {
+    private Footprint(Prepared prepared, Largest largest, Residency residency) {
         this.prepared = prepared;
         this.largest = largest;
         model = prepared.model();
         bank = bank(prepared);
         backend = prepared.backend().backend();
+        travel = bank == null ? Travel.NONE : Travel.of(backend, model, residency);
+    }
+
+    /** The same with frozen layers on the device only while they are computed with. */
+    Footprint offloaded() {
+        return new Footprint(prepared, largest, Residency.NONE);
     }
 
     /** Of the largest passes. */
     Largest largest() {
         return largest;
+    }
+
+    /** Of layers that do not stay on the device. */
+    Travel travel() {
+        return travel;
     }
 
     /** Whether inputs of layers can wait elsewhere than where they are computed. */
@@ -78,8 +93,8 @@ final class Footprint {
     }
 
     /**
-     * On the host. Mapped weights that only pass through it on their way to a device are the system's to keep or to drop;
-     * those that were packed as they were loaded stay.
+     * On the host. Mapped weights that only pass through it on their way to a device are the system's to keep or to drop, unless
+     * they pass in every step; those that were packed as they were loaded stay.
      */
     Needs host(Recomputation recomputation) {
         Map<String, Long> bytes = new LinkedHashMap<>();
@@ -88,7 +103,10 @@ final class Footprint {
             bytes.put("weights (packed)", packed);
         }
         if (backend.copiesWeights()) {
-            bytes.put("staging", Backends.stagingBytes());
+            if (travel.stored() > 0) {
+                bytes.put("layers (mapped)", travel.stored());
+            }
+            bytes.put("staging", Backends.stagingBytes() + travel.buffers());
             long waiting = training(recomputation).host();
             if (waiting > 0) {
                 bytes.put(Plan.WAITING, waiting);
@@ -113,7 +131,10 @@ final class Footprint {
             return Needs.NONE;
         }
         Map<String, Long> bytes = new LinkedHashMap<>();
-        bytes.put("weights", model.weightBytes(PlainForm.of(backend.activations())) + rotations());
+        bytes.put("weights", model.weightBytes(PlainForm.of(backend.activations())) - travel.matrices() + rotations());
+        if (travel.places() > 0) {
+            bytes.put("layers in turns", travel.places());
+        }
         trained(bytes);
         bytes.put(ACTIVATIONS, activations(recomputation));
         bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount(), model.packing() != null));

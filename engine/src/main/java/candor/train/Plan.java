@@ -22,6 +22,7 @@ import java.util.Locale;
  * @param largest    upper bounds over all passes
  * @param tokens     that go forward and backward, of the whole of all runs
  * @param freeTokens that go forward alone
+ * @param copied     bytes that are copied to the GPU of layers that do not stay there, of the whole of all runs
  * @param steps      optimiser steps of the longest run
  */
 public record Plan(
@@ -31,6 +32,7 @@ public record Plan(
         Largest largest,
         double tokens,
         double freeTokens,
+        double copied,
         int steps) {
     /** What inputs of layers are called that wait on the host. */
     public static final String WAITING = "inputs of layers";
@@ -111,9 +113,20 @@ public record Plan(
                             .toList());
             return "of " + (here ? "this machine's" : "the GPU's") + " memory, whatever the batch, it takes "
                     + mebibytes(Footprint.fixed(needs)) + " (" + kinds + "); take a smaller model, a lower {lora_rank},"
-                    + " fewer runs at once, or " + (here ? "a machine" : "a GPU") + " with more memory";
+                    + " fewer runs at once, or " + (here ? "a machine" : "a GPU") + " with more memory"
+                    + offloading(single, least, room);
         }
         return "lower {max_length}, or take a smaller model";
+    }
+
+    /** Where it helps that layers do not stay on the GPU. */
+    private static String offloading(Footprint single, Recomputation least, Room room) {
+        Footprint offloaded = single.offloaded();
+        return offloaded.travel().layers() > single.travel().layers() && offloaded.fits(least, room)
+                ? "; or {offload_weights} {recompute} full: single rows fit ("
+                        + mebibytes(offloaded.device(least, room.overhead()).total())
+                        + " of the GPU's memory), slowly, and plan says how slowly"
+                : "";
     }
 
     private static String mebibytes(long bytes) {
@@ -124,6 +137,7 @@ public record Plan(
         int steps = 0;
         double tokens = 0;
         double freeTokens = 0;
+        Copying copying = new Copying(footprint.travel());
         for (Prepared.One run : prepared.runs()) {
             int total = Run.totalSteps(run.config().output(), run.config().steps(), batcher(run));
             steps = Math.max(steps, total);
@@ -140,6 +154,7 @@ public record Plan(
             // Mismatched pairs in each epoch; the rows' own reference once.
             freeTokens += needs.pairPasses() * all + (needs.freePasses() - needs.pairPasses()) * epoch;
             freeTokens += evaluated(run, total);
+            copying.add(run, batcher(run), total);
         }
         return new Plan(
                 recomputation,
@@ -148,6 +163,7 @@ public record Plan(
                 footprint.largest(),
                 tokens,
                 freeTokens,
+                copying.bytes(),
                 steps);
     }
 

@@ -57,7 +57,8 @@ public final class Session implements AutoCloseable {
         }
         trained = null;
         weights = Weights.load(first.model(), first.weights());
-        model = new CausalLm(backend, weights, plan.recomputation(), positions);
+        model = new CausalLm(
+                backend, weights, plan.recomputation(), first.machine().residency(), positions);
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
         adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);

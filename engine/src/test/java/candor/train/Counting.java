@@ -1,7 +1,9 @@
 package candor.train;
 
 import candor.ops.Backend;
+import candor.ops.CountedPlaces;
 import candor.ops.DecoratedBackend;
+import candor.ops.WeightPlaces;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -11,6 +13,8 @@ final class Counting extends DecoratedBackend {
     private long allocated;
     private long workspace;
     private long hostWorkspace;
+    private long place;
+    private long copied;
 
     Counting(Backend counted) {
         super(counted);
@@ -32,6 +36,22 @@ final class Counting extends DecoratedBackend {
     public Workspace hostWorkspace(long bytes) {
         hostWorkspace = Math.max(hostWorkspace, bytes);
         return super.hostWorkspace(bytes);
+    }
+
+    @Override
+    public WeightPlaces weightPlaces(long bytes, int places, int buffers) {
+        place = bytes;
+        return new CountedPlaces(super.weightPlaces(bytes, places, buffers), sent -> copied += sent);
+    }
+
+    /** Of each place where weights take turns. */
+    long place() {
+        return place;
+    }
+
+    /** Of all that was copied there. */
+    long copied() {
+        return copied;
     }
 
     /** Of tensors that live as long as the backend. */

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +93,34 @@ class PlanTest {
         assertThat(used[0]).isLessThanOrEqualTo(planned).isGreaterThan(planned * 8 / 10);
         assertThat(counted.hostWorkspace()).isEqualTo(plan.host().bytes().getOrDefault(Plan.WAITING, 0L));
         assertThat(counted.hostWorkspace() > 0).isEqualTo(away);
+    }
+
+    /** Of three layers two have a place; the host copies from as many buffers as it says. */
+    @Test
+    void aRunWithItsLayersInTurnsTakesWhatWasPlanned() {
+        EmulatedDevice.assumeThere();
+        Settings settings = GoldenRuns.settings("mistral", Method.SFT, temp.resolve("run"))
+                .with(TrainSettings.BACKEND, "cuda-emulated")
+                .with(TrainSettings.OFFLOAD_WEIGHTS, "true")
+                .with(TrainSettings.MAX_STEPS, "6")
+                .with(TrainSettings.RECOMPUTE, "full");
+        Prepared prepared = Prepared.of(List.of(TrainConfig.of(Method.SFT, settings)));
+        CudaBackend backend = CudaBackend.emulated();
+        Counting counted = new Counting(backend);
+        Plan plan = Plan.of(prepared, Room.of(HOST, HOST));
+        long[] used = {0};
+        train(prepared, plan, counted, () -> used[0] = Math.max(used[0], backend.usedBytes()));
+        long planned = plan.device().total();
+        System.out.printf("layers in turns: %,d bytes used of %s%n", used[0], plan.device());
+        assertThat(used[0]).isLessThanOrEqualTo(planned).isGreaterThan(planned * 7 / 10);
+        assertThat(plan.device().bytes().get("layers in turns"))
+                .isBetween(2 * counted.place(), 2 * counted.place() + 2 * 7 * 256);
+        // Each of two micro-batches a step copies a layer up and one down; the first pass finds nothing there, and an
+        // epoch's last step
+        // may have one alone.
+        assertThat(plan.copied()).isBetween(6 * 2 * 2 * 0.9 * counted.place(), 6 * 2 * 2.0 * counted.place());
+        assertThat(counted.copied())
+                .isBetween((long) plan.copied() * 3 / 4, (long) plan.copied() + 4 * counted.place());
     }
 
     @ParameterizedTest
@@ -177,15 +206,19 @@ class PlanTest {
     }
 
     private Prepared shapes(String json, int tokens, String recompute) throws IOException {
+        return shapes(json, tokens, settings -> settings.with(TrainSettings.RECOMPUTE, recompute));
+    }
+
+    private Prepared shapes(String json, int tokens, UnaryOperator<Settings> more) throws IOException {
         ModelConfig model = ModelConfig.read(Files.writeString(temp.resolve("config.json"), json));
         TrainConfig config = TrainConfig.of(
                 Method.SFT,
-                settings("qwen3", Method.SFT, "cuda")
+                more.apply(settings("qwen3", Method.SFT, "cuda")
                         .with(TrainSettings.MAX_LENGTH, String.valueOf(tokens))
                         .with(TrainSettings.PACKING, "true")
                         .with(TrainSettings.PER_DEVICE_TRAIN_BATCH_SIZE, "1")
-                        .with(TrainSettings.RECOMPUTE, recompute)
-                        .with(TrainSettings.LORA_RANK, "16"));
+                        .with(TrainSettings.RECOMPUTE, "full")
+                        .with(TrainSettings.LORA_RANK, "16")));
         Prepared small = Prepared.toPlanWithoutFolders(List.of(config));
         Prepared.One run = small.runs().getFirst();
         LoraConfig lora = run.lora().uniform();
@@ -244,6 +277,34 @@ class PlanTest {
         assertThat(device.get("activations")).isBetween(65L * 4096 * 5120 * 2, 8 * GB);
         assertThat(plan.host().bytes()).doesNotContainKey("weights (mapped)");
         assertThat(plan.host().total()).isLessThan(GB);
+    }
+
+    /** "A 32B trains on a 24-GB card, slowly": two layers are there at a time, and all but two are copied each way. */
+    @Test
+    void qwen3Of32BillionFits24GigabytesWithItsLayersOnTheHost() throws IOException {
+        long layer = 2 * (2L * 5120 * 8192 + 2L * 5120 * 1024 + 3L * 5120 * 25600);
+        Prepared stays = shapes(QWEN3_32B, 4096);
+        assertThatThrownBy(() -> Plan.of(stays, Room.planned(HOST, 24 * GB)))
+                .hasMessageContaining("; or offload_weights recompute full: single rows fit (");
+        Plan plan = Plan.of(
+                shapes(QWEN3_32B, 4096, settings -> settings.with(TrainSettings.OFFLOAD_WEIGHTS, "true")
+                        .with(TrainSettings.RECOMPUTE, "auto")),
+                Room.planned(HOST, 24 * GB));
+        System.out.printf(
+                "32B on 24 GB: %,d MiB, recompute %s; host %,d MiB; copied %,d MiB a step%n",
+                Math.ceilDiv(plan.device().total(), 1L << 20),
+                plan.recomputation().text(),
+                Math.ceilDiv(plan.host().total(), 1L << 20),
+                (long) plan.copied() / plan.steps() >> 20);
+        Map<String, Long> device = plan.device().bytes();
+        assertThat(device.get("weights")).isBetween(2 * 2L * 151936 * 5120, 2 * 2L * 151936 * 5120 + (8L << 20));
+        assertThat(device.get("layers in turns")).isBetween(2 * layer, 2 * layer + (1L << 16));
+        assertThat(plan.host().bytes()).containsEntry("layers (mapped)", 64 * layer);
+        assertThat(plan.host().bytes().get("staging")).isBetween(3 * layer, 3 * layer + (9L << 20));
+        // Two micro-batches a step; the rest is held-out rows, which go up alone.
+        double evaluations = plan.copied() - (double) plan.steps() * 2 * 2 * 62 * layer;
+        assertThat(evaluations).isPositive();
+        assertThat(evaluations % (64.0 * layer)).isZero();
     }
 
     @Test

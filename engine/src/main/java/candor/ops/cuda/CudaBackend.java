@@ -3,10 +3,12 @@ package candor.ops.cuda;
 import candor.bindings.NativeLibrary;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
+import candor.ops.WeightPlaces;
 import candor.ops.op.Op;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
+import candor.ops.weight.WeightImage;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
@@ -124,6 +126,16 @@ public final class CudaBackend implements Backend {
         Tensor copy = room(DType.BF16, host.rows(), host.cols());
         staging.upload(copy, host);
         return new DeviceWeight(copy);
+    }
+
+    @Override
+    public WeightImage image(StoredWeight host) {
+        return host instanceof PackedWeight packed ? PackedOnDevice.image(packed) : DeviceWeight.image(host);
+    }
+
+    @Override
+    public WeightPlaces weightPlaces(long bytes, int places, int buffers) {
+        return new PlacesOnDevice(device, bytes, places, buffers);
     }
 
     @Override

@@ -32,6 +32,9 @@ final class Device implements AutoCloseable {
     /** What CUDA calls cudaErrorMemoryAllocation. */
     private static final int OUT_OF_MEMORY = 2;
 
+    /** Of whatever is allocated. */
+    private static final long ALIGNMENT = 256;
+
     // Places in what the device says of its memory.
     private static final int FREE = 0;
     private static final int TOTAL = 1;
@@ -250,6 +253,11 @@ final class Device implements AutoCloseable {
                 arena.close();
             }
         }
+    }
+
+    /** So many bytes, as the device's memory is handed out. */
+    static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
     }
 
     static MemorySegment at(MemorySegment memory, long bytes) {

@@ -9,10 +9,12 @@ import candor.ops.weight.Nf4Code;
 import candor.ops.weight.Nf4Weight;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.PackedWeight;
+import candor.ops.weight.WeightImage;
 import candor.tensor.DType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * A packed weight on the device, as {@code candor_kernels.h} says under the name of its type. Linear layers read it.
@@ -28,21 +30,51 @@ record PackedOnDevice(
     /** Bytes of the values and steps of NF4, which stand beside each weight. */
     static final long MOST_NUMBERS = (16 + 256) * Float.BYTES;
 
-    /** Where scales begin behind codes: their kernels read numbers of float32. */
-    private static final long ALIGNMENT = 256;
-
     /** Copies a weight to the device, in one piece of its memory. */
     static PackedOnDevice of(PackedWeight w, Device device, Staging staging) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment codes = codes(w);
-            MemorySegment scales = scales(w, arena);
-            long behind = Math.ceilDiv(codes.byteSize(), ALIGNMENT) * ALIGNMENT;
+            MemorySegment scales = joined(arena, scales(w, arena));
+            long behind = behind(w);
             MemorySegment there = device.allocate(behind + scales.byteSize());
-            MemorySegment scalesThere = Device.at(there, behind);
             staging.upload(there, codes);
-            staging.upload(scalesThere, scales);
-            return new PackedOnDevice(w.form(), type(w), w.rows(), w.cols(), there, scalesThere, w.bytes());
+            staging.upload(Device.at(there, behind), scales);
+            return at(w, there);
         }
+    }
+
+    /** The same in memory of the host. */
+    static WeightImage image(PackedWeight w) {
+        List<MemorySegment> scales = scales(w, Arena.ofAuto());
+        long behind = behind(w);
+        long bytes = Device.aligned(behind + bytes(scales));
+        return new WeightImage() {
+            @Override
+            public long bytes() {
+                return bytes;
+            }
+
+            @Override
+            public void write(MemorySegment to) {
+                MemorySegment codes = codes(w);
+                MemorySegment.copy(codes, 0, to, 0, codes.byteSize());
+                join(scales, to, behind);
+            }
+
+            @Override
+            public FrozenWeight at(MemorySegment address) {
+                return PackedOnDevice.at(w, address);
+            }
+        };
+    }
+
+    private static PackedOnDevice at(PackedWeight w, MemorySegment there) {
+        return new PackedOnDevice(w.form(), type(w), w.rows(), w.cols(), there, Device.at(there, behind(w)), w.bytes());
+    }
+
+    /** Where scales begin behind codes: their kernels read numbers of float32. */
+    private static long behind(PackedWeight w) {
+        return Device.aligned(codes(w).byteSize());
     }
 
     private static int type(PackedWeight w) {
@@ -65,16 +97,16 @@ record PackedOnDevice(
         };
     }
 
-    private static MemorySegment scales(PackedWeight w, Arena arena) {
+    /** What lies one behind the other without gaps; the small ones among them as long as the arena. */
+    private static List<MemorySegment> scales(PackedWeight w, Arena arena) {
         return switch (w) {
-            case Int8Weight int8 -> int8.absmax();
-            case Fp8Weight fp8 -> fp8.scales();
+            case Int8Weight int8 -> List.of(int8.absmax());
+            case Fp8Weight fp8 -> List.of(fp8.scales());
             case Nf4Weight nf4 ->
                 switch (nf4.absmax()) {
-                    case Absmax.Plain plain -> joined(arena, floats(arena, Nf4Code.values()), plain.values());
+                    case Absmax.Plain plain -> List.of(floats(arena, Nf4Code.values()), plain.values());
                     case Absmax.Nested nested ->
-                        joined(
-                                arena,
+                        List.of(
                                 floats(arena, Nf4Code.values()),
                                 floats(arena, nested.map()),
                                 floats(arena, nested.offset()),
@@ -88,19 +120,22 @@ record PackedOnDevice(
         return arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
     }
 
-    /** One behind the other, without gaps. */
-    private static MemorySegment joined(Arena arena, MemorySegment... parts) {
-        long bytes = 0;
+    private static long bytes(List<MemorySegment> parts) {
+        return parts.stream().mapToLong(MemorySegment::byteSize).sum();
+    }
+
+    private static MemorySegment joined(Arena arena, List<MemorySegment> parts) {
+        MemorySegment all = arena.allocate(bytes(parts), Float.BYTES);
+        join(parts, all, 0);
+        return all;
+    }
+
+    private static void join(List<MemorySegment> parts, MemorySegment to, long from) {
+        long at = from;
         for (MemorySegment part : parts) {
-            bytes += part.byteSize();
-        }
-        MemorySegment all = arena.allocate(bytes, Float.BYTES);
-        long at = 0;
-        for (MemorySegment part : parts) {
-            MemorySegment.copy(part, 0, all, at, part.byteSize());
+            MemorySegment.copy(part, 0, to, at, part.byteSize());
             at += part.byteSize();
         }
-        return all;
     }
 
     @Override

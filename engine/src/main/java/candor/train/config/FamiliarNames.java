@@ -360,6 +360,7 @@ public final class FamiliarNames {
         renamed("gradient_checkpointing", List.of("recompute"), true, Map.of("true", "full", "false", "none"));
         renamed("activation_checkpointing", List.of("recompute"), true, Map.of("true", "full", "false", "none"));
         missing("gradient_checkpointing_kwargs", "--recompute says what is computed again: none, selective or full");
+        same("offload_weights", "cpu_offload", "offload_param", "fsdp_offload_params");
         same("activation_offloading", "offload_activations", "enable_activation_offloading");
         renamed("use_cpu", List.of("backend"), true, Map.of("true", "cpu", "false", "auto"));
         renamed("no_cuda", List.of("backend"), true, Map.of("true", "cpu", "false", "auto"));

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.data.Batcher;
 import candor.data.Inoculation;
 import candor.data.Truncation;
+import candor.model.Residency;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.weight.PackedForm;
@@ -85,6 +86,7 @@ public record TrainConfig(
             "threads",
             "recompute",
             "activation_offloading",
+            "offload_weights",
             "resume");
 
     /** How long a run is: what more of it is allowed on resume is for its learning rates to say. */
@@ -307,8 +309,19 @@ public record TrainConfig(
      *
      * @param threads              0 for as many as there are processors
      * @param activationOffloading whether inputs of layers that are computed again wait on the host
+     * @param offloadWeights      whether frozen layers are on the device only while they are computed with
      */
-    public record Machine(BackendChoice backend, int threads, AskedRecompute recompute, boolean activationOffloading) {
+    public record Machine(
+            BackendChoice backend,
+            int threads,
+            AskedRecompute recompute,
+            boolean activationOffloading,
+            boolean offloadWeights) {
+        /** Which layers stay where they are computed. */
+        public Residency residency() {
+            return offloadWeights ? Residency.NONE : Residency.ALL;
+        }
+
         /** The backend that was asked for; empty where what works here is to be taken. */
         public Optional<BackendDescriptor> asked() {
             return Backends.asked(Setting.Choice.name(backend));

@@ -88,7 +88,7 @@ final class TrainConfigReader {
                 mixing(given),
                 watch,
                 resume(given),
-                machine(given),
+                machine(method, given),
                 Collections.unmodifiableMap(resolved));
         task.require(config.batching(), given);
         requireGradients(config, given);
@@ -289,12 +289,13 @@ final class TrainConfigReader {
         return new Resume(true, Long.parseLong(step.substring("step-".length())));
     }
 
-    private static Machine machine(Settings given) {
+    private static Machine machine(Method method, Settings given) {
         return new Machine(
                 given.get(TrainSettings.BACKEND),
                 given.get(TrainSettings.THREADS).intValue(),
                 given.get(TrainSettings.RECOMPUTE),
-                given.get(TrainSettings.ACTIVATION_OFFLOADING));
+                given.get(TrainSettings.ACTIVATION_OFFLOADING),
+                method != Method.FULL && given.get(TrainSettings.OFFLOAD_WEIGHTS));
     }
 
     private static Watch watch(Objective objective, Settings given) {

@@ -348,6 +348,12 @@ public final class TrainSettings {
             false,
             "Keeps the inputs of layers that are computed again in full in this machine's memory instead of the GPU's;"
                     + " on the CPU it changes nothing.");
+    public static final Setting<Boolean> OFFLOAD_WEIGHTS = yesNo(
+            "offload_weights",
+            false,
+            "Keeps the frozen layers in this machine's memory instead of the GPU's, and copies each there ahead of its"
+                + " use, in every pass: for models that are larger than the GPU. 'plan' says how slow that is. On the"
+                + " CPU it changes nothing.");
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
@@ -366,6 +372,7 @@ public final class TrainSettings {
             LAYERS_TO_TRANSFORM,
             USE_RSLORA,
             LORA_DROPOUT,
+            OFFLOAD_WEIGHTS,
             PROBE_PENALTY,
             PROBE_PENALTY_ON,
             PROBE_PENALTY_DATA,

@@ -25,7 +25,12 @@ public final class EmulatedDevice {
 
     /** Does something on an emulated Hopper, whose matrix products and attention are other kernels. */
     public static void onHopper(Runnable action) {
-        configure("capability=90");
+        with("capability=90", action);
+    }
+
+    /** Does something on a device of these modes, as in emulator/control.h. */
+    public static void with(String modes, Runnable action) {
+        configure(modes);
         try {
             action.run();
         } finally {
@@ -33,7 +38,6 @@ public final class EmulatedDevice {
         }
     }
 
-    /** Modes as in emulator/control.h. */
     @SuppressWarnings("restricted") // a call of a function that the bindings do not have
     private static void configure(String modes) {
         NativeLibrary.EMULATED.load();
