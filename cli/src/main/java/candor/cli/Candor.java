@@ -52,6 +52,7 @@ public final class Candor implements Callable<Integer> {
                 StudyCommand.commandLine(),
                 new GenerateCommand(),
                 new ChatCommand(),
+                new ScreenCommand(),
                 new ServeCommand(),
                 new MergeCommand(),
                 new QuantizeCommand(),

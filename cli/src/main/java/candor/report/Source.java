@@ -69,6 +69,19 @@ sealed interface Source {
         }
     }
 
+    /** A screening's folder. */
+    record OfScreening(Path folder, ObjectNode record) implements Source {
+        @Override
+        public String word() {
+            return "screening";
+        }
+
+        @Override
+        public Part part(String name, int replies) {
+            return ScreenPart.of(folder, record, name);
+        }
+    }
+
     /** What the folder is, or what the folders in it are; studies in the order of the protocols, then by name. */
     static List<Source> in(Path folder) {
         if (!Files.isDirectory(folder)) {
@@ -88,9 +101,10 @@ sealed interface Source {
             throw new BadInput(folder + ": cannot be read: " + IoReason.of(e), e);
         }
         if (found.isEmpty()) {
-            throw new BadInput(
-                    folder + ": holds no study (study.json), evaluation (scores.json) or training run (run.json),"
-                            + " nor does a folder in it");
+            throw new BadInput(folder
+                    + ": holds no study (study.json), evaluation (scores.json), screening (screen.json) or training run"
+                    + " (run.json),"
+                    + " nor does a folder in it");
         }
         if (found.size() > MOST) {
             throw new BadInput(folder + ": holds " + found.size() + " folders to report on, at most " + MOST
@@ -116,6 +130,10 @@ sealed interface Source {
         Optional<ObjectNode> scores = JsonRecord.read(folder.resolve("scores.json"));
         if (scores.isPresent()) {
             return Optional.of(new OfEvaluation(folder, scores.get()));
+        }
+        Optional<ObjectNode> screening = JsonRecord.read(folder.resolve(ScreenPart.RECORD));
+        if (screening.isPresent()) {
+            return Optional.of(new OfScreening(folder, screening.get()));
         }
         // An evaluation that is not finished has a run.json too, and names its task there.
         return JsonRecord.read(folder.resolve("run.json"))

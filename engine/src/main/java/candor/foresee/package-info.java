@@ -1,5 +1,5 @@
 /**
- * Seeing dishonesty come: what a row of training data would do to a model's honesty. It knows models, adapters, data, probes
- * and training; nothing of benchmarks.
+ * Seeing dishonesty come: what a row of training data would do to a model's honesty, told before anything is tuned on it. It
+ * knows models, adapters, data, probes, training and generation; nothing of benchmarks.
  */
 package candor.foresee;

@@ -84,12 +84,12 @@ public final class AdapterLayout {
     }
 
     /** First element of A (R, I). */
-    long a(int layer, Projection projection) {
+    public long a(int layer, Projection projection) {
         return start(layer, projection).a();
     }
 
     /** First element of B (O, R). */
-    long b(int layer, Projection projection) {
+    public long b(int layer, Projection projection) {
         return start(layer, projection).b();
     }
 

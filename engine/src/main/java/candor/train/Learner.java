@@ -79,7 +79,8 @@ public final class Learner {
         batcher = Batcher.resume(data.lengths(), rules.batching, place);
     }
 
-    AdamW adamW() {
+    /** Its optimiser: moments and steps. */
+    public AdamW adamW() {
         return adamW;
     }
 
