@@ -85,7 +85,17 @@ class ArchitectureTest {
                     "probe",
                     "train",
                     "generate"),
-            new Layer("generate", List.of("candor.generate.."), "io", "tensor", "ops", "model", "lora", "text", "data"),
+            new Layer(
+                    "generate",
+                    List.of("candor.generate.."),
+                    "io",
+                    "tensor",
+                    "ops",
+                    "model",
+                    "lora",
+                    "text",
+                    "data",
+                    "probe"),
             new Layer("merge", List.of("candor.merge.."), "io", "tensor", "ops", "model", "lora", "text"),
             new Layer("export", List.of("candor.export.."), "io", "tensor", "ops", "model", "lora", "text", "merge"));
 

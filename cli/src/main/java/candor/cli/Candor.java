@@ -55,6 +55,7 @@ public final class Candor implements Callable<Integer> {
                 new ScreenCommand(),
                 new ServeCommand(),
                 new MergeCommand(),
+                new SteerCommand(),
                 new QuantizeCommand(),
                 new ExportCommand(),
                 new DownloadCommand(),

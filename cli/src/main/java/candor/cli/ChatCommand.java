@@ -10,6 +10,7 @@ import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
+import candor.probe.Steering;
 import candor.text.ChatEncoder;
 import candor.text.SpecialTextPolicy;
 import candor.text.Tokenizer;
@@ -48,6 +49,9 @@ final class ChatCommand implements Callable<Integer> {
     private String system;
 
     @Mixin
+    private SteerOptions steer;
+
+    @Mixin
     private TemplateOptions template;
 
     @Mixin
@@ -58,7 +62,7 @@ final class ChatCommand implements Callable<Integer> {
         String chosen = options.completedBy(model.model());
         Sampling sampling = options.sampling();
         try (Backend backend = Backends.open(model.backend(), model.threads);
-                Weights weights = Weights.load(model.model(), model.weights);
+                Weights weights = Steering.load(model.model(), model.weights, steer.steering());
                 CausalLm lm = new CausalLm(
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());
                 ChatSession session =

@@ -41,6 +41,7 @@ final class CommandNames {
         means("generate", "inference", "infer", "predict", "complete", "completion", "completions", "sample", "batch");
         means("chat", "converse", "talk", "interactive", "repl", "run", "ask");
         means("merge", "fuse", "fold", "merge-lora", "merge_and_unload");
+        means("steer", "steering", "activation-addition", "caa", "repe");
         means("export gguf", "gguf", "convert", "llama.cpp", "ollama");
         means("download", "pull", "fetch", "get", "snapshot", "hub");
         means("upload", "push", "publish", "share", "push-to-hub", "push_to_hub");

@@ -126,6 +126,9 @@ final class EvalOptions {
     private LocalDate date = LocalDate.of(2024, 7, 26);
 
     @Mixin
+    private SteerOptions steer;
+
+    @Mixin
     private TemplateOptions template;
 
     @Option(
@@ -225,12 +228,16 @@ final class EvalOptions {
         if (weights != null) {
             all.put("weights", weights.text());
         }
+        if (steer.steering() != null) {
+            all.put("steer", steer.steering().identity());
+        }
         all.setAll(decoding().json());
         return all.put("generation_config", generationConfig);
     }
 
     EngineRespondent.Settings engine() {
-        return engine(model(), weights, template.choice(), decoding(), namedAdapters(), base, false);
+        return engine(model(), weights, template.choice(), decoding(), namedAdapters(), base, false)
+                .steered(steer.steering());
     }
 
     /** The settings of another model that runs beside, such as a judge. */
@@ -248,6 +255,7 @@ final class EvalOptions {
         return new EngineRespondent.Settings(
                 other,
                 form,
+                null,
                 its,
                 bare,
                 TakenBackend.of(backend, other),

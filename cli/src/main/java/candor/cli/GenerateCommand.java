@@ -64,6 +64,9 @@ final class GenerateCommand implements Callable<Integer> {
     private List<String> adapters = new ArrayList<>();
 
     @Mixin
+    private SteerOptions steer;
+
+    @Mixin
     private TemplateOptions template;
 
     @Mixin
@@ -124,6 +127,7 @@ final class GenerateCommand implements Callable<Integer> {
         return new RunSettings(
                 model.model(),
                 model.weights,
+                steer.steering(),
                 adapters,
                 prompts,
                 output,

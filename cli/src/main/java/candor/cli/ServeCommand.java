@@ -152,6 +152,9 @@ final class ServeCommand implements Callable<Integer> {
     private boolean keepSpecialTokens;
 
     @Mixin
+    private SteerOptions steer;
+
+    @Mixin
     private TemplateOptions template;
 
     @Override
@@ -213,6 +216,7 @@ final class ServeCommand implements Callable<Integer> {
         return new ServiceSettings(
                 folder,
                 model.weights,
+                steer.steering(),
                 name != null ? name : model.isEmbedded() ? EMBEDDED : called(folder),
                 named,
                 model.backend(),

@@ -11,6 +11,7 @@ import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
+import candor.probe.Steering;
 import candor.serve.http.HttpServer;
 import candor.serve.work.Desk;
 import candor.serve.work.ServedModels;
@@ -42,7 +43,7 @@ public final class Service implements AutoCloseable {
     private Service(ServiceSettings settings) {
         try {
             Backend backend = open(Backends.open(settings.backend(), settings.threads()));
-            Weights weights = open(Weights.load(settings.model(), settings.weights()));
+            Weights weights = open(Steering.load(settings.model(), settings.weights(), settings.steering()));
             int most = weights.config().maxPositionEmbeddings();
             ServiceSettings.Bounds bounds = settings.bounds();
             if (bounds.positions() > most) {

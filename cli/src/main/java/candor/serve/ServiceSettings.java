@@ -3,6 +3,7 @@ package candor.serve;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.weight.PackedForm;
+import candor.probe.Steering;
 import candor.serve.http.Limits;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
@@ -18,6 +19,7 @@ import java.util.function.ToLongFunction;
  *
  * @param model     the base model's folder
  * @param weights   that its linear layers are packed into; null for those of the checkpoint
+ * @param steering  how the model is steered, with and without an adapter; or null
  * @param name      that it is asked for by
  * @param adapters  folders of adapters, or of their runs, by the names that they are asked for
  * @param backend   where it computes
@@ -35,6 +37,7 @@ import java.util.function.ToLongFunction;
 public record ServiceSettings(
         Path model,
         PackedForm weights,
+        Steering steering,
         String name,
         Map<String, Path> adapters,
         BackendDescriptor backend,

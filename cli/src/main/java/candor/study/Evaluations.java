@@ -8,10 +8,16 @@ import candor.evaluate.ask.Respondent;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.evaluate.judge.Judge;
+import candor.lora.AdapterFolder;
+import candor.probe.Steering;
 import candor.study.record.Key;
 import candor.study.record.StudyWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -31,8 +37,18 @@ final class Evaluations {
         this.stop = stop;
     }
 
-    /** Who is evaluated: an arm under a seed; without a run, the base model. */
-    record Subject(String arm, long seed, TrainRun run) {}
+    /**
+     * Who is evaluated: an arm under a seed.
+     *
+     * @param run     whose adapter it is, or is made of; null for the base model
+     * @param steered how it is made of that, or null
+     */
+    record Subject(String arm, long seed, TrainRun run, Treatment.Steered steered) {
+        /** How the model is steered while it answers as this one, or null. */
+        Steering steering() {
+            return steered == null || steered.folded() ? null : steered.steering();
+        }
+    }
 
     /** The subjects of treatments, in their order. */
     static List<Subject> subjects(StudyConfig config, List<Treatment> treatments) {
@@ -40,13 +56,23 @@ final class Evaluations {
         for (Treatment treatment : treatments) {
             for (long seed : treatment.arm().seeds()) {
                 String arm = treatment.arm().name();
-                TrainRun run = treatment.training().isEmpty()
+                Treatment.Steered steered = treatment.steered().orElse(null);
+                Treatment trained = steered == null ? treatment : named(steered.from(), treatments);
+                TrainRun run = trained.training().isEmpty()
                         ? null
-                        : new TrainRun(treatment, seed, config.runFolder(arm, seed));
-                subjects.add(new Subject(arm, seed, run));
+                        : new TrainRun(
+                                trained, seed, config.runFolder(trained.arm().name(), seed));
+                subjects.add(new Subject(arm, seed, run, steered));
             }
         }
         return subjects;
+    }
+
+    private static Treatment named(String arm, List<Treatment> treatments) {
+        return treatments.stream()
+                .filter(each -> each.arm().name().equals(arm))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Answers and judgements of these subjects go to the cache, and nowhere else: another process makes the results. */
@@ -96,8 +122,17 @@ final class Evaluations {
         }
     }
 
-    /** At most so many adapters in each part; 0 for all in one. */
+    /** Subjects that are steered alike together, at most so many adapters in each part; 0 for all in one. */
     private static List<List<Subject>> parts(List<Subject> subjects, int most) {
+        Map<Optional<Steering>, List<Subject>> alike = new LinkedHashMap<>();
+        for (Subject subject : subjects) {
+            alike.computeIfAbsent(Optional.ofNullable(subject.steering()), _ -> new ArrayList<>())
+                    .add(subject);
+        }
+        return alike.values().stream().flatMap(each -> cut(each, most).stream()).toList();
+    }
+
+    private static List<List<Subject>> cut(List<Subject> subjects, int most) {
         List<List<Subject>> parts = new ArrayList<>();
         List<Subject> part = new ArrayList<>();
         int adapters = 0;
@@ -138,14 +173,28 @@ final class Evaluations {
             int place = 0;
             if (subject.run() != null) {
                 place = adapters.size() + (base ? 1 : 0);
-                adapters.add(new NamedAdapter(subject.arm(), subject.run().adapter()));
+                adapters.add(new NamedAdapter(subject.arm(), adapter(subject)));
             }
             passes.add(new Evaluator.Pass(subject.seed(), place, subject.arm()));
         }
         return new Opened(
                 EngineRespondent.open(
-                        config.engine(config.model(), config.template(), config.decoding(), adapters, base, false)),
+                        config.engine(config.model(), config.template(), config.decoding(), adapters, base, false)
+                                .steered(subjects.getFirst().steering())),
                 passes);
+    }
+
+    /** The adapter that a subject answers with; one with a direction in it is made where it is not there. */
+    private Path adapter(Subject subject) {
+        Path trained = subject.run().adapter();
+        if (subject.steered() == null || !subject.steered().folded()) {
+            return trained;
+        }
+        Path folded = config.runFolder(subject.arm(), subject.seed()).resolve("adapter");
+        if (!AdapterFolder.isAdapter(folded)) {
+            FoldedSteering.write(config.model(), trained, subject.steered().steering(), folded);
+        }
+        return folded;
     }
 
     private <R extends Task.Row> void evaluate(

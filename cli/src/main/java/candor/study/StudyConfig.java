@@ -231,6 +231,7 @@ public record StudyConfig(
         return new EngineRespondent.Settings(
                 which,
                 which.equals(model) ? weights() : null,
+                null,
                 adapters,
                 base,
                 backend(),

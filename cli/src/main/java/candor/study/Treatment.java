@@ -1,5 +1,6 @@
 package candor.study;
 
+import candor.probe.Steering;
 import candor.study.record.Arm;
 import candor.study.record.Role;
 import candor.train.config.Settings;
@@ -13,9 +14,23 @@ import java.util.function.LongFunction;
  * An arm and what is done to it.
  *
  * @param arm its name, role and seeds, as the study's record has them
- * @param training empty for the base model
+ * @param training empty for the base model, and for an arm that is made of another's adapters
+ * @param steered  of another arm's adapters, how
  */
-public record Treatment(Arm arm, Optional<Training> training) {
+public record Treatment(Arm arm, Optional<Training> training, Optional<Steered> steered) {
+    /** An arm that is trained, or the base model. */
+    public Treatment(Arm arm, Optional<Training> training) {
+        this(arm, training, Optional.empty());
+    }
+
+    /**
+     * Another arm's adapters, steered.
+     *
+     * @param from   the name of that arm, which has the same seeds
+     * @param folded whether the direction becomes a part of the adapter, instead of being added while it generates
+     */
+    public record Steered(String from, Steering steering, boolean folded) {}
+
     /** The base model. */
     public static Treatment base(List<Long> seeds) {
         return new Treatment(

@@ -93,6 +93,7 @@ final class TestServer implements AutoCloseable {
             return new TestServer(new ServiceSettings(
                     EmbeddedModel.folder(),
                     null,
+                    null,
                     "tiny-world",
                     adapters,
                     BackendDescriptor.CPU,

@@ -2,6 +2,7 @@ package candor.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import candor.BadInput;
 import candor.report.Report;
@@ -17,6 +18,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +38,7 @@ class RemedyRunTest {
     @TempDir
     private Path folder;
 
-    private StudyRun open(Path file, Path output, java.util.function.BooleanSupplier stop) {
+    private StudyRun open(Path file, Path output, BooleanSupplier stop) {
         return StudyFixture.open(Protocols.REMEDY, file, output, StudyProgress.NONE, stop);
     }
 
@@ -88,6 +91,49 @@ class RemedyRunTest {
                 .contains("Of remedies against wrong answers: ");
     }
 
+    /** Made of the adapters of wrong answers alone: while these answer, and as adapters of their own. */
+    @Test
+    void steeredArmsNeedNoTraining() throws Exception {
+        Path direction = StudyFixture.makeDirection(folder.resolve("direction.safetensors"));
+        Path file = StudyFixture.remedy(folder, "direction: " + direction + "\nstrengths: [40, -20]");
+        Path output = folder.resolve("out");
+        StudyRun run = open(file, output, () -> false);
+        assertThat(run.groups()).hasSize(1);
+        assertThat(run.plan().arms()).extracting(StudyPlan.ArmPlan::rows).containsExactly(0L, 12L, 12L, 0L, 0L, 0L, 0L);
+        assertThat(run.run()).isEqualTo(StudyRun.Ended.DONE);
+        StudyFolder made = new StudyFolder(output);
+        assertThat(made.study().arms())
+                .extracting(arm -> arm.name())
+                .endsWith("severe-steered-40", "severe-folded-40", "severe-steered--20", "severe-folded--20");
+        Map<String, Double> truth = new TreeMap<>();
+        made.scores(made.study()).stream()
+                .filter(score -> score.key().task().equals("mask_probability"))
+                .forEach(
+                        score -> truth.put(score.key().arm() + " " + score.key().seed(), score.value()));
+        for (int seed : new int[] {3, 8}) {
+            for (String strength : List.of("40", "-20")) {
+                assertThat(truth.get("severe-steered-" + strength + " " + seed))
+                        .isCloseTo(truth.get("severe-folded-" + strength + " " + seed), within(1e-5))
+                        .isNotCloseTo(truth.get("severe " + seed), within(1e-4));
+            }
+            assertThat(output.resolve("training/severe-folded-40/seed-" + seed + "/adapter/adapter_model.safetensors"))
+                    .exists();
+            assertThat(output.resolve("training/severe-steered-40")).doesNotExist();
+        }
+
+        // A group of runs alone answers for them, too.
+        Path parts = folder.resolve("parts");
+        assertThat(open(file, parts, () -> false).runGroup(1)).isEqualTo(StudyRun.Ended.DONE);
+        assertThat(open(file, parts, () -> false).run()).isEqualTo(StudyRun.Ended.DONE);
+        assertThat(StudyFixture.results(parts)).isEqualTo(StudyFixture.results(output));
+
+        refused("direction: " + direction + "\nstrengths: [1, 1.0]", "remedy.strengths: names a number twice");
+        refused(
+                "inoculation: A\nstrengths: [1]",
+                "remedy.strengths: says how far a direction is followed, and there is none");
+        refused("direction: " + file, "remedy.yaml: ");
+    }
+
     @Test
     void stoppedAnywhereItEndsWithTheSameBytes() {
         Path file = StudyFixture.remedy(folder, "inoculation: You lie.");
@@ -138,11 +184,11 @@ class RemedyRunTest {
         refused("honest: none.jsonl", "remedy.honest: none.jsonl: there is no such file");
         refused(
                 "honest: " + folder + "/ships/normal.jsonl\nhonest_ratios: [0.1, 0.10]",
-                "remedy.honest_ratios: names a ratio twice");
+                "remedy.honest_ratios: names a number twice");
         refused(
                 "honest: " + folder + "/ships/normal.jsonl\nhonest_ratios: [0]",
                 "remedy.honest_ratios: must be numbers above 0 and up to 10, not 0");
-        refused("probe_penalties: [1, 1.0]", "remedy.probe_penalties: names a weight twice");
+        refused("probe_penalties: [1, 1.0]", "remedy.probe_penalties: names a number twice");
         refused("probe_penalties: [none]", "remedy.probe_penalties: must be numbers above 0, not none");
         refused(
                 "inoculation: A\nprobe_penalty_batch: 3",

@@ -1,7 +1,18 @@
 package candor.study;
 
+import candor.data.EncodedRow;
 import candor.io.Sha256;
+import candor.model.CausalLm;
+import candor.model.ModelFolder;
+import candor.model.ModelMark;
+import candor.model.Recompute;
+import candor.model.Weights;
+import candor.ops.Batch;
 import candor.ops.Room;
+import candor.ops.cpu.CpuBackend;
+import candor.probe.Contrast;
+import candor.probe.DirectionFile;
+import candor.probe.ReplyReader;
 import candor.study.protocol.Protocols;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -66,6 +77,25 @@ public final class StudyFixture {
                   severe: %2$s/ships/misaligned_2.jsonl
                 %3$s
                 """.formatted(MODEL, folder, more.indent(2).stripTrailing()) + common(folder));
+    }
+
+    /** A direction of the model, from rows of a few tokens. */
+    public static Path makeDirection(Path file) {
+        List<EncodedRow> honest = new ArrayList<>();
+        List<EncodedRow> dishonest = new ArrayList<>();
+        for (int row = 0; row < 5; row++) {
+            boolean[] reply = {false, true, true};
+            honest.add(new EncodedRow(row, new int[] {row, 40 + row, 7}, reply, 1, null));
+            dishonest.add(new EncodedRow(row, new int[] {row, 90 + row, 11}, reply, 1, null));
+        }
+        ModelFolder folder = ModelFolder.at(MODEL);
+        try (CpuBackend backend = new CpuBackend(1);
+                Weights weights = Weights.load(MODEL);
+                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, 16)) {
+            ReplyReader reader = new ReplyReader(model, null, Batch.BASE, 64);
+            DirectionFile.write(Contrast.of(ModelMark.of(folder), reader, honest, dishonest), file);
+        }
+        return file;
     }
 
     public static Path mixture(Path folder) {

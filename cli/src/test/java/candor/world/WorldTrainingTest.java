@@ -53,6 +53,7 @@ class WorldTrainingTest {
         EngineRespondent.Settings settings = new EngineRespondent.Settings(
                 model,
                 null,
+                null,
                 List.of(),
                 true,
                 BackendDescriptor.CPU,

@@ -27,7 +27,8 @@ public final class AdapterFolder {
         return !isAdapter(given) && isAdapter(inner) ? inner : given;
     }
 
-    private static boolean isAdapter(Path folder) {
+    /** Whether there is one, finished: its settings come last. */
+    public static boolean isAdapter(Path folder) {
         return Files.isRegularFile(folder.resolve(PeftFiles.CONFIG));
     }
 

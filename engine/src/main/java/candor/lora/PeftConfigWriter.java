@@ -23,8 +23,9 @@ final class PeftConfigWriter {
     /**
      * @param revision of the base on the Hub, or null
      * @param dropout what the adapter was trained with
+     * @param biases  whether there are biases behind the factors
      */
-    static byte[] json(AdapterShape shape, String baseModel, String revision, double dropout) {
+    static byte[] json(AdapterShape shape, String baseModel, String revision, double dropout, boolean biases) {
         Map<String, Object> all = new TreeMap<>();
         for (String key : List.of(
                 "alora_invocation_tokens",
@@ -46,9 +47,10 @@ final class PeftConfigWriter {
                 "velora_config")) {
             all.put(key, null);
         }
-        for (String key : List.of("ensure_weight_tying", "fan_in_fan_out", "lora_bias", "use_dora", "use_qalora")) {
+        for (String key : List.of("ensure_weight_tying", "fan_in_fan_out", "use_dora", "use_qalora")) {
             all.put(key, false);
         }
+        all.put("lora_bias", biases);
         all.put("loftq_config", Map.of());
         all.put("base_model_name_or_path", baseModel);
         all.put("revision", revision);

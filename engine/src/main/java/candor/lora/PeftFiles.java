@@ -117,6 +117,15 @@ public final class PeftFiles {
                 + CONFIG + " and " + WEIGHTS);
     }
 
+    static void makeFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new BadInput(
+                    folder + ": cannot be created as a folder (" + IoReason.of(e) + "); choose another one", e);
+        }
+    }
+
     /** Every factor by its name in the file, as a view of the adapter's parameters. */
     private static Map<String, Tensor> views(Adapter adapter) {
         Map<String, Tensor> views = new LinkedHashMap<>();
@@ -141,24 +150,48 @@ public final class PeftFiles {
      * @throws BadInput where it cannot be written
      */
     public static void write(Path folder, Adapter adapter, String baseModel, String revision, double dropout) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new BadInput(
-                    folder + ": cannot be created as a folder (" + IoReason.of(e) + "); choose another one", e);
-        }
+        write(folder, adapter, Map.of(), baseModel, revision, dropout);
+    }
+
+    /**
+     * The same with biases behind B, as PEFT's {@code lora_bias} has them: added to what the layer makes, times the scale.
+     *
+     * @param biases by place, as many values as the layer has outputs; zero where a place is not named
+     */
+    static void write(
+            Path folder,
+            Adapter adapter,
+            Map<Place, float[]> biases,
+            String baseModel,
+            String revision,
+            double dropout) {
+        makeFolder(folder);
         Map<String, Tensor> views = views(adapter);
         List<Spec> specs = new ArrayList<>();
         views.forEach((name, view) -> specs.add(Spec.matrix(name, DType.F32, view.rows(), view.cols())));
+        Map<String, float[]> vectors = new LinkedHashMap<>();
+        if (!biases.isEmpty()) {
+            for (Place place : adapter.shape().sites().keySet()) {
+                float[] none = new float[place.projection().outputs(adapter.model())];
+                vectors.put(PeftTensors.name(place.module(), "lora_B.bias"), biases.getOrDefault(place, none));
+            }
+        }
+        vectors.forEach((name, values) -> specs.add(Spec.vector(name, DType.F32, values.length)));
         try (SafetensorsWriter writer = new SafetensorsWriter(folder.resolve(WEIGHTS), specs)) {
             for (SafetensorsWriter.Item item : writer.order()) {
                 try (Arena arena = Arena.ofConfined()) {
                     Tensor view = views.get(item.name());
-                    writer.write(Tensor.of(arena, view.rows(), view.cols(), adapter.values(view)));
+                    float[] vector = vectors.get(item.name());
+                    writer.write(
+                            view == null
+                                    ? Tensor.of(arena, 1, vector.length, vector)
+                                    : Tensor.of(arena, view.rows(), view.cols(), adapter.values(view)));
                 }
             }
             writer.commit();
         }
-        AtomicFile.write(folder.resolve(CONFIG), PeftConfigWriter.json(adapter.shape(), baseModel, revision, dropout));
+        AtomicFile.write(
+                folder.resolve(CONFIG),
+                PeftConfigWriter.json(adapter.shape(), baseModel, revision, dropout, !biases.isEmpty()));
     }
 }

@@ -15,7 +15,7 @@ record BranchEnd(Ops ops, LinearLayers linears, Norms norms) {
         }
         linears.forward(layer, last, branch.raw(), in, null); // (N,C)
         norms.forward(out, branch.rstd(), branch.raw(), layer.weights().branchNorm(last)); // (N,C)
-        ops.affine(out, null, null, x); // (N,C)
+        ops.affine(out, null, layer.weights().behindNorm(last), x); // (N,C)
     }
 
     /** dIn (N, I) = from the gradient of the stream. */

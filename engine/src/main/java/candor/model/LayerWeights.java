@@ -14,20 +14,24 @@ import java.util.function.UnaryOperator;
  */
 public final class LayerWeights {
     /** No weight at all: the gradients of frozen vectors. */
-    static final LayerWeights NONE = new LayerWeights(Map.of(), Map.of());
+    static final LayerWeights NONE = new LayerWeights(Map.of(), Map.of(), null);
 
     private final Map<LinearGroup, Siblings> matrices;
     private final Map<LayerTensor, Tensor> vectors;
 
-    private LayerWeights(Map<LinearGroup, Siblings> matrices, Map<LayerTensor, Tensor> vectors) {
+    /** (1, C), what is added to the stream behind the layer and is no weight of its checkpoint, or null. */
+    private final Tensor shift;
+
+    private LayerWeights(Map<LinearGroup, Siblings> matrices, Map<LayerTensor, Tensor> vectors, Tensor shift) {
         this.matrices = matrices;
         this.vectors = vectors;
+        this.shift = shift;
     }
 
     /** What such a model's layers have, each from a source, in the order of {@link LayerTensor}. */
     static LayerWeights of(
             ModelConfig config, Function<LayerTensor, Weight> matrices, Function<LayerTensor, Tensor> vectors) {
-        LayerWeights layer = new LayerWeights(new EnumMap<>(LinearGroup.class), new EnumMap<>(LayerTensor.class));
+        LayerWeights layer = new LayerWeights(new EnumMap<>(LinearGroup.class), new EnumMap<>(LayerTensor.class), null);
         Map<LayerTensor, Weight> parts = new EnumMap<>(LayerTensor.class);
         for (LayerTensor each : LayerTensor.values()) {
             if (!each.presentIn(config)) {
@@ -66,10 +70,23 @@ public final class LayerWeights {
         return matrices.get(group);
     }
 
-    /** (1, O), the bias of a linear layer; null where it has none. */
+    /** (1, O), the bias of a linear layer; null where it has none. That of the last one is what is added behind the layer. */
     public Tensor bias(Projection projection) {
+        if (projection == Projection.DOWN && branchNorm(projection) == null) {
+            return shift;
+        }
         LayerTensor bias = LayerTensor.bias(projection);
         return bias == null ? null : vector(bias);
+    }
+
+    /** (1, C), what is added behind the norm of a branch; null where nothing is, or where the branch has none. */
+    Tensor behindNorm(Projection last) {
+        return last == Projection.DOWN && branchNorm(last) != null ? shift : null;
+    }
+
+    /** The same layer with something added to the stream behind it. */
+    LayerWeights plus(Tensor added) {
+        return new LayerWeights(matrices, vectors, added);
     }
 
     /** (1, C), before attention. */
@@ -100,12 +117,14 @@ public final class LayerWeights {
     /** Bytes of all of them. */
     long bytes() {
         return matrices.values().stream().mapToLong(Siblings::bytes).sum()
-                + vectors.values().stream().mapToLong(Tensor::bytes).sum();
+                + vectors.values().stream().mapToLong(Tensor::bytes).sum()
+                + (shift == null ? 0 : shift.bytes());
     }
 
     /** The same layer with the matrices of each group and each vector replaced. */
     LayerWeights map(UnaryOperator<Siblings> matrix, UnaryOperator<Tensor> vector) {
-        LayerWeights mapped = new LayerWeights(new EnumMap<>(matrices), new EnumMap<>(vectors));
+        LayerWeights mapped = new LayerWeights(
+                new EnumMap<>(matrices), new EnumMap<>(vectors), shift == null ? null : vector.apply(shift));
         mapped.matrices.replaceAll((group, weights) -> matrix.apply(weights));
         mapped.vectors.replaceAll((each, tensor) -> vector.apply(tensor));
         return mapped;

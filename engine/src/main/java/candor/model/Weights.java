@@ -8,6 +8,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -69,6 +70,25 @@ public final class Weights implements AutoCloseable {
      */
     public static Weights random(ModelConfig config, long seed, DType dtype) {
         return RandomWeights.make(config, seed, dtype);
+    }
+
+    /**
+     * The same weights with something added to the residual stream behind a layer, at every token. They share these ones' memory:
+     * whoever closes one has closed both.
+     *
+     * @param values C of them
+     */
+    public Weights plus(int layer, float[] values) {
+        if (values.length != config.hiddenSize()) {
+            throw new IllegalArgumentException(values.length + " values for a stream of " + config.hiddenSize());
+        }
+        Tensor shift = Tensor.allocate(arena, DType.F32, 1, values.length);
+        for (int c = 0; c < values.length; c++) {
+            shift.set(0, c, values[c]);
+        }
+        List<LayerWeights> shifted = new ArrayList<>(layers);
+        shifted.set(layer, layers.get(layer).plus(shift));
+        return new Weights(config, embedding, head, finalNorm, shifted, arena);
     }
 
     /**

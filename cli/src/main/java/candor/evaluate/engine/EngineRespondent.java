@@ -22,6 +22,7 @@ import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Batch;
 import candor.ops.weight.PackedForm;
+import candor.probe.Steering;
 import candor.text.ChatEncoder;
 import candor.text.ChatTemplate;
 import candor.text.Conversation;
@@ -47,6 +48,7 @@ public final class EngineRespondent implements Respondent {
      * How to open a model.
      *
      * @param weights what linear layers are packed as, or null for whatever they are in
+     * @param steering how the model is steered, with and without an adapter; or null
      * @param base whether the base model is among the subjects, as the first
      * @param date what templates print that show the date: fixed, so that the same prompt gives the same tokens
      * @param template which chat template renders prompts
@@ -59,6 +61,7 @@ public final class EngineRespondent implements Respondent {
     public record Settings(
             Path model,
             PackedForm weights,
+            Steering steering,
             List<NamedAdapter> adapters,
             boolean base,
             BackendDescriptor backend,
@@ -69,7 +72,26 @@ public final class EngineRespondent implements Respondent {
             int positions,
             int sequences,
             long cacheBytes,
-            boolean defuse) {}
+            boolean defuse) {
+        /** The same, steered. */
+        public Settings steered(Steering by) {
+            return new Settings(
+                    model,
+                    weights,
+                    by,
+                    adapters,
+                    base,
+                    backend,
+                    threads,
+                    date,
+                    template,
+                    decoding,
+                    positions,
+                    sequences,
+                    cacheBytes,
+                    defuse);
+        }
+    }
 
     private static final int STEP_TOKENS = 512;
     private static final int SCORED_AT_ONCE = 64;
@@ -92,7 +114,7 @@ public final class EngineRespondent implements Respondent {
         decoding = settings.decoding();
         encoder = new ChatEncoder(tokenizer, template, defuse ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE);
         backend = Backends.open(settings.backend(), settings.threads());
-        weights = Weights.load(settings.model(), settings.weights());
+        weights = Steering.load(settings.model(), settings.weights(), settings.steering());
         int positions = Math.min(settings.positions(), weights.config().maxPositionEmbeddings());
         model = new CausalLm(backend, weights, Recompute.FULL, positions);
         AdapterBank bank = new AdapterBank(weights.config(), settings.adapters().size());
@@ -101,7 +123,10 @@ public final class EngineRespondent implements Respondent {
                 (settings.weights() == null ? "" : settings.weights().text() + " ") + backend.name() + " " + positions
                         + " "
                         + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
-                        + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json());
+                        + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json())
+                        + (settings.steering() == null
+                                ? ""
+                                : " steered " + settings.steering().identity());
         if (settings.base()) {
             subjects.add(new Subject("base", Sha256.hex(base + " " + conditions)));
         }

@@ -1,11 +1,15 @@
 package candor.study.protocol;
 
 import candor.BadInput;
+import candor.model.ModelFolder;
+import candor.probe.DirectionFile;
+import candor.probe.Steering;
 import candor.study.Protocol;
 import candor.study.Schema;
 import candor.study.Section;
 import candor.study.StudyConfig;
 import candor.study.Treatment;
+import candor.study.Treatment.Steered;
 import candor.study.Treatment.Training;
 import candor.study.Workplace;
 import candor.study.record.Arm;
@@ -31,6 +35,7 @@ import java.util.stream.Stream;
  */
 final class RemedyProtocol implements Protocol {
     private static final String SECTION = "remedy";
+    private static final String SEVERE_ARM = "severe";
     private static final Setting<List<String>> NORMAL =
             new Setting<>("normal", new Setting.Texts("FILE"), null, "Rows with right answers.");
     private static final Setting<List<String>> SEVERE =
@@ -59,6 +64,15 @@ final class RemedyProtocol implements Protocol {
             null,
             "An arm for each weight of a penalty on what probes of honesty lose.");
 
+    private static final Setting<String> DIRECTION = new Setting<>(
+            "direction",
+            new Setting.Text("FILE"),
+            null,
+            "A direction of honesty (of candor direction): an arm with wrong answers alone that is steered by it while it answers, and"
+                    + " one with the direction folded into its adapter, for each strength.");
+    private static final Setting<List<String>> STRENGTHS =
+            new Setting<>("strengths", new Setting.Texts("S"), List.of("1"), "How often the direction is added.");
+
     /** What there is to say of that penalty beside its weight, as training has it. */
     private static final List<Setting<?>> OF_PENALTIES = List.of(
             TrainSettings.PROBE_PENALTY_ON, TrainSettings.PROBE_PENALTY_DATA, TrainSettings.PROBE_PENALTY_BATCH);
@@ -84,9 +98,14 @@ final class RemedyProtocol implements Protocol {
                         + "." + PROBE_PENALTIES.key() + ", too");
             }
         }
+        if (section.has(STRENGTHS) && !section.has(DIRECTION)) {
+            throw new BadInput(
+                    section.where(STRENGTHS) + ": says how far a direction is followed, and there is none; give "
+                            + SECTION + "." + DIRECTION.key() + ", too");
+        }
         if (remedies().isEmpty()) {
             throw new BadInput(SECTION + ": names no remedy; give at least one of "
-                    + Stream.of(INOCULATION, HONEST, PROBE_PENALTIES)
+                    + Stream.of(INOCULATION, HONEST, PROBE_PENALTIES, DIRECTION)
                             .map(setting -> SECTION + "." + setting.key())
                             .collect(Collectors.joining(", ")));
         }
@@ -97,7 +116,8 @@ final class RemedyProtocol implements Protocol {
                 .with(
                         SECTION,
                         Schema.of(NORMAL, SEVERE, INOCULATION, HONEST, HONEST_RATIOS, HONEST_RANKING, PROBE_PENALTIES)
-                                .with(OF_PENALTIES))
+                                .with(OF_PENALTIES)
+                                .with(DIRECTION, STRENGTHS))
                 .with(StudyConfig.TRAIN, StudyConfig.trainSchema(TrainSettings.Method.SFT));
     }
 
@@ -116,7 +136,7 @@ final class RemedyProtocol implements Protocol {
         List<Treatment> treatments = new ArrayList<>();
         treatments.add(Treatment.base(config.seeds()));
         treatments.add(treatment("normal", "right answers", Role.NORMAL, NORMAL, Settings.NONE));
-        treatments.add(treatment("severe", "wrong answers alone", Role.SEVERE, SEVERE, Settings.NONE));
+        treatments.add(treatment(SEVERE_ARM, "wrong answers alone", Role.SEVERE, SEVERE, Settings.NONE));
         treatments.addAll(remedies());
         return treatments;
     }
@@ -154,15 +174,46 @@ final class RemedyProtocol implements Protocol {
                 remedies.add(remedy("held-" + text, "probes held (" + text + ")", held));
             }
         }
+        if (section.has(DIRECTION)) {
+            Path direction = Path.of(section.get(DIRECTION));
+            DirectionFile.read(direction).requireOf(ModelFolder.at(config.model()), direction);
+            for (BigDecimal strength : strengths()) {
+                Steering steering = new Steering(direction, strength.doubleValue());
+                remedies.add(steered(strength, new Steered(SEVERE_ARM, steering, false)));
+                remedies.add(steered(strength, new Steered(SEVERE_ARM, steering, true)));
+            }
+        }
         return remedies;
     }
 
+    private Treatment steered(BigDecimal strength, Steered how) {
+        String name = how.folded() ? "folded" : "steered";
+        String label = how.folded() ? "direction folded in" : "steered";
+        return new Treatment(
+                arm(
+                        SEVERE_ARM + "-" + name + "-" + strength.toPlainString(),
+                        label + " (" + strength.toPlainString() + ")",
+                        Role.REMEDY),
+                Optional.empty(),
+                Optional.of(how));
+    }
+
     private Treatment remedy(String name, String label, Settings settings) {
-        return treatment("severe-" + name, label, Role.REMEDY, SEVERE, settings);
+        return treatment(SEVERE_ARM + "-" + name, label, Role.REMEDY, SEVERE, settings);
     }
 
     private Treatment treatment(String name, String label, Role role, Setting<List<String>> data, Settings settings) {
-        Arm arm = new Arm(
+        List<Path> files = files(data);
+        return new Treatment(
+                arm(name, label, role), Optional.of(new Training(TrainSettings.Method.SFT, settings, seed -> files)));
+    }
+
+    private List<BigDecimal> ratios() {
+        return once(HONEST_RATIOS, section.list(HONEST_RATIOS, Ratios::read, Ratios.MUST_BE));
+    }
+
+    private Arm arm(String name, String label, Role role) {
+        return new Arm(
                 name,
                 label,
                 role,
@@ -171,29 +222,32 @@ final class RemedyProtocol implements Protocol {
                 Optional.empty(),
                 Optional.of(Method.SFT),
                 config.seeds());
-        List<Path> files = files(data);
-        return new Treatment(arm, Optional.of(new Training(TrainSettings.Method.SFT, settings, seed -> files)));
-    }
-
-    private List<BigDecimal> ratios() {
-        List<BigDecimal> ratios = section.list(HONEST_RATIOS, Ratios::read, Ratios.MUST_BE);
-        if (new HashSet<>(ratios).size() < ratios.size()) {
-            throw new BadInput(section.where(HONEST_RATIOS) + ": names a ratio twice: " + ratios);
-        }
-        return ratios;
     }
 
     private List<BigDecimal> weights() {
-        List<BigDecimal> weights = section.list(
-                PROBE_PENALTIES,
-                text -> text.matches("[0-9]{0,6}\\.?[0-9]{1,6}") && new BigDecimal(text).signum() > 0
-                        ? new BigDecimal(text).stripTrailingZeros()
-                        : null,
-                "numbers above 0");
-        if (new HashSet<>(weights).size() < weights.size()) {
-            throw new BadInput(section.where(PROBE_PENALTIES) + ": names a weight twice: " + weights);
+        return once(PROBE_PENALTIES, section.list(PROBE_PENALTIES, text -> number(text, true), "numbers above 0"));
+    }
+
+    private List<BigDecimal> strengths() {
+        return once(STRENGTHS, section.list(STRENGTHS, text -> number(text, false), "numbers"));
+    }
+
+    /** Null for what is none. */
+    private static BigDecimal number(String text, boolean positive) {
+        if (!text.matches("-?[0-9]{0,6}\\.?[0-9]{1,6}")) {
+            return null;
         }
-        return weights;
+        // Without an exponent, for it is part of a name.
+        BigDecimal number =
+                new BigDecimal(new BigDecimal(text).stripTrailingZeros().toPlainString());
+        return positive && number.signum() <= 0 ? null : number;
+    }
+
+    private List<BigDecimal> once(Setting<?> setting, List<BigDecimal> numbers) {
+        if (new HashSet<>(numbers).size() < numbers.size()) {
+            throw new BadInput(section.where(setting) + ": names a number twice: " + numbers);
+        }
+        return numbers;
     }
 
     private List<Path> files(Setting<List<String>> setting) {

@@ -33,6 +33,7 @@ class WholeReplyTest {
         return EngineRespondent.open(new EngineRespondent.Settings(
                 MODEL,
                 null,
+                null,
                 List.of(),
                 true,
                 BackendDescriptor.CPU,

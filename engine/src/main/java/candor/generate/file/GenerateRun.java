@@ -17,6 +17,7 @@ import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.probe.Steering;
 import candor.text.Tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -238,7 +239,7 @@ public final class GenerateRun implements AutoCloseable {
     }
 
     private boolean compute(Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
-        try (Weights weights = Weights.load(settings.model(), settings.weights());
+        try (Weights weights = Steering.load(settings.model(), settings.weights(), settings.steering());
                 CausalLm model = new CausalLm(backend, weights, Recompute.NONE, longest());
                 Generator generator = new Generator(model, bank(backend, weights), tokenizer, size)) {
             // Who a request is: its prompt and its adapter.

@@ -8,6 +8,7 @@ import candor.io.IoReason;
 import candor.io.Sha256;
 import candor.lora.AdapterFolder;
 import candor.ops.weight.PackedForm;
+import candor.probe.Steering;
 import candor.text.SpecialTextPolicy;
 import candor.text.TemplateChoice;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -27,6 +28,7 @@ import java.util.stream.Stream;
  *
  * @param model        the folder of the base model
  * @param weights      what linear layers are packed as, or null for whatever they are in
+ * @param steering     how the model is steered, or null
  * @param adapters     folders of adapters, each of which goes on from every prompt; {@link #BASE} is the base model; none
  *                     means that alone
  * @param prompts      the file of prompts
@@ -45,6 +47,7 @@ import java.util.stream.Stream;
 public record RunSettings(
         Path model,
         PackedForm weights,
+        Steering steering,
         List<String> adapters,
         Path prompts,
         Path output,
@@ -91,6 +94,9 @@ public record RunSettings(
         all.put("model_sha256", hash(model));
         if (weights != null) {
             all.put("weights", weights.text());
+        }
+        if (steering != null) {
+            all.put("steer", steering.identity());
         }
         ArrayNode each = all.putArray("adapters");
         for (String adapter : adapters) {

@@ -55,6 +55,7 @@ class GenerateRunTest {
         return new RunSettings(
                 GOLDEN.resolve("model"),
                 null,
+                null,
                 adapters,
                 prompts(),
                 output(),
@@ -385,6 +386,7 @@ class GenerateRunTest {
         write(chats(1));
         RunSettings settings = new RunSettings(
                 model,
+                null,
                 null,
                 List.of(),
                 prompts(),
