@@ -232,6 +232,7 @@ class PlanTest {
                 run.config(),
                 run.data(),
                 run.heldOut(),
+                run.probing(),
                 AdapterShape.of(model, run.lora().uniform()),
                 run.record(),
                 run.inputs(),
