@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Who takes part, and bytes between them. All processes ask for the same exchanges in the same order; one thread of each asks at a
@@ -57,6 +58,11 @@ public interface Communicator extends AutoCloseable {
      * @param reason one line, for the user
      */
     void fail(String reason);
+
+    /** Why nothing arrives any more, where that is so. */
+    default Optional<PeerFailed> failure() {
+        return Optional.empty();
+    }
 
     /** Leaves; where nobody failed, after all others have come here, too. */
     @Override

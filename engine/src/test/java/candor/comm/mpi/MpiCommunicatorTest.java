@@ -1,0 +1,50 @@
+package candor.comm.mpi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.bindings.MpiLibrary.Kind;
+import candor.comm.mpi.Mpirun.Result;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MpiCommunicatorTest {
+    @ParameterizedTest
+    @CsvSource({"OPEN_MPI, 2", "OPEN_MPI, 3", "MPICH, 2", "MPICH, 3"})
+    void everyPieceArrives(Kind kind, int processes) throws Exception {
+        Result result = new Mpirun(kind).run(processes, Map.of(), Exchanges.class, "exchange");
+        int gathered = processes * (processes - 1) / 2;
+        for (int rank = 0; rank < processes; rank++) {
+            assertThat(result.lines()).contains(rank + " " + rank + " " + (1 + 7 + 4096 + 300_001 + gathered));
+        }
+        assertThat(result.code()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void whoeverFailsSaysWhy(Kind kind) throws Exception {
+        Result result = new Mpirun(kind).run(3, Map.of(), Exchanges.class, "fail");
+        assertThat(result.lines()).containsOnlyOnce("failed 1: process 1 of 3: the disk is full");
+        assertThat(result.code()).isNotZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void whoeverDiesIsNoticed(Kind kind) throws Exception {
+        Result result = new Mpirun(kind).run(3, Map.of(), Exchanges.class, "die");
+        assertThat(result.lines())
+                .containsOnlyOnce(
+                        "failed 1: process 1 of 3 has ended without a word, as one that is killed does, or for"
+                                + " which there is no more memory");
+        assertThat(result.code()).isNotZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void whoeverStandsStillIsNoticed(Kind kind) throws Exception {
+        Result result = new Mpirun(kind).run(2, Map.of("CANDOR_MPI_TIMEOUT", "2"), Exchanges.class, "hang");
+        assertThat(result.lines()).containsOnlyOnce("failed 1: process 1 of 2 has not answered for 2 s");
+        assertThat(result.code()).isNotZero();
+    }
+}
