@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.ops.Backends;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
@@ -11,6 +12,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -79,7 +81,23 @@ public final class Candor implements Callable<Integer> {
     private void verbose(boolean on) {
         if (on) {
             Logs.verbose();
+            Processes.verbose();
         }
+    }
+
+    @Option(
+            names = "--device",
+            scope = ScopeType.INHERIT,
+            paramLabel = "N",
+            description =
+                    "The GPU to take, from 0, of those that CUDA_VISIBLE_DEVICES leaves; several processes of a machine"
+                            + " take one each by themselves.",
+            showDefaultValue = CommandLine.Help.Visibility.NEVER)
+    private void device(int ordinal) {
+        if (ordinal < 0) {
+            throw new ParameterException(spec.commandLine(), "--device: expected a number from 0, not " + ordinal);
+        }
+        Backends.device(ordinal);
     }
 
     /** Runs when no command was named. */
@@ -91,11 +109,18 @@ public final class Candor implements Callable<Integer> {
 
     /** Runs the program. */
     public static void main(String[] args) {
-        Streams streams = Streams.ofThisProcess();
+        Streams ours = Streams.ofThisProcess();
+        Streams streams;
+        try {
+            streams = Processes.started(ours);
+        } catch (BadInput e) {
+            System.exit(new Errors(ours.err()).exitCode(e));
+            return;
+        }
         System.setOut(streams.out());
         System.setErr(streams.err());
         CommandLine.Help.Ansi help = Tty.canColour(Tty.STDOUT) ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF;
-        System.exit(run(streams.out(), streams.err(), help, args));
+        System.exit(Processes.leave(run(streams.out(), streams.err(), help, args)));
     }
 
     /** Runs one command line and gives its exit code; ends nothing, so that a test can call it. */
@@ -111,7 +136,7 @@ public final class Candor implements Callable<Integer> {
             out.flush();
             return code;
         } catch (Throwable thrown) {
-            return new Errors(err).exitCode(thrown);
+            return Processes.failed(new Errors(err).exitCode(thrown));
         }
     }
 
@@ -130,16 +155,21 @@ public final class Candor implements Callable<Integer> {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionStrategy(parsed -> {
             try {
+                if (!Processes.joins(parsed)) {
+                    return ExitCode.DONE;
+                }
                 HubNames.resolve(parsed);
                 return new CommandLine.RunLast().execute(parsed);
             } catch (Streams.BrokenPipe | Streams.OutputFailed lost) {
-                return errors.exitCode(lost); // while picocli itself printed: its help, or our version
+                return Processes.failed(
+                        errors.exitCode(lost)); // while picocli itself printed: its help, or our version
             } catch (BadInput | Ended before) {
-                return errors.exitCode(before); // while names were put into options
+                return Processes.failed(errors.exitCode(before)); // while names were put into options
             }
         });
         line.setParameterExceptionHandler((wrong, parsed) -> errors.exitCode(wrong));
-        line.setExecutionExceptionHandler((thrown, command, parsed) -> errors.exitCode(thrown, command));
+        line.setExecutionExceptionHandler(
+                (thrown, command, parsed) -> Processes.failed(errors.exitCode(thrown, command)));
         return line;
     }
 }

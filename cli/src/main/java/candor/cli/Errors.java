@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.comm.PeerFailed;
 import candor.ops.OutOfDeviceMemory;
 import candor.ops.Unsupported;
 import candor.train.config.Nearest;
@@ -58,6 +59,10 @@ final class Errors {
             case Streams.BrokenPipe gone -> ExitCode.BROKEN_PIPE;
             case Streams.OutputFailed failed -> {
                 err.println("error: " + oneLine(failed.getMessage()));
+                yield ExitCode.FAILED;
+            }
+            case PeerFailed gone -> {
+                err.println("error: " + oneLine(gone.getMessage()));
                 yield ExitCode.FAILED;
             }
             case OutOfMemoryError full -> {

@@ -3,6 +3,7 @@ package candor.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jline.utils.Signals;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,11 +67,22 @@ final class Interrupt implements AutoCloseable {
 
     private void received(int signal) {
         if (first.compareAndSet(NONE, signal)) {
+            if (ofTheEnd()) {
+                return;
+            }
             LOG.warn("stopping as soon as all is kept; Ctrl-C (again) stops at once");
         } else if (signal == SIGINT) {
             tellInPassing("stopped at once; " + goOn);
             Runtime.getRuntime().halt(ExitCode.SIGNALLED + signal);
         }
+    }
+
+    /** Whether the signal comes since another process has failed: whoever started them ends all, and that is told as it is. */
+    private static boolean ofTheEnd() {
+        if (Processes.joined().size() > 1) {
+            LockSupport.parkNanos(TELLING_MILLIS * 1_000_000);
+        }
+        return Processes.failure().isPresent();
     }
 
     /** Not waited for if the terminal takes nothing. */

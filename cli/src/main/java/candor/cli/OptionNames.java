@@ -21,6 +21,7 @@ import picocli.CommandLine.ParameterException;
  * value of the option in front.
  */
 final class OptionNames {
+    private static final String DEVICE = "--device";
     private static final Set<String> TRUE = Set.of("true", "yes");
     private static final Set<String> FALSE = Set.of("false", "no");
 
@@ -94,11 +95,17 @@ final class OptionNames {
             option = option(command, dashed);
             name = dashed;
         }
-        if (option != null) {
+        if (option != null && !(dashed.equals(DEVICE) && !number(attached))) {
             known(option, name, attached);
         } else {
             familiar(word, attached);
         }
+    }
+
+    /** Whether an option's value is a number: other programs name a kind of device where ours has its number. */
+    private boolean number(String attached) {
+        String value = attached != null ? attached : next < given.length ? given[next] : "";
+        return value.matches("-?[0-9]+");
     }
 
     private void known(OptionSpec option, String name, String attached) {

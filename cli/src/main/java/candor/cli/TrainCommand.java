@@ -1,5 +1,7 @@
 package candor.cli;
 
+import candor.comm.Communicator;
+import candor.comm.PeerFailed;
 import candor.ops.BackendDescriptor;
 import candor.ops.Room;
 import candor.train.Outcome;
@@ -61,7 +63,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Trains by one method. */
-    private static final class Trains implements Callable<Integer> {
+    private static final class Trains implements Callable<Integer>, Processes.Divided {
         private final Method method;
         private CommandSpec spec;
 
@@ -84,22 +86,41 @@ final class TrainCommand implements Callable<Integer> {
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
         BackendDescriptor backend = TakenBackend.tell(prepared.backend());
-        Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available()));
+        Communicator comm = Processes.joined();
+        Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available() / comm.localSize()));
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
         try (Interrupt interrupt = Interrupt.listen(Again.resuming(spec))) {
-            try (Session session = Session.open(prepared, plan, facts());
+            try (Session session = Session.open(prepared, plan, facts(), comm);
                     Progress progress = new Progress(session)) {
                 LOG.info("device: {}", session.device());
+                if (comm.size() > 1) {
+                    LOG.info("processes: {}{}", comm.description(), idle(prepared, comm.size()));
+                }
                 Forecast forecast = new Forecast(progress, session.runs(), LOG::info, System::nanoTime);
                 session.train(forecast, interrupt::requested);
                 runs = session.runs();
+            } catch (PeerFailed e) {
+                throw e.orDo(Again.resuming(spec) + ", with any number of processes");
             }
             runs.stream()
                     .filter(run -> run.outcome() instanceof Outcome.Done)
                     .forEach(run -> spec.commandLine().getOut().println(run.result()));
             return exitCode(runs.stream().map(Run::outcome).toList(), spec, interrupt);
         }
+    }
+
+    /** Processes that a step has no work for, in words; micro-batches are what is dealt out. */
+    private static String idle(Prepared prepared, int processes) {
+        int most = prepared.runs().stream()
+                .mapToInt(run -> run.config().batching().accumulation())
+                .max()
+                .orElseThrow();
+        return most >= processes
+                ? ""
+                : "; a step has " + most + (most == 1 ? " micro-batch" : " micro-batches") + ", so "
+                        + (processes - most) + " of them have nothing to do: --gradient-accumulation-steps "
+                        + processes + " with a smaller --per-device-train-batch-size gives each its part";
     }
 
     private static int exitCode(List<Outcome> outcomes, CommandSpec spec, Interrupt interrupt) {

@@ -24,6 +24,11 @@ public interface Backend extends Ops, AutoCloseable {
     /** What a person wants to know of it: processor, vector width, threads; device, driver, memory. */
     String description();
 
+    /** What of it decides the bytes of a result: two that say the same compute the same. */
+    default String arithmetic() {
+        return description();
+    }
+
     /** The type of activations, of their gradients, and of frozen matrices where this backend keeps its own copy. */
     default DType activations() {
         return descriptor().activations();

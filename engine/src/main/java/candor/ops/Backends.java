@@ -74,6 +74,21 @@ public final class Backends {
                 .orElseGet(() -> new Choice(BackendDescriptor.CUDA, trial.finding()));
     }
 
+    /** Takes a GPU by its number among those that CUDA shows, from 0, whenever one is opened from now on. */
+    public static void device(int ordinal) {
+        CudaBackend.take(ordinal);
+    }
+
+    /**
+     * Where no GPU was taken by its number: takes that of a process, those of a machine one after another, and from the first again
+     * where there are fewer than processes.
+     *
+     * @param localRank the number of the process among those of its machine
+     */
+    public static void deviceOfProcess(int localRank) {
+        CudaBackend.takeInTurn(localRank);
+    }
+
     /** Opens what a name asks for; "auto" is whatever works here. */
     public static Backend open(String name, int threads) {
         return open(asked(name).orElseGet(() -> choose(null, false).backend()), threads);

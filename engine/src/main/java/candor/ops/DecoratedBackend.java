@@ -35,6 +35,11 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
+    public String arithmetic() {
+        return backend.arithmetic();
+    }
+
+    @Override
     public OptionalLong freeBytes() {
         return backend.freeBytes();
     }

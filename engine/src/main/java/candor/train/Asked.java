@@ -10,6 +10,9 @@ import java.util.OptionalDouble;
  * gradients, policy and reference side by side; what is known already is not asked for again.
  */
 final class Asked implements Objective.Row {
+    /** How many numbers {@link #known} has. */
+    static final int NUMBERS = 3;
+
     /** Nothing was asked for. */
     private static final int NOTHING = -1;
 
@@ -25,6 +28,8 @@ final class Asked implements Objective.Row {
     private int referenceRow = NOTHING;
     private double mismatched;
     private double reference;
+    /** Of the pair under the reference, where it was asked for; else not a number. */
+    private double pairReference = Double.NaN;
 
     /** @param pair the mismatched pair, or null where the objective wants none */
     Asked(Requirements needs, EncodedRow row, EncodedRow pair) {
@@ -59,14 +64,33 @@ final class Asked implements Objective.Row {
 
     void take(Pass pass, References known) {
         if (referencePair != NOTHING) {
-            mismatched = -pass.logp(referencePair);
-            known.put(pair, pass.logp(referencePair));
+            pairReference = pass.logp(referencePair);
+            mismatched = -pairReference;
+            known.put(pair, pairReference);
         }
         if (policyPair != NOTHING) {
             mismatched += pass.logp(policyPair);
         }
         if (referenceRow != NOTHING) {
             reference = pass.logp(referenceRow);
+            known.put(row, reference);
+        }
+    }
+
+    /** What was found of it, for other processes. */
+    double[] known() {
+        return new double[] {mismatched, pairReference, reference};
+    }
+
+    /** Takes in what another process found of it. */
+    void tell(double[] found, int at, References known) {
+        mismatched = found[at];
+        pairReference = found[at + 1];
+        reference = found[at + 2];
+        if (pair != null && Double.isFinite(pairReference)) {
+            known.put(pair, pairReference);
+        }
+        if (needs.reference()) {
             known.put(row, reference);
         }
     }

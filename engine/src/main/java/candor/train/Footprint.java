@@ -19,6 +19,7 @@ import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
+import candor.train.distributed.GradientSum;
 import candor.train.optimiser.AdamW;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -120,6 +121,10 @@ final class Footprint {
             bytes.put(ACTIVATIONS, activations(recomputation));
             bytes.put(SCRATCH, scratch());
         }
+        long sums = prepared.runs().stream().mapToLong(this::sums).sum();
+        if (sums > 0) {
+            bytes.put("gradient sums", sums);
+        }
         bytes.put("rows", prepared.runs().stream().mapToLong(Footprint::rows).sum());
         bytes.put("Java itself", JAVA);
         return new Needs(bytes);
@@ -144,6 +149,16 @@ final class Footprint {
         return new Needs(bytes);
     }
 
+    /** Of gradients of several micro-batches, while they become one. */
+    private long sums(Prepared.One run) {
+        int microBatches = run.config().batching().accumulation() + (run.probing() == null ? 0 : 1);
+        return GradientSum.hostBytes(length(run), microBatches, 1, backend.copiesWeights());
+    }
+
+    private long length(Prepared.One run) {
+        return bank == null ? TrainedWeights.length(model) : new AdapterLayout(run.lora()).length();
+    }
+
     /** What no cut of the batch makes smaller. */
     static long fixed(Needs needs) {
         return needs.total()
@@ -159,7 +174,7 @@ final class Footprint {
         long parameters = 0;
         long moments = 0;
         for (Prepared.One run : prepared.runs()) {
-            long length = bank == null ? TrainedWeights.length(model) : new AdapterLayout(run.lora()).length();
+            long length = length(run);
             long row = length * DType.F32.bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
             long decayed = bank == null ? TrainedWeights.decayed(model) : length;

@@ -1,9 +1,13 @@
 package candor.train;
 
+import candor.comm.Communicator;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.ops.Backend;
 import candor.tensor.Tensor;
+import candor.train.distributed.Division;
+import candor.train.distributed.GradientSum;
+import candor.train.distributed.RowShares;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
 import java.util.LinkedHashMap;
@@ -12,9 +16,9 @@ import java.util.function.LongToDoubleFunction;
 
 /**
  * What learns, step after step, whatever becomes of it: parameters, their optimiser, rows in memory and the place among them.
- * A {@link Run} gives it a folder.
+ * A {@link Run} gives it a folder. In several processes each has one of it, and all of them learn the same.
  */
-public final class Learner {
+public final class Learner implements AutoCloseable {
     /**
      * What is trained.
      *
@@ -50,24 +54,34 @@ public final class Learner {
         }
     }
 
-    private final Backend backend;
     private final Trained trained;
     private final Rules rules;
     private final Dataset data;
     private final References references;
     private final AdamW adamW;
+    private final GradientSum sum;
     private Batcher batcher;
     private long step;
     private long tokens;
 
     /** @param references what is known of the reference; null where neither objective nor probes need it */
     public Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references) {
-        this.backend = backend;
+        this(backend, trained, data, rules, references, Communicator.ALONE);
+    }
+
+    /**
+     * One of several processes that learn together.
+     *
+     * @param references what is known of the reference; null where the objective does not need it
+     */
+    Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references, Communicator among) {
         this.trained = trained;
         this.data = data;
         this.rules = rules;
         this.references = references;
-        adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, trained.decayed);
+        RowShares shares = new RowShares(trained.parameters.cols(), trained.decayed, among.size());
+        adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, shares, among.rank());
+        sum = new GradientSum(backend, among, trained.gradients, shares);
         batcher = new Batcher(data.lengths(), rules.batching);
     }
 
@@ -100,11 +114,16 @@ public final class Learner {
 
     /** Its part in the next step. The place in the data moves on: what is taken here must be {@linkplain #learn learnt}. */
     OptimiserStep next() {
-        backend.zero(trained.gradients);
         Batcher.Step plan = batcher.next();
         Masks masks = rules.dropout > 0 ? new Masks(rules.batching.seed(), step) : null;
         int[] probes = rules.probing == null ? new int[0] : rules.probing.of(step, rules.batching.seed());
         return new OptimiserStep(source(data), plan, masks, probes);
+    }
+
+    /** Where the gradients of a step are summed, which has so many micro-batches. */
+    GradientSum sum(OptimiserStep step, Division division) {
+        sum.start(step.microBatches(), division);
+        return sum;
     }
 
     private OptimiserStep.Source source(Dataset rows) {
@@ -121,8 +140,9 @@ public final class Learner {
      */
     public record Learnt(Map<String, Number> metrics, long tokens, String fault) {}
 
-    /** Moves the parameters by the gradients that are there, unless something is not finite. */
+    /** Moves the parameters by the gradients of the step's micro-batches, unless something is not finite. */
     Learnt learn(OptimiserStep done) {
+        sum.finish();
         double gradNorm = adamW.gradNorm();
         String fault = done.fault() != null
                 ? done.fault()
@@ -132,6 +152,7 @@ public final class Learner {
         }
         double learningRate = rules.rate.applyAsDouble(step);
         adamW.step(learningRate, gradNorm);
+        sum.spreadParameters(trained.parameters);
         step++;
         tokens += done.tokens();
         Map<String, Number> metrics = new LinkedHashMap<>();
@@ -159,5 +180,10 @@ public final class Learner {
                 new OptimiserStep(source(held), new Batcher(held.lengths(), whole).next(), null, new int[0]);
         passes.evaluate(all);
         return all.fault() == null ? all.metrics() : null;
+    }
+
+    @Override
+    public void close() {
+        sum.close();
     }
 }

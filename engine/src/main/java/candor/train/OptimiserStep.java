@@ -10,6 +10,7 @@ import candor.train.objective.Objective.Term;
 import candor.train.objective.ProbePenalty;
 import candor.train.objective.Requirements;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,9 @@ final class OptimiserStep {
     /** Those of the plan, and behind them one of probes, where there are any. */
     private final List<List<Asked>> microBatches = new ArrayList<>();
 
+    /** Log-probabilities of each micro-batch's rows; null before its pass. */
+    private final List<double[]> logps = new ArrayList<>();
+
     /** The numbers of the probes' rows; none where nothing is added to the objective. */
     private final int[] probes;
 
@@ -46,6 +50,7 @@ final class OptimiserStep {
     /** The number of the current micro-batch's first row in its pass; the others follow it. */
     private int first;
 
+    private boolean faulty;
     private double loss;
     private long tokens;
     private String fault;
@@ -73,9 +78,11 @@ final class OptimiserStep {
                 asked.add(new Asked(needs, data.row(row), pair));
             }
             microBatches.add(asked);
+            logps.add(null);
         }
         if (probes.length > 0) {
             microBatches.add(source.probing.asked(probes));
+            logps.add(null);
         }
     }
 
@@ -88,7 +95,7 @@ final class OptimiserStep {
     }
 
     /** The rows of a micro-batch; none behind the last one. */
-    private List<Asked> rows(int microBatch) {
+    List<Asked> rows(int microBatch) {
         return microBatch < microBatches.size() ? microBatches.get(microBatch) : List.of();
     }
 
@@ -103,10 +110,29 @@ final class OptimiserStep {
 
     /** Everything is known that the rows share. */
     void settle() {
-        settled = source.objective.settle(
+        settled = settlement();
+    }
+
+    private StepLoss settlement() {
+        return source.objective.settle(
                 microBatches.subList(0, plan.microBatches().size()).stream()
                         .map(Collections::<Objective.Row>unmodifiableList)
                         .toList());
+    }
+
+    /** What was found of the rows of a micro-batch before they are settled, for other processes. */
+    double[] known(int microBatch) {
+        return rows(microBatch).stream()
+                .flatMapToDouble(row -> Arrays.stream(row.known()))
+                .toArray();
+    }
+
+    /** Takes in what another process found of the rows of a micro-batch. */
+    void tellKnown(int microBatch, double[] numbers) {
+        List<Asked> rows = rows(microBatch);
+        for (int i = 0; i < rows.size(); i++) {
+            rows.get(i).tell(numbers, Asked.NUMBERS * i, source.known);
+        }
     }
 
     /** Adds the rows of a micro-batch. */
@@ -118,11 +144,10 @@ final class OptimiserStep {
             Long key = masks == null ? null : isOfProbes(microBatch) ? masks.probe(probes[i]) : masks.row(row.row());
             int number = pass.add(row, source.slots.policy(), key);
             first = first < 0 ? number : first;
-            tokens += row.length();
         }
     }
 
-    /** Judges the rows of a micro-batch after their forward pass. */
+    /** Says what the derivatives of a micro-batch's rows are after their forward pass. */
     void judge(int microBatch, Pass pass) {
         List<Asked> rows = rows(microBatch);
         if (rows.isEmpty()) {
@@ -132,22 +157,55 @@ final class OptimiserStep {
         for (int i = 0; i < logp.length; i++) {
             logp[i] = pass.logp(first + i);
         }
-        boolean ofProbes = isOfProbes(microBatch);
-        if (ofProbes) {
-            probed = source.probing.penalty().judge(rows, logp);
-        }
-        List<Term> terms = ofProbes ? probed.terms() : settled.judge(microBatch, logp);
+        logps.set(microBatch, logp);
+        List<Term> terms = terms(microBatch, logp);
         for (int i = 0; i < logp.length; i++) {
-            Term term = terms.get(i);
-            if (!Double.isFinite(term.loss()) || !Double.isFinite(term.derivative())) {
-                fault = "the loss is not finite at "
-                        + (ofProbes
-                                ? source.probing.name(probes[i])
-                                : source.data.origin(rows.get(i).row().row()))
-                        + " (log-probability " + logp[i] + ")";
+            faulty |= !finite(terms.get(i));
+            pass.derivative(first + i, faulty ? 0 : terms.get(i).derivative());
+        }
+    }
+
+    private List<Term> terms(int microBatch, double[] logp) {
+        if (!isOfProbes(microBatch)) {
+            return settled.judge(microBatch, logp);
+        }
+        probed = source.probing.penalty().judge(rows(microBatch), logp);
+        return probed.terms();
+    }
+
+    private static boolean finite(Term term) {
+        return Double.isFinite(term.loss()) && Double.isFinite(term.derivative());
+    }
+
+    /** Log-probabilities of a micro-batch's rows, for other processes. */
+    double[] judged(int microBatch) {
+        return rows(microBatch).isEmpty() ? new double[0] : logps.get(microBatch);
+    }
+
+    /** Takes in what another process found of a micro-batch's rows. */
+    void tellJudged(int microBatch, double[] logp) {
+        if (!rows(microBatch).isEmpty()) {
+            logps.set(microBatch, logp);
+        }
+    }
+
+    /** Judges all rows, in their order, whoever computed them. */
+    void conclude() {
+        settled = settlement();
+        for (int m = 0; m < microBatches.size(); m++) {
+            boolean ofProbes = isOfProbes(m);
+            double[] logp = logps.get(m);
+            List<Term> terms = terms(m, logp);
+            for (int i = 0; i < logp.length; i++) {
+                EncodedRow row = microBatches.get(m).get(i).row();
+                if (!finite(terms.get(i))) {
+                    fault = "the loss is not finite at "
+                            + (ofProbes ? source.probing.name(probes[i]) : source.data.origin(row.row()))
+                            + " (log-probability " + logp[i] + ")";
+                }
+                loss += ofProbes ? 0 : terms.get(i).loss();
+                tokens += row.length();
             }
-            pass.derivative(first + i, fault == null ? term.derivative() : 0);
-            loss += ofProbes ? 0 : term.loss();
         }
     }
 

@@ -45,34 +45,61 @@ public final class ReferenceCache implements References, AutoCloseable {
         return new ReferenceCache();
     }
 
-    /** @param identity of the reference; a value that was stored under another one is never found */
+    /**
+     * Of a file that this process writes.
+     *
+     * @param identity of the reference; a value that was stored under another one is never found
+     */
     ReferenceCache(Path file, byte[] identity) {
+        this(file, identity, true);
+    }
+
+    /** @param writes whether new values go into the file; where not, another process does that */
+    ReferenceCache(Path file, byte[] identity, boolean writes) {
         this.identity = identity.clone();
         this.file = file;
+        if (!writes) {
+            channel = null;
+            readOnly();
+            return;
+        }
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             channel = FileChannel.open(
                     file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            read();
+            long whole = read(channel);
+            channel.truncate(whole);
+            channel.position(whole);
         } catch (IOException e) {
             throw cannotWrite(e);
         }
     }
 
-    private void read() throws IOException {
-        long whole = channel.size() / RECORD * RECORD;
+    private void readOnly() {
+        if (!Files.exists(file)) {
+            return;
+        }
+        try (FileChannel from = FileChannel.open(file, StandardOpenOption.READ)) {
+            read(from);
+        } catch (IOException e) {
+            throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);
+        }
+    }
+
+    /** Takes in the records of a file; how many bytes of whole ones it has. */
+    private long read(FileChannel from) throws IOException {
+        long whole = from.size() / RECORD * RECORD;
         ByteBuffer buffer = record();
         for (long at = 0; at < whole; at += RECORD) {
             buffer.clear();
-            while (buffer.hasRemaining() && channel.read(buffer, at + buffer.position()) >= 0) {
+            while (buffer.hasRemaining() && from.read(buffer, at + buffer.position()) >= 0) {
                 // Until the record is there.
             }
             if (!buffer.hasRemaining() && crc(buffer.array()) == buffer.getInt(RECORD - 4)) {
                 values.put(new Key(buffer.getLong(0), buffer.getLong(8)), buffer.getDouble(16));
             }
         }
-        channel.truncate(whole);
-        channel.position(whole);
+        return whole;
     }
 
     private static ByteBuffer record() {

@@ -44,24 +44,35 @@ final class RowFile {
     }
 
     static void read(Path file, Backend backend, Tensor row) {
+        read(file, backend, row, 0, row.cols());
+    }
+
+    /**
+     * Reads a part of a row.
+     *
+     * @param start  the first value of the part
+     * @param length of the whole row
+     */
+    static void read(Path file, Backend backend, Tensor row, long start, long length) {
         int size = row.dtype().bytes();
         try (InputStream in = Files.newInputStream(file)) {
-            if (Files.size(file) != (long) row.cols() * size) {
-                throw new BadInput(file + ": has " + Files.size(file) + " bytes, expected " + (long) row.cols() * size
+            if (Files.size(file) != length * size) {
+                throw new BadInput(file + ": has " + Files.size(file) + " bytes, expected " + length * size
                         + "; it is of another model or adapter");
             }
+            in.skipNBytes(start * size);
             for (int from = 0; from < row.cols(); from += CHUNK) {
-                int length = Math.min(CHUNK, row.cols() - from);
-                float[] values = new float[length];
-                byte[] bytes = in.readNBytes(length * size);
+                int count = Math.min(CHUNK, row.cols() - from);
+                float[] values = new float[count];
+                byte[] bytes = in.readNBytes(count * size);
                 if (row.dtype() == DType.U8) {
-                    for (int i = 0; i < length; i++) {
+                    for (int i = 0; i < count; i++) {
                         values[i] = Byte.toUnsignedInt(bytes[i]);
                     }
                 } else {
                     floats(bytes).get(values);
                 }
-                backend.upload(row.columns(from, from + length), values);
+                backend.upload(row.columns(from, from + count), values);
             }
         } catch (IOException e) {
             throw new BadInput(file + ": cannot be read: " + IoReason.of(e), e);

@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.comm.Communicator;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.ops.Backend;
@@ -8,10 +9,12 @@ import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Content;
 import candor.train.checkpoint.CheckpointStore.Intact;
 import candor.train.config.TrainConfig;
+import candor.train.distributed.GatheredRow;
 import candor.train.log.StepLog;
 import candor.train.objective.Objective;
 import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +30,7 @@ public final class Run implements AutoCloseable {
      * @param probing   what is added to the objective's loss, or null
      * @param trainee   as it is at step 0
      * @param slots     where its rows go through
+     * @param comm      the processes that train it together, of which one writes
      */
     record Parts(
             TrainConfig config,
@@ -36,7 +40,8 @@ public final class Run implements AutoCloseable {
             Dataset heldOut,
             Probing probing,
             Trainee trainee,
-            Slots slots) {}
+            Slots slots,
+            Communicator comm) {}
 
     private static final String PARAMETERS = "parameters.f32";
 
@@ -45,7 +50,9 @@ public final class Run implements AutoCloseable {
     private final Learner learner;
     private final CheckpointStore checkpoints;
     private final ReferenceCache cache;
+    /** Null in a process that does not write. */
     private final StepLog log;
+
     private final int totalSteps;
     private long savedStep = -1;
     /** Of the evaluations that any longer run has, too, and with the one that only the end asks for. */
@@ -61,7 +68,8 @@ public final class Run implements AutoCloseable {
         TrainConfig config = parts.config;
         Objective objective = config.task().objective();
         cache = objective.needs().reference() || parts.probing != null
-                ? new ReferenceCache(parts.record.referenceCache(), parts.inputs.reference(backend.name()))
+                ? new ReferenceCache(
+                        parts.record.referenceCache(), parts.inputs.reference(backend.name()), parts.comm.leads())
                 : null;
         totalSteps = totalSteps(config.output(), config.steps(), new Batcher(parts.data.lengths(), config.batcher()));
         Schedule schedule = config.steps().schedule(totalSteps);
@@ -77,7 +85,8 @@ public final class Run implements AutoCloseable {
                         config.loraDropout(),
                         step -> schedule.rate((int) step),
                         parts.probing),
-                cache);
+                cache,
+                parts.comm);
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         long metricsBytes = 0;
@@ -86,14 +95,21 @@ public final class Run implements AutoCloseable {
             RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
             learner.adamW()
                     .state()
-                    .forEach((name, row) -> RowFile.read(from.folder().resolve(RowFile.name(name, row)), backend, row));
+                    .forEach((name, row) -> RowFile.read(
+                            from.folder().resolve(RowFile.name(name, row)),
+                            backend,
+                            row,
+                            learner.adamW().share(name).from(),
+                            learner.adamW().share(name, parts.comm.size() - 1).to()));
             learner.restore(state.step(), state.tokens(), state.batcher());
             savedStep = state.step();
             metricsBytes = state.metricsBytes();
             best = state.best();
             bestAtEnd = state.step() == totalSteps ? state.bestAtEnd() : best;
         }
-        log = StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step());
+        log = parts.comm.leads()
+                ? StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step())
+                : null;
     }
 
     /** Optimiser steps of the whole run: as many as were asked for, or those of the epochs, a part of one rounded up. */
@@ -171,7 +187,9 @@ public final class Run implements AutoCloseable {
             held.forEach((name, value) -> metrics.put("eval_" + name, value));
             better = judged(metrics, regular);
         }
-        log.step(step, metrics);
+        if (log != null) {
+            log.step(step, metrics);
+        }
         listener.step(this, metrics);
         int save = parts.config.watch().saveSteps();
         boolean atEnd = atEnd();
@@ -184,7 +202,9 @@ public final class Run implements AutoCloseable {
             checkpoint(listener);
         }
         if (atEnd) {
-            log.offset();
+            if (log != null) {
+                log.offset();
+            }
             conclude(listener);
         }
     }
@@ -221,6 +241,10 @@ public final class Run implements AutoCloseable {
     /** Writes the parameters of the last step, or those of the best evaluation. */
     private void conclude(TrainListener listener) {
         long written = rule().load() ? bestAtEnd.step() : step();
+        if (!parts.comm.leads()) {
+            end(new Outcome.Done(step(), written, step() < totalSteps), listener);
+            return;
+        }
         if (written != step()) {
             RowFile.read(checkpoints.at(written).folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
         }
@@ -260,11 +284,43 @@ public final class Run implements AutoCloseable {
 
     private void end(Outcome how, TrainListener listener) {
         outcome = how;
-        parts.record.ended(how, rule().asked() ? bestAtEnd : null, rule().metric());
+        if (parts.comm.leads()) {
+            parts.record.ended(how, rule().asked() ? bestAtEnd : null, rule().metric());
+        }
         listener.ended(this, how);
     }
 
     private void checkpoint(TrainListener listener) {
+        List<GatheredRow> gathered = new ArrayList<>();
+        try {
+            Map<String, Content> moments = moments(gathered);
+            if (parts.comm.leads()) {
+                write(moments);
+            }
+        } finally {
+            gathered.forEach(GatheredRow::close);
+        }
+        savedStep = step();
+        listener.checkpoint(this);
+    }
+
+    /** The optimiser's rows as files, from wherever their shares are. */
+    private Map<String, Content> moments(List<GatheredRow> gathered) {
+        Map<String, Content> files = new LinkedHashMap<>();
+        learner.adamW().state().forEach((name, row) -> {
+            Content content = out -> RowFile.write(backend, row, out);
+            if (parts.comm.size() > 1) {
+                GatheredRow whole = new GatheredRow(
+                        backend, parts.comm, row, rank -> learner.adamW().share(name, rank));
+                gathered.add(whole);
+                content = whole::writeTo;
+            }
+            files.put(RowFile.name(name, row), content);
+        });
+        return files;
+    }
+
+    private void write(Map<String, Content> moments) {
         RunState state = new RunState(
                 step(),
                 learner.tokens(),
@@ -278,19 +334,16 @@ public final class Run implements AutoCloseable {
         Map<String, Content> files = new LinkedHashMap<>();
         files.put(RunState.FILE, state::writeTo);
         files.put(PARAMETERS, out -> RowFile.write(backend, parts.trainee.parameters(), out));
-        learner.adamW()
-                .state()
-                .forEach((name, row) -> files.put(RowFile.name(name, row), out -> RowFile.write(backend, row, out)));
+        files.putAll(moments);
         // Both: the one is what this run ends with, the other what a longer one may.
         checkpoints.save(
                 step(), rule().load() ? new HashSet<>(List.of(best.step(), bestAtEnd.step())) : Set.of(), files);
-        savedStep = step();
-        listener.checkpoint(this);
     }
 
     @Override
     public void close() {
-        try (log) {
+        try (log;
+                learner) {
             if (cache != null) {
                 cache.close();
             }

@@ -48,6 +48,11 @@ final class RunLocks implements AutoCloseable {
         }
     }
 
+    /** Of a process that writes no folder. */
+    static RunLocks none() {
+        return new RunLocks();
+    }
+
     private void take(Path folder) {
         Path file = folder.resolve(FILE);
         boolean locked;

@@ -1,6 +1,7 @@
 package candor.train;
 
 import candor.BadInput;
+import candor.comm.Communicator;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.lora.AdapterLayout;
@@ -15,6 +16,7 @@ import candor.ops.Backends;
 import candor.ops.Batch;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
+import candor.train.distributed.StartCheck;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,10 +37,12 @@ public final class Session implements AutoCloseable {
     private final TrainedWeights trained;
 
     private final RunLocks locks;
+    private final Communicator comm;
     private final List<Run> runs = new ArrayList<>();
 
-    private Session(Backend backend, Prepared prepared, Plan plan, RunLocks locks) {
+    private Session(Backend backend, Prepared prepared, Plan plan, RunLocks locks, Communicator comm) {
         this.backend = backend;
+        this.comm = comm;
         this.locks = locks;
         TrainConfig first = prepared.runs().getFirst().config();
         int positions = positions(prepared);
@@ -82,18 +86,43 @@ public final class Session implements AutoCloseable {
      * @param facts what the records shall say of the program, such as its version
      */
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts) {
-        TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
+        return open(prepared, plan, facts, Communicator.ALONE);
+    }
+
+    /**
+     * As one of several processes that train together: all of them open the same, and one writes.
+     *
+     * @throws BadInput in all of them, where one has other files, settings or another program
+     */
+    public static Session open(Prepared prepared, Plan plan, Map<String, String> facts, Communicator comm) {
+        int asked = prepared.runs().getFirst().config().machine().threads();
+        int threads = asked == 0 && comm.localSize() > 1
+                ? Math.max(1, Runtime.getRuntime().availableProcessors() / comm.localSize())
+                : asked;
         return open(
-                prepared, plan, facts, () -> Backends.open(prepared.backend().backend(), machine.threads()));
+                prepared,
+                plan,
+                facts,
+                comm,
+                () -> Backends.open(prepared.backend().backend(), threads));
     }
 
     /** On a backend of one's own, which the session closes. */
     static Session open(Prepared prepared, Plan plan, Map<String, String> facts, Supplier<Backend> backend) {
-        prepared.runs().forEach(run -> run.record().makeFolder());
-        RunLocks locks =
-                RunLocks.take(prepared.runs().stream().map(Prepared.One::record).toList());
+        return open(prepared, plan, facts, Communicator.ALONE, backend);
+    }
+
+    /** Both. */
+    static Session open(
+            Prepared prepared, Plan plan, Map<String, String> facts, Communicator comm, Supplier<Backend> backend) {
+        RunLocks locks = RunLocks.none();
+        if (comm.leads()) {
+            prepared.runs().forEach(run -> run.record().makeFolder());
+            locks = RunLocks.take(
+                    prepared.runs().stream().map(Prepared.One::record).toList());
+        }
         try {
-            return open(prepared, plan, facts, backend.get(), locks);
+            return open(prepared, plan, facts, comm, backend.get(), locks);
         } catch (RuntimeException e) {
             locks.close();
             throw e;
@@ -101,10 +130,16 @@ public final class Session implements AutoCloseable {
     }
 
     private static Session open(
-            Prepared prepared, Plan plan, Map<String, String> facts, Backend backend, RunLocks locks) {
+            Prepared prepared,
+            Plan plan,
+            Map<String, String> facts,
+            Communicator comm,
+            Backend backend,
+            RunLocks locks) {
         Session session;
         try {
-            session = new Session(backend, prepared, plan, locks);
+            StartCheck.require(comm, same(prepared, plan, facts, backend));
+            session = new Session(backend, prepared, plan, locks, comm);
         } catch (RuntimeException e) {
             backend.close();
             throw e;
@@ -117,6 +152,24 @@ public final class Session implements AutoCloseable {
             session.close();
             throw e;
         }
+    }
+
+    /** What processes that train together must have in common. */
+    private static Map<String, String> same(Prepared prepared, Plan plan, Map<String, String> facts, Backend backend) {
+        Map<String, String> same = new LinkedHashMap<>(facts);
+        same.put("java", Runtime.version().toString());
+        same.put("arithmetic", backend.arithmetic());
+        same.put("recompute", plan.recomputation().text());
+        for (Prepared.One run : prepared.runs()) {
+            String of = prepared.runs().size() == 1 ? "" : run.config().output() + ": ";
+            run.config().resolved().forEach((name, value) -> same.put(of + name, String.valueOf(value)));
+            run.inputs().hashes().forEach((name, sum) -> same.put(of + name + " (SHA-256)", sum));
+            same.put(of + "rows", Integer.toString(run.data().size()));
+            same.put(
+                    of + "checkpoint",
+                    run.from() == null ? "none" : "step-" + run.from().step());
+        }
+        return same;
     }
 
     private void add(Prepared.One run, Prepared prepared, Plan plan, Map<String, String> facts) {
@@ -168,14 +221,19 @@ public final class Session implements AutoCloseable {
                         run.heldOut(),
                         run.probing(),
                         trainee,
-                        new Slots(slot, reference)),
+                        new Slots(slot, reference),
+                        comm),
                 backend,
                 run.from());
         runs.add(opened);
+        if (!comm.leads()) {
+            return;
+        }
         Map<String, Object> all = new LinkedHashMap<>(facts);
         all.put("java", Runtime.version().toString());
         all.put("backend", backend.name());
         all.put("device", backend.description());
+        all.put("processes", comm.size());
         all.put("recompute", plan.recomputation().text());
         all.put("rows", run.data().size());
         if (run.heldOut() != null) {
@@ -201,7 +259,7 @@ public final class Session implements AutoCloseable {
      * @return how each ended
      */
     public List<Outcome> train(TrainListener listener, BooleanSupplier stop) {
-        new Trainer(model, adapters, listener).train(runs, stop);
+        new Trainer(model, adapters, comm, listener).train(runs, stop);
         return runs.stream().map(Run::outcome).toList();
     }
 

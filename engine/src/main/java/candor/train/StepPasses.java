@@ -1,20 +1,31 @@
 package candor.train;
 
+import candor.comm.Communicator;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
+import candor.train.distributed.Division;
+import candor.train.distributed.GradientSum;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Carries optimiser steps out, those of several runs side by side: first passes without gradients, for what the objectives
- * want to know before, then one pass for each micro-batch, which is judged at once. Rows of all runs make one packed pass.
+ * want to know before, then one pass for each micro-batch, which is judged at once. Rows of all runs make one packed pass. Several processes share the passes
+ * out, and tell one another what came of their rows.
  */
 public final class StepPasses {
     private final CausalLm model;
     private final AdapterBank adapters;
+    private final Communicator comm;
 
     /** @param adapters null where the model's own weights are trained */
     public StepPasses(CausalLm model, AdapterBank adapters) {
+        this(model, adapters, Communicator.ALONE);
+    }
+
+    /** Those of one of several processes. */
+    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm) {
+        this.comm = comm;
         this.model = model;
         this.adapters = adapters;
     }
@@ -22,7 +33,12 @@ public final class StepPasses {
     /** One step of each, side by side; each learns of its own rows as if it were alone. */
     public List<Learner.Learnt> step(List<Learner> learners) {
         List<OptimiserStep> steps = learners.stream().map(Learner::next).toList();
-        carryOut(steps, true);
+        Division division = division(steps);
+        List<GradientSum> sums = new ArrayList<>();
+        for (int i = 0; i < steps.size(); i++) {
+            sums.add(learners.get(i).sum(steps.get(i), division));
+        }
+        carryOut(steps, division, sums);
         List<Learner.Learnt> learnt = new ArrayList<>();
         for (int i = 0; i < steps.size(); i++) {
             learnt.add(learners.get(i).learn(steps.get(i)));
@@ -32,13 +48,20 @@ public final class StepPasses {
 
     /** Judges rows, and learns nothing of them. */
     void evaluate(OptimiserStep step) {
-        carryOut(List.of(step), false);
+        carryOut(List.of(step), division(List.of(step)), null);
     }
 
-    private void carryOut(List<OptimiserStep> steps, boolean training) {
-        int microBatches =
-                steps.stream().mapToInt(OptimiserStep::microBatches).max().orElseThrow();
-        for (int m = 0; m < microBatches; m++) {
+    /** Micro-batches of one number are one pass, whose runs they may be. */
+    private Division division(List<OptimiserStep> steps) {
+        return Division.of(
+                steps.stream().mapToInt(OptimiserStep::microBatches).max().orElseThrow(), comm);
+    }
+
+    /** @param sums where gradients go to, or null where none are wanted */
+    private void carryOut(List<OptimiserStep> steps, Division division, List<GradientSum> sums) {
+        int begin = division.from(comm.rank());
+        int end = division.to(comm.rank());
+        for (int m = begin; m < end; m++) {
             Pass pass = new Pass();
             for (OptimiserStep step : steps) {
                 step.ask(m, pass);
@@ -50,19 +73,29 @@ public final class StepPasses {
                 }
             }
         }
+        Told told = new Told(comm, division);
+        told.share(steps, Asked.NUMBERS, OptimiserStep::known, OptimiserStep::tellKnown);
         steps.forEach(OptimiserStep::settle);
-        for (int m = 0; m < microBatches; m++) {
+        for (int m = begin; m < end; m++) {
             Pass pass = new Pass();
             for (OptimiserStep step : steps) {
                 step.train(m, pass);
             }
-            pass.forward(model, adapters, training);
+            pass.forward(model, adapters, sums != null);
             for (OptimiserStep step : steps) {
                 step.judge(m, pass);
             }
-            if (training) {
+            if (sums != null) {
+                for (GradientSum sum : sums) {
+                    sum.begin(m);
+                }
                 pass.backward(model);
+                for (GradientSum sum : sums) {
+                    sum.add(m);
+                }
             }
         }
+        told.share(steps, 1, OptimiserStep::judged, OptimiserStep::tellJudged);
+        steps.forEach(OptimiserStep::conclude);
     }
 }

@@ -1,5 +1,6 @@
 package candor.train;
 
+import candor.comm.Communicator;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
 import java.util.ArrayList;
@@ -12,10 +13,13 @@ import java.util.function.BooleanSupplier;
  */
 public final class Trainer {
     private final StepPasses passes;
+    private final Communicator comm;
     private final TrainListener listener;
 
-    public Trainer(CausalLm model, AdapterBank adapters, TrainListener listener) {
-        this.passes = new StepPasses(model, adapters);
+    /** @param comm the processes that share the passes */
+    Trainer(CausalLm model, AdapterBank adapters, Communicator comm, TrainListener listener) {
+        this.passes = new StepPasses(model, adapters, comm);
+        this.comm = comm;
         this.listener = listener;
     }
 
@@ -33,12 +37,17 @@ public final class Trainer {
             if (going.isEmpty()) {
                 return;
             }
-            if (stop.getAsBoolean()) {
+            if (agreed(stop.getAsBoolean())) {
                 going.forEach(run -> run.interrupt(listener));
                 return;
             }
             step(going);
         }
+    }
+
+    /** Whether any of the processes is to stop: all of them do it behind the same step. */
+    private boolean agreed(boolean stop) {
+        return comm.allGather(new byte[] {(byte) (stop ? 1 : 0)}).stream().anyMatch(each -> each[0] != 0);
     }
 
     private void step(List<Run> runs) {

@@ -34,7 +34,7 @@ final class Counting extends DecoratedBackend {
 
     @Override
     public Workspace hostWorkspace(long bytes) {
-        hostWorkspace = Math.max(hostWorkspace, bytes);
+        hostWorkspace += bytes;
         return super.hostWorkspace(bytes);
     }
 
@@ -64,7 +64,7 @@ final class Counting extends DecoratedBackend {
         return workspace;
     }
 
-    /** Of the largest workspace of the host's. */
+    /** Of all host workspaces. */
     long hostWorkspace() {
         return hostWorkspace;
     }

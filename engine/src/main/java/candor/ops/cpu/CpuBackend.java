@@ -124,9 +124,13 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public String arithmetic() {
+        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats";
+    }
+
+    @Override
     public String description() {
-        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats, "
-                + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
+        return arithmetic() + ", " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
     }
 
     /**

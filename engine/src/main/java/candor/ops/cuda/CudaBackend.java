@@ -33,9 +33,31 @@ public final class CudaBackend implements Backend {
     private final Staging staging;
     private final OperationCalls operations;
 
+    /** Which device is taken; null where the descriptor says it. */
+    private static volatile Integer taken;
+
+    /** Where none was taken: the number of a process that takes its own, in turn. */
+    private static volatile int turn;
+
+    /** Takes the device of an ordinal from now on. */
+    public static void take(int ordinal) {
+        taken = ordinal;
+    }
+
+    /** Takes, where none is taken, the device whose turn it is. */
+    public static void takeInTurn(int process) {
+        turn = process;
+    }
+
+    /** @param count how many devices there are */
+    private static int ordinal(BackendDescriptor descriptor, int count) {
+        Integer asked = taken;
+        return asked != null ? asked : count == 0 ? 0 : (descriptor.device() + turn) % count;
+    }
+
     private CudaBackend(BackendDescriptor descriptor, NativeLibrary library) {
         this.descriptor = descriptor;
-        device = new Device(library, descriptor.device(), !"false".equals(System.getProperty(GRAPHS)));
+        device = new Device(library, count -> ordinal(descriptor, count), !"false".equals(System.getProperty(GRAPHS)));
         staging = new Staging(device);
         operations = new OperationCalls(device, staging);
     }

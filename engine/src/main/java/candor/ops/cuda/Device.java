@@ -26,6 +26,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
+import java.util.function.IntUnaryOperator;
 
 /** A device of a library, its one stream, and its memory. */
 final class Device implements AutoCloseable {
@@ -51,11 +52,11 @@ final class Device implements AutoCloseable {
     private final CallQueue calls;
 
     /**
-     * @param ordinal    of the device among the library's
+     * @param choice     the ordinal of the device among the library's, of which there are so many
      * @param withGraphs whether calls that come again are launched as graphs
      * @throws BadInput where there is no library, or no device
      */
-    Device(NativeLibrary library, int ordinal, boolean withGraphs) {
+    Device(NativeLibrary library, IntUnaryOperator choice, boolean withGraphs) {
         try {
             library.load();
         } catch (MissingLibraryException e) {
@@ -63,9 +64,14 @@ final class Device implements AutoCloseable {
         }
         MemorySegment count = arena.allocate(ValueLayout.JAVA_INT);
         require(candor_device_count(count));
-        if (count.get(ValueLayout.JAVA_INT, 0) <= ordinal) {
+        int devices = count.get(ValueLayout.JAVA_INT, 0);
+        int ordinal = choice.applyAsInt(devices);
+        if (devices <= ordinal) {
             throw new BadInput(
-                    "this machine shows no CUDA device" + (ordinal == 0 ? "" : " " + ordinal),
+                    "this machine shows "
+                            + (ordinal == 0
+                                    ? "no CUDA device"
+                                    : "no CUDA device " + ordinal + ", of " + devices + " from 0"),
                     "see what nvidia-smi says");
         }
         MemorySegment out = arena.allocate(ValueLayout.ADDRESS);

@@ -5,6 +5,8 @@ import candor.ops.Backend;
 import candor.ops.EightBitRow;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import candor.train.distributed.RowShares;
+import candor.train.distributed.RowShares.Share;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,10 +35,16 @@ public final class AdamW {
         }
     }
 
+    private static final String FIRST_LARGEST = "first_moment_largest";
+    private static final String SECOND_LARGEST = "second_moment_largest";
+
     private final Backend backend;
     private final Settings settings;
-    private final Tensor parameters;
+    private final RowShares shares;
+    private final int rank;
+    /** All of them. */
     private final Tensor gradients;
+
     private final Moments firstMoment;
     private final Moments secondMoment;
     /** Views made once, since a step allocates nothing: what weight decay is for, and the rest; each may be missing. */
@@ -86,14 +94,29 @@ public final class AdamW {
      * @param decayed    weight decay is for so many of them, from the first on
      */
     public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients, int decayed) {
+        this(backend, settings, parameters, gradients, new RowShares(parameters.cols(), decayed, 1), 0);
+    }
+
+    /**
+     * The same for one of several processes: it moves its share of the parameters, and has moments of no other.
+     *
+     * @param parameters (1, P), of which its share is changed in place
+     * @param gradients  (1, P), read
+     * @param shares     who moves what
+     * @param rank       of this process
+     */
+    public AdamW(Backend backend, Settings settings, Tensor parameters, Tensor gradients, RowShares shares, int rank) {
         this.backend = backend;
         this.settings = settings;
-        this.parameters = parameters;
         this.gradients = gradients;
-        firstMoment = moments(parameters.cols(), decayed);
-        secondMoment = moments(parameters.cols(), decayed);
-        addPart(0, decayed, settings.weightDecay);
-        addPart(decayed, parameters.cols(), 0);
+        this.shares = shares;
+        this.rank = rank;
+        Share own = shares.of(rank);
+        int decayed = Math.clamp(shares.decayed() - own.from(), 0, own.length());
+        firstMoment = moments(own.length(), decayed);
+        secondMoment = moments(own.length(), decayed);
+        addPart(own, 0, decayed, parameters, settings.weightDecay);
+        addPart(own, decayed, own.length(), parameters, 0);
     }
 
     private Moments moments(int count, int decayed) {
@@ -112,12 +135,13 @@ public final class AdamW {
                         : parameters * DType.F32.bytes());
     }
 
-    private void addPart(int from, int to, double weightDecay) {
+    /** @param from of the share's own elements */
+    private void addPart(Share own, int from, int to, Tensor parameters, double weightDecay) {
         if (from == to) {
             return;
         }
-        Tensor w = parameters.columns(from, to);
-        Tensor g = gradients.columns(from, to);
+        Tensor w = parameters.columns(own.from() + from, own.from() + to);
+        Tensor g = gradients.columns(own.from() + from, own.from() + to);
         if (!settings.eightBit) {
             Tensor m = firstMoment.row.columns(from, to);
             parts.add(new Wide(backend, w, g, m, secondMoment.row.columns(from, to), weightDecay));
@@ -157,26 +181,36 @@ public final class AdamW {
         return max == 0 ? 1 : Math.min(1, max / (norm + 1e-6));
     }
 
-    /** (1, P): float32, or codes. */
+    /** (1, P): float32, or codes; of the share of this process. */
     public Tensor firstMoment() {
         return firstMoment.row;
     }
 
-    /** (1, P): float32, or codes. */
+    /** (1, P): float32, or codes; of the share of this process. */
     public Tensor secondMoment() {
         return secondMoment.row;
     }
 
-    /** All that it keeps from step to step beside their number, by name: rows that a checkpoint holds. */
+    /** All that it keeps from step to step beside their number, by name: this process's shares of rows that a checkpoint holds. */
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         state.put("first_moment", firstMoment.row);
         state.put("second_moment", secondMoment.row);
         if (settings.eightBit) {
-            state.put("first_moment_largest", firstMoment.largest);
-            state.put("second_moment_largest", secondMoment.largest);
+            state.put(FIRST_LARGEST, firstMoment.largest);
+            state.put(SECOND_LARGEST, secondMoment.largest);
         }
         return state;
+    }
+
+    /** What a process has of the row of that name. */
+    public Share share(String name, int of) {
+        return name.equals(FIRST_LARGEST) || name.equals(SECOND_LARGEST) ? shares.blocks(of) : shares.of(of);
+    }
+
+    /** The same of this process. */
+    public Share share(String name) {
+        return share(name, rank);
     }
 
     public long steps() {

@@ -15,7 +15,7 @@ class PagesOnDeviceTest {
     @Test
     void cachesThatAreGoneLeaveNoMemoryTaken() {
         EmulatedDevice.assumeThere();
-        try (Device device = new Device(NativeLibrary.EMULATED, 0, true);
+        try (Device device = new Device(NativeLibrary.EMULATED, _ -> 0, true);
                 Staging staging = new Staging(device)) {
             PagesOnDevice pages = new PagesOnDevice(device, staging);
             Tensor slab = Tensor.of(device.allocateZero(4096), DType.BF16, 1, KvPages.cols(HEADS));
@@ -35,7 +35,7 @@ class PagesOnDeviceTest {
     @Test
     void cachesThatAreThereKeepTheirOwn() {
         EmulatedDevice.assumeThere();
-        try (Device device = new Device(NativeLibrary.EMULATED, 0, true);
+        try (Device device = new Device(NativeLibrary.EMULATED, _ -> 0, true);
                 Staging staging = new Staging(device)) {
             PagesOnDevice pages = new PagesOnDevice(device, staging);
             Tensor slab = Tensor.of(device.allocateZero(4096), DType.BF16, 1, KvPages.cols(HEADS));

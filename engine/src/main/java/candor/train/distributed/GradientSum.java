@@ -1,0 +1,244 @@
+package candor.train.distributed;
+
+import candor.comm.Communicator;
+import candor.ops.Backend;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
+import candor.train.distributed.MicroBatchTree.Node;
+import candor.train.distributed.RowShares.Share;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The gradient of a step out of those of its micro-batches, summed by {@link MicroBatchTree} on the host in float32. Each process
+ * sums its own micro-batches as far as the tree allows; of every partial sum each owner gets its share of the row, and sums on
+ * (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm is that of the whole row.
+ *
+ * <p>A step of one micro-batch in one process is left alone: its gradient is what the backward pass wrote.
+ */
+public final class GradientSum implements AutoCloseable {
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
+
+    /** A partial sum; its row is a buffer, or the gradients themselves. */
+    private record Partial(Node node, Tensor row) {}
+
+    private final Backend backend;
+    private final Communicator comm;
+    /** (1, P) */
+    private final Tensor gradients;
+
+    private final RowShares shares;
+    /** Whether the gradients are memory of the host. */
+    private final boolean here;
+
+    private final List<Workspace> workspaces = new ArrayList<>();
+    private final Deque<Tensor> spare = new ArrayDeque<>();
+    private final Deque<Partial> partials = new ArrayDeque<>();
+    /** Pieces that come from others. */
+    private final List<Tensor> pieces = new ArrayList<>();
+
+    private MicroBatchTree tree;
+    private Division division;
+
+    /** @param gradients (1, P), which backward passes add to */
+    public GradientSum(Backend backend, Communicator comm, Tensor gradients, RowShares shares) {
+        this.backend = backend;
+        this.comm = comm;
+        this.gradients = gradients;
+        this.shares = shares;
+        here = !backend.descriptor().copiesWeights();
+    }
+
+    /** Bytes of the host that it takes, at most, beside the gradients. */
+    public static long hostBytes(long columns, int microBatches, int processes, boolean device) {
+        if (microBatches == 1 && processes == 1) {
+            return 0;
+        }
+        int levels = Integer.SIZE - Integer.numberOfLeadingZeros(microBatches - 1);
+        return columns * DType.F32.bytes() * (levels + (device ? 1L : 0) + (processes > 1 ? 2 : 0));
+    }
+
+    /**
+     * Begins a step.
+     *
+     * @param microBatches of this step and run
+     * @param passes       who computes which of them
+     */
+    public void start(int microBatches, Division passes) {
+        partials.forEach(partial -> release(partial.row));
+        partials.clear();
+        tree = new MicroBatchTree(microBatches);
+        division = passes;
+    }
+
+    private boolean alone() {
+        return comm.size() == 1 && tree.microBatches() == 1;
+    }
+
+    /** Before the backward pass of a micro-batch. */
+    public void begin(int microBatch) {
+        if (microBatch < tree.microBatches()) {
+            backend.zero(gradients);
+        }
+    }
+
+    /** Takes a micro-batch's gradients behind its backward pass. */
+    public void add(int microBatch) {
+        if (microBatch >= tree.microBatches() || alone()) {
+            return;
+        }
+        Partial sum = new Partial(new Node(microBatch, microBatch + 1), here ? gradients : kept(gradients));
+        while (!partials.isEmpty() && tree.siblings(partials.getLast().node, sum.node)) {
+            Partial left = partials.removeLast();
+            add(left.row, sum.row);
+            release(sum.row);
+            sum = new Partial(new Node(left.node.from(), sum.node.to()), left.row);
+        }
+        // The next micro-batch writes into the gradients again.
+        partials.add(sum.row == gradients ? new Partial(sum.node, kept(gradients)) : sum);
+    }
+
+    /** A copy of a row in a buffer of the host. */
+    private Tensor kept(Tensor row) {
+        Tensor buffer = buffer();
+        backend.copy(buffer, row);
+        backend.synchronise();
+        return buffer;
+    }
+
+    private Tensor buffer() {
+        return spare.isEmpty() ? allocate(gradients.cols()) : spare.removeLast();
+    }
+
+    private Tensor allocate(int columns) {
+        Workspace workspace = backend.hostWorkspace(Math.max(1, Workspace.bytesFor(DType.F32, 1, columns)));
+        workspaces.add(workspace);
+        return workspace.take(1, columns);
+    }
+
+    private void release(Tensor row) {
+        if (row != gradients) {
+            spare.add(row);
+        }
+    }
+
+    /** left += right. */
+    private static void add(Tensor left, Tensor right) {
+        MemorySegment to = left.data();
+        MemorySegment from = right.data();
+        for (int i = 0; i < left.cols(); i++) {
+            to.setAtIndex(FLOAT, i, to.getAtIndex(FLOAT, i) + from.getAtIndex(FLOAT, i));
+        }
+    }
+
+    /** Ends a step: the gradients are those of all micro-batches, in every process. */
+    public void finish() {
+        if (alone()) {
+            return;
+        }
+        if (comm.size() == 1) {
+            Tensor whole = partials.removeLast().row;
+            backend.copy(gradients, whole);
+            backend.synchronise();
+            release(whole);
+            return;
+        }
+        Tensor row = here ? gradients : buffer();
+        Share own = shares.of(comm.rank());
+        if (own.length() > 0) {
+            own.of(row).data().copyFrom(reduced(own).data());
+        } else {
+            reduced(own);
+        }
+        spread(row);
+        if (!here) {
+            backend.copy(gradients, row);
+            backend.synchronise();
+            release(row);
+        }
+    }
+
+    /** The share of this process, summed. */
+    private Tensor reduced(Share own) {
+        List<List<Node>> nodes = IntStream.range(0, comm.size())
+                .mapToObj(rank -> tree.nodes(
+                        Math.min(division.from(rank), tree.microBatches()),
+                        Math.min(division.to(rank), tree.microBatches())))
+                .toList();
+        int rounds = nodes.stream().mapToInt(List::size).max().orElseThrow();
+        Map<Node, Tensor> known = new HashMap<>();
+        List<Partial> mine = List.copyOf(partials);
+        int used = 0;
+        for (int round = 0; round < rounds; round++) {
+            List<MemorySegment> to = new ArrayList<>();
+            List<MemorySegment> from = new ArrayList<>();
+            for (int rank = 0; rank < comm.size(); rank++) {
+                to.add(
+                        round < mine.size()
+                                ? shares.of(rank).of(mine.get(round).row).data()
+                                : MemorySegment.NULL);
+                if (round < nodes.get(rank).size()) {
+                    Tensor piece = piece(used++, own.length());
+                    known.put(nodes.get(rank).get(round), piece);
+                    from.add(piece.data());
+                } else {
+                    from.add(MemorySegment.NULL);
+                }
+            }
+            comm.exchange(to, from).await();
+        }
+        return tree.sum(known::get, (left, right) -> {
+            add(left, right);
+            return left;
+        });
+    }
+
+    private Tensor piece(int number, int columns) {
+        if (number == pieces.size()) {
+            pieces.add(allocate(columns));
+        }
+        return pieces.get(number);
+    }
+
+    /** Each process's share of a row of the host goes to all. */
+    private void spread(Tensor row) {
+        Share own = shares.of(comm.rank());
+        List<MemorySegment> to = new ArrayList<>();
+        List<MemorySegment> from = new ArrayList<>();
+        for (int rank = 0; rank < comm.size(); rank++) {
+            boolean self = rank == comm.rank();
+            to.add(self ? MemorySegment.NULL : own.of(row).data());
+            from.add(self ? MemorySegment.NULL : shares.of(rank).of(row).data());
+        }
+        comm.exchange(to, from).await();
+    }
+
+    /** Each process's share of the parameters, which it has moved, goes to all. */
+    public void spreadParameters(Tensor parameters) {
+        if (comm.size() == 1) {
+            return;
+        }
+        if (here) {
+            spread(parameters);
+            return;
+        }
+        Tensor row = kept(parameters);
+        spread(row);
+        backend.copy(parameters, row);
+        backend.synchronise();
+        release(row);
+    }
+
+    @Override
+    public void close() {
+        workspaces.forEach(Workspace::close);
+    }
+}
