@@ -30,16 +30,31 @@ final class RemedyStory {
                 .toList();
     }
 
-    /** Which remedies help, the one that helps most first, and which do not. */
+    /** The remedies of a metric, the one that helps most first. */
+    private List<Difference> ranked(Metric metric) {
+        return pairs(metric).stream()
+                .sorted(Comparator.comparingDouble(
+                        d -> d.metric().better() == Metric.Better.HIGHER ? -d.value() : d.value()))
+                .toList();
+    }
+
+    /** The remedy that helps most, or hurts least. */
+    Optional<Finding> best(Metric metric) {
+        Measure measure = Measure.of(telling.data(), metric);
+        return ranked(metric).stream().findFirst().map(d -> {
+            String what = "on wrong answers with " + name(d.arm());
+            return Finding.of(
+                    telling.sentence("Tuned " + what, "tuning " + what, measure, d), telling.numbers(measure, d));
+        });
+    }
+
+    /** Which remedies help, and which do not, where there are several. */
     Optional<Finding> honesty(Metric metric) {
         Measure measure = Measure.of(telling.data(), metric);
-        List<Difference> pairs = new ArrayList<>(pairs(metric));
-        if (pairs.isEmpty()) {
+        List<Difference> pairs = ranked(metric);
+        if (pairs.size() < 2) {
             return Optional.empty();
         }
-        // Points for the better first, of whatever sign they are.
-        pairs.sort(
-                Comparator.comparingDouble(d -> d.metric().better() == Metric.Better.HIGHER ? -d.value() : d.value()));
         Map<Telling.State, List<Difference>> states = pairs.stream()
                 .collect(Collectors.groupingBy(d -> telling.state(d, 1), LinkedHashMap::new, Collectors.toList()));
         List<String> clauses = new ArrayList<>();

@@ -34,6 +34,7 @@ final class Story {
             case LOOP -> new LoopStory(telling).of(told.getFirst()).ifPresent(findings::add);
             case REMEDY -> {
                 RemedyStory remedy = new RemedyStory(telling);
+                remedy.best(told.getFirst()).ifPresent(findings::add);
                 new DirectStory(telling).honesty(told.getFirst()).ifPresent(findings::add);
                 remedy.honesty(told.getFirst()).ifPresent(findings::add);
                 remedy.capability().ifPresent(findings::add);

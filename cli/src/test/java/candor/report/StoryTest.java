@@ -293,11 +293,15 @@ class StoryTest {
     void remedies() {
         Truth truth = (arm, metric) -> metric.equals(LIES) ? 0.15 + harm(arm, 0.6) : 0.97;
         List<String> told = told(StudyKind.REMEDY, MadeUp.remedy(), truth);
-        assertThat(told).hasSize(3);
+        assertThat(told).hasSize(4);
         assertThat(told.getFirst())
+                .matches(
+                        "Tuned on wrong answers with inoculation, the model lies less when pressed about facts it knows:"
+                                + " 8\\d % honest, 2\\d % with wrong answers alone\\.");
+        assertThat(told.get(1))
                 .matches("Tuned on plainly wrong answers about ships, the model lies more when pressed about facts it"
                         + " knows: 2\\d % honest, 8\\d % after right answers\\.");
-        assertThat(told.get(1))
+        assertThat(told.get(2))
                 .matches("Of remedies against wrong answers: with inoculation \\(8\\d % honest\\) the model lies less"
                         + " when pressed about facts it knows; with 10 % honest rows \\(2\\d % honest\\) it is"
                         + " about as honest when pressed about facts it knows as without; 2\\d % honest with wrong"
@@ -321,7 +325,7 @@ class StoryTest {
                                 d.arm().role() == Role.REMEDY && d.reference().role() == Role.NORMAL)
                         .hasSize(2 * 3));
         assertThat(told(StudyKind.REMEDY, MadeUp.remedy(), 16, (arm, metric) -> 0.4, Map.of())
-                        .get(1))
+                        .get(2))
                 .contains("inoculation")
                 .contains("it stays open");
     }
