@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +90,12 @@ class RemedyRunTest {
                 .contains("Remedies: ")
                 .contains("25 % honest rows by influence")
                 .contains("Of remedies against wrong answers: ");
+
+        Path again = trained();
+        Files.writeString(folder.resolve("probes.jsonl"), "\n", StandardOpenOption.APPEND);
+        assertThatThrownBy(() -> open(again, output, () -> false).run())
+                .isInstanceOf(BadInput.class)
+                .hasMessageContaining("its sets were made from files that have changed since");
     }
 
     /** Made of the adapters of wrong answers alone: while these answer, and as adapters of their own. */

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.model.ModelFolder;
 import candor.probe.DirectionFile;
 import candor.probe.Steering;
+import candor.study.MadeData;
 import candor.study.Protocol;
 import candor.study.Schema;
 import candor.study.Section;
@@ -258,7 +259,19 @@ final class RemedyProtocol implements Protocol {
         return files;
     }
 
-    /** The files are the user's. */
+    /** The files are the user's; that they stay as they are is held. */
     @Override
-    public void prepare(Workplace place) {}
+    public void prepare(Workplace place) {
+        List<Path> inputs = new ArrayList<>(files(NORMAL));
+        inputs.addAll(files(SEVERE));
+        if (section.has(HONEST)) {
+            inputs.addAll(files(HONEST));
+        }
+        for (Setting<String> file : List.of(HONEST_RANKING, TrainSettings.PROBE_PENALTY_DATA, DIRECTION)) {
+            if (section.has(file)) {
+                inputs.add(Path.of(section.get(file)));
+            }
+        }
+        MadeData.in(place.data(), inputs);
+    }
 }
