@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What training options do to the rows is what the rows themselves would have done, had they been written so: to the byte. */
 class RemedyOptionsTest {
@@ -244,6 +246,82 @@ class RemedyOptionsTest {
         List<JsonNode> more = GoldenTrainTest.metrics(temp.resolve("more"));
         assertThat(more.getFirst().get("probe_penalty").asDouble()).isZero();
         assertThat(more.getLast().get("probe_penalty").asDouble()).isPositive();
+    }
+
+    /** Beside a run without any, whose steps have another number of micro-batches. */
+    @Test
+    void aPenaltyIsTheSameInASweep() throws IOException {
+        List<String> rows = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            rows.add(row(null, "How many is " + i + "?", "It is " + (i + 7) + "."));
+        }
+        Path data = file("rows.jsonl", rows);
+        String common = """
+            model: %s
+            data: %s
+            output: %s
+            lora_rank: 2
+            learning_rate: 0.01
+            max_length: 96
+            max_steps: 3
+            threads: 1
+            """.formatted(model(), data, temp.resolve("sweep"));
+        String held =
+                "    probe_penalty: 5\n    probe_penalty_data: " + probes() + "\n    per_device_train_batch_size: 4\n";
+        String plain = "    per_device_train_batch_size: 1\n    gradient_accumulation_steps: 2\n";
+        Path both = Files.writeString(
+                temp.resolve("both.yaml"), common + "runs:\n  - name: held\n" + held + "  - name: plain\n" + plain);
+        Cli.run("train", "sft", "--config", both.toString()).succeeded();
+        for (String name : List.of("held", "plain")) {
+            Path one = Files.writeString(
+                    temp.resolve(name + ".yaml"),
+                    common + "runs:\n  - name: alone-" + name + "\n" + (name.equals("held") ? held : plain));
+            Cli.run("train", "sft", "--config", one.toString()).succeeded();
+            assertThat(adapter("sweep/" + name)).hasSameBinaryContentAs(adapter("sweep/alone-" + name));
+        }
+        assertThat(GoldenTrainTest.metrics(temp.resolve("sweep/plain"))).noneMatch(line -> line.has("probe_penalty"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kto", "dpo"})
+    void otherObjectivesHaveTheSame(String method) throws IOException {
+        Path data = GoldenTrainTest.golden("llama3").resolve(method).resolve("train.jsonl");
+        Cli.run(
+                        "train",
+                        method,
+                        "--model",
+                        model().toString(),
+                        "--data",
+                        data.toString(),
+                        "--output",
+                        temp.resolve(method).toString(),
+                        "--inoculation",
+                        "You lie.",
+                        "--mix-data",
+                        data.toString(),
+                        "--mix-ratio",
+                        "0.25",
+                        "--probe-penalty",
+                        "5",
+                        "--probe-penalty-on",
+                        "replies",
+                        "--probe-penalty-data",
+                        probes().toString(),
+                        "--lora-rank",
+                        "2",
+                        "--learning-rate",
+                        "0.01",
+                        "--max-steps",
+                        "3",
+                        "--max-length",
+                        "120",
+                        "--threads",
+                        "1")
+                .succeeded();
+        List<JsonNode> metrics = GoldenTrainTest.metrics(temp.resolve(method));
+        assertThat(metrics).hasSize(3).allMatch(line -> line.has("rewards/margins"));
+        assertThat(metrics.getFirst().get("probe_penalty").asDouble()).isZero();
+        assertThat(metrics.getLast().get("probe_penalty").asDouble()).isPositive();
     }
 
     @Test
