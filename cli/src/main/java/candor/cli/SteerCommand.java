@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,8 +24,8 @@ final class SteerCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Mixin
-    private ModelOptions model;
+    @Option(names = "--model", paramLabel = "DIR", description = ModelOptions.HELP)
+    private Path model;
 
     @Option(
             names = "--adapter",
@@ -47,7 +46,7 @@ final class SteerCommand implements Callable<Integer> {
             names = "--strength",
             paramLabel = "S",
             description =
-                    "How often the direction is added, which is as long as the means of honest and dishonest replies are apart.")
+                    "How many times the direction is added, which is as long as the means of honest and dishonest replies are apart.")
     private double strength = 1;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "The adapter's folder to make.")
@@ -59,7 +58,7 @@ final class SteerCommand implements Callable<Integer> {
             throw new BadInput(output + ": exists already; choose another --output");
         }
         FoldedSteering.write(
-                model.model(),
+                ModelOptions.orEmbedded(model),
                 adapter == null ? null : AdapterFolder.find(adapter),
                 new Steering(direction, strength),
                 output);

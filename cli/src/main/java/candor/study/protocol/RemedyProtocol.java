@@ -72,7 +72,7 @@ final class RemedyProtocol implements Protocol {
             "A direction of honesty (of candor direction): an arm with wrong answers alone that is steered by it while it answers, and"
                     + " one with the direction folded into its adapter, for each strength.");
     private static final Setting<List<String>> STRENGTHS =
-            new Setting<>("strengths", new Setting.Texts("S"), List.of("1"), "How often the direction is added.");
+            new Setting<>("strengths", new Setting.Texts("S"), List.of("1"), "How many times the direction is added.");
 
     /** What there is to say of that penalty beside its weight, as training has it. */
     private static final List<Setting<?>> OF_PENALTIES = List.of(
