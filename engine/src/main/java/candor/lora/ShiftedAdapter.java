@@ -25,6 +25,11 @@ public final class ShiftedAdapter {
 
     private ShiftedAdapter() {}
 
+    /** Whether the layers of such a model have a place for it: no norm behind their last projection. */
+    public static boolean fits(ModelConfig model) {
+        return !LayerTensor.MLP_OUT_NORM.presentIn(model);
+    }
+
     /**
      * Writes one.
      *
@@ -45,7 +50,7 @@ public final class ShiftedAdapter {
             String baseModel,
             String about,
             Path folder) {
-        if (LayerTensor.MLP_OUT_NORM.presentIn(model)) {
+        if (!fits(model)) {
             throw new BadInput(
                     "models of this family norm what a layer's last projection makes, so that no bias of it is added as it is",
                     "subtract the direction at generation instead: {steer}");

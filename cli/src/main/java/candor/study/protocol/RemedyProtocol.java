@@ -1,6 +1,7 @@
 package candor.study.protocol;
 
 import candor.BadInput;
+import candor.lora.ShiftedAdapter;
 import candor.model.ModelFolder;
 import candor.probe.DirectionFile;
 import candor.probe.Steering;
@@ -64,13 +65,12 @@ final class RemedyProtocol implements Protocol {
             new Setting.Texts("W"),
             null,
             "An arm for each weight of a penalty on what probes of honesty lose.");
-
     private static final Setting<String> DIRECTION = new Setting<>(
             "direction",
             new Setting.Text("FILE"),
             null,
             "A direction of honesty (of candor direction): an arm with wrong answers alone that is steered by it while it answers, and"
-                    + " one with the direction folded into its adapter, for each strength.");
+                    + " one with the direction folded into its adapter, where the family has a place for that; for each strength.");
     private static final Setting<List<String>> STRENGTHS =
             new Setting<>("strengths", new Setting.Texts("S"), List.of("1"), "How many times the direction is added.");
 
@@ -177,11 +177,14 @@ final class RemedyProtocol implements Protocol {
         }
         if (section.has(DIRECTION)) {
             Path direction = Path.of(section.get(DIRECTION));
-            DirectionFile.read(direction).requireOf(ModelFolder.at(config.model()), direction);
+            ModelFolder model = ModelFolder.at(config.model());
+            DirectionFile.read(direction).requireOf(model, direction);
             for (BigDecimal strength : strengths()) {
                 Steering steering = new Steering(direction, strength.doubleValue());
                 remedies.add(steered(strength, new Steered(SEVERE_ARM, steering, false)));
-                remedies.add(steered(strength, new Steered(SEVERE_ARM, steering, true)));
+                if (ShiftedAdapter.fits(model.config())) {
+                    remedies.add(steered(strength, new Steered(SEVERE_ARM, steering, true)));
+                }
             }
         }
         return remedies;
