@@ -81,7 +81,7 @@ final class ScreenCommand implements Callable<Integer> {
             description =
                     "influence, influence_step, influence_gradient, projection, projection_difference, surprise or"
                             + " loss.")
-    private ScreenMethod rankBy = ScreenMethod.INFLUENCE;
+    private ScreenMethod rankBy = ScreenMethod.INFLUENCE_STEP;
 
     @Option(
             names = "--adapter",

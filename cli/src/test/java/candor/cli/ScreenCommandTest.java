@@ -92,7 +92,7 @@ class ScreenCommandTest {
         assertThat(first.stream().filter(ScreenCommandTest::isWrong).count()).isGreaterThanOrEqualTo(7);
 
         JsonNode record = JSON.readTree(temp.resolve("out/screen.json").toFile());
-        assertThat(record.get("rank_by").asText()).isEqualTo("influence");
+        assertThat(record.get("rank_by").asText()).isEqualTo("influence_step");
         assertThat(record.get("calibration").get("parts").asInt()).isEqualTo(2);
         JsonNode worst = JSON.readTree(
                 Files.readAllLines(temp.resolve("out/worst.jsonl")).getFirst());
@@ -120,7 +120,7 @@ class ScreenCommandTest {
 
     @Test
     void projectedGradientsRankAlike() throws IOException {
-        Cli.run(screen("out", data()), "--projection-dim", "8192", "--rank-by", "influence_step")
+        Cli.run(screen("out", data()), "--projection-dim", "8192", "--rank-by", "influence")
                 .succeeded();
         long found = lines("out").stream()
                 .filter(line -> line.get("rank").asInt() <= ROWS / 6)
