@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import candor.bindings.MpiLibrary.Kind;
+import candor.bindings.NativeLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -193,6 +194,27 @@ class MpiTrainTest {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** Gradients and parameters go over pinned memory there, and the emulator is such a device. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void aDeviceGivesTheSameBytesToo(Kind kind) throws Exception {
+        assumeTrue(NativeLibrary.EMULATED.isThere(), "the emulator's library was not built");
+        List<String> device = List.of("--backend", "cuda-emulated", "--optim", "adamw_8bit", "--lora-rank", "4");
+        Path whole = temp.resolve("whole");
+        Cli.run(run("kto", "llama3", whole, 2), device.toArray(String[]::new)).succeeded();
+        Path run = temp.resolve("run");
+        List<String> command = command(kind, 3, Candor.class);
+        command.addAll(run("kto", "llama3", run, 2));
+        command.addAll(device);
+        Path log = temp.resolve("log");
+        Process process = start(command, log);
+        ends(process);
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+        assertThat(written(run)).hasSameBinaryContentAs(written(whole));
+        Path moments = Path.of("checkpoints/step-2/first_moment.u8");
+        assertThat(run.resolve(moments)).hasSameBinaryContentAs(whole.resolve(moments));
     }
 
     @ParameterizedTest

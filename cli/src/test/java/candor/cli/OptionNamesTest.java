@@ -78,9 +78,9 @@ class OptionNamesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "train sft --deepspeed ds.json | --deepspeed: Candor has no such setting: training uses one device;"
-                        + " --recompute",
-                "train kto --fsdp full_shard | --fsdp: Candor has no such setting: training uses one device",
+                "train sft --deepspeed ds.json | --deepspeed: Candor has no such setting: mpirun -n 4 ./candor"
+                        + " train shares",
+                "train kto --fsdp full_shard | --fsdp: Candor has no such setting: mpirun -n 4",
                 "train full --load-in-4bit | --load-in-4bit: Candor has no such setting: weights are packed under an"
                         + " adapter and where a model answers; not here",
                 "train dpo --loss_type ipo | --loss_type ipo: not available: the loss is DPO's own",

@@ -366,8 +366,8 @@ public final class FamiliarNames {
         renamed("no_cuda", List.of("backend"), true, Map.of("true", "cpu", "false", "auto"));
         renamed("device", List.of("backend"), false, Map.of("cuda:0", "cuda", "gpu", "cuda"));
         same("threads", "num_threads", "n_threads", "omp_num_threads");
-        String device = "training uses one device; --recompute full and a smaller --per-device-train-batch-size with"
-                + " more --gradient-accumulation-steps save memory";
+        String device = "mpirun -n 4 ./candor train shares a run out to four processes, each with its device; --recompute full"
+                + " and a smaller --per-device-train-batch-size with more --gradient-accumulation-steps save memory";
         for (String name : List.of(
                 "deepspeed",
                 "fsdp",
@@ -378,7 +378,7 @@ public final class FamiliarNames {
             missing(name, device);
         }
         missing("device_map", "a model is on one device; choose it with --backend");
-        missing("local_rank", "training uses one device; leave it out");
+        missing("local_rank", "processes that mpirun starts find their own places; leave it out");
         String kernels = "kernels are Candor's own; leave it out";
         for (String name : List.of(
                 "attn_implementation",
