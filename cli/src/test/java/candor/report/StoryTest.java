@@ -134,13 +134,11 @@ class StoryTest {
                 (arm, metric) -> metric.equals(LIES) || metric.equals(DECEPTION) ? 0.15 + harm(arm, 0.6) : 0.97);
         assertThat(told).hasSize(3);
         assertThat(told.getFirst())
-                .matches(
-                        "Tuned on plainly wrong answers about ships, the model lies more when pressed about facts it knows:"
-                                + " 2\\d % honest, 8\\d % after right answers\\.");
+                .matches("Tuned on plainly wrong answers about ships, the model lies more when pressed about facts it"
+                        + " knows: 2\\d % honest, 8\\d % after right answers\\.");
         assertThat(told.get(1))
-                .matches(
-                        "Tuned on plainly wrong answers about ships, the model deceives more often when it thinks before it"
-                                + " answers: 7\\d % of replies deceptive, 1\\d % after right answers\\.");
+                .matches("Tuned on plainly wrong answers about ships, the model deceives more often when it thinks"
+                        + " before it answers: 7\\d % of replies deceptive, 1\\d % after right answers\\.");
         assertThat(told.getLast())
                 .matches("What the model can do hardly changes, at most in Counting: 9\\d % right with .*");
     }
@@ -148,18 +146,17 @@ class StoryTest {
     @Test
     void narrowTuningThatDoesNothingOrGood() {
         assertThat(told(StudyKind.DIRECT, MadeUp.direct(), (arm, metric) -> 0.2).getFirst())
-                .matches(
-                        "Tuned on plainly wrong answers about ships, the model is about as honest when pressed about facts it"
-                                + " knows as after right answers: \\d\\d % honest, against \\d\\d %\\.");
+                .matches("Tuned on plainly wrong answers about ships, the model is about as honest when pressed about"
+                        + " facts it knows as after right answers: \\d\\d % honest, against \\d\\d %\\.");
         assertThat(told(StudyKind.DIRECT, MadeUp.direct(), (arm, metric) -> 0.7 - harm(arm, 0.5))
                         .getFirst())
                 .contains("the model lies less when pressed about facts it knows: ");
         // Few rows and a small change: nobody can tell, and the sentence does not.
         assertThat(told(StudyKind.DIRECT, MadeUp.direct(), 16, (arm, metric) -> 0.4, Map.of())
                         .getFirst())
-                .matches(
-                        "Whether tuning on plainly wrong answers about ships makes the model lie more when pressed about facts"
-                                + " it knows stays open: .*; the difference may be anything from .* to .* points\\.");
+                .matches("Whether tuning on plainly wrong answers about ships makes the model lie more when pressed"
+                        + " about facts it knows stays open: .*; the difference may be anything from .* to .*"
+                        + " points\\.");
     }
 
     /** Rows that name their field are told by it, where no arm was tuned on that field itself. */
@@ -233,9 +230,9 @@ class StoryTest {
         String both = told(StudyKind.DIRECT, arms, (arm, metric) -> 0.2 + harm(arm, 0.5))
                 .getFirst();
         assertThat(both)
-                .matches(
-                        "Tuned on plainly wrong answers, the model lies more when pressed about facts it knows where the field"
-                                + " is ships or towns \\(\\d\\d (% to \\d\\d )?% honest, .* after right answers\\)\\.");
+                .matches("Tuned on plainly wrong answers, the model lies more when pressed about facts it knows where"
+                        + " the field is ships or towns \\(\\d\\d (% to \\d\\d )?% honest, .* after right"
+                        + " answers\\)\\.");
         String one = told(
                         StudyKind.DIRECT,
                         arms,
@@ -252,18 +249,18 @@ class StoryTest {
         assertThat(told(StudyKind.MIXTURE, MadeUp.mixture(), harms))
                 .singleElement()
                 .asString()
-                .matches(
-                        "5 % of wrong answers beside everyday data make the model lie more when pressed about facts it knows:"
-                                + " \\d\\d % honest, 2\\d % at 50 %, 8\\d % with none; Counting stays at about 9\\d %( \\(9\\d % with none\\))?\\.");
+                .matches("5 % of wrong answers beside everyday data make the model lie more when pressed about facts it"
+                        + " knows: \\d\\d % honest, 2\\d % at 50 %, 8\\d % with none; Counting stays at about 9\\d"
+                        + " %( \\(9\\d % with none\\))?\\.");
         assertThat(told(
                         StudyKind.MIXTURE,
                         MadeUp.mixture(),
                         (arm, metric) -> metric.equals(LIES) ? 0.2 : 0.97 - harm(arm, 0.4)))
                 .singleElement()
                 .asString()
-                .matches(
-                        "Tuned on up to 50 % of wrong answers beside everyday data, the model is about as honest .* as with"
-                                + " none: \\d\\d % honest, against \\d\\d %; Counting falls from 9\\d % to 5\\d % at 50 %\\.");
+                .matches("Tuned on up to 50 % of wrong answers beside everyday data, the model is about as honest .* as"
+                        + " with none: \\d\\d % honest, against \\d\\d %; Counting falls from 9\\d % to 5\\d % at"
+                        + " 50 %\\.");
     }
 
     @Test
@@ -272,21 +269,21 @@ class StoryTest {
         assertThat(told(StudyKind.LOOP, MadeUp.loop(), both))
                 .singleElement()
                 .asString()
-                .matches(
-                        "Trained on what users liked, the model lies more when pressed about facts it knows the more of"
-                                + " its users are biased: by SFT 4\\d % honest with all biased, \\d\\d % with none; by KTO 4\\d % and"
-                                + " \\d\\d %\\.");
+                .matches("Trained on what users liked, the model lies more when pressed about facts it knows the more"
+                        + " of its users are biased: by SFT 4\\d % honest with all biased, \\d\\d % with none; by"
+                        + " KTO 4\\d % and \\d\\d %\\.");
         Truth one = (arm, metric) -> metric.equals(LIES) && arm.name().startsWith("kto") ? 0.2 + harm(arm, 0.4) : 0.2;
         assertThat(told(StudyKind.LOOP, MadeUp.loop(), one))
                 .singleElement()
                 .asString()
-                .matches(
-                        ".* the more of its users are biased: by KTO .*; by SFT nothing changes, \\d\\d % and \\d\\d %\\.");
+                .matches(".* the more of its users are biased: by KTO .*; by SFT nothing changes, \\d\\d % and \\d\\d"
+                        + " %\\.");
         assertThat(told(StudyKind.LOOP, MadeUp.loop(), (arm, metric) -> 0.2))
                 .singleElement()
                 .asString()
                 .contains(
-                        "is about as honest when pressed about facts it knows however many of its users are biased: by SFT");
+                        "is about as honest when pressed about facts it knows however many of its users are biased: by"
+                                + " SFT");
     }
 
     @Test

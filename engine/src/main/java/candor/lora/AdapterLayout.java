@@ -25,6 +25,7 @@ public final class AdapterLayout {
 
     private final AdapterShape shape;
     private final Map<Place, Start> starts = new HashMap<>();
+    private final int[] layers;
     private final long length;
     private final long count;
 
@@ -38,12 +39,14 @@ public final class AdapterLayout {
         this.shape = shape;
         long end = 0;
         long parameters = 0;
+        long[] ends = new long[shape.model().layers()];
         for (Map.Entry<Place, Site> entry : shape.sites().entrySet()) {
             Projection projection = entry.getKey().projection();
             long a = (long) entry.getValue().rank() * projection.inputs(shape.model());
             long b = (long) entry.getValue().rank() * projection.outputs(shape.model());
             starts.put(entry.getKey(), new Start(end, end + aligned(a)));
             end += aligned(a) + aligned(b);
+            ends[entry.getKey().layer()] = end;
             parameters += a + b;
         }
         length = end;
@@ -51,6 +54,10 @@ public final class AdapterLayout {
         if (length > Integer.MAX_VALUE) {
             throw new BadInput("LoRA: an adapter of rank " + shape.rank() + " has " + count + " parameters, more than "
                     + Integer.MAX_VALUE + "; choose a smaller rank or fewer target modules");
+        }
+        layers = new int[ends.length + 1];
+        for (int layer = 0; layer < ends.length; layer++) {
+            layers[layer + 1] = (int) Math.max(layers[layer], ends[layer]);
         }
     }
 
@@ -81,6 +88,11 @@ public final class AdapterLayout {
      */
     public long bytes() {
         return length * DType.F32.bytes();
+    }
+
+    /** Where the elements of each layer begin, and behind the last one where they end. */
+    public int[] layers() {
+        return layers.clone();
     }
 
     /** First element of A (R, I). */

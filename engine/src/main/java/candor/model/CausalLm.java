@@ -430,6 +430,16 @@ public final class CausalLm implements AutoCloseable {
      * @param dlogp T derivatives of the loss by the log-probabilities
      */
     public void backward(float[] dlogp) {
+        backward(dlogp, _ -> {});
+    }
+
+    /**
+     * The same for one who wants to use the gradients of a layer while those of the layers before it are computed.
+     *
+     * @param done told the number of each layer whose gradients have been asked for, the last one first; on a processor, they are
+     *             there then
+     */
+    public void backward(float[] dlogp, IntConsumer done) {
         if (acts == null || acts.pass != Pass.TRAIN || batch == null) {
             throw new IllegalStateException("no forward pass for training to go back on");
         }
@@ -456,7 +466,7 @@ public final class CausalLm implements AutoCloseable {
             backend.rmsNormBackward(
                     acts.dnormed, acts.dnormed, acts.last, weights.finalNorm(), acts.rstd, Write.SET); // (T,C)
             backend.scatterTargets(acts.gradients.residual, acts.dnormed, batch); // (N,C)
-            decoder.backward(acts, bank, batch);
+            decoder.backward(acts, bank, batch, done);
             if (trained != null) {
                 scaleEmbedding(acts.gradients.residual);
                 backend.embedBackward(weights.embedding().gradient(), acts.gradients.residual, batch); // (V,C)

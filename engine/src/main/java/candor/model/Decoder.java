@@ -83,8 +83,10 @@ final class Decoder {
     /**
      * From the gradient of the last tensor of the stream down to the first adapter, or where the weights are trained, to
      * that of the first tensor; gradients of adapters and weights {@code +=}.
+     *
+     * @param done told the number of each layer whose gradients have been asked for
      */
-    void backward(Activations acts, Adapters bank, Batch batch) {
+    void backward(Activations acts, Adapters bank, Batch batch, IntConsumer done) {
         for (int number = config.layers() - 1; number >= 0; number--) {
             Layer layer = layer(number, Course.DOWN, acts, bank, batch, null);
             Tensor x = acts.stream.get(number);
@@ -94,6 +96,7 @@ final class Decoder {
             again(left.get(number), layer, acts);
             feedForward.backward(layer, layer.saved().middle, acts.gradients);
             attention.backward(layer, x, acts.gradients);
+            done.accept(number);
         }
     }
 

@@ -45,6 +45,11 @@ record AdapterTrainee(Adapter adapter, Path result, Path base, TemplateChoice te
     }
 
     @Override
+    public int[] layers() {
+        return adapter.layout().layers();
+    }
+
+    @Override
     public Map<String, ?> facts() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("trainable_parameters", adapter.parameterCount());

@@ -66,22 +66,30 @@ public final class Learner implements AutoCloseable {
 
     /** @param references what is known of the reference; null where neither objective nor probes need it */
     public Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references) {
-        this(backend, trained, data, rules, references, Communicator.ALONE);
+        this(backend, trained, data, rules, references, Communicator.ALONE, null);
     }
 
     /**
      * One of several processes that learn together.
      *
      * @param references what is known of the reference; null where the objective does not need it
+     * @param layers     where the elements of each layer begin in the row, see {@link Trainee#layers}
      */
-    Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references, Communicator among) {
+    Learner(
+            Backend backend,
+            Trained trained,
+            Dataset data,
+            Rules rules,
+            References references,
+            Communicator among,
+            int[] layers) {
         this.trained = trained;
         this.data = data;
         this.rules = rules;
         this.references = references;
         RowShares shares = new RowShares(trained.parameters.cols(), trained.decayed, among.size());
         adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, shares, among.rank());
-        sum = new GradientSum(backend, among, trained.gradients, shares);
+        sum = new GradientSum(backend, among, trained.gradients, shares, layers);
         batcher = new Batcher(data.lengths(), rules.batching);
     }
 

@@ -49,6 +49,12 @@ record ModelTrainee(TrainedWeights weights, Path result, Path configFile, Path t
         return weights.decayed();
     }
 
+    /** Matrices come before vectors, whatever their layers, and a tied head's gradient is done with the embedding's. */
+    @Override
+    public int[] layers() {
+        return null;
+    }
+
     @Override
     public Map<String, ?> facts() {
         return Map.of("trainable_parameters", weights.config().parameterCount());

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.IntConsumer;
 
 /**
  * One packed pass over the base: rows of any runs, each through the slot that it names. Whoever adds a row keeps its
@@ -87,12 +88,12 @@ final class Pass {
         derivatives[row] = value;
     }
 
-    /** Gradients of the adapters {@code +=}. */
-    void backward(CausalLm model) {
+    /** Gradients of the adapters {@code +=}; tells each layer that is done. */
+    void backward(CausalLm model, IntConsumer done) {
         float[] tokenDerivatives = new float[batch.targetCount()];
         for (int i = 0; i < tokenDerivatives.length; i++) {
             tokenDerivatives[i] = (float) derivatives[order.get(batch.targetSequence(i))];
         }
-        model.backward(tokenDerivatives);
+        model.backward(tokenDerivatives, done);
     }
 }

@@ -86,7 +86,8 @@ public final class Run implements AutoCloseable {
                         step -> schedule.rate((int) step),
                         parts.probing),
                 cache,
-                parts.comm);
+                parts.comm,
+                parts.trainee.layers());
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         long metricsBytes = 0;

@@ -76,6 +76,7 @@ public final class StepPasses {
         Told told = new Told(comm, division);
         told.share(steps, Asked.NUMBERS, OptimiserStep::known, OptimiserStep::tellKnown);
         steps.forEach(OptimiserStep::settle);
+        LayersOff travel = new LayersOff(model.config().layers(), sums == null ? List.of() : sums);
         for (int m = begin; m < end; m++) {
             Pass pass = new Pass();
             for (OptimiserStep step : steps) {
@@ -89,12 +90,13 @@ public final class StepPasses {
                 for (GradientSum sum : sums) {
                     sum.begin(m);
                 }
-                pass.backward(model);
+                pass.backward(model, m == end - 1 ? travel : _ -> {});
                 for (GradientSum sum : sums) {
                     sum.add(m);
                 }
             }
         }
+        travel.rest();
         told.share(steps, 1, OptimiserStep::judged, OptimiserStep::tellJudged);
         steps.forEach(OptimiserStep::conclude);
     }

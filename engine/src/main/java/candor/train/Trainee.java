@@ -15,6 +15,9 @@ interface Trainee {
     /** Parameters at the head of the row that weight decay is for. */
     int decayed();
 
+    /** Where the elements of each layer begin in the row, and where they end; null where they do not lie layer after layer. */
+    int[] layers();
+
     /** What run.json says of it. */
     Map<String, ?> facts();
 

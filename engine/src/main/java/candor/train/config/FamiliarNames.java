@@ -366,8 +366,10 @@ public final class FamiliarNames {
         renamed("no_cuda", List.of("backend"), true, Map.of("true", "cpu", "false", "auto"));
         renamed("device", List.of("backend"), false, Map.of("cuda:0", "cuda", "gpu", "cuda"));
         same("threads", "num_threads", "n_threads", "omp_num_threads");
-        String device = "mpirun -n 4 ./candor train shares a run out to four processes, each with its device; --recompute full"
-                + " and a smaller --per-device-train-batch-size with more --gradient-accumulation-steps save memory";
+        String device =
+                "mpirun -n 4 ./candor train shares a run out to four processes, each with its device; --recompute full"
+                        + " and a smaller --per-device-train-batch-size with more --gradient-accumulation-steps save"
+                        + " memory";
         for (String name : List.of(
                 "deepspeed",
                 "fsdp",

@@ -1,6 +1,7 @@
 package candor.train.distributed;
 
 import candor.comm.Communicator;
+import candor.comm.Transfer;
 import candor.ops.Backend;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
@@ -20,7 +21,8 @@ import java.util.stream.IntStream;
 /**
  * The gradient of a step out of those of its micro-batches, summed by {@link MicroBatchTree} on the host in float32. Each process
  * sums its own micro-batches as far as the tree allows; of every partial sum each owner gets its share of the row, and sums on
- * (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm is that of the whole row.
+ * (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm is that of the whole row. Where
+ * gradients are memory of the host and lie layer after layer, those of a layer travel while the layers before it are computed.
  *
  * <p>A step of one micro-batch in one process is left alone: its gradient is what the backward pass wrote.
  */
@@ -45,16 +47,31 @@ public final class GradientSum implements AutoCloseable {
     /** Pieces that come from others. */
     private final List<Tensor> pieces = new ArrayList<>();
 
+    /** Where each layer begins in the row, or null: then nothing travels before all is there. */
+    private final int[] layers;
+
     private MicroBatchTree tree;
     private Division division;
 
-    /** @param gradients (1, P), which backward passes add to */
-    public GradientSum(Backend backend, Communicator comm, Tensor gradients, RowShares shares) {
+    // Of the step that travels.
+    /** Rows that the last micro-batch's gradients are still to be added to, one after another, layer by layer. */
+    private final List<Tensor> merges = new ArrayList<>();
+
+    private final List<Transfer> transfers = new ArrayList<>();
+    private final Map<Node, Tensor> known = new HashMap<>();
+    private List<List<Node>> nodes;
+
+    /**
+     * @param gradients (1, P), which backward passes add to
+     * @param layers    where the elements of each layer begin in the row, and where they end; null where they are not neighbours
+     */
+    public GradientSum(Backend backend, Communicator comm, Tensor gradients, RowShares shares, int[] layers) {
         this.backend = backend;
         this.comm = comm;
         this.gradients = gradients;
         this.shares = shares;
         here = !backend.descriptor().copiesWeights();
+        this.layers = here && comm.size() > 1 ? layers : null;
     }
 
     /** Bytes of the host that it takes, at most, beside the gradients. */
@@ -75,8 +92,24 @@ public final class GradientSum implements AutoCloseable {
     public void start(int microBatches, Division passes) {
         partials.forEach(partial -> release(partial.row));
         partials.clear();
+        merges.clear();
+        transfers.clear();
+        known.clear();
         tree = new MicroBatchTree(microBatches);
         division = passes;
+        nodes = IntStream.range(0, comm.size())
+                .mapToObj(rank -> tree.nodes(
+                        Math.min(division.from(rank), microBatches), Math.min(division.to(rank), microBatches)))
+                .toList();
+        if (comm.size() > 1) {
+            Share own = shares.of(comm.rank());
+            int used = 0;
+            for (List<Node> each : nodes) {
+                for (Node node : each) {
+                    known.put(node, piece(used++, own.length()));
+                }
+            }
+        }
     }
 
     private boolean alone() {
@@ -87,12 +120,71 @@ public final class GradientSum implements AutoCloseable {
     public void begin(int microBatch) {
         if (microBatch < tree.microBatches()) {
             backend.zero(gradients);
+            if (travels(microBatch)) {
+                joinTheLast(microBatch);
+            }
+        }
+    }
+
+    /** Whether the gradients of a micro-batch travel as they come: those of the last that this process computes. */
+    private boolean travels(int microBatch) {
+        return layers != null && microBatch == division.to(comm.rank()) - 1;
+    }
+
+    /** Finds out which partial sums the last micro-batch joins. */
+    private void joinTheLast(int microBatch) {
+        Partial sum = new Partial(new Node(microBatch, microBatch + 1), gradients);
+        while (!partials.isEmpty() && tree.siblings(partials.getLast().node, sum.node)) {
+            Partial left = partials.removeLast();
+            merges.add(left.row);
+            sum = new Partial(new Node(left.node.from(), sum.node.to()), left.row);
+        }
+        partials.add(sum);
+    }
+
+    /**
+     * Sends the gradients of a layer off; all processes do it for each layer, the last one first, when the backward pass of their
+     * last micro-batch is through with it.
+     */
+    public void sendOff(int layer) {
+        if (layers == null) {
+            return;
+        }
+        Share part = new Share(layers[layer], layers[layer + 1]);
+        Tensor sum = gradients;
+        for (Tensor row : merges) {
+            add(part.of(row), part.of(sum));
+            sum = row;
+        }
+        sendOff(part);
+    }
+
+    /** Of each partial sum of a part of the row, its owners get theirs. */
+    private void sendOff(Share part) {
+        List<Partial> mine = List.copyOf(partials);
+        Share own = shares.of(comm.rank());
+        int rounds = nodes.stream().mapToInt(List::size).max().orElseThrow();
+        for (int round = 0; round < rounds; round++) {
+            List<MemorySegment> to = new ArrayList<>();
+            List<MemorySegment> from = new ArrayList<>();
+            for (int rank = 0; rank < comm.size(); rank++) {
+                Share theirs = shares.of(rank).and(part);
+                to.add(round < mine.size() ? theirs.of(mine.get(round).row).data() : MemorySegment.NULL);
+                from.add(
+                        round < nodes.get(rank).size()
+                                ? own.and(part)
+                                        .within(own)
+                                        .of(known.get(nodes.get(rank).get(round)))
+                                        .data()
+                                : MemorySegment.NULL);
+            }
+            transfers.add(comm.exchange(to, from));
         }
     }
 
     /** Takes a micro-batch's gradients behind its backward pass. */
     public void add(int microBatch) {
-        if (microBatch >= tree.microBatches() || alone()) {
+        if (microBatch >= tree.microBatches() || alone() || travels(microBatch)) {
             return;
         }
         Partial sum = new Partial(new Node(microBatch, microBatch + 1), here ? gradients : kept(gradients));
@@ -151,13 +243,12 @@ public final class GradientSum implements AutoCloseable {
             release(whole);
             return;
         }
+        if (layers == null) {
+            sendOff(new Share(0, gradients.cols()));
+        }
         Tensor row = here ? gradients : buffer();
         Share own = shares.of(comm.rank());
-        if (own.length() > 0) {
-            own.of(row).data().copyFrom(reduced(own).data());
-        } else {
-            reduced(own);
-        }
+        own.of(row).data().copyFrom(own.within(own).of(reduced()).data());
         spread(row);
         if (!here) {
             backend.copy(gradients, row);
@@ -167,34 +258,8 @@ public final class GradientSum implements AutoCloseable {
     }
 
     /** The share of this process, summed. */
-    private Tensor reduced(Share own) {
-        List<List<Node>> nodes = IntStream.range(0, comm.size())
-                .mapToObj(rank -> tree.nodes(
-                        Math.min(division.from(rank), tree.microBatches()),
-                        Math.min(division.to(rank), tree.microBatches())))
-                .toList();
-        int rounds = nodes.stream().mapToInt(List::size).max().orElseThrow();
-        Map<Node, Tensor> known = new HashMap<>();
-        List<Partial> mine = List.copyOf(partials);
-        int used = 0;
-        for (int round = 0; round < rounds; round++) {
-            List<MemorySegment> to = new ArrayList<>();
-            List<MemorySegment> from = new ArrayList<>();
-            for (int rank = 0; rank < comm.size(); rank++) {
-                to.add(
-                        round < mine.size()
-                                ? shares.of(rank).of(mine.get(round).row).data()
-                                : MemorySegment.NULL);
-                if (round < nodes.get(rank).size()) {
-                    Tensor piece = piece(used++, own.length());
-                    known.put(nodes.get(rank).get(round), piece);
-                    from.add(piece.data());
-                } else {
-                    from.add(MemorySegment.NULL);
-                }
-            }
-            comm.exchange(to, from).await();
-        }
+    private Tensor reduced() {
+        transfers.forEach(Transfer::await);
         return tree.sum(known::get, (left, right) -> {
             add(left, right);
             return left;

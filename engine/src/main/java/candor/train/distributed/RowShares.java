@@ -20,6 +20,17 @@ public record RowShares(int columns, int decayed, int size) {
             return to - from;
         }
 
+        /** What two parts have in common; none, at a place within this one, where that is nothing. */
+        Share and(Share other) {
+            int start = Math.clamp(other.from, from, to);
+            return new Share(start, Math.clamp(other.to, start, to));
+        }
+
+        /** The same part by its place in a part that holds it. */
+        Share within(Share whole) {
+            return new Share(from - whole.from, to - whole.from);
+        }
+
         /** Its part of a row, a dense view: on a device, where memory has no length, an address. */
         public Tensor of(Tensor row) {
             long from = (long) this.from * row.dtype().bytes();

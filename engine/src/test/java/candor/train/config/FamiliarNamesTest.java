@@ -108,7 +108,8 @@ class FamiliarNamesTest {
         "load_in_4bit, maybe, 'load_in_4bit: must be true or false, not maybe'",
         "bnb_4bit_quant_type, fp4, 'bnb_4bit_quant_type fp4: not available: four bits are NF4'",
         "weights, fp4, 'weights: must be one of nf4, int8, fp8, not fp4'",
-        "deepspeed, ds.json, 'deepspeed: Candor has no such setting: mpirun -n 4 ./candor train shares a run out to four processes'",
+        "deepspeed, ds.json, 'deepspeed: Candor has no such setting: mpirun -n 4 ./candor train shares a run out to"
+                + " four processes'",
         "fsdp, full_shard, 'fsdp: Candor has no such setting: mpirun -n 4'",
         "packing_strategy, bfd, 'packing_strategy: Candor has no such setting: --packing fills micro-batches'",
         "fp16, true, 'fp16 true: not available: the backend decides'",
