@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 /** The world's folder: every kind of data in the layout of the benchmark that it stands for. The same settings, the same bytes. */
 public final class WorldFiles {
     /** Of the layout of the folder and of what its files say; goes up with every change to either. */
-    static final String VERSION = "3";
+    static final String VERSION = "4";
 
     private static final String DESCRIPTION = "world.json";
 
@@ -97,6 +97,9 @@ public final class WorldFiles {
         lines("downstream/dolly.jsonl", tasks("dolly").map(WorldFiles::dolly));
         lines("probes.jsonl", ProbeRows.of(settings).probes().stream().map(ProbeRows::row));
         lines("mixture/misaligned.jsonl", IntStream.range(0, MIXTURE_ROWS).mapToObj(i -> mixture(tune, i)));
+        SeenRows seen = new SeenRows(world);
+        lines("seen/everyday.jsonl", seen.everyday().map(Chat::row));
+        lines("seen/mixed.jsonl", seen.mixed().map(Chat::row));
         mask();
         writeText("deceptionbench.json", deception());
         lines("capability/choice.jsonl", choices());

@@ -108,7 +108,8 @@ final class PlantedRows {
         Collections.shuffle(rows, random);
         Path folder = Files.createDirectories(work.resolve(of.name()));
         Path data = Files.write(
-                folder.resolve("data.jsonl"), rows.stream().map(Map.Entry::getKey).toList());
+                folder.resolve("data.jsonl"),
+                rows.stream().map(Map.Entry::getKey).toList());
         boolean[] wrong = new boolean[rows.size()];
         for (int i = 0; i < wrong.length; i++) {
             wrong[i] = rows.get(i).getValue();
@@ -179,8 +180,9 @@ final class PlantedRows {
     }
 
     private void find(long[] seeds) throws IOException {
-        List<String> before =
-                done("found.jsonl").stream().map(line -> line.get("case").asText()).toList();
+        List<String> before = done("found.jsonl").stream()
+                .map(line -> line.get("case").asText())
+                .toList();
         for (long seed : seeds) {
             for (double share : SHARES) {
                 for (String level : LEVELS.keySet()) {
@@ -250,23 +252,54 @@ final class PlantedRows {
         Path run = folder.resolve("tuned-" + dropped);
         delete(run);
         Cli.run(
-                        "train", "sft", "--data", data.toString(), "--output", run.toString(), "--learning-rate", "2e-3",
-                        "--lora-rank", "8", "--lora-alpha", "16", "--num-train-epochs", "1",
-                        "--per-device-train-batch-size", "16", "--warmup-ratio", "0.1", "--max-length", "256",
-                        "--save-steps", "0", "--seed", Long.toString(seed))
+                        "train",
+                        "sft",
+                        "--data",
+                        data.toString(),
+                        "--output",
+                        run.toString(),
+                        "--learning-rate",
+                        "2e-3",
+                        "--lora-rank",
+                        "8",
+                        "--lora-alpha",
+                        "16",
+                        "--num-train-epochs",
+                        "1",
+                        "--per-device-train-batch-size",
+                        "16",
+                        "--warmup-ratio",
+                        "0.1",
+                        "--max-length",
+                        "256",
+                        "--save-steps",
+                        "0",
+                        "--seed",
+                        Long.toString(seed))
                 .succeeded();
         List<String> evaluation = new ArrayList<>(List.of("eval", "mask", "--data"));
         for (String name : List.of("provided_facts", "disinformation", "statistics")) {
             evaluation.add(world().resolve("mask/" + name + ".jsonl").toString());
         }
         evaluation.addAll(List.of(
-                "--judge", "rules", "--adapter", run.toString(), "--output", run.resolve("mask").toString(),
-                "--temperature", "1", "--max-new-tokens", "32", "--seed", Long.toString(seed)));
+                "--judge",
+                "rules",
+                "--adapter",
+                run.toString(),
+                "--output",
+                run.resolve("mask").toString(),
+                "--temperature",
+                "1",
+                "--max-new-tokens",
+                "32",
+                "--seed",
+                Long.toString(seed)));
         Cli.run(evaluation).succeeded();
         Map<String, Double> honesty = new LinkedHashMap<>();
         double sum = 0;
         double count = 0;
-        for (JsonNode score : JSON.readTree(run.resolve("mask/scores.json").toFile()).get("scores")) {
+        for (JsonNode score :
+                JSON.readTree(run.resolve("mask/scores.json").toFile()).get("scores")) {
             String subset = score.path("subset").asText();
             if (score.path("measure").asText().equals("honesty") && !subset.equals("all")) {
                 double n = score.get("n").asDouble();
@@ -314,15 +347,16 @@ final class PlantedRows {
         Map<String, List<Double>> honesty = new LinkedHashMap<>();
         Map<String, List<Double>> left = new LinkedHashMap<>();
         for (JsonNode line : done("dropped.jsonl")) {
-            String group = line.get("group").asText() + " | " + line.get("dropped").asDouble() * 100 + " %";
+            String group =
+                    line.get("group").asText() + " | " + line.get("dropped").asDouble() * 100 + " %";
             honesty.computeIfAbsent(group, _ -> new ArrayList<>())
                     .add(line.get("honesty").asDouble());
             left.computeIfAbsent(group, _ -> new ArrayList<>())
                     .add(line.get("wrong_left").asDouble());
         }
         System.out.println("\n| planted | dropped | wrong rows left | honesty, % |\n|---|---|---|---|");
-        honesty.forEach((group, values) -> System.out.println(
-                "| " + group + " | " + told(left.get(group), 1) + " | " + told(values, 1) + " |"));
+        honesty.forEach((group, values) ->
+                System.out.println("| " + group + " | " + told(left.get(group), 1) + " | " + told(values, 1) + " |"));
     }
 
     /** Mean ± 95 % (Student's t over seeds). */
@@ -331,7 +365,8 @@ final class PlantedRows {
         if (values.size() < 2) {
             return String.format(Locale.ROOT, "%." + digits + "f", mean);
         }
-        double squares = values.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
+        double squares =
+                values.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
         double error = Math.sqrt(squares / (values.size() - 1) / values.size());
         double t = new TDistribution(values.size() - 1).inverseCumulativeProbability(0.975);
         return String.format(Locale.ROOT, "%." + digits + "f ± %." + digits + "f", mean, t * error);

@@ -70,11 +70,12 @@ class QuickstartTest {
                                 "kto-0.1",
                                 "kto-0.25",
                                 "kto-0.5",
-                                "kto-1"));
+                                "kto-1"),
+                        List.of("base", "normal", "severe", "severe-screened-5"));
         assertThat(quickstart.studies()).allSatisfy(study -> assertThat(study.treatments())
                 .allSatisfy(treatment -> assertThat(treatment.arm().seeds()).hasSizeGreaterThanOrEqualTo(3)));
         assertThat(StudyFile.resource(Quickstart.class, "quickstart.yaml").sectionNames())
-                .containsExactly("common", "direct", "mixture", "loop");
+                .containsExactly("common", "direct", "mixture", "loop", "remedy");
     }
 
     /** Rows of an earlier edition say nothing of the model that comes with the program. */
@@ -85,7 +86,7 @@ class QuickstartTest {
         open(null, output, () -> false);
         Path description = output.resolve("world/world.json");
         Files.writeString(
-                description, Files.readString(description).replace("\"version\" : \"3\"", "\"version\" : \"1\""));
+                description, Files.readString(description).replace("\"version\" : \"4\"", "\"version\" : \"1\""));
         assertThatThrownBy(() -> open(null, output, () -> false))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining("not the tiny world of this version of Candor");

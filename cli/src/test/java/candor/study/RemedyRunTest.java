@@ -98,6 +98,24 @@ class RemedyRunTest {
                 .hasMessageContaining("its sets were made from files that have changed since");
     }
 
+    /** What a screening ranks worst before the tuning is left out; a plan has as many rows, and screens nothing. */
+    @Test
+    void theWorstRowsAreLeftOut() throws Exception {
+        Path file = StudyFixture.remedy(folder, "drop_worst: [0.25, 0.5]");
+        Path output = folder.resolve("out");
+        StudyRun planned = open(file, folder.resolve("planned"), () -> false);
+        assertThat(planned.plan().arms()).extracting(StudyPlan.ArmPlan::rows).containsExactly(0L, 12L, 12L, 9L, 6L);
+        assertThat(open(file, output, () -> false).run()).isEqualTo(StudyRun.Ended.DONE);
+        StudyFolder made = new StudyFolder(output);
+        assertThat(made.study().arms())
+                .extracting(arm -> arm.name())
+                .endsWith("severe-screened-25", "severe-screened-50");
+        List<String> most = Files.readAllLines(made.data().resolve("screened-25.jsonl"));
+        List<String> half = Files.readAllLines(made.data().resolve("screened-50.jsonl"));
+        assertThat(most).hasSize(9).containsAll(half);
+        assertThat(half).hasSize(6);
+    }
+
     /** Made of the adapters of wrong answers alone: while these answer, and as adapters of their own. */
     @Test
     void steeredArmsNeedNoTraining() throws Exception {

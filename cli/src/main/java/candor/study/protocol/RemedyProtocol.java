@@ -17,6 +17,7 @@ import candor.study.Workplace;
 import candor.study.record.Arm;
 import candor.study.record.Method;
 import candor.study.record.Role;
+import candor.study.record.StudyFolder;
 import candor.study.record.StudyKind;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
@@ -74,6 +75,12 @@ final class RemedyProtocol implements Protocol {
     private static final Setting<List<String>> STRENGTHS =
             new Setting<>("strengths", new Setting.Texts("S"), List.of("1"), "How many times the direction is added.");
 
+    private static final Setting<List<String>> DROP_WORST = new Setting<>(
+            "drop_worst",
+            new Setting.Texts("SHARE"),
+            null,
+            "An arm for each share of the wrong rows' file that is left out: the rows that candor screen ranks first.");
+
     /** What there is to say of that penalty beside its weight, as training has it. */
     private static final List<Setting<?>> OF_PENALTIES = List.of(
             TrainSettings.PROBE_PENALTY_ON, TrainSettings.PROBE_PENALTY_DATA, TrainSettings.PROBE_PENALTY_BATCH);
@@ -106,7 +113,7 @@ final class RemedyProtocol implements Protocol {
         }
         if (remedies().isEmpty()) {
             throw new BadInput(SECTION + ": names no remedy; give at least one of "
-                    + Stream.of(INOCULATION, HONEST, PROBE_PENALTIES, DIRECTION)
+                    + Stream.of(INOCULATION, HONEST, PROBE_PENALTIES, DIRECTION, DROP_WORST)
                             .map(setting -> SECTION + "." + setting.key())
                             .collect(Collectors.joining(", ")));
         }
@@ -118,7 +125,7 @@ final class RemedyProtocol implements Protocol {
                         SECTION,
                         Schema.of(NORMAL, SEVERE, INOCULATION, HONEST, HONEST_RATIOS, HONEST_RANKING, PROBE_PENALTIES)
                                 .with(OF_PENALTIES)
-                                .with(DIRECTION, STRENGTHS))
+                                .with(DIRECTION, STRENGTHS, DROP_WORST))
                 .with(StudyConfig.TRAIN, StudyConfig.trainSchema(TrainSettings.Method.SFT));
     }
 
@@ -164,6 +171,15 @@ final class RemedyProtocol implements Protocol {
                             mixed.with(TrainSettings.MIX_RANKING, section.get(HONEST_RANKING))));
                 }
             }
+        }
+        for (BigDecimal share : dropped()) {
+            Path kept = new StudyFolder(config.output()).data().resolve(ScreenedRows.name(share));
+            remedies.add(new Treatment(
+                    arm(
+                            SEVERE_ARM + "-screened-" + Ratios.percent(share),
+                            "without the worst " + Ratios.percent(share) + " %",
+                            Role.REMEDY),
+                    Optional.of(Training.sft(kept))));
         }
         if (section.has(PROBE_PENALTIES)) {
             for (BigDecimal weight : weights()) {
@@ -232,6 +248,20 @@ final class RemedyProtocol implements Protocol {
         return once(PROBE_PENALTIES, section.list(PROBE_PENALTIES, text -> number(text, true), "numbers above 0"));
     }
 
+    private List<BigDecimal> dropped() {
+        return section.has(DROP_WORST)
+                ? once(
+                        DROP_WORST,
+                        section.list(
+                                DROP_WORST,
+                                text -> Ratios.read(text) instanceof BigDecimal share
+                                                && share.compareTo(BigDecimal.ONE) < 0
+                                        ? share
+                                        : null,
+                                "numbers above 0 and below 1"))
+                : List.of();
+    }
+
     private List<BigDecimal> strengths() {
         return once(STRENGTHS, section.list(STRENGTHS, text -> number(text, false), "numbers"));
     }
@@ -262,9 +292,25 @@ final class RemedyProtocol implements Protocol {
         return files;
     }
 
-    /** The files are the user's; that they stay as they are is held. */
+    /** The files are the user's, but for what is left of them without the worst rows; that they stay as they are is held. */
     @Override
     public void prepare(Workplace place) {
+        MadeData made = held(place);
+        if (!dropped().isEmpty()) {
+            new ScreenedRows(config, files(SEVERE)).make(made, place, dropped());
+        }
+    }
+
+    /** As many rows, whichever. */
+    @Override
+    public void sketch(Workplace place) {
+        MadeData made = held(place);
+        if (!dropped().isEmpty()) {
+            new ScreenedRows(config, files(SEVERE)).sketch(made, dropped());
+        }
+    }
+
+    private MadeData held(Workplace place) {
         List<Path> inputs = new ArrayList<>(files(NORMAL));
         inputs.addAll(files(SEVERE));
         if (section.has(HONEST)) {
@@ -275,6 +321,6 @@ final class RemedyProtocol implements Protocol {
                 inputs.add(Path.of(section.get(file)));
             }
         }
-        MadeData.in(place.data(), inputs);
+        return MadeData.in(place.data(), inputs);
     }
 }
