@@ -21,12 +21,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code candor quickstart}: the three studies on the embedded tiny world, and their report. */
+/** {@code candor quickstart}: the studies on the embedded tiny world, and their report. */
 @Command(
         name = "quickstart",
         description = {
             "The whole story on the tiny world that comes with Candor, on the CPU, in minutes: narrow fine-tuning, mixtures and"
-                    + " conversations with biased users, each measured for honesty, deception and capability, and a report.",
+                    + " conversations with biased users and screened data, each measured for honesty, deception and capability, and a"
+                    + " report.",
             "Stopped at any time, the same command continues where it stopped."
         })
 final class QuickstartCommand implements Callable<Integer> {
@@ -48,7 +49,7 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "FILE.yaml",
-            description = "Settings in place of the built-in ones: sections common, direct, mixture, loop.")
+            description = "Settings in place of the built-in ones: sections common, direct, mixture, loop, remedy.")
     private Path config;
 
     @Option(

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The three studies on the tiny world, one after another, and one report on them. Settings are a file of ours with a section for
+ * The studies on the tiny world, one after another, and one report on them. Settings are a file of ours with a section for
  * each study and one, {@code common}, that lies below all; {@code {world}} in a value is the folder of the world's files.
  */
 public final class Quickstart {
