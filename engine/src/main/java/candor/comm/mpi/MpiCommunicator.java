@@ -148,6 +148,12 @@ public final class MpiCommunicator implements Communicator {
         return begin(messages);
     }
 
+    /**
+     * A message that is to begin.
+     *
+     * @param rank      whose it is, beside this process's
+     * @param beginning puts its handle into a slot
+     */
     private record Message(int rank, Consumer<MemorySegment> beginning) {}
 
     private static void cut(MemorySegment bytes, Consumer<MemorySegment> each) {
@@ -240,7 +246,7 @@ public final class MpiCommunicator implements Communicator {
             done.completeExceptionally(failure);
             return;
         }
-        Arena arena = Arena.ofShared();
+        Arena arena = Arena.ofConfined();
         MemorySegment requests = arena.allocate(ValueLayout.ADDRESS, messages.size());
         int[] ranks = messages.stream().mapToInt(Message::rank).toArray();
         going.add(new Going(arena, requests, ranks, System.nanoTime(), done));
