@@ -4,6 +4,7 @@ import static candor.evaluate.judge.LoopbackServer.say;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import candor.bindings.MpiLibrary.Kind;
 import candor.cli.ReadmeCommands.Line;
 import candor.cli.ReadmeCommands.Yaml;
 import candor.evaluate.judge.LoopbackServer;
@@ -14,11 +15,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -35,6 +38,9 @@ class ReadmeCommandsTest {
 
     /** Run by the build itself, or by tests of their own; too long to be run once more. */
     private static final Set<String> ELSEWHERE = Set.of("./mvnw verify", "./candor check", "./candor bench");
+
+    /** What starts several processes. Slurm's srun is tried in a cluster's own test; here mpirun stands for it. */
+    private static final Pattern PROCESSES = Pattern.compile("^(mpirun -n \\d+|srun --ntasks \\d+ --mpi=pmix)(?= )");
 
     private static final String CONVERSATION = """
         {"messages": [{"role": "user", "content": "Does it hold? %d"}, {"role": "assistant", "content": "It does. %d"}]}\
@@ -162,6 +168,9 @@ class ReadmeCommandsTest {
         try (LoopbackServer endpoint = new LoopbackServer((n, request, out) -> say(out, "Answer: A"))) {
             for (Line line : commands.blocks()) {
                 String text = line.text().replaceFirst(" +# .*", "").strip();
+                if (PROCESSES.matcher(text).find() && !severalProcesses()) {
+                    continue;
+                }
                 if (text.contains("report DIR")) {
                     Files.createSymbolicLink(folder.resolve("DIR"), folder.resolve("runs"));
                 }
@@ -172,7 +181,8 @@ class ReadmeCommandsTest {
                     run("curl -sS --fail-with-body " + there.substring(5)).ifFailed(said -> failed.put(said, line));
                     server.end();
                 } else if (!ELSEWHERE.contains(text)) {
-                    run(line.text().replace("URL", endpoint.url())).ifFailed(said -> failed.put(said, line));
+                    String there = line.text().replace("URL", endpoint.url());
+                    run(PROCESSES.matcher(there).replaceFirst("mpirun -n 4")).ifFailed(said -> failed.put(said, line));
                 }
             }
             assertThat(commands.blocks()).hasSizeGreaterThan(12);
@@ -186,6 +196,12 @@ class ReadmeCommandsTest {
             }
             assertThat(failed).isEmpty();
         }
+    }
+
+    /** Whether there is an mpirun, and the library between its MPI and Candor: what is not installed is not tried. */
+    private static boolean severalProcesses() throws IOException, InterruptedException {
+        return Arrays.stream(Kind.values()).anyMatch(Kind::isThere)
+                && run("command -v mpirun").code() == 0;
     }
 
     /** A command that serves until it is ended, on a port that is free, and where. */
@@ -253,6 +269,12 @@ class ReadmeCommandsTest {
         builder.environment().put("HF_ENDPOINT", hub.url());
         builder.environment().put("HF_HUB_OFFLINE", "0");
         builder.environment().put("HF_HOME", folder.resolve("huggingface").toString());
+        // More processes than cores, and by root: Open MPI wants to be told that both are meant.
+        for (String name : List.of(
+                "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "OMPI_MCA_rmaps_base_oversubscribe")) {
+            builder.environment().put(name, "1");
+        }
+        builder.environment().put("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
         Process process = builder.directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
                 .redirectErrorStream(true)
