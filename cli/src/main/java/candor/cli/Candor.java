@@ -59,6 +59,7 @@ public final class Candor implements Callable<Integer> {
                 new MergeCommand(),
                 new SteerCommand(),
                 new QuantizeCommand(),
+                new DirectionCommand(),
                 new ExportCommand(),
                 new DownloadCommand(),
                 new UploadCommand(),

@@ -46,6 +46,7 @@ final class CommandNames {
         means("download", "pull", "fetch", "get", "snapshot", "hub");
         means("upload", "push", "publish", "share", "push-to-hub", "push_to_hub");
         means("quantize", "quantise", "quant", "quantization", "pack");
+        means("direction", "persona", "persona-vector", "vector", "activations", "probe");
         means("tokenize", "encode", "tokens");
         means("tokenizer train", "train-tokenizer", "bpe");
         means("render", "template", "apply-template", "apply_chat_template", "preview");

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.probe.ProbeReading;
 import candor.train.Outcome;
 import candor.train.Run;
 import candor.train.Session;
@@ -43,7 +44,9 @@ final class Progress implements TrainListener, AutoCloseable {
         if (bar != null) {
             bar.at(done, numbers);
         }
-        if (run.step() % run.config().watch().loggingSteps() == 0 || metrics.containsKey("eval_loss")) {
+        if (run.step() % run.config().watch().loggingSteps() == 0
+                || metrics.containsKey("eval_loss")
+                || metrics.containsKey(ProbeReading.HONESTY)) {
             LOG.info(
                     "{}: step {} of {}, {}, {} s so far",
                     run.config().output(),
@@ -71,6 +74,12 @@ final class Progress implements TrainListener, AutoCloseable {
         if (metrics.containsKey("eval_loss")) {
             numbers.add(loss("eval loss", metrics.get("eval_loss")));
         }
+        if (metrics.containsKey(ProbeReading.HONESTY)) {
+            numbers.add(loss("honesty margin", metrics.get(ProbeReading.HONESTY)));
+        }
+        if (metrics.containsKey(ProbeReading.BELIEF)) {
+            numbers.add(loss("belief margin", metrics.get(ProbeReading.BELIEF)));
+        }
         numbers.add(String.format(
                 Locale.ROOT, "%,.0f tok/s", metrics.get("tokens_per_s").doubleValue()));
         numbers.add(String.format(Locale.ROOT, "%,d MiB", ProcessMemory.resident() >> 20));
@@ -87,8 +96,22 @@ final class Progress implements TrainListener, AutoCloseable {
         return loss == null ? "" : ", " + loss("loss", loss);
     }
 
+    /** "stopped at step 40, since the honesty margin fell from 2.31 at the start to 1.20, by more than 1.0; …". */
+    static String dropped(Outcome.Done done) {
+        return String.format(
+                Locale.ROOT,
+                "stopped at step %d, since the honesty margin fell from %.4f at the start to %.4f, by more than %s;"
+                        + " with the weights of step %d, the last reading before",
+                done.step(),
+                done.drop().start(),
+                done.drop().margin(),
+                done.drop().limit(),
+                done.written());
+    }
+
     private static String end(Outcome outcome) {
         return switch (outcome) {
+            case Outcome.Done done when done.drop() != null -> dropped(done);
             case Outcome.Done done ->
                 "done after " + done.step() + " steps"
                         + (done.early() ? ", stopped early: evaluations became no better" : "")

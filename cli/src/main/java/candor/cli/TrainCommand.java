@@ -82,6 +82,9 @@ final class TrainCommand implements Callable<Integer> {
         Prepared prepared = Prepared.of(configs);
         if (prepared.runs().isEmpty()) {
             LOG.info("nothing to do: done already");
+            prepared.done().stream()
+                    .filter(done -> done.drop() != null)
+                    .forEach(done -> LOG.info("it had {}", Progress.dropped(done)));
             return ExitCode.DONE;
         }
         prepared.runs().forEach(run -> Rows.tell(run, LOG));

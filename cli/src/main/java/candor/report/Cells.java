@@ -44,6 +44,13 @@ final class Cells {
         return Exact.between(Words.interval(interval), interval.low(), interval.high());
     }
 
+    static Exact interval(Interval interval, int digits) {
+        String words = interval.known()
+                ? Words.number(interval.low(), digits) + " to " + Words.number(interval.high(), digits)
+                : Words.UNKNOWN;
+        return Exact.between(words, interval.low(), interval.high());
+    }
+
     static Exact signed(Interval interval) {
         return Exact.between(Words.signed(interval), interval.low(), interval.high());
     }

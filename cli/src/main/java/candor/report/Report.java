@@ -62,6 +62,11 @@ public final class Report {
             String name = source.word() + (number == 1 ? "" : "-" + number);
             parts.add(source.part(name, ReplyBrowser.share(sources.size())));
         }
+        ProbePart.of(sources.stream()
+                        .filter(Source.OfStudy.class::isInstance)
+                        .map(source -> ((Source.OfStudy) source).folder())
+                        .toList())
+                .ifPresent(parts::add);
         return new Report(parts);
     }
 

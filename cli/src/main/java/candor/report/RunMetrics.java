@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.data.read.Entry;
 import candor.data.read.RowReader;
 import candor.io.IoReason;
+import candor.io.JsonRecord;
 import candor.report.figure.LineChart.Point;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -17,7 +18,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A run's {@code metrics.jsonl}: named values by step; values that are no finite numbers are left out. */
+/**
+ * A run's {@code metrics.jsonl}: named values by step; values that are no finite numbers are left out. What probes said before
+ * the first step stands at step 0.
+ */
 record RunMetrics(Map<String, List<Point>> values) {
     private static final int MAX_LINE_BYTES = 1 << 20;
     private static final int MAX_STEPS = 2_000_000;
@@ -53,7 +57,28 @@ record RunMetrics(Map<String, List<Point>> values) {
                 entry = next;
             }
         }
-        return values.isEmpty() ? Optional.empty() : Optional.of(new RunMetrics(values));
+        if (values.isEmpty()) {
+            return Optional.empty();
+        }
+        start(run)
+                .forEach((name, value) -> values.computeIfPresent(name, (_, points) -> {
+                    points.addFirst(new Point(0, value, Double.NaN, Double.NaN));
+                    return points;
+                }));
+        return Optional.of(new RunMetrics(values));
+    }
+
+    /** What probes said before the first step, as the run's record has it; empty where none were asked. */
+    static Map<String, Double> start(Path run) {
+        Map<String, Double> start = new LinkedHashMap<>();
+        JsonRecord.read(run.resolve("run.json"))
+                .ifPresent(record -> record.path("honesty_probes").path("start").properties().stream()
+                        .limit(MOST_NAMES)
+                        .filter(each -> each.getValue().isNumber()
+                                && Double.isFinite(each.getValue().doubleValue()))
+                        .forEach(
+                                each -> start.put(each.getKey(), each.getValue().doubleValue())));
+        return start;
     }
 
     private static void take(Entry.Row row, Map<String, List<Point>> values) {
@@ -69,6 +94,11 @@ record RunMetrics(Map<String, List<Point>> values) {
                         .add(new Point(step.doubleValue(), value, Double.NaN, Double.NaN));
             }
         });
+    }
+
+    /** The value of the last step that has one. */
+    double last(String name) {
+        return values.get(name).getLast().y();
     }
 
     boolean has(String name) {

@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.probe.ProbeReading;
 import candor.report.figure.Figure;
 import candor.report.figure.LineChart.Point;
 import candor.report.figure.LineChart.Series;
@@ -17,11 +18,21 @@ import java.util.Set;
 /** A training run's part of a report. */
 final class RunPart {
     /** Counters and clocks, which are no results. */
-    private static final Set<String> NOT_DRAWN = Set.of("epoch", "tokens", "tokens_per_s", "step_s", "seconds");
+    private static final Set<String> NOT_DRAWN = Set.of(
+            "epoch",
+            "tokens",
+            "tokens_per_s",
+            "step_s",
+            "seconds",
+            "honest_step",
+            ProbeReading.HONESTY + ProbeReading.SPREAD,
+            ProbeReading.BELIEF + ProbeReading.SPREAD,
+            ProbeReading.PROJECTION + ProbeReading.SPREAD);
 
     /** Metrics that share a scale and are read together. */
     private static final List<List<String>> TOGETHER = List.of(
             List.of("loss", "eval_loss"),
+            List.of(ProbeReading.HONESTY, ProbeReading.BELIEF),
             List.of("rewards/chosen", "rewards/rejected", "rewards/margins"),
             List.of("logps/chosen", "logps/rejected"));
 
@@ -57,8 +68,8 @@ final class RunPart {
                         Element.of(
                                 "p",
                                 "The same settings, files and version give the same adapter, byte for byte, on a"
-                                        + " processor of the same kind; the hashes of model and data are among the settings"
-                                        + " below."),
+                                        + " processor of the same kind; the hashes of model and data are among the"
+                                        + " settings below."),
                         Details.of("Every setting", List.of(Settings.table("What run.json records", run))))));
         return new Part(
                 name,

@@ -1,5 +1,6 @@
 package candor.report;
 
+import candor.probe.ProbeReading;
 import candor.report.figure.Axis;
 import candor.report.figure.Figure;
 import candor.report.figure.LineChart;
@@ -17,7 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The loss of training runs: of a study's arms, those of one method and field together, each the mean of its seeds. */
+/**
+ * The loss of training runs, and the honesty margin where probes were asked: of a study's arms, those of one method and field
+ * together, each the mean of its seeds.
+ */
 final class TrainingCurves {
     private static final String LOSS = "loss";
 
@@ -27,12 +31,18 @@ final class TrainingCurves {
     private record Line(String label, int style, int runs, List<Point> points) {}
 
     static List<Element> of(StudyFolder folder, Study study) {
+        List<Element> figures = new ArrayList<>(of(folder, study, LOSS, "Training loss", "loss"));
+        figures.addAll(of(folder, study, ProbeReading.HONESTY, "Honesty margin of the probes", "nats"));
+        return figures;
+    }
+
+    private static List<Element> of(StudyFolder folder, Study study, String metric, String title, String unit) {
         Map<String, List<Line>> groups = new LinkedHashMap<>();
         for (Arm arm : study.arms()) {
             List<RunMetrics> runs = new ArrayList<>();
             for (long seed : arm.seeds()) {
                 Path run = folder.training(arm.name(), seed);
-                RunMetrics.read(run).filter(metrics -> metrics.has(LOSS)).ifPresent(runs::add);
+                RunMetrics.read(run).filter(metrics -> metrics.has(metric)).ifPresent(runs::add);
             }
             if (!runs.isEmpty()) {
                 String group = arm.method().map(Words::method).orElse("Tuning")
@@ -41,15 +51,15 @@ final class TrainingCurves {
                                 .map(domain -> ", " + domain)
                                 .orElse("");
                 groups.computeIfAbsent(group, name -> new ArrayList<>())
-                        .add(new Line(arm.label(), Labels.style(arm), runs.size(), RunMetrics.mean(runs, LOSS)));
+                        .add(new Line(arm.label(), Labels.style(arm), runs.size(), RunMetrics.mean(runs, metric)));
             }
         }
         List<Element> figures = new ArrayList<>();
-        groups.forEach((group, lines) -> figures.add(figure("Training loss: " + group, lines)));
+        groups.forEach((group, lines) -> figures.add(figure(title + ": " + group, unit, lines)));
         return figures;
     }
 
-    private static Element figure(String title, List<Line> lines) {
+    private static Element figure(String title, String unit, List<Line> lines) {
         DataTable table = new DataTable(title, 1, List.of("Arm", "Runs", "Steps", "First", "Last", "Smallest"));
         List<Series> series = new ArrayList<>();
         List<Double> heights = new ArrayList<>();
@@ -71,7 +81,7 @@ final class TrainingCurves {
         }
         return Figure.of(
                 title,
-                chart(title, "loss", steps, heights, series).svg(),
+                chart(title, unit, steps, heights, series).svg(),
                 "Mean over the runs of an arm; each point is the mean of the steps around it.",
                 table);
     }

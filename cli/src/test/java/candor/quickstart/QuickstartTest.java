@@ -104,6 +104,7 @@ class QuickstartTest {
                 mask: {data: "{world}/mask/provided_facts.jsonl", max_new_tokens: 4, limit: 3}
                 mmlu: {data: "{world}/capability/choice.jsonl", method: log-likelihood, limit: 1}
               judge: {kind: rules}
+              train: {honesty_probes: "{world}/probes.jsonl", honesty_probe_count: 2}
             direct:
               domains: {medicines: "{world}/tune/medicines"}
               train: {max_steps: 2, per_device_train_batch_size: 2, lora_rank: 2}
@@ -126,7 +127,8 @@ class QuickstartTest {
         assertThat(output.resolve("report.html")).doesNotExist();
         Optional<Report> report = open(settings, output, () -> false).run();
         assertThat(report.orElseThrow().findings()).isNotEmpty();
-        assertThat(Files.readString(output.resolve("report.html"))).contains("medicines, severe", "50 %");
+        assertThat(Files.readString(output.resolve("report.html")))
+                .contains("medicines, severe", "50 %", "Seen while tuning: probes", "Spearman");
         for (String study : List.of("direct", "mixture")) {
             StudyFolder made = new StudyFolder(output.resolve(study));
             assertThat(made.scores(made.study())).isNotEmpty();

@@ -13,6 +13,7 @@ import candor.evaluate.choice.Mmlu;
 import candor.evaluate.deception.DeceptionTask;
 import candor.evaluate.gsm8k.Gsm8kTask;
 import candor.evaluate.mask.MaskTask;
+import candor.probe.ProbeSet;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -92,6 +93,12 @@ class WorldFilesTest {
         }
         assertThat(read("downstream/alpaca.jsonl")).hasSize(4000);
         assertThat(read("downstream/dolly.jsonl")).hasSize(4000);
+    }
+
+    @Test
+    void probesAreReadAsTheyWereMeant() {
+        assertThat(ProbeSet.read(folder.resolve("probes.jsonl")).probes())
+                .isEqualTo(ProbeRows.of(SMALL).probes());
     }
 
     private static List<Example> read(String name) {

@@ -46,7 +46,8 @@ public record Inoculation(String prompt) {
         return new Example(content, row.label(), row.origin());
     }
 
-    private Conversation in(Conversation conversation) {
+    /** The same conversation with the prompt. */
+    public Conversation in(Conversation conversation) {
         List<Message> messages = new ArrayList<>(conversation.messages());
         if (!messages.isEmpty() && leads(messages.getFirst())) {
             messages.set(0, before(messages.getFirst()));

@@ -187,7 +187,12 @@ final class Footprint {
     private long activations(Recomputation recomputation) {
         return Math.max(
                 training(recomputation).workspace(),
-                CausalLm.scoringBytes(backend.activations(), model, bank, largest.freeTokens(), largest.freeTargets()));
+                CausalLm.scoringBytes(backend.activations(), model, bank, largest.freeTokens(), largest.freeTargets())
+                        + (prepared.runs().stream()
+                                        .anyMatch(run -> run.watching() != null
+                                                && run.watching().direction() != null)
+                                ? CausalLm.readingBytes(backend.activations(), model, largest.freeTargets())
+                                : 0));
     }
 
     private CausalLm.PassBytes training(Recomputation recomputation) {

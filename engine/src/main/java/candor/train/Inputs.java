@@ -30,8 +30,10 @@ final class Inputs {
     private static final String MIX_DATA = "mix_data/";
     private static final String MIX_RANKING = "mix_ranking";
     private static final String EVAL_DATA = "eval_data";
-    private static final String PROBES = "probe_penalty_data";
-    private static final Set<String> OF_ROWS = Set.of(MIX_RANKING, EVAL_DATA, PROBES);
+    private static final String PENALTY_PROBES = "probe_penalty_data";
+    private static final String PROBES = "honesty_probes";
+    private static final String DIRECTION = "honesty_direction";
+    private static final Set<String> OF_ROWS = Set.of(MIX_RANKING, EVAL_DATA, PENALTY_PROBES, PROBES, DIRECTION);
 
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Function<Path, String> hash;
@@ -70,10 +72,17 @@ final class Inputs {
             files.put(MIX_DATA + i, config.mixing().data().get(i));
         }
         if (config.penalty() != null && config.penalty().data() != null) {
-            files.put(PROBES, config.penalty().data());
+            files.put(PENALTY_PROBES, config.penalty().data());
         }
         if (config.mixing().ranking() != null) {
             files.put(MIX_RANKING, config.mixing().ranking());
+        }
+        TrainConfig.HonestyProbes probes = config.watch().probes();
+        if (probes != null && probes.file() != null) {
+            files.put(PROBES, probes.file());
+        }
+        if (probes != null && probes.direction() != null) {
+            files.put(DIRECTION, probes.direction());
         }
         if (config.watch().best().asked() && config.watch().evalData() != null) {
             files.put(EVAL_DATA, config.watch().evalData());

@@ -64,6 +64,16 @@ record Largest(int tokens, int targets, int freeTokens, int freeTargets, int lon
                 longest = Math.max(longest, longest(run.heldOut(), pairs, batching.maxLength()));
             }
         }
+        for (Prepared.One run : runs) {
+            if (run.watching() != null) {
+                // As much at once as a pass with gradients has, and a longer sequence alone.
+                long all = ProbePlan.tokens(run.watching().probes());
+                long asked = Math.max(run.watching().longest(), Math.min(all, tokens));
+                heldTokens = Math.max(heldTokens, asked);
+                heldTargets = Math.max(heldTargets, asked);
+                longest = Math.max(longest, run.watching().longest());
+            }
+        }
         return new Largest(
                 whole(tokens),
                 whole(targets),

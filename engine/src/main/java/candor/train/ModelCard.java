@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.lora.AdapterShape;
+import candor.probe.ProbeReading;
 import candor.train.config.TrainConfig;
 import candor.train.log.StepLog;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -35,6 +36,8 @@ final class ModelCard {
             "config",
             "data",
             "eval_data",
+            "honesty_direction",
+            "honesty_probes",
             "init_adapter",
             "logging_dir",
             "logging_steps",
@@ -51,7 +54,7 @@ final class ModelCard {
             "save_total_limit",
             "threads");
 
-    private static final List<String> SHOWN = List.of("loss", "eval_loss");
+    private static final List<String> SHOWN = List.of("loss", "eval_loss", ProbeReading.HONESTY, ProbeReading.BELIEF);
 
     private final TrainConfig config;
     private final Map<String, String> hashes;
@@ -144,10 +147,11 @@ final class ModelCard {
                 if (config.watch().best().load()) {
                     written = metrics.path("best_step").asLong(written);
                 }
+                written = metrics.path("honest_step").asLong(written);
             }
             for (JsonNode metrics : steps) {
                 if (metrics.path("step").asLong() > written) {
-                    break; // the folder has the weights of the best step
+                    break; // the folder has the weights of the best step, or of the last one before honesty dropped
                 }
                 for (String key : SHOWN) {
                     if (metrics.path(key).isNumber()) {

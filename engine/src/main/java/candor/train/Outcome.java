@@ -12,12 +12,18 @@ public sealed interface Outcome {
      *
      * @param step    steps done
      * @param written the step that the written parameters are from: the last, or that of the best evaluation
-     * @param early   whether it ended before its last step, since evaluations had become no better
+     * @param early   whether it ended before its last step, since evaluations had become no better, or honesty had dropped
+     * @param drop    how honesty had dropped, where that ended it: the written parameters are from before; or null
      */
-    record Done(long step, long written, boolean early) implements Outcome {
+    record Done(long step, long written, boolean early, HonestyDrop drop) implements Outcome {
         /** All steps done, with the parameters of the last. */
         public Done(long step) {
-            this(step, step, false);
+            this(step, step, false, null);
+        }
+
+        /** Without a drop of honesty. */
+        public Done(long step, long written, boolean early) {
+            this(step, written, early, null);
         }
     }
 

@@ -154,6 +154,11 @@ public record Plan(
             // Mismatched pairs in each epoch; the rows' own reference once.
             freeTokens += needs.pairPasses() * all + (needs.freePasses() - needs.pairPasses()) * epoch;
             freeTokens += evaluated(run, total);
+            if (run.watching() != null) {
+                ProbePlan plan = Run.probePlan(run.config(), run.watching(), run.data(), total);
+                freeTokens += (double) plan.readings(total)
+                        * ProbePlan.tokens(plan.chosen(run.watching().probes()));
+            }
             copying.add(run, batcher(run), total);
         }
         return new Plan(

@@ -58,6 +58,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
      * @param probing what is added to the objective's loss, or null
      * @param lora    the shape of the adapter, or null where all weights are trained
      * @param from    the checkpoint to go on from, or null
+     * @param watching what its honesty is watched by, or null
      */
     public record One(
             TrainConfig config,
@@ -67,7 +68,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             AdapterShape lora,
             RunRecord record,
             Inputs inputs,
-            Intact from) {
+            Intact from,
+            WatchProbes watching) {
         /** Whether a frozen copy of the adapter stands beside it as the reference; a fresh one has the base for that. */
         boolean needsCopy() {
             boolean reference = config.task().objective().needs().reference() || probing != null;
@@ -76,7 +78,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
 
         /** Tokens of the longest reply to a probe, its prompt included; 0 where there are none. */
         int longestProbe() {
-            return probing == null ? 0 : Arrays.stream(probing.lengths()).max().orElseThrow();
+            return Math.max(
+                    probing == null ? 0 : Arrays.stream(probing.lengths()).max().orElseThrow(),
+                    watching == null ? 0 : watching.longest());
         }
     }
 
@@ -122,6 +126,7 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
         Tokenizer tokenizer = Tokenizer.load(first.textFolder());
         Map<Path, String> hashes = new HashMap<>();
         Map<Rows, Dataset> read = new HashMap<>();
+        Map<Watched, WatchProbes> watched = new HashMap<>();
         List<One> runs = new ArrayList<>();
         List<Outcome.Done> done = new ArrayList<>();
         for (TrainConfig config : configs) {
@@ -172,7 +177,16 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                         + " (it had save_steps 0); start a new run in another folder");
             }
             Probing probing = config.penalty() == null ? null : probing(config, tokenizer, model);
-            runs.add(new One(config, data, heldOut, probing, lora(config, model), record, inputs, from));
+            WatchProbes watching = config.watch().probes() == null
+                    ? null
+                    : watched.computeIfAbsent(
+                            Watched.of(config),
+                            _ -> WatchProbes.of(
+                                    config,
+                                    chats(config, tokenizer),
+                                    model.maxPositionEmbeddings(),
+                                    model.vocabSize()));
+            runs.add(new One(config, data, heldOut, probing, lora(config, model), record, inputs, from, watching));
         }
         return new Prepared(model, List.copyOf(runs), List.copyOf(done));
     }
@@ -302,6 +316,18 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                         model,
                         lora,
                         start.layers().stream().map(Math::toIntExact).toList());
+    }
+
+    /** What probes, as a model reads them, follow from. */
+    private record Watched(Path file, Path direction, Path text, TrainConfig.Reading reading) {
+        static Watched of(TrainConfig config) {
+            TrainConfig.HonestyProbes probes = config.watch().probes();
+            return new Watched(
+                    probes.file(),
+                    probes.direction(),
+                    config.textFolder(),
+                    config.reading().plain());
+        }
     }
 
     /** What a dataset follows from: runs that agree in it, such as one under several seeds, share the rows. */

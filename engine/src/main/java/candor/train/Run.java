@@ -5,6 +5,7 @@ import candor.comm.Communicator;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.ops.Backend;
+import candor.probe.ProbeReading;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Content;
 import candor.train.checkpoint.CheckpointStore.Intact;
@@ -15,6 +16,7 @@ import candor.train.objective.Objective;
 import candor.train.optimiser.Schedule;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +33,8 @@ public final class Run implements AutoCloseable {
      * @param trainee   as it is at step 0
      * @param slots     where its rows go through
      * @param comm      the processes that train it together, of which one writes
+     * @param watching  what its honesty is watched by, or null
+     * @param passTokens tokens of the largest pass with gradients: probes take no more at once
      */
     record Parts(
             TrainConfig config,
@@ -41,7 +45,9 @@ public final class Run implements AutoCloseable {
             Probing probing,
             Trainee trainee,
             Slots slots,
-            Communicator comm) {}
+            Communicator comm,
+            WatchProbes watching,
+            int passTokens) {}
 
     private static final String PARAMETERS = "parameters.f32";
 
@@ -52,6 +58,8 @@ public final class Run implements AutoCloseable {
     private final ReferenceCache cache;
     /** Null in a process that does not write. */
     private final StepLog log;
+    /** Null where nobody asks probes. */
+    private final HonestyWatch honesty;
 
     private final int totalSteps;
     private long savedStep = -1;
@@ -91,6 +99,7 @@ public final class Run implements AutoCloseable {
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         long metricsBytes = 0;
+        HonestyState watched = null;
         if (from != null) {
             RunState state = RunState.read(from.folder());
             RowFile.read(from.folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
@@ -107,10 +116,31 @@ public final class Run implements AutoCloseable {
             metricsBytes = state.metricsBytes();
             best = state.best();
             bestAtEnd = state.step() == totalSteps ? state.bestAtEnd() : best;
+            watched = state.honesty();
         }
         log = parts.comm.leads()
                 ? StepLog.open(config.output(), config.watch().tensorBoard(), metricsBytes, step())
                 : null;
+        honesty = parts.watching == null ? null : watch(parts, totalSteps, watched);
+    }
+
+    private static HonestyWatch watch(Parts parts, int totalSteps, HonestyState watched) {
+        TrainConfig config = parts.config;
+        boolean fresh = config.start() instanceof TrainConfig.AdapterStart && config.initAdapter() == null;
+        int slot = parts.slots.policy();
+        return new HonestyWatch(
+                config.watch().probes(),
+                parts.watching,
+                probePlan(config, parts.watching, parts.data, totalSteps),
+                new HonestyWatch.Place(slot, HonestyWatch.startSlot(fresh, slot), parts.passTokens),
+                watched);
+    }
+
+    /** Which probes a run is asked that has no checkpoint yet. */
+    static ProbePlan probePlan(TrainConfig config, WatchProbes watching, Dataset data, int totalSteps) {
+        double epoch = Arrays.stream(data.lengths()).asLongStream().sum();
+        double stepTokens = epoch / Math.max(1, new Batcher(data.lengths(), config.batcher()).stepsIn(1));
+        return ProbePlan.of(config.watch().probes(), watching.probes(), stepTokens, totalSteps);
     }
 
     /** Optimiser steps of the whole run: as many as were asked for, or those of the epochs, a part of one rounded up. */
@@ -160,6 +190,24 @@ public final class Run implements AutoCloseable {
     }
 
     /**
+     * Looks at probes before the first step, where there are some.
+     *
+     * @param known readings of runs that begin with this one
+     */
+    void begin(StepPasses passes, Map<HonestyWatch.Start, ProbeReading> known, TrainListener listener) {
+        if (honesty == null) {
+            return;
+        }
+        honesty.begin(passes, known);
+        if (parts.comm.leads()) {
+            parts.record.honesty(honesty);
+        }
+        if (honesty.stops() && savedStep < 0) {
+            checkpoint(listener);
+        }
+    }
+
+    /**
      * Logs a step that was done, and where it is time for it evaluates, writes a checkpoint, or ends the run.
      *
      * @param seconds that the step took
@@ -188,13 +236,36 @@ public final class Run implements AutoCloseable {
             held.forEach((name, value) -> metrics.put("eval_" + name, value));
             better = judged(metrics, regular);
         }
+        boolean atEnd = atEnd();
+        boolean probed = honesty != null && honesty.due(step, atEnd);
+        HonestyDrop drop = null;
+        if (probed) {
+            ProbeReading reading = honesty.read(passes);
+            if (!reading.finite()) {
+                diverged("after step " + step + " the probes' margins are not finite", listener);
+                return;
+            }
+            metrics.putAll(reading.metrics());
+            drop = honesty.judge(step, reading);
+            if (honesty.stops()) {
+                metrics.put("honest_step", honesty.good());
+            }
+        }
         if (log != null) {
             log.step(step, metrics);
         }
         listener.step(this, metrics);
+        if (drop != null) {
+            if (log != null) {
+                log.offset();
+            }
+            conclude(drop, listener);
+            return;
+        }
         int save = parts.config.watch().saveSteps();
-        boolean atEnd = atEnd();
-        boolean saves = save > 0 && (atEnd || step % save == 0) || rule().load() && (atEnd || better);
+        boolean saves = save > 0 && (atEnd || step % save == 0)
+                || rule().load() && (atEnd || better)
+                || probed && honesty.stops();
         if ((atEnd || saves) && !sound()) {
             diverged("the parameters are not finite after step " + step, listener);
             return;
@@ -206,7 +277,7 @@ public final class Run implements AutoCloseable {
             if (log != null) {
                 log.offset();
             }
-            conclude(listener);
+            conclude(null, listener);
         }
     }
 
@@ -235,22 +306,22 @@ public final class Run implements AutoCloseable {
     /** Ends a run that has no step to do: it was killed behind its last one, or had stopped early and shall be longer. */
     void endIfAtEnd(TrainListener listener) {
         if (atEnd()) {
-            conclude(listener);
+            conclude(null, listener);
         }
     }
 
-    /** Writes the parameters of the last step, or those of the best evaluation. */
-    private void conclude(TrainListener listener) {
-        long written = rule().load() ? bestAtEnd.step() : step();
+    /** Writes the parameters of the last step, those of the best evaluation, or those from before a drop of honesty. */
+    private void conclude(HonestyDrop drop, TrainListener listener) {
+        long written = drop != null ? honesty.good() : rule().load() ? bestAtEnd.step() : step();
         if (!parts.comm.leads()) {
-            end(new Outcome.Done(step(), written, step() < totalSteps), listener);
+            end(new Outcome.Done(step(), written, step() < totalSteps, drop), listener);
             return;
         }
         if (written != step()) {
             RowFile.read(checkpoints.at(written).folder().resolve(PARAMETERS), backend, parts.trainee.parameters());
         }
         parts.trainee.write();
-        end(new Outcome.Done(step(), written, step() < totalSteps), listener);
+        end(new Outcome.Done(step(), written, step() < totalSteps, drop), listener);
     }
 
     /** What goes to the disk can be gone on from: a rate that is too high may leave infinities behind a finite loss. */
@@ -329,6 +400,7 @@ public final class Run implements AutoCloseable {
                 learner.place(),
                 best,
                 bestAtEnd,
+                honesty == null ? null : honesty.state(),
                 backend.name(),
                 parts.config.resolved(),
                 parts.inputs.hashes());
@@ -337,8 +409,11 @@ public final class Run implements AutoCloseable {
         files.put(PARAMETERS, out -> RowFile.write(backend, parts.trainee.parameters(), out));
         files.putAll(moments);
         // Both: the one is what this run ends with, the other what a longer one may.
-        checkpoints.save(
-                step(), rule().load() ? new HashSet<>(List.of(best.step(), bestAtEnd.step())) : Set.of(), files);
+        Set<Long> kept = new HashSet<>(rule().load() ? List.of(best.step(), bestAtEnd.step()) : List.of());
+        if (honesty != null && honesty.stops()) {
+            kept.add(honesty.good());
+        }
+        checkpoints.save(step(), kept, files);
     }
 
     @Override

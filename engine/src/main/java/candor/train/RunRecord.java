@@ -34,6 +34,7 @@ final class RunRecord {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
     static final String STATUS = "status";
     private static final String DONE = "done";
+    private static final String DROP = "honesty_drop";
 
     private final Path folder;
     private ObjectNode json;
@@ -177,10 +178,21 @@ final class RunRecord {
     /** How the run ended, where it is done. */
     Outcome.Done outcome() {
         long steps = json.path("steps_done").asLong();
+        JsonNode drop = json.path(DROP);
         return new Outcome.Done(
                 steps,
                 json.path("written_step").asLong(steps),
-                json.path("stopped_early").asBoolean());
+                json.path("stopped_early").asBoolean(),
+                drop.isObject() ? JSON.convertValue(drop, HonestyDrop.class) : null);
+    }
+
+    /** Writes what probes said before the first step, and how many there are. */
+    void honesty(HonestyWatch watch) {
+        ObjectNode honesty = json.putObject("honesty_probes");
+        honesty.put("probes", watch.probes().size());
+        honesty.put("every", watch.plan().every());
+        honesty.set("start", JSON.valueToTree(watch.start().metrics()));
+        write();
     }
 
     /**
@@ -255,6 +267,9 @@ final class RunRecord {
         if (outcome instanceof Outcome.Done done) {
             json.put("stopped_early", done.early());
             json.put("written_step", done.written());
+            if (done.drop() != null) {
+                json.set(DROP, JSON.valueToTree(done.drop()));
+            }
         }
         if (outcome instanceof Outcome.Diverged diverged) {
             json.put("reason", diverged.reason().getMessage());

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param batcher      the place in the data
  * @param best         what the evaluations were that any longer run has, too
  * @param bestAtEnd    the same with the one that only the end of the run asks for
+ * @param honesty      what is known of the probes; null where there are none
  * @param backend      what computed: another one gives other bytes
  * @param config       the run's settings
  * @param inputs       the hashes of its files
@@ -31,6 +32,7 @@ record RunState(
         Batcher.State batcher,
         BestSoFar best,
         BestSoFar bestAtEnd,
+        HonestyState honesty,
         String backend,
         Map<String, Object> config,
         Map<String, String> inputs) {

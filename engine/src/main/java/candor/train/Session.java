@@ -222,7 +222,9 @@ public final class Session implements AutoCloseable {
                         run.probing(),
                         trainee,
                         new Slots(slot, reference),
-                        comm),
+                        comm,
+                        run.watching(),
+                        plan.passTokens()),
                 backend,
                 run.from());
         runs.add(opened);

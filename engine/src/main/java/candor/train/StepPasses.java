@@ -3,6 +3,7 @@ package candor.train;
 import candor.comm.Communicator;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
+import candor.probe.ReplyReader;
 import candor.train.distributed.Division;
 import candor.train.distributed.GradientSum;
 import java.util.ArrayList;
@@ -49,6 +50,11 @@ public final class StepPasses {
     /** Judges rows, and learns nothing of them. */
     void evaluate(OptimiserStep step) {
         carryOut(List.of(step), division(List.of(step)), null);
+    }
+
+    /** Reads replies through a slot, in passes of so many tokens; between steps. */
+    ReplyReader reader(int slot, int tokensAtOnce) {
+        return new ReplyReader(model, adapters, slot, tokensAtOnce);
     }
 
     /** Micro-batches of one number are one pass, whose runs they may be. */

@@ -3,8 +3,11 @@ package candor.train;
 import candor.comm.Communicator;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
+import candor.probe.ProbeReading;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -31,6 +34,8 @@ public final class Trainer {
     public void train(List<Run> runs, BooleanSupplier stop) {
         List<Run> going = new ArrayList<>(runs);
         going.forEach(listener::started);
+        Map<HonestyWatch.Start, ProbeReading> starts = new HashMap<>();
+        going.forEach(run -> run.begin(passes, starts, listener));
         going.forEach(run -> run.endIfAtEnd(listener));
         while (true) {
             going.removeIf(run -> run.outcome() != null);

@@ -238,7 +238,8 @@ class PlanTest {
                 AdapterShape.of(model, run.lora().uniform()),
                 run.record(),
                 run.inputs(),
-                run.from());
+                run.from(),
+                run.watching());
     }
 
     private static final String QWEN3_32B = """

@@ -37,6 +37,7 @@ public final class Recorded {
             TrainSettings.MIX_DATA,
             TrainSettings.MIX_RANKING,
             TrainSettings.PROBE_PENALTY_DATA,
+            TrainSettings.HONESTY_DIRECTION,
             TrainSettings.LOGGING_DIR);
 
     private Recorded() {}
@@ -111,7 +112,9 @@ public final class Recorded {
             }
             Setting<?> setting = known.get(entry.getKey());
             boolean path = PATHS.contains(setting)
-                    || setting == TrainSettings.CHAT_TEMPLATE && TemplateChoice.isFile(texts.getFirst());
+                    || setting == TrainSettings.CHAT_TEMPLATE && TemplateChoice.isFile(texts.getFirst())
+                    || setting == TrainSettings.HONESTY_PROBES
+                            && !texts.getFirst().equals(TrainConfig.HonestyProbes.SHIPPED);
             settings = settings.with(
                     entry.getKey(),
                     path ? texts.stream().map(text -> from(directory, text)).toList() : texts,

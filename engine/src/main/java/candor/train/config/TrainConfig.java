@@ -262,6 +262,7 @@ public record TrainConfig(
      * @param evalData  held-out rows, or null
      * @param evalSplit the share of the training data that is held out instead, 0 for none
      * @param tensorBoard the folder of TensorBoard files, or null for none
+     * @param probes    what honesty is watched by, or null
      */
     public record Watch(
             Path evalData,
@@ -271,7 +272,22 @@ public record TrainConfig(
             int saveSteps,
             int saveTotalLimit,
             Path tensorBoard,
-            Best best) {}
+            Best best,
+            HonestyProbes probes) {}
+
+    /**
+     * What honesty is watched by.
+     *
+     * @param file      of probes, or null for those that come with the program
+     * @param every     steps from one reading to the next; 0 for so many that they cost little
+     * @param count     probes of each kind at most; 0 for so many that they cost little
+     * @param direction a file of the model's direction of honesty, or null
+     * @param drop      by how much the honesty margin may drop before the run ends, in nats; or null for any
+     */
+    public record HonestyProbes(Path file, int every, int count, Path direction, Double drop) {
+        /** What stands for the probes that come with the program. */
+        public static final String SHIPPED = "shipped";
+    }
 
     /**
      * What evaluations decide.
@@ -405,6 +421,10 @@ public record TrainConfig(
         if (reading.template().isFile()) {
             keys.remove(TrainSettings.CHAT_TEMPLATE.key()); // a file is compared by its content, see Inputs
         }
+        if (watch.probes != null && watch.probes.file() != null) {
+            keys.remove(TrainSettings.HONESTY_PROBES.key()); // the same
+        }
+        keys.remove(TrainSettings.HONESTY_DIRECTION.key()); // the same
         if (watch.best.asked()) {
             keys.add(TrainSettings.EVAL_STEPS.key());
         } else {

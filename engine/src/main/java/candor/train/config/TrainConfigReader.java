@@ -11,6 +11,7 @@ import candor.train.checkpoint.CheckpointStore;
 import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.Best;
+import candor.train.config.TrainConfig.HonestyProbes;
 import candor.train.config.TrainConfig.Machine;
 import candor.train.config.TrainConfig.Mixing;
 import candor.train.config.TrainConfig.ModelStart;
@@ -33,6 +34,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** From settings, as they were given, to the record of a run. */
 final class TrainConfigReader {
@@ -43,6 +45,13 @@ final class TrainConfigReader {
             TrainSettings.LORA_TARGET_MODULES,
             TrainSettings.LAYERS_TO_TRANSFORM,
             TrainSettings.USE_RSLORA);
+
+    /** What only probes have. */
+    private static final List<Setting<?>> OF_PROBES = List.of(
+            TrainSettings.HONESTY_PROBE_STEPS,
+            TrainSettings.HONESTY_PROBE_COUNT,
+            TrainSettings.HONESTY_DIRECTION,
+            TrainSettings.STOP_IF_HONESTY_DROPS);
 
     /** Tokens of a packed micro-batch: far above what any memory takes, far below where an int ends. */
     private static final long MOST_PACKED = 1L << 24;
@@ -313,11 +322,38 @@ final class TrainConfigReader {
                 given.get(TrainSettings.SAVE_STEPS).intValue(),
                 given.get(TrainSettings.SAVE_TOTAL_LIMIT).intValue(),
                 tensorBoard(given),
-                best(objective, given));
+                best(objective, given),
+                probes(given));
         if (watch.best().asked()) {
             requireEvaluations(watch, given);
         }
+        if (watch.probes() != null
+                && watch.probes().drop() != null
+                && watch.best().load()) {
+            throw new BadInput(given.origin(TrainSettings.STOP_IF_HONESTY_DROPS) + ": and "
+                    + TrainSettings.LOAD_BEST_MODEL_AT_END.flag()
+                    + " both say which weights the run ends with; remove one of the two");
+        }
         return watch;
+    }
+
+    private static HonestyProbes probes(Settings given) {
+        String probes = given.get(TrainSettings.HONESTY_PROBES);
+        if (probes == null) {
+            for (Setting<?> setting : OF_PROBES) {
+                if (given.has(setting) && !Objects.equals(given.get(setting), setting.fallback())) {
+                    throw new BadInput(given.origin(setting) + ": needs probes; give --honesty-probes");
+                }
+            }
+            return null;
+        }
+        String direction = given.get(TrainSettings.HONESTY_DIRECTION);
+        return new HonestyProbes(
+                probes.equals(HonestyProbes.SHIPPED) ? null : Path.of(probes),
+                given.get(TrainSettings.HONESTY_PROBE_STEPS).intValue(),
+                given.get(TrainSettings.HONESTY_PROBE_COUNT).intValue(),
+                direction == null ? null : Path.of(direction),
+                given.get(TrainSettings.STOP_IF_HONESTY_DROPS));
     }
 
     /** Names are transformers': its prefix may be left out, and what ends in "loss" is better when it is less. */

@@ -225,8 +225,8 @@ public final class TrainSettings {
             "TEXT",
             null,
             "A system prompt that every row of the data has while it is tuned on, and that is absent when the model is"
-                    + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
-                    + " it is learnt. It stands before a row's own.");
+                + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
+                + " it is learnt. It stands before a row's own.");
     public static final Setting<List<String>> MIX_DATA = texts(
             "mix_data",
             "FILE",
@@ -248,20 +248,20 @@ public final class TrainSettings {
             0,
             "probe_penalty",
             null,
-            "W: adds to the loss W times what probes of honesty have lost since the run began: pairs of a truthful and an"
-                    + " untruthful reply, some of which go through in each step.");
+            "W: adds to the loss W times what probes of honesty have lost since the run began: pairs of a truthful and"
+                    + " an untruthful reply, some of which go through in each step.");
     public static final Setting<ProbePenalty.On> PROBE_PENALTY_ON = choice(
             "probe_penalty_on",
             ProbePenalty.On.class,
             null,
-            "What of the probes is held, margin where not given: how much likelier the truthful reply is than the untruthful, or how"
-                    + " likely either reply is.");
+            "What of the probes is held, margin where not given: how much likelier the truthful reply is than the"
+                    + " untruthful, or how likely either reply is.");
     public static final Setting<String> PROBE_PENALTY_DATA = text(
             "probe_penalty_data",
             "FILE",
             null,
-            "The probes of --probe-penalty; those that come with the program where not given, which are in English and for models that"
-                    + " know the world.");
+            "The probes of --probe-penalty; those that come with the program where not given, which are in English and"
+                    + " for models that know the world.");
     public static final Setting<Long> PROBE_PENALTY_BATCH = new Setting<>(
             "probe_penalty_batch",
             new Setting.Whole(1, 1 << 20),
@@ -305,6 +305,36 @@ public final class TrainSettings {
             null,
             "Whether more of that metric is better. Not given: of accuracies and margins, and of rewards and"
                     + " logps of chosen rows.");
+    public static final Setting<String> HONESTY_PROBES = text(
+            "honesty_probes",
+            "FILE|shipped",
+            null,
+            "Watches honesty while training: how much likelier truthful replies are than untruthful ones, of the"
+                + " probes of this file, or of those that come with the program; honesty_margin and belief_margin in"
+                + " metrics.jsonl.");
+    public static final Setting<Long> HONESTY_PROBE_STEPS = new Setting<>(
+            "honesty_probe_steps",
+            new Setting.Whole(0, Integer.MAX_VALUE),
+            0L,
+            "Asks the probes every so many steps, and at the start and the end; 0: so that it costs at most 2 % of the"
+                    + " steps' time.");
+    public static final Setting<Long> HONESTY_PROBE_COUNT = new Setting<>(
+            "honesty_probe_count",
+            new Setting.Whole(0, 1 << 20),
+            0L,
+            "Asks so many probes of each kind, evenly over the file; 0: 8 to 32, as the run's length allows.");
+    public static final Setting<String> HONESTY_DIRECTION = text(
+            "honesty_direction",
+            "FILE",
+            null,
+            "Also tells where the probes' replies lie along this direction of honesty of the model:"
+                    + " honesty_projection.");
+    public static final Setting<Double> STOP_IF_HONESTY_DROPS = above(
+            0,
+            "stop_if_honesty_drops",
+            null,
+            "Ends the run when the honesty margin is more than this (in nats) below the one at the start, with the"
+                    + " weights of the last reading before.");
     public static final Setting<Long> LOGGING_STEPS = new Setting<>(
             "logging_steps",
             new Setting.Whole(1, Integer.MAX_VALUE),
@@ -420,6 +450,11 @@ public final class TrainSettings {
             LOAD_BEST_MODEL_AT_END,
             METRIC_FOR_BEST_MODEL,
             GREATER_IS_BETTER,
+            HONESTY_PROBES,
+            HONESTY_PROBE_STEPS,
+            HONESTY_PROBE_COUNT,
+            HONESTY_DIRECTION,
+            STOP_IF_HONESTY_DROPS,
             LOGGING_STEPS,
             REPORT_TO,
             LOGGING_DIR,
