@@ -97,6 +97,10 @@ final class Processes {
         if (failed) {
             joined.fail(words == null ? "the first process has ended" : words.error());
         }
+        // Bad usage is that of all, and the first tells it; what befell this one before it could join, it alone knows.
+        if (failed && words != null && joined == Communicator.ALONE && code == ExitCode.FAILED) {
+            words.tellError();
+        }
         joined.close();
         return code;
     }
