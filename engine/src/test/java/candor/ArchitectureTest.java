@@ -89,6 +89,7 @@ class ArchitectureTest {
                     "generate",
                     List.of("candor.generate.."),
                     "io",
+                    "comm",
                     "tensor",
                     "ops",
                     "model",

@@ -1,6 +1,8 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.comm.Communicator;
+import candor.comm.SharedWork;
 import candor.data.read.Fingerprint;
 import candor.evaluate.Closing;
 import candor.evaluate.ContextFull;
@@ -15,6 +17,7 @@ import candor.evaluate.Task;
 import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Stopped;
+import candor.evaluate.engine.DividedRespondent;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.inspect.InspectLog;
 import candor.evaluate.judge.Judge;
@@ -48,6 +51,17 @@ final class EvalRun {
      * @param judging null for a task that needs no judge
      */
     static <R extends Task.Row> int run(Task<R> task, String shown, EvalOptions options, JudgeOptions judging) {
+        return run(task, shown, options, judging, Communicator.ALONE);
+    }
+
+    /** The same as one of several processes, which share the model's part: the first does all else, and writes the bytes of one. */
+    static <R extends Task.Row> int run(
+            Task<R> task, String shown, EvalOptions options, JudgeOptions judging, Communicator comm) {
+        EngineRespondent.Settings settings = options.engine();
+        EngineRespondent.Settings engine = settings.on(SharedWork.threads(comm, settings.threads()));
+        if (!comm.leads()) {
+            return help(task, options, engine, comm);
+        }
         task.notes().forEach(note -> LOG.warn("{}: {}", task.name(), note));
         if (judging != null) {
             judging.requireNamed();
@@ -56,7 +70,9 @@ final class EvalRun {
         AnswerCache cache = AnswerCache.in(options.cache());
         try (Interrupt interrupt = Interrupt.listen(options.goOn());
                 Judge judge = judging == null ? null : judging.open(options, cache, task.judgeTokens());
-                Respondent model = EngineRespondent.open(options.engine())) {
+                Respondent model = new DividedRespondent(
+                        comm, EngineRespondent.open(engine), SharedWork.ROUND * engine.sequences())) {
+            SharedWork.agree(comm, asked(task, options, model, null).toString());
             ObjectNode asked = asked(task, options, model, judge);
             requireSame(options, asked);
             EvaluationFiles.write(options.output().resolve(EvaluationFiles.RUN), asked);
@@ -106,6 +122,16 @@ final class EvalRun {
                     .forEach(System.out::println);
             notes.forEach(note -> LOG.warn("{}: {}", task.name(), note));
             return judged(failures, bound, options);
+        }
+    }
+
+    /** Answers a share of what the first process asks. */
+    private static int help(Task<?> task, EvalOptions options, EngineRespondent.Settings engine, Communicator comm) {
+        try (Interrupt interrupt = Interrupt.listen(options.goOn());
+                Respondent model = EngineRespondent.open(engine)) {
+            SharedWork.agree(comm, asked(task, options, model, null).toString());
+            DividedRespondent.help(comm, model, interrupt::requested);
+            return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;
         }
     }
 

@@ -1,6 +1,8 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.comm.Communicator;
+import candor.comm.SharedWork;
 import candor.generate.Generator;
 import candor.generate.file.GenerateRun;
 import candor.generate.file.RunSettings;
@@ -28,8 +30,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Continues each prompt of a file, with any number of adapters at once.",
             "A row of the output is the prompt's row with adapter, completion, token_ids and finish_reason (stop or"
-                    + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
-                    + " rows, their order, or the batch size."
+                + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
+                + " rows, their order, or the batch size."
         })
 final class GenerateCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
@@ -59,8 +61,8 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "DIR",
             arity = "1..*",
             description =
-                    "Adapters, runs that have one, or ORG/NAME on the Hub; every prompt goes through each of them. \"base\" is the model without one, and what is taken"
-                            + " if none is given.")
+                    "Adapters, runs that have one, or ORG/NAME on the Hub; every prompt goes through each of them."
+                            + " \"base\" is the model without one, and what is taken if none is given.")
     private List<String> adapters = new ArrayList<>();
 
     @Mixin
@@ -107,19 +109,33 @@ final class GenerateCommand implements Callable<Integer> {
         if (batchSize < 1 || batchSize > 1 << 16) {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
-        try (Backend backend = Backends.open(model.backend(), model.threads);
-                GenerateRun run = GenerateRun.prepare(settings(backend.name()));
+        Communicator comm = Communicator.ALONE;
+        try (Backend backend = Backends.open(model.backend(), SharedWork.threads(comm, model.threads))) {
+            Generator.Settings size =
+                    new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
+            return comm.leads() ? lead(comm, backend, size) : help(comm, backend, size);
+        }
+    }
+
+    private int lead(Communicator comm, Backend backend, Generator.Settings size) {
+        try (GenerateRun run = GenerateRun.prepare(settings(backend.name()));
                 Interrupt interrupt = Interrupt.listen(Again.resuming(spec));
                 RowProgress progress = new RowProgress("generating", run.rowsDone(), run.rows())) {
             LOG.info("{}: {} rows to do, {} done already", output, run.rows() - run.rowsDone(), run.rowsDone());
-            Generator.Settings size =
-                    new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
-            if (!run.run(backend, size, facts(backend), progress, interrupt::requested)) {
+            if (!run.run(comm, backend, size, facts(backend), progress, interrupt::requested)) {
                 LOG.info("{}: interrupted after {} rows", output, run.rowsDone());
                 return interrupt.stopped();
             }
             spec.commandLine().getOut().println(output);
             return ExitCode.DONE;
+        }
+    }
+
+    private int help(Communicator comm, Backend backend, Generator.Settings size) {
+        try (GenerateRun run = GenerateRun.helping(settings(backend.name()));
+                Interrupt interrupt = Interrupt.listen(Again.resuming(spec))) {
+            run.help(comm, backend, size, interrupt::requested);
+            return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;
         }
     }
 

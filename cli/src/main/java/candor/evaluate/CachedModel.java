@@ -79,6 +79,11 @@ final class CachedModel {
         return Arrays.asList(answers);
     }
 
+    /** Nothing more is asked for now. */
+    void rest() {
+        model.rest();
+    }
+
     private ObjectNode asked(Respondent.Request request) {
         ObjectNode asked = JsonNodeFactory.instance
                 .objectNode()

@@ -150,6 +150,7 @@ public final class Evaluator<R extends Task.Row> {
                     new Respondent.Request(unit.pass().subject(), unit.row().id(), ask)));
         }
         List<Answer> given = model.answer(requests);
+        model.rest();
 
         List<Answers> answers = new ArrayList<>();
         List<List<Question>> questions = new ArrayList<>();

@@ -28,6 +28,9 @@ public interface Respondent extends AutoCloseable {
      */
     void answer(List<Request> requests, Sink sink, BooleanSupplier stop);
 
+    /** Told that nothing more is asked for now: what only answers need may be given up. */
+    default void rest() {}
+
     @Override
     void close();
 }

@@ -91,6 +91,25 @@ public final class EngineRespondent implements Respondent {
                     cacheBytes,
                     defuse);
         }
+
+        /** The same with so many threads. */
+        public Settings on(int threads) {
+            return new Settings(
+                    model,
+                    weights,
+                    steering,
+                    adapters,
+                    base,
+                    backend,
+                    threads,
+                    date,
+                    template,
+                    decoding,
+                    positions,
+                    sequences,
+                    cacheBytes,
+                    defuse);
+        }
     }
 
     private static final int STEP_TOKENS = 512;

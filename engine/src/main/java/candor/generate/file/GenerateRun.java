@@ -1,6 +1,8 @@
 package candor.generate.file;
 
 import candor.BadInput;
+import candor.comm.Communicator;
+import candor.comm.SharedWork;
 import candor.generate.Completion;
 import candor.generate.Generator;
 import candor.generate.Request;
@@ -32,6 +34,7 @@ import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
@@ -103,14 +106,7 @@ public final class GenerateRun implements AutoCloseable {
         }
         ModelConfig config = ModelFolder.at(settings.model()).config().packed(settings.weights());
         Tokenizer tokenizer = Tokenizer.load(settings.model());
-        PromptSet prompts = PromptSet.read(
-                settings.prompts(),
-                settings.model(),
-                config,
-                tokenizer,
-                settings.specialText(),
-                settings.date(),
-                settings.template());
+        PromptSet prompts = read(settings, config, tokenizer);
         for (String adapter : settings.adapters()) {
             if (!RunSettings.isBase(adapter)) {
                 PeftFiles.check(Path.of(adapter));
@@ -128,6 +124,29 @@ public final class GenerateRun implements AutoCloseable {
         }
         Journal journal = Journal.open(partial, identity, "start over with {force}");
         return new GenerateRun(settings, identity, config, tokenizer, prompts, journal);
+    }
+
+    /**
+     * Reads the same for a process that helps with a run, and writes nothing.
+     *
+     * @throws BadInput for whatever the user can fix
+     */
+    public static GenerateRun helping(RunSettings settings) {
+        ModelConfig config = ModelFolder.at(settings.model()).config().packed(settings.weights());
+        Tokenizer tokenizer = Tokenizer.load(settings.model());
+        return new GenerateRun(
+                settings, settings.identity(), config, tokenizer, read(settings, config, tokenizer), null);
+    }
+
+    private static PromptSet read(RunSettings settings, ModelConfig config, Tokenizer tokenizer) {
+        return PromptSet.read(
+                settings.prompts(),
+                settings.model(),
+                config,
+                tokenizer,
+                settings.specialText(),
+                settings.date(),
+                settings.template());
     }
 
     private static Path sibling(Path output, String ending) {
@@ -196,11 +215,22 @@ public final class GenerateRun implements AutoCloseable {
             Map<String, String> facts,
             Progress progress,
             BooleanSupplier stop) {
-        if (journal == null) {
-            return true;
-        }
-        if (journal.size() < rows() && !compute(backend, size, progress, stop)) {
-            return false;
+        return run(Communicator.ALONE, backend, size, facts, progress, stop);
+    }
+
+    /** The same as the first of several processes, of which the others {@link #help}: the same bytes, whoever does a row. */
+    public boolean run(
+            Communicator comm,
+            Backend backend,
+            Generator.Settings size,
+            Map<String, String> facts,
+            Progress progress,
+            BooleanSupplier stop) {
+        SharedWork.agree(comm, identity.toString());
+        boolean done = journal == null || journal.size() == rows() || compute(comm, backend, size, progress, stop);
+        SharedWork.end(comm);
+        if (journal == null || !done) {
+            return done;
         }
         ObjectNode record = JSON.createObjectNode();
         record.set("settings", identity);
@@ -238,31 +268,86 @@ public final class GenerateRun implements AutoCloseable {
         }
     }
 
-    private boolean compute(Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
-        try (Weights weights = Steering.load(settings.model(), settings.weights(), settings.steering());
-                CausalLm model = new CausalLm(backend, weights, Recompute.NONE, longest());
-                Generator generator = new Generator(model, bank(backend, weights), tokenizer, size)) {
-            // Who a request is: its prompt and its adapter.
-            Map<Request, int[]> open = new IdentityHashMap<>();
-            Iterator<Request> requests = IntStream.range(0, rows())
-                    .mapToObj(i -> new int[] {
-                        i % prompts.prompts().size(), i / prompts.prompts().size()
-                    })
-                    .filter(row -> !journal.has(key(row[0], row[1])))
-                    .map(row -> {
-                        Request request = request(row[0], row[1]);
-                        open.put(request, row);
+    /**
+     * Does its share of the rows as one of several processes that is not the first.
+     *
+     * @param stop asked before every step
+     * @throws BadInput where the first does another run
+     */
+    public void help(Communicator comm, Backend backend, Generator.Settings size, BooleanSupplier stop) {
+        SharedWork.agree(comm, identity.toString());
+        try (Opened opened = new Opened(backend, size)) {
+            SharedWork.follow(comm, (rows, done) -> opened.complete(rows, done, stop));
+        }
+    }
+
+    private boolean compute(
+            Communicator comm, Backend backend, Generator.Settings size, Progress progress, BooleanSupplier stop) {
+        List<byte[]> missing = IntStream.range(0, rows())
+                .filter(row -> !journal.has(key(prompt(row), adapter(row))))
+                .mapToObj(row -> ByteBuffer.allocate(Integer.BYTES).putInt(row).array())
+                .toList();
+        AtomicBoolean whole = new AtomicBoolean(true);
+        try (Opened opened = new Opened(backend, size)) {
+            SharedWork.Done keep = (piece, result) -> {
+                int row = ByteBuffer.wrap(missing.get(piece)).getInt();
+                Completion completion = CompletionBytes.read(result);
+                journal.put(key(prompt(row), adapter(row)), row(prompt(row), adapter(row), completion));
+                progress.row(journal.size(), completion.tokens().length);
+            };
+            SharedWork.lead(
+                    comm,
+                    missing,
+                    SharedWork.ROUND * size.sequences(),
+                    (rows, done) -> whole.compareAndSet(true, opened.complete(rows, done, stop)),
+                    keep,
+                    stop);
+        }
+        return whole.get() && journal.size() == rows();
+    }
+
+    private int prompt(int row) {
+        return row % prompts.prompts().size();
+    }
+
+    private int adapter(int row) {
+        return row / prompts.prompts().size();
+    }
+
+    /** The model with its adapters. */
+    private final class Opened implements AutoCloseable {
+        private final Weights weights;
+        private final CausalLm model;
+        private final Generator generator;
+
+        Opened(Backend backend, Generator.Settings size) {
+            weights = Steering.load(settings.model(), settings.weights(), settings.steering());
+            model = new CausalLm(backend, weights, Recompute.NONE, longest());
+            generator = new Generator(model, bank(backend, weights), tokenizer, size);
+        }
+
+        /** Rows, each by its number; whether all are done. */
+        boolean complete(List<byte[]> rows, SharedWork.Done done, BooleanSupplier stop) {
+            Map<Request, Integer> open = new IdentityHashMap<>();
+            Iterator<Request> requests = IntStream.range(0, rows.size())
+                    .mapToObj(place -> {
+                        int row = ByteBuffer.wrap(rows.get(place)).getInt();
+                        Request request = request(prompt(row), adapter(row));
+                        open.put(request, place);
                         return request;
                     })
                     .iterator();
             return generator.run(
                     requests,
-                    (request, completion) -> {
-                        int[] row = open.remove(request);
-                        journal.put(key(row[0], row[1]), row(row[0], row[1], completion));
-                        progress.row(journal.size(), completion.tokens().length);
-                    },
+                    (request, completion) -> done.done(open.remove(request), CompletionBytes.of(completion)),
                     stop);
+        }
+
+        @Override
+        public void close() {
+            generator.close();
+            model.close();
+            weights.close();
         }
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.comm.Communicator;
+import candor.comm.ThreadCommunicator;
 import candor.generate.Generator;
 import candor.generate.Sampling;
 import candor.ops.cpu.CpuBackend;
@@ -16,6 +18,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +26,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +90,57 @@ class GenerateRunTest {
                     Map.of("device", "here"),
                     (rows, tokens) -> {},
                     stop);
+        }
+    }
+
+    /** By several processes, of which the first writes. */
+    private static boolean run(int processes, RunSettings settings, BooleanSupplier stop) throws Exception {
+        Generator.Settings size = new Generator.Settings(1, 64, 1 << 24);
+        try (ExecutorService threads = Executors.newFixedThreadPool(processes)) {
+            List<Future<Boolean>> running = new ArrayList<>();
+            for (Communicator comm : ThreadCommunicator.group(processes, Duration.ofSeconds(120))) {
+                running.add(threads.submit(() -> {
+                    try (GenerateRun run =
+                                    comm.leads() ? GenerateRun.prepare(settings) : GenerateRun.helping(settings);
+                            CpuBackend backend = new CpuBackend(1)) {
+                        if (comm.leads()) {
+                            return run.run(comm, backend, size, Map.of("device", "here"), (rows, tokens) -> {}, stop);
+                        }
+                        run.help(comm, backend, size, () -> false);
+                        return true;
+                    }
+                }));
+            }
+            for (Future<Boolean> each : running) {
+                each.get();
+            }
+            return running.getFirst().get();
+        }
+    }
+
+    /** Also where it is stopped between two rounds and gone on with by others, or all is done already. */
+    @Test
+    void severalProcessesWriteTheBytesOfOne() throws Exception {
+        write(chats(13));
+        run(drawn(false));
+        byte[] alone = Files.readAllBytes(output());
+        Files.delete(output());
+        assertThat(run(3, drawn(false), () -> false)).isTrue();
+        assertThat(Files.readAllBytes(output())).isEqualTo(alone);
+        assertThat(run(2, drawn(true), () -> false)).isTrue();
+        Files.delete(output());
+        assertThat(run(2, drawn(false), () -> Files.exists(partial()) && size(partial()) > 3000))
+                .isFalse();
+        assertThat(output()).doesNotExist();
+        assertThat(run(3, drawn(true), () -> false)).isTrue();
+        assertThat(Files.readAllBytes(output())).isEqualTo(alone);
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
