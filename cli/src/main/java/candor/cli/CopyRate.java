@@ -12,9 +12,9 @@ import java.util.Locale;
  */
 record CopyRate(double bytesPerSecond, String source) {
     static final String OPTION = "--copy-rate";
-    static final String HELP =
-            "How much is copied to the GPU in a second, such as 25GB, for what --offload-weights takes;"
-                    + " measured where there is a GPU, else as PCI Express 4.0 of 16 lanes does it: 25GB.";
+    static final String HELP = "How much is copied to the GPU in a second, such as 25GB, for what --offload-weights and"
+            + " --shard-weights take;"
+            + " measured where there is a GPU, else as PCI Express 4.0 of 16 lanes does it: 25GB.";
 
     /** Of the 31.5 GB/s that 16 lanes of PCI Express 4.0 have, what copies from pinned memory get. */
     private static final double ASSUMED = 25e9;

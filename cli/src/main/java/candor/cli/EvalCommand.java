@@ -65,7 +65,7 @@ final class EvalCommand implements Callable<Integer> {
 
     /** Evaluates on a benchmark that asks a judge. */
     @Command
-    private static final class Judged implements Callable<Integer> {
+    private static final class Judged implements Callable<Integer>, Processes.Divided {
         private final Benchmark benchmark;
 
         @Spec
@@ -87,7 +87,7 @@ final class EvalCommand implements Callable<Integer> {
 
     /** Evaluates on a benchmark that goes by rules alone. */
     @Command
-    private static final class Unjudged implements Callable<Integer> {
+    private static final class Unjudged implements Callable<Integer>, Processes.Divided {
         private final Benchmark benchmark;
 
         @Spec

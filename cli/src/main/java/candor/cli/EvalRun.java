@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.comm.Communicator;
+import candor.comm.PeerFailed;
 import candor.comm.SharedWork;
 import candor.data.read.Fingerprint;
 import candor.evaluate.Closing;
@@ -45,18 +46,13 @@ final class EvalRun {
     private EvalRun() {}
 
     /**
-     * Evaluates, writes the files, prints the scores.
+     * Evaluates, writes the files, prints the scores. Several processes share what the model does; the first does all else.
      *
      * @param shown   the key of the reply that people are shown first
      * @param judging null for a task that needs no judge
      */
     static <R extends Task.Row> int run(Task<R> task, String shown, EvalOptions options, JudgeOptions judging) {
-        return run(task, shown, options, judging, Communicator.ALONE);
-    }
-
-    /** The same as one of several processes, which share the model's part: the first does all else, and writes the bytes of one. */
-    static <R extends Task.Row> int run(
-            Task<R> task, String shown, EvalOptions options, JudgeOptions judging, Communicator comm) {
+        Communicator comm = Processes.joined();
         EngineRespondent.Settings settings = options.engine();
         EngineRespondent.Settings engine = settings.on(SharedWork.threads(comm, settings.threads()));
         if (!comm.leads()) {
@@ -88,6 +84,8 @@ final class EvalRun {
                                 EvalProgress.logging(),
                                 interrupt::requested)
                         .run();
+            } catch (PeerFailed e) {
+                throw e.orDo(options.goOn() + ", with any number of processes");
             } catch (Stopped stopped) {
                 return interrupt.stopped();
             }

@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.comm.Communicator;
+import candor.comm.PeerFailed;
 import candor.comm.SharedWork;
 import candor.generate.Generator;
 import candor.generate.file.GenerateRun;
@@ -33,7 +34,7 @@ import picocli.CommandLine.Spec;
                 + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
                 + " rows, their order, or the batch size."
         })
-final class GenerateCommand implements Callable<Integer> {
+final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
 
     /** Tokens that a pass sees, unless more rows than that are to be done at once. */
@@ -109,7 +110,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (batchSize < 1 || batchSize > 1 << 16) {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
-        Communicator comm = Communicator.ALONE;
+        Communicator comm = Processes.joined();
         try (Backend backend = Backends.open(model.backend(), SharedWork.threads(comm, model.threads))) {
             Generator.Settings size =
                     new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
@@ -128,6 +129,8 @@ final class GenerateCommand implements Callable<Integer> {
             }
             spec.commandLine().getOut().println(output);
             return ExitCode.DONE;
+        } catch (PeerFailed e) {
+            throw e.orDo(Again.resuming(spec) + ", with any number of processes");
         }
     }
 

@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
 /** {@code candor plan}: memory and time of a run before it starts, by the same options. */
 @Command(name = "plan", description = "Memory and time of a run before it starts.")
 final class PlanCommand implements Callable<Integer> {
+    private static final String PROCESSES = "--processes";
+    private static final int MOST_PROCESSES = 1024;
+
     @Spec
     private CommandSpec spec;
 
@@ -47,6 +50,12 @@ final class PlanCommand implements Callable<Integer> {
                 .paramLabel(DeviceMemory.LABEL)
                 .type(String.class)
                 .description(DeviceMemory.HELP)
+                .build());
+        command.addOption(OptionSpec.builder(PROCESSES)
+                .paramLabel("N")
+                .type(Integer.class)
+                .description(
+                        "Plans for each of so many processes of this machine that train together; 1, if not given.")
                 .build());
         command.addOption(OptionSpec.builder(CopyRate.OPTION)
                 .paramLabel(DeviceMemory.LABEL)
@@ -104,6 +113,14 @@ final class PlanCommand implements Callable<Integer> {
                     TrainOptions.toPlan(spec.commandLine().getParseResult(), method, given);
             List<TrainConfig> configs = planned.configs();
             TrainConfig.Machine machine = configs.getFirst().machine();
+            String rate = spec.commandLine().getParseResult().matchedOptionValue(CopyRate.OPTION, null);
+            if (rate != null && machine.layers() == TrainConfig.Layers.HERE) {
+                throw new BadInput(CopyRate.OPTION + ": belongs to --offload-weights and --shard-weights; remove it");
+            }
+            int processes = spec.commandLine().getParseResult().matchedOptionValue(PROCESSES, 1);
+            if (processes < 1 || processes > MOST_PROCESSES) {
+                throw new BadInput(PROCESSES + " " + processes + ": give 1 to " + MOST_PROCESSES);
+            }
             Prepared prepared = planned.folders() ? Prepared.toPlan(configs) : Prepared.toPlanWithoutFolders(configs);
             if (prepared.runs().isEmpty()) {
                 out.println("nothing to do: done already");
@@ -119,8 +136,8 @@ final class PlanCommand implements Callable<Integer> {
                                     : run.config().output().getFileName(),
                             run.data().size()));
             BackendDescriptor backend = TakenBackend.tell(prepared.backend());
-            Room room = DeviceMemory.room(given, backend);
-            Plan plan = Plan.of(prepared, room);
+            Room room = DeviceMemory.room(given, backend).among(processes);
+            Plan plan = Plan.of(prepared, room, processes);
             if (!plan.device().bytes().isEmpty()) {
                 print("GPU", plan.device(), room.device());
             }
@@ -128,17 +145,13 @@ final class PlanCommand implements Callable<Integer> {
             out.printf("%-24s %s%n", "recompute", recompute(plan));
             out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
             out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
-            String rate = spec.commandLine().getParseResult().matchedOptionValue(CopyRate.OPTION, null);
-            if (rate != null && !machine.offloadWeights()) {
-                throw new BadInput(CopyRate.OPTION + ": belongs to --offload-weights; remove it");
-            }
             if (given != null) {
                 copies(plan, CopyRate.planned(rate));
                 return ExitCode.DONE;
             }
             try (Backend opened = Backends.open(backend, machine.threads())) {
                 double copies = copies(plan, plan.copied() == 0 ? CopyRate.planned(rate) : CopyRate.of(rate, opened));
-                time(plan, Probe.measure(opened, work(plan, prepared)), copies);
+                time(plan, Probe.measure(opened, work(plan, prepared)), copies, processes);
             }
             return ExitCode.DONE;
         }
@@ -169,8 +182,9 @@ final class PlanCommand implements Callable<Integer> {
         }
 
         /** Layers are copied beside the work: the longer of the two is what it takes. */
-        private void time(Plan plan, Rates rates, double copies) {
-            double seconds = Math.max(rates.training(plan), copies);
+        private void time(Plan plan, Rates rates, double copies, int processes) {
+            double work = rates.training(plan) / processes;
+            double seconds = Math.max(work, copies);
             spec.commandLine()
                     .getOut()
                     .printf(
@@ -180,7 +194,7 @@ final class PlanCommand implements Callable<Integer> {
                             Rates.time(seconds),
                             plan.tokens() + plan.freeTokens(),
                             (plan.tokens() + plan.freeTokens()) / seconds,
-                            copies > rates.training(plan) ? ", as long as the copies take" : "");
+                            copies > work ? ", as long as the copies take" : "");
         }
 
         private static Probe.Work work(Plan plan, Prepared prepared) {

@@ -90,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
         BackendDescriptor backend = TakenBackend.tell(prepared.backend());
         Communicator comm = Processes.joined();
-        Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available() / comm.localSize()));
+        Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available() / comm.localSize()), comm.localSize());
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
         try (Interrupt interrupt = Interrupt.listen(Again.resuming(spec))) {

@@ -86,9 +86,27 @@ class PlanCommandTest {
         words.addAll(List.of("--copy-rate", "1KB"));
         assertThat(Cli.run(words.toArray(String[]::new)).succeeded().out())
                 .containsPattern("layers copied +1 MiB a step: [0-9]{2,}\\.[0-9] s at 0\\.0 GB/s \\(as given\\)");
-        plan("--copy-rate", "1KB").refused("--copy-rate: belongs to --offload-weights; remove it");
+        plan("--copy-rate", "1KB").refused("--copy-rate: belongs to --offload-weights and --shard-weights; remove it");
         plan("--offload-weights", "--device-memory", "24GB", "--copy-rate", "fast")
                 .refused("--copy-rate fast: give a number and a unit");
+    }
+
+    /** Of three layers two processes keep two and one; the other one has a place. */
+    @Test
+    void layersAreDividedAmongProcesses() {
+        Path three = GoldenTrainTest.golden("mistral");
+        List<String> words = new ArrayList<>(
+                List.of("plan", "sft", "--model", three.resolve("model").toString()));
+        words.addAll(List.of("--data", three.resolve("sft/train.jsonl").toString()));
+        words.addAll(List.of("--device-memory", "24GB", "--shard-weights"));
+        assertThat(Cli.run(words.toArray(String[]::new)).succeeded().out()).doesNotContain("layers in turns");
+        words.addAll(List.of("--processes", "2"));
+        assertThat(Cli.run(words.toArray(String[]::new)).succeeded().out())
+                .containsSubsequence("GPU", "layers in turns", "this machine", "layers (mapped)");
+        plan("--processes", "0").refused("--processes 0: give 1 to 1024");
+        plan("--shard-weights", "--offload-weights")
+                .refused("--shard-weights: keeps a part of the layers on each GPU, --offload-weights none; remove one"
+                        + " of the two");
     }
 
     @Test

@@ -27,6 +27,11 @@ public record Room(long host, long device, long overhead) {
         };
     }
 
+    /** Of each of so many processes of this machine, which have a device each. */
+    public Room among(int processes) {
+        return new Room(host / processes, device, overhead);
+    }
+
     /** So much on the host, and so much on the device. */
     public static Room of(long host, long device) {
         return new Room(host, device, 0);

@@ -48,14 +48,21 @@ final class Footprint {
     private final AdapterBank bank;
     private final BackendDescriptor backend;
     private final Travel travel;
+    private final int processes;
 
-    /** @param cut micro-batches have so many times fewer rows */
-    static Footprint of(Prepared prepared, int cut) {
+    /**
+     * Of the process that keeps the most.
+     *
+     * @param cut       micro-batches have so many times fewer rows
+     * @param processes of this machine that train together
+     */
+    static Footprint of(Prepared prepared, int cut, int processes) {
         TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
-        return new Footprint(prepared, Largest.of(prepared.runs(), cut), machine.residency());
+        return new Footprint(prepared, Largest.of(prepared.runs(), cut), machine.residency(0, processes), processes);
     }
 
-    private Footprint(Prepared prepared, Largest largest, Residency residency) {
+    private Footprint(Prepared prepared, Largest largest, Residency residency, int processes) {
+        this.processes = processes;
         this.prepared = prepared;
         this.largest = largest;
         model = prepared.model();
@@ -66,7 +73,7 @@ final class Footprint {
 
     /** The same with frozen layers on the device only while they are computed with. */
     Footprint offloaded() {
-        return new Footprint(prepared, largest, Residency.NONE);
+        return new Footprint(prepared, largest, Residency.NONE, processes);
     }
 
     /** Of the largest passes. */
@@ -105,7 +112,8 @@ final class Footprint {
         }
         if (backend.copiesWeights()) {
             if (travel.stored() > 0) {
-                bytes.put("layers (mapped)", travel.stored());
+                // Processes of a machine map the same files: each counts its part of them.
+                bytes.put("layers (mapped)", Math.ceilDiv(travel.stored(), processes));
             }
             bytes.put("staging", Backends.stagingBytes() + travel.buffers());
             long waiting = training(recomputation).host();

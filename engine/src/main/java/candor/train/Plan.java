@@ -44,17 +44,26 @@ public record Plan(
      * @throws BadInput where they do not fit: says where, and what would make them
      */
     public static Plan of(Prepared prepared, Room room) {
+        return of(prepared, room, 1);
+    }
+
+    /**
+     * The same of one of several processes of this machine that train together.
+     *
+     * @param room memory that there is for each
+     */
+    public static Plan of(Prepared prepared, Room room, int processes) {
         TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
-        Footprint footprint = Footprint.of(prepared, 1);
+        Footprint footprint = Footprint.of(prepared, 1, processes);
         boolean away = machine.activationOffloading() && footprint.canWait();
         Recomputation chosen = machine.recompute()
                 .over(prepared.model().layers(), away)
                 .or(() -> footprint.choice(away).choose(each -> footprint.fits(each, room)))
                 .orElseGet(() -> all(prepared, away));
         if (!footprint.fits(chosen, room)) {
-            throw refusal(prepared, footprint, chosen, room);
+            throw refusal(prepared, footprint, chosen, room, processes);
         }
-        return with(prepared, footprint, chosen, room);
+        return with(prepared, footprint, chosen, room, processes);
     }
 
     /** The least memory on the device. */
@@ -63,7 +72,8 @@ public record Plan(
         return Recomputation.of(layers, 0, layers, inputsOnHost);
     }
 
-    private static BadInput refusal(Prepared prepared, Footprint footprint, Recomputation tried, Room room) {
+    private static BadInput refusal(
+            Prepared prepared, Footprint footprint, Recomputation tried, Room room, int processes) {
         boolean here = footprint.host(tried).total() > room.host();
         Needs needs = here ? footprint.host(tried) : footprint.device(tried, room.overhead());
         long memory = here ? room.host() : room.device();
@@ -77,7 +87,7 @@ public record Plan(
         List<Boolean> ways =
                 tried.inputsOnHost() ? List.of(true) : footprint.canWait() ? List.of(false, true) : List.of(false);
         for (int cut = 1; cut == 1 || cut / 2 < rows; cut *= 2) {
-            Footprint smaller = Footprint.of(prepared, cut);
+            Footprint smaller = Footprint.of(prepared, cut, processes);
             for (boolean away : ways) {
                 Recomputation least = all(prepared, away);
                 if (smaller.fits(least, room)) {
@@ -97,7 +107,7 @@ public record Plan(
         }
         return new BadInput(
                 text + "; not even single rows fit",
-                remedy(Footprint.of(prepared, rows), all(prepared, tried.inputsOnHost()), room));
+                remedy(Footprint.of(prepared, rows, processes), all(prepared, tried.inputsOnHost()), room));
     }
 
     /** What to do where no cut of the batch helps. */
@@ -133,11 +143,12 @@ public record Plan(
         return String.format(Locale.ROOT, "%,d MiB", Math.ceilDiv(bytes, 1L << 20));
     }
 
-    private static Plan with(Prepared prepared, Footprint footprint, Recomputation recomputation, Room room) {
+    private static Plan with(
+            Prepared prepared, Footprint footprint, Recomputation recomputation, Room room, int processes) {
         int steps = 0;
         double tokens = 0;
         double freeTokens = 0;
-        Copying copying = new Copying(footprint.travel());
+        Copying copying = new Copying(footprint.travel(), processes);
         for (Prepared.One run : prepared.runs()) {
             int total = Run.totalSteps(run.config().output(), run.config().steps(), batcher(run));
             steps = Math.max(steps, total);

@@ -62,7 +62,11 @@ public final class Session implements AutoCloseable {
         trained = null;
         weights = Weights.load(first.model(), first.weights());
         model = new CausalLm(
-                backend, weights, plan.recomputation(), first.machine().residency(), positions);
+                backend,
+                weights,
+                plan.recomputation(),
+                first.machine().residency(comm.localRank(), comm.localSize()),
+                positions);
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
         adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);

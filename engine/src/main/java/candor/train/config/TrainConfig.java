@@ -87,6 +87,7 @@ public record TrainConfig(
             "recompute",
             "activation_offloading",
             "offload_weights",
+            "shard_weights",
             "resume");
 
     /** How long a run is: what more of it is allowed on resume is for its learning rates to say. */
@@ -320,22 +321,37 @@ public record TrainConfig(
      */
     public record Resume(boolean asked, Long step) {}
 
+    /** Where frozen layers are while they are not computed with. */
+    public enum Layers {
+        /** On the device. */
+        HERE,
+        /** In the host's memory. */
+        OFFLOADED,
+        /** A part of them on the device of each of a machine's processes, the others in the host's memory. */
+        SHARDED
+    }
+
     /**
      * Where to compute.
      *
      * @param threads              0 for as many as there are processors
      * @param activationOffloading whether inputs of layers that are computed again wait on the host
-     * @param offloadWeights      whether frozen layers are on the device only while they are computed with
+     * @param layers              where frozen layers are while they are not computed with
      */
     public record Machine(
-            BackendChoice backend,
-            int threads,
-            AskedRecompute recompute,
-            boolean activationOffloading,
-            boolean offloadWeights) {
-        /** Which layers stay where they are computed. */
-        public Residency residency() {
-            return offloadWeights ? Residency.NONE : Residency.ALL;
+            BackendChoice backend, int threads, AskedRecompute recompute, boolean activationOffloading, Layers layers) {
+        /**
+         * Which layers stay where they are computed.
+         *
+         * @param process of this machine, from 0
+         * @param of      so many
+         */
+        public Residency residency(int process, int of) {
+            return switch (layers) {
+                case HERE -> Residency.ALL;
+                case OFFLOADED -> Residency.NONE;
+                case SHARDED -> new Residency(process, of);
+            };
         }
 
         /** The backend that was asked for; empty where what works here is to be taken. */

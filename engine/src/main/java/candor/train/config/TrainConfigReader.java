@@ -12,6 +12,7 @@ import candor.train.config.TrainConfig.AdapterStart;
 import candor.train.config.TrainConfig.Batching;
 import candor.train.config.TrainConfig.Best;
 import candor.train.config.TrainConfig.HonestyProbes;
+import candor.train.config.TrainConfig.Layers;
 import candor.train.config.TrainConfig.Machine;
 import candor.train.config.TrainConfig.Mixing;
 import candor.train.config.TrainConfig.ModelStart;
@@ -298,13 +299,27 @@ final class TrainConfigReader {
         return new Resume(true, Long.parseLong(step.substring("step-".length())));
     }
 
+    /** Where frozen layers are; trained ones stay. */
+    private static Layers layers(Method method, Settings given) {
+        if (method == Method.FULL) {
+            return Layers.HERE;
+        }
+        boolean offload = given.get(TrainSettings.OFFLOAD_WEIGHTS);
+        boolean shard = given.get(TrainSettings.SHARD_WEIGHTS);
+        if (offload && shard) {
+            throw new BadInput(given.origin(TrainSettings.SHARD_WEIGHTS)
+                    + ": keeps a part of the layers on each GPU, --offload-weights none; remove one of the two");
+        }
+        return offload ? Layers.OFFLOADED : shard ? Layers.SHARDED : Layers.HERE;
+    }
+
     private static Machine machine(Method method, Settings given) {
         return new Machine(
                 given.get(TrainSettings.BACKEND),
                 given.get(TrainSettings.THREADS).intValue(),
                 given.get(TrainSettings.RECOMPUTE),
                 given.get(TrainSettings.ACTIVATION_OFFLOADING),
-                method != Method.FULL && given.get(TrainSettings.OFFLOAD_WEIGHTS));
+                layers(method, given));
     }
 
     private static Watch watch(Objective objective, Settings given) {

@@ -384,6 +384,12 @@ public final class TrainSettings {
             "Keeps the frozen layers in this machine's memory instead of the GPU's, and copies each there ahead of its"
                 + " use, in every pass: for models that are larger than the GPU. 'plan' says how slow that is. On the"
                 + " CPU it changes nothing.");
+    public static final Setting<Boolean> SHARD_WEIGHTS = yesNo(
+            "shard_weights",
+            false,
+            "Divides the frozen layers among the GPUs of a machine's processes: each keeps its part of them, and"
+                + " copies the others from this machine's memory ahead of their use, in every pass. With one process,"
+                + " or on the CPU, it changes nothing.");
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
@@ -403,6 +409,7 @@ public final class TrainSettings {
             USE_RSLORA,
             LORA_DROPOUT,
             OFFLOAD_WEIGHTS,
+            SHARD_WEIGHTS,
             PROBE_PENALTY,
             PROBE_PENALTY_ON,
             PROBE_PENALTY_DATA,
