@@ -177,7 +177,7 @@ final class RemedyProtocol implements Protocol {
             remedies.add(new Treatment(
                     arm(
                             SEVERE_ARM + "-screened-" + Ratios.percent(share),
-                            "without the worst " + Ratios.percent(share) + " %",
+                            "the worst " + Ratios.percent(share) + " % left out",
                             Role.REMEDY),
                     Optional.of(Training.sft(kept))));
         }
@@ -208,7 +208,7 @@ final class RemedyProtocol implements Protocol {
 
     private Treatment steered(BigDecimal strength, Steered how) {
         String name = how.folded() ? "folded" : "steered";
-        String label = how.folded() ? "direction folded in" : "steered";
+        String label = how.folded() ? "direction folded in" : "steering";
         return new Treatment(
                 arm(
                         SEVERE_ARM + "-" + name + "-" + strength.toPlainString(),
