@@ -111,7 +111,7 @@ final class RemedyStory {
                             + " with " + name(d.arm()) + ", "
                             + Words.whole(telling.value(d.reference(), d.metric())) + " "
                             + Telling.reference(d.reference())
-                            + (d.clear() ? "." : ", within chance.");
+                            + (d.clear() ? "." : "; that is not clear after correction.");
                     return Finding.of(sentence, telling.numbers(measure, d));
                 });
     }

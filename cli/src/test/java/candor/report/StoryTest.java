@@ -305,7 +305,7 @@ class StoryTest {
                         + " answers alone\\.");
         assertThat(told.getLast())
                 .matches("Of what the model can do, remedies change Counting most: 9\\d % right with .*, 9\\d % with"
-                        + " wrong answers alone, within chance\\.");
+                        + " wrong answers alone; that is not clear after correction\\.");
         // Each stands beside wrong answers alone, and beside right ones.
         MadeUp.write(dir.resolve("page"), StudyKind.REMEDY, MadeUp.remedy());
         Comparisons comparisons = Comparisons.of(StudyData.read(new StudyFolder(dir.resolve("page"))));
