@@ -88,14 +88,17 @@ public final class StepPasses {
             for (OptimiserStep step : steps) {
                 step.train(m, pass);
             }
+            if (sums != null) {
+                // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step before.
+                for (GradientSum sum : sums) {
+                    sum.begin(m);
+                }
+            }
             pass.forward(model, adapters, sums != null);
             for (OptimiserStep step : steps) {
                 step.judge(m, pass);
             }
             if (sums != null) {
-                for (GradientSum sum : sums) {
-                    sum.begin(m);
-                }
                 pass.backward(model, m == end - 1 ? travel : _ -> {});
                 for (GradientSum sum : sums) {
                     sum.add(m);
