@@ -270,7 +270,8 @@ class ReportTest {
         assertThatThrownBy(() -> Report.of(dir))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining(
-                        "holds no study (study.json), evaluation (scores.json) or training run (run.json)");
+                        "holds no study (study.json), evaluation (scores.json), screening (screen.json) or training run"
+                                + " (run.json)");
         Files.writeString(dir.resolve("run.json"), "[]");
         assertThatThrownBy(() -> Report.of(dir)).hasMessageContaining("run.json: is not a JSON object");
     }
