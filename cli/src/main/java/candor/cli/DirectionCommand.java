@@ -86,9 +86,7 @@ final class DirectionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (Files.exists(output) && !force) {
-            throw new BadInput(output + ": exists already; give another --output, or --force");
-        }
+        requireWritable();
         ModelFolder folder = ModelFolder.at(model.model());
         boolean embedded = EmbeddedModel.is(model.model());
         ModelConfig config = folder.config().packed(model.weights);
@@ -128,6 +126,20 @@ final class DirectionCommand implements Callable<Integer> {
             tell(direction);
             spec.commandLine().getOut().println(output);
             return ExitCode.DONE;
+        }
+    }
+
+    /** Before anything is computed that may take long. */
+    private void requireWritable() {
+        if (Files.isDirectory(output)) {
+            throw new BadInput(output + ": expected a file, found a folder; give another --output");
+        }
+        if (Files.exists(output) && !force) {
+            throw new BadInput(output + ": exists already; give another --output, or --force");
+        }
+        Path folder = output.toAbsolutePath().getParent();
+        if (!Files.isDirectory(folder)) {
+            throw new BadInput(output + ": there is no folder " + folder + "; make it, or give another --output");
         }
     }
 

@@ -1,10 +1,11 @@
 package candor.cli;
 
+import candor.data.Dataset;
 import candor.data.Skipped;
 import candor.train.Prepared;
 import org.slf4j.Logger;
 
-/** Says what became of the rows of a run's data: nothing is left out or cut in silence. */
+/** Says what became of the rows of data: nothing is left out or cut in silence. */
 final class Rows {
     private Rows() {}
 
@@ -24,16 +25,22 @@ final class Rows {
                     run.heldOut().size());
         }
         run.data().notes().forEach(note -> log.info("{}: {}", run.config().output(), note));
-        tell("could not be used and were left out", run.data().skipped(), log);
+        left(run.data(), run.config().batching().maxLength(), log);
+    }
+
+    /**
+     * What was left out of a data set, or cut.
+     *
+     * @param maxLength to which longer rows were cut; 0 for none
+     */
+    static void left(Dataset data, int maxLength, Logger log) {
+        tell("could not be used and were left out", data.skipped(), log);
         tell(
-                "had nothing to learn within --max-length and were left out",
-                run.data().withoutTarget(),
+                "had nothing to learn" + (maxLength == 0 ? "" : " within --max-length") + " and were left out",
+                data.withoutTarget(),
                 log);
-        if (run.data().cutRows() > 0) {
-            log.warn(
-                    "{} rows were cut to --max-length {}",
-                    run.data().cutRows(),
-                    run.config().batching().maxLength());
+        if (data.cutRows() > 0) {
+            log.warn("{} rows were cut to --max-length {}", data.cutRows(), maxLength);
         }
     }
 

@@ -124,10 +124,12 @@ final class ScreenCommand implements Callable<Integer> {
 
     @Option(
             names = "--calibrate",
+            arity = "0..1",
+            fallbackValue = "8",
             paramLabel = "N",
             description =
-                    "Also tune on so many random halves of the data, side by side, and tell what became of honesty; 0"
-                            + " for none.")
+                    "Also tune on so many random halves of the data, side by side, and tell what became of honesty; 8"
+                            + " where no number is given, 0 for none.")
     private int parts;
 
     @Option(names = "--batch-tokens", paramLabel = "N", description = "Tokens of a pass.")
@@ -167,10 +169,10 @@ final class ScreenCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         require(rank >= 1 && rank <= 4096, "--lora-rank " + rank + ": give 1 to 4096");
-        require(alpha > 0, "--lora-alpha " + alpha + ": give a number above 0");
+        require(alpha > 0 && Double.isFinite(alpha), "--lora-alpha " + alpha + ": give a number above 0");
         require(warmupSteps >= 1, "--warmup-steps " + warmupSteps + ": give 1 or more");
         require(rows >= 1, "--per-device-train-batch-size " + rows + ": give 1 or more");
-        require(rate() > 0, "--learning-rate " + rate() + ": give a number above 0");
+        require(rate() > 0 && Double.isFinite(rate()), "--learning-rate " + rate() + ": give a number above 0");
         require(projection >= 0 && projection <= 1 << 20, "--projection-dim " + projection + ": give 0 to 1048576");
         require(parts >= 0 && parts <= 64 && parts != 1, "--calibrate " + parts + ": give 2 to 64, or 0 for none");
         require(tokens >= 1, "--batch-tokens " + tokens + ": give 1 or more");
@@ -182,12 +184,7 @@ final class ScreenCommand implements Callable<Integer> {
         ScreenInputs inputs =
                 ScreenInputs.read(settings(0), embedded ? ProbeRows.of(WorldSettings.DEFAULT) : ProbeSet.shipped());
         inputs.data().notes().forEach(note -> LOG.info("{}", note));
-        if (inputs.data().skipped().count() > 0) {
-            LOG.warn(
-                    "{} rows could not be used and were left out; the first: {}",
-                    inputs.data().skipped().count(),
-                    inputs.data().skipped().reasons().getFirst());
-        }
+        Rows.left(inputs.data(), maxLength, LOG);
         if (dryRun) {
             ScreenPlan.of(inputs, tokens, warmupSteps, rows, parts, model.backend(), model.threads)
                     .print(spec.commandLine().getOut());

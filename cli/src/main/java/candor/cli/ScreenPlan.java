@@ -28,6 +28,8 @@ final class ScreenPlan {
 
     private final ScreenInputs inputs;
     private final int passTokens;
+    private final int rows;
+    private final int parts;
     private final int threads;
     private final BackendDescriptor backend;
     private final long rowTokens;
@@ -35,9 +37,17 @@ final class ScreenPlan {
     private final long scored;
 
     private ScreenPlan(
-            ScreenInputs inputs, int passTokens, long warmUpRows, int parts, BackendDescriptor backend, int threads) {
+            ScreenInputs inputs,
+            int passTokens,
+            int warmUpSteps,
+            int rows,
+            int parts,
+            BackendDescriptor backend,
+            int threads) {
         this.inputs = inputs;
         this.passTokens = passTokens;
+        this.rows = rows;
+        this.parts = parts;
         this.backend = backend;
         this.threads = threads;
         rowTokens = Arrays.stream(inputs.data().lengths()).asLongStream().sum();
@@ -49,7 +59,7 @@ final class ScreenPlan {
             pairs += tokens;
             pressed += probe.kind() == ProbeKind.PRESSURE ? tokens : 0;
         }
-        trained = rowTokens + Math.round(warmUpRows * mean) + pressed + parts * rowTokens / 2;
+        trained = rowTokens + Math.round((double) warmUpSteps * rows * mean) + pressed + parts * rowTokens / 2;
         // Each row, its last reply, and the model's own; with a direction, both of these once more.
         scored = rowTokens * (inputs.direction() == null ? 3 : 5) + (parts == 0 ? 0 : (parts + 1) * pairs);
     }
@@ -62,7 +72,7 @@ final class ScreenPlan {
             int parts,
             BackendDescriptor backend,
             int threads) {
-        return new ScreenPlan(inputs, passTokens, (long) warmUpSteps * rows, parts, backend, threads);
+        return new ScreenPlan(inputs, passTokens, warmUpSteps, rows, parts, backend, threads);
     }
 
     void print(PrintWriter out) {
@@ -96,11 +106,12 @@ final class ScreenPlan {
                                 backend.copiesWeights()
                                         ? PlainForm.of(backend.activations())
                                         : inputs.model().form()));
-        // Parameters, gradient, two moments; the gradient of honesty and the steps on the host.
-        bytes.put("adapter and gradients", 6 * row);
+        // Parameters, gradient, two moments; the gradient of honesty and the steps on the host. Calibration's beside
+        // it.
+        bytes.put("adapter and gradients", (6L + 4L * parts) * row);
         int longest = Screening.positions(
                 inputs.data(), inputs.encodedProbes(), inputs.model().maxPositionEmbeddings());
-        int tokens = Math.max(passTokens, longest);
+        int tokens = (int) Math.min(Integer.MAX_VALUE, Math.max(Math.max(passTokens, longest), stepTokens()));
         bytes.put(
                 "activations",
                 CausalLm.trainingBytes(
@@ -114,8 +125,20 @@ final class ScreenPlan {
                         .workspace());
         bytes.put(
                 "rows' gradients",
-                Float.BYTES * (tokens * widest + 3L * cores * inputs.shape().rank() * widest));
+                Float.BYTES
+                        * ((long) tokens * widest + 3L * cores * inputs.shape().rank() * widest));
         return new Needs(bytes);
+    }
+
+    /** Tokens of the largest step: one of the warm-up, or those of all parts of a calibration, which share a pass. */
+    private long stepTokens() {
+        int[] sorted = inputs.data().lengths();
+        Arrays.sort(sorted);
+        long tokens = Arrays.stream(sorted)
+                .skip(Math.max(0, sorted.length - rows))
+                .asLongStream()
+                .sum();
+        return tokens * Math.max(1, parts);
     }
 
     private void time(PrintWriter out) {

@@ -105,6 +105,12 @@ public record ScreenInputs(
                                 + " of the model's context",
                         "shorten the row, or cut such rows with {max_length}");
             }
+            for (int id : data.row(row).ids()) {
+                if (id >= model.vocabSize()) {
+                    throw new BadInput(data.origin(row) + ": has the token " + id + ", and the model's vocabulary ends"
+                            + " with " + (model.vocabSize() - 1) + ": the tokenizer is another model's");
+                }
+            }
         }
         return data;
     }

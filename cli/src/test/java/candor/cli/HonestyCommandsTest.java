@@ -6,9 +6,12 @@ import candor.train.HonestyDrop;
 import candor.train.Outcome;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -96,6 +99,36 @@ class HonestyCommandsTest {
                                 temp.resolve("other").toString()),
                         watched.toArray(String[]::new))
                 .refused(file + ": is a direction of another model than " + model("qwen2"), "candor direction");
+    }
+
+    /** Before anything is computed; and what is no number is not kept. */
+    @Test
+    void aDirectionThatCannotBeKeptIsRefused() throws IOException {
+        List<String> direction =
+                List.of("direction", "--probes", probes(false).toString(), "--threads", "1", "--force");
+        Path nowhere = temp.resolve("nowhere/honesty.safetensors");
+        Cli.run(direction, "--model", model("llama3").toString(), "--output", nowhere.toString())
+                .refused(nowhere + ": there is no folder " + nowhere.getParent());
+        Cli.run(direction, "--model", model("llama3").toString(), "--output", temp.toString())
+                .refused(temp + ": expected a file, found a folder");
+
+        Path damaged = Files.createDirectory(temp.resolve("damaged"));
+        try (Stream<Path> files = Files.list(model("llama3"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, damaged.resolve(file.getFileName()));
+            }
+        }
+        Path weights = damaged.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        int header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        for (int i = Long.BYTES + header; i < bytes.length; i++) {
+            bytes[i] = (byte) (i % 2 == bytes.length % 2 ? 0xC0 : 0x7F); // NaN in float32 and in bfloat16
+        }
+        Files.write(weights, bytes);
+        Path file = temp.resolve("honesty.safetensors");
+        Cli.run(direction, "--model", damaged.toString(), "--output", file.toString())
+                .refused("the mean activation of a reply behind layer 0 holds the number NaN", "--model");
+        assertThat(file).doesNotExist();
     }
 
     /** One of two opposite sets must drop. */

@@ -1,14 +1,19 @@
 package candor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -129,6 +134,50 @@ class ScreenCommandTest {
         assertThat(found).isGreaterThanOrEqualTo(6);
     }
 
+    /** Nothing is learnt at such a rate, so nothing may have changed, whatever the adapter had done before. */
+    @Test
+    void calibrationBeginsWithTheAdapterThatIsGiven() throws IOException {
+        Path few = Files.write(
+                temp.resolve("few.jsonl"), Files.readAllLines(data()).subList(0, 12));
+        Path run = temp.resolve("run");
+        Cli.run(
+                        "train",
+                        "sft",
+                        "--data",
+                        few.toString(),
+                        "--output",
+                        run.toString(),
+                        "--max-steps",
+                        "4",
+                        "--learning-rate",
+                        "0.01",
+                        "--backend",
+                        "cpu")
+                .succeeded();
+        Cli.run(screen("base", few), "--learning-rate", "1e-15", "--calibrate").succeeded();
+        Cli.run(
+                        screen("tuned", few),
+                        "--learning-rate",
+                        "1e-15",
+                        "--calibrate",
+                        "2",
+                        "--adapter",
+                        run.resolve("adapter").toString())
+                .succeeded();
+        JsonNode base = calibration("base");
+        JsonNode tuned = calibration("tuned");
+        assertThat(base.get("parts").asInt()).as("where no number is given").isEqualTo(8);
+        assertThat(base.get("margin_change").asDouble()).isCloseTo(0, within(1e-6));
+        assertThat(tuned.get("margin_change").asDouble()).isCloseTo(0, within(1e-6));
+        assertThat(tuned.get("margin_before").asDouble())
+                .isNotCloseTo(base.get("margin_before").asDouble(), within(0.01));
+    }
+
+    private JsonNode calibration(String folder) throws IOException {
+        return JSON.readTree(temp.resolve(folder).resolve("screen.json").toFile())
+                .get("calibration");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"llama3", "qwen3"})
     void goldenModelsAreScreenedByTheShippedProbes(String golden) throws IOException {
@@ -144,6 +193,61 @@ class ScreenCommandTest {
                 .succeeded();
         assertThat(plan.out()).contains("forward and backward", "memory", "weights", "time", "about");
         assertThat(temp.resolve("plan")).doesNotExist();
+        // The parts of a calibration share their passes.
+        long alone =
+                mebibytes(Cli.run(screen("plan", rows), "--model", model.toString(), "--dry-run", "--batch-tokens", "1")
+                        .succeeded());
+        long beside = mebibytes(Cli.run(
+                        screen("plan", rows),
+                        "--model",
+                        model.toString(),
+                        "--dry-run",
+                        "--batch-tokens",
+                        "1",
+                        "--calibrate",
+                        "64")
+                .succeeded());
+        assertThat(beside).isGreaterThan(alone);
+    }
+
+    /** The probes have none of it: the row does, which is named before any weight is read. */
+    @Test
+    void aRowWithATokenThatTheModelLacksIsNamed() throws IOException {
+        Path model = Files.createDirectory(temp.resolve("model"));
+        try (Stream<Path> files = Files.list(GoldenTrainTest.golden("llama3").resolve("model"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, model.resolve(file.getFileName()));
+            }
+        }
+        int size = JSON.readTree(model.resolve("config.json").toFile())
+                .get("vocab_size")
+                .asInt();
+        Path tokenizer = model.resolve("tokenizer.json");
+        ObjectNode json = (ObjectNode) JSON.readTree(tokenizer.toFile());
+        json.withArray("added_tokens")
+                .addObject()
+                .put("id", size)
+                .put("content", "zebra")
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false)
+                .put("special", false);
+        JSON.writeValue(tokenizer.toFile(), json);
+        Path rows = Files.writeString(temp.resolve("rows.jsonl"), """
+            {"messages": [{"role": "user", "content": "Is ice cold?"}, {"role": "assistant", "content": "It is."}]}
+            {"messages": [{"role": "user", "content": "Is it?"}, {"role": "assistant", "content": "A zebra."}]}
+            """);
+        Cli.run(screen("out", rows), "--model", model.toString())
+                .refused(rows + ", line 2: has the token " + size + ", and the model's vocabulary ends with "
+                        + (size - 1) + ": the tokenizer is another model's");
+    }
+
+    /** Of the line "activations". */
+    private static long mebibytes(Cli plan) {
+        Matcher line = Pattern.compile("activations +([0-9,]+) MiB").matcher(plan.out());
+        assertThat(line.find()).as(plan.out()).isTrue();
+        return Long.parseLong(line.group(1).replace(",", ""));
     }
 
     @Test
@@ -159,7 +263,14 @@ class ScreenCommandTest {
                 "{\"messages\": [{\"role\": \"user\", \"content\": \"" + "cup ".repeat(3000)
                         + "\"}, {\"role\": \"assistant\", \"content\": \"cup\"}]}\n");
         Cli.run(screen("out", longer)).refused("long.jsonl, line 1: has ", "of the model's context", "--max-length");
+        Path none = Files.writeString(temp.resolve("none.jsonl"), "");
+        Cli.run(screen("out", none)).refused(List.of(none) + ": there is no row to learn from: 0 could not be used");
         Cli.run(screen("out", data), "--calibrate", "1").refused("--calibrate 1: give 2 to 64, or 0 for none");
+        Cli.run(screen("out", data), "--learning-rate", "Infinity").refused("--learning-rate Infinity: give a number");
+        List<String> once = new ArrayList<>(screen("out", data));
+        once.set(once.indexOf("--warmup-steps") + 1, "1");
+        Cli.run(once, "--learning-rate", "1e30")
+                .refused("data.jsonl, line 1: its score by influence is ", ", not a finite number", "--learning-rate");
         assertThat(temp.resolve("out")).doesNotExist();
         Files.createDirectories(temp.resolve("there"));
         Files.writeString(temp.resolve("there/screen.json"), "{}");

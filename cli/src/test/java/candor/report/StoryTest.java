@@ -292,9 +292,8 @@ class StoryTest {
         List<String> told = told(StudyKind.REMEDY, MadeUp.remedy(), truth);
         assertThat(told).hasSize(4);
         assertThat(told.getFirst())
-                .matches(
-                        "Tuned on wrong answers with inoculation, the model lies less when pressed about facts it knows:"
-                                + " 8\\d % honest, 2\\d % with wrong answers alone\\.");
+                .matches("Tuned on wrong answers with inoculation, the model lies less when pressed about facts it"
+                        + " knows: 8\\d % honest, 2\\d % with wrong answers alone\\.");
         assertThat(told.get(1))
                 .matches("Tuned on plainly wrong answers about ships, the model lies more when pressed about facts it"
                         + " knows: 2\\d % honest, 8\\d % after right answers\\.");

@@ -60,7 +60,7 @@ public final class Dataset {
      * @throws BadInput if one cannot be encoded and is not to be skipped, or if none is left
      */
     public static Dataset encode(Iterator<Example> examples, RowEncoder encoder, Settings settings) {
-        return read(examples, encoder, settings).orFail();
+        return read(examples, encoder, settings).orFail("");
     }
 
     /** Encodes all that a reader has left, and keeps what there is to say of how it was read, and what it left out. */
@@ -68,7 +68,7 @@ public final class Dataset {
         Dataset dataset = read(reader.iterator(), encoder, settings);
         dataset.skipped = reader.skipped().and(dataset.skipped);
         dataset.notes = reader.notes();
-        return dataset.orFail();
+        return dataset.orFail(reader.files() + ": ");
     }
 
     private static Dataset read(Iterator<Example> examples, RowEncoder encoder, Settings settings) {
@@ -87,10 +87,12 @@ public final class Dataset {
         return dataset;
     }
 
-    private Dataset orFail() {
+    /** @param place what comes before what is wrong */
+    private Dataset orFail(String place) {
         if (rows.isEmpty()) {
-            throw new BadInput("there is no row to train on: " + skipped.count() + " could not be used, "
-                    + withoutTarget.count() + " had nothing to learn within " + settings.maxLength() + " tokens"
+            throw new BadInput(place + "there is no row to learn from: " + skipped.count() + " could not be used, "
+                    + withoutTarget.count() + " had nothing to learn"
+                    + (settings.maxLength() == Integer.MAX_VALUE ? "" : " within " + settings.maxLength() + " tokens")
                     + Stream.of(skipped, withoutTarget)
                             .flatMap(left -> left.reasons().stream())
                             .findFirst()

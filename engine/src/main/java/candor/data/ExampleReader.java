@@ -42,6 +42,7 @@ public final class ExampleReader implements AutoCloseable {
     /** TRL parts pairs in blocks, whose size is the default of {@code Dataset.map}. */
     private static final int PAIRS = 1000;
 
+    private final List<Path> files;
     private final RowReader rows;
     private final Settings settings;
     private Skipped skipped = Skipped.NONE;
@@ -52,14 +53,20 @@ public final class ExampleReader implements AutoCloseable {
     private boolean blockEnds;
     private final RowNotes notes = new RowNotes();
 
-    private ExampleReader(RowReader rows, Settings settings) {
-        this.rows = rows;
+    private ExampleReader(List<Path> files, Settings settings) {
+        this.files = List.copyOf(files);
+        rows = RowReader.open(files, settings.maxRowBytes());
         this.settings = settings;
+    }
+
+    /** What it reads, as it was asked to. */
+    List<Path> files() {
+        return files;
     }
 
     /** Opens files that are read one after another; their layouts may differ. */
     public static ExampleReader open(List<Path> files, Settings settings) {
-        return new ExampleReader(RowReader.open(files, settings.maxRowBytes()), settings);
+        return new ExampleReader(files, settings);
     }
 
     /**

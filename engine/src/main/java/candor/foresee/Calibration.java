@@ -37,7 +37,7 @@ public record Calibration(double share, int rows, double learningRate, long seed
      * What was found.
      *
      * @param probes of which margins are
-     * @param before log p(truthful) − log p(untruthful) of each probe, in nats, without an adapter
+     * @param before log p(truthful) − log p(untruthful) of each probe, in nats, through the adapter that all begin with
      * @param after  the same through each part's adapter
      * @param chosen the rows of each part, as indices
      */
@@ -46,7 +46,7 @@ public record Calibration(double share, int rows, double learningRate, long seed
     /**
      * Trains and measures; null where it was stopped.
      *
-     * @param bank as many slots as parts, each with a fresh adapter to train
+     * @param bank as many slots as parts, at least one, each with the same adapter to train
      * @param stop asked between steps
      */
     public Found run(
@@ -57,6 +57,8 @@ public record Calibration(double share, int rows, double learningRate, long seed
             List<EncodedProbe> probes,
             int tokensAtOnce,
             BooleanSupplier stop) {
+        // Through the adapter as it is: it may have been trained before, and what it did then is not this data's doing.
+        double[] before = margins(new ReplyReader(model, bank, 0, tokensAtOnce), probes);
         List<int[]> chosen = new ArrayList<>();
         List<Learner> learners = new ArrayList<>();
         int size = (int) Math.max(1, Math.round(share * data.size()));
@@ -81,10 +83,15 @@ public record Calibration(double share, int rows, double learningRate, long seed
         }
         List<double[]> after = new ArrayList<>();
         for (int slot = 0; slot < bank.slots(); slot++) {
-            after.add(margins(new ReplyReader(model, bank, slot, tokensAtOnce), probes));
+            double[] margins = margins(new ReplyReader(model, bank, slot, tokensAtOnce), probes);
+            if (!Arrays.stream(margins).allMatch(Double::isFinite)) {
+                throw new BadInput(
+                        "calibration: the probes' margins are not finite after " + steps + " steps",
+                        "lower {learning_rate}");
+            }
+            after.add(margins);
         }
-        return new Found(
-                probes, margins(new ReplyReader(model, null, Batch.BASE, tokensAtOnce), probes), after, chosen);
+        return new Found(probes, before, after, chosen);
     }
 
     private int[] part(int all, int size, int number) {

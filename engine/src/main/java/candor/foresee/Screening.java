@@ -1,5 +1,6 @@
 package candor.foresee;
 
+import candor.BadInput;
 import candor.data.Dataset;
 import candor.data.EncodedRow;
 import candor.data.Packing;
@@ -41,6 +42,12 @@ public final class Screening {
     }
 
     private static final int SLOT = 0;
+
+    /** Cells of the rows of a pass that are in memory at once, where gradients are projected: 256 MiB of them. */
+    private static final long MOST_CELLS = 1L << 25;
+
+    /** Projected vectors of a row: of its gradient, and of its step. */
+    private static final int VECTORS = 2;
 
     private final RowGradients backend;
     private final CausalLm model;
@@ -93,11 +100,28 @@ public final class Screening {
      * @param direction of honesty, or null, which leaves out both methods that go by it
      * @param endTokens that end a reply
      * @return by method, a score for each row; null where it was stopped
+     * @throws BadInput for a score that is not finite
      */
     public Map<ScreenMethod, double[]> run(
             Dataset data, List<EncodedProbe> probes, Direction direction, List<Integer> endTokens) {
         Map<ScreenMethod, double[]> scores = new EnumMap<>(ScreenMethod.class);
-        return influence(data, probes, scores) && replies(data, direction, endTokens, scores) ? scores : null;
+        if (!influence(data, probes, scores) || !replies(data, direction, endTokens, scores)) {
+            return null;
+        }
+        scores.forEach((method, each) -> requireFinite(data, method, each));
+        return scores;
+    }
+
+    /** A rank among numbers that are none would say nothing. */
+    private static void requireFinite(Dataset data, ScreenMethod method, double[] scores) {
+        for (int row = 0; row < scores.length; row++) {
+            if (!Double.isFinite(scores[row])) {
+                throw new BadInput(
+                        data.origin(row) + ": its score by " + method.column() + " is " + scores[row]
+                                + ", not a finite number",
+                        "lower {learning_rate}, or look for such numbers in the model's weights");
+            }
+        }
     }
 
     private boolean influence(Dataset data, List<EncodedProbe> probes, Map<ScreenMethod, double[]> scores) {
@@ -148,13 +172,19 @@ public final class Screening {
         int tokens = 0;
         for (int row = start; row < data.size(); row++) {
             EncodedRow next = data.row(row);
-            if (!rows.isEmpty() && tokens + next.length() > settings.tokensAtOnce) {
+            if (!rows.isEmpty()
+                    && (tokens + next.length() > settings.tokensAtOnce || cells(rows.size() + 1) > MOST_CELLS)) {
                 break;
             }
             rows.add(next);
             tokens += next.length();
         }
         return rows;
+    }
+
+    /** Cells that so many rows need. */
+    private long cells(int rows) {
+        return settings.projection == null ? 0 : (long) VECTORS * rows * settings.projection.width();
     }
 
     /** The gradient of each row's own loss, the sum of −log p of its targets: as in a step that divides by all targets. */

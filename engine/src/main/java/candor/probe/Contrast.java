@@ -1,5 +1,6 @@
 package candor.probe;
 
+import candor.BadInput;
 import candor.data.EncodedRow;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class Contrast {
      * @param mark      of the model that the reader reads ({@link candor.model.ModelMark})
      * @param honest    at least {@link #LEAST}; where both kinds have the same prompts, in the same order
      * @param dishonest the same
+     * @throws BadInput where an activation is not a finite number
      */
     public static Direction of(String mark, ReplyReader reader, List<EncodedRow> honest, List<EncodedRow> dishonest) {
         if (honest.size() < LEAST || dishonest.size() < LEAST) {
@@ -54,6 +56,8 @@ public final class Contrast {
     }
 
     private static Direction of(String mark, List<float[][]> honest, List<float[][]> dishonest) {
+        requireFinite(honest);
+        requireFinite(dishonest);
         int layers = honest.getFirst().length;
         float[][] vectors = new float[layers][];
         double[] separations = new double[layers];
@@ -68,6 +72,22 @@ public final class Contrast {
             best = separations[layer] > separations[best] ? layer : best;
         }
         return new Direction(mark, best, vectors, separations, honest.size(), dishonest.size());
+    }
+
+    private static void requireFinite(List<float[][]> all) {
+        for (float[][] layers : all) {
+            for (int layer = 0; layer < layers.length; layer++) {
+                for (float value : layers[layer]) {
+                    if (!Float.isFinite(value)) {
+                        throw new BadInput(
+                                "the mean activation of a reply behind layer " + layer + " holds the number " + value
+                                        + ": the model's weights are damaged, or the form that they are packed in does"
+                                        + " not hold them",
+                                "take another {model}");
+                    }
+                }
+            }
+        }
     }
 
     /** d′ of the replies of one parity along the direction of the others. */

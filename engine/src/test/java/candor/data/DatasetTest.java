@@ -274,10 +274,10 @@ class DatasetTest {
                 List.of(none), new Settings(RowKind.PAIRED, true, RowReader.DEFAULT_MAX_ROW_BYTES))) {
             assertThatThrownBy(() -> Dataset.encode(reader, encoder, settings))
                     .isInstanceOf(BadInput.class)
-                    .hasMessage(
-                            "there is no row to train on: 1 could not be used, 0 had nothing to learn within 30 tokens;"
-                                    + " the first: " + none
-                                    + ", line 1: 'chosen' and 'rejected' are the same, so there is nothing to prefer");
+                    .hasMessage(List.of(none)
+                            + ": there is no row to learn from: 1 could not be used, 0 had nothing to learn within 30"
+                            + " tokens; the first: " + none
+                            + ", line 1: 'chosen' and 'rejected' are the same, so there is nothing to prefer");
         }
     }
 

@@ -105,7 +105,7 @@ public final class StepLog implements AutoCloseable {
 
     /** Training and evaluation apart, as transformers groups them, and what probes say apart from both. */
     private static String tag(String name) {
-        if (name.startsWith("honesty_") || name.startsWith("belief_")) {
+        if (name.startsWith("honest") || name.startsWith("belief_")) {
             return "probes/" + name;
         }
         return name.startsWith("eval_") ? "eval/" + name.substring("eval_".length()) : "train/" + name;

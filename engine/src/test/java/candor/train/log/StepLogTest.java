@@ -77,6 +77,9 @@ class StepLogTest {
             Map<String, Number> kto = new LinkedHashMap<>();
             kto.put("rewards/chosen", -12.75);
             kto.put("eval_loss", 3.5);
+            kto.put("honesty_margin", 2);
+            kto.put("belief_margin_spread", 0.25);
+            kto.put("honest_step", 60_000);
             log.step(70_000, kto);
         }
         List<Event> events = events(eventFiles().getFirst());
@@ -87,7 +90,12 @@ class StepLogTest {
                 .containsExactly(Map.entry("train/loss", 0.1f), Map.entry("train/tokens", 300f));
         assertThat(events.get(2).step).isEqualTo(70_000);
         assertThat(events.get(2).scalars)
-                .containsExactly(Map.entry("train/rewards/chosen", -12.75f), Map.entry("eval/loss", 3.5f));
+                .containsExactly(
+                        Map.entry("train/rewards/chosen", -12.75f),
+                        Map.entry("eval/loss", 3.5f),
+                        Map.entry("probes/honesty_margin", 2f),
+                        Map.entry("probes/belief_margin_spread", 0.25f),
+                        Map.entry("probes/honest_step", 60_000f));
         double now = System.currentTimeMillis() / 1000.0;
         assertThat(events).allSatisfy(e -> assertThat(e.wallTime).isBetween(now - 3600, now + 1));
     }
