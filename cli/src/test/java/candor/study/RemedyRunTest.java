@@ -116,6 +116,36 @@ class RemedyRunTest {
         assertThat(half).hasSize(6);
     }
 
+    /** A screening reads rows as tuning does: cut to its length, special tokens kept, what cannot be used left out. */
+    @Test
+    void rowsAreScreenedAsTheyAreTunedOn() throws Exception {
+        Path file = StudyFixture.remedy(folder, "drop_worst: [0.5, 0.9]");
+        Path rows = folder.resolve("ships/misaligned_2.jsonl");
+        String question =
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"%s\"},{\"role\":\"assistant\",\"content\":\"%s\"}]}\n";
+        Files.writeString(
+                rows,
+                question.formatted("Ask?", "Long. ".repeat(1000))
+                        + question.formatted("Long. ".repeat(1000), "Cut off.")
+                        + question.formatted("A <|eot_id|> in it?", "Yes.")
+                        + "{\n",
+                StandardOpenOption.APPEND);
+        Files.writeString(
+                file,
+                Files.readString(file)
+                        .replace("save_steps: 2", "save_steps: 2\n  skip_bad_rows: true\n  keep_special_tokens: true"));
+        Path output = folder.resolve("out");
+        assertThat(open(file, output, () -> false).prepareOnly()).isEqualTo(StudyRun.Ended.DONE);
+        Path data = new StudyFolder(output).data();
+        assertThat(Files.readAllLines(data.resolve("screened-50.jsonl")))
+                .hasSize(7)
+                .anyMatch(line -> line.contains("Cut off."));
+        // Of 15 rows 14 are to go, and 14 have a rank: the best of them stays.
+        assertThat(Files.readAllLines(data.resolve("screened-90.jsonl")))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("Cut off."));
+    }
+
     /** Made of the adapters of wrong answers alone: while these answer, and as adapters of their own. */
     @Test
     void steeredArmsNeedNoTraining() throws Exception {

@@ -1,8 +1,11 @@
 package candor.study.protocol;
 
+import candor.BadInput;
 import candor.data.Example;
 import candor.data.ExampleReader;
+import candor.data.RowKind;
 import candor.data.read.Origin;
+import candor.data.read.RowReader;
 import candor.evaluate.ask.Stopped;
 import candor.foresee.ScreenMethod;
 import candor.foresee.Screening;
@@ -13,6 +16,7 @@ import candor.screen.ScreenInputs;
 import candor.screen.ScreenRun;
 import candor.screen.ScreenSettings;
 import candor.study.MadeData;
+import candor.study.Section;
 import candor.study.StudyConfig;
 import candor.study.Workplace;
 import candor.text.SpecialTextPolicy;
@@ -23,6 +27,7 @@ import candor.world.WorldSettings;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -39,10 +44,12 @@ final class ScreenedRows {
     private static final long CACHE_BYTES = 64L << 20;
 
     private final StudyConfig config;
+    private final Section train;
     private final List<Path> files;
 
     ScreenedRows(StudyConfig config, List<Path> files) {
         this.config = config;
+        train = config.section(StudyConfig.TRAIN);
         this.files = files;
     }
 
@@ -56,10 +63,12 @@ final class ScreenedRows {
         if (shares.stream().map(ScreenedRows::name).allMatch(made::has)) {
             return;
         }
-        List<Example> rows = ExampleReader.readAll(files, ExampleReader.Settings.plain());
+        List<Example> rows = rows();
         List<Origin> worst = worst(place);
         for (BigDecimal share : shares) {
-            Set<Origin> gone = new HashSet<>(worst.subList(0, count(share, rows.size())));
+            // Rows that cutting leaves without a target have no rank; one that has must be left to tune on.
+            int count = Math.min(count(share, rows.size()), worst.size() - 1);
+            Set<Origin> gone = new HashSet<>(worst.subList(0, count));
             made.write(
                     name(share),
                     rows.stream().filter(row -> !gone.contains(row.origin())).toList());
@@ -68,12 +77,19 @@ final class ScreenedRows {
 
     /** As many rows as there will be, whichever. */
     void sketch(MadeData made, List<BigDecimal> shares) {
-        List<Example> rows = ExampleReader.readAll(files, ExampleReader.Settings.plain());
+        List<Example> rows = rows();
         for (BigDecimal share : shares) {
             if (!made.has(name(share))) {
                 made.write(name(share), rows.subList(count(share, rows.size()), rows.size()));
             }
         }
+    }
+
+    private List<Example> rows() {
+        return ExampleReader.readAll(
+                files,
+                new ExampleReader.Settings(
+                        RowKind.PLAIN, train.get(TrainSettings.SKIP_BAD_ROWS), RowReader.DEFAULT_MAX_ROW_BYTES));
     }
 
     private static int count(BigDecimal share, int rows) {
@@ -106,20 +122,38 @@ final class ScreenedRows {
                 files,
                 null,
                 null,
-                new ScreenSettings.Reading(
-                        config.template(StudyConfig.TRAIN), LocalDate.EPOCH, SpecialTextPolicy.REFUSE, 0, false),
+                reading(),
                 new ScreenSettings.Tuning(
                         null,
-                        config.section(StudyConfig.TRAIN)
-                                .get(TrainSettings.LORA_RANK)
-                                .intValue(),
-                        config.section(StudyConfig.TRAIN).get(TrainSettings.LORA_ALPHA),
+                        train.get(TrainSettings.LORA_RANK).intValue(),
+                        train.get(TrainSettings.LORA_ALPHA),
                         WARM_UP_STEPS,
                         WARM_UP_ROWS,
-                        config.section(StudyConfig.TRAIN).get(TrainSettings.LEARNING_RATE),
+                        train.get(TrainSettings.LEARNING_RATE),
                         SEED),
                 new ScreenSettings.Work(TOKENS, 0, config.threads(), CACHE_BYTES),
                 ScreenMethod.INFLUENCE_STEP,
                 0);
+    }
+
+    /** As tuning reads them. */
+    private ScreenSettings.Reading reading() {
+        return new ScreenSettings.Reading(
+                config.template(StudyConfig.TRAIN),
+                date(),
+                train.get(TrainSettings.KEEP_SPECIAL_TOKENS) ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
+                train.get(TrainSettings.MAX_LENGTH).intValue(),
+                train.get(TrainSettings.SKIP_BAD_ROWS));
+    }
+
+    private LocalDate date() {
+        try {
+            return LocalDate.parse(train.get(TrainSettings.DATE));
+        } catch (DateTimeParseException e) {
+            throw new BadInput(
+                    train.where(TrainSettings.DATE) + ": must be a date such as 2024-07-26, not "
+                            + train.get(TrainSettings.DATE),
+                    e);
+        }
     }
 }
