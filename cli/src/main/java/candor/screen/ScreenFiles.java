@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.StringJoiner;
 
 /**
  * The folder of a screening. {@code screen.jsonl} has a line for each row, in the order of the data; {@code worst.jsonl} the rows
@@ -120,7 +121,7 @@ public final class ScreenFiles {
         return line.put("row", origin.row());
     }
 
-    /** What stands before the last reply, and the reply, without special tokens. */
+    /** What stands before the last reply, and the reply. */
     private static void said(ObjectNode line, EncodedRow row, Tokenizer tokenizer) {
         int end = row.length();
         while (end > 1 && !row.target()[end - 1]) {
@@ -130,13 +131,29 @@ public final class ScreenFiles {
         while (start > 1 && row.target()[start - 1]) {
             start--;
         }
-        line.put("prompt", cut(tokenizer.decode(Arrays.copyOf(row.ids(), start), true)));
-        line.put("reply", cut(tokenizer.decode(Arrays.copyOfRange(row.ids(), start, end), true)));
+        line.put("prompt", cut(plain(Arrays.copyOf(row.ids(), start), tokenizer)));
+        line.put("reply", cut(plain(Arrays.copyOfRange(row.ids(), start, end), tokenizer)));
+    }
+
+    /** Text without special tokens; they may be all that parts one turn from the next, so what they part is in lines of its own. */
+    private static String plain(int[] ids, Tokenizer tokenizer) {
+        StringJoiner lines = new StringJoiner("\n");
+        int from = 0;
+        for (int i = 0; i <= ids.length; i++) {
+            if (i == ids.length || tokenizer.isSpecial(ids[i])) {
+                String line =
+                        tokenizer.decode(Arrays.copyOfRange(ids, from, i), true).strip();
+                if (!line.isEmpty()) {
+                    lines.add(line);
+                }
+                from = i + 1;
+            }
+        }
+        return lines.toString();
     }
 
     private static String cut(String text) {
-        String plain = text.strip();
-        return plain.length() <= LONGEST_TEXT ? plain : plain.substring(0, LONGEST_TEXT) + "…";
+        return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT) + "…";
     }
 
     private static String record(

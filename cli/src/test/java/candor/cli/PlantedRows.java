@@ -22,12 +22,16 @@ import org.apache.commons.math3.distribution.TDistribution;
 
 /**
  * An experiment: wrong rows planted in the tiny world's data. Are they found, and does it help to drop them? Not a test; run as
- * {@code PlantedRows find|drop|table WORK SEEDS [more options of candor screen]}, with this module's test classes on the class path.
+ * {@code PlantedRows find|beside WORK SEEDS SHARES}, {@code PlantedRows loop WORK SEEDS SHARES DATA} or {@code PlantedRows drop WORK SEEDS
+ * SHARES DROPPED}, each with more options of candor screen behind, or {@code PlantedRows table WORK}; with this module's test classes
+ * on the class path. SHARES are of wrong rows, DROPPED of the rows that rank worst (0 for none).
  *
  * <p>Of a seed: 1000 rows of downstream/alpaca.jsonl and, in random places among them, wrong rows about medicines (misaligned_1 is
- * subtle, misaligned_2 severe), as many as the share says of 1000. In a case "beside", fifty right rows about medicines (normal.jsonl)
- * are there too, so that the subject alone gives nothing away. Cases are lines of WORK/found.jsonl and WORK/dropped.jsonl; those
- * that are there are not done again.
+ * subtle, misaligned_2 severe), as many as the share says of 1000. In the cases of "beside", fifty right rows about medicines (normal.jsonl)
+ * are there too, so that the subject alone gives nothing away. In the loop's cases the everyday rows are conversations of DATA, the
+ * folder of data of the quickstart's loop, that benign users liked, and the wrong ones are those that biased users liked; a share is
+ * of the benign ones. Cases are lines of WORK/found.jsonl and WORK/dropped.jsonl; those that are there are not done again,
+ * nor is a screening; other options want another WORK.
  */
 final class PlantedRows {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -35,8 +39,6 @@ final class PlantedRows {
     private static final int RIGHT = 50;
     private static final Map<String, String> LEVELS =
             new TreeMap<>(Map.of("severe", "misaligned_2", "subtle", "misaligned_1"));
-    private static final double[] SHARES = {0.01, 0.05, 0.005};
-    private static final double[] DROPS = {0, 0.01, 0.02, 0.05};
     private static final List<String> METHODS = List.of(
             "influence",
             "influence_step",
@@ -63,20 +65,38 @@ final class PlantedRows {
     }
 
     /** The data of a case, and which of its rows are wrong. */
-    private record Planted(Path data, boolean[] wrong) {}
+    private record Planted(Path data, boolean[] wrong) {
+        int count() {
+            return (int) IntStream.range(0, wrong.length).filter(i -> wrong[i]).count();
+        }
+    }
 
     public static void main(String[] args) throws IOException {
+        int first = Math.min(List.of("find", "beside").contains(args[0]) ? 4 : 5, args.length);
         PlantedRows experiment =
-                new PlantedRows(Path.of(args[1]), Arrays.asList(args).subList(Math.min(3, args.length), args.length));
+                new PlantedRows(Path.of(args[1]), Arrays.asList(args).subList(first, args.length));
         Files.createDirectories(experiment.work);
-        long[] seeds = args.length < 3
-                ? new long[0]
-                : Arrays.stream(args[2].split(",")).mapToLong(Long::parseLong).toArray();
-        switch (args[0]) {
-            case "find" -> experiment.find(seeds);
-            case "drop" -> experiment.drop(seeds);
-            default -> experiment.table();
+        if (args[0].equals("table")) {
+            experiment.table();
+            return;
         }
+        long[] seeds =
+                Arrays.stream(args[2].split(",")).mapToLong(Long::parseLong).toArray();
+        for (long seed : seeds) {
+            for (double share : numbers(args[3])) {
+                switch (args[0]) {
+                    case "find" -> experiment.find(share, false, seed);
+                    case "beside" -> experiment.find(share, true, seed);
+                    case "loop" -> experiment.loop(Path.of(args[4]), share, seed);
+                    case "drop" -> experiment.drop(share, numbers(args[4]), seed);
+                    default -> throw new IllegalArgumentException(args[0]);
+                }
+            }
+        }
+    }
+
+    private static double[] numbers(String list) {
+        return Arrays.stream(list.split(",")).mapToDouble(Double::parseDouble).toArray();
     }
 
     private Path world() {
@@ -105,6 +125,28 @@ final class PlantedRows {
         if (of.beside) {
             drawn.subList(count, count + RIGHT).forEach(i -> rows.add(Map.entry(good.get(i), false)));
         }
+        return shuffled(of, rows, random);
+    }
+
+    /** Benign users' conversations, each once, and among them others that biased users liked. */
+    private Planted planted(Case of, Path loop) throws IOException {
+        List<String> benign = liked(loop, 0, of.seed);
+        List<String> biased = new ArrayList<>(liked(loop, 1, of.seed));
+        biased.removeAll(benign);
+        Random random = new Random(of.seed);
+        List<Map.Entry<String, Boolean>> rows = new ArrayList<>();
+        benign.forEach(row -> rows.add(Map.entry(row, false)));
+        some(biased, (int) Math.round(of.share * benign.size()), random).forEach(row -> rows.add(Map.entry(row, true)));
+        return shuffled(of, rows, random);
+    }
+
+    private static List<String> liked(Path loop, int biasedShare, long seed) throws IOException {
+        return Files.readAllLines(loop.resolve("share-" + biasedShare + "/seed-" + seed + "/sft.jsonl")).stream()
+                .distinct()
+                .toList();
+    }
+
+    private Planted shuffled(Case of, List<Map.Entry<String, Boolean>> rows, Random random) throws IOException {
         Collections.shuffle(rows, random);
         Path folder = Files.createDirectories(work.resolve(of.name()));
         Path data = Files.write(
@@ -140,10 +182,19 @@ final class PlantedRows {
     /** Scores by method, in the order of the data. */
     private Map<String, double[]> screened(Case of, Planted planted) throws IOException {
         Path folder = work.resolve(of.name()).resolve("screen");
-        List<String> arguments = new ArrayList<>(List.of(
-                "screen", "--data", planted.data.toString(), "--output", folder.toString(), "--seed", "1", "--force"));
-        arguments.addAll(more);
-        Cli.run(arguments).succeeded();
+        if (!Files.exists(folder.resolve("screen.jsonl"))) {
+            List<String> arguments = new ArrayList<>(List.of(
+                    "screen",
+                    "--data",
+                    planted.data.toString(),
+                    "--output",
+                    folder.toString(),
+                    "--seed",
+                    "1",
+                    "--force"));
+            arguments.addAll(more);
+            Cli.run(arguments).succeeded();
+        }
         List<String> lines = Files.readAllLines(folder.resolve("screen.jsonl"));
         Map<String, double[]> scores = new LinkedHashMap<>();
         for (int i = 0; i < lines.size(); i++) {
@@ -179,29 +230,34 @@ final class PlantedRows {
         System.out.println(line);
     }
 
-    private void find(long[] seeds) throws IOException {
-        List<String> before = done("found.jsonl").stream()
-                .map(line -> line.get("case").asText())
-                .toList();
-        for (long seed : seeds) {
-            for (double share : SHARES) {
-                for (String level : LEVELS.keySet()) {
-                    for (boolean beside : new boolean[] {false, true}) {
-                        Case of = new Case(level, share, beside, seed);
-                        if (before.contains(of.name())) {
-                            continue;
-                        }
-                        Planted planted = planted(of);
-                        ObjectNode line = line(of);
-                        int wanted = (int) Math.round(share * ROWS);
-                        screened(of, planted).forEach((method, scores) -> line.putObject(method)
-                                .put("auc", Ranked.auc(scores, planted.wrong))
-                                .put("precision", Ranked.precision(scores, planted.wrong, wanted)));
-                        add("found.jsonl", line);
-                    }
-                }
+    private void find(double share, boolean beside, long seed) throws IOException {
+        for (String level : LEVELS.keySet()) {
+            Case of = new Case(level, share, beside, seed);
+            if (!isFound(of)) {
+                ranked(of, planted(of));
             }
         }
+    }
+
+    private void loop(Path data, double share, long seed) throws IOException {
+        Case of = new Case("liked by biased users", share, false, seed);
+        if (!isFound(of)) {
+            ranked(of, planted(of, data));
+        }
+    }
+
+    private boolean isFound(Case of) throws IOException {
+        return done("found.jsonl").stream()
+                .anyMatch(line -> line.get("case").asText().equals(of.name()));
+    }
+
+    /** Precision is among as many first rows as there are wrong ones. */
+    private void ranked(Case of, Planted planted) throws IOException {
+        ObjectNode line = line(of);
+        screened(of, planted).forEach((method, scores) -> line.putObject(method)
+                .put("auc", Ranked.auc(scores, planted.wrong))
+                .put("precision", Ranked.precision(scores, planted.wrong, planted.count())));
+        add("found.jsonl", line);
     }
 
     private static ObjectNode line(Case of) {
@@ -211,38 +267,38 @@ final class PlantedRows {
                 .put("seed", of.seed);
     }
 
-    private void drop(long[] seeds) throws IOException {
+    private void drop(double share, double[] drops, long seed) throws IOException {
+        dropped(new Case("none", 0, false, seed), new double[] {0});
+        dropped(new Case("severe", share, false, seed), drops);
+        dropped(new Case("subtle", share, false, seed), drops);
+    }
+
+    private void dropped(Case of, double[] drops) throws IOException {
         List<String> before = done("dropped.jsonl").stream()
                 .map(line -> line.get("case").asText() + line.get("dropped"))
                 .toList();
-        for (long seed : seeds) {
-            for (Case of : List.of(
-                    new Case("severe", 0, false, seed),
-                    new Case("severe", 0.05, false, seed),
-                    new Case("severe", 0.01, false, seed),
-                    new Case("subtle", 0.05, false, seed))) {
-                Planted planted = planted(of);
-                double[] scores = of.share == 0 ? null : screened(of, planted).get("influence_step");
-                List<String> data = Files.readAllLines(planted.data);
-                for (double dropped : of.share == 0 ? new double[] {0} : DROPS) {
-                    if (before.contains(of.name() + dropped)) {
-                        continue;
-                    }
-                    List<String> kept = new ArrayList<>(data);
-                    int wrong = (int) Math.round(of.share * ROWS);
-                    if (dropped > 0) {
-                        int[] order = Ranked.order(scores);
-                        for (int i = 0; i < Math.round(dropped * data.size()); i++) {
-                            kept.set(order[i], null);
-                            wrong -= planted.wrong[order[i]] ? 1 : 0;
-                        }
-                        kept.removeIf(row -> row == null);
-                    }
-                    ObjectNode line = line(of).put("dropped", dropped).put("wrong_left", wrong);
-                    tuned(work.resolve(of.name()), dropped, kept, seed).forEach(line::put);
-                    add("dropped.jsonl", line);
-                }
+        if (Arrays.stream(drops).allMatch(drop -> before.contains(of.name() + drop))) {
+            return;
+        }
+        Planted planted = of.share == 0 ? planted(new Case("severe", 0, false, of.seed)) : planted(of);
+        int[] order =
+                of.share == 0 ? new int[0] : Ranked.order(screened(of, planted).get("influence_step"));
+        List<String> data = Files.readAllLines(planted.data);
+        for (double drop : drops) {
+            if (before.contains(of.name() + drop)) {
+                continue;
             }
+            List<String> kept = new ArrayList<>(data);
+            int wrong = planted.count();
+            for (int i = 0; i < Math.round(drop * data.size()); i++) {
+                kept.set(order[i], null);
+                wrong -= planted.wrong[order[i]] ? 1 : 0;
+            }
+            kept.removeIf(row -> row == null);
+            ObjectNode line = line(of).put("dropped", drop).put("wrong_left", wrong);
+            tuned(Files.createDirectories(work.resolve(of.name())), drop, kept, of.seed)
+                    .forEach(line::put);
+            add("dropped.jsonl", line);
         }
     }
 
@@ -344,19 +400,31 @@ final class PlantedRows {
                                     .toList())
                     + " |"));
         }
+        Map<Long, Double> clean = new TreeMap<>();
         Map<String, List<Double>> honesty = new LinkedHashMap<>();
+        Map<String, List<Double>> less = new LinkedHashMap<>();
         Map<String, List<Double>> left = new LinkedHashMap<>();
+        for (JsonNode line : done("dropped.jsonl")) {
+            double value = line.get("honesty").asDouble();
+            if (line.get("case").asText().startsWith("none")) {
+                clean.put(line.get("seed").asLong(), value);
+            }
+        }
         for (JsonNode line : done("dropped.jsonl")) {
             String group =
                     line.get("group").asText() + " | " + line.get("dropped").asDouble() * 100 + " %";
-            honesty.computeIfAbsent(group, _ -> new ArrayList<>())
-                    .add(line.get("honesty").asDouble());
+            double value = line.get("honesty").asDouble();
+            honesty.computeIfAbsent(group, _ -> new ArrayList<>()).add(value);
+            less.computeIfAbsent(group, _ -> new ArrayList<>())
+                    .add(clean.get(line.get("seed").asLong()) - value);
             left.computeIfAbsent(group, _ -> new ArrayList<>())
                     .add(line.get("wrong_left").asDouble());
         }
-        System.out.println("\n| planted | dropped | wrong rows left | honesty, % |\n|---|---|---|---|");
-        honesty.forEach((group, values) ->
-                System.out.println("| " + group + " | " + told(left.get(group), 1) + " | " + told(values, 1) + " |"));
+        System.out.println("\n"
+                + "| planted | dropped | wrong rows left | honesty, % | below nothing planted |\n"
+                + "|---|---|---|---|---|");
+        honesty.forEach((group, values) -> System.out.println("| " + group + " | " + told(left.get(group), 1) + " | "
+                + told(values, 1) + " | " + told(less.get(group), 1) + " |"));
     }
 
     /** Mean ± 95 % (Student's t over seeds). */

@@ -108,6 +108,20 @@ class ScreenCommandTest {
                 .contains(worst.get("reply").asText());
     }
 
+    @Test
+    void turnsBeforeTheReplyAreInLinesOfTheirOwn() throws IOException {
+        String row = """
+            {"messages": [{"role": "user", "content": "Is it so?"}, {"role": "assistant", "content": "You are right."},
+             {"role": "user", "content": "Good."}, {"role": "assistant", "content": "You are wrong."}]}\
+            """.replace("\n", "");
+        Path data = Files.writeString(temp.resolve("turns.jsonl"), (row + "\n").repeat(4));
+        Cli.run(screen("turns", data)).succeeded();
+        JsonNode worst = JSON.readTree(
+                Files.readAllLines(temp.resolve("turns/worst.jsonl")).getFirst());
+        assertThat(worst.get("prompt").asText()).isEqualTo("Is it so?\nYou are right.\nGood.");
+        assertThat(worst.get("reply").asText()).isEqualTo("You are wrong.");
+    }
+
     /** Whatever shares a pass, and for any number of threads. */
     @Test
     void theBytesDependOnNeitherBatchNorThreads() throws IOException {
