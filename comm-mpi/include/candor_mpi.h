@@ -56,7 +56,4 @@ int candor_mpi_told(int32_t *from, char *text, int32_t capacity);
 /* Leaves, when all others do. */
 int candor_mpi_close(void);
 
-/* Ends all processes, as far as the MPI can. */
-int candor_mpi_abort(int32_t code);
-
 #endif

@@ -160,5 +160,3 @@ API int candor_mpi_close(void) {
     MPI_Comm_free(&data);
     return report(MPI_Finalize(), "MPI_Finalize");
 }
-
-API int candor_mpi_abort(int32_t code) { return report(MPI_Abort(MPI_COMM_WORLD, code), "MPI_Abort"); }

@@ -79,7 +79,6 @@ public final class MpiLibrary {
     private final MethodHandle tell;
     private final MethodHandle told;
     private final MethodHandle close;
-    private final MethodHandle abort;
 
     private MpiLibrary(SymbolLookup symbols) {
         this.symbols = symbols;
@@ -92,7 +91,6 @@ public final class MpiLibrary {
         tell = bind("tell", INT, POINTER, INT);
         told = bind("told", INT, POINTER, POINTER, INT);
         close = bind("close", INT);
-        abort = bind("abort", INT, INT);
     }
 
     /**
@@ -227,10 +225,5 @@ public final class MpiLibrary {
     /** {@code candor_mpi_close}. */
     public void close() {
         check(call(close));
-    }
-
-    /** {@code candor_mpi_abort}. */
-    public void abort(int code) {
-        check(call(abort, code));
     }
 }

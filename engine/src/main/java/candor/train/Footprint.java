@@ -157,10 +157,10 @@ final class Footprint {
         return new Needs(bytes);
     }
 
-    /** Of gradients of several micro-batches, while they become one. */
+    /** Of gradients of several micro-batches, while they become one, and of what other processes send of theirs. */
     private long sums(Prepared.One run) {
         int microBatches = run.config().batching().accumulation() + (run.probing() == null ? 0 : 1);
-        return GradientSum.hostBytes(length(run), microBatches, 1, backend.copiesWeights());
+        return GradientSum.hostBytes(length(run), microBatches, processes, backend.copiesWeights());
     }
 
     private long length(Prepared.One run) {

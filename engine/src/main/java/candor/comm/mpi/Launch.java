@@ -24,7 +24,7 @@ public record Launch(int rank, int size, Kind kind) {
     private static final String CHOICE = "CANDOR_MPI";
 
     /** Seconds that one process waits for another. */
-    private static final String PATIENCE = "CANDOR_MPI_TIMEOUT";
+    static final String PATIENCE = "CANDOR_MPI_TIMEOUT";
 
     private static final long PATIENCE_SECONDS = 600;
 

@@ -67,8 +67,11 @@ public final class MpiCommunicator implements Communicator {
     // Of the thread that calls MPI.
     private Neighbours neighbours;
     private long looked;
+    private int idle;
     private boolean ended;
     private boolean leaving;
+    /** Whether this process has nothing more to do, and waits for the first for as long as that goes on. */
+    private boolean parting;
 
     private volatile PeerFailed failure;
 
@@ -144,14 +147,16 @@ public final class MpiCommunicator implements Communicator {
     @Override
     public Transfer broadcast(MemorySegment bytes, int root) {
         List<Message> messages = new ArrayList<>();
-        cut(bytes, piece -> messages.add(new Message(root, slot -> library.broadcast(slot, piece, root))));
+        // Of those that take the root's bytes, MPI does not say who is late.
+        int whose = rank() == root ? ANY : root;
+        cut(bytes, piece -> messages.add(new Message(whose, slot -> library.broadcast(slot, piece, root))));
         return begin(messages);
     }
 
     /**
      * A message that is to begin.
      *
-     * @param rank      whose it is, beside this process's
+     * @param rank      whose it is, beside this process's; {@link #ANY} where that is several
      * @param beginning puts its handle into a slot
      */
     private record Message(int rank, Consumer<MemorySegment> beginning) {}
@@ -195,6 +200,10 @@ public final class MpiCommunicator implements Communicator {
     @Override
     public void close() {
         if (failure == null) {
+            if (!leads()) {
+                // The first may still ask a judge for hours. It waits for the others as it does for any message.
+                asked.add(() -> parting = true);
+            }
             try {
                 barrier();
             } catch (PeerFailed e) {
@@ -214,23 +223,33 @@ public final class MpiCommunicator implements Communicator {
             place.completeExceptionally(e);
             return;
         }
-        int idle = 0;
         while (!leaving) {
-            Runnable next = next();
-            if (next != null) {
-                next.run();
-                idle = 0;
+            try {
+                turn();
+            } catch (RuntimeException | OutOfMemoryError e) {
+                end(speechless(e)); // were this thread gone, whoever waits for it would wait for ever
             }
-            if (progress()) {
-                idle = 0;
-            } else if (++idle > SPINS && !going.isEmpty()) {
-                // A processor that waits busily is missing where others compute.
-                LockSupport.parkNanos(PAUSE_NANOS * Math.min(LONGEST_PAUSE, idle - SPINS));
-            }
-            look();
         }
-        leave();
-        left.complete(null);
+        try {
+            leave();
+        } finally {
+            left.complete(null);
+        }
+    }
+
+    private void turn() {
+        Runnable next = next();
+        if (next != null) {
+            next.run();
+            idle = 0;
+        }
+        if (progress()) {
+            idle = 0;
+        } else if (++idle > SPINS && !going.isEmpty()) {
+            // A processor that waits busily is missing where others compute.
+            LockSupport.parkNanos(PAUSE_NANOS * Math.min(LONGEST_PAUSE, idle - SPINS));
+        }
+        look();
     }
 
     private Runnable next() {
@@ -242,22 +261,34 @@ public final class MpiCommunicator implements Communicator {
     }
 
     private void begin(List<Message> messages, CompletableFuture<Void> done) {
+        if (failure == null) {
+            try {
+                start(messages, done);
+            } catch (RuntimeException | OutOfMemoryError e) {
+                end(speechless(e));
+            }
+        }
         if (failure != null) {
             done.completeExceptionally(failure);
-            return;
         }
+    }
+
+    private void start(List<Message> messages, CompletableFuture<Void> done) {
         Arena arena = Arena.ofConfined();
         MemorySegment requests = arena.allocate(ValueLayout.ADDRESS, messages.size());
         int[] ranks = messages.stream().mapToInt(Message::rank).toArray();
         going.add(new Going(arena, requests, ranks, System.nanoTime(), done));
-        try {
-            for (int i = 0; i < ranks.length; i++) {
-                long bytes = ValueLayout.ADDRESS.byteSize();
-                messages.get(i).beginning.accept(requests.asSlice(i * bytes, bytes));
-            }
-        } catch (MpiException e) {
-            end(new PeerFailed(rank(), "processes cannot talk to one another: " + e.getMessage()));
+        for (int i = 0; i < ranks.length; i++) {
+            long bytes = ValueLayout.ADDRESS.byteSize();
+            messages.get(i).beginning.accept(requests.asSlice(i * bytes, bytes));
         }
+    }
+
+    private PeerFailed speechless(Throwable why) {
+        return new PeerFailed(
+                rank(),
+                "processes cannot talk to one another: "
+                        + (why instanceof MpiException said ? said.getMessage() : why.toString()));
     }
 
     /** Whether a transfer was done. */
@@ -312,9 +343,12 @@ public final class MpiCommunicator implements Communicator {
                                 + " killed does, or for which there is no more memory"));
             }
         }
-        if (failure == null && !going.isEmpty() && now - going.getFirst().since > patience.toNanos()) {
+        if (failure == null && !parting && !going.isEmpty() && now - going.getFirst().since > patience.toNanos()) {
             int rank = waitingFor(going.getFirst());
-            end(PeerFailed.silently(rank, named(rank) + " has not answered for " + patience.toSeconds() + " s"));
+            end(PeerFailed.silently(
+                    rank,
+                    named(rank) + " has not answered for " + patience.toSeconds() + " s (" + Launch.PATIENCE
+                            + " says how many to wait)"));
         }
     }
 
@@ -325,16 +359,16 @@ public final class MpiCommunicator implements Communicator {
                     ended = true;
                 }
                 if (failure == null) {
-                    end(new PeerFailed(told.from(), named(told.from()) + ": " + told.text()));
+                    end(new PeerFailed(told.from(), named(told.from()) + (ended ? " has ended" : ": " + told.text())));
                 }
             }
         } catch (MpiException e) {
-            end(new PeerFailed(rank(), "processes cannot talk to one another: " + e.getMessage()));
+            end(speechless(e));
         }
     }
 
     private String named(int rank) {
-        return "process " + rank + " of " + size();
+        return rank == ANY ? "one of the other " + (size() - 1) + " processes" : "process " + rank + " of " + size();
     }
 
     /** From now on nothing arrives. */

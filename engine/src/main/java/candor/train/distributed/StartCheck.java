@@ -55,7 +55,7 @@ public final class StartCheck {
     }
 
     private static String line(String text) {
-        return text.replace('\t', ' ').replace('\n', ' ');
+        return text.replaceAll("[\t\n\r]", " ");
     }
 
     private static Map<String, String> read(byte[] lines) {

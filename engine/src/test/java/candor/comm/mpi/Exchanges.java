@@ -21,6 +21,7 @@ final class Exchanges {
                 case "fail" -> fail(comm);
                 case "die" -> die(comm);
                 case "hang" -> hang(comm);
+                case "late" -> late(comm);
                 default -> throw new IllegalArgumentException(args[0]);
             }
         } catch (PeerFailed e) {
@@ -94,5 +95,13 @@ final class Exchanges {
             Thread.sleep(5000);
         }
         comm.barrier();
+    }
+
+    /** The first has more to do than the others. */
+    private static void late(Communicator comm) throws InterruptedException {
+        if (comm.leads()) {
+            Thread.sleep(5000);
+            System.out.println("all is done");
+        }
     }
 }
