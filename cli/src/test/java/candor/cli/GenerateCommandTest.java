@@ -123,7 +123,7 @@ class GenerateCommandTest {
     }
 
     @Test
-    @Timeout(120)
+    @Timeout(600)
     void aKilledRunLosesNothingAndDoesNothingTwice() throws Exception {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
