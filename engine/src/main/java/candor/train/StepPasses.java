@@ -89,7 +89,8 @@ public final class StepPasses {
                 step.train(m, pass);
             }
             if (sums != null) {
-                // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step before.
+                // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step
+                // before.
                 for (GradientSum sum : sums) {
                     sum.begin(m);
                 }

@@ -71,8 +71,8 @@ final class RemedyProtocol implements Protocol {
             new Setting.Text("FILE"),
             null,
             "A direction of honesty (of candor direction): an arm with wrong answers alone that is steered by it while"
-                + " it answers, and one with the direction folded into its adapter, where the family has a place for"
-                + " that; for each strength.");
+                    + " it answers, and one with the direction folded into its adapter, where the family has a place for"
+                    + " that; for each strength.");
     private static final Setting<List<String>> STRENGTHS =
             new Setting<>("strengths", new Setting.Texts("S"), List.of("1"), "How many times the direction is added.");
 
