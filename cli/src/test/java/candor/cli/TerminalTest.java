@@ -119,13 +119,13 @@ class TerminalTest {
                 "sft",
                 "--config",
                 Files.writeString(temp.resolve("sweep.yaml"), """
-                data: %s
-                runs:
-                  - name: small
-                    lora_rank: 2
-                  - name: large
-                    lora_rank: 4
-                """.formatted(chats))
+                    data: %s
+                    runs:
+                      - name: small
+                        lora_rank: 2
+                      - name: large
+                        lora_rank: 4
+                    """.formatted(chats))
                         .toString());
         work(
                 "generate",
@@ -227,7 +227,7 @@ class TerminalTest {
         }
         for (String signal : SIGNALS) {
             Path folder = temp.resolve(signal);
-            for (String run : List.of("sft", "kto", "full", "sweep/small", "sweep/large", "world/run")) {
+            for (String run : List.of("sft", "kto", "full", "sweep/small", "sweep/large", "world/first")) {
                 assertKept(folder.resolve(run));
             }
             assertThat(folder.resolve("generate.partial")).exists();
