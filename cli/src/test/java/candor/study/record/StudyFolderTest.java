@@ -73,7 +73,7 @@ class StudyFolderTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "study.json|\"kind\" : \"direct\"|\"kind\" : \"other\"|expected one of [direct, mixture, loop]",
+                "study.json|\"kind\" : \"direct\"|\"kind\" : \"other\"|expected one of [direct, mixture, loop, remedy]",
                 "study.json|\"name\" : \"severe\"|\"name\" : \"../x\"|arms [1]: an arm is named '../x'",
                 "study.json|\"name\" : \"severe\"|\"name\" : \"BASE\"|two arms named BASE",
                 "study.json|\"better\" : \"higher\"|\"x\" : 1|metrics [0]: has no \"better\"",
