@@ -85,8 +85,9 @@ final class EvalRun {
                                 interrupt::requested)
                         .run();
             } catch (PeerFailed e) {
-                throw e.orDo(options.goOn() + ", with any number of processes");
+                throw orGoOn(e, options);
             } catch (Stopped stopped) {
+                model.rest(); // those that help wait for more
                 return interrupt.stopped();
             }
             List<Scores.Score> scores = Scores.of(results, task.measures());
@@ -130,7 +131,13 @@ final class EvalRun {
             SharedWork.agree(comm, asked(task, options, model, null).toString());
             DividedRespondent.help(comm, model, interrupt::requested);
             return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;
+        } catch (PeerFailed e) {
+            throw orGoOn(e, options);
         }
+    }
+
+    private static PeerFailed orGoOn(PeerFailed failed, EvalOptions options) {
+        return failed.orDo(options.goOn() + ", with any number of processes");
     }
 
     /** What a reader of the scores is to know. */

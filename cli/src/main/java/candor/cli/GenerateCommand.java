@@ -115,6 +115,8 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
             Generator.Settings size =
                     new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
             return comm.leads() ? lead(comm, backend, size) : help(comm, backend, size);
+        } catch (PeerFailed e) {
+            throw e.orDo(Again.resuming(spec) + ", with any number of processes");
         }
     }
 
@@ -129,8 +131,6 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
             }
             spec.commandLine().getOut().println(output);
             return ExitCode.DONE;
-        } catch (PeerFailed e) {
-            throw e.orDo(Again.resuming(spec) + ", with any number of processes");
         }
     }
 

@@ -1,6 +1,5 @@
 package candor.cli;
 
-import candor.BadInput;
 import candor.evaluate.engine.ModelHash;
 import candor.foresee.ScreenMethod;
 import candor.ops.Backend;
@@ -168,15 +167,18 @@ final class ScreenCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        require(rank >= 1 && rank <= 4096, "--lora-rank " + rank + ": give 1 to 4096");
-        require(alpha > 0 && Double.isFinite(alpha), "--lora-alpha " + alpha + ": give a number above 0");
-        require(warmupSteps >= 1, "--warmup-steps " + warmupSteps + ": give 1 or more");
-        require(rows >= 1, "--per-device-train-batch-size " + rows + ": give 1 or more");
-        require(rate() > 0 && Double.isFinite(rate()), "--learning-rate " + rate() + ": give a number above 0");
-        require(projection >= 0 && projection <= 1 << 20, "--projection-dim " + projection + ": give 0 to 1048576");
-        require(parts >= 0 && parts <= 64 && parts != 1, "--calibrate " + parts + ": give 2 to 64, or 0 for none");
-        require(tokens >= 1, "--batch-tokens " + tokens + ": give 1 or more");
-        require(maxLength == 0 || maxLength >= 2, "--max-length " + maxLength + ": give 2 or more, or 0");
+        EvalCommand.require(rank >= 1 && rank <= 4096, "--lora-rank " + rank + ": give 1 to 4096");
+        EvalCommand.require(alpha > 0 && Double.isFinite(alpha), "--lora-alpha " + alpha + ": give a number above 0");
+        EvalCommand.require(warmupSteps >= 1, "--warmup-steps " + warmupSteps + ": give 1 or more");
+        EvalCommand.require(rows >= 1, "--per-device-train-batch-size " + rows + ": give 1 or more");
+        EvalCommand.require(
+                rate() > 0 && Double.isFinite(rate()), "--learning-rate " + rate() + ": give a number above 0");
+        EvalCommand.require(
+                projection >= 0 && projection <= 1 << 20, "--projection-dim " + projection + ": give 0 to 1048576");
+        EvalCommand.require(
+                parts >= 0 && parts <= 64 && parts != 1, "--calibrate " + parts + ": give 2 to 64, or 0 for none");
+        EvalCommand.require(tokens >= 1, "--batch-tokens " + tokens + ": give 1 or more");
+        EvalCommand.require(maxLength == 0 || maxLength >= 2, "--max-length " + maxLength + ": give 2 or more, or 0");
         if (!dryRun) {
             ScreenFiles.requireFree(output, force);
         }
@@ -242,11 +244,5 @@ final class ScreenCommand implements Callable<Integer> {
         facts.put("model", model.model().toString());
         facts.put("model_sha256", ModelHash.of(model.model()));
         return facts;
-    }
-
-    private static void require(boolean holds, String message) {
-        if (!holds) {
-            throw new BadInput(message);
-        }
     }
 }
