@@ -1,0 +1,87 @@
+/* The functions of candor_cpu.h: which kernels there are, and which are called. */
+#include "kernels.h"
+
+static const struct kernels *const all[CANDOR_CPU_KERNELS] = {
+/* The build says which files the compiler could take. */
+#if defined(CANDOR_CPU_WITH_AVX2)
+    [CANDOR_CPU_AVX2] = &candor_cpu_avx2,
+#endif
+#if defined(CANDOR_CPU_WITH_AVX512)
+    [CANDOR_CPU_AVX512] = &candor_cpu_avx512,
+#endif
+#if defined(CANDOR_CPU_WITH_AVX512BF16)
+    [CANDOR_CPU_AVX512BF16] = &candor_cpu_avx512bf16,
+#endif
+};
+
+/* Those whose place a kind takes in what it does not do itself. */
+static const int32_t below[CANDOR_CPU_KERNELS] = {
+    [CANDOR_CPU_AVX2] = -1,
+    [CANDOR_CPU_AVX512] = -1,
+    [CANDOR_CPU_AVX512BF16] = CANDOR_CPU_AVX512,
+    [CANDOR_CPU_AMX] = CANDOR_CPU_AVX512BF16,
+    [CANDOR_CPU_NEON] = -1,
+    [CANDOR_CPU_NEONBF16] = CANDOR_CPU_NEON,
+};
+
+/* The first kind from this one down that multiplies so, or -1. */
+static int32_t multiplier(int32_t kind, int32_t arithmetic) {
+    while (kind >= 0 && !(all[kind] && all[kind]->multiply[arithmetic])) {
+        kind = below[kind];
+    }
+    return kind;
+}
+
+CANDOR_CPU_API int32_t candor_cpu_api_version(void) {
+    return CANDOR_CPU_API_VERSION;
+}
+
+CANDOR_CPU_API int64_t candor_cpu_supported(void) {
+    int64_t found = 0;
+#if defined(__x86_64__)
+    /* These ask the operating system, too, whether it keeps the registers. */
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        found |= 1 << CANDOR_CPU_AVX2;
+    }
+    const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (avx512) {
+        found |= 1 << CANDOR_CPU_AVX512;
+    }
+    if (avx512 && __builtin_cpu_supports("avx512bf16")) {
+        found |= 1 << CANDOR_CPU_AVX512BF16;
+    }
+#endif
+    for (int kind = 0; kind < CANDOR_CPU_KERNELS; kind++) {
+        if (!all[kind]) {
+            found &= ~((int64_t)1 << kind);
+        }
+    }
+    return found;
+}
+
+CANDOR_CPU_API int32_t candor_cpu_has(int32_t kernels, int32_t arithmetic) {
+    return multiplier(kernels, arithmetic) >= 0;
+}
+
+CANDOR_CPU_API int64_t candor_cpu_scratch_bytes(void) {
+    return sizeof(struct scratch);
+}
+
+CANDOR_CPU_API void candor_cpu_multiply(
+    int32_t kernels,
+    const struct candor_cpu_product *product,
+    void *scratch,
+    const void *b,
+    const void *b2,
+    const float *scales) {
+    all[multiplier(kernels, product->arithmetic)]->multiply[product->arithmetic](product, scratch, b, b2, scales);
+}
+
+CANDOR_CPU_API void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to) {
+    while (!all[kernels]->pack_pairs) {
+        kernels = below[kernels];
+    }
+    all[kernels]->pack_pairs(packing, to);
+}

@@ -1,0 +1,50 @@
+/* Products in floats, and in floats that are rounded to bf16 first; product.h's and widen.h's vectors come before. */
+#include "widen.h"
+
+/* To bf16, ties to even; what is not a number stays so. */
+static inline ints rounded_floats(ints bits) {
+    const ints whole = (bits + 0x7fff + ((bits >> 16) & 1)) & (int32_t)0xffff0000;
+    const ints nan = (bits & 0x7fffffff) > 0x7f800000;
+    return (nan & (bits | 0x400000) & (int32_t)0xffff0000) | (~nan & whole);
+}
+
+static inline unit rounded_float(unit bits) {
+    if ((bits & 0x7fffffff) > 0x7f800000) {
+        return (bits | 0x400000) & 0xffff0000;
+    }
+    return (bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000;
+}
+
+/* n neighbours. */
+static inline __attribute__((always_inline)) void copy_floats(unit *to, const float *from, int64_t n, const int rounded) {
+    if (!rounded) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        put_ints(to + i, rounded_floats(ints_at(from + i)));
+    }
+    for (; i < n; i++) {
+        unit bits;
+        memcpy(&bits, from + i, sizeof bits);
+        to[i] = rounded_float(bits);
+    }
+}
+
+#define PAIRED 0
+#define NAME(x) x##_floats
+#define COPY_ROW(to, from, n, rounded) copy_floats(to, from, n, rounded)
+#define COPY_ACROSS(to, from, none, n, rounded) ((void)(none), copy_floats(to, from, n, rounded))
+#define WIDEN(job, to, b, scales, panel, p, n) widen(job, 0, to, b, scales, panel, p, n)
+#include "product.h"
+
+static void multiply_exact(
+    const struct candor_cpu_product *job, struct scratch *s, const unit *b, const unit *b2, const float *scales) {
+    multiply_floats(job, s, b, b2, scales, 0);
+}
+
+static void multiply_rounded(
+    const struct candor_cpu_product *job, struct scratch *s, const unit *b, const unit *b2, const float *scales) {
+    multiply_floats(job, s, b, b2, scales, 1);
+}

@@ -1,0 +1,66 @@
+/* What the files of each kind of processor have in common, and give to api.c. */
+#ifndef CANDOR_CPU_SRC_KERNELS_H
+#define CANDOR_CPU_SRC_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "candor_cpu.h"
+
+/* An element of 32 bits: a float, or a pair of bf16. Depths are counted in them. */
+typedef uint32_t unit;
+
+enum {
+    /* Of a piece of the depth: so many rows of a panel of 32 columns are 32 KiB, which stay in the first-level cache. */
+    PIECE = 256,
+    /* From one row of A's copy to the next: no power of two, so that rows do not share the sets of a cache. */
+    ROW = PIECE + 16,
+    /* Rows side by side in the copy of an A that is read across. */
+    GROUP = 16,
+    /* Units of the copy of A: half of a second-level cache of 1 MiB. */
+    MOST_COPIED = 128 << 10,
+    /* Columns of the widest panel. */
+    MOST_WIDTH = 32
+};
+
+/* A thread's own memory. */
+struct scratch {
+    /* What of A is in the copy. */
+    int64_t from;
+    int64_t units;
+    int64_t rows;
+    int64_t valid;
+    /* A tile at the right edge of C. */
+    float edge[CANDOR_CPU_MOST_ROWS * 2 / 8 * MOST_WIDTH];
+    /* A panel's piece, widened. */
+    unit widened[PIECE * MOST_WIDTH];
+    unit copy[MOST_COPIED / PIECE * ROW + GROUP * ROW];
+    unit copy2[MOST_COPIED / PIECE * ROW + GROUP * ROW];
+};
+
+/* Of loops over a tile's rows, whose number the compiler knows. */
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
+
+struct kernels {
+    /* For each arithmetic, or null. */
+    void (*multiply[3])(
+        const struct candor_cpu_product *, struct scratch *, const unit *b, const unit *b2, const float *scales);
+    void (*pack_pairs)(const struct candor_cpu_packing *, unit *to);
+};
+
+extern const struct kernels candor_cpu_avx2;
+extern const struct kernels candor_cpu_avx512;
+extern const struct kernels candor_cpu_avx512bf16;
+extern const struct kernels candor_cpu_amx;
+extern const struct kernels candor_cpu_neon;
+extern const struct kernels candor_cpu_neonbf16;
+
+static inline int32_t least(int64_t a, int64_t b) {
+    return (int32_t)(a < b ? a : b);
+}
+
+#endif
