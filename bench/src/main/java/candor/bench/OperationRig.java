@@ -125,7 +125,8 @@ final class OperationRig {
             }
             return;
         }
-        try (NaiveBackend naive = new NaiveBackend(ops.activations())) {
+        try (NaiveBackend naive =
+                new NaiveBackend(ops.activations(), ops.descriptor().products())) {
             List<Dim> dims = operation.outputs();
             Tensor[] out = new Tensor[ours.length];
             for (int i = 0; i < out.length; i++) {
@@ -168,7 +169,7 @@ final class OperationRig {
     }
 
     private void compare(float[] ours, float[] plain) {
-        double allowed = (ops.activations() == DType.F32 ? TOLERANCE : TOLERANCE_OF_BF16) * largest(plain);
+        double allowed = (ops.descriptor().products() == DType.F32 ? TOLERANCE : TOLERANCE_OF_BF16) * largest(plain);
         for (int i = 0; i < plain.length; i++) {
             if (!(Math.abs(ours[i] - plain[i]) <= allowed)) {
                 throw new IllegalStateException(

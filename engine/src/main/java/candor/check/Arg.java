@@ -1,5 +1,6 @@
 package candor.check;
 
+import candor.ops.BackendDescriptor;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
@@ -87,16 +88,25 @@ record Arg(
         return new Arg(name, kind, dtype, less, part, packing, memoryOf, slot, float32, magnitude);
     }
 
-    /** The same on a backend whose activations are of a type: values are what is left of them there. */
-    Arg on(DType activations) {
-        if (float32 || kind == Kind.CONSTANT || activations == DType.F32) {
+    /**
+     * The same on a backend: where its activations are of a type, values are what is left of them there; where only operands of its
+     * products are, so are values that it reads and does not write.
+     */
+    Arg on(BackendDescriptor backend) {
+        DType activations = backend.activations();
+        boolean operandsAlone = activations == DType.F32;
+        boolean read = kind == Kind.INPUT || kind == Kind.WEIGHT;
+        if (float32 || kind == Kind.CONSTANT || backend.products() == DType.F32 || (operandsAlone && !read)) {
             return this;
         }
         double[] rounded = values == null
                 ? null
-                : Arrays.stream(values).map(value -> round(activations, value)).toArray();
+                : Arrays.stream(values)
+                        .map(value -> round(backend.products(), value))
+                        .toArray();
         // A weight's file keeps a type that holds the rounded values.
-        DType type = kind != Kind.WEIGHT ? activations : dtype == DType.F16 ? DType.F32 : dtype;
+        DType kept = dtype == DType.F16 ? DType.F32 : dtype;
+        DType type = operandsAlone || kind == Kind.WEIGHT ? kept : activations;
         return new Arg(name, kind, type, shape, rounded, packing, memoryOf, slot, false, magnitude);
     }
 

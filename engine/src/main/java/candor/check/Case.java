@@ -1,5 +1,6 @@
 package candor.check;
 
+import candor.ops.BackendDescriptor;
 import candor.ops.Batch;
 import candor.ops.Ops;
 import candor.ops.op.Op;
@@ -49,9 +50,9 @@ record Case(String op, String text, Batch batch, List<Arg> args, Call call, bool
         return args.stream().filter(arg -> arg.name().equals(name)).findFirst().orElseThrow();
     }
 
-    /** The same on a backend whose activations are of a type. */
-    Case on(DType activations) {
-        List<Arg> there = args.stream().map(arg -> arg.on(activations)).toList();
+    /** The same on a backend: with values that it loses nothing of as it reads or multiplies them. */
+    Case on(BackendDescriptor backend) {
+        List<Arg> there = args.stream().map(arg -> arg.on(backend)).toList();
         return new Case(op, text, batch, there, call, exact);
     }
 

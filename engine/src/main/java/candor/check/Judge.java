@@ -15,7 +15,7 @@ final class Judge {
     }
 
     Result judge(Case asked) {
-        Case of = asked.on(backend.activations());
+        Case of = asked.on(backend.descriptor());
         Accuracy accuracy = Accuracy.UNKNOWN;
         try {
             Outcome outcome;

@@ -57,7 +57,8 @@ import java.util.Arrays;
  *
  * <p>Where activations are of a shorter type, what a plain implementation hands from one matrix product to the next is rounded
  * to it: weights of adapters, their narrow products, attention's weights, and the gradients of scores and logits. Sums
- * stay float32.
+ * stay float32. Where operands of products alone are of a shorter type, all of them are rounded as they are multiplied, and nothing
+ * else is.
  *
  * <p>It is also a whole, slow implementation, good enough for tiny models and to compare speed against.
  */
@@ -68,18 +69,27 @@ public class Naive implements Ops {
     private static final float CUBE = 0.044715f;
 
     private final DType type;
+    private final DType products;
 
     public Naive() {
-        this(DType.F32);
+        this(DType.F32, DType.F32);
     }
 
-    /** @param type of activations */
-    public Naive(DType type) {
+    /**
+     * @param type of activations
+     * @param products what operands of products are rounded to
+     */
+    public Naive(DType type, DType products) {
         this.type = type;
+        this.products = products;
     }
 
     final DType type() {
         return type;
+    }
+
+    final DType products() {
+        return products;
     }
 
     /** A value as a tensor of activations would hold it. */
@@ -94,12 +104,43 @@ public class Naive implements Ops {
         return values;
     }
 
-    private float[][] roundedRows(Tensor from) {
+    /** A value as a product multiplies with it. */
+    private float operand(float value) {
+        return products == DType.F32 ? value : (float) Arg.round(products, value);
+    }
+
+    private float[] operands(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = operand(values[i]);
+        }
+        return values;
+    }
+
+    private float[][] operands(Tensor from) {
         float[][] rows = Floats.rows(from);
         for (float[] row : rows) {
-            rounded(row);
+            operands(row);
         }
         return rows;
+    }
+
+    /** An adapter's factor for the product that s comes into: before it is rounded, where rounding is of operands alone. */
+    private float[][] narrow(Tensor factor, float scale) {
+        if (type == products) {
+            return operands(factor);
+        }
+        float[][] rows = Floats.rows(factor);
+        for (float[] row : rows) {
+            for (int i = 0; i < row.length; i++) {
+                row[i] = operand(scale * row[i]);
+            }
+        }
+        return rows;
+    }
+
+    /** s, where {@link #narrow} has left it out. */
+    private float outer(float scale) {
+        return type == products ? scale : 1;
     }
 
     @Override
@@ -217,10 +258,10 @@ public class Naive implements Ops {
 
     private void linear(Linear op) {
         Tensor y = op.y();
-        float[][] in = Floats.rows(op.x());
+        float[][] in = operands(op.x());
         float[][] out = new float[y.rows()][y.cols()];
         for (int o = 0; op.w() != null && o < y.cols(); o++) {
-            float[] weight = Floats.row(op.w(), o);
+            float[] weight = operands(Floats.row(op.w(), o));
             for (int n = 0; n < y.rows(); n++) {
                 out[n][o] = rounded(dot(in[n], 0, weight, 0, weight.length));
             }
@@ -238,14 +279,15 @@ public class Naive implements Ops {
             if (factors == null) {
                 continue;
             }
-            float[][] a = roundedRows(factors.a());
-            float[][] b = roundedRows(factors.b());
+            float[][] a = narrow(factors.a(), factors.scale());
+            float[][] b = operands(factors.b());
             for (int n = run.start(); n < run.end(); n++) {
                 float[] down = new float[op.t().cols()];
                 for (int r = 0; r < a.length; r++) {
-                    down[r] = rounded(factors.scale() * dot(in[n], 0, a[r], 0, in[n].length));
+                    down[r] = rounded(outer(factors.scale()) * dot(in[n], 0, a[r], 0, in[n].length));
                 }
                 Floats.put(op.t(), n, down);
+                operands(down);
                 for (int o = 0; o < b.length; o++) {
                     out[n][o] += rounded(dot(down, 0, b[o], 0, a.length));
                 }
@@ -289,11 +331,11 @@ public class Naive implements Ops {
     private void linearBackward(LinearBackward op) {
         Tensor dx = op.dx();
         Weight w = op.w();
-        float[][] out = Floats.rows(op.dy());
+        float[][] out = operands(op.dy());
         float[][] in = new float[op.dy().rows()][w == null ? op.x().cols() : w.cols()];
         if (dx != null && w != null) {
             for (int o = 0; o < w.rows(); o++) {
-                float[] weight = Floats.row(w, o);
+                float[] weight = operands(Floats.row(w, o));
                 for (int n = 0; n < out.length; n++) {
                     addTo(in[n], out[n][o], weight);
                 }
@@ -314,8 +356,8 @@ public class Naive implements Ops {
     }
 
     private void loraBackward(float[][] in, float[][] out, Tensor x, Tensor t, Lora.Factors factors, Batch.Run run) {
-        float[][] a = roundedRows(factors.a());
-        float[][] b = roundedRows(factors.b());
+        float[][] a = operands(factors.a());
+        float[][] b = narrow(factors.b(), factors.scale());
         float[][] da = new float[a.length][factors.a().cols()];
         float[][] db = new float[b.length][a.length];
         for (int n = run.start(); n < run.end(); n++) {
@@ -324,12 +366,12 @@ public class Naive implements Ops {
                 addTo(down, out[n][o], b[o]);
             }
             for (int r = 0; r < a.length; r++) {
-                down[r] = rounded(factors.scale() * down[r]);
+                down[r] = operand(rounded(outer(factors.scale()) * down[r]));
                 addTo(in[n], down[r], a[r]);
             }
             if (factors.trained()) {
-                float[] input = Floats.row(x, n);
-                float[] kept = Floats.row(t, n);
+                float[] input = operands(Floats.row(x, n));
+                float[] kept = operands(Floats.row(t, n));
                 for (int r = 0; r < a.length; r++) {
                     addTo(da[r], down[r], input);
                 }
@@ -347,7 +389,7 @@ public class Naive implements Ops {
     private void attention(Attention op) {
         Heads heads = op.heads();
         Batch batch = op.batch();
-        float[][] rows = Floats.rows(op.qkv());
+        float[][] rows = operands(op.qkv());
         int width = heads.width();
         float scale = 1 / (float) Math.sqrt(width);
         for (int s = 0; s < batch.sequenceCount(); s++) {
@@ -368,7 +410,7 @@ public class Naive implements Ops {
                     logSums[h] = max + (float) Math.log(sum);
                     for (int j = 0; j < p.length; j++) {
                         for (int d = 0; d < width; d++) {
-                            out[h * width + d] += rounded(p[j] / sum) * rows[first + j][value + d];
+                            out[h * width + d] += operand(p[j] / sum) * rows[first + j][value + d];
                         }
                     }
                 }
@@ -382,27 +424,28 @@ public class Naive implements Ops {
         Tensor dqkv = op.dqkv();
         Heads heads = op.heads();
         Batch batch = op.batch();
-        float[][] rows = Floats.rows(op.qkv());
-        float[][] grad = Floats.rows(op.dout());
+        float[][] rows = operands(op.qkv());
+        float[][] grad = operands(op.dout());
         float[][] result = new float[dqkv.rows()][dqkv.cols()];
         int width = heads.width();
         float scale = 1 / (float) Math.sqrt(width);
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int i = batch.start(s); i < batch.start(s + 1); i++) {
                 float[] out = Floats.row(op.o(), i);
+                float[] slopes = Floats.row(op.dout(), i);
                 float[] logSums = Floats.row(op.lse(), i);
                 for (int h = 0; h < heads.query(); h++) {
                     int query = h * width;
                     int key = heads.queryCols() + h / heads.group() * width;
                     int value = key + heads.keyCols();
-                    float rowSum = dot(grad[i], query, out, query, width);
+                    float rowSum = dot(slopes, query, out, query, width);
                     for (int j = batch.start(s) + heads.first(i - batch.start(s)); j <= i; j++) {
                         float p = exp(scale * dot(rows[i], query, rows[j], key, width) - logSums[h]);
-                        float ds = rounded(p * (dot(grad[i], query, rows[j], value, width) - rowSum) * scale);
+                        float ds = operand(p * (dot(grad[i], query, rows[j], value, width) - rowSum) * scale);
                         for (int d = 0; d < width; d++) {
                             result[i][query + d] += ds * rows[j][key + d];
                             result[j][key + d] += ds * rows[i][query + d];
-                            result[j][value + d] += rounded(p) * grad[i][query + d];
+                            result[j][value + d] += operand(p) * grad[i][query + d];
                         }
                     }
                 }
@@ -418,7 +461,7 @@ public class Naive implements Ops {
         int width = heads.width();
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
-                float[] in = Floats.row(op.qkv(), n);
+                float[] in = operands(Floats.row(op.qkv(), n));
                 int page = op.tables().page(s, batch.position(n) / KvPages.TOKENS);
                 int token = batch.position(n) % KvPages.TOKENS;
                 for (int i = 0; i < heads.keyCols(); i++) {
@@ -438,7 +481,7 @@ public class Naive implements Ops {
         float scale = 1 / (float) Math.sqrt(width);
         for (int s = 0; s < batch.sequenceCount(); s++) {
             for (int n = batch.start(s); n < batch.start(s + 1); n++) {
-                float[] in = Floats.row(op.qkv(), n);
+                float[] in = operands(Floats.row(op.qkv(), n));
                 float[][] pages = pages(op.cache(), op.tables(), s, batch.position(n) + 1);
                 float[] out = new float[op.o().cols()];
                 int first = heads.first(batch.position(n));
@@ -457,7 +500,7 @@ public class Naive implements Ops {
                     for (int j = first; j < p.length; j++) {
                         int value = KvPages.valueCol(heads, keyHead, j % KvPages.TOKENS);
                         for (int d = 0; d < width; d++) {
-                            out[h * width + d] += rounded(p[j] / sum) * pages[j / KvPages.TOKENS][value + d];
+                            out[h * width + d] += operand(p[j] / sum) * pages[j / KvPages.TOKENS][value + d];
                         }
                     }
                 }
@@ -467,11 +510,11 @@ public class Naive implements Ops {
     }
 
     /** The pages of a sequence's first positions. */
-    private static float[][] pages(KvPages cache, PageTables tables, int sequence, int positions) {
+    private float[][] pages(KvPages cache, PageTables tables, int sequence, int positions) {
         float[][] pages = new float[KvPages.count(positions)][];
         for (int i = 0; i < pages.length; i++) {
             int page = tables.page(sequence, i);
-            pages[i] = Floats.row(cache.slab(page), cache.row(page));
+            pages[i] = operands(Floats.row(cache.slab(page), cache.row(page)));
         }
         return pages;
     }
@@ -586,10 +629,10 @@ public class Naive implements Ops {
         float[][] rows = op.logits() == null ? logits(op.x(), head) : Floats.rows(op.logits());
         float[][] result = new float[rows.length][op.dx().cols()];
         for (int v = 0; v < head.rows(); v++) {
-            float[] weight = Floats.row(head, v);
+            float[] weight = operands(Floats.row(head, v));
             for (int i = 0; i < rows.length; i++) {
                 float hit = v == op.batch().target(op.batch().targetRow(i)) ? 1 : 0;
-                float dlogit = rounded((float) op.dlogp().get(i, 0)
+                float dlogit = operand((float) op.dlogp().get(i, 0)
                         * (hit - exp(rows[i][v] - (float) op.lse().get(i, 0))));
                 addTo(result[i], dlogit, weight);
             }
@@ -597,11 +640,11 @@ public class Naive implements Ops {
         Floats.put(op.dx(), result);
     }
 
-    private static float[][] logits(Tensor x, Weight head) {
-        float[][] in = Floats.rows(x);
+    private float[][] logits(Tensor x, Weight head) {
+        float[][] in = operands(x);
         float[][] logits = new float[in.length][head.rows()];
         for (int v = 0; v < head.rows(); v++) {
-            float[] weight = Floats.row(head, v);
+            float[] weight = operands(Floats.row(head, v));
             for (int i = 0; i < in.length; i++) {
                 logits[i][v] = dot(in[i], 0, weight, 0, weight.length);
             }
@@ -611,8 +654,8 @@ public class Naive implements Ops {
 
     private void linearWeightGradient(LinearWeightGradient op) {
         Tensor dw = op.dw();
-        float[][] grad = Floats.rows(op.dy());
-        float[][] in = Floats.rows(op.x());
+        float[][] grad = operands(op.dy());
+        float[][] in = operands(op.x());
         for (int o = 0; o < dw.rows(); o++) {
             float[] sum = Floats.row(dw, o);
             for (int n = 0; n < in.length; n++) {
@@ -657,13 +700,13 @@ public class Naive implements Ops {
     private void logProbHeadGradient(LogProbHeadGradient op) {
         Tensor dHead = op.dHead();
         float[][] rows = op.logits() == null ? logits(op.x(), op.head()) : Floats.rows(op.logits());
-        float[][] in = Floats.rows(op.x());
+        float[][] in = operands(op.x());
         for (int v = 0; v < dHead.rows(); v++) {
             float[] sum = Floats.row(dHead, v);
             for (int i = 0; i < rows.length; i++) {
                 float hit = v == op.batch().target(op.batch().targetRow(i)) ? 1 : 0;
-                float dlogit = (float) op.dlogp().get(i, 0)
-                        * (hit - exp(rows[i][v] - (float) op.lse().get(i, 0)));
+                float dlogit = operand((float) op.dlogp().get(i, 0)
+                        * (hit - exp(rows[i][v] - (float) op.lse().get(i, 0))));
                 addTo(sum, dlogit, in[i]);
             }
             Floats.put(dHead, v, sum);

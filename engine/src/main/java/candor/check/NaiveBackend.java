@@ -19,12 +19,15 @@ public class NaiveBackend extends Naive implements Backend {
     private final Arena arena = Arena.ofShared();
 
     public NaiveBackend() {
-        this(DType.F32);
+        this(DType.F32, DType.F32);
     }
 
-    /** @param type of activations and frozen matrices */
-    public NaiveBackend(DType type) {
-        super(type);
+    /**
+     * @param type of activations and frozen matrices
+     * @param products what operands of products are rounded to
+     */
+    public NaiveBackend(DType type, DType products) {
+        super(type, products);
     }
 
     @Override
@@ -35,7 +38,7 @@ public class NaiveBackend extends Naive implements Backend {
 
     @Override
     public BackendDescriptor descriptor() {
-        return new BackendDescriptor("naive", type(), BackendDescriptor.Memory.HOST, true, 0);
+        return new BackendDescriptor("naive", type(), products(), BackendDescriptor.Memory.HOST, true, 0);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package candor.check;
 
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.op.GeGlu;
 import candor.ops.op.GeGluBackward;
 import candor.ops.op.Op;
@@ -89,15 +90,19 @@ public final class OpCheck {
 
     /** Judges some operations, in the order of {@link #operations}. */
     public static void run(Backend backend, Collection<String> operations, Consumer<Result> results) {
-        try (NaiveBackend yardstick = new NaiveBackend(backend.activations())) {
+        try (NaiveBackend yardstick = yardstick(backend.descriptor())) {
             eachCase(operations, of -> results.accept(new Judge(backend, yardstick).judge(of)));
         }
+    }
+
+    private static NaiveBackend yardstick(BackendDescriptor of) {
+        return new NaiveBackend(of.activations(), of.products());
     }
 
     /** Runs every case on two backends and demands the same bytes: one with one thread, say, and one with two. */
     public static void sameBytes(Backend one, Backend other, Consumer<Result> results) {
         eachCase(operations(), asked -> {
-            Case of = asked.on(one.activations());
+            Case of = asked.on(one.descriptor());
             try (Placed here = new Placed(of, one, Placed.Layout.DENSE);
                     Placed there = new Placed(of, other, Placed.Layout.DENSE)) {
                 String name = here.run().differsFrom(there.run());

@@ -48,7 +48,7 @@ public record AnswerNeeds(Needs host, Needs device) {
             here.put("staging", Backends.stagingBytes());
         } else {
             here.put("weights (mapped)", model.weightBytes(model.form()) - packed);
-            here.put("weights in panels", Backends.laidOutBytes(model.elementsByForm()) / 2); // forward alone
+            here.put("weights in panels", Backends.laidOutBytes(backend, model.elementsByForm()) / 2); // forward alone
         }
         int slots = who.bank == null ? 0 : who.bank.slots();
         if (slots > 0) {

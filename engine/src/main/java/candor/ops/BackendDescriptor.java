@@ -8,11 +8,13 @@ import java.util.List;
  *
  * @param name as users give it, and as records have it
  * @param activations type of activations, of their gradients, and of frozen matrices where it keeps its own copy
+ * @param products type that the operands of matrix products are rounded to; their sums are float32
  * @param memory whose memory it computes on
  * @param trainsAllWeights whether it has the operations that give gradients to the base's own weights
  * @param device ordinal among the devices of its kind, from 0
  */
-public record BackendDescriptor(String name, DType activations, Memory memory, boolean trainsAllWeights, int device) {
+public record BackendDescriptor(
+        String name, DType activations, DType products, Memory memory, boolean trainsAllWeights, int device) {
     /** Where a backend's tensors are. */
     public enum Memory {
         /** In this machine's memory, where weights are read as they lie. */
@@ -23,18 +25,25 @@ public record BackendDescriptor(String name, DType activations, Memory memory, b
         EMULATED
     }
 
-    /** The processor, by the Vector API. */
-    public static final BackendDescriptor CPU = new BackendDescriptor("cpu", DType.F32, Memory.HOST, true, 0);
+    /** The processor, by the Vector API, all in float32. */
+    public static final BackendDescriptor CPU =
+            new BackendDescriptor("cpu", DType.F32, DType.F32, Memory.HOST, true, 0);
 
     /** The first GPU. */
-    public static final BackendDescriptor CUDA = new BackendDescriptor("cuda", DType.BF16, Memory.DEVICE, false, 0);
+    public static final BackendDescriptor CUDA =
+            new BackendDescriptor("cuda", DType.BF16, DType.BF16, Memory.DEVICE, false, 0);
 
     /** The kernels of {@link #CUDA}, run by this processor. */
     public static final BackendDescriptor CUDA_EMULATED =
-            new BackendDescriptor("cuda-emulated", DType.BF16, Memory.EMULATED, false, 0);
+            new BackendDescriptor("cuda-emulated", DType.BF16, DType.BF16, Memory.EMULATED, false, 0);
 
     /** All that can be asked for. */
     public static final List<BackendDescriptor> ALL = List.of(CPU, CUDA, CUDA_EMULATED);
+
+    /** The same with operands of another type: see {@link #products}. */
+    public BackendDescriptor withProducts(DType operands) {
+        return new BackendDescriptor(name, activations, operands, memory, trainsAllWeights, device);
+    }
 
     /** Whether it has memory of its own, where weights are copied to. */
     public boolean copiesWeights() {

@@ -108,7 +108,7 @@ public final class Backends {
         try {
             return new RecordedBackend(
                     switch (backend.memory()) {
-                        case HOST -> new CpuBackend(threads == 0 ? processors() : threads);
+                        case HOST -> new CpuBackend(threads == 0 ? processors() : threads, backend.products());
                         case DEVICE, EMULATED -> CudaBackend.open(backend);
                     });
         } catch (BadInput e) {
@@ -119,14 +119,15 @@ public final class Backends {
 
     /**
      * Bytes that frozen weights take a second and a third time, in the order that the kernels of a backend without memory of
-     * its own read: forward and backward. Those of bf16 stay bf16, others become float32; beyond a budget they are laid out at each use.
+     * its own read: forward and backward. Those of bf16 stay bf16, others become of the type of {@link
+     * BackendDescriptor#products}; beyond a budget they are laid out at each use.
      *
      * @param elements of weights by their form
      */
-    public static long laidOutBytes(Map<WeightForm, Long> elements) {
+    public static long laidOutBytes(BackendDescriptor backend, Map<WeightForm, Long> elements) {
         long bytes = 0;
         for (Map.Entry<WeightForm, Long> entry : elements.entrySet()) {
-            bytes += CpuBackend.panelBytes(entry.getKey(), entry.getValue());
+            bytes += CpuBackend.panelBytes(entry.getKey(), entry.getValue(), backend.products());
         }
         return Math.min(CpuBackend.panelBudget(), bytes);
     }

@@ -123,7 +123,7 @@ final class Footprint {
         } else {
             if (bank != null) {
                 bytes.put("weights (mapped)", model.weightBytes(model.form()) - packed);
-                bytes.put("weights in panels", Backends.laidOutBytes(model.elementsByForm()));
+                bytes.put("weights in panels", Backends.laidOutBytes(backend, model.elementsByForm()));
             }
             trained(bytes);
             bytes.put(ACTIVATIONS, activations(recomputation));

@@ -43,6 +43,7 @@ final class AttentionBlock {
     private float[] valueSums = new float[0];
     private final float[] factors = new float[HEIGHT];
     private final LaneSum lanes;
+    private final boolean rounds;
 
     // The block in hand.
     private float[] packed;
@@ -53,9 +54,13 @@ final class AttentionBlock {
     private int rows;
     private int head;
 
-    /** @param lanes the thread's own */
-    AttentionBlock(LaneSum lanes) {
+    /**
+     * @param lanes the thread's own
+     * @param rounds whether operands of products are rounded to bf16
+     */
+    AttentionBlock(LaneSum lanes, boolean rounds) {
         this.lanes = lanes;
+        this.rounds = rounds;
     }
 
     /** A part of what is done with a block. */
@@ -241,7 +246,7 @@ final class AttentionBlock {
         for (int r = 0; r < rows; r++) {
             long from = x.offset(row + r, col);
             for (int d = 0; d < width; d += DEPTH) {
-                Gemm.copy(x.data(), from + 4L * d, query, at(r, d), Math.min(DEPTH, width - d));
+                Gemm.copy(x.data(), from + 4L * d, query, at(r, d), Math.min(DEPTH, width - d), rounds);
             }
         }
     }
@@ -362,10 +367,18 @@ final class AttentionBlock {
         for (int j = vectorAt(low(r)); j < n; j += k) {
             k = together(j, n);
             sum += exponentialsFrom(lanes, scores, at(r, j), k, scale, max);
+            round(scores, at(r, j), k);
         }
         zeroBefore(scores, r, low(r));
         zeroBehind(scores, r, n);
         return sum;
+    }
+
+    /** What is multiplied with next, as operands are rounded. */
+    private void round(float[] x, int at, int n) {
+        if (rounds) {
+            Bf16.round(x, at, n);
+        }
     }
 
     private static float exponentialsFrom(LaneSum lanes, float[] x, int at, int n, float scale, float max) {
@@ -420,6 +433,8 @@ final class AttentionBlock {
         for (int j = vectorAt(low); j < n; j += k) {
             k = together(j, n);
             gradientsFrom(scores, slopes, at(r, j), k, lse, shift, scale);
+            round(scores, at(r, j), k);
+            round(slopes, at(r, j), k);
         }
         zeroBefore(scores, r, low);
         zeroBefore(slopes, r, low);

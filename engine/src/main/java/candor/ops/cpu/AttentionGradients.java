@@ -60,9 +60,10 @@ final class AttentionGradients {
         float[] scratch = workers.floats(worker, rowsAt + Panels.count(width) * Panels.floats(AttentionBlock.HEIGHT));
         int keyCol = heads.queryCols() + head * width;
         int valueCol = keyCol + heads.keyCols();
-        AttentionOps.packTransposed(scratch, 0, qkv, start, length, keyCol, width);
-        AttentionOps.packTransposed(scratch, transposed, qkv, start, length, valueCol, width);
-        AttentionOps.packNatural(scratch, 2 * transposed, qkv, start, length, keyCol, width);
+        boolean rounded = workers.rounds();
+        AttentionOps.packTransposed(scratch, 0, qkv, start, length, keyCol, width, rounded);
+        AttentionOps.packTransposed(scratch, transposed, qkv, start, length, valueCol, width, rounded);
+        AttentionOps.packNatural(scratch, 2 * transposed, qkv, start, length, keyCol, width, rounded);
         AttentionBlock block = workers.attention(worker);
         block.needSums(width, length);
         block.keys(scratch, length, heads.window());
@@ -124,14 +125,16 @@ final class AttentionGradients {
     /** dV (keys, D) += Pᵀ dO. */
     private void values(AttentionBlock block) {
         int at = rowsAt(block.length());
-        AttentionOps.packNatural(block.packed(), at, job.dout(), block.row(), block.rows(), col(block), heads.width());
+        AttentionOps.packNatural(
+                block.packed(), at, job.dout(), block.row(), block.rows(), col(block), heads.width(), workers.rounds());
         block.spread(block.valueSums(), block.scores(), heads.width(), at);
     }
 
     /** dK (keys, D) += dSᵀ Q. */
     private void keys(AttentionBlock block) {
         int at = rowsAt(block.length());
-        AttentionOps.packNatural(block.packed(), at, job.qkv(), block.row(), block.rows(), col(block), heads.width());
+        AttentionOps.packNatural(
+                block.packed(), at, job.qkv(), block.row(), block.rows(), col(block), heads.width(), workers.rounds());
         block.spread(block.keySums(), block.slopes(), heads.width(), at);
     }
 

@@ -46,9 +46,9 @@ final class AttentionOps {
         int keyFloats = Panels.count(length) * Panels.floats(width);
         int valueFloats = Panels.count(width) * Panels.floats(length);
         float[] scratch = workers.floats(worker, keyFloats + valueFloats);
-        packTransposed(scratch, 0, qkv, start, length, heads.queryCols() + head * width, width);
+        packTransposed(scratch, 0, qkv, start, length, heads.queryCols() + head * width, width, workers.rounds());
         int valueCol = heads.queryCols() + heads.keyCols() + head * width;
-        packNatural(scratch, keyFloats, qkv, start, length, valueCol, width);
+        packNatural(scratch, keyFloats, qkv, start, length, valueCol, width, workers.rounds());
         AttentionBlock block = workers.attention(worker);
         block.need(width, length);
         block.keys(scratch, length, heads.window());
@@ -76,18 +76,19 @@ final class AttentionOps {
     }
 
     /** Kᵀ (D, keys) in panels of keys. */
-    static void packTransposed(float[] to, int at, Tensor x, int start, int length, int col, int width) {
+    static void packTransposed(
+            float[] to, int at, Tensor x, int start, int length, int col, int width, boolean rounded) {
         for (int p = 0; p < Panels.count(length); p++) {
             int rows = Math.min(COLUMNS, length - p * COLUMNS);
-            Panels.transposed(to, at + p * Panels.floats(width), x, start + p * COLUMNS, col, rows, width, 1f);
+            Panels.transposed(to, at + p * Panels.floats(width), x, start + p * COLUMNS, col, rows, width, 1f, rounded);
         }
     }
 
     /** V (keys, D) in panels of head columns. */
-    static void packNatural(float[] to, int at, Tensor x, int start, int length, int col, int width) {
+    static void packNatural(float[] to, int at, Tensor x, int start, int length, int col, int width, boolean rounded) {
         for (int p = 0; p < Panels.count(width); p++) {
             int cols = Math.min(COLUMNS, width - p * COLUMNS);
-            Panels.natural(to, at + p * Panels.floats(length), x, start, length, col + p * COLUMNS, cols, 1f);
+            Panels.natural(to, at + p * Panels.floats(length), x, start, length, col + p * COLUMNS, cols, 1f, rounded);
         }
     }
 

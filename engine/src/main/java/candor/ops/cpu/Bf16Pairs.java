@@ -7,6 +7,7 @@ import static candor.ops.cpu.TileShape.S;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -83,6 +84,21 @@ record Bf16Pairs(int[] pairs, int stride) implements NarrowPanels {
                 int upper = l + LANES < cols ? w.data().get(SHORT, from + 2L * (l + LANES)) << 16 : 0;
                 pairs[at + p * LANES + l] = w.data().get(SHORT, from + 2L * l) & 0xFFFF | upper;
             }
+        }
+    }
+
+    /**
+     * Fills a panel from one of float32.
+     *
+     * @param wide values of bf16, {@code depth} rows of {@link TileShape#COLUMNS}
+     */
+    void fill(int panel, float[] wide, int depth) {
+        int at = panel * stride;
+        for (int p = 0; p < depth; p++) {
+            IntVector lower = FloatVector.fromArray(S, wide, p * COLUMNS).reinterpretAsInts();
+            IntVector upper =
+                    FloatVector.fromArray(S, wide, p * COLUMNS + LANES).reinterpretAsInts();
+            lower.lanewise(VectorOperators.LSHR, 16).or(upper).intoArray(pairs, at + p * LANES);
         }
     }
 

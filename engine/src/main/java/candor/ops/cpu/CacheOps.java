@@ -19,7 +19,8 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Attention to a paged cache, for prompts and single tokens alike. A page is laid out as the tile kernels read B, so nothing
  * is packed: scores are the product of query rows with the keys of each page, the result that of their softmax with its
- * values. Every sum runs over the keys from the first to the last, as in {@link AttentionOps}, whatever the number of rows.
+ * values. Where operands of products are rounded to bf16, keys and values are as they are written to a page, which nothing else
+ * reads; queries and the softmax here. Every sum runs over the keys from the first to the last, as in {@link AttentionOps}, whatever the number of rows.
  *
  * <p>A task is a block of rows of one sequence, with all key heads, or with one of them where there are few blocks. All query
  * heads that share a key head go with it; where the block is a single row, they are the rows of one product.
@@ -89,9 +90,16 @@ final class CacheOps {
         MemorySegment to = slab.data();
         for (int head = 0; head < heads.key(); head++) {
             long key = qkv.offset(row, heads.queryCols() + head * width);
-            scatter(qkv.data(), key, to, slab.offset(page, KvPages.keyCol(heads, head, token)), width);
+            long keyAt = slab.offset(page, KvPages.keyCol(heads, head, token));
             long value = key + (long) heads.keyCols() * Float.BYTES;
-            copy(qkv.data(), value, to, slab.offset(page, KvPages.valueCol(heads, head, token)), width);
+            long valueAt = slab.offset(page, KvPages.valueCol(heads, head, token));
+            if (workers.rounds()) {
+                copyRounded(qkv.data(), key, to, keyAt, PAGE_BYTES, width);
+                copyRounded(qkv.data(), value, to, valueAt, Float.BYTES, width);
+            } else {
+                scatter(qkv.data(), key, to, keyAt, width);
+                copy(qkv.data(), value, to, valueAt, width);
+            }
         }
     }
 
@@ -99,6 +107,13 @@ final class CacheOps {
     private static void scatter(MemorySegment from, long at, MemorySegment to, long out, int n) {
         for (int d = 0; d < n; d++) {
             to.set(FLOAT, out + d * PAGE_BYTES, from.get(FLOAT, at + 4L * d));
+        }
+    }
+
+    /** {@code n} floats, rounded to bf16, to where they lie some bytes apart. */
+    private static void copyRounded(MemorySegment from, long at, MemorySegment to, long out, long step, int n) {
+        for (int d = 0; d < n; d++) {
+            to.set(FLOAT, out + d * step, Bf16.rounded(from.get(FLOAT, at + 4L * d)));
         }
     }
 
@@ -172,7 +187,7 @@ final class CacheOps {
         float[] x = workers.floats(worker, end + rows);
         Arrays.fill(x, scoresAt, end, 0f);
         for (int r = 0; r < rows; r++) {
-            Gemm.copy(qkv.data(), qkv.offset(row, queryCol) + r * queryRow, x, r * width, width);
+            Gemm.copy(qkv.data(), qkv.offset(row, queryCol) + r * queryRow, x, r * width, width, workers.rounds());
         }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, firstPage + i);
@@ -211,6 +226,9 @@ final class CacheOps {
                 keys - before,
                 scale,
                 end);
+        if (workers.rounds()) {
+            Bf16.round(x, scoresAt, rows * scoreStride);
+        }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, firstPage + i);
             Tensor slab = cache.slab(page);

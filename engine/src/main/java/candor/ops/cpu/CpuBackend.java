@@ -57,6 +57,7 @@ public final class CpuBackend implements Backend {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
     private final Arena arena = Arena.ofShared();
+    private final BackendDescriptor descriptor;
     private final Workers workers;
     private final FrozenPanels frozen;
     private final LowRankMatmul matmul;
@@ -78,7 +79,15 @@ public final class CpuBackend implements Backend {
 
     /** @param threads how many threads compute, the caller included */
     public CpuBackend(int threads) {
-        this(threads, panelBudget());
+        this(threads, DType.F32);
+    }
+
+    /**
+     * @param threads how many threads compute, the caller included
+     * @param products what the operands of products are rounded to, F32 or BF16; all else is float32
+     */
+    public CpuBackend(int threads, DType products) {
+        this(threads, products, panelBudget());
     }
 
     /** Bytes of frozen weights that are kept laid out for the tile kernels, at most: a third of the heap, and 1 GiB. */
@@ -86,19 +95,31 @@ public final class CpuBackend implements Backend {
         return Math.min(PANEL_BYTES, Runtime.getRuntime().maxMemory() / 3);
     }
 
-    /** Bytes of so many elements of frozen weights that are laid out for the tile kernels, in both directions. */
-    public static long panelBytes(WeightForm form, long elements) {
+    /**
+     * Bytes of so many elements of frozen weights that are laid out for the tile kernels, in both directions.
+     *
+     * @param products what the operands of products are rounded to
+     */
+    public static long panelBytes(WeightForm form, long elements, DType products) {
         return switch (form) {
-            case PlainForm.BF16 -> 2 * elements * Short.BYTES;
             case PackedForm.NF4 -> elements + 2 * Float.BYTES * elements / Nf4Weight.BLOCK;
             case PackedForm _ -> 2 * elements;
-            default -> 2 * elements * Float.BYTES;
+            default -> 2 * elements * (form == PlainForm.BF16 ? DType.BF16 : products).bytes();
         };
     }
 
     /** @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most */
     public CpuBackend(int threads, long panelBytes) {
-        workers = new Workers(threads);
+        this(threads, DType.F32, panelBytes);
+    }
+
+    /**
+     * @param products what the operands of products are rounded to, F32 or BF16
+     * @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most
+     */
+    public CpuBackend(int threads, DType products, long panelBytes) {
+        descriptor = BackendDescriptor.CPU.withProducts(products);
+        workers = new Workers(threads, products);
         frozen = new FrozenPanels(workers, panelBytes);
         matmul = new LowRankMatmul(workers, frozen);
         siblings = new SiblingMatmul(workers, frozen);
@@ -120,12 +141,13 @@ public final class CpuBackend implements Backend {
 
     @Override
     public BackendDescriptor descriptor() {
-        return BackendDescriptor.CPU;
+        return descriptor;
     }
 
     @Override
     public String arithmetic() {
-        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats";
+        return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats"
+                + (descriptor.products() == DType.F32 ? "" : ", products of bfloat16");
     }
 
     @Override
@@ -158,7 +180,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public FrozenWeight freeze(StoredWeight host) {
-        return new CpuWeight(host);
+        return new CpuWeight(host, descriptor.products());
     }
 
     @Override

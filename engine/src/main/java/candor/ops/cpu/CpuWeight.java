@@ -16,9 +16,10 @@ final class CpuWeight implements FrozenWeight {
     /** The panels of w; null as {@link #forward} is. */
     PanelSet backward;
 
-    CpuWeight(StoredWeight stored) {
+    /** @param products what its values are rounded to in panels */
+    CpuWeight(StoredWeight stored, DType products) {
         this.stored = stored;
-        source = PanelSource.of(stored);
+        source = PanelSource.of(stored, products);
     }
 
     StoredWeight stored() {

@@ -16,11 +16,11 @@ record F32Source(Tensor w) implements PanelSource {
 
     @Override
     public void transposed(float[] to, int at, int row, int rows) {
-        Panels.transposed(to, at, w, row, 0, rows, w.cols(), 1f);
+        Panels.transposed(to, at, w, row, 0, rows, w.cols(), 1f, false);
     }
 
     @Override
     public void natural(float[] to, int at, int row, int depth, int col, int cols) {
-        Panels.natural(to, at, w, row, depth, col, cols, 1f);
+        Panels.natural(to, at, w, row, depth, col, cols, 1f, false);
     }
 }

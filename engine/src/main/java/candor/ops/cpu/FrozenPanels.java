@@ -5,8 +5,9 @@ import java.util.function.IntConsumer;
 
 /**
  * Lays frozen weights out in panels once, instead of at each use: forward (wᵀ) and backward (w), each when it is first wanted.
- * Panels of bf16 weights are bf16 ({@link Bf16Pairs}), those of packed ones in their codes ({@link PackedPanels}), others float32; both
- * directions together take twice the weight's memory, of an f16 weight four times. Beyond the budget a weight is packed at each use, which a large batch hardly
+ * Panels of bf16 weights are bf16 ({@link Bf16Pairs}), those of packed ones in their codes ({@link PackedPanels}), others float32, or
+ * bf16 where operands of products are rounded to it; both directions together take twice the weight's memory, as float32 of an f16
+ * weight four times. Beyond the budget a weight is packed at each use, which a large batch hardly
  * notices.
  */
 final class FrozenPanels {

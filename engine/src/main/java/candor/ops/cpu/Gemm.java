@@ -19,6 +19,8 @@ import jdk.incubator.vector.FloatVector;
  * <p>A is copied to where {@link PanelKernels} want it, once for all products with it. The depth is cut into pieces, so that a
  * panel's piece stays in the first-level cache while the rows of A pass by; between pieces a tile of C waits in memory. The
  * last piece of a tile and its second product follow one another.
+ *
+ * <p>Where operands are rounded to bf16, the copies of A and A₂ are; panels come rounded. Sums are float32 in either case.
  */
 final class Gemm {
     private static final int DEPTH = PanelKernels.DEPTH;
@@ -34,6 +36,7 @@ final class Gemm {
     private static final float[] NOTHING = new float[TileShape.TILE];
 
     private final float[] tile = new float[TileShape.TILE];
+    private final boolean rounds;
 
     /** Keeps the reads of {@link Tile#touch} from being dropped; means nothing. */
     private int touched;
@@ -71,6 +74,11 @@ final class Gemm {
     private float[] extraFrom;
     private int extraAt;
     private int extraPanel;
+
+    /** @param rounds whether operands are rounded to bf16 */
+    Gemm(boolean rounds) {
+        this.rounds = rounds;
+    }
 
     /** A: element (r, p) is at byte {@code at + r·row} and p floats behind. */
     Gemm a(MemorySegment data, long at, long row) {
@@ -202,7 +210,7 @@ final class Gemm {
     /** C: {@code rows × cols} at {@code at}, rows {@code row} bytes apart; A has {@code depth} columns. */
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
         if (b2 != null) {
-            copy2 = alongRows(copy2, a2, a2At, a2Row, rows, depth2);
+            copy2 = alongRows(copy2, a2, a2At, a2Row, rows, depth2, rounds);
         }
         int from = 0;
         do { // once where the depth is 0, too: C = I
@@ -327,8 +335,8 @@ final class Gemm {
             return;
         }
         copy = transposed
-                ? acrossRows(copy, a, aAt + from * aStride, aStride, rows, depth)
-                : alongRows(copy, a, aAt + (long) from * Float.BYTES, aStride, rows, depth);
+                ? acrossRows(copy, a, aAt + from * aStride, aStride, rows, depth, rounds)
+                : alongRows(copy, a, aAt + (long) from * Float.BYTES, aStride, rows, depth, rounds);
         copiedFrom = from;
         copiedDepth = depth;
         copiedRows = rows;
@@ -338,7 +346,7 @@ final class Gemm {
     private void copyExtra(int rows, int depth) {
         int last = depth - 1;
         for (int r = 0; r < rows; r++) {
-            copy(a2, a2At + r * a2Row, copy, along(rows, r, last) + 1, extra);
+            copy(a2, a2At + r * a2Row, copy, along(rows, r, last) + 1, extra, rounds);
         }
     }
 
@@ -358,21 +366,23 @@ final class Gemm {
     }
 
     /** The rows that only fill up the last tile are zero. */
-    private static float[] alongRows(float[] to, MemorySegment x, long at, long row, int rows, int depth) {
+    private static float[] alongRows(
+            float[] to, MemorySegment x, long at, long row, int rows, int depth, boolean rounded) {
         int padded = tiled(rows);
         int size = Math.ceilDiv(depth, DEPTH) * padded * PanelKernels.ROW;
         float[] target = to.length >= size ? to : new float[size];
         for (int p = 0; p < depth; p += DEPTH) {
             int n = Math.min(DEPTH, depth - p);
             for (int r = 0; r < rows; r++) {
-                copy(x, at + r * row + (long) p * Float.BYTES, target, along(rows, r, p), n);
+                copy(x, at + r * row + (long) p * Float.BYTES, target, along(rows, r, p), n, rounded);
             }
             Arrays.fill(target, along(rows, rows, p), along(rows, padded, p), 0f);
         }
         return target;
     }
 
-    private static float[] acrossRows(float[] to, MemorySegment x, long at, long stride, int rows, int depth) {
+    private static float[] acrossRows(
+            float[] to, MemorySegment x, long at, long stride, int rows, int depth, boolean rounded) {
         int group = PanelKernels.GROUP;
         int size = Math.ceilDiv(depth, DEPTH) * padded(rows, group) * DEPTH;
         float[] target = to.length >= size ? to : new float[size];
@@ -380,7 +390,7 @@ final class Gemm {
             int n = Math.min(group, rows - r);
             for (int p = 0; p < depth; p++) {
                 int start = across(rows, r, p);
-                copy(x, at + p * stride + (long) r * Float.BYTES, target, start, n);
+                copy(x, at + p * stride + (long) r * Float.BYTES, target, start, n, rounded);
                 if (n < group) {
                     Arrays.fill(target, start + n, start + group, 0f);
                 }
@@ -389,8 +399,16 @@ final class Gemm {
         return target;
     }
 
-    /** {@code n} neighbouring floats. */
-    static void copy(MemorySegment from, long at, float[] to, int start, int n) {
+    /** {@code n} neighbouring floats, rounded to bf16 or as they are. */
+    static void copy(MemorySegment from, long at, float[] to, int start, int n, boolean rounded) {
+        if (rounded) {
+            Bf16.copy(from, at, to, start, n);
+        } else {
+            copy(from, at, to, start, n);
+        }
+    }
+
+    private static void copy(MemorySegment from, long at, float[] to, int start, int n) {
         int j = 0;
         for (; j + LANES <= n; j += LANES) {
             FloatVector.fromMemorySegment(S, from, at + 4L * j, ORDER).intoArray(to, start + j);

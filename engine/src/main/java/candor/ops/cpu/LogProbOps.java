@@ -54,7 +54,8 @@ final class LogProbOps {
         int chunk = HeadChunk.columns(o.head().cols());
         float[] packed = workers.shared(
                 ready != null ? 0 : Panels.count(chunk) * Panels.floats(o.head().cols()));
-        at = new HeadChunk(workers, o.logits(), o.x(), PanelSource.of(o.head()), ready, null, packed, 0);
+        at = new HeadChunk(
+                workers, o.logits(), o.x(), PanelSource.of(o.head(), workers.products), ready, null, packed, 0);
         for (int first = 0; first < o.head().rows(); first += chunk) {
             at.begin(first, chunk);
             if (ready == null) {
@@ -82,7 +83,15 @@ final class LogProbOps {
         int naturalAt = again ? Panels.count(chunk) * Panels.floats(width) : 0;
         int naturalPanels = natural != null ? 0 : Panels.count(width);
         float[] packed = workers.shared(naturalAt + naturalPanels * Panels.floats(chunk));
-        at = new HeadChunk(workers, o.logits(), o.x(), PanelSource.of(o.head()), ready, natural, packed, naturalAt);
+        at = new HeadChunk(
+                workers,
+                o.logits(),
+                o.x(),
+                PanelSource.of(o.head(), workers.products),
+                ready,
+                natural,
+                packed,
+                naturalAt);
         for (int first = 0; first < o.head().rows(); first += chunk) {
             at.begin(first, chunk);
             workers.run(naturalPanels + (again ? Panels.count(at.columns) : 0), packBackward);

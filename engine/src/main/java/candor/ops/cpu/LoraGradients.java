@@ -98,10 +98,10 @@ final class LoraGradients {
         }
     }
 
-    private static void pack(float[] packed, Tensor from, int row, int rows, int col, int cols) {
+    private void pack(float[] packed, Tensor from, int row, int rows, int col, int cols) {
         for (int j = 0; j < cols; j += COLUMNS) {
             int at = j / COLUMNS * Panels.floats(rows);
-            Panels.natural(packed, at, from, row, rows, col + j, Math.min(COLUMNS, cols - j), 1f);
+            Panels.natural(packed, at, from, row, rows, col + j, Math.min(COLUMNS, cols - j), 1f, workers.rounds());
         }
     }
 }

@@ -103,7 +103,7 @@ final class LowRankJob {
     /** Decides where everything lies that is packed. */
     private void layOut() {
         ready = w == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
-        source = w == null || ready != null ? null : PanelSource.of(w);
+        source = w == null || ready != null ? null : PanelSource.of(w, workers.products);
         group = ready != null
                 ? all
                 : Math.clamp(
@@ -164,9 +164,27 @@ final class LowRankJob {
         int from = panel * COLUMNS;
         int cols = Math.clamp(factors.rank() - (long) from, 0, COLUMNS);
         if (forward) {
-            Panels.transposed(packed, at, factors.a(), Math.min(from, factors.rank()), 0, cols, depth, factors.scale());
+            Panels.transposed(
+                    packed,
+                    at,
+                    factors.a(),
+                    Math.min(from, factors.rank()),
+                    0,
+                    cols,
+                    depth,
+                    factors.scale(),
+                    workers.rounds());
         } else {
-            Panels.natural(packed, at, factors.b(), 0, depth, Math.min(from, factors.rank()), cols, factors.scale());
+            Panels.natural(
+                    packed,
+                    at,
+                    factors.b(),
+                    0,
+                    depth,
+                    Math.min(from, factors.rank()),
+                    cols,
+                    factors.scale(),
+                    workers.rounds());
         }
     }
 
@@ -199,9 +217,9 @@ final class LowRankJob {
                     ? index * stride + Panels.floats(wideDepth)
                     : upAt + run * upFloats + index * Panels.floats(factors.rank());
             if (forward) {
-                Panels.transposed(to, at, factors.b(), from, 0, cols, factors.rank(), 1f);
+                Panels.transposed(to, at, factors.b(), from, 0, cols, factors.rank(), 1f, workers.rounds());
             } else {
-                Panels.natural(to, at, factors.a(), 0, factors.rank(), from, cols, 1f);
+                Panels.natural(to, at, factors.a(), 0, factors.rank(), from, cols, 1f, workers.rounds());
             }
         }
     }

@@ -7,6 +7,7 @@ import candor.ops.weight.F32Weight;
 import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
+import candor.tensor.DType;
 import java.util.function.IntConsumer;
 
 /**
@@ -14,18 +15,24 @@ import java.util.function.IntConsumer;
  * to the same values.
  */
 interface PanelSource {
-    /** @throws IllegalArgumentException where the weight is another backend's */
-    static PanelSource of(Weight weight) {
-        return weight instanceof CpuWeight own ? own.source() : of(StoredWeight.of(weight));
+    /**
+     * @param products what panels hold values of, F32 or BF16
+     * @throws IllegalArgumentException where the weight is another backend's
+     */
+    static PanelSource of(Weight weight, DType products) {
+        return weight instanceof CpuWeight own ? own.source() : of(StoredWeight.of(weight), products);
     }
 
-    static PanelSource of(StoredWeight stored) {
-        return switch (stored) {
-            case F32Weight plain -> new F32Source(plain.tensor());
-            case Bf16Weight plain -> new Bf16Source(plain.tensor());
-            case PackedWeight packed -> PackedSource.of(packed);
-            default -> new WidenedSource(stored);
-        };
+    static PanelSource of(StoredWeight stored, DType products) {
+        PanelSource source =
+                switch (stored) {
+                    case F32Weight plain -> new F32Source(plain.tensor());
+                    case Bf16Weight plain -> new Bf16Source(plain.tensor());
+                    case PackedWeight packed -> PackedSource.of(packed);
+                    default -> new WidenedSource(stored);
+                };
+        boolean rounded = source instanceof Bf16Source || source instanceof PackedSource;
+        return products == DType.F32 || rounded ? source : new RoundedSource(source);
     }
 
     int rows();

@@ -13,7 +13,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Lays a matrix out as {@link PanelKernels} read B: panels of {@link TileShape#COLUMNS} columns, each panel row after row,
- * in float32, columns beyond the matrix zero. The matrix is float32; of weights of any form, {@link PanelSource} makes panels.
+ * in float32, columns beyond the matrix zero; rounded to values of bf16 where that is asked for. The matrix is float32; of weights
+ * of any form, {@link PanelSource} makes panels.
  */
 final class Panels {
     /** Depth of a block whose scattered writes stay in the first-level cache. */
@@ -43,8 +44,17 @@ final class Panels {
      * @param row  the first row of w in this panel
      * @param col  the first of the {@code depth} columns of w
      * @param rows how many rows of w, at most {@link TileShape#COLUMNS}
+     * @param rounded to bf16
      */
-    static void transposed(float[] to, int at, Tensor w, int row, int col, int rows, int depth, float scale) {
+    static void transposed(
+            float[] to, int at, Tensor w, int row, int col, int rows, int depth, float scale, boolean rounded) {
+        transposed(to, at, w, row, col, rows, depth, scale);
+        if (rounded) {
+            Bf16.round(to, at, floats(depth));
+        }
+    }
+
+    private static void transposed(float[] to, int at, Tensor w, int row, int col, int rows, int depth, float scale) {
         for (int p0 = 0; p0 < depth; p0 += DEPTH) {
             int n = Math.min(depth - p0, DEPTH);
             for (int j = 0; j < COLUMNS; j++) {
@@ -77,8 +87,17 @@ final class Panels {
      * @param w    float32
      * @param col  the first column of w in this panel
      * @param cols how many columns of w, at most {@link TileShape#COLUMNS}
+     * @param rounded to bf16
      */
-    static void natural(float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale) {
+    static void natural(
+            float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale, boolean rounded) {
+        natural(to, at, w, row, depth, col, cols, scale);
+        if (rounded) {
+            Bf16.round(to, at, floats(depth));
+        }
+    }
+
+    private static void natural(float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale) {
         if (cols == COLUMNS) {
             wholeRows(to, at, w.data(), w.offset(row, col), w.stride() * Float.BYTES, depth, scale);
             return;

@@ -60,7 +60,7 @@ final class WeightGradients {
         float[] packed = workers.floats(worker, Panels.floats(DEPTH));
         for (int n = 0; n < x.rows(); n += DEPTH) {
             int depth = Math.min(DEPTH, x.rows() - n);
-            Panels.natural(packed, 0, x, n, depth, col, cols, 1f);
+            Panels.natural(packed, 0, x, n, depth, col, cols, 1f, workers.rounds());
             workers.gemm(worker).aTransposed(dy, n, row).b(packed, 0, 0).addTo(dw, row, col, rows, cols, depth);
         }
     }

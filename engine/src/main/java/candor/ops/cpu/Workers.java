@@ -1,5 +1,6 @@
 package candor.ops.cpu;
 
+import candor.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
 
@@ -24,6 +25,10 @@ final class Workers implements AutoCloseable {
     private static final int BLOCK_BITS = 24;
 
     final Parallel parallel;
+
+    /** What the operands of products are rounded to, F32 or BF16. */
+    final DType products;
+
     private final Parallel.Task rowTask = this::rowBlock;
     private Rows rowWork;
     private int rowCount;
@@ -36,15 +41,21 @@ final class Workers implements AutoCloseable {
     private final float[][] floats;
     private float[] shared = new float[0];
 
-    Workers(int threads) {
+    Workers(int threads, DType products) {
         parallel = new Parallel(threads);
-        gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm()).toArray(Gemm[]::new);
+        this.products = products;
+        gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm(rounds())).toArray(Gemm[]::new);
         floats = new float[threads][0];
         sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
         attention = IntStream.range(0, threads)
-                .mapToObj(i -> new AttentionBlock(sums[i]))
+                .mapToObj(i -> new AttentionBlock(sums[i], rounds()))
                 .toArray(AttentionBlock[]::new);
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
+    }
+
+    /** Whether operands of products are rounded to bf16 as they are laid out. */
+    boolean rounds() {
+        return products == DType.BF16;
     }
 
     /** Work on some rows that no others depend on. */

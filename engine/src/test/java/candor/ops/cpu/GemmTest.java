@@ -34,7 +34,7 @@ class GemmTest {
         for (int panel = 0; panel < panels; panel++) {
             int from = panel * TileShape.COLUMNS;
             int cols = Math.min(TileShape.COLUMNS, b.cols() - from);
-            Panels.natural(packed, panel * Panels.floats(b.rows()), b, 0, b.rows(), from, cols, 1f);
+            Panels.natural(packed, panel * Panels.floats(b.rows()), b, 0, b.rows(), from, cols, 1f, false);
         }
         return packed;
     }
@@ -93,7 +93,7 @@ class GemmTest {
             Tensor init = random(arena, rows, cols);
             float[] packed = pack(b);
             float[] packed2 = pack(b2);
-            Gemm gemm = new Gemm();
+            Gemm gemm = new Gemm(false);
             // With the same A, bare, from a row, from a tensor, onto what is there: along A's rows, then across them.
             for (int turn = 0; turn < 8; turn++) {
                 int kind = turn % 4;
@@ -135,7 +135,7 @@ class GemmTest {
             Tensor a = random(arena, 40, 70);
             Tensor b = random(arena, 70, 50);
             float[] packed = pack(b);
-            Gemm gemm = new Gemm();
+            Gemm gemm = new Gemm(false);
             for (int row : new int[] {0, 9, 24}) {
                 Tensor whole = whole(arena, 16, 50);
                 gemm.a(a, row, 0).b(packed, 0, Panels.floats(70)).into(whole, 1, 1, 16, 50, 70);
@@ -160,7 +160,7 @@ class GemmTest {
             Tensor both = random(arena, depth + extra, cols);
             float[] packed = pack(both);
             Tensor whole = whole(arena, rows, cols);
-            new Gemm()
+            new Gemm(false)
                     .a(a, 0, 0)
                     .b(packed, 0, Panels.floats(depth + extra))
                     .joined(a2, 0, 0, extra)
@@ -194,7 +194,7 @@ class GemmTest {
                         want[r][c] = chain(0, a, b, r, c);
                     }
                 }
-                Gemm gemm = new Gemm();
+                Gemm gemm = new Gemm(false);
                 Tensor whole = whole(arena, rows, cols);
                 gemm.aTransposed(transpose(arena, a), 0, 0).b(panels, skipped, skipped);
                 gemm.into(whole, 1, 1, rows, cols, depth);
@@ -246,7 +246,7 @@ class GemmTest {
             Tensor again = whole(arena, 8, 16);
             float[] packed = pack(b);
             int panel = Panels.floats(20);
-            Gemm gemm = new Gemm();
+            Gemm gemm = new Gemm(false);
             gemm.a(a, 0, 0, 1).b(packed, 0, panel).into(first, 1, 1, 8, 16, 20);
             a.set(0, 0, a.get(0, 0) + 1);
             gemm.a(a, 0, 0, 1).b(packed, 0, panel).into(same, 1, 1, 8, 16, 20);
