@@ -76,7 +76,7 @@ struct candor_cpu_product {
     int64_t a2_row;
     int64_t b2_at; /* panels of floats or, in CANDOR_CPU_PAIRS, of pairs */
     int64_t b2_panel;
-    int32_t rows; /* at most CANDOR_CPU_MOST_ROWS */
+    int32_t rows; /* at most candor_cpu_most_rows */
     int32_t cols;
     int32_t depth;
     int32_t depth2;
@@ -96,19 +96,6 @@ struct candor_cpu_product {
 
 enum { CANDOR_CPU_MOST_ROWS = 256 };
 
-/* What is laid out in panels, one panel of it. */
-struct candor_cpu_packing {
-    const void *from; /* element (row, col) of a matrix is at row·stride + col */
-    int64_t stride;   /* in its own elements */
-    int64_t at;       /* of `to`, in elements of 32 bits */
-    int32_t bf16;     /* whether it is bf16, else float32 */
-    int32_t across;   /* 1: column j of the panel is row j of the matrix; 0: row p of the panel is row p of the matrix */
-    int32_t depth;
-    int32_t cols;  /* at most `width`; the rest becomes zeros */
-    int32_t width;
-    float scale;
-};
-
 /* CANDOR_CPU_API_VERSION of the library. */
 CANDOR_CPU_API int32_t candor_cpu_api_version(void);
 
@@ -121,6 +108,9 @@ CANDOR_CPU_API int32_t candor_cpu_has(int32_t kernels, int32_t arithmetic);
 /* Bytes of `scratch`, which is one thread's own and begins with zeros. */
 CANDOR_CPU_API int64_t candor_cpu_scratch_bytes(void);
 
+/* Rows of a product, at most, whose A₂ has so many columns. */
+CANDOR_CPU_API int32_t candor_cpu_most_rows(int32_t arithmetic, int32_t depth2);
+
 /* Computes a product.
  *
  * b: where B lies; b2: where B₂ does; scales: of codes, else not read. */
@@ -132,8 +122,25 @@ CANDOR_CPU_API void candor_cpu_multiply(
     const void *b2,
     const float *scales);
 
-/* Lays out a panel of pairs. An odd depth is filled up with zeros. */
-CANDOR_CPU_API void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to);
+/* Lays out a panel of pairs, from element `at` of `to` on.
+ *
+ * from: a matrix of floats, or (bf16) of bf16, whose element (row, col) is at row·stride + col
+ * across: 1: column j of the panel is row j of the matrix; 0: row p of the panel is row p of the matrix
+ * depth: an odd one is filled up with zeros
+ * cols: at most `width`; the rest becomes zeros
+ * scale: of floats, before they are rounded */
+CANDOR_CPU_API void candor_cpu_pack_pairs(
+    int32_t kernels,
+    void *to,
+    int64_t at,
+    const void *from,
+    int64_t stride,
+    int32_t bf16,
+    int32_t across,
+    int32_t depth,
+    int32_t cols,
+    int32_t width,
+    float scale);
 
 #ifdef __cplusplus
 }

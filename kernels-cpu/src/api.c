@@ -69,6 +69,13 @@ CANDOR_CPU_API int64_t candor_cpu_scratch_bytes(void) {
     return sizeof(struct scratch);
 }
 
+CANDOR_CPU_API int32_t candor_cpu_most_rows(int32_t arithmetic, int32_t depth2) {
+    const int64_t units = arithmetic == CANDOR_CPU_PAIRS ? ((int64_t)depth2 + 1) / 2 : depth2;
+    const int64_t pieces = (units + PIECE - 1) / PIECE;
+    const int64_t rows = pieces ? MOST_COPIED / (pieces * PIECE) / 32 * 32 : CANDOR_CPU_MOST_ROWS;
+    return rows < 32 ? 32 : least(rows, CANDOR_CPU_MOST_ROWS);
+}
+
 CANDOR_CPU_API void candor_cpu_multiply(
     int32_t kernels,
     const struct candor_cpu_product *product,
@@ -79,9 +86,21 @@ CANDOR_CPU_API void candor_cpu_multiply(
     all[multiplier(kernels, product->arithmetic)]->multiply[product->arithmetic](product, scratch, b, b2, scales);
 }
 
-CANDOR_CPU_API void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to) {
+CANDOR_CPU_API void candor_cpu_pack_pairs(
+    int32_t kernels,
+    void *to,
+    int64_t at,
+    const void *from,
+    int64_t stride,
+    int32_t bf16,
+    int32_t across,
+    int32_t depth,
+    int32_t cols,
+    int32_t width,
+    float scale) {
+    const struct packing packing = {from, stride, bf16, across, depth, cols, width, scale};
     while (!all[kernels]->pack_pairs) {
         kernels = below[kernels];
     }
-    all[kernels]->pack_pairs(packing, to);
+    all[kernels]->pack_pairs(&packing, (unit *)to + at);
 }

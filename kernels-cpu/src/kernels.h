@@ -45,11 +45,23 @@ struct scratch {
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
+/* The arguments of candor_cpu_pack_pairs. */
+struct packing {
+    const void *from;
+    int64_t stride;
+    int32_t bf16;
+    int32_t across;
+    int32_t depth;
+    int32_t cols;
+    int32_t width;
+    float scale;
+};
+
 struct kernels {
     /* For each arithmetic, or null. */
     void (*multiply[3])(
         const struct candor_cpu_product *, struct scratch *, const unit *b, const unit *b2, const float *scales);
-    void (*pack_pairs)(const struct candor_cpu_packing *, unit *to);
+    void (*pack_pairs)(const struct packing *, unit *to);
 };
 
 extern const struct kernels candor_cpu_avx2;

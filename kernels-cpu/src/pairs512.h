@@ -67,7 +67,7 @@ static inline void transpose(__m512i *v) {
 }
 
 /* 32 neighbours from element `at` on, of which n are there, as 16 pairs. */
-static inline __m512i neighbours(const struct candor_cpu_packing *job, int64_t at, int64_t n) {
+static inline __m512i neighbours(const struct packing *job, int64_t at, int64_t n) {
     if (job->bf16) {
         const __mmask32 mask = (__mmask32)(n >= 32 ? 0xffffffff : (1u << n) - 1);
         return _mm512_maskz_loadu_epi16(mask, (const uint16_t *)job->from + at);
@@ -80,7 +80,7 @@ static inline __m512i neighbours(const struct candor_cpu_packing *job, int64_t a
 }
 
 /* 16 rows of a panel, of columns that are rows of the matrix. */
-static void pack_across(const struct candor_cpu_packing *job, unit *to, int64_t p, int column) {
+static void pack_across(const struct packing *job, unit *to, int64_t p, int column) {
     __m512i v[16];
     for (int j = 0; j < 16; j++) {
         const int row = column + j;
@@ -93,7 +93,7 @@ static void pack_across(const struct candor_cpu_packing *job, unit *to, int64_t 
     }
 }
 
-static inline __m256i halves(const struct candor_cpu_packing *job, int64_t at, int64_t n) {
+static inline __m256i halves(const struct packing *job, int64_t at, int64_t n) {
     if (job->bf16) {
         return _mm256_maskz_loadu_epi16(first_of(n), (const uint16_t *)job->from + at);
     }
@@ -101,12 +101,11 @@ static inline __m256i halves(const struct candor_cpu_packing *job, int64_t at, i
     return (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(values, _mm512_set1_ps(job->scale)));
 }
 
-static void pack_pairs(const struct candor_cpu_packing *job, unit *to) {
-    unit *start = to + job->at;
+static void pack_pairs(const struct packing *job, unit *to) {
     for (int column = 0; column < job->width; column += 16) {
         if (job->across) {
             for (int64_t p = 0; p < job->depth; p += 32) {
-                pack_across(job, start, p, column);
+                pack_across(job, to, p, column);
             }
             continue;
         }
@@ -115,7 +114,7 @@ static void pack_pairs(const struct candor_cpu_packing *job, unit *to) {
             const int64_t at = p * job->stride + column;
             const __m256i low = n ? halves(job, at, n) : _mm256_setzero_si256();
             const __m256i high = n && p + 1 < job->depth ? halves(job, at + job->stride, n) : _mm256_setzero_si256();
-            _mm512_storeu_si512(start + p / 2 * job->width + column, joined(low, high));
+            _mm512_storeu_si512(to + p / 2 * job->width + column, joined(low, high));
         }
     }
 }

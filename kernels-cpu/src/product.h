@@ -243,7 +243,7 @@ static inline __attribute__((always_inline)) void NAME(column)(
     const int count = (rows + tallest - 1) / tallest;
     for (int i = 0, r = 0; i < count; i++) {
         const int height = across ? least(tallest, rows - r) : (rows - r + count - i - 1) / (count - i);
-        const int vectors = columns > LANES ? 2 : 1;
+        const int vectors = across || columns > LANES ? 2 : 1;
         struct NAME(tile) t = {
             .a = across ? s->copy + (p / PIECE * padded + r / GROUP * GROUP) * PIECE + p % PIECE * GROUP + r % GROUP
                         : s->copy + NAME(along)(padded, r, p),
@@ -266,7 +266,7 @@ static inline __attribute__((always_inline)) void NAME(column)(
         }
         const NAME(tile_function) function =
             across ? NAME(tiles_across)[height - 1] : NAME(tiles)[height - 1][vectors - 1];
-        if (columns == vectors * LANES || columns >= 2 * LANES) {
+        if (columns >= vectors * LANES) {
             function(&t);
         } else {
             NAME(edge)(function, &t, s, height, columns);

@@ -246,7 +246,7 @@ final class AttentionBlock {
         for (int r = 0; r < rows; r++) {
             long from = x.offset(row + r, col);
             for (int d = 0; d < width; d += DEPTH) {
-                Gemm.copy(x.data(), from + 4L * d, query, at(r, d), Math.min(DEPTH, width - d), rounds);
+                VectorGemm.copy(x.data(), from + 4L * d, query, at(r, d), Math.min(DEPTH, width - d), rounds);
             }
         }
     }

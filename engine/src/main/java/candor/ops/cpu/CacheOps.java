@@ -187,7 +187,8 @@ final class CacheOps {
         float[] x = workers.floats(worker, end + rows);
         Arrays.fill(x, scoresAt, end, 0f);
         for (int r = 0; r < rows; r++) {
-            Gemm.copy(qkv.data(), qkv.offset(row, queryCol) + r * queryRow, x, r * width, width, workers.rounds());
+            VectorGemm.copy(
+                    qkv.data(), qkv.offset(row, queryCol) + r * queryRow, x, r * width, width, workers.rounds());
         }
         for (int i = 0; i < pages; i++) {
             int page = tables.page(sequence, firstPage + i);

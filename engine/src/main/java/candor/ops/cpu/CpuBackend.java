@@ -118,7 +118,11 @@ public final class CpuBackend implements Backend {
      * @param panelBytes bytes of frozen weights that are kept laid out for the tile kernels, at most
      */
     public CpuBackend(int threads, DType products, long panelBytes) {
-        descriptor = BackendDescriptor.CPU.withProducts(products);
+        this(threads, new Products(CpuKernels.taken(), products), panelBytes);
+    }
+
+    CpuBackend(int threads, Products products, long panelBytes) {
+        descriptor = BackendDescriptor.CPU.withProducts(products.operands());
         workers = new Workers(threads, products);
         frozen = new FrozenPanels(workers, panelBytes);
         matmul = new LowRankMatmul(workers, frozen);
@@ -146,7 +150,9 @@ public final class CpuBackend implements Backend {
 
     @Override
     public String arithmetic() {
+        CpuKernels kernels = workers.products.kernels();
         return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats"
+                + (kernels == CpuKernels.JAVA ? "" : ", products by " + kernels)
                 + (descriptor.products() == DType.F32 ? "" : ", products of bfloat16");
     }
 
@@ -180,7 +186,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public FrozenWeight freeze(StoredWeight host) {
-        return new CpuWeight(host, descriptor.products());
+        return new CpuWeight(host, workers.panels);
     }
 
     @Override

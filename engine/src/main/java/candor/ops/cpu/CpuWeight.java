@@ -16,10 +16,10 @@ final class CpuWeight implements FrozenWeight {
     /** The panels of w; null as {@link #forward} is. */
     PanelSet backward;
 
-    /** @param products what its values are rounded to in panels */
-    CpuWeight(StoredWeight stored, DType products) {
+    /** @param layout of its panels */
+    CpuWeight(StoredWeight stored, PanelLayout layout) {
         this.stored = stored;
-        source = PanelSource.of(stored, products);
+        source = layout.source(stored);
     }
 
     StoredWeight stored() {

@@ -75,18 +75,18 @@ final class HeadChunk {
     }
 
     void packForward(int panel) {
-        int stride = Panels.floats(head.cols());
+        int stride = workers.panels.floats(head.cols());
         head.transposed(packed, panel * stride, first + panel * COLUMNS, Panels.width(columns, panel));
     }
 
     void packNatural(int panel) {
-        int at = naturalAt + panel * Panels.floats(columns);
+        int at = naturalAt + panel * workers.panels.floats(columns);
         head.natural(packed, at, first, columns, panel * COLUMNS, Panels.width(head.cols(), panel));
     }
 
     /** B: the entries, to multiply gradients of logits with. */
     Gemm natural(Gemm gemm) {
-        return natural != null ? gemm.b(natural, 0, first) : gemm.b(packed, naturalAt, Panels.floats(columns));
+        return natural != null ? gemm.b(natural, 0, first) : gemm.b(packed, naturalAt, workers.panels.floats(columns));
     }
 
     /** Where the logits of a block of rows lie: in the caller's tensor, or in this thread's scratch. */
@@ -110,7 +110,7 @@ final class HeadChunk {
         if (ready != null) {
             gemm.b(ready, first / COLUMNS + panel, 0);
         } else {
-            int stride = Panels.floats(head.cols());
+            int stride = workers.panels.floats(head.cols());
             gemm.b(packed, panel * stride, stride);
         }
         long at = offset(row) + (long) panel * COLUMNS * Float.BYTES;

@@ -44,12 +44,12 @@ final class HeadGradient {
         int first = index * ENTRIES;
         int entries = Math.min(ENTRIES, dHead.rows() - first);
         int c = dHead.cols();
-        int panelOfX = Panels.floats(DEPTH);
-        int panelOfHead = Panels.floats(c);
+        int panelOfX = workers.panels.floats(DEPTH);
+        int panelOfHead = workers.panels.floats(c);
         int headPanels = o.logits() == null ? Panels.count(entries) : 0;
         MemorySegment scratch = workers.scratch(worker, DEPTH * ROW);
         float[] packed = workers.floats(worker, panelOfX + headPanels * panelOfHead);
-        PanelSource head = PanelSource.of(o.head(), workers.products);
+        PanelSource head = PanelSource.of(o.head(), workers.panels);
         for (int panel = 0; panel < headPanels; panel++) {
             int from = panel * COLUMNS;
             int rows = Math.min(COLUMNS, entries - from);
@@ -67,7 +67,7 @@ final class HeadGradient {
             }
             for (int col = 0; col < c; col += COLUMNS) {
                 int cols = Math.min(COLUMNS, c - col);
-                Panels.natural(packed, 0, x, row, depth, col, cols, 1f, workers.rounds());
+                workers.panels.natural(packed, 0, x, row, depth, col, cols, 1f);
                 gemm.aTransposed(scratch, 0, ROW).b(packed, 0, 0).addTo(dHead, first, col, entries, cols, depth);
             }
         }

@@ -53,9 +53,11 @@ final class LogProbOps {
         PanelSet ready = frozen.forward(o.head());
         int chunk = HeadChunk.columns(o.head().cols());
         float[] packed = workers.shared(
-                ready != null ? 0 : Panels.count(chunk) * Panels.floats(o.head().cols()));
+                ready != null
+                        ? 0
+                        : Panels.count(chunk) * workers.panels.floats(o.head().cols()));
         at = new HeadChunk(
-                workers, o.logits(), o.x(), PanelSource.of(o.head(), workers.products), ready, null, packed, 0);
+                workers, o.logits(), o.x(), PanelSource.of(o.head(), workers.panels), ready, null, packed, 0);
         for (int first = 0; first < o.head().rows(); first += chunk) {
             at.begin(first, chunk);
             if (ready == null) {
@@ -80,14 +82,14 @@ final class LogProbOps {
         PanelSet ready = o.logits() == null ? frozen.forward(o.head()) : null;
         PanelSet natural = frozen.backward(o.head());
         boolean again = o.logits() == null && ready == null;
-        int naturalAt = again ? Panels.count(chunk) * Panels.floats(width) : 0;
+        int naturalAt = again ? Panels.count(chunk) * workers.panels.floats(width) : 0;
         int naturalPanels = natural != null ? 0 : Panels.count(width);
-        float[] packed = workers.shared(naturalAt + naturalPanels * Panels.floats(chunk));
+        float[] packed = workers.shared(naturalAt + naturalPanels * workers.panels.floats(chunk));
         at = new HeadChunk(
                 workers,
                 o.logits(),
                 o.x(),
-                PanelSource.of(o.head(), workers.products),
+                PanelSource.of(o.head(), workers.panels),
                 ready,
                 natural,
                 packed,

@@ -60,13 +60,13 @@ final class LoraGradients {
     private void down(Batch.Run run, Lora.Factors factors, int col, int worker) {
         Tensor x = job.x();
         int cols = Math.min(taskCols, x.cols() - col);
-        float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
+        float[] packed = workers.floats(worker, PANELS * workers.panels.floats(DEPTH));
         for (int row = run.start(); row < run.end(); row += DEPTH) {
             int rows = Math.min(DEPTH, run.end() - row);
             pack(packed, x, row, rows, col, cols);
             workers.gemm(worker)
                     .aTransposed(job.dt(), row, 0)
-                    .b(packed, 0, Panels.floats(rows))
+                    .b(packed, 0, workers.panels.floats(rows))
                     .addTo(factors.da(), 0, col, factors.rank(), cols, rows);
         }
     }
@@ -78,11 +78,11 @@ final class LoraGradients {
         int cols = Math.min(taskCols, dy.cols() - col);
         long stride = (long) PANELS * COLUMNS * Float.BYTES;
         MemorySegment sums = workers.scratch(worker, rank * stride);
-        float[] packed = workers.floats(worker, PANELS * Panels.floats(DEPTH));
+        float[] packed = workers.floats(worker, PANELS * workers.panels.floats(DEPTH));
         for (int row = run.start(); row < run.end(); row += DEPTH) {
             int rows = Math.min(DEPTH, run.end() - row);
             pack(packed, dy, row, rows, col, cols);
-            Gemm gemm = workers.gemm(worker).aTransposed(job.t(), row, 0).b(packed, 0, Panels.floats(rows));
+            Gemm gemm = workers.gemm(worker).aTransposed(job.t(), row, 0).b(packed, 0, workers.panels.floats(rows));
             if (row > run.start()) {
                 gemm.init(sums, 0, stride);
             }
@@ -100,8 +100,8 @@ final class LoraGradients {
 
     private void pack(float[] packed, Tensor from, int row, int rows, int col, int cols) {
         for (int j = 0; j < cols; j += COLUMNS) {
-            int at = j / COLUMNS * Panels.floats(rows);
-            Panels.natural(packed, at, from, row, rows, col + j, Math.min(COLUMNS, cols - j), 1f, workers.rounds());
+            int at = j / COLUMNS * workers.panels.floats(rows);
+            workers.panels.natural(packed, at, from, row, rows, col + j, Math.min(COLUMNS, cols - j), 1f);
         }
     }
 }

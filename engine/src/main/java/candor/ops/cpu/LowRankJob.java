@@ -103,23 +103,26 @@ final class LowRankJob {
     /** Decides where everything lies that is packed. */
     private void layOut() {
         ready = w == null ? null : forward ? frozen.forward(w) : frozen.backward(w);
-        source = w == null || ready != null ? null : PanelSource.of(w, workers.products);
+        source = w == null || ready != null ? null : PanelSource.of(w, workers.panels);
         group = ready != null
                 ? all
                 : Math.clamp(
-                        GROUP_BYTES / (Float.BYTES * (long) Panels.floats(wideDepth + PanelKernels.EXTRA)), 1, all);
+                        GROUP_BYTES / (Float.BYTES * (long) workers.panels.floats(wideDepth + PanelKernels.EXTRA)),
+                        1,
+                        all);
         joined = lora != null
                 && w != null
                 && runs.size() == 1
                 && factors(0) != null
                 && factors(0).rank() <= PanelKernels.EXTRA;
-        behind = joined && !(ready instanceof NarrowPanels);
+        behind = joined && (ready == null || ready instanceof FloatPanels);
         stride = ready != null
                 ? ready.stride()
-                : Panels.floats(wideDepth + (joined ? factors(0).rank() : 0));
+                : workers.panels.floats(wideDepth)
+                        + (joined ? workers.panels.floats(factors(0).rank()) : 0);
         upAt = ready != null ? 0 : group * stride;
-        upFloats = lora == null || behind ? 0 : group * Panels.floats(lora.paddedRank());
-        narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * Panels.floats(depth);
+        upFloats = lora == null || behind ? 0 : group * workers.panels.floats(lora.paddedRank());
+        narrowFloats = lora == null ? 0 : Panels.count(lora.paddedRank()) * workers.panels.floats(depth);
         requireArray(upAt, runs.size(), (long) upFloats + narrowFloats);
         narrowAt = upAt + runs.size() * upFloats;
         packed = workers.shared(narrowAt + runs.size() * narrowFloats);
@@ -160,38 +163,22 @@ final class LowRankJob {
         if (factors == null) {
             return;
         }
-        int at = narrowAt + run * narrowFloats + panel * Panels.floats(depth);
+        int at = narrowAt + run * narrowFloats + panel * workers.panels.floats(depth);
         int from = panel * COLUMNS;
         int cols = Math.clamp(factors.rank() - (long) from, 0, COLUMNS);
         if (forward) {
-            Panels.transposed(
-                    packed,
-                    at,
-                    factors.a(),
-                    Math.min(from, factors.rank()),
-                    0,
-                    cols,
-                    depth,
-                    factors.scale(),
-                    workers.rounds());
+            workers.panels.transposed(
+                    packed, at, factors.a(), Math.min(from, factors.rank()), 0, cols, depth, factors.scale());
         } else {
-            Panels.natural(
-                    packed,
-                    at,
-                    factors.b(),
-                    0,
-                    depth,
-                    Math.min(from, factors.rank()),
-                    cols,
-                    factors.scale(),
-                    workers.rounds());
+            workers.panels.natural(
+                    packed, at, factors.b(), 0, depth, Math.min(from, factors.rank()), cols, factors.scale());
         }
     }
 
     /** T of a block of rows of one run; the gemm knows A. */
     void multiplyNarrow(Gemm gemm, int run, int row, int rows) {
         if (factors(run) != null) {
-            gemm.b(packed, narrowAt + run * narrowFloats, Panels.floats(depth))
+            gemm.b(packed, narrowAt + run * narrowFloats, workers.panels.floats(depth))
                     .into(t, row, 0, rows, lora.paddedRank(), depth);
         }
     }
@@ -214,12 +201,12 @@ final class LowRankJob {
             }
             float[] to = behind ? wide : packed;
             int at = behind
-                    ? index * stride + Panels.floats(wideDepth)
-                    : upAt + run * upFloats + index * Panels.floats(factors.rank());
+                    ? index * stride + workers.panels.floats(wideDepth)
+                    : upAt + run * upFloats + index * workers.panels.floats(factors.rank());
             if (forward) {
-                Panels.transposed(to, at, factors.b(), from, 0, cols, factors.rank(), 1f, workers.rounds());
+                workers.panels.transposed(to, at, factors.b(), from, 0, cols, factors.rank(), 1f);
             } else {
-                Panels.natural(to, at, factors.a(), 0, factors.rank(), from, cols, 1f, workers.rounds());
+                workers.panels.natural(to, at, factors.a(), 0, factors.rank(), from, cols, 1f);
             }
         }
     }
@@ -239,7 +226,7 @@ final class LowRankJob {
         if (behind) {
             gemm.joined(t, row, 0, factors.rank());
         } else if (factors != null) {
-            int each = Panels.floats(factors.rank());
+            int each = workers.panels.floats(factors.rank());
             int at = upAt + run * upFloats + panel * each;
             if (joined) {
                 gemm.joined(t, row, 0, packed, at, each, factors.rank());

@@ -83,7 +83,7 @@ final class LowRankMatmul {
             workers.run(blocks.count(), multiplyNarrow);
             return;
         }
-        boolean narrow = job.ready instanceof NarrowPanels;
+        boolean narrow = workers.products.areNative() || job.ready instanceof NarrowPanels;
         cut(wideBlocks, batch, narrow ? tall(blockRows) : blockRows);
         // With few rows, threads share the columns instead.
         int chunks = Math.clamp((long) Shares.count(workers.threads()) / wideBlocks.count(), 1, job.group);

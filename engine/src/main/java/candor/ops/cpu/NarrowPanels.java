@@ -4,7 +4,7 @@ package candor.ops.cpu;
  * Panels that take fewer bytes than float32 does: a piece of one is widened to an array of a thread's own, once for all rows of a
  * block, and read from there. Nothing lies behind them.
  */
-non-sealed interface NarrowPanels extends PanelSet {
+sealed interface NarrowPanels extends PanelSet permits Bf16Pairs, PackedPanels {
     /** Elements of a panel's row. */
     int row();
 

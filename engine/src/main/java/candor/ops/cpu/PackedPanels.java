@@ -58,6 +58,30 @@ final class PackedPanels implements NarrowPanels {
         codes[at] = codes[at] & ~(mask << shift) | (code & mask) << shift;
     }
 
+    Codes kind() {
+        return kind;
+    }
+
+    int[] codes() {
+        return codes;
+    }
+
+    float[] scales() {
+        return scales;
+    }
+
+    int across() {
+        return across;
+    }
+
+    int scaleStride() {
+        return scaleStride;
+    }
+
+    int sharing() {
+        return sharing;
+    }
+
     @Override
     public int stride() {
         return stride;

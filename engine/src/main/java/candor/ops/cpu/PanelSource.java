@@ -7,7 +7,6 @@ import candor.ops.weight.F32Weight;
 import candor.ops.weight.PackedWeight;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
-import candor.tensor.DType;
 import java.util.function.IntConsumer;
 
 /**
@@ -16,23 +15,22 @@ import java.util.function.IntConsumer;
  */
 interface PanelSource {
     /**
-     * @param products what panels hold values of, F32 or BF16
+     * The panels of a weight, as a layout has them.
+     *
      * @throws IllegalArgumentException where the weight is another backend's
      */
-    static PanelSource of(Weight weight, DType products) {
-        return weight instanceof CpuWeight own ? own.source() : of(StoredWeight.of(weight), products);
+    static PanelSource of(Weight weight, PanelLayout layout) {
+        return weight instanceof CpuWeight own ? own.source() : layout.source(StoredWeight.of(weight));
     }
 
-    static PanelSource of(StoredWeight stored, DType products) {
-        PanelSource source =
-                switch (stored) {
-                    case F32Weight plain -> new F32Source(plain.tensor());
-                    case Bf16Weight plain -> new Bf16Source(plain.tensor());
-                    case PackedWeight packed -> PackedSource.of(packed);
-                    default -> new WidenedSource(stored);
-                };
-        boolean rounded = source instanceof Bf16Source || source instanceof PackedSource;
-        return products == DType.F32 || rounded ? source : new RoundedSource(source);
+    /** Those of float32. */
+    static PanelSource plain(StoredWeight stored) {
+        return switch (stored) {
+            case F32Weight plain -> new F32Source(plain.tensor());
+            case Bf16Weight plain -> new Bf16Source(plain.tensor());
+            case PackedWeight packed -> PackedSource.of(packed);
+            default -> new WidenedSource(stored);
+        };
     }
 
     int rows();

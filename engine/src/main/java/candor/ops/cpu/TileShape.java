@@ -31,6 +31,7 @@ final class TileShape {
 
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    static final ValueLayout.OfInt BITS = ValueLayout.JAVA_INT_UNALIGNED;
 
     private TileShape() {}
 }

@@ -57,10 +57,10 @@ final class WeightGradients {
         int cols = Math.min(COLUMNS, dw.cols() - col);
         int row = index / panels * OUTPUTS;
         int rows = Math.min(OUTPUTS, dw.rows() - row);
-        float[] packed = workers.floats(worker, Panels.floats(DEPTH));
+        float[] packed = workers.floats(worker, workers.panels.floats(DEPTH));
         for (int n = 0; n < x.rows(); n += DEPTH) {
             int depth = Math.min(DEPTH, x.rows() - n);
-            Panels.natural(packed, 0, x, n, depth, col, cols, 1f, workers.rounds());
+            workers.panels.natural(packed, 0, x, n, depth, col, cols, 1f);
             workers.gemm(worker).aTransposed(dy, n, row).b(packed, 0, 0).addTo(dw, row, col, rows, cols, depth);
         }
     }

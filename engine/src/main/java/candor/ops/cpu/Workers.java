@@ -1,6 +1,6 @@
 package candor.ops.cpu;
 
-import candor.tensor.DType;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
 
@@ -26,14 +26,19 @@ final class Workers implements AutoCloseable {
 
     final Parallel parallel;
 
-    /** What the operands of products are rounded to, F32 or BF16. */
-    final DType products;
+    final Products products;
+
+    /** How operations lay out what they multiply with. */
+    final PanelLayout panels;
 
     private final Parallel.Task rowTask = this::rowBlock;
     private Rows rowWork;
     private int rowCount;
     private int rowBlock;
     private long runs;
+    /** For what native loops work in. */
+    private final Arena arena = Arena.ofShared();
+
     private final Gemm[] gemms;
     private final LaneSum[] sums;
     private final AttentionBlock[] attention;
@@ -41,10 +46,11 @@ final class Workers implements AutoCloseable {
     private final float[][] floats;
     private float[] shared = new float[0];
 
-    Workers(int threads, DType products) {
+    Workers(int threads, Products products) {
         parallel = new Parallel(threads);
         this.products = products;
-        gemms = IntStream.range(0, threads).mapToObj(i -> new Gemm(rounds())).toArray(Gemm[]::new);
+        panels = products.panels();
+        gemms = IntStream.range(0, threads).mapToObj(i -> products.gemm(arena)).toArray(Gemm[]::new);
         floats = new float[threads][0];
         sums = IntStream.range(0, threads).mapToObj(i -> new LaneSum()).toArray(LaneSum[]::new);
         attention = IntStream.range(0, threads)
@@ -55,7 +61,7 @@ final class Workers implements AutoCloseable {
 
     /** Whether operands of products are rounded to bf16 as they are laid out. */
     boolean rounds() {
-        return products == DType.BF16;
+        return products.rounds();
     }
 
     /** Work on some rows that no others depend on. */
@@ -151,7 +157,8 @@ final class Workers implements AutoCloseable {
         long bytes = (long) Float.BYTES * shared.length;
         for (int worker = 0; worker < scratch.length; worker++) {
             bytes += scratch[worker].bytes()
-                    + Float.BYTES * (floats[worker].length + gemms[worker].floats() + attention[worker].floats());
+                    + gemms[worker].bytes()
+                    + Float.BYTES * (floats[worker].length + attention[worker].floats());
         }
         return bytes;
     }
@@ -167,5 +174,6 @@ final class Workers implements AutoCloseable {
         for (Scratch own : scratch) {
             own.close();
         }
+        arena.close();
     }
 }

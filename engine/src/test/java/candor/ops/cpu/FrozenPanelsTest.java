@@ -23,18 +23,19 @@ class FrozenPanelsTest {
         assertThat(CpuBackend.panelBytes(form, (long) outputs * inputs, products))
                 .isLessThanOrEqualTo(2 * forward);
         try (Arena arena = Arena.ofShared();
-                Workers workers = new Workers(2, products)) {
+                Workers workers = new Workers(2, new Products(CpuKernels.JAVA, products))) {
             FrozenPanels panels = new FrozenPanels(workers, 2 * forward - 1);
             Tensor tensor = Tensor.allocate(arena, DType.valueOf(form.name()), outputs, inputs);
-            CpuWeight first = new CpuWeight(StoredWeight.of(tensor), products);
-            CpuWeight second = new CpuWeight(StoredWeight.of(tensor), products);
+            CpuWeight first = new CpuWeight(StoredWeight.of(tensor), workers.panels);
+            CpuWeight second = new CpuWeight(StoredWeight.of(tensor), workers.panels);
             assertThat(panels.forward(StoredWeight.of(tensor))).isNull();
             assertThat(panels.backward(new TrainedWeight(tensor, tensor))).isNull();
             PanelSet set = panels.forward(first);
             assertThat(
                             switch (set) {
                                 case FloatPanels floats -> floats.floats().length;
-                                case NarrowPanels fewer -> ((Bf16Pairs) fewer).pairs().length;
+                                case Bf16Pairs fewer -> fewer.pairs().length;
+                                case PairPanels _, PackedPanels _ -> throw new AssertionError(set);
                             })
                     .isEqualTo(elements);
             assertThat(set instanceof NarrowPanels).isEqualTo(narrow);
@@ -49,7 +50,7 @@ class FrozenPanelsTest {
     @CsvSource({"1, 1", "3, 70", "16, 16", "17, 9", "65, 130"})
     void pairsHoldTheWeightAndZerosBesideIt(int outputs, int inputs) {
         try (Arena arena = Arena.ofShared();
-                Workers workers = new Workers(2, DType.F32)) {
+                Workers workers = new Workers(2, new Products(CpuKernels.JAVA, DType.F32))) {
             FrozenPanels panels = new FrozenPanels(workers, 1 << 20);
             Tensor weight =
                     Tensor.allocate(arena, DType.BF16, outputs, inputs + 3).columns(1, inputs + 1);
@@ -58,7 +59,7 @@ class FrozenPanelsTest {
                     weight.set(o, i, o % 2 == 0 ? -1 - o - i / 128.0 : 1 + i);
                 }
             }
-            CpuWeight frozen = new CpuWeight(StoredWeight.of(weight), DType.F32);
+            CpuWeight frozen = new CpuWeight(StoredWeight.of(weight), workers.panels);
             check(panels.forward(frozen), inputs, outputs, (p, column) -> weight.get(column, p));
             check(panels.backward(frozen), outputs, inputs, weight::get);
         }
@@ -69,7 +70,7 @@ class FrozenPanelsTest {
     @CsvSource({"F32, 1, 1", "F32, 17, 9", "F16, 3, 70", "F32, 65, 130"})
     void pairsHoldRoundedValuesOfOtherWeights(DType stored, int outputs, int inputs) {
         try (Arena arena = Arena.ofShared();
-                Workers workers = new Workers(2, DType.BF16)) {
+                Workers workers = new Workers(2, new Products(CpuKernels.JAVA, DType.BF16))) {
             FrozenPanels panels = new FrozenPanels(workers, 1 << 20);
             Tensor weight = Tensor.allocate(arena, stored, outputs, inputs + 3).columns(1, inputs + 1);
             for (int o = 0; o < outputs; o++) {
@@ -77,7 +78,7 @@ class FrozenPanelsTest {
                     weight.set(o, i, (o + 1) / 3.0 - i / 7.0);
                 }
             }
-            CpuWeight frozen = new CpuWeight(StoredWeight.of(weight), DType.BF16);
+            CpuWeight frozen = new CpuWeight(StoredWeight.of(weight), workers.panels);
             check(panels.forward(frozen), inputs, outputs, (p, column) -> rounded(weight.get(column, p)));
             check(panels.backward(frozen), outputs, inputs, (p, column) -> rounded(weight.get(p, column)));
         }

@@ -5,17 +5,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every element is one chain of fused multiply-adds, whatever the way it takes: so equal to the last bit. */
+/** Every element is one chain of fused multiply-adds, whatever the way it takes and whosever loops: so equal to the last bit. */
+@ParameterizedClass
+@MethodSource("found")
 class GemmTest {
     private static final int GAP = 3;
     private static final float OUTSIDE = 77;
 
     private final Random random = new Random(5);
+
+    /** Whose loops are tested: each of those that this machine runs. */
+    @Parameter
+    CpuKernels kernels;
+
+    private Gemm gemm(Arena arena) {
+        return new Products(kernels, DType.F32).gemm(arena);
+    }
+
+    static List<CpuKernels> found() {
+        return CpuKernels.found();
+    }
 
     private Tensor random(Arena arena, int rows, int cols) {
         Tensor wide = Tensor.allocate(arena, DType.F32, rows, cols + GAP);
@@ -93,7 +111,7 @@ class GemmTest {
             Tensor init = random(arena, rows, cols);
             float[] packed = pack(b);
             float[] packed2 = pack(b2);
-            Gemm gemm = new Gemm(false);
+            Gemm gemm = gemm(arena);
             // With the same A, bare, from a row, from a tensor, onto what is there: along A's rows, then across them.
             for (int turn = 0; turn < 8; turn++) {
                 int kind = turn % 4;
@@ -135,7 +153,7 @@ class GemmTest {
             Tensor a = random(arena, 40, 70);
             Tensor b = random(arena, 70, 50);
             float[] packed = pack(b);
-            Gemm gemm = new Gemm(false);
+            Gemm gemm = gemm(arena);
             for (int row : new int[] {0, 9, 24}) {
                 Tensor whole = whole(arena, 16, 50);
                 gemm.a(a, row, 0).b(packed, 0, Panels.floats(70)).into(whole, 1, 1, 16, 50, 70);
@@ -160,7 +178,7 @@ class GemmTest {
             Tensor both = random(arena, depth + extra, cols);
             float[] packed = pack(both);
             Tensor whole = whole(arena, rows, cols);
-            new Gemm(false)
+            gemm(arena)
                     .a(a, 0, 0)
                     .b(packed, 0, Panels.floats(depth + extra))
                     .joined(a2, 0, 0, extra)
@@ -194,7 +212,7 @@ class GemmTest {
                         want[r][c] = chain(0, a, b, r, c);
                     }
                 }
-                Gemm gemm = new Gemm(false);
+                Gemm gemm = gemm(arena);
                 Tensor whole = whole(arena, rows, cols);
                 gemm.aTransposed(transpose(arena, a), 0, 0).b(panels, skipped, skipped);
                 gemm.into(whole, 1, 1, rows, cols, depth);
@@ -246,7 +264,7 @@ class GemmTest {
             Tensor again = whole(arena, 8, 16);
             float[] packed = pack(b);
             int panel = Panels.floats(20);
-            Gemm gemm = new Gemm(false);
+            Gemm gemm = gemm(arena);
             gemm.a(a, 0, 0, 1).b(packed, 0, panel).into(first, 1, 1, 8, 16, 20);
             a.set(0, 0, a.get(0, 0) + 1);
             gemm.a(a, 0, 0, 1).b(packed, 0, panel).into(same, 1, 1, 8, 16, 20);

@@ -40,7 +40,7 @@ class PackedPanelsTest {
                 }
             }
             PackedWeight weight = form.pack(StoredWeight.of(plain), arena);
-            PanelSource source = PanelSource.of(weight, DType.F32);
+            PanelSource source = PanelSource.plain(weight);
             check(filled(source.forward(), rows), cols, rows, (p, column) -> weight.get(column, p));
             check(filled(source.backward(), cols), rows, cols, weight::get);
         }

@@ -12,7 +12,7 @@ class WorkersTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7})
     void everyRowIsTakenOnce(int threads) {
-        try (Workers workers = new Workers(threads, DType.F32)) {
+        try (Workers workers = new Workers(threads, new Products(CpuKernels.JAVA, DType.F32))) {
             for (int count : new int[] {0, 1, 2, 5, 32, 33, 160, 2051}) {
                 for (int cols : new int[] {1, 256, 4096, 9001}) {
                     AtomicIntegerArray taken = new AtomicIntegerArray(count);

@@ -421,6 +421,67 @@ public class CandorCpu extends CandorCpu$shared {
         }
     }
 
+    private static class candor_cpu_most_rows {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_cpu_most_rows");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t candor_cpu_most_rows(int32_t arithmetic, int32_t depth2)
+     * }
+     */
+    public static FunctionDescriptor candor_cpu_most_rows$descriptor() {
+        return candor_cpu_most_rows.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t candor_cpu_most_rows(int32_t arithmetic, int32_t depth2)
+     * }
+     */
+    public static MethodHandle candor_cpu_most_rows$handle() {
+        return candor_cpu_most_rows.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t candor_cpu_most_rows(int32_t arithmetic, int32_t depth2)
+     * }
+     */
+    public static MemorySegment candor_cpu_most_rows$address() {
+        return candor_cpu_most_rows.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t candor_cpu_most_rows(int32_t arithmetic, int32_t depth2)
+     * }
+     */
+    public static int candor_cpu_most_rows(int arithmetic, int depth2) {
+        var mh$ = candor_cpu_most_rows.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_cpu_most_rows", arithmetic, depth2);
+            }
+            return (int)mh$.invokeExact(arithmetic, depth2);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class candor_cpu_multiply {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             CandorCpu.C_INT,
@@ -489,7 +550,15 @@ public class CandorCpu extends CandorCpu$shared {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             CandorCpu.C_INT,
             CandorCpu.C_POINTER,
-            CandorCpu.C_POINTER
+            CandorCpu.C_LONG,
+            CandorCpu.C_POINTER,
+            CandorCpu.C_LONG,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_FLOAT
         );
 
         public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_cpu_pack_pairs");
@@ -500,7 +569,7 @@ public class CandorCpu extends CandorCpu$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to)
+     * void candor_cpu_pack_pairs(int32_t kernels, void *to, int64_t at, const void *from, int64_t stride, int32_t bf16, int32_t across, int32_t depth, int32_t cols, int32_t width, float scale)
      * }
      */
     public static FunctionDescriptor candor_cpu_pack_pairs$descriptor() {
@@ -510,7 +579,7 @@ public class CandorCpu extends CandorCpu$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to)
+     * void candor_cpu_pack_pairs(int32_t kernels, void *to, int64_t at, const void *from, int64_t stride, int32_t bf16, int32_t across, int32_t depth, int32_t cols, int32_t width, float scale)
      * }
      */
     public static MethodHandle candor_cpu_pack_pairs$handle() {
@@ -520,7 +589,7 @@ public class CandorCpu extends CandorCpu$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to)
+     * void candor_cpu_pack_pairs(int32_t kernels, void *to, int64_t at, const void *from, int64_t stride, int32_t bf16, int32_t across, int32_t depth, int32_t cols, int32_t width, float scale)
      * }
      */
     public static MemorySegment candor_cpu_pack_pairs$address() {
@@ -529,16 +598,16 @@ public class CandorCpu extends CandorCpu$shared {
 
     /**
      * {@snippet lang=c :
-     * void candor_cpu_pack_pairs(int32_t kernels, const struct candor_cpu_packing *packing, void *to)
+     * void candor_cpu_pack_pairs(int32_t kernels, void *to, int64_t at, const void *from, int64_t stride, int32_t bf16, int32_t across, int32_t depth, int32_t cols, int32_t width, float scale)
      * }
      */
-    public static void candor_cpu_pack_pairs(int kernels, MemorySegment packing, MemorySegment to) {
+    public static void candor_cpu_pack_pairs(int kernels, MemorySegment to, long at, MemorySegment from, long stride, int bf16, int across, int depth, int cols, int width, float scale) {
         var mh$ = candor_cpu_pack_pairs.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_cpu_pack_pairs", kernels, packing, to);
+                traceDowncall("candor_cpu_pack_pairs", kernels, to, at, from, stride, bf16, across, depth, cols, width, scale);
             }
-            mh$.invokeExact(kernels, packing, to);
+            mh$.invokeExact(kernels, to, at, from, stride, bf16, across, depth, cols, width, scale);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

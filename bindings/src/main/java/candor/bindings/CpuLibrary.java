@@ -1,0 +1,101 @@
+package candor.bindings;
+
+import candor.bindings.generated.cpu.CandorCpu;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The functions of {@code kernels-cpu/include/candor_cpu.h}, which says what they do. They neither wait nor call back, so the heap stays
+ * where it is while they run, and operands may lie in Java's arrays.
+ */
+public final class CpuLibrary {
+    private static final LibraryFile FILE = new LibraryFile(
+            "candor_cpu", "build it with a C compiler on the PATH: ./mvnw package, in a checkout of Candor");
+
+    private static boolean loaded;
+
+    private CpuLibrary() {}
+
+    /** The system property whose value, a path, goes before all other places that the library is looked for in. */
+    public static String property() {
+        return FILE.property();
+    }
+
+    /** Whether {@link #load} would find a file. */
+    public static boolean isThere() {
+        return FILE.isThere();
+    }
+
+    /**
+     * Loads the library, once; before that, nothing here may be called.
+     *
+     * @throws MissingLibraryException where it is nowhere, does not load, or is not of this version
+     */
+    public static synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        LibraryFile.Found found = FILE.find();
+        try {
+            System.load(found.file().toString());
+        } catch (UnsatisfiedLinkError e) {
+            throw new MissingLibraryException(found + ": does not load: " + e.getMessage() + "; " + FILE.remedy(), e);
+        }
+        int version = CandorCpu.candor_cpu_api_version();
+        if (version != CandorCpu.CANDOR_CPU_API_VERSION()) {
+            throw new MissingLibraryException(found + ": is of version " + version + " of the C API, not "
+                    + CandorCpu.CANDOR_CPU_API_VERSION() + "; " + FILE.remedy());
+        }
+        loaded = true;
+    }
+
+    /** As {@code candor_cpu_multiply}. */
+    public static void multiply(
+            int kernels,
+            MemorySegment product,
+            MemorySegment scratch,
+            MemorySegment b,
+            MemorySegment b2,
+            MemorySegment scales) {
+        try {
+            Calls.MULTIPLY.invokeExact(kernels, product, scratch, b, b2, scales);
+        } catch (Throwable e) {
+            throw new AssertionError("candor_cpu_multiply throws nothing", e);
+        }
+    }
+
+    /** As {@code candor_cpu_pack_pairs}. */
+    public static void packPairs(
+            int kernels,
+            MemorySegment to,
+            long at,
+            MemorySegment from,
+            long stride,
+            boolean bf16,
+            boolean across,
+            int depth,
+            int cols,
+            int width,
+            float scale) {
+        try {
+            Calls.PACK_PAIRS.invokeExact(
+                    kernels, to, at, from, stride, bf16 ? 1 : 0, across ? 1 : 0, depth, cols, width, scale);
+        } catch (Throwable e) {
+            throw new AssertionError("candor_cpu_pack_pairs throws nothing", e);
+        }
+    }
+
+    /** jextract's own handles do not take what lies in the heap. Found when they are first called, after the library is loaded. */
+    private static final class Calls {
+        static final MethodHandle MULTIPLY =
+                handle(CandorCpu.candor_cpu_multiply$address(), CandorCpu.candor_cpu_multiply$descriptor());
+        static final MethodHandle PACK_PAIRS =
+                handle(CandorCpu.candor_cpu_pack_pairs$address(), CandorCpu.candor_cpu_pack_pairs$descriptor());
+
+        private static MethodHandle handle(MemorySegment function, FunctionDescriptor descriptor) {
+            return Linker.nativeLinker().downcallHandle(function, descriptor, Linker.Option.critical(true));
+        }
+    }
+}
