@@ -58,7 +58,9 @@ enum candor_cpu_panels {
     CANDOR_CPU_NF4_PANELS = 3,
     /* Two rows are width / 2 ints, as above. */
     CANDOR_CPU_INT8_PANELS = 4,
-    CANDOR_CPU_FP8_PANELS = 5
+    CANDOR_CPU_FP8_PANELS = 5,
+    /* No panels: a matrix of floats as it is, rows b_panel apart. */
+    CANDOR_CPU_PLAIN_ROWS = 6
 };
 
 /* One product. Strides are in floats, of B in elements of 32 bits. */

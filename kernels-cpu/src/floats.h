@@ -32,10 +32,19 @@ static inline __attribute__((always_inline)) void copy_floats(unit *to, const fl
     }
 }
 
+static inline __attribute__((always_inline)) void pack_floats(
+    unit *to, const float *from, int64_t stride, int64_t depth, int cols, int64_t width, const int rounded) {
+    for (int64_t p = 0; p < depth; p++) {
+        copy_floats(to + p * width, from + p * stride, cols, rounded);
+        memset(to + p * width + cols, 0, (size_t)(width - cols) * sizeof *to);
+    }
+}
+
 #define PAIRED 0
 #define NAME(x) x##_floats
 #define COPY_ROW(to, from, n, rounded) copy_floats(to, from, n, rounded)
 #define COPY_ACROSS(to, from, none, n, rounded) ((void)(none), copy_floats(to, from, n, rounded))
+#define PACK(to, from, stride, depth, cols, width, rounded) pack_floats(to, from, stride, depth, cols, width, rounded)
 #define WIDEN(job, to, b, scales, panel, p, n) widen(job, 0, to, b, scales, panel, p, n)
 #include "product.h"
 

@@ -102,15 +102,17 @@ static inline __m256i halves(const struct packing *job, int64_t at, int64_t n) {
 }
 
 static void pack_pairs(const struct packing *job, unit *to) {
-    for (int column = 0; column < job->width; column += 16) {
-        if (job->across) {
+    if (job->across) {
+        for (int column = 0; column < job->width; column += 16) {
             for (int64_t p = 0; p < job->depth; p += 32) {
                 pack_across(job, to, p, column);
             }
-            continue;
         }
-        const int n = job->cols > column ? least(16, job->cols - column) : 0;
-        for (int64_t p = 0; p < job->depth; p += 2) {
+        return;
+    }
+    for (int64_t p = 0; p < job->depth; p += 2) {
+        for (int column = 0; column < job->width; column += 16) {
+            const int n = job->cols > column ? least(16, job->cols - column) : 0;
             const int64_t at = p * job->stride + column;
             const __m256i low = n ? halves(job, at, n) : _mm256_setzero_si256();
             const __m256i high = n && p + 1 < job->depth ? halves(job, at + job->stride, n) : _mm256_setzero_si256();
@@ -119,8 +121,16 @@ static void pack_pairs(const struct packing *job, unit *to) {
     }
 }
 
+/* As above, a piece of a matrix of floats. */
+static void pack_piece(unit *to, const float *from, int64_t stride, int32_t depth, int32_t cols, int32_t width) {
+    const struct packing packing = {from, stride, 0, 0, depth, cols, width, 1};
+    pack_pairs(&packing, to);
+}
+
 #define PAIRED 1
 #define NAME(x) x##_pairs
 #define COPY_ROW(to, from, n, rounded) ((void)(rounded), copy_row(to, from, n))
 #define COPY_ACROSS(to, lower, upper, n, rounded) ((void)(rounded), copy_across(to, lower, upper, n))
+#define PACK(to, from, stride, depth, cols, width, rounded) \
+    ((void)(rounded), pack_piece(to, from, stride, depth, cols, (int32_t)(width)))
 #define WIDEN(job, to, b, scales, panel, p, n) widen(job, 1, to, b, scales, panel, p, n)

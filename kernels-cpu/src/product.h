@@ -9,6 +9,8 @@
  *                  with a and b as units: MULTIPLY_ADD takes what SPREAD and LOAD_UNITS(from) give
  *   COPY_ROW(to, from, n, rounded), COPY_ACROSS(to, from0, from1, n, rounded)
  *                  n units of a row; n columns of one row, or of two neighbours (from1 may be null: zeros), GROUP units apart
+ *   PACK(to, from, stride, depth, cols, width, rounded)
+ *                  a piece of a panel of a matrix of floats, whose row p is the matrix's
  *   WIDEN(job, to, b, scales, panel, p, n)
  *                  n rows of a panel that is kept in fewer bits, see widen.h
  */
@@ -103,7 +105,10 @@ static inline __attribute__((always_inline)) void NAME(compute)(
         NAME(compute)(t, rows, 2, 0);                                           \
     }
 #define TILE_ACROSS(rows)                                                       \
-    static void NAME(across##rows)(const struct NAME(tile) * t) {               \
+    static void NAME(narrow_across##rows)(const struct NAME(tile) * t) {        \
+        NAME(compute)(t, rows, 1, 1);                                           \
+    }                                                                           \
+    static void NAME(wide_across##rows)(const struct NAME(tile) * t) {          \
         NAME(compute)(t, rows, 2, 1);                                           \
     }
 TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
@@ -132,8 +137,8 @@ static const NAME(tile_function) NAME(tiles)[][2] = {
 };
 #undef TILE
 
-#define TILE(rows) NAME(across##rows)
-static const NAME(tile_function) NAME(tiles_across)[] = {
+#define TILE(rows) {NAME(narrow_across##rows), NAME(wide_across##rows)}
+static const NAME(tile_function) NAME(tiles_across)[][2] = {
     TILE(1), TILE(2), TILE(3), TILE(4),
 #if TALLEST > 6
     TILE(5), TILE(6), TILE(7), TILE(8),
@@ -142,7 +147,7 @@ static const NAME(tile_function) NAME(tiles_across)[] = {
 #undef TILE
 
 /* Rows of the tallest tile of an A that came across; GROUP is a multiple of it. */
-enum { NAME(tallest_across) = sizeof(NAME(tiles_across)) / sizeof(NAME(tile_function)) };
+enum { NAME(tallest_across) = sizeof(NAME(tiles_across)) / sizeof(NAME(tiles_across)[0]) };
 
 /* Units of so much depth. */
 static inline int64_t NAME(of)(int64_t depth) {
@@ -243,7 +248,7 @@ static inline __attribute__((always_inline)) void NAME(column)(
     const int count = (rows + tallest - 1) / tallest;
     for (int i = 0, r = 0; i < count; i++) {
         const int height = across ? least(tallest, rows - r) : (rows - r + count - i - 1) / (count - i);
-        const int vectors = across || columns > LANES ? 2 : 1;
+        const int vectors = columns > LANES ? 2 : 1;
         struct NAME(tile) t = {
             .a = across ? s->copy + (p / PIECE * padded + r / GROUP * GROUP) * PIECE + p % PIECE * GROUP + r % GROUP
                         : s->copy + NAME(along)(padded, r, p),
@@ -265,7 +270,7 @@ static inline __attribute__((always_inline)) void NAME(column)(
             t.init_row = job->init_row;
         }
         const NAME(tile_function) function =
-            across ? NAME(tiles_across)[height - 1] : NAME(tiles)[height - 1][vectors - 1];
+            (across ? NAME(tiles_across) : NAME(tiles))[height - 1][vectors - 1];
         if (columns >= vectors * LANES) {
             function(&t);
         } else {
@@ -306,11 +311,17 @@ static inline __attribute__((always_inline)) void NAME(multiply)(
             for (int64_t col = 0; col < job->cols; col += width) {
                 const int64_t panel = col / width;
                 const unit *piece;
+                const int64_t at = (from + p) << PAIRED;
+                const int32_t depth = least((int64_t)k << PAIRED, job->depth - at);
                 if (kept) {
                     piece = b + job->b_at + panel * job->b_panel + (from + p) * width;
                 } else {
-                    const int64_t at = (from + p) << PAIRED;
-                    WIDEN(job, s->widened, b, scales, panel, at, least((int64_t)k << PAIRED, job->depth - at));
+                    if (job->panels == CANDOR_CPU_PLAIN_ROWS) {
+                        const float *rows = (const float *)b + job->b_at + at * job->b_panel + col;
+                        PACK(s->widened, rows, job->b_panel, depth, least(width, job->cols - col), width, rounded);
+                    } else {
+                        WIDEN(job, s->widened, b, scales, panel, at, depth);
+                    }
                     piece = s->widened;
                 }
                 const unit *piece2 = k2 ? b2 + job->b2_at + panel * job->b2_panel : NULL;

@@ -30,6 +30,12 @@ abstract sealed class Gemm permits VectorGemm, NativeGemm {
     int bAt;
     int bPanel;
 
+    /** B, where it is rows of a tensor as they lie; else null. */
+    Tensor bRows;
+
+    int bRow;
+    int bCol;
+
     /** Of {@link #frozen}: which panel and which of its rows B begins with. */
     int firstPanel;
 
@@ -119,7 +125,19 @@ abstract sealed class Gemm permits VectorGemm, NativeGemm {
         return b(panel * weight.stride() + inside, weight.stride());
     }
 
+    /** B: rows of a tensor, from a column on, as they lie. It is laid out as it is read. */
+    Gemm bRows(Tensor x, int row, int col) {
+        b = null;
+        frozen = null;
+        b(0, 0);
+        bRows = x;
+        bRow = row;
+        bCol = col;
+        return this;
+    }
+
     private Gemm b(int at, int panel) {
+        bRows = null;
         init = null;
         b2 = null;
         depth2 = 0;

@@ -17,7 +17,6 @@ final class LoraGradients {
     /** Panels of a task, at most: for so many products A is copied once. */
     static final int PANELS = 8;
 
-    /** Rows at a time: their panels and the copy of A stay in the second-level cache. */
     private static final int DEPTH = PanelKernels.DEPTH;
 
     private final Workers workers;
@@ -58,50 +57,60 @@ final class LoraGradients {
     }
 
     private void down(Batch.Run run, Lora.Factors factors, int col, int worker) {
-        Tensor x = job.x();
-        int cols = Math.min(taskCols, x.cols() - col);
-        float[] packed = workers.floats(worker, PANELS * workers.panels.floats(DEPTH));
-        for (int row = run.start(); row < run.end(); row += DEPTH) {
-            int rows = Math.min(DEPTH, run.end() - row);
-            pack(packed, x, row, rows, col, cols);
+        int cols = Math.min(taskCols, job.x().cols() - col);
+        int depth = depth(run);
+        for (int row = run.start(); row < run.end(); row += depth) {
+            int rows = Math.min(depth, run.end() - row);
             workers.gemm(worker)
                     .aTransposed(job.dt(), row, 0)
-                    .b(packed, 0, workers.panels.floats(rows))
+                    .bRows(job.x(), row, col)
                     .addTo(factors.da(), 0, col, factors.rank(), cols, rows);
         }
     }
 
-    /** The columns of dbᵀ (R,O) = tᵀ dy are computed aside, where tiles are wide, and added to db the other way round. */
+    /** Rows at a time: where A is copied and B laid out first, so many that both stay in the second-level cache. */
+    private int depth(Batch.Run run) {
+        return workers.products.areNative() ? Math.max(1, run.end() - run.start()) : DEPTH;
+    }
+
+    /** The sums of this run's rows are computed aside, then added. */
     private void up(Batch.Run run, Lora.Factors factors, int col, int worker) {
+        int cols = Math.min(taskCols, job.dy().cols() - col);
+        if (workers.products.areNative()) {
+            long stride = (long) factors.rank() * Float.BYTES;
+            MemorySegment sums = workers.scratch(worker, cols * stride);
+            workers.gemm(worker)
+                    .aTransposed(job.dy(), run.start(), col)
+                    .bRows(job.t(), run.start(), 0)
+                    .into(sums, 0, stride, cols, factors.rank(), run.end() - run.start());
+            for (int o = 0; o < cols; o++) {
+                add(factors.db(), col + o, sums, o * stride, Float.BYTES, factors.rank());
+            }
+            return;
+        }
+        // The columns of dbᵀ (R,O) = tᵀ dy, where tiles of the vector loops are wide.
         int rank = factors.rank();
-        Tensor dy = job.dy();
-        int cols = Math.min(taskCols, dy.cols() - col);
         long stride = (long) PANELS * COLUMNS * Float.BYTES;
         MemorySegment sums = workers.scratch(worker, rank * stride);
-        float[] packed = workers.floats(worker, PANELS * workers.panels.floats(DEPTH));
         for (int row = run.start(); row < run.end(); row += DEPTH) {
             int rows = Math.min(DEPTH, run.end() - row);
-            pack(packed, dy, row, rows, col, cols);
-            Gemm gemm = workers.gemm(worker).aTransposed(job.t(), row, 0).b(packed, 0, workers.panels.floats(rows));
+            Gemm gemm = workers.gemm(worker).aTransposed(job.t(), row, 0).bRows(job.dy(), row, col);
             if (row > run.start()) {
                 gemm.init(sums, 0, stride);
             }
             gemm.into(sums, 0, stride, rank, cols, rows);
         }
-        Tensor db = factors.db();
         for (int o = 0; o < cols; o++) {
-            for (int r = 0; r < rank; r++) {
-                long at = db.offset(col + o, r);
-                float sum = sums.get(FLOAT, r * stride + (long) o * Float.BYTES);
-                db.data().set(FLOAT, at, db.data().get(FLOAT, at) + sum);
-            }
+            add(factors.db(), col + o, sums, (long) o * Float.BYTES, stride, rank);
         }
     }
 
-    private void pack(float[] packed, Tensor from, int row, int rows, int col, int cols) {
-        for (int j = 0; j < cols; j += COLUMNS) {
-            int at = j / COLUMNS * workers.panels.floats(rows);
-            workers.panels.natural(packed, at, from, row, rows, col + j, Math.min(COLUMNS, cols - j), 1f);
+    /** Adds to a row what lies some bytes apart. */
+    private static void add(Tensor to, int row, MemorySegment sums, long at, long step, int n) {
+        MemorySegment data = to.data();
+        long target = to.offset(row, 0);
+        for (int r = 0; r < n; r++, target += Float.BYTES, at += step) {
+            data.set(FLOAT, target, data.get(FLOAT, target) + sums.get(FLOAT, at));
         }
     }
 }

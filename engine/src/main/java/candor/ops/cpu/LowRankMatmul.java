@@ -83,8 +83,9 @@ final class LowRankMatmul {
             workers.run(blocks.count(), multiplyNarrow);
             return;
         }
-        boolean narrow = workers.products.areNative() || job.ready instanceof NarrowPanels;
-        cut(wideBlocks, batch, narrow ? tall(blockRows) : blockRows);
+        boolean narrow = !workers.products.areNative() && job.ready instanceof NarrowPanels;
+        boolean tall = workers.products.areNative() || narrow;
+        cut(wideBlocks, batch, tall ? tall(blockRows) : blockRows);
         // With few rows, threads share the columns instead.
         int chunks = Math.clamp((long) Shares.count(workers.threads()) / wideBlocks.count(), 1, job.group);
         boolean once = job.lora != null && job.group == job.all;
@@ -107,8 +108,8 @@ final class LowRankMatmul {
     }
 
     /**
-     * Rows of a block where panels are widened for each of them anew, and rows copied for each chunk of columns: as many as a task has
-     * columns, if there are so many, in blocks of about the same size.
+     * Rows of a block where panels are widened for each of them anew, or pass quicker than they are read, and rows copied for each chunk of
+     * columns: as many as a task has columns, if there are so many, in blocks of about the same size.
      */
     private int tall(int least) {
         int rows = job.a.rows();
@@ -144,17 +145,14 @@ final class LowRankMatmul {
     }
 
     private void multiplyNarrow(int block, int worker) {
-        multiplyNarrow(workers.gemm(worker).a(job.a, blocks.start(block), 0), block);
-    }
-
-    private void multiplyNarrow(Gemm gemm, int block) {
+        Gemm gemm = workers.gemm(worker).a(job.a, blocks.start(block), 0);
         job.multiplyNarrow(gemm, blocks.run(block), blocks.start(block), blocks.rows(block));
     }
 
     /** T and C of the same rows, while A is at hand. */
     private void multiplyBoth(int block, int worker) {
-        Gemm gemm = workers.gemm(worker).a(job.a, blocks.start(block), 0);
-        multiplyNarrow(gemm, block);
+        Gemm gemm = workers.gemm(worker).a(job.a, wideBlocks.start(block), 0);
+        job.multiplyNarrow(gemm, wideBlocks.run(block), wideBlocks.start(block), wideBlocks.rows(block));
         multiplyWide(gemm, block, 0, job.panels);
     }
 

@@ -98,6 +98,12 @@ final class NativeGemm extends Gemm {
     private MemorySegment panels() {
         job.set(LONG, B_AT, bAt);
         job.set(LONG, B_PANEL, bPanel);
+        if (bRows != null) {
+            job.set(INT, PANELS, CandorCpu.CANDOR_CPU_PLAIN_ROWS());
+            job.set(LONG, B_PANEL, bRows.stride());
+            job.set(LONG, B_AT, bRows.offset(bRow, bCol) / Float.BYTES);
+            return bRows.data();
+        }
         return switch (frozen) {
             case null -> {
                 job.set(INT, PANELS, products.panelForm());

@@ -29,7 +29,7 @@ public final class ScratchBytes {
                 rank > 0 ? 0 : (long) HeadGradient.ENTRIES * (PanelKernels.DEPTH + pass.hidden())));
         long sums = Math.max(
                 (long) Workers.BLOCK * HeadChunk.MOST_COLUMNS, rank * LoraGradients.PANELS * TileShape.COLUMNS);
-        return Float.BYTES * (Math.max(attention + heads, gradients) + grown(sums) + VectorGemm.MOST_COPIED);
+        return Float.BYTES * (attention + heads + gradients + grown(sums) + VectorGemm.MOST_COPIED);
     }
 
     /** Weights that are packed at each use, some at a time, and the adapters' factors. */

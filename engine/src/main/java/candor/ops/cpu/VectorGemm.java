@@ -48,7 +48,13 @@ final class VectorGemm extends Gemm {
     private NarrowPanels narrow;
 
     private float[] widened = new float[0];
-    private int bRow;
+
+    /** Panels of rows that B names as they lie. */
+    private float[] packed = new float[0];
+
+    /** Elements of a panel's row. */
+    private int panelRow;
+
     private int extra;
 
     /** @param rounds whether operands are rounded to bf16 */
@@ -58,8 +64,11 @@ final class VectorGemm extends Gemm {
 
     @Override
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
+        if (bRows != null) {
+            pack(cols, depth);
+        }
         narrow = frozen instanceof NarrowPanels fewer ? fewer : null;
-        bRow = narrow == null ? COLUMNS : narrow.row();
+        panelRow = narrow == null ? COLUMNS : narrow.row();
         extra = joined ? depth2 : 0;
         if (fresh) {
             copiedFrom = -1;
@@ -87,12 +96,25 @@ final class VectorGemm extends Gemm {
         } while (from < depth);
     }
 
+    private void pack(int cols, int depth) {
+        int panel = Panels.floats(depth);
+        int size = Panels.count(cols) * panel;
+        packed = packed.length >= size ? packed : new float[size];
+        for (int col = 0; col < cols; col += COLUMNS) {
+            int width = Math.min(COLUMNS, cols - col);
+            Panels.natural(packed, col / COLUMNS * panel, bRows, bRow, depth, bCol + col, width, 1f, rounds);
+        }
+        b = packed;
+        bAt = 0;
+        bPanel = panel;
+    }
+
     /** All tiles, over {@code k} of the depth from {@code from + p} on. */
     private void piece(MemorySegment c, long at, long row, int rows, int cols, int from, int p, int k, boolean last) {
         for (int col = 0; col < cols; col += COLUMNS) {
             int width = Math.min(COLUMNS, cols - col);
             long shift = (long) col * Float.BYTES;
-            int panel = bAt + col / COLUMNS * bPanel + (from + p) * bRow;
+            int panel = bAt + col / COLUMNS * bPanel + (from + p) * panelRow;
             if (narrow != null) {
                 widen(panel, col / COLUMNS, k, last ? extra : 0);
                 panel = 0;
@@ -148,7 +170,7 @@ final class VectorGemm extends Gemm {
 
     @Override
     long bytes() {
-        return Float.BYTES * ((long) copy.length + copy2.length + widened.length);
+        return Float.BYTES * ((long) copy.length + copy2.length + widened.length + packed.length);
     }
 
     /** Rows of the next tile of so many: six and four where that fills tiles better than six alone. */

@@ -57,11 +57,9 @@ final class WeightGradients {
         int cols = Math.min(COLUMNS, dw.cols() - col);
         int row = index / panels * OUTPUTS;
         int rows = Math.min(OUTPUTS, dw.rows() - row);
-        float[] packed = workers.floats(worker, workers.panels.floats(DEPTH));
         for (int n = 0; n < x.rows(); n += DEPTH) {
             int depth = Math.min(DEPTH, x.rows() - n);
-            workers.panels.natural(packed, 0, x, n, depth, col, cols, 1f);
-            workers.gemm(worker).aTransposed(dy, n, row).b(packed, 0, 0).addTo(dw, row, col, rows, cols, depth);
+            workers.gemm(worker).aTransposed(dy, n, row).bRows(x, n, col).addTo(dw, row, col, rows, cols, depth);
         }
     }
 

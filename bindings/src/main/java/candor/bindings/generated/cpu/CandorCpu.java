@@ -176,6 +176,15 @@ public class CandorCpu extends CandorCpu$shared {
     public static int CANDOR_CPU_FP8_PANELS() {
         return CANDOR_CPU_FP8_PANELS;
     }
+    private static final int CANDOR_CPU_PLAIN_ROWS = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum candor_cpu_panels.CANDOR_CPU_PLAIN_ROWS = 6
+     * }
+     */
+    public static int CANDOR_CPU_PLAIN_ROWS() {
+        return CANDOR_CPU_PLAIN_ROWS;
+    }
     private static final int CANDOR_CPU_MOST_ROWS = (int)256L;
     /**
      * {@snippet lang=c :
