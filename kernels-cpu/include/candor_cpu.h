@@ -59,8 +59,9 @@ enum candor_cpu_panels {
     /* Two rows are width / 2 ints, as above. */
     CANDOR_CPU_INT8_PANELS = 4,
     CANDOR_CPU_FP8_PANELS = 5,
-    /* No panels: a matrix of floats as it is, rows b_panel apart. */
-    CANDOR_CPU_PLAIN_ROWS = 6
+    /* No panels: a matrix of floats as it is, or of bf16, rows b_panel apart; b_at and b_panel are in its own elements. */
+    CANDOR_CPU_PLAIN_ROWS = 6,
+    CANDOR_CPU_PLAIN_BF16 = 7
 };
 
 /* One product. Strides are in floats, of B in elements of 32 bits. */

@@ -17,25 +17,33 @@ static inline unit rounded_float(unit bits) {
 
 /* n neighbours. */
 static inline __attribute__((always_inline)) void copy_floats(unit *to, const float *from, int64_t n, const int rounded) {
-    if (!rounded) {
-        memcpy(to, from, (size_t)n * sizeof *to);
-        return;
-    }
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
-        put_ints(to + i, rounded_floats(ints_at(from + i)));
+        const ints bits = ints_at(from + i);
+        put_ints(to + i, rounded ? rounded_floats(bits) : bits);
     }
     for (; i < n; i++) {
         unit bits;
         memcpy(&bits, from + i, sizeof bits);
-        to[i] = rounded_float(bits);
+        to[i] = rounded ? rounded_float(bits) : bits;
+    }
+}
+
+/* bf16 is the upper half of a float. */
+static inline void copy_bf16(unit *to, const uint16_t *from, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        to[i] = (unit)from[i] << 16;
     }
 }
 
 static inline __attribute__((always_inline)) void pack_floats(
-    unit *to, const float *from, int64_t stride, int64_t depth, int cols, int64_t width, const int rounded) {
+    unit *to, const void *from, int bf16, int64_t stride, int64_t depth, int cols, int64_t width, const int rounded) {
     for (int64_t p = 0; p < depth; p++) {
-        copy_floats(to + p * width, from + p * stride, cols, rounded);
+        if (bf16) {
+            copy_bf16(to + p * width, (const uint16_t *)from + p * stride, cols);
+        } else {
+            copy_floats(to + p * width, (const float *)from + p * stride, cols, rounded);
+        }
         memset(to + p * width + cols, 0, (size_t)(width - cols) * sizeof *to);
     }
 }
@@ -44,7 +52,8 @@ static inline __attribute__((always_inline)) void pack_floats(
 #define NAME(x) x##_floats
 #define COPY_ROW(to, from, n, rounded) copy_floats(to, from, n, rounded)
 #define COPY_ACROSS(to, from, none, n, rounded) ((void)(none), copy_floats(to, from, n, rounded))
-#define PACK(to, from, stride, depth, cols, width, rounded) pack_floats(to, from, stride, depth, cols, width, rounded)
+#define PACK(to, from, bf16, stride, depth, cols, width, rounded) \
+    pack_floats(to, from, bf16, stride, depth, cols, width, rounded)
 #define WIDEN(job, to, b, scales, panel, p, n) widen(job, 0, to, b, scales, panel, p, n)
 #include "product.h"
 

@@ -71,6 +71,13 @@ extern const struct kernels candor_cpu_amx;
 extern const struct kernels candor_cpu_neon;
 extern const struct kernels candor_cpu_neonbf16;
 
+/* The next panel's rows lie far apart, where no hardware looks ahead. */
+static inline void prefetch_rows(const char *from, int64_t stride, int64_t rows) {
+    for (int64_t p = 0; p < rows; p++) {
+        __builtin_prefetch(from + p * stride, 0, 2);
+    }
+}
+
 static inline int32_t least(int64_t a, int64_t b) {
     return (int32_t)(a < b ? a : b);
 }

@@ -101,6 +101,39 @@ static inline __m256i halves(const struct packing *job, int64_t at, int64_t n) {
     return (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(values, _mm512_set1_ps(job->scale)));
 }
 
+/* Word i of a vector of pairs: of the lower half of 32 words where it is even, else of the upper half. */
+static inline __m512i interleaving(void) {
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_or_si512(lanes, _mm512_slli_epi32(_mm512_add_epi32(lanes, _mm512_set1_epi32(16)), 16));
+}
+
+/* Whole panels of 32 columns, row p of which is the matrix's. */
+static void pack_whole_floats(unit *to, const float *from, int64_t stride, int64_t depth, float by) {
+    const __m512i order = interleaving();
+    const __m512 scale = _mm512_set1_ps(by);
+    for (int64_t p = 0; p + 1 < depth; p += 2, from += 2 * stride, to += 32) {
+        const __m512i first = (__m512i)_mm512_cvtne2ps_pbh(
+            _mm512_mul_ps(LOAD(from + stride), scale), _mm512_mul_ps(LOAD(from), scale));
+        const __m512i second = (__m512i)_mm512_cvtne2ps_pbh(
+            _mm512_mul_ps(LOAD(from + stride + 16), scale), _mm512_mul_ps(LOAD(from + 16), scale));
+        _mm512_storeu_si512(to, _mm512_permutexvar_epi16(order, first));
+        _mm512_storeu_si512(to + 16, _mm512_permutexvar_epi16(order, second));
+    }
+}
+
+static void pack_whole_bf16(unit *to, const uint16_t *from, int64_t stride, int64_t depth) {
+    /* Words 0 to 15 of either row, then 16 to 31; an index's bit 5 says whose. */
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i lower = _mm512_or_si512(lanes, _mm512_slli_epi32(_mm512_add_epi32(lanes, _mm512_set1_epi32(32)), 16));
+    const __m512i upper = _mm512_add_epi16(lower, _mm512_set1_epi16(16));
+    for (int64_t p = 0; p + 1 < depth; p += 2, from += 2 * stride, to += 32) {
+        const __m512i low = _mm512_loadu_si512(from);
+        const __m512i high = _mm512_loadu_si512(from + stride);
+        _mm512_storeu_si512(to, _mm512_permutex2var_epi16(low, lower, high));
+        _mm512_storeu_si512(to + 16, _mm512_permutex2var_epi16(low, upper, high));
+    }
+}
+
 static void pack_pairs(const struct packing *job, unit *to) {
     if (job->across) {
         for (int column = 0; column < job->width; column += 16) {
@@ -110,7 +143,16 @@ static void pack_pairs(const struct packing *job, unit *to) {
         }
         return;
     }
-    for (int64_t p = 0; p < job->depth; p += 2) {
+    int64_t p = 0;
+    if (job->cols == 32 && job->width == 32) {
+        if (job->bf16) {
+            pack_whole_bf16(to, job->from, job->stride, job->depth);
+        } else {
+            pack_whole_floats(to, job->from, job->stride, job->depth, job->scale);
+        }
+        p = job->depth / 2 * 2;
+    }
+    for (; p < job->depth; p += 2) {
         for (int column = 0; column < job->width; column += 16) {
             const int n = job->cols > column ? least(16, job->cols - column) : 0;
             const int64_t at = p * job->stride + column;
@@ -122,8 +164,9 @@ static void pack_pairs(const struct packing *job, unit *to) {
 }
 
 /* As above, a piece of a matrix of floats. */
-static void pack_piece(unit *to, const float *from, int64_t stride, int32_t depth, int32_t cols, int32_t width) {
-    const struct packing packing = {from, stride, 0, 0, depth, cols, width, 1};
+static void pack_piece(
+    unit *to, const void *from, int bf16, int64_t stride, int32_t depth, int32_t cols, int32_t width) {
+    const struct packing packing = {from, stride, bf16, 0, depth, cols, width, 1};
     pack_pairs(&packing, to);
 }
 
@@ -131,6 +174,6 @@ static void pack_piece(unit *to, const float *from, int64_t stride, int32_t dept
 #define NAME(x) x##_pairs
 #define COPY_ROW(to, from, n, rounded) ((void)(rounded), copy_row(to, from, n))
 #define COPY_ACROSS(to, lower, upper, n, rounded) ((void)(rounded), copy_across(to, lower, upper, n))
-#define PACK(to, from, stride, depth, cols, width, rounded) \
-    ((void)(rounded), pack_piece(to, from, stride, depth, cols, (int32_t)(width)))
+#define PACK(to, from, bf16, stride, depth, cols, width, rounded) \
+    ((void)(rounded), pack_piece(to, from, bf16, stride, depth, cols, (int32_t)(width)))
 #define WIDEN(job, to, b, scales, panel, p, n) widen(job, 1, to, b, scales, panel, p, n)

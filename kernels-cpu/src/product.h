@@ -9,8 +9,8 @@
  *                  with a and b as units: MULTIPLY_ADD takes what SPREAD and LOAD_UNITS(from) give
  *   COPY_ROW(to, from, n, rounded), COPY_ACROSS(to, from0, from1, n, rounded)
  *                  n units of a row; n columns of one row, or of two neighbours (from1 may be null: zeros), GROUP units apart
- *   PACK(to, from, stride, depth, cols, width, rounded)
- *                  a piece of a panel of a matrix of floats, whose row p is the matrix's
+ *   PACK(to, from, bf16, stride, depth, cols, width, rounded)
+ *                  a piece of a panel of a matrix of floats, or of bf16, whose row p is the matrix's
  *   WIDEN(job, to, b, scales, panel, p, n)
  *                  n rows of a panel that is kept in fewer bits, see widen.h
  */
@@ -316,9 +316,13 @@ static inline __attribute__((always_inline)) void NAME(multiply)(
                 if (kept) {
                     piece = b + job->b_at + panel * job->b_panel + (from + p) * width;
                 } else {
-                    if (job->panels == CANDOR_CPU_PLAIN_ROWS) {
-                        const float *rows = (const float *)b + job->b_at + at * job->b_panel + col;
-                        PACK(s->widened, rows, job->b_panel, depth, least(width, job->cols - col), width, rounded);
+                    if (job->panels >= CANDOR_CPU_PLAIN_ROWS) {
+                        const int bf16 = job->panels == CANDOR_CPU_PLAIN_BF16;
+                        const char *rows = (const char *)b + ((job->b_at + at * job->b_panel + col) << (bf16 ? 1 : 2));
+                        PACK(s->widened, rows, bf16, job->b_panel, depth, least(width, job->cols - col), width, rounded);
+                        if (col + width < job->cols) {
+                            prefetch_rows(rows + (width << (bf16 ? 1 : 2)), job->b_panel << (bf16 ? 1 : 2), depth);
+                        }
                     } else {
                         WIDEN(job, s->widened, b, scales, panel, at, depth);
                     }

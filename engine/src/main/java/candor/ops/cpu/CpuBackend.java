@@ -104,7 +104,11 @@ public final class CpuBackend implements Backend {
         return switch (form) {
             case PackedForm.NF4 -> elements + 2 * Float.BYTES * elements / Nf4Weight.BLOCK;
             case PackedForm _ -> 2 * elements;
-            default -> 2 * elements * (form == PlainForm.BF16 ? DType.BF16 : products).bytes();
+            case PlainForm.F32, PlainForm.BF16 ->
+                (CpuKernels.taken() == CpuKernels.JAVA ? 2 : 1)
+                        * elements
+                        * (form == PlainForm.BF16 ? DType.BF16 : products).bytes();
+            default -> 2 * elements * products.bytes();
         };
     }
 

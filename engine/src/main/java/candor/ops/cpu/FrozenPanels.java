@@ -1,6 +1,9 @@
 package candor.ops.cpu;
 
+import candor.ops.weight.Bf16Weight;
+import candor.ops.weight.F32Weight;
 import candor.ops.weight.Weight;
+import candor.tensor.Tensor;
 import java.util.function.IntConsumer;
 
 /**
@@ -8,7 +11,7 @@ import java.util.function.IntConsumer;
  * Panels of bf16 weights are bf16 ({@link Bf16Pairs}), those of packed ones in their codes ({@link PackedPanels}), others float32, or
  * bf16 where operands of products are rounded to it; both directions together take twice the weight's memory, as float32 of an f16
  * weight four times. Beyond the budget a weight is packed at each use, which a large batch hardly
- * notices.
+ * notices. Native loops read w itself backward ({@link PlainRows}) where it is float32 or bf16, which takes no memory.
  */
 final class FrozenPanels {
     /** About what an array holds. */
@@ -39,10 +42,22 @@ final class FrozenPanels {
         if (!(weight instanceof CpuWeight own)) {
             return null;
         }
+        if (own.backward == null && workers.products.areNative() && plain(own) != null) {
+            own.backward = new PlainRows(plain(own));
+        }
         if (own.backward == null && takes(own, Panels.count(own.cols()), own.rows())) {
             own.backward = filled(own.source().backward(), Panels.count(own.cols()));
         }
         return own.backward;
+    }
+
+    /** The tensor of a weight that native loops read as it lies, or null. */
+    private static Tensor plain(CpuWeight weight) {
+        return switch (weight.stored()) {
+            case F32Weight one -> one.tensor();
+            case Bf16Weight one -> one.tensor();
+            default -> null;
+        };
     }
 
     /** Whether there is room for so many panels, which is taken then. */

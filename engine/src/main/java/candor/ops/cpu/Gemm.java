@@ -121,6 +121,7 @@ abstract sealed class Gemm permits VectorGemm, NativeGemm {
                     case FloatPanels _ -> row * COLUMNS;
                     case PairPanels _ -> row / 2 * COLUMNS;
                     case NarrowPanels narrow -> row * narrow.row();
+                    case PlainRows _ -> 0; // read by its rows and columns
                 };
         return b(panel * weight.stride() + inside, weight.stride());
     }

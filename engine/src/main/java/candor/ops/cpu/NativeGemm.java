@@ -5,6 +5,8 @@ import static candor.ops.cpu.TileShape.COLUMNS;
 import candor.bindings.CpuLibrary;
 import candor.bindings.generated.cpu.CandorCpu;
 import candor.bindings.generated.cpu.candor_cpu_product;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -99,15 +101,15 @@ final class NativeGemm extends Gemm {
         job.set(LONG, B_AT, bAt);
         job.set(LONG, B_PANEL, bPanel);
         if (bRows != null) {
-            job.set(INT, PANELS, CandorCpu.CANDOR_CPU_PLAIN_ROWS());
-            job.set(LONG, B_PANEL, bRows.stride());
-            job.set(LONG, B_AT, bRows.offset(bRow, bCol) / Float.BYTES);
-            return bRows.data();
+            return rows(bRows, bRow, bCol);
         }
         return switch (frozen) {
             case null -> {
                 job.set(INT, PANELS, products.panelForm());
                 yield bMemory.of(b);
+            }
+            case PlainRows plain -> {
+                yield rows(plain.w(), firstRow, firstPanel * COLUMNS);
             }
             case FloatPanels wide -> {
                 job.set(INT, PANELS, CandorCpu.CANDOR_CPU_FLOAT_PANELS());
@@ -126,6 +128,14 @@ final class NativeGemm extends Gemm {
                 yield bMemory.of(packed.codes());
             }
         };
+    }
+
+    private MemorySegment rows(Tensor x, int row, int col) {
+        boolean bf16 = x.dtype() == DType.BF16;
+        job.set(INT, PANELS, bf16 ? CandorCpu.CANDOR_CPU_PLAIN_BF16() : CandorCpu.CANDOR_CPU_PLAIN_ROWS());
+        job.set(LONG, B_PANEL, x.stride());
+        job.set(LONG, B_AT, x.offset(row, col) / x.dtype().bytes());
+        return x.data();
     }
 
     private static int form(Codes kind) {

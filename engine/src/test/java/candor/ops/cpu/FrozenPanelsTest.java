@@ -35,7 +35,7 @@ class FrozenPanelsTest {
                             switch (set) {
                                 case FloatPanels floats -> floats.floats().length;
                                 case Bf16Pairs fewer -> fewer.pairs().length;
-                                case PairPanels _, PackedPanels _ -> throw new AssertionError(set);
+                                case PairPanels _, PackedPanels _, PlainRows _ -> throw new AssertionError(set);
                             })
                     .isEqualTo(elements);
             assertThat(set instanceof NarrowPanels).isEqualTo(narrow);

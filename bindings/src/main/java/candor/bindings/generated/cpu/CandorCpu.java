@@ -185,6 +185,15 @@ public class CandorCpu extends CandorCpu$shared {
     public static int CANDOR_CPU_PLAIN_ROWS() {
         return CANDOR_CPU_PLAIN_ROWS;
     }
+    private static final int CANDOR_CPU_PLAIN_BF16 = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum candor_cpu_panels.CANDOR_CPU_PLAIN_BF16 = 7
+     * }
+     */
+    public static int CANDOR_CPU_PLAIN_BF16() {
+        return CANDOR_CPU_PLAIN_BF16;
+    }
     private static final int CANDOR_CPU_MOST_ROWS = (int)256L;
     /**
      * {@snippet lang=c :
