@@ -1,6 +1,18 @@
 /* The functions of candor_cpu.h: which kernels there are, and which are called. */
 #include "kernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
 static const struct kernels *const all[CANDOR_CPU_KERNELS] = {
 /* The build says which files the compiler could take. */
 #if defined(CANDOR_CPU_WITH_AVX2)
@@ -11,6 +23,15 @@ static const struct kernels *const all[CANDOR_CPU_KERNELS] = {
 #endif
 #if defined(CANDOR_CPU_WITH_AVX512BF16)
     [CANDOR_CPU_AVX512BF16] = &candor_cpu_avx512bf16,
+#endif
+#if defined(CANDOR_CPU_WITH_AMX)
+    [CANDOR_CPU_AMX] = &candor_cpu_amx,
+#endif
+#if defined(CANDOR_CPU_WITH_NEON)
+    [CANDOR_CPU_NEON] = &candor_cpu_neon,
+#endif
+#if defined(CANDOR_CPU_WITH_NEONBF16)
+    [CANDOR_CPU_NEONBF16] = &candor_cpu_neonbf16,
 #endif
 };
 
@@ -36,7 +57,35 @@ CANDOR_CPU_API int32_t candor_cpu_api_version(void) {
     return CANDOR_CPU_API_VERSION;
 }
 
-CANDOR_CPU_API int64_t candor_cpu_supported(void) {
+#if defined(__x86_64__)
+#if defined(CANDOR_CPU_EMULATE_AMX)
+static int has_amx(void) {
+    return 1; /* amx_model.h */
+}
+#elif defined(__linux__)
+/* Whether there is AMX with bf16, the system keeps its registers, and lets this process have them: Linux wants to be asked. */
+static int has_amx(void) {
+    enum { OSXSAVE = 1 << 27, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, TILE_STATES = 3 << 17, TILE_DATA = 18, REQUEST = 0x1023 };
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE)) {
+        return 0;
+    }
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & AMX_TILE) || !(d & AMX_BF16)) {
+        return 0;
+    }
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & TILE_STATES) == TILE_STATES && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0; /* ARCH_REQ_XCOMP_PERM */
+}
+#else
+static int has_amx(void) {
+    return 0; /* no Mac has it */
+}
+#endif
+#endif
+
+/* The kinds that this processor and this system run. */
+static int64_t here(void) {
     int64_t found = 0;
 #if defined(__x86_64__)
     /* These ask the operating system, too, whether it keeps the registers. */
@@ -44,15 +93,36 @@ CANDOR_CPU_API int64_t candor_cpu_supported(void) {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         found |= 1 << CANDOR_CPU_AVX2;
     }
-    const int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (avx512) {
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl")) {
         found |= 1 << CANDOR_CPU_AVX512;
+        if (__builtin_cpu_supports("avx512bf16")) {
+            found |= 1 << CANDOR_CPU_AVX512BF16;
+            if (has_amx()) {
+                found |= 1 << CANDOR_CPU_AMX;
+            }
+        }
     }
-    if (avx512 && __builtin_cpu_supports("avx512bf16")) {
-        found |= 1 << CANDOR_CPU_AVX512BF16;
+#elif defined(__aarch64__)
+    found |= 1 << CANDOR_CPU_NEON;
+#if defined(__linux__)
+    enum { BF16 = 1 << 14 }; /* HWCAP2_BF16 */
+    if (getauxval(AT_HWCAP2) & BF16) {
+        found |= 1 << CANDOR_CPU_NEONBF16;
+    }
+#elif defined(__APPLE__)
+    int32_t bf16 = 0;
+    size_t bytes = sizeof bf16;
+    if (sysctlbyname("hw.optional.arm.FEAT_BF16", &bf16, &bytes, NULL, 0) == 0 && bf16) {
+        found |= 1 << CANDOR_CPU_NEONBF16;
     }
 #endif
+#endif
+    return found;
+}
+
+CANDOR_CPU_API int64_t candor_cpu_supported(void) {
+    int64_t found = here();
     for (int kind = 0; kind < CANDOR_CPU_KERNELS; kind++) {
         if (!all[kind]) {
             found &= ~((int64_t)1 << kind);

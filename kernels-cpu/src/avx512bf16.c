@@ -4,7 +4,7 @@
 #define MULTIPLY_ADD(a, b, c) _mm512_dpbf16_ps(c, (__m512bh)(b), (__m512bh)(a))
 
 #include "pairs512.h"
-#include "product.h"
+#include "vectors.h"
 
 static void multiply_bf16(
     const struct candor_cpu_product *job, struct scratch *s, const unit *b, const unit *b2, const float *scales) {

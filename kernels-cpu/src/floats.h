@@ -1,4 +1,4 @@
-/* Products in floats, and in floats that are rounded to bf16 first; product.h's and widen.h's vectors come before. */
+/* Products in floats, and in floats that are rounded to bf16 first; what vectors.h and widen.h want of vectors comes before. */
 #include "widen.h"
 
 /* To bf16, ties to even; what is not a number stays so. */
@@ -16,7 +16,7 @@ static inline unit rounded_float(unit bits) {
 }
 
 /* n neighbours. */
-static inline __attribute__((always_inline)) void copy_floats(unit *to, const float *from, int64_t n, const int rounded) {
+static inline INLINED void copy_floats(unit *to, const float *from, int64_t n, const int rounded) {
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         const ints bits = ints_at(from + i);
@@ -36,7 +36,7 @@ static inline void copy_bf16(unit *to, const uint16_t *from, int64_t n) {
     }
 }
 
-static inline __attribute__((always_inline)) void pack_floats(
+static inline INLINED void pack_floats(
     unit *to, const void *from, int bf16, int64_t stride, int64_t depth, int cols, int64_t width, const int rounded) {
     for (int64_t p = 0; p < depth; p++) {
         if (bf16) {
@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void pack_floats(
 #define PACK(to, from, bf16, stride, depth, cols, width, rounded) \
     pack_floats(to, from, bf16, stride, depth, cols, width, rounded)
 #define WIDEN(job, to, b, scales, panel, p, n) widen(job, 0, to, b, scales, panel, p, n)
-#include "product.h"
+#include "vectors.h"
 
 static void multiply_exact(
     const struct candor_cpu_product *job, struct scratch *s, const unit *b, const unit *b2, const float *scales) {

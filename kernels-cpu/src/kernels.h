@@ -19,8 +19,9 @@ enum {
     GROUP = 16,
     /* Units of the copy of A: half of a second-level cache of 1 MiB. */
     MOST_COPIED = 128 << 10,
-    /* Columns of the widest panel. */
-    MOST_WIDTH = 32
+    /* Columns of the widest panel, and rows of the tallest tile. */
+    MOST_WIDTH = 32,
+    MOST_TALL = 32
 };
 
 /* A thread's own memory. */
@@ -30,8 +31,8 @@ struct scratch {
     int64_t units;
     int64_t rows;
     int64_t valid;
-    /* A tile at the right edge of C. */
-    float edge[CANDOR_CPU_MOST_ROWS * 2 / 8 * MOST_WIDTH];
+    /* A tile at an edge of C. */
+    float edge[MOST_TALL * MOST_WIDTH];
     /* A panel's piece, widened. */
     unit widened[PIECE * MOST_WIDTH];
     unit copy[MOST_COPIED / PIECE * ROW + GROUP * ROW];
@@ -44,6 +45,24 @@ struct scratch {
 #else
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
+
+#define INLINED __attribute__((always_inline))
+
+/* What a tile of C is made of. */
+struct tile {
+    const unit *a;
+    const unit *b;
+    const unit *a2;
+    const unit *b2;
+    const float *init; /* null: zeros */
+    ptrdiff_t init_row;
+    float *c;
+    ptrdiff_t c_row;
+    ptrdiff_t width;    /* from one row of a panel to the next */
+    ptrdiff_t a2_piece; /* from one piece of A₂'s copy to the next */
+    int k;
+    int k2;
+};
 
 /* The arguments of candor_cpu_pack_pairs. */
 struct packing {

@@ -1,4 +1,4 @@
-/* AVX-512's vectors, as product.h and widen.h want them. */
+/* AVX-512's vectors, as vectors.h and widen.h want them. */
 #include <immintrin.h>
 
 #include "kernels.h"

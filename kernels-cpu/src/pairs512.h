@@ -1,4 +1,4 @@
-/* Floats to pairs of bf16, by AVX-512's own instructions; before product.h, after lanes512.h. */
+/* Floats to pairs of bf16, by AVX-512's own instructions; after lanes512.h, before tiles. */
 #include "widen.h"
 
 static inline __mmask16 first_of(int64_t n) {

@@ -37,7 +37,7 @@ static const float nf4_table[16] = {
     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f};
 
 /* What the codes in the `bits` from `shift` on stand for, as bits of bf16 in the upper half. */
-static inline __attribute__((always_inline)) ints decoded(const int panels, ints codes, const int shift, floats scale) {
+static inline INLINED ints decoded(const int panels, ints codes, const int shift, floats scale) {
     switch (panels) {
     case CANDOR_CPU_NF4_PANELS:
         return to_bf16((floats)LOOKUP((codes >> shift) & 15, nf4_table) * scale);
@@ -54,16 +54,16 @@ static inline __attribute__((always_inline)) ints decoded(const int panels, ints
 }
 
 /* Rows in an int. */
-static inline __attribute__((always_inline)) int rows_of(const int panels) {
+static inline INLINED int rows_of(const int panels) {
     return panels == CANDOR_CPU_NF4_PANELS ? 4 : panels == CANDOR_CPU_BF16_PANELS ? 1 : 2;
 }
 
-static inline __attribute__((always_inline)) int bits_of(const int panels) {
+static inline INLINED int bits_of(const int panels) {
     return panels == CANDOR_CPU_NF4_PANELS ? 4 : panels == CANDOR_CPU_BF16_PANELS ? 16 : 8;
 }
 
 /* LANES columns from `column` on, and as many half a panel further, of n rows from the panel's row q on. */
-static inline __attribute__((always_inline)) void widen_columns(
+static inline INLINED void widen_columns(
     const struct candor_cpu_product *job,
     const int panels,
     const int paired,
@@ -82,6 +82,9 @@ static inline __attribute__((always_inline)) void widen_columns(
         const ints v = ints_at(codes + (q + p) / group * half + column);
         UNROLLED
         for (int g = 0; g < group; g++) {
+            if (p + g >= n) {
+                break; /* there need be no scale */
+            }
             floats s0 = {0};
             floats s1 = {0};
             if (panels != CANDOR_CPU_BF16_PANELS) {
@@ -96,9 +99,6 @@ static inline __attribute__((always_inline)) void widen_columns(
             }
             const ints l = decoded(panels, v, 2 * g * bits, s0);
             const ints h = decoded(panels, v, (2 * g + 1) * bits, s1);
-            if (p + g >= n) {
-                continue;
-            }
             if (!paired) {
                 put_ints(to + (p + g) * job->width + column, l);
                 put_ints(to + (p + g) * job->width + half + column, h);
@@ -118,7 +118,7 @@ static inline __attribute__((always_inline)) void widen_columns(
 }
 
 /* n rows of a panel from its row p on. */
-static inline __attribute__((always_inline)) void widen(
+static inline INLINED void widen(
     const struct candor_cpu_product *job,
     const int paired,
     unit *to,
