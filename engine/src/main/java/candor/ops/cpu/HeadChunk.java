@@ -13,6 +13,9 @@ final class HeadChunk {
     /** Columns of logits that a thread holds at a time, at most. */
     static final int MOST_COLUMNS = 4096;
 
+    /** And rows. */
+    static final int MOST_ROWS = 2 * Workers.BLOCK;
+
     private final Workers workers;
 
     /** (T, V), or null where logits are a thread's scratch. */
@@ -32,6 +35,9 @@ final class HeadChunk {
 
     private final int naturalAt;
 
+    /** Of a block that a thread computes at a time. */
+    private final int blockRows;
+
     /** The first entry. */
     int first;
 
@@ -46,7 +52,8 @@ final class HeadChunk {
             PanelSet ready,
             PanelSet natural,
             float[] packed,
-            int naturalAt) {
+            int naturalAt,
+            int blockRows) {
         this.workers = workers;
         this.logits = logits;
         this.x = x;
@@ -55,6 +62,7 @@ final class HeadChunk {
         this.natural = natural;
         this.packed = packed;
         this.naturalAt = naturalAt;
+        this.blockRows = blockRows;
     }
 
     /** Entries of the vocabulary at a time, for hidden states of this width. */
@@ -91,7 +99,7 @@ final class HeadChunk {
 
     /** Where the logits of a block of rows lie: in the caller's tensor, or in this thread's scratch. */
     MemorySegment memory(int worker) {
-        return logits == null ? workers.scratch(worker, Workers.BLOCK * stride()) : logits.data();
+        return logits == null ? workers.scratch(worker, blockRows * stride()) : logits.data();
     }
 
     /** Byte offset of a block's first row in {@link #memory}. */

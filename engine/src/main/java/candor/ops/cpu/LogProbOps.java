@@ -37,6 +37,7 @@ final class LogProbOps {
     private LogProb job;
     private LogProbBackward backwardJob;
     private HeadChunk at;
+    private int blockRows;
 
     LogProbOps(Workers workers, FrozenPanels frozen) {
         this.workers = workers;
@@ -46,6 +47,7 @@ final class LogProbOps {
     void run(LogProb o) {
         job = o;
         int rows = o.batch().targetCount();
+        blockRows = blockRows(rows);
         if (max.length < rows) {
             max = new double[rows + rows / 4];
             sum = new double[rows + rows / 4];
@@ -57,13 +59,13 @@ final class LogProbOps {
                         ? 0
                         : Panels.count(chunk) * workers.panels.floats(o.head().cols()));
         at = new HeadChunk(
-                workers, o.logits(), o.x(), PanelSource.of(o.head(), workers.panels), ready, null, packed, 0);
+                workers, o.logits(), o.x(), PanelSource.of(o.head(), workers.panels), ready, null, packed, 0, blockRows);
         for (int first = 0; first < o.head().rows(); first += chunk) {
             at.begin(first, chunk);
             if (ready == null) {
                 workers.run(Panels.count(at.columns), packForward);
             }
-            int blocks = Math.ceilDiv(rows, Workers.BLOCK);
+            int blocks = Math.ceilDiv(rows, blockRows);
             if (o.logits() != null && blocks < workers.threads()) {
                 // Too few rows for every thread to have some: threads share the columns, then the rows.
                 workers.run(blocks * Panels.count(at.columns), multiplyPanel);
@@ -77,6 +79,7 @@ final class LogProbOps {
     void run(LogProbBackward o) {
         backwardJob = o;
         int rows = o.batch().targetCount();
+        blockRows = blockRows(rows);
         int width = o.head().cols();
         int chunk = HeadChunk.columns(width);
         PanelSet ready = o.logits() == null ? frozen.forward(o.head()) : null;
@@ -93,12 +96,20 @@ final class LogProbOps {
                 ready,
                 natural,
                 packed,
-                naturalAt);
+                naturalAt,
+                blockRows);
         for (int first = 0; first < o.head().rows(); first += chunk) {
             at.begin(first, chunk);
             workers.run(naturalPanels + (again ? Panels.count(at.columns) : 0), packBackward);
-            workers.run(Math.ceilDiv(rows, Workers.BLOCK), backward);
+            workers.run(Math.ceilDiv(rows, blockRows), backward);
         }
+    }
+
+    /** Rows of a block: native loops multiply faster than the head is read, and so take more where there are more than enough blocks. */
+    private int blockRows(int rows) {
+        return workers.products.areNative()
+                ? Math.clamp(Math.ceilDiv(rows, 2 * workers.threads()), Workers.BLOCK, HeadChunk.MOST_ROWS)
+                : Workers.BLOCK;
     }
 
     private void packForward(int panel, int worker) {
@@ -114,13 +125,13 @@ final class LogProbOps {
         }
     }
 
-    private static int rows(Batch batch, int row) {
-        return Math.min(Workers.BLOCK, batch.targetCount() - row);
+    private int rows(Batch batch, int row) {
+        return Math.min(blockRows, batch.targetCount() - row);
     }
 
     private void multiplyPanel(int index, int worker) {
         int panels = Panels.count(at.columns);
-        int row = index / panels * Workers.BLOCK;
+        int row = index / panels * blockRows;
         int panel = index % panels;
         int cols = Panels.width(at.columns, panel);
         at.multiply(row, rows(job.batch(), row), panel, cols, job.logits().data(), worker);
@@ -133,7 +144,7 @@ final class LogProbOps {
     }
 
     private void forwardRows(int block, int worker) {
-        int row = block * Workers.BLOCK;
+        int row = block * blockRows;
         int rows = rows(job.batch(), row);
         MemorySegment logits = at.memory(worker);
         at.multiply(row, rows, logits, worker);
@@ -204,7 +215,7 @@ final class LogProbOps {
 
     private void backwardRows(int block, int worker) {
         LogProbBackward o = backwardJob;
-        int row = block * Workers.BLOCK;
+        int row = block * blockRows;
         int rows = rows(o.batch(), row);
         MemorySegment logits = at.memory(worker);
         if (o.logits() == null) {

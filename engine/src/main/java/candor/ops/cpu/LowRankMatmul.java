@@ -87,7 +87,7 @@ final class LowRankMatmul {
         boolean tall = workers.products.areNative() || narrow;
         cut(wideBlocks, batch, tall ? tall(blockRows) : blockRows);
         // With few rows, threads share the columns instead.
-        int chunks = Math.clamp((long) Shares.count(workers.threads()) / wideBlocks.count(), 1, job.group);
+        int chunks = Math.clamp((long) pieces(wideBlocks.rows(0)) / wideBlocks.count(), 1, job.group);
         boolean once = job.lora != null && job.group == job.all;
         boolean both = once && chunks == 1 && !narrow;
         if (job.lora != null && !once) {
@@ -118,6 +118,12 @@ final class LowRankMatmul {
         int tiles = most / TileShape.ROWS;
         int all = Math.ceilDiv(rows, TileShape.ROWS);
         return Math.ceilDiv(all, Math.ceilDiv(all, tiles)) * TileShape.ROWS;
+    }
+
+    /** How many pieces of work there are at least: fewer, where rows are copied for each anew, since the depth is more than a copy holds. */
+    private int pieces(int rows) {
+        boolean copiedOnce = !workers.products.areNative() || rows <= workers.products.mostRows(job.a.cols());
+        return copiedOnce ? Shares.count(workers.threads()) : 2 * workers.threads();
     }
 
     private void cut(RowBlocks into, Batch batch, int rows) {

@@ -28,7 +28,7 @@ public final class ScratchBytes {
                 (long) LoraGradients.PANELS * TileShape.COLUMNS * PanelKernels.DEPTH,
                 rank > 0 ? 0 : (long) HeadGradient.ENTRIES * (PanelKernels.DEPTH + pass.hidden())));
         long sums = Math.max(
-                (long) Workers.BLOCK * HeadChunk.MOST_COLUMNS, rank * LoraGradients.PANELS * TileShape.COLUMNS);
+                (long) HeadChunk.MOST_ROWS * HeadChunk.MOST_COLUMNS, rank * LoraGradients.PANELS * TileShape.COLUMNS);
         return Float.BYTES * (attention + heads + gradients + grown(sums) + VectorGemm.MOST_COPIED);
     }
 
