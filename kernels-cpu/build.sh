@@ -88,6 +88,7 @@ for kind in $kinds; do
 done
 # shellcheck disable=SC2086
 compile api $has
+compile attention
 rm -f "$objects/try.o"
 mkdir -p "$native/candor/native/$os-$arch"
 # shellcheck disable=SC2086

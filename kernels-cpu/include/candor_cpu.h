@@ -99,6 +99,36 @@ struct candor_cpu_product {
 
 enum { CANDOR_CPU_MOST_ROWS = 256 };
 
+/* Causal attention of one sequence and one key head, with all query heads that share it. Row 0 of each matrix is the sequence's first
+ * token. Token i sees the tokens up to itself, the last `window` of them.
+ *
+ * Forward writes O and, of each token and query head, the largest of its scores times scale and the sum of exp(score · scale − that);
+ * lse is their log-sum-exp. Backward reads O, dO and lse, and writes the columns of dqkv of these heads. */
+struct candor_cpu_attention {
+    const float *qkv;
+    int64_t qkv_row;
+    float *o; /* forward written, backward read */
+    int64_t o_row;
+    float *maxima; /* forward: (length, group), rows lse_row apart */
+    float *sums;   /* forward: (length, group), rows group apart */
+    const float *lse;  /* backward: (length, group), rows lse_row apart */
+    int64_t lse_row;
+    const float *dout; /* backward */
+    int64_t dout_row;
+    float *dqkv; /* backward */
+    int64_t dqkv_row;
+    int32_t query_col; /* of qkv and dqkv, and of o and dout: of the first query head of the group */
+    int32_t key_col;
+    int32_t value_col;
+    int32_t length;
+    int32_t width; /* of a head */
+    int32_t group; /* query heads */
+    int32_t window; /* 0: all */
+    int32_t lanes; /* sums of a row are taken in so many lanes: those of the caller's own vectors */
+    int32_t arithmetic;
+    float scale;
+};
+
 /* CANDOR_CPU_API_VERSION of the library. */
 CANDOR_CPU_API int32_t candor_cpu_api_version(void);
 
@@ -124,6 +154,15 @@ CANDOR_CPU_API void candor_cpu_multiply(
     const void *b,
     const void *b2,
     const float *scales);
+
+/* Bytes of `work`, one thread's own: of sequences of this length, heads of this width, forward or (backward = 1) back. */
+CANDOR_CPU_API int64_t candor_cpu_attention_bytes(int32_t length, int32_t width, int32_t lanes, int32_t backward);
+
+/* Attention forward, and backward. `scratch` is as candor_cpu_multiply has it. */
+CANDOR_CPU_API void candor_cpu_attend(
+    int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work);
+CANDOR_CPU_API void candor_cpu_attend_backward(
+    int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work);
 
 /* Lays out a panel of pairs, from element `at` of `to` on.
  *

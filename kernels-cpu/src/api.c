@@ -45,12 +45,25 @@ static const int32_t below[CANDOR_CPU_KERNELS] = {
     [CANDOR_CPU_NEONBF16] = CANDOR_CPU_NEON,
 };
 
-/* The first kind from this one down that multiplies so, or -1. */
-static int32_t multiplier(int32_t kind, int32_t arithmetic) {
+int32_t candor_cpu_multiplier(int32_t kind, int32_t arithmetic) {
     while (kind >= 0 && !(all[kind] && all[kind]->multiply[arithmetic])) {
         kind = below[kind];
     }
     return kind;
+}
+
+const struct kernels *candor_cpu_packer(int32_t kind) {
+    while (!all[kind]->pack_pairs) {
+        kind = below[kind];
+    }
+    return all[kind];
+}
+
+const struct kernels *candor_cpu_rows(int32_t kind) {
+    while (!all[kind]->exponentials) {
+        kind = below[kind];
+    }
+    return all[kind];
 }
 
 CANDOR_CPU_API int32_t candor_cpu_api_version(void) {
@@ -132,7 +145,7 @@ CANDOR_CPU_API int64_t candor_cpu_supported(void) {
 }
 
 CANDOR_CPU_API int32_t candor_cpu_has(int32_t kernels, int32_t arithmetic) {
-    return multiplier(kernels, arithmetic) >= 0;
+    return candor_cpu_multiplier(kernels, arithmetic) >= 0;
 }
 
 CANDOR_CPU_API int64_t candor_cpu_scratch_bytes(void) {
@@ -153,7 +166,7 @@ CANDOR_CPU_API void candor_cpu_multiply(
     const void *b,
     const void *b2,
     const float *scales) {
-    all[multiplier(kernels, product->arithmetic)]->multiply[product->arithmetic](product, scratch, b, b2, scales);
+    all[candor_cpu_multiplier(kernels, product->arithmetic)]->multiply[product->arithmetic](product, scratch, b, b2, scales);
 }
 
 CANDOR_CPU_API void candor_cpu_pack_pairs(
@@ -169,8 +182,5 @@ CANDOR_CPU_API void candor_cpu_pack_pairs(
     int32_t width,
     float scale) {
     const struct packing packing = {from, stride, bf16, across, depth, cols, width, scale};
-    while (!all[kernels]->pack_pairs) {
-        kernels = below[kernels];
-    }
-    all[kernels]->pack_pairs(&packing, (unit *)to + at);
+    candor_cpu_packer(kernels)->pack_pairs(&packing, (unit *)to + at);
 }

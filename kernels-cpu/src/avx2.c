@@ -13,7 +13,8 @@ typedef __m256i units;
 #define ZERO() _mm256_setzero_ps()
 #define LOAD_UNITS(from) _mm256_loadu_si256((const __m256i *)(from))
 #define SPREAD(x) _mm256_set1_epi32((int)(x))
-#define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps((__m256)(a), (__m256)(b), c)
+#define FUSED(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define MULTIPLY_ADD(a, b, c) FUSED((__m256)(a), (__m256)(b), c)
 
 /* From two halves of the table, by the index's lower bits; its fourth says which. */
 static inline __m256i lookup(__m256i index, const float *table) {
@@ -25,5 +26,13 @@ static inline __m256i lookup(__m256i index, const float *table) {
 #define LOOKUP(index, table) (ints) lookup((__m256i)(index), table)
 
 #include "floats.h"
+#include "rows.h"
 
-const struct kernels candor_cpu_avx2 = {.multiply = {multiply_exact, multiply_rounded, 0}};
+const struct kernels candor_cpu_avx2 = {
+    .multiply = {multiply_exact, multiply_rounded, 0},
+    .pack_floats = pack_panel,
+    .exponentials = exponentials,
+    .gradients = gradients,
+    .dot = dot,
+    .scaled = scaled,
+};

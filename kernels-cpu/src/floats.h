@@ -57,6 +57,24 @@ static inline INLINED void pack_floats(
 #define WIDEN(job, to, b, scales, panel, p, n) widen(job, 0, to, b, scales, panel, p, n)
 #include "vectors.h"
 
+/* A panel of floats. */
+static void pack_panel(const struct packing *job, unit *to, int rounded) {
+    const float *from = job->from;
+    if (!job->across) {
+        pack_floats(to, from, 0, job->stride, job->depth, job->cols, job->width, rounded);
+        return;
+    }
+    for (int64_t p = 0; p < job->depth; p++) {
+        for (int32_t j = 0; j < job->width; j++) {
+            unit bits = 0;
+            if (j < job->cols) {
+                memcpy(&bits, from + j * job->stride + p, sizeof bits);
+            }
+            to[p * job->width + j] = rounded ? rounded_float(bits) : bits;
+        }
+    }
+}
+
 static void multiply_exact(
     const struct candor_cpu_product *job, struct scratch *s, const unit *b, const unit *b2, const float *scales) {
     multiply_floats(job, s, b, b2, scales, 0);

@@ -76,11 +76,27 @@ struct packing {
     float scale;
 };
 
+/* Of scores: which of its keys a row sees, and how far the rows of its block go. All from the first column of the memory. */
+struct row {
+    int64_t low;
+    int64_t n;   /* behind the last that it sees */
+    int64_t from; /* of the block */
+    int64_t end;
+    int lanes;
+};
+
 struct kernels {
     /* For each arithmetic, or null. */
     void (*multiply[3])(
         const struct candor_cpu_product *, struct scratch *, const unit *b, const unit *b2, const float *scales);
     void (*pack_pairs)(const struct packing *, unit *to);
+    /* As that, to floats, rounded or not. */
+    void (*pack_floats)(const struct packing *, unit *to, int rounded);
+    /* Rows of attention, see rows.h. */
+    float (*exponentials)(float *x, const struct row *, float scale, float *max);
+    void (*gradients)(float *p, float *ds, const struct row *, float lse, float delta, float scale);
+    float (*dot)(const float *u, const float *v, int64_t n, int lanes);
+    void (*scaled)(float *x, int64_t n, float factor);
 };
 
 extern const struct kernels candor_cpu_avx2;
@@ -96,6 +112,11 @@ static inline void prefetch_rows(const char *from, int64_t stride, int64_t rows)
         __builtin_prefetch(from + p * stride, 0, 2);
     }
 }
+
+/* The first kind from this one down that multiplies so, or -1; the first that has functions of rows. */
+int32_t candor_cpu_multiplier(int32_t kernels, int32_t arithmetic);
+const struct kernels *candor_cpu_packer(int32_t kernels);
+const struct kernels *candor_cpu_rows(int32_t kernels);
 
 static inline int32_t least(int64_t a, int64_t b) {
     return (int32_t)(a < b ? a : b);

@@ -66,6 +66,16 @@ public final class CpuLibrary {
         }
     }
 
+    /** As {@code candor_cpu_attend}, or {@code candor_cpu_attend_backward}. */
+    public static void attend(
+            int kernels, MemorySegment attention, MemorySegment scratch, MemorySegment work, boolean backward) {
+        if (backward) {
+            CandorCpu.candor_cpu_attend_backward(kernels, attention, scratch, work);
+        } else {
+            CandorCpu.candor_cpu_attend(kernels, attention, scratch, work);
+        }
+    }
+
     /** As {@code candor_cpu_pack_pairs}. */
     public static void packPairs(
             int kernels,

@@ -51,6 +51,11 @@ final class AttentionGradients {
     private void keyHead(int index, int worker) {
         int sequence = index / heads.key();
         int head = index % heads.key();
+        NativeAttention natively = workers.nativeAttention(worker);
+        if (natively != null) {
+            natively.backward(job, sequence, head, scale);
+            return;
+        }
         int start = job.batch().start(sequence);
         int length = job.batch().length(sequence);
         Tensor qkv = job.qkv();

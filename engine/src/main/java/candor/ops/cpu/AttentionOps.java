@@ -39,6 +39,11 @@ final class AttentionOps {
     private void keyHead(int index, int worker) {
         int sequence = index / heads.key();
         int head = index % heads.key();
+        NativeAttention natively = workers.nativeAttention(worker);
+        if (natively != null) {
+            natively.forward(job, sequence, head, scale);
+            return;
+        }
         int start = job.batch().start(sequence);
         int length = job.batch().length(sequence);
         Tensor qkv = job.qkv();

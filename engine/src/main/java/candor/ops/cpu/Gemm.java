@@ -103,6 +103,12 @@ abstract sealed class Gemm permits VectorGemm, NativeGemm {
         return this;
     }
 
+    /** Whatever key A is named under next, it is another. */
+    void forgetA() {
+        copyKey = 0;
+        fresh = true;
+    }
+
     /** B: packed panels, {@code panel} elements from one to the next. */
     Gemm b(float[] panels, int at, int panel) {
         b = panels;

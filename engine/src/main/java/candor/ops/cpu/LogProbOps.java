@@ -59,7 +59,15 @@ final class LogProbOps {
                         ? 0
                         : Panels.count(chunk) * workers.panels.floats(o.head().cols()));
         at = new HeadChunk(
-                workers, o.logits(), o.x(), PanelSource.of(o.head(), workers.panels), ready, null, packed, 0, blockRows);
+                workers,
+                o.logits(),
+                o.x(),
+                PanelSource.of(o.head(), workers.panels),
+                ready,
+                null,
+                packed,
+                0,
+                blockRows);
         for (int first = 0; first < o.head().rows(); first += chunk) {
             at.begin(first, chunk);
             if (ready == null) {

@@ -170,6 +170,11 @@ final class NativeGemm extends Gemm {
         return frozen instanceof PackedPanels packed ? scaleMemory.of(packed.scales()) : MemorySegment.NULL;
     }
 
+    /** What products work in, and whoever says that A's copy is not there any more. */
+    MemorySegment scratch() {
+        return scratch;
+    }
+
     @Override
     long bytes() {
         return scratch.byteSize();

@@ -43,6 +43,7 @@ final class Workers implements AutoCloseable {
     private final LaneSum[] sums;
     private final AttentionBlock[] attention;
     private final Scratch[] scratch;
+    private final NativeAttention[] nativeAttention;
     private final float[][] floats;
     private float[] shared = new float[0];
 
@@ -57,6 +58,12 @@ final class Workers implements AutoCloseable {
                 .mapToObj(i -> new AttentionBlock(sums[i], rounds()))
                 .toArray(AttentionBlock[]::new);
         scratch = IntStream.range(0, threads).mapToObj(i -> new Scratch()).toArray(Scratch[]::new);
+        nativeAttention = new NativeAttention[threads];
+        for (int worker = 0; worker < threads; worker++) {
+            if (gemms[worker] instanceof NativeGemm gemm) {
+                nativeAttention[worker] = new NativeAttention(products, gemm, scratch[worker], arena);
+            }
+        }
     }
 
     /** Whether operands of products are rounded to bf16 as they are laid out. */
@@ -129,6 +136,11 @@ final class Workers implements AutoCloseable {
 
     LaneSum sum(int worker) {
         return sums[worker];
+    }
+
+    /** Null where loops are Java's. */
+    NativeAttention nativeAttention(int worker) {
+        return nativeAttention[worker];
     }
 
     AttentionBlock attention(int worker) {

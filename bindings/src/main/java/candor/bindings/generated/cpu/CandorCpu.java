@@ -564,6 +564,193 @@ public class CandorCpu extends CandorCpu$shared {
         }
     }
 
+    private static class candor_cpu_attention_bytes {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorCpu.C_LONG,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT,
+            CandorCpu.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_cpu_attention_bytes");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int64_t candor_cpu_attention_bytes(int32_t length, int32_t width, int32_t lanes, int32_t backward)
+     * }
+     */
+    public static FunctionDescriptor candor_cpu_attention_bytes$descriptor() {
+        return candor_cpu_attention_bytes.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int64_t candor_cpu_attention_bytes(int32_t length, int32_t width, int32_t lanes, int32_t backward)
+     * }
+     */
+    public static MethodHandle candor_cpu_attention_bytes$handle() {
+        return candor_cpu_attention_bytes.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int64_t candor_cpu_attention_bytes(int32_t length, int32_t width, int32_t lanes, int32_t backward)
+     * }
+     */
+    public static MemorySegment candor_cpu_attention_bytes$address() {
+        return candor_cpu_attention_bytes.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int64_t candor_cpu_attention_bytes(int32_t length, int32_t width, int32_t lanes, int32_t backward)
+     * }
+     */
+    public static long candor_cpu_attention_bytes(int length, int width, int lanes, int backward) {
+        var mh$ = candor_cpu_attention_bytes.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_cpu_attention_bytes", length, width, lanes, backward);
+            }
+            return (long)mh$.invokeExact(length, width, lanes, backward);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_cpu_attend {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            CandorCpu.C_INT,
+            CandorCpu.C_POINTER,
+            CandorCpu.C_POINTER,
+            CandorCpu.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_cpu_attend");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void candor_cpu_attend(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static FunctionDescriptor candor_cpu_attend$descriptor() {
+        return candor_cpu_attend.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void candor_cpu_attend(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static MethodHandle candor_cpu_attend$handle() {
+        return candor_cpu_attend.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void candor_cpu_attend(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static MemorySegment candor_cpu_attend$address() {
+        return candor_cpu_attend.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void candor_cpu_attend(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static void candor_cpu_attend(int kernels, MemorySegment attention, MemorySegment scratch, MemorySegment work) {
+        var mh$ = candor_cpu_attend.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_cpu_attend", kernels, attention, scratch, work);
+            }
+            mh$.invokeExact(kernels, attention, scratch, work);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_cpu_attend_backward {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            CandorCpu.C_INT,
+            CandorCpu.C_POINTER,
+            CandorCpu.C_POINTER,
+            CandorCpu.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_cpu_attend_backward");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void candor_cpu_attend_backward(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static FunctionDescriptor candor_cpu_attend_backward$descriptor() {
+        return candor_cpu_attend_backward.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void candor_cpu_attend_backward(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static MethodHandle candor_cpu_attend_backward$handle() {
+        return candor_cpu_attend_backward.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void candor_cpu_attend_backward(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static MemorySegment candor_cpu_attend_backward$address() {
+        return candor_cpu_attend_backward.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void candor_cpu_attend_backward(int32_t kernels, const struct candor_cpu_attention *attention, void *scratch, void *work)
+     * }
+     */
+    public static void candor_cpu_attend_backward(int kernels, MemorySegment attention, MemorySegment scratch, MemorySegment work) {
+        var mh$ = candor_cpu_attend_backward.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_cpu_attend_backward", kernels, attention, scratch, work);
+            }
+            mh$.invokeExact(kernels, attention, scratch, work);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class candor_cpu_pack_pairs {
         public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
             CandorCpu.C_INT,
