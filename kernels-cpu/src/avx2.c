@@ -25,6 +25,18 @@ static inline __m256i lookup(__m256i index, const float *table) {
 
 #define LOOKUP(index, table) (ints) lookup((__m256i)(index), table)
 
+/* Where the first is not a number, the second. */
+#define GREATER(a, b) _mm256_max_ps(a, b)
+#define ANY(v) (!_mm256_testz_si256((__m256i)(v), (__m256i)(v)))
+
+static inline float greatest(__m256 v) {
+    __m128 w = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    w = _mm_max_ps(w, _mm_movehl_ps(w, w));
+    return _mm_cvtss_f32(_mm_max_ss(w, _mm_movehdup_ps(w)));
+}
+
+#define GREATEST(v) greatest(v)
+
 #include "floats.h"
 #include "rows.h"
 

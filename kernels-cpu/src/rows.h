@@ -41,12 +41,53 @@ enum {
     MOST_VECTORS = 16 / LANES
 };
 
-/* So low a score that its exponential is as good as none. */
-#define NONE (-1e30f)
-
 /* Up to the next whole vector. */
 static inline int64_t whole(int64_t n, int lanes) {
     return (n + lanes - 1) / lanes * lanes;
+}
+
+/* Whether the vector at j holds keys that the row does not see. */
+static inline int at_edge(const struct row *row, int64_t j) {
+    return j < row->low || j + LANES > row->n;
+}
+
+/* All bits of the lanes that it sees. */
+static inline ints seen(const struct row *row, int64_t j) {
+    ints lane;
+    for (int i = 0; i < LANES; i++) {
+        lane[i] = i;
+    }
+    return (lane >= (int32_t)(row->low - j)) & (lane < (int32_t)(row->n - j));
+}
+
+/* The keys of its block that no vector with one that it sees holds become zeros: whole vectors of them. */
+static inline void zero_others(float *x, const struct row *row, int64_t start, int64_t stop) {
+    for (int64_t j = row->from; j < start; j += LANES) {
+        STORE(x + j, ZERO());
+    }
+    for (int64_t j = stop; j < row->end; j += LANES) {
+        STORE(x + j, ZERO());
+    }
+}
+
+/* A piece of a row; its sum, in `vectors` times LANES lanes. */
+static inline __attribute__((always_inline)) float raised(
+    float *x, const struct row *row, int64_t from, int64_t to, vector factor, vector less, const int vectors) {
+    floats sums[MOST_VECTORS] = {{0}};
+    for (int64_t j = from; j < to; j += vectors * LANES) {
+        for (int v = 0; v < vectors; v++) {
+            const int64_t at = j + v * LANES;
+            floats e = (floats)power_of_e(FUSED(LOAD(x + at), factor, less));
+            if (at_edge(row, at)) {
+                e = (floats)((ints)e & seen(row, at));
+            }
+            sums[v] += e;
+            STORE(x + at, (vector)e);
+        }
+    }
+    float each[16];
+    memcpy(each, sums, sizeof each);
+    return sum_of(each, vectors * LANES);
 }
 
 /* The largest of a row's scores times scale, by `max`; its scores become exp(score · scale − max), the others of its block zeros. The sum. */
@@ -54,48 +95,29 @@ static float exponentials(float *x, const struct row *row, float scale, float *m
     const int lanes = row->lanes;
     const int64_t start = row->low / lanes * lanes;
     const int64_t stop = whole(row->n, lanes);
-    for (int64_t j = start; j < row->low; j++) {
-        x[j] = NONE;
-    }
-    for (int64_t j = row->n; j < stop; j++) {
-        x[j] = NONE;
-    }
-    float largest = -__builtin_inff();
     ints nan = {0};
-    floats most = (floats){0} + largest;
-    for (int64_t j = start; j < stop; j += LANES) {
-        const floats v = floats_at(x + j);
+    const vector none = EACH(-__builtin_inff());
+    vector most = none;
+    for (int64_t j = start; j < row->n; j += LANES) {
+        floats v = floats_at(x + j);
+        if (at_edge(row, j)) {
+            const ints keep = seen(row, j);
+            v = (floats)(((ints)v & keep) | ((ints)none & ~keep));
+        }
         nan |= v != v;
-        const ints more = v > most;
-        most = (floats)((more & (ints)v) | (~more & (ints)most));
+        most = GREATER((vector)v, most);
     }
-    for (int j = 0; j < LANES; j++) {
-        largest = nan[j] ? __builtin_nanf("") : largest > most[j] || largest != largest ? largest : most[j];
-    }
-    *max = largest * scale;
+    *max = (ANY(nan) ? __builtin_nanf("") : GREATEST(most)) * scale;
     const vector factor = EACH(scale);
     const vector less = EACH(-*max);
     float sum = 0;
     for (int64_t j = start; j < row->n;) {
         const int64_t next = j / TOGETHER * TOGETHER + TOGETHER;
-        floats sums[MOST_VECTORS] = {{0}};
-        for (; j < next && j < row->n; j += lanes) {
-            for (int v = 0; v < lanes / LANES; v++) {
-                const floats e = (floats)power_of_e(FUSED(LOAD(x + j + v * LANES), factor, less));
-                sums[v] += e;
-                STORE(x + j + v * LANES, (vector)e);
-            }
-        }
-        float each[16];
-        memcpy(each, sums, sizeof each);
-        sum += sum_of(each, lanes);
+        const int64_t to = next < row->n ? next : row->n;
+        sum += lanes == LANES ? raised(x, row, j, to, factor, less, 1) : raised(x, row, j, to, factor, less, MOST_VECTORS);
+        j = next;
     }
-    for (int64_t j = row->from; j < row->low; j++) {
-        x[j] = 0;
-    }
-    for (int64_t j = row->n; j < row->end; j++) {
-        x[j] = 0;
-    }
+    zero_others(x, row, start, stop);
     return sum;
 }
 
@@ -104,19 +126,20 @@ static void gradients(float *p, float *ds, const struct row *row, float lse, flo
     const float shift = lse != lse ? __builtin_nanf("") : delta; /* the exponential hides it */
     const vector factor = EACH(scale);
     const vector less = EACH(-lse);
-    for (int64_t j = row->low / row->lanes * row->lanes; j < row->n; j += LANES) {
-        const floats e = (floats)power_of_e(FUSED(LOAD(p + j), factor, less));
+    const int64_t start = row->low / LANES * LANES;
+    for (int64_t j = start; j < row->n; j += LANES) {
+        floats e = (floats)power_of_e(FUSED(LOAD(p + j), factor, less));
+        floats d = ((floats)LOAD(ds + j) - shift) * (e * scale);
+        if (at_edge(row, j)) {
+            const ints keep = seen(row, j);
+            e = (floats)((ints)e & keep);
+            d = (floats)((ints)d & keep);
+        }
         STORE(p + j, (vector)e);
-        STORE(ds + j, (vector)(((floats)LOAD(ds + j) - shift) * (e * scale)));
+        STORE(ds + j, (vector)d);
     }
-    for (int64_t j = row->from; j < row->low; j++) {
-        p[j] = 0;
-        ds[j] = 0;
-    }
-    for (int64_t j = row->n; j < row->end; j++) {
-        p[j] = 0;
-        ds[j] = 0;
-    }
+    zero_others(p, row, start, whole(row->n, LANES));
+    zero_others(ds, row, start, whole(row->n, LANES));
 }
 
 static float dot(const float *u, const float *v, int64_t n, int lanes) {
