@@ -128,14 +128,15 @@ void chain(enum chain kind, float *sums, const float *a, const float *b, int64_t
         }
         return;
     }
-    for (int p = 0; p < depth; p += 2) {
-        const int whole = p + 1 < depth;
-        const float *b0 = b + p * stride;
-        const float *b1 = b0 + (whole ? stride : 0);
-        const float a1 = whole ? a[p + 1] : 0;
+    /* BFMMLA takes two pairs: the last ones are filled up with zeros. */
+    const int end = kind == CHAIN_VDP ? depth : (depth + 3) / 4 * 4;
+    for (int p = 0; p < end; p += 2) {
+        const float a0 = p < depth ? a[p] : 0;
+        const float a1 = p + 1 < depth ? a[p + 1] : 0;
         for (int j = 0; j < cols; j++) {
-            const float y = whole ? b1[j] : 0;
-            sums[j] = kind == CHAIN_VDP ? vdp(sums[j], a[p], a1, b0[j], y) : bfdot(sums[j], a[p], a1, b0[j], y);
+            const float b0 = p < depth ? b[p * stride + j] : 0;
+            const float b1 = p + 1 < depth ? b[(p + 1) * stride + j] : 0;
+            sums[j] = kind == CHAIN_VDP ? vdp(sums[j], a0, a1, b0, b1) : bfdot(sums[j], a0, a1, b0, b1);
         }
     }
 }

@@ -25,7 +25,7 @@ enum chain {
     CHAIN_FMA,   /* floats, a fused multiply-add each */
     CHAIN_VDP,   /* pairs, VDPBF16PS */
     CHAIN_TDP,   /* pairs, TDPBF16PS over 16 of them */
-    CHAIN_BFDOT, /* pairs, BFMMLA's and BFDOT's */
+    CHAIN_BFMMLA, /* pairs, BFMMLA */
     CHAINS
 };
 

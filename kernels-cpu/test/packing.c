@@ -89,7 +89,10 @@ void test_packing(int kind, struct tally *tally) {
     for (int width = width_of_kind(kind); width <= 32; width *= 2) {
         for (int d = 0; d < 13; d++) {
             for (int cols = 1; cols <= width; cols++) {
-                for (int form = 0; form < 4; form++, i++) {
+                for (int form = 0; form < 4; form++) {
+                    if (i++ % one_of) {
+                        continue;
+                    }
                     const struct packing_case k = {
                         kind, form & 1, form >> 1, depths[d], cols, width, i % 3, i % 5 ? 1 : 0.3f, i % 2,
                     };

@@ -18,7 +18,7 @@ int width_of_kind(int kind) {
 }
 
 enum chain pairs_of_kind(int kind) {
-    return kind == CANDOR_CPU_AVX512BF16 ? CHAIN_VDP : kind == CANDOR_CPU_AMX ? CHAIN_TDP : CHAIN_BFDOT;
+    return kind == CANDOR_CPU_AVX512BF16 ? CHAIN_VDP : kind == CANDOR_CPU_AMX ? CHAIN_TDP : CHAIN_BFMMLA;
 }
 
 const char *problem_text(const struct problem *p) {

@@ -82,7 +82,7 @@ if asked arm; then
     elif ! command -v qemu-aarch64 >/dev/null; then
         skip arm "qemu-aarch64 is not on the PATH"
     else
-        ONE_OF=${ONE_OF:-3} form arm aarch64-linux-gnu-gcc "" qemu-aarch64 -cpu max
+        ONE_OF=${ONE_OF:-23} form arm aarch64-linux-gnu-gcc "" qemu-aarch64 -cpu max
     fi
 fi
 rm -f "$directory/try"

@@ -9,7 +9,7 @@ struct tally {
     int64_t failed;
 };
 
-/* One of so many products is computed: 1 for all. Cuts and packing are always whole. */
+/* One of so many products and panels is tried: 1 for all. Cuts are always whole. */
 extern int one_of;
 
 /* Stops the program after some failures. */
