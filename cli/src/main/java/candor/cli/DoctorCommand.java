@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.bindings.NativeLibrary;
+import candor.ops.cpu.CpuKernels;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.File;
 import java.io.IOException;
@@ -40,8 +41,16 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static List<Finding> findings() {
-        List<Finding> all = new ArrayList<>(
-                List.of(java(), system(), processors(), vectors(), memory(), compiler(), gpuDriver(), cudaCompiler()));
+        List<Finding> all = new ArrayList<>(List.of(
+                java(),
+                system(),
+                processors(),
+                vectors(),
+                kernels(),
+                memory(),
+                compiler(),
+                gpuDriver(),
+                cudaCompiler()));
         all.addAll(gpus());
         all.add(library(NativeLibrary.CUDA, "CUDA kernels", "nvcc, cmake, g++ and a GPU (or CANDOR_CUDA=1)"));
         all.add(library(NativeLibrary.EMULATED, "emulated CUDA", "cmake and g++"));
@@ -70,6 +79,13 @@ final class DoctorCommand implements Callable<Integer> {
         return bits >= 256
                 ? new Finding("vector width", bits + " bit")
                 : new Finding("vector width", bits + " bit", "training on this processor will be slow");
+    }
+
+    private static Finding kernels() {
+        CpuKernels kernels = CpuKernels.taken();
+        return CpuKernels.missing().isEmpty()
+                ? new Finding("CPU kernels", kernels.toString())
+                : new Finding("CPU kernels", kernels + ": " + CpuKernels.missing());
     }
 
     private static Finding memory() {

@@ -154,15 +154,17 @@ public final class CpuBackend implements Backend {
 
     @Override
     public String arithmetic() {
-        CpuKernels kernels = workers.products.kernels();
+        Products products = workers.products;
         return "CPU (" + System.getProperty("os.arch") + "), vectors of " + TileShape.LANES + " floats"
-                + (kernels == CpuKernels.JAVA ? "" : ", products by " + kernels)
-                + (descriptor.products() == DType.F32 ? "" : ", products of bfloat16");
+                + (products.rounds() ? ", products of bfloat16" : "")
+                // In float32, and where bf16 is multiplied as float32 is, bytes do not depend on whose loops they are.
+                + (products.pairs() ? " by " + products.kernels() : "");
     }
 
     @Override
     public String description() {
-        return arithmetic() + ", " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads");
+        return arithmetic() + ", loops of " + workers.products.kernels() + ", " + workers.threads()
+                + (workers.threads() == 1 ? " thread" : " threads");
     }
 
     /**

@@ -1,5 +1,6 @@
 package candor.ops.cpu;
 
+import candor.bindings.generated.cpu.CandorCpu;
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
 
@@ -13,6 +14,14 @@ public final class ScratchBytes {
     }
 
     private static long ofOneThread(PassShape pass) {
+        long own = CpuKernels.taken() == CpuKernels.JAVA
+                ? 0
+                : CandorCpu.candor_cpu_scratch_bytes()
+                        + grown(NativeAttention.bytes(pass.longest(), pass.heads(), pass.training()));
+        return ofJavaLoops(pass) + own;
+    }
+
+    private static long ofJavaLoops(PassShape pass) {
         long width = pass.heads().width();
         long length = padded(pass.longest(), TileShape.COLUMNS);
         long panelled = padded(width, TileShape.COLUMNS) * length;
