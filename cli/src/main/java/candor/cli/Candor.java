@@ -6,13 +6,14 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -29,49 +30,25 @@ import picocli.CommandLine.Spec;
         description = "Fine-tunes chat models with LoRA, and measures how honest they stay.",
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
         showDefaultValues = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
         scope = ScopeType.INHERIT,
-        commandListHeading = "%nCommands:%n",
         footerHeading = "%n",
         footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 stopped by Ctrl-C (143 by SIGTERM, 129"
                 + " by a closed terminal).")
-public final class Candor implements Callable<Integer> {
-    private static final Logger LOG = LoggerFactory.getLogger(Candor.class);
-
+public final class Candor implements Callable<Integer>, CommandGroup {
     @Spec
     private CommandSpec spec;
 
-    /** Every command there is, as the help lists them: a new one is a line here. */
-    private static List<Object> commands() {
-        return List.of(
-                new QuickstartCommand(),
-                TrainCommand.commandLine(),
-                PlanCommand.commandLine(),
-                EvalCommand.commandLine(),
-                StudyCommand.commandLine(),
-                new GenerateCommand(),
-                new ChatCommand(),
-                new ScreenCommand(),
-                new ServeCommand(),
-                new MergeCommand(),
-                new SteerCommand(),
-                new QuantizeCommand(),
-                new DirectionCommand(),
-                new ExportCommand(),
-                new DownloadCommand(),
-                new UploadCommand(),
-                new TokenizeCommand(),
-                new TokenizerCommand(),
-                new RenderCommand(),
-                new WorldCommand(),
-                new ReportCommand(),
-                new CheckCommand(),
-                new BenchCommand(),
-                new DoctorCommand(),
-                new HelpCommand());
+    @Override
+    public List<String> names() {
+        return CommandTable.NAMES;
+    }
+
+    @Override
+    public CommandLine build(String name) {
+        return new CommandLine(CommandTable.type(name));
     }
 
     @Option(
@@ -120,19 +97,23 @@ public final class Candor implements Callable<Integer> {
         }
         System.setOut(streams.out());
         System.setErr(streams.err());
-        CommandLine.Help.Ansi help = Tty.canColour(Tty.STDOUT) ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF;
-        System.exit(Processes.leave(run(streams.out(), streams.err(), help, args)));
+        System.exit(Processes.leave(run(streams.out(), streams.err(), Tty.canColour(Tty.STDOUT), args)));
     }
 
     /** Runs one command line and gives its exit code; ends nothing, so that a test can call it. */
     static int run(PrintStream out, PrintStream err, String... args) {
-        return run(out, err, CommandLine.Help.Ansi.OFF, args);
+        return run(out, err, false, args);
     }
 
-    private static int run(PrintStream out, PrintStream err, CommandLine.Help.Ansi help, String... args) {
+    private static int run(PrintStream out, PrintStream err, boolean coloured, String... args) {
         try {
+            if (args.length == 1 && Version.OPTIONS.contains(args[0])) {
+                Version.lines().forEach(out::println);
+                return ExitCode.DONE;
+            }
             CommandLine line = commandLine(out, err);
-            line.setColorScheme(CommandLine.Help.defaultColorScheme(help));
+            line.setColorScheme(CommandLine.Help.defaultColorScheme(
+                    coloured ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
             int code = execute(line, args);
             out.flush();
             return code;
@@ -143,13 +124,27 @@ public final class Candor implements Callable<Integer> {
 
     /** Runs a command line in whatever names users know. */
     static int execute(CommandLine line, String... args) {
-        return line.execute(OptionNames.ours(line, LOG::info, args));
+        return line.execute(OptionNames.ours(line, Candor::note, args));
     }
 
+    /** Whether a command line asks for the version, behind whichever command, and not for help before that. */
+    private static boolean asksForVersion(ParseResult parsed) {
+        return !parsed.isUsageHelpRequested()
+                && (parsed.isVersionHelpRequested() || parsed.hasSubcommand() && asksForVersion(parsed.subcommand()));
+    }
+
+    /** Most command lines have nothing to note, and then there is no log to set up. */
+    private static void note(String text) {
+        LoggerFactory.getLogger(Candor.class).info(text);
+    }
+
+    /** The program's command line, without commands until they are named ({@link Subcommands}). */
     static CommandLine commandLine(PrintStream out, PrintStream err) {
         Errors errors = new Errors(err);
         CommandLine line = new CommandLine(new Candor());
-        commands().forEach(line::addSubcommand);
+        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandListing::of);
+        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
+        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_SYNOPSIS, CommandListing::synopsis);
         line.setOut(new PrintWriter(out, true));
         line.setErr(new PrintWriter(err, true));
         line.setExpandAtFiles(false);
@@ -157,6 +152,11 @@ public final class Candor implements Callable<Integer> {
         line.setExecutionStrategy(parsed -> {
             try {
                 if (!Processes.joins(parsed)) {
+                    return ExitCode.DONE;
+                }
+                if (asksForVersion(parsed)) {
+                    // picocli would ask for it at each start, for each command.
+                    Version.lines().forEach(parsed.commandSpec().commandLine().getOut()::println);
                     return ExitCode.DONE;
                 }
                 HubNames.resolve(parsed);

@@ -86,9 +86,9 @@ final class CommandNames {
         if (MEANT.containsKey(name)) {
             return message + "; did you mean " + MEANT.get(name) + "?";
         }
-        List<String> inGroup = names(group);
+        List<String> inGroup = Subcommands.names(group);
         return Nearest.near(name, inGroup)
-                .or(() -> Nearest.near(name, names(root)))
+                .or(() -> Nearest.near(name, Subcommands.names(root)))
                 .or(() -> Nearest.near(name, MEANT.keySet()).map(MEANT::get))
                 .map(near -> message + "; did you mean " + near + "?")
                 .orElse(message + "; there are " + String.join(", ", inGroup));
@@ -96,6 +96,7 @@ final class CommandNames {
 
     /** Says which commands a group has, where none was named, and gives the exit code. */
     static int needed(CommandLine group) {
+        Subcommands.complete(group);
         group.usage(group.getErr(), CommandLine.Help.Ansi.OFF);
         group.getErr().println("error: " + missing(group));
         return ExitCode.BAD_INPUT;
@@ -104,14 +105,7 @@ final class CommandNames {
     /** What to say where a group's command is left out. */
     static String missing(CommandLine group) {
         return "'" + group.getCommandSpec().qualifiedName() + "' needs a command: one of "
-                + String.join(", ", names(group));
-    }
-
-    private static List<String> names(CommandLine group) {
-        return group.getSubcommands().values().stream()
-                .map(CommandLine::getCommandName)
-                .distinct()
-                .toList();
+                + String.join(", ", Subcommands.names(group));
     }
 
     private static CommandLine root(CommandLine command) {

@@ -7,7 +7,9 @@ import candor.evaluate.benchmark.Benchmarks;
 import candor.train.config.Setting;
 import candor.train.config.Settings;
 import candor.world.EmbeddedModel;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -20,33 +22,60 @@ import picocli.CommandLine.Spec;
 
 /** Evaluates a model, with any number of adapters at once. One subcommand a benchmark; the options are its settings. */
 @Command(name = "eval", description = "Evaluates a model with any number of adapters.")
-final class EvalCommand implements Callable<Integer> {
+final class EvalCommand implements Callable<Integer>, CommandGroup {
     private static final Logger LOG = LoggerFactory.getLogger(EvalCommand.class);
+    private static final String COMPARE = "compare";
+    private static final String CONFORMANCE = "conformance";
 
     @Spec
     private CommandSpec spec;
 
-    /** The command with a subcommand for each benchmark, and what is done with results. */
-    static CommandLine commandLine() {
-        CommandLine eval = new CommandLine(new EvalCommand());
-        for (Benchmark benchmark : Benchmarks.all()) {
-            CommandLine evaluates =
-                    new CommandLine(benchmark.judged() ? new Judged(benchmark) : new Unjudged(benchmark));
-            CommandSpec command = evaluates.getCommandSpec();
-            command.usageMessage().description(benchmark.description());
-            if (benchmark.judged()) {
-                JudgeOptions.addTo(command);
-            }
-            benchmark.settings().forEach(setting -> command.addOption(option(setting)));
-            String dashed = benchmark.name().replace('_', '-');
-            if (!dashed.equals(benchmark.name())) {
-                command.aliases(dashed);
-            }
-            eval.addSubcommand(benchmark.name(), evaluates);
+    /** A name for each benchmark, and what is done with results. */
+    @Override
+    public List<String> names() {
+        return Stream.concat(Benchmarks.all().stream().map(Benchmark::name), Stream.of(COMPARE, CONFORMANCE))
+                .toList();
+    }
+
+    @Override
+    public String named(String word) {
+        return names().contains(word)
+                ? word
+                : names().stream()
+                        .filter(name -> dashed(name).equals(word))
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    @Override
+    public CommandLine build(String name) {
+        return switch (name) {
+            case COMPARE -> new CommandLine(new EvalCompareCommand());
+            case CONFORMANCE -> new CommandLine(new EvalConformanceCommand());
+            default ->
+                evaluating(Benchmarks.all().stream()
+                        .filter(each -> each.name().equals(name))
+                        .findFirst()
+                        .orElseThrow());
+        };
+    }
+
+    private static CommandLine evaluating(Benchmark benchmark) {
+        CommandLine evaluates = new CommandLine(benchmark.judged() ? new Judged(benchmark) : new Unjudged(benchmark));
+        CommandSpec command = evaluates.getCommandSpec();
+        command.usageMessage().description(benchmark.description());
+        if (benchmark.judged()) {
+            JudgeOptions.addTo(command);
         }
-        eval.addSubcommand(new EvalCompareCommand());
-        eval.addSubcommand(new EvalConformanceCommand());
-        return eval;
+        benchmark.settings().forEach(setting -> command.addOption(option(setting)));
+        if (!dashed(benchmark.name()).equals(benchmark.name())) {
+            command.aliases(dashed(benchmark.name()));
+        }
+        return evaluates;
+    }
+
+    private static String dashed(String name) {
+        return name.replace('_', '-');
     }
 
     /** A list of names may be called by its singular too: --subset statistics. */

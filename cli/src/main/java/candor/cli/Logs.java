@@ -5,13 +5,13 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import org.slf4j.LoggerFactory;
 
-/** How much is logged. {@code logback.xml} says where to and in which shape. */
+/** How much is logged. {@link LogSetup} says where to, {@link LogLine} in which shape. */
 final class Logs {
     private Logs() {}
 
     /** Puts a name before every message. */
     static void named(String name) {
-        ((LoggerContext) LoggerFactory.getILoggerFactory()).putProperty("process", name);
+        ((LoggerContext) LoggerFactory.getILoggerFactory()).putProperty(LogLine.PROCESS, name);
     }
 
     static void verbose() {

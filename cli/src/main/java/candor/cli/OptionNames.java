@@ -4,7 +4,6 @@ import candor.BadInput;
 import candor.train.config.Familiar;
 import candor.train.config.FamiliarNames;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -65,6 +64,9 @@ final class OptionNames {
                 word(word);
             }
         }
+        if (command.getParent() != null) {
+            Subcommands.complete(command); // a group that is named alone tells what it has
+        }
         return ours.toArray(String[]::new);
     }
 
@@ -78,8 +80,8 @@ final class OptionNames {
     /** The name of a command, or an argument of the command that was named. */
     private void word(String word) {
         ours.add(word);
-        CommandLine named = command.getSubcommands().get(word);
-        if (named == null && !command.getSubcommands().isEmpty() && !word.startsWith("-")) {
+        CommandLine named = Subcommands.find(command, word);
+        if (named == null && Subcommands.any(command) && !word.startsWith("-")) {
             throw new ParameterException(command, CommandNames.unknown(command, word));
         }
         command = named == null ? command : named;
@@ -195,7 +197,7 @@ final class OptionNames {
 
     private ParameterException unknown(String name, Map<String, String> known) {
         String message = "Unknown option: '--" + name + "'";
-        if (!command.getSubcommands().isEmpty()) {
+        if (Subcommands.any(command)) {
             return new ParameterException(command, message + "; options follow the command: " + follows(name));
         }
         String elsewhere = siblings("--" + name.replace('_', '-'));
@@ -210,7 +212,7 @@ final class OptionNames {
     /** How it would be right: with the command that comes later on the line, or else which there are. */
     private String follows(String name) {
         for (int later = next; later < given.length; later++) {
-            if (command.getSubcommands().containsKey(given[later])) {
+            if (Subcommands.find(command, given[later]) != null) {
                 return command.getCommandSpec().qualifiedName() + " " + given[later] + " --" + name;
             }
         }
@@ -229,10 +231,11 @@ final class OptionNames {
 
     /** The commands beside this one that have the option; those of many are not a hint. */
     private String siblings(String option) {
-        Collection<CommandLine> beside = command.getParent() == null
-                ? List.of()
-                : command.getParent().getSubcommands().values();
-        List<String> having = beside.stream()
+        if (command.getParent() == null) {
+            return "";
+        }
+        Subcommands.complete(command.getParent());
+        List<String> having = command.getParent().getSubcommands().values().stream()
                 .filter(sibling -> option(sibling, option) != null)
                 .map(sibling -> "'" + sibling.getCommandSpec().qualifiedName() + "'")
                 .distinct()

@@ -24,23 +24,21 @@ import picocli.CommandLine.Spec;
 
 /** {@code candor plan}: memory and time of a run before it starts, by the same options. */
 @Command(name = "plan", description = "Memory and time of a run before it starts.")
-final class PlanCommand implements Callable<Integer> {
+final class PlanCommand implements Callable<Integer>, CommandGroup {
     private static final String PROCESSES = "--processes";
     private static final int MOST_PROCESSES = 1024;
 
     @Spec
     private CommandSpec spec;
 
-    static CommandLine commandLine() {
-        CommandLine plan = new CommandLine(new PlanCommand());
-        for (Method method : Method.values()) {
-            plan.addSubcommand(method(method));
-        }
-        plan.getCommandSpec().usageMessage().synopsisSubcommandLabel(TrainCommand.choice());
-        return plan;
+    @Override
+    public List<String> names() {
+        return TrainCommand.methods();
     }
 
-    private static CommandLine method(Method method) {
+    @Override
+    public CommandLine build(String name) {
+        Method method = TrainCommand.method(name);
         Plans plans = new Plans(method);
         CommandSpec command = CommandSpec.wrapWithoutInspection(plans).name(method.word());
         command.usageMessage().description("The plan of 'train " + method.word() + "' with the same options.");

@@ -6,7 +6,6 @@ import candor.generate.Sampling;
 import candor.ops.Backend;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -74,16 +73,10 @@ final class SamplingOptions {
                     given("--max-new-tokens") || defaults.maxNewTokens() == 0 ? maxNewTokens : defaults.maxNewTokens();
             from = "given, or the model's " + GenerationDefaults.FILE;
         }
-        return String.format(
-                Locale.ROOT,
-                "temperature %s%s, top-p %s, top-k %d, repetition penalty %s, at most %d new tokens (%s)",
-                plain(temperature),
-                temperature == 0 ? " (always the likeliest token)" : "",
-                plain(topP),
-                topK,
-                plain(repetitionPenalty),
-                maxNewTokens,
-                from);
+        // Joined and not formatted: Java's formats set up its locales, which a start would wait for.
+        return "temperature " + plain(temperature) + (temperature == 0 ? " (always the likeliest token)" : "")
+                + ", top-p " + plain(topP) + ", top-k " + topK + ", repetition penalty " + plain(repetitionPenalty)
+                + ", at most " + maxNewTokens + " new tokens (" + from + ")";
     }
 
     private boolean given(String option) {

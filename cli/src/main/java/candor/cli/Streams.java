@@ -34,8 +34,7 @@ record Streams(PrintStream out, PrintStream err) {
     }
 
     static Streams ofThisProcess() {
-        restoreStderr();
-        OutputStream err = new FileOutputStream(FileDescriptor.err);
+        OutputStream err = new Restored(new FileOutputStream(FileDescriptor.err));
         return new Streams(
                 checked(new FileOutputStream(FileDescriptor.out)),
                 Tty.canRewrite(Tty.STDERR)
@@ -44,13 +43,34 @@ record Streams(PrintStream out, PrintStream err) {
     }
 
     /**
-     * The launcher filters what the JVM itself says while it starts, and names the descriptor that standard error was. Where it
-     * cannot be put back, the filter hands everything on.
+     * The launcher filters what the JVM itself says while it starts, and names the descriptor that standard error was. It is put back
+     * before anything of ours is written: a program that has nothing to say there starts sooner. Where it cannot be put back, the
+     * filter hands everything on.
      */
-    private static void restoreStderr() {
-        Integer real = Integer.getInteger("candor.stderr");
-        if (real != null) {
-            Tty.move(real, Tty.STDERR);
+    private static final class Restored extends FilterOutputStream {
+        private Integer real = Integer.getInteger("candor.stderr");
+
+        Restored(OutputStream sink) {
+            super(sink);
+        }
+
+        private synchronized void restore() {
+            if (real != null) {
+                Tty.move(real, Tty.STDERR);
+                real = null;
+            }
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            restore();
+            out.write(b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            restore();
+            out.write(bytes, offset, length);
         }
     }
 

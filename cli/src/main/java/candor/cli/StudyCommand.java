@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -43,22 +44,34 @@ import picocli.CommandLine.Spec;
 
 /** {@code candor study}: runs a protocol. One subcommand a protocol; the work is {@link candor.study}'s. */
 @Command(name = "study", description = "Runs a protocol: arms × seeds × (train, evaluate).")
-final class StudyCommand implements Callable<Integer> {
+final class StudyCommand implements Callable<Integer>, CommandGroup {
     private static final Logger LOG = LoggerFactory.getLogger(StudyCommand.class);
     private static final int MOST_PARTS_NAMED = 12;
+    private static final String PRESET = "preset";
 
     @Spec
     private CommandSpec spec;
 
-    static CommandLine commandLine() {
-        CommandLine study = new CommandLine(new StudyCommand());
-        for (Protocols protocol : Protocols.values()) {
-            CommandLine runs = new CommandLine(new Runs(protocol));
-            runs.getCommandSpec().usageMessage().description(protocol.description());
-            study.addSubcommand(protocol.word(), runs);
+    @Override
+    public List<String> names() {
+        return Stream.concat(protocols().map(Protocols::word), Stream.of(PRESET))
+                .toList();
+    }
+
+    @Override
+    public CommandLine build(String name) {
+        if (name.equals(PRESET)) {
+            return new CommandLine(new StudyPresetCommand());
         }
-        study.addSubcommand(new StudyPresetCommand());
-        return study;
+        Protocols protocol =
+                protocols().filter(each -> each.word().equals(name)).findFirst().orElseThrow();
+        CommandLine runs = new CommandLine(new Runs(protocol));
+        runs.getCommandSpec().usageMessage().description(protocol.description());
+        return runs;
+    }
+
+    private static Stream<Protocols> protocols() {
+        return Stream.of(Protocols.values());
     }
 
     @Override
@@ -91,7 +104,8 @@ final class StudyCommand implements Callable<Integer> {
                 names = "--model",
                 paramLabel = "DIR",
                 description =
-                        "The base model's folder, or its name on the Hub, ORG/NAME; without it, the embedded model of the tiny world.")
+                        "The base model's folder, or its name on the Hub, ORG/NAME; without it, the embedded model of"
+                                + " the tiny world.")
         private String model;
 
         @Option(

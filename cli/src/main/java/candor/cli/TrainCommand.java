@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -26,28 +25,30 @@ import picocli.CommandLine.Spec;
 
 /** {@code candor train}: trains adapters, or all weights of a small model. The work is the engine's; here are options, progress and exit codes. */
 @Command(name = "train", description = "Trains an adapter, or a whole model.")
-final class TrainCommand implements Callable<Integer> {
+final class TrainCommand implements Callable<Integer>, CommandGroup {
     private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
 
     @Spec
     private CommandSpec spec;
 
-    /** The command with its methods. */
-    static CommandLine commandLine() {
-        CommandLine train = new CommandLine(new TrainCommand());
-        for (Method method : Method.values()) {
-            train.addSubcommand(method(method));
-        }
-        train.getCommandSpec().usageMessage().synopsisSubcommandLabel(choice());
-        return train;
+    @Override
+    public List<String> names() {
+        return methods();
     }
 
-    /** The methods as a synopsis has them. */
-    static String choice() {
-        return Arrays.stream(Method.values()).map(Method::word).collect(Collectors.joining("|", "(", ")"));
+    /** The methods by name. */
+    static List<String> methods() {
+        return Arrays.stream(Method.values()).map(Method::word).toList();
     }
 
-    private static CommandLine method(Method method) {
+    /** The method of one of the {@link #methods}. */
+    static Method method(String name) {
+        return Method.values()[methods().indexOf(name)];
+    }
+
+    @Override
+    public CommandLine build(String name) {
+        Method method = method(name);
         CommandSpec command =
                 CommandSpec.wrapWithoutInspection(new Trains(method)).name(method.word());
         command.usageMessage().description(method.description());

@@ -24,6 +24,9 @@ final class Tty {
     private static final long WINDOW_SIZE =
             System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac") ? 0x40087468L : 0x5413L;
 
+    /** The descriptors that the launcher found to be terminals, such as "02"; null where nobody told. */
+    private static final String TOLD = System.getProperty("candor.terminals");
+
     private Tty() {}
 
     /** Whether a descriptor is a terminal on which a row can be written over in place. */
@@ -38,9 +41,11 @@ final class Tty {
         return (refused == null || refused.isEmpty()) && canRewrite(descriptor);
     }
 
-    /** isatty(3). */
+    /** isatty(3), unless the launcher has asked already: its answer spares the JVM's linking of the call. */
     static boolean isTerminal(int descriptor) {
-        return available() && result(() -> (int) Calls.IS_TERMINAL.invokeExact(descriptor)) == 1;
+        return TOLD != null
+                ? TOLD.contains(String.valueOf(descriptor))
+                : available() && result(() -> (int) Calls.IS_TERMINAL.invokeExact(descriptor)) == 1;
     }
 
     /** Columns of the window, as they are now; 0 where nobody knows. */

@@ -4,19 +4,23 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine.IVersionProvider;
 
 /** Which Candor this is: its version, the commit it was built from where that is known, and the Java it runs on. */
-final class Version implements IVersionProvider {
-    @Override
-    public String[] getVersion() {
+final class Version {
+    private Version() {}
+
+    /** What asks for it, alone on a command line; then it is told without setting up any other option. */
+    static final List<String> OPTIONS = List.of("--version", "-V");
+
+    static List<String> lines() {
         String commit = commit().map(name -> " (" + name + ")").orElse("");
-        return new String[] {
-            "candor " + project() + commit, "Java " + Runtime.version() + " (" + System.getProperty("java.vendor") + ")"
-        };
+        return List.of(
+                "candor " + project() + commit,
+                "Java " + Runtime.version() + " (" + System.getProperty("java.vendor") + ")");
     }
 
     /** The version that the build gave us. */

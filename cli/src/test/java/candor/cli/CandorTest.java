@@ -44,6 +44,7 @@ class CandorTest {
     @Test
     void everyCommandHasHelpAndSaysWhatItIs() {
         CommandLine line = Candor.commandLine(Streams.checked(out), errors());
+        Subcommands.complete(line);
         assertThat(line.getSubcommands()).isNotEmpty();
         line.getSubcommands().forEach((name, command) -> {
             assertThat(command.getCommandSpec().usageMessage().description())

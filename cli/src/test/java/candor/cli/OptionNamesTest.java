@@ -141,7 +141,7 @@ class OptionNamesTest {
                 "eval truthfulqa | there are behonest_unknowns, deceptionbench, ",
                 "mmlu | did you mean eval mmlu?",
                 "help finetune | did you mean train sft?",
-                "xyzzyxyzzy | there are quickstart, train,",
+                "xyzzyxyzzy | there are quickstart, doctor,",
             })
     void anUnknownCommandNamesTheNearestByMeaning(String given, String message) {
         Cli cli = Cli.run(given.split(" "));
