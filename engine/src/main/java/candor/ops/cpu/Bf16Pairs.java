@@ -18,7 +18,11 @@ import jdk.incubator.vector.VectorSpecies;
  * Twice as many weights fit the budget of {@link FrozenPanels}, and half as many bytes come from memory; where the caches hold all
  * weights it makes no difference.
  */
-record Bf16Pairs(int[] pairs, int stride) implements NarrowPanels {
+record Bf16Pairs(int[] pairs, int stride, MemorySegment memory) implements NarrowPanels {
+    private Bf16Pairs(int[] pairs, int stride) {
+        this(pairs, stride, MemorySegment.ofArray(pairs));
+    }
+
     private static final VectorSpecies<Integer> I = S.withLanes(int.class).check(int.class);
 
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;

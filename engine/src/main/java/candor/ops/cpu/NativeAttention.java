@@ -13,6 +13,7 @@ import candor.ops.op.AttentionBackward;
 import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Attention of one sequence and one key head by native loops: {@code candor_cpu_attend}. In float32 its sums are those of {@link
@@ -22,6 +23,16 @@ import java.lang.foreign.MemorySegment;
 final class NativeAttention {
     /** Rows of a block. */
     static final int HEIGHT = 32;
+
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+    private static final long QKV = candor_cpu_attention.qkv$offset();
+    private static final long O = candor_cpu_attention.o$offset();
+    private static final long MAXIMA = candor_cpu_attention.maxima$offset();
+    private static final long SUMS = candor_cpu_attention.sums$offset();
+    private static final long LSE = candor_cpu_attention.lse$offset();
+    private static final long DOUT = candor_cpu_attention.dout$offset();
+    private static final long DQKV = candor_cpu_attention.dqkv$offset();
 
     private final Products products;
     private final NativeGemm gemm;
@@ -61,9 +72,9 @@ final class NativeAttention {
         int query = keyHead * heads.group();
         MemorySegment memory = scratch.need(bytes(length, heads, false));
         common(heads, o.qkv(), o.o(), start, length, keyHead, scale);
-        candor_cpu_attention.maxima(job, at(o.lse(), start, query));
+        job.set(LONG, MAXIMA, address(o.lse(), start, query));
         candor_cpu_attention.lse_row(job, o.lse().stride());
-        candor_cpu_attention.sums(job, memory);
+        job.set(LONG, SUMS, memory.address());
         run(memory.asSlice(sumBytes(length, heads)), false);
         for (int token = 0; token < length; token++) {
             for (int head = 0; head < heads.group(); head++) {
@@ -80,20 +91,20 @@ final class NativeAttention {
         int start = batch.start(sequence);
         int length = batch.length(sequence);
         common(heads, o.qkv(), o.o(), start, length, keyHead, scale);
-        candor_cpu_attention.lse(job, at(o.lse(), start, keyHead * heads.group()));
+        job.set(LONG, LSE, address(o.lse(), start, keyHead * heads.group()));
         candor_cpu_attention.lse_row(job, o.lse().stride());
-        candor_cpu_attention.dout(job, at(o.dout(), start, 0));
+        job.set(LONG, DOUT, address(o.dout(), start, 0));
         candor_cpu_attention.dout_row(job, o.dout().stride());
-        candor_cpu_attention.dqkv(job, at(o.dqkv(), start, 0));
+        job.set(LONG, DQKV, address(o.dqkv(), start, 0));
         candor_cpu_attention.dqkv_row(job, o.dqkv().stride());
         run(scratch.need(bytes(length, heads, true)), true);
     }
 
     private void common(Heads heads, Tensor qkv, Tensor o, int start, int length, int keyHead, float scale) {
         int width = heads.width();
-        candor_cpu_attention.qkv(job, at(qkv, start, 0));
+        job.set(LONG, QKV, address(qkv, start, 0));
         candor_cpu_attention.qkv_row(job, qkv.stride());
-        candor_cpu_attention.o(job, at(o, start, 0));
+        job.set(LONG, O, address(o, start, 0));
         candor_cpu_attention.o_row(job, o.stride());
         candor_cpu_attention.query_col(job, keyHead * heads.group() * width);
         candor_cpu_attention.key_col(job, heads.queryCols() + keyHead * width);
@@ -105,8 +116,8 @@ final class NativeAttention {
         candor_cpu_attention.scale(job, scale);
     }
 
-    private static MemorySegment at(Tensor x, int row, int col) {
-        return x.data().asSlice(x.offset(row, col));
+    private static long address(Tensor x, int row, int col) {
+        return NativeGemm.address(x.data(), x.offset(row, col));
     }
 
     private void run(MemorySegment work, boolean backward) {

@@ -49,7 +49,6 @@ final class NativeGemm extends Gemm {
     private final MemorySegment scratch;
     private final HeapArray bMemory = new HeapArray();
     private final HeapArray b2Memory = new HeapArray();
-    private final HeapArray scaleMemory = new HeapArray();
 
     /** @param arena whose memory it works in, as long as it is used */
     NativeGemm(Products products, Arena arena) {
@@ -89,7 +88,7 @@ final class NativeGemm extends Gemm {
     }
 
     /** Native code takes addresses, which memory in the heap has not. */
-    private static long address(MemorySegment data, long at) {
+    static long address(MemorySegment data, long at) {
         if (!data.isNative()) {
             throw new IllegalArgumentException("tensors of this backend lie outside the heap");
         }
@@ -113,19 +112,19 @@ final class NativeGemm extends Gemm {
             }
             case FloatPanels wide -> {
                 job.set(INT, PANELS, CandorCpu.CANDOR_CPU_FLOAT_PANELS());
-                yield bMemory.of(wide.floats());
+                yield wide.memory();
             }
             case PairPanels pairs -> {
                 job.set(INT, PANELS, CandorCpu.CANDOR_CPU_PAIR_PANELS());
-                yield bMemory.of(pairs.pairs());
+                yield pairs.memory();
             }
             case Bf16Pairs pairs -> {
                 narrow(CandorCpu.CANDOR_CPU_BF16_PANELS(), 0, 0, 1);
-                yield bMemory.of(pairs.pairs());
+                yield pairs.memory();
             }
             case PackedPanels packed -> {
                 narrow(form(packed.kind()), packed.across(), packed.scaleStride(), packed.sharing());
-                yield bMemory.of(packed.codes());
+                yield packed.codeMemory();
             }
         };
     }
@@ -167,7 +166,7 @@ final class NativeGemm extends Gemm {
     }
 
     private MemorySegment scales() {
-        return frozen instanceof PackedPanels packed ? scaleMemory.of(packed.scales()) : MemorySegment.NULL;
+        return frozen instanceof PackedPanels packed ? packed.scaleMemory() : MemorySegment.NULL;
     }
 
     /** What products work in, and whoever says that A's copy is not there any more. */
@@ -189,14 +188,6 @@ final class NativeGemm extends Gemm {
             if (array != floats) {
                 array = floats;
                 memory = MemorySegment.ofArray(floats);
-            }
-            return memory;
-        }
-
-        MemorySegment of(int[] ints) {
-            if (array != ints) {
-                array = ints;
-                memory = MemorySegment.ofArray(ints);
             }
             return memory;
         }

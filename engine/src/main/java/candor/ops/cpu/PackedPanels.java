@@ -4,6 +4,7 @@ import static candor.ops.cpu.TileShape.COLUMNS;
 import static candor.ops.cpu.TileShape.LANES;
 import static candor.ops.cpu.TileShape.S;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -24,6 +25,8 @@ final class PackedPanels implements NarrowPanels {
     private final int[] codes;
     private final int stride;
     private final float[] scales;
+    private final MemorySegment codeMemory;
+    private final MemorySegment scaleMemory;
 
     /** Whether each column has a scale of its own, for so many rows; 0 where each row has one. */
     private final int across;
@@ -43,6 +46,8 @@ final class PackedPanels implements NarrowPanels {
         stride = stride(kind, depth);
         codes = new int[Math.multiplyExact(panels, stride)];
         Arrays.fill(codes, kind.zeros());
+        codeMemory = MemorySegment.ofArray(codes);
+        scaleMemory = MemorySegment.ofArray(scales);
     }
 
     /** Ints of one panel of this depth. */
@@ -62,12 +67,12 @@ final class PackedPanels implements NarrowPanels {
         return kind;
     }
 
-    int[] codes() {
-        return codes;
+    MemorySegment codeMemory() {
+        return codeMemory;
     }
 
-    float[] scales() {
-        return scales;
+    MemorySegment scaleMemory() {
+        return scaleMemory;
     }
 
     int across() {

@@ -88,7 +88,7 @@ record PairSource(PairLayout layout, Tensor plain, PanelSource w) implements Pan
             return w.forward();
         }
         PairPanels to = PairPanels.zeros(Panels.count(rows()), cols());
-        MemorySegment memory = MemorySegment.ofArray(to.pairs());
+        MemorySegment memory = to.memory();
         return new Layout(
                 to, panel -> transposed(memory, panel * to.stride(), panel * COLUMNS, Panels.width(rows(), panel)));
     }
@@ -99,7 +99,7 @@ record PairSource(PairLayout layout, Tensor plain, PanelSource w) implements Pan
             return w.backward();
         }
         PairPanels to = PairPanels.zeros(Panels.count(cols()), rows());
-        MemorySegment memory = MemorySegment.ofArray(to.pairs());
+        MemorySegment memory = to.memory();
         return new Layout(
                 to,
                 panel -> natural(memory, panel * to.stride(), 0, rows(), panel * COLUMNS, Panels.width(cols(), panel)));
