@@ -26,6 +26,9 @@ final class WeightGradients {
     /** Outputs of a task: enough for a packed part of x to be worth its packing. */
     private static final int OUTPUTS = 128;
 
+    /** Panels of a task of native loops, at most: for so many products A is copied once. */
+    private static final int PANELS = 8;
+
     private final Workers workers;
     private final Parallel.Task linear = this::linearTask;
     private final Parallel.Task bias = this::biasTask;
@@ -37,7 +40,8 @@ final class WeightGradients {
     private LinearBiasGradient ofBias;
     private RmsNormWeightGradient ofNorm;
     private EmbedBackward ofEmbedding;
-    private int panels;
+    private int taskCols;
+    private int columnTasks;
 
     WeightGradients(Workers workers) {
         this.workers = workers;
@@ -45,20 +49,23 @@ final class WeightGradients {
 
     void run(LinearWeightGradient op) {
         ofLinear = op;
-        panels = Panels.count(op.dw().cols());
-        workers.run(panels * Math.ceilDiv(op.dw().rows(), OUTPUTS), linear);
+        int panels = Panels.count(op.dw().cols());
+        taskCols = COLUMNS * (workers.products.areNative() ? Math.clamp(panels / 2, 1, PANELS) : 1);
+        columnTasks = Math.ceilDiv(op.dw().cols(), taskCols);
+        workers.run(columnTasks * Math.ceilDiv(op.dw().rows(), OUTPUTS), linear);
     }
 
     private void linearTask(int index, int worker) {
         Tensor dw = ofLinear.dw();
         Tensor dy = ofLinear.dy();
         Tensor x = ofLinear.x();
-        int col = index % panels * COLUMNS;
-        int cols = Math.min(COLUMNS, dw.cols() - col);
-        int row = index / panels * OUTPUTS;
+        int col = index % columnTasks * taskCols;
+        int cols = Math.min(taskCols, dw.cols() - col);
+        int row = index / columnTasks * OUTPUTS;
         int rows = Math.min(OUTPUTS, dw.rows() - row);
-        for (int n = 0; n < x.rows(); n += DEPTH) {
-            int depth = Math.min(DEPTH, x.rows() - n);
+        int most = workers.products.areNative() ? x.rows() : DEPTH;
+        for (int n = 0; n < x.rows(); n += most) {
+            int depth = Math.min(most, x.rows() - n);
             workers.gemm(worker).aTransposed(dy, n, row).bRows(x, n, col).addTo(dw, row, col, rows, cols, depth);
         }
     }
