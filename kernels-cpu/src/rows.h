@@ -1,4 +1,4 @@
-/* What attention does with rows of scores, in floats; product.h's and widen.h's vectors come before. The same bits as
+/* What attention does with rows of scores, in floats; what vectors.h and widen.h want of vectors comes before. The same bits as
  * candor.ops.cpu.AttentionBlock and Exp, which say why: so the order of every sum is theirs. */
 
 /* The exponential function: range reduction to |r| ≤ ln 2 / 2 in two steps (Cody and Waite 1980), a polynomial of degree six
@@ -71,7 +71,7 @@ static inline void zero_others(float *x, const struct row *row, int64_t start, i
 }
 
 /* A piece of a row; its sum, in `vectors` times LANES lanes. */
-static inline __attribute__((always_inline)) float raised(
+static inline INLINED float raised(
     float *x, const struct row *row, int64_t from, int64_t to, vector factor, vector less, const int vectors) {
     floats sums[MOST_VECTORS] = {{0}};
     for (int64_t j = from; j < to; j += vectors * LANES) {
@@ -114,7 +114,16 @@ static float exponentials(float *x, const struct row *row, float scale, float *m
     for (int64_t j = start; j < row->n;) {
         const int64_t next = j / TOGETHER * TOGETHER + TOGETHER;
         const int64_t to = next < row->n ? next : row->n;
-        sum += lanes == LANES ? raised(x, row, j, to, factor, less, 1) : raised(x, row, j, to, factor, less, MOST_VECTORS);
+        switch (lanes / LANES) {
+        case 1:
+            sum += raised(x, row, j, to, factor, less, 1);
+            break;
+        case 2:
+            sum += raised(x, row, j, to, factor, less, MOST_VECTORS < 2 ? 1 : 2);
+            break;
+        default:
+            sum += raised(x, row, j, to, factor, less, MOST_VECTORS);
+        }
         j = next;
     }
     zero_others(x, row, start, stop);

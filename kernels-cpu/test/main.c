@@ -57,6 +57,7 @@ int main(int count_of, char **arguments) {
         return 1;
     }
     struct tally all = {0};
+    uint32_t digests[2] = {0}; /* of attention in 8 and 16 lanes */
     for (int kind = 0; kind < CANDOR_CPU_KERNELS; kind++) {
         if (!(candor_cpu_supported() >> kind & 1)) {
             printf("%-12s skipped: this processor, or this build, does not have it\n", name_of_kind(kind));
@@ -70,12 +71,21 @@ int main(int count_of, char **arguments) {
         test_packing(kind, &tally);
         test_products(kind, &tally);
         test_cuts(kind, &tally);
+        for (int i = 0; i < 2; i++) {
+            const uint32_t now = test_attention(kind, 8 << i, &tally);
+            if (now && digests[i] && now != digests[i]) {
+                printf("WRONG attention in %d lanes: other bytes in floats than the kind before\n", 8 << i);
+                tally.failed++;
+            }
+            digests[i] = now ? now : digests[i];
+        }
         printf("%-12s %lld passed, %lld failed\n", name_of_kind(kind), (long long)tally.passed, (long long)tally.failed);
         all.passed += tally.passed;
         all.failed += tally.failed;
         memory_free(&scratch[0]);
         memory_free(&scratch[1]);
     }
+    printf("attention's bytes: %08x %08x\n", digests[0], digests[1]);
     if (all.passed + all.failed == 0) {
         printf("nothing was tested\n");
     }

@@ -9,6 +9,7 @@ root=${ROOT:-$(dirname "$here")}
 mkdir -p "$1"
 directory=$(cd "$1" && pwd)
 failed=
+bytes= # of attention, in the form before
 
 skip() {
     echo "kernels-cpu: skipped $1: $2"
@@ -35,10 +36,17 @@ form() {
     # shellcheck disable=SC2086 # flags are words
     "$compiler" -std=gnu11 -O3 $native -ffp-contract=off -Wall -Wextra -Werror -I"$root/include" $flags "$here"/*.c \
         "$directory/$name"/objects/*.o -o "$directory/$name/suite" -lm
-    if ! "$@" "$directory/$name/suite" ${ONE_OF:+"$ONE_OF"}; then
+    if ! "$@" "$directory/$name/suite" ${ONE_OF:+"$ONE_OF"} >"$directory/$name/out"; then
         echo "kernels-cpu: $name FAILED"
         failed=1
     fi
+    cat "$directory/$name/out"
+    now=$(sed -n "s/^attention's bytes: [0-9a-f]* //p" "$directory/$name/out")
+    if [ -n "$bytes" ] && [ "$now" != "$bytes" ]; then
+        echo "kernels-cpu: $name FAILED: attention's bytes in floats are $now, in the form before $bytes"
+        failed=1
+    fi
+    bytes=$now
 }
 
 # can COMPILER FLAGS: whether it makes programs.

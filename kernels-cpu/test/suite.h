@@ -27,6 +27,10 @@ void test_products(int kind, struct tally *tally);
 /* Bytes do not depend on how rows and columns are cut into calls, nor on whether A's copy is made anew. */
 void test_cuts(int kind, struct tally *tally);
 
+/* Attention, where a row's sums are taken in so many lanes. Gives a digest of what came out in floats and rounded, which is the same for
+ * every kind; 0 where the kind's vectors are longer. */
+uint32_t test_attention(int kind, int lanes, struct tally *tally);
+
 /* Panels of pairs. */
 void test_packing(int kind, struct tally *tally);
 
