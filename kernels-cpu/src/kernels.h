@@ -60,6 +60,7 @@ struct tile {
     ptrdiff_t c_row;
     ptrdiff_t width;    /* from one row of a panel to the next */
     ptrdiff_t a2_piece; /* from one piece of A₂'s copy to the next */
+    ptrdiff_t ahead;    /* from B to what is read after it, which is asked for meanwhile */
     int k;
     int k2;
 };

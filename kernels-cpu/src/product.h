@@ -76,6 +76,7 @@ static inline INLINED void NAME(column)(
     const unit *b2,
     int64_t col,
     int columns,
+    int64_t ahead,
     int first) {
     const int across = job->a_col != 1;
     int height;
@@ -90,6 +91,7 @@ static inline INLINED void NAME(column)(
             .c_row = job->c_row,
             .width = job->width,
             .a2_piece = padded * ROW,
+            .ahead = ahead,
             .k = k,
             .k2 = k2,
         };
@@ -163,7 +165,7 @@ static inline INLINED void NAME(multiply)(
                 for (int64_t j = 0; j < width && col + j < job->cols; j += 2 * LANES) {
                     NAME(column)
                     (job, s, padded, p, k, last ? k2 : 0, piece + j, k2 ? piece2 + j : NULL, col + j,
-                     least(2 * LANES, job->cols - col - j), first);
+                     least(2 * LANES, job->cols - col - j), kept && col + width < job->cols ? job->b_panel : 0, first);
                 }
             }
             first = 0;

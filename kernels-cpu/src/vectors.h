@@ -19,8 +19,13 @@ static inline INLINED void NAME(add)(
     const unit *a,
     const unit *b,
     const ptrdiff_t width,
+    const ptrdiff_t ahead,
     const int k) {
     for (int p = 0; p < k; p++) {
+        __builtin_prefetch(b + ahead, 0, 2);
+        if (vectors > 1 && LANES == 16) {
+            __builtin_prefetch(b + ahead + LANES, 0, 2);
+        }
         const units b0 = LOAD_UNITS(b);
         const units b1 = vectors > 1 ? LOAD_UNITS(b + LANES) : b0;
         UNROLLED
@@ -58,10 +63,10 @@ static inline INLINED void NAME(compute)(const struct tile *t, const int rows, c
             }
         }
     }
-    NAME(add)(sums, rows, vectors, across, t->a, t->b, t->width, t->k);
+    NAME(add)(sums, rows, vectors, across, t->a, t->b, t->width, t->ahead, t->k);
     const unit *a2 = t->a2;
     for (int p = 0; p < t->k2; p += PIECE, a2 += t->a2_piece) {
-        NAME(add)(sums, rows, vectors, 0, a2, t->b2 + p * t->width, t->width, least(PIECE, t->k2 - p));
+        NAME(add)(sums, rows, vectors, 0, a2, t->b2 + p * t->width, t->width, 0, least(PIECE, t->k2 - p));
     }
     UNROLLED
     for (int r = 0; r < rows; r++) {
