@@ -86,7 +86,7 @@ if asked sanitized; then
 fi
 if asked arm; then
     if ! can aarch64-linux-gnu-gcc ""; then
-        skip arm "aarch64-linux-gnu-gcc is not on the PATH"
+        skip arm "aarch64-linux-gnu-gcc is not on the PATH, or has no C library"
     elif ! command -v qemu-aarch64 >/dev/null; then
         skip arm "qemu-aarch64 is not on the PATH"
     else

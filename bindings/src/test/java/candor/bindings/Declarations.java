@@ -11,12 +11,13 @@ import java.util.stream.Stream;
 
 /**
  * What a C text declares, each piece under its name and in one spelling: functions, structs with fields, constants and type
- * names. It reads what our header uses of C, and what jextract quotes of it; anything else it does not see.
+ * names. It reads what our headers use of C, and what jextract quotes of it; anything else it does not see.
  */
 final class Declarations {
-    private static final Pattern FUNCTION = Pattern.compile("(int |const char \\*)(candor_\\w+)\\(([^()]*)\\)");
+    private static final Pattern FUNCTION =
+            Pattern.compile("((?:int|int32_t|int64_t|void) |const char \\*)(candor_\\w+)\\(([^()]*)\\)");
     private static final Pattern STRUCT = Pattern.compile("struct (candor_\\w+) \\{([^}]*)\\}");
-    private static final Pattern CONSTANT = Pattern.compile("#define (CANDOR_\\w+) (\\w+)");
+    private static final Pattern CONSTANT = Pattern.compile("(?:#define )?\\b(CANDOR_\\w+) (?:= )?(\\d\\w*)");
     private static final Pattern TYPE = Pattern.compile("typedef (?!struct)(\\w+) (candor_\\w+)");
 
     private Declarations() {}
@@ -42,7 +43,8 @@ final class Declarations {
                 .distinct()
                 .count();
         if (named != all.size()) {
-            throw new IllegalStateException(named + " functions, of which " + all.size() + " return int or text");
+            throw new IllegalStateException(
+                    named + " functions, of which " + all.size() + " return nothing, an int or text");
         }
         return all;
     }
