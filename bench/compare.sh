@@ -21,14 +21,25 @@ piece() { # its class with arguments, and the peer's script
         step-kto-tiny) args=(StepComparison kto tiny 8 256 2 7) peer=step ;;
         step-sft-small) args=(StepComparison sft small 4 256 2 5) peer=step ;;
         step-sft-qwen2.5-0.5b) args=(StepComparison sft qwen2.5-0.5b 1 256 2 5) peer=step ;;
-        step-sft-qwen2.5-0.5b-bf16) args=(StepComparison sft qwen2.5-0.5b:bf16 1 256 2 5) peer=step ;;
-        decode-qwen2.5-0.5b-bf16) args=(DecodeComparison qwen2.5-0.5b:bf16 1 16 2 5) peer=generate ;;
+        step-sft-qwen2.5-0.5b-bf16-weights) args=(StepComparison sft qwen2.5-0.5b:bf16 1 256 2 5) peer=step ;;
+        decode-qwen2.5-0.5b-bf16-weights) args=(DecodeComparison qwen2.5-0.5b:bf16 1 16 2 5) peer=generate ;;
         step-full-world) args=(StepComparison full world 64 50 2 9) peer=step ;;
         decode-1-127) args=(DecodeComparison tiny 1 127 2 9) peer=generate ;;
         decode-64-64) args=(DecodeComparison tiny 64 64 2 9) peer=generate ;;
         matmul-tiny) args=(MatmulComparison tiny all 2048 2 9) peer=matmul ;;
         matmul-small) args=(MatmulComparison small all 1024 2 5) peer=matmul ;;
         matmul-qwen2.5-0.5b) args=(MatmulComparison qwen2.5-0.5b 'query,gate,down' 256 2 5) peer=matmul ;;
+        step-sft-tiny-bf16) args=(StepComparison sft tiny:bf16 8 256 2 9 bfloat16) peer=step ;;
+        step-kto-tiny-bf16) args=(StepComparison kto tiny:bf16 8 256 2 7 bfloat16) peer=step ;;
+        step-sft-small-bf16) args=(StepComparison sft small:bf16 4 256 2 5 bfloat16) peer=step ;;
+        step-sft-qwen2.5-0.5b-bf16) args=(StepComparison sft qwen2.5-0.5b:bf16 1 256 2 5 bfloat16) peer=step ;;
+        step-full-world-bf16) args=(StepComparison full world 64 50 2 9 bfloat16) peer=step ;;
+        decode-1-127-bf16) args=(DecodeComparison tiny:bf16 1 127 2 9 bfloat16) peer=generate ;;
+        decode-64-64-bf16) args=(DecodeComparison tiny:bf16 64 64 2 9 bfloat16) peer=generate ;;
+        decode-qwen2.5-0.5b-bf16) args=(DecodeComparison qwen2.5-0.5b:bf16 1 16 2 5 bfloat16) peer=generate ;;
+        matmul-tiny-bf16) args=(MatmulComparison tiny all 2048 2 9 bfloat16) peer=matmul ;;
+        matmul-small-bf16) args=(MatmulComparison small all 1024 2 5 bfloat16) peer=matmul ;;
+        matmul-qwen2.5-0.5b-bf16) args=(MatmulComparison qwen2.5-0.5b 'query,gate,down' 256 2 5 bfloat16) peer=matmul ;;
         *) fail "no piece $1" ;;
     esac
 }

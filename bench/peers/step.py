@@ -44,7 +44,7 @@ def main():
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of the frozen weights")
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of the base's weights")
     options = parser.parse_args()
 
     torch.manual_seed(0)

@@ -1,14 +1,13 @@
 package candor.bench;
 
 import candor.ops.Backend;
-import candor.ops.Backends;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 
 /**
  * Greedy generation of a small random model, beside transformers' {@code generate} on the same shape, in turns, so that what
- * else the machine does falls on both: {@code DecodeComparison SHAPE PROMPT NEW THREADS ROUNDS [PYTHON SCRIPT]}, for {@value
+ * else the machine does falls on both: {@code DecodeComparison SHAPE PROMPT NEW THREADS ROUNDS [DTYPE] [PYTHON SCRIPT]}, for {@value
  * #BATCH} prompts of so many tokens and so many new ones of each, with the script of {@code bench/peers/generate.py}.
  * Prints new tokens a second, prompts' time included: median, worst and best.
  */
@@ -25,9 +24,10 @@ public final class DecodeComparison {
         int more = Integer.parseInt(args[2]);
         int threads = Integer.parseInt(args[3]);
         int rounds = Integer.parseInt(args[4]);
-        try (Backend backend = Backends.open("cpu", threads);
+        Against against = Against.of(args, 5);
+        try (Backend backend = against.open(threads);
                 DecodeRig rig = new DecodeRig(backend, Shapes.weighted(shape), BATCH, prompt, more);
-                Peer peer = args.length > 5 ? peer(args) : null) {
+                Peer peer = against.start(options(args))) {
             Turns turns = new Turns();
             turns.take(rig::round, peer, rig.tokens(), WARM_UP, rounds);
             turns.print("tokens", "transformers", peer);
@@ -39,10 +39,8 @@ public final class DecodeComparison {
         }
     }
 
-    private static Peer peer(String[] args) throws IOException {
-        return new Peer(List.of(
-                args[5],
-                args[6],
+    private static List<String> options(String[] args) {
+        return List.of(
                 "--model",
                 Shapes.bare(args[0]),
                 "--prompt-tokens",
@@ -52,6 +50,6 @@ public final class DecodeComparison {
                 "--threads",
                 args[3],
                 "--batch",
-                String.valueOf(BATCH)));
+                String.valueOf(BATCH));
     }
 }

@@ -2,20 +2,18 @@ package candor.bench;
 
 import candor.BadInput;
 import candor.ops.Backend;
-import candor.ops.Backends;
 import candor.ops.Batch;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
  * Frozen layers' products beside PyTorch's own matmul, in turns: {@code MatmulComparison SHAPE[,…] LAYER[,…]|all ROWS THREADS
- * ROUNDS [PYTHON SCRIPT]}, with the script {@code bench/peers/matmul.py}; layers are query, gate, down and head. Several products
+ * ROUNDS [DTYPE] [PYTHON SCRIPT]}, with the script {@code bench/peers/matmul.py}; layers are query, gate, down and head. Several products
  * come one after the other, each with a backend and a peer of its own, and with a table at the end.
  */
 public final class MatmulComparison {
@@ -27,26 +25,25 @@ public final class MatmulComparison {
     private final int threads;
     private final int rounds;
 
-    /** What starts the peer; empty for ours alone. */
-    private final List<String> peer;
+    private final Against against;
 
-    private MatmulComparison(int threads, int rounds, List<String> peer) {
+    private MatmulComparison(int threads, int rounds, Against against) {
         this.threads = threads;
         this.rounds = rounds;
-        this.peer = peer;
+        this.against = against;
     }
 
     /** Runs it; bad input ends with one line and 2. */
     public static void main(String[] args) throws IOException {
         try {
-            if (args.length != 5 && args.length != 7) {
+            if (args.length < 5) {
                 throw new BadInput(
-                        "MatmulComparison: give SHAPE[,…] LAYER[,…]|all ROWS THREADS ROUNDS [PYTHON SCRIPT]");
+                        "MatmulComparison: give SHAPE[,…] LAYER[,…]|all ROWS THREADS ROUNDS [DTYPE] [PYTHON SCRIPT]");
             }
             List<Product> products = Product.of(args[0], args[1], number("ROWS", args[2]));
             int threads = number("THREADS", args[3]);
             int rounds = number("ROUNDS", args[4]);
-            new MatmulComparison(threads, rounds, List.of(args).subList(5, args.length)).run(products);
+            new MatmulComparison(threads, rounds, Against.of(args, 5)).run(products);
         } catch (BadInput e) {
             System.err.println("error: " + e.getMessage());
             System.exit(2);
@@ -84,8 +81,8 @@ public final class MatmulComparison {
     /** The backend goes with the product, and its memory with it: a head has gigabytes of weights, and of panels as many. */
     private Turns measure(Product product) throws IOException {
         int repeats = (int) Math.max(1, TURN_FLOPS / product.flops());
-        try (Backend ops = Backends.open("cpu", threads);
-                Peer other = peer.isEmpty() ? null : new Peer(command(product, repeats))) {
+        try (Backend ops = against.open(threads);
+                Peer other = against.start(options(product, repeats))) {
             Tensor x = uniform(ops, product.rows(), product.inner());
             Tensor values = uniform(ops, product.outer(), product.inner());
             FrozenWeight w = ops.freeze(StoredWeight.of(values));
@@ -123,22 +120,28 @@ public final class MatmulComparison {
     }
 
     /** The last element, against a sum in double precision. */
-    private static void check(Tensor y, Tensor x, Tensor w) {
+    private void check(Tensor y, Tensor x, Tensor w) {
         double sum = 0;
         for (int p = 0; p < x.cols(); p++) {
             sum += x.get(x.rows() - 1, p) * w.get(w.rows() - 1, p);
         }
         double got = y.get(y.rows() - 1, y.cols() - 1);
-        if (!(Math.abs(got - sum) <= 1e-4 * sum)) {
+        if (!(Math.abs(got - sum) <= against.tolerance() * sum)) {
             throw new IllegalStateException("the last element is " + got + ", not " + sum);
         }
     }
 
-    private List<String> command(Product product, int repeats) {
-        List<String> command = new ArrayList<>(peer);
-        command.addAll(List.of("--rows", "" + product.rows(), "--threads", "" + threads));
-        command.addAll(List.of("--inner", "" + product.inner(), "--outer", "" + product.outer()));
-        command.addAll(List.of("--repeats", "" + repeats));
-        return command;
+    private List<String> options(Product product, int repeats) {
+        return List.of(
+                "--rows",
+                "" + product.rows(),
+                "--threads",
+                "" + threads,
+                "--inner",
+                "" + product.inner(),
+                "--outer",
+                "" + product.outer(),
+                "--repeats",
+                "" + repeats);
     }
 }

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /**
  * The shapes that benchmarks run at; weights are random, since speed does not depend on them. Frozen weights are float32,
  * or, where {@value #BF16} stands behind a shape's name, bf16 as in most checkpoints, or, with the name of a {@link PackedForm} there
- * ({@code :nf4}), those of linear layers packed and others bf16; what is computed with them on a CPU is float32 either way.
+ * ({@code :nf4}), those of linear layers packed and others bf16; what is computed with them on a CPU is float32 either way, unless a backend of another type is asked for.
  */
 enum Shapes {
     WORLD("world", Architecture.LLAMA, 128, 384, 5, new Heads(4, 4, 32), 1024, true),

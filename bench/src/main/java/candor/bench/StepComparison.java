@@ -3,13 +3,12 @@ package candor.bench;
 import candor.model.ModelConfig;
 import candor.model.Recompute;
 import candor.ops.Backend;
-import candor.ops.Backends;
 import java.io.IOException;
 import java.util.List;
 
 /**
  * A training step beside PyTorch's, transformers' and PEFT's, in turns, of an adapter or (full) of all weights: {@code StepComparison sft|kto|full MODEL BATCH LENGTH
- * THREADS ROUNDS [PYTHON SCRIPT]}, with the script {@code bench/peers/step.py}.
+ * THREADS ROUNDS [DTYPE] [PYTHON SCRIPT]}, with the script {@code bench/peers/step.py}.
  */
 public final class StepComparison {
     private static final int WARM_UP = 12;
@@ -24,13 +23,14 @@ public final class StepComparison {
         int length = Integer.parseInt(args[3]);
         int threads = Integer.parseInt(args[4]);
         int rounds = Integer.parseInt(args[5]);
+        Against against = Against.of(args, 6);
         if (objective.equals("full")) {
-            full(args, Shapes.named(shape), batch, length, threads, rounds);
+            full(against, args, Shapes.named(shape), batch, length, threads, rounds);
             return;
         }
-        try (Backend ops = Backends.open("cpu", threads);
+        try (Backend ops = against.open(threads);
                 StepRig rig = new StepRig(ops, Shapes.weighted(shape), Recompute.NONE, 1, batch, length);
-                Peer peer = args.length > 6 ? peer(args) : null) {
+                Peer peer = against.start(options(args))) {
             Turns turns = new Turns();
             turns.take(
                     () -> rig.check(objective.equals("kto") ? rig.kto() : rig.sft()),
@@ -42,21 +42,20 @@ public final class StepComparison {
         }
     }
 
-    private static void full(String[] args, ModelConfig shape, int batch, int length, int threads, int rounds)
+    private static void full(
+            Against against, String[] args, ModelConfig shape, int batch, int length, int threads, int rounds)
             throws IOException {
-        try (Backend ops = Backends.open("cpu", threads);
+        try (Backend ops = against.open(threads);
                 FullRig rig = new FullRig(ops, shape, batch, length);
-                Peer peer = args.length > 6 ? peer(args) : null) {
+                Peer peer = against.start(options(args))) {
             Turns turns = new Turns();
             turns.take(rig::step, peer, rig.positions(), WARM_UP, rounds);
             turns.print("tokens", "PyTorch", peer);
         }
     }
 
-    private static Peer peer(String[] args) throws IOException {
-        return new Peer(List.of(
-                args[6],
-                args[7],
+    private static List<String> options(String[] args) {
+        return List.of(
                 "--objective",
                 args[0],
                 "--model",
@@ -66,6 +65,6 @@ public final class StepComparison {
                 "--length",
                 args[3],
                 "--threads",
-                args[4]));
+                args[4]);
     }
 }

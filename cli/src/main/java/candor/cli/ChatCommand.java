@@ -39,6 +39,9 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
+    @Mixin
+    private DtypeOption dtype;
+
     @Option(
             names = "--adapter",
             paramLabel = "DIR",
@@ -61,7 +64,7 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         String chosen = options.completedBy(model.model());
         Sampling sampling = options.sampling();
-        try (Backend backend = Backends.open(model.backend(), model.threads);
+        try (Backend backend = Backends.open(model.backend(dtype), model.threads);
                 Weights weights = Steering.load(model.model(), model.weights, steer.steering());
                 CausalLm lm = new CausalLm(
                         backend, weights, Recompute.NONE, weights.config().maxPositionEmbeddings());

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Judges every operation of a backend against float64, and prints a row for each case. */
@@ -24,6 +25,9 @@ final class CheckCommand implements Callable<Integer> {
 
     @Option(names = "--backend", paramLabel = "NAME", description = TakenBackend.HELP)
     private String backend = "auto";
+
+    @Mixin
+    private DtypeOption dtype;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
     private int threads;
@@ -39,7 +43,9 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() {
         Set<String> chosen = chosen();
         try (Backend opened = Backends.open(
-                Backends.asked(backend).orElseGet(() -> TakenBackend.tell(Backends.choose(null, false))), threads)) {
+                Backends.asked(backend, dtype.dtype)
+                        .orElseGet(() -> TakenBackend.tell(Backends.choose(null, false, dtype.dtype))),
+                threads)) {
             return check(opened, chosen, System.out);
         }
     }

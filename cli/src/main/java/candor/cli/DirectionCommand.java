@@ -61,6 +61,9 @@ final class DirectionCommand implements Callable<Integer> {
     private ModelOptions model;
 
     @Mixin
+    private DtypeOption dtype;
+
+    @Mixin
     private TemplateOptions template;
 
     @Option(
@@ -107,7 +110,7 @@ final class DirectionCommand implements Callable<Integer> {
         int longest = Math.max(
                 rows.honest().stream().mapToInt(row -> row.length()).max().orElseThrow(),
                 rows.dishonest().stream().mapToInt(row -> row.length()).max().orElseThrow());
-        BackendDescriptor descriptor = model.backend();
+        BackendDescriptor descriptor = model.backend(dtype);
         try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
                 Backend backend = Backends.open(descriptor, model.threads);
                 Weights weights = Weights.load(folder.path(), model.weights);

@@ -6,6 +6,7 @@ import candor.evaluate.engine.Decoding;
 import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.lora.AdapterFolder;
+import candor.ops.AskedDtype;
 import candor.ops.weight.PackedForm;
 import candor.stats.Bootstrap;
 import candor.text.TemplateChoice;
@@ -41,8 +42,8 @@ final class EvalOptions {
             arity = "1..*",
             paramLabel = "[NAME=]DIR",
             description =
-                    "Adapters in PEFT's layout, runs that have one, or ORG/NAME on the Hub, all evaluated together with the"
-                            + " base model; named after the run, or by their folder.")
+                    "Adapters in PEFT's layout, runs that have one, or ORG/NAME on the Hub, all evaluated together"
+                            + " with the base model; named after the run, or by their folder.")
     private List<String> adapters = new ArrayList<>();
 
     @Option(
@@ -58,9 +59,8 @@ final class EvalOptions {
             required = true,
             arity = "1..*",
             paramLabel = "FILE",
-            description =
-                    "The benchmark's files, or folders of them: JSONL, JSON, CSV, Parquet; also as .gz or .zst. ORG/NAME of a data set on"
-                            + " the Hub for its test rows, ORG/NAME/FILE for a file of it.")
+            description = "The benchmark's files, or folders of them: JSONL, JSON, CSV, Parquet; also as .gz or .zst."
+                    + " ORG/NAME of a data set on the Hub for its test rows, ORG/NAME/FILE for a file of it.")
     private List<Path> data;
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "Where results go.")
@@ -106,6 +106,9 @@ final class EvalOptions {
 
     @Option(names = "--backend", paramLabel = "NAME", description = TakenBackend.HELP)
     private String backend = "auto";
+
+    @Mixin
+    private DtypeOption dtype;
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU backend; 0 for one per processor.")
     private int threads;
@@ -228,6 +231,9 @@ final class EvalOptions {
         if (weights != null) {
             all.put("weights", weights.text());
         }
+        if (dtype.dtype != AskedDtype.AUTO) {
+            all.put("dtype", dtype.dtype.word());
+        }
         if (steer.steering() != null) {
             all.put("steer", steer.steering().identity());
         }
@@ -258,7 +264,7 @@ final class EvalOptions {
                 null,
                 its,
                 bare,
-                TakenBackend.of(backend, other),
+                TakenBackend.of(backend, dtype.dtype, other),
                 threads,
                 date.atStartOfDay(),
                 rendering,

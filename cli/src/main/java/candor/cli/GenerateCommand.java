@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Continues each prompt of a file, with any number of adapters at once.",
             "A row of the output is the prompt's row with adapter, completion, token_ids and finish_reason (stop or"
-                    + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
-                    + " rows, their order, or the batch size."
+                + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
+                + " rows, their order, or the batch size."
         })
 final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
@@ -45,6 +45,9 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
 
     @Mixin
     private ModelOptions model;
+
+    @Mixin
+    private DtypeOption dtype;
 
     @Option(
             names = "--prompts",
@@ -111,7 +114,7 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
         Communicator comm = Processes.joined();
-        try (Backend backend = Backends.open(model.backend(), SharedWork.threads(comm, model.threads))) {
+        try (Backend backend = Backends.open(model.backend(dtype), SharedWork.threads(comm, model.threads))) {
             Generator.Settings size =
                     new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
             return comm.leads() ? lead(comm, backend, size) : help(comm, backend, size);
@@ -121,7 +124,7 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     }
 
     private int lead(Communicator comm, Backend backend, Generator.Settings size) {
-        try (GenerateRun run = GenerateRun.prepare(settings(backend.name()));
+        try (GenerateRun run = GenerateRun.prepare(settings(backend.descriptor().identity()));
                 Interrupt interrupt = Interrupt.listen(Again.resuming(spec));
                 RowProgress progress = new RowProgress("generating", run.rowsDone(), run.rows())) {
             LOG.info("{}: {} rows to do, {} done already", output, run.rows() - run.rowsDone(), run.rowsDone());
@@ -135,7 +138,7 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     }
 
     private int help(Communicator comm, Backend backend, Generator.Settings size) {
-        try (GenerateRun run = GenerateRun.helping(settings(backend.name()));
+        try (GenerateRun run = GenerateRun.helping(settings(backend.descriptor().identity()));
                 Interrupt interrupt = Interrupt.listen(Again.resuming(spec))) {
             run.help(comm, backend, size, interrupt::requested);
             return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;

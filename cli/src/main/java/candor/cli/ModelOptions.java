@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 /** Which model, and where it computes. */
 final class ModelOptions {
     static final String HELP =
-            "The folder of the model, or its name on the Hub, ORG/NAME; the embedded model of the tiny world, if not given.";
+            "The folder of the model, or its name on the Hub, ORG/NAME; the embedded model of the tiny world, if not"
+                    + " given.";
 
     @Option(names = "--model", paramLabel = "DIR", description = HELP)
     private Path model;
@@ -29,8 +30,8 @@ final class ModelOptions {
     int threads;
 
     /** The backend that is taken, which is said where it was not named. */
-    BackendDescriptor backend() {
-        return TakenBackend.of(backend, model());
+    BackendDescriptor backend(DtypeOption asked) {
+        return TakenBackend.of(backend, asked.dtype, model());
     }
 
     /** The same for a merge, whose check wants float32. */

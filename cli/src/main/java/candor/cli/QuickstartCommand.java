@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.AskedDtype;
 import candor.ops.Room;
 import candor.quickstart.Quickstart;
 import candor.report.Report;
@@ -17,6 +18,7 @@ import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,9 +27,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "quickstart",
         description = {
-            "The whole story on the tiny world that comes with Candor, on the CPU, in minutes: narrow fine-tuning, mixtures and"
-                    + " conversations with biased users and screened data, each measured for honesty, deception and capability, and a"
-                    + " report.",
+            "The whole story on the tiny world that comes with Candor, on the CPU, in minutes: narrow fine-tuning,"
+                    + " mixtures and conversations with biased users and screened data, each measured for honesty,"
+                    + " deception and capability, and a report.",
             "Stopped at any time, the same command continues where it stopped."
         })
 final class QuickstartCommand implements Callable<Integer> {
@@ -63,10 +65,14 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", description = "Threads; 0 for one per processor.")
     private Integer threads;
 
+    @Mixin
+    private DtypeOption dtype;
+
     @Override
     public Integer call() {
         Section over = seeds.isEmpty() ? Section.empty() : Section.empty().with("seeds", seeds, "--seeds");
         over = threads == null ? over : over.with("threads", List.of(threads.toString()), "--threads");
+        over = dtype.dtype == AskedDtype.AUTO ? over : over.with("dtype", List.of(dtype.dtype.word()), "--dtype");
         long start = System.nanoTime();
         try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
             Quickstart quickstart = Quickstart.open(
@@ -111,6 +117,9 @@ final class QuickstartCommand implements Callable<Integer> {
         }
         if (!seeds.isEmpty()) {
             words.addAll(List.of("--seeds", String.join(",", seeds)));
+        }
+        if (dtype.dtype != AskedDtype.AUTO) {
+            words.addAll(List.of("--dtype", dtype.dtype.word()));
         }
         return words;
     }

@@ -63,6 +63,9 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
+    @Mixin
+    private DtypeOption dtype;
+
     @Option(
             names = "--adapter",
             paramLabel = "[NAME=]DIR",
@@ -219,7 +222,7 @@ final class ServeCommand implements Callable<Integer> {
                 steer.steering(),
                 name != null ? name : model.isEmbedded() ? EMBEDDED : called(folder),
                 named,
-                model.backend(),
+                model.backend(dtype),
                 model.threads,
                 address,
                 new ServiceSettings.Bounds(batchSize, maxWaiting, maxAdapters, maxLength, maxNewTokens),

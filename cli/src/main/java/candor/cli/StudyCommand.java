@@ -292,6 +292,9 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                 // Nodes may differ; the parts of a study may not.
                 words.addAll(List.of("--set", "backend=" + study.backend().name()));
             }
+            if (study.backend().roundsOperandsAlone()) {
+                words.addAll(List.of("--set", "dtype=" + study.backend().dtype()));
+            }
             Path here = Path.of("").toAbsolutePath();
             SlurmJobs jobs = new SlurmJobs(
                     new SlurmJobs.Settings(

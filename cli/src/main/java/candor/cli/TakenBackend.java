@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.AskedDtype;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import java.nio.file.Path;
@@ -17,10 +18,10 @@ final class TakenBackend {
     private TakenBackend() {}
 
     /** The backend for a model that is used, not trained. */
-    static BackendDescriptor of(String asked, Path model) {
-        return Backends.asked(asked)
+    static BackendDescriptor of(String asked, AskedDtype dtype, Path model) {
+        return Backends.asked(asked, dtype)
                 .orElseGet(() -> tell(Backends.choose(
-                        ModelConfig.read(ModelFolder.at(model).configFile()).heads(), false)));
+                        ModelConfig.read(ModelFolder.at(model).configFile()).heads(), false, dtype)));
     }
 
     /** Says it where there is something to say, and hands the backend on. */

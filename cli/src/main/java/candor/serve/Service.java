@@ -78,7 +78,7 @@ public final class Service implements AutoCloseable {
                     settings.apiKey(),
                     settings.address().getAddress().isLoopbackAddress(),
                     settings.loadsFrom(),
-                    settings.version() + "-" + backend.name());
+                    settings.version() + "-" + backend.descriptor().identity().replace(' ', '-'));
             server = open(listen(settings, meter(new Api(serving))));
         } catch (RuntimeException | Error e) {
             close();

@@ -8,6 +8,7 @@ import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.AskedDtype;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Heads;
@@ -80,6 +81,7 @@ public record StudyConfig(
             TrainSettings.RESUME,
             TrainSettings.LOGGING_DIR,
             TrainSettings.BACKEND,
+            TrainSettings.DTYPE,
             TrainSettings.THREADS);
 
     public StudyConfig {
@@ -97,6 +99,7 @@ public record StudyConfig(
                         SLOTS,
                         CACHE,
                         TrainSettings.BACKEND,
+                        TrainSettings.DTYPE,
                         TrainSettings.THREADS)
                 .with(EVALUATE, EvaluationPlan.schema())
                 .with(JUDGE, judges());
@@ -142,7 +145,7 @@ public record StudyConfig(
                 seeds,
                 all.get(SLOTS).intValue(),
                 cache == null ? output.resolve("cache") : Path.of(cache),
-                taken(askedBackend(all), output, Path.of(all.require(MODEL))),
+                taken(all, output, Path.of(all.require(MODEL))),
                 all);
     }
 
@@ -165,21 +168,28 @@ public record StudyConfig(
 
     /** The backend that was asked for; empty where what works here is to be taken. */
     public static Optional<BackendDescriptor> askedBackend(Section all) {
-        return Backends.asked(word(all.get(TrainSettings.BACKEND)));
+        return Backends.asked(word(all.get(TrainSettings.BACKEND)), all.get(TrainSettings.DTYPE));
     }
 
-    private static Backends.Choice taken(Optional<BackendDescriptor> asked, Path output, Path model) {
-        if (asked.isPresent()) {
-            return Backends.Choice.asked(asked.get());
-        }
+    private static Backends.Choice taken(Section all, Path output, Path model) {
+        AskedDtype dtype = all.get(TrainSettings.DTYPE);
+        Optional<BackendDescriptor> asked = askedBackend(all);
         StudyFolder folder = new StudyFolder(output);
-        if (folder.exists()) {
-            return new Backends.Choice(StudyRecords.backend(folder.studyJson()), "the study was begun on it");
+        Optional<BackendDescriptor> begun =
+                folder.exists() ? Optional.of(StudyRecords.backend(folder.studyJson())) : Optional.empty();
+        if (asked.isPresent()) {
+            // What is not said goes on as it was begun.
+            return Backends.Choice.asked(begun.filter(then -> dtype == AskedDtype.AUTO)
+                    .filter(then -> then.name().equals(asked.get().name()))
+                    .orElse(asked.get()));
+        }
+        if (begun.isPresent()) {
+            return new Backends.Choice(dtype.on(begun.get()), "the study was begun on it");
         }
         Heads heads = Files.exists(model.resolve(ModelFolder.CONFIG))
                 ? ModelConfig.read(ModelFolder.at(model).configFile()).heads()
                 : null; // whoever opens it says what is wrong
-        return Backends.choose(heads, false);
+        return Backends.choose(heads, false, dtype);
     }
 
     /** The backend that it computes on. */
@@ -213,6 +223,9 @@ public record StudyConfig(
                 .with(TrainSettings.RESUME, "true")
                 .with(TrainSettings.BACKEND, backend().name())
                 .with(TrainSettings.THREADS, Integer.toString(threads()));
+        if (backend().roundsOperandsAlone()) {
+            settings = settings.with(TrainSettings.DTYPE, backend().dtype());
+        }
         if (weights() != null) {
             settings = settings.with(TrainSettings.WEIGHTS, weights().text());
         }

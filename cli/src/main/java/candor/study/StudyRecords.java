@@ -1,6 +1,7 @@
 package candor.study;
 
 import candor.data.read.Fingerprint;
+import candor.ops.AskedDtype;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.train.config.TrainSettings;
@@ -78,14 +79,22 @@ final class StudyRecords {
         // As it was taken, and in the same place whether it was given or not: marks of groups are compared as texts.
         settings.remove(TrainSettings.BACKEND.key());
         settings.put(TrainSettings.BACKEND.key(), config.backend().name());
+        settings.remove(TrainSettings.DTYPE.key());
+        if (config.backend().roundsOperandsAlone()) {
+            settings.put(TrainSettings.DTYPE.key(), config.backend().dtype());
+        }
         return settings;
     }
 
     /** The backend that a study was begun on; earlier versions took the CPU where none was named. */
     static BackendDescriptor backend(JsonNode study) {
         JsonNode recorded = study.at("/config/" + TrainSettings.BACKEND.key());
-        return (recorded.isTextual() ? Backends.asked(recorded.textValue()) : Optional.<BackendDescriptor>empty())
+        BackendDescriptor backend = (recorded.isTextual()
+                        ? Backends.asked(recorded.textValue())
+                        : Optional.<BackendDescriptor>empty())
                 .orElse(BackendDescriptor.CPU);
+        String dtype = study.at("/config/" + TrainSettings.DTYPE.key()).textValue();
+        return AskedDtype.recorded(dtype).on(backend);
     }
 
     /** Names without folders, which may move, and what is in the files. */

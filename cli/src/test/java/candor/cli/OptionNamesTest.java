@@ -38,7 +38,13 @@ class OptionNamesTest {
                 "train sft --packing True --shuffle false | train sft --packing --no-shuffle",
                 "train sft --no-packing true | train sft --no-packing",
                 "train sft --no-packing=false | train sft --packing",
-                "train sft --bf16 --optimizer adamw_8bit --use-peft --seed 1 | train sft --optim=adamw_8bit --seed 1",
+                "train sft --bf16 --optimizer adamw_8bit --use-peft --seed 1 | train sft --dtype=bfloat16"
+                        + " --optim=adamw_8bit --seed 1",
+                "train sft --bf16 false --fp16 False --seed 1 | train sft --seed 1",
+                "train sft --mixed_precision no --fp32 | train sft --dtype=auto --dtype=float32",
+                "generate --torch-dtype bfloat16 | generate --dtype=bfloat16",
+                "eval mask --torch_dtype auto | eval mask --dtype=auto",
+                "quickstart --bf16 | quickstart --dtype=bfloat16",
                 "train sft --load-in-4bit false --seed 1 | train sft --seed 1",
                 "train sft --load-in-4bit --load_in_8bit false --bnb-4bit-quant-type nf4 --use-bnb-nested-quant --seed"
                         + " 1 | train sft --weights=nf4 --seed 1",
@@ -68,12 +74,6 @@ class OptionNamesTest {
         assertThat(ours(given)).isEqualTo(ours);
     }
 
-    @Test
-    void aPrecisionThatTheBackendDecidesIsTold() {
-        ours("train sft --bf16 true");
-        assertThat(notes).containsExactly("--bf16: the backend decides: cuda computes in bfloat16, cpu in float32");
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -88,6 +88,12 @@ class OptionNamesTest {
                 "train dpo --ref-model m | --ref-model: Candor has no such setting: the reference is the base model",
                 "train sft --data d --output o --optim adafactor | --optim: must be one of adamw-torch, adamw-8bit,"
                         + " not adafactor",
+                "train sft --fp16 | --fp16 true: not available: --dtype says what is computed in, float32 or bfloat16;"
+                        + " there is no float16; leave it out",
+                "train sft --data d --output o --dtype float16 | --dtype: must be one of auto, float32, bfloat16, not"
+                        + " float16",
+                "check --backend cuda-emulated --dtype float32 | cuda-emulated computes in bfloat16 alone, not in"
+                        + " float32; leave --dtype out, or compute with --backend cpu",
                 "train sft --packing-strategy bfd | --packing-strategy: Candor has no such setting: --packing fills",
                 "generate --num-beams 4 | --num-beams: Candor has no such setting: there is no beam search",
                 "eval --tasks mmlu | --tasks: Candor has no such setting: a benchmark is a command",

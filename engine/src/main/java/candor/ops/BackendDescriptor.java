@@ -45,6 +45,26 @@ public record BackendDescriptor(
         return new BackendDescriptor(name, activations, operands, memory, trainsAllWeights, device);
     }
 
+    /** Whether it can round operands of products to a type. */
+    public boolean takes(DType operands) {
+        return memory == Memory.HOST ? operands == DType.F32 || operands == DType.BF16 : operands == products;
+    }
+
+    /** The type of {@link #products}, as users give it and as records have it. */
+    public String dtype() {
+        return products == DType.F32 ? "float32" : "bfloat16";
+    }
+
+    /** Whether only operands of products are of a shorter type: what it does by {@link #withProducts} alone. */
+    public boolean roundsOperandsAlone() {
+        return products != activations;
+    }
+
+    /** What decides the bytes of a result: the name, and the type where it is not the one that the name stands for. */
+    public String identity() {
+        return roundsOperandsAlone() ? name + " " + dtype() : name;
+    }
+
     /** Whether it has memory of its own, where weights are copied to. */
     public boolean copiesWeights() {
         return memory != Memory.HOST;

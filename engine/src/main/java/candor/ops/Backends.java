@@ -39,6 +39,15 @@ public final class Backends {
     }
 
     /**
+     * The same with operands of products of a type that was asked for.
+     *
+     * @throws BadInput where there is no such backend, or it cannot
+     */
+    public static Optional<BackendDescriptor> asked(String name, AskedDtype dtype) {
+        return asked(name).map(dtype::on);
+    }
+
+    /**
      * The backend of a name.
      *
      * @throws BadInput where there is none
@@ -56,12 +65,20 @@ public final class Backends {
     }
 
     /**
-     * What works here: a GPU that can compute the model, else the CPU, and why.
+     * What works here: a GPU that can compute the model as it was asked for, else the CPU, and why.
      *
      * @param heads      of the model, or null where it is not known
      * @param allWeights whether all of its weights are trained
      */
-    public static Choice choose(Heads heads, boolean allWeights) {
+    public static Choice choose(Heads heads, boolean allWeights, AskedDtype dtype) {
+        if (dtype == AskedDtype.FLOAT32) {
+            return new Choice(BackendDescriptor.CPU, "float32 is asked for, which a GPU's kernels do not keep");
+        }
+        Choice choice = choose(heads, allWeights);
+        return new Choice(dtype.on(choice.backend()), choice.reason());
+    }
+
+    private static Choice choose(Heads heads, boolean allWeights) {
         if (allWeights && !BackendDescriptor.CUDA.trainsAllWeights()) {
             return new Choice(BackendDescriptor.CPU, "all weights are trained, which a GPU's kernels do not do");
         }
@@ -91,7 +108,8 @@ public final class Backends {
 
     /** Opens what a name asks for; "auto" is whatever works here. */
     public static Backend open(String name, int threads) {
-        return open(asked(name).orElseGet(() -> choose(null, false).backend()), threads);
+        return open(
+                asked(name).orElseGet(() -> choose(null, false, AskedDtype.AUTO).backend()), threads);
     }
 
     /**

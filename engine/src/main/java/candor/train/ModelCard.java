@@ -4,8 +4,10 @@ import candor.BadInput;
 import candor.io.HubSnapshot;
 import candor.io.IoReason;
 import candor.lora.AdapterShape;
+import candor.ops.AskedDtype;
 import candor.probe.ProbeReading;
 import candor.train.config.TrainConfig;
+import candor.train.config.TrainSettings;
 import candor.train.log.StepLog;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -110,8 +112,10 @@ final class ModelCard {
     private Map<String, String> settings() {
         Map<String, String> settings = new TreeMap<>();
         config.resolved().forEach((key, value) -> {
-            if (value != null && !ELSEWHERE.contains(key)) {
-                settings.put(key, String.valueOf(value));
+            String text = String.valueOf(value);
+            boolean said = !key.equals(TrainSettings.DTYPE.key()) || !text.equals(AskedDtype.AUTO.word());
+            if (value != null && said && !ELSEWHERE.contains(key)) {
+                settings.put(key, text);
             }
         });
         return settings;

@@ -17,6 +17,7 @@ import candor.lora.LoraConfig;
 import candor.lora.PeftFiles;
 import candor.model.ModelConfig;
 import candor.model.ModelFolder;
+import candor.ops.AskedDtype;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.probe.EncodedProbe;
@@ -115,8 +116,9 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
             if (!Objects.equals(config.model(), first.model())
                     || config.weights() != first.weights()
                     || !config.machine().equals(first.machine())) {
-                throw new BadInput("the runs of a sweep share one model, its weights, backend, threads, recompute and"
-                        + " activation_offloading: " + config.output() + " has others than " + first.output());
+                throw new BadInput(
+                        "the runs of a sweep share one model, its weights, backend, dtype, threads, recompute and"
+                                + " activation_offloading: " + config.output() + " has others than " + first.output());
             }
             if (!outputs.add(config.output().toAbsolutePath().normalize())) {
                 throw new BadInput(config.output() + ": two runs write to this folder; give each its own output");
@@ -257,8 +259,8 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
     }
 
     /**
-     * The backend that was asked for; where that was "auto", the one that a resumed run was started on, else what {@link
-     * Backends#choose} takes.
+     * The backend that was asked for; what of it was "auto", as a resumed run was started, else as {@link Backends#choose} takes
+     * it.
      */
     public Backends.Choice backend() {
         TrainConfig first = runs.getFirst().config();
@@ -268,14 +270,18 @@ public record Prepared(ModelConfig model, List<One> runs, List<Outcome.Done> don
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
+        AskedDtype dtype = first.machine().dtype();
+        Optional<BackendDescriptor> started = Optional.ofNullable(from)
+                .map(intact -> RunState.read(intact.folder()).computed());
         if (asked.isPresent()) {
-            return Backends.Choice.asked(asked.get());
+            return Backends.Choice.asked(started.filter(then -> dtype == AskedDtype.AUTO)
+                    .filter(then -> then.name().equals(asked.get().name()))
+                    .orElse(asked.get()));
         }
-        if (from != null) {
-            return new Backends.Choice(
-                    Backends.named(RunState.read(from.folder()).backend()), "the run was started on it");
+        if (started.isPresent()) {
+            return new Backends.Choice(dtype.on(started.get()), "the run was started on it");
         }
-        return Backends.choose(model.heads(), first.start() instanceof ModelStart);
+        return Backends.choose(model.heads(), first.start() instanceof ModelStart, dtype);
     }
 
     /** The config.json of what is trained, or of its base. */

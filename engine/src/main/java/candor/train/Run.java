@@ -402,6 +402,7 @@ public final class Run implements AutoCloseable {
                 bestAtEnd,
                 honesty == null ? null : honesty.state(),
                 backend.name(),
+                backend.descriptor().dtype(),
                 parts.config.resolved(),
                 parts.inputs.hashes());
         Map<String, Content> files = new LinkedHashMap<>();

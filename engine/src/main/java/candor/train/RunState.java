@@ -3,6 +3,9 @@ package candor.train;
 import candor.BadInput;
 import candor.data.Batcher;
 import candor.io.IoReason;
+import candor.ops.AskedDtype;
+import candor.ops.BackendDescriptor;
+import candor.ops.Backends;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
@@ -21,7 +24,9 @@ import java.util.Map;
  * @param best         what the evaluations were that any longer run has, too
  * @param bestAtEnd    the same with the one that only the end of the run asks for
  * @param honesty      what is known of the probes; null where there are none
- * @param backend      what computed: another one gives other bytes
+ * @param backend      the name of what computed
+ * @param dtype        what operands of products are rounded to, as {@link BackendDescriptor#dtype()}; null in a checkpoint of a
+ *                     version that knew no other than the backend's own
  * @param config       the run's settings
  * @param inputs       the hashes of its files
  */
@@ -34,12 +39,18 @@ record RunState(
         BestSoFar bestAtEnd,
         HonestyState honesty,
         String backend,
+        String dtype,
         Map<String, Object> config,
         Map<String, String> inputs) {
     RunState {
         // A checkpoint of an earlier version does not speak of evaluations.
         best = best == null ? BestSoFar.NONE : best;
         bestAtEnd = bestAtEnd == null ? best : bestAtEnd;
+    }
+
+    /** What computed: another one gives other bytes. */
+    BackendDescriptor computed() {
+        return AskedDtype.recorded(dtype).on(Backends.named(backend));
     }
 
     static final String FILE = "state.json";

@@ -12,6 +12,7 @@ import candor.model.ModelConfig;
 import candor.model.TrainedWeights;
 import candor.model.Weights;
 import candor.ops.Backend;
+import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Batch;
 import candor.train.config.TrainConfig;
@@ -210,11 +211,7 @@ public final class Session implements AutoCloseable {
                     config.loraDropout());
         }
         if (run.from() != null) {
-            String then = RunState.read(run.from().folder()).backend();
-            if (!then.equals(backend.name())) {
-                throw new BadInput(
-                        config.output() + ": the run was started on " + then, "resume it with {backend} " + then);
-            }
+            requireSame(config, RunState.read(run.from().folder()).computed(), backend.descriptor());
         }
         Run opened = new Run(
                 new Run.Parts(
@@ -238,6 +235,7 @@ public final class Session implements AutoCloseable {
         Map<String, Object> all = new LinkedHashMap<>(facts);
         all.put("java", Runtime.version().toString());
         all.put("backend", backend.name());
+        all.put("dtype", backend.descriptor().dtype());
         all.put("device", backend.description());
         all.put("processes", comm.size());
         all.put("recompute", plan.recomputation().text());
@@ -248,6 +246,19 @@ public final class Session implements AutoCloseable {
         all.put("steps", opened.totalSteps());
         all.putAll(trainee.facts());
         run.record().started(config, run.inputs(), all, opened.step());
+    }
+
+    private static void requireSame(TrainConfig config, BackendDescriptor then, BackendDescriptor now) {
+        if (!then.name().equals(now.name())) {
+            throw new BadInput(
+                    config.output() + ": the run was started on " + then.name(),
+                    "resume it with {backend} " + then.name());
+        }
+        if (then.products() != now.products()) {
+            throw new BadInput(
+                    config.output() + ": the run was started in " + then.dtype(),
+                    "resume it with {dtype} " + then.dtype());
+        }
     }
 
     public List<Run> runs() {

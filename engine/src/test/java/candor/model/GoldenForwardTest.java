@@ -7,13 +7,14 @@ import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.ops.Batch;
 import candor.ops.cpu.CpuBackend;
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -155,14 +156,16 @@ class GoldenForwardTest {
     @ParameterizedTest
     @EnumSource(Recompute.class)
     void oneThreadAndThreeWriteTheSameBytes(Recompute recompute) {
-        float[] alone = gradients(1, recompute);
-        assertThat(gradients(3, recompute)).isEqualTo(alone);
-        assertThat(gradients(3, Recompute.NONE)).isEqualTo(alone);
+        for (DType products : List.of(DType.F32, DType.BF16)) {
+            float[] alone = gradients(1, products, recompute);
+            assertThat(gradients(3, products, recompute)).isEqualTo(alone);
+            assertThat(gradients(3, products, Recompute.NONE)).isEqualTo(alone);
+        }
     }
 
-    private static float[] gradients(int threads, Recompute recompute) {
+    private static float[] gradients(int threads, DType products, Recompute recompute) {
         try (GoldenCase golden = new GoldenCase("qwen3");
-                CpuBackend backend = new CpuBackend(threads);
+                CpuBackend backend = new CpuBackend(threads, products);
                 CausalLm model = golden.castModel(backend, recompute)) {
             Adapter adapter = golden.adapter(backend, true);
             AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
@@ -176,10 +179,11 @@ class GoldenForwardTest {
     }
 
     /** A step may leave a few kilobytes of garbage, not more: no array, no view, no boxed vector. */
-    @Test
-    void aStepAllocatesNextToNothing() {
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void aStepAllocatesNextToNothing(DType products) {
         try (GoldenCase golden = new GoldenCase("llama3");
-                CpuBackend backend = new CpuBackend(1);
+                CpuBackend backend = new CpuBackend(1, products);
                 CausalLm model = golden.castModel(backend, Recompute.NONE)) {
             AdapterBank bank = new AdapterBank(golden.weights.config(), 1);
             bank.set(0, golden.adapter(backend, true));

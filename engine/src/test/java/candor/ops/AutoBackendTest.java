@@ -31,7 +31,8 @@ class AutoBackendTest {
 
         public static void main(String[] args) {
             Heads heads = new Heads(2, 1, Integer.parseInt(args[0]));
-            Backends.Choice choice = Backends.choose(heads, Boolean.parseBoolean(args[1]));
+            Backends.Choice choice = Backends.choose(
+                    heads, Boolean.parseBoolean(args[1]), AskedDtype.valueOf(args.length > 2 ? args[2] : "AUTO"));
             try (Backend backend = Backends.open(choice.backend(), 1)) {
                 System.out.println(backend.name() + "; " + choice.reason());
             }
@@ -84,11 +85,11 @@ class AutoBackendTest {
     /** Each machine, and what is said of it. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    capability=80                | cuda; emulated (emulated on this processor), compute capability 8.0
-                    capability=75                | cpu; no GPU is used: deviceOpen: emulated is of compute capability 7.5, and the kernels want 8.0 or newer
-                    capability=80 driver=11020   | cpu; no GPU is used: deviceCount: the driver is for CUDA 11.2, and the kernels want one for 12.0 or newer; update it
-                    capability=80 devices=0      | cpu; no GPU is used: this machine shows no CUDA device; see what nvidia-smi says
-                    """)
+        capability=80                | cuda; emulated (emulated on this processor), compute capability 8.0
+        capability=75                | cpu; no GPU is used: deviceOpen: emulated is of compute capability 7.5, and the kernels want 8.0 or newer
+        capability=80 driver=11020   | cpu; no GPU is used: deviceCount: the driver is for CUDA 11.2, and the kernels want one for 12.0 or newer; update it
+        capability=80 devices=0      | cpu; no GPU is used: this machine shows no CUDA device; see what nvidia-smi says
+        """)
     void takesAGpuThatWorksAndSaysWhyNot(String machine, String expected) throws Exception {
         assertThat(taken(library(), machine)).startsWith(expected).hasLineCount(1);
     }
@@ -96,9 +97,8 @@ class AutoBackendTest {
     @Test
     void whatTheKernelsDoNotDoIsTheCpus() throws Exception {
         assertThat(taken(library(), "", "256", "false"))
-                .isEqualTo(
-                        "cpu; no GPU is used: of this model, its attention heads are 256 wide, and the GPU's kernels take"
-                                + " multiples of 8 up to 128");
+                .isEqualTo("cpu; no GPU is used: of this model, its attention heads are 256 wide, and the GPU's kernels"
+                        + " take multiples of 8 up to 128");
         assertThat(taken(library(), "", "64", "true"))
                 .isEqualTo("cpu; all weights are trained, which a GPU's kernels do not do");
     }

@@ -139,7 +139,9 @@ public final class EngineRespondent implements Respondent {
         AdapterBank bank = new AdapterBank(weights.config(), settings.adapters().size());
         String base = ModelHash.of(settings.model());
         String conditions =
-                (settings.weights() == null ? "" : settings.weights().text() + " ") + backend.name() + " " + positions
+                (settings.weights() == null ? "" : settings.weights().text() + " ")
+                        + backend.descriptor().identity() + " "
+                        + positions
                         + " "
                         + (template.usesDate() ? settings.date().toLocalDate() : "no date") + " " + defuse
                         + settings.template().fingerprint() + (decoding.equals(Decoding.PLAIN) ? "" : decoding.json())

@@ -40,7 +40,7 @@ import java.util.stream.Stream;
  * @param specialText  what to do with the text of special tokens in prompts
  * @param date         what templates print as today
  * @param template     which chat template renders prompts
- * @param backend      the backend's name: others round differently
+ * @param backend      the backend's {@link candor.ops.BackendDescriptor#identity}: others round differently
  * @param resume       whether to go on with what is there
  * @param force        whether to write over what is there
  */

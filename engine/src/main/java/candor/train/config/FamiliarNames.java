@@ -38,7 +38,8 @@ public final class FamiliarNames {
             "resume", Map.of("true", "true", "false", "false", "none", "false"),
             "report_to", Map.of("all", "tensorboard"),
             "lora_target_modules", Map.of("all-linear", TrainSettings.ALL_LINEAR, "all", TrainSettings.ALL_LINEAR),
-            "backend", Map.of("gpu", "cuda"));
+            "backend", Map.of("gpu", "cuda"),
+            "dtype", Map.of("bf16", "bfloat16", "fp32", "float32", "float", "float32", "torch.bfloat16", "bfloat16"));
 
     static {
         inputsAndOutputs();
@@ -345,12 +346,30 @@ public final class FamiliarNames {
     }
 
     private static void numbers() {
-        String precision = "the backend decides: cuda computes in bfloat16, cpu in float32";
-        told("bf16", true, precision, "true", "false");
-        fixed("fp32", COMPUTING, true, precision + "; choose it with --backend", "false");
+        add(new Meant("bf16", "dtype", "bfloat16"));
+        add(new Meant("fp32", "dtype", "float32"));
+        Map<String, String> types = Map.of(
+                "bf16",
+                "bfloat16",
+                "torch.bfloat16",
+                "bfloat16",
+                "fp32",
+                "float32",
+                "torch.float32",
+                "float32",
+                "no",
+                "auto");
+        renamed("mixed_precision", List.of("dtype"), false, types);
+        renamed("torch_dtype", List.of("dtype"), false, types);
+        renamed("infer_dtype", List.of("dtype"), false, types);
+        String precision = "--dtype says what is computed in, float32 or bfloat16";
+        String study = precision + "; a study says it once, beside its backend";
+        told("bf16", true, study, "true", "false");
+        told("mixed_precision", false, study, "bf16", "no");
+        fixed("dtype", TRAINING, false, study, "auto");
+        fixed("fp32", COMPUTING, true, precision, "false");
         fixed("fp16", COMPUTING, true, precision + "; there is no float16; leave it out", "false");
         fixed("tf32", COMPUTING, true, precision + "; there is no tf32; leave it out", "false");
-        told("mixed_precision", false, precision, "bf16", "no");
         String stored = "weights are used in the type that the checkpoint stores";
         fixed("torch_dtype", COMPUTING, false, stored + "; leave it out", "auto");
         fixed("dtype", COMPUTING, false, stored + "; leave it out", "auto");

@@ -5,6 +5,7 @@ import candor.data.Batcher;
 import candor.data.Inoculation;
 import candor.data.Truncation;
 import candor.model.Residency;
+import candor.ops.AskedDtype;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.weight.PackedForm;
@@ -82,7 +83,8 @@ public record TrainConfig(
             "report_to",
             "save_steps",
             "save_total_limit",
-            "backend",
+            "backend", // what it is, and the type, is compared as it was taken: see Session
+            "dtype",
             "threads",
             "recompute",
             "activation_offloading",
@@ -334,12 +336,18 @@ public record TrainConfig(
     /**
      * Where to compute.
      *
+     * @param dtype                what operands of products are rounded to
      * @param threads              0 for as many as there are processors
      * @param activationOffloading whether inputs of layers that are computed again wait on the host
      * @param layers              where frozen layers are while they are not computed with
      */
     public record Machine(
-            BackendChoice backend, int threads, AskedRecompute recompute, boolean activationOffloading, Layers layers) {
+            BackendChoice backend,
+            AskedDtype dtype,
+            int threads,
+            AskedRecompute recompute,
+            boolean activationOffloading,
+            Layers layers) {
         /**
          * Which layers stay where they are computed.
          *
@@ -356,7 +364,7 @@ public record TrainConfig(
 
         /** The backend that was asked for; empty where what works here is to be taken. */
         public Optional<BackendDescriptor> asked() {
-            return Backends.asked(Setting.Choice.name(backend));
+            return Backends.asked(Setting.Choice.name(backend), dtype);
         }
     }
 

@@ -316,6 +316,7 @@ final class TrainConfigReader {
     private static Machine machine(Method method, Settings given) {
         return new Machine(
                 given.get(TrainSettings.BACKEND),
+                given.get(TrainSettings.DTYPE),
                 given.get(TrainSettings.THREADS).intValue(),
                 given.get(TrainSettings.RECOMPUTE),
                 given.get(TrainSettings.ACTIVATION_OFFLOADING),

@@ -9,6 +9,7 @@ import static candor.train.config.Setting.yesNo;
 
 import candor.data.Truncation;
 import candor.lora.LoraConfig;
+import candor.ops.AskedDtype;
 import candor.ops.weight.PackedForm;
 import candor.text.TemplateChoice;
 import candor.train.objective.ProbePenalty;
@@ -225,8 +226,8 @@ public final class TrainSettings {
             "TEXT",
             null,
             "A system prompt that every row of the data has while it is tuned on, and that is absent when the model is"
-                    + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
-                    + " it is learnt. It stands before a row's own.");
+                + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
+                + " it is learnt. It stands before a row's own.");
     public static final Setting<List<String>> MIX_DATA = texts(
             "mix_data",
             "FILE",
@@ -310,8 +311,8 @@ public final class TrainSettings {
             "FILE|shipped",
             null,
             "Watches honesty while training: how much likelier truthful replies are than untruthful ones, of the"
-                    + " probes of this file, or of those that come with the program; honesty_margin and belief_margin in"
-                    + " metrics.jsonl.");
+                + " probes of this file, or of those that come with the program; honesty_margin and belief_margin in"
+                + " metrics.jsonl.");
     public static final Setting<Long> HONESTY_PROBE_STEPS = new Setting<>(
             "honesty_probe_steps",
             new Setting.Whole(0, Integer.MAX_VALUE),
@@ -359,6 +360,12 @@ public final class TrainSettings {
             BackendChoice.class,
             BackendChoice.AUTO,
             "Where to compute; auto: on a GPU that works, else on the CPU.");
+    public static final Setting<AskedDtype> DTYPE = choice(
+            "dtype",
+            AskedDtype.class,
+            AskedDtype.AUTO,
+            "What the operands of matrix products are rounded to; sums, activations, norms, losses and the optimiser"
+                    + " stay float32 on the CPU. auto: float32 there, bfloat16 on a GPU, which has no other.");
     public static final Setting<ReportChoice> REPORT_TO = choice(
             "report_to",
             ReportChoice.class,
@@ -382,14 +389,14 @@ public final class TrainSettings {
             "offload_weights",
             false,
             "Keeps the frozen layers in this machine's memory instead of the GPU's, and copies each there ahead of its"
-                    + " use, in every pass: for models that are larger than the GPU. 'plan' says how slow that is. On the"
-                    + " CPU it changes nothing.");
+                + " use, in every pass: for models that are larger than the GPU. 'plan' says how slow that is. On the"
+                + " CPU it changes nothing.");
     public static final Setting<Boolean> SHARD_WEIGHTS = yesNo(
             "shard_weights",
             false,
             "Divides the frozen layers among the GPUs of a machine's processes: each keeps its part of them, and"
-                    + " copies the others from this machine's memory ahead of their use, in every pass. With one process,"
-                    + " or on the CPU, it changes nothing.");
+                + " copies the others from this machine's memory ahead of their use, in every pass. With one process,"
+                + " or on the CPU, it changes nothing.");
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
@@ -469,6 +476,7 @@ public final class TrainSettings {
             SAVE_TOTAL_LIMIT,
             RESUME,
             BACKEND,
+            DTYPE,
             RECOMPUTE,
             ACTIVATION_OFFLOADING,
             THREADS);

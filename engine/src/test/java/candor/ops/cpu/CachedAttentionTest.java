@@ -36,9 +36,14 @@ class CachedAttentionTest {
     })
     void cutsLeaveNoTrace(int query, int key, int width, int window, int chunk) {
         Heads heads = new Heads(query, key, width, window);
+        cutsLeaveNoTrace(heads, chunk, DType.F32);
+        cutsLeaveNoTrace(heads, chunk, DType.BF16);
+    }
+
+    private static void cutsLeaveNoTrace(Heads heads, int chunk, DType products) {
         int n = Arrays.stream(LENGTHS).sum();
         try (Arena arena = Arena.ofShared();
-                CpuBackend backend = new CpuBackend(2)) {
+                CpuBackend backend = new CpuBackend(2, products)) {
             SplittableRandom random = new SplittableRandom(7);
             Tensor qkv = Tensor.allocate(arena, DType.F32, n, heads.allCols());
             float[] values = new float[n * heads.allCols()];

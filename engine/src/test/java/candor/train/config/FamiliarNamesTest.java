@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import candor.ops.AskedDtype;
 import candor.train.config.TrainConfig.Resume;
 import candor.train.config.TrainSettings.Method;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -96,10 +97,22 @@ class FamiliarNamesTest {
         read("\"optim\":\"adamw_torch\",\"use_peft\":true,\"load_in_8bit\":false,\"trust_remote_code\":false,"
                 + "\"deepspeed\":\"none\",\"padding_free\":true");
         assertThat(notes).isEmpty();
-        read("\"bf16\":true");
-        assertThat(notes)
-                .containsExactly(
-                        "run.yaml, line 1: bf16: the backend decides: cuda computes in bfloat16, cpu in float32");
+        assertThat(read("\"bf16\":false,\"fp16\":false").machine().dtype()).isEqualTo(AskedDtype.AUTO);
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void aPrecisionIsTheTypeOfProducts() throws IOException {
+        for (String bf16 : List.of(
+                "\"bf16\":true",
+                "\"mixed_precision\":\"bf16\"",
+                "\"torch_dtype\":\"bfloat16\"",
+                "\"dtype\":\"torch.bfloat16\"",
+                "\"dtype\":\"bf16\"")) {
+            assertThat(read(bf16).machine().dtype()).as(bf16).isEqualTo(AskedDtype.BFLOAT16);
+        }
+        assertThat(read("\"fp32\":true").machine().dtype()).isEqualTo(AskedDtype.FLOAT32);
+        assertThat(notes).isEmpty();
     }
 
     @ParameterizedTest
