@@ -125,7 +125,7 @@ class FamiliarNamesTest {
                 + " four processes'",
         "fsdp, full_shard, 'fsdp: Candor has no such setting: mpirun -n 4'",
         "packing_strategy, bfd, 'packing_strategy: Candor has no such setting: --packing fills micro-batches'",
-        "fp16, true, 'fp16 true: not available: the backend decides'",
+        "fp16, true, 'fp16 true: not available: --dtype says what is computed in'",
         "report_to, wandb, 'report_to: must be one of tensorboard, none, not wandb'",
         "lora_r, many, 'lora_r: must be a whole number from 1 to 4096, not many'",
         "learn_rate, 1, 'learn_rate: there is no such setting; did you mean learning_rate?'",
