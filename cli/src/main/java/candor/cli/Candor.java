@@ -35,8 +35,8 @@ import picocli.CommandLine.Spec;
         usageHelpAutoWidth = true,
         scope = ScopeType.INHERIT,
         footerHeading = "%n",
-        footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 stopped by Ctrl-C (143 by SIGTERM, 129"
-                + " by a closed terminal).")
+        footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 stopped by Ctrl-C (143 by SIGTERM, 138"
+                + " by SIGUSR1, 129 by a closed terminal).")
 public final class Candor implements Callable<Integer>, CommandGroup {
     @Spec
     private CommandSpec spec;
@@ -168,7 +168,11 @@ public final class Candor implements Callable<Integer>, CommandGroup {
                 return Processes.failed(errors.exitCode(before)); // while names were put into options
             }
         });
-        line.setParameterExceptionHandler((wrong, parsed) -> errors.exitCode(wrong));
+        line.setParameterExceptionHandler((wrong, parsed) -> {
+            int code = errors.exitCode(wrong);
+            Processes.unreadable(wrong.getCommandLine().getCommandSpec());
+            return code;
+        });
         line.setExecutionExceptionHandler(
                 (thrown, command, parsed) -> Processes.failed(errors.exitCode(thrown, command)));
         return line;

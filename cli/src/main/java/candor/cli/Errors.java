@@ -41,6 +41,7 @@ final class Errors {
      * @param command null where there is none yet
      */
     int exitCode(Throwable thrown, CommandLine command) {
+        Processes.ends();
         return switch (thrown) {
             case OutOfDeviceMemory full -> {
                 err.println("error: " + full.orDo(lessOf(command)).message(naming(command)));
@@ -62,8 +63,8 @@ final class Errors {
                 yield ExitCode.FAILED;
             }
             case PeerFailed gone -> {
-                err.println("error: " + oneLine(gone.getMessage()));
-                yield ExitCode.FAILED;
+                err.println("error: " + oneLine(Processes.orGoOn(gone).getMessage()));
+                yield gone.badInput() ? ExitCode.BAD_INPUT : ExitCode.FAILED;
             }
             case OutOfMemoryError full -> {
                 err.println("error: out of memory (" + outOfMemory(oneLine(String.valueOf(full.getMessage()))));

@@ -2,7 +2,6 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.comm.Communicator;
-import candor.comm.PeerFailed;
 import candor.comm.SharedWork;
 import candor.data.read.Fingerprint;
 import candor.evaluate.Closing;
@@ -84,8 +83,6 @@ final class EvalRun {
                                 EvalProgress.logging(),
                                 interrupt::requested)
                         .run();
-            } catch (PeerFailed e) {
-                throw orGoOn(e, options);
             } catch (Stopped stopped) {
                 model.rest(); // those that help wait for more
                 return interrupt.stopped();
@@ -131,13 +128,7 @@ final class EvalRun {
             SharedWork.agree(comm, asked(task, options, model, null).toString());
             DividedRespondent.help(comm, model, interrupt::requested);
             return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;
-        } catch (PeerFailed e) {
-            throw orGoOn(e, options);
         }
-    }
-
-    private static PeerFailed orGoOn(PeerFailed failed, EvalOptions options) {
-        return failed.orDo(options.goOn() + ", with any number of processes");
     }
 
     /** What a reader of the scores is to know. */

@@ -2,7 +2,6 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.comm.Communicator;
-import candor.comm.PeerFailed;
 import candor.comm.SharedWork;
 import candor.generate.Generator;
 import candor.generate.file.GenerateRun;
@@ -10,6 +9,7 @@ import candor.generate.file.RunSettings;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.text.SpecialTextPolicy;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -114,13 +114,18 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
         Communicator comm = Processes.joined();
+        date = date == null ? today(comm) : date;
         try (Backend backend = Backends.open(model.backend(dtype), SharedWork.threads(comm, model.threads))) {
             Generator.Settings size =
                     new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
             return comm.leads() ? lead(comm, backend, size) : help(comm, backend, size);
-        } catch (PeerFailed e) {
-            throw e.orDo(Again.resuming(spec) + ", with any number of processes");
         }
+    }
+
+    /** The first process's day is that of all: midnight, and clocks that differ, must not come between them. */
+    private static LocalDate today(Communicator comm) {
+        byte[] day = LocalDate.now().toString().getBytes(StandardCharsets.US_ASCII);
+        return LocalDate.parse(new String(comm.broadcast(day, 0), StandardCharsets.US_ASCII));
     }
 
     private int lead(Communicator comm, Backend backend, Generator.Settings size) {
@@ -158,7 +163,7 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
                 stops,
                 logProbs,
                 keepSpecialTokens ? SpecialTextPolicy.KEEP : SpecialTextPolicy.REFUSE,
-                date == null ? LocalDate.now() : date,
+                date,
                 template.choice(),
                 backend,
                 resume,

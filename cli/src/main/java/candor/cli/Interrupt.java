@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ctrl-C (SIGINT), SIGTERM and a terminal that is gone (SIGHUP) as a request: work that asks {@link #requested} between its
- * steps can put itself in order first.
+ * Ctrl-C (SIGINT), SIGTERM, a terminal that is gone (SIGHUP) and SIGUSR1, which mpirun and srun hand on as it is, as a request:
+ * work that asks {@link #requested} between its steps can put itself in order first.
  *
  * <pre>{@code
  * try (Interrupt interrupt = Interrupt.listen(goOn)) {
@@ -32,8 +32,8 @@ final class Interrupt implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Interrupt.class);
 
     private static final int SIGINT = 2;
-    /** By number, as POSIX has them on every system. */
-    private static final Map<Integer, String> SIGNALS = Map.of(1, "HUP", SIGINT, "INT", 15, "TERM");
+    /** By number, as Linux has them. */
+    private static final Map<Integer, String> SIGNALS = Map.of(1, "HUP", SIGINT, "INT", 10, "USR1", 15, "TERM");
 
     private static final int NONE = 0;
     private static final long TELLING_MILLIS = 300;
@@ -42,13 +42,17 @@ final class Interrupt implements AutoCloseable {
     private final AtomicInteger first = new AtomicInteger(NONE);
     private final Map<Integer, Object> before = new LinkedHashMap<>();
 
+    // What was said, guarded by this.
+    private boolean saidHow;
+    private boolean saidAll;
+
     private Interrupt(String goOn) {
         this.goOn = goOn;
     }
 
     /** @param goOn how to go on after a stop, for the user */
     static Interrupt listen(String goOn) {
-        Interrupt interrupt = new Interrupt(goOn);
+        Interrupt interrupt = new Interrupt(Processes.goesOn(goOn));
         SIGNALS.forEach((number, name) ->
                 interrupt.before.put(number, Signals.register(name, () -> interrupt.received(number))));
         return interrupt;
@@ -61,25 +65,44 @@ final class Interrupt implements AutoCloseable {
 
     /** Says that the work has stopped and how to go on, and gives the exit code: 128 and the signal's number, as a shell has it. */
     int stopped() {
-        LOG.warn("stopped; {}", goOn);
+        synchronized (this) {
+            saidAll = true;
+            String last = saidHow ? "stopped" : "stopped; " + goOn;
+            Processes.lastly(() -> LOG.warn(last));
+        }
         return first.get() == NONE ? ExitCode.INTERRUPTED : ExitCode.SIGNALLED + first.get();
     }
 
     private void received(int signal) {
         if (first.compareAndSet(NONE, signal)) {
-            if (ofTheEnd()) {
-                return;
+            if (!ofTheEnd(signal)) {
+                stopping();
             }
-            LOG.warn("stopping as soon as all is kept; Ctrl-C (again) stops at once");
         } else if (signal == SIGINT) {
             tellInPassing("stopped at once; " + goOn);
             Runtime.getRuntime().halt(ExitCode.SIGNALLED + signal);
         }
     }
 
-    /** Whether the signal comes since another process has failed: whoever started them ends all, and that is told as it is. */
-    private static boolean ofTheEnd() {
-        if (Processes.joined().size() > 1) {
+    /** Those that start several processes may have little patience: there, how to go on is said before it is too late. */
+    private synchronized void stopping() {
+        if (saidAll) {
+            return;
+        }
+        saidHow = Processes.joined().size() > 1;
+        LOG.warn(
+                "stopping as soon as all is kept{}",
+                saidHow
+                        ? ", unless mpirun or srun ends the processes before; " + goOn
+                        : "; Ctrl-C (again) stops at once");
+    }
+
+    /**
+     * Whether the signal comes since another process has failed: whoever started them ends all, and that is told as it is. Ctrl-C
+     * is a person's.
+     */
+    private static boolean ofTheEnd(int signal) {
+        if (signal != SIGINT && Processes.joined().size() > 1) {
             LockSupport.parkNanos(TELLING_MILLIS * 1_000_000);
         }
         return Processes.failure().isPresent();

@@ -1,10 +1,17 @@
 package candor.cli;
 
+import candor.BadInput;
+import candor.bindings.MpiLibrary.Kind;
 import candor.comm.Communicator;
 import candor.comm.PeerFailed;
 import candor.comm.mpi.Launch;
 import candor.ops.Backends;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
@@ -16,10 +23,23 @@ final class Processes {
     /** A command whose work several processes share. */
     interface Divided {}
 
+    /** What a process needs at most to notice by itself that another one is gone, where it does not compute just then. */
+    private static final long NOTICE_MILLIS = 400;
+
+    /** The same, where the other one waits to be noticed. */
+    private static final long UNHURRIED_MILLIS = 5000;
+
+    private static final long LAST_NANOS = 100_000_000;
+
     private static Launch launch;
     private static Communicator joined = Communicator.ALONE;
     private static FollowerErr words;
     private static boolean failed;
+    /** Who says why this process ends, and ends it. */
+    private static final AtomicReference<Thread> ender = new AtomicReference<>();
+
+    private static volatile String goOn = "";
+    private static Runnable lastWord;
 
     private Processes() {}
 
@@ -62,13 +82,85 @@ final class Processes {
         }
         boolean divided = command.commandSpec().userObject() instanceof Divided;
         if (divided && !command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
-            if (joined == Communicator.ALONE) {
-                joined = launch.join();
-                Backends.deviceOfProcess(joined.localRank());
-            }
+            join();
+            requireReadable("");
             return true;
         }
         return launch.rank() == 0;
+    }
+
+    private static void join() {
+        if (joined == Communicator.ALONE) {
+            joined = launch.join();
+            Backends.deviceOfProcess(joined.localRank());
+            joined.whenFailed(Processes::endUnnoticed);
+        }
+    }
+
+    /**
+     * A command line that this process cannot read, and the others perhaps can: what it names may be missing here alone.
+     * It has been told here.
+     */
+    static void unreadable(CommandSpec command) {
+        if (launch == null || !(command.userObject() instanceof Divided)) {
+            return;
+        }
+        try {
+            join();
+            requireReadable(words == null ? "it has told why" : words.error());
+        } catch (BadInput e) {
+            // It is told, or the first process tells it.
+        }
+    }
+
+    /**
+     * All take part.
+     *
+     * @param wrong what is wrong with the command line here, or nothing
+     * @throws BadInput in those that can read it, where another one cannot
+     */
+    private static void requireReadable(String wrong) {
+        List<byte[]> all = joined.allGather(wrong.getBytes(StandardCharsets.UTF_8));
+        for (int rank = 0; rank < all.size(); rank++) {
+            if (all.get(rank).length > 0 && wrong.isEmpty()) {
+                throw new BadInput("process " + rank + " of " + all.size() + ": "
+                        + new String(all.get(rank), StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    /** Notes how to go on after a stop, and gives it as it holds for as many processes as there are. */
+    static String goesOn(String how) {
+        goOn = joined.size() == 1 ? how : how + ", with any number of processes";
+        return goOn;
+    }
+
+    /** The failure of another one, with what to do about it. */
+    static PeerFailed orGoOn(PeerFailed failed) {
+        return failed.badInput() || goOn.isEmpty() ? failed : failed.orDo(goOn);
+    }
+
+    /** This process is about to say why it ends. Where that is being done already, this does not come back. */
+    static void ends() {
+        Thread here = Thread.currentThread();
+        while (joined != Communicator.ALONE && !ender.compareAndSet(null, here) && ender.get() != here) {
+            LockSupport.park();
+        }
+    }
+
+    /**
+     * Ends this process where its work takes too long to notice that another one has failed: mpirun does not give the rest much
+     * time. What is on the disk is whole at any moment.
+     */
+    private static void endUnnoticed(PeerFailed failed) {
+        try {
+            Thread.sleep(failed.silent() ? NOTICE_MILLIS : UNHURRIED_MILLIS);
+        } catch (InterruptedException e) {
+            return;
+        }
+        if (ender.compareAndSet(null, Thread.currentThread())) {
+            Runtime.getRuntime().halt(leave(failed(new Errors(System.err).exitCode(failed))));
+        }
     }
 
     /** Those that share this command; alone where there are no others. */
@@ -94,14 +186,45 @@ final class Processes {
 
     /** Leaves the others, and gives the exit code. */
     static int leave(int code) {
+        ends();
         if (failed) {
-            joined.fail(words == null ? "the first process has ended" : words.error());
+            joined.fail(words == null ? "the first process has ended" : words.error(), code == ExitCode.BAD_INPUT);
         }
         // Bad usage is that of all, and the first tells it; what befell this one before it could join, it alone knows.
         if (failed && words != null && joined == Communicator.ALONE && code == ExitCode.FAILED) {
             words.tellError();
         }
+        int all = failed ? code : agreed(code);
         joined.close();
-        return code;
+        if (lastWord != null) {
+            if (launch.kind() == Kind.MPICH) {
+                joined.outlast();
+            }
+            lastWord.run();
+            LockSupport.parkNanos(LAST_NANOS);
+        }
+        return all;
+    }
+
+    /**
+     * Says at the end of this process that all is stopped. MPICH's mpirun takes those for well that end without its notice after
+     * Ctrl-C, and it looks who has ended only where another one says something: so this is said when the others have.
+     */
+    static void lastly(Runnable says) {
+        if (joined.size() == 1 || !joined.leads()) {
+            says.run();
+        } else {
+            lastWord = says;
+        }
+    }
+
+    /** With which code all of them end: the first one's, since it speaks for all. */
+    private static int agreed(int code) {
+        joined.patient(!joined.leads());
+        try {
+            return joined.broadcast(new byte[] {(byte) code}, 0)[0] & 0xff;
+        } catch (PeerFailed e) {
+            return code;
+        }
     }
 }

@@ -1,7 +1,6 @@
 package candor.cli;
 
 import candor.comm.Communicator;
-import candor.comm.PeerFailed;
 import candor.ops.BackendDescriptor;
 import candor.ops.Room;
 import candor.train.Outcome;
@@ -104,8 +103,6 @@ final class TrainCommand implements Callable<Integer>, CommandGroup {
                 Forecast forecast = new Forecast(progress, session.runs(), LOG::info, System::nanoTime);
                 session.train(forecast, interrupt::requested);
                 runs = session.runs();
-            } catch (PeerFailed e) {
-                throw e.orDo(Again.resuming(spec) + ", with any number of processes");
             }
             runs.stream()
                     .filter(run -> run.outcome() instanceof Outcome.Done)

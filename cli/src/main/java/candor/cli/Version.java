@@ -39,6 +39,15 @@ final class Version {
      * launcher rebuilds what has changed, so this is what runs. Empty outside a git checkout, or without git.
      */
     static Optional<String> commit() {
+        return Commit.OF_THIS;
+    }
+
+    /** Found out once, when it is first wanted: it takes a process. */
+    private static final class Commit {
+        static final Optional<String> OF_THIS = find();
+    }
+
+    private static Optional<String> find() {
         String home = System.getProperty("candor.home");
         if (home == null) {
             return Optional.empty();

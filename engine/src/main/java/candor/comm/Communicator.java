@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Who takes part, and bytes between them. All processes ask for the same exchanges in the same order; one thread of each asks at a
@@ -55,18 +56,35 @@ public interface Communicator extends AutoCloseable {
     /**
      * Tells all processes that this one cannot go on: their waits end with {@link PeerFailed}.
      *
-     * @param reason one line, for the user
+     * @param reason   one line, for the user
+     * @param badInput whether what this process was given is at fault
      */
-    void fail(String reason);
+    void fail(String reason, boolean badInput);
 
     /** Why nothing arrives any more, where that is so. */
     default Optional<PeerFailed> failure() {
         return Optional.empty();
     }
 
+    /**
+     * Tells once, on a thread of its own, when {@link #failure} has become known; whoever computes may notice it much later.
+     *
+     * @param action must not wait
+     */
+    default void whenFailed(Consumer<PeerFailed> action) {}
+
+    /**
+     * Whether this process waits for the others for as long as they work, and no longer gives them up after a time: it has nothing
+     * to do before the first one, which may be busy by itself, tells it something.
+     */
+    default void patient(boolean on) {}
+
     /** Leaves; where nobody failed, after all others have come here, too. */
     @Override
     void close();
+
+    /** Behind {@link #close}: goes on when the other processes of this machine have ended, or a few seconds later. */
+    default void outlast() {}
 
     /** Goes on when all have come here. */
     default void barrier() {

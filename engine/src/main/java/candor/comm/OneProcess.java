@@ -42,7 +42,7 @@ final class OneProcess implements Communicator {
     }
 
     @Override
-    public void fail(String reason) {
+    public void fail(String reason, boolean badInput) {
         // There is nobody to tell.
     }
 

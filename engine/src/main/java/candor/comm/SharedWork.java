@@ -28,6 +28,9 @@ public final class SharedWork {
 
     private static final int NEAR = 40;
 
+    /** As many as an array has places. */
+    private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
+
     /** Sequences that go through a model at once, so many times, are a good round: at its end, few of them are left to wait for. */
     public static final int ROUND = 8;
 
@@ -143,8 +146,14 @@ public final class SharedWork {
     }
 
     private static byte[] whole(List<byte[]> parts) {
-        ByteBuffer whole = ByteBuffer.allocate(
-                Math.toIntExact(parts.stream().mapToLong(part -> part.length).sum()));
+        long bytes = parts.stream().mapToLong(part -> part.length).sum();
+        if (bytes > MOST_BYTES) {
+            throw new BadInput(
+                    "what processes do together in a round takes " + (bytes >> 20) + " MiB, and they send "
+                            + (MOST_BYTES >> 20) + " at once at most",
+                    "lower {batch_size}: a round has " + ROUND + " times as many rows for each process");
+        }
+        ByteBuffer whole = ByteBuffer.allocate((int) bytes);
         parts.forEach(whole::put);
         return whole.array();
     }

@@ -134,8 +134,9 @@ public final class ThreadCommunicator implements Communicator {
     }
 
     @Override
-    public void fail(String reason) {
-        post.failure.complete(new PeerFailed(rank, "process " + rank + ": " + reason));
+    public void fail(String reason, boolean badInput) {
+        String message = "process " + rank + ": " + reason;
+        post.failure.complete(badInput ? PeerFailed.ofBadInput(rank, message) : new PeerFailed(rank, message));
     }
 
     @Override

@@ -23,7 +23,8 @@ final class Copying {
     void add(Prepared.One run, Batcher batcher, int steps) {
         TrainConfig config = run.config();
         Requirements needs = config.task().objective().needs();
-        long microBatches = Math.ceilDiv(config.batching().accumulation(), processes);
+        int probes = run.probing() == null ? 0 : 1; // a pass of a step more
+        long microBatches = Math.ceilDiv(config.batching().accumulation() + probes, processes);
         long passes = steps * microBatches;
         long once = Math.min(steps, batcher.stepsIn(1)) * microBatches;
         training = Math.max(training, passes);

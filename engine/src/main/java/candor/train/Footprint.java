@@ -20,6 +20,7 @@ import candor.tensor.DType;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
 import candor.train.distributed.GradientSum;
+import candor.train.distributed.RowShares;
 import candor.train.optimiser.AdamW;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -186,7 +187,9 @@ final class Footprint {
             long row = length * DType.F32.bytes();
             parameters += run.needsCopy() ? 3 * row : 2 * row;
             long decayed = bank == null ? TrainedWeights.decayed(model) : length;
-            moments += AdamW.bytes(run.config().steps().adamW(), length, decayed);
+            // Each process has those of its share, of which that with weight decay comes first.
+            long share = processes == 1 ? length : RowShares.most(length, processes);
+            moments += AdamW.bytes(run.config().steps().adamW(), share, Math.min(share, decayed));
         }
         bytes.put(bank == null ? "weights and gradients" : "adapters and gradients", parameters);
         bytes.put("optimiser", moments);

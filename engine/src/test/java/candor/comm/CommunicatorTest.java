@@ -100,7 +100,7 @@ class CommunicatorTest {
     void whoeverFailsIsNamedToTheOthers() {
         assertThatThrownBy(() -> together(3, comm -> {
                     if (comm.rank() == 2) {
-                        comm.fail("the disk is full");
+                        comm.fail("the disk is full", false);
                         return 0;
                     }
                     comm.barrier();

@@ -53,7 +53,7 @@ class ProcessesTest {
                 return session.train(TrainListener.NONE, stop);
             }
         } catch (RuntimeException e) {
-            comm.fail(e.getMessage());
+            comm.fail(e.getMessage(), false);
             throw e;
         }
     }

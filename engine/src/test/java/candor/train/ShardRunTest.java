@@ -64,7 +64,7 @@ class ShardRunTest {
             }
             return backend.copied();
         } catch (RuntimeException e) {
-            comm.fail(e.getMessage());
+            comm.fail(e.getMessage(), false);
             throw e;
         }
     }

@@ -46,7 +46,8 @@ apt-get -y -qq install --download-only --no-install-recommends -o Debug::NoLocki
 for deb in "$here"/debs/*.deb; do
     [[ -e $deb ]] && dpkg -x "$deb" "$root"
 done
-libraries=$(find "$root/usr/lib" /usr/lib -maxdepth 3 -name 'libslurmfull.so' -printf '%h\n' 2>/dev/null | head -n 1)
+# Where all is installed, nothing was unpacked, and find has one folder less to look into.
+libraries=$(find "$root/usr/lib" /usr/lib -maxdepth 3 -name 'libslurmfull.so' -printf '%h\n' 2>/dev/null | head -n 1) || true
 [[ -n $libraries ]] || unavailable "the packages have no libslurmfull.so"
 program() {
     local place
@@ -103,7 +104,7 @@ chmod 400 "$here/munge/key"
 "$(program slurmd)" -f "$SLURM_CONF" -d "$(program slurmstepd)" >"$here/logs/slurmd.out" 2>&1 \
     || unavailable "slurmd does not start: $(tail -n 1 "$here/logs/slurmd.out")"
 
-for name in sbatch squeue scontrol scancel sinfo; do
+for name in sbatch srun squeue scontrol scancel sinfo; do
     cat >"$here/bin/$name" <<END
 #!/bin/bash
 LD_LIBRARY_PATH='$LD_LIBRARY_PATH' SLURM_CONF='$SLURM_CONF' exec '$(program "$name")' "\$@"

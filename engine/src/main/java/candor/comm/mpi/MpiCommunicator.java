@@ -40,12 +40,16 @@ public final class MpiCommunicator implements Communicator {
     /** What the leader tells the others when it has said why all of them end. */
     private static final String END = "";
 
+    /** In front of what one tells whose input is at fault. */
+    private static final String INPUT = "\t";
+
     private static final int SPINS = 200;
     private static final long PAUSE_NANOS = 20_000;
     private static final int LONGEST_PAUSE = 25;
     private static final long IDLE_MILLIS = 20;
     private static final long LOOK_NANOS = 50_000_000;
     private static final long FAREWELL_NANOS = 10_000_000_000L;
+    private static final long OUTLAST_NANOS = 3_000_000_000L;
     private static final long DELIVERY_NANOS = 300_000_000L;
 
     /**
@@ -64,16 +68,17 @@ public final class MpiCommunicator implements Communicator {
     private final CompletableFuture<Void> left = new CompletableFuture<>();
     private long transfers;
 
+    private volatile Neighbours neighbours;
+
     // Of the thread that calls MPI.
-    private Neighbours neighbours;
     private long looked;
     private int idle;
     private boolean ended;
     private boolean leaving;
-    /** Whether this process has nothing more to do, and waits for the first for as long as that goes on. */
-    private boolean parting;
 
+    private volatile boolean patient;
     private volatile PeerFailed failure;
+    private final CompletableFuture<PeerFailed> known = new CompletableFuture<>();
 
     private MpiCommunicator(MpiLibrary library, Duration patience) {
         this.library = library;
@@ -93,8 +98,7 @@ public final class MpiCommunicator implements Communicator {
         } catch (CompletionException e) {
             throw e.getCause() instanceof MpiException cause ? cause : e;
         }
-        Neighbours neighbours = new Neighbours(opened.rank(), opened.allGather(Neighbours.self()));
-        opened.asked.add(() -> opened.neighbours = neighbours);
+        opened.neighbours = new Neighbours(opened.rank(), opened.allGather(Neighbours.self()));
         return opened;
     }
 
@@ -183,13 +187,23 @@ public final class MpiCommunicator implements Communicator {
     }
 
     @Override
-    public void fail(String reason) {
+    public void fail(String reason, boolean badInput) {
         asked.add(() -> {
             if (failure == null) {
-                end(new PeerFailed(rank(), reason));
-                tell(reason);
+                end(badInput ? PeerFailed.ofBadInput(rank(), reason) : new PeerFailed(rank(), reason));
+                tell((badInput ? INPUT : "") + reason);
             }
         });
+    }
+
+    @Override
+    public void whenFailed(Consumer<PeerFailed> action) {
+        known.thenAccept(why -> Thread.ofPlatform().daemon().start(() -> action.accept(why)));
+    }
+
+    @Override
+    public void patient(boolean on) {
+        patient = on;
     }
 
     @Override
@@ -200,10 +214,8 @@ public final class MpiCommunicator implements Communicator {
     @Override
     public void close() {
         if (failure == null) {
-            if (!leads()) {
-                // The first may still ask a judge for hours. It waits for the others as it does for any message.
-                asked.add(() -> parting = true);
-            }
+            // The first may still ask a judge for hours. It waits for the others as it does for any message.
+            patient(!leads());
             try {
                 barrier();
             } catch (PeerFailed e) {
@@ -212,6 +224,14 @@ public final class MpiCommunicator implements Communicator {
         }
         asked.add(() -> leaving = true);
         left.join();
+    }
+
+    @Override
+    public void outlast() {
+        long since = System.nanoTime();
+        while (!neighbours.allGone() && System.nanoTime() - since < OUTLAST_NANOS) {
+            LockSupport.parkNanos(IDLE_MILLIS * 1_000_000);
+        }
     }
 
     // ---- the thread that calls MPI
@@ -343,7 +363,7 @@ public final class MpiCommunicator implements Communicator {
                                 + " killed does, or for which there is no more memory"));
             }
         }
-        if (failure == null && !parting && !going.isEmpty() && now - going.getFirst().since > patience.toNanos()) {
+        if (failure == null && !patient && !going.isEmpty() && now - going.getFirst().since > patience.toNanos()) {
             int rank = waitingFor(going.getFirst());
             end(PeerFailed.silently(
                     rank,
@@ -359,12 +379,22 @@ public final class MpiCommunicator implements Communicator {
                     ended = true;
                 }
                 if (failure == null) {
-                    end(new PeerFailed(told.from(), named(told.from()) + (ended ? " has ended" : ": " + told.text())));
+                    end(failureOf(told));
                 }
             }
         } catch (MpiException e) {
             end(speechless(e));
         }
+    }
+
+    private PeerFailed failureOf(Told told) {
+        String name = named(told.from());
+        if (ended) {
+            return new PeerFailed(told.from(), name + " has ended");
+        }
+        return told.text().startsWith(INPUT)
+                ? PeerFailed.ofBadInput(told.from(), name + ": " + told.text().substring(INPUT.length()))
+                : new PeerFailed(told.from(), name + ": " + told.text());
     }
 
     private String named(int rank) {
@@ -375,6 +405,7 @@ public final class MpiCommunicator implements Communicator {
     private void end(PeerFailed why) {
         if (failure == null) {
             failure = why;
+            known.complete(why);
         }
         going.forEach(each -> each.done.completeExceptionally(failure));
         going.clear(); // their memory is still MPI's: it is not given back

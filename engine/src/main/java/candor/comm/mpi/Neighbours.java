@@ -15,6 +15,9 @@ import java.util.OptionalInt;
 final class Neighbours {
     private static final Path PROC = Path.of("/proc");
 
+    /** The place of the number of threads in a process's stat, counted from its state (proc(5), num_threads). */
+    private static final int THREADS = 17;
+
     private record Neighbour(int rank, long pid) {}
 
     private final List<Neighbour> neighbours = new ArrayList<>();
@@ -55,6 +58,21 @@ final class Neighbours {
                 .filter(each -> gone(each.pid))
                 .mapToInt(Neighbour::rank)
                 .findFirst();
+    }
+
+    /** Whether nothing of them is left but what their parents have not asked for: no thread of theirs, either. */
+    boolean allGone() {
+        return neighbours.stream().allMatch(each -> gone(each.pid) && threads(each.pid) <= 1);
+    }
+
+    private static int threads(long pid) {
+        try {
+            String line =
+                    Files.readString(PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1);
+            return Integer.parseInt(line.substring(line.lastIndexOf(')') + 2).split(" ")[THREADS]);
+        } catch (IOException e) {
+            return 0;
+        }
     }
 
     /** Whether it has ended, though nobody may have asked how yet; its name in the line is in brackets. */

@@ -14,6 +14,7 @@ import candor.ops.WeightPlaces;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Consumer;
 
 /** Places on a device that are filled from pinned memory by a stream of their own; events keep its copies and the operations in order. */
 final class PlacesOnDevice implements WeightPlaces {
@@ -50,10 +51,10 @@ final class PlacesOnDevice implements WeightPlaces {
             copies = out.get(ValueLayout.ADDRESS, 0);
             try {
                 for (int i = 0; i < places; i++) {
-                    this.places[i] = new Slot(device.allocate(bytes), event(out));
+                    this.places[i] = slot(device.allocate(bytes), device::release, out);
                 }
                 for (int i = 0; i < buffers; i++) {
-                    this.buffers[i] = new Slot(device.pinned(bytes), event(out));
+                    this.buffers[i] = slot(device.pinned(bytes), device::releasePinned, out);
                 }
             } catch (RuntimeException e) {
                 close();
@@ -62,9 +63,14 @@ final class PlacesOnDevice implements WeightPlaces {
         }
     }
 
-    private MemorySegment event(MemorySegment out) {
-        device.check(candor_event_create(out, device.handle()));
-        return out.get(ValueLayout.ADDRESS, 0);
+    private Slot slot(MemorySegment memory, Consumer<MemorySegment> release, MemorySegment out) {
+        try {
+            device.check(candor_event_create(out, device.handle()));
+        } catch (RuntimeException e) {
+            release.accept(memory);
+            throw e;
+        }
+        return new Slot(memory, out.get(ValueLayout.ADDRESS, 0));
     }
 
     @Override

@@ -74,13 +74,24 @@ public final class GradientSum implements AutoCloseable {
         this.layers = here && comm.size() > 1 ? layers : null;
     }
 
-    /** Bytes of the host that it takes, at most, beside the gradients. */
+    /** Bytes of the host that it takes, at most, in the process that needs the most, beside the gradients. */
     public static long hostBytes(long columns, int microBatches, int processes, boolean device) {
         if (microBatches == 1 && processes == 1) {
             return 0;
         }
-        int levels = Integer.SIZE - Integer.numberOfLeadingZeros(microBatches - 1);
-        return columns * DType.F32.bytes() * (levels + (device ? 1L : 0) + (processes > 1 ? 2 : 0));
+        MicroBatchTree tree = new MicroBatchTree(microBatches);
+        Division division = new Division(microBatches, processes);
+        long rows = 0;
+        long pieces = 0;
+        for (int rank = 0; rank < processes; rank++) {
+            int from = division.from(rank);
+            for (int to = from; to <= division.to(rank); to++) {
+                rows = Math.max(rows, tree.nodes(from, to).size());
+            }
+            pieces += tree.nodes(from, division.to(rank)).size();
+        }
+        long shares = processes == 1 ? 0 : pieces * RowShares.most(columns, processes);
+        return DType.F32.bytes() * (columns * (rows + (device ? 1 : 0)) + shares);
     }
 
     /**

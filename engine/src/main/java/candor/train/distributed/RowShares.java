@@ -42,6 +42,13 @@ public record RowShares(int columns, int decayed, int size) {
         }
     }
 
+    /** Columns of the largest share of a row, or a few more. */
+    public static long most(long columns, int size) {
+        // Blocks are counted anew where decayed parameters end.
+        return Math.min(
+                columns, (Math.ceilDiv(Math.ceilDiv(columns, EightBitRow.BLOCK) + 1, size) + 1) * EightBitRow.BLOCK);
+    }
+
     /** The share of a process. */
     public Share of(int rank) {
         return new Share(column(firstBlock(rank)), column(firstBlock(rank + 1)));

@@ -77,7 +77,7 @@ final class Exchanges {
 
     private static void fail(Communicator comm) {
         if (comm.rank() == 1) {
-            comm.fail("the disk is full");
+            comm.fail("the disk is full", false);
         } else {
             comm.barrier();
         }
