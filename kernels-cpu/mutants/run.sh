@@ -23,8 +23,13 @@ lay_out() { # the sources as they are
     cp -r "$root/build.sh" "$root/include" "$root/src" "$directory/tree/"
 }
 
-suite() { # FORM
-    ROOT=$directory/tree FORMS=$1 sh "$root/test/run.sh" "$directory/build" >"$directory/out" 2>&1
+suite() { # FORM; a bug may make it endless
+    limit=
+    if command -v timeout >/dev/null; then
+        limit="timeout 900"
+    fi
+    # shellcheck disable=SC2086 # words
+    ROOT=$directory/tree FORMS=$1 $limit sh "$root/test/run.sh" "$directory/build" >"$directory/out" 2>&1
 }
 
 passed=" "

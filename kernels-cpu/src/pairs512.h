@@ -1,4 +1,17 @@
 /* Floats to pairs of bf16, by AVX-512's own instructions; after lanes512.h, before tiles. */
+/* Word i of a vector of pairs: of the lower half of 32 words where it is even, else of the upper half. */
+static inline __m512i interleaving(void) {
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_or_si512(lanes, _mm512_slli_epi32(_mm512_add_epi32(lanes, _mm512_set1_epi32(16)), 16));
+}
+
+/* Of two rows of floats. */
+static inline __m512i interleaved(__m512 x, __m512 y) {
+    return _mm512_permutexvar_epi16(interleaving(), (__m512i)_mm512_cvtne2ps_pbh(y, x));
+}
+
+#define PAIRS_OF(x, y) (ints) interleaved((__m512)(x), (__m512)(y))
+
 #include "widen.h"
 
 static inline __mmask16 first_of(int64_t n) {
@@ -99,12 +112,6 @@ static inline __m256i halves(const struct packing *job, int64_t at, int64_t n) {
     }
     const __m512 values = some_floats((const float *)job->from + at, n);
     return (__m256i)_mm512_cvtneps_pbh(_mm512_mul_ps(values, _mm512_set1_ps(job->scale)));
-}
-
-/* Word i of a vector of pairs: of the lower half of 32 words where it is even, else of the upper half. */
-static inline __m512i interleaving(void) {
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    return _mm512_or_si512(lanes, _mm512_slli_epi32(_mm512_add_epi32(lanes, _mm512_set1_epi32(16)), 16));
 }
 
 /* Whole panels of 32 columns, row p of which is the matrix's. */
