@@ -2,7 +2,7 @@
  *
  * C = I + A·B, and C = I + A·B + A₂·B₂, where B lies in packed panels. Each element of C is one chain of multiply-adds over the
  * depth in rising order, whatever the tile: so what comes out depends on the arithmetic alone, not on how rows and columns were
- * cut. In float32 arithmetic the chain is the same as the Vector API's, bit by bit.
+ * cut. In float32 arithmetic the chain is the same as the Vector API's, bit by bit; of pairs it is a chain of the kind's own instruction.
  *
  * Nothing here allocates, locks or calls the system (but candor_cpu_supported), so that functions may be called with the Java heap
  * pinned: `b`, `b2`, `scales` and `to` may lie in it. All memory is the caller's.
@@ -40,7 +40,7 @@ enum candor_cpu_kernels {
 enum candor_cpu_arithmetic {
     /* Floats, multiplied and added in one rounding. */
     CANDOR_CPU_FLOATS = 0,
-    /* Floats rounded to bf16, ties to even, then as above. */
+    /* Floats rounded to bf16, ties to even, then as above. Panels of floats hold such values already. */
     CANDOR_CPU_ROUNDED = 1,
     /* Pairs of bf16, neighbours in the depth, by the processor's own instruction for their dot product. */
     CANDOR_CPU_PAIRS = 2
@@ -88,7 +88,7 @@ struct candor_cpu_product {
     int32_t arithmetic; /* candor_cpu_arithmetic */
     int32_t fresh;      /* 0: A's copy in scratch, of the call before, is still good */
     /* Of codes: the panel and the row of it that B begins with; scales for each column of `across` rows, or (0) one for each row;
-     * floats from one panel's scales to the next's, and how many panels have the same. */
+     * floats from one panel's scales to the next's, and how many panels have the same. Both numbers of rows are of whole ints. */
     int32_t first_panel;
     int32_t first_row;
     int32_t across;
