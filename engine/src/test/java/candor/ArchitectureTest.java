@@ -98,7 +98,20 @@ class ArchitectureTest {
                     "data",
                     "probe"),
             new Layer("merge", List.of("candor.merge.."), "io", "tensor", "ops", "model", "lora", "text"),
-            new Layer("export", List.of("candor.export.."), "io", "tensor", "ops", "model", "lora", "text", "merge"));
+            new Layer("export", List.of("candor.export.."), "io", "tensor", "ops", "model", "lora", "text", "merge"),
+            // The short way in for programs of others: nothing of the engine's own knows it.
+            new Layer(
+                    "api",
+                    List.of("candor.api"),
+                    "io",
+                    "ops",
+                    "model",
+                    "lora",
+                    "text",
+                    "data",
+                    "probe",
+                    "train",
+                    "generate"));
 
     @Test
     void packagesDependOneWay() {

@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.BadInput;
 import candor.ops.BackendDescriptor;
+import candor.ops.ProcessMemory;
 import candor.ops.Room;
 import java.util.Optional;
 

@@ -1,5 +1,6 @@
 package candor.cli;
 
+import candor.ops.ProcessMemory;
 import candor.probe.ProbeReading;
 import candor.train.Outcome;
 import candor.train.Run;

@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.ops.AskedDtype;
+import candor.ops.ProcessMemory;
 import candor.ops.Room;
 import candor.quickstart.Quickstart;
 import candor.report.Report;

@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.generate.GenerationDefaults;
 import candor.generate.Sampling;
 import candor.ops.Backend;
+import candor.ops.ProcessMemory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;

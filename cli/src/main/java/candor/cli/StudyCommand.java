@@ -5,6 +5,7 @@ import candor.evaluate.ask.Stopped;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
+import candor.ops.ProcessMemory;
 import candor.ops.Room;
 import candor.study.Schema;
 import candor.study.Section;

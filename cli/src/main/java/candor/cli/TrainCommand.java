@@ -2,6 +2,7 @@ package candor.cli;
 
 import candor.comm.Communicator;
 import candor.ops.BackendDescriptor;
+import candor.ops.ProcessMemory;
 import candor.ops.Room;
 import candor.train.Outcome;
 import candor.train.Plan;

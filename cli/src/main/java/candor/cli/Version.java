@@ -36,7 +36,8 @@ final class Version {
 
     /**
      * The commit of the folder that the launcher started us from, "-dirty" behind it if files in it were changed. The
-     * launcher rebuilds what has changed, so this is what runs. Empty outside a git checkout, or without git.
+     * launcher rebuilds what has changed, so this is what runs. Of a release, the one that it was packed from, as its launcher
+     * knows. Empty outside a git checkout, or without git.
      */
     static Optional<String> commit() {
         return Commit.OF_THIS;
@@ -48,6 +49,10 @@ final class Version {
     }
 
     private static Optional<String> find() {
+        String packed = System.getProperty("candor.commit");
+        if (packed != null) {
+            return Optional.of(packed);
+        }
         String home = System.getProperty("candor.home");
         if (home == null) {
             return Optional.empty();

@@ -1,4 +1,4 @@
-package candor.cli;
+package candor.ops;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -8,21 +8,21 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /** Memory as the operating system sees it. */
-final class ProcessMemory {
+public final class ProcessMemory {
     private ProcessMemory() {}
 
     /**
      * Bytes that a run may take: what is free or can be freed, as Linux says it, at most what this machine (or container)
      * has in all; elsewhere all of it.
      */
-    static long available() {
+    public static long available() {
         long total =
                 ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
         return Math.min(total, kibibytes("/proc/meminfo", "MemAvailable:").orElse(total));
     }
 
     /** Bytes of this process that are in memory; 0 where nobody says. */
-    static long resident() {
+    public static long resident() {
         return kibibytes("/proc/self/status", "VmRSS:").orElse(0);
     }
 
