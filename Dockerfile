@@ -2,8 +2,8 @@
 # Images of a release's archive, which ./mvnw -Prelease package leaves in dist/target:
 #   docker build --target cpu  --build-arg VERSION=0.1.0 -t candor .
 #   docker build --target cuda --build-arg VERSION=0.1.0 -t candor:cuda .    (an archive that was built with nvcc on the PATH)
-#   docker run --rm -it -v "$PWD:/work" candor chat
-#   docker run --rm -it --gpus all -v "$PWD:/work" candor:cuda train sft --data chats.jsonl --output runs/sft
+#   docker run --rm -it candor chat
+#   docker run --rm -it --gpus all -v "$PWD:/work" --user "$(id -u)" -e HOME=/tmp candor:cuda train sft --data chats.jsonl --output runs/sft
 ARG CPU_BASE=debian:12.11-slim
 ARG CUDA_BASE=nvidia/cuda:12.6.3-base-ubuntu24.04
 
@@ -22,7 +22,8 @@ RUN sha256sum --check --ignore-missing SHA256SUMS \
 FROM ${CPU_BASE} AS cpu
 COPY --from=unpacked /opt/candor /opt/candor
 RUN ln -s /opt/candor/candor /usr/local/bin/candor \
-    && useradd --create-home --uid 10001 candor
+    && useradd --create-home --uid 10001 candor \
+    && install -d -o candor /work
 USER candor
 WORKDIR /work
 ENTRYPOINT ["candor"]
@@ -31,7 +32,8 @@ CMD ["--help"]
 FROM ${CUDA_BASE} AS cuda
 COPY --from=unpacked /opt/candor /opt/candor
 RUN ln -s /opt/candor/candor /usr/local/bin/candor \
-    && useradd --create-home --uid 10001 candor
+    && useradd --create-home --uid 10001 candor \
+    && install -d -o candor /work
 USER candor
 WORKDIR /work
 ENTRYPOINT ["candor"]
