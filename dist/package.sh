@@ -51,7 +51,9 @@ commit=${CANDOR_COMMIT:-$(git -C "$root" describe --always --dirty '--exclude=*'
 printf '%s\n' "$flags" "-Dcandor.commit=$commit" >"$stage/lib/java.args"
 cp "$root/dist/launcher" "$stage/candor"
 cp "$root/.mvn/start.sh" "$stage/lib/start.sh"
-cp "$root/LICENSE" "$root/README.md" "$stage"
+cp "$root/LICENSE" "$root/README.md" "$root/CHANGELOG.md" "$stage"
+mkdir "$stage/docs"
+cp -r "$root"/docs/*.md "$root/docs/images" "$stage/docs"
 [[ ! -r $built/candor.cdx.json ]] || cp "$built/candor.cdx.json" "$stage/sbom.cdx.json"
 
 # Where Debian and its like look for them below /usr or /usr/local; what zsh reads is sourced.
