@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -32,9 +31,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         sortOptions = false,
-        usageHelpAutoWidth = true,
         scope = ScopeType.INHERIT,
-        footerHeading = "%n",
         footer = "Exit codes: 0 done, 1 failed, 2 bad usage or bad input, 130 stopped by Ctrl-C (143 by SIGTERM, 138"
                 + " by SIGUSR1, 129 by a closed terminal).")
 public final class Candor implements Callable<Integer>, CommandGroup {
@@ -142,9 +139,7 @@ public final class Candor implements Callable<Integer>, CommandGroup {
     static CommandLine commandLine(PrintStream out, PrintStream err) {
         Errors errors = new Errors(err);
         CommandLine line = new CommandLine(new Candor());
-        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandListing::of);
-        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING, help -> "");
-        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_SYNOPSIS, CommandListing::synopsis);
+        HelpLayout.install(line);
         line.setOut(new PrintWriter(out, true));
         line.setErr(new PrintWriter(err, true));
         line.setExpandAtFiles(false);

@@ -8,21 +8,10 @@ final class CommandListing {
 
     private CommandListing() {}
 
-    /** "candor [-hvV] [--device=N] COMMAND": picocli names no commands where none is built. */
-    static String synopsis(Help help) {
-        String synopsis = help.synopsis(help.synopsisHeadingLength());
-        return help.commandSpec().subcommands().isEmpty()
-                ? String.format(
-                        "%s %s%n",
-                        synopsis.stripTrailing(),
-                        help.commandSpec().usageMessage().synopsisSubcommandLabel())
-                : synopsis;
-    }
-
     /** Names and purposes under the headings of their sections. */
     static String of(Help help) {
         int column = CommandTable.NAMES.stream().mapToInt(String::length).max().orElseThrow() + 2 * INDENT;
-        int width = help.commandSpec().usageMessage().width() - column;
+        int width = HelpLayout.width() - column;
         StringBuilder all = new StringBuilder();
         for (CommandTable.Section section : CommandTable.SECTIONS) {
             all.append(String.format("%n%s:%n", section.heading()));

@@ -56,7 +56,7 @@ final class CommandNames {
         means("check", "verify", "selftest", "validate");
         means("bench", "benchmark", "benchmarks", "profile", "speed");
         means("doctor", "info", "env", "diagnose", "system", "devices", "gpus");
-        means("quickstart", "demo", "start", "init", "tutorial", "example", "getting-started");
+        means("quickstart", "demo", "start", "tutorial", "example", "getting-started");
         means("serve", "server", "api", "deploy", "vllm", "openai", "http", "webui", "webchat", "web", "ui");
         isMissing(NO_OBJECTIVE, "ppo", "grpo", "orpo", "simpo", "cpo", "rloo", "rlhf", "rm", "reward");
     }

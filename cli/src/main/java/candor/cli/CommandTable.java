@@ -9,13 +9,14 @@ final class CommandTable {
     record Section(String heading, List<String> names) {}
 
     static final List<Section> SECTIONS = List.of(
-            new Section("To begin with", List.of("quickstart", "doctor", "help")),
+            new Section("To begin with", List.of("quickstart", "init", "doctor", "help")),
             new Section("Tuning", List.of("train", "plan", "screen", "direction", "steer")),
             new Section("Measuring", List.of("eval", "study", "report")),
             new Section("Answering", List.of("chat", "generate", "serve")),
             new Section("Models and adapters", List.of("download", "upload", "merge", "quantize", "export")),
             new Section("Texts", List.of("tokenize", "tokenizer", "render")),
-            new Section("The tiny world, and this program", List.of("world", "check", "bench")));
+            new Section(
+                    "The tiny world, and this program", List.of("world", "check", "bench", "schema", "completion")));
 
     /** All names, section by section. */
     static final List<String> NAMES =
@@ -51,6 +52,9 @@ final class CommandTable {
             case "bench" -> BenchCommand.class;
             case "doctor" -> DoctorCommand.class;
             case "help" -> HelpCommand.class;
+            case "init" -> InitCommand.class;
+            case "schema" -> SchemaCommand.class;
+            case "completion" -> CompletionCommand.class;
             default -> throw new IllegalArgumentException("no command is called " + name);
         };
     }

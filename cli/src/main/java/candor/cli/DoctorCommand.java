@@ -2,6 +2,8 @@ package candor.cli;
 
 import candor.bindings.NativeLibrary;
 import candor.ops.cpu.CpuKernels;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.File;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Says what this machine has, and what to do about what is missing. Looks only; fails at nothing. */
 @Command(name = "doctor", description = "What this machine has, and what to do about what is missing.")
@@ -29,8 +32,20 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
+    @Option(names = JsonOut.OPTION, description = "Prints it as JSON: a list of subject, found and advice.")
+    private boolean json;
+
     @Override
     public Integer call() {
+        if (json) {
+            ArrayNode all = JsonNodeFactory.instance.arrayNode();
+            findings().forEach(finding -> all.addObject()
+                    .put("subject", finding.subject())
+                    .put("found", finding.found())
+                    .put("advice", finding.advice()));
+            System.out.println(JsonOut.text(all));
+            return ExitCode.DONE;
+        }
         for (Finding finding : findings()) {
             System.out.printf("%-14s %s%n", finding.subject(), finding.found());
             if (!finding.advice().isEmpty()) {

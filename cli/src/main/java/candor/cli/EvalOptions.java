@@ -158,6 +158,10 @@ final class EvalOptions {
                     "Take these three, where not given, from the model's generation_config.json, as servers do; the"
                             + " temperature stays the benchmark's.")
     private boolean generationConfig;
+
+    @Option(names = JsonOut.OPTION, description = "Prints scores.json in the place of the table.")
+    private boolean json;
+
     /** Where errors go. */
     PrintWriter err() {
         return spec.commandLine().getErr();
@@ -185,6 +189,11 @@ final class EvalOptions {
     /** Whether the base model is evaluated, as the first. */
     boolean base() {
         return base;
+    }
+
+    /** Whether scores are for a program to read. */
+    boolean json() {
+        return json;
     }
 
     boolean force() {

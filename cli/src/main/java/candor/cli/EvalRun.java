@@ -112,10 +112,15 @@ final class EvalRun {
                         new InspectLog.Evaluation<>(task, shown, asked, results, scores, aboveBound(failures, bound));
                 InspectLog.write(log, evaluation, Instant.now()).forEach(file -> LOG.info("{}", file));
             });
-            print(scores);
-            guessed.ifPresent(System.out::println);
-            Closing.of(Closing.comparisons(Evaluated.read(options.output()), options.bootstrap()))
-                    .forEach(System.out::println);
+            if (options.json()) {
+                System.out.println(JsonOut.text(JsonRecord.read(options.output().resolve(EvaluationFiles.SCORES))
+                        .orElseThrow()));
+            } else {
+                print(scores);
+                guessed.ifPresent(System.out::println);
+                Closing.of(Closing.comparisons(Evaluated.read(options.output()), options.bootstrap()))
+                        .forEach(System.out::println);
+            }
             notes.forEach(note -> LOG.warn("{}: {}", task.name(), note));
             return judged(failures, bound, options);
         }

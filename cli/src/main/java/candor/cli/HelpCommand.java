@@ -11,8 +11,7 @@ import picocli.CommandLine.Spec;
 /** {@code candor help COMMAND}: the same as {@code candor COMMAND --help}. */
 @Command(
         name = "help",
-        description = "The help of a command: './candor help train sft' is './candor train sft --help'.",
-        footer = {"", "Examples:", "  ./candor help", "  ./candor help train sft"})
+        description = "The help of a command: './candor help train sft' is './candor train sft --help'.")
 final class HelpCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

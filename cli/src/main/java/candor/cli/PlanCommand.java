@@ -10,6 +10,9 @@ import candor.train.Plan;
 import candor.train.Prepared;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings.Method;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
@@ -59,6 +62,11 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
                 .paramLabel(DeviceMemory.LABEL)
                 .type(String.class)
                 .description(CopyRate.HELP)
+                .build());
+        command.addOption(OptionSpec.builder(JsonOut.OPTION)
+                .arity("0")
+                .type(boolean.class)
+                .description("Prints the plan as JSON; sizes are in bytes, times in seconds.")
                 .build());
         return new CommandLine(command);
     }
@@ -124,6 +132,13 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
                 out.println("nothing to do: done already");
                 return ExitCode.DONE;
             }
+            BackendDescriptor backend = TakenBackend.tell(prepared.backend());
+            Room room = DeviceMemory.room(given, backend).among(processes);
+            Plan plan = Plan.of(prepared, room, processes);
+            if (spec.commandLine().getParseResult().matchedOptionValue(JsonOut.OPTION, false)) {
+                out.println(JsonOut.text(told(prepared, plan, room, given != null, processes, rate)));
+                return ExitCode.DONE;
+            }
             prepared.runs()
                     .forEach(run -> out.printf(
                             Locale.ROOT,
@@ -133,9 +148,6 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
                                     ? run.config().output()
                                     : run.config().output().getFileName(),
                             run.data().size()));
-            BackendDescriptor backend = TakenBackend.tell(prepared.backend());
-            Room room = DeviceMemory.room(given, backend).among(processes);
-            Plan plan = Plan.of(prepared, room, processes);
             if (!plan.device().bytes().isEmpty()) {
                 print("GPU", plan.device(), room.device());
             }
@@ -152,6 +164,44 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
                 time(plan, Probe.measure(opened, work(plan, prepared)), copies, processes);
             }
             return ExitCode.DONE;
+        }
+
+        /** The plan for a program; what it takes in time where that can be measured on this machine. */
+        private static ObjectNode told(
+                Prepared prepared, Plan plan, Room room, boolean elsewhere, int processes, String rate) {
+            ObjectNode told = JsonNodeFactory.instance.objectNode();
+            ArrayNode runs = told.putArray("runs");
+            prepared.runs().forEach(run -> runs.addObject()
+                    .put("run", run.config().output().toString())
+                    .put("rows", run.data().size()));
+            if (!plan.device().bytes().isEmpty()) {
+                told.set("gpu", told(plan.device(), room.device()));
+            }
+            told.set("host", told(plan.host(), room.host()));
+            told.put("recompute", plan.recomputation().text())
+                    .put("optimiser_steps", plan.steps())
+                    .put("largest_pass_tokens", plan.passTokens())
+                    .put("tokens", plan.tokens() + plan.freeTokens())
+                    .put("copied", plan.copied());
+            if (!elsewhere) {
+                try (Backend opened = Backends.open(
+                        prepared.backend().backend(),
+                        prepared.runs().getFirst().config().machine().threads())) {
+                    double copies = plan.copied() == 0
+                            ? 0
+                            : plan.copied() / CopyRate.of(rate, opened).bytesPerSecond();
+                    double work = Probe.measure(opened, work(plan, prepared)).training(plan) / processes;
+                    told.put("seconds", Math.max(work, copies));
+                }
+            }
+            return told;
+        }
+
+        private static ObjectNode told(Needs needs, long memory) {
+            ObjectNode told = JsonNodeFactory.instance.objectNode();
+            ObjectNode parts = told.putObject("parts");
+            needs.bytes().forEach((kind, bytes) -> parts.put(kind, bytes));
+            return told.put("bytes", needs.total()).put("of", memory);
         }
 
         /** Says what is copied; seconds in all. */

@@ -37,6 +37,12 @@ final class Subcommands {
         return there;
     }
 
+    /** Builds those that are not there yet, and theirs. */
+    static void completeAll(CommandLine command) {
+        complete(command);
+        command.getSubcommands().values().forEach(Subcommands::completeAll);
+    }
+
     /** Builds those that are not there yet. */
     static void complete(CommandLine command) {
         if (command.getCommand() instanceof CommandGroup group) {
@@ -55,6 +61,7 @@ final class Subcommands {
                     .synopsisSubcommandLabel(inner.names().stream().collect(Collectors.joining("|", "(", ")")));
         }
         command.addSubcommand(name, built);
+        HelpLayout.install(built);
         built.setOut(command.getOut());
         built.setErr(command.getErr());
         built.setColorScheme(command.getColorScheme());

@@ -57,11 +57,7 @@ public final class Quickstart {
         Quickstart quickstart = new Quickstart(output);
         Path world = quickstart.world();
         Section given = settings == null ? StudyFile.resource(Quickstart.class, SETTINGS) : StudyFile.read(settings);
-        Schema sections = Schema.of();
-        for (Protocols protocol : Protocols.values()) {
-            sections = sections.with(protocol.word(), protocol.schema());
-        }
-        sections = sections.with(COMMON, Schema.anything());
+        Schema sections = schema();
         given = given.named(sections, notes);
         given.check(sections);
         for (Protocols protocol : Protocols.values()) {
@@ -83,6 +79,15 @@ public final class Quickstart {
                     + List.of(Protocols.values()).stream().map(Protocols::word).toList());
         }
         return quickstart;
+    }
+
+    /** What its file may hold. */
+    public static Schema schema() {
+        Schema sections = Schema.of();
+        for (Protocols protocol : Protocols.values()) {
+            sections = sections.with(protocol.word(), protocol.schema());
+        }
+        return sections.with(COMMON, Schema.anything());
     }
 
     /** The world's files, whole or not there. */

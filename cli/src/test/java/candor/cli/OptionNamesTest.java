@@ -147,7 +147,7 @@ class OptionNamesTest {
                 "eval truthfulqa | there are behonest_unknowns, deceptionbench, ",
                 "mmlu | did you mean eval mmlu?",
                 "help finetune | did you mean train sft?",
-                "xyzzyxyzzy | there are quickstart, doctor,",
+                "xyzzyxyzzy | there are quickstart, init,",
             })
     void anUnknownCommandNamesTheNearestByMeaning(String given, String message) {
         Cli cli = Cli.run(given.split(" "));

@@ -135,7 +135,12 @@ class ReadmeCommandsTest {
               domains: {medicines: "{world}/tune/medicines"}
               train: {max_steps: 1, per_device_train_batch_size: 2, lora_rank: 2}
             """);
-        write("candor", """
+        script("candor", Candor.class, classes);
+        script("commands", Commands.class, classes);
+    }
+
+    private static void script(String name, Class<?> main, String classes) throws IOException {
+        write(name, """
             #!/bin/sh
             exec '%s' %s -XX:+UseSerialGC -Xmx768m -cp '%s' %s "$@"
             """.formatted(
@@ -143,8 +148,8 @@ class ReadmeCommandsTest {
                         "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
                                 + " --sun-misc-unsafe-memory-access=allow -DRUST_FLAVOR=cpu",
                         folder.resolve("small") + File.pathSeparator + classes,
-                        Candor.class.getName()));
-        assertThat(folder.resolve("candor").toFile().setExecutable(true)).isTrue();
+                        main.getName()));
+        assertThat(folder.resolve(name).toFile().setExecutable(true)).isTrue();
     }
 
     private static void rows(String name, String row, int count) throws IOException {
@@ -195,6 +200,46 @@ class ReadmeCommandsTest {
                 }
             }
             assertThat(failed).isEmpty();
+        }
+    }
+
+    /** Examples that a shell has no part in are run by one JVM, which is quicker; what does not end with 0 is in what it says. */
+    @Test
+    void everyExampleOfTheHelpRuns() throws Exception {
+        List<String> lines = Examples.lines();
+        assertThat(lines).hasSizeGreaterThan(30);
+        List<String> failed = new ArrayList<>();
+        List<String> together = new ArrayList<>();
+        for (String line : lines) {
+            if (line.matches(".*[<>'\"|].*")) {
+                examples(together, failed);
+                run(line).ifFailed(failed::add);
+            } else {
+                together.add(line);
+            }
+        }
+        examples(together, failed);
+        assertThat(failed).isEmpty();
+    }
+
+    private static void examples(List<String> lines, List<String> failed) throws Exception {
+        if (!lines.isEmpty()) {
+            write(
+                    "examples",
+                    String.join(
+                            "\n",
+                            lines.stream()
+                                    .map(line -> line.replace("./candor ", "").replace(' ', '\t'))
+                                    .toList()));
+            Ended ended = run("./commands examples");
+            List<String> ends = ended.said()
+                    .lines()
+                    .filter(line -> line.matches("ended with \\d+\\."))
+                    .toList();
+            if (ends.size() != lines.size() || !ends.stream().allMatch("ended with 0."::equals)) {
+                failed.add(String.join("\n", lines) + "\n" + ended.said());
+            }
+            lines.clear();
         }
     }
 
@@ -284,7 +329,7 @@ class ReadmeCommandsTest {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
         String text = text(said);
-        String tail = text.substring(Math.max(0, text.length() - 2000));
+        String tail = text.substring(Math.max(0, text.length() - 40_000));
         return new Ended("$ " + command + "\n" + tail, ended ? process.waitFor() : -1);
     }
 

@@ -494,6 +494,15 @@ public final class TrainSettings {
         return Collections.unmodifiableSet(keys);
     }
 
+    /** What each run of a sweep may say of itself: the settings of all methods, with its name and method first. */
+    public static List<Setting<?>> ofRuns() {
+        Set<Setting<?>> all = new LinkedHashSet<>(List.of(NAME, METHOD));
+        for (Method any : Method.values()) {
+            all.addAll(of(any));
+        }
+        return List.copyOf(all);
+    }
+
     /** The settings of a method, in the order of {@code --help}. */
     public static List<Setting<?>> of(Method method) {
         List<Setting<?>> all = new ArrayList<>(FILES);
