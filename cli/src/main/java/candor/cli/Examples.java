@@ -32,7 +32,7 @@ final class Examples {
                 "./candor plan sft --data chats.jsonl --device-memory 24GB --json");
         of("candor plan kto", "./candor plan kto --data rated.jsonl --device-memory 24GB");
         of("candor plan dpo", "./candor plan dpo --data pairs.jsonl --device-memory 24GB");
-        of("candor plan full", "./candor plan full --model MODEL --data chats.jsonl --device-memory 24GB");
+        of("candor plan full", "./candor plan full --model MODEL --data chats.jsonl");
         of(
                 "candor eval mask",
                 "./candor eval mask --data world/mask/provided_facts.jsonl --judge rules --limit 4 --output eval/base",
