@@ -58,13 +58,11 @@ cp -r "$root"/docs/*.md "$root/docs/images" "$stage/docs"
 
 # Where Debian and its like look for them below /usr or /usr/local; what zsh reads is sourced.
 share=$stage/share
-if "$stage/candor" completion --help >/dev/null 2>&1; then
-    mkdir -p "$share/bash-completion/completions" "$share/fish/vendor_completions.d" "$share/zsh" "$share/man/man1"
-    "$stage/candor" completion bash >"$share/bash-completion/completions/candor"
-    "$stage/candor" completion fish >"$share/fish/vendor_completions.d/candor.fish"
-    "$stage/candor" completion zsh >"$share/zsh/candor.zsh"
-    "$stage/candor" completion man --output "$share/man/man1" >/dev/null
-fi
+mkdir -p "$share/bash-completion/completions" "$share/fish/vendor_completions.d" "$share/zsh" "$share/man/man1"
+"$stage/candor" completion bash >"$share/bash-completion/completions/candor"
+"$stage/candor" completion fish >"$share/fish/vendor_completions.d/candor.fish"
+"$stage/candor" completion zsh >"$share/zsh/candor.zsh"
+"$stage/candor" completion man --output "$share/man/man1" >/dev/null
 
 # The cache holds the time of every jar, and so is made when these have theirs; it is found again wherever the folder goes.
 chmod -R u=rwX,go=rX "$stage"
