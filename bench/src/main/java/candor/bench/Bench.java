@@ -128,6 +128,7 @@ public final class Bench {
                 Integer.parseInt(batch),
                 Integer.parseInt(options.get("length")),
                 rounds(),
+                options.getOrDefault(PARAMETER + "dtype", "float32"),
                 options.containsKey("quick") ? QUICK_MILLIS / 1e3 : PROFILE_WARM_UP_SECONDS);
     }
 

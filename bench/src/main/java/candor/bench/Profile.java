@@ -3,6 +3,7 @@ package candor.bench;
 import candor.BadInput;
 import candor.model.Recompute;
 import candor.ops.cpu.CpuBackend;
+import candor.tensor.DType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -23,13 +24,24 @@ final class Profile {
      * @param batch         rows of the step
      * @param length        tokens of a row
      * @param steps         how many count
+     * @param operands      what operands of products are rounded to: {@code float32} or {@code bfloat16}
      * @param warmUpSeconds steps for so long do not count: until the loops over vectors are compiled
      */
     record Setting(
-            String shape, String objective, int threads, int batch, int length, int steps, double warmUpSeconds) {
+            String shape,
+            String objective,
+            int threads,
+            int batch,
+            int length,
+            int steps,
+            String operands,
+            double warmUpSeconds) {
         Setting {
             if (!objective.equals("sft") && !objective.equals("kto")) {
                 throw new BadInput("--param objective=" + objective + ": not one of sft, kto");
+            }
+            if (!operands.equals("float32") && !operands.equals("bfloat16")) {
+                throw new BadInput("--param dtype=" + operands + ": not one of float32, bfloat16");
             }
             if (batch < 1) {
                 throw new BadInput("--param batch=" + batch + ": give 1 or more");
@@ -60,7 +72,8 @@ final class Profile {
     }
 
     private void run() {
-        try (CpuBackend cpu = new CpuBackend(setting.threads)) {
+        try (CpuBackend cpu =
+                new CpuBackend(setting.threads, setting.operands.equals("float32") ? DType.F32 : DType.BF16)) {
             TimedBackend timed = new TimedBackend(cpu);
             try (StepRig rig = new StepRig(
                     timed, Shapes.weighted(setting.shape), Recompute.NONE, 1, setting.batch, setting.length)) {
@@ -116,12 +129,14 @@ final class Profile {
                 Median.of(steps.stream().mapToDouble(Step::nanos).toArray()).value();
         return String.format(
                 Locale.ROOT,
-                "%n## %s: a step of %s, %d x %d (backend cpu, threads %d, %d steps)%n%n"
-                        + "%s ms a step at the median. Idle inside operations: %s of threads x time there; outside operations: %s of the step.%n%n%s",
+                "%n## %s: a step of %s, %d x %d (backend cpu, operands %s, threads %d, %d steps)%n%n%s ms a step at"
+                    + " the median. Idle inside operations: %s of threads x time there; outside operations: %s of the"
+                    + " step.%n%n%s",
                 setting.shape,
                 setting.objective,
                 setting.batch,
                 setting.length,
+                setting.operands,
                 setting.threads,
                 setting.steps,
                 Numbers.show(step / 1e6),

@@ -76,7 +76,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME=VALUE[,…]",
             description = {
                 "A parameter of a benchmark, with one or several values: adapters=1,4 or batch=1,32 or recompute=FULL.",
-                "For Scaling: curve=length,batch. For Profile: objective=sft or kto, and batch=8."
+                "For Scaling: curve=length,batch. For Profile: objective=sft or kto, batch=8, and dtype=bfloat16."
             })
     private Map<String, String> parameters = Map.of();
 
