@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Phrases that nobody would say, in what users read: the texts of main sources (but not what models are told) and README.md. */
+/** Phrases that nobody would say, in what users read: the texts of main sources (but not what models are told), README.md and the manual. */
 class PlainEnglishTest {
     private static final Path ROOT =
             Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent();
@@ -57,9 +58,11 @@ class PlainEnglishTest {
                     .flatMap(PlainEnglishTest::literals)
                     .toList();
         }
-        Path readme = ROOT.resolve("README.md");
-        return Stream.concat(
-                sources.stream(), Files.readAllLines(readme).stream().map(line -> new Text(readme, line)));
+        List<Text> pages = new ArrayList<>();
+        for (Path page : ReadmeCommands.pages(ROOT)) {
+            Files.readAllLines(page).forEach(line -> pages.add(new Text(page, line)));
+        }
+        return Stream.concat(sources.stream(), pages.stream());
     }
 
     private static Stream<Path> walk(Path folder) {

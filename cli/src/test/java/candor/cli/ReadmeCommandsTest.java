@@ -9,6 +9,7 @@ import candor.cli.ReadmeCommands.Line;
 import candor.cli.ReadmeCommands.Yaml;
 import candor.evaluate.judge.LoopbackServer;
 import candor.hub.HubServer;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,25 +20,35 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Every command line of README.md, as it is written, in one folder and one after another, as a reader would type them. What
- * they name is there before: a tiny model in the place of MODEL, small files, an endpoint that says the same to everything,
+ * Every command line of README.md and of the manual (docs/), as it is written, in one folder and one after another, as a reader
+ * would type them, page by page in the manual's order; one that several pages have runs once. What they name is there before: a tiny model in the place of MODEL, small files, an endpoint that says the same to everything,
  * and small settings in the place of the quickstart's. A new command that needs more fails here, until it is given it.
  */
 class ReadmeCommandsTest {
-    private static final Path README = Path.of("..", "README.md");
+    private static final Path ROOT = Path.of("..");
     private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "llama3");
 
-    /** Run by the build itself, or by tests of their own; too long to be run once more. */
-    private static final Set<String> ELSEWHERE = Set.of("./mvnw verify", "./candor check", "./candor bench");
+    /** What such lines begin with is run by the build itself, or by tests of its own; too long to be run once more. */
+    private static final List<String> ELSEWHERE = List.of(
+            "./mvnw ",
+            "./candor check",
+            "./candor bench",
+            "cmake ",
+            "ctest ",
+            "target/build/",
+            "mutants/run.sh ",
+            ".ci/run");
 
     /** What starts several processes. Slurm's srun is tried in a cluster's own test; here mpirun stands for it. */
     private static final Pattern PROCESSES = Pattern.compile("^(mpirun -n \\d+|srun --ntasks \\d+ --mpi=pmix)(?= )");
@@ -57,7 +68,7 @@ class ReadmeCommandsTest {
     @BeforeAll
     static void prepare() throws IOException {
         assumeTrue(File.separatorChar == '/', "skipped: README's command lines are a POSIX shell's");
-        commands = ReadmeCommands.of(README);
+        commands = ReadmeCommands.of(ReadmeCommands.pages(ROOT));
         program();
         model("MODEL", 512);
         rows("chats.jsonl", CONVERSATION, 8);
@@ -142,11 +153,12 @@ class ReadmeCommandsTest {
     private static void script(String name, Class<?> main, String classes) throws IOException {
         write(name, """
             #!/bin/sh
-            exec '%s' %s -XX:+UseSerialGC -Xmx768m -cp '%s' %s "$@"
+            exec '%s' %s -XX:+UseSerialGC -Xmx768m '-Dcandor.home=%s' -cp '%s' %s "$@"
             """.formatted(
                         Path.of(System.getProperty("java.home"), "bin", "java"),
                         "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
                                 + " --sun-misc-unsafe-memory-access=allow -DRUST_FLAVOR=cpu",
+                        folder,
                         folder.resolve("small") + File.pathSeparator + classes,
                         main.getName()));
         assertThat(folder.resolve(name).toFile().setExecutable(true)).isTrue();
@@ -171,8 +183,11 @@ class ReadmeCommandsTest {
         Map<String, Line> failed = new LinkedHashMap<>();
         Server server = null;
         try (LoopbackServer endpoint = new LoopbackServer((n, request, out) -> say(out, "Answer: A"))) {
+            for (Yaml file : commands.files()) {
+                write(file.file(), file.text());
+            }
             for (Line line : commands.blocks()) {
-                String text = line.text().replaceFirst(" +# .*", "").strip();
+                String text = line.command();
                 if (PROCESSES.matcher(text).find() && !severalProcesses()) {
                     continue;
                 }
@@ -185,16 +200,17 @@ class ReadmeCommandsTest {
                     String there = text.replace("http://127.0.0.1:8000", server.url());
                     run("curl -sS --fail-with-body " + there.substring(5)).ifFailed(said -> failed.put(said, line));
                     server.end();
-                } else if (!ELSEWHERE.contains(text)) {
+                } else if (ELSEWHERE.stream().noneMatch(text::startsWith)) {
+                    studied(text);
                     String there = line.text().replace("URL", endpoint.url());
                     run(PROCESSES.matcher(there).replaceFirst("mpirun -n 4")).ifFailed(said -> failed.put(said, line));
                 }
             }
-            assertThat(commands.blocks()).hasSizeGreaterThan(12);
+            assertThat(commands.blocks()).hasSizeGreaterThan(40);
             assertThat(failed).isEmpty();
             for (Line line : commands.inline()) {
                 // Some stand for the beginning of one.
-                if (!line.text().contains("…") && !ELSEWHERE.contains(line.text())) {
+                if (!line.text().contains("…") && ELSEWHERE.stream().noneMatch(line.text()::startsWith)) {
                     studied(line.text());
                     run(line.text()).ifFailed(said -> failed.put(said, line));
                 }
@@ -281,17 +297,83 @@ class ReadmeCommandsTest {
     }
 
     @Test
+    void readmeStaysShort() throws IOException {
+        assertThat(Files.readAllLines(ROOT.resolve("README.md"))).hasSizeLessThanOrEqualTo(120);
+    }
+
+    @Test
+    void theManualNamesEachOfItsPages() throws IOException {
+        try (Stream<Path> there = Files.list(ROOT.resolve("docs"))) {
+            assertThat(ReadmeCommands.pages(ROOT))
+                    .containsAll(there.filter(page -> page.toString().endsWith(".md"))
+                            .toList())
+                    .allSatisfy(page -> assertThat(page).isRegularFile());
+        }
+    }
+
+    @Test
+    void theSitesMenuHasThemAllInTheirOrder() throws IOException {
+        List<String> pages = ReadmeCommands.pages(ROOT).stream()
+                .skip(1)
+                .map(page -> page.getFileName().toString().replace(".md", ".html"))
+                .toList();
+        assertThat(Pattern.compile("href=\"([^\"]+)\"")
+                        .matcher(Files.readString(ROOT.resolve("docs/site/site.xml")))
+                        .results()
+                        .map(item -> item.group(1)))
+                .containsExactlyElementsOf(pages);
+    }
+
+    @Test
+    void everyRelativeLinkLeadsSomewhere() throws IOException {
+        Pattern link = Pattern.compile("\\]\\(([^)#:\\s]+)(#[^)]*)?\\)");
+        for (Path page : ReadmeCommands.pages(ROOT)) {
+            assertThat(link.matcher(Files.readString(page)).results().map(found -> found.group(1)))
+                    .as(page.toString())
+                    .allSatisfy(to -> assertThat(page.resolveSibling(to)).exists());
+        }
+    }
+
+    @Test
+    void everyProgramOfTheManualCompiles() throws IOException {
+        String manual = Files.readString(ROOT.resolve("docs/engine.md"));
+        Path sources = Files.createDirectories(folder.resolve("programs"));
+        List<String> arguments = new ArrayList<>(List.of(
+                "-proc:none",
+                "-d",
+                sources.toString(),
+                "-cp",
+                System.getProperty("surefire.real.class.path", System.getProperty("java.class.path"))));
+        Matcher program = Pattern.compile("(?s)```java\n(.*?public final class (\\w+) .*?)```")
+                .matcher(manual);
+        while (program.find()) {
+            Path source = sources.resolve(program.group(2) + ".java");
+            arguments.add(Files.writeString(source, program.group(1)).toString());
+        }
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        int code = ToolProvider.getSystemJavaCompiler().run(null, said, said, arguments.toArray(String[]::new));
+        assertThat(code).as(said.toString(StandardCharsets.UTF_8)).isZero();
+        assertThat(sources.resolve("Tune.class")).exists();
+    }
+
+    @Test
     void everyStudyCanBePlannedAsItIsWritten() throws Exception {
         Map<String, Line> failed = new LinkedHashMap<>();
-        assertThat(commands.studies()).extracting(Yaml::file).contains("direct.yaml", "loop.yaml", "remedy.yaml");
-        String direct = commands.studies().getFirst().text();
+        List<Yaml> studies = commands.files().stream()
+                .filter(file -> file.command().text().startsWith("./candor study "))
+                .toList();
+        assertThat(studies).extracting(Yaml::file).contains("direct.yaml", "loop.yaml", "remedy.yaml");
+        String direct = studies.stream()
+                .filter(study -> study.file().equals("direct.yaml"))
+                .findFirst()
+                .orElseThrow()
+                .text();
         // What loop.yaml says it stands beside: all of direct.yaml but its domains.
         String beside = direct.replaceFirst("(?m)^domains:.*\\n(  .*\\n)*", "");
         try (LoopbackServer endpoint = new LoopbackServer((n, request, out) -> say(out, "Answer: A"))) {
-            for (Yaml study : commands.studies()) {
-                String text = study.text().contains("model:") && study.text().contains("domains:")
-                        ? study.text()
-                        : beside + study.text();
+            for (Yaml study : studies) {
+                // One that says where it goes is whole.
+                String text = study.text().contains("\noutput:") ? study.text() : beside + study.text();
                 write(study.file(), text.replace("https://…/v1", endpoint.url()).replace(".parquet", ".jsonl"));
                 run(study.command().text() + " --dry-run").ifFailed(said -> failed.put(said, study.command()));
             }
