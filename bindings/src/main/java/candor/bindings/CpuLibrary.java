@@ -4,6 +4,7 @@ import candor.bindings.generated.cpu.CandorCpu;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -76,12 +77,16 @@ public final class CpuLibrary {
         }
     }
 
-    /** As {@code candor_cpu_pack_pairs}. */
+    /**
+     * As {@code candor_cpu_pack_pairs}.
+     *
+     * @param from an address
+     */
     public static void packPairs(
             int kernels,
             MemorySegment to,
             long at,
-            MemorySegment from,
+            long from,
             long stride,
             boolean bf16,
             boolean across,
@@ -99,10 +104,17 @@ public final class CpuLibrary {
 
     /** jextract's own handles do not take what lies in the heap. Found when they are first called, after the library is loaded. */
     private static final class Calls {
+        private static final ValueLayout INT = ValueLayout.JAVA_INT;
+        private static final ValueLayout LONG = ValueLayout.JAVA_LONG;
+        private static final ValueLayout FLOAT = ValueLayout.JAVA_FLOAT;
+        private static final ValueLayout ADDRESS = ValueLayout.ADDRESS;
+
         static final MethodHandle MULTIPLY =
                 handle(CandorCpu.candor_cpu_multiply$address(), CandorCpu.candor_cpu_multiply$descriptor());
-        static final MethodHandle PACK_PAIRS =
-                handle(CandorCpu.candor_cpu_pack_pairs$address(), CandorCpu.candor_cpu_pack_pairs$descriptor());
+        static final MethodHandle PACK_PAIRS = handle(
+                CandorCpu.candor_cpu_pack_pairs$address(),
+                // As jextract has it, but that an address is a number, so that none is made into an object.
+                FunctionDescriptor.ofVoid(INT, ADDRESS, LONG, LONG, LONG, INT, INT, INT, INT, INT, FLOAT));
 
         private static MethodHandle handle(MemorySegment function, FunctionDescriptor descriptor) {
             return Linker.nativeLinker().downcallHandle(function, descriptor, Linker.Option.critical(true));

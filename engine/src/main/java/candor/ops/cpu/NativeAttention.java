@@ -70,6 +70,8 @@ final class NativeAttention {
         int start = batch.start(sequence);
         int length = batch.length(sequence);
         int query = keyHead * heads.group();
+        NativeGemm.requireWritable(o.o().data());
+        NativeGemm.requireWritable(o.lse().data());
         MemorySegment memory = scratch.need(bytes(length, heads, false));
         common(heads, o.qkv(), o.o(), start, length, keyHead, scale);
         job.set(LONG, MAXIMA, address(o.lse(), start, query));
@@ -90,6 +92,7 @@ final class NativeAttention {
         Heads heads = o.heads();
         int start = batch.start(sequence);
         int length = batch.length(sequence);
+        NativeGemm.requireWritable(o.dqkv().data());
         common(heads, o.qkv(), o.o(), start, length, keyHead, scale);
         job.set(LONG, LSE, address(o.lse(), start, keyHead * heads.group()));
         candor_cpu_attention.lse_row(job, o.lse().stride());

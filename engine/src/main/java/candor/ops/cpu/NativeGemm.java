@@ -61,6 +61,7 @@ final class NativeGemm extends Gemm {
 
     @Override
     void into(MemorySegment c, long at, long row, int rows, int cols, int depth) {
+        requireWritable(c);
         MemorySegment panels = panels();
         MemorySegment panels2 = panels2(depth);
         MemorySegment scales = scales();
@@ -93,6 +94,13 @@ final class NativeGemm extends Gemm {
             throw new IllegalArgumentException("tensors of this backend lie outside the heap");
         }
         return data.address() + at;
+    }
+
+    /** Native code would write all the same, or end the process. */
+    static void requireWritable(MemorySegment data) {
+        if (data.isReadOnly()) {
+            throw new IllegalArgumentException("results go where nothing may be written");
+        }
     }
 
     /** Where B lies; says to the job how. */
@@ -162,6 +170,9 @@ final class NativeGemm extends Gemm {
         boolean behind = b2 == null;
         job.set(LONG, B2_AT, behind ? bAt + products.panels().floats(depth) : b2At);
         job.set(LONG, B2_PANEL, behind ? bPanel : b2Panel);
+        if (behind && frozen instanceof FloatPanels wide) {
+            return wide.memory();
+        }
         return b2Memory.of(behind ? b : b2);
     }
 
@@ -177,19 +188,5 @@ final class NativeGemm extends Gemm {
     @Override
     long bytes() {
         return scratch.byteSize();
-    }
-
-    /** An array as memory, made anew only where it is another than before. */
-    private static final class HeapArray {
-        private Object array;
-        private MemorySegment memory;
-
-        MemorySegment of(float[] floats) {
-            if (array != floats) {
-                array = floats;
-                memory = MemorySegment.ofArray(floats);
-            }
-            return memory;
-        }
     }
 }

@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 
 /** Panels of pairs of bf16 ({@link PairPanels}), which native code lays out. */
 record PairLayout(CpuKernels kernels) implements PanelLayout {
+    private static final ThreadLocal<HeapArray> ARRAY = ThreadLocal.withInitial(HeapArray::new);
+
     @Override
     public int floats(int depth) {
         return PairPanels.stride(depth);
@@ -17,12 +19,12 @@ record PairLayout(CpuKernels kernels) implements PanelLayout {
 
     @Override
     public void transposed(float[] to, int at, Tensor w, int row, int col, int rows, int depth, float scale) {
-        transposed(MemorySegment.ofArray(to), at, w, row, col, rows, depth, scale);
+        transposed(ARRAY.get().of(to), at, w, row, col, rows, depth, scale);
     }
 
     @Override
     public void natural(float[] to, int at, Tensor w, int row, int depth, int col, int cols, float scale) {
-        natural(MemorySegment.ofArray(to), at, w, row, depth, col, cols, scale);
+        natural(ARRAY.get().of(to), at, w, row, depth, col, cols, scale);
     }
 
     /** As above, of float32 or, where scale is 1, of bf16. */
@@ -40,7 +42,7 @@ record PairLayout(CpuKernels kernels) implements PanelLayout {
                 kernels.number,
                 to,
                 at,
-                w.data().asSlice(w.offset(row, col)),
+                NativeGemm.address(w.data(), w.offset(row, col)),
                 w.stride(),
                 w.dtype() == DType.BF16,
                 across,
