@@ -108,7 +108,7 @@ final class Processes {
         try {
             join();
             requireReadable(words == null ? "it has told why" : words.error());
-        } catch (BadInput e) {
+        } catch (BadInput | PeerFailed e) {
             // It is told, or the first process tells it.
         }
     }
