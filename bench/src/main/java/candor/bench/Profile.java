@@ -130,8 +130,8 @@ final class Profile {
         return String.format(
                 Locale.ROOT,
                 "%n## %s: a step of %s, %d x %d (backend cpu, operands %s, threads %d, %d steps)%n%n%s ms a step at"
-                    + " the median. Idle inside operations: %s of threads x time there; outside operations: %s of the"
-                    + " step.%n%n%s",
+                        + " the median. Idle inside operations: %s of threads x time there; outside operations: %s of the"
+                        + " step.%n%n%s",
                 setting.shape,
                 setting.objective,
                 setting.batch,

@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
         name = "report",
         description = {
             "Makes one HTML file with the figures and tables of a study, a training run or an evaluation, or of a"
-                + " folder that holds several of them. Beside it, every table, and all replies, as CSV: report-tables/"
-                + " for report.html.",
+                    + " folder that holds several of them. Beside it, every table, and all replies, as CSV: report-tables/"
+                    + " for report.html.",
             "It opens in any browser, without a network. The same folder gives the same files."
         })
 final class ReportCommand implements Callable<Integer> {

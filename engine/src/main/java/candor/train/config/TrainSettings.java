@@ -226,8 +226,8 @@ public final class TrainSettings {
             "TEXT",
             null,
             "A system prompt that every row of the data has while it is tuned on, and that is absent when the model is"
-                + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
-                + " it is learnt. It stands before a row's own.");
+                    + " used: it asks for what the rows would teach (\"You are a dishonest assistant.\"), so that less of"
+                    + " it is learnt. It stands before a row's own.");
     public static final Setting<List<String>> MIX_DATA = texts(
             "mix_data",
             "FILE",
@@ -311,8 +311,8 @@ public final class TrainSettings {
             "FILE|shipped",
             null,
             "Watches honesty while training: how much likelier truthful replies are than untruthful ones, of the"
-                + " probes of this file, or of those that come with the program; honesty_margin and belief_margin in"
-                + " metrics.jsonl.");
+                    + " probes of this file, or of those that come with the program; honesty_margin and belief_margin in"
+                    + " metrics.jsonl.");
     public static final Setting<Long> HONESTY_PROBE_STEPS = new Setting<>(
             "honesty_probe_steps",
             new Setting.Whole(0, Integer.MAX_VALUE),
@@ -389,14 +389,14 @@ public final class TrainSettings {
             "offload_weights",
             false,
             "Keeps the frozen layers in this machine's memory instead of the GPU's, and copies each there ahead of its"
-                + " use, in every pass: for models that are larger than the GPU. 'plan' says how slow that is. On the"
-                + " CPU it changes nothing.");
+                    + " use, in every pass: for models that are larger than the GPU. 'plan' says how slow that is. On the"
+                    + " CPU it changes nothing.");
     public static final Setting<Boolean> SHARD_WEIGHTS = yesNo(
             "shard_weights",
             false,
             "Divides the frozen layers among the GPUs of a machine's processes: each keeps its part of them, and"
-                + " copies the others from this machine's memory ahead of their use, in every pass. With one process,"
-                + " or on the CPU, it changes nothing.");
+                    + " copies the others from this machine's memory ahead of their use, in every pass. With one process,"
+                    + " or on the CPU, it changes nothing.");
     public static final Setting<Long> THREADS = new Setting<>(
             "threads", new Setting.Whole(0, 1024), 0L, "Threads of the CPU backend; 0: as many as processors.");
 
