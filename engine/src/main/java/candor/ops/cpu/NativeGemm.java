@@ -93,6 +93,9 @@ final class NativeGemm extends Gemm {
         if (!data.isNative()) {
             throw new IllegalArgumentException("tensors of this backend lie outside the heap");
         }
+        if (!data.scope().isAlive()) {
+            throw new IllegalStateException("the memory of a tensor is closed");
+        }
         return data.address() + at;
     }
 
