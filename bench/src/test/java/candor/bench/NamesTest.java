@@ -45,7 +45,7 @@ class NamesTest {
         }
         there.put("operations", String.join(",", operations));
         there.put("Scaling", "curve");
-        there.put("Profile", "objective,batch");
+        there.put("Profile", "objective,batch,dtype");
         there.put("StartUp", "");
         there.put("Machine", "");
         BenchmarkList.defaultList()

@@ -8,14 +8,15 @@ import candor.BadInput;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The profile of a step is a table whose shares are of the whole step. */
 class ProfileTest {
     @ParameterizedTest
-    @ValueSource(strings = {"sft", "kto"})
-    void sharesAddUpToTheStep(String objective) {
-        String text = Profile.measure(new Profile.Setting("world", objective, 2, 2, 6, 3, 0), 1e12);
+    @CsvSource({"sft, float32", "kto, float32", "sft, bfloat16"})
+    void sharesAddUpToTheStep(String objective, String operands) {
+        String text = Profile.measure(new Profile.Setting("world", objective, 2, 2, 6, 3, operands, 0), 1e12);
+        assertThat(text).contains("operands " + operands);
         List<String[]> rows = text.lines()
                 .filter(line -> line.startsWith("| ") && line.contains("%"))
                 .map(line -> line.split("\\|"))
@@ -39,10 +40,13 @@ class ProfileTest {
 
     @Test
     void whatItCannotMeasureIsRefused() {
-        assertThatThrownBy(() -> new Profile.Setting("world", "dpo", 2, 2, 6, 3, 0))
+        assertThatThrownBy(() -> new Profile.Setting("world", "dpo", 2, 2, 6, 3, "float32", 0))
                 .isInstanceOf(BadInput.class)
                 .hasMessage("--param objective=dpo: not one of sft, kto");
-        assertThatThrownBy(() -> new Profile.Setting("world", "sft", 2, 0, 6, 3, 0))
+        assertThatThrownBy(() -> new Profile.Setting("world", "sft", 2, 0, 6, 3, "float32", 0))
                 .isInstanceOf(BadInput.class);
+        assertThatThrownBy(() -> new Profile.Setting("world", "sft", 2, 2, 6, 3, "float16", 0))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("--param dtype=float16: not one of float32, bfloat16");
     }
 }
