@@ -19,16 +19,6 @@ public final class CpuLibrary {
 
     private CpuLibrary() {}
 
-    /** The system property whose value, a path, goes before all other places that the library is looked for in. */
-    public static String property() {
-        return FILE.property();
-    }
-
-    /** Whether {@link #load} would find a file. */
-    public static boolean isThere() {
-        return FILE.isThere();
-    }
-
     /**
      * Loads the library, once; before that, nothing here may be called.
      *

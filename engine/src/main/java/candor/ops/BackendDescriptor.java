@@ -25,7 +25,7 @@ public record BackendDescriptor(
         EMULATED
     }
 
-    /** The processor, by the Vector API, all in float32. */
+    /** The processor, all in float32. */
     public static final BackendDescriptor CPU =
             new BackendDescriptor("cpu", DType.F32, DType.F32, Memory.HOST, true, 0);
 

@@ -45,6 +45,7 @@ final class NativeGemm extends Gemm {
     private static final long SHARING = candor_cpu_product.sharing$offset();
 
     private final Products products;
+    private final PanelLayout layout;
     private final MemorySegment job;
     private final MemorySegment scratch;
     private final HeapArray bMemory = new HeapArray();
@@ -53,6 +54,7 @@ final class NativeGemm extends Gemm {
     /** @param arena whose memory it works in, as long as it is used */
     NativeGemm(Products products, Arena arena) {
         this.products = products;
+        layout = products.panels();
         job = candor_cpu_product.allocate(arena);
         candor_cpu_product.width(job, COLUMNS);
         candor_cpu_product.arithmetic(job, products.arithmetic());
@@ -171,7 +173,7 @@ final class NativeGemm extends Gemm {
             return MemorySegment.NULL;
         }
         boolean behind = b2 == null;
-        job.set(LONG, B2_AT, behind ? bAt + products.panels().floats(depth) : b2At);
+        job.set(LONG, B2_AT, behind ? bAt + layout.floats(depth) : b2At);
         job.set(LONG, B2_PANEL, behind ? bPanel : b2Panel);
         if (behind && frozen instanceof FloatPanels wide) {
             return wide.memory();
