@@ -124,9 +124,4 @@ class DtypeTest {
         }
         assertThat(said.toString(StandardCharsets.UTF_8)).contains(", products of bfloat16", " 0 failed, 0 skipped");
     }
-
-    @Test
-    void anErrorListsWhatCanBeGiven() {
-        Cli.run("chat", "--dtype", "float16").refused("expected one of [auto, float32, bfloat16]");
-    }
 }

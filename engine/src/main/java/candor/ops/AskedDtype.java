@@ -39,12 +39,6 @@ public enum AskedDtype {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** So error lines list what can be given. */
-    @Override
-    public String toString() {
-        return word();
-    }
-
     /**
      * What a record's word means; null, of an older record, is the backend's own.
      *
