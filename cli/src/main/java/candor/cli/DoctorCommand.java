@@ -137,9 +137,11 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static List<Finding> gpus() {
         Gpus gpus = Gpus.find();
-        return gpus.devices().isEmpty()
+        return gpus.found().isEmpty()
                 ? List.of(new Finding("GPU", "none: " + gpus.reason(), "not needed on the CPU"))
-                : gpus.devices().stream().map(gpu -> new Finding("GPU", gpu)).toList();
+                : gpus.found().stream()
+                        .map(gpu -> new Finding("GPU", gpu.description(), gpu.advice()))
+                        .toList();
     }
 
     private static Finding library(NativeLibrary library, String subject, String wants) {
