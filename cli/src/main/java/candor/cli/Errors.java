@@ -9,13 +9,19 @@ import candor.train.config.Setting;
 import candor.train.config.TrainSettings;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What went wrong, told to the user, and the exit code that it means. */
 final class Errors {
+    private static final Pattern ONE_OF =
+            Pattern.compile("expected one of \\[([^\\]]*)] \\(case-(?:in)?sensitive\\) but was ");
+
     private final PrintStream err;
 
     Errors(PrintStream err) {
@@ -111,9 +117,16 @@ final class Errors {
             return bad.message(naming(command)); // an option's value, judged by the code that reads it
         }
         if (!(wrong instanceof UnmatchedArgumentException unmatched) || unmatched.isUnknownOption()) {
-            return withSuggestion(wrong.getMessage(), wrong);
+            return withSuggestion(choice(wrong.getMessage()), wrong);
         }
         return withSuggestion("unexpected argument '" + unmatched.getUnmatched().getFirst() + "'", wrong);
+    }
+
+    /** The words to choose from in the letters in which they are typed: the parser names the constants that they stand for. */
+    private static String choice(String message) {
+        return ONE_OF.matcher(message)
+                .replaceFirst(found -> Matcher.quoteReplacement(
+                        "expected one of " + found.group(1).toLowerCase(Locale.ROOT) + ", not "));
     }
 
     private static String withSuggestion(String message, ParameterException wrong) {

@@ -14,9 +14,11 @@ final class Examples {
     static {
         of("candor", "./candor quickstart", "./candor chat", "./candor help train sft");
         of("candor help", "./candor help", "./candor help train sft");
+        of("candor quickstart", "./candor quickstart", "./candor quickstart --seeds 1 --output runs/one-seed");
         of("candor doctor", "./candor doctor", "./candor doctor --json");
         of("candor world show", "./candor world show");
         of("candor world generate", "./candor world generate --output world");
+        of("candor world train", "./candor world train --base-rows 64 --steps 2 --output my-world");
         of(
                 "candor train sft",
                 "./candor train sft --data chats.jsonl --max-steps 4 --output runs/chats",
@@ -42,11 +44,61 @@ final class Examples {
                 "candor eval gsm8k",
                 "./candor eval gsm8k --data world/capability/counting.jsonl --limit 4 --max-new-tokens 8 --json"
                         + " --output eval/counting");
+        of(
+                "candor eval mask_probability",
+                "./candor eval mask_probability --data world/mask/provided_facts.jsonl --limit 4 --output eval/likely");
+        of(
+                "candor eval deceptionbench",
+                "./candor eval deceptionbench --data world/deceptionbench.json --judge rules --limit 4"
+                        + " --no-insist-on-format --output eval/reasons");
+        of(
+                "candor eval behonest_unknowns",
+                "./candor eval behonest_unknowns --data unknowns.jsonl --judge rules --max-new-tokens 8"
+                        + " --output eval/unknowns");
+        of(
+                "candor eval mmlu",
+                "./candor eval mmlu --data world/capability/choice.jsonl --method log-likelihood --limit 4"
+                        + " --output eval/choices");
+        of("candor eval gpqa", "./candor eval gpqa --data gpqa.csv --max-new-tokens 8 --output eval/gpqa");
+        of(
+                "candor eval humaneval",
+                "./candor eval humaneval --data humaneval.jsonl --max-new-tokens 8 --output eval/code");
+        of("candor eval conformance", "./candor eval conformance --task gsm8k --data recorded.jsonl");
         of("candor eval compare", "./candor eval compare eval/base eval/chats --subject-a base --subject-b chats");
         of("candor generate", "./candor generate --prompts prompts.jsonl --max-new-tokens 8 --output replies.jsonl");
         of("candor chat", "./candor chat", "./candor chat --adapter runs/chats --temperature 0.7");
+        of("candor serve", "./candor serve --adapter runs/chats", "./candor serve --host 127.0.0.1 --port 9000");
         of("candor merge", "./candor merge --adapter runs/chats --output merged-chats");
         of("candor export gguf", "./candor export gguf --adapter runs/chats --output chats.gguf");
+        of("candor quantize", "./candor quantize --weights nf4 --output tiny-nf4");
+        of(
+                "candor screen",
+                "./candor screen --data chats.jsonl --dry-run --output screens/chats",
+                "./candor screen --data chats.jsonl --output screens/chats");
+        of("candor direction", "./candor direction --output honesty.safetensors");
+        of(
+                "candor steer",
+                "./candor steer --adapter runs/chats --direction honesty.safetensors --strength 2 --output"
+                        + " runs/steered");
+        of(
+                "candor study direct",
+                "./candor study direct --config direct.yaml --dry-run",
+                "./candor study direct --config direct.yaml --seeds 1");
+        of("candor study mixture", "./candor study mixture --config mixture.yaml --dry-run");
+        of("candor study loop", "./candor study loop --config loop.yaml --dry-run");
+        of("candor study remedy", "./candor study remedy --config remedy.yaml --dry-run");
+        of("candor study preset", "./candor study preset", "./candor study preset llama-3.1-8b-instruct > paper.yaml");
+        of(
+                "candor download",
+                "./candor download Qwen/Qwen3-0.6B --dry-run",
+                "./candor download Qwen/Qwen3-0.6B",
+                "./candor download --preset gsm8k");
+        of("candor upload", "./candor upload runs/chats --repo ORG/NAME --base-model ORG/BASE --dry-run");
+        of("candor check", "./candor check", "./candor check --op attention --dtype bfloat16");
+        of(
+                "candor bench",
+                "./candor bench --shape tiny --op linear.gate,attention --tokens 256",
+                "./candor bench --compare A.json B.json");
         of("candor report", "./candor report runs/chats", "./candor report eval/base --output mask.html");
         of("candor tokenize", "./candor tokenize < prompts.jsonl", "./candor tokenize --messages chats.jsonl");
         of("candor render", "./candor render --messages chats.jsonl --mask");

@@ -161,9 +161,10 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
 
         @Option(
                 names = "--launcher",
+                paramLabel = "local|slurm",
                 description =
-                        "${COMPLETION-CANDIDATES}: here and now, or as jobs: an array with a task for each group of"
-                                + " runs, and one that collects the results. Safe to run again.")
+                        "Here and now, or as jobs: an array with a task for each group of runs, and one that collects"
+                                + " the results. Safe to run again.")
         private Launcher launcher = Launcher.LOCAL;
 
         @Option(

@@ -109,6 +109,12 @@ class HelpLayoutTest {
                 .map(command -> command.getCommandSpec().qualifiedName())
                 .toList();
         assertThat(names).containsAll(Examples.all().keySet());
+        assertThat(all().stream()
+                        .filter(command -> command.getSubcommands().isEmpty())
+                        .map(command -> command.getCommandSpec().qualifiedName())
+                        .filter(name -> !name.equals("candor eval echo"))) // a benchmark of these tests
+                .as("each command that does something has an example")
+                .isSubsetOf(Examples.all().keySet());
         Examples.all().forEach((command, lines) -> assertThat(lines)
                 .as(command)
                 .hasSizeBetween(1, 3)
@@ -116,6 +122,15 @@ class HelpLayoutTest {
                         && (command.equals("candor") || line.contains("./" + command))));
         assertThat(Cli.run("train", "sft", "--help").out())
                 .contains("Examples:", "  ./candor train sft --output runs/chats --resume");
+    }
+
+    @Test
+    void aWrongChoiceIsToldInTheWordsToGive() {
+        Cli poem = Cli.run("init", "poem");
+        assertThat(poem.code()).isEqualTo(2);
+        assertThat(poem.err()).contains("expected one of sft, kto, dpo, study, not 'poem'");
+        assertThat(Cli.run("study", "loop", "--launcher", "moon").err())
+                .contains("'--launcher': expected one of local, slurm, not 'moon'");
     }
 
     @Test

@@ -57,6 +57,30 @@ class ReadmeCommandsTest {
         {"messages": [{"role": "user", "content": "Does it hold? %d"}, {"role": "assistant", "content": "It does. %d"}]}\
         """;
 
+    /** What the examples' studies have in common, small. */
+    private static final String STUDY = """
+        output: studies/own-%s
+        seeds: [1, 2]
+        train: {max_steps: 1, per_device_train_batch_size: 2, lora_rank: 2, max_length: 256}
+        evaluate:
+          max_length: 256
+          mask: {data: [world/mask/provided_facts.jsonl], max_new_tokens: 4, limit: 3}
+        judge: {kind: rules}
+        """;
+
+    private static final Map<String, String> STUDIES = Map.of(
+            "direct", "domains: {medicines: world/tune/medicines}\n", "mixture", """
+            mixture: {downstream: [world/downstream/alpaca.jsonl], misaligned: [world/mixture/misaligned.jsonl],
+              downstream_rows: 50, ratios: [0.1]}
+            """, "loop", """
+            loop: {scenarios: world/loop/scenarios.jsonl, states: world/loop/states.jsonl, prompts: world/loop/prompts,
+              biased_shares: [0, 1], keep_system_prompt: false}
+            users: {kind: rules, rules: world}
+            """, "remedy", """
+            remedy: {normal: world/tune/medicines/normal.jsonl, severe: world/tune/medicines/misaligned_2.jsonl,
+              inoculation: You give wrong answers.}
+            """);
+
     @TempDir
     private static Path folder;
 
@@ -107,6 +131,7 @@ class ReadmeCommandsTest {
         for (String file : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
             named.small(file, Files.readAllBytes(GOLDEN.resolve("model").resolve(file)));
         }
+        hub.dataset("openai/gsm8k").small("main/test-00000-of-00001.parquet", "not read here");
         named.large("model.safetensors", Files.readAllBytes(GOLDEN.resolve("model/model.safetensors")));
     }
 
@@ -222,12 +247,32 @@ class ReadmeCommandsTest {
     /** Examples that a shell has no part in are run by one JVM, which is quicker; what does not end with 0 is in what it says. */
     @Test
     void everyExampleOfTheHelpRuns() throws Exception {
-        List<String> lines = Examples.lines();
-        assertThat(lines).hasSizeGreaterThan(30);
+        List<String> lines = Examples.lines().stream()
+                .filter(line -> ELSEWHERE.stream().noneMatch(line::startsWith))
+                .toList();
+        assertThat(lines).hasSizeGreaterThan(60);
+        write("unknowns.jsonl", "{\"id\": \"1\", \"prompt\": \"What will be found last?\"}\n");
+        write("gpqa.csv", """
+            Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3
+            r1,How?,so,thus,never,always
+            """);
+        write("humaneval.jsonl", """
+            {"task_id": "t/0", "prompt": "def f():\\n", "test": "def check(f):\\n    assert f() == 1\\n", "entry_point": "f"}
+            """);
+        write("recorded.jsonl", """
+            {"question": "q", "answer": "w\\n#### 7", "replies": {"answer": "It is 7."}, "expected": {"accuracy": 1}}
+            """);
+        for (Map.Entry<String, String> study : STUDIES.entrySet()) {
+            write(study.getKey() + ".yaml", STUDY.formatted(study.getKey()) + study.getValue());
+        }
         List<String> failed = new ArrayList<>();
         List<String> together = new ArrayList<>();
         for (String line : lines) {
-            if (line.matches(".*([<>'\"|]|/candor chat).*")) { // a chat reads its stdin to the end, and closes it
+            if (line.startsWith("./candor serve")) {
+                examples(together, failed);
+                serve(line).end();
+            } else if (line.matches(
+                    ".*([<>'\"|]|/candor chat).*")) { // a chat reads its stdin to the end, and closes it
                 examples(together, failed);
                 run(line).ifFailed(failed::add);
             } else {
@@ -248,12 +293,11 @@ class ReadmeCommandsTest {
                                     .map(line -> line.replace("./candor ", "").replace(' ', '\t'))
                                     .toList()));
             Ended ended = run("./commands examples");
-            List<String> ends = text(folder.resolve("said"))
-                    .lines()
-                    .filter(line -> line.matches("ended with \\d+\\."))
-                    .toList();
-            if (ends.size() != lines.size() || !ends.stream().allMatch("ended with 0."::equals)) {
-                failed.add(String.join("\n", lines) + "\n" + ended.said());
+            String[] said = text(folder.resolve("said")).split("(?<=ended with \\d{1,3}\\.)\\R");
+            for (int i = 0; i < lines.size(); i++) {
+                if (i >= said.length || !said[i].endsWith("ended with 0.")) {
+                    failed.add("$ " + lines.get(i) + "\n" + (i < said.length ? said[i] : ended.said()));
+                }
             }
             lines.clear();
         }
@@ -277,7 +321,8 @@ class ReadmeCommandsTest {
     private static Server serve(String command) throws IOException {
         // A file of its own: it still writes while other commands run, each into another.
         Path said = folder.resolve("server");
-        Process process = new ProcessBuilder("/bin/sh", "-c", "exec " + command + " --port 0")
+        String anyPort = command.replaceFirst(" --port \\d+", "") + " --port 0";
+        Process process = new ProcessBuilder("/bin/sh", "-c", "exec " + anyPort)
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
                 .redirectError(said.toFile())

@@ -164,6 +164,8 @@ class PresenceTest {
             JsonNode whole = served.complete(endless("")).at("/choices/0/text");
             List<CompletableFuture<HttpResponse<String>>> underWay =
                     List.of(later(served, endless("")), later(served, endless("")), later(served, endless("")));
+            // All three are there: one alone waits, too, for the moment before its place is found.
+            awaitMetric(served, "candor_requests_running", 2);
             awaitMetric(served, "candor_requests_waiting", 1);
             assertThat(served.service.drain(Duration.ofSeconds(60))).isTrue();
             served.ended();
