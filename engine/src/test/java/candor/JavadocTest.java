@@ -14,6 +14,7 @@ import javax.tools.DocumentationTool;
 import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What is published as documentation of the engine and the bindings makes without a warning. Of {@code candor.api}, which
  * strangers read first, every parameter and result has its words; beneath it an accessor says what it is in one sentence.
  */
+@Tag("slow")
 class JavadocTest {
     private static final Path ENGINE = Path.of("src", "main", "java");
     private static final Path BINDINGS = Path.of("..", "bindings", "src", "main", "java");

@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Prompts and evaluations that mpirun divides by rows: the files of one process, whatever happens to one of several. */
+@Tag("slow")
 class MpiDividedTest {
     private static final Path GOLDEN = GoldenTrainTest.golden("llama3");
 

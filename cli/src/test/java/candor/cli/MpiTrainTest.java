@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The program, started by mpirun: the bytes of one process, whatever happens to one of several. */
+@Tag("slow")
 class MpiTrainTest {
     private static final List<String> RUNS =
             List.of("llama3 sft", "qwen2 kto", "qwen3 full", "mistral dpo", "gemma3 sft");

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * would type them, page by page in the manual's order; one that several pages have runs once. What they name is there before: a tiny model in the place of MODEL, small files, an endpoint that says the same to everything,
  * and small settings in the place of the quickstart's. A new command that needs more fails here, until it is given it.
  */
+@Tag("slow")
 class ReadmeCommandsTest {
     private static final Path ROOT = Path.of("..");
     private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "llama3");

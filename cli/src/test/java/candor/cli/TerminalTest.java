@@ -17,6 +17,7 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a person does to long work on a terminal: Ctrl-C, once and twice, kill, and a window that is closed. */
+@Tag("slow")
 @Timeout(300)
 class TerminalTest {
     private static final Path GOLDEN = Path.of(System.getProperty("candor.goldens"), "qwen3");

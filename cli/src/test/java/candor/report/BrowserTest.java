@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a real browser; pictures and the print stay under target/report-pictures to be looked at. */
+@Tag("slow")
 class BrowserTest {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path dir;

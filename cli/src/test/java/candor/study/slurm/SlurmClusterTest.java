@@ -15,10 +15,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A study on a real Slurm: a cluster of this one machine, which cluster.sh starts from Debian's packages. */
+@Tag("slow")
 class SlurmClusterTest {
     private static final int UNAVAILABLE = 3;
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candor.bindings.MpiLibrary.Kind;
 import candor.comm.mpi.Mpirun.Result;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Tag("slow")
 class MpiCommunicatorTest {
     @ParameterizedTest
     @CsvSource({"OPEN_MPI, 2", "OPEN_MPI, 3", "MPICH, 2", "MPICH, 3"})
