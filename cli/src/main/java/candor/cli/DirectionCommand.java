@@ -114,14 +114,21 @@ final class DirectionCommand implements Callable<Integer> {
         try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
                 Backend backend = Backends.open(descriptor, model.threads);
                 Weights weights = Weights.load(folder.path(), model.weights);
-                CausalLm lm = new CausalLm(backend, weights, Recompute.NONE, longest)) {
+                CausalLm lm = new CausalLm(backend, weights, Recompute.NONE, longest);
+                JobRows jobs = JobRows.onStderr()) {
             LOG.info(
                     "{}: reading {} replies of each kind", output, rows.honest().size());
+            JobRow reading = jobs.add(
+                    "", "replies", 0, rows.honest().size() + rows.dishonest().size());
             Direction direction = Contrast.of(
                     ModelMark.of(folder),
                     new ReplyReader(lm, null, Batch.BASE, TOKENS_AT_ONCE),
                     rows.honest(),
-                    rows.dishonest());
+                    rows.dishonest(),
+                    read -> {
+                        jobs.device(backend::ownBytes);
+                        reading.at(read, List.of());
+                    });
             if (interrupt.requested()) {
                 return interrupt.stopped();
             }

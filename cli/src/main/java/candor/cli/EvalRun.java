@@ -66,7 +66,8 @@ final class EvalRun {
         try (Interrupt interrupt = Interrupt.listen(options.goOn());
                 Judge judge = judging == null ? null : judging.open(options, cache, task.judgeTokens());
                 Respondent model = new DividedRespondent(
-                        comm, EngineRespondent.open(engine), SharedWork.ROUND * engine.sequences())) {
+                        comm, EngineRespondent.open(engine), SharedWork.ROUND * engine.sequences());
+                EvalProgress progress = new EvalProgress(task.name(), model::deviceBytes)) {
             SharedWork.agree(comm, asked(task, options, model, null).toString());
             ObjectNode asked = asked(task, options, model, judge);
             requireSame(options, asked);
@@ -80,7 +81,7 @@ final class EvalRun {
                                 model,
                                 judge,
                                 cache,
-                                EvalProgress.logging(),
+                                progress,
                                 interrupt::requested)
                         .run();
             } catch (Stopped stopped) {

@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Continues each prompt of a file, with any number of adapters at once.",
             "A row of the output is the prompt's row with adapter, completion, token_ids and finish_reason (stop or"
-                    + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
-                    + " rows, their order, or the batch size."
+                + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
+                + " rows, their order, or the batch size."
         })
 final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
@@ -131,7 +131,7 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     private int lead(Communicator comm, Backend backend, Generator.Settings size) {
         try (GenerateRun run = GenerateRun.prepare(settings(backend.descriptor().identity()));
                 Interrupt interrupt = Interrupt.listen(Again.resuming(spec));
-                RowProgress progress = new RowProgress("generating", run.rowsDone(), run.rows())) {
+                RowProgress progress = new RowProgress("generating", run.rowsDone(), run.rows(), backend::ownBytes)) {
             LOG.info("{}: {} rows to do, {} done already", output, run.rows() - run.rowsDone(), run.rowsDone());
             if (!run.run(comm, backend, size, facts(backend), progress, interrupt::requested)) {
                 LOG.info("{}: interrupted after {} rows", output, run.rowsDone());

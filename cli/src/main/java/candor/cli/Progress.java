@@ -6,30 +6,27 @@ import candor.train.Outcome;
 import candor.train.Run;
 import candor.train.Session;
 import candor.train.TrainListener;
-import java.util.ArrayList;
+import candor.train.log.StepLog;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How training goes, for a person: a line every so many steps, and on a terminal a bar over the steps of all runs below them. */
+/** How training goes, for a person: a line every so many steps, and on a terminal rows below them, see {@link TrainRows}. */
 final class Progress implements TrainListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
 
     private final long start = System.nanoTime();
     private final Map<Run, Double> losses = new HashMap<>();
-    private long done;
-    /** Null where there is none. */
-    private final Bar bar;
+    private final JobRows rows;
+    private final TrainRows runs;
 
     Progress(Session session) {
-        done = session.runs().stream().mapToLong(Run::step).sum();
-        bar = Bar.onStderr(
-                "steps",
-                done,
-                session.runs().stream().mapToLong(Run::totalSteps).sum());
+        rows = JobRows.onStderr();
+        runs = new TrainRows(rows, session.runs(), false);
     }
 
     @Override
@@ -39,12 +36,8 @@ final class Progress implements TrainListener, AutoCloseable {
 
     @Override
     public void step(Run run, Map<String, Number> metrics) {
-        done++;
         losses.put(run, metrics.get("loss").doubleValue());
-        List<String> numbers = numbers(metrics);
-        if (bar != null) {
-            bar.at(done, numbers);
-        }
+        runs.step(run, metrics);
         if (run.step() % run.config().watch().loggingSteps() == 0
                 || metrics.containsKey("eval_loss")
                 || metrics.containsKey(ProbeReading.HONESTY)) {
@@ -53,7 +46,7 @@ final class Progress implements TrainListener, AutoCloseable {
                     run.config().output(),
                     run.step(),
                     run.totalSteps(),
-                    String.join(", ", numbers),
+                    numbers(metrics),
                     (System.nanoTime() - start) / 1_000_000_000L);
         }
     }
@@ -65,36 +58,24 @@ final class Progress implements TrainListener, AutoCloseable {
 
     @Override
     public void ended(Run run, Outcome outcome) {
+        runs.ended(run, outcome);
         LOG.info("{}: {}{}", run.config().output(), end(outcome), loss(run));
     }
 
-    /** "loss 1.2345", "512 tok/s", "310 MiB". */
-    private static List<String> numbers(Map<String, Number> metrics) {
-        List<String> numbers = new ArrayList<>();
-        numbers.add(loss("loss", metrics.get("loss")));
-        if (metrics.containsKey("eval_loss")) {
-            numbers.add(loss("eval loss", metrics.get("eval_loss")));
-        }
-        if (metrics.containsKey(ProbeReading.HONESTY)) {
-            numbers.add(loss("honesty margin", metrics.get(ProbeReading.HONESTY)));
-        }
-        if (metrics.containsKey(ProbeReading.BELIEF)) {
-            numbers.add(loss("belief margin", metrics.get(ProbeReading.BELIEF)));
-        }
-        numbers.add(String.format(
-                Locale.ROOT, "%,.0f tok/s", metrics.get("tokens_per_s").doubleValue()));
-        numbers.add(String.format(Locale.ROOT, "%,d MiB", ProcessMemory.resident() >> 20));
-        return numbers;
-    }
-
-    private static String loss(String name, Number value) {
-        return String.format(Locale.ROOT, "%s %.4f", name, value.doubleValue());
+    /** "loss 1.2345, 512 tok/s, 310 MiB". */
+    private static String numbers(Map<String, Number> metrics) {
+        List<String> numbers = TrainRows.numbers(metrics);
+        Number device = metrics.get(StepLog.DEVICE_MEMORY);
+        numbers.addAll(JobRows.memory(
+                device == null ? OptionalLong.empty() : OptionalLong.of(device.longValue() << 20),
+                ProcessMemory.resident()));
+        return String.join(", ", numbers);
     }
 
     /** Of the run's last step, if it made one here. */
     private String loss(Run run) {
         Double loss = losses.get(run);
-        return loss == null ? "" : ", " + loss("loss", loss);
+        return loss == null ? "" : ", " + TrainRows.number("loss", loss);
     }
 
     /** "stopped at step 40, since the honesty margin fell from 2.31 at the start to 1.20, by more than 1.0; …". */
@@ -127,8 +108,6 @@ final class Progress implements TrainListener, AutoCloseable {
 
     @Override
     public void close() {
-        if (bar != null) {
-            bar.close();
-        }
+        rows.close();
     }
 }

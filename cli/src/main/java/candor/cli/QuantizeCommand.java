@@ -57,10 +57,12 @@ final class QuantizeCommand implements Callable<Integer> {
         PackedForm form = model.weights == null ? PackedForm.NF4 : model.weights;
         Quantise.Settings settings = new Quantise.Settings(model.model(), form, output, shardMebibytes << 20, force);
         try (Interrupt interrupt = Interrupt.listen(Again.anew(spec));
-                Backend backend = Backends.open(model.backendOfMerge(), model.threads)) {
+                Backend backend = Backends.open(model.backendOfMerge(), model.threads);
+                JobRows rows = JobRows.onStderr()) {
             LOG.info("{}: packing {} as {}", output, settings.model(), form.text());
             try {
-                tell(Quantise.run(settings, backend, interrupt::requested));
+                AnswerRow row = new AnswerRow(rows, rows.add("", "", 0, 0), "", backend::ownBytes);
+                tell(Quantise.run(settings, backend, (done, of) -> row.at("tensors", done, of), interrupt::requested));
                 spec.commandLine().getOut().println(output);
                 return ExitCode.DONE;
             } catch (CancellationException e) {

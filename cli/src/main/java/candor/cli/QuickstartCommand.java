@@ -75,13 +75,14 @@ final class QuickstartCommand implements Callable<Integer> {
         over = threads == null ? over : over.with("threads", List.of(threads.toString()), "--threads");
         over = dtype.dtype == AskedDtype.AUTO ? over : over.with("dtype", List.of(dtype.dtype.word()), "--dtype");
         long start = System.nanoTime();
-        try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
+        try (Interrupt interrupt = Interrupt.listen(Again.same(spec));
+                JobRows rows = JobRows.onStderr()) {
             Quickstart quickstart = Quickstart.open(
                     model == null ? EmbeddedModel.folder() : model,
                     output,
                     config,
                     over,
-                    protocol -> around(protocol, start, interrupt),
+                    protocol -> around(protocol, rows, start, interrupt),
                     LOG::info);
             Optional<Report> report = quickstart.run();
             if (report.isEmpty()) {
@@ -99,12 +100,12 @@ final class QuickstartCommand implements Callable<Integer> {
         }
     }
 
-    private StudyRun.Surroundings around(Protocols protocol, long start, Interrupt interrupt) {
+    private StudyRun.Surroundings around(Protocols protocol, JobRows rows, long start, Interrupt interrupt) {
         return new StudyRun.Surroundings(
                 StudyCommand.facts(),
                 command(),
                 backend -> Room.at(backend, ProcessMemory.available()),
-                new StudyLog(protocol.word(), Duration.ofSeconds(5), start),
+                new StudyLog(protocol.word(), Duration.ofSeconds(5), rows, start),
                 interrupt::requested);
     }
 

@@ -163,7 +163,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ServiceSettings settings = settings();
-        try (Service service = Service.open(settings);
+        try (Service service = open(settings);
                 Interrupt interrupt = Interrupt.listen("answers are not kept; the same command serves again")) {
             LOG.info(
                     "serving {} on {}{}",
@@ -178,6 +178,13 @@ final class ServeCommand implements Callable<Integer> {
                 watch.interrupt();
             }
             return interrupt.stopped();
+        }
+    }
+
+    private static Service open(ServiceSettings settings) {
+        try (JobRows rows = JobRows.onStderr()) {
+            rows.add("loading " + settings.name(), "", 0, 0);
+            return Service.open(settings);
         }
     }
 

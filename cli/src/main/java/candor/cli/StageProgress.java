@@ -1,20 +1,22 @@
 package candor.cli;
 
 import candor.foresee.Screening;
-import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How work in stages goes: a line for each stage. */
+/** How work in stages goes: a line for each stage, and on a terminal a row for how far it is. */
 final class StageProgress implements Screening.Listener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StageProgress.class);
 
-    private final Bar bar;
+    private final JobRows rows = JobRows.onStderr();
+    private final AnswerRow row;
     private String stage = "";
 
-    /** @param rows that each stage goes through */
-    StageProgress(int rows) {
-        bar = Bar.onStderr("rows", 0, rows);
+    /** @param device bytes of its memory; asked on the thread that tells */
+    StageProgress(Supplier<OptionalLong> device) {
+        row = new AnswerRow(rows, rows.add("", "", 0, 0), "", device);
     }
 
     @Override
@@ -23,15 +25,11 @@ final class StageProgress implements Screening.Listener, AutoCloseable {
             stage = now;
             LOG.info("{}", now);
         }
-        if (bar != null) {
-            bar.at(done, List.of(now));
-        }
+        row.at(now, done, all);
     }
 
     @Override
     public void close() {
-        if (bar != null) {
-            bar.close();
-        }
+        rows.close();
     }
 }

@@ -209,8 +209,9 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                 return scenarios(given);
             }
             StudyConfig study = protocol.config(given);
-            try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
-                StudyRun run = run(study, interrupt::requested);
+            try (Interrupt interrupt = Interrupt.listen(Again.same(spec));
+                    JobRows rows = JobRows.onStderr()) {
+                StudyRun run = run(study, log(rows), interrupt::requested);
                 StudyRun.Ended ended =
                         onlyData ? run.prepareOnly() : onlyGroup != null ? run.runGroup(onlyGroup) : run.run();
                 return switch (ended) {
@@ -243,7 +244,11 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
             }
         }
 
-        private StudyRun run(StudyConfig study, BooleanSupplier stop) {
+        private StudyLog log(JobRows rows) {
+            return new StudyLog(protocol.word(), Duration.ofSeconds(10), rows);
+        }
+
+        private StudyRun run(StudyConfig study, StudyProgress progress, BooleanSupplier stop) {
             TakenBackend.tell(study.taken());
             return new StudyRun(
                     study,
@@ -252,7 +257,7 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                             facts(),
                             command(),
                             backend -> Room.at(backend, ProcessMemory.available()),
-                            new StudyLog(protocol.word(), Duration.ofSeconds(10)),
+                            progress,
                             stop));
         }
 
@@ -263,13 +268,10 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
             }
             String folder = writeScenarios.toAbsolutePath().getParent().toString();
             StudyConfig study = protocol.config(given.with("output", List.of(folder), "--write-scenarios"));
-            try (Interrupt interrupt = Interrupt.listen(Again.same(spec))) {
+            try (Interrupt interrupt = Interrupt.listen(Again.same(spec));
+                    JobRows rows = JobRows.onStderr()) {
                 try {
-                    ScenarioWriter.write(
-                            study,
-                            writeScenarios,
-                            new StudyLog(protocol.word(), Duration.ofSeconds(10)),
-                            interrupt::requested);
+                    ScenarioWriter.write(study, writeScenarios, log(rows), interrupt::requested);
                 } catch (Stopped stopped) {
                     return interrupt.stopped();
                 }
@@ -287,7 +289,7 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                 throw new BadInput("--launcher slurm: start the program as ./candor, so that its jobs can call it");
             }
             StudyConfig study = protocol.config(given);
-            StudyRun run = run(study, () -> false);
+            StudyRun run = run(study, StudyProgress.NONE, () -> false);
             List<String> words = new ArrayList<>(command());
             words.set(0, Path.of(home, "candor").toString());
             if (StudyConfig.askedBackend(given).isEmpty()) {

@@ -4,16 +4,22 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.IntSupplier;
 
 /**
- * Standard error on a terminal, with a row at its end that is written over in place: a progress bar. Lines go above it and stay.
+ * Standard error on a terminal, with rows at its end that are written over in place: how far jobs are. Lines go above them and
+ * stay.
  *
- * <p>Carriage returns and blanks do it, no escape codes. A terminal that is gone takes nothing, and nobody minds.
+ * <p>For one row, carriage returns and blanks do it; more of them need two codes of ECMA-48 that every terminal knows: a line
+ * up (CUU), and erase to the end (ED). A terminal that is gone takes nothing, and nobody minds.
  */
 final class TerminalErr extends PrintStream {
     /** Where nobody knows how wide the window is. */
     private static final int USUAL_COLUMNS = 80;
+
+    private static final String LINE_UP = "\u001b[A";
+    private static final String ERASE_BELOW = "\u001b[J";
 
     private final Screen screen;
 
@@ -27,22 +33,24 @@ final class TerminalErr extends PrintStream {
         this.screen = screen;
     }
 
-    /** What the last row may hold: the last column stays free, where a terminal would begin a new row. */
+    /** What a row may hold: the last column stays free, where a terminal would begin a new row. */
     int columns() {
         return screen.room();
     }
 
-    /** Puts a text, no wider than {@link #columns}, in place of the last row; none takes the row away. */
-    void row(String text) {
-        screen.row(text);
+    /** Puts texts, none wider than {@link #columns}, in place of the last rows; none takes them away. */
+    void rows(List<String> texts) {
+        screen.rows(List.copyOf(texts));
     }
 
-    /** The terminal as it stands: complete lines, then the row. */
+    /** The terminal as it stands: complete lines, then the rows. */
     private static final class Screen extends OutputStream {
         private final OutputStream sink;
         private final IntSupplier columns;
-        private String row = "";
-        private int shown;
+        private List<String> rows = List.of();
+        /** What stands there; none while a line is written. */
+        private List<String> shown = List.of();
+
         private boolean withinLine;
 
         Screen(OutputStream sink, IntSupplier columns) {
@@ -71,35 +79,50 @@ final class TerminalErr extends PrintStream {
             draw();
         }
 
-        synchronized void row(String text) {
-            if (text.equals(row)) {
+        synchronized void rows(List<String> texts) {
+            if (texts.equals(rows)) {
                 return;
             }
-            row = text;
+            rows = texts;
             try {
-                if (text.length() >= shown && shown > 0) {
+                if (shown.size() == 1
+                        && texts.size() == 1
+                        && texts.getFirst().length() >= shown.getFirst().length()) {
                     sink.write('\r'); // the new text covers the old one
-                    shown = 0;
+                    shown = List.of();
                 } else {
                     clear();
                 }
                 draw();
             } catch (IOException e) {
-                shown = 0; // the terminal is gone
+                shown = List.of(); // the terminal is gone
             }
         }
 
         private void clear() throws IOException {
-            if (shown > 0) {
-                sink.write(("\r" + " ".repeat(Math.min(shown, room())) + "\r").getBytes(StandardCharsets.US_ASCII));
-                shown = 0;
+            if (shown.isEmpty()) {
+                return;
             }
+            int lines = lines();
+            String cleared = lines == 1
+                    ? "\r" + " ".repeat(shown.getFirst().length()) + "\r"
+                    : "\r" + LINE_UP.repeat(lines - 1) + ERASE_BELOW;
+            sink.write(cleared.getBytes(StandardCharsets.US_ASCII));
+            shown = List.of();
+        }
+
+        /** Lines of the terminal that the rows take: more than one each where the window has become narrower. */
+        private int lines() {
+            int wide = room() + 1;
+            return shown.stream()
+                    .mapToInt(row -> Math.max(1, Math.ceilDiv(row.length(), wide)))
+                    .sum();
         }
 
         private void draw() throws IOException {
-            if (!withinLine && !row.isEmpty()) {
-                sink.write(row.getBytes(StandardCharsets.UTF_8));
-                shown = row.length();
+            if (!withinLine && !rows.isEmpty()) {
+                sink.write(String.join("\n", rows).getBytes(StandardCharsets.UTF_8));
+                shown = rows;
             }
             sink.flush();
         }

@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How much of a download or an upload is done: a bar on a terminal, a line now and then elsewhere. */
+/** How much of a download or an upload is done: a row of a terminal, or a line now and then elsewhere. */
 final class TransferProgress implements Surroundings.Progress {
     private static final Logger LOG = LoggerFactory.getLogger(TransferProgress.class);
     private static final double PAUSE_SECONDS = 10;
@@ -18,8 +18,10 @@ final class TransferProgress implements Surroundings.Progress {
     private long done;
     private long start;
     private double told;
-    /** Null where there is none. */
-    private Bar bar;
+    /** Null before the first transfer. */
+    private JobRows rows;
+
+    private JobRow row;
 
     @Override
     public synchronized void begins(String transfer, int files, long bytes, long there) {
@@ -36,7 +38,8 @@ final class TransferProgress implements Surroundings.Progress {
                 files == 1 ? "file" : "files",
                 mebibytes(bytes),
                 there > 0 ? ", of which " + mebibytes(there) + " are there" : "");
-        bar = Bar.onStderr("MiB", there >> MEBIBYTE_BITS, bytes >> MEBIBYTE_BITS);
+        rows = JobRows.onStderr();
+        row = rows.add("", "MiB", there >> MEBIBYTE_BITS, bytes >> MEBIBYTE_BITS);
     }
 
     @Override
@@ -45,9 +48,8 @@ final class TransferProgress implements Surroundings.Progress {
         double seconds = (System.nanoTime() - start) / 1e9;
         double speed = Math.max(0, done - first) / Math.max(seconds, 1e-3);
         String shown = String.format(Locale.ROOT, "%.1f MiB/s", speed / (1 << MEBIBYTE_BITS));
-        if (bar != null) {
-            bar.at(done >> MEBIBYTE_BITS, List.of(shown));
-        } else if (seconds - told > PAUSE_SECONDS) {
+        row.at(done >> MEBIBYTE_BITS, List.of(shown));
+        if (!rows.shown() && seconds - told > PAUSE_SECONDS) {
             told = seconds;
             LOG.info(
                     "{}: {} of {}, {}, about {} left",
@@ -61,9 +63,8 @@ final class TransferProgress implements Surroundings.Progress {
 
     @Override
     public synchronized void ended() {
-        if (bar != null) {
-            bar.close();
-            bar = null;
+        if (rows != null) {
+            rows.close();
         }
     }
 

@@ -68,6 +68,9 @@ final class CachedModel {
                                     .orDo(shorter);
                         }
                         cache.put(keys.get(k), write(answer));
+                        if (answer instanceof Answer.Reply reply) {
+                            progress.said(reply.tokens());
+                        }
                         missing.get(keys.get(k)).forEach(i -> answers[i] = answer);
                         progress.at("answering", ++done[0], keys.size());
                     },

@@ -27,6 +27,9 @@ public final class Evaluator<R extends Task.Row> {
     /** Told how far it is. */
     public interface Progress {
         void at(String stage, int done, int of);
+
+        /** The model has said so many tokens. */
+        default void said(int tokens) {}
     }
 
     private final Task<R> task;

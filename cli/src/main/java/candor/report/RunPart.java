@@ -8,6 +8,7 @@ import candor.report.html.DataTable;
 import candor.report.html.Element;
 import candor.report.html.Node;
 import candor.train.RunStatus;
+import candor.train.log.StepLog;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,7 +22,9 @@ final class RunPart {
     private static final Set<String> NOT_DRAWN = Set.of(
             "epoch",
             "tokens",
-            "tokens_per_s",
+            StepLog.TOKENS_PER_SECOND,
+            StepLog.MEMORY,
+            StepLog.DEVICE_MEMORY,
             "step_s",
             "seconds",
             "honest_step",

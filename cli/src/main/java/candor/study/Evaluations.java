@@ -105,17 +105,24 @@ final class Evaluations {
                 .get(EvaluationPlan.ADAPTERS_AT_ONCE)
                 .intValue();
         try (Judges judges = new Judges(config, cache)) {
+            Map<List<Subject>, List<StudyTask<?>>> open = new LinkedHashMap<>();
             for (List<Subject> part : parts(subjects, most)) {
-                List<StudyTask<?>> open = tasks.stream()
+                List<StudyTask<?>> left = tasks.stream()
                         .filter(task -> writer == null
                                 || !unfinished(task, part, writer).isEmpty())
                         .toList();
-                if (open.isEmpty()) {
-                    continue;
+                if (!left.isEmpty()) {
+                    open.put(part, left);
                 }
-                try (Opened opened = open(part)) {
-                    for (StudyTask<?> task : open) {
-                        evaluate(task, part, opened, judges.of(task), cache, writer);
+            }
+            int all = open.values().stream().mapToInt(List::size).sum();
+            int done = 0;
+            for (Map.Entry<List<Subject>, List<StudyTask<?>>> part : open.entrySet()) {
+                try (Opened opened = open(part.getKey())) {
+                    for (StudyTask<?> task : part.getValue()) {
+                        progress.evaluated(done, all);
+                        evaluate(task, part.getKey(), opened, judges.of(task), cache, writer);
+                        done++;
                     }
                 }
             }
@@ -212,10 +219,19 @@ final class Evaluations {
                         opened.model(),
                         judge,
                         cache,
-                        (stage, done, of) -> {
-                            // Scoring takes no time worth telling.
-                            if (!stage.equals("scoring")) {
-                                progress.at(name + ", " + stage, done, of);
+                        new Evaluator.Progress() {
+                            @Override
+                            public void at(String stage, int done, int of) {
+                                // Scoring takes no time worth telling.
+                                if (!stage.equals("scoring")) {
+                                    progress.device(opened.model()::deviceBytes);
+                                    progress.at(name + ", " + stage, done, of);
+                                }
+                            }
+
+                            @Override
+                            public void said(int tokens) {
+                                progress.said(tokens);
                             }
                         },
                         stop)

@@ -211,11 +211,25 @@ public final class StudyRun {
 
     private void train(TrainGroup group) {
         around.progress().stage("training");
+        tellTrained(group);
         new Training(config, around.facts(), around.progress(), around.stop())
                 .train(group, groups.size(), around.memory().apply(config.backend()));
         if (around.stop().getAsBoolean()) {
             throw new Stopped();
         }
+    }
+
+    /** Groups go one after another, in the order of arms. */
+    private void tellTrained(TrainGroup next) {
+        List<TrainRun> runs =
+                groups.stream().flatMap(group -> group.runs().stream()).toList();
+        List<TrainRun> behind = groups.subList(0, next.number() - 1).stream()
+                .flatMap(group -> group.runs().stream())
+                .toList();
+        List<TrainRun> left = runs.subList(behind.size(), runs.size());
+        long arms = runs.stream().map(TrainRun::arm).distinct().count();
+        long unfinished = left.stream().map(TrainRun::arm).distinct().count();
+        around.progress().trained((int) (arms - unfinished), (int) arms, behind.size(), runs.size());
     }
 
     private Evaluations evaluations() {

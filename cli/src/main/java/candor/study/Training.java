@@ -52,12 +52,19 @@ final class Training {
         try (Session session = Session.open(prepared, plan, facts)) {
             long total = session.runs().stream().mapToLong(Run::totalSteps).sum();
             String what = "training group " + group.number() + " of " + of + ", steps";
+            TrainListener told = progress.training(session.runs());
             progress.at(what, done(session), total);
             session.train(
                     new TrainListener() {
                         @Override
                         public void step(Run run, Map<String, Number> metrics) {
+                            told.step(run, metrics);
                             progress.at(what, done(session), total);
+                        }
+
+                        @Override
+                        public void ended(Run run, Outcome outcome) {
+                            told.ended(run, outcome);
                         }
                     },
                     stop);

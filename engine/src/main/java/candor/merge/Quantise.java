@@ -42,8 +42,16 @@ public final class Quantise {
     private final Settings settings;
     private final Backend backend;
     private final BooleanSupplier stop;
+    private final Progress progress;
 
-    private Quantise(Settings settings, Backend backend, BooleanSupplier stop) {
+    /** Told how far it is. */
+    public interface Progress {
+        /** So many tensors of so many are written. */
+        void at(int tensors, int of);
+    }
+
+    private Quantise(Settings settings, Backend backend, Progress progress, BooleanSupplier stop) {
+        this.progress = progress;
         this.settings = settings;
         this.backend = backend;
         this.stop = stop;
@@ -52,13 +60,14 @@ public final class Quantise {
     /**
      * Packs.
      *
+     * @param progress told before every tensor
      * @param stop asked before every tensor, and before every text that is compared
      * @return how far the packed model is from the original; there is no adapter whose effect it could tell
      * @throws CancellationException where it said so; nothing is left then
      * @throws BadInput for whatever the user can fix
      */
-    public static MergeReport run(Settings settings, Backend backend, BooleanSupplier stop) {
-        return new Quantise(settings, backend, stop).run();
+    public static MergeReport run(Settings settings, Backend backend, Progress progress, BooleanSupplier stop) {
+        return new Quantise(settings, backend, progress, stop).run();
     }
 
     private MergeReport run() {
@@ -75,6 +84,7 @@ public final class Quantise {
         try (output;
                 Arena arena = Arena.ofShared()) {
             StoredTensors tensors = StoredTensors.open(model, null, arena);
+            int[] read = {0};
             CheckpointWriter.writePacked(
                     output.partial(),
                     config.packed(settings.form()),
@@ -82,6 +92,7 @@ public final class Quantise {
                     settings.shardBytes(),
                     (spec, memory) -> {
                         requireGoingOn();
+                        progress.at(read[0]++, tensors.specs().size());
                         return plain(tensors, spec, memory);
                     });
             SideFiles.copy(model.files(), output.partial());

@@ -39,6 +39,11 @@ public interface Backend extends Ops, AutoCloseable {
         return OptionalLong.empty();
     }
 
+    /** Bytes of its own memory that it has taken; empty where it shares the host's. For the thread that computes. */
+    default OptionalLong ownBytes() {
+        return OptionalLong.empty();
+    }
+
     /** A dense tensor, zero, that lives until the backend is closed. */
     Tensor allocate(DType dtype, int rows, int cols);
 

@@ -45,6 +45,11 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
+    public OptionalLong ownBytes() {
+        return backend.ownBytes();
+    }
+
+    @Override
     public Tensor allocate(DType dtype, int rows, int cols) {
         return backend.allocate(dtype, rows, cols);
     }

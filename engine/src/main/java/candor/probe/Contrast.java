@@ -4,6 +4,7 @@ import candor.BadInput;
 import candor.data.EncodedRow;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Makes a {@link Direction} from replies of two kinds.
@@ -32,14 +33,25 @@ public final class Contrast {
      * @throws BadInput where an activation is not a finite number
      */
     public static Direction of(String mark, ReplyReader reader, List<EncodedRow> honest, List<EncodedRow> dishonest) {
+        return of(mark, reader, honest, dishonest, _ -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param read told how many replies of both kinds are read
+     */
+    public static Direction of(
+            String mark, ReplyReader reader, List<EncodedRow> honest, List<EncodedRow> dishonest, IntConsumer read) {
         if (honest.size() < LEAST || dishonest.size() < LEAST) {
             throw new IllegalArgumentException(honest.size() + " honest and " + dishonest.size()
                     + " dishonest replies, at least " + LEAST + " of each are wanted");
         }
-        return of(mark, means(reader, honest), means(reader, dishonest));
+        return of(
+                mark, means(reader, honest, read), means(reader, dishonest, done -> read.accept(honest.size() + done)));
     }
 
-    private static List<float[][]> means(ReplyReader reader, List<EncodedRow> rows) {
+    private static List<float[][]> means(ReplyReader reader, List<EncodedRow> rows, IntConsumer read) {
         List<float[][]> means = new ArrayList<>();
         reader.means(rows, _ -> true, (_, reply) -> {
             float[][] single = new float[reply.means().length][];
@@ -51,6 +63,7 @@ public final class Contrast {
                 }
             }
             means.add(single);
+            read.accept(means.size());
         });
         return means;
     }

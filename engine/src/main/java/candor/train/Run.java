@@ -5,6 +5,7 @@ import candor.comm.Communicator;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.ops.Backend;
+import candor.ops.ProcessMemory;
 import candor.probe.ProbeReading;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Content;
@@ -219,7 +220,12 @@ public final class Run implements AutoCloseable {
         }
         long step = step();
         Map<String, Number> metrics = new LinkedHashMap<>(learnt.metrics());
-        metrics.put("tokens_per_s", learnt.tokens() / seconds);
+        metrics.put(StepLog.TOKENS_PER_SECOND, learnt.tokens() / seconds);
+        long resident = ProcessMemory.resident();
+        if (resident > 0) {
+            metrics.put(StepLog.MEMORY, resident >> 20);
+        }
+        backend.ownBytes().ifPresent(bytes -> metrics.put(StepLog.DEVICE_MEMORY, bytes >> 20));
         boolean last = step == totalSteps;
         int every = parts.config.watch().evalSteps();
         boolean regular = every > 0 && step % every == 0;

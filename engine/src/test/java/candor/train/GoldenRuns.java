@@ -7,6 +7,7 @@ import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
 import candor.train.config.TrainSettings.Method;
+import candor.train.log.StepLog;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -105,7 +106,7 @@ final class GoldenRuns {
         List<JsonNode> lines = new ArrayList<>();
         for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
             ObjectNode node = (ObjectNode) new ObjectMapper().readTree(line);
-            node.remove("tokens_per_s");
+            node.remove(StepLog.MEASURED);
             lines.add(node);
         }
         return lines;

@@ -1,6 +1,7 @@
 package candor.evaluate.ask;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /** A model with its adapters, as evaluation sees it: it answers, many at once. */
@@ -27,6 +28,11 @@ public interface Respondent extends AutoCloseable {
      * @param stop asked between steps; once it is true, what has no answer yet gets none
      */
     void answer(List<Request> requests, Sink sink, BooleanSupplier stop);
+
+    /** Bytes of a device's own memory that it has taken; empty where there is none. For the thread that {@link #answer}s. */
+    default OptionalLong deviceBytes() {
+        return OptionalLong.empty();
+    }
 
     /** Told that nothing more is asked for now: what only answers need may be given up. */
     default void rest() {}

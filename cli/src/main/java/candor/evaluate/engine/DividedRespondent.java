@@ -6,6 +6,7 @@ import candor.evaluate.ask.Respondent;
 import candor.evaluate.ask.Subject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -69,6 +70,11 @@ public final class DividedRespondent implements Respondent {
         for (int request : unfit) { // why it cannot be put to the model, the model says
             own.answer(List.of(requests.get(request)), (same, why) -> sink.answered(request, why), stop);
         }
+    }
+
+    @Override
+    public OptionalLong deviceBytes() {
+        return own.deviceBytes();
     }
 
     @Override

@@ -37,6 +37,7 @@ import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 
 /** A checkpoint with its adapters, all of them in one batched generation. */
@@ -345,6 +346,11 @@ public final class EngineRespondent implements Respondent {
                     tokens + " tokens do not fit into the " + model.positions() + " positions",
                     "raise {max_length}, if the model's own limit allows, or leave the row out");
         }
+    }
+
+    @Override
+    public OptionalLong deviceBytes() {
+        return backend.ownBytes();
     }
 
     @Override

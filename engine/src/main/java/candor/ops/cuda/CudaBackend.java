@@ -102,6 +102,11 @@ public final class CudaBackend implements Backend {
         return OptionalLong.of(device.free());
     }
 
+    @Override
+    public OptionalLong ownBytes() {
+        return OptionalLong.of(device.held());
+    }
+
     /** What became of graphs so far. */
     public GraphUse graphs() {
         return device.calls().use();
@@ -110,11 +115,6 @@ public final class CudaBackend implements Backend {
     /** Bytes of the device's memory that are in use; what is kept for the next use is given up when others need it. */
     public long usedBytes() {
         return device.used();
-    }
-
-    /** Bytes of the device's memory that are in use, and kept for the next use. */
-    long heldBytes() {
-        return device.held();
     }
 
     @Override

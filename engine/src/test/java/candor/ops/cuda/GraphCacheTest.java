@@ -11,6 +11,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,12 +161,12 @@ class GraphCacheTest {
         section(a, b, c);
         section(a, b, c);
         assertThat(backend.graphs()).isEqualTo(new GraphUse(1, 1, 1));
-        long held = backend.heldBytes();
+        OptionalLong held = backend.ownBytes();
         for (int i = 0; i < 5; i++) {
             section(a, b, c);
         }
         assertThat(backend.graphs()).isEqualTo(new GraphUse(1, 6, 1));
-        assertThat(backend.heldBytes()).isEqualTo(held);
+        assertThat(backend.ownBytes()).isEqualTo(held);
         // Any other address, and it is another section.
         section(a, b.rows(0, 3).columns(0, 8), c);
         assertThat(backend.graphs().replayed()).isEqualTo(7);

@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 class StepLogTest {
     @TempDir
     Path run;
+
+    /** With no milliseconds, which are written all the same. */
+    private static final InstantSource CLOCK = InstantSource.fixed(Instant.parse("2031-05-04T03:02:01Z"));
+
+    private static final String TIME = "\"time\":\"2031-05-04T03:02:01.000Z\"";
 
     private static Map<String, Number> values(double loss, long tokens) {
         Map<String, Number> values = new LinkedHashMap<>();
@@ -35,18 +44,33 @@ class StepLogTest {
 
     @Test
     void aLineAStepInTheOrderGiven() throws IOException {
-        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0, CLOCK)) {
             log.step(1, values(0.5, 40));
-            assertThat(lines()).containsExactly("{\"step\":1,\"loss\":0.5,\"tokens\":40}");
+            assertThat(lines()).containsExactly("{\"step\":1," + TIME + ",\"loss\":0.5,\"tokens\":40}");
             log.step(2, values(1.0, 41));
         }
-        assertThat(lines().getLast()).isEqualTo("{\"step\":2,\"loss\":1.0,\"tokens\":41}");
+        assertThat(lines().getLast()).isEqualTo("{\"step\":2," + TIME + ",\"loss\":1.0,\"tokens\":41}");
+    }
+
+    /** A clock that is not given is the system's. */
+    @Test
+    void timesAreThoseOfNow() throws IOException {
+        Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        try (StepLog log = StepLog.open(run, null, 0, 0)) {
+            log.step(1, values(0.5, 40));
+        }
+        String time = new ObjectMapper()
+                .readTree(lines().getFirst())
+                .get(StepLog.TIME)
+                .textValue();
+        assertThat(time).matches("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z");
+        assertThat(Instant.parse(time)).isBetween(before, Instant.now());
     }
 
     @Test
     void aResumedRunHasNoLineTwice() throws IOException {
         long offset;
-        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0, CLOCK)) {
             log.step(1, values(0.5, 40));
             offset = log.offset();
             log.step(2, values(0.4, 40));
@@ -54,11 +78,13 @@ class StepLogTest {
         }
         Files.writeString(
                 run.resolve("metrics.jsonl"), Files.readString(run.resolve("metrics.jsonl")) + "{\"step\":4,\"lo");
-        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), offset, 1)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), offset, 1, CLOCK)) {
             log.step(2, values(0.25, 40));
         }
         assertThat(lines())
-                .containsExactly("{\"step\":1,\"loss\":0.5,\"tokens\":40}", "{\"step\":2,\"loss\":0.25,\"tokens\":40}");
+                .containsExactly(
+                        "{\"step\":1," + TIME + ",\"loss\":0.5,\"tokens\":40}",
+                        "{\"step\":2," + TIME + ",\"loss\":0.25,\"tokens\":40}");
     }
 
     @Test
@@ -72,7 +98,7 @@ class StepLogTest {
 
     @Test
     void tensorBoardReadsTheSameNumbers() throws IOException {
-        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0)) {
+        try (StepLog log = StepLog.open(run, run.resolve("tensorboard"), 0, 0, CLOCK)) {
             log.step(1, values(0.1, 300));
             Map<String, Number> kto = new LinkedHashMap<>();
             kto.put("rewards/chosen", -12.75);
@@ -96,14 +122,14 @@ class StepLogTest {
                         Map.entry("probes/honesty_margin", 2f),
                         Map.entry("probes/belief_margin_spread", 0.25f),
                         Map.entry("probes/honest_step", 60_000f));
-        double now = System.currentTimeMillis() / 1000.0;
-        assertThat(events).allSatisfy(e -> assertThat(e.wallTime).isBetween(now - 3600, now + 1));
+        assertThat(events).allSatisfy(e -> assertThat(e.wallTime)
+                .isEqualTo(CLOCK.instant().getEpochSecond()));
     }
 
     @Test
     void aResumedRunTellsTensorBoardFromWhere() throws IOException {
-        StepLog.open(run, run.resolve("tensorboard"), 0, 0).close();
-        StepLog.open(run, run.resolve("tensorboard"), 0, 12).close();
+        StepLog.open(run, run.resolve("tensorboard"), 0, 0, CLOCK).close();
+        StepLog.open(run, run.resolve("tensorboard"), 0, 12, CLOCK).close();
         List<Path> files = eventFiles();
         assertThat(files).hasSize(2);
         Event start = events(files.get(1)).get(1);
