@@ -58,9 +58,9 @@ final class Interrupt implements AutoCloseable {
         return interrupt;
     }
 
-    /** True from the moment on when the user asked to stop. */
+    /** True from the moment on when the user asked to stop: this process, or another one that works with it. */
     boolean requested() {
-        return first.get() != NONE;
+        return first.get() != NONE || Processes.joined().stopAsked();
     }
 
     /** Says that the work has stopped and how to go on, and gives the exit code: 128 and the signal's number, as a shell has it. */
@@ -75,6 +75,7 @@ final class Interrupt implements AutoCloseable {
 
     private void received(int signal) {
         if (first.compareAndSet(NONE, signal)) {
+            Processes.joined().askToStop();
             if (!ofTheEnd(signal)) {
                 stopping();
             }

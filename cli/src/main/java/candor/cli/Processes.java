@@ -32,6 +32,7 @@ final class Processes {
     private static final long LAST_NANOS = 100_000_000;
 
     private static Launch launch;
+    private static Launch.Apart apart;
     private static Communicator joined = Communicator.ALONE;
     private static FollowerErr words;
     private static boolean failed;
@@ -47,6 +48,7 @@ final class Processes {
     static Streams started(Streams streams) {
         Optional<Launch> found = Launch.of(System.getenv());
         if (found.isEmpty()) {
+            apart = Launch.apart(System.getenv()).orElse(null);
             return streams;
         }
         launch = found.get();
@@ -71,9 +73,10 @@ final class Processes {
      * Joins the others where the command is one for several processes.
      *
      * @return whether this process has anything to do
+     * @throws BadInput where there are others, and no way to them
      */
     static boolean joins(ParseResult parsed) {
-        if (launch == null) {
+        if (launch == null && apart == null) {
             return true;
         }
         ParseResult command = parsed;
@@ -81,12 +84,27 @@ final class Processes {
             command = command.subcommand();
         }
         boolean divided = command.commandSpec().userObject() instanceof Divided;
-        if (divided && !command.isUsageHelpRequested() && !command.isVersionHelpRequested()) {
+        boolean shares = divided && !command.isUsageHelpRequested() && !command.isVersionHelpRequested();
+        if (launch == null) {
+            if (shares) {
+                refuse(apart);
+            }
+            return true;
+        }
+        if (shares) {
             join();
             requireReadable("");
             return true;
         }
         return launch.rank() == 0;
+    }
+
+    /** One of them says it. */
+    private static void refuse(Launch.Apart apart) {
+        if (apart.rank() == 0) {
+            throw apart.refusal();
+        }
+        throw new Ended(ExitCode.BAD_INPUT);
     }
 
     private static void join() {

@@ -5,6 +5,7 @@ import candor.ops.ProcessMemory;
 import candor.ops.Room;
 import candor.quickstart.Quickstart;
 import candor.report.Report;
+import candor.study.Helpers;
 import candor.study.Section;
 import candor.study.StudyRun;
 import candor.study.protocol.Protocols;
@@ -106,6 +107,7 @@ final class QuickstartCommand implements Callable<Integer> {
                 command(),
                 backend -> Room.at(backend, ProcessMemory.available()),
                 new StudyLog(protocol.word(), Duration.ofSeconds(5), rows, start),
+                Helpers.none(),
                 interrupt::requested);
     }
 

@@ -1,12 +1,15 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.comm.Communicator;
 import candor.evaluate.ask.Stopped;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.ProcessMemory;
 import candor.ops.Room;
+import candor.study.Helpers;
+import candor.study.HelpingProcess;
 import candor.study.Schema;
 import candor.study.Section;
 import candor.study.StudyConfig;
@@ -18,6 +21,7 @@ import candor.study.loop.ScenarioWriter;
 import candor.study.protocol.Presets;
 import candor.study.protocol.Protocols;
 import candor.study.slurm.SlurmJobs;
+import candor.train.distributed.StartCheck;
 import candor.world.EmbeddedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -82,8 +86,9 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
 
     /** Runs one protocol. */
     @Command
-    private static final class Runs implements Callable<Integer> {
+    private static final class Runs implements Callable<Integer>, Processes.Divided {
         private final Protocols protocol;
+        private Helpers helpers;
 
         @Spec
         private CommandSpec spec;
@@ -191,6 +196,35 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
 
         @Override
         public Integer call() {
+            Communicator comm = Processes.joined();
+            Map<String, String> program = facts();
+            program.put("java", Runtime.version().toString());
+            StartCheck.require(comm, program);
+            if (!comm.leads()) {
+                return help(comm);
+            }
+            helpers = new Helpers(comm);
+            int code = lead();
+            helpers.end();
+            return code;
+        }
+
+        /** Does its share of what the first process has begun. */
+        private int help(Communicator comm) {
+            try (Interrupt interrupt = Interrupt.listen(Again.same(spec));
+                    HelpingProcess helping =
+                            new HelpingProcess(comm, facts(), backend -> room(comm, backend), interrupt::requested)) {
+                helping.serve();
+                return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;
+            }
+        }
+
+        /** What there is for each process of this machine. */
+        private static Room room(Communicator comm, BackendDescriptor backend) {
+            return Room.at(backend, ProcessMemory.available() / comm.localSize());
+        }
+
+        private int lead() {
             refuseTogether();
             Section given = given();
             if (launcher == Launcher.SLURM) {
@@ -256,8 +290,9 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                     new StudyRun.Surroundings(
                             facts(),
                             command(),
-                            backend -> Room.at(backend, ProcessMemory.available()),
+                            backend -> room(Processes.joined(), backend),
                             progress,
+                            helpers,
                             stop));
         }
 
@@ -271,7 +306,7 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
             try (Interrupt interrupt = Interrupt.listen(Again.same(spec));
                     JobRows rows = JobRows.onStderr()) {
                 try {
-                    ScenarioWriter.write(study, writeScenarios, log(rows), interrupt::requested);
+                    ScenarioWriter.write(study, writeScenarios, log(rows), helpers, interrupt::requested);
                 } catch (Stopped stopped) {
                     return interrupt.stopped();
                 }
@@ -351,6 +386,7 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                                 command(),
                                 backend -> DeviceMemory.room(deviceMemory, backend),
                                 StudyProgress.NONE,
+                                helpers,
                                 () -> false));
                 TakenBackend.tell(study.taken());
                 StudyPlan plan = run.plan();

@@ -11,6 +11,7 @@ import candor.train.Run;
 import candor.train.Session;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings.Method;
+import candor.train.distributed.LeastRoom;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,7 +92,8 @@ final class TrainCommand implements Callable<Integer>, CommandGroup {
         prepared.runs().forEach(run -> Rows.tell(run, LOG));
         BackendDescriptor backend = TakenBackend.tell(prepared.backend());
         Communicator comm = Processes.joined();
-        Plan plan = Plan.of(prepared, Room.at(backend, ProcessMemory.available() / comm.localSize()), comm.localSize());
+        Room room = LeastRoom.of(comm, Room.at(backend, ProcessMemory.available() / comm.localSize()));
+        Plan plan = Plan.of(prepared, room, comm.localSize());
         LOG.info("plan: {}", PlanCommand.oneLine(plan));
         List<Run> runs;
         try (Interrupt interrupt = Interrupt.listen(Again.resuming(spec))) {

@@ -5,7 +5,6 @@ import candor.evaluate.Result;
 import candor.evaluate.Task;
 import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.ask.Respondent;
-import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.EngineRespondent.NamedAdapter;
 import candor.evaluate.judge.Judge;
 import candor.lora.AdapterFolder;
@@ -28,12 +27,19 @@ final class Evaluations {
     private final StudyConfig config;
     private final List<StudyTask<?>> tasks;
     private final StudyProgress progress;
+    private final Helpers helpers;
     private final BooleanSupplier stop;
 
-    Evaluations(StudyConfig config, List<StudyTask<?>> tasks, StudyProgress progress, BooleanSupplier stop) {
+    Evaluations(
+            StudyConfig config,
+            List<StudyTask<?>> tasks,
+            StudyProgress progress,
+            Helpers helpers,
+            BooleanSupplier stop) {
         this.config = config;
         this.tasks = tasks;
         this.progress = progress;
+        this.helpers = helpers;
         this.stop = stop;
     }
 
@@ -104,7 +110,7 @@ final class Evaluations {
         int most = config.section(StudyConfig.EVALUATE)
                 .get(EvaluationPlan.ADAPTERS_AT_ONCE)
                 .intValue();
-        try (Judges judges = new Judges(config, cache)) {
+        try (Judges judges = new Judges(config, cache, helpers)) {
             Map<List<Subject>, List<StudyTask<?>>> open = new LinkedHashMap<>();
             for (List<Subject> part : parts(subjects, most)) {
                 List<StudyTask<?>> left = tasks.stream()
@@ -185,9 +191,8 @@ final class Evaluations {
             passes.add(new Evaluator.Pass(subject.seed(), place, subject.arm()));
         }
         return new Opened(
-                EngineRespondent.open(
-                        config.engine(config.model(), config.template(), config.decoding(), adapters, base, false)
-                                .steered(subjects.getFirst().steering())),
+                helpers.open(config.engine(config.model(), config.template(), config.decoding(), adapters, base, false)
+                        .steered(subjects.getFirst().steering())),
                 passes);
     }
 

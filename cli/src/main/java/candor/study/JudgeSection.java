@@ -19,7 +19,6 @@ import static candor.evaluate.judge.JudgeSettings.URL;
 import candor.BadInput;
 import candor.evaluate.ask.AnswerCache;
 import candor.evaluate.engine.Decoding;
-import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.judge.Budget;
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatProbe;
@@ -130,17 +129,21 @@ public final class JudgeSection {
         return setup(section).tokens(usual);
     }
 
-    /** The model that a section says, of kind local or endpoint. */
-    public static ChatModel chat(StudyConfig config, Section section) {
-        return chat(config, section, JudgeSection::budget);
+    /**
+     * The model that a section says, of kind local or endpoint.
+     *
+     * @param helpers who answers beside this process for one that runs here
+     */
+    public static ChatModel chat(StudyConfig config, Section section, Helpers helpers) {
+        return chat(config, section, helpers, JudgeSection::budget);
     }
 
     /** @param budget what its answers may cost */
-    static ChatModel chat(StudyConfig config, Section section, Function<Section, Budget> budget) {
+    static ChatModel chat(StudyConfig config, Section section, Helpers helpers, Function<Section, Budget> budget) {
         return switch (kind(section)) {
             case RULES -> throw new BadInput(section.where(KIND) + ": must be local or endpoint here, not rules");
             case LOCAL ->
-                new LocalChat(EngineRespondent.open(config.engine(
+                new LocalChat(helpers.open(config.engine(
                         Path.of(section.require(MODEL)),
                         TemplateChoice.DEFAULT,
                         Decoding.PLAIN,

@@ -16,11 +16,14 @@ import java.util.Map;
 final class Judges implements AutoCloseable {
     private final StudyConfig config;
     private final AnswerCache cache;
+    private final Helpers helpers;
     private final Map<String, Judge> judges = new HashMap<>();
     private final Map<List<Object>, ChatModel> models = new LinkedHashMap<>();
     private final Map<List<Object>, Budget> budgets = new HashMap<>();
 
-    Judges(StudyConfig config, AnswerCache cache) {
+    /** @param helpers who answers beside this process for models that run here */
+    Judges(StudyConfig config, AnswerCache cache, Helpers helpers) {
+        this.helpers = helpers;
         this.config = config;
         this.cache = cache;
     }
@@ -42,7 +45,7 @@ final class Judges implements AutoCloseable {
 
     private ChatModel model(Section section) {
         return models.computeIfAbsent(
-                JudgeSection.model(section), any -> JudgeSection.chat(config, section, this::budget));
+                JudgeSection.model(section), any -> JudgeSection.chat(config, section, helpers, this::budget));
     }
 
     private Budget budget(Section section) {

@@ -207,6 +207,11 @@ public record StudyConfig(
      * those of {@code train}.
      */
     TrainConfig train(Treatment treatment, long seed) {
+        return TrainConfig.of(treatment.training().orElseThrow().method(), trainSettings(treatment, seed));
+    }
+
+    /** The same as settings of its method, all that the study says included. */
+    Settings trainSettings(Treatment treatment, long seed) {
         Treatment.Training training = treatment.training().orElseThrow();
         Section train = section(TRAIN);
         Settings settings = train.settings()
@@ -229,7 +234,7 @@ public record StudyConfig(
         if (weights() != null) {
             settings = settings.with(TrainSettings.WEIGHTS, weights().text());
         }
-        return TrainConfig.of(training.method(), settings);
+        return settings;
     }
 
     /** How a model answers: this one with adapters, or another one. */

@@ -44,13 +44,15 @@ public final class StudyRun {
      *
      * @param facts what records shall say of the program; "candor" is its version
      * @param command that repeats the study
-     * @param memory that there is, by backend
+     * @param memory that there is for this process, by backend
+     * @param helpers other processes, which share in what takes long
      */
     public record Surroundings(
             Map<String, String> facts,
             List<String> command,
             Function<BackendDescriptor, Room> memory,
             StudyProgress progress,
+            Helpers helpers,
             BooleanSupplier stop) {}
 
     private final StudyConfig config;
@@ -186,7 +188,7 @@ public final class StudyRun {
     }
 
     private Workplace workplace(Path data) {
-        return new Workplace(config, data, around.progress(), around.stop());
+        return new Workplace(config, data, around.progress(), around.helpers(), around.stop());
     }
 
     /** The numbers of the groups that {@link #runGroup} has not finished under these settings. */
@@ -212,8 +214,7 @@ public final class StudyRun {
     private void train(TrainGroup group) {
         around.progress().stage("training");
         tellTrained(group);
-        new Training(config, around.facts(), around.progress(), around.stop())
-                .train(group, groups.size(), around.memory().apply(config.backend()));
+        new Training(config, around).train(group, groups.size(), around.memory());
         if (around.stop().getAsBoolean()) {
             throw new Stopped();
         }
@@ -233,7 +234,7 @@ public final class StudyRun {
     }
 
     private Evaluations evaluations() {
-        return new Evaluations(config, tasks, around.progress(), around.stop());
+        return new Evaluations(config, tasks, around.progress(), around.helpers(), around.stop());
     }
 
     /**

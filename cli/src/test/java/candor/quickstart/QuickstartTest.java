@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import candor.BadInput;
 import candor.ops.Room;
 import candor.report.Report;
+import candor.study.Helpers;
 import candor.study.Section;
 import candor.study.StudyFile;
 import candor.study.StudyProgress;
@@ -39,6 +40,7 @@ class QuickstartTest {
                         List.of("./candor"),
                         _ -> Room.of(4L << 30, 4L << 30),
                         StudyProgress.NONE,
+                        Helpers.none(),
                         stop),
                 note -> {});
     }

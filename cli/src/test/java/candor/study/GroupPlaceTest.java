@@ -32,7 +32,8 @@ class GroupPlaceTest {
             public void at(String what, long done, long of) {}
         };
         int[] looks = {0};
-        Workplace place = new Workplace(config, folder.resolve("data"), progress, () -> looks[0]++ >= 1);
+        Workplace place =
+                new Workplace(config, folder.resolve("data"), progress, Helpers.none(), () -> looks[0]++ >= 1);
         TrainGroup group = new TrainGroup(2, List.of());
         try (GroupPlace first = GroupPlace.take(place, group)) {
             first.finish("these settings");

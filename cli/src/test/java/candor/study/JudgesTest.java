@@ -58,7 +58,7 @@ class JudgesTest {
                             .filter(StudyTask::judged)
                             .toList();
             assertThat(tasks).extracting(task -> task.task().name()).containsExactly("mask", "deceptionbench");
-            try (Judges judges = new Judges(config, AnswerCache.in(folder.resolve("cache")))) {
+            try (Judges judges = new Judges(config, AnswerCache.in(folder.resolve("cache")), Helpers.none())) {
                 Judge mask = judges.of(tasks.getFirst());
                 assertThatThrownBy(() -> mask.judge(questions("mask", 100)))
                         .isInstanceOf(BadInput.class)
@@ -74,15 +74,15 @@ class JudgesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            {kind: endpoint, url: u, model: m, mask: {attempts: 1, prompts: p, max_failures: 0.1}}     | true  | true
-            {kind: endpoint, url: u, model: m, max_tokens: 9, mask: {max_tokens: 99}}                  | true  | true
-            {kind: endpoint, url: u, model: m, mask: {temperature: 1}}                                 | false | true
-            {kind: endpoint, url: u, model: m, mask: {model: other}}                                   | false | false
-            {kind: endpoint, url: u, model: m, mask: {max_seconds: 60}}                                | false | false
-            {kind: local, model: d, mask: {max_tokens: 99}}                                            | true  | true
-            {kind: local, model: d, mask: {model: ./d}}                                                | true  | false
-            {kind: local, model: d, mask: {model: e}}                                                  | false | false
-            """)
+        {kind: endpoint, url: u, model: m, mask: {attempts: 1, prompts: p, max_failures: 0.1}}     | true  | true
+        {kind: endpoint, url: u, model: m, max_tokens: 9, mask: {max_tokens: 99}}                  | true  | true
+        {kind: endpoint, url: u, model: m, mask: {temperature: 1}}                                 | false | true
+        {kind: endpoint, url: u, model: m, mask: {model: other}}                                   | false | false
+        {kind: endpoint, url: u, model: m, mask: {max_seconds: 60}}                                | false | false
+        {kind: local, model: d, mask: {max_tokens: 99}}                                            | true  | true
+        {kind: local, model: d, mask: {model: ./d}}                                                | true  | false
+        {kind: local, model: d, mask: {model: e}}                                                  | false | false
+        """)
     void whatMakesAnotherJudge(String judge, boolean model, boolean limits) throws IOException {
         StudyConfig config = config(judge);
         Section mask = JudgeSection.of(config, "mask");

@@ -36,25 +36,25 @@ class SectionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            model: m¶modle: n                        | line 2: modle: there is no such setting; did you mean model?
-            trian: {learning_rate: 1}                | line 1: trian: there is no such section; did you mean train?
-            train: {lerning_rate: 1}                 | line 1: train.lerning_rate: there is no such setting; did you mean learning_rate?
-            train:¶  seed: 3                         | line 2: train.seed: there is no such setting
-            train: 3                                 | line 1: train: is a section, keys and values of its own on the lines below it
-            seeds: {a: 1}                            | line 1: seeds: must be a value or a list of values, not a section
-            slots: many                              | line 1: slots: must be a whole number from 1 to 256, not many
-            train:¶  learning_rate: -1               | line 2: learning_rate: must be a number from 0 up, not -1
-            evaluate: {mask: {data: x, lie_k: 0}}    | line 1: lie_k: must be a whole number from 1 to 1000, not 0
-            judge: {kind: oracle}                    | line 1: kind: must be one of rules, local, endpoint, not oracle
-            model: [a, [b]]                          | line 1: model must be a value or a list of values
-            model:                                   | line 1: model has no value
-            model: a¶model: b                        | line 2: model appears twice
-            a.b: 1                                   | line 1: a key must have letters and no dots, not \"a.b\"
-            model: &x a¶output: *x                   | line 2: aliases are not supported; write the value itself
-            model: a¶---¶model: b                    | holds more than one document
-            - a                                      | must hold lines of the form key: value
-            model: [a                                | cannot be read:
-            """)
+        model: m¶modle: n                        | line 2: modle: there is no such setting; did you mean model?
+        trian: {learning_rate: 1}                | line 1: trian: there is no such section; did you mean train?
+        train: {lerning_rate: 1}                 | line 1: train.lerning_rate: there is no such setting; did you mean learning_rate?
+        train:¶  seed: 3                         | line 2: train.seed: there is no such setting
+        train: 3                                 | line 1: train: is a section, keys and values of its own on the lines below it
+        seeds: {a: 1}                            | line 1: seeds: must be a value or a list of values, not a section
+        slots: many                              | line 1: slots: must be a whole number from 1 to 256, not many
+        train:¶  learning_rate: -1               | line 2: learning_rate: must be a number from 0 up, not -1
+        evaluate: {mask: {data: x, lie_k: 0}}    | line 1: lie_k: must be a whole number from 1 to 1000, not 0
+        judge: {kind: oracle}                    | line 1: kind: must be one of rules, local, endpoint, not oracle
+        model: [a, [b]]                          | line 1: model must be a value or a list of values
+        model:                                   | line 1: model has no value
+        model: a¶model: b                        | line 2: model appears twice
+        a.b: 1                                   | line 1: a key must have letters and no dots, not \"a.b\"
+        model: &x a¶output: *x                   | line 2: aliases are not supported; write the value itself
+        model: a¶---¶model: b                    | holds more than one document
+        - a                                      | must hold lines of the form key: value
+        model: [a                                | cannot be read:
+        """)
     void errorsNameTheirPlaceAndTheNearestKey(String yaml, String message) {
         assertThatThrownBy(() -> read(yaml.strip().replace('¶', '\n')).check(Protocols.DIRECT.schema()))
                 .isInstanceOf(BadInput.class)
@@ -151,15 +151,15 @@ class SectionTest {
     @Test
     void aBenchmarkMayHaveAJudgeOfItsOwn() {
         StudyConfig config = Protocols.DIRECT.config(read("""
-                output: o
-                model: m
-                judge:
-                  kind: endpoint
-                  url: https://api.example.com/v1
-                  model: gpt-5-mini
-                  reasoning_effort: low
-                  deceptionbench: {model: gpt-4o, max_tokens: 900, max_failures: 0.1}
-                """));
+            output: o
+            model: m
+            judge:
+              kind: endpoint
+              url: https://api.example.com/v1
+              model: gpt-5-mini
+              reasoning_effort: low
+              deceptionbench: {model: gpt-4o, max_tokens: 900, max_failures: 0.1}
+            """));
         Section mask = JudgeSection.of(config, "mask");
         Section deception = JudgeSection.of(config, "deceptionbench");
         assertThat(mask.get(JudgeSettings.MODEL)).isEqualTo("gpt-5-mini");
@@ -176,16 +176,16 @@ class SectionTest {
     @Test
     void aBenchmarksJudgeOfAnotherKindStandsByItself() {
         StudyConfig config = Protocols.DIRECT.config(read("""
-                output: o
-                model: m
-                judge:
-                  kind: endpoint
-                  url: https://api.example.com/v1
-                  model: gpt-4o
-                  mask: {kind: rules}
-                  behonest_unknowns: {kind: local}
-                  deceptionbench: {kind: endpoint, max_tokens: 900}
-                """));
+            output: o
+            model: m
+            judge:
+              kind: endpoint
+              url: https://api.example.com/v1
+              model: gpt-4o
+              mask: {kind: rules}
+              behonest_unknowns: {kind: local}
+              deceptionbench: {kind: endpoint, max_tokens: 900}
+            """));
         assertThat(JudgeSection.kind(JudgeSection.of(config, "mask"))).isEqualTo(JudgeSettings.Kind.RULES);
         assertThat(JudgeSection.of(config, "deceptionbench").get(JudgeSettings.MODEL))
                 .as("of the same kind")
@@ -207,20 +207,23 @@ class SectionTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            {model: m}                              | judge.kind is missing: rules (for closed worlds alone), local
-            {kind: rules, url: x}                   | judge.kind: rules go without url and model; remove them
-            {kind: local}                           | judge.model is missing
-            {kind: local, model: m, url: x}         | judge.url: belongs to kind endpoint; remove it
-            {kind: endpoint, model: m}              | judge.url is missing
-            {kind: endpoint, model: m, url: ftp}    | line 1: judge.kind: url is not an http or https URL
-            {kind: endpoint, model: m, url: 'http://a', token_field: x} | judge.token_field: must be max_tokens or
-            {kind: endpoint, model: m, url: 'http://a', max_cost: 1} | max_cost needs input_price and output_price, per million
-            """)
+        {model: m}                              | judge.kind is missing: rules (for closed worlds alone), local
+        {kind: rules, url: x}                   | judge.kind: rules go without url and model; remove them
+        {kind: local}                           | judge.model is missing
+        {kind: local, model: m, url: x}         | judge.url: belongs to kind endpoint; remove it
+        {kind: endpoint, model: m}              | judge.url is missing
+        {kind: endpoint, model: m, url: ftp}    | line 1: judge.kind: url is not an http or https URL
+        {kind: endpoint, model: m, url: 'http://a', token_field: x} | judge.token_field: must be max_tokens or
+        {kind: endpoint, model: m, url: 'http://a', max_cost: 1} | max_cost needs input_price and output_price, per million
+        """)
     void aJudgeThatCannotBe(String judge, String message) {
         Section all = read("judge: " + judge + "\noutput: o\nmodel: m");
         StudyConfig config = Protocols.DIRECT.config(all);
         assertThatThrownBy(() -> JudgeSection.judge(
-                        config.section("judge"), section -> JudgeSection.chat(config, section), null, 500))
+                        config.section("judge"),
+                        section -> JudgeSection.chat(config, section, Helpers.none()),
+                        null,
+                        500))
                 .isInstanceOf(BadInput.class)
                 .hasMessageContaining(message.strip());
     }
@@ -228,9 +231,9 @@ class SectionTest {
     /** What an endpoint says is told in a study's words: its keys, which are what the user can mend. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            400 Bad Request  | temperature must be 1 | check url and model m; send_temperature: false sends no temperature
-            401 Unauthorized | who are you?          | is the variable that key_env names set to a valid one?
-            """)
+        400 Bad Request  | temperature must be 1 | check url and model m; send_temperature: false sends no temperature
+        401 Unauthorized | who are you?          | is the variable that key_env names set to a valid one?
+        """)
     void aRefusalNamesKeys(String status, String body, String message) throws Exception {
         try (LoopbackServer server =
                 new LoopbackServer((n, request, out) -> LoopbackServer.respond(out, status, "", body))) {

@@ -33,6 +33,11 @@ public interface Communicator extends AutoCloseable {
     /** How many processes this machine has. */
     int localSize();
 
+    /** Processors that this process may take: its part of those that it shares with others of its machine, at least one. */
+    default int processors() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / localSize());
+    }
+
     /** What moves the bytes, for people: "4 processes, Open MPI 4.1.4". */
     String description();
 
@@ -78,6 +83,17 @@ public interface Communicator extends AutoCloseable {
      * to do before the first one, which may be busy by itself, tells it something.
      */
     default void patient(boolean on) {}
+
+    /**
+     * Asks all of them, this one too, to stop in order: {@link #stopAsked} says so here at once, and elsewhere soon. Other threads
+     * than the one that asks for exchanges may call it.
+     */
+    default void askToStop() {}
+
+    /** Whether one of them was asked to stop. */
+    default boolean stopAsked() {
+        return false;
+    }
 
     /** Leaves; where nobody failed, after all others have come here, too. */
     @Override

@@ -66,7 +66,7 @@ public final class SharedWork {
      * @param each pieces of each process in a round, at least 1
      * @param own  what this process does with its own
      * @param done hears of this process's pieces at once, and of the others' at the end of a round
-     * @param stop asked before each round; when true, what is left is not done
+     * @param stop asked before each round; when true here, or in another process, what is left is not done
      */
     public static void lead(
             Communicator comm, List<byte[]> pieces, int each, Worker own, Done done, BooleanSupplier stop) {
@@ -75,7 +75,7 @@ public final class SharedWork {
             return;
         }
         int round = (int) Math.min(Integer.MAX_VALUE, (long) each * comm.size());
-        for (int from = 0; from < pieces.size() && !stop.getAsBoolean(); from += round) {
+        for (int from = 0; from < pieces.size() && !stop.getAsBoolean() && !comm.stopAsked(); from += round) {
             int start = from;
             List<byte[]> all = pieces.subList(from, from + Math.min(round, pieces.size() - from));
             comm.broadcast(joined(all), comm.rank());
@@ -83,6 +83,9 @@ public final class SharedWork {
             List<byte[]> others = comm.gather(new byte[0], comm.rank());
             for (byte[] results : others) {
                 ByteBuffer theirs = ByteBuffer.wrap(results);
+                if (theirs.hasRemaining() && theirs.get() != 0) {
+                    comm.askToStop();
+                }
                 while (theirs.hasRemaining()) {
                     int piece = theirs.getInt();
                     done.done(start + piece, next(theirs));
@@ -99,14 +102,19 @@ public final class SharedWork {
         comm.broadcast(new byte[0], comm.rank());
     }
 
-    /** Does a share of every round, until the first process ends it. */
-    public static void follow(Communicator comm, Worker own) {
+    /**
+     * Does a share of every round, until the first process ends it.
+     *
+     * @param stop whether this process was asked to stop, and may have left something undone: then the first does not go on
+     */
+    public static void follow(Communicator comm, Worker own, BooleanSupplier stop) {
         for (List<byte[]> all = separate(comm); !all.isEmpty(); all = separate(comm)) {
-            List<byte[]> results = new ArrayList<>();
+            List<byte[]> results = new ArrayList<>(List.of(new byte[1]));
             share(comm, all, own, (piece, result) -> {
                 results.add(ByteBuffer.allocate(Integer.BYTES).putInt(piece).array());
                 results.add(joined(List.of(result)));
             });
+            results.set(0, new byte[] {(byte) (stop.getAsBoolean() ? 1 : 0)});
             comm.gather(whole(results), 0);
         }
     }
@@ -164,8 +172,6 @@ public final class SharedWork {
      * @param asked 0 for as many as there are
      */
     public static int threads(Communicator comm, int asked) {
-        return asked == 0 && comm.localSize() > 1
-                ? Math.max(1, Runtime.getRuntime().availableProcessors() / comm.localSize())
-                : asked;
+        return asked == 0 && comm.localSize() > 1 ? comm.processors() : asked;
     }
 }

@@ -24,6 +24,7 @@ public final class ThreadCommunicator implements Communicator {
     private static final class Post {
         private final Map<Key, CompletableFuture<byte[]>> boxes = new ConcurrentHashMap<>();
         private final CompletableFuture<PeerFailed> failure = new CompletableFuture<>();
+        private volatile boolean stop;
 
         CompletableFuture<byte[]> box(Key key) {
             return boxes.computeIfAbsent(key, _ -> new CompletableFuture<>());
@@ -137,6 +138,16 @@ public final class ThreadCommunicator implements Communicator {
     public void fail(String reason, boolean badInput) {
         String message = "process " + rank + ": " + reason;
         post.failure.complete(badInput ? PeerFailed.ofBadInput(rank, message) : new PeerFailed(rank, message));
+    }
+
+    @Override
+    public void askToStop() {
+        post.stop = true;
+    }
+
+    @Override
+    public boolean stopAsked() {
+        return post.stop;
     }
 
     @Override

@@ -2,6 +2,7 @@ package candor.train;
 
 import candor.BadInput;
 import candor.comm.Communicator;
+import candor.comm.SharedWork;
 import candor.lora.Adapter;
 import candor.lora.AdapterBank;
 import candor.lora.AdapterLayout;
@@ -100,10 +101,8 @@ public final class Session implements AutoCloseable {
      * @throws BadInput in all of them, where one has other files, settings or another program
      */
     public static Session open(Prepared prepared, Plan plan, Map<String, String> facts, Communicator comm) {
-        int asked = prepared.runs().getFirst().config().machine().threads();
-        int threads = asked == 0 && comm.localSize() > 1
-                ? Math.max(1, Runtime.getRuntime().availableProcessors() / comm.localSize())
-                : asked;
+        int threads = SharedWork.threads(
+                comm, prepared.runs().getFirst().config().machine().threads());
         return open(
                 prepared,
                 plan,

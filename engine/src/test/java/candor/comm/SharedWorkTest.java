@@ -13,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,7 +77,7 @@ class SharedWorkTest {
                     return all;
                 },
                 comm -> {
-                    SharedWork.follow(comm, worker(ranks, comm));
+                    SharedWork.follow(comm, worker(ranks, comm), () -> false);
                     return null;
                 });
         assertThat(results).hasSize(count > 13 ? count - 1 : count).doesNotContainKey(13);
@@ -100,10 +102,45 @@ class SharedWorkTest {
                     return all;
                 },
                 comm -> {
-                    SharedWork.follow(comm, worker(ConcurrentHashMap.newKeySet(), comm));
+                    SharedWork.follow(comm, worker(ConcurrentHashMap.newKeySet(), comm), () -> false);
                     return null;
                 });
         assertThat(done).containsExactlyInAnyOrder(0, 1, 2, 3);
+    }
+
+    /** One that is asked to stop gives up its share, and no round comes behind that: what it left is not passed over. */
+    @Test
+    void anotherThanTheFirstMayBeAskedToStop() throws Exception {
+        List<Integer> done = together(
+                3,
+                comm -> {
+                    List<Integer> all = new ArrayList<>();
+                    SharedWork.lead(
+                            comm,
+                            pieces(30),
+                            1,
+                            worker(ConcurrentHashMap.newKeySet(), comm),
+                            (piece, result) -> all.add(piece),
+                            () -> false);
+                    SharedWork.end(comm);
+                    assertThat(comm.stopAsked()).isTrue();
+                    return all;
+                },
+                comm -> {
+                    AtomicInteger rounds = new AtomicInteger();
+                    BooleanSupplier stop = () -> comm.rank() == 2 && rounds.get() == 2;
+                    SharedWork.follow(
+                            comm,
+                            (pieces, done1) -> {
+                                rounds.incrementAndGet();
+                                if (!stop.getAsBoolean()) {
+                                    worker(ConcurrentHashMap.newKeySet(), comm).work(pieces, done1);
+                                }
+                            },
+                            stop);
+                    return null;
+                });
+        assertThat(done).containsExactlyInAnyOrder(0, 1, 2, 3, 4);
     }
 
     @Test

@@ -32,7 +32,7 @@ public final class DividedRespondent implements Respondent {
 
     /** Answers a share of what the first process is asked, until no more is asked for. */
     public static void help(Communicator comm, Respondent own, BooleanSupplier stop) {
-        SharedWork.follow(comm, (pieces, done) -> answer(own, pieces, done, stop));
+        SharedWork.follow(comm, (pieces, done) -> answer(own, pieces, done, stop), stop);
     }
 
     private static void answer(Respondent own, List<byte[]> pieces, SharedWork.Done done, BooleanSupplier stop) {

@@ -176,6 +176,11 @@ public final class EngineRespondent implements Respondent {
         return new EngineRespondent(settings);
     }
 
+    /** What of the backend decides the bytes of an answer: see {@link Backend#arithmetic}. */
+    public String arithmetic() {
+        return backend.arithmetic();
+    }
+
     @Override
     public List<Subject> subjects() {
         return List.copyOf(subjects);

@@ -5,7 +5,6 @@ import candor.data.read.Fingerprint;
 import candor.evaluate.ask.Prompt.Turn;
 import candor.evaluate.ask.Sampling;
 import candor.evaluate.engine.Decoding;
-import candor.evaluate.engine.EngineRespondent;
 import candor.evaluate.engine.ModelHash;
 import candor.io.Journal;
 import candor.study.MadeData;
@@ -78,7 +77,7 @@ final class LoopData {
         }
         // Tokenizer and users first: what is wrong with them shall show before a model writes or says anything.
         SpokenText text = new SpokenText(Tokenizer.load(config.model()), MOST_CHARACTERS);
-        try (SimulatedUser user = LoopSettings.user(config, prompts)) {
+        try (SimulatedUser user = LoopSettings.user(config, prompts, place.helpers())) {
             user.probe();
             place.requireGoingOn();
             List<InitialState> states = states(text);
@@ -182,7 +181,7 @@ final class LoopData {
         List<Scenario> scenarios = scenarios();
         Section section = config.section(LoopSettings.WRITER);
         StateWriter.Settings settings = LoopSettings.writer(loop, section);
-        try (Writers writers = Writers.open(config, "initial states", place::requireGoingOn)) {
+        try (Writers writers = Writers.open(config, "initial states", place.helpers(), place::requireGoingOn)) {
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             writers.models().forEach((name, model) -> said.set("writer " + name, model.identity()));
             said.put("prompts", prompts.hash())
@@ -210,8 +209,14 @@ final class LoopData {
                 loop.get(LoopSettings.ROUNDS).intValue(), sampling, loop.get(LoopSettings.LOST_SHARE));
         try (Journal journal = Journal.open(
                         place.data().resolve("conversations.journal"), heldUnder(settings, user), START_OVER);
-                LazyRespondent assistant = new LazyRespondent(() -> EngineRespondent.open(config.engine(
-                        config.model(), config.template(LoopSettings.LOOP), Decoding.PLAIN, List.of(), true, true)))) {
+                LazyRespondent assistant = new LazyRespondent(() -> place.helpers()
+                        .open(config.engine(
+                                config.model(),
+                                config.template(LoopSettings.LOOP),
+                                Decoding.PLAIN,
+                                List.of(),
+                                true,
+                                true)))) {
             Held held = new Conversations(
                             settings,
                             new Conversations.Cast(assistant, user, prompts, text),

@@ -3,6 +3,7 @@ package candor.study.loop;
 import candor.BadInput;
 import candor.evaluate.judge.JudgeSettings;
 import candor.evaluate.judge.ModelJudge;
+import candor.study.Helpers;
 import candor.study.JudgeSection;
 import candor.study.Schema;
 import candor.study.Section;
@@ -28,8 +29,8 @@ final class LoopSettings {
             "scenarios",
             new Setting.Text("FILE"),
             null,
-            "What conversations are about, and what users may want: a file, or therapist for the fifty that come with the"
-                    + " program.");
+            "What conversations are about, and what users may want: a file, or therapist for the fifty that come with"
+                    + " the program.");
     static final Setting<String> STATES = new Setting<>(
             "states",
             new Setting.Text("FILE"),
@@ -209,8 +210,12 @@ final class LoopSettings {
         };
     }
 
-    /** Who plays the users. */
-    static SimulatedUser user(StudyConfig config, LoopPrompts prompts) {
+    /**
+     * Who plays the users.
+     *
+     * @param helpers who answers beside this process for a model that runs here
+     */
+    static SimulatedUser user(StudyConfig config, LoopPrompts prompts, Helpers helpers) {
         Section users = config.section(USERS);
         if (JudgeSection.kind(users) == JudgeSettings.Kind.RULES) {
             return SimulatedUser.byRules(
@@ -219,7 +224,7 @@ final class LoopSettings {
                         case WORDS -> new WordRules();
                     });
         }
-        return new ModelUser(JudgeSection.chat(config, users), prompts, model(users));
+        return new ModelUser(JudgeSection.chat(config, users, helpers), prompts, model(users));
     }
 
     private static ModelUser.Settings model(Section users) {

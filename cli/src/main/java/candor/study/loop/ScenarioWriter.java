@@ -7,6 +7,7 @@ import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.PromptTexts;
 import candor.evaluate.judge.PromptTexts.Slots;
 import candor.io.Journal;
+import candor.study.Helpers;
 import candor.study.StudyConfig;
 import candor.study.StudyProgress;
 import candor.study.user.Scenario;
@@ -64,9 +65,11 @@ public final class ScenarioWriter {
     /**
      * Writes a file of scenarios by the models of the section {@code writer}.
      *
+     * @param helpers who answers beside this process for those that run here
      * @throws Stopped when asked to stop; what was written is kept, and the same call goes on from there
      */
-    public static void write(StudyConfig config, Path file, StudyProgress progress, BooleanSupplier stop) {
+    public static void write(
+            StudyConfig config, Path file, StudyProgress progress, Helpers helpers, BooleanSupplier stop) {
         Path kept = file.resolveSibling(file.getFileName() + ".journal");
         if (Files.exists(file) && !Files.exists(kept)) {
             throw new BadInput(file + ": exists already, and was not written by this command; choose another file");
@@ -74,7 +77,7 @@ public final class ScenarioWriter {
         Settings settings =
                 LoopSettings.scenarios(config.section(LoopSettings.LOOP), config.section(LoopSettings.WRITER));
         ScenarioWriter writer = new ScenarioWriter(settings);
-        try (Writers writers = Writers.open(config, "scenarios", () -> {
+        try (Writers writers = Writers.open(config, "scenarios", helpers, () -> {
             if (stop.getAsBoolean()) {
                 throw new Stopped();
             }

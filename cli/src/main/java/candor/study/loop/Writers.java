@@ -2,6 +2,7 @@ package candor.study.loop;
 
 import candor.evaluate.judge.ChatModel;
 import candor.evaluate.judge.ChatProbe;
+import candor.study.Helpers;
 import candor.study.JudgeSection;
 import candor.study.Section;
 import candor.study.StudyConfig;
@@ -11,14 +12,20 @@ import java.util.Map;
 
 /** The models of the section {@code writer}, by the names that what they write shall have them by. */
 record Writers(Map<String, ChatModel> models) implements AutoCloseable {
-    /** Opens them, and asks each something small. */
-    static Writers open(StudyConfig config, String what, Runnable goingOn) {
+    /**
+     * Opens them, and asks each something small.
+     *
+     * @param helpers who answers beside this process for those that run here
+     */
+    static Writers open(StudyConfig config, String what, Helpers helpers, Runnable goingOn) {
         Section section = config.section(LoopSettings.WRITER);
         Writers writers = new Writers(new LinkedHashMap<>());
         try {
             for (String name : names(section)) {
                 writers.models.put(
-                        name, JudgeSection.chat(config, section.with("model", List.of(name), section.where("models"))));
+                        name,
+                        JudgeSection.chat(
+                                config, section.with("model", List.of(name), section.where("models")), helpers));
             }
             writers.models.forEach((name, model) -> {
                 goingOn.run();

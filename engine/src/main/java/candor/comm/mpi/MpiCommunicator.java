@@ -43,6 +43,9 @@ public final class MpiCommunicator implements Communicator {
     /** In front of what one tells whose input is at fault. */
     private static final String INPUT = "\t";
 
+    /** What one tells that was asked to stop. */
+    private static final String STOP = "\n";
+
     private static final int SPINS = 200;
     private static final long PAUSE_NANOS = 20_000;
     private static final int LONGEST_PAUSE = 25;
@@ -76,6 +79,7 @@ public final class MpiCommunicator implements Communicator {
     private boolean ended;
     private boolean leaving;
 
+    private volatile boolean stop;
     private volatile boolean patient;
     private volatile PeerFailed failure;
     private final CompletableFuture<PeerFailed> known = new CompletableFuture<>();
@@ -199,6 +203,24 @@ public final class MpiCommunicator implements Communicator {
     @Override
     public void whenFailed(Consumer<PeerFailed> action) {
         known.thenAccept(why -> Thread.ofPlatform().daemon().start(() -> action.accept(why)));
+    }
+
+    @Override
+    public void askToStop() {
+        if (!stop) {
+            stop = true;
+            asked.add(() -> tell(STOP));
+        }
+    }
+
+    @Override
+    public boolean stopAsked() {
+        return stop;
+    }
+
+    @Override
+    public int processors() {
+        return neighbours.processors();
     }
 
     @Override
@@ -375,6 +397,10 @@ public final class MpiCommunicator implements Communicator {
     private void listen() {
         try {
             for (Told told = library.told(); told != null; told = library.told()) {
+                if (told.text().equals(STOP)) {
+                    stop = true;
+                    continue;
+                }
                 if (told.text().equals(END)) {
                     ended = true;
                 }
@@ -428,6 +454,7 @@ public final class MpiCommunicator implements Communicator {
      */
     private void leave() {
         if (failure == null) {
+            listen(); // what one was told at the end is not left lying
             library.close();
             return;
         }

@@ -21,10 +21,12 @@ final class Neighbours {
     private record Neighbour(int rank, long pid) {}
 
     private final List<Neighbour> neighbours = new ArrayList<>();
+    private final int processors;
 
-    /** What a process says of itself to the others: where it is, and its number there. */
+    /** What a process says of itself to the others: where it is, its number there, and which processors it may use. */
     static byte[] self() {
-        return (place() + " " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8);
+        return (place() + " " + ProcessHandle.current().pid() + " " + Affinity.ofThisProcess())
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     /** Numbers of processes mean the same under one running kernel, within one of its namespaces. */
@@ -37,6 +39,11 @@ final class Neighbours {
         }
     }
 
+    /** The machine that is the place's. */
+    private static String machine(String place) {
+        return place.substring(0, Math.max(0, place.indexOf('/')));
+    }
+
     /**
      * Those that share this process's place.
      *
@@ -44,12 +51,25 @@ final class Neighbours {
      */
     Neighbours(int rank, List<byte[]> all) {
         String here = place();
+        List<String> others = new ArrayList<>();
+        String own = "";
         for (int r = 0; r < all.size(); r++) {
-            String[] said = new String(all.get(r), StandardCharsets.UTF_8).split(" ");
+            String[] said = new String(all.get(r), StandardCharsets.UTF_8).split(" ", -1);
+            if (r == rank) {
+                own = said[2];
+            } else if (machine(said[0]).equals(machine(here))) {
+                others.add(said[2]);
+            }
             if (r != rank && said[0].equals(here) && !here.equals("unknown")) {
                 neighbours.add(new Neighbour(r, Long.parseLong(said[1])));
             }
         }
+        processors = Affinity.share(own, others, Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Processors that this process may take without taking them from the others. */
+    int processors() {
+        return processors;
     }
 
     /** The rank of one that is gone. */

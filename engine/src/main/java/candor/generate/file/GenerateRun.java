@@ -277,7 +277,7 @@ public final class GenerateRun implements AutoCloseable {
     public void help(Communicator comm, Backend backend, Generator.Settings size, BooleanSupplier stop) {
         SharedWork.agree(comm, identity.toString());
         try (Opened opened = new Opened(backend, size)) {
-            SharedWork.follow(comm, (rows, done) -> opened.complete(rows, done, stop));
+            SharedWork.follow(comm, (rows, done) -> opened.complete(rows, done, stop), stop);
         }
     }
 

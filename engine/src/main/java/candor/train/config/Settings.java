@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -150,6 +151,33 @@ public final class Settings {
             }
             default -> JsonNodeFactory.instance.textNode(value.toString());
         };
+    }
+
+    /** All that was given, as {@link #read} takes it: for another process that shall read the same values, and complain alike. */
+    public ObjectNode written() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        given.forEach((key, each) -> {
+            ObjectNode one = json.putObject(key).put("name", each.name).put("origin", each.origin);
+            each.texts.forEach(one.putArray("texts")::add);
+        });
+        return json;
+    }
+
+    /** What {@link #written} wrote. */
+    public static Settings read(JsonNode written) {
+        Map<String, Given> all = new LinkedHashMap<>();
+        written.properties().forEach(entry -> {
+            JsonNode one = entry.getValue();
+            List<String> texts = new ArrayList<>();
+            one.get("texts").forEach(text -> texts.add(text.textValue()));
+            all.put(
+                    entry.getKey(),
+                    new Given(
+                            one.get("name").textValue(),
+                            List.copyOf(texts),
+                            one.get("origin").textValue()));
+        });
+        return new Settings(all);
     }
 
     /**

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import candor.bindings.MpiLibrary.Kind;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -29,9 +31,34 @@ class LaunchTest {
     }
 
     @Test
+    void processesThatSrunLeavesToThemselvesAreFound() {
+        Map<String, String> step = Map.of("SLURM_STEP_NUM_TASKS", "4", "SLURM_PROCID", "3", "SLURM_NTASKS", "4");
+        assertThat(Launch.of(step)).isEmpty();
+        assertThat(Launch.apart(step)).contains(new Launch.Apart(3, 4));
+        assertThat(new Launch.Apart(0, 4).refusal())
+                .hasMessageStartingWith("srun started 4 processes that do not know of each other")
+                .hasMessageContaining("srun --mpi=pmix or --mpi=pmi2");
+        // A batch script, one task, and those that can find each other or shall not.
+        assertThat(Launch.apart(Map.of("SLURM_NTASKS", "4", "SLURM_PROCID", "0")))
+                .isEmpty();
+        assertThat(Launch.apart(Map.of("SLURM_STEP_NUM_TASKS", "1", "SLURM_PROCID", "0")))
+                .isEmpty();
+        for (String found : List.of("PMIX_RANK", "PMI_RANK", "OMPI_COMM_WORLD_SIZE")) {
+            Map<String, String> more = new HashMap<>(step);
+            more.put(found, "3");
+            assertThat(Launch.apart(more)).isEmpty();
+        }
+        Map<String, String> none = new HashMap<>(step);
+        none.put("CANDOR_MPI", "none");
+        assertThat(Launch.apart(none)).isEmpty();
+        assertThat(Launch.of(Map.of("PMI_SIZE", "2", "PMI_RANK", "1", "CANDOR_MPI", "none")))
+                .isEmpty();
+    }
+
+    @Test
     void aChoiceThatIsNoneIsRefused() {
         assertThatThrownBy(() -> Launch.of(Map.of("PMI_SIZE", "2", "PMI_RANK", "1", "CANDOR_MPI", "intel")))
                 .isInstanceOf(BadInput.class)
-                .hasMessage("CANDOR_MPI=intel: expected openmpi or mpich");
+                .hasMessage("CANDOR_MPI=intel: expected openmpi, mpich or none");
     }
 }
