@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.apache.commons.math3.distribution.TDistribution;
-import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
+import java.util.stream.StreamSupport;
+import org.apache.commons.statistics.descriptive.Mean;
+import org.apache.commons.statistics.descriptive.Variance;
+import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * Two files of results side by side: for each benchmark that both have, the ratio of the geometric means of their iterations,
@@ -54,22 +56,24 @@ final class ResultComparison {
         return String.format(Locale.ROOT, "%.3f", value);
     }
 
-    static Ratio ratio(SummaryStatistics a, SummaryStatistics b) {
-        double difference = b.getMean() - a.getMean();
-        double va = a.getVariance() / a.getN();
-        double vb = b.getVariance() / b.getN();
+    /** @param a logarithms */
+    static Ratio ratio(double[] a, double[] b) {
+        double difference = Mean.of(b).getAsDouble() - Mean.of(a).getAsDouble();
+        double va = Variance.of(a).getAsDouble() / a.length;
+        double vb = Variance.of(b).getAsDouble() / b.length;
         double width = 0;
         if (va + vb > 0) {
-            double degrees = (va + vb) * (va + vb) / (va * va / (a.getN() - 1) + vb * vb / (b.getN() - 1));
-            width = new TDistribution(degrees).inverseCumulativeProbability(TAIL) * Math.sqrt(va + vb);
+            double degrees = (va + vb) * (va + vb) / (va * va / (a.length - 1) + vb * vb / (b.length - 1));
+            width = TDistribution.of(degrees).inverseCumulativeProbability(TAIL) * Math.sqrt(va + vb);
         }
         return new Ratio(Math.exp(difference), Math.exp(difference - width), Math.exp(difference + width));
     }
 
-    private static SummaryStatistics logs(JsonNode metric) {
-        SummaryStatistics logs = new SummaryStatistics();
-        metric.path("rawData").forEach(fork -> fork.forEach(value -> logs.addValue(Math.log(value.asDouble()))));
-        return logs;
+    private static double[] logs(JsonNode metric) {
+        return StreamSupport.stream(metric.path("rawData").spliterator(), false)
+                .flatMap(fork -> StreamSupport.stream(fork.spliterator(), false))
+                .mapToDouble(value -> Math.log(value.asDouble()))
+                .toArray();
     }
 
     private static Map<String, JsonNode> read(Path file) throws IOException {

@@ -8,7 +8,6 @@ import candor.BadInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.commons.math3.stat.descriptive.SummaryStatistics;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,7 +21,7 @@ class ResultComparisonTest {
      */
     @Test
     void theIntervalIsWelchs() {
-        ResultComparison.Ratio ratio = ResultComparison.ratio(numbers(-1, 0, 1), numbers(0, 1, 2));
+        ResultComparison.Ratio ratio = ResultComparison.ratio(new double[] {-1, 0, 1}, new double[] {0, 1, 2});
         assertThat(ratio.value()).isCloseTo(Math.E, within(1e-12));
         assertThat(ratio.low()).isCloseTo(Math.exp(1 - 2.776445 * Math.sqrt(2.0 / 3)), within(1e-6));
         assertThat(ratio.high()).isCloseTo(Math.exp(1 + 2.776445 * Math.sqrt(2.0 / 3)), within(1e-4));
@@ -45,21 +44,14 @@ class ResultComparisonTest {
                 .hasMessageContaining("no such file");
     }
 
-    private static SummaryStatistics numbers(double... values) {
-        SummaryStatistics statistics = new SummaryStatistics();
-        for (double value : values) {
-            statistics.addValue(value);
-        }
-        return statistics;
-    }
-
     private Path write(String name, String... results) throws IOException {
         return Files.writeString(folder.resolve(name), "[" + String.join(",", results) + "]");
     }
 
     private static String result(String model, double... samples) {
         return """
-                {"benchmark": "candor.bench.OpBenchmark.run", "params": {"model": "%s"},
-                 "primaryMetric": {"score": %s, "scoreUnit": "us/op", "rawData": [[%s, %s]]}}""".formatted(model, samples[0], samples[0], samples[1]);
+            {"benchmark": "candor.bench.OpBenchmark.run", "params": {"model": "%s"},
+             "primaryMetric": {"score": %s, "scoreUnit": "us/op", "rawData": [[%s, %s]]}}\
+            """.formatted(model, samples[0], samples[0], samples[1]);
     }
 }

@@ -12,6 +12,7 @@ import candor.report.figure.LineChart.Series;
 import candor.report.html.DataTable;
 import candor.report.html.Element;
 import candor.report.html.Node;
+import candor.stats.Correlation;
 import candor.stats.Interval;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -22,7 +23,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 
 /** A screening's part of a report: how scores are distributed, and which rows rank first. */
 final class ScreenPart {
@@ -169,10 +169,7 @@ final class ScreenPart {
         DataTable table = new DataTable("Spearman's rank correlation of the scores", 1, columns);
         scores.forEach((method, values) -> {
             List<Object> cells = new ArrayList<>(List.of(Words.plain(method.column())));
-            scores.values()
-                    .forEach(others -> cells.add(Cells.number(
-                            values.length < 2 ? Double.NaN : new SpearmansCorrelation().correlation(values, others),
-                            2)));
+            scores.values().forEach(others -> cells.add(Cells.number(Correlation.spearman(values, others), 2)));
             table.row(cells);
         });
         return table;

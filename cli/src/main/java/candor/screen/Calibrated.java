@@ -5,7 +5,7 @@ import candor.probe.ProbeKind;
 import candor.stats.Interval;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * What random parts of the data did when they were tuned on, in numbers.
@@ -83,7 +83,7 @@ public record Calibrated(
         double mean = mean(values);
         double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
         double error = Math.sqrt(squares / (values.length - 1) / values.length);
-        double t = new TDistribution(values.length - 1).inverseCumulativeProbability((1 + Interval.LEVEL) / 2);
+        double t = TDistribution.of(values.length - 1).inverseCumulativeProbability((1 + Interval.LEVEL) / 2);
         return new Interval(Math.max(least, mean - t * error), Math.min(most, mean + t * error));
     }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import org.apache.commons.math3.random.Well19937c;
 
 /**
  * The bootstrap over rows (Efron and Tibshirani, An Introduction to the Bootstrap, §13.3).
@@ -23,7 +22,7 @@ public record Bootstrap(int resamples, long seed) {
 
     /** The statistic of every resample, without those that had no value. */
     <T> double[] statistics(List<List<T>> strata, ToDoubleFunction<List<T>> statistic) {
-        Well19937c random = new Well19937c(seed);
+        Draws random = new Draws(seed);
         double[] values = new double[resamples];
         int n = 0;
         int rows = strata.stream().mapToInt(List::size).sum();
@@ -32,7 +31,7 @@ public record Bootstrap(int resamples, long seed) {
             drawn.clear();
             for (List<T> stratum : strata) {
                 for (int i = 0; i < stratum.size(); i++) {
-                    drawn.add(stratum.get(random.nextInt(stratum.size())));
+                    drawn.add(stratum.get(random.below(stratum.size())));
                 }
             }
             double value = statistic.applyAsDouble(drawn);

@@ -4,8 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import org.apache.commons.math3.stat.correlation.PearsonsCorrelation;
-import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
+import org.apache.commons.statistics.ranking.NaturalRanking;
 
 /**
  * How closely two numbers go together over points that come in groups, such as runs of arms: points of a group are alike, so that
@@ -23,12 +22,12 @@ public record Correlation(double value, Interval interval) {
 
     /** Pearson's: of the numbers. */
     public static Correlation pearson(List<List<Point>> groups) {
-        return of(groups, points -> value(points, (x, y) -> new PearsonsCorrelation().correlation(x, y)));
+        return of(groups, points -> value(points, Correlation::pearson));
     }
 
     /** Spearman's: of their ranks. */
     public static Correlation spearman(List<List<Point>> groups) {
-        return of(groups, points -> value(points, (x, y) -> new SpearmansCorrelation().correlation(x, y)));
+        return of(groups, points -> value(points, Correlation::spearman));
     }
 
     private interface Coefficient {
@@ -40,7 +39,31 @@ public record Correlation(double value, Interval interval) {
         groups.forEach(points::addAll);
         double[] x = points.stream().mapToDouble(Point::x).toArray();
         double[] y = points.stream().mapToDouble(Point::y).toArray();
-        return varies(x) && varies(y) ? coefficient.of(x, y) : Double.NaN;
+        return coefficient.of(x, y);
+    }
+
+    /** Pearson's coefficient of pairs of numbers; NaN where one of the two does not vary. */
+    public static double pearson(double[] x, double[] y) {
+        if (!varies(x) || !varies(y)) {
+            return Double.NaN;
+        }
+        double meanX = Arrays.stream(x).average().orElseThrow();
+        double meanY = Arrays.stream(y).average().orElseThrow();
+        double xx = 0;
+        double yy = 0;
+        double xy = 0;
+        for (int i = 0; i < x.length; i++) {
+            xx += (x[i] - meanX) * (x[i] - meanX);
+            yy += (y[i] - meanY) * (y[i] - meanY);
+            xy += (x[i] - meanX) * (y[i] - meanY);
+        }
+        return Math.clamp(xy / Math.sqrt(xx) / Math.sqrt(yy), -1, 1);
+    }
+
+    /** Spearman's coefficient of pairs of numbers, those that are equal sharing their ranks; NaN where one of the two does not vary. */
+    public static double spearman(double[] x, double[] y) {
+        NaturalRanking ranking = new NaturalRanking();
+        return pearson(ranking.apply(x), ranking.apply(y));
     }
 
     private static boolean varies(double[] values) {

@@ -3,7 +3,6 @@ package candor.stats;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.commons.math3.random.Well19937c;
 
 /**
  * How a rate moves with a dose: the fitted curve, its band, and the smallest dose with a move that such a study can tell from
@@ -43,7 +42,7 @@ public record DoseResponse(
         double largest = Arrays.stream(doses).max().orElseThrow();
         double signed = falling ? -margin : margin;
         Hill curve = fit.fit(Arrays.stream(arms).mapToDouble(Rates::value).toArray());
-        Well19937c random = new Well19937c(0);
+        Draws random = new Draws(0);
         List<Hill> drawn = new ArrayList<>();
         int seeds = arms[0].outcomes().length;
         int rows = arms[0].outcomes()[0].length;
@@ -95,18 +94,18 @@ public record DoseResponse(
                 : sorted[Math.clamp(Math.round(p * (sorted.length - 1)), 0, sorted.length - 1)];
     }
 
-    private static int[] draws(int n, int of, Well19937c random) {
+    private static int[] draws(int n, int of, Draws random) {
         int[] drawn = new int[n];
         for (int i = 0; i < n; i++) {
-            drawn[i] = random.nextInt(of);
+            drawn[i] = random.below(of);
         }
         return drawn;
     }
 
-    private static int[] counts(int rows, Well19937c random) {
+    private static int[] counts(int rows, Draws random) {
         int[] counts = new int[rows];
         for (int i = 0; i < rows; i++) {
-            counts[random.nextInt(rows)]++;
+            counts[random.below(rows)]++;
         }
         return counts;
     }

@@ -1,7 +1,6 @@
 package candor.stats;
 
-import org.apache.commons.math3.stat.inference.AlternativeHypothesis;
-import org.apache.commons.math3.stat.inference.BinomialTest;
+import org.apache.commons.statistics.distribution.BinomialDistribution;
 import org.apache.commons.statistics.distribution.ChiSquaredDistribution;
 
 /**
@@ -13,12 +12,16 @@ import org.apache.commons.statistics.distribution.ChiSquaredDistribution;
  * @param neither rows where neither is
  */
 public record McNemar(int both, int onlyA, int onlyB, int neither) {
-    /** The exact two-sided p-value: of the rows that differ, half should differ either way. 1 where none differ. */
+    /**
+     * The exact two-sided p-value: of the rows that differ, half should differ either way, so that both tails weigh the same. 1 where
+     * none differ.
+     */
     public double exactP() {
         int differing = onlyA + onlyB;
         return differing == 0
                 ? 1
-                : Math.min(1, new BinomialTest().binomialTest(differing, onlyA, 0.5, AlternativeHypothesis.TWO_SIDED));
+                : Math.min(
+                        1, 2 * BinomialDistribution.of(differing, 0.5).cumulativeProbability(Math.min(onlyA, onlyB)));
     }
 
     /** The χ² statistic with Edwards' continuity correction; 0 where no rows differ. */

@@ -1,7 +1,6 @@
 package candor.stats;
 
 import java.util.Arrays;
-import org.apache.commons.math3.random.Well19937c;
 
 /**
  * The permutation test of paired differences: were it chance which arm a row's two results belong to, every sign could as well
@@ -44,13 +43,13 @@ public final class SignFlip {
             return reach / (double) all;
         }
         int draws = Math.clamp(WORK / d.length, FEWEST_DRAWS, MOST_DRAWS);
-        Well19937c random = new Well19937c(d.length);
+        Draws random = new Draws(d.length);
         int reach = 0;
         for (int b = 0; b < draws; b++) {
             double sum = 0;
             long signs = 0;
             for (int i = 0; i < d.length; i++) {
-                signs = (i & 63) == 0 ? random.nextLong() : signs >>> 1;
+                signs = (i & 63) == 0 ? random.bits() : signs >>> 1;
                 sum += (signs & 1) == 0 ? d[i] : -d[i];
             }
             reach += Math.abs(sum) >= bar ? 1 : 0;

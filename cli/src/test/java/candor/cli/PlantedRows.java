@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.statistics.distribution.TDistribution;
 
 /**
  * An experiment: wrong rows planted in the tiny world's data. Are they found, and does it help to drop them? Not a test; run as
@@ -436,7 +436,7 @@ final class PlantedRows {
         double squares =
                 values.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
         double error = Math.sqrt(squares / (values.size() - 1) / values.size());
-        double t = new TDistribution(values.size() - 1).inverseCumulativeProbability(0.975);
+        double t = TDistribution.of(values.size() - 1).inverseCumulativeProbability(0.975);
         return String.format(Locale.ROOT, "%." + digits + "f ± %." + digits + "f", mean, t * error);
     }
 }
