@@ -89,7 +89,11 @@ final class ParquetReader implements RowReader {
     }
 
     private BadInput broken(RuntimeException e) {
-        return new BadInput(file + ": cannot be read as Parquet after row " + row + ": " + e.getMessage(), e);
+        Throwable cause = e; // around it, libraries only say where in themselves they were
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return new BadInput(file + ": cannot be read as Parquet after row " + row + ": " + cause.getMessage(), e);
     }
 
     @Override

@@ -35,7 +35,7 @@ class ParquetReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"snappy", "zstd", "gzip"})
+    @ValueSource(strings = {"snappy", "zstd", "gzip", "none", "lz4", "pages2"})
     void nestedListsComeBackAsWritten(String compression) throws Exception {
         List<String> rows = read(resource("chats-" + compression + ".parquet"), 1 << 20).stream()
                 .map(entry -> {
@@ -46,16 +46,40 @@ class ParquetReaderTest {
                 .toList();
         assertThat(rows)
                 .containsExactly(
-                        "1/0:{\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},{\"role\":\"user\",\"content\":\"Hi é😀\"},"
-                                + "{\"role\":\"assistant\",\"content\":\"Hello\"}],\"label\":true,\"score\":0.5,\"tags\":[\"a\",\"b\"],"
-                                + "\"nested\":[[1,2],[3]]}",
-                        "2/0:{\"messages\":[{\"role\":\"user\",\"content\":\"Two\\nlines\"},{\"role\":\"assistant\",\"content\":\"\"}],"
+                        "1/0:{\"messages\":[{\"role\":\"system\",\"content\":\"Be"
+                            + " brief.\"},{\"role\":\"user\",\"content\":\"Hi é😀\"},"
+                            + "{\"role\":\"assistant\",\"content\":\"Hello\"}],\"label\":true,\"score\":0.5,\"tags\":[\"a\",\"b\"],"
+                            + "\"nested\":[[1,2],[3]]}",
+                        "2/0:{\"messages\":[{\"role\":\"user\",\"content\":\"Two\\n"
+                                + "lines\"},{\"role\":\"assistant\",\"content\":\"\"}],"
                                 + "\"label\":false,\"score\":1.0,\"tags\":[],\"nested\":[[]]}",
                         "3/0:{\"messages\":[],\"label\":null,\"score\":null,\"tags\":null,\"nested\":[]}",
                         "4/0:{\"messages\":null,\"label\":true,\"score\":2.0,\"tags\":[\"c\"],\"nested\":null}",
                         "5/0:{\"messages\":[{\"role\":\"user\",\"content\":null},{\"role\":\"assistant\",\"content\":\""
                                 + "x".repeat(3000)
                                 + "\"}],\"label\":false,\"score\":3.0,\"tags\":[\"d\",null],\"nested\":[[4],[5,6,7]]}");
+    }
+
+    @Test
+    void everyEncodingIsRead() throws Exception {
+        List<Entry> entries = read(resource("encodings.parquet"), 1 << 20);
+        assertThat(entries).hasSize(200);
+        for (int i = 0; i < entries.size(); i++) {
+            assertThat(((Entry.Row) entries.get(i)).columns())
+                    .hasToString(
+                            "{\"text\":\"" + "prefix %d ".formatted(i).repeat(5) + "\",\"short\":\"s" + i + "\",\"n\":"
+                                    + i + ",\"m\":" + 3 * i + ",\"f\":" + i / 7.0 + ",\"b\":" + (i % 3 == 0) + "}");
+        }
+    }
+
+    @Test
+    void aCodecThatIsNotThereIsNamed() throws Exception {
+        Path file = resource("chats-brotli.parquet");
+        assertThatThrownBy(() -> read(file, 1 << 20))
+                .isInstanceOf(BadInput.class)
+                .hasMessageStartingWith(file + ": cannot be read as Parquet after row 0: ")
+                .hasMessageContaining("BrotliCodec")
+                .hasMessageNotContaining("FileSystemInputFile");
     }
 
     @Test
