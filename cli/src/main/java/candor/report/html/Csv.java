@@ -1,7 +1,12 @@
 package candor.report.html;
 
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.LineDelimiter;
+import de.siegmar.fastcsv.writer.QuoteStrategy;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /**
  * Lines of CSV as RFC 4180 has them: commas, CRLF, quotes where a cell has any of those, doubled within.
@@ -12,6 +17,18 @@ import java.util.stream.Collectors;
  */
 public final class Csv {
     private static final String FORMULA = "=+-@\uff1d\uff0b\uff0d\uff20";
+
+    /** Some readers drop blanks at the ends of a cell unless it is quoted. There are no comments. */
+    private static final CsvWriter.CsvWriterBuilder WRITER = CsvWriter.builder()
+            .lineDelimiter(LineDelimiter.CRLF)
+            .commentCharacter('\0')
+            .bufferSize(0)
+            .quoteStrategy(new QuoteStrategy() {
+                @Override
+                public boolean quoteValue(int line, int field, String value) {
+                    return !value.equals(value.strip());
+                }
+            });
 
     private Csv() {}
 
@@ -30,12 +47,12 @@ public final class Csv {
 
     /** A line with its end; cells are taken as they are. */
     public static String line(List<String> cells) {
-        return cells.stream().map(Csv::quoted).collect(Collectors.joining(",", "", "\r\n"));
-    }
-
-    private static String quoted(String cell) {
-        return cell.chars().anyMatch(c -> c == ',' || c == '"' || c == '\r' || c == '\n') || !cell.equals(cell.strip())
-                ? '"' + cell.replace("\"", "\"\"") + '"'
-                : cell;
+        StringWriter line = new StringWriter();
+        try (CsvWriter writer = WRITER.build(line)) {
+            writer.writeRecord(cells);
+        } catch (IOException e) {
+            throw new UncheckedIOException("no write to memory fails", e);
+        }
+        return line.toString();
     }
 }

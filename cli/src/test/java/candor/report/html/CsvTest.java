@@ -12,6 +12,8 @@ class CsvTest {
     void linesAreThoseOfRfc4180() {
         assertThat(Csv.line(List.of("a", "b,c", "say \"hi\"", "two\nlines", "", " x")))
                 .isEqualTo("a,\"b,c\",\"say \"\"hi\"\"\",\"two\nlines\",,\" x\"\r\n");
+        assertThat(Csv.line(List.of("#1", "x\u2003", "a\rb", "it's"))).isEqualTo("#1,\"x\u2003\",\"a\rb\",it's\r\n");
+        assertThat(Csv.line(List.of(""))).isEqualTo("\r\n");
     }
 
     @ParameterizedTest

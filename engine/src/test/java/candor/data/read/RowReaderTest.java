@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -217,7 +219,13 @@ class RowReaderTest {
     void csvFollowsRfc4180() throws IOException {
         Path file = file(
                 "a.csv",
-                "\ufeffname,\"the \"\"text\"\"\"\r\nplain,x\r\n\"a,b\",\"line 1\r\nline 2\"\r\n\r\n\"\",\n a , b \"c\" \rlast,\"é\"");
+                "\ufeffname,\"the \"\"text\"\"\"\r\n"
+                        + "plain,x\r\n"
+                        + "\"a,b\",\"line 1\r\n"
+                        + "line 2\"\r\n\r\n"
+                        + "\"\",\n"
+                        + " a , b \"c\" \r"
+                        + "last,\"é\"");
         assertThat(shown(read(file)))
                 .containsExactly(
                         "2:{\"name\":\"plain\",\"the \\\"text\\\"\":\"x\"}",
@@ -225,6 +233,31 @@ class RowReaderTest {
                         "6:{\"name\":\"\",\"the \\\"text\\\"\":\"\"}",
                         "7:{\"name\":\" a \",\"the \\\"text\\\"\":\" b \\\"c\\\" \"}",
                         "8:{\"name\":\"last\",\"the \\\"text\\\"\":\"é\"}");
+    }
+
+    @Test
+    void csvTakesQuotesAndMarksInsideAFieldAsTheyAre() throws IOException {
+        Path file = file("a.csv", "a,b\n5\" pipe,x\"\n#no comment,\"#\"\n\"\",\"\"\"\"\n\"\r\",\"\n\"\n\t,\"\"\n");
+        assertThat(shown(read(file)))
+                .containsExactly(
+                        "2:{\"a\":\"5\\\" pipe\",\"b\":\"x\\\"\"}",
+                        "3:{\"a\":\"#no comment\",\"b\":\"#\"}",
+                        "4:{\"a\":\"\",\"b\":\"\\\"\"}",
+                        "5:{\"a\":\"\\r\",\"b\":\"\\n\"}",
+                        "8:{\"a\":\"\\t\",\"b\":\"\"}");
+        assertThat(shown(read(file("one.csv", "a\n\"\"\n\nx\n"))))
+                .as("quotes make an empty field of what would be an empty line")
+                .containsExactly("2:{\"a\":\"\"}", "4:{\"a\":\"x\"}");
+    }
+
+    @Test
+    void csvHasAsManyFieldsAsItsHeaderUpToABound() throws IOException {
+        String names = IntStream.range(0, 20_000).mapToObj(i -> "c" + i).collect(Collectors.joining(","));
+        assertThat(read(file("wide.csv", names + "\n" + ",".repeat(19_999) + "\n")))
+                .singleElement()
+                .isInstanceOf(Entry.Row.class);
+        assertThat(shown(read(file("a.csv", "a,b\n" + ",".repeat(1 << 20) + "\n1,2"))))
+                .containsExactly("2!has more than 1048576 fields", "3:{\"a\":\"1\",\"b\":\"2\"}");
     }
 
     @Test
