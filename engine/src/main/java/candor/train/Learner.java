@@ -57,6 +57,7 @@ public final class Learner implements AutoCloseable {
     private final Trained trained;
     private final Rules rules;
     private final Dataset data;
+    private final OptimiserStep.Source source;
     private final References references;
     private final AdamW adamW;
     private final GradientSum sum;
@@ -87,6 +88,7 @@ public final class Learner implements AutoCloseable {
         this.data = data;
         this.rules = rules;
         this.references = references;
+        source = source(data);
         RowShares shares = new RowShares(trained.parameters.cols(), trained.decayed, among.size());
         adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, shares, among.rank());
         sum = new GradientSum(backend, among, trained.gradients, shares, layers);
@@ -125,7 +127,7 @@ public final class Learner implements AutoCloseable {
         Batcher.Step plan = batcher.next();
         Masks masks = rules.dropout > 0 ? new Masks(rules.batching.seed(), step) : null;
         int[] probes = rules.probing == null ? new int[0] : rules.probing.of(step, rules.batching.seed());
-        return new OptimiserStep(source(data), plan, masks, probes);
+        return new OptimiserStep(source, plan, masks, probes);
     }
 
     /** Where the gradients of a step are summed, which has so many micro-batches. */
@@ -135,7 +137,7 @@ public final class Learner implements AutoCloseable {
     }
 
     private OptimiserStep.Source source(Dataset rows) {
-        return new OptimiserStep.Source(
+        return OptimiserStep.Source.of(
                 rows, rules.objective, trained.slots, references, rules.batching.seed(), rules.probing);
     }
 

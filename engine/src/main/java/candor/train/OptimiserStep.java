@@ -3,6 +3,7 @@ package candor.train;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.data.EncodedRow;
+import candor.data.KlPairing;
 import candor.train.objective.Metric;
 import candor.train.objective.Objective;
 import candor.train.objective.Objective.StepLoss;
@@ -25,10 +26,23 @@ final class OptimiserStep {
      * What the steps of a run have in common.
      *
      * @param known of the reference; null where the objective does not need it
-     * @param seed  draws the partners of mismatched pairs
+     * @param partners of mismatched pairs; null where the objective wants none
      * @param probing what is added to the objective's loss, or null
      */
-    record Source(Dataset data, Objective objective, Slots slots, References known, long seed, Probing probing) {}
+    record Source(
+            Dataset data,
+            Objective objective,
+            Slots slots,
+            References known,
+            KlPairing.Partners partners,
+            Probing probing) {
+        /** @param seed draws the partners */
+        static Source of(Dataset data, Objective objective, Slots slots, References known, long seed, Probing probing) {
+            KlPairing pairing = objective.needs().mismatched();
+            KlPairing.Partners partners = pairing == null ? null : pairing.partners(data.size(), seed);
+            return new Source(data, objective, slots, known, partners, probing);
+        }
+    }
 
     private final Source source;
     private final Batcher.Step plan;
@@ -68,8 +82,7 @@ final class OptimiserStep {
         this.probes = probes;
         Dataset data = source.data;
         Requirements needs = source.objective.needs();
-        int[] partners =
-                needs.mismatched() == null ? null : needs.mismatched().partners(plan, data.size(), source.seed);
+        int[] partners = source.partners == null ? null : source.partners.of(plan);
         int at = 0;
         for (List<Integer> rows : plan.microBatches()) {
             List<Asked> asked = new ArrayList<>();

@@ -22,7 +22,7 @@ final class Pass {
 
     private int tokens;
     private Batch batch;
-    /** The number of each sequence of the batch: those of one slot are neighbours there. */
+    /** The number of each sequence of the pass: those of one slot are neighbours there. */
     private List<Integer> order;
 
     private double[] logp;
@@ -53,28 +53,61 @@ final class Pass {
         return tokens;
     }
 
-    /** @param training whether {@link #backward} follows */
-    void forward(CausalLm model, AdapterBank adapters, boolean training) {
+    /** There, with what {@link #backward} needs. */
+    void forward(CausalLm model, AdapterBank adapters) {
+        arrange();
+        forward(model, adapters, 0, rows.size(), true);
+    }
+
+    /**
+     * There alone. What is too much for one pass goes in several, and comes out the same: a row does not see its neighbours.
+     *
+     * @param most tokens at once, but for a row that is longer by itself
+     */
+    void score(CausalLm model, AdapterBank adapters, int most) {
+        arrange();
+        int begin = 0;
+        while (begin < rows.size()) {
+            int end = begin;
+            long taken = 0;
+            do {
+                taken += length(end++);
+            } while (end < rows.size() && taken + length(end) <= most);
+            forward(model, adapters, begin, end, false);
+            begin = end;
+        }
+    }
+
+    private int length(int sequence) {
+        return rows.get(order.get(sequence)).row().length();
+    }
+
+    private void arrange() {
         // A stable sort: within a slot the rows keep the order in which they came, whoever else is in the pass.
         order = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
             order.add(i);
         }
         order.sort(Comparator.comparingInt(i -> rows.get(i).slot()));
-        batch = Packing.of(order.stream().map(rows::get).toList());
-        if (dropoutKeys.stream().anyMatch(Objects::nonNull)) {
+        logp = new double[rows.size()];
+        derivatives = new double[rows.size()];
+    }
+
+    /** Of the sequences from {@code begin} to before {@code end}. */
+    private void forward(CausalLm model, AdapterBank adapters, int begin, int end, boolean training) {
+        List<Integer> numbers = order.subList(begin, end);
+        batch = Packing.of(numbers.stream().map(rows::get).toList());
+        if (numbers.stream().map(dropoutKeys::get).anyMatch(Objects::nonNull)) {
             // A row without a key is of a slot that drops nothing.
-            batch = batch.dropping(order.stream()
+            batch = batch.dropping(numbers.stream()
                     .map(dropoutKeys::get)
                     .mapToLong(key -> key == null ? 0 : key)
                     .toArray());
         }
         float[] tokenLogp = new float[batch.targetCount()];
         model.forward(tokenLogp, batch, adapters, training);
-        logp = new double[rows.size()];
-        derivatives = new double[rows.size()];
         for (int i = 0; i < tokenLogp.length; i++) {
-            logp[order.get(batch.targetSequence(i))] += tokenLogp[i];
+            logp[numbers.get(batch.targetSequence(i))] += tokenLogp[i];
         }
     }
 

@@ -162,7 +162,7 @@ public record Plan(
                 freeTokens += probes;
             }
             Requirements needs = run.config().task().objective().needs();
-            // Mismatched pairs in each epoch; the rows' own reference once.
+            // Mismatched pairs in each epoch; once what stays known of the reference.
             freeTokens += needs.pairPasses() * all + (needs.freePasses() - needs.pairPasses()) * epoch;
             freeTokens += evaluated(run, total);
             if (run.watching() != null) {
@@ -183,16 +183,19 @@ public record Plan(
                 steps);
     }
 
-    /** Tokens of the held-out rows, each time that they are looked at; at the end once more. */
+    /**
+     * Tokens of the held-out rows, each time that they are looked at; at the end once more. They are one step, so that their partners stay
+     * the same, too: what is asked of the reference is asked once.
+     */
     private static double evaluated(Prepared.One run, int steps) {
         if (run.heldOut() == null) {
             return 0;
         }
         int every = run.config().watch().evalSteps();
         double times = every == 0 ? 1 : Math.ceilDiv(steps, every);
-        int passes = 1 + run.config().task().objective().needs().freePasses();
-        return times
-                * passes
+        Requirements needs = run.config().task().objective().needs();
+        int policy = needs.mismatched() == null ? 0 : 1;
+        return (times * (1 + policy) + needs.freePasses() - policy)
                 * Arrays.stream(run.heldOut().lengths()).asLongStream().sum();
     }
 

@@ -40,12 +40,14 @@ public final class Session implements AutoCloseable {
 
     private final RunLocks locks;
     private final Communicator comm;
+    private final int freeTokens;
     private final List<Run> runs = new ArrayList<>();
 
     private Session(Backend backend, Prepared prepared, Plan plan, RunLocks locks, Communicator comm) {
         this.backend = backend;
         this.comm = comm;
         this.locks = locks;
+        freeTokens = plan.largest().freeTokens();
         TrainConfig first = prepared.runs().getFirst().config();
         int positions = positions(prepared);
         if (first.start() instanceof ModelStart start) {
@@ -275,7 +277,7 @@ public final class Session implements AutoCloseable {
      * @return how each ended
      */
     public List<Outcome> train(TrainListener listener, BooleanSupplier stop) {
-        new Trainer(model, adapters, comm, listener).train(runs, stop);
+        new Trainer(model, adapters, comm, freeTokens, listener).train(runs, stop);
         return runs.stream().map(Run::outcome).toList();
     }
 

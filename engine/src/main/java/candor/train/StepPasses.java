@@ -18,15 +18,21 @@ public final class StepPasses {
     private final CausalLm model;
     private final AdapterBank adapters;
     private final Communicator comm;
+    private final int freeTokens;
 
     /** @param adapters null where the model's own weights are trained */
     public StepPasses(CausalLm model, AdapterBank adapters) {
-        this(model, adapters, Communicator.ALONE);
+        this(model, adapters, Communicator.ALONE, Integer.MAX_VALUE);
     }
 
-    /** Those of one of several processes. */
-    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm) {
+    /**
+     * Those of one of several processes.
+     *
+     * @param freeTokens that a pass without gradients has at most
+     */
+    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm, int freeTokens) {
         this.comm = comm;
+        this.freeTokens = freeTokens;
         this.model = model;
         this.adapters = adapters;
     }
@@ -73,7 +79,7 @@ public final class StepPasses {
                 step.ask(m, pass);
             }
             if (!pass.isEmpty()) {
-                pass.forward(model, adapters, false);
+                pass.score(model, adapters, freeTokens);
                 for (OptimiserStep step : steps) {
                     step.take(m, pass);
                 }
@@ -95,7 +101,11 @@ public final class StepPasses {
                     sum.begin(m);
                 }
             }
-            pass.forward(model, adapters, sums != null);
+            if (sums == null) {
+                pass.score(model, adapters, freeTokens);
+            } else {
+                pass.forward(model, adapters);
+            }
             for (OptimiserStep step : steps) {
                 step.judge(m, pass);
             }

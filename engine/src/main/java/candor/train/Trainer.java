@@ -19,9 +19,12 @@ public final class Trainer {
     private final Communicator comm;
     private final TrainListener listener;
 
-    /** @param comm the processes that share the passes */
-    Trainer(CausalLm model, AdapterBank adapters, Communicator comm, TrainListener listener) {
-        this.passes = new StepPasses(model, adapters, comm);
+    /**
+     * @param comm       the processes that share the passes
+     * @param freeTokens that a pass without gradients has at most
+     */
+    Trainer(CausalLm model, AdapterBank adapters, Communicator comm, int freeTokens, TrainListener listener) {
+        this.passes = new StepPasses(model, adapters, comm, freeTokens);
         this.comm = comm;
         this.listener = listener;
     }

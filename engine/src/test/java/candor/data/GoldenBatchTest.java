@@ -114,7 +114,7 @@ class GoldenBatchTest {
         JsonNode golden = run.get("first_batch");
         Dataset dataset = dataset(model, "kto", run.get("settings"));
         Step step = firstStep(dataset, run.get("settings"));
-        int[] partners = KlPairing.TRL.partners(step, dataset.size(), 0);
+        int[] partners = KlPairing.TRL.partners(dataset.size(), 0).of(step);
         List<Integer> rows = step.rows();
         assertThat(rows).hasSize(golden.get("input_ids").size());
         for (int i = 0; i < rows.size(); i++) {

@@ -2,6 +2,7 @@ package candor.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.comm.Communicator;
 import candor.data.Batcher;
 import candor.data.Dataset;
 import candor.data.EncodedRow;
@@ -15,8 +16,12 @@ import candor.model.CausalLm;
 import candor.model.Projection;
 import candor.model.Recompute;
 import candor.model.Weights;
+import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.DecoratedBackend;
 import candor.ops.cpu.CpuBackend;
+import candor.ops.op.Embed;
+import candor.ops.op.Op;
 import candor.tensor.Tensor;
 import candor.train.objective.Kto;
 import candor.train.objective.Objective;
@@ -44,11 +49,25 @@ class LearnerTest {
         return Dataset.of(rows);
     }
 
-    private record Trained(List<Number> losses, float[] parameters) {}
+    /** @param passes tokens of each, in turn */
+    private record Trained(List<Number> losses, float[] parameters, List<Integer> passes) {}
 
     private static Trained train(References known) {
+        return train(known, Integer.MAX_VALUE);
+    }
+
+    private static Trained train(References known, int freeTokens) {
         Objective objective = new Kto(0.1, 1, 1, KlPairing.TRL);
-        try (CpuBackend ops = new CpuBackend(1);
+        List<Integer> tokens = new ArrayList<>();
+        try (Backend ops = new DecoratedBackend(new CpuBackend(1)) {
+                    @Override
+                    public void run(Op op) {
+                        if (op instanceof Embed embed) {
+                            tokens.add(embed.rows());
+                        }
+                        super.run(op);
+                    }
+                };
                 Weights weights = Weights.load(GoldenRuns.golden("qwen3").resolve("model"));
                 CausalLm model = new CausalLm(ops, weights, Recompute.NONE, 32)) {
             LoraConfig lora = new LoraConfig(4, 8, false, EnumSet.allOf(Projection.class));
@@ -71,7 +90,7 @@ class LearnerTest {
                             0,
                             step -> 0.01),
                     known);
-            StepPasses passes = new StepPasses(model, bank);
+            StepPasses passes = new StepPasses(model, bank, Communicator.ALONE, freeTokens);
             List<Number> losses = new ArrayList<>();
             for (int step = 0; step < 3; step++) {
                 Learner.Learnt learnt = passes.step(List.of(learner)).getFirst();
@@ -81,7 +100,7 @@ class LearnerTest {
             Tensor parameters = adapter.parameters();
             float[] values = new float[parameters.cols()];
             ops.download(values, parameters);
-            return new Trained(losses, values);
+            return new Trained(losses, values, tokens);
         }
     }
 
@@ -95,5 +114,22 @@ class LearnerTest {
         assertThat(with.losses.getFirst().doubleValue()).isEqualTo(0.5);
         assertThat(with.losses.getLast().doubleValue()).isLessThan(0.5);
         assertThat(with.parameters).isEqualTo(without.parameters);
+    }
+
+    /** Rows of 5 to 8 tokens: twelve sequences are asked for, of 78 tokens, then four with gradients, of 26. */
+    @Test
+    void passesWithoutGradientsAreCutToTheirTokensAndChangeNothing() {
+        Trained whole = train(References.NONE);
+        assertThat(whole.passes.subList(0, 2)).containsExactly(78, 26);
+        Trained cut = train(References.NONE, 20);
+        int asked = cut.passes.indexOf(26);
+        List<Integer> pieces = cut.passes.subList(0, asked);
+        assertThat(pieces).hasSizeGreaterThan(3).allMatch(tokens -> tokens <= 20);
+        assertThat(pieces.stream().mapToInt(tokens -> tokens).sum()).isEqualTo(78);
+        assertThat(cut.losses).isEqualTo(whole.losses);
+        assertThat(cut.parameters).isEqualTo(whole.parameters);
+        assertThat(train(References.NONE, 1).passes.indexOf(26))
+                .as("each by itself")
+                .isEqualTo(12);
     }
 }

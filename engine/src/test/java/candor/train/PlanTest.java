@@ -18,6 +18,7 @@ import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.EmulatedDevice;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.Weight;
+import candor.train.config.KtoTask;
 import candor.train.config.Settings;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainSettings;
@@ -418,9 +419,19 @@ class PlanTest {
                 List.of(TrainConfig.of(Method.KTO, settings("qwen3", Method.KTO, "cpu"))));
         Prepared.One other = kto.runs().getFirst();
         double all = Plan.of(kto, Room.of(HOST, 0)).tokens();
-        assertThat(Plan.of(kto, Room.of(HOST, 0)).freeTokens())
-                .isEqualTo(2 * all
-                        + Arrays.stream(other.data().lengths()).sum()
-                        + 2.0 * 4 * Arrays.stream(other.heldOut().lengths()).sum());
+        assertThat(Plan.of(kto, Room.of(HOST, 0)).freeTokens()).isEqualTo(freeTokens(other, 1, 2, all));
+        Prepared redrawn = Prepared.toPlanWithoutFolders(List.of(
+                TrainConfig.of(Method.KTO, settings("qwen3", Method.KTO, "cpu").with(KtoTask.KL_PAIRING, "step"))));
+        assertThat(Plan.of(redrawn, Room.of(HOST, 0)).freeTokens()).isEqualTo(freeTokens(other, 2, 1, all));
+    }
+
+    /** Two evaluations: rows and pairs under the policy in both, under the reference in the first. */
+    private static double freeTokens(Prepared.One run, int anew, int once, double all) {
+        return anew * all
+                + once * Arrays.stream(run.data().lengths()).asDoubleStream().sum()
+                + (2 * 2 + 2)
+                        * Arrays.stream(run.heldOut().lengths())
+                                .asDoubleStream()
+                                .sum();
     }
 }

@@ -22,9 +22,10 @@ public record KtoTask(double beta, double desirableWeight, double undesirableWei
     public static final Setting<KlPairing> KL_PAIRING = choice(
             "kl_pairing",
             KlPairing.class,
-            KlPairing.STEP,
-            "Whose completion stands in for the KL estimate: drawn from the whole step, TRL's neighbour in the micro-batch, or"
-                    + " LLaMA-Factory's neighbour in the file, which never changes.");
+            KlPairing.DATA,
+            "Whose completion stands in for the KL estimate: drawn once from the whole data, drawn anew from each"
+                + " step, TRL's neighbour in the micro-batch, or LLaMA-Factory's neighbour in the file. Only with data"
+                + " and llama-factory it never changes, so that its reference is computed once.");
 
     static final List<Setting<?>> SETTINGS = List.of(BETA, DESIRABLE_WEIGHT, UNDESIRABLE_WEIGHT, KL_PAIRING);
 
@@ -38,10 +39,10 @@ public record KtoTask(double beta, double desirableWeight, double undesirableWei
         return new Kto(beta, desirableWeight, undesirableWeight, pairing);
     }
 
-    /** A lone row has no other completion beside it, and would be its own KL partner. */
+    /** Where partners are of its step or micro-batch, a lone row has no other completion, and would be its own. */
     @Override
     public void require(TrainConfig.Batching batching, Settings given) {
-        if (batching.packing() || pairing == KlPairing.LLAMA_FACTORY) {
+        if (batching.packing() || pairing.staysTheSame()) {
             return;
         }
         long rows = batching.rows() * (pairing == KlPairing.STEP ? (long) batching.accumulation() : 1);

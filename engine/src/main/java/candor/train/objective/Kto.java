@@ -59,7 +59,7 @@ public record Kto(double beta, double desirableWeight, double undesirableWeight,
      */
     private boolean byMicroBatch() {
         return switch (pairing) {
-            case STEP -> false;
+            case DATA, STEP -> false;
             case TRL, LLAMA_FACTORY -> true;
         };
     }

@@ -24,12 +24,12 @@ public record Requirements(RowKind rows, boolean reference, KlPairing mismatched
 
     /** How often a row's tokens go through the reference or the policy without gradients, where nothing is known yet. */
     public int freePasses() {
-        return (reference ? 1 : 0) + pairPasses();
+        return (reference ? 1 : 0) + (mismatched == null ? 0 : 2);
     }
 
-    /** How often of these in each epoch anew: a mismatched pair goes through the policy and, being another one, the reference. */
+    /** How often of these in each epoch anew: a mismatched pair goes through the policy and, where it is another one, the reference. */
     public int pairPasses() {
-        return mismatched == null ? 0 : 2;
+        return mismatched == null ? 0 : mismatched.staysTheSame() ? 1 : 2;
     }
 
     /** Rows that a run cannot do without: a row is never its own partner. */

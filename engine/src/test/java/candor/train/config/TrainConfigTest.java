@@ -248,6 +248,7 @@ class TrainConfigTest {
         "step,2,1,false",
         "trl,1,8,true",
         "trl,2,1,false",
+        "data,1,1,false",
         "llama-factory,1,1,false"
     })
     void aLoneRowHasNoKlPartner(String pairing, String rows, String accumulation, boolean refused) {

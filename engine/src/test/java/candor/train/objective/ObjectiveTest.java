@@ -94,10 +94,12 @@ class ObjectiveTest {
     @CsvSource({"8", "4", "3", "1"})
     void cuttingAStepChangesNothing(int size) {
         List<Given> rows = rows(3, 8);
-        Map<String, Double> expected = judge(kto(KlPairing.STEP), List.of(rows)).metrics();
-        Map<String, Double> got = judge(kto(KlPairing.STEP), cut(rows, size)).metrics();
-        assertThat(got.keySet()).containsExactlyElementsOf(expected.keySet());
-        expected.forEach((name, value) -> assertThat(got.get(name)).as(name).isCloseTo(value, within(1e-12)));
+        for (KlPairing pairing : List.of(KlPairing.DATA, KlPairing.STEP)) {
+            Map<String, Double> expected = judge(kto(pairing), List.of(rows)).metrics();
+            Map<String, Double> got = judge(kto(pairing), cut(rows, size)).metrics();
+            assertThat(got.keySet()).containsExactlyElementsOf(expected.keySet());
+            expected.forEach((name, value) -> assertThat(got.get(name)).as(name).isCloseTo(value, within(1e-12)));
+        }
     }
 
     @ParameterizedTest
