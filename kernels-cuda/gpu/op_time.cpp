@@ -67,8 +67,10 @@ public:
         const int q = shape_.heads * d, qkv = q + 2 * shape_.key_heads * d;
         linear("linear, q k v", c, qkv, 0);
         linear("linear, q k v, LoRA", c, qkv, 16);
+        siblings("siblings, q k v, LoRA", c, {q, (qkv - q) / 2, (qkv - q) / 2});
         linear("linear, o, LoRA", q, c, 16);
         linear("linear, gate up, LoRA", c, 2 * f, 16);
+        siblings("siblings, gate up, LoRA", c, {f, f});
         linear("linear, down, LoRA", f, c, 16);
         attention();
         rows();
@@ -223,6 +225,50 @@ private:
         row(what, ours([&](int call) { return run(call, rank > 0); }), flops, bytes, peer);
     }
 
+    // Layers of one input as a step runs them, one after the other, each with an adapter of its own; their results are columns of one
+    // matrix. The way back adds up from the last to the first.
+    void siblings(const std::string& what, int i, const std::vector<int>& outputs) {
+        if (!wanted(what)) return;
+        constexpr int kRank = 16;
+        int wide = 0;
+        for (const int o : outputs) wide += o;
+        const double bytes = 2.0 * ((double)n_ * i + (double)wide * i + (double)n_ * wide);
+        const double once_flops = 2.0 * n_ * i * wide;
+        const Operand x = bf16(n_, i), dx = bf16(n_, i), y = bf16(n_, wide), t = bf16(n_, kRank), dt = bf16(n_, kRank);
+        std::vector<std::vector<Operand>> w(sets((int64_t)bytes));
+        for (auto& set : w) {
+            for (const int o : outputs) set.push_back(bf16(o, i, 0.05f));
+        }
+        std::vector<std::unique_ptr<Lora>> lora;
+        for (const int o : outputs) lora.push_back(std::make_unique<Lora>(n_, i, o, kRank, true));
+        const auto part = [&](size_t which) {
+            candor_matrix m = *y.m();
+            for (size_t before = 0; before < which; before++) m.data = static_cast<candor_bf16*>(m.data) + outputs[before];
+            m.cols = outputs[which];
+            return m;
+        };
+        double lora_flops = 0;
+        for (const int o : outputs) lora_flops += 2.0 * n_ * kRank * ((double)i + o);
+        row(what, ours([&](int call) {
+            int status = 0;
+            for (size_t s = 0; s < outputs.size() && !status; s++) {
+                const candor_matrix to = part(s);
+                status = candor_linear(
+                    &to, t.m(), x.m(), w[call % w.size()][s].m(), nullptr, nullptr, &lora[s]->entry, 1, stream);
+            }
+            return status;
+        }), once_flops + lora_flops, bytes, 0);
+        row(what + ", backward", ours([&](int call) {
+            int status = 0;
+            for (size_t s = outputs.size(); s-- > 0 && !status;) {
+                const candor_matrix dy = part(s);
+                status = candor_linear_backward(dx.m(), dt.m(), &dy, x.m(), t.m(), w[call % w.size()][s].m(), &lora[s]->entry, 1,
+                    s + 1 < outputs.size(), stream);
+            }
+            return status;
+        }), once_flops + 2 * lora_flops, bytes + 2.0 * n_ * i, 0);
+    }
+
     void attention() {
         if (!wanted("attention")) return;
         const int h = shape_.heads, k = shape_.key_heads, d = shape_.head_width, wide = (h + 2 * k) * d, count = n_ / length_;
@@ -352,21 +398,30 @@ private:
         row(what, ours(run), 2.0 * n * i * o, w[0].bytes() + 2.0 * ((double)n * i + (double)n * o), 0);
     }
 
-    // Log-probabilities of a quarter of the tokens, as when the loss is on replies alone.
+    // Log-probabilities of a quarter of the tokens, as when the loss is on replies alone; and of all but each sequence's last.
     void head() {
-        if (!wanted("log-prob")) return;
-        const int t = std::max(1, n_ / 4), c = shape_.width, v = shape_.vocabulary;
+        head("log-prob", std::max(1, n_ / 4), false);
+        const int all = std::max(1, n_ - n_ / length_);
+        head("log-prob, all rows", all, false);
+        head("log-prob, all rows, logits kept", all, true);
+    }
+
+    void head(const std::string& what, int t, bool kept) {
+        if (!wanted(what)) return;
+        const int c = shape_.width, v = shape_.vocabulary;
         const Operand x = bf16(t, c), dx = bf16(t, c), w = bf16(v, c, 0.02f);
         const Operand logp = floats(t, 1), lse = floats(t, 1), dlogp = floats(t, 1);
         const Memory targets = integers(t, [&](int64_t i) { return (int32_t)(random_bits(i) % v); });
-        const double flops = 2.0 * t * c * v, bytes = 2.0 * ((double)t * c + (double)v * c);
-        row("log-prob", ours([&](int) {
-            return candor_log_prob(logp.m(), lse.m(), nullptr, x.m(), w.m(), targets->as<int32_t>(), stream);
+        const Memory logits = std::make_shared<Buffer>(kept ? 4ll * t * v : 4);
+        const candor_matrix matrix = {logits->as<void>(), v, t, v, CANDOR_F32, nullptr};
+        const candor_matrix* all = kept ? &matrix : nullptr;  // written by the first row, read by the second
+        const double flops = 2.0 * t * c * v, bytes = 2.0 * ((double)t * c + (double)v * c) + (kept ? 4.0 * t * v : 0);
+        row(what, ours([&](int) {
+            return candor_log_prob(logp.m(), lse.m(), all, x.m(), w.m(), targets->as<int32_t>(), stream);
         }), flops, bytes, 0);
-        row("log-prob, backward", ours([&](int) {
-            return candor_log_prob_backward(
-                dx.m(), dlogp.m(), lse.m(), nullptr, x.m(), w.m(), targets->as<int32_t>(), stream);
-        }), 2 * flops, 2 * bytes, 0);
+        row(what + ", backward", ours([&](int) {
+            return candor_log_prob_backward(dx.m(), dlogp.m(), lse.m(), all, x.m(), w.m(), targets->as<int32_t>(), stream);
+        }), (kept ? 1 : 2) * flops, (kept ? 1 : 2) * bytes, 0);
     }
 
     const Shape& shape_;

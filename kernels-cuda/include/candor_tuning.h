@@ -1,6 +1,6 @@
 /*
- * Which kernels compute on sm_90a, for measurements and tests: no program that trains or generates needs it. The bytes of a
- * matrix product do not depend on it.
+ * Which kernels compute on sm_90a, and how the head cuts its rows, for measurements and tests: no program that trains or generates
+ * needs it. The bytes of a matrix product, and of the head, do not depend on it.
  */
 #ifndef CANDOR_TUNING_H
 #define CANDOR_TUNING_H
@@ -32,6 +32,12 @@ const char *candor_attention_form_name(int form);
  * and devices.
  */
 void candor_attention_use(int form);
+
+/*
+ * From now on candor_log_prob and its backward pass take so many rows at a time where logits are not kept; 0: as the library chooses.
+ * For all threads and devices.
+ */
+void candor_head_block_use(int rows);
 
 #ifdef __cplusplus
 }

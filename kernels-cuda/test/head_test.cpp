@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "candor_tuning.h"
 #include "op_check.h"
 
 using namespace op_check;
@@ -102,8 +103,42 @@ void head_case(int t, int c, int v, int gap) {
 
 SUITE(head) {
     head_case(3, 16, 40, 0);
-    head_case(5, 24, 2100, 8);  // more than one chunk of the vocabulary
+    head_case(5, 24, 2100, 8);  // several segments
     head_case(2, 19, 67, 1);
+}
+
+// Several blocks of rows, the last one smaller, and two pieces of the vocabulary: judged, and the bytes are those of one block, and
+// those where logits are kept.
+SUITE(head_blocks) {
+    constexpr int kRows = 5, kWidth = 16, kVocabulary = 8203;
+    const Head q(kRows, kWidth, kVocabulary, 0);
+    Tensor<float> lse(kRows, 1, 3), logp(kRows, 1, 2), logits(kRows, kVocabulary);
+    Tensor<candor_bf16> dx(kRows, kWidth, kWidth + 8);
+    const auto there = [&](bool kept) {
+        return candor_log_prob(
+            logp.m(), lse.m(), kept ? logits.m() : nullptr, q.x.m(), q.head.m(), q.targets.p(), stream());
+    };
+    const auto back = [&](bool kept) {
+        return candor_log_prob_backward(
+            dx.m(), q.dlogp.m(), lse.m(), kept ? logits.m() : nullptr, q.x.m(), q.head.m(), q.targets.p(), stream());
+    };
+    candor_head_block_use(2);
+    Check("log prob, in blocks").output("logp", logp, {q.logp[0], q.logp[1]}).output("lse", lse, {q.lse[0], q.lse[1]}).run([&] {
+        return there(false);
+    });
+    Check("log prob backward, in blocks").output("dx", dx, q.gradient()).run([&] { return back(false); });
+    const auto numbers = logp.bits(), sums = lse.bits();
+    const auto gradient = dx.bits();
+    for (const bool kept : {false, true}) {
+        candor_head_block_use(kept ? 4 : 0);
+        const std::string name = kept ? "logits kept" : "one block";
+        logp.poison(), lse.poison(), dx.poison();
+        must(there(kept));
+        expect("log prob alike: " + name, logp.bits() == numbers && lse.bits() == sums, "other bytes");
+        must(back(kept));
+        expect("log prob backward alike: " + name, dx.bits() == gradient, "other bytes");
+    }
+    candor_head_block_use(0);
 }
 
 SUITE(sum_of_squares) {

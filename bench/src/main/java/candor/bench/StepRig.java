@@ -12,10 +12,12 @@ import candor.lora.Memory;
 import candor.model.CausalLm;
 import candor.model.ModelConfig;
 import candor.model.Projection;
+import candor.model.Recomputation;
 import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import candor.train.Learner;
 import candor.train.ReferenceCache;
@@ -64,14 +66,28 @@ final class StepRig implements AutoCloseable {
         this.batch = batch;
         this.length = length;
         weights = Weights.random(config, 1, ops.activations() == DType.F32 ? config.dtype() : ops.activations());
-        model = new CausalLm(ops, weights, recompute, length);
         LoraConfig lora = new LoraConfig(rank, 2 * rank, false, EnumSet.allOf(Projection.class));
         AdapterLayout layout = new AdapterLayout(config, lora);
         bank = new AdapterBank(config, adapters);
         for (int slot = 0; slot < adapters; slot++) {
             bank.set(slot, Adapter.trained(Memory.of(ops), layout).initialise(slot));
         }
+        model = new CausalLm(ops, weights, recomputation(recompute), length);
         passes = new StepPasses(model, bank);
+    }
+
+    /** As the trainer plans: where a device has memory left and layers keep all that they have, the head keeps its logits. */
+    private Recomputation recomputation(Recompute recompute) {
+        ModelConfig config = weights.config();
+        Recomputation layers = Recomputation.all(recompute, config.layers());
+        if (recompute != Recompute.NONE || !ops.descriptor().copiesWeights()) {
+            return layers;
+        }
+        int tokens = positions();
+        CausalLm.PassBytes bytes =
+                CausalLm.trainingBytes(ops.activations(), config, bank, tokens, tokens, layers.keepingLogits());
+        long taken = config.weightBytes(PlainForm.of(ops.activations())) + bytes.workspace();
+        return taken < ops.freeBytes().orElse(0) / 10 * 9 ? layers.keepingLogits() : layers;
     }
 
     /**

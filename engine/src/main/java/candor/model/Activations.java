@@ -27,7 +27,7 @@ final class Activations {
         }
     }
 
-    /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks. */
+    /** Logits are kept for the backward pass up to this many bytes; beyond, they are computed again in chunks unless asked for. */
     private static final long LOGITS_BYTES = 256L << 20;
 
     final int tokens;
@@ -128,7 +128,7 @@ final class Activations {
         logp = workspace.take(t, 1);
         lse = workspace.take(t, 1);
         boolean keep = use == Pass.CACHED_LOGITS
-                || train && Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES;
+                || train && (kept.logits() || Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES);
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
         gradients = train ? new Gradients(workspace, type, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;

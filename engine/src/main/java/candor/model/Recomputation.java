@@ -7,15 +7,27 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What each layer of a model computes again on the way back, and where the inputs of whole layers wait until then.
+ * What each layer of a model computes again on the way back, and where the inputs of whole layers wait until then; and whether
+ * the head does.
  *
  * @param layers       one per layer, the lowest first
  * @param inputsOnHost whether the inputs of layers that are computed again in full are copied to the host's memory and back;
  *                     it changes nothing where the backend shares that memory
+ * @param logits       whether logits are kept however many they are; else they are computed again where they are large
  */
-public record Recomputation(List<Recompute> layers, boolean inputsOnHost) {
+public record Recomputation(List<Recompute> layers, boolean inputsOnHost, boolean logits) {
     public Recomputation {
         layers = List.copyOf(layers);
+    }
+
+    /** With large logits computed again. */
+    public Recomputation(List<Recompute> layers, boolean inputsOnHost) {
+        this(layers, inputsOnHost, false);
+    }
+
+    /** The same with all logits kept. */
+    public Recomputation keepingLogits() {
+        return new Recomputation(layers, inputsOnHost, true);
     }
 
     /** The same for all of so many layers. */
@@ -54,7 +66,7 @@ public record Recomputation(List<Recompute> layers, boolean inputsOnHost) {
 
     /** The same with all inputs where the backend computes. */
     Recomputation here() {
-        return new Recomputation(layers, false);
+        return new Recomputation(layers, false, logits);
     }
 
     /** A model of other layers, with the same shares: for measuring a part of a model. */

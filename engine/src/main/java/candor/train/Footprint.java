@@ -89,6 +89,11 @@ final class Footprint {
 
     /** Whether inputs of layers can wait elsewhere than where they are computed. */
     boolean canWait() {
+        return onDevice();
+    }
+
+    /** Whether what computes has memory of its own. */
+    boolean onDevice() {
         return backend.copiesWeights();
     }
 

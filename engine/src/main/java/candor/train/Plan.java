@@ -5,6 +5,7 @@ import candor.data.Batcher;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
 import candor.model.Recomputation;
+import candor.model.Recompute;
 import candor.ops.Needs;
 import candor.ops.Room;
 import candor.train.config.TrainConfig;
@@ -63,7 +64,18 @@ public record Plan(
         if (!footprint.fits(chosen, room)) {
             throw refusal(prepared, footprint, chosen, room, processes);
         }
-        return with(prepared, footprint, chosen, room, processes);
+        return with(prepared, footprint, withLogits(chosen, footprint, room), room, processes);
+    }
+
+    /**
+     * Where a device has memory left and layers keep all that they have, the head does so, too: to compute large logits again is one
+     * of its three large products.
+     */
+    private static Recomputation withLogits(Recomputation chosen, Footprint footprint, Room room) {
+        boolean whole = chosen.count(Recompute.NONE) == chosen.layers().size();
+        return footprint.onDevice() && whole && footprint.fits(chosen.keepingLogits(), room)
+                ? chosen.keepingLogits()
+                : chosen;
     }
 
     /** The least memory on the device. */

@@ -9,6 +9,8 @@ import candor.lora.AdapterShape;
 import candor.lora.LoraConfig;
 import candor.model.ModelConfig;
 import candor.model.Projection;
+import candor.model.Recomputation;
+import candor.model.Recompute;
 import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Needs;
@@ -371,6 +373,20 @@ class PlanTest {
         Needs all =
                 Plan.of(shapes(json, tokens, "full"), Room.planned(HOST, room)).device();
         assertThat(all.total()).isLessThan(plan.device().total());
+    }
+
+    /** Logits of 4,096 rows over 151,936 tokens, where a device has room beside all that layers keep, and only there. */
+    @ParameterizedTest
+    @CsvSource({"auto, true", "none, true", "full, false"})
+    void largeLogitsAreKeptWhereThereIsRoom(String recompute, boolean kept) throws IOException {
+        Plan plan = Plan.of(shapes(QWEN3_32B, 4096, recompute), Room.planned(HOST, 141 * GB));
+        assertThat(plan.recomputation().logits()).isEqualTo(kept);
+        if (kept) {
+            long total = plan.device().total();
+            Plan less = Plan.of(shapes(QWEN3_32B, 4096, recompute), Room.planned(HOST, total - 1));
+            assertThat(less.recomputation()).isEqualTo(Recomputation.all(Recompute.NONE, 64));
+            assertThat(total - less.device().total()).isEqualTo(4096L * 151936 * 4);
+        }
     }
 
     @Test

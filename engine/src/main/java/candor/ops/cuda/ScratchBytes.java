@@ -11,9 +11,10 @@ import candor.ops.PassShape.LinearShape;
 public final class ScratchBytes {
     private static final long ALIGNMENT = 256;
 
-    /** logprob.cu: columns of logits that exist at a time, and of a row's partial sums. */
-    private static final long VOCABULARY_CHUNK = 2048;
+    /** logprob.cu: rows and columns of logits that exist at a time, and columns of a row's partial sums. */
+    private static final long BLOCK_ROWS = 4096;
 
+    private static final long VOCABULARY_PIECE = 8192;
     private static final long SEGMENT = 1024;
 
     /** lora.cu: tokens of a part of a gradient's sum. */
@@ -73,11 +74,13 @@ public final class ScratchBytes {
 
     private static long logProb(PassShape pass) {
         long t = pass.targets();
-        long chunk = aligned(t * VOCABULARY_CHUNK * Float.BYTES);
+        long block = Math.min(BLOCK_ROWS, t);
+        long piece = Math.min(VOCABULARY_PIECE, Math.ceilDiv(pass.vocabulary(), 8) * 8L);
+        long chunk = aligned(block * piece * Float.BYTES);
         long forward = aligned(t * Math.ceilDiv(pass.vocabulary(), SEGMENT) * 2 * Float.BYTES)
                 + aligned(t * Float.BYTES)
                 + chunk;
-        long backward = aligned(t * pass.hidden() * Float.BYTES) + aligned(t * VOCABULARY_CHUNK * Short.BYTES) + chunk;
+        long backward = aligned(block * pass.hidden() * Float.BYTES) + aligned(block * piece * Short.BYTES) + chunk;
         return pass.training() ? Math.max(forward, backward) : forward;
     }
 
