@@ -12,8 +12,7 @@ import java.lang.invoke.MethodHandle;
  * where it is while they run, and operands may lie in Java's arrays.
  */
 public final class CpuLibrary {
-    private static final LibraryFile FILE = new LibraryFile(
-            "candor_cpu", "build it with a C compiler on the PATH: ./mvnw package, in a checkout of Candor");
+    private static final LibraryFile FILE = new LibraryFile("candor_cpu", "a C compiler on the PATH", "./mvnw package");
 
     private static boolean loaded;
 
@@ -28,16 +27,18 @@ public final class CpuLibrary {
         if (loaded) {
             return;
         }
-        LibraryFile.Found found = FILE.find();
-        try {
-            System.load(found.file().toString());
-        } catch (UnsatisfiedLinkError e) {
-            throw new MissingLibraryException(found + ": does not load: " + e.getMessage() + "; " + FILE.remedy(), e);
-        }
-        int version = CandorCpu.candor_cpu_api_version();
-        if (version != CandorCpu.CANDOR_CPU_API_VERSION()) {
-            throw new MissingLibraryException(found + ": is of version " + version + " of the C API, not "
-                    + CandorCpu.CANDOR_CPU_API_VERSION() + "; " + FILE.remedy());
+        try (LibraryFile.Found found = FILE.find()) {
+            try {
+                System.load(found.file().toString());
+            } catch (UnsatisfiedLinkError e) {
+                throw new MissingLibraryException(
+                        found + ": does not load: " + e.getMessage() + "; " + FILE.remedy(), e);
+            }
+            int version = CandorCpu.candor_cpu_api_version();
+            if (version != CandorCpu.CANDOR_CPU_API_VERSION()) {
+                throw new MissingLibraryException(found + ": is of version " + version + " of the C API, not "
+                        + CandorCpu.CANDOR_CPU_API_VERSION() + "; " + FILE.remedy());
+            }
         }
         loaded = true;
     }

@@ -13,9 +13,20 @@ import java.util.Locale;
  * The file of a native library: looked for where its property says, then among the resources, then in {@code java.library.path}.
  *
  * @param libraryName as the linker knows it
- * @param remedy      how to come by it
+ * @param tools       what must be there for it to be built
+ * @param build       the command that builds it
  */
-record LibraryFile(String libraryName, String remedy) {
+record LibraryFile(String libraryName, String tools, String build) {
+    /** How to come by it, where this program is. */
+    String remedy() {
+        return switch (Installation.here()) {
+            case CHECKOUT, LIBRARY -> "build it with " + tools + ": " + build + ", in a checkout of Candor";
+            case RELEASE ->
+                "take a release that was built with " + tools + ", or name a file of it: CANDOR_JAVA_OPTS=-D"
+                        + property() + "=PATH";
+        };
+    }
+
     /** The system property whose value, a path, goes before all other places. */
     String property() {
         return "candor.library." + libraryName;
@@ -40,13 +51,31 @@ record LibraryFile(String libraryName, String remedy) {
     }
 
     /**
-     * A file that is there.
+     * A file that is there. One that was unpacked is gone when this is closed: the system keeps what a process has loaded, and nothing is
+     * left behind by one that is killed.
      *
-     * @param name what messages call it: a file that was unpacked is gone when they are read
+     * @param name     what messages call it
+     * @param unpacked whether it was made here, in a folder of its own
      */
-    record Found(Path file, String name) {
+    record Found(Path file, String name, boolean unpacked) implements AutoCloseable {
         Found(Path file) {
-            this(file, file.toString());
+            this(file, file.toString(), false);
+        }
+
+        @Override
+        public void close() {
+            if (unpacked) {
+                delete(file);
+                delete(file.getParent());
+            }
+        }
+
+        private static void delete(Path path) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                path.toFile().deleteOnExit(); // a system that keeps files while they are in use
+            }
         }
 
         @Override
@@ -55,7 +84,11 @@ record LibraryFile(String libraryName, String remedy) {
         }
     }
 
-    /** @throws MissingLibraryException where it is nowhere */
+    /**
+     * To be closed when it has been loaded.
+     *
+     * @throws MissingLibraryException where it is nowhere
+     */
     Found find() {
         String property = System.getProperty(property());
         if (property != null) {
@@ -68,7 +101,7 @@ record LibraryFile(String libraryName, String remedy) {
         }
         try (InputStream packed = LibraryFile.class.getResourceAsStream(resource())) {
             if (packed != null) {
-                return new Found(unpack(packed), name() + ", packed with the program");
+                return unpack(packed);
             }
         } catch (IOException e) {
             throw new MissingLibraryException(
@@ -80,17 +113,20 @@ record LibraryFile(String libraryName, String remedy) {
         }
         throw new MissingLibraryException(name() + ": not found: -D" + property() + "=PATH is not given, "
                 + resource() + " is not packed, and it is not in java.library.path ("
-                + System.getProperty("java.library.path") + "); " + remedy);
+                + System.getProperty("java.library.path") + "); " + remedy());
     }
 
-    /** A folder of our own, so that nobody else has put a file there; gone when the process ends. */
-    private Path unpack(InputStream packed) throws IOException {
+    /** Into a folder of our own, so that nobody else has put a file there. */
+    private Found unpack(InputStream packed) throws IOException {
         Path folder = Files.createTempDirectory("candor-native");
-        Path file = folder.resolve(name());
-        Files.copy(packed, file);
-        folder.toFile().deleteOnExit();
-        file.toFile().deleteOnExit();
-        return file;
+        Found found = new Found(folder.resolve(name()), name() + ", packed with the program", true);
+        try {
+            Files.copy(packed, found.file());
+        } catch (IOException | RuntimeException | Error e) {
+            found.close(); // where the disk is full
+            throw e;
+        }
+        return found;
     }
 
     private List<Path> inLibraryPath() {

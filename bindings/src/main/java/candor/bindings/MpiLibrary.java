@@ -25,8 +25,8 @@ public final class MpiLibrary {
             this.name = name;
             file = new LibraryFile(
                     libraryName,
-                    "build it with the mpicc of " + name + " on the PATH (in Debian: " + packages
-                            + "): ./mvnw package, in a checkout of Candor");
+                    "the mpicc of " + name + " on the PATH (in Debian: " + packages + ")",
+                    "./mvnw package");
         }
 
         /** Whether {@link MpiLibrary#load} would find a file. */
@@ -99,24 +99,25 @@ public final class MpiLibrary {
      * @throws MissingLibraryException where it is nowhere, does not load, or is of another version
      */
     public static MpiLibrary load(Kind kind) {
-        LibraryFile.Found found = kind.file.find();
-        keepSignals();
-        SymbolLookup symbols;
-        try {
-            symbols = SymbolLookup.libraryLookup(found.file(), Arena.global());
-        } catch (IllegalArgumentException e) {
-            throw new MissingLibraryException(
-                    found + ": does not load: is " + kind + " installed, as it was when Candor was built? "
-                            + kind.file.remedy(),
-                    e);
+        try (LibraryFile.Found found = kind.file.find()) {
+            keepSignals();
+            SymbolLookup symbols;
+            try {
+                symbols = SymbolLookup.libraryLookup(found.file(), Arena.global());
+            } catch (IllegalArgumentException e) {
+                throw new MissingLibraryException(
+                        found + ": does not load: is " + kind + " installed, as it was when Candor was built? "
+                                + kind.file.remedy(),
+                        e);
+            }
+            MpiLibrary library = new MpiLibrary(symbols);
+            int version = library.call(library.bind("api_version", INT));
+            if (version != API_VERSION) {
+                throw new MissingLibraryException(
+                        found + ": is of version " + version + ", not " + API_VERSION + "; " + kind.file.remedy());
+            }
+            return library;
         }
-        MpiLibrary library = new MpiLibrary(symbols);
-        int version = library.call(library.bind("api_version", INT));
-        if (version != API_VERSION) {
-            throw new MissingLibraryException(
-                    found + ": is of version " + version + ", not " + API_VERSION + "; " + kind.file.remedy());
-        }
-        return library;
     }
 
     /**

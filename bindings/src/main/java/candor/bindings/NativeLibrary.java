@@ -9,49 +9,41 @@ import java.lang.foreign.SymbolLookup;
  */
 public enum NativeLibrary {
     /** The kernels for a GPU. */
-    CUDA(
-            "candor_cuda",
-            "build it with nvcc, cmake and g++ on the PATH: CANDOR_CUDA=1 ./mvnw package, in a checkout of Candor"),
+    CUDA("candor_cuda", "nvcc, cmake and g++ on the PATH", "CANDOR_CUDA=1 ./mvnw package"),
     /** The same kernels for the emulator, which runs them on this processor. */
-    EMULATED("candor_emulated", "build it with cmake and g++ on the PATH: ./mvnw package, in a checkout of Candor");
+    EMULATED("candor_emulated", "cmake and g++ on the PATH", "./mvnw package");
 
     private static NativeLibrary loaded;
 
-    private final String libraryName;
-    private final String remedy;
+    private final LibraryFile file;
 
-    NativeLibrary(String libraryName, String remedy) {
-        this.libraryName = libraryName;
-        this.remedy = remedy;
+    NativeLibrary(String libraryName, String tools, String build) {
+        file = new LibraryFile(libraryName, tools, build);
     }
 
     /** The system property whose value, a path, goes before all other places: {@code candor.library.candor_cuda}, say. */
     public String property() {
-        return file().property();
+        return file.property();
     }
 
     /** The name of its file on this system. */
     public String fileName() {
-        return file().name();
+        return file.name();
     }
 
-    /** How to come by it. */
+    /** How to come by it, where this program is. */
     public String remedy() {
-        return remedy;
-    }
-
-    private LibraryFile file() {
-        return new LibraryFile(libraryName, remedy);
+        return file.remedy();
     }
 
     /** Where it lies among the resources where it was packed. */
     String resource() {
-        return file().resource();
+        return file.resource();
     }
 
     /** Whether {@link #load} would find a file. */
     public boolean isThere() {
-        return file().isThere();
+        return file.isThere();
     }
 
     /**
@@ -68,16 +60,8 @@ public enum NativeLibrary {
                 throw new MissingLibraryException(fileName() + ": " + loaded.fileName()
                         + " is loaded already, and a process takes one of them; run them in two processes");
             }
-            LibraryFile.Found found = file().find();
-            open(found);
-            if (SymbolLookup.loaderLookup().find("candor_api_version").isEmpty()) {
-                throw new MissingLibraryException(
-                        found + ": does not say of which version of the C API it is, and is an old one; " + remedy);
-            }
-            int version = CandorKernels.candor_api_version();
-            if (version != CandorKernels.CANDOR_API_VERSION()) {
-                throw new MissingLibraryException(found + ": is of version " + version + " of the C API, not "
-                        + CandorKernels.CANDOR_API_VERSION() + "; " + remedy);
+            try (LibraryFile.Found found = file.find()) {
+                open(found);
             }
             loaded = this;
         }
@@ -87,7 +71,16 @@ public enum NativeLibrary {
         try {
             System.load(found.file().toString());
         } catch (UnsatisfiedLinkError e) {
-            throw new MissingLibraryException(found + ": does not load: " + e.getMessage() + "; " + remedy, e);
+            throw new MissingLibraryException(found + ": does not load: " + e.getMessage() + "; " + remedy(), e);
+        }
+        if (SymbolLookup.loaderLookup().find("candor_api_version").isEmpty()) {
+            throw new MissingLibraryException(
+                    found + ": does not say of which version of the C API it is, and is an old one; " + remedy());
+        }
+        int version = CandorKernels.candor_api_version();
+        if (version != CandorKernels.CANDOR_API_VERSION()) {
+            throw new MissingLibraryException(found + ": is of version " + version + " of the C API, not "
+                    + CandorKernels.CANDOR_API_VERSION() + "; " + remedy());
         }
     }
 }

@@ -1,6 +1,7 @@
 package candor.cli;
 
 import candor.BadInput;
+import candor.bindings.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,11 +136,10 @@ final class BenchCommand implements Callable<Integer> {
         if (name != null && !name.matches("[\\w.+-]+")) {
             throw new BadInput("--name " + name + ": give letters, digits and . + - _ alone");
         }
-        String home = System.getProperty("candor.home");
-        if (home == null) {
+        if (Installation.here() != Installation.CHECKOUT) {
             throw new BadInput("bench builds its benchmarks from the sources: run ./candor bench in a checkout");
         }
-        Path root = Path.of(home);
+        Path root = Path.of(System.getProperty("candor.home"));
         if (compare == null) {
             BenchNames.read(root).check(pattern, shapes, operations, backends, parameters.keySet());
         }

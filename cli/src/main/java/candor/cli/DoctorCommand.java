@@ -67,8 +67,8 @@ final class DoctorCommand implements Callable<Integer> {
                 gpuDriver(),
                 cudaCompiler()));
         all.addAll(gpus());
-        all.add(library(NativeLibrary.CUDA, "CUDA kernels", "nvcc, cmake, g++ and a GPU (or CANDOR_CUDA=1)"));
-        all.add(library(NativeLibrary.EMULATED, "emulated CUDA", "cmake and g++"));
+        all.add(library(NativeLibrary.CUDA, "CUDA kernels"));
+        all.add(library(NativeLibrary.EMULATED, "emulated CUDA"));
         return all;
     }
 
@@ -144,13 +144,11 @@ final class DoctorCommand implements Callable<Integer> {
                         .toList();
     }
 
-    private static Finding library(NativeLibrary library, String subject, String wants) {
+    private static Finding library(NativeLibrary library, String subject) {
         return library.isThere()
                 ? new Finding(subject, library.fileName())
                 : new Finding(
-                        subject,
-                        "none: no " + library.fileName(),
-                        "not needed on the CPU; the next build makes it where it finds " + wants);
+                        subject, "none: no " + library.fileName(), "not needed on the CPU; else " + library.remedy());
     }
 
     private static Optional<Path> onPath(String... programs) {
