@@ -87,6 +87,7 @@ class ProgramArchitectureTest {
             entry("serve.http", Set.of()),
             entry("serve.work", Set.of()),
             entry("serve", Set.of("serve.http", "serve.work")),
+            entry("watch", Set.of("evaluate", "report.figure", "report.html", "serve.http", "study.record")),
             entry(
                     "cli",
                     Set.of(
@@ -107,6 +108,7 @@ class ProgramArchitectureTest {
                             "study.loop",
                             "study.protocol",
                             "study.slurm",
+                            "watch",
                             "world")));
 
     private static Map.Entry<String, Set<String>> task(String name, String... more) {

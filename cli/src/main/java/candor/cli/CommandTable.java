@@ -11,7 +11,7 @@ final class CommandTable {
     static final List<Section> SECTIONS = List.of(
             new Section("To begin with", List.of("quickstart", "init", "doctor", "help")),
             new Section("Tuning", List.of("train", "plan", "screen", "direction", "steer")),
-            new Section("Measuring", List.of("eval", "study", "report")),
+            new Section("Measuring", List.of("eval", "study", "watch", "report")),
             new Section("Answering", List.of("chat", "generate", "serve")),
             new Section("Models and adapters", List.of("download", "upload", "merge", "quantize", "export")),
             new Section("Texts", List.of("tokenize", "tokenizer", "render")),
@@ -32,6 +32,7 @@ final class CommandTable {
             case "plan" -> PlanCommand.class;
             case "eval" -> EvalCommand.class;
             case "study" -> StudyCommand.class;
+            case "watch" -> WatchCommand.class;
             case "generate" -> GenerateCommand.class;
             case "chat" -> ChatCommand.class;
             case "screen" -> ScreenCommand.class;

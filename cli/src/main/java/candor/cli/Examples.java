@@ -67,6 +67,7 @@ final class Examples {
         of("candor eval compare", "./candor eval compare eval/base eval/chats --subject-a base --subject-b chats");
         of("candor generate", "./candor generate --prompts prompts.jsonl --max-new-tokens 8 --output replies.jsonl");
         of("candor chat", "./candor chat", "./candor chat --adapter runs/chats --temperature 0.7");
+        of("candor watch", "./candor watch runs", "./candor watch studies/tiny --port 9001");
         of("candor serve", "./candor serve --adapter runs/chats", "./candor serve --host 127.0.0.1 --port 9000");
         of("candor merge", "./candor merge --adapter runs/chats --output merged-chats");
         of("candor export gguf", "./candor export gguf --adapter runs/chats --output chats.gguf");

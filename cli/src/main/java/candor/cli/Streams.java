@@ -35,11 +35,12 @@ record Streams(PrintStream out, PrintStream err) {
 
     static Streams ofThisProcess() {
         OutputStream err = new Restored(new FileOutputStream(FileDescriptor.err));
-        return new Streams(
-                checked(new FileOutputStream(FileDescriptor.out)),
-                Tty.canRewrite(Tty.STDERR)
-                        ? TerminalErr.over(err, () -> Tty.columns(Tty.STDERR))
-                        : new PrintStream(err, true, StandardCharsets.UTF_8));
+        OutputStream out = new FileOutputStream(FileDescriptor.out);
+        if (!Tty.canRewrite(Tty.STDERR)) {
+            return new Streams(checked(out), new PrintStream(err, true, StandardCharsets.UTF_8));
+        }
+        TerminalErr terminal = TerminalErr.over(err, () -> Tty.columns(Tty.STDERR));
+        return new Streams(checked(Tty.isTerminal(Tty.STDOUT) ? terminal.beside(out) : out), terminal);
     }
 
     /**

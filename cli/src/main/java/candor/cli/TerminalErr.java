@@ -43,6 +43,26 @@ final class TerminalErr extends PrintStream {
         screen.rows(List.copyOf(texts));
     }
 
+    /** Another way to the same terminal, standard output: what goes there is above the rows, too. */
+    OutputStream beside(OutputStream other) {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                screen.write(other, bytes, offset, length);
+            }
+
+            @Override
+            public void flush() throws IOException {
+                other.flush();
+            }
+        };
+    }
+
     /** The terminal as it stands: complete lines, then the rows. */
     private static final class Screen extends OutputStream {
         private final OutputStream sink;
@@ -69,12 +89,18 @@ final class TerminalErr extends PrintStream {
         }
 
         @Override
-        public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            write(sink, bytes, offset, length);
+        }
+
+        synchronized void write(OutputStream to, byte[] bytes, int offset, int length) throws IOException {
             if (length == 0) {
                 return;
             }
             clear();
-            sink.write(bytes, offset, length);
+            sink.flush();
+            to.write(bytes, offset, length);
+            to.flush();
             withinLine = bytes[offset + length - 1] != '\n';
             draw();
         }

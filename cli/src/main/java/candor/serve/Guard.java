@@ -2,19 +2,14 @@ package candor.serve;
 
 import candor.io.ConstantTime;
 import candor.serve.http.Exchange;
-import java.net.URI;
+import candor.serve.http.OwnSite;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** Who may ask. */
 final class Guard {
     private static final String BEARER = "Bearer ";
-
-    /** A name that others gave out is none of these, whatever address it has. */
-    private static final Pattern LOCAL =
-            Pattern.compile("(localhost|127(\\.[0-9]{1,3}){3}|\\[(::|(0:){7})1\\])(:[0-9]*)?");
 
     private final Optional<byte[]> key;
     private final boolean localHostsOnly;
@@ -24,26 +19,11 @@ final class Guard {
         this.localHostsOnly = localHostsOnly;
     }
 
-    /**
-     * A page of another site cannot ask for its reader: one whose name was made to mean this machine sends that name, and any other
-     * sends where it is from.
-     */
+    /** See {@link OwnSite}. */
     void requireHost(Exchange exchange) throws ApiError {
-        String host = exchange.header("Host").orElse("").toLowerCase(Locale.ROOT);
-        if (localHostsOnly && !LOCAL.matcher(host).matches()) {
-            throw ApiError.refused(403, "the header Host names another machine: ask for localhost, 127.0.0.1 or [::1]");
-        }
-        Optional<String> origin = exchange.header("Origin");
-        if (origin.isPresent() && !host.equals(authority(origin.get()))) {
-            throw ApiError.refused(403, "pages of other sites may not ask here");
-        }
-    }
-
-    private static String authority(String origin) {
-        try {
-            return String.valueOf(URI.create(origin).getAuthority()).toLowerCase(Locale.ROOT);
-        } catch (IllegalArgumentException e) {
-            return "";
+        Optional<String> refusal = OwnSite.refusal(exchange, localHostsOnly);
+        if (refusal.isPresent()) {
+            throw ApiError.refused(403, refusal.get());
         }
     }
 

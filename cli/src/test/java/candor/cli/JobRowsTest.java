@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -203,6 +204,21 @@ class JobRowsTest {
         terminal.println("ends");
         assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), 40))
                 .containsExactly("begins", "a: step 1", "a line in two pieces", "ends");
+    }
+
+    @Test
+    void resultsStandAboveTheRowsToo() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        TerminalErr terminal = TerminalErr.over(bytes, () -> 40);
+        PrintStream out = new PrintStream(terminal.beside(bytes), true, StandardCharsets.UTF_8);
+        terminal.rows(List.of("a: 3/3 steps", "both: 6/6 steps"));
+        out.println("runs/a/adapter");
+        out.print("runs/");
+        out.println("b/adapter");
+        terminal.println("ends");
+        terminal.rows(List.of());
+        assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), 40))
+                .containsExactly("runs/a/adapter", "runs/b/adapter", "ends");
     }
 
     /** The window became half as wide, and the terminal has broken the rows that stood there. */

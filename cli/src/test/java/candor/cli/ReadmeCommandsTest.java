@@ -221,7 +221,9 @@ class ReadmeCommandsTest {
                 if (text.contains("report DIR")) {
                     Files.createSymbolicLink(folder.resolve("DIR"), folder.resolve("runs"));
                 }
-                if (text.startsWith("./candor serve")) {
+                if (text.startsWith("./candor watch")) {
+                    serve(text).end();
+                } else if (text.startsWith("./candor serve")) {
                     server = serve(text);
                 } else if (text.startsWith("curl ")) {
                     String there = text.replace("http://127.0.0.1:8000", server.url());
@@ -270,7 +272,7 @@ class ReadmeCommandsTest {
         List<String> failed = new ArrayList<>();
         List<String> together = new ArrayList<>();
         for (String line : lines) {
-            if (line.startsWith("./candor serve")) {
+            if (line.matches("./candor (serve|watch) .*")) {
                 examples(together, failed);
                 serve(line).end();
             } else if (line.matches(

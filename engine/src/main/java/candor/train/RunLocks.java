@@ -5,8 +5,6 @@ import candor.io.IoReason;
 import candor.io.Locks;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -74,18 +72,7 @@ final class RunLocks implements AutoCloseable {
 
     /** Whether a process has a run's folder now, this one or another; true where that cannot be told. */
     static boolean held(Path folder) {
-        Path file = folder.resolve(FILE);
-        if (HELD.contains(key(folder))) {
-            return true;
-        }
-        if (!Files.exists(file)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return channel.tryLock(0, Long.MAX_VALUE, true) == null;
-        } catch (IOException | OverlappingFileLockException e) {
-            return true;
-        }
+        return HELD.contains(key(folder)) || Locks.held(folder.resolve(FILE));
     }
 
     private static Path key(Path folder) {
