@@ -43,7 +43,7 @@ final class StudyPart {
         sections.add(RepeatSection.of(data));
         return new Part(
                 name,
-                Labels.title(data.study().kind()) + ": " + data.study().name(),
+                data.study().kind().title() + ": " + data.study().name(),
                 Story.of(data, comparisons, doses),
                 HeroFigure.of(data, doses).map(Node.class::cast),
                 List.of(Element.of("p", Labels.question(data.study().kind()))),

@@ -48,10 +48,9 @@ final class StudyParts {
                         "section",
                         Element.of(
                                 "h2",
-                                "Study: "
-                                        + study.study()
-                                                .map(each -> Shown.name(each.name()))
-                                                .orElse(Shown.name(name)),
+                                study.study()
+                                        .map(each -> each.kind().title() + ": " + Shown.name(each.name()))
+                                        .orElse("Study: " + Shown.name(name)),
                                 " ",
                                 RunParts.badge(status)))
                 .cls("watched");

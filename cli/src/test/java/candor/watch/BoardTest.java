@@ -216,7 +216,7 @@ class BoardTest {
         Board board = board(temp);
         String page = page(board);
         assertThat(words(page))
-                .contains("Study: tiny running")
+                .contains("Direct tuning: tiny running")
                 .contains("arms done 1 of 2")
                 .contains("runs done 0 runs running 1 runs waiting 1")
                 .contains("of training left, about 3:48") // 1:48 of the one, and 2:00 of the one that waits
@@ -248,14 +248,14 @@ class BoardTest {
         }
         write(study.resolve("results.jsonl"), results.toString());
         Board board = board(study);
-        assertThat(words(page(board))).contains("Study: tiny done").contains("arms done 2 of 2");
+        assertThat(words(page(board))).contains("Direct tuning: tiny done").contains("arms done 2 of 2");
         assertThat(page(board)).contains("aria-label=\"100 % done\"");
         Files.writeString(study.resolve("results.jsonl"), "");
         for (String file : new String[] {"study.json", "results.jsonl"}) {
             Files.setLastModifiedTime(study.resolve(file), FileTime.from(now.minusSeconds(100)));
         }
         assertThat(words(page(board)))
-                .contains("Study: tiny stopped or killed")
+                .contains("Direct tuning: tiny stopped or killed")
                 .contains("No process is at work here.");
     }
 
