@@ -17,13 +17,26 @@ public class BadInput extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private static final Pattern SETTING = Pattern.compile("\\{([a-z][a-z0-9_.]*)\\}");
 
+    /** What is wrong, and where. */
     private final String what;
+    /** What to do about it; empty where the first says so. */
     private final String advice;
 
+    /**
+     * Without advice about settings.
+     *
+     * @param message what is wrong, where, and what to do about it
+     */
     public BadInput(String message) {
         this(message, (Throwable) null);
     }
 
+    /**
+     * As above, found by another exception.
+     *
+     * @param message what is wrong, where, and what to do about it
+     * @param cause   what was thrown
+     */
     public BadInput(String message, Throwable cause) {
         this(message, "", cause);
     }
@@ -38,23 +51,45 @@ public class BadInput extends RuntimeException {
         this(what, advice, null);
     }
 
+    /**
+     * With advice that names settings, found by another exception.
+     *
+     * @param what   is wrong, and where
+     * @param advice what to do about it; a setting stands in braces
+     * @param cause  what was thrown
+     */
     public BadInput(String what, String advice, Throwable cause) {
         super(message(oneLine(what), advice, UnaryOperator.identity()), cause);
         this.what = oneLine(what);
         this.advice = advice;
     }
 
-    /** The same, said of a place: "PLACE: what is wrong …". */
+    /**
+     * The same, said of a place.
+     *
+     * @param place such as a file and its line, which the message then begins with
+     * @return the more exact one
+     */
     public BadInput at(String place) {
         return new BadInput(place + ": " + what, advice, this);
     }
 
-    /** The same, with more advice; none where it is empty. */
+    /**
+     * The same, with more advice.
+     *
+     * @param more what else can be done; nothing where it is empty
+     * @return the more helpful one
+     */
     public BadInput orDo(String more) {
         return more.isEmpty() ? this : new BadInput(what, advice.isEmpty() ? more : advice + "; " + more, this);
     }
 
-    /** The same, with advice of whoever knows more. */
+    /**
+     * The same, with advice of whoever knows more.
+     *
+     * @param otherAdvice in place of what was advised
+     * @return the more helpful one
+     */
     public BadInput butDo(String otherAdvice) {
         return new BadInput(what, otherAdvice, this);
     }
@@ -63,6 +98,7 @@ public class BadInput extends RuntimeException {
      * The message with settings as the user knows them; {@link #getMessage} has their plain names.
      *
      * @param naming the form of a setting, such as {@code --max-length} for {@code max_length}
+     * @return the whole line
      */
     public String message(UnaryOperator<String> naming) {
         return message(what, advice, naming);
@@ -72,7 +108,13 @@ public class BadInput extends RuntimeException {
         return advice.isEmpty() ? what : what + "; " + advice(oneLine(advice), naming);
     }
 
-    /** Advice with its settings as the user knows them. */
+    /**
+     * Advice with its settings as the user knows them.
+     *
+     * @param text   with settings in braces
+     * @param naming the form of a setting
+     * @return the advice, without braces
+     */
     public static String advice(String text, UnaryOperator<String> naming) {
         return SETTING.matcher(text).replaceAll(setting -> Matcher.quoteReplacement(naming.apply(setting.group(1))));
     }

@@ -2,11 +2,18 @@ package candor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import candor.text.Message;
+import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
@@ -20,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What is published as documentation of the engine and the bindings makes without a warning. Of {@code candor.api}, which
- * strangers read first, every parameter and result has its words; beneath it an accessor says what it is in one sentence.
+ * strangers read first, and of the types that it shows, every parameter and result has its words; beneath them an accessor says what it is
+ * in one sentence.
  */
 @Tag("slow")
 class JavadocTest {
@@ -36,9 +44,57 @@ class JavadocTest {
     }
 
     @Test
-    void theShortWayInIsDocumentedInFull() throws IOException {
-        assertThat(warnings("all", sources(ENGINE.resolve("candor").resolve("api"))))
+    void theShortWayInIsDocumentedInFullWithWhatItShows() throws IOException {
+        List<Path> api = sources(ENGINE.resolve("candor").resolve("api"));
+        List<Path> shown = shown(api);
+        assertThat(shown)
+                .contains(
+                        ENGINE.resolve(Path.of("candor", "BadInput.java")),
+                        ENGINE.resolve(Path.of("candor", "data", "Example.java")),
+                        ENGINE.resolve(Path.of("candor", "text", "Message.java")));
+        assertThat(warnings("all", Stream.concat(api.stream(), shown.stream()).toList()))
                 .isEmpty();
+    }
+
+    /** The sources of our types in what is public of these, of what they throw, and of what a conversation is made of. */
+    private static List<Path> shown(List<Path> sources) {
+        Set<Class<?>> shown = new LinkedHashSet<>(List.of(BadInput.class, Message.class));
+        for (Path source : sources) {
+            String name = ENGINE.relativize(source).toString().replace(File.separatorChar, '.');
+            if (!name.endsWith("package-info.java")) {
+                try {
+                    addShown(Class.forName(name.substring(0, name.length() - ".java".length())), shown);
+                } catch (ClassNotFoundException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+        return shown.stream()
+                .filter(type -> type.getName().startsWith("candor.")
+                        && !type.getPackageName().equals("candor.api"))
+                .map(type ->
+                        ENGINE.resolve(type.getName().replaceAll("\\$.*", "").replace('.', '/') + ".java"))
+                .distinct()
+                .toList();
+    }
+
+    private static void addShown(Class<?> type, Set<Class<?>> shown) {
+        for (Method method : type.getMethods()) {
+            shown.add(method.getReturnType());
+            shown.addAll(List.of(method.getParameterTypes()));
+            for (Type generic : Stream.concat(
+                            Stream.of(method.getGenericReturnType()), Stream.of(method.getGenericParameterTypes()))
+                    .toList()) {
+                if (generic instanceof ParameterizedType of) {
+                    Stream.of(of.getActualTypeArguments())
+                            .filter(Class.class::isInstance)
+                            .forEach(argument -> shown.add((Class<?>) argument));
+                }
+            }
+        }
+        for (Class<?> nested : type.getClasses()) {
+            addShown(nested, shown);
+        }
     }
 
     private static List<Path> sources(Path... roots) throws IOException {

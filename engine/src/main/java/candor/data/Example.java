@@ -16,19 +16,38 @@ public record Example(Content content, Boolean label, Origin origin) {
     /** What a row holds. */
     public sealed interface Content {}
 
-    /** A conversation; every assistant turn is to be learnt. */
+    /**
+     * A conversation; every assistant turn is to be learnt.
+     *
+     * @param conversation with at least one turn of the assistant
+     */
     public record Chat(Conversation conversation) implements Content {}
 
-    /** A conversation of which only the end is to be learnt; tools belong to the whole and stand with the prompt. */
+    /**
+     * A conversation of which only the end is to be learnt.
+     *
+     * @param prompt     how it begins, with the tools, which belong to the whole
+     * @param completion the messages that are to be learnt
+     */
     public record PromptAndCompletion(Conversation prompt, List<Message> completion) implements Content {
+        /** With a copy of the messages. */
         public PromptAndCompletion {
             completion = List.copyOf(completion);
         }
     }
 
-    /** A text outside any chat template, of which only the end is to be learnt. */
+    /**
+     * A text outside any chat template, of which only the end is to be learnt.
+     *
+     * @param prompt     how it begins
+     * @param completion what follows without anything between, and is to be learnt
+     */
     public record PlainText(String prompt, String completion) implements Content {}
 
-    /** A text outside any chat template, learnt from end to end. */
+    /**
+     * A text outside any chat template.
+     *
+     * @param text learnt from end to end
+     */
     public record WholeText(String text) implements Content {}
 }

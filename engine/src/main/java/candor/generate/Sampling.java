@@ -18,7 +18,11 @@ public record Sampling(double temperature, int topK, double topP, double repetit
     /** The most likely token, always. */
     public static final Sampling GREEDY = new Sampling(0, 0, 1, 1, 0);
 
-    /** @throws BadInput for a number out of bounds, by its name */
+    /**
+     * Checks them.
+     *
+     * @throws BadInput for a number out of bounds, by its name
+     */
     public Sampling {
         require(temperature >= 0 && temperature <= 100, "temperature", temperature, "0 (always the likeliest) to 100");
         require(topK >= 0, "top_k", topK, "1 or more, or 0 for all tokens");
@@ -36,6 +40,11 @@ public record Sampling(double temperature, int topK, double topP, double repetit
         }
     }
 
+    /**
+     * Whether no random numbers are drawn.
+     *
+     * @return whether the most likely token is always taken
+     */
     public boolean greedy() {
         return temperature == 0;
     }

@@ -8,7 +8,9 @@ import java.util.Locale;
 public enum AskedDtype {
     /** The backend's own: float32 on the CPU, bfloat16 on a GPU. */
     AUTO(null),
+    /** Operands as they are: what a CPU does unless it is asked. */
     FLOAT32(DType.F32),
+    /** Operands rounded to 8 bits of precision; sums stay float32. */
     BFLOAT16(DType.BF16);
 
     private final DType products;
@@ -20,6 +22,8 @@ public enum AskedDtype {
     /**
      * A backend that rounds so.
      *
+     * @param backend what computes
+     * @return the same, told to round so
      * @throws BadInput where it cannot
      */
     public BackendDescriptor on(BackendDescriptor backend) {
@@ -34,14 +38,20 @@ public enum AskedDtype {
         return backend.withProducts(products);
     }
 
-    /** As it is given. */
+    /**
+     * As it is given.
+     *
+     * @return the word for it: {@code bfloat16}, say
+     */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * What a record's word means; null, of an older record, is the backend's own.
+     * What a record's word means.
      *
+     * @param word as {@link #word} gives it; null, of an older record, is the backend's own
+     * @return the type of that word
      * @throws BadInput where there is no such type
      */
     public static AskedDtype recorded(String word) {

@@ -36,6 +36,8 @@ public record TemplateChoice(String template, String kwargs) {
     public static final TemplateChoice DEFAULT = new TemplateChoice(MODELS_OWN, "{}");
 
     /**
+     * Checks both.
+     *
      * @throws BadInput for a file that is not there, and for {@code kwargs} that are no JSON object, or name what a
      *     conversation itself says
      */
@@ -68,12 +70,21 @@ public record TemplateChoice(String template, String kwargs) {
         return node.toString();
     }
 
-    /** Whether the template is a file of the user's. */
+    /**
+     * Whether the template is a file of the user's.
+     *
+     * @return false for the model's own and for those that come with the program
+     */
     public boolean isFile() {
         return isFile(template);
     }
 
-    /** Whether a choice is the path of a file, and no name. */
+    /**
+     * Whether a choice is the path of a file, and no name.
+     *
+     * @param template as {@link #template} has it
+     * @return false for the model's own and for those that come with the program
+     */
     public static boolean isFile(String template) {
         return !template.equals(MODELS_OWN) && !SHIPPED.contains(template);
     }
@@ -83,6 +94,7 @@ public record TemplateChoice(String template, String kwargs) {
      *
      * @param folder of the model, whose special tokens any template uses
      * @param now    the time that templates print which print one
+     * @return the template, told what this choice tells it
      */
     public ChatTemplate load(Path folder, LocalDateTime now) {
         ChatTemplate read;
@@ -95,7 +107,11 @@ public record TemplateChoice(String template, String kwargs) {
         return read.withVariables(variables());
     }
 
-    /** What the template is told, as {@link ChatTemplate#withVariables} takes it. */
+    /**
+     * What the template is told.
+     *
+     * @return JSON values by name, as {@link ChatTemplate#withVariables} takes them
+     */
     public Map<String, Object> variables() {
         try {
             return JsonValues.mapOf(JSON.readTree(kwargs));
@@ -104,7 +120,11 @@ public record TemplateChoice(String template, String kwargs) {
         }
     }
 
-    /** What tokens follow from, beside the model's folder; empty for {@link #DEFAULT}. */
+    /**
+     * What tokens follow from, beside the model's folder.
+     *
+     * @return a text that is another one for every other choice; empty for {@link #DEFAULT}
+     */
     public String fingerprint() {
         if (equals(DEFAULT)) {
             return "";

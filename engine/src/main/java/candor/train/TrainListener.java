@@ -7,15 +7,33 @@ public interface TrainListener {
     /** Nobody. */
     TrainListener NONE = new TrainListener() {};
 
-    /** Before the first step of this session. */
+    /**
+     * Before the first step of this session.
+     *
+     * @param run that begins, or goes on where it was stopped
+     */
     default void started(Run run) {}
 
-    /** After a step, with the numbers that went to the log. */
+    /**
+     * After a step.
+     *
+     * @param run     that took it
+     * @param metrics the numbers that went to the log, by their names
+     */
     default void step(Run run, Map<String, Number> metrics) {}
 
-    /** A checkpoint of the run's present step is on the disk. */
+    /**
+     * A checkpoint is on the disk.
+     *
+     * @param run whose present step it is of
+     */
     default void checkpoint(Run run) {}
 
-    /** The run is over. */
+    /**
+     * The run is over.
+     *
+     * @param run     that is
+     * @param outcome how it ended
+     */
     default void ended(Run run, Outcome outcome) {}
 }
