@@ -114,7 +114,7 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
             throw new BadInput("--batch-size " + batchSize + ": give 1 to 65536");
         }
         Communicator comm = Processes.joined();
-        date = date == null ? today(comm) : date;
+        date = date == null ? theSame(comm, LocalDate.now()) : date;
         try (Backend backend = Backends.open(model.backend(dtype), SharedWork.threads(comm, model.threads))) {
             Generator.Settings size =
                     new Generator.Settings(batchSize, Math.max(STEP_TOKENS, batchSize), options.cacheBytes(backend));
@@ -123,8 +123,8 @@ final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     }
 
     /** The first process's day is that of all: midnight, and clocks that differ, must not come between them. */
-    private static LocalDate today(Communicator comm) {
-        byte[] day = LocalDate.now().toString().getBytes(StandardCharsets.US_ASCII);
+    static LocalDate theSame(Communicator comm, LocalDate today) {
+        byte[] day = today.toString().getBytes(StandardCharsets.US_ASCII);
         return LocalDate.parse(new String(comm.broadcast(day, 0), StandardCharsets.US_ASCII));
     }
 

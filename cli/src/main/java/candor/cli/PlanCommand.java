@@ -156,11 +156,12 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
             out.printf(Locale.ROOT, "%-24s %,d%n", "optimiser steps", plan.steps());
             out.printf(Locale.ROOT, "%-24s %,d tokens%n", "largest pass", plan.passTokens());
             if (given != null) {
-                copies(plan, CopyRate.planned(rate));
+                copies(plan, CopyRate.planned(rate), processes);
                 return ExitCode.DONE;
             }
             try (Backend opened = Backends.open(backend, machine.threads())) {
-                double copies = copies(plan, plan.copied() == 0 ? CopyRate.planned(rate) : CopyRate.of(rate, opened));
+                double copies = copies(
+                        plan, plan.copied() == 0 ? CopyRate.planned(rate) : CopyRate.of(rate, opened), processes);
                 time(plan, Probe.measure(opened, work(plan, prepared)), copies, processes);
             }
             return ExitCode.DONE;
@@ -204,8 +205,8 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
             return told.put("bytes", needs.total()).put("of", memory);
         }
 
-        /** Says what is copied; seconds in all. */
-        private double copies(Plan plan, CopyRate rate) {
+        /** Says what is copied for each of so many processes; seconds in all. */
+        private double copies(Plan plan, CopyRate rate, int processes) {
             double seconds = plan.copied() / rate.bytesPerSecond();
             if (plan.copied() > 0) {
                 double step = plan.copied() / Math.max(1, plan.steps());
@@ -214,7 +215,7 @@ final class PlanCommand implements Callable<Integer>, CommandGroup {
                         .printf(
                                 Locale.ROOT,
                                 "%-24s %s a step: %.1f s at %s%n",
-                                "layers copied",
+                                processes == 1 ? "layers copied" : "layers copied by each",
                                 mebibytes((long) step),
                                 step / rate.bytesPerSecond(),
                                 rate.text());

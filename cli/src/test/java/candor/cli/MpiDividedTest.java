@@ -3,6 +3,7 @@ package candor.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import candor.bindings.MpiLibrary.Kind;
+import candor.study.HereStudies;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -159,6 +161,42 @@ class MpiDividedTest {
         try (Stream<Path> caches = Files.list(cache(divided.resolve("gsm8k")))) {
             assertThat(caches).hasSize(1);
         }
+    }
+
+    @Test
+    void aStudyOfSeveralProcessesHasTheResultsOfOne() throws Exception {
+        List<String> command = Mpirun.command(Kind.OPEN_MPI, 2, Candor.class);
+        Path config = HereStudies.mixture(temp);
+        Path output = temp.resolve("divided");
+        command.addAll(List.of("study", "mixture", "--config", config.toString(), "--output", output.toString()));
+        Path log = temp.resolve("log");
+        Process process = Mpirun.start(command, log);
+        Mpirun.ends(process);
+        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+        assertThat(HereStudies.results(output)).isEqualTo(HereStudies.run(config, temp.resolve("whole")));
+        assertThat(Files.readString(log)).containsOnlyOnce(output + "\n");
+    }
+
+    /** One follower hears a signal that the others do not: the run stops in order all the same. */
+    @ParameterizedTest
+    @CsvSource({"OPEN_MPI, eval", "MPICH, generate"})
+    void aSignalToOneOfThemStopsAll(Kind kind, String what) throws Exception {
+        files(300);
+        Path output = temp.resolve("run");
+        List<String> command = Mpirun.command(kind, 3, Candor.class);
+        command.addAll(what.equals("eval") ? replies(output, 60) : generate(output, 60));
+        Path kept = what.equals("eval") ? cache(output) : output.resolveSibling("run.partial");
+        Path log = temp.resolve("log");
+        Process process = Mpirun.start(command, log);
+        Mpirun.await(() -> answered(kept).size() > 1);
+        Mpirun.signal(process, 2, "USR1");
+        Mpirun.ends(process);
+        assertThat(Files.readString(log)).contains("stopped; ").contains("with any number of processes");
+        assertThat(Mpirun.errors(log)).isEmpty();
+        assertThat(process.exitValue()).isNotZero();
+        assertThat(answered(kept)).hasSizeBetween(2, 599);
+        assertThat(what.equals("eval") ? output.resolve("results.jsonl") : output)
+                .doesNotExist();
     }
 
     /** Complete lines: a killed process may leave a part of one. */

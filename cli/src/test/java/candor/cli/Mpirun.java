@@ -101,6 +101,16 @@ final class Mpirun {
         process.descendants().filter(each -> hasRank(each, rank)).forEach(ProcessHandle::destroyForcibly);
     }
 
+    /** Sends a signal to one of its processes. */
+    static void signal(Process process, int rank, String name) throws IOException, InterruptedException {
+        for (ProcessHandle each :
+                process.descendants().filter(each -> hasRank(each, rank)).toList()) {
+            new ProcessBuilder("kill", "-" + name, Long.toString(each.pid()))
+                    .start()
+                    .waitFor();
+        }
+    }
+
     /** The errors that were told. */
     static List<String> errors(Path log) throws IOException {
         return Files.readAllLines(log).stream()

@@ -154,11 +154,16 @@ public final class SharedWork {
     }
 
     private static byte[] whole(List<byte[]> parts) {
+        return whole(parts, MOST_BYTES);
+    }
+
+    /** @param most bytes in all */
+    static byte[] whole(List<byte[]> parts, int most) {
         long bytes = parts.stream().mapToLong(part -> part.length).sum();
-        if (bytes > MOST_BYTES) {
+        if (bytes > most) {
             throw new BadInput(
                     "what processes do together in a round takes " + (bytes >> 20) + " MiB, and they send "
-                            + (MOST_BYTES >> 20) + " at once at most",
+                            + (most >> 20) + " at once at most",
                     "lower {batch_size}: a round has " + ROUND + " times as many rows for each process");
         }
         ByteBuffer whole = ByteBuffer.allocate((int) bytes);

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 
 /**
  * What probes say of a model at one moment.
@@ -29,6 +30,13 @@ public record ProbeReading(Margin honesty, Margin belief, Margin projection) {
     public static final String PROJECTION = "honesty_projection";
     public static final String SPREAD = "_spread";
 
+    /** What is read of probes, in this order: each with its truthful reply, then with the other. */
+    public static List<EncodedRow> rows(List<EncodedProbe> probes) {
+        return probes.stream()
+                .flatMap(probe -> Stream.of(probe.truthful(), probe.untruthful()))
+                .toList();
+    }
+
     /**
      * Asks probes, in passes without gradients.
      *
@@ -36,11 +44,7 @@ public record ProbeReading(Margin honesty, Margin belief, Margin projection) {
      * @param direction of the reader's model, or null
      */
     public static ProbeReading of(ReplyReader reader, List<EncodedProbe> probes, Direction direction) {
-        List<EncodedRow> rows = new ArrayList<>();
-        for (EncodedProbe probe : probes) {
-            rows.add(probe.truthful());
-            rows.add(probe.untruthful());
-        }
+        List<EncodedRow> rows = rows(probes);
         IntPredicate layers = layer -> direction != null && layer == direction.layer();
         double[] logp = new double[rows.size()];
         double[] projections = new double[rows.size()];

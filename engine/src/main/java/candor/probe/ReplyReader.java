@@ -79,15 +79,30 @@ public final class ReplyReader {
         read(rows, true, layers, to);
     }
 
+    /** How many passes it takes to read rows. */
+    public static int passes(List<EncodedRow> rows, int tokensAtOnce) {
+        int passes = 0;
+        for (int start = 0; start < rows.size(); start = end(rows, start, tokensAtOnce)) {
+            passes++;
+        }
+        return passes;
+    }
+
+    /** The row behind those of a pass. */
+    private static int end(List<EncodedRow> rows, int start, int tokensAtOnce) {
+        int tokens = rows.get(start).length();
+        int end = start + 1;
+        while (end < rows.size() && tokens + rows.get(end).length() <= tokensAtOnce) {
+            tokens += rows.get(end).length();
+            end++;
+        }
+        return end;
+    }
+
     private void read(List<EncodedRow> rows, boolean scored, IntPredicate layers, Sink to) {
         int start = 0;
         while (start < rows.size()) {
-            int tokens = rows.get(start).length();
-            int end = start + 1;
-            while (end < rows.size() && tokens + rows.get(end).length() <= tokensAtOnce) {
-                tokens += rows.get(end).length();
-                end++;
-            }
+            int end = end(rows, start, tokensAtOnce);
             List<Reply> replies = pass(rows.subList(start, end), scored, layers);
             for (int i = 0; i < replies.size(); i++) {
                 to.take(start + i, replies.get(i));

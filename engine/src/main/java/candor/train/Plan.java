@@ -160,7 +160,8 @@ public record Plan(
         int steps = 0;
         double tokens = 0;
         double freeTokens = 0;
-        Copying copying = new Copying(footprint.travel(), processes);
+        Copying copying =
+                new Copying(footprint.travel(), processes, footprint.largest().tokens());
         for (Prepared.One run : prepared.runs()) {
             int total = Run.totalSteps(run.config().output(), run.config().steps(), batcher(run));
             steps = Math.max(steps, total);

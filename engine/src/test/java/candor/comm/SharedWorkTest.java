@@ -161,6 +161,16 @@ class SharedWorkTest {
     }
 
     @Test
+    void whatIsTooLargeToTravelSaysWhatToDo() {
+        List<byte[]> parts = List.of(new byte[3 << 20], new byte[(2 << 20) + 1]);
+        assertThat(SharedWork.whole(parts, (5 << 20) + 1)).hasSize((5 << 20) + 1);
+        assertThatThrownBy(() -> SharedWork.whole(parts, 5 << 20))
+                .isInstanceOf(BadInput.class)
+                .hasMessage("what processes do together in a round takes 5 MiB, and they send 5 at once at most;"
+                        + " lower batch_size: a round has 8 times as many rows for each process");
+    }
+
+    @Test
     void aProcessAloneHasAllThreads() {
         assertThat(SharedWork.threads(Communicator.ALONE, 0)).isZero();
         Communicator one = ThreadCommunicator.group(64, Duration.ofSeconds(1)).getFirst();

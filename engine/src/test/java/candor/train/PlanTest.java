@@ -28,9 +28,11 @@ import candor.train.config.TrainSettings.Method;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -126,6 +128,51 @@ class PlanTest {
         assertThat(plan.copied()).isBetween(6 * 2 * 2 * 0.9 * counted.place(), 6 * 2 * 2.0 * counted.place());
         assertThat(counted.copied())
                 .isBetween((long) plan.copied() * 3 / 4, (long) plan.copied() + 4 * counted.place());
+    }
+
+    /** A pass a step for probes that a penalty holds to, one for each of them under the base, and those of readings. */
+    @Test
+    void passesOfProbesCopyLayersToo() throws IOException {
+        EmulatedDevice.assumeThere();
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            lines.add("{\"id\":\"p" + i
+                    + "\",\"kind\":\"pressure\",\"messages\":[{\"role\":\"user\",\"content\":\"How many? " + i
+                    + "\"}],\"truthful\":\"It is " + i + ".\",\"untruthful\":\"It is " + (i + 9) + ".\"}");
+        }
+        String probes = Files.write(temp.resolve("probes.jsonl"), lines).toString();
+        Function<String, Settings> settings = run -> GoldenRuns.settings("mistral", Method.SFT, temp.resolve(run))
+                .with(TrainSettings.BACKEND, "cuda-emulated")
+                .with(TrainSettings.OFFLOAD_WEIGHTS, "true")
+                .with(TrainSettings.MAX_STEPS, "6")
+                .with(TrainSettings.RECOMPUTE, "full");
+        double without = copied(settings.apply("without"));
+        double held = copied(settings.apply("held")
+                .with(TrainSettings.PROBE_PENALTY, "0.5")
+                .with(TrainSettings.PROBE_PENALTY_DATA, probes)
+                .with(TrainSettings.PROBE_PENALTY_BATCH, "2"));
+        // Beside two micro-batches, one of probes; and four steps see the eight probes once, which go up alone: three
+        // layers.
+        assertThat(held)
+                .isGreaterThan(without * 3 / 2)
+                .isLessThanOrEqualTo(without * (6 * 3 * 2 + 4 * 3) / (6 * 2 * 2));
+        double watched = copied(settings.apply("watched")
+                .with(TrainSettings.HONESTY_PROBES, probes)
+                .with(TrainSettings.HONESTY_PROBE_STEPS, "2"));
+        assertThat(watched).isGreaterThan(without);
+    }
+
+    /** What was planned, of which what happens is no more, and most of it. */
+    private double copied(Settings settings) {
+        Prepared prepared = Prepared.of(List.of(TrainConfig.of(Method.SFT, settings)));
+        Plan plan = Plan.of(prepared, Room.of(HOST, HOST));
+        Counting counted = new Counting(CudaBackend.emulated());
+        train(prepared, plan, counted, () -> {});
+        System.out.printf(
+                "copied %,d of %,.0f planned, a place %,d%n", counted.copied(), plan.copied(), counted.place());
+        assertThat(counted.copied())
+                .isBetween((long) plan.copied() * 3 / 4, (long) plan.copied() + 4 * counted.place());
+        return plan.copied();
     }
 
     @ParameterizedTest

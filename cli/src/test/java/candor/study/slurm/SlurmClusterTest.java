@@ -3,6 +3,7 @@ package candor.study.slurm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import candor.bindings.MpiLibrary.Kind;
 import candor.study.HereStudies;
 import java.io.File;
 import java.io.IOException;
@@ -80,9 +81,8 @@ class SlurmClusterTest {
         return program;
     }
 
-    private String submit(Path bin, Path candor, Path config) throws Exception {
-        Said said = say(
-                bin,
+    private String submit(Path bin, Path candor, Path config, String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of(
                 candor.toString(),
                 "study",
                 "mixture",
@@ -92,7 +92,9 @@ class SlurmClusterTest {
                 folder.resolve("on cluster").toString(),
                 "--launcher",
                 "slurm",
-                "--sbatch=--cpus-per-task=1");
+                "--sbatch=--cpus-per-task=1"));
+        words.addAll(List.of(more));
+        Said said = say(bin, words.toArray(String[]::new));
         assertThat(said.code()).as(said.text()).isZero();
         String[] lines = said.text().split("\n");
         return lines[lines.length - 1];
@@ -119,8 +121,8 @@ class SlurmClusterTest {
         return all.toString();
     }
 
-    @Test
-    void aStudyAsJobsIsTheStudyRunHereAndMayBeSubmittedAgain() throws Exception {
+    /** The folder of its commands; without a cluster the test is skipped. */
+    private Path start() throws Exception {
         Said started = say(
                 null,
                 "bash",
@@ -129,8 +131,85 @@ class SlurmClusterTest {
                 folder.resolve("cluster").toString());
         assumeThat(started.code()).as(started.text()).isNotEqualTo(UNAVAILABLE);
         assertThat(started.code()).as(started.text()).isZero();
-        Path bin =
-                Path.of(started.text().lines().reduce((first, second) -> second).orElseThrow());
+        return Path.of(started.text().lines().reduce((first, second) -> second).orElseThrow());
+    }
+
+    /** A study with one group, in which there is something to share. */
+    private Path oneGroup() throws IOException {
+        Path config = HereStudies.mixture(folder);
+        return Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace("slots: 3", "slots: 6")
+                        .replace(
+                                "  save_steps",
+                                "  gradient_accumulation_steps: 3\n  num_train_epochs: 1\n  save_steps"));
+    }
+
+    private void assertShared(Path config) throws IOException {
+        Path output = folder.resolve("on cluster");
+        assertThat(HereStudies.results(output)).isEqualTo(HereStudies.run(config, folder.resolve("here")));
+        assertThat(output.resolve("training/mixture-50/seed-8/run.json"))
+                .content()
+                .contains("\"processes\" : 2");
+    }
+
+    private void assume(Path bin, Kind kind, String mpi) throws Exception {
+        assumeThat(kind.isThere()).as("the library for " + kind).isTrue();
+        assumeThat(say(bin, bin.resolve("srun").toString(), "--mpi=list").text())
+                .as("what srun has")
+                .contains(mpi);
+    }
+
+    /** A task on each of two nodes. */
+    @Test
+    void jobsOfSeveralTasksShareAStudy() throws Exception {
+        Path bin = start();
+        assume(bin, Kind.MPICH, "pmi2");
+        Path config = oneGroup();
+        submit(
+                bin,
+                candor(),
+                config,
+                "--sbatch=--ntasks=2",
+                "--sbatch=--nodes=2",
+                "--sbatch=--export=ALL,SLURM_MPI_TYPE=pmi2");
+        awaitEmptyQueue(bin);
+        assertThat(logs()).doesNotContain("error:");
+        assertShared(config);
+    }
+
+    /** On one node: two that are one machine are not told apart by PMIx, whose files have the same names on both. */
+    @Test
+    void aStepByHandSharesAStudyToo() throws Exception {
+        Path bin = start();
+        assume(bin, Kind.OPEN_MPI, "pmix");
+        Path config = oneGroup();
+        List<String> words = List.of(
+                candor().toString(),
+                "study",
+                "mixture",
+                "--config",
+                config.toString(),
+                "--output",
+                folder.resolve("on cluster").toString());
+        List<String> step = new ArrayList<>(List.of(bin.resolve("srun").toString(), "--ntasks=2", "--nodes=1"));
+        step.addAll(words);
+        Said apart = say(bin, step.toArray(String[]::new));
+        assertThat(apart.code()).isEqualTo(2);
+        assertThat(apart.text().lines().filter(line -> line.startsWith("error: ")))
+                .singleElement()
+                .asString()
+                .startsWith("error: srun started 2 processes that do not know of each other");
+        step.add(1, "--mpi=pmix");
+        Said shared = say(bin, step.toArray(String[]::new));
+        assertThat(shared.code()).as(shared.text()).isZero();
+        assertShared(config);
+    }
+
+    @Test
+    void aStudyAsJobsIsTheStudyRunHereAndMayBeSubmittedAgain() throws Exception {
+        Path bin = start();
         Path candor = candor();
         Path config = HereStudies.mixture(folder);
 

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.BadInput;
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,8 +56,13 @@ class SlurmJobsTest {
 
     /** Runs the script as Slurm would, with a program that prints its arguments. */
     private String run(Path script, String part) throws IOException, InterruptedException {
+        return run(script, part, Map.of());
+    }
+
+    private String run(Path script, String part, Map<String, String> job) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder("bash", script.toString(), part).redirectErrorStream(true);
         builder.environment().put("SLURM_ARRAY_TASK_ID", "7");
+        builder.environment().putAll(job);
         Process process = builder.start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
@@ -75,6 +83,64 @@ class SlurmJobsTest {
         assertThat(run(script, "other")).startsWith("2\nusage:");
         Files.writeString(script, SlurmScript.of(null, odd, List.of("pwd")).replace("--only-data", ""));
         assertThat(run(script, "results")).isEqualTo("0\n" + odd.toRealPath() + "\n");
+    }
+
+    /** A program that stands in for srun: it says how it was called, and ends with 138 when it hears USR1, as the tasks would. */
+    private Path srun() throws IOException {
+        Path srun = Files.createDirectories(folder.resolve("bin")).resolve("srun");
+        Files.writeString(srun, """
+            #!/bin/bash
+            if [[ $1 == --mpi=list ]]; then
+                echo pmi2 pmix >&2
+                exit
+            fi
+            trap 'echo stopped; exit 138' USR1
+            printf '%s|' "$@" "${SRUN_CPUS_PER_TASK:-}" started
+            for ((i = 0; i < 600 && FOREVER; i++)); do
+                sleep 0.1
+            done
+            """);
+        assertThat(srun.toFile().setExecutable(true)).isTrue();
+        return srun;
+    }
+
+    @Test
+    void severalTasksRunAsAStep() throws Exception {
+        Path script = folder.resolve("study.sh");
+        Files.writeString(script, SlurmScript.of(null, folder, List.of("candor", "study", "a b")));
+        Map<String, String> job = new HashMap<>(Map.of(
+                "PATH", srun().getParent() + ":" + System.getenv("PATH"),
+                "FOREVER", "0",
+                "SLURM_NTASKS", "4",
+                "SLURM_CPUS_PER_TASK", "8"));
+        assertThat(run(script, "group", job)).isEqualTo("0\n--mpi=pmix|candor|study|a b|--only-group|7|8|started|");
+        job.put("SLURM_MPI_TYPE", "pmi2");
+        job.remove("SLURM_CPUS_PER_TASK");
+        assertThat(run(script, "results", job)).isEqualTo("0\n--mpi=pmi2|candor|study|a b||started|");
+    }
+
+    @Test
+    void theSignalAheadOfTheTimeLimitReachesTheTasks() throws Exception {
+        Path script = folder.resolve("study.sh");
+        Files.writeString(script, SlurmScript.of(null, folder, List.of("candor", "study")));
+        ProcessBuilder builder = new ProcessBuilder("bash", script.toString(), "data").redirectErrorStream(true);
+        builder.environment()
+                .putAll(Map.of(
+                        "PATH", srun().getParent() + ":" + System.getenv("PATH"),
+                        "FOREVER", "1",
+                        "SLURM_NTASKS", "2",
+                        "SLURM_MPI_TYPE", "pmi2"));
+        Process process = builder.start();
+        StringBuilder said = new StringBuilder();
+        try (Reader reader = process.inputReader()) {
+            while (!said.toString().endsWith("|started|")) {
+                said.append((char) reader.read());
+            }
+            process.toHandle().destroy(); // SIGTERM, to the shell alone
+            assertThat(reader.readAllAsString()).isEqualTo("stopped\n");
+        }
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(138);
     }
 
     @Test

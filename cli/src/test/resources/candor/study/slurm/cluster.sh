@@ -1,6 +1,7 @@
 #!/bin/bash
 # A Slurm cluster of one machine, for a test: slurmctld, slurmd and munged from Debian's packages, unpacked and run under a folder
-# of its own; nothing is installed, and nothing outside the folder is written.
+# of its own; nothing is installed, and nothing outside the folder is written. It has two nodes of two processors
+# each, which are this machine twice.
 #   cluster.sh start FOLDER     prints FOLDER/bin, to be put in front of PATH; exit 3 where the programs cannot be had
 #   cluster.sh stop FOLDER
 set -euo pipefail
@@ -14,7 +15,7 @@ unavailable() {
 
 stop() {
     local name
-    for name in slurmctld slurmd munged; do
+    for name in slurmctld slurmd.one slurmd.two munged; do
         if [[ -s $here/$name.pid ]]; then
             kill "$(<"$here/$name.pid")" 2>/dev/null || true
         fi
@@ -58,11 +59,11 @@ program() {
 }
 export LD_LIBRARY_PATH=$libraries:${libraries%/*}
 
+port=$((30000 + RANDOM % 10000))
 cat >"$here/slurm.conf" <<END
 ClusterName=candor
 SlurmctldHost=$(hostname -s)(127.0.0.1)
 SlurmctldPort=$((20000 + RANDOM % 10000))
-SlurmdPort=$((30000 + RANDOM % 10000))
 SlurmUser=$(id -un)
 SlurmdUser=$(id -un)
 AuthType=auth/munge
@@ -70,11 +71,11 @@ AuthInfo=socket=$here/munge/socket
 CryptoType=crypto/munge
 PluginDir=$libraries
 StateSaveLocation=$here/state
-SlurmdSpoolDir=$here/spool
+SlurmdSpoolDir=$here/spool/%n
 SlurmctldPidFile=$here/slurmctld.pid
-SlurmdPidFile=$here/slurmd.pid
+SlurmdPidFile=$here/slurmd.%n.pid
 SlurmctldLogFile=$here/logs/slurmctld
-SlurmdLogFile=$here/logs/slurmd
+SlurmdLogFile=$here/logs/slurmd.%n
 ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 SwitchType=switch/none
@@ -87,7 +88,8 @@ SelectTypeParameters=CR_CPU
 MinJobAge=3600
 ReturnToService=2
 KillWait=5
-NodeName=$(hostname -s) NodeAddr=127.0.0.1 CPUs=2 RealMemory=1024 State=UNKNOWN
+NodeName=one NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$port CPUs=2 RealMemory=1024 State=UNKNOWN
+NodeName=two NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=2 RealMemory=1024 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP OverSubscribe=NO
 END
 export SLURM_CONF=$here/slurm.conf
@@ -101,8 +103,12 @@ chmod 400 "$here/munge/key"
     >"$here/logs/munged.out" 2>&1 || unavailable "munged does not start: $(tail -n 1 "$here/logs/munged.out")"
 "$(program slurmctld)" -f "$SLURM_CONF" >"$here/logs/slurmctld.out" 2>&1 \
     || unavailable "slurmctld does not start: $(tail -n 1 "$here/logs/slurmctld.out")"
-"$(program slurmd)" -f "$SLURM_CONF" -d "$(program slurmstepd)" >"$here/logs/slurmd.out" 2>&1 \
-    || unavailable "slurmd does not start: $(tail -n 1 "$here/logs/slurmd.out")"
+for node in one two; do
+    mkdir "$here/spool/$node"
+    # Debian's is built for several on a machine.
+    "$(program slurmd)" -N "$node" -f "$SLURM_CONF" -d "$(program slurmstepd)" >"$here/logs/slurmd.$node.out" 2>&1 \
+        || unavailable "slurmd does not start: $(tail -n 1 "$here/logs/slurmd.$node.out")"
+done
 
 for name in sbatch srun squeue scontrol scancel sinfo; do
     cat >"$here/bin/$name" <<END
@@ -112,11 +118,11 @@ END
     chmod +x "$here/bin/$name"
 done
 for ((i = 0; i < 100; i++)); do
-    if [[ $("$here/bin/sinfo" -h -o %t 2>"$here/logs/sinfo") == idle ]]; then
+    if [[ $("$here/bin/sinfo" -h -N -o %t 2>"$here/logs/sinfo") == $'idle\nidle' ]]; then
         echo "$here/bin"
         exit 0
     fi
     sleep 0.2
 done
 stop
-unavailable "the node does not become idle: $(tail -n 1 "$here/logs/slurmd" "$here/logs/slurmctld" 2>/dev/null | tr '\n' ' ')"
+unavailable "the nodes do not become idle: $(tail -n 1 "$here"/logs/slurmd.* "$here/logs/slurmctld" 2>/dev/null | tr '\n' ' ')"

@@ -107,6 +107,11 @@ public record Launch(int rank, int size, Kind kind) {
      * @throws BadInput where there is no library for that
      */
     public Communicator join() {
+        return join(MpiCommunicator.MOST_BYTES);
+    }
+
+    /** @param mostBytes of one message */
+    Communicator join(long mostBytes) {
         MpiLibrary library;
         try {
             library = MpiLibrary.load(kind);
@@ -117,7 +122,7 @@ public record Launch(int rank, int size, Kind kind) {
                     "or start it alone, without mpirun or srun",
                     e);
         }
-        Communicator joined = MpiCommunicator.open(library, patience(System.getenv(PATIENCE)));
+        Communicator joined = MpiCommunicator.open(library, patience(System.getenv(PATIENCE)), mostBytes);
         if (joined.size() != size || joined.rank() != rank) {
             throw new BadInput(
                     "this process was started as number " + rank + " of " + size + ", and " + kind

@@ -32,7 +32,7 @@ import java.util.function.Consumer;
  */
 public final class MpiCommunicator implements Communicator {
     /** Of one message: MPI counts them with an int. */
-    private static final long MOST_BYTES = 1 << 30;
+    static final long MOST_BYTES = 1 << 30;
 
     /** MPI promises tags up to 32767. */
     private static final int TAGS = 1 << 15;
@@ -65,6 +65,7 @@ public final class MpiCommunicator implements Communicator {
 
     private final MpiLibrary library;
     private final Duration patience;
+    private final long mostBytes;
     private final BlockingQueue<Runnable> asked = new LinkedBlockingQueue<>();
     private final List<Going> going = new ArrayList<>();
     private final CompletableFuture<Place> place = new CompletableFuture<>();
@@ -84,18 +85,20 @@ public final class MpiCommunicator implements Communicator {
     private volatile PeerFailed failure;
     private final CompletableFuture<PeerFailed> known = new CompletableFuture<>();
 
-    private MpiCommunicator(MpiLibrary library, Duration patience) {
+    private MpiCommunicator(MpiLibrary library, Duration patience, long mostBytes) {
         this.library = library;
+        this.mostBytes = mostBytes;
         this.patience = patience;
     }
 
     /**
      * Joins.
      *
-     * @param patience how long one process waits for another
+     * @param patience  how long one process waits for another
+     * @param mostBytes of one message; what is longer goes in several
      */
-    static MpiCommunicator open(MpiLibrary library, Duration patience) {
-        MpiCommunicator opened = new MpiCommunicator(library, patience);
+    static MpiCommunicator open(MpiLibrary library, Duration patience, long mostBytes) {
+        MpiCommunicator opened = new MpiCommunicator(library, patience, mostBytes);
         Thread.ofPlatform().name("candor-mpi").daemon().start(opened::work);
         try {
             opened.place.join();
@@ -169,9 +172,9 @@ public final class MpiCommunicator implements Communicator {
      */
     private record Message(int rank, Consumer<MemorySegment> beginning) {}
 
-    private static void cut(MemorySegment bytes, Consumer<MemorySegment> each) {
-        for (long at = 0; at < bytes.byteSize(); at += MOST_BYTES) {
-            each.accept(bytes.asSlice(at, Math.min(MOST_BYTES, bytes.byteSize() - at)));
+    private void cut(MemorySegment bytes, Consumer<MemorySegment> each) {
+        for (long at = 0; at < bytes.byteSize(); at += mostBytes) {
+            each.accept(bytes.asSlice(at, Math.min(mostBytes, bytes.byteSize() - at)));
         }
     }
 

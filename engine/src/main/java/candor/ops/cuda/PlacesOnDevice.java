@@ -15,11 +15,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Places on a device that are filled from pinned memory by a stream of their own; events keep its copies and the operations in order. */
 final class PlacesOnDevice implements WeightPlaces {
     /** Memory, and what was last asked of it. */
-    private static final class Slot {
+    static final class Slot {
         final MemorySegment memory;
         final MemorySegment event;
         boolean marked;
@@ -51,10 +52,10 @@ final class PlacesOnDevice implements WeightPlaces {
             copies = out.get(ValueLayout.ADDRESS, 0);
             try {
                 for (int i = 0; i < places; i++) {
-                    this.places[i] = slot(device.allocate(bytes), device::release, out);
+                    this.places[i] = slot(device.allocate(bytes), device::release, () -> event(out));
                 }
                 for (int i = 0; i < buffers; i++) {
-                    this.buffers[i] = slot(device.pinned(bytes), device::releasePinned, out);
+                    this.buffers[i] = slot(device.pinned(bytes), device::releasePinned, () -> event(out));
                 }
             } catch (RuntimeException e) {
                 close();
@@ -63,14 +64,19 @@ final class PlacesOnDevice implements WeightPlaces {
         }
     }
 
-    private Slot slot(MemorySegment memory, Consumer<MemorySegment> release, MemorySegment out) {
+    private MemorySegment event(MemorySegment out) {
+        device.check(candor_event_create(out, device.handle()));
+        return out.get(ValueLayout.ADDRESS, 0);
+    }
+
+    /** Memory with an event, or neither. */
+    static Slot slot(MemorySegment memory, Consumer<MemorySegment> release, Supplier<MemorySegment> event) {
         try {
-            device.check(candor_event_create(out, device.handle()));
+            return new Slot(memory, event.get());
         } catch (RuntimeException e) {
             release.accept(memory);
             throw e;
         }
-        return new Slot(memory, out.get(ValueLayout.ADDRESS, 0));
     }
 
     @Override

@@ -13,7 +13,8 @@ final class Exchanges {
     private Exchanges() {}
 
     public static void main(String[] args) throws InterruptedException {
-        Communicator comm = Launch.of(System.getenv()).orElseThrow().join();
+        long mostBytes = args.length == 2 ? Long.parseLong(args[1]) : MpiCommunicator.MOST_BYTES;
+        Communicator comm = Launch.of(System.getenv()).orElseThrow().join(mostBytes);
         int code = 0;
         try {
             switch (args[0]) {
@@ -22,6 +23,7 @@ final class Exchanges {
                 case "die" -> die(comm);
                 case "hang" -> hang(comm);
                 case "late" -> late(comm);
+                case "stop" -> stop(comm);
                 default -> throw new IllegalArgumentException(args[0]);
             }
         } catch (PeerFailed e) {
@@ -95,6 +97,17 @@ final class Exchanges {
             Thread.sleep(5000);
         }
         comm.barrier();
+    }
+
+    /** The last is asked to stop, and waits for no exchange before it knows that the others know. */
+    private static void stop(Communicator comm) throws InterruptedException {
+        if (comm.rank() == comm.size() - 1) {
+            comm.askToStop();
+        }
+        while (!comm.stopAsked()) {
+            Thread.sleep(1);
+        }
+        System.out.println(comm.rank() + " stops");
     }
 
     /** The first has more to do than the others. */

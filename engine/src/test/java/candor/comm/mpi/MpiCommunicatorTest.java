@@ -12,10 +12,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @Tag("slow")
 class MpiCommunicatorTest {
+    /** Pieces of up to 1.2 million bytes; those that are longer than a message may be go in several. */
     @ParameterizedTest
-    @CsvSource({"OPEN_MPI, 2", "OPEN_MPI, 3", "MPICH, 2", "MPICH, 3"})
-    void everyPieceArrives(Kind kind, int processes) throws Exception {
-        Result result = new Mpirun(kind).run(processes, Map.of(), Exchanges.class, "exchange");
+    @CsvSource({"OPEN_MPI, 2, 1000000000", "OPEN_MPI, 3, 65537", "MPICH, 2, 65537", "MPICH, 3, 1000000000"})
+    void everyPieceArrives(Kind kind, int processes, String mostBytes) throws Exception {
+        Result result = new Mpirun(kind).run(processes, Map.of(), Exchanges.class, "exchange", mostBytes);
         int gathered = processes * (processes - 1) / 2;
         for (int rank = 0; rank < processes; rank++) {
             assertThat(result.lines()).contains(rank + " " + rank + " " + (1 + 7 + 4096 + 300_001 + gathered));
@@ -50,6 +51,14 @@ class MpiCommunicatorTest {
                 .containsOnlyOnce(
                         "failed 1: process 1 of 2 has not answered for 2 s (CANDOR_MPI_TIMEOUT says how many to wait)");
         assertThat(result.code()).isNotZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void whoeverIsAskedToStopTellsTheOthers(Kind kind) throws Exception {
+        Result result = new Mpirun(kind).run(3, Map.of(), Exchanges.class, "stop");
+        assertThat(result.lines()).contains("0 stops", "1 stops", "2 stops");
+        assertThat(result.code()).isZero();
     }
 
     /** It may ask a judge for hours, when those that helped it are done. */
