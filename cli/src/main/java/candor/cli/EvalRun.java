@@ -68,7 +68,7 @@ final class EvalRun {
                 Respondent model = new DividedRespondent(
                         comm, EngineRespondent.open(engine), SharedWork.ROUND * engine.sequences());
                 EvalProgress progress = new EvalProgress(task.name(), model::deviceBytes)) {
-            SharedWork.agree(comm, asked(task, options, model, null).toString());
+            agree(comm, task, options, model);
             ObjectNode asked = asked(task, options, model, judge);
             requireSame(options, asked);
             EvaluationFiles.write(options.output().resolve(EvaluationFiles.RUN), asked);
@@ -131,10 +131,15 @@ final class EvalRun {
     private static int help(Task<?> task, EvalOptions options, EngineRespondent.Settings engine, Communicator comm) {
         try (Interrupt interrupt = Interrupt.listen(options.goOn());
                 Respondent model = EngineRespondent.open(engine)) {
-            SharedWork.agree(comm, asked(task, options, model, null).toString());
+            agree(comm, task, options, model);
             DividedRespondent.help(comm, model, interrupt::requested);
             return interrupt.requested() ? interrupt.stopped() : ExitCode.DONE;
         }
+    }
+
+    /** All processes are to ask the same of the same model, on processors that compute the same. */
+    private static void agree(Communicator comm, Task<?> task, EvalOptions options, Respondent model) {
+        SharedWork.agree(comm, model.arithmetic() + "; " + asked(task, options, model, null));
     }
 
     /** What a reader of the scores is to know. */

@@ -6,8 +6,10 @@ import candor.comm.Communicator;
 import candor.comm.PeerFailed;
 import candor.comm.mpi.Launch;
 import candor.ops.Backends;
+import candor.train.distributed.StartCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -73,7 +75,7 @@ final class Processes {
      * Joins the others where the command is one for several processes.
      *
      * @return whether this process has anything to do
-     * @throws BadInput where there are others, and no way to them
+     * @throws BadInput where there are others, and no way to them, or they are another program
      */
     static boolean joins(ParseResult parsed) {
         if (launch == null && apart == null) {
@@ -94,6 +96,9 @@ final class Processes {
         if (shares) {
             join();
             requireReadable("");
+            Map<String, String> program = StudyCommand.facts();
+            program.put("java", Runtime.version().toString());
+            StartCheck.require(joined, program);
             return true;
         }
         return launch.rank() == 0;

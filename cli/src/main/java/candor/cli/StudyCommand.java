@@ -21,7 +21,6 @@ import candor.study.loop.ScenarioWriter;
 import candor.study.protocol.Presets;
 import candor.study.protocol.Protocols;
 import candor.study.slurm.SlurmJobs;
-import candor.train.distributed.StartCheck;
 import candor.world.EmbeddedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -197,9 +196,6 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
         @Override
         public Integer call() {
             Communicator comm = Processes.joined();
-            Map<String, String> program = facts();
-            program.put("java", Runtime.version().toString());
-            StartCheck.require(comm, program);
             if (!comm.leads()) {
                 return help(comm);
             }
@@ -288,12 +284,7 @@ final class StudyCommand implements Callable<Integer>, CommandGroup {
                     study,
                     protocol.open(study),
                     new StudyRun.Surroundings(
-                            facts(),
-                            command(),
-                            backend -> room(Processes.joined(), backend),
-                            progress,
-                            helpers,
-                            stop));
+                            facts(), command(), backend -> room(Processes.joined(), backend), progress, helpers, stop));
         }
 
         /** Needs no folder of a study: what it writes is one file. */

@@ -8,6 +8,7 @@ import candor.evaluate.engine.DividedRespondent;
 import candor.evaluate.engine.EngineRespondent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -109,6 +110,16 @@ public final class Helpers {
                 divided.rest();
                 return null;
             });
+        }
+
+        @Override
+        public String arithmetic() {
+            return own.arithmetic();
+        }
+
+        @Override
+        public OptionalLong deviceBytes() {
+            return own.deviceBytes();
         }
 
         @Override

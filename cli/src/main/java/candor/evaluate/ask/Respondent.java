@@ -34,6 +34,11 @@ public interface Respondent extends AutoCloseable {
         return OptionalLong.empty();
     }
 
+    /** What the bytes of answers depend on, beside the subjects: processes that share requests have it in common. */
+    default String arithmetic() {
+        return "";
+    }
+
     /** Told that nothing more is asked for now: what only answers need may be given up. */
     default void rest() {}
 

@@ -73,6 +73,11 @@ public final class DividedRespondent implements Respondent {
     }
 
     @Override
+    public String arithmetic() {
+        return own.arithmetic();
+    }
+
+    @Override
     public OptionalLong deviceBytes() {
         return own.deviceBytes();
     }

@@ -176,7 +176,7 @@ public final class EngineRespondent implements Respondent {
         return new EngineRespondent(settings);
     }
 
-    /** What of the backend decides the bytes of an answer: see {@link Backend#arithmetic}. */
+    @Override
     public String arithmetic() {
         return backend.arithmetic();
     }

@@ -226,7 +226,7 @@ public final class GenerateRun implements AutoCloseable {
             Map<String, String> facts,
             Progress progress,
             BooleanSupplier stop) {
-        SharedWork.agree(comm, identity.toString());
+        SharedWork.agree(comm, backend.arithmetic() + "; " + identity);
         boolean done = journal == null || journal.size() == rows() || compute(comm, backend, size, progress, stop);
         SharedWork.end(comm);
         if (journal == null || !done) {
@@ -275,7 +275,7 @@ public final class GenerateRun implements AutoCloseable {
      * @throws BadInput where the first does another run
      */
     public void help(Communicator comm, Backend backend, Generator.Settings size, BooleanSupplier stop) {
-        SharedWork.agree(comm, identity.toString());
+        SharedWork.agree(comm, backend.arithmetic() + "; " + identity);
         try (Opened opened = new Opened(backend, size)) {
             SharedWork.follow(comm, (rows, done) -> opened.complete(rows, done, stop), stop);
         }
