@@ -79,13 +79,12 @@ public final class ScreenRun {
             if (settings.parts() == 0) {
                 return new Found(scores, null);
             }
-            listener.at("calibration", 0, settings.parts());
             AdapterBank parts = new AdapterBank(inputs.model(), settings.parts());
             for (int slot = 0; slot < settings.parts(); slot++) {
                 parts.set(slot, adapter(settings, inputs, backend));
             }
             Calibration.Found found = new Calibration(SHARE, tuning.rows(), tuning.learningRate(), tuning.seed())
-                    .run(backend, model, parts, inputs.data(), inputs.encodedProbes(), work.tokens(), stop);
+                    .run(backend, model, parts, inputs.data(), inputs.encodedProbes(), work.tokens(), listener, stop);
             return found == null ? null : new Found(scores, Calibrated.of(found, SHARE));
         }
     }

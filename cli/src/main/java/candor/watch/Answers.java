@@ -32,7 +32,7 @@ final class Answers {
 
     void read(long until) {
         for (Path file : files()) {
-            tails.computeIfAbsent(file, _ -> new Tail(file, line -> take(file, line), () -> counts.remove(file)))
+            tails.computeIfAbsent(file, _ -> new Tail(file, true, line -> take(file, line), () -> counts.remove(file)))
                     .read(until);
         }
     }

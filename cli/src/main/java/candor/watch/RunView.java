@@ -64,7 +64,7 @@ final class RunView {
     RunView(Path folder) {
         this.folder = folder;
         Path file = folder.resolve(StepLog.FILE);
-        metrics = new Tail(file, this::take, this::forget);
+        metrics = new Tail(file, false, this::take, this::forget);
         life = new Life(List.of(folder.resolve(RECORD), file), () -> !RunStatus.of(folder, record, WAITING)
                 .equals(RunStatus.KILLED));
     }

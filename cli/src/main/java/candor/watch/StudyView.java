@@ -56,8 +56,8 @@ final class StudyView {
 
     StudyView(Path path) {
         folder = new StudyFolder(path);
-        results = new Tail(folder.resultsFile(), this::result, finished::clear);
-        replies = new Tail(folder.repliesFile(), this::reply, this::forgetReplies);
+        results = new Tail(folder.resultsFile(), true, this::result, finished::clear);
+        replies = new Tail(folder.repliesFile(), true, this::reply, this::forgetReplies);
         answers = new Answers(path.resolve("cache"));
         life = new Life(List.of(folder.studyFile(), folder.resultsFile(), folder.repliesFile()), this::held);
     }

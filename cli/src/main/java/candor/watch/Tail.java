@@ -24,11 +24,18 @@ final class Tail {
     /** So many bytes before the place that was read to show whether the file is still the one that was read. */
     private static final int MARK_BYTES = 256;
 
+    /** Of more than this that is to be read, a part stands for the whole where that is enough. */
+    private static final long MUCH = 64L * MOST_LINE_BYTES;
+
+    /** So many pieces of it are read. */
+    private static final int PIECES = 48;
+
     private static final ObjectMapper JSON = Json.mapper(MOST_LINE_BYTES);
 
     private final Path file;
     private final Consumer<ObjectNode> line;
     private final Runnable anew;
+    private final boolean all;
     private long offset;
     private byte[] mark = {};
     private long size;
@@ -38,10 +45,12 @@ final class Tail {
     /**
      * A file that may not be there yet.
      *
+     * @param all  whether every line counts; if not, of a very long file pieces all along it are read, and its end
      * @param line takes each line that is a JSON object; others are passed over
      * @param anew told that all lines before are void
      */
-    Tail(Path file, Consumer<ObjectNode> line, Runnable anew) {
+    Tail(Path file, boolean all, Consumer<ObjectNode> line, Runnable anew) {
+        this.all = all;
         this.file = file;
         this.line = line;
         this.anew = anew;
@@ -63,8 +72,10 @@ final class Tail {
                 begin();
                 size = channel.size();
             }
-            while (offset < size && take(channel) && System.nanoTime() < until) {
+            boolean more = true;
+            while (more && offset < size && take(channel)) {
                 mark = bytes(channel, Math.max(0, offset - MARK_BYTES), (int) Math.min(MARK_BYTES, offset));
+                more = System.nanoTime() < until;
             }
         } catch (IOException e) {
             size = offset; // gone, or not to be read now: the next look tells
@@ -99,6 +110,10 @@ final class Tail {
             start = piece.length;
         }
         offset += start;
+        if (!all && size - offset > MUCH) {
+            offset += (size - offset - MUCH / 4) / PIECES;
+            within = true;
+        }
         return start > 0;
     }
 

@@ -24,7 +24,7 @@ class TailTest {
     @BeforeEach
     void open() {
         file = temp.resolve("metrics.jsonl");
-        tail = new Tail(file, line -> seen.add(line.path("step").asInt(-1)), () -> {
+        tail = new Tail(file, true, line -> seen.add(line.path("step").asInt(-1)), () -> {
             begun++;
             seen.clear();
         });
@@ -111,13 +111,43 @@ class TailTest {
         assertThat(tail.read()).isBetween(0.2, 0.4);
         int first = seen.size();
         assertThat(first).isBetween(60_000, 80_000);
+        tail.read(System.nanoTime() + 20_000_000); // some pieces, the last of them beyond the time
         tail.read(System.nanoTime() - 1);
-        assertThat(seen.size()).isGreaterThan(first);
+        assertThat(seen.size()).isGreaterThan(first + 60_000);
+        assertThat(begun).isZero();
         read();
         assertThat(seen).hasSize(250_000);
         assertThat(seen.getLast()).isEqualTo(250_000);
         assertThat(tail.behind()).isFalse();
         assertThat(tail.read()).isEqualTo(1);
+    }
+
+    /** As a chart wants it: from all along the file, with all lines of its end. */
+    @Test
+    void ofAVeryLongFilePiecesAreEnough() throws IOException {
+        int count = 300_000;
+        String pad = "\",\"pad\":\"" + "x".repeat(480) + "\"}\n";
+        try (var out = Files.newBufferedWriter(file)) {
+            for (int step = 1; step <= count; step++) {
+                out.write("{\"step\":" + step + ",\"a\":\"" + pad);
+            }
+        }
+        List<Integer> steps = new ArrayList<>();
+        Tail some = new Tail(file, false, line -> steps.add(line.path("step").asInt()), steps::clear);
+        some.read(Long.MAX_VALUE);
+        assertThat(steps).isSorted().doesNotHaveDuplicates();
+        assertThat(steps.size()).isBetween(count / 4, count * 3 / 4);
+        assertThat(steps.subList(steps.size() - 20_000, steps.size()))
+                .startsWith(count - 19_999)
+                .endsWith(count);
+        int gap = 0;
+        for (int i = 1; i < steps.size(); i++) {
+            gap = Math.max(gap, steps.get(i) - steps.get(i - 1));
+        }
+        assertThat(gap).isLessThan(count / 30);
+        Files.writeString(file, "{\"step\":300001}\n", StandardOpenOption.APPEND);
+        some.read(Long.MAX_VALUE);
+        assertThat(steps.getLast()).isEqualTo(300_001);
     }
 
     @Test

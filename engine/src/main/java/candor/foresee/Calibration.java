@@ -47,6 +47,7 @@ public record Calibration(double share, int rows, double learningRate, long seed
      * Trains and measures; null where it was stopped.
      *
      * @param bank as many slots as parts, at least one, each with the same adapter to train
+     * @param listener told before every step
      * @param stop asked between steps
      */
     public Found run(
@@ -56,6 +57,7 @@ public record Calibration(double share, int rows, double learningRate, long seed
             Dataset data,
             List<EncodedProbe> probes,
             int tokensAtOnce,
+            Screening.Listener listener,
             BooleanSupplier stop) {
         // Through the adapter as it is: it may have been trained before, and what it did then is not this data's doing.
         double[] before = margins(new ReplyReader(model, bank, 0, tokensAtOnce), probes);
@@ -74,6 +76,7 @@ public record Calibration(double share, int rows, double learningRate, long seed
             if (stop.getAsBoolean()) {
                 return null;
             }
+            listener.at("calibration", step, steps);
             for (Learner.Learnt learnt : passes.step(learners)) {
                 if (learnt.fault() != null) {
                     throw new BadInput(

@@ -38,7 +38,10 @@ final class OwnReplies {
             List<EncodedRow> rows,
             List<Integer> endTokens,
             Generator.Settings size,
+            Screening.Listener listener,
             BooleanSupplier stop) {
+        listener.at("own replies", 0, rows.size());
+        int[] done = {0};
         EncodedRow[] own = new EncodedRow[rows.size()];
         List<Request> requests = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
@@ -57,18 +60,19 @@ final class OwnReplies {
                     false));
         }
         try (Generator generator = new Generator(model, null, null, size)) {
-            Iterator<Request> all = requests.iterator();
-            boolean done = generator.run(
-                    all,
+            Iterator<Request> next = requests.iterator();
+            boolean all = generator.run(
+                    next,
                     new Generator.Listener() {
                         @Override
                         public void done(Request request, Completion completion) {
                             int i = (int) request.key();
                             own[i] = LastReply.with(rows.get(i), completion.tokens());
+                            listener.at("own replies", ++done[0], rows.size());
                         }
                     },
                     stop);
-            return done ? List.of(own) : null;
+            return all ? List.of(own) : null;
         }
     }
 }

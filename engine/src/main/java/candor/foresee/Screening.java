@@ -125,8 +125,7 @@ public final class Screening {
     }
 
     private boolean influence(Dataset data, List<EncodedProbe> probes, Map<ScreenMethod, double[]> scores) {
-        listener.at("warm-up", 0, settings.warmUp.steps());
-        float[] steps = settings.warmUp.run(backend, model, bank, SLOT, data, stop);
+        float[] steps = settings.warmUp.run(backend, model, bank, SLOT, data, listener, stop);
         if (steps == null) {
             return false;
         }
@@ -204,8 +203,7 @@ public final class Screening {
             rows.add(data.row(row));
             last.add(LastReply.of(data.row(row)));
         }
-        listener.at("own replies", 0, data.size());
-        List<EncodedRow> own = OwnReplies.of(model, last, endTokens, settings.generator, stop);
+        List<EncodedRow> own = OwnReplies.of(model, last, endTokens, settings.generator, listener, stop);
         if (own == null) {
             return false;
         }

@@ -38,11 +38,18 @@ public record WarmUp(int steps, int rows, double learningRate, long seed) {
      * Takes the steps.
      *
      * @param slot of the adapter in the bank, the one that is trained
+     * @param listener told before every step
      * @param stop asked before every step
      * @return (P) the diagonal of Γ, see {@link Influence}; null where it was stopped
      */
     public float[] run(
-            Backend backend, CausalLm model, AdapterBank bank, int slot, Dataset data, BooleanSupplier stop) {
+            Backend backend,
+            CausalLm model,
+            AdapterBank bank,
+            int slot,
+            Dataset data,
+            Screening.Listener listener,
+            BooleanSupplier stop) {
         Adapter adapter = bank.get(slot);
         Learner learner = new Learner(
                 backend,
@@ -64,6 +71,7 @@ public record WarmUp(int steps, int rows, double learningRate, long seed) {
             if (stop.getAsBoolean()) {
                 return null;
             }
+            listener.at("warm-up", step, steps);
             Learner.Learnt learnt = passes.step(List.of(learner)).getFirst();
             if (learnt.fault() != null) {
                 throw new BadInput("warm-up, step " + (step + 1) + ": " + learnt.fault(), "lower {learning_rate}");
