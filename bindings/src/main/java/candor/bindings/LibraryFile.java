@@ -22,8 +22,7 @@ record LibraryFile(String libraryName, String tools, String build) {
         return switch (Installation.here()) {
             case CHECKOUT, LIBRARY -> "build it with " + tools + ": " + build + ", in a checkout of Candor";
             case RELEASE ->
-                "take a release that was built with " + tools + ", or name a file of it: CANDOR_JAVA_OPTS=-D"
-                        + property() + "=PATH";
+                "take a release that has it, or name a file of it: CANDOR_JAVA_OPTS=-D" + property() + "=PATH";
         };
     }
 

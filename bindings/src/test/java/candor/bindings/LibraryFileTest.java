@@ -46,7 +46,7 @@ class LibraryFileTest {
         home(folder.toString());
         assertThat(Installation.here()).isEqualTo(Installation.RELEASE);
         assertThat(FILE.remedy())
-                .isEqualTo("take a release that was built with a compiler on the PATH, or name a file of it: "
+                .isEqualTo("take a release that has it, or name a file of it: "
                         + "CANDOR_JAVA_OPTS=-Dcandor.library.candor_none=PATH");
     }
 
