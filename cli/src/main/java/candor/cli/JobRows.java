@@ -39,6 +39,10 @@ final class JobRows implements AutoCloseable {
         return new JobRows(System.err instanceof TerminalErr terminal ? terminal : null);
     }
 
+    static JobRows on(TerminalErr terminal) {
+        return new JobRows(terminal);
+    }
+
     /** Whether anybody sees them; if not, lines say how far the work is. */
     boolean shown() {
         return terminal != null;
@@ -92,7 +96,12 @@ final class JobRows implements AutoCloseable {
         if (clock.isShutdown() || jobs.isEmpty()) {
             return;
         }
-        terminal.rows(texts(terminal.columns(), jobs, memory(device, ProcessMemory.resident())));
+        terminal.rows(now(terminal.columns()));
+    }
+
+    /** The rows as they are. */
+    synchronized List<String> now(int columns) {
+        return jobs.isEmpty() ? List.of() : texts(columns, jobs, memory(device, ProcessMemory.resident()));
     }
 
     /** A row for each job, those in the middle left out where they are too many. */
