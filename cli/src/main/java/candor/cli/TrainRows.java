@@ -94,14 +94,6 @@ final class TrainRows implements TrainListener {
         }
     }
 
-    /** Takes away what is left. */
-    void remove() {
-        last.values().forEach(each -> rows.remove(each.row));
-        if (whole != null) {
-            rows.remove(whole);
-        }
-    }
-
     /** "loss 1.2345", "honesty margin 2.3456", "512 tok/s"; those that there are. */
     static List<String> numbers(Map<String, Number> metrics) {
         List<String> numbers = new ArrayList<>();

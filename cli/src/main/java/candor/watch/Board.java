@@ -13,11 +13,14 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -33,14 +36,34 @@ public final class Board {
 
     private static final int DEPTH = 3;
     private static final int MOST_FOLDERS = 3000;
+    /** Those that changed last go on the page. */
     private static final int MOST_VIEWS = 40;
+
+    private enum Kind {
+        RUN,
+        STUDY,
+        EVALUATION
+    }
+
+    /** Something that goes on the page, and when it last changed. */
+    private record Found(Path path, Kind kind, Instant time) {}
+
+    /** Files that change while somebody is at work. */
+    private static final List<String> CHANGING = List.of(
+            RunView.RECORD, StepLog.FILE, "study.json", "results.jsonl", "training", "groups", "cache", "evaluation");
 
     private final Path folder;
     private final InstantSource clock;
     private final Map<Path, RunView> runs = new LinkedHashMap<>();
     private final Map<Path, StudyView> studies = new LinkedHashMap<>();
     private final Map<Path, EvaluationView> evaluations = new LinkedHashMap<>();
+    /** What folders are, once they are something: they do not become something else. */
+    private final Map<Path, Kind> kinds = new HashMap<>();
+
     private int visited;
+    /** Whether there is more than goes on the page. */
+    private boolean left;
+
     private long looked;
     private List<Part> parts;
 
@@ -74,41 +97,36 @@ public final class Board {
     synchronized List<Part> look() {
         Instant now = clock.instant();
         long until = System.nanoTime() + LOOK_NANOS;
-        visited = 0;
-        studies.keySet().removeIf(path -> !StudyView.is(path));
-        runs.keySet().removeIf(path -> !Files.isDirectory(path));
-        evaluations.keySet().removeIf(path -> !Files.isDirectory(path));
-        find(folder, 0);
+        List<Path> order = choose();
         studies.values().forEach(study -> study.read(now, until));
         runs.values().forEach(run -> run.read(now, until));
         evaluations.values().forEach(evaluation -> evaluation.read(until));
         List<Part> made = new ArrayList<>();
         for (boolean alive : new boolean[] {true, false}) {
-            studies.forEach((path, study) -> {
-                if (study.alive() == alive) {
+            for (Path path : order) {
+                StudyView study = studies.get(path);
+                RunView run = runs.get(path);
+                EvaluationView evaluation = evaluations.get(path);
+                if (study != null && study.alive() == alive) {
                     made.addAll(StudyParts.of(study, name(path), now));
-                }
-            });
-            runs.forEach((path, run) -> {
-                if (run.running() == alive) {
+                } else if (run != null && run.running() == alive) {
                     made.addAll(RunParts.of(run, name(path), now));
+                } else if (evaluation != null && !alive) {
+                    made.add(evaluation(evaluation, name(path), now));
                 }
-            });
+            }
         }
-        evaluations.forEach((path, evaluation) -> made.add(evaluation(evaluation, name(path), now)));
         if (made.isEmpty()) {
             made.add(Part.of("nothing", nothing()));
-        } else if (visited > MOST_FOLDERS || views() >= MOST_VIEWS) {
+        } else if (left) {
             made.add(Part.of(
                     "more",
                     Element.of(
-                            "p", "There is more in this folder than goes on a page; watch one of the folders in it.")));
+                            "p",
+                            "There is more in this folder than goes on a page: this is what changed last. Watch one of"
+                                    + " the folders in it to see more.")));
         }
         return List.copyOf(made);
-    }
-
-    private int views() {
-        return runs.size() + studies.size() + evaluations.size();
     }
 
     private Element nothing() {
@@ -121,34 +139,65 @@ public final class Board {
                                 : "There is no such folder yet. The page shows what is in it when there is.");
     }
 
-    /** Finds what is new; links to folders are not followed. */
-    private void find(Path path, int depth) {
-        if (++visited > MOST_FOLDERS
-                || views() >= MOST_VIEWS
-                || runs.containsKey(path)
-                || studies.containsKey(path)
-                || evaluations.containsKey(path)) {
+    /** What goes on the page, what changed last first. Views of what does not are forgotten. */
+    private List<Path> choose() {
+        visited = 0;
+        List<Found> found = new ArrayList<>();
+        find(folder, 0, found);
+        found.sort(Comparator.comparing(Found::time).reversed().thenComparing(Found::path));
+        left = visited > MOST_FOLDERS || found.size() > MOST_VIEWS;
+        List<Path> order = new ArrayList<>();
+        for (Found each : found.subList(0, Math.min(MOST_VIEWS, found.size()))) {
+            order.add(each.path());
+            switch (each.kind()) {
+                case RUN -> runs.computeIfAbsent(each.path(), RunView::new);
+                case STUDY -> studies.computeIfAbsent(each.path(), StudyView::new);
+                case EVALUATION -> evaluations.computeIfAbsent(each.path(), EvaluationView::new);
+            }
+        }
+        runs.keySet().retainAll(order);
+        studies.keySet().retainAll(order);
+        evaluations.keySet().retainAll(order);
+        kinds.keySet().retainAll(found.stream().map(Found::path).collect(Collectors.toSet()));
+        return order;
+    }
+
+    /** Links to folders are not followed. */
+    private void find(Path path, int depth, List<Found> found) {
+        if (++visited > MOST_FOLDERS || !Files.isDirectory(path)) {
             return;
         }
+        Kind kind = kinds.get(path);
+        if (kind == null) {
+            kind = kind(path);
+        }
+        if (kind != null) {
+            kinds.put(path, kind);
+            found.add(new Found(path, kind, changed(path)));
+        } else if (depth < DEPTH) {
+            for (Path inside : folders(path)) {
+                find(inside, depth + 1, found);
+            }
+        }
+    }
+
+    private static Instant changed(Path path) {
+        return new Life(CHANGING.stream().map(path::resolve).toList(), () -> false).last();
+    }
+
+    /** Null for a folder that is nothing yet. */
+    private static Kind kind(Path path) {
         if (StudyView.is(path)) {
-            studies.put(path, new StudyView(path));
-            return;
+            return Kind.STUDY;
         }
         Optional<ObjectNode> record = record(path);
         if (record.filter(each -> each.has("task")).isPresent()
                 || Files.isRegularFile(path.resolve(EvaluationFiles.SCORES))) {
-            evaluations.put(path, new EvaluationView(path));
-            return;
+            return Kind.EVALUATION;
         }
-        if (record.filter(each -> each.has("config")).isPresent() || Files.isRegularFile(path.resolve(StepLog.FILE))) {
-            runs.put(path, new RunView(path));
-            return;
-        }
-        if (depth < DEPTH) {
-            for (Path inside : folders(path)) {
-                find(inside, depth + 1);
-            }
-        }
+        return record.filter(each -> each.has("config")).isPresent() || Files.isRegularFile(path.resolve(StepLog.FILE))
+                ? Kind.RUN
+                : null;
     }
 
     private static Optional<ObjectNode> record(Path path) {

@@ -3,6 +3,7 @@ package candor.watch;
 import candor.BadInput;
 import candor.io.Locks;
 import candor.study.record.Arm;
+import candor.study.record.Key;
 import candor.study.record.Study;
 import candor.study.record.StudyFolder;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -46,7 +47,7 @@ final class StudyView {
     private final Answers answers;
     private final Life life;
     private final Map<Subject, RunView> runs = new LinkedHashMap<>();
-    private final Map<Subject, Set<String>> finished = new HashMap<>();
+    private final Map<Subject, Set<Key>> finished = new HashMap<>();
     private final Deque<Said> said = new ArrayDeque<>();
     private long saidCount;
     private Study study;
@@ -150,9 +151,14 @@ final class StudyView {
     }
 
     private void result(ObjectNode line) {
-        if (line.path("arm").isTextual() && line.path("seed").isIntegralNumber()) {
-            finished.computeIfAbsent(subject(line), _ -> new HashSet<>())
-                    .add(line.path("task").asText() + "/" + line.path("subset").asText());
+        Subject subject = subject(line);
+        Key key = new Key(
+                subject.arm(),
+                subject.seed(),
+                line.path("task").asText(),
+                line.path("subset").asText());
+        if (study != null && study.has(key)) {
+            finished.computeIfAbsent(subject, _ -> new HashSet<>()).add(key);
         }
     }
 

@@ -179,6 +179,39 @@ class BoardTest {
         assertThat(words(page)).contains("Training run: y");
     }
 
+    /** A folder of many old runs, and the one that is at work has the last name. */
+    @Test
+    void whatChangedLastGoesOnThePage() throws IOException {
+        for (int i = 10; i < 60; i++) {
+            run(temp.resolve("old-" + i), "done", 2, 2);
+            touched(temp.resolve("old-" + i), START.minusSeconds(100 - i));
+        }
+        run(temp.resolve("zoo"), "running", 6, 60);
+        Board board = board(temp);
+        String words = words(page(board));
+        assertThat(words)
+                .contains("Training run: zoo running")
+                .contains("Training run: old-59 done")
+                .contains("Training run: old-21 done")
+                .doesNotContain("Training run: old-20 ")
+                .contains("There is more in this folder than goes on a page");
+        assertThat(words.indexOf("zoo")).isLessThan(words.indexOf("old-59"));
+        run(temp.resolve("old-10"), "running", 1, 9);
+        assertThat(words(page(board))).contains("Training run: old-10 running").doesNotContain("Training run: old-21 ");
+    }
+
+    @Test
+    void whatIsGoneLeavesThePage() throws IOException {
+        run(temp.resolve("a"), "done", 2, 2);
+        run(temp.resolve("b"), "done", 2, 2);
+        Board board = board(temp);
+        assertThat(words(page(board))).contains("run: a ").contains("run: b ");
+        Files.delete(temp.resolve("a/run.json"));
+        Files.delete(temp.resolve("a/metrics.jsonl"));
+        Files.delete(temp.resolve("a"));
+        assertThat(words(page(board))).doesNotContain("run: a ").contains("run: b ");
+    }
+
     @Test
     void foldersOutsideAreNotLookedInto() throws IOException {
         Path outside = Files.createDirectories(temp.resolve("outside"));
