@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -269,6 +270,34 @@ private:
         }), once_flops + 2 * lora_flops, bytes + 2.0 * n_ * i, 0);
     }
 
+    // Rows as chats have them: few long ones and many short ones; by the list of tiles that is chosen for them, and by a grid.
+    void varied(const candor_heads& heads, const Operand& qkv, const Operand& o, const Operand& lse, const Operand& dout,
+        const Operand& dqkv) {
+        constexpr int kPercent[] = {100, 3, 12, 5, 40, 2, 8, 3, 20, 4, 6, 2};  // of the longest
+        std::vector<int32_t> starts{0};
+        double pairs = 0;
+        for (size_t s = 0; starts.back() < n_; s++) {
+            const int length = std::min(n_ - starts.back(), std::max(1, length_ * kPercent[s % std::size(kPercent)] / 100));
+            pairs += length / 2.0 * length;
+            starts.push_back(starts.back() + length);
+        }
+        const Memory there = integers((int64_t)starts.size(), [&](int64_t s) { return starts[s]; });
+        const candor_sequences sequences = {there->as<int32_t>(), (int32_t)starts.size() - 1, std::min(n_, length_)};
+        const double product = 2.0 * pairs * heads.query * heads.width;
+        const double bytes = 2.0 * n_ * (qkv.matrix.cols + o.matrix.cols);
+        for (const bool listed : {true, false}) {
+            candor_attention_list_use(listed ? -1 : 0);
+            const std::string which = std::string(", varied rows") + (listed ? "" : ", by a grid");
+            row("attention" + which, ours([&](int) {
+                return candor_attention(o.m(), lse.m(), qkv.m(), &heads, &sequences, stream);
+            }), 2 * product, bytes, 0);
+            row("attention, backward" + which, ours([&](int) {
+                return candor_attention_backward(dqkv.m(), dout.m(), qkv.m(), o.m(), lse.m(), &heads, &sequences, stream);
+            }), 5 * product, 2 * bytes, 0);
+        }
+        candor_attention_list_use(-1);
+    }
+
     void attention() {
         if (!wanted("attention")) return;
         const int h = shape_.heads, k = shape_.key_heads, d = shape_.head_width, wide = (h + 2 * k) * d, count = n_ / length_;
@@ -291,6 +320,7 @@ private:
                 2.0 * n_ * (2 * wide + 2 * h * d), 0);
         };
         both("", o, dqkv);
+        varied(heads, qkv, o, lse, dout, dqkv);
         // As wide as half of a sequence: three quarters of the pairs are left.
         const candor_heads near = {h, k, d, std::max(1, length_ / 2)};
         row("attention, in a window of " + std::to_string(near.window), ours([&](int) {

@@ -34,6 +34,12 @@ const char *candor_attention_form_name(int form);
 void candor_attention_use(int form);
 
 /*
+ * From now on attention's blocks are those of a list of tiles (1), or as many for each sequence as the longest has tiles (0); -1: as the
+ * lengths suggest. Where a list would be too long, there is none. It changes no byte. For all threads and devices.
+ */
+void candor_attention_list_use(int listed);
+
+/*
  * From now on candor_log_prob and its backward pass take so many rows at a time where logits are not kept; 0: as the library chooses.
  * For all threads and devices.
  */

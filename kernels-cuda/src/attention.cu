@@ -18,6 +18,25 @@ bool by_wgmma(const Attention& in, const candor_device* device) {
     return device->architecture == 90 && (in.d == 64 || in.d == 128) && asked_form.load() != 0;
 }
 
+// The operation over all sequences: as many at a time as a grid takes, or at once by a list of tiles, which `memory` begins with.
+template <class Arguments, class F>
+cudaError_t over_tiles(Arguments g, const TileGrid& grid, int longest, void* memory, cudaStream_t stream, F operation) {
+    g.tiles = grid.tiles;
+    void* const rest = static_cast<char*>(memory) + grid.bytes();
+    if (grid.listed) {
+        auto* places = static_cast<TilePlace*>(memory);
+        const cudaError_t code = list_tiles(places, grid, g.in.starts, g.sequences, longest, stream);
+        if (code != cudaSuccess) return code;
+        g.in.places = places, g.sequences = 1;
+        return operation(g, rest);
+    }
+    return with_sequences(g.sequences, [&](int first, int count) {
+        Arguments part = g;
+        part.in.starts += first, part.sequences = count;
+        return operation(part, rest);
+    });
+}
+
 }  // namespace
 
 bf16* take_copy(Layout& layout, const Matrix& m, int rows, int columns) {
@@ -48,16 +67,17 @@ CANDOR_API int candor_attention(
     if (!status) status = enter(stream, where);
     if (status || n == 0) return status;
     const ForwardArguments g = {attention_of(qkv, sequences->starts, *heads), data<bf16>(o), o->stride, data<float>(lse),
-        lse->stride, n, s, sequences->longest};
+        lse->stride, n, s, 0};
     const bool wgmma = by_wgmma(g.in, stream->device);
+    const TileGrid grid = tile_grid(wgmma ? kWgmmaTile : kMmaTile, n, s, sequences->longest);
+    const int64_t bytes = grid.bytes() + (wgmma ? attention_wgmma_scratch(g) : 0);
     void* memory = nullptr;
-    if (wgmma) status = scratch(&memory, attention_wgmma_scratch(g), stream, where);
+    if (bytes > 0) status = scratch(&memory, bytes, stream, where);
     if (status) return status;
-    const cudaError_t code = with_sequences(s, [&](int first, int count) {
-        ForwardArguments part = g;
-        part.in.starts += first, part.sequences = count;
-        return wgmma ? attention_wgmma(part, memory, stream->handle) : attention_mma(part, stream->handle);
-    });
+    const auto operation = [&](const ForwardArguments& part, void* rest) {
+        return wgmma ? attention_wgmma(part, rest, stream->handle) : attention_mma(part, stream->handle);
+    };
+    const cudaError_t code = over_tiles(g, grid, sequences->longest, memory, stream->handle, operation);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }
 
@@ -73,17 +93,19 @@ CANDOR_API int candor_attention_backward(
     if (!status) status = enter(stream, where);
     if (status || n == 0) return status;
     const BackwardArguments g = {attention_of(qkv, sequences->starts, *heads), operand(dout), operand(o),
-        data<const float>(lse), lse->stride, data<bf16>(dqkv), dqkv->stride, n, s, sequences->longest};
+        data<const float>(lse), lse->stride, data<bf16>(dqkv), dqkv->stride, n, s, 0};
     const bool wgmma = by_wgmma(g.in, stream->device);
+    const TileGrid grid = tile_grid(wgmma ? kWgmmaTile : kMmaTile, n, s, sequences->longest);
+    const int64_t bytes =
+        grid.bytes() + (wgmma ? attention_backward_wgmma_scratch(g) : attention_backward_mma_scratch(g));
     void* memory = nullptr;
-    status = scratch(&memory, wgmma ? attention_backward_wgmma_scratch(g) : attention_backward_mma_scratch(g), stream, where);
+    status = scratch(&memory, bytes, stream, where);
     if (status) return status;
-    const cudaError_t code = with_sequences(s, [&](int first, int count) {
-        BackwardArguments part = g;
-        part.in.starts += first, part.sequences = count;
-        return wgmma ? attention_backward_wgmma(part, memory, stream->handle)
-                     : attention_backward_mma(part, memory, stream->handle);
-    });
+    const auto operation = [&](const BackwardArguments& part, void* rest) {
+        return wgmma ? attention_backward_wgmma(part, rest, stream->handle)
+                     : attention_backward_mma(part, rest, stream->handle);
+    };
+    const cudaError_t code = over_tiles(g, grid, sequences->longest, memory, stream->handle, operation);
     return report(code, where, "%d rows, %d sequences, %d query heads, %d key heads, width %d", n, s, h, k, d);
 }
 

@@ -27,6 +27,11 @@ cudaError_t with_sequences(int sequences, F f) {
 // Wider than any sequence.
 constexpr int kNoWindow = 1 << 30;
 
+// Where a block works: a sequence of the batch, and a tile of it.
+struct TilePlace {
+    int sequence, tile;
+};
+
 // Queries, keys and values of packed sequences; rows are (H+2K)*D wide. The gradient of it lies in the same way.
 struct Attention {
     Matrix qkv;
@@ -34,6 +39,16 @@ struct Attention {
     int h, k, d;
     int window;         // tokens that one attends to, itself among them; kNoWindow for all before it
     float scale;        // 1/sqrt(D)
+    // Tiles that blocks have, the highest numbers first; or null: then each sequence has as many blocks as the longest has tiles.
+    const TilePlace* places;
+
+    // Of block `at` of `count`, or of those that its sequence has: those with the longest walks begin first, for queries the last ones.
+    __device__ __forceinline__ TilePlace query_place(int sequence, int at, int count) const {
+        return places ? places[at] : TilePlace{sequence, count - 1 - at};
+    }
+    __device__ __forceinline__ TilePlace key_place(int sequence, int at, int count) const {
+        return places ? places[count - 1 - at] : TilePlace{sequence, at};
+    }
 
     __device__ __forceinline__ bool sees(int query, int key) const { return (unsigned)(query - key) < (unsigned)window; }
     // The first key that a query sees of a sequence that begins at `start`.
@@ -187,7 +202,7 @@ inline int check_attention(const Where& where, const candor_heads& heads, std::i
 
 inline Attention attention_of(const candor_matrix* qkv, const int32_t* starts, const candor_heads& heads) {
     const int window = heads.window > 0 && heads.window < kNoWindow ? heads.window : kNoWindow;
-    return {operand(qkv), starts, heads.query, heads.key, heads.width, window, 1.0f / sqrtf((float)heads.width)};
+    return {operand(qkv), starts, heads.query, heads.key, heads.width, window, 1.0f / sqrtf((float)heads.width), nullptr};
 }
 
 }  // namespace candor

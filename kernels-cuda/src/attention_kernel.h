@@ -5,13 +5,27 @@
 
 namespace candor {
 
+// Rows of a block's tile, for queries and keys.
+constexpr int kMmaTile = 64, kWgmmaTile = 128;
+
+// Blocks of a head: `tiles` of each sequence, or where `listed` `tiles` in all, which list_tiles names.
+struct TileGrid {
+    int rows, tiles;
+    bool listed;
+
+    int64_t bytes() const { return listed ? aligned(tiles * (int64_t)sizeof(TilePlace)) : 0; }
+};
+TileGrid tile_grid(int rows, int n, int sequences, int longest);
+cudaError_t list_tiles(
+    TilePlace* places, const TileGrid& grid, const int* starts, int sequences, int longest, cudaStream_t stream);
+
 struct ForwardArguments {
     Attention in;
     bf16* o;
     int64_t o_stride;
     float* lse;
     int64_t lse_stride;
-    int n, sequences, longest;
+    int n, sequences, tiles;  // sequences and tiles of the grid
 };
 
 struct BackwardArguments {
@@ -21,7 +35,7 @@ struct BackwardArguments {
     int64_t lse_stride;
     bf16* dqkv;
     int64_t dqkv_stride;
-    int n, sequences, longest;
+    int n, sequences, tiles;  // sequences and tiles of the grid
 };
 
 // Bytes of scratch memory where there are any, and the operation. Views may lie as they like.

@@ -9,7 +9,7 @@
 namespace candor {
 namespace {
 
-constexpr int kRows = 64;  // keys or queries of a block
+constexpr int kRows = kMmaTile;  // keys or queries of a block
 constexpr int kWarps = 4, kThreads = kWarps * kWarp;
 
 struct Arguments {
@@ -74,8 +74,9 @@ __global__ void __launch_bounds__(kThreads, 1) key_gradient_kernel(const Argumen
     constexpr int kQueries = Shared::kQueries;
     Shared& s = shared<Shared>();
     const Attention& in = g.in;
-    const int start = in.starts[blockIdx.z], end = in.starts[blockIdx.z + 1];
-    const int first_key = start + blockIdx.x * kRows;
+    const TilePlace at = in.key_place(blockIdx.z, blockIdx.x, gridDim.x);
+    const int start = in.starts[at.sequence], end = in.starts[at.sequence + 1];
+    const int first_key = start + at.tile * kRows;
     if (first_key >= end) return;
     const int key_head = blockIdx.y, group = in.h / in.k;
     const int warp_key = threadIdx.x / kWarp * 16;
@@ -143,8 +144,9 @@ __global__ void __launch_bounds__(kThreads, 1) query_gradient_kernel(const Argum
     constexpr int kKeys = Shared::kKeys;
     Shared& s = shared<Shared>();
     const Attention& in = g.in;
-    const int start = in.starts[blockIdx.z], end = in.starts[blockIdx.z + 1];
-    const int first_query = start + (gridDim.x - 1 - blockIdx.x) * kRows;  // the longest walks begin first
+    const TilePlace at = in.query_place(blockIdx.z, blockIdx.x, gridDim.x);
+    const int start = in.starts[at.sequence], end = in.starts[at.sequence + 1];
+    const int first_query = start + at.tile * kRows;
     if (first_query >= end) return;
     const int head = blockIdx.y, key_head = head / (in.h / in.k);
     const int warp_query = threadIdx.x / kWarp * 16;
@@ -201,14 +203,13 @@ cudaError_t attention_backward_mma(const BackwardArguments& g, void* scratch, cu
     const cudaError_t code = launch("attention delta", delta_kernel,
         {dim3(ceil_div((int64_t)g.n * in.h, kWarps)), dim3(kThreads), 0, stream}, rows);
     if (code != cudaSuccess) return code;
-    const int tiles = ceil_div(g.longest, kRows);
     return with_head_width(in.d, [&](auto width) {
         constexpr int kWidth = decltype(width)::value;
         const cudaError_t keys = launch("attention backward, keys", key_gradient_kernel<kWidth>,
-            {dim3(tiles, in.k, g.sequences), dim3(kThreads), sizeof(KeyShared<kWidth>), stream}, a);
+            {dim3(g.tiles, in.k, g.sequences), dim3(kThreads), sizeof(KeyShared<kWidth>), stream}, a);
         if (keys != cudaSuccess) return keys;
         return launch("attention backward, queries", query_gradient_kernel<kWidth>,
-            {dim3(tiles, in.h, g.sequences), dim3(kThreads), sizeof(QueryShared<kWidth>), stream}, a);
+            {dim3(g.tiles, in.h, g.sequences), dim3(kThreads), sizeof(QueryShared<kWidth>), stream}, a);
     });
 }
 

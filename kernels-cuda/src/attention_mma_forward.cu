@@ -5,7 +5,7 @@
 namespace candor {
 namespace {
 
-constexpr int kQueries = 64, kKeys = 64, kWarps = 4, kThreads = kWarps * kWarp;
+constexpr int kQueries = kMmaTile, kKeys = 64, kWarps = 4, kThreads = kWarps * kWarp;
 
 template <int Width>
 struct ForwardShared {
@@ -14,13 +14,14 @@ struct ForwardShared {
     alignas(128) bf16 v[kKeys * Width];
 };
 
+// Three blocks on a multiprocessor: 168 registers, which the widest heads would otherwise go beyond.
 template <int Width>
-__global__ void __launch_bounds__(kThreads) attention_kernel(const ForwardArguments g) {
+__global__ void __launch_bounds__(kThreads, 3) attention_kernel(const ForwardArguments g) {
     ForwardShared<Width>& s = shared<ForwardShared<Width>>();
     const Attention& in = g.in;
-    const int start = in.starts[blockIdx.z], end = in.starts[blockIdx.z + 1];
-    // The longest walks begin first.
-    const int first_query = start + (gridDim.x - 1 - blockIdx.x) * kQueries;
+    const TilePlace at = in.query_place(blockIdx.z, blockIdx.x, gridDim.x);
+    const int start = in.starts[at.sequence], end = in.starts[at.sequence + 1];
+    const int first_query = start + at.tile * kQueries;
     if (first_query >= end) return;
     const int head = blockIdx.y, key_head = head / (in.h / in.k);
     const int warp_query = threadIdx.x / kWarp * 16;
@@ -83,7 +84,7 @@ cudaError_t attention_mma(const ForwardArguments& g, cudaStream_t stream) {
     return with_head_width(g.in.d, [&](auto width) {
         constexpr int kWidth = decltype(width)::value;
         return launch("attention", attention_kernel<kWidth>,
-            {dim3(ceil_div(g.longest, kQueries), g.in.h, g.sequences), dim3(kThreads), sizeof(ForwardShared<kWidth>), stream}, g);
+            {dim3(g.tiles, g.in.h, g.sequences), dim3(kThreads), sizeof(ForwardShared<kWidth>), stream}, g);
     });
 }
 

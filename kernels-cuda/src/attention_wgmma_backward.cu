@@ -95,7 +95,7 @@ cudaError_t attention_backward_wgmma(const BackwardArguments& g, void* scratch, 
     a.in = in;
     a.rows = s.rows;
     a.dqkv = g.dqkv, a.dqkv_stride = g.dqkv_stride;
-    a.n = g.n, a.sequences = g.sequences, a.longest = g.longest;
+    a.n = g.n, a.sequences = g.sequences, a.tiles = g.tiles;
     a.parts = parts_of(in), a.part_sums = s.part_sums;
     code = key_gradients_wgmma(a, stream);
     return code == cudaSuccess ? query_gradients_wgmma(a, stream) : code;

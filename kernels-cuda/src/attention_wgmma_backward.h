@@ -18,7 +18,7 @@ struct GradientArguments {
     RowNumbers rows;
     bf16* dqkv;  // (N,(H+2K)*D)
     int64_t dqkv_stride;
-    int n, sequences, longest;
+    int n, sequences, tiles;  // sequences and tiles of the grid
     // Blocks that share a group's query heads, and what each part of the heads adds, to be summed where there are several.
     int parts;
     float* part_sums;  // (parts,N,2K*D)

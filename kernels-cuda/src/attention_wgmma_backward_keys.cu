@@ -12,6 +12,7 @@ namespace {
 
 template <int Width>
 struct KeyBlock : AttentionBlock {
+    static_assert(kRows == kWgmmaTile, "what the grid is made for");
     static constexpr int kStages = Width == 64 ? 4 : 3;
     struct Shared {
         alignas(1024) bf16 k[kGroups][kPanel<Width>];
@@ -30,8 +31,12 @@ struct KeyWalk {
     int end, first_key, tiles, key_head, part, first_head, end_head, steps;
 
     __device__ __forceinline__ KeyWalk(const GradientArguments& a, int rows)
-        : end(a.in.starts[blockIdx.y + 1]), first_key(a.in.starts[blockIdx.y] + blockIdx.z * rows),
-          tiles((a.in.end_of_seeing(first_key + rows - 1, end) - first_key + kPanelRows - 1) / kPanelRows), key_head(blockIdx.x / a.parts), part(blockIdx.x % a.parts) {
+        : KeyWalk(a, rows, a.in.key_place(blockIdx.y, blockIdx.z, gridDim.z)) {}
+
+    __device__ __forceinline__ KeyWalk(const GradientArguments& a, int rows, TilePlace at)
+        : end(a.in.starts[at.sequence + 1]), first_key(a.in.starts[at.sequence] + at.tile * rows),
+          tiles((a.in.end_of_seeing(first_key + rows - 1, end) - first_key + kPanelRows - 1) / kPanelRows),
+          key_head(blockIdx.x / a.parts), part(blockIdx.x % a.parts) {
         const int group = a.in.h / a.in.k;
         first_head = key_head * group + group * part / a.parts;
         end_head = key_head * group + group * (part + 1) / a.parts;
@@ -205,7 +210,7 @@ cudaError_t launch_keys(const GradientArguments& a, cudaStream_t stream) {
     using B = KeyBlock<Width>;
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
     const cudaError_t code = launch("attention backward wgmma, keys", key_gradient_kernel<Width>,
-        {dim3(a.in.k * a.parts, a.sequences, ceil_div(a.longest, B::kRows)), dim3(B::kThreads), sizeof(typename B::Shared), stream},
+        {dim3(a.in.k * a.parts, a.sequences, a.tiles), dim3(B::kThreads), sizeof(typename B::Shared), stream},
         a);
     if (code != cudaSuccess || a.parts == 1) return code;
     return launch("attention backward wgmma, parts", sum_parts_kernel,

@@ -10,6 +10,7 @@ namespace {
 
 template <int Width>
 struct QueryBlock : AttentionBlock {
+    static_assert(kRows == kWgmmaTile, "what the grid is made for");
     static constexpr int kStages = Width == 64 ? 4 : 3;
     struct Shared {
         alignas(1024) bf16 q[kGroups][kPanel<Width>];
@@ -27,8 +28,10 @@ struct QueryWalk {
     int start, end, first_query, head, key_head, first_tile, tiles;
 
     __device__ __forceinline__ explicit QueryWalk(const Attention& in, int rows)
-        : start(in.starts[blockIdx.y]), end(in.starts[blockIdx.y + 1]),
-          first_query(start + (gridDim.z - 1 - blockIdx.z) * rows),  // the longest walks begin first
+        : QueryWalk(in, rows, in.query_place(blockIdx.y, blockIdx.z, gridDim.z)) {}
+
+    __device__ __forceinline__ QueryWalk(const Attention& in, int rows, TilePlace at)
+        : start(in.starts[at.sequence]), end(in.starts[at.sequence + 1]), first_query(start + at.tile * rows),
           head(blockIdx.x), key_head(head / (in.h / in.k)),
           first_tile((in.first_seen(first_query, start) - start) / kPanelRows),
           tiles((min(first_query + rows, end) - start + kPanelRows - 1) / kPanelRows) {}
@@ -152,7 +155,7 @@ cudaError_t launch_queries(const GradientArguments& a, cudaStream_t stream) {
     using B = QueryBlock<Width>;
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
     return launch("attention backward wgmma, queries", query_gradient_kernel<Width>,
-        {dim3(a.in.h, a.sequences, ceil_div(a.longest, B::kRows)), dim3(B::kThreads), sizeof(typename B::Shared), stream}, a);
+        {dim3(a.in.h, a.sequences, a.tiles), dim3(B::kThreads), sizeof(typename B::Shared), stream}, a);
 }
 
 }  // namespace

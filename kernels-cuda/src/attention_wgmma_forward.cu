@@ -14,6 +14,7 @@ constexpr int kKeys = 128;  // of a step
 template <int Width>
 struct ForwardBlock : AttentionBlock {
     static constexpr int kStages = Width == 64 ? 3 : 2, kTile = kKeys * Width;
+    static_assert(kRows == kWgmmaTile, "what the grid is made for");
     static_assert(kRows == kKeys, "the first step has the block's own keys, and only there keys are behind queries");
     struct Shared {
         alignas(1024) bf16 q[kGroups][kPanel<Width>];
@@ -34,8 +35,10 @@ struct Walk {
     int start, end, first_query, head, key_head, steps;
 
     __device__ __forceinline__ explicit Walk(const Attention& in)
-        : start(in.starts[blockIdx.y]), end(in.starts[blockIdx.y + 1]),
-          first_query(start + (gridDim.z - 1 - blockIdx.z) * kKeys),  // the longest walks begin first
+        : Walk(in, in.query_place(blockIdx.y, blockIdx.z, gridDim.z)) {}
+
+    __device__ __forceinline__ Walk(const Attention& in, TilePlace at)
+        : start(in.starts[at.sequence]), end(in.starts[at.sequence + 1]), first_query(start + at.tile * kKeys),
           head(blockIdx.x), key_head(head / (in.h / in.k)),
           steps((first_query - start) / kKeys - (in.first_seen(first_query, start) - start) / kKeys + 1) {}
 
@@ -238,7 +241,7 @@ cudaError_t launch_forward(const Arguments& a, cudaStream_t stream) {
     using B = ForwardBlock<Width>;
     // Tiles are the slowest dimension: blocks begin in its order, those with the longest walks first, whatever head they have.
     return launch("attention wgmma", attention_kernel<Width>,
-        {dim3(a.of.in.h, a.of.sequences, ceil_div(a.of.longest, B::kRows)), dim3(B::kThreads), sizeof(typename B::Shared), stream},
+        {dim3(a.of.in.h, a.of.sequences, a.of.tiles), dim3(B::kThreads), sizeof(typename B::Shared), stream},
         a);
 }
 

@@ -288,3 +288,20 @@ SUITE(attention_forms) {
         candor_attention_use(-1);
     }
 }
+
+// A list of tiles in place of a grid of the longest sequence's changes no byte, whichever sequences have rows.
+SUITE(attention_lists) {
+    for (const Case& c : {Case{"width 64", {3, 130, 0, 5, 65, 1}, 2, 1, 64, 8, 0}, Case{"width 128", {1, 2, 130, 129}, 1, 1, 128, 0, 0},
+             Case{"width 16, window 50", {70, 7, 65, 0}, 1, 1, 16, 0, 0, 50}}) {
+        const Problem p(c);
+        candor_attention_list_use(0);
+        const Bytes grid = rows_of_launch(p, p.starts, 0, 0, p.n);
+        candor_attention_list_use(1);
+        expect(std::string("lists, by a graph: ") + c.name, rows_of_launch(p, p.starts, 0, 0, p.n, 0, 0, true) == grid, "other bytes");
+        candor_attention_list_use(-1);
+    }
+    // What the lengths suggest: three tiles or more, and eleven rows.
+    const Case varied = {"", {1, 1, 1, 300, 1, 1, 1, 1, 1, 1, 1, 1}, 1, 1, 64, 0, 0};
+    judge_forward("lists, chosen, attention", varied);
+    judge_backward("lists, chosen, attention backward", varied);
+}

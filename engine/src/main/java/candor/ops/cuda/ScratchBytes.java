@@ -85,14 +85,16 @@ public final class ScratchBytes {
     }
 
     private static long attention(PassShape pass) {
+        // attention_tiles.cu: a tile of 64 rows is two integers, and as many sequences as tokens.
+        long list = aligned(2L * Integer.BYTES * (pass.tokens() / 64 + (long) pass.tokens()));
         if (!pass.training()) {
-            return 0;
+            return list;
         }
         Heads heads = pass.heads();
         long perHead = aligned((long) pass.tokens() * heads.query() * Float.BYTES);
         long parts = Math.min(heads.group(), Math.ceilDiv(8, heads.key()));
         long sums = parts > 1 ? aligned(parts * pass.tokens() * 2 * heads.keyCols() * Float.BYTES) : 0;
-        return 2 * perHead + sums;
+        return list + 2 * perHead + sums;
     }
 
     /** unpack.cu: a weight as bf16, all of whose rows are aligned. */
