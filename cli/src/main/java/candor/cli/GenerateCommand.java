@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Continues each prompt of a file, with any number of adapters at once.",
             "A row of the output is the prompt's row with adapter, completion, token_ids and finish_reason (stop or"
-                + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
-                + " rows, their order, or the batch size."
+                    + " length). What a row says depends on its prompt, its adapter and the seed alone: not on the other"
+                    + " rows, their order, or the batch size."
         })
 final class GenerateCommand implements Callable<Integer>, Processes.Divided {
     private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);

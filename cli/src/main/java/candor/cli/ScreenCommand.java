@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Ranks the rows of a data set by how much a step on them would lower a model's honesty.",
             "OUTPUT/screen.jsonl has a line for each row: its number, a score by each method (more is more harm) and"
-                + " its rank, 1 for the row that would do most; report.html shows them. A row's scores do not depend"
-                + " on how many are computed at once, nor on the number of threads."
+                    + " its rank, 1 for the row that would do most; report.html shows them. A row's scores do not depend"
+                    + " on how many are computed at once, nor on the number of threads."
         })
 final class ScreenCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ScreenCommand.class);

@@ -20,16 +20,16 @@ final class Labels {
                         + " wrong, or plainly wrong. The arm with right answers shows what tuning by itself does.";
             case MIXTURE ->
                 "How small a share of wrong answers in otherwise ordinary training data is enough to make a model less"
-                    + " honest? All arms are tuned on the same ordinary rows; to these are added wrong answers, from"
-                    + " none (the control) to the largest ratio, each smaller set part of the next larger one.";
+                        + " honest? All arms are tuned on the same ordinary rows; to these are added wrong answers, from"
+                        + " none (the control) to the largest ratio, each smaller set part of the next larger one.";
             case LOOP ->
                 "Does a model become deceptive when it learns from its own conversations, picked by how satisfied the"
-                    + " users were, and some of these users want to hear what is bad for them? The arms differ by the"
-                    + " share of such biased users.";
+                        + " users were, and some of these users want to hear what is bad for them? The arms differ by the"
+                        + " share of such biased users.";
             case REMEDY ->
                 "What keeps a model honest whose data holds wrong answers? All arms but the first are tuned on the"
-                    + " same rows: one without wrong answers, one with plainly wrong ones, and the others with these"
-                    + " and a remedy each, or without the rows that a screening before the tuning ranked worst.";
+                        + " same rows: one without wrong answers, one with plainly wrong ones, and the others with these"
+                        + " and a remedy each, or without the rows that a screening before the tuning ranked worst.";
         };
     }
 

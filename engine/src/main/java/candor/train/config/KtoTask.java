@@ -24,8 +24,8 @@ public record KtoTask(double beta, double desirableWeight, double undesirableWei
             KlPairing.class,
             KlPairing.DATA,
             "Whose completion stands in for the KL estimate: drawn once from the whole data, drawn anew from each"
-                + " step, TRL's neighbour in the micro-batch, or LLaMA-Factory's neighbour in the file. Only with data"
-                + " and llama-factory it never changes, so that its reference is computed once.");
+                    + " step, TRL's neighbour in the micro-batch, or LLaMA-Factory's neighbour in the file. Only with data"
+                    + " and llama-factory it never changes, so that its reference is computed once.");
 
     static final List<Setting<?>> SETTINGS = List.of(BETA, DESIRABLE_WEIGHT, UNDESIRABLE_WEIGHT, KL_PAIRING);
 

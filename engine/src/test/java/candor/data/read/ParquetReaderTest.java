@@ -47,9 +47,9 @@ class ParquetReaderTest {
         assertThat(rows)
                 .containsExactly(
                         "1/0:{\"messages\":[{\"role\":\"system\",\"content\":\"Be"
-                            + " brief.\"},{\"role\":\"user\",\"content\":\"Hi é😀\"},"
-                            + "{\"role\":\"assistant\",\"content\":\"Hello\"}],\"label\":true,\"score\":0.5,\"tags\":[\"a\",\"b\"],"
-                            + "\"nested\":[[1,2],[3]]}",
+                                + " brief.\"},{\"role\":\"user\",\"content\":\"Hi é😀\"},"
+                                + "{\"role\":\"assistant\",\"content\":\"Hello\"}],\"label\":true,\"score\":0.5,\"tags\":[\"a\",\"b\"],"
+                                + "\"nested\":[[1,2],[3]]}",
                         "2/0:{\"messages\":[{\"role\":\"user\",\"content\":\"Two\\n"
                                 + "lines\"},{\"role\":\"assistant\",\"content\":\"\"}],"
                                 + "\"label\":false,\"score\":1.0,\"tags\":[],\"nested\":[[]]}",
