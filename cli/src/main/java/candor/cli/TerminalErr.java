@@ -18,6 +18,12 @@ final class TerminalErr extends PrintStream {
     /** Where nobody knows how wide the window is. */
     private static final int USUAL_COLUMNS = 80;
 
+    /** What stays free behind a row: the last column, where a terminal would begin a new row, and two for the ^C that it shows. */
+    private static final int FREE_COLUMNS = 3;
+
+    /** Of these, what is not empty after a Ctrl-C. */
+    private static final int ECHO_COLUMNS = 2;
+
     private static final String LINE_UP = "\u001b[A";
     private static final String ERASE_BELOW = "\u001b[J";
 
@@ -33,7 +39,7 @@ final class TerminalErr extends PrintStream {
         this.screen = screen;
     }
 
-    /** What a row may hold: the last column stays free, where a terminal would begin a new row. */
+    /** What a row may hold. */
     int columns() {
         return screen.room();
     }
@@ -79,8 +85,12 @@ final class TerminalErr extends PrintStream {
         }
 
         int room() {
+            return Math.max(0, wide() - FREE_COLUMNS);
+        }
+
+        private int wide() {
             int wide = columns.getAsInt();
-            return (wide > 0 ? wide : USUAL_COLUMNS) - 1;
+            return wide > 0 ? wide : USUAL_COLUMNS;
         }
 
         @Override
@@ -130,8 +140,9 @@ final class TerminalErr extends PrintStream {
                 return;
             }
             int lines = lines();
+            int first = shown.getFirst().length();
             String cleared = lines == 1
-                    ? "\r" + " ".repeat(shown.getFirst().length()) + "\r"
+                    ? "\r" + " ".repeat(Math.max(first, Math.min(first + ECHO_COLUMNS, wide() - 1))) + "\r"
                     : "\r" + LINE_UP.repeat(lines - 1) + ERASE_BELOW;
             sink.write(cleared.getBytes(StandardCharsets.US_ASCII));
             shown = List.of();
@@ -139,7 +150,7 @@ final class TerminalErr extends PrintStream {
 
         /** Lines of the terminal that the rows take: more than one each where the window has become narrower. */
         private int lines() {
-            int wide = room() + 1;
+            int wide = wide();
             return shown.stream()
                     .mapToInt(row -> Math.max(1, Math.ceilDiv(row.length(), wide)))
                     .sum();

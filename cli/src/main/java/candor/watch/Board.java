@@ -7,6 +7,7 @@ import candor.report.html.Element;
 import candor.train.log.StepLog;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -38,6 +39,11 @@ public final class Board {
     private static final int MOST_FOLDERS = 3000;
     /** Those that changed last go on the page. */
     private static final int MOST_VIEWS = 40;
+
+    /** Entries of a folder that are looked at. */
+    private static final int MOST_ENTRIES = 50_000;
+
+    private record Aged(Path folder, Instant time) {}
 
     private enum Kind {
         RUN,
@@ -208,16 +214,20 @@ public final class Board {
         }
     }
 
+    /** The folders in it, those first in which something came or went last. */
     private static List<Path> folders(Path path) {
         if (!Files.isDirectory(path)) {
             return List.of();
         }
         try (Stream<Path> inside = Files.list(path)) {
-            return inside.filter(each -> Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
+            return inside.limit(MOST_ENTRIES)
+                    .filter(each -> Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
+                    .map(each -> new Aged(each, new Life(List.of(each), () -> false).last()))
+                    .sorted(Comparator.comparing(Aged::time).reversed().thenComparing(Aged::folder))
                     .limit(MOST_FOLDERS)
-                    .sorted()
+                    .map(Aged::folder)
                     .toList();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return List.of();
         }
     }

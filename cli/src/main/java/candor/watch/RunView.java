@@ -197,8 +197,7 @@ final class RunView {
         Mark before = null;
         for (Mark mark : marks) {
             if (before != null && mark.step() > before.step()) {
-                seconds.add(
-                        Duration.between(before.time(), mark.time()).toMillis() / 1e3 / (mark.step() - before.step()));
+                seconds.add(seconds(before.time(), mark.time()) / (mark.step() - before.step()));
             }
             before = mark;
         }
@@ -206,28 +205,24 @@ final class RunView {
             return Optional.empty();
         }
         seconds.sort(null);
-        return Optional.of(Duration.ofMillis((long) (1e3 * Math.max(0, seconds.get(seconds.size() / 2)))));
+        return Optional.of(duration(Math.max(0, seconds.get(seconds.size() / 2))));
+    }
+
+    /** A {@link Duration} has no room for the milliseconds between any two times that a file may name. */
+    private static double seconds(Instant from, Instant to) {
+        return (double) to.getEpochSecond() - from.getEpochSecond() + (to.getNano() - from.getNano()) / 1e9;
+    }
+
+    /** So many seconds, or as many as can be told. */
+    static Duration duration(double seconds) {
+        return Duration.ofMillis((long) (1e3 * seconds));
     }
 
     /** How long it still takes, while it is at work. */
     Optional<Duration> left() {
         return running() && step > 0 && step < steps()
-                ? each().map(each -> Duration.ofMillis(
-                        (long) Math.clamp((double) each.toMillis() * (steps() - step), 1000, Long.MAX_VALUE / 4.0)))
+                ? each().map(each -> duration(Math.max(1, each.toMillis() / 1e3 * (steps() - step))))
                 : Optional.empty();
-    }
-
-    /** How long it took from its start to its end, where it was not stopped in between. */
-    Optional<Duration> took() {
-        try {
-            return record.has("resumed")
-                    ? Optional.empty()
-                    : Optional.of(Duration.between(
-                            Instant.parse(record.path("start").asText()),
-                            Instant.parse(record.path("end").asText())));
-        } catch (DateTimeException e) {
-            return Optional.empty();
-        }
     }
 
     /** Settings that tell it from others, for people: method, model, device. */

@@ -8,6 +8,7 @@ import candor.study.record.Study;
 import candor.study.record.StudyFolder;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -126,7 +127,7 @@ final class StudyView {
             return files.limit(MOST_RUNS)
                     .sorted(Comparator.comparing(file -> file.getFileName().toString()))
                     .toList();
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return List.of();
         }
     }
@@ -266,11 +267,11 @@ final class StudyView {
                         .map(run -> run.status().equals(RunView.WAITING))
                         .orElse(true))
                 .count();
-        Duration each = running.stream()
-                .flatMap(run ->
-                        run.each().map(step -> Duration.ofMillis((long) (step.toMillis() * run.steps()))).stream())
+        double each = running.stream()
+                .flatMap(run -> run.each().map(step -> step.toMillis() / 1e3 * run.steps()).stream())
                 .max(Comparator.naturalOrder())
-                .orElse(Duration.ZERO);
-        return first.map(left -> left.plus(each.multipliedBy(Math.ceilDiv(waiting, running.size()))));
+                .orElse(0.0);
+        return first.map(
+                left -> RunView.duration(left.toMillis() / 1e3 + each * Math.ceilDiv(waiting, running.size())));
     }
 }

@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -252,11 +253,47 @@ class JobRowsTest {
     }
 
     @Test
-    void theLastColumnStaysFree() {
+    void theLastColumnsStayFree() {
         assertThat(TerminalErr.over(OutputStream.nullOutputStream(), () -> 40).columns())
-                .isEqualTo(39);
+                .isEqualTo(37);
         assertThat(TerminalErr.over(OutputStream.nullOutputStream(), () -> 0).columns())
-                .isEqualTo(79);
+                .isEqualTo(77);
+        assertThat(TerminalErr.over(OutputStream.nullOutputStream(), () -> 2).columns())
+                .isZero();
+    }
+
+    /** The terminal itself writes what was typed behind the row. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void theSignOfCtrlCLeavesNothingBehind(int jobs) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        TerminalErr terminal = TerminalErr.over(bytes, () -> 20);
+        List<String> rows = Collections.nCopies(jobs, "x".repeat(terminal.columns()));
+        terminal.println("begins");
+        terminal.rows(rows);
+        bytes.write("^C".getBytes(StandardCharsets.US_ASCII));
+        terminal.println("stops");
+        assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), 20))
+                .startsWith("begins", "stops")
+                .endsWith(rows.getLast())
+                .hasSize(2 + jobs);
+        terminal.rows(List.of());
+        assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), 20)).containsExactly("begins", "stops");
+    }
+
+    /** By so little that it still fits, but not with what is free behind it. */
+    @ParameterizedTest
+    @ValueSource(ints = {19, 18, 17})
+    void aRowThatJustFitsIsTakenAwayWhole(int narrower) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        int[] columns = {20};
+        TerminalErr terminal = TerminalErr.over(bytes, () -> columns[0]);
+        terminal.println("begins");
+        terminal.rows(List.of("x".repeat(17)));
+        columns[0] = narrower;
+        terminal.println("a line");
+        terminal.rows(List.of());
+        assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), narrower)).containsExactly("begins", "a line");
     }
 
     @Test

@@ -212,6 +212,40 @@ class BoardTest {
         assertThat(words(page(board))).doesNotContain("run: a ").contains("run: b ");
     }
 
+    /** Between times that no duration can tell apart, and with more steps than there are seconds. */
+    @Test
+    void timesAndStepsOutOfAllBoundsAreShownAsFarAsTheyCanBe() throws IOException {
+        Path group = temp.resolve("s");
+        Files.createDirectories(group.resolve("groups"));
+        Path far = group.resolve("training/arm/seed-1");
+        run(far, "running", 2, 60);
+        write(
+                far.resolve("metrics.jsonl"),
+                "{\"step\":1,\"time\":\"-1000000000-01-01T00:00:00Z\",\"loss\":1}\n"
+                        + "{\"step\":2,\"time\":\"+1000000000-12-31T23:59:59Z\",\"loss\":0.5}\n");
+        Path many = group.resolve("training/arm/seed-2");
+        run(many, "running", 6, 60);
+        write(many.resolve("run.json"), "{\"config\":{},\"status\":\"running\",\"steps\":1e300}");
+        for (int seed = 3; seed < 300; seed++) {
+            Files.createDirectories(group.resolve("training/arm/seed-" + seed));
+        }
+        assertThat(words(page(board(temp))))
+                .contains("Study: s running")
+                .contains("1: running, step 2 of 60, 10: waiting")
+                .contains("of training left, about 106751991167 d");
+    }
+
+    /** The last in the order of names, and in no other. */
+    @Test
+    void ofMoreFoldersThanAreLookedIntoTheNewestAreTaken() throws IOException {
+        for (int i = 0; i < 3100; i++) {
+            Path old = Files.createDirectories(temp.resolve("old-" + i));
+            Files.setLastModifiedTime(old, FileTime.from(START.minusSeconds(100)));
+        }
+        run(temp.resolve("zoo"), "running", 6, 60);
+        assertThat(words(page(board(temp)))).contains("Training run: zoo running");
+    }
+
     @Test
     void foldersOutsideAreNotLookedInto() throws IOException {
         Path outside = Files.createDirectories(temp.resolve("outside"));
