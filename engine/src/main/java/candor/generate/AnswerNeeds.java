@@ -56,11 +56,13 @@ public record AnswerNeeds(Needs host, Needs device) {
         }
         there.put("keys and values", settings.cacheBytes());
         long tables = model.ropeBytes(Math.min(who.positions, model.maxPositionEmbeddings()));
-        there.put(
-                "activations",
-                tables + CausalLm.logitsBytes(type, model, who.bank, settings.stepTokens(), settings.sequences()));
-        PassShape pass = CausalLm.shape(
-                model, who.bank, slots, settings.stepTokens(), settings.stepTokens(), settings.stepTokens(), false);
+        int tokens = settings.stepTokens();
+        long replying = CausalLm.logitsBytes(type, model, who.bank, tokens, settings.sequences());
+        // What is scored may have a target at every token but one; with one at each, the last layer wants nothing of
+        // its own.
+        long scoring = CausalLm.cachedBytes(type, model, who.bank, tokens, Math.max(tokens - 1, 1));
+        there.put("activations", tables + Math.max(replying, scoring));
+        PassShape pass = CausalLm.shape(model, who.bank, slots, tokens, tokens, tokens, false);
         long pages = Math.min(
                 settings.cacheBytes() / (KvCache.bytesPerToken(model, type) * KvPages.TOKENS) + settings.sequences(),
                 (long) settings.sequences() * KvPages.count(who.positions));

@@ -226,6 +226,11 @@ public final class CausalLm implements AutoCloseable {
         return freeBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS);
     }
 
+    /** Bytes of the workspace for {@link #forward(float[], Batch, Adapters, KeyValues)}. */
+    public static long cachedBytes(DType type, ModelConfig config, Adapters adapters, int tokens, int targets) {
+        return freeBytes(type, config, adapters, tokens, targets, Pass.CACHED);
+    }
+
     private static long freeBytes(
             DType type, ModelConfig config, Adapters adapters, int tokens, int targets, Pass pass) {
         return passBytes(type, config, adapters, tokens, targets, pass, null).workspace();
