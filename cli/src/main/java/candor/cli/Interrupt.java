@@ -109,9 +109,12 @@ final class Interrupt implements AutoCloseable {
         return Processes.failure().isPresent();
     }
 
-    /** Not waited for if the terminal takes nothing. */
+    /** The last that is told. Not waited for if the terminal takes nothing. */
     private static void tellInPassing(String text) {
-        Thread teller = Thread.ofPlatform().daemon().start(() -> LOG.warn("{}", text));
+        Thread teller = Thread.ofPlatform().daemon().start(() -> {
+            LOG.warn("{}", text);
+            TerminalErr.leave(System.err);
+        });
         try {
             teller.join(TELLING_MILLIS);
         } catch (InterruptedException e) {

@@ -182,6 +182,7 @@ final class Processes {
             return;
         }
         if (ender.compareAndSet(null, Thread.currentThread())) {
+            TerminalErr.leave(System.err);
             Runtime.getRuntime().halt(leave(failed(new Errors(System.err).exitCode(failed))));
         }
     }

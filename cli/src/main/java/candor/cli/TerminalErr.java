@@ -49,6 +49,13 @@ final class TerminalErr extends PrintStream {
         screen.rows(List.copyOf(texts));
     }
 
+    /** Takes the rows away for good, where standard error has any: the process is about to end. */
+    static void leave(PrintStream err) {
+        if (err instanceof TerminalErr terminal) {
+            terminal.screen.leave();
+        }
+    }
+
     /** Another way to the same terminal, standard output: what goes there is above the rows, too. */
     OutputStream beside(OutputStream other) {
         return new OutputStream() {
@@ -78,6 +85,7 @@ final class TerminalErr extends PrintStream {
         private List<String> shown = List.of();
 
         private boolean withinLine;
+        private boolean left;
 
         Screen(OutputStream sink, IntSupplier columns) {
             this.sink = sink;
@@ -115,8 +123,13 @@ final class TerminalErr extends PrintStream {
             draw();
         }
 
+        synchronized void leave() {
+            rows(List.of());
+            left = true;
+        }
+
         synchronized void rows(List<String> texts) {
-            if (texts.equals(rows)) {
+            if (left || texts.equals(rows)) {
                 return;
             }
             rows = texts;

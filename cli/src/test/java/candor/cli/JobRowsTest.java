@@ -281,6 +281,20 @@ class JobRowsTest {
         assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), 20)).containsExactly("begins", "stops");
     }
 
+    @Test
+    void nothingIsLeftOfTheRowsOfAProcessThatEndsAtOnce() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        TerminalErr terminal = TerminalErr.over(bytes, () -> 40);
+        terminal.rows(List.of("a: 1/3 steps", "all: 1/6 steps"));
+        terminal.println("stopped at once");
+        TerminalErr.leave(terminal);
+        terminal.rows(List.of("a: 2/3 steps", "all: 2/6 steps"));
+        terminal.println("told after that");
+        assertThat(emulated(bytes.toString(StandardCharsets.UTF_8), 40))
+                .containsExactly("stopped at once", "told after that");
+        TerminalErr.leave(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    }
+
     /** By so little that it still fits, but not with what is free behind it. */
     @ParameterizedTest
     @ValueSource(ints = {19, 18, 17})
