@@ -31,6 +31,8 @@ final class StudyLog implements StudyProgress {
 
     private static final Counted NOTHING = new Counted(0, 0, "", List.of());
 
+    private long seen;
+
     private final JobRow whole;
     private final JobRow work = new JobRow("", "", 0, 0);
     private final AnswerRow working;
@@ -120,7 +122,9 @@ final class StudyLog implements StudyProgress {
             return;
         }
         long now = System.nanoTime();
-        if (of > 0 && (!what.equals(last) && done > 0 || done == of || now - lastAt >= pause.toNanos())) {
+        boolean told = what.equals(last) && done == seen; // runs of a group end one after another, with the same step
+        seen = done;
+        if (of > 0 && !told && (!what.equals(last) && done > 0 || done == of || now - lastAt >= pause.toNanos())) {
             last = what;
             lastAt = now;
             line(what + ": " + done + " of " + of);

@@ -2,7 +2,10 @@ package candor.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
@@ -57,6 +60,24 @@ class StudyLogTest {
         assertThat(now().getLast()).startsWith("direct, evaluation: 50% 1/2 evaluations");
         log.at("gsm8k, answering", 0, 10);
         assertThat(now().getFirst()).isEqualTo("gsm8k, answering: 0% 0/10");
+    }
+
+    /** Four runs that train together end with the same step, each by itself. */
+    @Test
+    void aLineThatSaysNothingNewIsNotSaid() {
+        PrintStream err = System.err;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+        try {
+            StudyLog lines = new StudyLog("direct", Duration.ofSeconds(10), JobRows.onStderr());
+            for (long done : new long[] {4, 8, 8, 8, 0, 4, 8}) {
+                lines.at("steps", done, 8);
+            }
+        } finally {
+            System.setErr(err);
+        }
+        assertThat(said.toString(StandardCharsets.UTF_8).lines().map(line -> line.replaceFirst("^.*direct, ", "")))
+                .containsExactly("steps: 4 of 8", "steps: 8 of 8", "steps: 8 of 8");
     }
 
     /** Of six runs an earlier start has trained four: the rest is not foretold from these. */
