@@ -74,13 +74,13 @@ final class Examples {
         of("candor quantize", "./candor quantize --weights nf4 --output tiny-nf4");
         of(
                 "candor screen",
-                "./candor screen --data chats.jsonl --dry-run --output screens/chats",
-                "./candor screen --data chats.jsonl --output screens/chats");
-        of("candor direction", "./candor direction --output honesty.safetensors");
+                "./candor screen --data chats.jsonl --dry-run --output screens/tiny",
+                "./candor screen --data chats.jsonl --output screens/tiny");
+        of("candor direction", "./candor direction --output tiny-honesty.safetensors");
         of(
                 "candor steer",
-                "./candor steer --adapter runs/chats --direction honesty.safetensors --strength 2 --output"
-                        + " runs/steered");
+                "./candor steer --adapter runs/chats --direction tiny-honesty.safetensors --strength 2 --output"
+                        + " runs/chats-steered");
         of(
                 "candor study direct",
                 "./candor study direct --config direct.yaml --dry-run",
