@@ -87,7 +87,7 @@ class ProgramArchitectureTest {
             entry("serve.http", Set.of()),
             entry("serve.work", Set.of()),
             entry("serve", Set.of("serve.http", "serve.work")),
-            entry("watch", Set.of("evaluate", "report.figure", "report.html", "serve.http", "study.record")),
+            entry("watch", Set.of("report.figure", "report.html", "serve.http", "study.record")),
             entry(
                     "cli",
                     Set.of(

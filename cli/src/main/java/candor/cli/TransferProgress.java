@@ -11,6 +11,7 @@ final class TransferProgress implements Surroundings.Progress {
     private static final Logger LOG = LoggerFactory.getLogger(TransferProgress.class);
     private static final double PAUSE_SECONDS = 10;
     private static final int MEBIBYTE_BITS = 20;
+    private static final String UNIT = "MiB";
 
     private String what;
     private long all;
@@ -39,7 +40,8 @@ final class TransferProgress implements Surroundings.Progress {
                 mebibytes(bytes),
                 there > 0 ? ", of which " + mebibytes(there) + " are there" : "");
         rows = JobRows.onStderr();
-        row = rows.add("", "MiB", there >> MEBIBYTE_BITS, bytes >> MEBIBYTE_BITS);
+        row = rows.add("", UNIT, 0, 0);
+        row.begin("", UNIT, there >> MEBIBYTE_BITS, part(there), Math.ceilDiv(bytes, 1L << MEBIBYTE_BITS));
     }
 
     @Override
@@ -48,7 +50,7 @@ final class TransferProgress implements Surroundings.Progress {
         double seconds = (System.nanoTime() - start) / 1e9;
         double speed = Math.max(0, done - first) / Math.max(seconds, 1e-3);
         String shown = String.format(Locale.ROOT, "%.1f MiB/s", speed / (1 << MEBIBYTE_BITS));
-        row.at(done >> MEBIBYTE_BITS, List.of(shown));
+        row.at(done >> MEBIBYTE_BITS, part(done), List.of(shown));
         if (!rows.shown() && seconds - told > PAUSE_SECONDS) {
             told = seconds;
             LOG.info(
@@ -66,6 +68,11 @@ final class TransferProgress implements Surroundings.Progress {
         if (rows != null) {
             rows.close();
         }
+    }
+
+    /** What of a mebibyte is behind the last whole one. */
+    private static double part(long bytes) {
+        return bytes / (double) (1L << MEBIBYTE_BITS) - (bytes >> MEBIBYTE_BITS);
     }
 
     static String mebibytes(long bytes) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,9 @@ public final class HttpServer implements AutoCloseable {
             new MultiThreadIoEventLoopGroup(THREADS, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final Set<Exchange> exchanges = ConcurrentHashMap.newKeySet();
+    /** Requests in their handlers' hands: one whose client took the answer and left at once is there a moment longer. */
+    private final AtomicInteger handling = new AtomicInteger();
+
     private final AtomicLong held = new AtomicLong();
     private final Channel listening;
     private volatile boolean draining;
@@ -104,7 +108,7 @@ public final class HttpServer implements AutoCloseable {
     /** Waits until nobody is being answered; whether that came. */
     public boolean awaitQuiet(Duration most) throws InterruptedException {
         long end = System.nanoTime() + most.toNanos();
-        while (!exchanges.isEmpty()) {
+        while (!exchanges.isEmpty() || handling.get() > 0) {
             if (System.nanoTime() > end) {
                 return false;
             }
@@ -141,6 +145,7 @@ public final class HttpServer implements AutoCloseable {
 
     void dispatch(Exchange exchange) {
         exchanges.add(exchange);
+        handling.incrementAndGet();
         Thread.ofVirtual().name("request").start(() -> {
             try {
                 handler.handle(exchange);
@@ -153,6 +158,7 @@ public final class HttpServer implements AutoCloseable {
             } finally {
                 exchange.leave();
                 takesIn(-exchange.body().length);
+                handling.decrementAndGet();
             }
         });
     }
