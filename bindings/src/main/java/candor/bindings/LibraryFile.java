@@ -121,11 +121,21 @@ record LibraryFile(String libraryName, String tools, String build) {
         Found found = new Found(folder.resolve(name()), name() + ", packed with the program", true);
         try {
             Files.copy(packed, found.file());
+            requireLoadable(found.file());
         } catch (IOException | RuntimeException | Error e) {
             found.close(); // where the disk is full
             throw e;
         }
         return found;
+    }
+
+    /** A linker that meets such a file system says no more than that it cannot. */
+    private void requireLoadable(Path file) {
+        if (!file.toFile().setExecutable(true, true) || !Files.isExecutable(file)) {
+            throw new MissingLibraryException(name() + ": is unpacked into " + System.getProperty("java.io.tmpdir")
+                    + ", from which this machine runs nothing (noexec); name another folder:"
+                    + " CANDOR_JAVA_OPTS=-Djava.io.tmpdir=DIR");
+        }
     }
 
     private List<Path> inLibraryPath() {

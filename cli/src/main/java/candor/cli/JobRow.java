@@ -43,7 +43,7 @@ final class JobRow {
 
     /** @param part of what is counted next, as much as is done: what is counted may take long */
     synchronized void begin(String name, String unit, long done, double part, long all) {
-        this.name = name;
+        this.name = name.replaceAll("\\p{Cntrl}", "?"); // a folder may be called anything
         this.unit = unit;
         this.done = done;
         this.all = all;

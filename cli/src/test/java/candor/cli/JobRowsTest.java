@@ -44,6 +44,13 @@ class JobRowsTest {
         assertThat(row(columns, 30).strip()).isEqualTo(expected.strip());
     }
 
+    @Test
+    void aNameCannotMoveTheCursor() {
+        JobRow row = new JobRow("runs/\u001b[2J\r\n", "steps", 30, 60);
+        row.at(31, List.of());
+        assertThat(row.text(60, List.of())).startsWith("runs/?[2J??: ").doesNotContainPattern("\\p{Cntrl}");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 12, 40, 80, 250})
     void neverWiderThanTheWindow(int columns) {
