@@ -123,7 +123,7 @@ record LibraryFile(String libraryName, String tools, String build) {
             Files.copy(packed, found.file());
             requireLoadable(found.file());
         } catch (IOException | RuntimeException | Error e) {
-            found.close(); // where the disk is full
+            found.close(); // where the disk is full, or nothing may run from it
             throw e;
         }
         return found;

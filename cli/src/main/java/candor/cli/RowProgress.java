@@ -2,7 +2,6 @@ package candor.cli;
 
 import candor.generate.file.GenerateRun;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -38,7 +37,7 @@ final class RowProgress implements GenerateRun.Progress, AutoCloseable {
     public void row(int done, int newTokens) {
         tokens += newTokens;
         double seconds = (System.nanoTime() - start) / 1e9;
-        String speed = String.format(Locale.ROOT, "%,.0f tokens/s", tokens / seconds);
+        String speed = TrainRows.speed(tokens / seconds);
         rows.device(device);
         row.at(done, List.of(speed));
         if (!rows.shown() && (seconds - told > PAUSE_SECONDS || done == all)) {

@@ -131,7 +131,7 @@ class TerminalTest {
                         .toString());
         work(
                 "generate",
-                "tokens/s",
+                "tok/s",
                 "generate",
                 "--model",
                 model(),
