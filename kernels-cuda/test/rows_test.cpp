@@ -74,6 +74,34 @@ void norm(int n, int g, int d, int gap, int offset) {
     Check(shape("norm backward, added", n, g, d))
         .output_from("dx", dx, x.values, elementwise(x.values.size(), [&](size_t i) { return x.values[i] + backward(i); }))
         .run([&] { return run(1); });
+    std::vector<double> gradients = dy.values;
+    Check(shape("norm backward in place", n, g, d)).output_from("dx", dx, gradients, elementwise(x.values.size(), backward)).run([&] {
+        return candor_rms_norm_backward(dx.m(), dx.m(), x.m(), w.m(), rstd.m(), 0, stream());
+    });
+}
+
+// A row's bytes with others around it, and on its own at another place.
+void norm_alone(int n, int g, int d) {
+    Random r(n + g + d);
+    const int width = g * d;
+    Tensor<candor_bf16> x(n, width), y(n, width), dx(n, width), one(1, width, width, 1), out(1, width), slope(1, width);
+    Tensor<float> w(1, d), rstd(n, g), one_rstd(1, g);
+    x.fill(r, -3, 3);
+    w.fill(r, 0.5, 1.5);
+    must(candor_rms_norm(y.m(), rstd.m(), x.m(), w.m(), 1e-5f, stream()));
+    must(candor_rms_norm_backward(dx.m(), y.m(), x.m(), w.m(), rstd.m(), 0, stream()));
+    const std::vector<double> whole = y.get(), gradients = dx.get();
+    for (int row = 0; row < n; row++) {
+        const auto part = [&](const std::vector<double>& v) {
+            return std::vector<double>(v.begin() + (size_t)row * width, v.begin() + (size_t)(row + 1) * width);
+        };
+        one.set(part(x.values));
+        must(candor_rms_norm(out.m(), one_rstd.m(), one.m(), w.m(), 1e-5f, stream()));
+        must(candor_rms_norm_backward(slope.m(), out.m(), one.m(), w.m(), one_rstd.m(), 0, stream()));
+        const std::string name = shape("norm of a row alone", n, g, d) + ", row " + std::to_string(row);
+        expect(name, out.get() == part(whole), "other bytes");
+        expect(name + ", backward", slope.get() == part(gradients), "other bytes");
+    }
 }
 
 void rope(int n, int g, int d, int gap) {
@@ -278,6 +306,15 @@ SUITE(norm) {
     norm(5, 3, 20, 1, 1);
     norm(2, 1, 600, 8, 0);
     norm(3, 1, 1031, 2, 1);
+    // Both sides of every width at which others take a row: lanes, a warp, a block, a block that reads twice.
+    for (int d : {64, 128, 256, 512, 1024, 2048, 4096, 8192}) {
+        norm(2, d < 256 ? 5 : 1, d, 8, 0);
+        norm(1, d < 256 ? 7 : 1, d + 1, 1, 1);
+    }
+    norm_alone(3, 3, 40);
+    norm_alone(3, 1, 128);
+    norm_alone(3, 1, 896);
+    norm_alone(2, 1, 1536);
 }
 
 SUITE(rope) {
