@@ -365,6 +365,7 @@ typedef struct candor_cache {
     candor_bf16 *const *slabs;     /* addresses of the slabs */
     int64_t slab_stride;           /* elements from one row of a slab to the next */
     int32_t slab_pages;            /* rows of a slab */
+    int32_t most_pages;            /* pages of the sequence that has the most, or more; candor_cache_write does not read it */
     const int32_t *pages;          /* page i of sequence q, with its positions 32*i to 32*i + 31, is pages[first_page[q] + i] */
     const int32_t *first_page;     /* (S) */
 } candor_cache;

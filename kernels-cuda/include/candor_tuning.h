@@ -40,6 +40,12 @@ void candor_attention_use(int form);
 void candor_attention_list_use(int listed);
 
 /*
+ * From now on attention to a cache gives each piece of the keys to a block of its own (1), or all of a row's pieces to one block, one
+ * after another (0); -1: as the library chooses. It changes no byte. For all threads and devices.
+ */
+void candor_attention_split_use(int split);
+
+/*
  * From now on candor_log_prob and its backward pass take so many rows at a time where logits are not kept; 0: as the library chooses.
  * For all threads and devices.
  */

@@ -1,5 +1,7 @@
-// Attention to a cache of pages: the result, and that its bytes do not depend on how a sequence is cut into batches.
+// Attention to a cache of pages: the result, and that its bytes depend neither on how a sequence is cut into batches nor on which blocks
+// work on the pieces of its keys.
 #include "attention_reference.h"
+#include "candor_tuning.h"
 
 using namespace op_check;
 
@@ -117,6 +119,14 @@ const std::vector<Case>& cases() {
         {"decode, width 16, window 40", {0, 5, 39, 40, 41, 300}, {1, 1, 1, 1, 1, 1}, 4, 2, 16, 40},
         {"prefill of 90 behind 20, width 64, window 33", {20}, {90}, 3, 1, 64, 33},
         {"prefill of 70, width 8, window 1", {0}, {70}, 2, 2, 8, 1},
+        // Pieces are of 256 keys.
+        {"decode around the ends of pieces, width 16", {254, 255, 256, 511, 512}, {1, 1, 1, 1, 1}, 4, 2, 16},
+        {"prefill of 30 across a piece's end, width 96, 3 heads share a key", {245}, {30}, 3, 1, 96},
+        {"prefill of 20 in the third piece, width 128", {520}, {20}, 1, 1, 128},
+        {"prefill and decode, pieces of one sequence only, width 32", {0, 600, 3}, {9, 2, 1}, 2, 1, 32},
+        {"decode, windows that begin in later pieces, width 8", {300, 555, 767, 768, 800}, {1, 1, 1, 1, 1}, 2, 1, 8, 256},
+        {"prefill of 40 behind 500, width 16, window 270", {500}, {40}, 2, 1, 16, 270},
+        {"prefill of 40 behind 500, width 64, window 7", {500}, {40}, 2, 1, 64, 7},
     };
     return all;
 }
@@ -125,8 +135,11 @@ int run(const Problem& p, const Cache& cache, const Batch& b, Tensor<candor_bf16
     Tensor<int32_t> starts(1, (int)b.starts.size()), positions(1, (int)b.positions.size());
     starts.set(b.starts);
     positions.set(b.positions);
+    int most = 0;
+    for (int s = 0; s < p.sequences; s++) most = std::max(most, (p.tokens(s) + kPage - 1) / kPage);
+    if (most > 8) most += 9;  // more than there are: a piece that no sequence has
     const candor_cache pages = {
-        cache.addresses, cache.slabs[0]->stride, cache.pages_per_slab, cache.pages->p(), cache.first_page->p()};
+        cache.addresses, cache.slabs[0]->stride, cache.pages_per_slab, most, cache.pages->p(), cache.first_page->p()};
     const candor_heads heads = {p.c.h, p.c.k, p.c.d, p.c.window};
     const candor_sequences sequences = {starts.p(), p.sequences, b.longest};
     const int status = candor_attention_cached(o.m(), qkv.m(), &pages, &heads, positions.p(), &sequences, stream());
@@ -158,24 +171,37 @@ SUITE(attention_cached) {
                 }
             }
         }
-        Check(std::string("attention cached ") + c.name).output("o", o, expected).run([&] {
-            return run(p, cache, whole, o, qkv);
-        });
-        if (p.sequences > 1 || c.rows[0] == 1) continue;
-        // The same rows one batch after another: what a whole gave has to come again, byte for byte.
-        const std::vector<double> together = o.get();
-        Tensor<candor_bf16> part(n, width);
-        std::vector<double> apart;
-        for (int skip = 0; skip < n; skip += 7) {
-            const Batch b(p, skip, 7);
-            const int rows = (int)b.positions.size();
-            Tensor<candor_bf16> some(rows, qkv.cols), out(rows, width);
-            some.set({qkv.values.begin() + (size_t)skip * qkv.cols, qkv.values.begin() + (size_t)(skip + rows) * qkv.cols});
-            must(run(p, cache, b, out, some));
-            for (double v : out.get()) apart.push_back(v);
+        std::vector<double> together;
+        for (int split : {0, 1}) {
+            const std::string form = std::string(split ? "attention cached, split " : "attention cached ") + c.name;
+            candor_attention_split_use(split);
+            Check(form).output("o", o, expected).run([&] {
+                return run(p, cache, whole, o, qkv);
+            });
+            if (split) {
+                Tensor<candor_bf16> same(n, width);
+                Check(form + ": as without").output_from("o", same, o.get(), {together, together}).run([] {
+                    return 0;
+                });
+            }
+            together = o.get();
+            if (p.sequences > 1 || c.rows[0] == 1) continue;
+            // The same rows one batch after another: what a whole gave has to come again, byte for byte.
+            Tensor<candor_bf16> part(n, width);
+            std::vector<double> apart;
+            for (int skip = 0; skip < n; skip += 7) {
+                const Batch b(p, skip, 7);
+                const int rows = (int)b.positions.size();
+                Tensor<candor_bf16> some(rows, qkv.cols), out(rows, width);
+                some.set(
+                    {qkv.values.begin() + (size_t)skip * qkv.cols, qkv.values.begin() + (size_t)(skip + rows) * qkv.cols});
+                must(run(p, cache, b, out, some));
+                for (double v : out.get()) apart.push_back(v);
+            }
+            Check(form + " in pieces").output_from("o", part, apart, {together, together}).run([] {
+                return 0;
+            });
         }
-        Check(std::string("attention cached in pieces ") + c.name).output_from("o", part, apart, {together, together}).run([] {
-            return 0;
-        });
+        candor_attention_split_use(-1);
     }
 }

@@ -292,7 +292,7 @@ void cache_write(int h, int k, int d) {
         .output("slab 0", low, {expected[0], expected[0]})
         .output("slab 1", high, {expected[1], expected[1]})
         .run([&] {
-            const candor_cache cache = {slabs, low.stride, kSlabPages, page.p(), begin.p()};
+            const candor_cache cache = {slabs, low.stride, kSlabPages, 0, page.p(), begin.p()};
             const candor_heads heads = {h, k, d, 0};
             return candor_cache_write(&cache, qkv.m(), &heads, at.p(), of.p(), stream());
         });

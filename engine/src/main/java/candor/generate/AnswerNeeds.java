@@ -62,7 +62,7 @@ public record AnswerNeeds(Needs host, Needs device) {
         // its own.
         long scoring = CausalLm.cachedBytes(type, model, who.bank, tokens, Math.max(tokens - 1, 1));
         there.put("activations", tables + Math.max(replying, scoring));
-        PassShape pass = CausalLm.shape(model, who.bank, slots, tokens, tokens, tokens, false);
+        PassShape pass = CausalLm.shape(model, who.bank, slots, tokens, tokens, tokens, who.positions, false);
         long pages = Math.min(
                 settings.cacheBytes() / (KvCache.bytesPerToken(model, type) * KvPages.TOKENS) + settings.sequences(),
                 (long) settings.sequences() * KvPages.count(who.positions));

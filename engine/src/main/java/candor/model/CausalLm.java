@@ -198,9 +198,17 @@ public final class CausalLm implements AutoCloseable {
      * @param adapters the adapters that will be there, or null
      * @param slots    how many of them have rows in a pass, at most
      * @param longest  tokens of the longest sequence
+     * @param cached   tokens of a sequence in the cache of keys and values, at most; 0 for a pass without one
      */
     public static PassShape shape(
-            ModelConfig config, Adapters adapters, int slots, int tokens, int targets, int longest, boolean training) {
+            ModelConfig config,
+            Adapters adapters,
+            int slots,
+            int tokens,
+            int targets,
+            int longest,
+            int cached,
+            boolean training) {
         List<LinearShape> linears = new ArrayList<>();
         for (Projection projection : Projection.values()) {
             linears.add(new LinearShape(
@@ -212,6 +220,7 @@ public final class CausalLm implements AutoCloseable {
                 tokens,
                 targets,
                 longest,
+                cached,
                 slots,
                 config.heads(),
                 config.hiddenSize(),

@@ -8,6 +8,7 @@ import java.util.List;
  * @param tokens   N, at most
  * @param targets  T, at most
  * @param longest  tokens of the longest sequence, at most
+ * @param cached   tokens of a sequence in the cache of keys and values, at most; 0 for a pass without one
  * @param slots    adapters whose rows the pass has, at most
  * @param hidden   C
  * @param vocabulary V
@@ -19,6 +20,7 @@ public record PassShape(
         int tokens,
         int targets,
         int longest,
+        int cached,
         int slots,
         Heads heads,
         int hidden,

@@ -230,9 +230,9 @@ final class Footprint {
     private long scratch() {
         int threads = first().machine().threads();
         PassShape training =
-                CausalLm.shape(model, bank, slots(), largest.tokens(), largest.targets(), largest.longest(), true);
+                CausalLm.shape(model, bank, slots(), largest.tokens(), largest.targets(), largest.longest(), 0, true);
         PassShape free = CausalLm.shape(
-                model, bank, slots(), largest.freeTokens(), largest.freeTargets(), largest.longest(), false);
+                model, bank, slots(), largest.freeTokens(), largest.freeTargets(), largest.longest(), 0, false);
         return Math.max(
                 Backends.scratchBytes(backend, threads, training), Backends.scratchBytes(backend, threads, free));
     }

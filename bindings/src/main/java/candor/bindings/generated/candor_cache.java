@@ -18,6 +18,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     candor_bf16 *const *slabs;
  *     int64_t slab_stride;
  *     int32_t slab_pages;
+ *     int32_t most_pages;
  *     const int32_t *pages;
  *     const int32_t *first_page;
  * }
@@ -33,7 +34,7 @@ public class candor_cache {
         CandorKernels.C_POINTER.withName("slabs"),
         CandorKernels.C_LONG.withName("slab_stride"),
         CandorKernels.C_INT.withName("slab_pages"),
-        MemoryLayout.paddingLayout(4),
+        CandorKernels.C_INT.withName("most_pages"),
         CandorKernels.C_POINTER.withName("pages"),
         CandorKernels.C_POINTER.withName("first_page")
     ).withName("candor_cache");
@@ -175,6 +176,50 @@ public class candor_cache {
      */
     public static void slab_pages(MemorySegment struct, int fieldValue) {
         struct.set(slab_pages$LAYOUT, slab_pages$OFFSET, fieldValue);
+    }
+
+    private static final OfInt most_pages$LAYOUT = (OfInt)$LAYOUT.select(groupElement("most_pages"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t most_pages
+     * }
+     */
+    public static final OfInt most_pages$layout() {
+        return most_pages$LAYOUT;
+    }
+
+    private static final long most_pages$OFFSET = $LAYOUT.byteOffset(groupElement("most_pages"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t most_pages
+     * }
+     */
+    public static final long most_pages$offset() {
+        return most_pages$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t most_pages
+     * }
+     */
+    public static int most_pages(MemorySegment struct) {
+        return struct.get(most_pages$LAYOUT, most_pages$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t most_pages
+     * }
+     */
+    public static void most_pages(MemorySegment struct, int fieldValue) {
+        struct.set(most_pages$LAYOUT, most_pages$OFFSET, fieldValue);
     }
 
     private static final AddressLayout pages$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("pages"));

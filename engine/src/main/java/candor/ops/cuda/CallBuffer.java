@@ -165,11 +165,12 @@ final class CallBuffer implements AutoCloseable {
     }
 
     /** The cache of one layer: addresses on the device, by the names that candor_kernels.h gives them. */
-    CallBuffer cache(long slabs, long slabStride, int slabPages, long pages, long firstPage) {
+    CallBuffer cache(long slabs, long slabStride, int slabPages, int mostPages, long pages, long firstPage) {
         MemorySegment to = struct(CACHE);
         candor_cache.slabs(to, MemorySegment.ofAddress(slabs));
         candor_cache.slab_stride(to, slabStride);
         candor_cache.slab_pages(to, slabPages);
+        candor_cache.most_pages(to, mostPages);
         candor_cache.pages(to, MemorySegment.ofAddress(pages));
         candor_cache.first_page(to, MemorySegment.ofAddress(firstPage));
         return this;

@@ -279,7 +279,7 @@ final class OperationCalls implements AutoCloseable {
         Limits.cache(o.name(), o.cache());
         BatchOnDevice there = batches.of(o.batch());
         long slabs = onDevice(o.cache(), o.batch(), o.tables());
-        calls.add(Function.CACHE_WRITE, to -> cache(to, slabs, o.cache())
+        calls.add(Function.CACHE_WRITE, to -> cache(to, slabs, o.cache(), 0)
                 .matrix(o.qkv())
                 .heads(o.cache().heads())
                 .number(there.positions())
@@ -290,7 +290,8 @@ final class OperationCalls implements AutoCloseable {
         Limits.cache(o.name(), o.cache());
         BatchOnDevice there = batches.of(o.batch());
         long slabs = onDevice(o.cache(), o.batch(), o.tables());
-        calls.add(Function.ATTENTION_CACHED, to -> cache(to.matrix(o.o()).matrix(o.qkv()), slabs, o.cache())
+        calls.add(Function.ATTENTION_CACHED, to -> cache(
+                        to.matrix(o.o()).matrix(o.qkv()), slabs, o.cache(), pages.most())
                 .heads(o.cache().heads())
                 .number(there.positions())
                 .sequences(there.starts(), o.batch().sequenceCount(), o.batch().longest()));
@@ -302,8 +303,8 @@ final class OperationCalls implements AutoCloseable {
         return pages.slabs(cache);
     }
 
-    private CallBuffer cache(CallBuffer to, long slabs, KvPages cache) {
-        return to.cache(slabs, cache.slab(0).stride(), cache.slabPages(), pages.pages(), pages.firstPages());
+    private CallBuffer cache(CallBuffer to, long slabs, KvPages cache, int mostPages) {
+        return to.cache(slabs, cache.slab(0).stride(), cache.slabPages(), mostPages, pages.pages(), pages.firstPages());
     }
 
     private void logProb(LogProb o) {

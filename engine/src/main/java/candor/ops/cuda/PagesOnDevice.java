@@ -12,6 +12,9 @@ import java.util.WeakHashMap;
 
 /** Page tables and the addresses of slabs, copied when they are others than before. */
 final class PagesOnDevice {
+    /** attention_cached.cu: pages of a piece of the keys. */
+    static final int PIECE = 8;
+
     private final Device device;
     private final Staging staging;
     private final Integers integers;
@@ -19,6 +22,7 @@ final class PagesOnDevice {
     private Batch batch;
     private PageTables tables;
     private int sequences;
+    private int most;
 
     /** Those of caches that are gone are used again. */
     private final List<Slabs> all = new ArrayList<>();
@@ -49,10 +53,12 @@ final class PagesOnDevice {
         batch = null; // half copied is not copied
         integers.clear();
         sequences = next.sequenceCount();
+        most = PIECE;
         int first = 0;
         for (int s = 0; s < sequences; s++) {
             integers.add(first);
             first += pages(next, s);
+            most = Math.max(most, bound(pages(next, s)));
         }
         for (int s = 0; s < sequences; s++) {
             for (int i = 0; i < pages(next, s); i++) {
@@ -66,6 +72,16 @@ final class PagesOnDevice {
 
     private static int pages(Batch batch, int sequence) {
         return KvPages.count(batch.position(batch.start(sequence + 1) - 1) + 1);
+    }
+
+    /** A piece, or the next power of two: calls, and graphs of them, are others only when a sequence has doubled. */
+    static int bound(int pages) {
+        return pages <= PIECE ? PIECE : Integer.highestOneBit(pages - 1) << 1;
+    }
+
+    /** At least the pages of the sequence that has the most. */
+    int most() {
+        return most;
     }
 
     /** Behind the first ones, so that neither moves when a sequence takes another page. */

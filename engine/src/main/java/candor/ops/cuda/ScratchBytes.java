@@ -1,6 +1,7 @@
 package candor.ops.cuda;
 
 import candor.ops.Heads;
+import candor.ops.KvPages;
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
 
@@ -22,6 +23,9 @@ public final class ScratchBytes {
 
     private static final long RUN_BYTES = 16;
 
+    /** attention_cached.cu: what the pieces of all rows may take. */
+    private static final long MOST_PART_BYTES = 32L << 20;
+
     /** reduce.cu: parts of the sum of squares. */
     private static final long SQUARES = 1024 * Double.BYTES;
 
@@ -32,7 +36,7 @@ public final class ScratchBytes {
 
     /** At most so many, of all operations of a pass. */
     public static long of(PassShape pass) {
-        long most = Math.max(SQUARES, Math.max(logProb(pass), attention(pass)));
+        long most = Math.max(Math.max(SQUARES, cached(pass)), Math.max(logProb(pass), attention(pass)));
         for (LinearShape linear : pass.linears()) {
             long adapters = linear.rank() == 0 ? 0 : lora(pass, linear);
             most = Math.max(most, adapters + (pass.packed() ? unpacked(linear) : 0));
@@ -95,6 +99,20 @@ public final class ScratchBytes {
         long parts = Math.min(heads.group(), Math.ceilDiv(8, heads.key()));
         long sums = parts > 1 ? aligned(parts * pass.tokens() * 2 * heads.keyCols() * Float.BYTES) : 0;
         return list + 2 * perHead + sums;
+    }
+
+    /** attention_cached.cu: of each row, head and piece the values, their maximum and their sum; more than the most is not split. */
+    private static long cached(PassShape pass) {
+        if (pass.cached() == 0) {
+            return 0;
+        }
+        Heads heads = pass.heads();
+        int pieces = PagesOnDevice.bound(KvPages.count(pass.cached())) / PagesOnDevice.PIECE;
+        if (pieces == 1) {
+            return 0;
+        }
+        long rows = (long) pass.tokens() * heads.query() * pieces;
+        return Math.min(MOST_PART_BYTES, aligned(rows * heads.width() * Float.BYTES) + 2 * aligned(rows * Float.BYTES));
     }
 
     /** unpack.cu: a weight as bf16, all of whose rows are aligned. */

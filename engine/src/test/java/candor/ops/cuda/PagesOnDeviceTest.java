@@ -7,6 +7,7 @@ import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PagesOnDeviceTest {
@@ -45,6 +46,12 @@ class PagesOnDeviceTest {
             assertThat(pages.slabs(other)).isNotEqualTo(first);
             assertThat(pages.slabs(one)).isEqualTo(first);
         }
+    }
+
+    @Test
+    void callsAreOthersOnlyWhenASequenceHasDoubled() {
+        assertThat(IntStream.of(1, 8, 9, 16, 17, 32, 33).map(PagesOnDevice::bound))
+                .containsExactly(8, 8, 16, 16, 32, 32, 64);
     }
 
     private static void slabsOfAFreshCache(PagesOnDevice pages, Tensor slab) {
