@@ -74,6 +74,9 @@ public:
         siblings("siblings, gate up, LoRA", c, {f, f});
         linear("linear, down, LoRA", f, c, 16);
         attention();
+        cached(1, length_);
+        cached(1, 8 * length_);
+        cached(32, length_);
         rows();
         packed_weights();
         head();
@@ -341,6 +344,35 @@ private:
         candor_attention_use(-1);
         same("attention", o, other, "mma.sync's");
         same("attention, backward", dqkv, other_gradients, "mma.sync's");
+    }
+
+    // A step of decoding: one token of each sequence, which has so many tokens in the cache with it. Few tokens
+    // stay in the second-level cache from call to call, as they would not between the layers of a model: read the large ones.
+    void cached(int count, int tokens) {
+        constexpr int kPage = 32;
+        const int h = shape_.heads, k = shape_.key_heads, d = shape_.head_width, each = (tokens + kPage - 1) / kPage;
+        const std::string what =
+            "attention to a cache, " + std::to_string(count) + " of " + std::to_string(tokens) + " tokens";
+        if (!wanted(what)) return;
+        const Operand qkv = bf16(count, (h + 2 * k) * d), o = bf16(count, h * d), slab = bf16(count * each, 2 * kPage * k * d);
+        const uint64_t address = (uint64_t)slab.data();
+        const Memory slabs = integers(2, [&](int64_t i) { return (int32_t)(address >> 32 * i); });  // little-endian halves
+        const Memory pages = integers((int64_t)count * each, [](int64_t i) { return (int32_t)i; });
+        const Memory first_page = integers(count, [&](int64_t s) { return (int32_t)s * each; });
+        const Memory positions = integers(count, [&](int64_t) { return tokens - 1; });
+        const Memory starts = integers(count + 1, [](int64_t s) { return (int32_t)s; });
+        const candor_cache cache = {slabs->as<candor_bf16*>(), slab.matrix.stride, count * each, each, pages->as<int32_t>(),
+            first_page->as<int32_t>()};
+        const candor_heads heads = {h, k, d, 0};
+        const candor_sequences sequences = {starts->as<int32_t>(), count, 1};
+        for (const bool split : {true, false}) {
+            candor_attention_split_use(split ? -1 : 0);
+            row(what + (split ? "" : ", by as many blocks as rows want"), ours([&](int) {
+                return candor_attention_cached(
+                    o.m(), qkv.m(), &cache, &heads, positions->as<int32_t>(), &sequences, stream);
+            }), 4.0 * count * tokens * h * d, 4.0 * count * tokens * k * d, 0);
+        }
+        candor_attention_split_use(-1);
     }
 
     // What moves bytes and computes little.
