@@ -69,7 +69,7 @@ done
 echo "sources, peers, the wrappers' record"
 mkdir -p "$stage/candor/kernels-cuda" "$stage/candor/peers"
 for part in CMakeLists.txt include src emulator test gpu cuda; do cp -r "$kernels/$part" "$stage/candor/kernels-cuda"; done
-cp "$root"/bench/peers/*.py "$stage/candor/peers"
+cp "$root"/bench/peers/*.py "$root/bench/src/main/resources/candor/bench/lengths.txt" "$stage/candor/peers"
 {
     sed -n 's:.*<candor.jvm>\(.*\)</candor.jvm>.*:\1:p' "$root/pom.xml" | tr ' ' '\n'
 } >"$stage/candor/java.args"

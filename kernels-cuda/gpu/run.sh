@@ -103,41 +103,98 @@ part_tiles() {
     echo "=> $(grep -c "library's choice" "$results/tiles.md") products in tiles.md"
 }
 
-# "1.2 s a step, 34 tokens/s" of the peer, or nothing where it ran out of memory or time. MODEL BATCH LENGTH STEPS OBJECTIVE
+# "1.2 s a step, 34 tokens/s" of the peer, or nothing where it ran out of memory or time. MODEL BATCH LENGTH STEPS KIND
 peer() {
-    local left=$((part_end - SECONDS))
+    local left=$((part_end - SECONDS)) lengths=$candor/peers/lengths.txt tokens=$(($2 * $3))
     [[ $left -gt 5 ]] || return 0
+    [[ $5 != varied:* ]] || tokens=$(grep -v '^#' "$lengths" | tr ' ' '\n' | head -n $((16 * $2)) | awk '{ s += $1 } END { print s }')
     yes | head -n $(($4 + 3)) | timeout "$left" python3 "$candor/peers/step.py" --device cuda --dtype bfloat16 --model "$1" \
-        --batch "$2" --length "$3" --objective "$5" 2>"$work/peer.log" | awk 'NF == 2' | tail -n +4 | sort -g |
-        awk -v tokens=$(($2 * $3)) '{ s[NR] = $1 } END { if (NR) { m = s[int((NR + 1) / 2)]; printf "%.4f s a step, %.0f tokens/s", m, tokens / m } }'
+        --batch "$2" --length "$3" --objective "${5%%:*}" --lengths "$lengths" --tokens "${5#*:}" 2>"$work/peer.log" |
+        awk 'NF == 2' | tail -n +4 | sort -g |
+        awk -v tokens="$tokens" '{ s[NR] = $1 } END { if (NR) { m = s[int((NR + 1) / 2)]; printf "%.4f s a step, %.0f tokens/s", m, tokens / m } }'
     tail -n 5 "$work/peer.log" >>"$log"
 }
 
-# Ours, then the peer, each alone on the device; the peer with half of the rows, and again, where memory does not hold them.
-pair() {
-    local line said batch=$2
-    line=$(java_ -Xmx16g candor.bench.StepTime "$5" "$backend" "$1" "$2" "$3" "$4" 2>>"$log" | tail -n 1)
-    echo "ours: ${line:-failed}" | tee -a "$results/steps.txt"
-    [[ -n $line ]] || steps_failed=1
-    if [[ $emulated = 0 ]] && python3 -c 'import torch, transformers, peft' 2>/dev/null; then
-        while said=$(peer "$1" "$batch" "$3" "$4" "$5") && [[ -z $said && $batch -gt 1 ]]; do batch=$((batch / 2)); done
-        [[ -n $said ]] || said='failed, or out of time'
-    else
-        said='not run: no python3 with torch, transformers and peft'
-    fi
-    echo "PyTorch + PEFT, $5 $1, $batch x $3: $said" | tee -a "$results/steps.txt"
+# The device's clock and power while steps run, five times a second; summed up in a line when clocks_end is called. Idle readings,
+# as while weights are made, are left out.
+clocks_begin() {
+    clocks=''
+    command -v nvidia-smi >/dev/null || return 0
+    nvidia-smi --query-gpu=clocks.sm,power.draw,power.limit,temperature.gpu,utilization.gpu --format=csv,noheader,nounits -i 0 -lms 200 \
+        >"$work/clocks.csv" 2>>"$log" &
+    clocks=$!
 }
 
-part_steps() {
-    steps_failed=0
-    if [[ $emulated = 1 ]]; then
-        pair world 2 16 2 sft
-    else
-        pair qwen2.5-0.5b 8 1024 10 sft
-        pair llama-3.1-8b 4 2048 5 sft
-        pair qwen2.5-0.5b 8 1024 10 kto
+clocks_end() { # OF WHAT
+    if [[ -z $clocks ]]; then
+        echo "clocks and power, $1: not read, no nvidia-smi" | tee -a "$results/steps.txt"
+        return
     fi
-    echo "=> $(grep -c 'tokens/s' "$results/steps.txt") lines in steps.txt; $(tail -n 2 "$results/steps.txt" | head -n 1 | cut -c1-120)"
+    kill "$clocks" 2>/dev/null
+    wait "$clocks" 2>/dev/null
+    python3 - "$work/clocks.csv" "$1" <<'END' | tee -a "$results/steps.txt"
+import statistics, sys
+rows = []
+for line in open(sys.argv[1]):
+    try:
+        rows.append([float(word) for word in line.split(",")])
+    except ValueError:
+        continue
+busy = [row for row in rows if len(row) == 5 and row[4] >= 50]
+def three(column):
+    values = [row[column] for row in busy]
+    return f"{min(values):.0f}/{statistics.median(values):.0f}/{max(values):.0f}"
+if busy:
+    print(f"clocks and power, {sys.argv[2]}, least/median/most of {len(busy)} busy readings: {three(0)} MHz, {three(1)} W of {busy[0][2]:.0f}, {three(3)} C")
+else:
+    print(f"clocks and power, {sys.argv[2]}: none of {len(rows)} readings was of a busy device")
+END
+}
+
+# Ours, one line for each kind: weights are made once. MODEL BATCH LENGTH STEPS KINDS
+ours() {
+    local said line
+    clocks_begin
+    said=$(java_ -Xmx16g candor.bench.StepTime "$5" "$backend" "$1" "$2" "$3" "$4" 2>>"$log") || steps_failed=1
+    clocks_end "$1 $5"
+    while read -r line; do echo "ours: $line"; done <<<"${said:-failed}" | tee -a "$results/steps.txt"
+}
+
+# The peer, with half of the rows, and again, where memory does not hold them; of varied rows, a pass has half of the tokens.
+peers() {
+    local kind said batch
+    for kind in ${5//,/ }; do
+        batch=$2
+        if [[ $emulated = 0 ]] && python3 -c 'import torch, transformers, peft' 2>/dev/null; then
+            while said=$(peer "$1" "$batch" "$3" "$4" "$kind") && [[ -z $said ]]; do
+                if [[ $kind = varied:* && ${kind#*:} -gt $3 ]]; then
+                    kind=varied:$((${kind#*:} / 2))
+                elif [[ $kind != varied:* && $batch -gt 1 ]]; then
+                    batch=$((batch / 2))
+                else
+                    break
+                fi
+            done
+            [[ -n $said ]] || said='failed, or out of time'
+        else
+            said='not run: no python3 with torch, transformers and peft'
+        fi
+        echo "PyTorch + PEFT, $kind $1, $batch x $3: $said" | tee -a "$results/steps.txt"
+    done
+}
+
+# Each alone on the device; first all of ours, then the peers as far as time goes.
+part_steps() {
+    local which shape shapes=('llama-3.1-8b 4 2048 5 sft,completion,paired,varied:8192,varied:2048' 'qwen2.5-0.5b 8 1024 10 sft,kto' 'qwen2.5-0.5b 32 1024 5 sft')
+    steps_failed=0
+    [[ $emulated = 0 ]] || shapes=('world 1 16 1 sft,completion,paired,varied:16')
+    for which in ours peers; do
+        for shape in "${shapes[@]}"; do
+            # shellcheck disable=SC2086 # words
+            "$which" $shape
+        done
+    done
+    echo "=> $(grep -c 'tokens/s' "$results/steps.txt") lines in steps.txt; $(grep -m 1 '^ours' "$results/steps.txt" | cut -c1-120)"
     return "$steps_failed"
 }
 
@@ -288,7 +345,7 @@ run_part op_check 60
 run_part ops 120
 asked tiles && run_part tiles 120
 run_part check 90
-run_part steps 240
+run_part steps 280
 run_part world 60
 run_part sanitizer 180
 run_part ncu 110

@@ -34,6 +34,8 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * The trainer's own step at a shape of one's choice, on random weights and rows of random tokens in memory. Every token but the
@@ -42,6 +44,12 @@ import java.util.SplittableRandom;
 final class StepRig implements AutoCloseable {
     /** The rank of adapters, unless one says otherwise. */
     static final int RANK = 16;
+
+    /** Steps that the data of paired KTO makes. */
+    private static final int PAIRED_STEPS = 4;
+
+    /** Rows of a varied step for each row of other steps: most are much shorter. */
+    private static final int VARIED_ROWS = 16;
 
     private static final double RATE = 1e-4;
 
@@ -55,6 +63,10 @@ final class StepRig implements AutoCloseable {
     private List<Learner> sft;
     private List<Learner> kto;
     private List<Learner> ktoWithoutCache;
+    private List<Learner> completion;
+    private List<Learner> paired;
+    private List<Learner> varied;
+    private int variedTokens;
 
     /** @param batch rows of each adapter */
     StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length) {
@@ -96,22 +108,31 @@ final class StepRig implements AutoCloseable {
      * @param seed draws the tokens
      */
     static Dataset rows(int vocabSize, int batch, int length, long seed) {
+        return rows(vocabSize, IntStream.generate(() -> length).limit(batch).toArray(), true, seed);
+    }
+
+    /** @param all whether the prompt is learnt, too; else completions alone are */
+    private static Dataset rows(int vocabSize, int[] lengths, boolean all, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        boolean[] target = new boolean[length];
-        Arrays.fill(target, true);
         List<EncodedRow> rows = new ArrayList<>();
-        for (int row = 0; row < batch; row++) {
+        for (int length : lengths) {
             int[] ids = random.ints(length, 0, vocabSize).toArray();
-            rows.add(new EncodedRow(row, ids, target, length / 2, row % 2 == 0));
+            boolean[] target = new boolean[length];
+            Arrays.fill(target, all ? 0 : length / 2, length, true);
+            rows.add(new EncodedRow(rows.size(), ids, target, length / 2, rows.size() % 2 == 0));
         }
         return Dataset.of(rows);
     }
 
     /** All rows are one micro-batch of each step, in their order. */
     static Learner.Rules rules(Objective objective, int batch) {
+        return rules(objective, new Batcher.MicroBatches.Rows(batch), 1);
+    }
+
+    private static Learner.Rules rules(Objective objective, Batcher.MicroBatches microBatches, int accumulated) {
         return new Learner.Rules(
                 objective,
-                new Batcher.Settings(new Batcher.MicroBatches.Rows(batch), 1, false, 1),
+                new Batcher.Settings(microBatches, accumulated, false, 1),
                 new AdamW.Settings(0.9, 0.999, 1e-8, 0.01, 1),
                 0,
                 step -> RATE);
@@ -123,6 +144,11 @@ final class StepRig implements AutoCloseable {
     }
 
     private List<Learner> learners(Objective objective, List<References> known) {
+        return learners(
+                slot -> rows(weights.config().vocabSize(), batch, length, slot), rules(objective, batch), known);
+    }
+
+    private List<Learner> learners(IntFunction<Dataset> rows, Learner.Rules rules, List<References> known) {
         List<Learner> learners = new ArrayList<>();
         for (int slot = 0; slot < bank.slots(); slot++) {
             Adapter adapter = bank.get(slot);
@@ -133,8 +159,8 @@ final class StepRig implements AutoCloseable {
                             adapter.gradients(),
                             adapter.parameters().cols(),
                             new Slots(slot, Batch.BASE)),
-                    rows(weights.config().vocabSize(), batch, length, slot),
-                    rules(objective, batch),
+                    rows.apply(slot),
+                    rules,
                     known.get(slot)));
         }
         return learners;
@@ -152,6 +178,15 @@ final class StepRig implements AutoCloseable {
     /** Packed positions of a step: for KTO, of the policy's own rows. */
     int positions() {
         return bank.slots() * batch * length;
+    }
+
+    /** Tokens of a step on varied rows. */
+    int variedPositions() {
+        return bank.slots() * IntStream.of(variedLengths()).sum();
+    }
+
+    private int[] variedLengths() {
+        return RowLengths.upTo(length, VARIED_ROWS * batch);
     }
 
     /** Forward, backward, clipping, AdamW; the loss. */
@@ -173,6 +208,56 @@ final class StepRig implements AutoCloseable {
     double ktoWithoutCache() {
         ktoWithoutCache = ktoWithoutCache == null ? learners(objective(), each(References.NONE)) : ktoWithoutCache;
         return step(passes, ktoWithoutCache);
+    }
+
+    /** As SFT, where the second half of each row alone is learnt. */
+    double completion() {
+        if (completion == null) {
+            int[] lengths = IntStream.generate(() -> length).limit(batch).toArray();
+            completion = learners(
+                    slot -> rows(weights.config().vocabSize(), lengths, false, slot),
+                    rules(new Sft(), batch),
+                    each(null));
+        }
+        return step(passes, completion);
+    }
+
+    /**
+     * KTO whose partners are drawn from data of {@value #PAIRED_STEPS} steps, so that a step's pairs hold completions of others; what
+     * the reference says of all of it is known before the first step that is returned.
+     */
+    double paired() {
+        if (paired == null) {
+            paired = learners(
+                    slot -> rows(weights.config().vocabSize(), PAIRED_STEPS * batch, length, slot),
+                    rules(new Kto(0.1, 1, 1, KlPairing.DATA), batch),
+                    each(ReferenceCache.inMemory()));
+            for (int step = 0; step < PAIRED_STEPS; step++) {
+                step(passes, paired);
+            }
+        }
+        return step(passes, paired);
+    }
+
+    /**
+     * SFT on rows of many lengths ({@link RowLengths}), the longest as long as this rig's: a step takes {@value #VARIED_ROWS} times
+     * its rows, in passes packed to so many tokens.
+     *
+     * @param tokens of a pass, at least the longest row's
+     */
+    double varied(int tokens) {
+        if (varied == null || tokens != variedTokens) {
+            int[] lengths = variedLengths();
+            variedTokens = tokens;
+            varied = learners(
+                    slot -> rows(weights.config().vocabSize(), lengths, true, slot),
+                    rules(
+                            new Sft(),
+                            new Batcher.MicroBatches.Tokens(tokens, Batcher.MicroBatches.Tokens.DEFAULT_WINDOW),
+                            lengths.length),
+                    each(null));
+        }
+        return step(passes, varied);
     }
 
     /** One step of learners side by side; the mean of their losses. */
