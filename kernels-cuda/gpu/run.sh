@@ -8,6 +8,7 @@
 #   TOTAL=560                    seconds for all; what does not fit any more is left out, and says so
 #   WORK=FOLDER                  unpacks there, once for several calls, and leaves it there
 #   REBUILD=1                    builds library and programs there, from the sources, by its own nvcc and cmake
+#   ROUND_BARRIERS=ON            with REBUILD: one more barrier in attention's key gradients, for PARTS=sanitizer alone, since it costs time
 # --emulated takes the emulated library in the GPU's place, at tiny shapes: it shows that all of this works.
 # shellcheck disable=SC2317 # parts are called by name
 set -uo pipefail
@@ -282,7 +283,7 @@ part_ncu() {
 rebuild() {
     local build=$work/build
     cmake -S "$candor/kernels-cuda" -B "$build" -DCMAKE_BUILD_TYPE=Release -DCANDOR_EMULATED=OFF -DCANDOR_CUDA=ON \
-        -Darchitectures="${ARCHS:-90a-real}" &&
+        -Darchitectures="${ARCHS:-90a-real}" -DCANDOR_ROUND_BARRIERS="${ROUND_BARRIERS:-OFF}" &&
         cmake --build "$build" --parallel "$(nproc)" --target candor_cuda op_check_cuda op_time_cuda wrappers_cuda &&
         cp "$build"/cuda/libcandor_cuda.so "$build"/{cuda/wrappers_cuda,test/op_check_cuda,gpu/op_time_cuda} "$native"
 }

@@ -44,6 +44,14 @@ struct KeyWalk {
     }
 };
 
+// With CANDOR_ROUND_BARRIERS, loading and multiplying warps meet in each round, which orders anew what mbarriers order already: a
+// race that a tool reports without it, and not with it, is of a tool that does not follow mbarriers.
+__device__ __forceinline__ void meet_in_round() {
+#ifdef CANDOR_ROUND_BARRIERS
+    barrier_sync(1, 2 * kWarpgroup + kWarp);
+#endif
+}
+
 template <int Width>
 __device__ __forceinline__ void load_queries(
     typename KeyBlock<Width>::Shared& s, const GradientArguments& a, const KeyWalk& walk, int lane) {
@@ -81,6 +89,7 @@ __device__ __forceinline__ void load_queries(
             __syncwarp();  // all lanes have written, before one of them says so
             load_stage<Width>(s.q[stage], &a.qkv, in.query_column(head), s.dout[stage], &a.dout, in.query_column(head), query,
                 walk.end, &stages.full[stage], &s.barriers.landed, landed_parity, lane);
+            meet_in_round();
         }
     }
 }
@@ -111,6 +120,7 @@ __device__ __forceinline__ void add_key_gradients(
         const int stage = ring.stage, diagonal = tile - group;
         tile = tile + 1 < walk.tiles ? tile + 1 : 0;
         mbarrier_wait(&stages.full[stage], ring.parity);  // the stage is loaded
+        meet_in_round();
         // Between a query of the stage and one of these keys there are from nearest to nearest + 126 tokens.
         const int nearest = (diagonal - 1) * kPanelRows + 1;
         if (diagonal < 0 || nearest >= in.window) {  // no query of it sees these keys
