@@ -68,9 +68,11 @@ public:
         const int q = shape_.heads * d, qkv = q + 2 * shape_.key_heads * d;
         linear("linear, q k v", c, qkv, 0);
         linear("linear, q k v, LoRA", c, qkv, 16);
+        stacked("stacked, q k v, LoRA", c, {q, (qkv - q) / 2, (qkv - q) / 2});
         siblings("siblings, q k v, LoRA", c, {q, (qkv - q) / 2, (qkv - q) / 2});
         linear("linear, o, LoRA", q, c, 16);
         linear("linear, gate up, LoRA", c, 2 * f, 16);
+        stacked("stacked, gate up, LoRA", c, {f, f});
         siblings("siblings, gate up, LoRA", c, {f, f});
         linear("linear, down, LoRA", f, c, 16);
         attention();
@@ -156,9 +158,10 @@ private:
     struct Lora {
         Operand a, b, da, db;
         candor_lora entry;
-        Lora(int n, int i, int o, int rank, bool trained)
+        Lora(int n, int i, int o, int rank, bool trained, int column = 0, int output = 0)
             : a(floats(rank, i)), b(floats(o, rank)), da(floats(rank, i, 0)), db(floats(o, rank, 0)),
-              entry{a.matrix, b.matrix, trained ? da.matrix : candor_matrix{}, trained ? db.matrix : candor_matrix{}, 2.0f, 0, n} {}
+              entry{a.matrix, b.matrix, trained ? da.matrix : candor_matrix{}, trained ? db.matrix : candor_matrix{}, 2.0f, 0, n,
+                  column, output} {}
     };
 
     void product(const std::string& what, int n, int i, int o, int rank) {
@@ -209,7 +212,7 @@ private:
         const auto run = [&](int call, bool adapted) {
             const size_t s = call % w.size();
             return candor_linear_backward(dx[s].m(), adapted ? dt.m() : nullptr, dy[s].m(), x.m(), adapted ? t.m() : nullptr,
-                w[s].m(), adapted ? &lora->entry : nullptr, adapted, 0, stream);
+                w[s].m(), 1, adapted ? &lora->entry : nullptr, adapted, 0, stream);
         };
         double peer = 0;
         if (cublas_.there() && !once) {
@@ -229,8 +232,36 @@ private:
         row(what, ours([&](int call) { return run(call, rank > 0); }), flops, bytes, peer);
     }
 
-    // Layers of one input as a step runs them, one after the other, each with an adapter of its own; their results are columns of one
-    // matrix. The way back adds up from the last to the first.
+    // Layers of one input as a step runs them: stacked in one weight, each with an adapter of its own.
+    void stacked(const std::string& what, int i, const std::vector<int>& outputs) {
+        if (!wanted(what)) return;
+        constexpr int kRank = 16;
+        int wide = 0, columns = 0;
+        std::vector<std::unique_ptr<Lora>> lora;
+        std::vector<candor_lora> entries;
+        for (const int o : outputs) {
+            lora.push_back(std::make_unique<Lora>(n_, i, o, kRank, true, columns, wide));
+            entries.push_back(lora.back()->entry);
+            wide += o, columns += kRank;
+        }
+        const int count = (int)entries.size();
+        const double bytes = 2.0 * ((double)n_ * i + (double)wide * i + (double)n_ * wide);
+        const double flops = 2.0 * n_ * i * wide, lora_flops = 2.0 * n_ * kRank * ((double)i * count + wide);
+        const Operand x = bf16(n_, i), dx = bf16(n_, i), y = bf16(n_, wide), t = bf16(n_, columns), dt = bf16(n_, columns);
+        std::vector<Operand> w;
+        for (int s = 0; s < sets((int64_t)bytes); s++) w.push_back(bf16(wide, i, 0.05f));
+        row(what, ours([&](int call) {
+            return candor_linear(
+                y.m(), t.m(), x.m(), w[call % w.size()].m(), nullptr, nullptr, entries.data(), count, stream);
+        }), flops + lora_flops, bytes, 0);
+        row(what + ", backward", ours([&](int call) {
+            return candor_linear_backward(
+                dx.m(), dt.m(), y.m(), x.m(), t.m(), w[call % w.size()].m(), 1, entries.data(), count, 0, stream);
+        }), flops + 2 * lora_flops, bytes + 2.0 * n_ * i, 0);
+    }
+
+    // The same one after the other, as where weights are packed; their results are columns of one matrix. The way back adds up from
+    // the last to the first.
     void siblings(const std::string& what, int i, const std::vector<int>& outputs) {
         if (!wanted(what)) return;
         constexpr int kRank = 16;
@@ -266,7 +297,7 @@ private:
             int status = 0;
             for (size_t s = outputs.size(); s-- > 0 && !status;) {
                 const candor_matrix dy = part(s);
-                status = candor_linear_backward(dx.m(), dt.m(), &dy, x.m(), t.m(), w[call % w.size()][s].m(), &lora[s]->entry, 1,
+                status = candor_linear_backward(dx.m(), dt.m(), &dy, x.m(), t.m(), w[call % w.size()][s].m(), 1, &lora[s]->entry, 1,
                     s + 1 < outputs.size(), stream);
             }
             return status;

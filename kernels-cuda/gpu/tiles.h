@@ -68,7 +68,7 @@ private:
         const candor_matrix x = matrix(slice(2 * set, x_bytes), p.m, p.k), y = matrix(result_->as<candor_bf16>(), p.m, p.n);
         const candor_matrix w =
             transposed ? matrix(slice(2 * set + 1, w_bytes), p.k, p.n) : matrix(slice(2 * set + 1, w_bytes), p.n, p.k);
-        return transposed ? candor_linear_backward(&y, nullptr, &x, nullptr, nullptr, &w, nullptr, 0, 0, stream)
+        return transposed ? candor_linear_backward(&y, nullptr, &x, nullptr, nullptr, &w, 1, nullptr, 0, 0, stream)
                           : candor_linear(&y, nullptr, &x, &w, nullptr, nullptr, nullptr, 0, stream);
     }
 

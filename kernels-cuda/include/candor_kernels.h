@@ -257,28 +257,34 @@ int candor_rope(
 
 /* ---- linear layers ----------------------------------------------------------------------------------------------------- */
 
-/* An adapter's part in one linear layer, for the rows start (inclusive) to end (exclusive) of a batch. All float32. */
+/*
+ * An adapter's part in one linear layer, for the rows start (inclusive) to end (exclusive) of a batch, and for the O' outputs
+ * from `output` on: all of the layer's, or those of one of the layers that stand stacked in one weight. All float32.
+ */
 typedef struct candor_lora {
     candor_matrix a;               /* (R,I) */
-    candor_matrix b;               /* (O,R) */
+    candor_matrix b;               /* (O',R) */
     candor_matrix da;              /* (R,I), added to; its data is null where the adapter is frozen */
-    candor_matrix db;              /* (O,R), added to; its data is null where the adapter is frozen */
+    candor_matrix db;              /* (O',R), added to; its data is null where the adapter is frozen */
     float scale;
     int32_t start;
     int32_t end;
+    int32_t column;                /* of t, where its own begin: a multiple of 16 */
+    int32_t output;
 } candor_lora;
 
 /*
  * y (N,O) = x wT + bias + residual + t bT, with t = scale * x aT for the rows that an entry of lora speaks of.
  *
  * y        (N,O) =
- * t        (N,P) =, P a multiple of 16 and no less than any rank: kept for the backward pass; columns beyond a rank become
- *          zero, rows without factors are left alone. Null where lora_count is 0.
+ * t        (N,P) =, P a multiple of 16 and no less than any column and rank: kept for the backward pass; columns of no adapter
+ *          become zero, rows without factors are left alone. Null where lora_count is 0.
  * x        (N,I)
  * w        (O,I), also packed, or null, which adds nothing
  * bias     (1,O) float32, or null
  * residual (N,O), or null; may be y
- * lora     (host) lora_count entries, rows rising, no row in two of them
+ * lora     (host) lora_count entries, rows rising; those of the same rows, 8 at most, one behind the other with rising columns and
+ *          outputs. No row is in two of them otherwise.
  */
 int candor_linear(
     const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias,
@@ -292,11 +298,12 @@ int candor_linear(
  * dy (N,O)
  * x  (N,I), only read where an entry is trained; else it may be null
  * t  (N,P), from the forward pass; only read where an entry is trained; else it may be null
- * w  (O,I), also packed, or null, which adds nothing
+ * w  (O,I), also packed, or null, which adds nothing; in w_count parts, one below the other, each packed or not. Several are made one
+ *    in scratch memory.
  */
 int candor_linear_backward(
     const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t,
-    const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream);
+    const candor_matrix *w, int32_t w_count, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream);
 
 /* y (O,I) = the numbers that a packed weight w (O,I) stands for. */
 int candor_unpack(const candor_matrix *y, const candor_matrix *w, candor_stream *stream);

@@ -12,7 +12,8 @@ namespace {
 LoraExtension extension(const Matrix& left, const PackedLora& packed, Factor factor, int depth) {
     const bool is_a = factor == Factor::a;
     return {left, is_a ? packed.a : packed.b, is_a ? packed.a_size() : packed.b_size(),
-        is_a ? packed.a_stride : packed.padded_rank, packed.runs, packed.count, depth};
+        is_a ? packed.a_stride : packed.padded_rank, packed.runs, packed.scales, packed.padded_rank / kScaleColumns, packed.count,
+        depth};
 }
 
 // t (N,P) = scale * left * factors, for the rows of runs.
@@ -25,29 +26,57 @@ cudaError_t down(const candor_matrix& t, const LoraExtension& lora, bool transpo
     return matmul(g, transposed, stream->device, stream->handle);
 }
 
+constexpr int kMostSiblings = 8;  // entries of the same rows
+
 // 0, or the status of a sentence that says what is wrong with the adapters of a layer (O,I) over n rows.
 int check_lora(const candor_lora* lora, int count, int padded_rank, int n, int i, int o, const Where& where) {
     if (count < 0 || (count > 0 && (padded_rank < 16 || padded_rank % 16))) {
         return refuse(CANDOR_BAD_ARGUMENT, where, "%d adapters in %d columns: a multiple of 16 is needed", count, padded_rank);
     }
-    for (int e = 0, behind = 0; e < count; behind = lora[e].end, e++) {
+    for (int e = 0, behind = 0, siblings = 0; e < count; e++) {
         const candor_lora& at = lora[e];
-        const int rank = at.a.rows;
+        const int rank = at.a.rows, outputs = at.b.rows;
+        const bool begins = begins_run(lora, e);
+        if (begins) behind = e == 0 ? 0 : lora[e - 1].end;
+        siblings = begins ? 1 : siblings + 1;
+        if (siblings > kMostSiblings) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d is one of more than %d for the same rows", e, kMostSiblings);
+        }
         if (at.start < behind || at.end < at.start || at.end > n) {
             return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has rows %d to %d of %d, behind row %d", e, at.start, at.end, n,
                 behind);
         }
-        if (rank < 1 || rank > padded_rank) {
-            return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has rank %d of %d columns", e, rank, padded_rank);
+        const int column_behind = begins ? 0 : (lora[e - 1].column + lora[e - 1].a.rows + 15) / 16 * 16;
+        if (rank < 1 || at.column < column_behind || at.column % 16 || rank > padded_rank - at.column) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has rank %d of %d columns, from column %d", e, rank, padded_rank,
+                at.column);
+        }
+        const int output_behind = begins ? 0 : lora[e - 1].output + lora[e - 1].b.rows;
+        if (at.output < output_behind || outputs > o - at.output) {
+            return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has outputs %d to %d of %d", e, at.output, at.output + outputs, o);
         }
         const auto gradient = [](const candor_matrix& m) { return m.data != nullptr ? &m : nullptr; };
         const int status = check(where,
-            {{"a", &at.a, CANDOR_F32, rank, i}, {"b", &at.b, CANDOR_F32, o, rank},
+            {{"a", &at.a, CANDOR_F32, rank, i}, {"b", &at.b, CANDOR_F32, outputs, rank},
                 {"da", gradient(at.da), CANDOR_F32, rank, i, at.db.data == nullptr},
-                {"db", gradient(at.db), CANDOR_F32, o, rank, at.da.data == nullptr}});
+                {"db", gradient(at.db), CANDOR_F32, outputs, rank, at.da.data == nullptr}});
         if (status) return status;
     }
     return 0;
+}
+
+// The same for a weight (O,I) in parts.
+int check_parts(const candor_matrix* w, int count, int o, int i, const Where& where) {
+    if (w == nullptr) return 0;
+    if (count < 1) return refuse(CANDOR_BAD_ARGUMENT, where, "w has %d parts", count);
+    int outputs = 0;
+    for (int p = 0; p < count; p++) {
+        const int status = check(where, {{"w", &w[p], kWeight, count == 1 ? o : w[p].rows, i}});
+        if (status) return status;
+        outputs += w[p].rows;
+    }
+    if (outputs == o) return 0;
+    return refuse(CANDOR_BAD_ARGUMENT, where, "w has %d rows in %d parts, expected %d", outputs, count, o);
 }
 
 // Whether x and t of the backward pass are read.
@@ -58,34 +87,56 @@ bool trained(const candor_lora* lora, int count) {
     return false;
 }
 
-// A layer's weight, as it is stored or, where it is packed and the product does not read it so, as bf16 in scratch memory.
+// A layer's weight: as it is stored or, where it is packed and the product does not read it so, or comes in parts, as bf16 in scratch
+// memory.
 class Weight {
 public:
-    explicit Weight(const candor_matrix* w) : plain_(operand(w)), packed_(packed(w)), unpacked_(packed_.form != Form::none) {}
+    Weight(const candor_matrix* w, int parts)
+        : w_(w), parts_(w ? parts : 0), packed_(packed(w)), in_scratch_(parts_ > 1 || packed_.form != Form::none) {}
 
     // The product reads it packed, if it can.
     void read_packed(MatmulArguments& g, const candor_device* device) {
-        if (!unpacked_) return;
+        if (!in_scratch_ || parts_ > 1) return;
         g.w = {nullptr, 0, true};  // as it would be in scratch memory
-        unpacked_ = !matmul_takes(g, packed_, device);
-        if (!unpacked_) g.packed = packed_;
+        in_scratch_ = !matmul_takes(g, packed_, device);
+        if (!in_scratch_) g.packed = packed_;
     }
 
-    bool unpacked() const { return unpacked_; }
-    Matrix lay_out(Layout& layout) const { return lay_out_unpacked(layout, packed_); }
+    bool in_scratch() const { return in_scratch_; }
 
-    // The product reads it from here on; `memory` where it is unpacked.
-    cudaError_t unpack_into(MatmulArguments& g, const Matrix& memory, const candor_stream* stream) const {
-        if (packed_.form == Form::none) g.w = plain_;
-        if (!unpacked_) return cudaSuccess;
+    Matrix lay_out(Layout& layout) const {
+        int rows = 0;
+        for (int p = 0; p < parts_; p++) rows += w_[p].rows;
+        return lay_out_unpacked(layout, rows, w_->cols);
+    }
+
+    // The product reads it from here on; `memory` where it is in scratch memory.
+    cudaError_t bring(MatmulArguments& g, const Matrix& memory, const candor_stream* stream) const {
+        if (!in_scratch_) {
+            if (packed_.form == Form::none) g.w = operand(w_);
+            return cudaSuccess;
+        }
         g.w = memory;
-        return unpack(const_cast<bf16*>(memory.data), memory.stride, packed_, stream);
+        bf16* to = const_cast<bf16*>(memory.data);
+        cudaError_t status = cudaSuccess;
+        for (int p = 0; p < parts_ && status == cudaSuccess; p++) {
+            const candor_matrix& from = w_[p];
+            if (form(&from) != Form::none) {
+                status = unpack(to, memory.stride, packed(&from), stream);
+            } else if (from.rows > 0 && from.cols > 0) {
+                status = cudaMemcpy2DAsync(to, memory.stride * sizeof(bf16), from.data, from.stride * sizeof(bf16),
+                    from.cols * sizeof(bf16), from.rows, cudaMemcpyDeviceToDevice, stream->handle);
+            }
+            to += from.rows * memory.stride;
+        }
+        return status;
     }
 
 private:
-    const Matrix plain_;
-    const Packed packed_;
-    bool unpacked_;
+    const candor_matrix* w_;
+    const int parts_;
+    const Packed packed_;  // of the first part
+    bool in_scratch_;
 };
 
 // What decides how much scratch memory a layer takes.
@@ -102,11 +153,11 @@ struct Scratch {
     float* partials;  // of the adapters' gradients
 
     void lay_out(Layout& layout, const Wanting& q) {
-        if (q.weight.unpacked()) weight = q.weight.lay_out(layout);
+        if (q.weight.in_scratch()) weight = q.weight.lay_out(layout);
         if (q.lora_count == 0) return;
-        lora = lay_out_lora(layout, q.lora_count, q.padded_rank, q.i, q.o);
+        lora = lay_out_lora(layout, q.lora, q.lora_count, q.padded_rank, q.i, q.o);
         if (!q.backward) return;
-        partials = layout.take<float>(gradient_floats(q.lora, q.lora_count, q.padded_rank, q.i > q.o ? q.i : q.o));
+        partials = layout.take<float>(gradient_floats(q.lora, q.lora_count, q.padded_rank, q.i));
     }
 };
 
@@ -145,13 +196,13 @@ CANDOR_API int candor_linear(
     g.bias = data<const float>(bias);
     g.residual = data<const bf16>(residual), g.residual_stride = stride(residual);
     g.y = y->data, g.y_stride = y->stride;
-    Weight weight(w);
+    Weight weight(w, 1);
     weight.read_packed(g, stream->device);
     const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, false};
     Scratch s;
     status = take(s, wanting, stream, where);
     if (status) return status;
-    cudaError_t code = weight.unpack_into(g, s.weight, stream);
+    cudaError_t code = weight.bring(g, s.weight, stream);
     if (code == cudaSuccess && lora_count) {
         code = pack_lora(s.lora, lora, stream->handle);
         if (code == cudaSuccess) code = down(*t, extension(g.x, s.lora, Factor::a, i), false, stream);
@@ -163,14 +214,14 @@ CANDOR_API int candor_linear(
 
 CANDOR_API int candor_linear_backward(
     const candor_matrix* dx, const candor_matrix* dt, const candor_matrix* dy, const candor_matrix* x, const candor_matrix* t,
-    const candor_matrix* w, const candor_lora* lora, int32_t lora_count, int32_t add, candor_stream* stream) {
+    const candor_matrix* w, int32_t w_count, const candor_lora* lora, int32_t lora_count, int32_t add, candor_stream* stream) {
     const Where where = CANDOR_WHERE("linear backward");
     const int n = rows(dy), o = cols(dy), i = cols(dx ? dx : w ? w : x), padded_rank = cols(dt);
     const bool frozen = !trained(lora, lora_count);
     int status = check(where,
         {{"dx", dx, CANDOR_BF16, n, i, true}, {"dt", dt, CANDOR_BF16, n, padded_rank, lora_count == 0},
-            {"dy", dy, CANDOR_BF16, n, o}, {"x", x, CANDOR_BF16, n, i, frozen}, {"t", t, CANDOR_BF16, n, padded_rank, frozen},
-            {"w", w, kWeight, o, i, true}});
+            {"dy", dy, CANDOR_BF16, n, o}, {"x", x, CANDOR_BF16, n, i, frozen}, {"t", t, CANDOR_BF16, n, padded_rank, frozen}});
+    if (!status) status = check_parts(w, w_count, o, i, where);
     if (!status) status = check_lora(lora, lora_count, padded_rank, n, i, o, where);
     if (!status) status = enter(stream, where);
     if (status) return status;
@@ -179,12 +230,12 @@ CANDOR_API int candor_linear_backward(
     g.m = n, g.n = i, g.k = w ? o : 0;
     if (add) g.residual = data<const bf16>(dx), g.residual_stride = stride(dx);
     g.y = data<void>(dx), g.y_stride = stride(dx);
-    const Weight weight(dx ? w : nullptr);
+    const Weight weight(dx ? w : nullptr, w_count);
     const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, true};
     Scratch s;
     status = take(s, wanting, stream, where);
     if (status) return status;
-    cudaError_t code = weight.unpack_into(g, s.weight, stream);
+    cudaError_t code = weight.bring(g, s.weight, stream);
     if (code == cudaSuccess && lora_count) {
         code = pack_lora(s.lora, lora, stream->handle);
         if (code == cudaSuccess) code = down(*dt, extension(g.x, s.lora, Factor::b, o), true, stream);
@@ -196,7 +247,7 @@ CANDOR_API int candor_linear_backward(
             Factor::a, operand(dt), operand(x), i, padded_rank, lora, lora_count, s.partials, stream->handle);
     }
     if (code == cudaSuccess && lora_count) {
-        code = lora_gradient(Factor::b, operand(t), g.x, o, padded_rank, lora, lora_count, s.partials, stream->handle);
+        code = lora_gradient(Factor::b, operand(t), g.x, i, padded_rank, lora, lora_count, s.partials, stream->handle);
     }
     return report(code, where, "dy (%d,%d), w (%d,%d), %d adapters", n, o, o, i, lora_count);
 }

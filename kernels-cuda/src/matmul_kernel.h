@@ -8,9 +8,9 @@ namespace candor {
 // Adapters in one product, packed for the tensor cores (lora.h): entry e of `runs` has its factors at factors + e * size.
 struct LoraRun {
     int start, end;  // rows of the batch
-    float scale;
-    int unused;
 };
+
+constexpr int kScaleColumns = 16;  // of t that have one scale
 
 struct LoraExtension {
     Matrix left;          // (M, depth)
@@ -18,10 +18,15 @@ struct LoraExtension {
     int64_t size;         // elements of an entry
     int64_t stride;       // elements of a row of the factors; all aligned
     const LoraRun* runs;  // in device memory, rows rising
+    const float* scales;  // (count, scale_groups) in device memory: of each run, for 16 columns of t
+    int scale_groups;
     int count;
     int depth;
 
     __host__ __device__ __forceinline__ int entry_rows() const { return (int)(size / stride); }
+    __device__ __forceinline__ float scale(int run, int column) const {
+        return scales[run * scale_groups + column / kScaleColumns];
+    }
 };
 
 // y (M,N) = x (M,K) wT + bias + residual + the extension, w (N,K); or x w, w (K,N), where `transposed`. The extension adds
@@ -31,7 +36,7 @@ struct MatmulArguments {
     Packed packed;            // in place of w, where it has a form
     int m, n, k;
     LoraExtension lora;       // count 0: none
-    bool scaled_runs_only;    // rows of runs only, each times its run's scale; the others are left alone
+    bool scaled_runs_only;    // rows of runs only, times their run's scale of each column; the others are left alone
     const float* bias;        // (N), or null
     const bf16* residual;     // (M,N), or null; may be y
     int64_t residual_stride;

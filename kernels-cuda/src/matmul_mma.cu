@@ -116,16 +116,14 @@ __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArgumen
         for (int half = 0; half < 2; half++) {
             const int r = row + warp_row + i * 16 + fragment_row(2 * half);
             if (r >= g.m) continue;
-            float scale = 1.0f;
-            if (g.scaled_runs_only) {
-                const int run = run_of(g.lora, r);
-                if (run < 0) continue;
-                scale = g.lora.runs[run].scale;
-            }
+            const int run = g.scaled_runs_only ? run_of(g.lora, r) : 0;
+            if (run < 0) continue;
 #pragma unroll
             for (int j = 0; j < T::kWarpColumns / 8; j++) {
                 const int c = column + warp_column + j * 8 + fragment_column(0);
-                if (c < g.n) finish(g, r, c, d[i][j][2 * half] * scale, d[i][j][2 * half + 1] * scale);
+                if (c >= g.n) continue;
+                const float scale = g.scaled_runs_only ? g.lora.scale(run, c) : 1.0f;
+                finish(g, r, c, d[i][j][2 * half] * scale, d[i][j][2 * half + 1] * scale);
             }
         }
     }

@@ -234,24 +234,22 @@ __device__ __forceinline__ void store_staged(
     }
 }
 
-// 64 rows go out from the registers, those of `run` alone, times its scale, where rows of runs are all that is asked for.
+// 64 rows go out from the registers, those of `run` alone, times its scales, where rows of runs are all that is asked for.
 template <class T>
 __device__ __forceinline__ void store_plain(
     const MatmulArguments& g, const float (&d)[T::kSums], int row, int column, int run, int thread) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         const int r = row + thread / kWarp * 16 + fragment_row(2 * half);
-        float scale = 1.0f;
         bool wanted = r < g.m;
-        if (g.scaled_runs_only) {
-            scale = g.lora.runs[run].scale;
-            wanted &= r >= g.lora.runs[run].start && r < g.lora.runs[run].end;
-        }
+        if (g.scaled_runs_only) wanted &= r >= g.lora.runs[run].start && r < g.lora.runs[run].end;
         if (!wanted) continue;
 #pragma unroll
         for (int j = 0; j < T::kColumns / 8; j++) {
             const int c = column + j * 8 + fragment_column(0);
-            if (c < g.n) finish(g, r, c, d[j * 4 + half * 2] * scale, d[j * 4 + half * 2 + 1] * scale);
+            if (c >= g.n) continue;
+            const float scale = g.scaled_runs_only ? g.lora.scale(run, c) : 1.0f;
+            finish(g, r, c, d[j * 4 + half * 2] * scale, d[j * 4 + half * 2 + 1] * scale);
         }
     }
 }

@@ -60,9 +60,9 @@ cudaError_t launch_form(bf16* y, int64_t y_stride, const Packed& w, const candor
 
 }  // namespace
 
-Matrix lay_out_unpacked(Layout& layout, const Packed& w) {
-    const int64_t stride = (w.cols + kChunk - 1) / kChunk * kChunk;
-    return {layout.take<bf16>(w.rows * stride), stride, true};
+Matrix lay_out_unpacked(Layout& layout, int rows, int cols) {
+    const int64_t stride = (cols + kChunk - 1) / kChunk * kChunk;
+    return {layout.take<bf16>(rows * stride), stride, true};
 }
 
 cudaError_t unpack(bf16* y, int64_t y_stride, const Packed& w, const candor_stream* stream) {

@@ -50,11 +50,11 @@ SUITE(arguments) {
     other = changed(x.m(), [](candor_matrix& m) { m.dtype = CANDOR_NF4; });
     refuses("packed activations", linear(&other, w.m(), nullptr), "x is of nf4, expected bf16");
     refuses("a weight that is not packed", candor_unpack(w.m(), w.m(), stream()), "unpack: w is of bf16, expected a packed form");
-    candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3};
-    lora.b.rows = 4;
+    candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3, 0, 0};
+    lora.output = 1;
     refuses("a factor of another layer",
-        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "b is (4,2), expected (5,2)");
-    lora.b.rows = 5;
+        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "adapter 0 has outputs 1 to 6 of 5");
+    lora.output = 0;
     lora.da = *a.m();
     refuses("a gradient of one factor alone",
         candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "db is missing");

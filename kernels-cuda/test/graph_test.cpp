@@ -47,14 +47,14 @@ struct Step {
     }
 
     int ask() {
-        const candor_lora lora = {*a.m(), *b.m(), *da.m(), *db.m(), 2, 1, kTokens};
+        const candor_lora lora = {*a.m(), *b.m(), *da.m(), *db.m(), 2, 1, kTokens, 0, 0};
         const candor_adamw_part part = {a.p(), da.p(), m.p(), v.p(),
             reinterpret_cast<const candor_adamw_numbers*>(numbers.p()), kRank * kWidth};
         int status = candor_embed(x.m(), table.m(), tokens.p(), stream());
         if (!status) status = candor_rms_norm(normed.m(), rstd.m(), x.m(), norm.m(), 1e-5f, stream());
         if (!status) status = candor_linear(y.m(), t.m(), normed.m(), w.m(), nullptr, nullptr, &lora, 1, stream());
         if (!status) {
-            status = candor_linear_backward(dx.m(), dt.m(), dy.m(), normed.m(), t.m(), w.m(), &lora, 1, 0, stream());
+            status = candor_linear_backward(dx.m(), dt.m(), dy.m(), normed.m(), t.m(), w.m(), 1, &lora, 1, 0, stream());
         }
         if (!status) status = candor_sum_of_squares(reinterpret_cast<double*>(sum.p()), da.m(), stream());
         if (!status) status = candor_adamw(&part, 1, stream());

@@ -12,6 +12,9 @@ namespace {
 struct Adapter {
     int rank, start, end;
     bool trained;
+    int column = 0, output = 0, outputs = 0;  // of a part of the layer; 0: of all outputs
+    int outputs_of(int o) const { return outputs ? outputs : o; }
+    bool has_row(int row) const { return row >= start && row < end; }
 };
 
 struct Case {
@@ -29,29 +32,21 @@ struct Factors {
     Adapter at;
     float scale;
     Factors(const Adapter& at, int i, int o, Random& r)
-        : a(at.rank, i, i + 3), b(o, at.rank, at.rank + 1), da(at.rank, i, i + 2), db(o, at.rank, at.rank + 5), at(at),
-          scale((float)r.uniform(0.5, 2)) {
+        : a(at.rank, i, i + 3), b(at.outputs_of(o), at.rank, at.rank + 1), da(at.rank, i, i + 2),
+          db(at.outputs_of(o), at.rank, at.rank + 5), at(at), scale((float)r.uniform(0.5, 2)) {
         a.fill(r, -1, 1);
         b.fill(r, -1, 1);
     }
     candor_lora entry() {
         return {*a.m(), *b.m(), at.trained ? *da.m() : candor_matrix{}, at.trained ? *db.m() : candor_matrix{}, scale, at.start,
-            at.end};
+            at.end, at.column, at.output};
     }
 };
 
 int padded(const Case& c) {
     int rank = 0;
-    for (const Adapter& a : c.adapters) rank = std::max(rank, a.rank);
+    for (const Adapter& a : c.adapters) rank = std::max(rank, a.column + a.rank);
     return (rank + 15) / 16 * 16;
-}
-
-// Row by row: the factors of a row's adapter, or null.
-const Factors* factors_of(const std::vector<std::unique_ptr<Factors>>& all, int row) {
-    for (const auto& f : all) {
-        if (row >= f->at.start && row < f->at.end) return f.get();
-    }
-    return nullptr;
 }
 
 using Sum = double;  // the exact form's
@@ -98,15 +93,15 @@ struct Problem {
     // t, or dt where `back`: (N,P); NaN for rows without factors.
     std::vector<double> down(bool back, bool plain) const {
         std::vector<double> t((size_t)c.n * std::max(p, 1), NAN);
-        for (int n = 0; n < c.n && p; n++) {
-            const Factors* f = factors_of(factors, n);
-            for (int q = 0; f && q < p; q++) {
-                double& v = t[(size_t)n * p + q];
-                v = 0;
-                if (q >= f->at.rank) continue;
-                v = back ? dot(c.o, plain, [&](int o) { return dy.at(n, o) * bf(f->b.at(o, q), plain); })
-                         : dot(c.i, plain, [&](int i) { return x.at(n, i) * bf(f->a.at(q, i), plain); });
-                v = bf(v * f->scale, plain);
+        for (const auto& f : factors) {
+            for (int n = f->at.start; n < f->at.end; n++) {
+                if (f->at.column == 0 || std::isnan(t[(size_t)n * p])) std::fill_n(t.begin() + (size_t)n * p, p, 0.0);
+                for (int q = 0; q < f->at.rank; q++) {
+                    const double v = back
+                        ? dot(f->b.rows, plain, [&](int o) { return dy.at(n, f->at.output + o) * bf(f->b.at(o, q), plain); })
+                        : dot(c.i, plain, [&](int i) { return x.at(n, i) * bf(f->a.at(q, i), plain); });
+                    t[(size_t)n * p + f->at.column + q] = bf(v * f->scale, plain);
+                }
             }
         }
         return t;
@@ -116,11 +111,13 @@ struct Problem {
         const std::vector<double> t = down(false, plain);
         std::vector<double> y((size_t)c.n * c.o);
         for (int n = 0; n < c.n; n++) {
-            const Factors* f = factors_of(factors, n);
             for (int o = 0; o < c.o; o++) {
                 double v = dot(c.alone ? 0 : c.i, plain, [&](int i) { return x.at(n, i) * w.at(o, i); });
-                if (f) {
-                    v += dot(f->at.rank, plain, [&](int q) { return t[(size_t)n * p + q] * bf(f->b.at(o, q), plain); });
+                for (const auto& f : factors) {
+                    const int row = o - f->at.output;
+                    if (!f->at.has_row(n) || row < 0 || row >= f->b.rows) continue;
+                    const double* own = &t[(size_t)n * p + f->at.column];
+                    v += dot(f->at.rank, plain, [&](int q) { return own[q] * bf(f->b.at(row, q), plain); });
                 }
                 if (c.bias) v += bias.at(0, o);
                 if (c.residual) v += residual.at(n, o);
@@ -134,10 +131,13 @@ struct Problem {
         const std::vector<double> dt = down(true, plain);
         std::vector<double> dx((size_t)c.n * c.i);
         for (int n = 0; n < c.n; n++) {
-            const Factors* f = factors_of(factors, n);
             for (int i = 0; i < c.i; i++) {
                 double v = dot(c.alone ? 0 : c.o, plain, [&](int o) { return dy.at(n, o) * w.at(o, i); });
-                if (f) v += dot(f->at.rank, plain, [&](int q) { return dt[(size_t)n * p + q] * bf(f->a.at(q, i), plain); });
+                for (const auto& f : factors) {
+                    if (!f->at.has_row(n)) continue;
+                    const double* own = &dt[(size_t)n * p + f->at.column];
+                    v += dot(f->at.rank, plain, [&](int q) { return own[q] * bf(f->a.at(q, i), plain); });
+                }
                 if (start) v += (*start)[(size_t)n * c.i + i];
                 dx[(size_t)n * c.i + i] = bf(v, plain);
             }
@@ -150,12 +150,13 @@ struct Problem {
         bool plain) const {
         const std::vector<double> dt = down(true, plain);
         std::vector<double> g = start;
-        const int rows = of_a ? f.at.rank : c.o, cols = of_a ? c.i : f.at.rank;
+        const int rows = of_a ? f.at.rank : f.b.rows, cols = of_a ? c.i : f.at.rank;
         for (int r = 0; r < rows; r++) {
             for (int k = 0; k < cols; k++) {
                 g[(size_t)r * cols + k] += dot(f.at.end - f.at.start, plain, [&](int j) {
                     const size_t n = f.at.start + j;
-                    return of_a ? dt[n * p + r] * x.at((int)n, k) : dy.at((int)n, r) * t[n * p + k];
+                    return of_a ? dt[n * p + f.at.column + r] * x.at((int)n, k)
+                                : dy.at((int)n, f.at.output + r) * t[n * p + f.at.column + k];
                 });
             }
         }
@@ -212,7 +213,7 @@ void backward(const Case& c) {
             "db", f->db, db, {q.gradient(*f, false, t.values, db, false), q.gradient(*f, false, t.values, db, true), steps});
     }
     check.run([&] {
-        return candor_linear_backward(dx.m(), q.p ? dt.m() : nullptr, q.dy.m(), q.x.m(), q.p ? t.m() : nullptr, q.weight(),
+        return candor_linear_backward(dx.m(), q.p ? dt.m() : nullptr, q.dy.m(), q.x.m(), q.p ? t.m() : nullptr, q.weight(), 1,
             q.entries.data(), (int)q.entries.size(), add, stream());
     });
 }
@@ -230,6 +231,12 @@ const std::vector<Case>& shapes() {
         {"23x33x35 frozen and trained, no row aligned", 23, 33, 35, {{3, 1, 9, false}, {40, 12, 23, true}}, false, true, 1, 1},
         {"600x24x40 sums over two pieces", 600, 24, 40, {{16, 2, 600, true}}, false, false, 0, 0},
         {"71x56x80 adapters alone, a gap", 71, 56, 80, {{8, 0, 31, true}, {20, 60, 71, true}}, true, true, 8, 0, true},
+        {"90x56x112 siblings, three adapters of which one lacks a layer", 90, 56, 112,
+            {{8, 0, 31, true, 0, 0, 48}, {17, 0, 31, true, 16, 48, 40}, {3, 0, 31, true, 48, 88, 24}, {5, 31, 50, true, 16, 48, 40},
+                {16, 66, 90, true, 0, 0, 48}, {7, 66, 90, false, 48, 88, 24}},
+            true, true, 8, 0},
+        {"23x33x35 siblings, no row aligned", 23, 33, 35, {{3, 1, 23, true, 0, 0, 19}, {20, 1, 23, true, 16, 19, 16}}, false, true, 1, 1},
+        {"530x24x40 siblings, sums over two pieces", 530, 24, 40, {{16, 2, 530, true, 0, 0, 8}, {9, 2, 530, true, 16, 8, 32}}, false, false, 0, 0},
         {"24x33x35 adapters alone, no row aligned", 24, 33, 35, {{3, 1, 9, false}, {40, 12, 24, true}}, false, false, 1, 1, true},
     };
     return all;
@@ -251,6 +258,12 @@ SUITE(linear_many_adapters) {
     for (int e = 0; e < 35; e++) c.adapters.push_back({1 + e % 7, 2 * e, 2 * e + 2, true});
     forward(c);
     backward(c);
+    Case siblings{"70x16x24, 35 adapters of three siblings", 70, 16, 24, {}, false, false, 0, 0};
+    for (int e = 0; e < 105; e++) {
+        siblings.adapters.push_back({1 + e % 7, e / 3 * 2, e / 3 * 2 + 2, true, e % 3 * 16, e % 3 * 8, 8});
+    }
+    forward(siblings);
+    backward(siblings);
 }
 
 namespace {
@@ -280,7 +293,7 @@ Bytes alone(const Problem& q, int first, int count) {
     must(candor_linear(y.m(), t.m(), &x, q.weight(), c.bias ? q.bias.m() : nullptr, c.residual ? &residual : nullptr,
         entries.data(), (int)entries.size(), stream()));
     must(candor_linear_backward(
-        dx.m(), dt.m(), &dy, &x, t.m(), q.weight(), entries.data(), (int)entries.size(), c.residual, stream()));
+        dx.m(), dt.m(), &dy, &x, t.m(), q.weight(), 1, entries.data(), (int)entries.size(), c.residual, stream()));
     return {y.bits(), dx.bits(), y.sentinels_untouched() && dx.sentinels_untouched()};
 }
 
@@ -298,6 +311,10 @@ const std::vector<Case>& tiled_shapes() {
         {"270x136x520, one adapter, bias", 270, 136, 520, {{16, 0, 270, true}}, true, true, 8, 0},
         {"201x200x72, three adapters", 201, 200, 72, {{24, 3, 70, true}, {7, 70, 129, false}, {16, 140, 201, true}}, false, true, 0, 8},
         {"140x72x264, adapters alone", 140, 72, 264, {{16, 0, 70, true}, {9, 70, 129, true}}, false, true, 0, 0, true},
+        {"201x72x392, siblings of two adapters", 201, 72, 392,
+            {{24, 3, 130, true, 0, 0, 264}, {7, 3, 130, false, 32, 264, 64}, {16, 3, 130, false, 48, 328, 64},
+                {16, 140, 201, true, 0, 0, 264}, {9, 140, 201, true, 48, 328, 64}},
+            true, true, 8, 8},
         {"65x64x131, unaligned y", 65, 64, 131, {{5, 1, 64, true}}, true, true, 5, 8},
     };
     return all;
@@ -387,4 +404,27 @@ SUITE(linear_tiles) {
         }
     }
     candor_tile_use(-1, 0);
+}
+
+// A weight in parts, wherever these lie, gives the bytes of the whole.
+SUITE(linear_parts) {
+    for (const Case& c : tiled_shapes()) {
+        if (c.alone) continue;
+        const Problem q(c);
+        Tensor<candor_bf16> whole(c.n, c.i), parts(c.n, c.i), dt(c.n, std::max(q.p, 16));
+        const int cut = c.o / 3;
+        const candor_matrix w[] = {q.w.rows_from(0, cut), q.w.rows_from(cut, c.o - cut)};
+        for (int add = 0; add < 2; add++) {
+            const std::vector<double> start((size_t)c.n * c.i, 0.25);
+            whole.set(start), parts.set(start);
+            std::vector<candor_lora> entries = q.entries;
+            for (candor_lora& e : entries) e.da = e.db = {};
+            const auto run = [&](const Tensor<candor_bf16>& dx, const candor_matrix* of, int count) {
+                must(candor_linear_backward(dx.m(), q.p ? dt.m() : nullptr, q.dy.m(), nullptr, nullptr, of, count, entries.data(),
+                    (int)entries.size(), add, stream()));
+            };
+            run(whole, q.weight(), 1), run(parts, w, 2);
+            expect(std::string("parts: ") + c.name, whole.bits() == parts.bits(), "other bytes");
+        }
+    }
 }

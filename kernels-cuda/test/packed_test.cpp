@@ -197,7 +197,7 @@ public:
         for (const Adapter& at : c.adapters) {
             factors_.push_back(std::make_unique<Factors>(at, c.i, c.o, r));
             const Factors& f = *factors_.back();
-            entries_.push_back({*f.a.m(), *f.b.m(), *f.da.m(), *f.db.m(), 1.5f, at.start, at.end});
+            entries_.push_back({*f.a.m(), *f.b.m(), *f.da.m(), *f.db.m(), 1.5f, at.start, at.end, 0, 0});
             padded_ = std::max(padded_, (at.rank + 15) / 16 * 16);
         }
     }
@@ -214,7 +214,7 @@ public:
             f->db.set(std::vector<double>((size_t)f->db.rows * f->db.cols, 0));
         }
         must(ask(y, t, w));
-        must(candor_linear_backward(dx.m(), padded_ ? dt.m() : nullptr, dy_.m(), x_.m(), padded_ ? t.m() : nullptr, w,
+        must(candor_linear_backward(dx.m(), padded_ ? dt.m() : nullptr, dy_.m(), x_.m(), padded_ ? t.m() : nullptr, w, 1,
             entries_.data(), (int)entries_.size(), add, stream()));
         must(candor_stream_synchronise(stream()));
         if (!y.sentinels_untouched() || !dx.sentinels_untouched() || emulator_findings()) return {};

@@ -209,12 +209,14 @@ public final class CausalLm implements AutoCloseable {
             int longest,
             int cached,
             boolean training) {
-        List<LinearShape> linears = new ArrayList<>();
-        for (Projection projection : Projection.values()) {
-            linears.add(new LinearShape(
-                    projection.inputs(config),
-                    projection.outputs(config),
-                    adapters == null ? 0 : adapters.paddedRank(projection)));
+        List<List<LinearShape>> siblings = new ArrayList<>();
+        for (LinearGroup group : LinearGroup.values()) {
+            siblings.add(group.projections().stream()
+                    .map(projection -> new LinearShape(
+                            projection.inputs(config),
+                            projection.outputs(config),
+                            adapters == null ? 0 : adapters.paddedRank(projection)))
+                    .toList());
         }
         return new PassShape(
                 tokens,
@@ -225,7 +227,7 @@ public final class CausalLm implements AutoCloseable {
                 config.heads(),
                 config.hiddenSize(),
                 config.vocabSize(),
-                linears,
+                siblings,
                 config.packing() != null,
                 training);
     }

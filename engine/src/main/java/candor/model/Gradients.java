@@ -2,11 +2,11 @@ package candor.model;
 
 import candor.model.Architecture.Trait;
 import candor.ops.Heads;
-import candor.ops.Lora;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.Map;
 
 /** What the backward pass writes on its way down; one set for all layers. */
@@ -34,7 +34,7 @@ final class Gradients {
     final Tensor key;
     final Tensor value;
     final Tensor queryKey;
-    private final Map<Integer, Tensor> loraDown = new HashMap<>();
+    private final Map<Projection, Tensor> loraDown = new EnumMap<>(Projection.class);
 
     Gradients(Workspace workspace, DType type, ModelConfig config, Adapters bank, int n) {
         Heads heads = config.heads();
@@ -49,16 +49,22 @@ final class Gradients {
         key = qkv.columns(heads.queryCols(), rotated);
         value = qkv.columns(rotated, heads.allCols());
         queryKey = qkv.columns(0, rotated);
-        for (Projection projection : Projection.values()) {
-            int rank = bank == null ? 0 : bank.paddedRank(projection);
-            if (rank > 0) {
-                loraDown.computeIfAbsent(rank, width -> workspace.take(type, n, width));
+        int columns = bank == null
+                ? 0
+                : Arrays.stream(LinearGroup.values())
+                        .mapToInt(group -> group.paddedRank(bank))
+                        .max()
+                        .orElse(0);
+        if (columns > 0) {
+            Tensor all = workspace.take(type, n, columns);
+            for (LinearGroup group : LinearGroup.values()) {
+                group.cut(all, bank, loraDown);
             }
         }
     }
 
-    /** (N, padded rank), scratch of one linear layer. */
-    Tensor loraDown(Lora lora) {
-        return lora == null ? null : loraDown.get(lora.paddedRank());
+    /** (N, padded rank), scratch of one linear layer: other columns than those of layers with the same input; null without adapters. */
+    Tensor loraDown(Projection projection) {
+        return loraDown.get(projection);
     }
 }

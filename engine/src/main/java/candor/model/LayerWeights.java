@@ -4,6 +4,7 @@ import candor.ops.weight.Siblings;
 import candor.ops.weight.Weight;
 import candor.tensor.Tensor;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -127,6 +128,27 @@ public final class LayerWeights {
                 new EnumMap<>(matrices), new EnumMap<>(vectors), shift == null ? null : vector.apply(shift));
         mapped.matrices.replaceAll((group, weights) -> matrix.apply(weights));
         mapped.vectors.replaceAll((each, tensor) -> vector.apply(tensor));
+        return mapped;
+    }
+
+    /** The same, with the biases of layers of the same input replaced together, where all of them have one. */
+    LayerWeights map(UnaryOperator<Siblings> matrix, UnaryOperator<Tensor> vector, UnaryOperator<List<Tensor>> biases) {
+        Map<LayerTensor, Tensor> replaced = new EnumMap<>(LayerTensor.class);
+        for (LinearGroup group : LinearGroup.values()) {
+            List<LayerTensor> names =
+                    group.projections().stream().map(LayerTensor::bias).toList();
+            if (names.size() > 1 && names.stream().allMatch(name -> name != null && vectors.containsKey(name))) {
+                List<Tensor> together =
+                        biases.apply(names.stream().map(vectors::get).toList());
+                for (int i = 0; i < names.size(); i++) {
+                    replaced.put(names.get(i), together.get(i));
+                }
+            }
+        }
+        LayerWeights others = new LayerWeights(matrices, new EnumMap<>(vectors), shift);
+        others.vectors.keySet().removeAll(replaced.keySet());
+        LayerWeights mapped = others.map(matrix, vector);
+        mapped.vectors.putAll(replaced);
         return mapped;
     }
 }

@@ -110,48 +110,52 @@ final class LinearLayers {
         Weight w = layer.weights().weight(projection);
         Lora lora = layer.lora(projection);
         Lora whole = whole(lora, batch);
-        Tensor dt = g.loraDown(lora);
+        Tensor dt = whole == null ? null : g.loraDown(projection);
+        Tensor t = whole == null ? null : s.loraDown(projection);
+        ops.linearBackward(dx, dt, dy, x, t, w, whole, batch, write); // (N,I)
+        backwardDropped(layer, projection, dx, dy, x, g);
+    }
+
+    /** dx (N,I) += the gradient through adapters that do not see all of x (N,I), and theirs. */
+    private void backwardDropped(Layer layer, Projection projection, Tensor dx, Tensor dy, Tensor x, Gradients g) {
+        Batch batch = layer.batch();
+        Lora lora = layer.lora(projection);
+        if (!drops(lora, batch)) {
+            return;
+        }
+        Saved s = layer.saved();
+        Tensor input = s.dropped.input(x);
+        Tensor dInput = dx == null ? null : s.dropped.gradient(x);
+        Tensor dt = g.loraDown(projection);
         Tensor t = s.loraDown(projection);
-        ops.linearBackward(
-                dx, whole == null ? null : dt, dy, x, whole == null ? null : t, w, whole, batch, write); // (N,I)
-        if (drops(lora, batch)) {
-            Tensor input = s.dropped.input(x);
-            Tensor dInput = dx == null ? null : s.dropped.gradient(x);
-            ops.dropout(input, x, lora.dropout(), batch, Write.SET); // (N,I)
-            ops.linearBackward(dInput, dt, dy, input, t, null, lora.dropped(), batch, Write.SET); // (N,I)
-            if (dx != null) {
-                ops.dropout(dx, dInput, lora.dropout(), batch, Write.ADD); // (N,I)
-            }
+        ops.dropout(input, x, lora.dropout(), batch, Write.SET); // (N,I)
+        ops.linearBackward(dInput, dt, dy, input, t, null, lora.dropped(), batch, Write.SET); // (N,I)
+        if (dx != null) {
+            ops.dropout(dx, dInput, lora.dropout(), batch, Write.ADD); // (N,I)
         }
     }
 
     /**
-     * The same through several layers with the same input, from the last to the first.
+     * The same through several layers with the same input: at first what does not depend on what others in the batch drop, so that
+     * a row has the same sums beside any others.
      *
      * @param dys (N, O) each, in the order of the group
      */
     void backward(Layer layer, LinearGroup group, Tensor dx, List<Tensor> dys, Tensor x, Gradients g, Write write) {
         Batch batch = layer.batch();
         List<Projection> projections = group.projections();
-        boolean drops = false;
-        for (Projection each : projections) {
-            drops |= drops(layer.lora(each), batch);
-        }
-        if (drops) {
-            for (int i = dys.size() - 1; i >= 0; i--) {
-                Write how = i == dys.size() - 1 ? write : Write.ADD;
-                backward(layer, projections.get(i), dx, dys.get(i), x, g, how);
-            }
-            return;
-        }
         LinearsBackward.Part[] parts = new LinearsBackward.Part[dys.size()];
         for (int i = 0; i < parts.length; i++) {
             Projection projection = projections.get(i);
-            Lora lora = layer.lora(projection);
+            Lora lora = whole(layer.lora(projection), batch);
+            Tensor dt = lora == null ? null : g.loraDown(projection);
             Tensor t = lora == null ? null : layer.saved().loraDown(projection);
-            parts[i] = new LinearsBackward.Part(g.loraDown(lora), dys.get(i), t, lora);
+            parts[i] = new LinearsBackward.Part(dt, dys.get(i), t, lora);
         }
         ops.linearsBackward(dx, x, layer.weights().weights(group), List.of(parts), batch, write); // (N,I)
+        for (int i = dys.size() - 1; i >= 0; i--) {
+            backwardDropped(layer, projections.get(i), dx, dys.get(i), x, g);
+        }
     }
 
     /** The gradients of the weight (O,I) and the bias (1,O) {@code +=}, where they are trained. */

@@ -75,7 +75,7 @@ final class Saved {
     /** By the last linear layer of each branch; empty where the family norms none. */
     private final Map<Projection, Branch> branches = new EnumMap<>(Projection.class);
 
-    /** (N, padded rank) for each projection that has adapters: s · x aᵀ. */
+    /** (N, padded rank) for each projection that has adapters: s · x aᵀ. Those with the same input are columns of one matrix. */
     private final Map<Projection, Tensor> loraDown = new EnumMap<>(Projection.class);
 
     // Views, made once, since a step allocates nothing.
@@ -123,10 +123,10 @@ final class Saved {
                 branches.put(last, new Branch(workspace.take(type, n, config.hiddenSize()), workspace.take(n, 1)));
             }
         }
-        for (Projection projection : Projection.values()) {
-            int rank = bank == null ? 0 : bank.paddedRank(projection);
-            if (rank > 0) {
-                loraDown.put(projection, workspace.take(type, n, rank));
+        for (LinearGroup group : LinearGroup.values()) {
+            int columns = bank == null ? 0 : group.paddedRank(bank);
+            if (columns > 0) {
+                group.cut(workspace.take(type, n, columns), bank, loraDown);
             }
         }
         query = qkv.columns(0, heads.queryCols());

@@ -3,7 +3,6 @@ package candor.model;
 import candor.ops.Backend;
 import candor.ops.WeightPlaces;
 import candor.ops.weight.Siblings;
-import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.ops.weight.WeightImage;
 import java.lang.foreign.MemorySegment;
@@ -91,7 +90,7 @@ final class TravellingLayers implements LayerSource {
         List<WeightImage> parts = new ArrayList<>();
         layer.map(
                 siblings -> {
-                    siblings.parts().forEach(part -> parts.add(backend.image(StoredWeight.of(part))));
+                    parts.addAll(backend.images(siblings));
                     return siblings;
                 },
                 vector -> vector);

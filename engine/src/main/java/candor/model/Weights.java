@@ -105,7 +105,10 @@ public final class Weights implements AutoCloseable {
                 vectors.apply(finalNorm),
                 IntStream.range(0, layers.size())
                         .mapToObj(number -> layers.get(number)
-                                .map(residency.stays(number) ? backend::freeze : UnaryOperator.identity(), vectors))
+                                .map(
+                                        residency.stays(number) ? backend::freeze : UnaryOperator.identity(),
+                                        vectors,
+                                        backend::constants))
                         .toList(),
                 arena);
     }

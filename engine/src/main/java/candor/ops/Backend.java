@@ -9,6 +9,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** Somewhere to compute: the operations, and memory to compute on. */
@@ -85,6 +86,11 @@ public interface Backend extends Ops, AutoCloseable {
         throw new IllegalStateException(name() + " reads weights where they are");
     }
 
+    /** The same for each weight of layers with the same input, to be copied one behind the other. */
+    default List<WeightImage> images(Siblings host) {
+        return host.parts().stream().map(part -> image(StoredWeight.of(part))).toList();
+    }
+
     /**
      * Memory where weights take turns.
      *
@@ -99,6 +105,11 @@ public interface Backend extends Ops, AutoCloseable {
 
     /** What stays float32 where operations read it best: norms' weights, biases, rotary tables. Itself where memory is shared. */
     Tensor constant(Tensor host);
+
+    /** The same for vectors (1, n) of layers with the same input, which a backend may put side by side. */
+    default List<Tensor> constants(List<Tensor> host) {
+        return host.stream().map(this::constant).toList();
+    }
 
     /** Copies values, row by row, rounded to the tensor's type; the array may be longer. */
     void upload(Tensor to, float[] values);

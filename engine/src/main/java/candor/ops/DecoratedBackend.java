@@ -8,6 +8,7 @@ import candor.ops.weight.WeightImage;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** A backend that does what another does; who wants something beside that, overrides {@link #run}. */
@@ -85,6 +86,11 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
+    public List<WeightImage> images(Siblings host) {
+        return backend.images(host);
+    }
+
+    @Override
     public WeightPlaces weightPlaces(long bytes, int places, int buffers) {
         return backend.weightPlaces(bytes, places, buffers);
     }
@@ -92,6 +98,11 @@ public abstract class DecoratedBackend implements Backend {
     @Override
     public Tensor constant(Tensor host) {
         return backend.constant(host);
+    }
+
+    @Override
+    public List<Tensor> constants(List<Tensor> host) {
+        return backend.constants(host);
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.List;
  * @param slots    adapters whose rows the pass has, at most
  * @param hidden   C
  * @param vocabulary V
- * @param linears  the linear layers of a decoder layer
+ * @param siblings the linear layers of a decoder layer, those with the same input together
  * @param packed   whether their weights are packed
  * @param training whether a backward pass follows
  */
@@ -25,7 +25,7 @@ public record PassShape(
         Heads heads,
         int hidden,
         int vocabulary,
-        List<LinearShape> linears,
+        List<List<LinearShape>> siblings,
         boolean packed,
         boolean training) {
     /**
@@ -38,6 +38,11 @@ public record PassShape(
     public record LinearShape(int inputs, int outputs, int rank) {}
 
     public PassShape {
-        linears = List.copyOf(linears);
+        siblings = siblings.stream().map(List::copyOf).toList();
+    }
+
+    /** Each of the linear layers. */
+    public List<LinearShape> linears() {
+        return siblings.stream().flatMap(List::stream).toList();
     }
 }

@@ -2359,6 +2359,7 @@ public class CandorKernels extends CandorKernels$shared {
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
+            CandorKernels.C_INT,
             CandorKernels.C_POINTER,
             CandorKernels.C_INT,
             CandorKernels.C_INT,
@@ -2373,7 +2374,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, int32_t w_count, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_linear_backward$descriptor() {
@@ -2383,7 +2384,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, int32_t w_count, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_linear_backward$handle() {
@@ -2393,7 +2394,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, int32_t w_count, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_linear_backward$address() {
@@ -2402,16 +2403,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
+     * int candor_linear_backward(const candor_matrix *dx, const candor_matrix *dt, const candor_matrix *dy, const candor_matrix *x, const candor_matrix *t, const candor_matrix *w, int32_t w_count, const candor_lora *lora, int32_t lora_count, int32_t add, candor_stream *stream)
      * }
      */
-    public static int candor_linear_backward(MemorySegment dx, MemorySegment dt, MemorySegment dy, MemorySegment x, MemorySegment t, MemorySegment w, MemorySegment lora, int lora_count, int add, MemorySegment stream) {
+    public static int candor_linear_backward(MemorySegment dx, MemorySegment dt, MemorySegment dy, MemorySegment x, MemorySegment t, MemorySegment w, int w_count, MemorySegment lora, int lora_count, int add, MemorySegment stream) {
         var mh$ = candor_linear_backward.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_linear_backward", dx, dt, dy, x, t, w, lora, lora_count, add, stream);
+                traceDowncall("candor_linear_backward", dx, dt, dy, x, t, w, w_count, lora, lora_count, add, stream);
             }
-            return (int)mh$.invokeExact(dx, dt, dy, x, t, w, lora, lora_count, add, stream);
+            return (int)mh$.invokeExact(dx, dt, dy, x, t, w, w_count, lora, lora_count, add, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -22,6 +22,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     float scale;
  *     int32_t start;
  *     int32_t end;
+ *     int32_t column;
+ *     int32_t output;
  * }
  * }
  */
@@ -39,6 +41,8 @@ public class candor_lora {
         CandorKernels.C_FLOAT.withName("scale"),
         CandorKernels.C_INT.withName("start"),
         CandorKernels.C_INT.withName("end"),
+        CandorKernels.C_INT.withName("column"),
+        CandorKernels.C_INT.withName("output"),
         MemoryLayout.paddingLayout(4)
     ).withName("candor_lora");
 
@@ -355,6 +359,94 @@ public class candor_lora {
      */
     public static void end(MemorySegment struct, int fieldValue) {
         struct.set(end$LAYOUT, end$OFFSET, fieldValue);
+    }
+
+    private static final OfInt column$LAYOUT = (OfInt)$LAYOUT.select(groupElement("column"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t column
+     * }
+     */
+    public static final OfInt column$layout() {
+        return column$LAYOUT;
+    }
+
+    private static final long column$OFFSET = $LAYOUT.byteOffset(groupElement("column"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t column
+     * }
+     */
+    public static final long column$offset() {
+        return column$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t column
+     * }
+     */
+    public static int column(MemorySegment struct) {
+        return struct.get(column$LAYOUT, column$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t column
+     * }
+     */
+    public static void column(MemorySegment struct, int fieldValue) {
+        struct.set(column$LAYOUT, column$OFFSET, fieldValue);
+    }
+
+    private static final OfInt output$LAYOUT = (OfInt)$LAYOUT.select(groupElement("output"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t output
+     * }
+     */
+    public static final OfInt output$layout() {
+        return output$LAYOUT;
+    }
+
+    private static final long output$OFFSET = $LAYOUT.byteOffset(groupElement("output"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t output
+     * }
+     */
+    public static final long output$offset() {
+        return output$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t output
+     * }
+     */
+    public static int output(MemorySegment struct) {
+        return struct.get(output$LAYOUT, output$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t output
+     * }
+     */
+    public static void output(MemorySegment struct, int fieldValue) {
+        struct.set(output$LAYOUT, output$OFFSET, fieldValue);
     }
 
     /**

@@ -19,6 +19,7 @@ import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.function.Consumer;
 
 /**
@@ -89,6 +90,15 @@ final class CallBuffer implements AutoCloseable {
         return matrix(DeviceWeight.tensor(weight));
     }
 
+    /** The parts of a weight one below the other, each on the device; null for none. */
+    CallBuffer weights(List<? extends Weight> parts) {
+        number(parts == null ? 0 : parts.size());
+        if (parts != null) {
+            parts.forEach(this::weight);
+        }
+        return this;
+    }
+
     private void write(long at, PackedOnDevice weight) {
         write(at, weight.codes(), weight.cols(), weight.rows(), weight.cols(), weight.type());
         memory.set(candor_matrix.scales$layout(), at + candor_matrix.scales$offset(), weight.scales());
@@ -118,21 +128,27 @@ final class CallBuffer implements AutoCloseable {
 
     /** The adapters on a layer, one for each run of rows whose slot has factors; none where {@code lora} is null. */
     CallBuffer loras(Lora lora, Batch batch) {
+        return loras(lora == null ? List.of() : List.of(new StackedLayers.Part(lora, 0, 0)), batch);
+    }
+
+    /** The adapters on stacked layers, for each run of rows those of all layers one behind the other. */
+    CallBuffer loras(List<StackedLayers.Part> layers, Batch batch) {
         long count = take(Long.BYTES);
         int there = 0;
-        for (int i = 0; lora != null && i < batch.runs().size(); i++) {
-            Batch.Run run = batch.runs().get(i);
-            Lora.Factors factors = lora.at(run.slot());
-            if (factors != null) {
-                write(take(candor_lora.sizeof()), factors, run);
-                there++;
+        for (Batch.Run run : batch.runs()) {
+            for (StackedLayers.Part layer : layers) {
+                Lora.Factors factors = layer.lora().at(run.slot());
+                if (factors != null) {
+                    write(take(candor_lora.sizeof()), factors, run, layer);
+                    there++;
+                }
             }
         }
         memory.set(ValueLayout.JAVA_LONG, count, there);
         return this;
     }
 
-    private void write(long at, Lora.Factors factors, Batch.Run run) {
+    private void write(long at, Lora.Factors factors, Batch.Run run, StackedLayers.Part layer) {
         write(at + candor_lora.a$offset(), factors.a());
         write(at + candor_lora.b$offset(), factors.b());
         write(at + candor_lora.da$offset(), factors.da());
@@ -140,6 +156,8 @@ final class CallBuffer implements AutoCloseable {
         memory.set(candor_lora.scale$layout(), at + candor_lora.scale$offset(), factors.scale());
         memory.set(candor_lora.start$layout(), at + candor_lora.start$offset(), run.start());
         memory.set(candor_lora.end$layout(), at + candor_lora.end$offset(), run.end());
+        memory.set(candor_lora.column$layout(), at + candor_lora.column$offset(), layer.column());
+        memory.set(candor_lora.output$layout(), at + candor_lora.output$offset(), layer.output());
     }
 
     CallBuffer heads(Heads heads) {

@@ -33,6 +33,13 @@ final class CallReader {
         return there ? matrix : MemorySegment.NULL;
     }
 
+    /** The parts of a weight, as many as {@link #count} says afterwards; null's address where there are none. */
+    MemorySegment weights() {
+        count = number();
+        MemorySegment parts = struct(count * CallBuffer.MATRIX);
+        return count == 0 ? MemorySegment.NULL : parts;
+    }
+
     /** As many as {@link #count} says afterwards. */
     MemorySegment loras() {
         count = number();

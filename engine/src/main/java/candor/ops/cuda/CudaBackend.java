@@ -7,12 +7,16 @@ import candor.ops.WeightPlaces;
 import candor.ops.op.Op;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.PackedWeight;
+import candor.ops.weight.Siblings;
 import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
 import candor.ops.weight.WeightImage;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -147,12 +151,45 @@ public final class CudaBackend implements Backend {
         }
         Tensor copy = room(DType.BF16, host.rows(), host.cols());
         staging.upload(copy, host);
-        return new DeviceWeight(copy);
+        return new DeviceWeight(copy, null);
+    }
+
+    /** One below the other, where none is packed, so that they are one product. */
+    @Override
+    public Siblings freeze(Siblings host) {
+        if (!stackable(host)) {
+            return Backend.super.freeze(host);
+        }
+        int rows = host.parts().stream().mapToInt(Weight::rows).sum();
+        Tensor whole = room(DType.BF16, rows, host.cols());
+        List<Weight> parts = new ArrayList<>();
+        int end = 0;
+        for (Weight part : host.parts()) {
+            int start = end;
+            end += part.rows();
+            Tensor own = whole.rows(start, end);
+            staging.upload(own, StoredWeight.of(part));
+            parts.add(new DeviceWeight(own, whole));
+        }
+        return new Siblings(parts);
+    }
+
+    private static boolean stackable(Siblings host) {
+        return host.count() > 1
+                && host.parts().stream().noneMatch(part -> StoredWeight.of(part) instanceof PackedWeight);
     }
 
     @Override
     public WeightImage image(StoredWeight host) {
         return host instanceof PackedWeight packed ? PackedOnDevice.image(packed) : DeviceWeight.image(host);
+    }
+
+    @Override
+    public List<WeightImage> images(Siblings host) {
+        return stackable(host)
+                ? DeviceWeight.images(
+                        host.parts().stream().map(StoredWeight::of).toList())
+                : Backend.super.images(host);
     }
 
     @Override
@@ -168,6 +205,21 @@ public final class CudaBackend implements Backend {
         Tensor copy = room(DType.F32, host.rows(), host.cols());
         staging.upload(copy, host);
         return copy;
+    }
+
+    /** Side by side. */
+    @Override
+    public List<Tensor> constants(List<Tensor> host) {
+        Tensor all = room(DType.F32, 1, host.stream().mapToInt(Tensor::cols).sum());
+        List<Tensor> copies = new ArrayList<>();
+        int end = 0;
+        for (Tensor each : host) {
+            Tensor own = all.columns(end, end + each.cols());
+            staging.upload(own, each);
+            copies.add(own);
+            end += each.cols();
+        }
+        return copies;
     }
 
     private Tensor room(DType type, int rows, int cols) {

@@ -54,7 +54,7 @@ public record GpuTrial(boolean works, String finding) {
             Arrays.fill(ones, 1);
             backend.upload(x, ones);
             backend.upload(w, ones);
-            backend.logits(y, x, new DeviceWeight(w)); // (64,64)
+            backend.logits(y, x, new DeviceWeight(w, null)); // (64,64)
             float[] sums = new float[size * size];
             backend.download(sums, y);
             for (float sum : sums) {

@@ -8,6 +8,7 @@ import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.DropoutRates;
 import candor.ops.KvPages;
+import candor.ops.Lora;
 import candor.ops.PageTables;
 import candor.ops.Unsupported;
 import candor.ops.Write;
@@ -51,6 +52,7 @@ import candor.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * What each operation asks of the C API. Batches, page tables and the numbers of a step are copied to the device before their
@@ -114,16 +116,8 @@ final class OperationCalls implements AutoCloseable {
                         .matrix(o.bias())
                         .matrix(o.residual())
                         .loras(o.lora(), o.batch()));
-            case Linears o -> {
-                for (int i = 0; i < o.parts().size(); i++) {
-                    ask(o.linear(i));
-                }
-            }
-            case LinearsBackward o -> {
-                for (int i = o.parts().size() - 1; i >= 0; i--) {
-                    ask(o.linear(i));
-                }
-            }
+            case Linears o -> linears(o);
+            case LinearsBackward o -> linearsBackward(o);
             case LinearBackward o -> linearBackward(o);
             case Affine o ->
                 calls.add(Function.AFFINE, to -> to.matrix(o.y())
@@ -237,15 +231,57 @@ final class OperationCalls implements AutoCloseable {
                 .matrix(o.dy())
                 .matrix(o.x())
                 .matrix(o.t())
-                .weight(o.w())
+                .weights(o.w() == null ? null : List.of(o.w()))
                 .loras(o.lora(), o.batch())
                 .number(add(o.write())));
     }
 
     /** Whether any row of the batch has factors. */
     private static boolean adapted(LinearBackward o) {
-        return o.lora() != null
-                && o.batch().runs().stream().anyMatch(run -> o.lora().at(run.slot()) != null);
+        return adapted(o.lora(), o.batch());
+    }
+
+    private static boolean adapted(Lora lora, Batch batch) {
+        return lora != null && batch.runs().stream().anyMatch(run -> lora.at(run.slot()) != null);
+    }
+
+    private void linears(Linears o) {
+        StackedLayers stacked = StackedLayers.of(o);
+        if (stacked == null) {
+            for (int i = 0; i < o.parts().size(); i++) {
+                ask(o.linear(i));
+            }
+            return;
+        }
+        calls.add(Function.LINEAR, to -> to.matrix(stacked.y())
+                .matrix(stacked.t())
+                .matrix(o.x())
+                .weight(stacked.w().getFirst())
+                .matrix(stacked.bias())
+                .matrix(null)
+                .loras(stacked.loras(), o.batch()));
+    }
+
+    private void linearsBackward(LinearsBackward o) {
+        StackedLayers stacked = StackedLayers.of(o);
+        if (stacked == null) {
+            for (int i = o.parts().size() - 1; i >= 0; i--) {
+                ask(o.linear(i));
+            }
+            return;
+        }
+        boolean adapted = stacked.loras().stream().anyMatch(part -> adapted(part.lora(), o.batch()));
+        if (o.dx() == null && !adapted) {
+            return;
+        }
+        calls.add(Function.LINEAR_BACKWARD, to -> to.matrix(o.dx())
+                .matrix(stacked.dt())
+                .matrix(stacked.y())
+                .matrix(o.x())
+                .matrix(stacked.t())
+                .weights(stacked.w())
+                .loras(stacked.loras(), o.batch())
+                .number(add(o.write())));
     }
 
     private void attention(Attention o) {

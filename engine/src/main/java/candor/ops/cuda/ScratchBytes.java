@@ -1,9 +1,14 @@
 package candor.ops.cuda;
 
 import candor.ops.Heads;
+<<<<<<< HEAD
 import candor.ops.KvPages;
+=======
+import candor.ops.Lora;
+>>>>>>> 1c0122b2 (Layers of one input are one product on a device: weights stacked, adapters side by side)
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
+import java.util.List;
 
 /**
  * Bytes of scratch memory that the kernels of a pass take, as kernels-cuda lays them out: one piece, as large as the operation
@@ -21,7 +26,10 @@ public final class ScratchBytes {
     /** lora.cu: tokens of a part of a gradient's sum. */
     private static final long TOKENS_PER_SPLIT = 512;
 
-    private static final long RUN_BYTES = 16;
+    private static final long RUN_BYTES = 8;
+
+    /** Of an adapter's factors: how many blocks pack them, each with a mark. */
+    private static final long MARKS = 256 * Integer.BYTES;
 
     /** attention_cached.cu: what the pieces of all rows may take. */
     private static final long MOST_PART_BYTES = 32L << 20;
@@ -36,10 +44,22 @@ public final class ScratchBytes {
 
     /** At most so many, of all operations of a pass. */
     public static long of(PassShape pass) {
+<<<<<<< HEAD
         long most = Math.max(Math.max(SQUARES, cached(pass)), Math.max(logProb(pass), attention(pass)));
         for (LinearShape linear : pass.linears()) {
             long adapters = linear.rank() == 0 ? 0 : lora(pass, linear);
             most = Math.max(most, adapters + (pass.packed() ? unpacked(linear) : 0));
+=======
+        long most = Math.max(SQUARES, Math.max(logProb(pass), attention(pass)));
+        for (List<LinearShape> siblings : pass.siblings()) {
+            if (!pass.packed() || pass.training()) { // stacked
+                most = Math.max(most, lora(pass, siblings) + (pass.packed() ? unpacked(siblings) : 0));
+                continue;
+            }
+            for (LinearShape linear : siblings) {
+                most = Math.max(most, lora(pass, List.of(linear)) + unpacked(List.of(linear)));
+            }
+>>>>>>> 1c0122b2 (Layers of one input are one product on a device: weights stacked, adapters side by side)
         }
         return most;
     }
@@ -101,6 +121,7 @@ public final class ScratchBytes {
         return list + 2 * perHead + sums;
     }
 
+<<<<<<< HEAD
     /** attention_cached.cu: of each row, head and piece the values, their maximum and their sum; more than the most is not split. */
     private static long cached(PassShape pass) {
         if (pass.cached() == 0) {
@@ -118,18 +139,38 @@ public final class ScratchBytes {
     /** unpack.cu: a weight as bf16, all of whose rows are aligned. */
     private static long unpacked(LinearShape linear) {
         return aligned((long) linear.outputs() * Math.ceilDiv(linear.inputs(), 8) * 8 * Short.BYTES);
+=======
+    /** unpack.cu: weights one below the other as bf16, all of whose rows are aligned. */
+    private static long unpacked(List<LinearShape> layers) {
+        long outputs = layers.stream().mapToLong(LinearShape::outputs).sum();
+        return aligned(outputs * Math.ceilDiv(layers.getFirst().inputs(), 8) * 8 * Short.BYTES);
+>>>>>>> 1c0122b2 (Layers of one input are one product on a device: weights stacked, adapters side by side)
     }
 
-    private static long lora(PassShape pass, LinearShape linear) {
-        long rank = linear.rank();
-        long packed = aligned(pass.slots() * rank * Math.ceilDiv(linear.inputs(), 8) * 8 * Short.BYTES)
-                + aligned(pass.slots() * rank * linear.outputs() * Short.BYTES)
-                + aligned(pass.slots() * RUN_BYTES);
+    /** lora.cu: the adapters of layers with the same input, in one product. */
+    private static long lora(PassShape pass, List<LinearShape> layers) {
+        long inputs = layers.getFirst().inputs();
+        long rank = 0;
+        long outputs = 0;
+        long own = 0; // of the up projections: each has its own outputs
+        for (LinearShape layer : layers) {
+            rank += layer.rank();
+            outputs += layer.outputs();
+            own += (long) layer.rank() * layer.outputs();
+        }
+        if (rank == 0) {
+            return 0;
+        }
+        long packed = aligned(pass.slots() * rank * Math.ceilDiv(inputs, 8) * 8 * Short.BYTES)
+                + aligned(pass.slots() * rank * outputs * Short.BYTES)
+                + aligned(pass.slots() * RUN_BYTES)
+                + aligned(pass.slots() * rank / Lora.RANK_STEP * Float.BYTES)
+                + aligned(pass.slots() * layers.size() * MARKS);
         if (!pass.training()) {
             return packed;
         }
         long splits = Math.ceilDiv(pass.tokens(), TOKENS_PER_SPLIT) + pass.slots();
-        return packed + aligned(splits * rank * Math.max(linear.inputs(), linear.outputs()) * Float.BYTES);
+        return packed + aligned(splits * Math.max(rank * inputs, own) * Float.BYTES);
     }
 
     private static long aligned(long bytes) {

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
  * wherever these bytes are copied to.
  */
 public interface WeightImage {
-    /** How many bytes it is: a multiple of 256. */
+    /** How many bytes it is: a multiple of 256, but for siblings that stand directly one behind the other. */
     long bytes();
 
     /**
@@ -20,7 +20,7 @@ public interface WeightImage {
     /**
      * The weight whose bytes are, or will be, at an address of the device.
      *
-     * @param address a multiple of 256
+     * @param address a multiple of 256, but for siblings behind the first
      */
     FrozenWeight at(MemorySegment address);
 }

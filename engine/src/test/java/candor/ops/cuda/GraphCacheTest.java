@@ -73,7 +73,7 @@ class GraphCacheTest {
 
     /** A step of something like training: what it moves on, and what it gives. */
     private final class Work {
-        private final DeviceWeight table = new DeviceWeight(random(DType.BF16, VOCABULARY, WIDTH, 1));
+        private final DeviceWeight table = new DeviceWeight(random(DType.BF16, VOCABULARY, WIDTH, 1), null);
         private final Tensor norm = random(DType.F32, 1, WIDTH, 2);
         private final Tensor weights = random(DType.F32, 1, 77, 3);
         private final Tensor gradient = random(DType.F32, 1, 77, 4);

@@ -1,0 +1,297 @@
+package candor.ops.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import candor.check.Reference;
+import candor.ops.Backend;
+import candor.ops.Batch;
+import candor.ops.Lora;
+import candor.ops.Ops;
+import candor.ops.Write;
+import candor.ops.op.Linears;
+import candor.ops.op.LinearsBackward;
+import candor.ops.weight.PackedForm;
+import candor.ops.weight.Siblings;
+import candor.ops.weight.StoredWeight;
+import candor.ops.weight.Weight;
+import candor.tensor.DType;
+import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Layers of one input as one product on the emulated device: against float64, and against the layers one by one. */
+class StackedLayersTest {
+    private static final int INPUTS = 40;
+    private static final int[] OUTPUTS = {56, 8, 24};
+    private static final int[] RANKS = {5, 20, 16};
+    private static final int[] COLUMNS = {0, 16, 48, 64};
+
+    /** Two adapters, of which each lacks a layer, and rows of none. */
+    private static final int[] SLOTS = {0, Batch.BASE, 1};
+
+    private static final boolean[][] TOUCHES = {{true, true, false}, {false, true, true}};
+
+    private final Arena arena = Arena.ofShared();
+    private CudaBackend backend;
+
+    @AfterEach
+    void close() {
+        arena.close();
+        if (backend != null) {
+            backend.close();
+        }
+    }
+
+    private static Batch batch() {
+        int[] lengths = {33, 5, 41};
+        int[] starts = {0, 33, 38, 79};
+        int n = Arrays.stream(lengths).sum();
+        int[] positions = new int[n];
+        for (int s = 0; s < lengths.length; s++) {
+            for (int i = 0; i < lengths[s]; i++) {
+                positions[starts[s] + i] = i;
+            }
+        }
+        int[] targets = new int[n];
+        Arrays.fill(targets, Batch.NO_TARGET);
+        return new Batch(new int[n], positions, targets, starts, SLOTS);
+    }
+
+    private static float[] values(String name, int count) {
+        Random random = new Random(name.hashCode());
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = DType.bf16ToFloat(DType.floatToBf16((float) random.nextGaussian()));
+        }
+        return values;
+    }
+
+    /** The tensors of a pass in one memory, by name, filled with what belongs to the name. */
+    private static final class Place {
+        final Map<String, Tensor> tensors = new HashMap<>();
+        private final Function<int[], Tensor> activations;
+        private final Function<int[], Tensor> floats;
+        private final Function<Siblings, Siblings> weights;
+        private final Ops ops;
+        private final BiConsumer<Tensor, float[]> fill;
+
+        Place(
+                Ops ops,
+                Function<int[], Tensor> activations,
+                Function<int[], Tensor> floats,
+                Function<Siblings, Siblings> weights,
+                BiConsumer<Tensor, float[]> fill) {
+            this.ops = ops;
+            this.activations = activations;
+            this.floats = floats;
+            this.weights = weights;
+            this.fill = fill;
+        }
+
+        Tensor activation(String name, int rows, int cols) {
+            return tensors.computeIfAbsent(name, key -> filled(key, activations.apply(new int[] {rows, cols})));
+        }
+
+        Tensor real(String name, int rows, int cols) {
+            return tensors.computeIfAbsent(name, key -> filled(key, floats.apply(new int[] {rows, cols})));
+        }
+
+        private Tensor filled(String name, Tensor tensor) {
+            fill.accept(tensor, values(name, (int) tensor.elements()));
+            return tensor;
+        }
+
+        Lora lora(int layer) {
+            Lora.Factors[] slots = new Lora.Factors[TOUCHES.length];
+            for (int slot = 0; slot < slots.length; slot++) {
+                if (TOUCHES[slot][layer]) {
+                    String name = layer + "," + slot;
+                    int rank = RANKS[layer];
+                    slots[slot] = new Lora.Factors(
+                            real("a" + name, rank, INPUTS),
+                            real("b" + name, OUTPUTS[layer], rank),
+                            0.5f + slot + layer,
+                            real("da" + name, rank, INPUTS),
+                            real("db" + name, OUTPUTS[layer], rank));
+                }
+            }
+            return new Lora(slots);
+        }
+
+        private Tensor part(String name, int layer) {
+            int n = batch().tokenCount();
+            int from = Arrays.stream(OUTPUTS, 0, layer).sum();
+            return switch (name) {
+                case "t", "dt" -> activation(name, n, COLUMNS[3]).columns(COLUMNS[layer], COLUMNS[layer + 1]);
+                case "bias" -> tensors.get("bias" + layer);
+                default -> activation(name, n, Arrays.stream(OUTPUTS).sum()).columns(from, from + OUTPUTS[layer]);
+            };
+        }
+
+        Linears forward(Siblings w) {
+            List<Linears.Part> parts = new ArrayList<>();
+            for (int i = 0; i < OUTPUTS.length; i++) {
+                parts.add(new Linears.Part(part("y", i), part("t", i), part("bias", i), lora(i)));
+            }
+            return new Linears(activation("x", batch().tokenCount(), INPUTS), weights.apply(w), parts, batch());
+        }
+
+        LinearsBackward backward(Siblings w, Write write) {
+            List<LinearsBackward.Part> parts = new ArrayList<>();
+            for (int i = 0; i < OUTPUTS.length; i++) {
+                parts.add(new LinearsBackward.Part(part("dt", i), part("dy", i), part("t", i), lora(i)));
+            }
+            int n = batch().tokenCount();
+            return new LinearsBackward(
+                    activation("dx", n, INPUTS), activation("x", n, INPUTS), weights.apply(w), parts, batch(), write);
+        }
+    }
+
+    private Siblings stored() {
+        List<Weight> parts = new ArrayList<>();
+        for (int i = 0; i < OUTPUTS.length; i++) {
+            parts.add(StoredWeight.of(Tensor.of(arena, OUTPUTS[i], INPUTS, values("w" + i, OUTPUTS[i] * INPUTS))));
+        }
+        return new Siblings(parts);
+    }
+
+    private List<Tensor> biases() {
+        List<Tensor> biases = new ArrayList<>();
+        for (int outputs : OUTPUTS) {
+            biases.add(Tensor.of(arena, 1, outputs, values("bias" + outputs, outputs)));
+        }
+        return biases;
+    }
+
+    private Place onHost() {
+        Place host = new Place(
+                new Reference(),
+                shape -> Tensor.allocate(arena, DType.F64, shape[0], shape[1]),
+                shape -> Tensor.allocate(arena, DType.F64, shape[0], shape[1]),
+                siblings -> siblings,
+                (tensor, all) -> {
+                    for (int i = 0; i < all.length; i++) {
+                        tensor.set(i / tensor.cols(), i % tensor.cols(), all[i]);
+                    }
+                });
+        List<Tensor> biases = biases();
+        for (int i = 0; i < biases.size(); i++) {
+            host.tensors.put("bias" + i, biases.get(i));
+        }
+        return host;
+    }
+
+    /** @param together whether weights are frozen as siblings, else one by one */
+    private Place onDevice(boolean together) {
+        Place place = new Place(
+                backend,
+                shape -> backend.allocate(DType.BF16, shape[0], shape[1]),
+                shape -> backend.allocate(DType.F32, shape[0], shape[1]),
+                siblings -> together
+                        ? backend.freeze(siblings)
+                        : new Siblings(siblings.parts().stream()
+                                .<Weight>map(part -> backend.freeze(StoredWeight.of(part)))
+                                .toList()),
+                (tensor, all) -> backend.upload(tensor, all));
+        List<Tensor> biases = backend.constants(biases());
+        for (int i = 0; i < biases.size(); i++) {
+            place.tensors.put("bias" + i, biases.get(i));
+        }
+        return place;
+    }
+
+    private float[] get(Place place, String name) {
+        Tensor tensor = place.tensors.get(name);
+        if (!(place.ops instanceof Backend)) {
+            return tensor.toFloats();
+        }
+        float[] values = new float[(int) tensor.elements()];
+        backend.download(values, tensor);
+        return values;
+    }
+
+    private static double distance(float[] got, float[] expected) {
+        double sum = 0;
+        double all = 0;
+        for (int i = 0; i < got.length; i++) {
+            sum += Math.pow(got[i] - (double) expected[i], 2);
+            all += Math.pow(expected[i], 2);
+        }
+        return Math.sqrt(sum / all);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "capability=90"})
+    void stackedLayersGiveWhatTheyGiveOneByOne(String device) {
+        EmulatedDevice.assumeThere();
+        EmulatedDevice.with(device, () -> {
+            backend = CudaBackend.emulated();
+            Place truth = onHost();
+            Place stacked = onDevice(true);
+            Place alone = onDevice(false);
+            for (Place place : List.of(truth, stacked, alone)) {
+                Linears op = place.forward(stored());
+                if (place != truth) {
+                    assertThat(StackedLayers.of(op) != null).isEqualTo(place == stacked);
+                }
+                place.ops.run(op);
+            }
+            assertThat(get(stacked, "y")).isEqualTo(get(alone, "y"));
+            assertThat(distance(get(stacked, "y"), get(truth, "y"))).isLessThan(4e-3);
+            for (Write write : Write.values()) {
+                for (Place place : List.of(truth, stacked, alone)) {
+                    LinearsBackward op = place.backward(stored(), write);
+                    if (place != truth) {
+                        assertThat(StackedLayers.of(op) != null).isEqualTo(place == stacked);
+                    }
+                    place.ops.run(op);
+                }
+                for (String name : truth.tensors.keySet()) {
+                    if (name.startsWith("d") && !name.equals("dt") && !name.equals("dy")) {
+                        double off = distance(get(alone, name), get(truth, name));
+                        assertThat(distance(get(stacked, name), get(truth, name)))
+                                .as(name + " " + write)
+                                .isLessThan(1.1 * off + 1e-3);
+                    }
+                }
+            }
+        });
+    }
+
+    @Test
+    void layersThatDoNotLieSoAreAskedForOneByOne() {
+        EmulatedDevice.assumeThere();
+        backend = CudaBackend.emulated();
+        Place place = onDevice(true);
+        Siblings there = backend.freeze(stored());
+        Linears op = place.forward(stored());
+        List<Linears.Part> parts = new ArrayList<>(op.parts());
+        Linears.Part last = parts.get(2);
+        Tensor apart = backend.allocate(DType.BF16, batch().tokenCount(), OUTPUTS[2]);
+        parts.set(2, new Linears.Part(apart, last.t(), last.bias(), last.lora()));
+        assertThat(StackedLayers.of(new Linears(op.x(), there, parts, batch())))
+                .as("an output elsewhere")
+                .isNull();
+        Siblings swapped = Siblings.of(there.part(1), there.part(0), there.part(2));
+        assertThat(DeviceWeight.stacked(swapped)).as("another order").isNull();
+        assertThat(DeviceWeight.stacked(Siblings.of(there.part(0), there.part(1))))
+                .as("some of them")
+                .isNull();
+        assertThat(DeviceWeight.stacked(there).rows()).isEqualTo(88);
+        Weight packed = backend.freeze(PackedForm.NF4.pack(StoredWeight.of(stored().part(0)), arena));
+        assertThat(DeviceWeight.stacked(Siblings.of(packed, there.part(1))))
+                .as("packed")
+                .isNull();
+    }
+}
