@@ -1,11 +1,8 @@
 package candor.ops.cuda;
 
 import candor.ops.Heads;
-<<<<<<< HEAD
 import candor.ops.KvPages;
-=======
 import candor.ops.Lora;
->>>>>>> 1c0122b2 (Layers of one input are one product on a device: weights stacked, adapters side by side)
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
 import java.util.List;
@@ -44,13 +41,7 @@ public final class ScratchBytes {
 
     /** At most so many, of all operations of a pass. */
     public static long of(PassShape pass) {
-<<<<<<< HEAD
         long most = Math.max(Math.max(SQUARES, cached(pass)), Math.max(logProb(pass), attention(pass)));
-        for (LinearShape linear : pass.linears()) {
-            long adapters = linear.rank() == 0 ? 0 : lora(pass, linear);
-            most = Math.max(most, adapters + (pass.packed() ? unpacked(linear) : 0));
-=======
-        long most = Math.max(SQUARES, Math.max(logProb(pass), attention(pass)));
         for (List<LinearShape> siblings : pass.siblings()) {
             if (!pass.packed() || pass.training()) { // stacked
                 most = Math.max(most, lora(pass, siblings) + (pass.packed() ? unpacked(siblings) : 0));
@@ -59,7 +50,6 @@ public final class ScratchBytes {
             for (LinearShape linear : siblings) {
                 most = Math.max(most, lora(pass, List.of(linear)) + unpacked(List.of(linear)));
             }
->>>>>>> 1c0122b2 (Layers of one input are one product on a device: weights stacked, adapters side by side)
         }
         return most;
     }
@@ -121,7 +111,6 @@ public final class ScratchBytes {
         return list + 2 * perHead + sums;
     }
 
-<<<<<<< HEAD
     /** attention_cached.cu: of each row, head and piece the values, their maximum and their sum; more than the most is not split. */
     private static long cached(PassShape pass) {
         if (pass.cached() == 0) {
@@ -136,15 +125,10 @@ public final class ScratchBytes {
         return Math.min(MOST_PART_BYTES, aligned(rows * heads.width() * Float.BYTES) + 2 * aligned(rows * Float.BYTES));
     }
 
-    /** unpack.cu: a weight as bf16, all of whose rows are aligned. */
-    private static long unpacked(LinearShape linear) {
-        return aligned((long) linear.outputs() * Math.ceilDiv(linear.inputs(), 8) * 8 * Short.BYTES);
-=======
     /** unpack.cu: weights one below the other as bf16, all of whose rows are aligned. */
     private static long unpacked(List<LinearShape> layers) {
         long outputs = layers.stream().mapToLong(LinearShape::outputs).sum();
         return aligned(outputs * Math.ceilDiv(layers.getFirst().inputs(), 8) * 8 * Short.BYTES);
->>>>>>> 1c0122b2 (Layers of one input are one product on a device: weights stacked, adapters side by side)
     }
 
     /** lora.cu: the adapters of layers with the same input, in one product. */
