@@ -61,6 +61,19 @@ SUITE(arguments) {
     lora.da = {};
     refuses("adapters without room for what they share",
         candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "t is missing");
+    const auto two = [&](int column, int output, int columns) {
+        const candor_matrix part = changed(b.m(), [](candor_matrix& m) { m.rows = 2; });
+        const candor_lora siblings[] = {{*a.m(), part, {}, {}, 1, 0, 3, 0, 0}, {*a.m(), part, {}, {}, 1, 0, 3, column, output}};
+        const candor_matrix shared = changed(t.m(), [&](candor_matrix& m) { m.cols = columns, m.stride = columns; });
+        return candor_linear(y.m(), &shared, x.m(), w.m(), nullptr, nullptr, siblings, 2, stream());
+    };
+    refuses("a sibling beyond what they share", two(16, 2, 16), "adapter 1 has rank 2 of 16 columns, from column 16");
+    refuses("a sibling at an odd column", two(8, 2, 16), "adapter 1 has rank 2 of 16 columns, from column 8");
+    refuses("siblings whose outputs overlap", two(16, 1, 32), "adapter 1 has outputs 1 to 3 of 5");
+    const candor_matrix parts[] = {*w.m(), changed(w.m(), [](candor_matrix& m) { m.rows = 1; })};
+    refuses("parts of a weight that are too many",
+        candor_linear_backward(x.m(), nullptr, y.m(), nullptr, nullptr, parts, 2, nullptr, 0, 0, stream()),
+        "w has 6 rows in 2 parts, expected 5");
     expect("nothing was written", y.bits() == before);
     must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()));
     const candor_heads heads = {2, 1, 8, 0};

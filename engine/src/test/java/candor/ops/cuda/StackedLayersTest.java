@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import candor.check.Reference;
 import candor.ops.Backend;
 import candor.ops.Batch;
+import candor.ops.Heads;
 import candor.ops.Lora;
 import candor.ops.Ops;
+import candor.ops.PassShape;
 import candor.ops.Write;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
@@ -267,6 +269,37 @@ class StackedLayersTest {
                 }
             }
         });
+    }
+
+    /** What a plan counts for the kernels' scratch memory is at least what they take, and not twice as much. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theirScratchMemoryIsPlanned(boolean packed) {
+        EmulatedDevice.assumeThere();
+        backend = CudaBackend.emulated();
+        Siblings weights = stored();
+        if (packed) {
+            weights = new Siblings(weights.parts().stream()
+                    .<Weight>map(part -> PackedForm.INT8.pack(StoredWeight.of(part), arena))
+                    .toList());
+        }
+        Place place = onDevice(true);
+        Linears forward = place.forward(weights);
+        LinearsBackward backward = place.backward(weights, Write.SET);
+        assertThat(StackedLayers.of(backward)).isNotNull();
+        backend.synchronise();
+        long before = backend.usedBytes();
+        backend.run(forward);
+        backend.run(backward);
+        backend.synchronise();
+        List<PassShape.LinearShape> layers = new ArrayList<>();
+        for (int i = 0; i < OUTPUTS.length; i++) {
+            layers.add(new PassShape.LinearShape(INPUTS, OUTPUTS[i], COLUMNS[i + 1] - COLUMNS[i]));
+        }
+        int n = batch().tokenCount();
+        long planned = ScratchBytes.of(
+                new PassShape(n, 1, 41, 0, TOUCHES.length, new Heads(1, 1, 8), 8, 8, List.of(layers), packed, true));
+        assertThat(backend.usedBytes() - before).isBetween(planned / 2, planned);
     }
 
     @Test
