@@ -62,7 +62,7 @@ final class Progress implements TrainListener, AutoCloseable {
         LOG.info("{}: {}{}", run.config().output(), end(outcome), loss(run));
     }
 
-    /** "loss 1.2345, 512 tok/s, 310 MiB". */
+    /** "loss 1.2345, 512 tok/s, 47 % of peak, 310 MiB". */
     private static String numbers(Map<String, Number> metrics) {
         List<String> numbers = TrainRows.numbers(metrics);
         Number device = metrics.get(StepLog.DEVICE_MEMORY);

@@ -94,7 +94,7 @@ final class TrainRows implements TrainListener {
         }
     }
 
-    /** "loss 1.2345", "honesty margin 2.3456", "512 tok/s"; those that there are. */
+    /** "loss 1.2345", "honesty margin 2.3456", "512 tok/s", "47 % of peak"; those that there are. */
     static List<String> numbers(Map<String, Number> metrics) {
         List<String> numbers = new ArrayList<>();
         numbers.add(number("loss", metrics.get("loss")));
@@ -108,6 +108,10 @@ final class TrainRows implements TrainListener {
             numbers.add(number("belief margin", metrics.get(ProbeReading.BELIEF)));
         }
         numbers.add(speed(metrics.get(StepLog.TOKENS_PER_SECOND).doubleValue()));
+        Number share = metrics.get(StepLog.UTILISATION);
+        if (share != null) {
+            numbers.add(String.format(Locale.ROOT, "%.0f %% of peak", 100 * share.doubleValue()));
+        }
         return numbers;
     }
 

@@ -23,6 +23,7 @@ final class RunPart {
             "epoch",
             "tokens",
             StepLog.TOKENS_PER_SECOND,
+            StepLog.UTILISATION,
             StepLog.MEMORY,
             StepLog.DEVICE_MEMORY,
             "step_s",

@@ -121,6 +121,7 @@ final class RunParts {
         value(list, run, ProbeReading.HONESTY, "honesty margin", Shown::number);
         value(list, run, ProbeReading.BELIEF, "belief margin", Shown::number);
         value(list, run, StepLog.TOKENS_PER_SECOND, "tokens/s", Shown::whole);
+        value(list, run, StepLog.UTILISATION, "of the GPU's peak", share -> Shown.whole(100 * share) + " %");
         value(list, run, StepLog.DEVICE_MEMORY, "memory of the GPU", mib -> Shown.whole(mib) + " MiB");
         value(list, run, StepLog.MEMORY, "memory", mib -> Shown.whole(mib) + " MiB");
         run.lastTime().ifPresent(time -> number(list, "last step", Shown.ago(time, now)));

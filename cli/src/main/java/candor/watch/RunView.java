@@ -39,6 +39,7 @@ final class RunView {
             ProbeReading.HONESTY,
             ProbeReading.BELIEF,
             StepLog.TOKENS_PER_SECOND,
+            StepLog.UTILISATION,
             "learning_rate",
             StepLog.MEMORY,
             StepLog.DEVICE_MEMORY);

@@ -257,6 +257,8 @@ class JobRowsTest {
         assertThat(TrainRows.numbers(
                         Map.of("loss", 1.23456, "tokens_per_s", 1234.5, "honesty_margin", -0.5, "step", 3)))
                 .containsExactly("loss 1.2346", "honesty margin -0.5000", "1,235 tok/s");
+        assertThat(TrainRows.numbers(Map.of("loss", 1.0, "tokens_per_s", 15282.0, "hfu", 0.5249)))
+                .containsExactly("loss 1.0000", "15,282 tok/s", "52 % of peak");
     }
 
     @Test

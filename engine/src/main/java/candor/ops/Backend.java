@@ -10,6 +10,7 @@ import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Somewhere to compute: the operations, and memory to compute on. */
@@ -43,6 +44,11 @@ public interface Backend extends Ops, AutoCloseable {
     /** Bytes of its own memory that it has taken; empty where it shares the host's. For the thread that computes. */
     default OptionalLong ownBytes() {
         return OptionalLong.empty();
+    }
+
+    /** What it was asked for beside what its device can do; empty where no data sheet says that. */
+    default Optional<DeviceWork> work() {
+        return Optional.empty();
     }
 
     /** A dense tensor, zero, that lives until the backend is closed. */

@@ -9,6 +9,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** A backend that does what another does; who wants something beside that, overrides {@link #run}. */
@@ -48,6 +49,11 @@ public abstract class DecoratedBackend implements Backend {
     @Override
     public OptionalLong ownBytes() {
         return backend.ownBytes();
+    }
+
+    @Override
+    public Optional<DeviceWork> work() {
+        return backend.work();
     }
 
     @Override

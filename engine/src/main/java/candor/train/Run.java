@@ -211,16 +211,17 @@ public final class Run implements AutoCloseable {
     /**
      * Logs a step that was done, and where it is time for it evaluates, writes a checkpoint, or ends the run.
      *
-     * @param seconds that the step took
+     * @param cost of the step
      */
-    void finish(Learner.Learnt learnt, double seconds, StepPasses passes, TrainListener listener) {
+    void finish(Learner.Learnt learnt, StepCost cost, StepPasses passes, TrainListener listener) {
         if (learnt.fault() != null) {
             diverged("step " + (step() + 1) + ": " + learnt.fault(), listener);
             return;
         }
         long step = step();
         Map<String, Number> metrics = new LinkedHashMap<>(learnt.metrics());
-        metrics.put(StepLog.TOKENS_PER_SECOND, learnt.tokens() / seconds);
+        metrics.put(StepLog.TOKENS_PER_SECOND, learnt.tokens() / cost.seconds());
+        cost.share().ifPresent(share -> metrics.put(StepLog.UTILISATION, share));
         long resident = ProcessMemory.resident();
         if (resident > 0) {
             metrics.put(StepLog.MEMORY, resident >> 20);

@@ -3,6 +3,7 @@ package candor.train;
 import candor.comm.Communicator;
 import candor.lora.AdapterBank;
 import candor.model.CausalLm;
+import candor.ops.Backend;
 import candor.probe.ProbeReading;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import java.util.function.BooleanSupplier;
  * the same as if it were alone.
  */
 public final class Trainer {
+    private final Backend backend;
     private final StepPasses passes;
     private final Communicator comm;
     private final TrainListener listener;
@@ -24,6 +26,7 @@ public final class Trainer {
      * @param freeTokens that a pass without gradients has at most
      */
     Trainer(CausalLm model, AdapterBank adapters, Communicator comm, int freeTokens, TrainListener listener) {
+        this.backend = model.backend();
         this.passes = new StepPasses(model, adapters, comm, freeTokens);
         this.comm = comm;
         this.listener = listener;
@@ -61,12 +64,12 @@ public final class Trainer {
     private void step(List<Run> runs) {
         StepEvent event = new StepEvent();
         event.begin();
-        long start = System.nanoTime();
+        StepCost.Meter meter = new StepCost.Meter(backend);
         List<Learner.Learnt> learnt =
                 passes.step(runs.stream().map(Run::learner).toList());
-        double seconds = (System.nanoTime() - start) / 1e9;
+        StepCost cost = meter.read();
         for (int i = 0; i < runs.size(); i++) {
-            runs.get(i).finish(learnt.get(i), seconds, passes, listener);
+            runs.get(i).finish(learnt.get(i), cost, passes, listener);
         }
         event.runs = runs.size();
         event.tokens = learnt.stream().mapToLong(Learner.Learnt::tokens).sum();

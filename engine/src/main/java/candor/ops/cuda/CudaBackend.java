@@ -3,6 +3,7 @@ package candor.ops.cuda;
 import candor.bindings.NativeLibrary;
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
+import candor.ops.DeviceWork;
 import candor.ops.WeightPlaces;
 import candor.ops.op.Op;
 import candor.ops.weight.FrozenWeight;
@@ -17,6 +18,8 @@ import candor.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -36,6 +39,8 @@ public final class CudaBackend implements Backend {
     private final Device device;
     private final Staging staging;
     private final OperationCalls operations;
+    private final OptionalDouble peak;
+    private long flops;
 
     /** Which device is taken; null where the descriptor says it. */
     private static volatile Integer taken;
@@ -64,6 +69,7 @@ public final class CudaBackend implements Backend {
         device = new Device(library, count -> ordinal(descriptor, count), !"false".equals(System.getProperty(GRAPHS)));
         staging = new Staging(device);
         operations = new OperationCalls(device, staging);
+        peak = DataSheet.bf16(device.name());
     }
 
     /**
@@ -109,6 +115,11 @@ public final class CudaBackend implements Backend {
     @Override
     public OptionalLong ownBytes() {
         return OptionalLong.of(device.held());
+    }
+
+    @Override
+    public Optional<DeviceWork> work() {
+        return peak.isPresent() ? Optional.of(new DeviceWork(flops, peak.getAsDouble())) : Optional.empty();
     }
 
     /** What became of graphs so far. */
@@ -246,6 +257,7 @@ public final class CudaBackend implements Backend {
     @Override
     public void run(Op op) {
         op.check(activations());
+        flops += op.flops();
         operations.ask(op);
     }
 

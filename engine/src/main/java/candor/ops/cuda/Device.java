@@ -48,6 +48,7 @@ final class Device implements AutoCloseable {
 
     private final MemorySegment device;
     private final MemorySegment stream;
+    private final String name;
     private final String description;
     private final CallQueue calls;
 
@@ -79,7 +80,10 @@ final class Device implements AutoCloseable {
         device = out.get(ValueLayout.ADDRESS, 0);
         check(candor_stream_create(out, device));
         stream = out.get(ValueLayout.ADDRESS, 0);
-        description = describe();
+        MemorySegment properties = arena.allocate(candor_device_properties.layout());
+        check(candor_device_describe(properties, device));
+        name = candor_device_properties.name(properties).getString(0);
+        description = describe(properties);
         calls = new CallQueue(this, withGraphs);
     }
 
@@ -92,14 +96,12 @@ final class Device implements AutoCloseable {
         check(status);
     }
 
-    private String describe() {
-        MemorySegment properties = arena.allocate(candor_device_properties.layout());
-        check(candor_device_describe(properties, device));
+    private String describe(MemorySegment properties) {
         int driver = candor_device_properties.driver_version(properties);
         return String.format(
                 Locale.ROOT,
                 "%s%s, compute capability %d.%d, %d multiprocessors, %,d MiB, driver for CUDA %d.%d",
-                candor_device_properties.name(properties).getString(0),
+                name,
                 candor_is_emulated() == 1 ? " (emulated on this processor)" : "",
                 candor_device_properties.major(properties),
                 candor_device_properties.minor(properties),
@@ -107,6 +109,11 @@ final class Device implements AutoCloseable {
                 candor_device_properties.memory_bytes(properties) >> 20,
                 driver / 1000,
                 driver % 1000 / 10);
+    }
+
+    /** As the driver has it. */
+    String name() {
+        return name;
     }
 
     String description() {

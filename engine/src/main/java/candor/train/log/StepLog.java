@@ -37,6 +37,12 @@ public final class StepLog implements AutoCloseable {
 
     public static final String TOKENS_PER_SECOND = "tokens_per_s";
 
+    /**
+     * The key of the share of a device's peak that the step's products and attention had, recomputation included: hardware
+     * FLOPs utilisation. No line has it where the device's data sheet is not known.
+     */
+    public static final String UTILISATION = "hfu";
+
     /** The key of what the process had in memory behind the step, in MiB; no line has it where the system does not say. */
     public static final String MEMORY = "memory_mib";
 
@@ -44,7 +50,7 @@ public final class StepLog implements AutoCloseable {
     public static final String DEVICE_MEMORY = "device_memory_mib";
 
     /** The keys whose values are no function of the run's settings and files. */
-    public static final Set<String> MEASURED = Set.of(TIME, TOKENS_PER_SECOND, MEMORY, DEVICE_MEMORY);
+    public static final Set<String> MEASURED = Set.of(TIME, TOKENS_PER_SECOND, UTILISATION, MEMORY, DEVICE_MEMORY);
 
     /** Always as many digits, so that a column of them is one. */
     private static final DateTimeFormatter MILLISECONDS = DateTimeFormatter.ofPattern(
