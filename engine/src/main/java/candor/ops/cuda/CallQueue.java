@@ -4,11 +4,15 @@ import java.util.function.Consumer;
 
 /**
  * What has been asked for and not yet been issued. Calls are collected until somebody needs what they do: then all of them go
- * to the stream, by one launch where the same calls have come before.
+ * to the stream, by one launch where the same calls have come before. A section whose first calls have not come before has no
+ * graph to wait for, and goes to the stream as it comes: so a pass of a length of its own keeps the device busy from the start.
  */
 final class CallQueue implements AutoCloseable {
     /** So that calls that nobody waits for do not pile up. */
     private static final int MOST = 1 << 14;
+
+    /** So many calls are issued together of a section that has no graph. */
+    private static final int STREAMED = 32;
 
     private final Device device;
     /** Null where every call is issued at once. */
@@ -17,6 +21,8 @@ final class CallQueue implements AutoCloseable {
     private final CallBuffer pending = new CallBuffer();
     private boolean open;
     private long section;
+    /** Whether the first calls of the section have been issued. */
+    private boolean streams;
 
     /** @param withGraphs whether calls are collected at all */
     CallQueue(Device device, boolean withGraphs) {
@@ -39,6 +45,32 @@ final class CallQueue implements AutoCloseable {
         }
         if (graphs == null || pending.calls() == MOST) {
             flush();
+        } else if (streams ? pending.calls() == STREAMED : graphs.isNew(pending)) {
+            stream();
+        }
+    }
+
+    /** Issues what there is of a section that goes on. */
+    private void stream() {
+        graphs.pass(pending);
+        boolean issued = false;
+        try {
+            issue();
+            issued = true;
+        } finally {
+            pending.clear();
+            streams = issued;
+            if (!issued) {
+                section++;
+                graphs.forget();
+            }
+        }
+    }
+
+    private void issue() {
+        CallReader calls = new CallReader(pending.bytes());
+        while (calls.hasNext()) {
+            device.check(calls.function().call(calls, device.stream()));
         }
     }
 
@@ -52,16 +84,18 @@ final class CallQueue implements AutoCloseable {
         if (open) {
             throw new IllegalStateException("half a call is pending");
         }
-        if (pending.calls() == 0) {
+        if (pending.calls() == 0 && !streams) {
             return;
         }
         section++;
+        boolean begun = streams;
+        streams = false;
         try {
-            if (graphs == null || !graphs.launch(pending)) {
-                CallReader calls = new CallReader(pending.bytes());
-                while (calls.hasNext()) {
-                    device.check(calls.function().call(calls, device.stream()));
-                }
+            if (begun) {
+                graphs.end(pending);
+            }
+            if (begun || graphs == null || !graphs.launch(pending)) {
+                issue();
             }
         } finally {
             pending.clear();

@@ -19,7 +19,7 @@ import java.util.Map;
  * shape that comes back is a hit, and nobody has to say what a shape is.
  *
  * <p>A section is captured when it comes for the second time, since what comes once is not worth it, and since its kernels
- * have run then and their scratch memory is there. No more different ones may lie in between than there may be graphs: what
+ * have run then and their scratch memory is there. Its first calls say whether it may have come before ({@link #isNew}). No more different ones may lie in between than there may be graphs: what
  * comes back too seldom to find its graph still there gets none.
  */
 final class GraphCache implements AutoCloseable {
@@ -35,29 +35,25 @@ final class GraphCache implements AutoCloseable {
     private static final class Section {
         private final MemorySegment bytes;
         private final int calls;
-        /** Wide enough to stand for the bytes where a mistake costs a capture and nothing else. */
         private final long fingerprint;
+        private final long beginning;
 
-        private Section(MemorySegment bytes, int calls, long fingerprint) {
+        private Section(MemorySegment bytes, int calls, long fingerprint, long beginning) {
             this.bytes = bytes;
             this.calls = calls;
             this.fingerprint = fingerprint;
+            this.beginning = beginning;
         }
 
         /** The calls in hand, while they are there. */
-        static Section of(CallBuffer calls) {
-            MemorySegment bytes = calls.bytes();
-            long hash = bytes.byteSize();
-            for (long at = 0; at < bytes.byteSize(); at += Long.BYTES) {
-                hash = (hash ^ bytes.get(ValueLayout.JAVA_LONG, at)) * 0x9E3779B97F4A7C15L;
-                hash ^= hash >>> 32;
-            }
-            return new Section(bytes, calls.calls(), hash);
+        static Section of(CallBuffer calls, Fingerprint all) {
+            return new Section(calls.bytes(), calls.calls(), all.hash(), all.beginning());
         }
 
         /** One that stays when the calls are gone. */
         Section kept() {
-            return new Section(MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_LONG)), calls, fingerprint);
+            return new Section(
+                    MemorySegment.ofArray(bytes.toArray(ValueLayout.JAVA_LONG)), calls, fingerprint, beginning);
         }
 
         @Override
@@ -81,6 +77,9 @@ final class GraphCache implements AutoCloseable {
         NONE
     }
 
+    /** What is kept of one that has none. */
+    private record Met(long beginning, Chance chance) {}
+
     private final Device device;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
@@ -88,7 +87,10 @@ final class GraphCache implements AutoCloseable {
     private final Map<Section, MemorySegment> graphs = new LinkedHashMap<>(16, 0.75f, true);
 
     /** By fingerprint, the oldest first. */
-    private final Map<Long, Chance> seen = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Long, Met> seen = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** Of the section in hand. */
+    private final Fingerprint fingerprint = new Fingerprint();
 
     private int calls;
     private long captured;
@@ -99,9 +101,49 @@ final class GraphCache implements AutoCloseable {
         this.device = device;
     }
 
+    /**
+     * Whether a section whose first calls these are has not come before, as far as is known. It is asked behind each call, and says
+     * so once.
+     */
+    boolean isNew(CallBuffer first) {
+        if (first.calls() != Fingerprint.BEGINNING) {
+            return false;
+        }
+        fingerprint.look(first);
+        long beginning = fingerprint.beginning();
+        return seen.values().stream().noneMatch(met -> met.chance == Chance.NEXT_TIME && met.beginning == beginning)
+                && graphs.keySet().stream().noneMatch(section -> section.beginning == beginning);
+    }
+
+    /** Some calls of a section are issued by the caller before it ends. */
+    void pass(CallBuffer part) {
+        fingerprint.pass(part);
+    }
+
+    /** The last calls of such a section. */
+    void end(CallBuffer part) {
+        fingerprint.pass(part);
+        meet(fingerprint.hash(), fingerprint.beginning());
+        plain++;
+        forget();
+    }
+
+    /** Of a section that failed nothing is kept. */
+    void forget() {
+        fingerprint.clear();
+    }
+
     /** Launches the graph of a section, where there is one or now is worth making; false leaves the calls to the caller. */
     boolean launch(CallBuffer section) {
-        boolean launched = section.calls() >= LEAST_CALLS && launch(Section.of(section));
+        boolean launched = false;
+        try {
+            if (section.calls() >= LEAST_CALLS) {
+                fingerprint.look(section);
+                launched = launch(Section.of(section, fingerprint));
+            }
+        } finally {
+            forget();
+        }
         if (launched) {
             replayed++;
         } else {
@@ -119,12 +161,12 @@ final class GraphCache implements AutoCloseable {
                 return true;
             }
             drop(section, graph);
-        } else if (meet(section) != Chance.NEXT_TIME) {
+        } else if (meet(section.fingerprint, section.beginning) != Chance.NEXT_TIME) {
             return false;
         }
         graph = capture(section);
         if (graph == null) {
-            seen.put(section.fingerprint, Chance.NONE);
+            seen.put(section.fingerprint, new Met(section.beginning, Chance.NONE));
             return false;
         }
         captured++;
@@ -160,14 +202,14 @@ final class GraphCache implements AutoCloseable {
     }
 
     /** What was known of a section; null where it comes for the first time. */
-    private Chance meet(Section section) {
-        Chance known = seen.putIfAbsent(section.fingerprint, Chance.NEXT_TIME);
+    private Chance meet(long section, long beginning) {
+        Met known = seen.putIfAbsent(section, new Met(beginning, Chance.NEXT_TIME));
         if (seen.size() > MOST_GRAPHS) {
             Iterator<Long> oldest = seen.keySet().iterator();
             oldest.next();
             oldest.remove();
         }
-        return known;
+        return known == null ? null : known.chance;
     }
 
     /** A graph goes when the stream has done with it. */

@@ -10,7 +10,9 @@ import candor.ops.Write;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import candor.tensor.Workspace;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +26,10 @@ class GraphCacheTest {
 
     private CudaBackend backend;
     private Workspace workspace;
+    /** (5, 8) of a rotary table. */
+    private Tensor cosines;
+
+    private final Batch five = batch(new Random(1), 5);
 
     @BeforeEach
     void needsTheLibrary() {
@@ -33,7 +39,7 @@ class GraphCacheTest {
 
     private void open() {
         backend = CudaBackend.emulated();
-        workspace = backend.workspace(8 << 20);
+        workspace = backend.workspace(32 << 20);
     }
 
     @AfterEach
@@ -232,5 +238,80 @@ class GraphCacheTest {
             section(b, b, c);
         }
         assertThat(backend.graphs().captured()).isEqualTo(1);
+    }
+
+    /** @param calls how many; each reads what the one before has written */
+    private void longSection(Tensor rows, int calls) {
+        backend.zero(rows.rows(0, 1));
+        for (int i = 1; i < calls; i++) {
+            backend.rope(rows, cosines, five);
+        }
+    }
+
+    /** Longer than what is issued together; the values are those of calls that are issued one by one. */
+    @Test
+    void aSectionThatIsNewGoesToTheStreamAsItComes() {
+        for (int calls : new int[] {8, 9, 40, 41, 75}) {
+            List<float[]> values = new ArrayList<>();
+            for (boolean graphs : new boolean[] {true, false}) {
+                close();
+                Runnable run = () -> {
+                    open();
+                    cosines = random(DType.F32, 5, 8, 7);
+                    Tensor rows = random(DType.BF16, 5, 16, 8);
+                    for (int i = 0; i < 4; i++) {
+                        longSection(rows, calls);
+                        backend.synchronise();
+                    }
+                    float[] got = new float[5 * 16];
+                    backend.download(got, rows);
+                    values.add(got);
+                };
+                if (graphs) {
+                    run.run();
+                    assertThat(backend.graphs())
+                            .as("%d calls: once as it comes, then one graph", calls)
+                            .isEqualTo(new GraphUse(1, 3, 1));
+                } else {
+                    withoutGraphs(run);
+                }
+            }
+            assertThat(values.get(0)).isEqualTo(values.get(1));
+        }
+    }
+
+    /** What begins as another did waits for its end, since it may have a graph; it is plain when it turns out to be another. */
+    @Test
+    void aBeginningThatHasComeBeforeIsNotTheWholeSection() {
+        cosines = random(DType.F32, 5, 8, 7);
+        Tensor rows = random(DType.BF16, 5, 16, 8);
+        for (int calls : new int[] {20, 30, 20, 30, 30}) {
+            longSection(rows, calls);
+            backend.synchronise();
+        }
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(2, 3, 2));
+    }
+
+    /** The refusal comes while the section is asked for, not at its end; what is asked for next is a section of its own. */
+    @Test
+    void whatIsRefusedOfANewSectionIsToldEarlyAndDropped() {
+        Tensor b = random(DType.BF16, 3, 8, 2);
+        Tensor c = random(DType.BF16, 3, 16, 3);
+        Heads most = new Heads(1 << 16, 1, 8); // a grid has one row less
+        Tensor o = workspace.take(DType.BF16, 5, most.queryCols());
+        Tensor lse = workspace.take(5, most.query());
+        Tensor qkv = workspace.take(DType.BF16, 5, most.allCols());
+        cosines = random(DType.F32, 5, 8, 7);
+        Tensor rows = random(DType.BF16, 5, 16, 8);
+        assertThatThrownBy(() -> {
+                    backend.attention(o, lse, qkv, most, five);
+                    longSection(rows, 7);
+                })
+                .isInstanceOf(CudaException.class)
+                .hasMessageContaining("65536 query heads");
+        for (int i = 0; i < 3; i++) {
+            section(b, b, c);
+        }
+        assertThat(backend.graphs()).isEqualTo(new GraphUse(1, 2, 1));
     }
 }
