@@ -68,11 +68,11 @@ public:
         const int q = shape_.heads * d, qkv = q + 2 * shape_.key_heads * d;
         linear("linear, q k v", c, qkv, 0);
         linear("linear, q k v, LoRA", c, qkv, 16);
-        stacked("stacked, q k v, LoRA", c, {q, (qkv - q) / 2, (qkv - q) / 2});
+        rotated(c, {q, (qkv - q) / 2, (qkv - q) / 2});
         siblings("siblings, q k v, LoRA", c, {q, (qkv - q) / 2, (qkv - q) / 2});
         linear("linear, o, LoRA", q, c, 16);
         linear("linear, gate up, LoRA", c, 2 * f, 16);
-        stacked("stacked, gate up, LoRA", c, {f, f});
+        stacked("stacked, gate up, LoRA", c, {f, f}, nullptr);
         siblings("siblings, gate up, LoRA", c, {f, f});
         linear("linear, down, LoRA", f, c, 16);
         attention();
@@ -178,7 +178,7 @@ private:
         const auto run = [&](int call, bool adapted) {
             const size_t s = call % x.size();
             return candor_linear(y[s].m(), adapted ? t.m() : nullptr, x[s].m(), w[s].m(), nullptr, nullptr,
-                adapted ? &lora->entry : nullptr, adapted, stream);
+                adapted ? &lora->entry : nullptr, adapted, nullptr, stream);
         };
         double peer = 0;
         if (cublas_.there() && !once) {
@@ -232,8 +232,29 @@ private:
         row(what, ours([&](int call) { return run(call, rank > 0); }), flops, bytes, peer);
     }
 
+    // What stacked layers end with: in their call, and as a call behind it.
+    struct Ending {
+        const char* name;
+        candor_epilogue then;
+        std::function<int(const Operand& y)> apart;
+        double bytes;  // beside those of the layers
+    };
+
+    void rotated(int i, const std::vector<int>& outputs) {
+        const int d = shape_.head_width, turning = outputs[0] + outputs[1];
+        const Operand angles = floats(length_, d);
+        const Memory positions = integers(n_, [&](int64_t row) { return (int32_t)(row % length_); });
+        const auto* at = positions->as<int32_t>();
+        const Ending ending = {"rope", {CANDOR_ROPE, turning / d, angles.matrix, at}, [&](const Operand& y) {
+            candor_matrix heads = *y.m();
+            heads.cols = turning;
+            return candor_rope(&heads, angles.m(), at, 1, stream);
+        }, 4.0 * length_ * d};
+        stacked("stacked, q k v, LoRA", i, outputs, &ending);
+    }
+
     // Layers of one input as a step runs them: stacked in one weight, each with an adapter of its own.
-    void stacked(const std::string& what, int i, const std::vector<int>& outputs) {
+    void stacked(const std::string& what, int i, const std::vector<int>& outputs, const Ending* ending) {
         if (!wanted(what)) return;
         constexpr int kRank = 16;
         int wide = 0, columns = 0;
@@ -250,10 +271,19 @@ private:
         const Operand x = bf16(n_, i), dx = bf16(n_, i), y = bf16(n_, wide), t = bf16(n_, columns), dt = bf16(n_, columns);
         std::vector<Operand> w;
         for (int s = 0; s < sets((int64_t)bytes); s++) w.push_back(bf16(wide, i, 0.05f));
-        row(what, ours([&](int call) {
+        const auto forward = [&](int call, const candor_epilogue* then) {
             return candor_linear(
-                y.m(), t.m(), x.m(), w[call % w.size()].m(), nullptr, nullptr, entries.data(), count, stream);
-        }), flops + lora_flops, bytes, 0);
+                y.m(), t.m(), x.m(), w[call % w.size()].m(), nullptr, nullptr, entries.data(), count, then, stream);
+        };
+        row(what, ours([&](int call) { return forward(call, nullptr); }), flops + lora_flops, bytes, 0);
+        if (ending != nullptr) {
+            const std::string ended = what + ", " + ending->name;
+            row(ended, ours([&](int call) { return forward(call, &ending->then); }), flops + lora_flops, bytes + ending->bytes, 0);
+            row(ended + " apart", ours([&](int call) {
+                const int status = forward(call, nullptr);
+                return status ? status : ending->apart(y);
+            }), flops + lora_flops, bytes + ending->bytes, 0);
+        }
         row(what + ", backward", ours([&](int call) {
             return candor_linear_backward(
                 dx.m(), dt.m(), y.m(), x.m(), t.m(), w[call % w.size()].m(), 1, entries.data(), count, 0, stream);
@@ -289,7 +319,7 @@ private:
             for (size_t s = 0; s < outputs.size() && !status; s++) {
                 const candor_matrix to = part(s);
                 status = candor_linear(
-                    &to, t.m(), x.m(), w[call % w.size()][s].m(), nullptr, nullptr, &lora[s]->entry, 1, stream);
+                    &to, t.m(), x.m(), w[call % w.size()][s].m(), nullptr, nullptr, &lora[s]->entry, 1, nullptr, stream);
             }
             return status;
         }), once_flops + lora_flops, bytes, 0);
@@ -481,7 +511,7 @@ private:
         std::vector<PackedOperand> w;
         for (int s = 0; s < sets((int64_t)i * o); s++) w.push_back(packed(form, o, i));
         const auto linear = [&](const Operand& to, const candor_matrix* weight) {
-            return candor_linear(to.m(), nullptr, x.m(), weight, nullptr, nullptr, nullptr, 0, stream);
+            return candor_linear(to.m(), nullptr, x.m(), weight, nullptr, nullptr, nullptr, 0, nullptr, stream);
         };
         must(linear(y, w[0].m()));
         must(candor_unpack(plain.m(), w[0].m(), stream));

@@ -69,7 +69,7 @@ private:
         const candor_matrix w =
             transposed ? matrix(slice(2 * set + 1, w_bytes), p.k, p.n) : matrix(slice(2 * set + 1, w_bytes), p.n, p.k);
         return transposed ? candor_linear_backward(&y, nullptr, &x, nullptr, nullptr, &w, 1, nullptr, 0, 0, stream)
-                          : candor_linear(&y, nullptr, &x, &w, nullptr, nullptr, nullptr, 0, stream);
+                          : candor_linear(&y, nullptr, &x, &w, nullptr, nullptr, nullptr, 0, nullptr, stream);
     }
 
     bool call_cublas(const Product& p, bool transposed, int index) const {

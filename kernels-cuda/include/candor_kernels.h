@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 7
+#define CANDOR_API_VERSION 8
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -273,6 +273,22 @@ typedef struct candor_lora {
     int32_t output;
 } candor_lora;
 
+/* Operations that a linear layer may end with. */
+#define CANDOR_ROPE 1
+
+/*
+ * What becomes of y (N,O) of a linear layer in the same call, once it is rounded: the bytes are those of the operation behind the
+ * layer. Where the product's kernel cannot do it on its way out, another one does it behind it.
+ *
+ * CANDOR_ROPE  candor_rope, direction 1, of the first `heads` heads of D columns; the columns behind them stay
+ */
+typedef struct candor_epilogue {
+    int32_t operation;
+    int32_t heads;
+    candor_matrix table;           /* (P,D) float32 */
+    const int32_t *positions;      /* (N) */
+} candor_epilogue;
+
 /*
  * y (N,O) = x wT + bias + residual + t bT, with t = scale * x aT for the rows that an entry of lora speaks of.
  *
@@ -285,10 +301,11 @@ typedef struct candor_lora {
  * residual (N,O), or null; may be y
  * lora     (host) lora_count entries, rows rising; those of the same rows, 8 at most, one behind the other with rising columns and
  *          outputs. No row is in two of them otherwise.
+ * then     (host), or null; with it there is no residual
  */
 int candor_linear(
     const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias,
-    const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream);
+    const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, const candor_epilogue *then, candor_stream *stream);
 
 /*
  * dx (N,I) =, or += with add = 1, dy w + dt a, with dt = scale * dy b; da += dtT x and db += dyT t for entries that have them.

@@ -3,6 +3,7 @@
 #include "matmul.h"
 #include "matmul_kernel.h"
 #include "operand.h"
+#include "rope.h"
 #include "unpack.h"
 
 namespace candor {
@@ -63,6 +64,29 @@ int check_lora(const candor_lora* lora, int count, int padded_rank, int n, int i
         if (status) return status;
     }
     return 0;
+}
+
+// The same for what becomes of y (.,O) behind the layer.
+int check_epilogue(const candor_epilogue* then, const candor_matrix* residual, int o, const Where& where) {
+    if (then == nullptr) return 0;
+    if (then->operation != CANDOR_ROPE) {
+        return refuse(CANDOR_BAD_ARGUMENT, where, "no layer ends with operation %d", then->operation);
+    }
+    if (residual != nullptr) return refuse(CANDOR_BAD_ARGUMENT, where, "a residual, and rope behind it");
+    const int d = then->table.cols;
+    const int status = check(where, {{"table", &then->table, CANDOR_F32, then->table.rows, d / 2 * 2}});
+    if (status) return status;
+    if (d > 0 && then->heads >= 0 && static_cast<int64_t>(then->heads) * d <= o) return 0;
+    return refuse(CANDOR_BAD_ARGUMENT, where, "%d heads of %d columns, of %d", then->heads, d, o);
+}
+
+Epilogue epilogue(const candor_epilogue& then) {
+    return {data<const float>(&then.table), then.table.stride, then.positions, then.table.cols, then.heads * then.table.cols};
+}
+
+// What no product has taken on.
+cudaError_t run(const candor_epilogue& then, const candor_matrix& y, const candor_stream* stream) {
+    return rotate(y, then.heads, then.table, then.positions, 1, stream);
 }
 
 // The same for a weight (O,I) in parts.
@@ -180,7 +204,7 @@ using namespace candor;
 
 CANDOR_API int candor_linear(
     const candor_matrix* y, const candor_matrix* t, const candor_matrix* x, const candor_matrix* w, const candor_matrix* bias,
-    const candor_matrix* residual, const candor_lora* lora, int32_t lora_count, candor_stream* stream) {
+    const candor_matrix* residual, const candor_lora* lora, int32_t lora_count, const candor_epilogue* then, candor_stream* stream) {
     const Where where = CANDOR_WHERE("linear");
     const int n = rows(x), i = cols(x), o = cols(y), padded_rank = cols(t);
     int status = check(where,
@@ -188,6 +212,7 @@ CANDOR_API int candor_linear(
             {"w", w, kWeight, o, i, true}, {"bias", bias, CANDOR_F32, 1, o, true},
             {"residual", residual, CANDOR_BF16, n, o, true}});
     if (!status) status = check_lora(lora, lora_count, padded_rank, n, i, o, where);
+    if (!status) status = check_epilogue(then, residual, o, where);
     if (!status) status = enter(stream, where);
     if (status) return status;
     MatmulArguments g = {};
@@ -208,7 +233,11 @@ CANDOR_API int candor_linear(
         if (code == cudaSuccess) code = down(*t, extension(g.x, s.lora, Factor::a, i), false, stream);
         g.lora = extension(operand(t), s.lora, Factor::b, padded_rank);
     }
+    if (then) g.then = epilogue(*then);
+    const bool joined = then && matmul_joins(g, stream->device);
+    if (!joined) g.then = {};
     if (code == cudaSuccess) code = matmul(g, false, stream->device, stream->handle);
+    if (code == cudaSuccess && then && !joined) code = run(*then, *y, stream);
     return report(code, where, "x (%d,%d), w (%d,%d), %d adapters", n, i, o, i, lora_count);
 }
 

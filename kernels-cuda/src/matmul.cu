@@ -16,6 +16,10 @@ cudaError_t matmul(const MatmulArguments& g, bool transposed, const candor_devic
     return wgmma_takes(g, device) ? matmul_wgmma(g, transposed, device, stream) : matmul_mma(g, transposed, device, stream);
 }
 
+bool matmul_joins(const MatmulArguments& g, const candor_device* device) {
+    return g.packed.form == Form::none && wgmma_takes(g, device) && wgmma_joins(g, device);
+}
+
 bool matmul_takes(const MatmulArguments& g, const Packed& w, const candor_device* device) {
     constexpr int kBlock = 64;  // columns that have one scale in every form, and whose codes begin at multiples of 16 bytes
     return g.m <= (wgmma_takes(g, device) ? kPackedRowsOfWgmma : kPackedRowsOfMma) && w.cols % kBlock == 0

@@ -29,6 +29,14 @@ struct LoraExtension {
     }
 };
 
+// What becomes of y on its way out, where matmul_joins says so; bias, but no residual, is added before.
+struct Epilogue {
+    const float* table;       // (P,width): how heads turn, or null where none do
+    int64_t table_stride;
+    const int32_t* positions; // (M)
+    int width, columns;       // of a head, and of all heads that turn: the first ones of y
+};
+
 // y (M,N) = x (M,K) wT + bias + residual + the extension, w (N,K); or x w, w (K,N), where `transposed`. The extension adds
 // left * factors for the rows of each run.
 struct MatmulArguments {
@@ -43,6 +51,7 @@ struct MatmulArguments {
     void* y;
     int64_t y_stride;
     bool float_output, add;   // add: to a float32 output, which is set otherwise
+    Epilogue then;
 };
 
 cudaError_t matmul(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
@@ -51,6 +60,10 @@ cudaError_t matmul(const MatmulArguments& arguments, bool transposed, const cand
 cudaError_t matmul_mma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
 bool wgmma_takes(const MatmulArguments& arguments, const candor_device* device);
 cudaError_t matmul_wgmma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
+
+// Whether y = x wT goes out with its epilogue. The bytes are those of a kernel behind it.
+bool matmul_joins(const MatmulArguments& arguments, const candor_device* device);
+bool wgmma_joins(const MatmulArguments& arguments, const candor_device* device);
 
 // Whether a product y = x wT reads a packed w as it is: few rows, and k in whole blocks. Its bytes are those of w unpacked before.
 bool matmul_takes(const MatmulArguments& arguments, const Packed& w, const candor_device* device);

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "candor_tuning.h"
+#include "device/rotary.h"
 #include "matmul_finish.h"
 #include "matmul_kernel.h"
 #include "wgmma_tile.h"
@@ -166,8 +167,66 @@ __device__ __forceinline__ void multiply(float (&d)[T::kSums], uint64_t left, ui
     wgmma_registers(d);
 }
 
-// 64 rows go out by TMA, 64 columns at a time, through this group's buffers; `thread` is the caller's number in the group.
+// What happens to sums before they go out: nothing but bias and residual, or heads turn.
+enum class End { plain, turned };
+
+// How a tile ends: where heads turn, its columns are whole heads.
 template <class T>
+constexpr bool turns(int width) {
+    return (width == 64 || width == 128) && T::kStaged && T::kColumns % width == 0;
+}
+
+// The heads of this group's 64 rows: sums become what is rounded to y. A thread has both halves of its columns.
+template <class T, int Width>
+__device__ __forceinline__ void turn_heads(const MatmulArguments& g, float (&d)[T::kSums], int row, int column, int thread) {
+    constexpr int kPieces = Width / 16, kHalf = kPieces * 4;  // pieces of eight columns, and sums of half a head
+    const float* angles[2];
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        const int r = row + thread / kWarp * 16 + fragment_row(2 * half);
+        angles[half] = g.then.table + (r < g.m ? g.then.positions[r] : 0) * g.then.table_stride + fragment_column(0);
+    }
+#pragma unroll
+    for (int j = 0; j < kPieces; j++) {
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            const float2 cosines = *reinterpret_cast<const float2*>(angles[half] + j * 8);
+            const float2 sines = *reinterpret_cast<const float2*>(angles[half] + Width / 2 + j * 8);
+#pragma unroll
+            for (int head = 0; head < T::kColumns / Width; head++) {
+                if (column + head * Width >= g.then.columns) break;
+                const int i = head * 2 * kHalf + j * 4 + half * 2;
+#pragma unroll
+                for (int e = 0; e < 2; e++) {
+                    float low = to_float(to_bf16(d[i + e])), high = to_float(to_bf16(d[i + kHalf + e]));
+                    turn(low, high, e ? cosines.y : cosines.x, e ? sines.y : sines.x);
+                    d[i + e] = low, d[i + kHalf + e] = high;
+                }
+            }
+        }
+    }
+}
+
+template <class T>
+__device__ __forceinline__ void turn_all(const MatmulArguments& g, float (&d)[T::kSums], int row, int column, int thread) {
+    if (g.bias) {
+#pragma unroll
+        for (int j = 0; j < T::kColumns / 8; j++) {
+            const int c = column + j * 8 + fragment_column(0);
+            const float2 bias = c < g.n ? make_float2(g.bias[c], g.bias[c + 1]) : make_float2(0, 0);
+#pragma unroll
+            for (int half = 0; half < 2; half++) d[j * 4 + half * 2] += bias.x, d[j * 4 + half * 2 + 1] += bias.y;
+        }
+    }
+    if (column >= g.then.columns) return;
+    if constexpr (turns<T>(128)) {
+        if (g.then.width == 128) turn_heads<T, 128>(g, d, row, column, thread);
+    }
+    if (g.then.width == 64) turn_heads<T, 64>(g, d, row, column, thread);
+}
+
+// 64 rows go out by TMA, 64 columns at a time, through this group's buffers; `thread` is the caller's number in the group.
+template <class T, End Ends>
 __device__ __forceinline__ void store_staged(
     bf16 (&buffers)[T::kBuffers][T::kBuffer], const Arguments& a, float (&d)[T::kSums], int row, int column, int thread, int barrier) {
     const MatmulArguments& g = a.g;
@@ -185,7 +244,7 @@ __device__ __forceinline__ void store_staged(
                 v[half][j] = make_float2(d[i], d[i + 1]);
             }
         }
-        if (g.bias) {
+        if (Ends == End::plain && g.bias) {
 #pragma unroll
             for (int j = 0; j < 8; j++) {
                 const int c = first + j * 8;
@@ -194,7 +253,7 @@ __device__ __forceinline__ void store_staged(
                 for (int half = 0; half < 2; half++) v[half][j].x += bias.x, v[half][j].y += bias.y;
             }
         }
-        if (g.residual) {
+        if (Ends == End::plain && g.residual) {
             uint32_t words[2][8];
 #pragma unroll
             for (int half = 0; half < 2; half++) {
@@ -255,7 +314,7 @@ __device__ __forceinline__ void store_plain(
 }
 
 // A warpgroup, `group` counts those that multiply.
-template <class T, bool Transposed>
+template <class T, bool Transposed, End Ends>
 __device__ __forceinline__ void multiply_all(typename T::Shared& s, const Arguments& a, int group, int thread) {
     const bool releases = thread % kWarp == 0;
     const uint64_t left = wgmma_descriptor(s.a[0] + group * 64 * T::kDepth), right = wgmma_descriptor(s.b[0]);
@@ -292,8 +351,9 @@ __device__ __forceinline__ void multiply_all(typename T::Shared& s, const Argume
         wgmma_registers(d);
         const int row = walk.row + group * 64;
         if constexpr (T::kStaged) {
-            if (a.staged) {
-                store_staged<T>(s.y[group], a, d, row, walk.column, thread, 1 + group);
+            if (Ends != End::plain || a.staged) {
+                if constexpr (Ends == End::turned) turn_all<T>(a.g, d, row, walk.column, thread);
+                store_staged<T, Ends>(s.y[group], a, d, row, walk.column, thread, 1 + group);
                 continue;
             }
         }
@@ -302,7 +362,7 @@ __device__ __forceinline__ void multiply_all(typename T::Shared& s, const Argume
     if (a.staged && thread == 0) bulk_wait<0>();
 }
 
-template <class T, bool Transposed>
+template <class T, bool Transposed, End Ends>
 __global__ void __launch_bounds__(T::kThreads, 1) matmul_wgmma_kernel(const __grid_constant__ Arguments a) {
     typename T::Shared& s = shared<typename T::Shared>();
     if (threadIdx.x == 0) {
@@ -319,7 +379,7 @@ __global__ void __launch_bounds__(T::kThreads, 1) matmul_wgmma_kernel(const __gr
         if (threadIdx.x < T::kGroups * kWarpgroup + kWarp) load<T, Transposed>(s, a, threadIdx.x % kWarp);
     } else {
         if constexpr (T::kMovesRegisters) setmaxnreg_inc<T::kMultiplyRegisters>();
-        multiply_all<T, Transposed>(s, a, group, threadIdx.x % kWarpgroup);
+        multiply_all<T, Transposed, Ends>(s, a, group, threadIdx.x % kWarpgroup);
     }
 }
 
@@ -333,16 +393,21 @@ bool encode_right(CUtensorMap* map, const bf16* w, int64_t stride, int64_t rows,
     return encode_tensor_map(map, w, stride, rows, columns, transposed ? kBoxColumns : wide);
 }
 
-template <class T, bool Transposed>
+// Whether y goes out by TMA, in tiles that can.
+bool staged(const MatmulArguments& g) {
+    const auto at_pair = [](const void* p, int64_t stride) { return reinterpret_cast<uintptr_t>(p) % 4 == 0 && stride % 2 == 0; };
+    return !g.float_output && !g.scaled_runs_only && g.n % 2 == 0 && rows_are_aligned(g.y, g.y_stride)
+        && (!g.residual || at_pair(g.residual, g.residual_stride));
+}
+
+template <class T, bool Transposed, End Ends = End::plain>
 cudaError_t launch_tile(const MatmulArguments& g, int band_rows, const candor_device* device, cudaStream_t stream) {
     Arguments a = {};
     a.g = g;
     a.tiles_down = ceil_div(g.m, T::kRows);
     a.tiles_across = ceil_div(g.n, T::kColumns);
     a.band = ceil_div(band_rows, T::kRows);
-    const auto at_pair = [](const void* p, int64_t stride) { return reinterpret_cast<uintptr_t>(p) % 4 == 0 && stride % 2 == 0; };
-    a.staged = T::kStaged && !g.float_output && !g.scaled_runs_only && g.n % 2 == 0 && rows_are_aligned(g.y, g.y_stride)
-        && (!g.residual || at_pair(g.residual, g.residual_stride));
+    a.staged = T::kStaged && staged(g);
     const LoraExtension& lora = g.lora;
     bool encoded = true;
     if (g.k > 0) {
@@ -359,7 +424,7 @@ cudaError_t launch_tile(const MatmulArguments& g, int band_rows, const candor_de
     if (!encoded) return cudaErrorInvalidValue;
     const int tiles = a.tiles_down * a.tiles_across;
     const dim3 grid(tiles < device->multiprocessors ? tiles : device->multiprocessors);
-    return launch("matmul wgmma", matmul_wgmma_kernel<T, Transposed>,
+    return launch("matmul wgmma", matmul_wgmma_kernel<T, Transposed, Ends>,
         {grid, dim3(T::kThreads), sizeof(typename T::Shared), stream}, a);
 }
 
@@ -371,11 +436,15 @@ struct TileChoice {
     // Estimated: how much of a multiprocessor's tensor cores a full tile keeps busy.
     float busy;
     Launcher launchers[2];  // y = x wT, y = x w
+    Launcher turned;        // y = x wT, and heads turn; null where they never do
+    bool (*turns)(int width);
 };
 
 template <class T, class OfTransposed = T>
 constexpr TileChoice choice(const char* name, float busy) {
-    return {name, T::kRows, T::kColumns, busy, {launch_tile<T, false>, launch_tile<OfTransposed, true>}};
+    TileChoice c = {name, T::kRows, T::kColumns, busy, {launch_tile<T, false>, launch_tile<OfTransposed, true>}, nullptr, turns<T>};
+    if constexpr (turns<T>(64)) c.turned = launch_tile<T, false, End::turned>;
+    return c;
 }
 
 using Tile64x64 = WgmmaTile<1, 64, 12, 1>;
@@ -397,11 +466,16 @@ constexpr int kBandRows = 2048;
 
 std::atomic<int> asked_tile{-1}, asked_band{0};
 
-// The tile whose rounds over all multiprocessors take least.
-const TileChoice& choose(int m, int n, int multiprocessors) {
+bool ends(const TileChoice& t, const Epilogue& then) {
+    return then.table == nullptr || t.turns(then.width);
+}
+
+// The tile whose rounds over all multiprocessors take least, of those that can end so.
+const TileChoice& choose(int m, int n, const Epilogue& then, int multiprocessors) {
     const TileChoice* best = nullptr;
     float least = 0;
     for (const TileChoice& t : kTiles) {
+        if (!ends(t, then)) continue;
         const int64_t tiles = (int64_t)ceil_div(m, t.rows) * ceil_div(n, t.columns);
         const float time = (float)ceil_div(tiles, multiprocessors) * (float)(t.rows * t.columns) / t.busy;
         if (best == nullptr || time < least) best = &t, least = time;
@@ -416,11 +490,19 @@ bool wgmma_takes(const MatmulArguments& g, const candor_device* device) {
     return g.scaled_runs_only ? g.k == 0 && g.lora.left.aligned : g.k > 0 && g.x.aligned && g.w.aligned;
 }
 
+// A head of 64 or 128 columns, whose angles are read by pairs.
+bool wgmma_joins(const MatmulArguments& g, const candor_device*) {
+    const Epilogue& then = g.then;
+    if (!staged(g) || reinterpret_cast<uintptr_t>(then.table) % sizeof(float2) || then.table_stride % 2) return false;
+    const int asked = asked_tile.load();
+    return asked >= 0 ? ends(kTiles[asked], then) : then.width == 64 || then.width == 128;
+}
+
 cudaError_t matmul_wgmma(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
     const int asked = asked_tile.load();
-    const TileChoice& tile = asked >= 0 ? kTiles[asked] : choose(g.m, g.n, device->multiprocessors);
-    const int band = asked_band.load();
-    return tile.launchers[transposed](g, band > 0 ? band : kBandRows, device, stream);
+    const TileChoice& tile = asked >= 0 ? kTiles[asked] : choose(g.m, g.n, g.then, device->multiprocessors);
+    const int asked_rows = asked_band.load(), band = asked_rows > 0 ? asked_rows : kBandRows;
+    return (g.then.table ? tile.turned : tile.launchers[transposed])(g, band, device, stream);
 }
 
 }  // namespace candor

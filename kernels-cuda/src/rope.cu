@@ -1,10 +1,13 @@
 // Rotary positions (Su et al. 2021), in place; the first half of a head's columns turns with the second.
+#include "rope.h"
+
+#include "device/rotary.h"
 #include "rows.h"
 
 namespace candor {
 namespace {
 
-__global__ void rotate(
+__global__ void rotate_heads(
     bf16* x, int64_t x_stride, const float* table, int64_t table_stride, const int32_t* positions, float direction, int n, int g,
     int d) {
     const int half = d / 2;
@@ -19,13 +22,7 @@ __global__ void rotate(
         Eight b = read8(high, col, half);
 #pragma unroll
         for (int i = 0; i < 8; i++) {
-            if (col + i < half) {
-                const float c = cosines[col + i];
-                const float s = direction * sines[col + i];
-                const float turned = a.v[i] * c - b.v[i] * s;
-                b.v[i] = b.v[i] * c + a.v[i] * s;
-                a.v[i] = turned;
-            }
+            if (col + i < half) turn(a.v[i], b.v[i], cosines[col + i], direction * sines[col + i]);
         }
         write8(low, col, half, a);
         write8(high, col, half, b);
@@ -33,6 +30,15 @@ __global__ void rotate(
 }
 
 }  // namespace
+
+cudaError_t rotate(const candor_matrix& y, int heads, const candor_matrix& table, const int32_t* positions, int direction,
+    const candor_stream* stream) {
+    const int n = y.rows, d = table.cols;
+    if (n == 0 || heads == 0) return cudaSuccess;
+    return launch("rope", rotate_heads, piece_shape(n * heads, d / 2, stream), data<bf16>(&y), y.stride, data<const float>(&table),
+        table.stride, positions, static_cast<float>(direction), n, heads, d);
+}
+
 }  // namespace candor
 
 CANDOR_API int candor_rope(
@@ -47,9 +53,5 @@ CANDOR_API int candor_rope(
     if (static_cast<int64_t>(n) * g > INT32_MAX) {
         return candor::refuse(CANDOR_UNSUPPORTED, where, "%d rows of %d heads are more than are counted in 32 bits", n, g);
     }
-    return report(
-        launch(
-            where.op, rotate, piece_shape(n * g, d / 2, stream), data<bf16>(x), stride(x), data<const float>(table),
-            stride(table), positions, static_cast<float>(direction), n, g, d),
-        where, "N=%d G=%d D=%d", n, g, d);
+    return report(rotate(*x, g, *table, positions, direction, stream), where, "N=%d G=%d D=%d", n, g, d);
 }

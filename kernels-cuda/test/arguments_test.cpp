@@ -20,7 +20,7 @@ SUITE(arguments) {
     Random random(1);
     x.fill(random, -1, 1), w.fill(random, -1, 1), a.fill(random, -1, 1), b.fill(random, -1, 1);
     const auto linear = [&](const candor_matrix* x, const candor_matrix* w, const candor_matrix* bias) {
-        return candor_linear(y.m(), nullptr, x, w, bias, nullptr, nullptr, 0, stream());
+        return candor_linear(y.m(), nullptr, x, w, bias, nullptr, nullptr, 0, nullptr, stream());
     };
     const auto changed = [](const candor_matrix* m, auto change) {
         candor_matrix other = *m;
@@ -53,29 +53,42 @@ SUITE(arguments) {
     candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3, 0, 0};
     lora.output = 1;
     refuses("a factor of another layer",
-        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "adapter 0 has outputs 1 to 6 of 5");
+        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()), "adapter 0 has outputs 1 to 6 of 5");
     lora.output = 0;
     lora.da = *a.m();
     refuses("a gradient of one factor alone",
-        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "db is missing");
+        candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()), "db is missing");
     lora.da = {};
     refuses("adapters without room for what they share",
-        candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()), "t is missing");
+        candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()), "t is missing");
     const auto two = [&](int column, int output, int columns) {
         const candor_matrix part = changed(b.m(), [](candor_matrix& m) { m.rows = 2; });
         const candor_lora siblings[] = {{*a.m(), part, {}, {}, 1, 0, 3, 0, 0}, {*a.m(), part, {}, {}, 1, 0, 3, column, output}};
         const candor_matrix shared = changed(t.m(), [&](candor_matrix& m) { m.cols = columns, m.stride = columns; });
-        return candor_linear(y.m(), &shared, x.m(), w.m(), nullptr, nullptr, siblings, 2, stream());
+        return candor_linear(y.m(), &shared, x.m(), w.m(), nullptr, nullptr, siblings, 2, nullptr, stream());
     };
     refuses("a sibling beyond what they share", two(16, 2, 16), "adapter 1 has rank 2 of 16 columns, from column 16");
     refuses("a sibling at an odd column", two(8, 2, 16), "adapter 1 has rank 2 of 16 columns, from column 8");
     refuses("siblings whose outputs overlap", two(16, 1, 32), "adapter 1 has outputs 1 to 3 of 5");
+    Tensor<float> table(4, 2);
+    table.fill(random, -1, 1);
+    candor_epilogue then = {CANDOR_ROPE, 2, *table.m(), nullptr};
+    const auto ending = [&](const candor_matrix* residual) {
+        return candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, residual, nullptr, 0, &then, stream());
+    };
+    refuses("rope behind a residual", ending(y.m()), "a residual, and rope behind it");
+    then.heads = 3;
+    refuses("more heads than columns", ending(nullptr), "3 heads of 2 columns, of 5");
+    then.heads = 2, then.table = *a.m(), then.table.cols = 3;
+    refuses("heads without halves", ending(nullptr), "table is (2,3), expected (2,2)");
+    then.operation = 99;
+    refuses("an operation that ends no layer", ending(nullptr), "no layer ends with operation 99");
     const candor_matrix parts[] = {*w.m(), changed(w.m(), [](candor_matrix& m) { m.rows = 1; })};
     refuses("parts of a weight that are too many",
         candor_linear_backward(x.m(), nullptr, y.m(), nullptr, nullptr, parts, 2, nullptr, 0, 0, stream()),
         "w has 6 rows in 2 parts, expected 5");
     expect("nothing was written", y.bits() == before);
-    must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, stream()));
+    must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()));
     const candor_heads heads = {2, 1, 8, 0};
     const candor_sequences sequences = {nullptr, 0, 0};
     const candor_heads wide = {1, 1, 136, 0};

@@ -52,7 +52,7 @@ struct Step {
             reinterpret_cast<const candor_adamw_numbers*>(numbers.p()), kRank * kWidth};
         int status = candor_embed(x.m(), table.m(), tokens.p(), stream());
         if (!status) status = candor_rms_norm(normed.m(), rstd.m(), x.m(), norm.m(), 1e-5f, stream());
-        if (!status) status = candor_linear(y.m(), t.m(), normed.m(), w.m(), nullptr, nullptr, &lora, 1, stream());
+        if (!status) status = candor_linear(y.m(), t.m(), normed.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream());
         if (!status) {
             status = candor_linear_backward(dx.m(), dt.m(), dy.m(), normed.m(), t.m(), w.m(), 1, &lora, 1, 0, stream());
         }

@@ -179,7 +179,7 @@ void forward(const Case& c) {
     const candor_matrix* residual = c.residual ? (in_place ? y.m() : q.residual.m()) : nullptr;
     check.run([&] {
         return candor_linear(y.m(), q.p ? t.m() : nullptr, q.x.m(), q.weight(), c.bias ? q.bias.m() : nullptr, residual,
-            q.entries.data(), (int)q.entries.size(), stream());
+            q.entries.data(), (int)q.entries.size(), nullptr, stream());
     });
 }
 
@@ -291,7 +291,7 @@ Bytes alone(const Problem& q, int first, int count) {
     const candor_matrix x = q.x.rows_from(first, count), dy = q.dy.rows_from(first, count),
                         residual = q.residual.rows_from(first, count);
     must(candor_linear(y.m(), t.m(), &x, q.weight(), c.bias ? q.bias.m() : nullptr, c.residual ? &residual : nullptr,
-        entries.data(), (int)entries.size(), stream()));
+        entries.data(), (int)entries.size(), nullptr, stream()));
     must(candor_linear_backward(
         dx.m(), dt.m(), &dy, &x, t.m(), q.weight(), 1, entries.data(), (int)entries.size(), c.residual, stream()));
     return {y.bits(), dx.bits(), y.sentinels_untouched() && dx.sentinels_untouched()};

@@ -230,7 +230,7 @@ public:
 
     int ask(const Tensor<candor_bf16>& y, const Tensor<candor_bf16>& t, const candor_matrix* w) {
         return candor_linear(y.m(), padded_ ? t.m() : nullptr, x_.m(), w, c_.bias ? bias_.m() : nullptr,
-            c_.residual ? residual_.m() : nullptr, entries_.data(), (int)entries_.size(), stream());
+            c_.residual ? residual_.m() : nullptr, entries_.data(), (int)entries_.size(), nullptr, stream());
     }
 
     const Case c_;

@@ -10,6 +10,7 @@ import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
+import candor.ops.op.Rope;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.PlainForm;
 import candor.ops.weight.Siblings;
@@ -263,7 +264,42 @@ final class LinearCases {
                 siblings(PackedForm.NF4, false, 128, new int[] {1}, 96, 32, 33),
                 siblings(PackedForm.NF4, true, 96, new int[] {3, 20}, 64, 33),
                 siblings(PackedForm.INT8, false, 97, new int[] {1}, 96, 32, 33),
-                siblings(PackedForm.FP8, false, 160, new int[] {2, 2}, 130, 33));
+                siblings(PackedForm.FP8, false, 160, new int[] {2, 2}, 130, 33),
+                turned(PlainForm.F32, 7, new int[] {1}, 2, 1, 1),
+                turned(PlainForm.BF16, 33, new int[] {5, 3}, 6, 3, 1),
+                turned(PlainForm.F32, 40, new int[] {20, 13}, 32, 2, 1),
+                turned(PlainForm.BF16, 72, new int[] {40, 1, 30}, 64, 3, 1),
+                turned(PlainForm.F32, 31, new int[] {33}, 128, 1, 1),
+                turned(PackedForm.NF4, 64, new int[] {3, 2}, 16, 3, 1));
+    }
+
+    /** Queries, keys and values of heads so wide, of which queries and keys turn; queries have a bias. */
+    private static Case turned(WeightForm type, int in, int[] lengths, int width, int queries, int keys) {
+        Batch batch = Packed.of(lengths, Packed.bare(lengths.length), 1, Packed.Targets.NONE, 3);
+        int[] heads = {queries, keys, keys};
+        String text = "%d to %s heads of %d, rope".formatted(in, Arrays.toString(heads), width);
+        Case.Builder c = Case.of("linears", text, batch);
+        Shape x = tokens(batch, in);
+        int all = IntStream.of(heads).sum();
+        c.out("y", tokens(batch, all * width)).in("x", x, c.normal(x));
+        for (int i = 0; i < heads.length; i++) {
+            Shape w = matrix(heads[i] * width, in);
+            c.weight("w" + i, w, type, c.normal(w, 1 / Math.sqrt(in)));
+        }
+        Shape bias = matrix(1, queries * width);
+        Shape table = matrix(3 + batch.longest(), width);
+        c.constant("bias", bias, c.normal(bias)).constant("table", table, RopeCases.table(table));
+        return c.call((v, b) -> {
+            List<Linears.Part> parts = new ArrayList<>();
+            int end = 0;
+            for (int i = 0; i < heads.length; i++) {
+                int start = end;
+                end += heads[i] * width;
+                parts.add(new Linears.Part(v.at("y").columns(start, end), null, i == 0 ? v.at("bias") : null, null));
+            }
+            Rope rope = new Rope(v.at("y").columns(0, (queries + keys) * width), v.at("table"), b);
+            return new Linears(v.at("x"), weights(v, heads.length), parts, rope, b);
+        });
     }
 
     /**

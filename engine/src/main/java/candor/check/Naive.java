@@ -300,6 +300,10 @@ public class Naive implements Ops {
         for (int i = 0; i < op.parts().size(); i++) {
             linear(op.linear(i));
         }
+        switch (op.then()) {
+            case null -> {}
+            case Rope rope -> rope(rope);
+        }
     }
 
     private void linearsBackward(LinearsBackward op) {

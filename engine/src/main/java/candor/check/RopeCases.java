@@ -56,7 +56,8 @@ final class RopeCases {
         });
     }
 
-    private static double[] table(Shape shape) {
+    /** Angles for so many positions and a head so wide. */
+    static double[] table(Shape shape) {
         double[] values = new double[shape.size()];
         int half = shape.cols() / 2;
         for (int p = 0; p < shape.rows(); p++) {

@@ -2,6 +2,7 @@ package candor.model;
 
 import candor.ops.Ops;
 import candor.ops.Write;
+import candor.ops.op.Rope;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -27,17 +28,22 @@ final class AttentionBranch implements Branch {
         LayerWeights w = layer.weights();
         Saved s = layer.saved();
         norms.forward(s.normed1, s.rstd1, x, w.inputNorm()); // (N,C)
+        boolean between = s.raw != null || queryScale != null;
+        Rope rope = new Rope(s.queryKey, layer.rope(), layer.batch()); // (N,(H+K)D)
         linears.forward(
                 layer,
                 LinearGroup.QUERY_KEY_VALUE,
                 List.of(s.rawQuery, s.rawKey, s.value), // (N,HD), (N,KD), (N,KD)
-                s.normed1);
+                s.normed1,
+                between ? null : rope);
         if (s.raw != null) {
             norms.forward(s.query, s.rstdQuery, s.rawQuery, w.queryNorm()); // (N,HD), each head
             norms.forward(s.key, s.rstdKey, s.rawKey, w.keyNorm()); // (N,KD), each head
         }
         scale(s.query);
-        ops.rope(s.queryKey, layer.rope(), layer.batch()); // (N,(H+K)D)
+        if (between) {
+            ops.run(rope);
+        }
         if (layer.cache() == null) {
             ops.attention(s.attended, s.lse, s.qkv, layer.heads(), layer.batch()); // (N,HD)
         } else {

@@ -43,7 +43,7 @@ final class FeedForward implements Branch {
     public void forward(Layer layer, Tensor out, Tensor x) {
         Saved s = layer.saved();
         norms.forward(s.normed2, s.rstd2, x, layer.weights().mlpNorm()); // (N,C)
-        linears.forward(layer, LinearGroup.GATE_UP, List.of(s.gate, s.up), s.normed2); // (N,F), (N,F)
+        linears.forward(layer, LinearGroup.GATE_UP, List.of(s.gate, s.up), s.normed2, null); // (N,F), (N,F)
         gate(s);
         end.forward(layer, Projection.DOWN, out, s.gated, x); // (N,C)
     }

@@ -4,6 +4,7 @@ import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.Write;
+import candor.ops.op.Epilogue;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
 import candor.ops.weight.Weight;
@@ -20,11 +21,13 @@ final class LinearLayers {
     }
 
     /**
-     * Several layers with the same input x (N, I).
+     * Several layers with the same input x (N, I), and what follows them: in one operation where the backend gains by it, and all of
+     * a layer's result comes from it.
      *
-     * @param ys (N, O) each, in the order of the group
+     * @param ys   (N, O) each, in the order of the group
+     * @param then works on their columns; null for nothing
      */
-    void forward(Layer layer, LinearGroup group, List<Tensor> ys, Tensor x) {
+    void forward(Layer layer, LinearGroup group, List<Tensor> ys, Tensor x, Epilogue then) {
         List<Projection> projections = group.projections();
         boolean plain = true;
         for (Projection each : projections) {
@@ -34,15 +37,25 @@ final class LinearLayers {
             for (int i = 0; i < ys.size(); i++) {
                 forward(layer, projections.get(i), ys.get(i), x, null);
             }
+            follow(then);
             return;
         }
         Linears.Part[] parts = new Linears.Part[ys.size()];
         for (int i = 0; i < parts.length; i++) {
             parts[i] = part(layer, projections.get(i), ys.get(i));
         }
-        ops.linears(x, layer.weights().weights(group), List.of(parts), layer.batch());
+        boolean whole = projections.stream().noneMatch(each -> drops(layer.lora(each), layer.batch()));
+        boolean joined = whole && ops.joins();
+        ops.linears(x, layer.weights().weights(group), List.of(parts), joined ? then : null, layer.batch());
         for (int i = 0; i < ys.size(); i++) {
             addDropped(layer, projections.get(i), ys.get(i), x);
+        }
+        follow(joined ? null : then);
+    }
+
+    private void follow(Epilogue then) {
+        if (then != null) {
+            ops.run(then);
         }
     }
 

@@ -27,6 +27,11 @@ public abstract class DecoratedBackend implements Backend {
     }
 
     @Override
+    public boolean joins() {
+        return backend.joins();
+    }
+
+    @Override
     public BackendDescriptor descriptor() {
         return backend.descriptor();
     }

@@ -10,6 +10,7 @@ import candor.ops.op.CacheWrite;
 import candor.ops.op.Dropout;
 import candor.ops.op.Embed;
 import candor.ops.op.EmbedBackward;
+import candor.ops.op.Epilogue;
 import candor.ops.op.GatherTargets;
 import candor.ops.op.GeGlu;
 import candor.ops.op.GeGluBackward;
@@ -87,8 +88,13 @@ public interface Ops {
     }
 
     /** {@link Linears}. */
-    default void linears(Tensor x, Siblings w, List<Linears.Part> parts, Batch batch) {
-        run(new Linears(x, w, parts, batch));
+    default void linears(Tensor x, Siblings w, List<Linears.Part> parts, Epilogue then, Batch batch) {
+        run(new Linears(x, w, parts, then, batch));
+    }
+
+    /** Whether what follows linear layers costs less where it is asked for with them: see {@link Linears#then}. */
+    default boolean joins() {
+        return false;
     }
 
     /** {@link LinearsBackward}. */

@@ -12,6 +12,7 @@ import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
+import candor.ops.op.Rope;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
@@ -215,6 +216,15 @@ final class LinearMutants {
                 Mutant.of(Linears.class, "leaves the last layer out", "", (right, op) -> {
                     for (int i = 0; i < Math.max(1, op.parts().size() - 1); i++) {
                         right.run(op.linear(i));
+                    }
+                }),
+                Mutant.of(Linears.class, "forgets what follows", TOO_FAR, (right, op) -> {
+                    right.run(new Linears(op.x(), op.w(), op.parts(), op.batch()));
+                }),
+                Mutant.of(Linears.class, "turns the values, too", TOO_FAR, (right, op) -> {
+                    right.run(op);
+                    if (op.then() instanceof Rope rope) {
+                        right.rope(op.parts().getLast().y(), rope.table(), rope.batch());
                     }
                 }),
                 Mutant.of(Linears.class, "begins the next layer where the last one ended", TOO_FAR, (right, op) -> {

@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)7L;
+    private static final int CANDOR_API_VERSION = (int)8L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 7
+     * #define CANDOR_API_VERSION 8
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -121,6 +121,15 @@ public class CandorKernels extends CandorKernels$shared {
      */
     public static int CANDOR_NF4_NESTED() {
         return CANDOR_NF4_NESTED;
+    }
+    private static final int CANDOR_ROPE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_ROPE 1
+     * }
+     */
+    public static int CANDOR_ROPE() {
+        return CANDOR_ROPE;
     }
     /**
      * {@snippet lang=c :
@@ -2293,6 +2302,7 @@ public class CandorKernels extends CandorKernels$shared {
             CandorKernels.C_POINTER,
             CandorKernels.C_POINTER,
             CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
             CandorKernels.C_POINTER
         );
 
@@ -2304,7 +2314,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, const candor_epilogue *then, candor_stream *stream)
      * }
      */
     public static FunctionDescriptor candor_linear$descriptor() {
@@ -2314,7 +2324,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, const candor_epilogue *then, candor_stream *stream)
      * }
      */
     public static MethodHandle candor_linear$handle() {
@@ -2324,7 +2334,7 @@ public class CandorKernels extends CandorKernels$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, const candor_epilogue *then, candor_stream *stream)
      * }
      */
     public static MemorySegment candor_linear$address() {
@@ -2333,16 +2343,16 @@ public class CandorKernels extends CandorKernels$shared {
 
     /**
      * {@snippet lang=c :
-     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * int candor_linear(const candor_matrix *y, const candor_matrix *t, const candor_matrix *x, const candor_matrix *w, const candor_matrix *bias, const candor_matrix *residual, const candor_lora *lora, int32_t lora_count, const candor_epilogue *then, candor_stream *stream)
      * }
      */
-    public static int candor_linear(MemorySegment y, MemorySegment t, MemorySegment x, MemorySegment w, MemorySegment bias, MemorySegment residual, MemorySegment lora, int lora_count, MemorySegment stream) {
+    public static int candor_linear(MemorySegment y, MemorySegment t, MemorySegment x, MemorySegment w, MemorySegment bias, MemorySegment residual, MemorySegment lora, int lora_count, MemorySegment then, MemorySegment stream) {
         var mh$ = candor_linear.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("candor_linear", y, t, x, w, bias, residual, lora, lora_count, stream);
+                traceDowncall("candor_linear", y, t, x, w, bias, residual, lora, lora_count, then, stream);
             }
-            return (int)mh$.invokeExact(y, t, x, w, bias, residual, lora, lora_count, stream);
+            return (int)mh$.invokeExact(y, t, x, w, bias, residual, lora, lora_count, then, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

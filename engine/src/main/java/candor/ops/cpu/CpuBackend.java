@@ -285,10 +285,14 @@ public final class CpuBackend implements Backend {
     private void linears(Linears o) {
         if (siblings.takes(o)) {
             siblings.run(o);
-            return;
+        } else {
+            for (int i = 0; i < o.parts().size(); i++) {
+                linear(o.linear(i));
+            }
         }
-        for (int i = 0; i < o.parts().size(); i++) {
-            linear(o.linear(i));
+        switch (o.then()) {
+            case null -> {}
+            case Rope rope -> ropes.run(rope);
         }
     }
 

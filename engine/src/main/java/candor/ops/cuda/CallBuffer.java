@@ -5,6 +5,7 @@ import candor.bindings.generated.candor_adamw8_part;
 import candor.bindings.generated.candor_adamw_part;
 import candor.bindings.generated.candor_cache;
 import candor.bindings.generated.candor_dropping;
+import candor.bindings.generated.candor_epilogue;
 import candor.bindings.generated.candor_heads;
 import candor.bindings.generated.candor_lora;
 import candor.bindings.generated.candor_matrix;
@@ -34,6 +35,7 @@ final class CallBuffer implements AutoCloseable {
     static final long SEQUENCES = padded(candor_sequences.sizeof());
     static final long CACHE = padded(candor_cache.sizeof());
     static final long DROPPING = padded(candor_dropping.sizeof());
+    static final long EPILOGUE = padded(candor_epilogue.sizeof());
     static final long PART = padded(candor_adamw_part.sizeof());
     static final long PART8 = padded(candor_adamw8_part.sizeof());
 
@@ -209,6 +211,33 @@ final class CallBuffer implements AutoCloseable {
         candor_dropping.scale(to, scale);
         candor_dropping.start(to, run.start());
         candor_dropping.end(to, run.end());
+        return this;
+    }
+
+    /** Nothing behind a linear layer. */
+    CallBuffer noEpilogue() {
+        struct(EPILOGUE);
+        return this;
+    }
+
+    /**
+     * Heads that turn behind a linear layer.
+     *
+     * @param heads     that turn, the first columns of the result
+     * @param positions (N) on the device
+     */
+    CallBuffer rope(int heads, Tensor table, long positions) {
+        long at = take(EPILOGUE);
+        memory.set(
+                candor_epilogue.operation$layout(),
+                at + candor_epilogue.operation$offset(),
+                CandorKernels.CANDOR_ROPE());
+        memory.set(candor_epilogue.heads$layout(), at + candor_epilogue.heads$offset(), heads);
+        write(at + candor_epilogue.table$offset(), table);
+        memory.set(
+                candor_epilogue.positions$layout(),
+                at + candor_epilogue.positions$offset(),
+                MemorySegment.ofAddress(positions));
         return this;
     }
 

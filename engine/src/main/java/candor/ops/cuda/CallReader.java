@@ -1,5 +1,6 @@
 package candor.ops.cuda;
 
+import candor.bindings.generated.candor_epilogue;
 import candor.bindings.generated.candor_lora;
 import candor.bindings.generated.candor_matrix;
 import java.lang.foreign.MemorySegment;
@@ -64,6 +65,13 @@ final class CallReader {
 
     MemorySegment dropping() {
         return struct(CallBuffer.DROPPING);
+    }
+
+    /** Null's address for none. */
+    MemorySegment epilogue() {
+        boolean there = calls.get(candor_epilogue.operation$layout(), at + candor_epilogue.operation$offset()) != 0;
+        MemorySegment epilogue = struct(CallBuffer.EPILOGUE);
+        return there ? epilogue : MemorySegment.NULL;
     }
 
     MemorySegment part() {

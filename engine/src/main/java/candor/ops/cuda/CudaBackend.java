@@ -255,6 +255,11 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public boolean joins() {
+        return true;
+    }
+
+    @Override
     public void run(Op op) {
         op.check(activations());
         flops += op.flops();

@@ -53,6 +53,7 @@ enum Function {
             from.matrix(),
             from.loras(),
             from.count(),
+            from.epilogue(),
             stream)),
     LINEAR_BACKWARD((from, stream) -> candor_linear_backward(
             from.matrix(),

@@ -22,6 +22,7 @@ import candor.ops.op.CacheWrite;
 import candor.ops.op.Dropout;
 import candor.ops.op.Embed;
 import candor.ops.op.EmbedBackward;
+import candor.ops.op.Epilogue;
 import candor.ops.op.GatherTargets;
 import candor.ops.op.GeGlu;
 import candor.ops.op.GeGluBackward;
@@ -53,6 +54,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What each operation asks of the C API. Batches, page tables and the numbers of a step are copied to the device before their
@@ -115,7 +117,8 @@ final class OperationCalls implements AutoCloseable {
                         .weight(o.w())
                         .matrix(o.bias())
                         .matrix(o.residual())
-                        .loras(o.lora(), o.batch()));
+                        .loras(o.lora(), o.batch())
+                        .noEpilogue());
             case Linears o -> linears(o);
             case LinearsBackward o -> linearsBackward(o);
             case LinearBackward o -> linearBackward(o);
@@ -251,15 +254,35 @@ final class OperationCalls implements AutoCloseable {
             for (int i = 0; i < o.parts().size(); i++) {
                 ask(o.linear(i));
             }
+            if (o.then() != null) {
+                ask(o.then());
+            }
             return;
         }
-        calls.add(Function.LINEAR, to -> to.matrix(stacked.y())
-                .matrix(stacked.t())
-                .matrix(o.x())
-                .weight(stacked.w().getFirst())
-                .matrix(stacked.bias())
-                .matrix(null)
-                .loras(stacked.loras(), o.batch()));
+        boolean joined = stacked.precede(o.then());
+        Consumer<CallBuffer> end = joined ? epilogue(o.then()) : CallBuffer::noEpilogue;
+        calls.add(
+                Function.LINEAR,
+                to -> end.accept(to.matrix(stacked.y())
+                        .matrix(stacked.t())
+                        .matrix(o.x())
+                        .weight(stacked.w().getFirst())
+                        .matrix(stacked.bias())
+                        .matrix(null)
+                        .loras(stacked.loras(), o.batch())));
+        if (o.then() != null && !joined) {
+            ask(o.then());
+        }
+    }
+
+    /** What a call of stacked layers ends with. */
+    private Consumer<CallBuffer> epilogue(Epilogue then) {
+        return switch (then) {
+            case Rope rope -> {
+                BatchOnDevice there = batches.of(rope.batch());
+                yield to -> to.rope(rope.x().cols() / rope.table().cols(), rope.table(), there.positions());
+            }
+        };
     }
 
     private void linearsBackward(LinearsBackward o) {

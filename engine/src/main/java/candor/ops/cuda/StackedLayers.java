@@ -1,8 +1,10 @@
 package candor.ops.cuda;
 
 import candor.ops.Lora;
+import candor.ops.op.Epilogue;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
+import candor.ops.op.Rope;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.Weight;
@@ -100,6 +102,21 @@ record StackedLayers(List<Weight> w, Tensor y, Tensor t, Tensor dt, Tensor bias,
         boolean packed = parts.stream().anyMatch(PackedOnDevice.class::isInstance);
         boolean frozen = parts.stream().allMatch(FrozenWeight.class::isInstance);
         return parts.size() > 1 && packed && frozen ? parts : null;
+    }
+
+    /** Whether what follows works on the outputs as they lie: then it can be asked for with the product. */
+    boolean precede(Epilogue then) {
+        return switch (then) {
+            case null -> false;
+            case Rope rope -> startsWith(rope.x());
+        };
+    }
+
+    /** Whether some columns are the first ones of the outputs. */
+    private boolean startsWith(Tensor columns) {
+        return columns.data().address() == y.data().address()
+                && columns.stride() == y.stride()
+                && columns.cols() <= y.cols();
     }
 
     private static int rows(List<Weight> parts) {

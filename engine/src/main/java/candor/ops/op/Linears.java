@@ -10,13 +10,15 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Several linear layers of the same input, whose results are {@link Linear}'s.
+ * Several linear layers of the same input, whose results are {@link Linear}'s; and what follows them on these results, as if it had
+ * been asked for behind them, bytes and all: a backend may do it while they are at hand.
  *
  * @param x     (N, I)
  * @param w     (ΣO, I), a part for each layer
  * @param parts what each layer has beside its weight, in the same order
+ * @param then  what follows, or null
  */
-public record Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) implements Op {
+public record Linears(Tensor x, Siblings w, List<Part> parts, Epilogue then, Batch batch) implements Op {
     /**
      * One of the layers.
      *
@@ -32,6 +34,11 @@ public record Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) imple
         if (parts.size() != w.count()) {
             throw new IllegalArgumentException("linears: " + parts.size() + " parts for " + w.count() + " weights");
         }
+    }
+
+    /** With nothing behind them. */
+    public Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) {
+        this(x, w, parts, null, batch);
     }
 
     /** One layer alone. */
@@ -52,7 +59,8 @@ public record Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) imple
     @Override
     public String label() {
         return name() + " " + x.cols() + " to "
-                + parts.stream().map(part -> String.valueOf(part.y().cols())).collect(Collectors.joining(" + "));
+                + parts.stream().map(part -> String.valueOf(part.y().cols())).collect(Collectors.joining(" + "))
+                + (then == null ? "" : ", " + then.label());
     }
 
     @Override
@@ -60,6 +68,9 @@ public record Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) imple
         for (int i = 0; i < parts.size(); i++) {
             Part part = parts.get(i);
             Linear.check(name(), activations, part.y, part.t, x, w.part(i), part.bias, part.lora, batch);
+        }
+        if (then != null) {
+            then.check(activations);
         }
     }
 
@@ -70,13 +81,15 @@ public record Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) imple
 
     @Override
     public long flops() {
-        return indices().mapToLong(i -> linear(i).flops()).sum();
+        return indices().mapToLong(i -> linear(i).flops()).sum() + (then == null ? 0 : then.flops());
     }
 
-    /** The input once for all layers. */
+    /** The input once for all layers, and of what follows only what they have not made. */
     @Override
     public long bytes() {
         long input = Operands.bytes(x);
-        return input + indices().mapToLong(i -> linear(i).bytes() - input).sum();
+        return input
+                + indices().mapToLong(i -> linear(i).bytes() - input).sum()
+                + (then == null ? 0 : then.bytesBeside());
     }
 }

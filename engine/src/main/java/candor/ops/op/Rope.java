@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * @param x     (N, G·D)
  * @param table (P, D): cosines of the D/2 frequencies, then sines, for each position
  */
-public record Rope(Tensor x, Tensor table, Batch batch) implements Op {
+public record Rope(Tensor x, Tensor table, Batch batch) implements Epilogue {
     @Override
     public String name() {
         return "rope";
@@ -42,6 +42,11 @@ public record Rope(Tensor x, Tensor table, Batch batch) implements Op {
     @Override
     public long bytes() {
         return bytes(x, table, batch);
+    }
+
+    @Override
+    public long bytesBeside() {
+        return bytes() - Operands.bytes(x);
     }
 
     /** Of the table, a row for each position that the batch has. */

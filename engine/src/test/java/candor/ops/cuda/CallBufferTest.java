@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import candor.bindings.generated.CandorKernels;
+import candor.bindings.generated.candor_epilogue;
 import candor.bindings.generated.candor_matrix;
 import candor.ops.Heads;
 import candor.ops.weight.PackedForm;
@@ -76,6 +77,25 @@ class CallBufferTest {
         assertThat(reader.number()).isEqualTo(-7);
         assertThat(reader.real()).isEqualTo(0.25f);
         assertThat(reader.longNumber()).isEqualTo(1L << 40);
+        assertThat(reader.hasNext()).isFalse();
+    }
+
+    @Test
+    @SuppressWarnings("restricted") // the struct is read as C reads it
+    void whatALayerEndsWithIsReadAsItWasWritten() {
+        calls.add(Function.LINEAR, to -> to.noEpilogue()
+                .rope(3, tensor(DType.F32, 4096, 7, 16), 8192)
+                .number(5));
+        CallReader reader = new CallReader(calls.bytes());
+        assertThat(reader.function()).isEqualTo(Function.LINEAR);
+        assertThat(reader.epilogue()).isEqualTo(MemorySegment.NULL);
+        MemorySegment rope = reader.epilogue().reinterpret(candor_epilogue.sizeof());
+        assertThat(candor_epilogue.operation(rope)).isEqualTo(CandorKernels.CANDOR_ROPE());
+        assertThat(candor_epilogue.heads(rope)).isEqualTo(3);
+        assertThat(candor_matrix.data(candor_epilogue.table(rope)).address()).isEqualTo(4096);
+        assertThat(candor_matrix.cols(candor_epilogue.table(rope))).isEqualTo(16);
+        assertThat(candor_epilogue.positions(rope).address()).isEqualTo(8192);
+        assertThat(reader.number()).isEqualTo(5);
         assertThat(reader.hasNext()).isFalse();
     }
 

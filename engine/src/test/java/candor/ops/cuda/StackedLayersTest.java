@@ -10,8 +10,10 @@ import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PassShape;
 import candor.ops.Write;
+import candor.ops.op.Epilogue;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
+import candor.ops.op.Rope;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.StoredWeight;
@@ -30,6 +32,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Layers of one input as one product on the emulated device: against float64, and against the layers one by one. */
@@ -268,6 +271,69 @@ class StackedLayersTest {
                     }
                 }
             }
+        });
+    }
+
+    private Tensor activation(String name, int rows, int cols) {
+        Tensor tensor = backend.allocate(DType.BF16, rows, cols);
+        backend.upload(tensor, values(name, rows * cols));
+        return tensor;
+    }
+
+    private float[] get(Tensor tensor) {
+        float[] values = new float[(int) tensor.elements()];
+        backend.download(values, tensor);
+        return values;
+    }
+
+    /** Layers (outputs[i], 40) of the tokens of the batch, whose results are columns of y. */
+    private Linears layers(Tensor x, Tensor y, Siblings w, Epilogue then) {
+        List<Linears.Part> parts = new ArrayList<>();
+        int end = 0;
+        for (Weight part : w.parts()) {
+            int start = end;
+            end += part.rows();
+            parts.add(new Linears.Part(y.columns(start, end), null, null, null));
+        }
+        return new Linears(x, w, parts, then, batch());
+    }
+
+    private Siblings weights(int... outputs) {
+        List<Weight> parts = new ArrayList<>();
+        for (int rows : outputs) {
+            parts.add(StoredWeight.of(Tensor.of(arena, rows, INPUTS, values("of " + rows, rows * INPUTS))));
+        }
+        return backend.freeze(new Siblings(parts));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 64", "capability=90, 64", "capability=90, 128", "capability=90, 32"})
+    void headsTurnInTheCallOfTheirProduct(String device, int width) {
+        EmulatedDevice.assumeThere();
+        EmulatedDevice.with(device, () -> {
+            backend = CudaBackend.emulated();
+            int n = batch().tokenCount();
+            Siblings w = weights(3 * width, width, width);
+            Tensor x = activation("x", n, INPUTS);
+            Tensor table = backend.constant(Tensor.of(arena, 41, width, values("table", 41 * width)));
+            Tensor apart = activation("apart", n, 5 * width);
+            Tensor y = activation("y", n, 5 * width);
+            Rope rope = new Rope(y.columns(0, 4 * width), table, batch());
+            Linears op = layers(x, y, w, rope);
+            assertThat(StackedLayers.of(op).precede(rope)).isTrue();
+            backend.run(op);
+            backend.run(layers(x, apart, w, null));
+            float[] before = get(apart);
+            backend.rope(apart.columns(0, 4 * width), table, batch());
+            assertThat(get(apart)).isNotEqualTo(before);
+            assertThat(get(y)).isEqualTo(get(apart));
+            // Columns that are not the first ones turn in a call of their own.
+            Rope keys = new Rope(y.columns(3 * width, 4 * width), table, batch());
+            assertThat(StackedLayers.of(op).precede(keys)).isFalse();
+            backend.run(layers(x, y, w, keys));
+            backend.run(layers(x, apart, w, null));
+            backend.rope(apart.columns(3 * width, 4 * width), table, batch());
+            assertThat(get(y)).isEqualTo(get(apart));
         });
     }
 
