@@ -469,6 +469,9 @@ int candor_log_prob_backward(
 
 /* ---- optimiser --------------------------------------------------------------------------------------------------------- */
 
+/* y (rows,cols) += x (rows,cols), both float32. */
+int candor_accumulate(const candor_matrix *y, const candor_matrix *x, candor_stream *stream);
+
 /* result (1) float64 = the sum of the squares of x (rows,cols) float32, in double precision. */
 int candor_sum_of_squares(double *result, const candor_matrix *x, candor_stream *stream);
 

@@ -141,6 +141,24 @@ SUITE(head_blocks) {
     candor_head_block_use(0);
 }
 
+SUITE(accumulate) {
+    struct Shape {
+        int n, c, gap, offset;
+    };
+    for (const Shape& s : {Shape{1, 1, 0, 0}, Shape{1, 4099, 0, 0}, Shape{7, 16, 4, 0}, Shape{5, 37, 3, 1}, Shape{3, 64, 1, 2}}) {
+        Random r(s.c);
+        Tensor<float> x(s.n, s.c, s.c + s.gap, s.offset), y(s.n, s.c, s.c + s.gap + 4, s.offset);
+        x.fill(r, -1, 1);
+        y.fill(r, -1, 1);
+        const std::vector<double> start = y.values;
+        std::vector<double> sums;
+        for (size_t i = 0; i < start.size(); i++) sums.push_back((float)start[i] + (float)x.values[i]);
+        Check("accumulate " + std::to_string(s.n) + " x " + std::to_string(s.c))
+            .output_from("y", y, start, {sums, sums})
+            .run([&] { return candor_accumulate(y.m(), x.m(), stream()); });
+    }
+}
+
 SUITE(sum_of_squares) {
     for (const int cols : {1, 1000}) {
         Random r(cols);

@@ -10,6 +10,7 @@ import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
@@ -176,6 +177,7 @@ public class Naive implements Ops {
             case EmbedBackward o -> embedBackward(o);
             case LogProbHeadGradient o -> logProbHeadGradient(o);
             case Zero o -> zero(o);
+            case Accumulate o -> accumulate(o);
             case SumOfSquares o -> sumOfSquares(o);
             case AdamW o -> adamW(o);
             case AdamW8bit o -> adamW8bit(o);
@@ -721,6 +723,17 @@ public class Naive implements Ops {
         Tensor y = op.y();
         for (int n = 0; n < y.rows(); n++) {
             Floats.put(y, n, new float[y.cols()]);
+        }
+    }
+
+    private void accumulate(Accumulate op) {
+        for (int n = 0; n < op.y().rows(); n++) {
+            float[] y = Floats.row(op.y(), n);
+            float[] x = Floats.row(op.x(), n);
+            for (int c = 0; c < y.length; c++) {
+                y[c] += x[c];
+            }
+            Floats.put(op.y(), n, y);
         }
     }
 

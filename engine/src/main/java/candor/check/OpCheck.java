@@ -71,6 +71,7 @@ public final class OpCheck {
         TABLE.put("embedBackward", WeightCases::embedding);
         TABLE.put("logProbHeadGradient", WeightCases::head);
         TABLE.put("zero", RowCases::zero);
+        TABLE.put("accumulate", StepCases::accumulate);
         TABLE.put("sumOfSquares", StepCases::sumOfSquares);
         TABLE.put("adamW", StepCases::adamW);
         TABLE.put("adamW8bit", StepCases::adamW8bit);

@@ -10,6 +10,7 @@ import candor.ops.Lora;
 import candor.ops.Ops;
 import candor.ops.PageTables;
 import candor.ops.Write;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
@@ -92,6 +93,7 @@ public final class Reference implements Ops {
             case EmbedBackward o -> embedBackward(o);
             case LogProbHeadGradient o -> logProbHeadGradient(o);
             case Zero o -> zero(o);
+            case Accumulate o -> accumulate(o);
             case SumOfSquares o -> sumOfSquares(o);
             case AdamW o -> adamW(o);
             case AdamW8bit o -> adamW8bit(o);
@@ -654,6 +656,15 @@ public final class Reference implements Ops {
         for (int n = 0; n < y.rows(); n++) {
             for (int c = 0; c < y.cols(); c++) {
                 y.set(n, c, 0);
+            }
+        }
+    }
+
+    private void accumulate(Accumulate op) {
+        Tensor y = op.y();
+        for (int n = 0; n < y.rows(); n++) {
+            for (int c = 0; c < y.cols(); c++) {
+                y.set(n, c, y.get(n, c) + op.x().get(n, c));
             }
         }
     }

@@ -4,6 +4,7 @@ import static candor.check.Shape.matrix;
 
 import candor.ops.AdamWStep;
 import candor.ops.EightBitRow;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.SumOfSquares;
@@ -12,6 +13,20 @@ import java.util.stream.Stream;
 /** What the optimiser needs. */
 final class StepCases {
     private StepCases() {}
+
+    static Stream<Case> accumulate() {
+        return Stream.of(
+                accumulate(1, 1), accumulate(1, 7), accumulate(7, 113), accumulate(33, 64), accumulate(1, 100_003));
+    }
+
+    private static Case accumulate(int rows, int cols) {
+        Case.Builder c = Case.of("accumulate", rows + " x " + cols, Packed.one());
+        Shape shape = matrix(rows, cols);
+        return c.updated("y", shape, c.normal(shape))
+                .in("x", shape, c.normal(shape))
+                .float32("y", "x")
+                .call((v, b) -> new Accumulate(v.at("y"), v.at("x")));
+    }
 
     static Stream<Case> sumOfSquares() {
         return Stream.of(sum(1, 1, 1), sum(1, 7, 1), sum(7, 113, 1e-12), sum(33, 203, 1e12), sum(1, 100_003, 1));

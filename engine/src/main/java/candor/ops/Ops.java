@@ -1,5 +1,6 @@
 package candor.ops;
 
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
@@ -210,6 +211,11 @@ public interface Ops {
     /** {@link Zero}. */
     default void zero(Tensor y) {
         run(new Zero(y));
+    }
+
+    /** {@link Accumulate}. */
+    default void accumulate(Tensor y, Tensor x) {
+        run(new Accumulate(y, x));
     }
 
     /** {@link SumOfSquares}, the sum. */

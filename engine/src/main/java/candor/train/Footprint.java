@@ -25,6 +25,7 @@ import candor.train.optimiser.AdamW;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 
 /** What runs keep in memory, on the host and on a device that has memory of its own. */
 final class Footprint {
@@ -42,6 +43,7 @@ final class Footprint {
 
     private static final String ACTIVATIONS = "activations";
     private static final String SCRATCH = "scratch";
+    private static final String SUMS = "gradient sums";
 
     private final Prepared prepared;
     private final Largest largest;
@@ -50,6 +52,8 @@ final class Footprint {
     private final BackendDescriptor backend;
     private final Travel travel;
     private final int processes;
+    /** Whether sums of gradients stay on the device. */
+    private final boolean sumsNear;
 
     /**
      * Of the process that keeps the most.
@@ -59,11 +63,13 @@ final class Footprint {
      */
     static Footprint of(Prepared prepared, int cut, int processes) {
         TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
-        return new Footprint(prepared, Largest.of(prepared.runs(), cut), machine.residency(0, processes), processes);
+        return new Footprint(
+                prepared, Largest.of(prepared.runs(), cut), machine.residency(0, processes), processes, false);
     }
 
-    private Footprint(Prepared prepared, Largest largest, Residency residency, int processes) {
+    private Footprint(Prepared prepared, Largest largest, Residency residency, int processes, boolean sumsNear) {
         this.processes = processes;
+        this.sumsNear = sumsNear;
         this.prepared = prepared;
         this.largest = largest;
         model = prepared.model();
@@ -74,7 +80,18 @@ final class Footprint {
 
     /** The same with frozen layers on the device only while they are computed with. */
     Footprint offloaded() {
-        return new Footprint(prepared, largest, Residency.NONE, processes);
+        return new Footprint(prepared, largest, Residency.NONE, processes, sumsNear);
+    }
+
+    /** The same with sums of gradients on the device instead of on the host. */
+    Footprint withSumsNear() {
+        TrainConfig.Machine machine = first().machine();
+        return new Footprint(prepared, largest, machine.residency(0, processes), processes, true);
+    }
+
+    /** Whether sums of gradients stay where they are computed. */
+    boolean sumsNear() {
+        return sumsNear || !onDevice();
     }
 
     /** Of the largest passes. */
@@ -135,9 +152,9 @@ final class Footprint {
             bytes.put(ACTIVATIONS, activations(recomputation));
             bytes.put(SCRATCH, scratch());
         }
-        long sums = prepared.runs().stream().mapToLong(this::sums).sum();
+        long sums = sums(of -> onDevice() ? of.host() : of.computed() + of.host());
         if (sums > 0) {
-            bytes.put("gradient sums", sums);
+            bytes.put(SUMS, sums);
         }
         bytes.put("rows", prepared.runs().stream().mapToLong(Footprint::rows).sum());
         bytes.put("Java itself", JAVA);
@@ -155,6 +172,10 @@ final class Footprint {
             bytes.put("layers in turns", travel.places());
         }
         trained(bytes);
+        long sums = sums(GradientSum.Bytes::computed);
+        if (sums > 0) {
+            bytes.put(SUMS, sums);
+        }
         bytes.put(ACTIVATIONS, activations(recomputation));
         bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount(), model.packing() != null));
         if (overhead > 0) {
@@ -164,9 +185,14 @@ final class Footprint {
     }
 
     /** Of gradients of several micro-batches, while they become one, and of what other processes send of theirs. */
-    private long sums(Prepared.One run) {
-        int microBatches = run.config().batching().accumulation() + (run.probing() == null ? 0 : 1);
-        return GradientSum.hostBytes(length(run), microBatches, processes, backend.copiesWeights());
+    private long sums(ToLongFunction<GradientSum.Bytes> where) {
+        return prepared.runs().stream()
+                .mapToLong(run -> {
+                    int microBatches = run.config().batching().accumulation() + (run.probing() == null ? 0 : 1);
+                    return where.applyAsLong(
+                            GradientSum.bytes(length(run), microBatches, processes, onDevice(), sumsNear()));
+                })
+                .sum();
     }
 
     private long length(Prepared.One run) {

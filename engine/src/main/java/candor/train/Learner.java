@@ -67,7 +67,7 @@ public final class Learner implements AutoCloseable {
 
     /** @param references what is known of the reference; null where neither objective nor probes need it */
     public Learner(Backend backend, Trained trained, Dataset data, Rules rules, References references) {
-        this(backend, trained, data, rules, references, Communicator.ALONE, null);
+        this(backend, trained, data, rules, references, Communicator.ALONE, null, true);
     }
 
     /**
@@ -75,6 +75,7 @@ public final class Learner implements AutoCloseable {
      *
      * @param references what is known of the reference; null where the objective does not need it
      * @param layers     where the elements of each layer begin in the row, see {@link Trainee#layers}
+     * @param sumsNear   whether gradients are summed where they are computed, see {@link Plan}
      */
     Learner(
             Backend backend,
@@ -83,7 +84,8 @@ public final class Learner implements AutoCloseable {
             Rules rules,
             References references,
             Communicator among,
-            int[] layers) {
+            int[] layers,
+            boolean sumsNear) {
         this.trained = trained;
         this.data = data;
         this.rules = rules;
@@ -91,7 +93,7 @@ public final class Learner implements AutoCloseable {
         source = source(data);
         RowShares shares = new RowShares(trained.parameters.cols(), trained.decayed, among.size());
         adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, shares, among.rank());
-        sum = new GradientSum(backend, among, trained.gradients, shares, layers);
+        sum = new GradientSum(backend, among, trained.gradients, shares, layers, sumsNear);
         batcher = new Batcher(data.lengths(), rules.batching);
     }
 

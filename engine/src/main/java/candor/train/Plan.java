@@ -18,6 +18,7 @@ import java.util.Locale;
  * What runs will take, before anything is taken: bytes by place and kind, and tokens to compute.
  *
  * @param recomputation what each layer computes again
+ * @param sumsNear   whether gradients of micro-batches are summed where they are computed, and not on the host
  * @param host       memory of this machine
  * @param device     memory of the GPU; nothing where there is none in play
  * @param largest    upper bounds over all passes
@@ -28,6 +29,7 @@ import java.util.Locale;
  */
 public record Plan(
         Recomputation recomputation,
+        boolean sumsNear,
         Needs host,
         Needs device,
         Largest largest,
@@ -64,7 +66,8 @@ public record Plan(
         if (!footprint.fits(chosen, room)) {
             throw refusal(prepared, footprint, chosen, room, processes);
         }
-        return with(prepared, footprint, withLogits(chosen, footprint, room), room, processes);
+        Footprint settled = footprint.withSumsNear().fits(chosen, room) ? footprint.withSumsNear() : footprint;
+        return with(prepared, settled, withLogits(chosen, settled, room), room, processes);
     }
 
     /**
@@ -187,6 +190,7 @@ public record Plan(
         }
         return new Plan(
                 recomputation,
+                footprint.sumsNear(),
                 footprint.host(recomputation),
                 footprint.device(recomputation, room.overhead()),
                 footprint.largest(),

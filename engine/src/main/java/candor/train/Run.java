@@ -36,6 +36,7 @@ public final class Run implements AutoCloseable {
      * @param comm      the processes that train it together, of which one writes
      * @param watching  what its honesty is watched by, or null
      * @param passTokens tokens of the largest pass with gradients: probes take no more at once
+     * @param sumsNear   whether gradients are summed where they are computed, see {@link Plan}
      */
     record Parts(
             TrainConfig config,
@@ -48,7 +49,8 @@ public final class Run implements AutoCloseable {
             Slots slots,
             Communicator comm,
             WatchProbes watching,
-            int passTokens) {}
+            int passTokens,
+            boolean sumsNear) {}
 
     private static final String PARAMETERS = "parameters.f32";
 
@@ -96,7 +98,8 @@ public final class Run implements AutoCloseable {
                         parts.probing),
                 cache,
                 parts.comm,
-                parts.trainee.layers());
+                parts.trainee.layers(),
+                parts.sumsNear);
         checkpoints =
                 new CheckpointStore(parts.record.checkpoints(), config.watch().saveTotalLimit());
         long metricsBytes = 0;

@@ -226,7 +226,8 @@ public final class Session implements AutoCloseable {
                         new Slots(slot, reference),
                         comm,
                         run.watching(),
-                        plan.passTokens()),
+                        plan.passTokens(),
+                        plan.sumsNear()),
                 backend,
                 run.from());
         runs.add(opened);

@@ -201,6 +201,14 @@ class ReferenceTest {
     }
 
     @Test
+    void accumulate() {
+        Tensor y = rows(2, 2, 1, -2, 3, -4);
+        ops.accumulate(y, rows(2, 2, 10, 20, 30, 40));
+        assertRow(y, 0, 11, 18);
+        assertRow(y, 1, 33, 36);
+    }
+
+    @Test
     void sumOfSquares() {
         assertThat(ops.sumOfSquares(rows(2, 2, 1, -2, 3, -4))).isEqualTo(30);
     }

@@ -8,6 +8,7 @@ import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.EightBitRow;
 import candor.ops.Heads;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.Attention;
@@ -224,6 +225,12 @@ final class ScoreMutants {
 
     private static Stream<Mutant> step() {
         return Stream.of(
+                Mutant.of(Accumulate.class, "leaves out the last column", TOO_FAR, (right, op) -> {
+                    int kept = op.y().cols() - 1;
+                    if (kept > 0) {
+                        right.accumulate(op.y().columns(0, kept), op.x().columns(0, kept));
+                    }
+                }),
                 Mutant.of(SumOfSquares.class, "sums in single precision", TOO_FAR, (right, op) -> {
                     float sum = 0;
                     for (float[] row : Floats.rows(op.x())) {

@@ -98,7 +98,7 @@ class PlanTest {
         assertThat(used[0]).isLessThanOrEqualTo(planned).isGreaterThan(planned * 8 / 10);
         Map<String, Long> host = plan.host().bytes();
         long waiting = host.getOrDefault(Plan.WAITING, 0L);
-        assertThat(counted.hostWorkspace()).isEqualTo(waiting + host.get("gradient sums"));
+        assertThat(counted.hostWorkspace()).isEqualTo(waiting);
         assertThat(waiting > 0).isEqualTo(away);
     }
 
@@ -330,9 +330,18 @@ class PlanTest {
         // The stream before each layer and behind the last, bf16, and more than that for one layer and the head.
         assertThat(device.get("activations")).isBetween(65L * 4096 * 5120 * 2, 8 * GB);
         assertThat(plan.host().bytes()).doesNotContainKey("weights (mapped)");
-        // Of two micro-batches: one that waits, and one as it comes from the device.
-        assertThat(plan.host().bytes()).containsEntry("gradient sums", 2 * 4 * adapter);
-        assertThat(plan.host().total() - 2 * 4 * adapter).isLessThan(GB);
+        // Of two micro-batches one waits while the other is computed.
+        assertThat(device).containsEntry("gradient sums", 4 * adapter);
+        assertThat(plan.sumsNear()).isTrue();
+        assertThat(plan.host().total()).isLessThan(GB);
+        // Where it does not fit there it waits on the host, beside the other as that comes; nothing is computed again
+        // for it.
+        Plan tight = Plan.of(prepared, Room.planned(HOST, plan.device().total() - 1));
+        assertThat(tight.sumsNear()).isFalse();
+        assertThat(tight.recomputation().layers())
+                .isEqualTo(plan.recomputation().layers());
+        assertThat(tight.device().bytes()).doesNotContainKey("gradient sums");
+        assertThat(tight.host().bytes()).containsEntry("gradient sums", 2 * 4 * adapter);
     }
 
     /** "A 32B trains on a 24-GB card, slowly": two layers are there at a time, and all but two are copied each way. */

@@ -3329,6 +3329,68 @@ public class CandorKernels extends CandorKernels$shared {
         }
     }
 
+    private static class candor_accumulate {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_accumulate");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_accumulate(const candor_matrix *y, const candor_matrix *x, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_accumulate$descriptor() {
+        return candor_accumulate.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_accumulate(const candor_matrix *y, const candor_matrix *x, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_accumulate$handle() {
+        return candor_accumulate.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_accumulate(const candor_matrix *y, const candor_matrix *x, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_accumulate$address() {
+        return candor_accumulate.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_accumulate(const candor_matrix *y, const candor_matrix *x, candor_stream *stream)
+     * }
+     */
+    public static int candor_accumulate(MemorySegment y, MemorySegment x, MemorySegment stream) {
+        var mh$ = candor_accumulate.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_accumulate", y, x, stream);
+            }
+            return (int)mh$.invokeExact(y, x, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class candor_sum_of_squares {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CandorKernels.C_INT,

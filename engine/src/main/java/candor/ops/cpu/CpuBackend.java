@@ -2,6 +2,7 @@ package candor.ops.cpu;
 
 import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
@@ -269,6 +270,7 @@ public final class CpuBackend implements Backend {
             case EmbedBackward o -> weightGradients.run(o);
             case LogProbHeadGradient o -> headGradient.add(o);
             case Zero o -> rows.run(o);
+            case Accumulate o -> optimiser.run(o);
             case SumOfSquares o -> optimiser.run(o);
             case AdamW o -> optimiser.run(o);
             case AdamW8bit o -> optimiser.run(o);

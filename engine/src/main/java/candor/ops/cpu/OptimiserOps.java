@@ -7,6 +7,7 @@ import static candor.ops.cpu.TileShape.S;
 
 import candor.ops.AdamWStep;
 import candor.ops.EightBitRow;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.SumOfSquares;
@@ -26,6 +27,7 @@ final class OptimiserOps {
     private static final NearestCode UNSIGNED = new NearestCode(DynamicMap.unsigned());
 
     private final Workers workers;
+    private final Parallel.Task accumulate = this::accumulateBlock;
     private final Parallel.Task square = this::squareBlock;
     private final Parallel.Task step = this::stepBlock;
     private final Parallel.Task narrowStep = this::narrowBlock;
@@ -34,6 +36,7 @@ final class OptimiserOps {
     private double[] partial = new double[0];
     private int blocksInRow;
     private Tensor squared;
+    private Accumulate sum;
     private AdamW job;
     private AdamW8bit narrowJob;
     private float scale;
@@ -47,6 +50,12 @@ final class OptimiserOps {
 
     OptimiserOps(Workers workers) {
         this.workers = workers;
+    }
+
+    void run(Accumulate op) {
+        sum = op;
+        blocksInRow = Math.ceilDiv(op.y().cols(), BLOCK);
+        workers.run(op.y().rows() * blocksInRow, accumulate);
     }
 
     void run(SumOfSquares op) {
@@ -88,6 +97,26 @@ final class OptimiserOps {
         rate = (float) (now.learningRate() / (1 - Math.pow(now.beta1(), now.step())));
         rootCorrection = (float) (1 / Math.sqrt(1 - Math.pow(now.beta2(), now.step())));
         epsilon = (float) now.epsilon();
+    }
+
+    private void accumulateBlock(int block, int worker) {
+        Tensor y = sum.y();
+        Tensor x = sum.x();
+        int row = block / blocksInRow;
+        int start = block % blocksInRow * BLOCK;
+        add(y.data(), y.offset(row, start), x.data(), x.offset(row, start), Math.min(BLOCK, y.cols() - start));
+    }
+
+    private static void add(MemorySegment ys, long to, MemorySegment xs, long from, int n) {
+        int j = 0;
+        for (; j + LANES <= n; j += LANES) {
+            FloatVector.fromMemorySegment(S, ys, to + 4L * j, ORDER)
+                    .add(FloatVector.fromMemorySegment(S, xs, from + 4L * j, ORDER))
+                    .intoMemorySegment(ys, to + 4L * j, ORDER);
+        }
+        for (; j < n; j++) {
+            ys.set(FLOAT, to + 4L * j, ys.get(FLOAT, to + 4L * j) + xs.get(FLOAT, from + 4L * j));
+        }
     }
 
     private void squareBlock(int block, int worker) {

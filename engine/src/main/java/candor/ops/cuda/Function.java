@@ -1,5 +1,6 @@
 package candor.ops.cuda;
 
+import static candor.bindings.generated.CandorKernels.candor_accumulate;
 import static candor.bindings.generated.CandorKernels.candor_adamw;
 import static candor.bindings.generated.CandorKernels.candor_adamw8;
 import static candor.bindings.generated.CandorKernels.candor_affine;
@@ -117,6 +118,7 @@ enum Function {
             from.longNumber(),
             from.longNumber(),
             stream)),
+    ACCUMULATE((from, stream) -> candor_accumulate(from.matrix(), from.matrix(), stream)),
     SUM_OF_SQUARES((from, stream) -> candor_sum_of_squares(from.address(), from.matrix(), stream)),
     ADAMW((from, stream) -> candor_adamw(from.part(), 1, stream)),
     ADAMW8((from, stream) -> candor_adamw8(from.part8(), 1, stream));

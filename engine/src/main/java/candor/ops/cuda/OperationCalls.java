@@ -12,6 +12,7 @@ import candor.ops.Lora;
 import candor.ops.PageTables;
 import candor.ops.Unsupported;
 import candor.ops.Write;
+import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
 import candor.ops.op.Affine;
@@ -166,6 +167,8 @@ final class OperationCalls implements AutoCloseable {
                         Function.GEGLU_BACKWARD,
                         to -> to.matrix(o.dGateUp()).matrix(o.dy()).matrix(o.gateUp()));
             case Zero o -> zero(o.y());
+            case Accumulate o ->
+                calls.add(Function.ACCUMULATE, to -> to.matrix(o.y()).matrix(o.x()));
             case SumOfSquares o -> {
                 calls.add(Function.SUM_OF_SQUARES, to -> to.number(sum).matrix(o.x()));
                 o.sum()[0] = staging.download(sum);

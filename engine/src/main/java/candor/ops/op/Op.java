@@ -7,7 +7,8 @@ import candor.tensor.DType;
  * it can be asked what it costs before anything runs.
  */
 public sealed interface Op
-        permits AdamW,
+        permits Accumulate,
+                AdamW,
                 AdamW8bit,
                 Affine,
                 Attention,

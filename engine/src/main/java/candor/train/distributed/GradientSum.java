@@ -19,17 +19,20 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The gradient of a step out of those of its micro-batches, summed by {@link MicroBatchTree} on the host in float32. Each process
- * sums its own micro-batches as far as the tree allows; of every partial sum each owner gets its share of the row, and sums on
- * (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm is that of the whole row. Where
- * gradients are memory of the host and lie layer after layer, those of a layer travel while the layers before it are computed.
+ * The gradient of a step out of those of its micro-batches, summed by {@link MicroBatchTree} in float32. Each process sums its own
+ * micro-batches, where they are computed or on the host, as far as the tree allows; of every partial sum each owner gets its share of the row, and
+ * sums on, on the host (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm is that of the
+ * whole row. Where gradients are memory of the host and lie layer after layer, those of a layer travel while the layers before it
+ * are computed.
+ *
+ * <p>No sum is -0: each begins as 0, and is added to. So a row is kept by adding it to zeros, which a device does by itself.
  *
  * <p>A step of one micro-batch in one process is left alone: its gradient is what the backward pass wrote.
  */
 public final class GradientSum implements AutoCloseable {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
-    /** A partial sum; its row is a buffer, or the gradients themselves. */
+    /** A partial sum; its row is one beside the gradients, or the gradients themselves. */
     private record Partial(Node node, Tensor row) {}
 
     private final Backend backend;
@@ -41,8 +44,19 @@ public final class GradientSum implements AutoCloseable {
     /** Whether the gradients are memory of the host. */
     private final boolean here;
 
+    /** Whether partial sums are where gradients are computed. */
+    private final boolean near;
+
     private final List<Workspace> workspaces = new ArrayList<>();
-    private final Deque<Tensor> spare = new ArrayDeque<>();
+    /** Rows of a device that hold nothing. */
+    private final Deque<Tensor> spareOnDevice = new ArrayDeque<>();
+
+    /** The same of the host. */
+    private final Deque<Tensor> spareOnHost = new ArrayDeque<>();
+
+    /** Rows of the host that hold what goes from a device to others. */
+    private final List<Tensor> sent = new ArrayList<>();
+
     private final Deque<Partial> partials = new ArrayDeque<>();
     /** Pieces that come from others. */
     private final List<Tensor> pieces = new ArrayList<>();
@@ -64,34 +78,58 @@ public final class GradientSum implements AutoCloseable {
     /**
      * @param gradients (1, P), which backward passes add to
      * @param layers    where the elements of each layer begin in the row, and where they end; null where they are not neighbours
+     * @param near      whether partial sums stay where they are computed, and not on the host
      */
-    public GradientSum(Backend backend, Communicator comm, Tensor gradients, RowShares shares, int[] layers) {
+    public GradientSum(
+            Backend backend, Communicator comm, Tensor gradients, RowShares shares, int[] layers, boolean near) {
         this.backend = backend;
         this.comm = comm;
         this.gradients = gradients;
         this.shares = shares;
         here = !backend.descriptor().copiesWeights();
+        this.near = near || here;
         this.layers = here && comm.size() > 1 ? layers : null;
     }
 
-    /** Bytes of the host that it takes, at most, in the process that needs the most, beside the gradients. */
-    public static long hostBytes(long columns, int microBatches, int processes, boolean device) {
-        if (microBatches == 1 && processes == 1) {
-            return 0;
-        }
+    /**
+     * What it takes in the process that needs the most, beside the gradients.
+     *
+     * @param computed bytes where gradients are computed
+     * @param host     bytes of the host where that is elsewhere, and of what others send
+     */
+    public record Bytes(long computed, long host) {}
+
+    /**
+     * Of a row of so many columns, at most.
+     *
+     * @param device whether gradients are computed elsewhere than on the host
+     * @param near   see the constructor
+     */
+    public static Bytes bytes(long columns, int microBatches, int processes, boolean device, boolean near) {
+        boolean far = device && !near;
+        boolean alone = microBatches == 1 && processes == 1;
         MicroBatchTree tree = new MicroBatchTree(microBatches);
         Division division = new Division(microBatches, processes);
         long rows = 0;
+        long sent = 0;
         long pieces = 0;
         for (int rank = 0; rank < processes; rank++) {
             int from = division.from(rank);
-            for (int to = from; to <= division.to(rank); to++) {
+            // Of sums that are near, the last one stays in the gradients.
+            for (int to = from; to < division.to(rank) + (far ? 1 : 0); to++) {
                 rows = Math.max(rows, tree.nodes(from, to).size());
             }
-            pieces += tree.nodes(from, division.to(rank)).size();
+            int own = tree.nodes(from, division.to(rank)).size();
+            sent = Math.max(sent, own);
+            pieces += own;
         }
-        long shares = processes == 1 ? 0 : pieces * RowShares.most(columns, processes);
-        return DType.F32.bytes() * (columns * (rows + (device ? 1 : 0)) + shares);
+        long row = DType.F32.bytes() * columns;
+        long shares = processes == 1 ? 0 : DType.F32.bytes() * pieces * RowShares.most(columns, processes);
+        if (far) {
+            // One as it comes, or goes: the parameters do, too.
+            return new Bytes(0, alone ? 0 : row * (rows + 1) + shares);
+        }
+        return new Bytes(row * rows, shares + (device && processes > 1 ? row * (sent + 1) : 0));
     }
 
     /**
@@ -103,6 +141,8 @@ public final class GradientSum implements AutoCloseable {
     public void start(int microBatches, Division passes) {
         partials.forEach(partial -> release(partial.row));
         partials.clear();
+        spareOnHost.addAll(sent);
+        sent.clear();
         merges.clear();
         transfers.clear();
         known.clear();
@@ -164,7 +204,7 @@ public final class GradientSum implements AutoCloseable {
         Share part = new Share(layers[layer], layers[layer + 1]);
         Tensor sum = gradients;
         for (Tensor row : merges) {
-            add(part.of(row), part.of(sum));
+            backend.accumulate(part.of(row), part.of(sum));
             sum = row;
         }
         sendOff(part);
@@ -172,7 +212,9 @@ public final class GradientSum implements AutoCloseable {
 
     /** Of each partial sum of a part of the row, its owners get theirs. */
     private void sendOff(Share part) {
-        List<Partial> mine = List.copyOf(partials);
+        List<Tensor> mine = partials.stream()
+                .map(partial -> near && !here ? sent(partial.row) : partial.row)
+                .toList();
         Share own = shares.of(comm.rank());
         int rounds = nodes.stream().mapToInt(List::size).max().orElseThrow();
         for (int round = 0; round < rounds; round++) {
@@ -180,7 +222,7 @@ public final class GradientSum implements AutoCloseable {
             List<MemorySegment> from = new ArrayList<>();
             for (int rank = 0; rank < comm.size(); rank++) {
                 Share theirs = shares.of(rank).and(part);
-                to.add(round < mine.size() ? theirs.of(mine.get(round).row).data() : MemorySegment.NULL);
+                to.add(round < mine.size() ? theirs.of(mine.get(round)).data() : MemorySegment.NULL);
                 from.add(
                         round < nodes.get(rank).size()
                                 ? own.and(part)
@@ -198,43 +240,74 @@ public final class GradientSum implements AutoCloseable {
         if (microBatch >= tree.microBatches() || alone() || travels(microBatch)) {
             return;
         }
-        Partial sum = new Partial(new Node(microBatch, microBatch + 1), here ? gradients : kept(gradients));
+        Partial sum = new Partial(new Node(microBatch, microBatch + 1), near ? gradients : onHost(gradients));
         while (!partials.isEmpty() && tree.siblings(partials.getLast().node, sum.node)) {
             Partial left = partials.removeLast();
-            add(left.row, sum.row);
+            add(left.row, sum.row, near);
             release(sum.row);
             sum = new Partial(new Node(left.node.from(), sum.node.to()), left.row);
         }
         // The next micro-batch writes into the gradients again.
-        partials.add(sum.row == gradients ? new Partial(sum.node, kept(gradients)) : sum);
+        boolean last = microBatch == Math.min(tree.microBatches(), division.to(comm.rank())) - 1;
+        partials.add(last || sum.row != gradients ? sum : new Partial(sum.node, kept()));
     }
 
-    /** A copy of a row in a buffer of the host. */
-    private Tensor kept(Tensor row) {
-        Tensor buffer = buffer();
-        backend.copy(buffer, row);
+    /** A copy of the gradients where they are computed. */
+    private Tensor kept() {
+        Tensor row = here
+                ? onHost()
+                : spareOnDevice.isEmpty() ? allocate(gradients.cols(), false) : spareOnDevice.removeLast();
+        copy(row, gradients);
+        return row;
+    }
+
+    /** Of rows where gradients are computed. */
+    private void copy(Tensor to, Tensor from) {
+        backend.zero(to);
+        backend.accumulate(to, from);
+    }
+
+    /** A copy of a device's row that goes to others, until the next step. */
+    private Tensor sent(Tensor row) {
+        Tensor copy = onHost(row);
+        sent.add(copy);
+        return copy;
+    }
+
+    private Tensor onHost(Tensor row) {
+        Tensor copy = onHost();
+        backend.copy(copy, row);
         backend.synchronise();
-        return buffer;
+        return copy;
     }
 
-    private Tensor buffer() {
-        return spare.isEmpty() ? allocate(gradients.cols()) : spare.removeLast();
+    private Tensor onHost() {
+        return spareOnHost.isEmpty() ? allocate(gradients.cols(), true) : spareOnHost.removeLast();
     }
 
-    private Tensor allocate(int columns) {
-        Workspace workspace = backend.hostWorkspace(Math.max(1, Workspace.bytesFor(DType.F32, 1, columns)));
+    private Tensor allocate(int columns, boolean host) {
+        long bytes = Math.max(1, Workspace.bytesFor(DType.F32, 1, columns));
+        Workspace workspace = host ? backend.hostWorkspace(bytes) : backend.workspace(bytes);
         workspaces.add(workspace);
         return workspace.take(1, columns);
     }
 
     private void release(Tensor row) {
         if (row != gradients) {
-            spare.add(row);
+            (near && !here ? spareOnDevice : spareOnHost).add(row);
         }
     }
 
-    /** left += right. */
-    private static void add(Tensor left, Tensor right) {
+    /**
+     * left += right.
+     *
+     * @param computed whether they are where gradients are computed
+     */
+    private void add(Tensor left, Tensor right, boolean computed) {
+        if (computed) {
+            backend.accumulate(left, right);
+            return;
+        }
         MemorySegment to = left.data();
         MemorySegment from = right.data();
         for (int i = 0; i < left.cols(); i++) {
@@ -249,37 +322,45 @@ public final class GradientSum implements AutoCloseable {
         }
         if (comm.size() == 1) {
             Tensor whole = partials.removeLast().row;
-            backend.copy(gradients, whole);
-            backend.synchronise();
-            release(whole);
+            if (!near) {
+                toDevice(gradients, whole);
+            } else if (whole != gradients) {
+                copy(gradients, whole);
+                release(whole);
+            }
             return;
         }
         if (layers == null) {
             sendOff(new Share(0, gradients.cols()));
         }
-        Tensor row = here ? gradients : buffer();
+        Tensor row = here ? gradients : onHost();
         Share own = shares.of(comm.rank());
         own.of(row).data().copyFrom(own.within(own).of(reduced()).data());
         spread(row);
         if (!here) {
-            backend.copy(gradients, row);
-            backend.synchronise();
-            release(row);
+            toDevice(gradients, row);
         }
+    }
+
+    /** The row of the host is free again. */
+    private void toDevice(Tensor to, Tensor row) {
+        backend.copy(to, row);
+        backend.synchronise();
+        spareOnHost.add(row);
     }
 
     /** The share of this process, summed. */
     private Tensor reduced() {
         transfers.forEach(Transfer::await);
         return tree.sum(known::get, (left, right) -> {
-            add(left, right);
+            add(left, right, here);
             return left;
         });
     }
 
     private Tensor piece(int number, int columns) {
         if (number == pieces.size()) {
-            pieces.add(allocate(columns));
+            pieces.add(allocate(columns, true));
         }
         return pieces.get(number);
     }
@@ -306,11 +387,9 @@ public final class GradientSum implements AutoCloseable {
             spread(parameters);
             return;
         }
-        Tensor row = kept(parameters);
+        Tensor row = onHost(parameters);
         spread(row);
-        backend.copy(parameters, row);
-        backend.synchronise();
-        release(row);
+        toDevice(parameters, row);
     }
 
     @Override

@@ -292,6 +292,7 @@ class OpTest {
                         2 * T * C * V,
                         4 * (V * C + 2 * T + T * V + T * C)),
                 new Expected(new Zero(bf16(N, C)), "zero", N, 0, 2 * N * C),
+                new Expected(new Accumulate(f32(1, V), f32(1, V)), "accumulate", 1, 0, 3 * 4 * V),
                 new Expected(new SumOfSquares(f32(1, V)), "sumOfSquares", 1, 0, 4 * V),
                 new Expected(
                         new AdamW(f32(1, V), f32(1, V), f32(1, V), f32(1, V), new AdamWStep(1, 0, 0, 0, 0, 1, 1)),
@@ -442,6 +443,8 @@ class OpTest {
                         new LogProbHeadGradient(f32(9, C), one, one, null, rows, head, BATCH),
                         "logProbHeadGradient: shapes"),
                 wrong(new Zero(Tensor.of(MemorySegment.NULL, DType.I32, 1, 1)), "zero: wants F32, got I32 1 x 1"),
+                wrong(new Accumulate(bf16(1, 1), f32(1, 1)), "accumulate: wants F32"),
+                wrong(new Accumulate(f32(1, 2), f32(1, 3)), "accumulate: shapes"),
                 wrong(new SumOfSquares(bf16(1, 1)), "sumOfSquares: wants F32"),
                 wrong(new AdamW(f32(1, V), f32(1, V), f32(1, 9), f32(1, V), step), "adamW: shapes"),
                 wrong(new AdamW(f32(2, V), f32(2, V), f32(2, V), f32(2, V), step), "adamW: shapes"),
