@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 8
+#define CANDOR_API_VERSION 9
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -466,6 +466,35 @@ int candor_log_prob(
 int candor_log_prob_backward(
     const candor_matrix *dx, const candor_matrix *dlogp, const candor_matrix *lse, const candor_matrix *logits,
     const candor_matrix *x, const candor_matrix *head, const int32_t *targets, candor_stream *stream);
+
+/* ---- sampling ---------------------------------------------------------------------------------------------------------- */
+
+/* How a row's token is chosen. */
+typedef struct candor_draw {
+    double scale;                  /* log2(e) / temperature; 0: the largest logit is taken; below 0: none is wanted */
+    double top_p;                  /* (0,1]; 1 for all */
+    double uniform;                /* the random number, [0,1) */
+    float penalty;                 /* logits of seen tokens are divided by it where they are positive, else multiplied; 1 for none */
+    int32_t top_k;                 /* 0 for all */
+    int32_t first_seen;            /* where in `seen` the tokens begin that are penalised */
+    int32_t seen_count;            /* how many there are, each as often as it likes; not read where penalty is 1 */
+} candor_draw;
+
+/*
+ * chosen (T,2) float32 = a token of each row and its logit, before the penalty; -1 and 0 where none is wanted, or where the largest
+ * logit is no finite number. A token's weight is 2^B exp2(scale (logit - largest)), rounded to a whole number, with B = 44 or as many
+ * bits as keep the sum of V weights below 2^62: weights are summed without error, so that the choice is one whatever the order of
+ * sums. Where top_k or top_p bound the tokens, these stand by falling logit, equal ones by rising token, else by token. The top_k
+ * first remain; of these, as many as are needed for top_p of their sum. The token is the first whose weight, added to those before
+ * it, is more than uniform times the sum.
+ *
+ * logits (T,V) float32, V at most 393,216
+ * draws  (T), device; what a graph keeps is the address
+ * seen   device
+ */
+int candor_sample_tokens(
+    const candor_matrix *chosen, const candor_matrix *logits, const candor_draw *draws, const int32_t *seen,
+    candor_stream *stream);
 
 /* ---- optimiser --------------------------------------------------------------------------------------------------------- */
 

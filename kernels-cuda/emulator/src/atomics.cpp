@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <type_traits>
 
 #include "config.h"
 #include "emulator/collectives.h"
@@ -10,6 +11,9 @@ namespace {
 
 template <class T>
 T combine(T old, T value, Atomic kind) {
+    if constexpr (std::is_integral_v<T>) {
+        if (kind == Atomic::any_bit) return old | value;
+    }
     switch (kind) {
         case Atomic::add: return old + value;
         case Atomic::max: return std::max(old, value);

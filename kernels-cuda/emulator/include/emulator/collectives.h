@@ -14,7 +14,8 @@ void barrier_sync(int id, int count);
 void barrier_arrive(int id, int count);
 
 // Atomics live in the runtime, which is never instrumented, so that race mode sees them as atomic.
-enum class Atomic { add, max, min, exchange };
+// any_bit: of integers, their bitwise or.
+enum class Atomic { add, max, min, exchange, any_bit };
 template <class T>
 T atomic_update(T* p, T value, Atomic kind);
 template <class T>

@@ -127,6 +127,10 @@ T atomicExch(T* p, T v) {
     return emulator::atomic_update(p, v, emulator::Atomic::exchange);
 }
 template <class T>
+T atomicOr(T* p, T v) {
+    return emulator::atomic_update(p, v, emulator::Atomic::any_bit);
+}
+template <class T>
 T atomicCAS(T* p, T expected, T v) {
     return emulator::atomic_compare_exchange(p, expected, v);
 }
@@ -151,6 +155,16 @@ inline float __fadd_rn(float a, float b) {
     float r = a + b;
     asm("" : "+m"(r));
     return r;
+}
+inline double __dmul_rn(double a, double b) {
+    double r = a * b;
+    asm("" : "+m"(r));
+    return r;
+}
+inline double __longlong_as_double(long long i) {
+    double d;
+    std::memcpy(&d, &i, 8);
+    return d;
 }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz((unsigned)x); }

@@ -40,6 +40,7 @@ import candor.ops.op.RmsNormBackward;
 import candor.ops.op.RmsNormWeightGradient;
 import candor.ops.op.Rope;
 import candor.ops.op.RopeBackward;
+import candor.ops.op.SampleTokens;
 import candor.ops.op.ScatterTargets;
 import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
@@ -169,6 +170,7 @@ public class Naive implements Ops {
             case GatherTargets o -> gatherTargets(o);
             case ScatterTargets o -> scatterTargets(o);
             case Logits o -> logits(o);
+            case SampleTokens o -> PlainSampling.run(o);
             case LogProb o -> logProb(o);
             case LogProbBackward o -> logProbBackward(o);
             case LinearWeightGradient o -> linearWeightGradient(o);

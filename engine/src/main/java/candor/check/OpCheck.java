@@ -63,6 +63,7 @@ public final class OpCheck {
         TABLE.put("gatherTargets", RowCases::gatherTargets);
         TABLE.put("scatterTargets", RowCases::scatterTargets);
         TABLE.put("logits", LogProbCases::logits);
+        TABLE.put("sampleTokens", SamplingCases::cases);
         TABLE.put("logProb", LogProbCases::forward);
         TABLE.put("logProbBackward", LogProbCases::backward);
         TABLE.put("linearWeightGradient", WeightCases::linear);

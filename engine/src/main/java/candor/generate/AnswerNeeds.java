@@ -71,7 +71,13 @@ public record AnswerNeeds(Needs host, Needs device) {
                 Backends.scratchBytes(backend, threads, pass)
                         + Backends.paddingBytes(backend, model.tensorCount(), model.packing() != null)
                         + Backends.tableBytes(backend, model.layers(), settings.sequences(), pages));
-        here.put("logits", (long) settings.sequences() * model.vocabSize() * DType.F32.bytes());
+        // A row of them, and on a processor what each thread keeps as it chooses a token: weights and candidates.
+        int choosing = away
+                ? 0
+                : Math.min(
+                        settings.sequences(),
+                        threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        here.put("logits", (long) model.vocabSize() * (DType.F32.bytes() + choosing * 2L * Long.BYTES));
         return new AnswerNeeds(new Needs(here), away ? new Needs(there) : Needs.NONE);
     }
 

@@ -5,7 +5,10 @@ import candor.lora.AdapterBank;
 import candor.model.CausalLm;
 import candor.ops.Batch;
 import candor.ops.KvPages;
+import candor.ops.TokenDraw;
+import candor.ops.op.SampleTokens;
 import candor.text.Tokenizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -61,6 +64,9 @@ public final class Generator implements AutoCloseable {
         }
     }
 
+    private static final int[] NONE = {};
+    private static final int NO_ROW = -1;
+
     /** Logits of prompts that are there at once, at most: 64 MiB of them. */
     private static final int PROMPT_LOGITS = 1 << 24;
 
@@ -71,18 +77,24 @@ public final class Generator implements AutoCloseable {
     private final int vocabulary;
     private final KvCache cache;
     private final Scheduler scheduler;
-    private final Sampler sampler;
     private long bankRevision;
     /** Who hears of tokens; null where nobody does. */
     private Listener listener;
     /** Whether pieces of text are told as they come. */
     private boolean streams;
 
-    private float[] logits = new float[0];
+    /** Of each row of the pass in hand, the token that follows, and its logit. */
+    private float[] chosen = new float[0];
+
     private float[] scores = new float[0];
+    private final List<TokenDraw> draws = new ArrayList<>();
+    /** Of the row that was last looked at. */
+    private final float[] logits;
+
+    private int looked;
 
     /**
-     * Rows of logits that a pass asks for at most: they lie in one array. More sequences than that are done over several
+     * Rows of logits that a pass asks for at most: an int counts them. More sequences than that are done over several
      * passes, and say the same.
      */
     static int mostRows(int vocabulary) {
@@ -111,7 +123,7 @@ public final class Generator implements AutoCloseable {
         vocabulary = model.config().vocabSize();
         cache = new KvCache(model.backend(), model.config(), settings.cacheBytes());
         scheduler = new Scheduler(cache, together(settings, vocabulary), settings.stepTokens(), promptRows(vocabulary));
-        sampler = new Sampler(vocabulary);
+        logits = new float[vocabulary];
     }
 
     /** Goes on from each prompt; the results in the order of the requests. */
@@ -335,11 +347,16 @@ public final class Generator implements AutoCloseable {
         if (scored) {
             model.forward(scores, batch, bank, step.cache());
         } else {
-            if (logits.length < (long) targets * vocabulary) {
-                logits = new float[Math.multiplyExact(targets, vocabulary)];
+            if (chosen.length < 2 * targets) {
+                chosen = new float[2 * Math.max(targets, settings.sequences())];
+            }
+            draws.clear();
+            for (int t = 0; t < targets; t++) {
+                draws.add(draw(step, t));
             }
             boolean wanted = step.sequences().stream().anyMatch(sequence -> sequence.request.logProbs());
-            model.logits(logits, wanted ? scores : null, batch, bank, step.cache());
+            looked = NO_ROW;
+            model.next(chosen, wanted ? scores : null, draws, batch, bank, step.cache());
         }
         for (int t = 0; t < targets; t++) {
             Sequence sequence = step.sequences().get(batch.targetSequence(t));
@@ -367,12 +384,21 @@ public final class Generator implements AutoCloseable {
         }
     }
 
+    /** How the token behind a row is chosen; none where the prompt goes on. */
+    private static TokenDraw draw(Step step, int target) {
+        Sequence sequence = step.sequences().get(step.batch().targetSequence(target));
+        Request request = sequence.request;
+        int position = step.batch().position(step.batch().targetRow(target));
+        return position + 1 < sequence.length()
+                ? TokenDraw.NONE
+                : request.sampling().draw(sequence.tokens(), sequence.length(), request.key());
+    }
+
     /** The next token of a sequence; whether it is the last. */
     private boolean choose(Sequence sequence, int row) {
         Request request = sequence.request;
-        int token = sampler.next(
-                logits, row * vocabulary, request.sampling(), sequence.tokens(), sequence.length(), request.key());
-        if (token == Sampler.NONE) {
+        int token = (int) chosen[2 * row];
+        if (token == SampleTokens.NO_TOKEN) {
             sequence.failure = new BadInput("the model's logits are not finite numbers: its weights"
                     + (request.slot() == Batch.BASE ? "" : ", or those of the adapter in slot " + request.slot() + ",")
                     + " are broken; take another one");
@@ -383,7 +409,7 @@ public final class Generator implements AutoCloseable {
         }
         sequence.append(token);
         if (request.logProbs()) {
-            sequence.logProb(logProb(row, token));
+            sequence.logProb(logProb(row, chosen[2 * row + 1]));
         }
         if (listener != null) {
             listener.token(request, score(sequence, row, token));
@@ -403,18 +429,31 @@ public final class Generator implements AutoCloseable {
         return sequence.reason != null;
     }
 
-    private float logProb(int row, int token) {
-        return (float) (logits[row * vocabulary + token] - (double) scores[row]);
+    private float logProb(int row, float logit) {
+        return (float) (logit - (double) scores[row]);
     }
 
     private TokenScore score(Sequence sequence, int row, int token) {
         Scores wanted = sequence.request.scores();
-        int[] alternatives = Likeliest.of(logits, row * vocabulary, vocabulary, wanted.alternatives());
+        int[] alternatives =
+                wanted.alternatives() == 0 ? NONE : Likeliest.of(logits(row), 0, vocabulary, wanted.alternatives());
         float[] logProbs = new float[alternatives.length];
         for (int i = 0; i < logProbs.length; i++) {
-            logProbs[i] = logProb(row, alternatives[i]);
+            logProbs[i] = logProb(row, logits(row)[alternatives[i]]);
         }
-        return new TokenScore(token, wanted.chosen() ? logProb(row, token) : 0, alternatives, logProbs);
+        float own = wanted.chosen()
+                ? logProb(row, token == (int) chosen[2 * row] ? chosen[2 * row + 1] : logits(row)[token])
+                : 0;
+        return new TokenScore(token, own, alternatives, logProbs);
+    }
+
+    /** All logits of a row of the pass in hand: they come to the host for those alone who look at more than a token's. */
+    private float[] logits(int row) {
+        if (looked != row) {
+            model.logits(logits, row);
+            looked = row;
+        }
+        return logits;
     }
 
     private void tell(Sequence sequence, String piece) {

@@ -1,6 +1,8 @@
 package candor.generate;
 
 import candor.BadInput;
+import candor.ops.Philox;
+import candor.ops.TokenDraw;
 
 /**
  * How a token is chosen. First the repetition penalty, then the temperature, then the {@code topK} most likely tokens, then
@@ -15,6 +17,9 @@ import candor.BadInput;
  * @param seed              of the random numbers
  */
 public record Sampling(double temperature, int topK, double topP, double repetitionPenalty, long seed) {
+    /** Sets these draws apart from all others under one seed. */
+    private static final int PURPOSE = 0x67656e65;
+
     /** The most likely token, always. */
     public static final Sampling GREEDY = new Sampling(0, 0, 1, 1, 0);
 
@@ -32,6 +37,26 @@ public record Sampling(double temperature, int topK, double topP, double repetit
                 "repetition_penalty",
                 repetitionPenalty,
                 "0.01 to 100; 1 for none");
+    }
+
+    /**
+     * The draw of the token behind those of a sequence: random numbers are functions of the seed, the row's key and the position, so
+     * that it depends on no draw before it and on no other row.
+     *
+     * @param tokens the sequence so far
+     * @param length how many tokens that are
+     * @param key    of the row
+     */
+    TokenDraw draw(int[] tokens, int length, long key) {
+        double uniform = greedy() || topK == 1 ? 0 : uniform(length, key);
+        return new TokenDraw(temperature, topK, topP, (float) repetitionPenalty, tokens, length, uniform);
+    }
+
+    /** In [0, 1), a multiple of 2⁻⁵³. */
+    private double uniform(int position, long key) {
+        int[] words = new int[4];
+        Philox.words(words, seed, position, (int) key, (int) (key >>> 32), PURPOSE);
+        return ((words[0] >>> 5) * 0x1p26 + (words[1] >>> 6)) * 0x1p-53;
     }
 
     private static void require(boolean holds, String setting, Number value, String wanted) {

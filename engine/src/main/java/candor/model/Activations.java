@@ -60,6 +60,9 @@ final class Activations {
     /** (T, V), or null. */
     final Tensor logits;
 
+    /** (T, 2) tokens that follow, and their logits; null where none is chosen. */
+    final Tensor chosen;
+
     /** Null where there is no backward pass. */
     final Gradients gradients;
 
@@ -130,6 +133,7 @@ final class Activations {
         boolean keep = use == Pass.CACHED_LOGITS
                 || train && (kept.logits() || Workspace.bytesFor(DType.F32, t, config.vocabSize()) <= LOGITS_BYTES);
         logits = keep ? workspace.take(t, config.vocabSize()) : null;
+        chosen = use == Pass.CACHED_LOGITS ? workspace.take(t, 2) : null;
         gradients = train ? new Gradients(workspace, type, config, bank, n) : null;
         dlogp = train ? workspace.take(t, 1) : null;
         dnormed = train ? workspace.take(type, t, c) : null;

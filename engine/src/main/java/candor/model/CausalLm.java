@@ -5,6 +5,7 @@ import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.PassShape;
 import candor.ops.PassShape.LinearShape;
+import candor.ops.TokenDraw;
 import candor.ops.Write;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.PlainWeight;
@@ -341,22 +342,42 @@ public final class CausalLm implements AutoCloseable {
     }
 
     /**
-     * Logits of the rows that have a target, whichever it is, of tokens whose predecessors are in a cache, to which they are
-     * added. A row's result depends on its own sequence alone, and not on how that was cut into passes.
+     * The tokens that follow the rows that have a target, whichever it is, of tokens whose predecessors are in a cache, to which
+     * they are added. A row's result depends on its own sequence alone, and not on how that was cut into passes.
      *
-     * @param logits (T, V) =, row by row; at least that long
+     * @param chosen (T, 2) =, row by row, see {@link candor.ops.op.SampleTokens}; at least that long
      * @param lse    T values =, the logarithm of the sum of the exponentials of a row's logits; at least that long; or null
      *               where nobody wants them, who then need not wait for the exponentials
+     * @param draws  T of them
      */
-    public void logits(float[] logits, float[] lse, Batch next, Adapters adapters, KeyValues cache) {
+    public void next(
+            float[] chosen, float[] lse, List<TokenDraw> draws, Batch next, Adapters adapters, KeyValues cache) {
         if (lse != null) {
             score(next, adapters, Pass.CACHED_LOGITS, cache, null);
-            download(lse, acts.lse);
         } else if (normed(next, adapters, Pass.CACHED_LOGITS, cache, null)) {
             // The same logits, to the bit: a product's sums have one order, whatever asks for it.
             logitsOf(acts.logits, acts.normed, batch.onlyTargets()); // (T,V)
         }
-        download(logits, acts.logits);
+        if (batch.targetCount() > 0) {
+            backend.sampleTokens(acts.chosen, acts.logits, draws); // (T,2)
+            backend.download(chosen, acts.chosen);
+        }
+        if (lse != null) {
+            download(lse, acts.lse);
+        }
+    }
+
+    /**
+     * Logits of a row of the last pass, which was that of {@link #next}.
+     *
+     * @param logits V values =; at least that long
+     * @param target which of the rows that had a target
+     */
+    public void logits(float[] logits, int target) {
+        if (acts == null || acts.pass != Pass.CACHED_LOGITS || batch == null) {
+            throw new IllegalStateException("no logits of a pass to look at");
+        }
+        backend.download(logits, acts.logits.rows(target, target + 1));
     }
 
     private void score(Batch next, Adapters adapters, Pass pass, KeyValues cache, StreamReading reading) {

@@ -31,6 +31,7 @@ import candor.ops.op.RmsNormBackward;
 import candor.ops.op.RmsNormWeightGradient;
 import candor.ops.op.Rope;
 import candor.ops.op.RopeBackward;
+import candor.ops.op.SampleTokens;
 import candor.ops.op.ScatterTargets;
 import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
@@ -169,6 +170,11 @@ public interface Ops {
     /** {@link Logits}. */
     default void logits(Tensor logits, Tensor x, Weight head) {
         run(new Logits(logits, x, head));
+    }
+
+    /** {@link SampleTokens}. */
+    default void sampleTokens(Tensor chosen, Tensor logits, List<TokenDraw> draws) {
+        run(new SampleTokens(chosen, logits, draws));
     }
 
     /** {@link LogProb}. */

@@ -8,6 +8,8 @@ import candor.ops.AdamWStep;
 import candor.ops.Batch;
 import candor.ops.EightBitRow;
 import candor.ops.Heads;
+import candor.ops.Ops;
+import candor.ops.TokenDraw;
 import candor.ops.op.Accumulate;
 import candor.ops.op.AdamW;
 import candor.ops.op.AdamW8bit;
@@ -16,12 +18,17 @@ import candor.ops.op.AttentionBackward;
 import candor.ops.op.LogProb;
 import candor.ops.op.LogProbBackward;
 import candor.ops.op.Logits;
+import candor.ops.op.SampleTokens;
 import candor.ops.op.SumOfSquares;
 import candor.ops.weight.DynamicMap;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -58,6 +65,7 @@ final class ScoreMutants {
                         attention(),
                         attentionBackward(),
                         logits(),
+                        sampleTokens(),
                         logProb(),
                         logProbBackward(),
                         step(),
@@ -152,6 +160,30 @@ final class ScoreMutants {
                             x.columns(0, cols),
                             StoredWeight.of(tensor(head).columns(0, cols)));
                 }));
+    }
+
+    private static Stream<Mutant> sampleTokens() {
+        return Stream.of(
+                sampleTokens("takes the next row's draw", (right, op) -> {
+                    List<TokenDraw> draws = new ArrayList<>(op.draws());
+                    Collections.rotate(draws, -1);
+                    right.sampleTokens(op.chosen(), op.logits(), draws);
+                }),
+                sampleTokens("takes the last among equals", (right, op) -> {
+                    right.sampleTokens(op.chosen(), op.logits(), op.draws());
+                    for (int row = 0; row < op.rows(); row++) {
+                        int token = (int) op.chosen().get(row, 0);
+                        for (int v = token + 1; token >= 0 && v < op.logits().cols(); v++) {
+                            if (op.logits().get(row, v) == op.chosen().get(row, 1)) {
+                                op.chosen().set(row, 0, v);
+                            }
+                        }
+                    }
+                }));
+    }
+
+    private static Mutant sampleTokens(String bug, BiConsumer<Ops, SampleTokens> wrong) {
+        return Mutant.of(SampleTokens.class, bug, TOO_FAR, wrong::accept);
     }
 
     private static Stream<Mutant> logProb() {

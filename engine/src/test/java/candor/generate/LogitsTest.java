@@ -10,12 +10,16 @@ import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.KvPages;
 import candor.ops.PageTables;
+import candor.ops.TokenDraw;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
 import candor.ops.cuda.EmulatedDevice;
 import candor.tensor.DType;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Logits with a row's log-sum-exp and without: other operations, the same bytes, so that no choice depends on who else asks. */
@@ -44,9 +48,23 @@ class LogitsTest {
             }
             int[] ids = Models.prompt(new SplittableRandom(4), tokens);
             Batch batch = new Batch(ids, positions, targets, starts, slots);
-            float[] logits = new float[batch.targetCount() * Models.TINY.vocabSize()];
+            int vocabulary = Models.TINY.vocabSize();
+            float[] logits = new float[batch.targetCount() * vocabulary];
             float[] lse = scored ? new float[batch.targetCount()] : null;
-            model.logits(logits, lse, batch, null, new KeyValues(cache.layers(), new PageTables(pages)));
+            float[] chosen = new float[2 * batch.targetCount()];
+            List<TokenDraw> draws = Collections.nCopies(batch.targetCount(), TokenDraw.LIKELIEST);
+            model.next(chosen, lse, draws, batch, null, new KeyValues(cache.layers(), new PageTables(pages)));
+            for (int t = 0; t < batch.targetCount(); t++) {
+                float[] row = new float[vocabulary];
+                model.logits(row, t);
+                System.arraycopy(row, 0, logits, t * vocabulary, vocabulary);
+                assertThat(chosen[2 * t + 1])
+                        .isEqualTo(row[(int) chosen[2 * t]])
+                        .isEqualTo((float) IntStream.range(0, vocabulary)
+                                .mapToDouble(v -> row[v])
+                                .max()
+                                .orElseThrow());
+            }
             return logits;
         }
     }

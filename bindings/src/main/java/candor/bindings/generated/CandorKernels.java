@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)8L;
+    private static final int CANDOR_API_VERSION = (int)9L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 8
+     * #define CANDOR_API_VERSION 9
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -3322,6 +3322,70 @@ public class CandorKernels extends CandorKernels$shared {
                 traceDowncall("candor_log_prob_backward", dx, dlogp, lse, logits, x, head, targets, stream);
             }
             return (int)mh$.invokeExact(dx, dlogp, lse, logits, x, head, targets, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_sample_tokens {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_sample_tokens");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_sample_tokens(const candor_matrix *chosen, const candor_matrix *logits, const candor_draw *draws, const int32_t *seen, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_sample_tokens$descriptor() {
+        return candor_sample_tokens.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_sample_tokens(const candor_matrix *chosen, const candor_matrix *logits, const candor_draw *draws, const int32_t *seen, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_sample_tokens$handle() {
+        return candor_sample_tokens.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_sample_tokens(const candor_matrix *chosen, const candor_matrix *logits, const candor_draw *draws, const int32_t *seen, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_sample_tokens$address() {
+        return candor_sample_tokens.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_sample_tokens(const candor_matrix *chosen, const candor_matrix *logits, const candor_draw *draws, const int32_t *seen, candor_stream *stream)
+     * }
+     */
+    public static int candor_sample_tokens(MemorySegment chosen, MemorySegment logits, MemorySegment draws, MemorySegment seen, MemorySegment stream) {
+        var mh$ = candor_sample_tokens.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_sample_tokens", chosen, logits, draws, seen, stream);
+            }
+            return (int)mh$.invokeExact(chosen, logits, draws, seen, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -32,6 +32,7 @@ import candor.ops.op.RmsNormBackward;
 import candor.ops.op.RmsNormWeightGradient;
 import candor.ops.op.Rope;
 import candor.ops.op.RopeBackward;
+import candor.ops.op.SampleTokens;
 import candor.ops.op.ScatterTargets;
 import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
@@ -73,6 +74,7 @@ public final class CpuBackend implements Backend {
     private final GatedOps gates;
     private final RowOps rows;
     private final AffineOps affines;
+    private final SamplingOps sampling;
     private final LogProbOps logProbs;
     private final WeightGradients weightGradients;
     private final HeadGradient headGradient;
@@ -142,6 +144,7 @@ public final class CpuBackend implements Backend {
         gates = new GatedOps(workers);
         rows = new RowOps(workers);
         affines = new AffineOps(workers);
+        sampling = new SamplingOps(workers);
         logProbs = new LogProbOps(workers, frozen);
         weightGradients = new WeightGradients(workers);
         headGradient = new HeadGradient(workers);
@@ -262,6 +265,7 @@ public final class CpuBackend implements Backend {
             case GatherTargets o -> rows.run(o);
             case ScatterTargets o -> rows.run(o);
             case Logits o -> matmul.logits(o);
+            case SampleTokens o -> sampling.run(o);
             case LogProb o -> logProbs.run(o);
             case LogProbBackward o -> logProbs.run(o);
             case LinearWeightGradient o -> weightGradients.run(o);

@@ -23,6 +23,7 @@ import static candor.bindings.generated.CandorKernels.candor_logits;
 import static candor.bindings.generated.CandorKernels.candor_rms_norm;
 import static candor.bindings.generated.CandorKernels.candor_rms_norm_backward;
 import static candor.bindings.generated.CandorKernels.candor_rope;
+import static candor.bindings.generated.CandorKernels.candor_sample_tokens;
 import static candor.bindings.generated.CandorKernels.candor_scatter_rows;
 import static candor.bindings.generated.CandorKernels.candor_sum_of_squares;
 import static candor.bindings.generated.CandorKernels.candor_swiglu;
@@ -89,6 +90,8 @@ enum Function {
     GEGLU((from, stream) -> candor_geglu(from.matrix(), from.matrix(), stream)),
     GEGLU_BACKWARD((from, stream) -> candor_geglu_backward(from.matrix(), from.matrix(), from.matrix(), stream)),
     LOGITS((from, stream) -> candor_logits(from.matrix(), from.matrix(), from.matrix(), stream)),
+    SAMPLE_TOKENS((from, stream) ->
+            candor_sample_tokens(from.matrix(), from.matrix(), from.address(), from.address(), stream)),
     LOG_PROB((from, stream) -> candor_log_prob(
             from.matrix(), from.matrix(), from.matrix(), from.matrix(), from.matrix(), from.address(), stream)),
     LOG_PROB_BACKWARD((from, stream) -> candor_log_prob_backward(

@@ -37,6 +37,13 @@ final class Integers {
         values[count++] = value;
     }
 
+    /** Adds both halves of a number of float64, the lower first, as the device has it. */
+    void addDouble(double value) {
+        long bits = Double.doubleToRawLongBits(value);
+        add((int) bits);
+        add((int) (bits >>> 32));
+    }
+
     /** How many there are so far: the place of the next one. */
     int count() {
         return count;

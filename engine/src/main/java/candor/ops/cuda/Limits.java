@@ -23,6 +23,16 @@ final class Limits {
         }
     }
 
+    /** Of which the tokens that a row has seen are marked in a block's shared memory. */
+    private static final int LARGEST_VOCABULARY = 3 << 17;
+
+    static void vocabulary(String op, int tokens) {
+        if (tokens > LARGEST_VOCABULARY) {
+            throw new Unsupported(op + ": a vocabulary of " + tokens + " tokens; the CUDA kernels take up to "
+                    + LARGEST_VOCABULARY + ", the CPU any");
+        }
+    }
+
     /** The pages of all slabs are as far apart. */
     static void cache(String op, KvPages cache) {
         width(op, cache.heads());

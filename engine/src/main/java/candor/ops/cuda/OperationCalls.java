@@ -10,6 +10,7 @@ import candor.ops.DropoutRates;
 import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.PageTables;
+import candor.ops.TokenDraw;
 import candor.ops.Unsupported;
 import candor.ops.Write;
 import candor.ops.op.Accumulate;
@@ -43,6 +44,7 @@ import candor.ops.op.RmsNormBackward;
 import candor.ops.op.RmsNormWeightGradient;
 import candor.ops.op.Rope;
 import candor.ops.op.RopeBackward;
+import candor.ops.op.SampleTokens;
 import candor.ops.op.ScatterTargets;
 import candor.ops.op.SumOfSquares;
 import candor.ops.op.SwiGlu;
@@ -71,6 +73,8 @@ final class OperationCalls implements AutoCloseable {
     private final BatchOnDevice batches;
     private final PagesOnDevice pages;
     private final Integers numbers;
+    private final Integers draws;
+    private final Integers seen;
     private final long sum;
     private long[] maps;
     private final Arena arena = Arena.ofShared();
@@ -84,6 +88,8 @@ final class OperationCalls implements AutoCloseable {
         batches = new BatchOnDevice(device, staging);
         pages = new PagesOnDevice(device, staging);
         numbers = new Integers(device, staging);
+        draws = new Integers(device, staging);
+        seen = new Integers(device, staging);
         sum = device.allocate(Double.BYTES).address();
     }
 
@@ -153,6 +159,7 @@ final class OperationCalls implements AutoCloseable {
                 calls.add(
                         Function.LOGITS,
                         to -> to.matrix(o.logits()).matrix(o.x()).weight(o.head()));
+            case SampleTokens o -> sampleTokens(o);
             case LogProb o -> logProb(o);
             case LogProbBackward o -> logProbBackward(o);
             case LinearWeightGradient _,
@@ -367,6 +374,32 @@ final class OperationCalls implements AutoCloseable {
 
     private CallBuffer cache(CallBuffer to, long slabs, KvPages cache, int mostPages) {
         return to.cache(slabs, cache.slab(0).stride(), cache.slabPages(), mostPages, pages.pages(), pages.firstPages());
+    }
+
+    private void sampleTokens(SampleTokens o) {
+        Limits.vocabulary(o.name(), o.logits().cols());
+        draws.clear();
+        seen.clear();
+        for (TokenDraw draw : o.draws()) {
+            int first = seen.count();
+            for (int i = 0; i < draw.seenCount() && draw.penalty() != 1; i++) {
+                seen.add(draw.seen()[i]);
+            }
+            // As candor_draw lies in memory.
+            draws.addDouble(draw.scale());
+            draws.addDouble(draw.topP());
+            draws.addDouble(draw.uniform());
+            draws.add(Float.floatToRawIntBits(draw.penalty()));
+            draws.add(draw.topK());
+            draws.add(first);
+            draws.add(seen.count() - first);
+        }
+        draws.copy();
+        seen.copy();
+        calls.add(Function.SAMPLE_TOKENS, to -> to.matrix(o.chosen())
+                .matrix(o.logits())
+                .number(draws.at(0))
+                .number(seen.at(0)));
     }
 
     private void logProb(LogProb o) {

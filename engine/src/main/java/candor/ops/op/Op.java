@@ -36,6 +36,7 @@ public sealed interface Op
                 RmsNormBackward,
                 RmsNormWeightGradient,
                 RopeBackward,
+                SampleTokens,
                 ScatterTargets,
                 SumOfSquares,
                 SwiGlu,

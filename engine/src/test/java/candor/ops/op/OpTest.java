@@ -15,6 +15,7 @@ import candor.ops.Heads;
 import candor.ops.KvPages;
 import candor.ops.Lora;
 import candor.ops.PageTables;
+import candor.ops.TokenDraw;
 import candor.ops.Write;
 import candor.ops.cpu.CpuBackend;
 import candor.ops.cuda.CudaBackend;
@@ -26,6 +27,7 @@ import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -268,6 +270,12 @@ class OpTest {
                         2 * T * C * V,
                         4 * (T * V + T * C) + 2 * V * C),
                 new Expected(
+                        new SampleTokens(f32(T, 2), f32(T, V), Collections.nCopies(T, TokenDraw.LIKELIEST)),
+                        "sampleTokens",
+                        T,
+                        0,
+                        4 * (T * V + T * 2)),
+                new Expected(
                         new LogProb(one, one, null, f32(T, C), head, BATCH),
                         "logProb 8 to 10",
                         T,
@@ -434,6 +442,17 @@ class OpTest {
                 wrong(new ScatterTargets(x, f32(T, 7), BATCH), "scatterTargets: shapes"),
                 wrong(new Logits(f32(T, 9), rows, head), "logits: shapes"),
                 wrong(new Logits(bf16(T, V), rows, head), "logits: wants F32"),
+                wrong(new SampleTokens(f32(T, 2), f32(T, V), List.of(TokenDraw.LIKELIEST)), "sampleTokens: shapes"),
+                wrong(
+                        new SampleTokens(f32(T, 1), f32(T, V), Collections.nCopies(T, TokenDraw.NONE)),
+                        "sampleTokens: shapes do not fit: F32 3 x 1, wants 3 x 2"),
+                wrong(
+                        new SampleTokens(
+                                f32(1, 2), f32(1, V), List.of(new TokenDraw(1, 0, 1, 1.5f, new int[] {3, V}, 2, 0))),
+                        "sampleTokens: token 10 of a vocabulary of 10"),
+                wrong(
+                        new SampleTokens(f32(1, 2), f32(1, 1 << 25), List.of(TokenDraw.LIKELIEST)),
+                        "sampleTokens: a vocabulary of 33554432"),
                 wrong(
                         new LogProb(one, one, null, rows, StoredWeight.of(f32(5, C)), BATCH),
                         "logProb: token 5 of a vocabulary of 5"),

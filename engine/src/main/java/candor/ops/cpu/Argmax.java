@@ -1,4 +1,4 @@
-package candor.generate;
+package candor.ops.cpu;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;

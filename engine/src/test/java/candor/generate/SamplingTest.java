@@ -5,24 +5,50 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import candor.BadInput;
+import candor.ops.cpu.CpuBackend;
+import candor.ops.op.SampleTokens;
+import candor.tensor.Tensor;
+import candor.tensor.Workspace;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SamplerTest {
+class SamplingTest {
     private static final int[] NONE = new int[0];
+    private static final int NO_TOKEN = SampleTokens.NO_TOKEN;
+
+    private static final CpuBackend BACKEND = new CpuBackend(1);
+    private static final Workspace MEMORY = BACKEND.workspace(1 << 20);
+
+    @AfterAll
+    static void close() {
+        MEMORY.close();
+        BACKEND.close();
+    }
+
+    /** The token that a row of these logits goes on with. */
+    private static int next(float[] logits, Sampling sampling, int[] tokens, int length, long key) {
+        MEMORY.release(0);
+        Tensor row = MEMORY.take(1, logits.length);
+        Tensor chosen = MEMORY.take(1, 2);
+        BACKEND.upload(row, logits);
+        BACKEND.sampleTokens(chosen, row, List.of(sampling.draw(tokens, length, key)));
+        float[] token = new float[2];
+        BACKEND.download(token, chosen);
+        return (int) token[0];
+    }
 
     @Test
     void greedyTakesTheLowestIdAmongEquals() {
-        float[] logits = {9, 1, 3, 7, 7, -1, 7};
-        assertThat(new Sampler(5).next(logits, 1, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(2);
-        assertThat(new Sampler(2).next(new float[] {-0f, 0f}, 0, Sampling.GREEDY, NONE, 0, 0))
-                .isZero();
+        float[] logits = {1, 3, 7, 7, -1, 7};
+        assertThat(next(logits, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(2);
+        assertThat(next(new float[] {-0f, 0f}, Sampling.GREEDY, NONE, 0, 0)).isZero();
     }
 
     @ParameterizedTest
@@ -31,11 +57,10 @@ class SamplerTest {
         float[] logits = {1, 2, broken, 3};
         for (Sampling sampling :
                 List.of(Sampling.GREEDY, new Sampling(1, 2, 0.9, 1.2, 1), new Sampling(1, 0, 1, 1, 1))) {
-            assertThat(new Sampler(4).next(logits, 0, sampling, new int[] {1}, 1, 0))
-                    .isEqualTo(Sampler.NONE);
+            assertThat(next(logits, sampling, new int[] {1}, 1, 0)).isEqualTo(NO_TOKEN);
         }
         float[] nothing = {Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY};
-        assertThat(new Sampler(2).next(nothing, 0, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(Sampler.NONE);
+        assertThat(next(nothing, Sampling.GREEDY, NONE, 0, 0)).isEqualTo(NO_TOKEN);
     }
 
     @ParameterizedTest
@@ -43,11 +68,10 @@ class SamplerTest {
     void frequenciesAreTheProbabilities(double temperature, int topK, double topP) {
         float[] logits = {0.5f, -1, 2, 2, 0.1f, -30, 1};
         double[] expected = probabilities(logits, temperature, topK, topP);
-        Sampler sampler = new Sampler(logits.length);
         int draws = 40_000;
         int[] counts = new int[logits.length];
         for (int key = 0; key < draws; key++) {
-            counts[sampler.next(logits, 0, new Sampling(temperature, topK, topP, 1, 3), NONE, 0, key)]++;
+            counts[next(logits, new Sampling(temperature, topK, topP, 1, 3), NONE, 0, key)]++;
         }
         for (int v = 0; v < logits.length; v++) {
             // Five standard deviations.
@@ -89,14 +113,13 @@ class SamplerTest {
         for (int v = 0; v < vocabulary; v++) {
             logits[v] = (float) (4 * random.nextGaussian());
         }
-        Sampler sampler = new Sampler(vocabulary);
         for (double topP : new double[] {0.1, 0.5, 0.9, 0.999}) {
             double[] expected = probabilities(logits, 1.3, 0, topP);
             long size =
                     IntStream.range(0, vocabulary).filter(v -> expected[v] > 0).count();
             boolean[] seen = new boolean[vocabulary];
             for (int key = 0; key < 4000; key++) {
-                int token = sampler.next(logits, 0, new Sampling(1.3, 0, topP, 1, 9), NONE, 0, key);
+                int token = next(logits, new Sampling(1.3, 0, topP, 1, 9), NONE, 0, key);
                 assertThat(expected[token])
                         .as("top-p %s, token %d", topP, token)
                         .isPositive();
@@ -110,55 +133,50 @@ class SamplerTest {
     @Test
     void theSetsEdgeIsCutByIdAmongEquals() {
         float[] equal = {0, 0, 0, 0, 0};
-        Sampler sampler = new Sampler(equal.length);
         for (int key = 0; key < 500; key++) {
-            assertThat(sampler.next(equal, 0, new Sampling(1, 2, 1, 1, 0), NONE, 0, key))
-                    .isLessThan(2);
-            assertThat(sampler.next(equal, 0, new Sampling(1, 0, 0.5, 1, 0), NONE, 0, key))
-                    .isLessThan(3);
+            assertThat(next(equal, new Sampling(1, 2, 1, 1, 0), NONE, 0, key)).isLessThan(2);
+            assertThat(next(equal, new Sampling(1, 0, 0.5, 1, 0), NONE, 0, key)).isLessThan(3);
         }
     }
 
     @Test
     void aRepetitionIsPenalisedOnceAndTheLogitsStay() {
         float[] logits = {4, 3, -1, -1.5f};
-        Sampler sampler = new Sampler(4);
         Sampling penalty = new Sampling(0, 0, 1, 1.3, 0);
         // 4/1.3 is still above 3; were it divided twice, it would not be.
-        assertThat(sampler.next(logits, 0, penalty, new int[] {0, 0}, 2, 0)).isZero();
-        assertThat(sampler.next(logits, 0, new Sampling(0, 0, 1, 1.5, 0), new int[] {0, 0}, 2, 0))
+        assertThat(next(logits, penalty, new int[] {0, 0}, 2, 0)).isZero();
+        assertThat(next(logits, new Sampling(0, 0, 1, 1.5, 0), new int[] {0, 0}, 2, 0))
                 .isEqualTo(1);
         assertThat(logits).containsExactly(4, 3, -1, -1.5f);
         // A negative logit is multiplied: −1 becomes −2 and falls behind −1.5.
         float[] negative = {-1, -1.5f};
-        assertThat(new Sampler(2).next(negative, 0, new Sampling(0, 0, 1, 2, 0), new int[] {0}, 1, 0))
+        assertThat(next(negative, new Sampling(0, 0, 1, 2, 0), new int[] {0}, 1, 0))
                 .isEqualTo(1);
         // Only the first `length` tokens are the sequence.
-        assertThat(sampler.next(logits, 0, new Sampling(0, 0, 1, 1.5, 0), new int[] {1, 0}, 1, 0))
+        assertThat(next(logits, new Sampling(0, 0, 1, 1.5, 0), new int[] {1, 0}, 1, 0))
                 .isZero();
     }
 
     @Test
     void drawsDependOnSeedKeyAndPositionAlone() {
         float[] logits = new float[1000];
-        Sampler sampler = new Sampler(logits.length);
         Sampling one = new Sampling(1, 0, 1, 1, 1);
-        int first = sampler.next(logits, 0, one, NONE, 7, 42);
-        sampler.next(logits, 0, one, NONE, 8, 43);
-        assertThat(sampler.next(logits, 0, one, NONE, 7, 42)).isEqualTo(first);
-        assertThat(new Sampler(1000).next(logits, 0, one, NONE, 7, 42)).isEqualTo(first);
+        int[] before = new int[20];
+        int first = next(logits, one, before, 7, 42);
+        next(logits, one, before, 8, 43);
+        assertThat(next(logits, one, before, 7, 42)).isEqualTo(first);
         assertThat(IntStream.range(0, 20)
-                        .map(i -> sampler.next(logits, 0, one, NONE, i, 42))
+                        .map(i -> next(logits, one, before, i, 42))
                         .distinct()
                         .count())
                 .isGreaterThan(15);
         assertThat(IntStream.range(0, 20)
-                        .map(i -> sampler.next(logits, 0, one, NONE, 7, (long) i << 32))
+                        .map(i -> next(logits, one, before, 7, (long) i << 32))
                         .distinct()
                         .count())
                 .isGreaterThan(15);
         assertThat(IntStream.range(0, 20)
-                        .map(i -> sampler.next(logits, 0, new Sampling(1, 0, 1, 1, i), NONE, 7, 42))
+                        .map(i -> next(logits, new Sampling(1, 0, 1, 1, i), before, 7, 42))
                         .distinct()
                         .count())
                 .isGreaterThan(15);

@@ -1,4 +1,4 @@
-package candor.generate;
+package candor.ops.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
