@@ -20,17 +20,26 @@ public final class Adapter {
     private final Tensor gradients;
     private final Extras extras;
 
-    private Adapter(AdapterLayout layout, Memory memory, boolean trained, Extras extras) {
+    private Adapter(AdapterLayout layout, Memory memory, Tensor parameters, boolean trained, Extras extras) {
         this.layout = layout;
         this.memory = memory;
         this.extras = extras;
-        parameters = memory.allocate(DType.F32, 1, layout.length());
+        this.parameters = parameters;
         gradients = trained ? memory.allocate(DType.F32, 1, layout.length()) : null;
+    }
+
+    private static Adapter fresh(AdapterLayout layout, Memory memory, boolean trained, Extras extras) {
+        return new Adapter(layout, memory, memory.allocate(DType.F32, 1, layout.length()), trained, extras);
     }
 
     /** An adapter to train: zero parameters, and zero gradients beside them. */
     public static Adapter trained(Memory memory, AdapterLayout layout) {
-        return new Adapter(layout, memory, true, Extras.NONE);
+        return fresh(layout, memory, true, Extras.NONE);
+    }
+
+    /** The same parameters, and gradients of its own. */
+    public Adapter twin() {
+        return new Adapter(layout, memory, parameters, true, extras);
     }
 
     /** An adapter to look at only: zero parameters, no gradients. */
@@ -40,7 +49,7 @@ public final class Adapter {
 
     /** The same with what it changes beside its factors. */
     static Adapter frozen(Memory memory, AdapterLayout layout, Extras extras) {
-        return new Adapter(layout, memory, false, extras);
+        return fresh(layout, memory, false, extras);
     }
 
     /**

@@ -95,6 +95,11 @@ final class Asked implements Objective.Row {
         }
     }
 
+    /** Of the row itself. */
+    int tokens() {
+        return row.length();
+    }
+
     @Override
     public int targets() {
         return row.targets();

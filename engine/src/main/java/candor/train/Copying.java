@@ -8,12 +8,14 @@ import candor.probe.ReplyReader;
 import candor.train.config.TrainConfig;
 import candor.train.objective.Requirements;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /** Counts what passes of a process copy of layers that do not stay on its device; of several, of the one with the most passes. */
 final class Copying {
     private final Travel travel;
     private final int processes;
     private final int passTokens;
+    private final Together together;
     private long training;
     private long scoring;
     private long evaluations;
@@ -21,8 +23,10 @@ final class Copying {
     /**
      * @param processes  that share the micro-batches of a step
      * @param passTokens of the largest pass, which probes that are only looked at fill
+     * @param together   which micro-batches share a pass
      */
-    Copying(Travel travel, int processes, int passTokens) {
+    Copying(Travel travel, int processes, int passTokens, Together together) {
+        this.together = together;
         this.travel = travel;
         this.processes = processes;
         this.passTokens = passTokens;
@@ -33,9 +37,9 @@ final class Copying {
         TrainConfig config = run.config();
         Requirements needs = config.task().objective().needs();
         int probes = run.probing() == null ? 0 : 1; // a pass of a step more
-        long microBatches = Math.ceilDiv(config.batching().accumulation() + probes, processes);
-        long passes = steps * microBatches;
-        long once = Math.min(steps, batcher.stepsIn(1)) * microBatches;
+        double passesOfStep = passes(run, batcher, probes);
+        long passes = (long) Math.ceil(steps * passesOfStep);
+        long once = (long) Math.ceil(Math.min(steps, batcher.stepsIn(1)) * passesOfStep);
         training = Math.max(training, passes);
         long reference = needs.reference() ? once : run.probing() == null ? 0 : Math.min(steps, rounds(run.probing()));
         scoring = Math.max(scoring, needs.pairPasses() > 0 ? passes : reference);
@@ -53,6 +57,31 @@ final class Copying {
             // Each process reads all of them.
             evaluations += (long) plan.readings(steps) * ReplyReader.passes(rows, passTokens);
         }
+    }
+
+    /** Of a step of the first epoch, in the mean, where a process has as many micro-batches as any. */
+    private double passes(Prepared.One run, Batcher batcher, int probes) {
+        int microBatches = Math.ceilDiv(run.config().batching().accumulation() + probes, processes);
+        if (travel.layers() == 0 || together.most() == 1) {
+            return microBatches;
+        }
+        long passes = 0;
+        int steps = (int) batcher.stepsIn(1);
+        for (int i = 0; i < steps; i++) {
+            List<List<Integer>> all = batcher.next().microBatches();
+            int end = Math.min(microBatches, all.size());
+            passes += together.passes(
+                            0,
+                            end,
+                            m -> sum(all.get(m), row -> run.data().row(row).length()),
+                            m -> sum(all.get(m), row -> run.data().row(row).targets()))
+                    + (microBatches > end ? probes : 0);
+        }
+        return (double) passes / Math.max(1, steps);
+    }
+
+    private static int sum(List<Integer> rows, IntUnaryOperator number) {
+        return rows.stream().mapToInt(number::applyAsInt).sum();
     }
 
     /** Steps until each probe of a penalty has come. */

@@ -23,7 +23,9 @@ import candor.train.distributed.GradientSum;
 import candor.train.distributed.RowShares;
 import candor.train.optimiser.AdamW;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 
@@ -54,6 +56,8 @@ final class Footprint {
     private final int processes;
     /** Whether sums of gradients stay on the device. */
     private final boolean sumsNear;
+    /** Micro-batches in a pass, each with gradients of its own. */
+    private final int together;
 
     /**
      * Of the process that keeps the most.
@@ -64,29 +68,64 @@ final class Footprint {
     static Footprint of(Prepared prepared, int cut, int processes) {
         TrainConfig.Machine machine = prepared.runs().getFirst().config().machine();
         return new Footprint(
-                prepared, Largest.of(prepared.runs(), cut), machine.residency(0, processes), processes, false);
+                prepared, Largest.of(prepared.runs(), cut), machine.residency(0, processes), processes, false, 1);
     }
 
-    private Footprint(Prepared prepared, Largest largest, Residency residency, int processes, boolean sumsNear) {
+    private Footprint(
+            Prepared prepared, Largest largest, Residency residency, int processes, boolean sumsNear, int together) {
         this.processes = processes;
+        this.together = together;
         this.sumsNear = sumsNear;
         this.prepared = prepared;
         this.largest = largest;
         model = prepared.model();
-        bank = bank(prepared);
+        bank = bank(prepared, together);
         backend = prepared.backend().backend();
         travel = bank == null ? Travel.NONE : Travel.of(backend, model, residency);
     }
 
     /** The same with frozen layers on the device only while they are computed with. */
     Footprint offloaded() {
-        return new Footprint(prepared, largest, Residency.NONE, processes, sumsNear);
+        return new Footprint(prepared, largest, Residency.NONE, processes, sumsNear, together);
     }
 
     /** The same with sums of gradients on the device instead of on the host. */
     Footprint withSumsNear() {
-        TrainConfig.Machine machine = first().machine();
-        return new Footprint(prepared, largest, machine.residency(0, processes), processes, true);
+        return with(true, together);
+    }
+
+    /** The same with so many micro-batches in a pass, which has no more tokens for it. */
+    Footprint withTogether(int microBatches) {
+        return with(sumsNear, microBatches);
+    }
+
+    private Footprint with(boolean near, int microBatches) {
+        return new Footprint(
+                prepared, largest, first().machine().residency(0, processes), processes, near, microBatches);
+    }
+
+    /** Which micro-batches share a pass. */
+    Together together() {
+        return new Together(together, largest.tokens(), largest.targets());
+    }
+
+    /** How many micro-batches would fill the largest pass, of all runs together. */
+    int microBatchesThatFill() {
+        if (bank == null || !onDevice()) {
+            return 1;
+        }
+        double mean = 0;
+        int accumulation = 1;
+        for (Prepared.One run : prepared.runs()) {
+            double row = Arrays.stream(run.data().lengths()).average().orElse(1);
+            int rows = run.config().batching().rows()
+                    * run.config().task().objective().needs().rows().group();
+            mean += run.config().batching().packing()
+                    ? (double) rows * run.config().batching().maxLength()
+                    : row * rows;
+            accumulation = Math.max(accumulation, run.config().batching().accumulation());
+        }
+        return Together.wanted(accumulation, mean, largest.tokens());
     }
 
     /** Whether sums of gradients stay where they are computed. */
@@ -216,7 +255,7 @@ final class Footprint {
         for (Prepared.One run : prepared.runs()) {
             long length = length(run);
             long row = length * DType.F32.bytes();
-            parameters += run.needsCopy() ? 3 * row : 2 * row;
+            parameters += (run.needsCopy() ? 2 : 1) * row + together * row;
             long decayed = bank == null ? TrainedWeights.decayed(model) : length;
             // Each process has those of its share, of which that with weight decay comes first.
             long share = processes == 1 ? length : RowShares.most(length, processes);
@@ -266,7 +305,7 @@ final class Footprint {
     private int slots() {
         return bank == null
                 ? 0
-                : prepared.runs().size()
+                : together * prepared.runs().size()
                         + (int) prepared.runs().stream()
                                 .filter(Prepared.One::needsCopy)
                                 .count();
@@ -282,16 +321,17 @@ final class Footprint {
     }
 
     /** Adapters that have shapes and no memory; null where all weights are trained. */
-    private static AdapterBank bank(Prepared prepared) {
+    private static AdapterBank bank(Prepared prepared, int together) {
         if (prepared.runs().getFirst().config().start() instanceof ModelStart) {
             return null;
         }
+        List<Prepared.One> runs = Collections.nCopies(together, prepared.runs()).stream()
+                .flatMap(List::stream)
+                .toList();
         AdapterBank shapes = AdapterBank.shapes(
-                prepared.model(),
-                prepared.runs().stream().map(Prepared.One::lora).toList());
-        for (int slot = 0; slot < prepared.runs().size(); slot++) {
-            shapes.set(
-                    slot, shapes.get(slot), prepared.runs().get(slot).config().loraDropout());
+                prepared.model(), runs.stream().map(Prepared.One::lora).toList());
+        for (int slot = 0; slot < runs.size(); slot++) {
+            shapes.set(slot, shapes.get(slot), runs.get(slot).config().loraDropout());
         }
         return shapes;
     }

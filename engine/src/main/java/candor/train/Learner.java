@@ -11,6 +11,7 @@ import candor.train.distributed.RowShares;
 import candor.train.objective.Objective;
 import candor.train.optimiser.AdamW;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongToDoubleFunction;
 
@@ -23,11 +24,20 @@ public final class Learner implements AutoCloseable {
      * What is trained.
      *
      * @param parameters (1, P)
-     * @param gradients  (1, P)
+     * @param gradients  (1, P) each: those of the first micro-batch of a pass, then those of its {@link Slots#twins}
      * @param decayed    parameters at the head of the row that weight decay is for
      * @param slots      where its rows go through
      */
-    public record Trained(Tensor parameters, Tensor gradients, int decayed, Slots slots) {}
+    public record Trained(Tensor parameters, List<Tensor> gradients, int decayed, Slots slots) {
+        public Trained {
+            gradients = List.copyOf(gradients);
+        }
+
+        /** With one micro-batch in a pass. */
+        public Trained(Tensor parameters, Tensor gradients, int decayed, Slots slots) {
+            this(parameters, List.of(gradients), decayed, slots);
+        }
+    }
 
     /**
      * How it is trained.
@@ -92,7 +102,7 @@ public final class Learner implements AutoCloseable {
         this.references = references;
         source = source(data);
         RowShares shares = new RowShares(trained.parameters.cols(), trained.decayed, among.size());
-        adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients, shares, among.rank());
+        adamW = new AdamW(backend, rules.adamW, trained.parameters, trained.gradients.getFirst(), shares, among.rank());
         sum = new GradientSum(backend, among, trained.gradients, shares, layers, sumsNear);
         batcher = new Batcher(data.lengths(), rules.batching);
     }

@@ -13,6 +13,7 @@ import candor.train.objective.Requirements;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,8 +62,8 @@ final class OptimiserStep {
 
     private ProbePenalty.Judged probed;
     private StepLoss settled;
-    /** The number of the current micro-batch's first row in its pass; the others follow it. */
-    private int first;
+    /** The number of each micro-batch's first row in its pass; the others follow it. */
+    private final Map<Integer, Integer> first = new HashMap<>();
 
     private boolean faulty;
     private double loss;
@@ -148,15 +149,18 @@ final class OptimiserStep {
         }
     }
 
-    /** Adds the rows of a micro-batch. */
-    void train(int microBatch, Pass pass) {
-        first = -1;
+    /**
+     * Adds the rows of a micro-batch.
+     *
+     * @param before how many there are before it in the pass that have gradients of their own
+     */
+    void train(int microBatch, Pass pass, int before) {
         List<Asked> rows = rows(microBatch);
         for (int i = 0; i < rows.size(); i++) {
             EncodedRow row = rows.get(i).row();
             Long key = masks == null ? null : isOfProbes(microBatch) ? masks.probe(probes[i]) : masks.row(row.row());
-            int number = pass.add(row, source.slots.policy(), key);
-            first = first < 0 ? number : first;
+            int number = pass.add(row, source.slots.policy(before), key);
+            first.putIfAbsent(microBatch, number);
         }
     }
 
@@ -166,15 +170,16 @@ final class OptimiserStep {
         if (rows.isEmpty()) {
             return;
         }
+        int number = first.get(microBatch);
         double[] logp = new double[rows.size()];
         for (int i = 0; i < logp.length; i++) {
-            logp[i] = pass.logp(first + i);
+            logp[i] = pass.logp(number + i);
         }
         logps.set(microBatch, logp);
         List<Term> terms = terms(microBatch, logp);
         for (int i = 0; i < logp.length; i++) {
             faulty |= !finite(terms.get(i));
-            pass.derivative(first + i, faulty ? 0 : terms.get(i).derivative());
+            pass.derivative(number + i, faulty ? 0 : terms.get(i).derivative());
         }
     }
 

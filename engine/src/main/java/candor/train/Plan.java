@@ -19,6 +19,7 @@ import java.util.Locale;
  *
  * @param recomputation what each layer computes again
  * @param sumsNear   whether gradients of micro-batches are summed where they are computed, and not on the host
+ * @param together   which micro-batches share a pass
  * @param host       memory of this machine
  * @param device     memory of the GPU; nothing where there is none in play
  * @param largest    upper bounds over all passes
@@ -30,6 +31,7 @@ import java.util.Locale;
 public record Plan(
         Recomputation recomputation,
         boolean sumsNear,
+        Together together,
         Needs host,
         Needs device,
         Largest largest,
@@ -66,8 +68,26 @@ public record Plan(
         if (!footprint.fits(chosen, room)) {
             throw refusal(prepared, footprint, chosen, room, processes);
         }
-        Footprint settled = footprint.withSumsNear().fits(chosen, room) ? footprint.withSumsNear() : footprint;
+        Footprint settled = settled(footprint, chosen, room);
         return with(prepared, settled, withLogits(chosen, settled, room), room, processes);
+    }
+
+    /**
+     * What a device has memory left for: sums of gradients stay there, and then micro-batches that are small go through together.
+     * Neither changes a byte.
+     */
+    private static Footprint settled(Footprint footprint, Recomputation chosen, Room room) {
+        Footprint near = footprint.withSumsNear();
+        if (!near.fits(chosen, room)) {
+            return footprint;
+        }
+        for (int many = footprint.microBatchesThatFill(); many > 1; many--) {
+            Footprint filled = near.withTogether(many);
+            if (filled.fits(chosen, room)) {
+                return filled;
+            }
+        }
+        return near;
     }
 
     /**
@@ -164,7 +184,7 @@ public record Plan(
         double tokens = 0;
         double freeTokens = 0;
         Copying copying =
-                new Copying(footprint.travel(), processes, footprint.largest().tokens());
+                new Copying(footprint.travel(), processes, footprint.largest().tokens(), footprint.together());
         for (Prepared.One run : prepared.runs()) {
             int total = Run.totalSteps(run.config().output(), run.config().steps(), batcher(run));
             steps = Math.max(steps, total);
@@ -191,6 +211,7 @@ public record Plan(
         return new Plan(
                 recomputation,
                 footprint.sumsNear(),
+                footprint.together(),
                 footprint.host(recomputation),
                 footprint.device(recomputation, room.overhead()),
                 footprint.largest(),

@@ -7,6 +7,7 @@ import candor.data.Dataset;
 import candor.ops.Backend;
 import candor.ops.ProcessMemory;
 import candor.probe.ProbeReading;
+import candor.tensor.Tensor;
 import candor.train.checkpoint.CheckpointStore;
 import candor.train.checkpoint.CheckpointStore.Content;
 import candor.train.checkpoint.CheckpointStore.Intact;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** One adapter, or one model, on its way: its data, its optimiser, its place, its folder. */
 public final class Run implements AutoCloseable {
@@ -35,6 +37,7 @@ public final class Run implements AutoCloseable {
      * @param slots     where its rows go through
      * @param comm      the processes that train it together, of which one writes
      * @param watching  what its honesty is watched by, or null
+     * @param twins      gradients of the slots that have some of their own, see {@link Slots}
      * @param passTokens tokens of the largest pass with gradients: probes take no more at once
      * @param sumsNear   whether gradients are summed where they are computed, see {@link Plan}
      */
@@ -47,6 +50,7 @@ public final class Run implements AutoCloseable {
             Probing probing,
             Trainee trainee,
             Slots slots,
+            List<Tensor> twins,
             Communicator comm,
             WatchProbes watching,
             int passTokens,
@@ -87,7 +91,11 @@ public final class Run implements AutoCloseable {
         learner = new Learner(
                 backend,
                 new Learner.Trained(
-                        parts.trainee.parameters(), parts.trainee.gradients(), parts.trainee.decayed(), parts.slots),
+                        parts.trainee.parameters(),
+                        Stream.concat(Stream.of(parts.trainee.gradients()), parts.twins.stream())
+                                .toList(),
+                        parts.trainee.decayed(),
+                        parts.slots),
                 parts.data,
                 new Learner.Rules(
                         objective,

@@ -16,6 +16,7 @@ import candor.ops.Backend;
 import candor.ops.BackendDescriptor;
 import candor.ops.Backends;
 import candor.ops.Batch;
+import candor.tensor.Tensor;
 import candor.train.config.TrainConfig;
 import candor.train.config.TrainConfig.ModelStart;
 import candor.train.distributed.StartCheck;
@@ -41,6 +42,7 @@ public final class Session implements AutoCloseable {
     private final RunLocks locks;
     private final Communicator comm;
     private final int freeTokens;
+    private final Together together;
     private final List<Run> runs = new ArrayList<>();
 
     private Session(Backend backend, Prepared prepared, Plan plan, RunLocks locks, Communicator comm) {
@@ -48,6 +50,7 @@ public final class Session implements AutoCloseable {
         this.comm = comm;
         this.locks = locks;
         freeTokens = plan.largest().freeTokens();
+        together = plan.together();
         TrainConfig first = prepared.runs().getFirst().config();
         int positions = positions(prepared);
         if (first.start() instanceof ModelStart start) {
@@ -73,7 +76,8 @@ public final class Session implements AutoCloseable {
                 positions);
         int copies =
                 (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
-        adapters = new AdapterBank(prepared.model(), prepared.runs().size() + copies);
+        adapters = new AdapterBank(
+                prepared.model(), together.most() * prepared.runs().size() + copies);
     }
 
     /** The longest sequence that comes. */
@@ -182,6 +186,8 @@ public final class Session implements AutoCloseable {
         TrainConfig config = run.config();
         int slot = trained == null ? runs.size() : Batch.BASE;
         int reference = Batch.BASE;
+        List<Tensor> gradients = new ArrayList<>();
+        List<Integer> twins = new ArrayList<>();
         Trainee trainee;
         if (config.start() instanceof ModelStart start) {
             trainee = new ModelTrainee(
@@ -195,11 +201,14 @@ public final class Session implements AutoCloseable {
             adapters.set(slot, adapter, config.loraDropout());
             if (run.needsCopy()) {
                 // Taken before a checkpoint is read: the reference is the adapter as the run first met it.
-                reference = IntStream.range(prepared.runs().size(), adapters.slots())
-                        .filter(free -> adapters.get(free) == null)
-                        .findFirst()
-                        .orElseThrow();
+                reference = freeSlot(prepared);
                 adapters.set(reference, adapter.frozenCopy(memory));
+            }
+            for (int before = 1; before < together.most(); before++) {
+                Adapter twin = adapter.twin();
+                gradients.add(twin.gradients());
+                twins.add(freeSlot(prepared));
+                adapters.set(twins.getLast(), twin, config.loraDropout());
             }
             ModelCard card = new ModelCard(
                     config, run.inputs().hashes(), run.lora(), run.record().folder());
@@ -223,7 +232,8 @@ public final class Session implements AutoCloseable {
                         run.heldOut(),
                         run.probing(),
                         trainee,
-                        new Slots(slot, reference),
+                        new Slots(slot, reference, twins),
+                        gradients,
                         comm,
                         run.watching(),
                         plan.passTokens(),
@@ -248,6 +258,14 @@ public final class Session implements AutoCloseable {
         all.put("steps", opened.totalSteps());
         all.putAll(trainee.facts());
         run.record().started(config, run.inputs(), all, opened.step());
+    }
+
+    /** Behind those of the runs themselves. */
+    private int freeSlot(Prepared prepared) {
+        return IntStream.range(prepared.runs().size(), adapters.slots())
+                .filter(free -> adapters.get(free) == null)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static void requireSame(TrainConfig config, BackendDescriptor then, BackendDescriptor now) {
@@ -278,7 +296,7 @@ public final class Session implements AutoCloseable {
      * @return how each ended
      */
     public List<Outcome> train(TrainListener listener, BooleanSupplier stop) {
-        new Trainer(model, adapters, comm, freeTokens, listener).train(runs, stop);
+        new Trainer(model, adapters, comm, freeTokens, together, listener).train(runs, stop);
         return runs.stream().map(Run::outcome).toList();
     }
 

@@ -8,29 +8,34 @@ import candor.train.distributed.Division;
 import candor.train.distributed.GradientSum;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ObjIntConsumer;
+import java.util.function.ToIntFunction;
 
 /**
  * Carries optimiser steps out, those of several runs side by side: first passes without gradients, for what the objectives
- * want to know before, then one pass for each micro-batch, which is judged at once. Rows of all runs make one packed pass. Several processes share the passes
- * out, and tell one another what came of their rows.
+ * want to know before, then one pass for each micro-batch, or for some that are small ({@link Together}), which are judged at once.
+ * Rows of all runs make one packed pass. Several processes share micro-batches out, and tell one another what came of their rows.
  */
 public final class StepPasses {
     private final CausalLm model;
     private final AdapterBank adapters;
     private final Communicator comm;
     private final int freeTokens;
+    private final Together together;
 
     /** @param adapters null where the model's own weights are trained */
     public StepPasses(CausalLm model, AdapterBank adapters) {
-        this(model, adapters, Communicator.ALONE, Integer.MAX_VALUE);
+        this(model, adapters, Communicator.ALONE, Integer.MAX_VALUE, Together.NONE);
     }
 
     /**
      * Those of one of several processes.
      *
      * @param freeTokens that a pass without gradients has at most
+     * @param together   which micro-batches share a pass; each run has slots for as many
      */
-    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm, int freeTokens) {
+    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm, int freeTokens, Together together) {
+        this.together = together;
         this.comm = comm;
         this.freeTokens = freeTokens;
         this.model = model;
@@ -73,51 +78,59 @@ public final class StepPasses {
     private void carryOut(List<OptimiserStep> steps, Division division, List<GradientSum> sums) {
         int begin = division.from(comm.rank());
         int end = division.to(comm.rank());
-        for (int m = begin; m < end; m++) {
+        for (int from = begin, to; from < end; from = to) {
+            to = passEnd(steps, from, end);
             Pass pass = new Pass();
-            for (OptimiserStep step : steps) {
-                step.ask(m, pass);
-            }
+            each(steps, from, to, (step, m) -> step.ask(m, pass));
             if (!pass.isEmpty()) {
                 pass.score(model, adapters, freeTokens);
-                for (OptimiserStep step : steps) {
-                    step.take(m, pass);
-                }
+                each(steps, from, to, (step, m) -> step.take(m, pass));
             }
         }
         Told told = new Told(comm, division);
         told.share(steps, Asked.NUMBERS, OptimiserStep::known, OptimiserStep::tellKnown);
         steps.forEach(OptimiserStep::settle);
         LayersOff travel = new LayersOff(model.config().layers(), sums == null ? List.of() : sums);
-        for (int m = begin; m < end; m++) {
+        for (int from = begin, to; from < end; from = to) {
+            int first = from;
+            to = passEnd(steps, from, end);
             Pass pass = new Pass();
-            for (OptimiserStep step : steps) {
-                step.train(m, pass);
-            }
-            if (sums != null) {
-                // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step
-                // before.
-                for (GradientSum sum : sums) {
-                    sum.begin(m);
-                }
-            }
             if (sums == null) {
+                each(steps, from, to, (step, m) -> step.train(m, pass, 0));
                 pass.score(model, adapters, freeTokens);
-            } else {
-                pass.forward(model, adapters);
+                each(steps, from, to, (step, m) -> step.judge(m, pass));
+                continue;
             }
-            for (OptimiserStep step : steps) {
-                step.judge(m, pass);
-            }
-            if (sums != null) {
-                pass.backward(model, m == end - 1 ? travel : _ -> {});
-                for (GradientSum sum : sums) {
-                    sum.add(m);
-                }
-            }
+            each(steps, from, to, (step, m) -> step.train(m, pass, m - first));
+            // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step before.
+            each(sums, from, to, (sum, m) -> sum.begin(m, m - first));
+            pass.forward(model, adapters);
+            each(steps, from, to, (step, m) -> step.judge(m, pass));
+            pass.backward(model, to == end ? travel : _ -> {});
+            each(sums, from, to, (sum, m) -> sum.add(m, m - first));
         }
         travel.rest();
         told.share(steps, 1, OptimiserStep::judged, OptimiserStep::tellJudged);
         steps.forEach(OptimiserStep::conclude);
+    }
+
+    private int passEnd(List<OptimiserStep> steps, int from, int end) {
+        return together.end(from, end, m -> sum(steps, m, Asked::tokens), m -> sum(steps, m, Asked::targets));
+    }
+
+    private static int sum(List<OptimiserStep> steps, int microBatch, ToIntFunction<Asked> number) {
+        return steps.stream()
+                .flatMap(step -> step.rows(microBatch).stream())
+                .mapToInt(number)
+                .sum();
+    }
+
+    /** For each micro-batch in turn, and each run in it. */
+    private static <T> void each(List<T> runs, int from, int to, ObjIntConsumer<T> what) {
+        for (int m = from; m < to; m++) {
+            for (T run : runs) {
+                what.accept(run, m);
+            }
+        }
     }
 }

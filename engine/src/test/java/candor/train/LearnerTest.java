@@ -90,7 +90,7 @@ class LearnerTest {
                             0,
                             step -> 0.01),
                     known);
-            StepPasses passes = new StepPasses(model, bank, Communicator.ALONE, freeTokens);
+            StepPasses passes = new StepPasses(model, bank, Communicator.ALONE, freeTokens, Together.NONE);
             List<Number> losses = new ArrayList<>();
             for (int step = 0; step < 3; step++) {
                 Learner.Learnt learnt = passes.step(List.of(learner)).getFirst();

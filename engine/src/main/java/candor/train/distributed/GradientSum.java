@@ -37,8 +37,11 @@ public final class GradientSum implements AutoCloseable {
 
     private final Backend backend;
     private final Communicator comm;
-    /** (1, P) */
+    /** (1, P): of the first micro-batch of a pass; those of a step at its end. */
     private final Tensor gradients;
+
+    /** (1, P) each: of the micro-batches of a pass. */
+    private final List<Tensor> places;
 
     private final RowShares shares;
     /** Whether the gradients are memory of the host. */
@@ -76,15 +79,16 @@ public final class GradientSum implements AutoCloseable {
     private List<List<Node>> nodes;
 
     /**
-     * @param gradients (1, P), which backward passes add to
+     * @param places    (1, P) each, which backward passes add to: one for each micro-batch of a pass
      * @param layers    where the elements of each layer begin in the row, and where they end; null where they are not neighbours
      * @param near      whether partial sums stay where they are computed, and not on the host
      */
     public GradientSum(
-            Backend backend, Communicator comm, Tensor gradients, RowShares shares, int[] layers, boolean near) {
+            Backend backend, Communicator comm, List<Tensor> places, RowShares shares, int[] layers, boolean near) {
         this.backend = backend;
         this.comm = comm;
-        this.gradients = gradients;
+        this.places = List.copyOf(places);
+        gradients = places.getFirst();
         this.shares = shares;
         here = !backend.descriptor().copiesWeights();
         this.near = near || here;
@@ -167,10 +171,14 @@ public final class GradientSum implements AutoCloseable {
         return comm.size() == 1 && tree.microBatches() == 1;
     }
 
-    /** Before the backward pass of a micro-batch. */
-    public void begin(int microBatch) {
+    /**
+     * Before the backward pass of a micro-batch.
+     *
+     * @param before how many there are before it in its pass
+     */
+    public void begin(int microBatch, int before) {
         if (microBatch < tree.microBatches()) {
-            backend.zero(gradients);
+            backend.zero(places.get(before));
             if (travels(microBatch)) {
                 joinTheLast(microBatch);
             }
@@ -235,25 +243,26 @@ public final class GradientSum implements AutoCloseable {
         }
     }
 
-    /** Takes a micro-batch's gradients behind its backward pass. */
-    public void add(int microBatch) {
+    /** Takes a micro-batch's gradients behind its backward pass, in the order of their numbers. */
+    public void add(int microBatch, int before) {
         if (microBatch >= tree.microBatches() || alone() || travels(microBatch)) {
             return;
         }
-        Partial sum = new Partial(new Node(microBatch, microBatch + 1), near ? gradients : onHost(gradients));
+        Tensor own = places.get(before);
+        Partial sum = new Partial(new Node(microBatch, microBatch + 1), near ? own : onHost(own));
         while (!partials.isEmpty() && tree.siblings(partials.getLast().node, sum.node)) {
             Partial left = partials.removeLast();
             add(left.row, sum.row, near);
             release(sum.row);
             sum = new Partial(new Node(left.node.from(), sum.node.to()), left.row);
         }
-        // The next micro-batch writes into the gradients again.
+        // The next pass writes into the gradients again.
         boolean last = microBatch == Math.min(tree.microBatches(), division.to(comm.rank())) - 1;
-        partials.add(last || sum.row != gradients ? sum : new Partial(sum.node, kept()));
+        partials.add(last || sum.row != own ? sum : new Partial(sum.node, kept(own)));
     }
 
     /** A copy of the gradients where they are computed. */
-    private Tensor kept() {
+    private Tensor kept(Tensor gradients) {
         Tensor row = here
                 ? onHost()
                 : spareOnDevice.isEmpty() ? allocate(gradients.cols(), false) : spareOnDevice.removeLast();
@@ -293,7 +302,7 @@ public final class GradientSum implements AutoCloseable {
     }
 
     private void release(Tensor row) {
-        if (row != gradients) {
+        if (places.stream().noneMatch(place -> place == row)) {
             (near && !here ? spareOnDevice : spareOnHost).add(row);
         }
     }
