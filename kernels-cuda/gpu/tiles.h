@@ -1,6 +1,6 @@
-// Every tile of matrix products on sm_90a, at the shapes that matter, in bands of several heights: which one is quick where.
-// The table of matmul_wgmma.cu is written from it. A tile's result must have the first tile's bytes, and be cuBLAS's within
-// rounding; looked at are whole rows, 64 of them from all over the result.
+// Every tile of matrix products, at the shapes that matter: sm_90a's in bands of several heights, and mma.sync's, which other
+// devices have: which one is quick where. The tables of matmul_wgmma.cu and matmul_mma.cu are written from it. A tile's result must have the
+// bytes of the first one of its kind, and be cuBLAS's within rounding; looked at are whole rows, 64 of them from all over the result.
 #pragma once
 #include <cmath>
 #include <string>
@@ -17,10 +17,7 @@ public:
     void run() {
         candor_device_properties properties;
         must(candor_device_describe(&properties, device));
-        if (properties.major != 9) {
-            printf("The tiles are sm_90a's.\n");
-            return;
-        }
+        wgmma_ = properties.major == 9;
         const int64_t bytes = once ? 64 << 20 : 3ll << 29;
         operands_ = std::make_shared<Buffer>(bytes);
         operands_->put(uniform_bf16(bytes, 1));
@@ -33,7 +30,6 @@ public:
         for (const Product& p : once ? tiny() : products()) {
             for (bool transposed : {false, true}) table(p, transposed);
         }
-        candor_tile_use(-1, 0);
     }
 
 private:
@@ -124,11 +120,14 @@ private:
             peer = theirs(driver_, [&](int index) { return call_cublas(p, transposed, index); });
             printf("| %s | cuBLAS | %.1f | | | %.1f µs |\n", name.c_str(), flops / peer / 1e12, peer * 1e6);
         }
-        std::vector<candor_bf16> first;
-        for (int tile = 0; tile <= candor_tile_count(); tile++) {
-            const bool chosen = tile == candor_tile_count();  // last of all, what the library takes by itself
-            printf("| %s | %s |", name.c_str(), chosen ? "the library's choice" : candor_tile_name(tile));
-            candor_tile_use(chosen ? -1 : tile, 0);
+        const auto row = [&](bool of_mma, int tile, bool chosen, std::vector<candor_bf16>& first) {
+            const char* called = of_mma ? candor_mma_tile_name(tile) : candor_tile_name(tile);
+            printf("| %s | %s%s |", name.c_str(), of_mma ? "mma.sync, " : "", called ? called : "the library's choice");
+            const auto use = [&](int band) {
+                if (!of_mma) candor_tile_use(chosen ? -1 : tile, chosen ? 0 : band);
+                if (of_mma) candor_mma_tile_use(chosen ? -1 : tile);
+            };
+            use(0);
             clear();
             must(call(p, transposed, 0));
             const std::vector<candor_bf16> got = rows(p);
@@ -140,12 +139,12 @@ private:
             }
             double best = 0;
             for (int band : kBands) {
-                // A band that holds all rows is like any other that does.
-                if ((chosen && band != kBands[0]) || (band > p.m && band != kBands[0])) {
+                // A band that holds all rows is like any other that does; mma.sync has none.
+                if (band != kBands[0] && (chosen || of_mma || band > p.m)) {
                     printf(" |");
                     continue;
                 }
-                candor_tile_use(chosen ? -1 : tile, chosen ? 0 : band);
+                use(band);
                 const double time = ours([&](int index) { return call(p, transposed, index); });
                 if (time <= 0) failed = true;
                 if (best == 0 || time < best) best = time;
@@ -154,11 +153,19 @@ private:
             if (peer > 0) printf(" %.1f %%", 100 * peer / best);
             printf(" |\n");
             fflush(stdout);
-        }
+        };
+        // Last of each kind, what the library takes by itself; on sm_90a it never takes mma.sync for these.
+        std::vector<candor_bf16> first, first_of_mma;
+        for (int tile = 0; wgmma_ && tile <= candor_tile_count(); tile++) row(false, tile, tile == candor_tile_count(), first);
+        candor_tile_use(-1, 0);
+        for (int tile = 0; tile < candor_mma_tile_count(); tile++) row(true, tile, false, first_of_mma);
+        candor_mma_tile_use(-1);
+        if (!wgmma_) row(true, candor_mma_tile_count(), true, first_of_mma);
     }
 
     const Driver driver_;
     const Cublas cublas_;
+    bool wgmma_ = false;
     Memory operands_, result_;
 };
 

@@ -1,6 +1,6 @@
 /*
- * Which kernels compute on sm_90a, and how the head cuts its rows, for measurements and tests: no program that trains or generates
- * needs it. The bytes of a matrix product, and of the head, do not depend on it.
+ * Which kernels compute, and how the head cuts its rows, for measurements and tests: no program that trains or generates needs it.
+ * Where nothing else is said, the bytes of a matrix product, and of the head, do not depend on it.
  */
 #ifndef CANDOR_TUNING_H
 #define CANDOR_TUNING_H
@@ -20,6 +20,16 @@ const char *candor_tile_name(int tile);
  * and device suggest. For all threads and devices.
  */
 void candor_tile_use(int tile, int band_rows);
+
+/* The same of mma.sync's tiles, which other devices have: as in "128x256, 4 stages of 32". Their bytes are alike. */
+int candor_mma_tile_count(void);
+const char *candor_mma_tile_name(int tile);
+
+/*
+ * From now on every product that mma.sync can compute takes this tile, on sm_90a, too, whose own tiles give other bytes; -1: as shape and device
+ * suggest. For all threads and devices.
+ */
+void candor_mma_tile_use(int tile);
 
 /* The kernels for attention have numbers, too: 0 is mma.sync's, which other devices have; 1 is sm_90a's. */
 int candor_attention_form_count(void);

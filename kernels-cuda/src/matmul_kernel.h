@@ -58,6 +58,8 @@ cudaError_t matmul(const MatmulArguments& arguments, bool transposed, const cand
 
 // With m and n above 0: on any device, and where the tensor cores of sm_90a can take it.
 cudaError_t matmul_mma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
+// Whether a tile of mma.sync's was asked for (candor_mma_tile_use).
+bool mma_asked();
 bool wgmma_takes(const MatmulArguments& arguments, const candor_device* device);
 cudaError_t matmul_wgmma(const MatmulArguments& arguments, bool transposed, const candor_device* device, cudaStream_t stream);
 

@@ -1,6 +1,9 @@
 // Matrix products with mma.sync, for sm_80 and all that came after: both operands travel by cp.async through a ring of
 // stages in shared memory and reach the tensor cores by ldmatrix. The sum over k runs in steps of 16 in rising order whatever
 // the tile, and the adapters' columns come behind it, so that a row's bytes depend neither on its neighbours nor on the tile.
+#include <atomic>
+
+#include "candor_tuning.h"
 #include "matmul_finish.h"
 #include "matmul_kernel.h"
 
@@ -8,10 +11,10 @@ namespace candor {
 namespace {
 
 // A block's tile, the tile of one of its warps, and the ring.
-template <int Rows, int Columns, int WarpRows, int WarpColumns>
+template <int Rows, int Columns, int WarpRows, int WarpColumns, int Stages = 3>
 struct Tile {
     static constexpr int kRows = Rows, kColumns = Columns, kWarpRows = WarpRows, kWarpColumns = WarpColumns;
-    static constexpr int kDepth = 32, kStages = 3;
+    static constexpr int kDepth = 32, kStages = Stages;
     static constexpr int kWarpsAcross = Columns / WarpColumns;
     static constexpr int kThreads = Rows / WarpRows * kWarpsAcross * kWarp;
     struct Shared {
@@ -136,37 +139,73 @@ cudaError_t launch_tile(const MatmulArguments& g, cudaStream_t stream) {
         {grid, dim3(T::kThreads), sizeof(typename T::Shared), stream}, g);
 }
 
+// A warp of 64 by 64 reads a third less of shared memory for a product than one of 64 by 32. Deep takes nearly all shared memory that a
+// block has on compute capability 8.6 and 8.9.
+using Deep = Tile<128, 256, 64, 64, 4>;
+using Square = Tile<128, 128, 64, 64, 4>;
 using Large = Tile<128, 128, 64, 32>;
 using Medium = Tile<64, 64, 32, 32>;
-using FewRows = Tile<16, 128, 16, 32>;     // decoding
-using FewColumns = Tile<64, 16, 16, 16>;   // down to an adapter's rank
+using FewRows = Tile<16, 128, 16, 32>;    // decoding
+using FewColumns = Tile<64, 16, 16, 16>;  // down to an adapter's rank
 
-enum class Choice { large, medium, few_rows, few_columns };
+typedef cudaError_t (*Launcher)(const MatmulArguments&, cudaStream_t);
 
-// From shape and device to a tile. Reasoned, not measured: large tiles read each operand least often, and are worth it
-// once there are enough of them for every multiprocessor.
-Choice choose(int m, int n, int multiprocessors) {
-    if (n <= FewColumns::kColumns) return Choice::few_columns;
-    if (m <= FewRows::kRows) return Choice::few_rows;
-    const int64_t large = (int64_t)ceil_div(m, Large::kRows) * ceil_div(n, Large::kColumns);
-    return large >= multiprocessors && m > Medium::kRows ? Choice::large : Choice::medium;
+struct TileChoice {
+    const char* name;
+    Launcher launchers[2];  // y = x wT, y = x w
+};
+
+template <class T>
+constexpr TileChoice choice(const char* name) {
+    return {name, {launch_tile<T, false>, launch_tile<T, true>}};
 }
 
-template <bool Transposed>
-cudaError_t launch_choice(Choice choice, const MatmulArguments& g, cudaStream_t stream) {
-    switch (choice) {
-        case Choice::large: return launch_tile<Large, Transposed>(g, stream);
-        case Choice::medium: return launch_tile<Medium, Transposed>(g, stream);
-        case Choice::few_rows: return launch_tile<FewRows, Transposed>(g, stream);
-        default: return launch_tile<FewColumns, Transposed>(g, stream);
-    }
+enum Number { deep, square, large, medium, few_rows, few_columns };
+
+const TileChoice kTiles[] = {choice<Deep>("128x256, 4 stages of 32"), choice<Square>("128x128, 4 stages of 32, 4 warps"),
+    choice<Large>("128x128, 3 stages of 32, 8 warps"), choice<Medium>("64x64, 3 stages of 32"),
+    choice<FewRows>("16x128, 3 stages of 32"), choice<FewColumns>("64x16, 3 stages of 32")};
+constexpr int kTileCount = sizeof kTiles / sizeof kTiles[0];
+
+std::atomic<int> asked_tile{-1};
+
+template <class T>
+bool fills(int m, int n, int multiprocessors) {
+    return (int64_t)ceil_div(m, T::kRows) * ceil_div(n, T::kColumns) >= multiprocessors;
+}
+
+// From shape and device to a tile. Reasoned, not measured: large tiles read each operand least often, and are worth it
+// once there are enough of them for every multiprocessor. On 8.0 the tensor cores want twice as much in a cycle as on 8.6 and 8.9,
+// where two blocks of the smaller tile hide each other's waits instead.
+Number choose(int m, int n, const candor_device* device) {
+    if (n <= FewColumns::kColumns) return few_columns;
+    if (m <= FewRows::kRows) return few_rows;
+    if (m <= Medium::kRows) return medium;
+    if (device->architecture == 80 && fills<Deep>(m, n, device->multiprocessors)) return deep;
+    return fills<Large>(m, n, device->multiprocessors) ? large : medium;
 }
 
 }  // namespace
 
+bool mma_asked() {
+    return asked_tile.load() >= 0;
+}
+
 cudaError_t matmul_mma(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
-    const Choice choice = choose(g.m, g.n, device->multiprocessors);
-    return transposed ? launch_choice<true>(choice, g, stream) : launch_choice<false>(choice, g, stream);
+    const int asked = asked_tile.load();
+    return kTiles[asked >= 0 ? asked : choose(g.m, g.n, device)].launchers[transposed](g, stream);
 }
 
 }  // namespace candor
+
+CANDOR_API int candor_mma_tile_count(void) {
+    return candor::kTileCount;
+}
+
+CANDOR_API const char* candor_mma_tile_name(int tile) {
+    return tile >= 0 && tile < candor::kTileCount ? candor::kTiles[tile].name : nullptr;
+}
+
+CANDOR_API void candor_mma_tile_use(int tile) {
+    candor::asked_tile = tile < candor::kTileCount ? tile : -1;
+}

@@ -486,7 +486,7 @@ const TileChoice& choose(int m, int n, const Epilogue& then, int multiprocessors
 }  // namespace
 
 bool wgmma_takes(const MatmulArguments& g, const candor_device* device) {
-    if (device->architecture != 90) return false;  // no other has wgmma
+    if (device->architecture != 90 || mma_asked()) return false;  // no other has wgmma
     return g.scaled_runs_only ? g.k == 0 && g.lora.left.aligned : g.k > 0 && g.x.aligned && g.w.aligned;
 }
 

@@ -406,6 +406,23 @@ SUITE(linear_tiles) {
     candor_tile_use(-1, 0);
 }
 
+// The same of mma.sync's tiles, on every device.
+SUITE(linear_mma_tiles) {
+    for (const Case& c : tiled_shapes()) {
+        candor_mma_tile_use(0);
+        forward(c);
+        backward(c);
+        const Problem q(c);
+        const Bytes first = alone(q, 0, c.n);
+        for (int tile = 1; tile < candor_mma_tile_count(); tile++) {
+            candor_mma_tile_use(tile);
+            expect(
+                std::string("tiles alike: ") + c.name + ", " + candor_mma_tile_name(tile), alone(q, 0, c.n) == first, "other bytes");
+        }
+    }
+    candor_mma_tile_use(-1);
+}
+
 // A weight in parts, wherever these lie, gives the bytes of the whole.
 SUITE(linear_parts) {
     for (const Case& c : tiled_shapes()) {
