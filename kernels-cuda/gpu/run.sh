@@ -344,7 +344,7 @@ run_part machine 30
 run_part wrappers 30
 run_part op_check 60
 run_part ops 120
-asked tiles && run_part tiles 120
+asked tiles && run_part tiles 180
 run_part check 90
 run_part steps 280
 run_part world 60
