@@ -165,6 +165,7 @@ ours() {
 peers() {
     local kind said batch
     for kind in ${5//,/ }; do
+        [[ $kind != accumulated:* ]] || continue # ours alone: with what they share a pass, and without
         batch=$2
         if [[ $emulated = 0 ]] && python3 -c 'import torch, transformers, peft' 2>/dev/null; then
             while said=$(peer "$1" "$batch" "$3" "$4" "$kind") && [[ -z $said ]]; do
@@ -186,9 +187,9 @@ peers() {
 
 # Each alone on the device; first all of ours, then the peers as far as time goes.
 part_steps() {
-    local which shape shapes=('llama-3.1-8b 4 2048 5 sft,completion,paired,varied:8192,varied:2048' 'qwen2.5-0.5b 8 1024 10 sft,kto' 'qwen2.5-0.5b 32 1024 5 sft')
+    local which shape shapes=('llama-3.1-8b 4 2048 5 sft,completion,paired,varied:8192,varied:2048' 'qwen2.5-0.5b 8 1024 10 sft,kto,accumulated:0,accumulated:8192' 'qwen2.5-0.5b 32 1024 5 sft')
     steps_failed=0
-    [[ $emulated = 0 ]] || shapes=('world 1 16 1 sft,completion,paired,varied:16')
+    [[ $emulated = 0 ]] || shapes=('world 1 16 1 sft,completion,paired,varied:16,accumulated:0,accumulated:16')
     for which in ours peers; do
         for shape in "${shapes[@]}"; do
             # shellcheck disable=SC2086 # words

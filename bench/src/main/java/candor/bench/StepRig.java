@@ -19,6 +19,7 @@ import candor.ops.Backend;
 import candor.ops.Batch;
 import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
+import candor.tensor.Tensor;
 import candor.train.Learner;
 import candor.train.ReferenceCache;
 import candor.train.References;
@@ -51,11 +52,15 @@ final class StepRig implements AutoCloseable {
     /** Rows of a varied step for each row of other steps: most are much shorter. */
     private static final int VARIED_ROWS = 16;
 
+    /** Micro-batches in a pass, where they share one. */
+    private static final int TOGETHER = 8;
+
     private static final double RATE = 1e-4;
 
     private final Backend ops;
     private final Weights weights;
     private final CausalLm model;
+    private final int adapters;
     private final AdapterBank bank;
     private final StepPasses passes;
     private final int batch;
@@ -67,6 +72,9 @@ final class StepRig implements AutoCloseable {
     private List<Learner> paired;
     private List<Learner> varied;
     private int variedTokens;
+    private List<Learner> accumulated;
+    private StepPasses shared;
+    private int sharedTokens;
 
     /** @param batch rows of each adapter */
     StepRig(Backend ops, ModelConfig config, Recompute recompute, int adapters, int batch, int length) {
@@ -80,7 +88,8 @@ final class StepRig implements AutoCloseable {
         weights = Weights.random(config, 1, ops.activations() == DType.F32 ? config.dtype() : ops.activations());
         LoraConfig lora = new LoraConfig(rank, 2 * rank, false, EnumSet.allOf(Projection.class));
         AdapterLayout layout = new AdapterLayout(config, lora);
-        bank = new AdapterBank(config, adapters);
+        this.adapters = adapters;
+        bank = new AdapterBank(config, TOGETHER * adapters);
         for (int slot = 0; slot < adapters; slot++) {
             bank.set(slot, Adapter.trained(Memory.of(ops), layout).initialise(slot));
         }
@@ -150,15 +159,20 @@ final class StepRig implements AutoCloseable {
 
     private List<Learner> learners(IntFunction<Dataset> rows, Learner.Rules rules, List<References> known) {
         List<Learner> learners = new ArrayList<>();
-        for (int slot = 0; slot < bank.slots(); slot++) {
+        for (int slot = 0; slot < adapters; slot++) {
             Adapter adapter = bank.get(slot);
+            List<Integer> twins = twins(slot);
+            List<Tensor> gradients = IntStream.concat(
+                            IntStream.of(slot), twins.stream().mapToInt(twin -> twin))
+                    .mapToObj(each -> bank.get(each).gradients())
+                    .toList();
             learners.add(new Learner(
                     ops,
                     new Learner.Trained(
                             adapter.parameters(),
-                            adapter.gradients(),
+                            gradients,
                             adapter.parameters().cols(),
-                            new Slots(slot, Batch.BASE)),
+                            new Slots(slot, Batch.BASE, twins)),
                     rows.apply(slot),
                     rules,
                     known.get(slot)));
@@ -166,8 +180,17 @@ final class StepRig implements AutoCloseable {
         return learners;
     }
 
+    /** Those that there are of a slot: they are made when micro-batches share a pass. */
+    private List<Integer> twins(int slot) {
+        return IntStream.range(1, TOGETHER)
+                .map(before -> before * adapters + slot)
+                .filter(twin -> bank.get(twin) != null)
+                .boxed()
+                .toList();
+    }
+
     private List<References> each(References known) {
-        return Collections.nCopies(bank.slots(), known);
+        return Collections.nCopies(adapters, known);
     }
 
     /** Bytes of activations and gradients. */
@@ -177,12 +200,12 @@ final class StepRig implements AutoCloseable {
 
     /** Packed positions of a step: for KTO, of the policy's own rows. */
     int positions() {
-        return bank.slots() * batch * length;
+        return adapters * batch * length;
     }
 
     /** Tokens of a step on varied rows. */
     int variedPositions() {
-        return bank.slots() * IntStream.of(variedLengths()).sum();
+        return adapters * IntStream.of(variedLengths()).sum();
     }
 
     private int[] variedLengths() {
@@ -258,6 +281,29 @@ final class StepRig implements AutoCloseable {
                     each(null));
         }
         return step(passes, varied);
+    }
+
+    /**
+     * SFT on the same rows, each of which is a micro-batch.
+     *
+     * @param tokens of those that share a pass, at most; 0 where none do
+     */
+    double accumulated(int tokens) {
+        if (accumulated == null) {
+            for (int slot = adapters; slot < bank.slots(); slot++) {
+                bank.set(slot, bank.get(slot % adapters).twin());
+            }
+            int[] lengths = variedLengths();
+            accumulated = learners(
+                    slot -> rows(weights.config().vocabSize(), lengths, true, slot),
+                    rules(new Sft(), new Batcher.MicroBatches.Rows(1), lengths.length),
+                    each(null));
+        }
+        if (shared == null || tokens != sharedTokens) {
+            sharedTokens = tokens;
+            shared = new StepPasses(model, bank, TOGETHER, tokens);
+        }
+        return step(shared, accumulated);
     }
 
     /** One step of learners side by side; the mean of their losses. */

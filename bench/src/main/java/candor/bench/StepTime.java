@@ -12,12 +12,14 @@ import java.util.function.DoubleSupplier;
  * The time of training steps on a backend of one's choice: {@code StepTime KIND[,KIND]... BACKEND MODEL BATCH LENGTH STEPS}, where a
  * kind is {@code sft}, {@code completion} (the second half of each row is learnt), {@code kto} (partners within the step), {@code
  * paired} (partners from all of the data, the reference known), or {@code varied:TOKENS} (rows of many lengths, up to LENGTH, in
- * passes packed to so many tokens, sixteen rows for each of BATCH). Prints a line for each kind: the median, and tokens a second; for KTO, of the policy's own rows. A
+ * passes packed to so many tokens, sixteen rows for each of BATCH), or {@code accumulated:TOKENS} (the same rows, each a micro-batch of
+ * its own; those that are together no more than so many tokens share a pass, and with 0 none do). Prints a line for each kind: the median, and tokens a second; for KTO, of the policy's own rows. A
  * step ends when its loss and its gradients' norm are on the host.
  */
 public final class StepTime {
     private static final int WARM_UP = 3;
     private static final String VARIED = "varied:";
+    private static final String ACCUMULATED = "accumulated:";
 
     /** A kind of step, and the tokens that one takes. */
     private record Kind(DoubleSupplier step, int tokens) {
@@ -26,6 +28,10 @@ public final class StepTime {
                 int tokens = Integer.parseInt(name.substring(VARIED.length()));
                 return new Kind(() -> rig.varied(tokens), rig.variedPositions());
             }
+            if (name.startsWith(ACCUMULATED)) {
+                int tokens = Integer.parseInt(name.substring(ACCUMULATED.length()));
+                return new Kind(() -> rig.accumulated(tokens), rig.variedPositions());
+            }
             return new Kind(
                     switch (name) {
                         case "sft" -> rig::sft;
@@ -33,8 +39,8 @@ public final class StepTime {
                         case "kto" -> rig::kto;
                         case "paired" -> rig::paired;
                         default ->
-                            throw new BadInput(
-                                    "step " + name + ": not one of sft, completion, kto, paired, varied:TOKENS");
+                            throw new BadInput("step " + name
+                                    + ": not one of sft, completion, kto, paired, varied:TOKENS, accumulated:TOKENS");
                     },
                     rig.positions());
         }

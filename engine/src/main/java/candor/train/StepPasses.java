@@ -29,6 +29,16 @@ public final class StepPasses {
     }
 
     /**
+     * The same with several small micro-batches in a pass.
+     *
+     * @param most   how many, at most: each run has as many slots
+     * @param tokens of such a pass, at most
+     */
+    public StepPasses(CausalLm model, AdapterBank adapters, int most, int tokens) {
+        this(model, adapters, Communicator.ALONE, Integer.MAX_VALUE, new Together(most, tokens, tokens));
+    }
+
+    /**
      * Those of one of several processes.
      *
      * @param freeTokens that a pass without gradients has at most
