@@ -119,7 +119,7 @@ const std::vector<Case>& cases() {
         {"decode, width 16, window 40", {0, 5, 39, 40, 41, 300}, {1, 1, 1, 1, 1, 1}, 4, 2, 16, 40},
         {"prefill of 90 behind 20, width 64, window 33", {20}, {90}, 3, 1, 64, 33},
         {"prefill of 70, width 8, window 1", {0}, {70}, 2, 2, 8, 1},
-        // Pieces are of 256 keys.
+        // Pieces are of 64 keys, and blocks of 16 rows have four of them at a time; sequences of more than 64 rows have blocks of 64.
         {"decode around the ends of pieces, width 16", {254, 255, 256, 511, 512}, {1, 1, 1, 1, 1}, 4, 2, 16},
         {"prefill of 30 across a piece's end, width 96, 3 heads share a key", {245}, {30}, 3, 1, 96},
         {"prefill of 20 in the third piece, width 128", {520}, {20}, 1, 1, 128},
@@ -127,6 +127,9 @@ const std::vector<Case>& cases() {
         {"decode, windows that begin in later pieces, width 8", {300, 555, 767, 768, 800}, {1, 1, 1, 1, 1}, 2, 1, 8, 256},
         {"prefill of 40 behind 500, width 16, window 270", {500}, {40}, 2, 1, 16, 270},
         {"prefill of 40 behind 500, width 64, window 7", {500}, {40}, 2, 1, 64, 7},
+        {"prefill of 150, width 128, 4 heads share a key", {0}, {150}, 4, 1, 128},
+        {"prefill of 16 and of 17 beside a decode, width 32, 4 heads share a key", {70, 0, 300}, {16, 17, 1}, 4, 1, 32},
+        {"prefill of 130 behind 60, width 96, window 70", {60}, {130}, 2, 2, 96, 70},
     };
     return all;
 }

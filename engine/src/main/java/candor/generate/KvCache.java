@@ -50,7 +50,7 @@ final class KvCache implements AutoCloseable {
 
     /** Bytes of keys and values of one token, in all layers: 2·L·K·D elements. */
     static long bytesPerToken(ModelConfig config, DType type) {
-        return (long) config.layers() * KvPages.cols(config.heads()) / KvPages.TOKENS * type.bytes();
+        return config.layers() * KvPages.bytesPerToken(config.heads(), type);
     }
 
     List<KvPages> layers() {

@@ -1,5 +1,6 @@
 package candor.ops;
 
+import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,11 @@ public final class KvPages {
     /** Columns of a slab: elements of a page. */
     public static int cols(Heads heads) {
         return Math.multiplyExact(2 * TOKENS, heads.keyCols());
+    }
+
+    /** Bytes of the key and the value of one token, of all key heads. */
+    public static long bytesPerToken(Heads heads, DType type) {
+        return (long) cols(heads) / TOKENS * type.bytes();
     }
 
     /** How many pages hold so many tokens. */

@@ -13,10 +13,13 @@ import candor.ops.cuda.EmulatedDevice;
 import candor.ops.cuda.GraphUse;
 import candor.tensor.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Decoding on the emulated device: steps of a batch that stays as it is are graphs, and say what plain calls say. */
 class CudaGeneratorTest {
@@ -105,6 +108,61 @@ class CudaGeneratorTest {
                         .as("memory after step " + step)
                         .isEqualTo(with.free.get(step));
             }
+        }
+    }
+
+    /**
+     * A prompt so long that blocks of many rows take it, whole and alone; cut into passes, beside others, some of which begin as it
+     * does or are at their replies: the same tokens, and the same bits of what is thought of them.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "capability=90"})
+    void whatComesOfAPromptDependsOnItAlone(String modes) {
+        SplittableRandom random = new SplittableRandom(8);
+        int[] prompt = Models.prompt(random, 90);
+        int[] other = Models.prompt(random, 70);
+        System.arraycopy(prompt, 0, other, 0, 40);
+        List<Request> requests = new ArrayList<>();
+        for (int[] each : List.of(prompt, Models.prompt(random, 2), other, prompt, Models.prompt(random, 47))) {
+            Sampling drawn = new Sampling(1.1, 0, 0.9, 1.05, 5);
+            requests.add(new Request(each, Batch.BASE, drawn, each.length, 5, List.of(), List.of(), Scores.CHOSEN));
+        }
+        Continuation scored =
+                new Continuation(Arrays.copyOf(prompt, 3), Arrays.copyOfRange(prompt, 3, prompt.length), Batch.BASE);
+        EmulatedDevice.with(modes, () -> {
+            try (CudaBackend backend = CudaBackend.emulated();
+                    Weights weights = Weights.random(Models.TINY, 3, DType.F32);
+                    CausalLm model = new CausalLm(backend, weights, Recompute.NONE, 100)) {
+                List<Completion> alone = new ArrayList<>();
+                for (Request request : requests) {
+                    alone.addAll(generated(model, new Settings(1, 128, 1 << 20), List.of(request)));
+                }
+                float[] aloneScored = scored(model, 128, List.of(scored));
+                for (int stepTokens : new int[] {7, 33, 200}) {
+                    List<Completion> together = generated(model, new Settings(4, stepTokens, 1 << 20), requests);
+                    for (int i = 0; i < requests.size(); i++) {
+                        assertThat(together.get(i).tokens())
+                                .isEqualTo(alone.get(i).tokens());
+                        assertThat(together.get(i).logProbs())
+                                .isEqualTo(alone.get(i).logProbs());
+                    }
+                    Continuation beside = new Continuation(new int[] {1, 2}, other, Batch.BASE);
+                    assertThat(scored(model, stepTokens, List.of(scored, beside)))
+                            .isEqualTo(aloneScored);
+                }
+            }
+        });
+    }
+
+    private static List<Completion> generated(CausalLm model, Settings settings, List<Request> requests) {
+        try (Generator generator = new Generator(model, null, null, settings)) {
+            return generator.generate(requests);
+        }
+    }
+
+    private static float[] scored(CausalLm model, int stepTokens, List<Continuation> continuations) {
+        try (Generator generator = new Generator(model, null, null, new Settings(4, stepTokens, 1 << 20))) {
+            return generator.score(continuations).getFirst();
         }
     }
 

@@ -13,7 +13,10 @@ import java.util.WeakHashMap;
 /** Page tables and the addresses of slabs, copied when they are others than before. */
 final class PagesOnDevice {
     /** attention_cached.cu: pages of a piece of the keys. */
-    static final int PIECE = 8;
+    static final int PIECE = 2;
+
+    /** And pages of the pieces that a block has at a time. */
+    static final int SPAN = 8;
 
     private final Device device;
     private final Staging staging;
@@ -53,7 +56,7 @@ final class PagesOnDevice {
         batch = null; // half copied is not copied
         integers.clear();
         sequences = next.sequenceCount();
-        most = PIECE;
+        most = SPAN;
         int first = 0;
         for (int s = 0; s < sequences; s++) {
             integers.add(first);
@@ -74,9 +77,9 @@ final class PagesOnDevice {
         return KvPages.count(batch.position(batch.start(sequence + 1) - 1) + 1);
     }
 
-    /** A piece, or the next power of two: calls, and graphs of them, are others only when a sequence has doubled. */
+    /** A block's, or the next power of two: calls, and graphs of them, are others only when a sequence has doubled. */
     static int bound(int pages) {
-        return pages <= PIECE ? PIECE : Integer.highestOneBit(pages - 1) << 1;
+        return pages <= SPAN ? SPAN : Integer.highestOneBit(pages - 1) << 1;
     }
 
     /** At least the pages of the sequence that has the most. */

@@ -28,6 +28,9 @@ public final class ScratchBytes {
     /** Of an adapter's factors: how many blocks pack them, each with a mark. */
     private static final long MARKS = 256 * Integer.BYTES;
 
+    /** Integers of a candor_draw. */
+    private static final long DRAW = 10;
+
     /** attention_cached.cu: what the pieces of all rows may take. */
     private static final long MOST_PART_BYTES = 32L << 20;
 
@@ -60,10 +63,7 @@ public final class ScratchBytes {
      */
     public static long batchBytes(PassShape pass) {
         long integers = 5L * pass.tokens() + 2L * pass.targets() + 1; // see BatchOnDevice; as many sequences as tokens
-        return aligned(Integer.BYTES * Math.max(Integers.LEAST, integers + integers / 2))
-                + Integers.LEAST * Integer.BYTES
-                + MAPS
-                + aligned(Double.BYTES);
+        return grown(integers) + Integers.LEAST * Integer.BYTES + MAPS + aligned(Double.BYTES);
     }
 
     /**
@@ -76,14 +76,22 @@ public final class ScratchBytes {
     }
 
     /**
-     * What the tables of a cache take on the device: the pages of the sequences in hand, and for each layer where its slabs lie.
+     * What the tables of a cache take on the device: the pages of the sequences in hand, for each layer where its slabs lie, how tokens
+     * are chosen, and which ones sequences have seen.
      *
      * @param pages of all sequences that go on together
      */
     public static long tableBytes(int layers, int sequences, long pages) {
         long integers = pages + sequences;
-        return aligned(Integer.BYTES * Math.max(Integers.LEAST, integers + integers / 2))
+        return grown(integers)
+                + grown(DRAW * (long) sequences)
+                + grown(pages * KvPages.TOKENS)
                 + (long) layers * Integers.LEAST * Integer.BYTES;
+    }
+
+    /** Of so many integers, see {@link Integers}. */
+    private static long grown(long integers) {
+        return aligned(Integer.BYTES * Math.max(Integers.LEAST, integers + integers / 2));
     }
 
     private static long logProb(PassShape pass) {
@@ -117,11 +125,11 @@ public final class ScratchBytes {
             return 0;
         }
         Heads heads = pass.heads();
-        int pieces = PagesOnDevice.bound(KvPages.count(pass.cached())) / PagesOnDevice.PIECE;
-        if (pieces == 1) {
+        int pages = PagesOnDevice.bound(KvPages.count(pass.cached()));
+        if (pages == PagesOnDevice.SPAN) {
             return 0;
         }
-        long rows = (long) pass.tokens() * heads.query() * pieces;
+        long rows = (long) pass.tokens() * heads.query() * (pages / PagesOnDevice.PIECE);
         return Math.min(MOST_PART_BYTES, aligned(rows * heads.width() * Float.BYTES) + 2 * aligned(rows * Float.BYTES));
     }
 
