@@ -76,12 +76,15 @@ public:
         siblings("siblings, gate up, LoRA", c, {f, f});
         linear("linear, down, LoRA", f, c, 16);
         attention();
-        cached(1, length_);
-        cached(1, 8 * length_);
-        cached(32, length_);
+        cached(1, length_, 1);
+        cached(1, 8 * length_, 1);
+        cached(32, length_, 1);
+        cached(1, length_, length_);
         rows();
         packed_weights();
         head();
+        sampling();
+        optimiser();
         if (!once) {
             for (int side : {4096, 8192}) square(side);
         }
@@ -407,31 +410,33 @@ private:
         same("attention, backward", dqkv, other_gradients, "mma.sync's");
     }
 
-    // A step of decoding: one token of each sequence, which has so many tokens in the cache with it. Few tokens
-    // stay in the second-level cache from call to call, as they would not between the layers of a model: read the large ones.
-    void cached(int count, int tokens) {
+    // A step of decoding, one token of each sequence, or a prompt: the last `rows` of the tokens that each has in the cache with them.
+    // Few tokens stay in the second-level cache from call to call, as they would not between the layers of a model: read the large ones.
+    void cached(int count, int tokens, int rows) {
         constexpr int kPage = 32;
         const int h = shape_.heads, k = shape_.key_heads, d = shape_.head_width, each = (tokens + kPage - 1) / kPage;
-        const std::string what =
-            "attention to a cache, " + std::to_string(count) + " of " + std::to_string(tokens) + " tokens";
+        const std::string what = rows > 1 ? "attention to a cache, a prompt of " + std::to_string(tokens) + " tokens"
+                                          : "attention to a cache, " + std::to_string(count) + " of " + std::to_string(tokens) + " tokens";
         if (!wanted(what)) return;
-        const Operand qkv = bf16(count, (h + 2 * k) * d), o = bf16(count, h * d), slab = bf16(count * each, 2 * kPage * k * d);
+        const Operand qkv = bf16(count * rows, (h + 2 * k) * d), o = bf16(count * rows, h * d), slab = bf16(count * each, 2 * kPage * k * d);
         const uint64_t address = (uint64_t)slab.data();
         const Memory slabs = integers(2, [&](int64_t i) { return (int32_t)(address >> 32 * i); });  // little-endian halves
         const Memory pages = integers((int64_t)count * each, [](int64_t i) { return (int32_t)i; });
         const Memory first_page = integers(count, [&](int64_t s) { return (int32_t)s * each; });
-        const Memory positions = integers(count, [&](int64_t) { return tokens - 1; });
-        const Memory starts = integers(count + 1, [](int64_t s) { return (int32_t)s; });
+        const Memory positions = integers((int64_t)count * rows, [&](int64_t row) { return tokens - rows + (int32_t)(row % rows); });
+        const Memory starts = integers(count + 1, [&](int64_t s) { return (int32_t)s * rows; });
         const candor_cache cache = {slabs->as<candor_bf16*>(), slab.matrix.stride, count * each, each, pages->as<int32_t>(),
             first_page->as<int32_t>()};
         const candor_heads heads = {h, k, d, 0};
-        const candor_sequences sequences = {starts->as<int32_t>(), count, 1};
+        const candor_sequences sequences = {starts->as<int32_t>(), count, rows};
+        const double pairs = (double)count * rows * (tokens - (rows - 1) / 2.0);
         for (const bool split : {true, false}) {
+            if (!split && rows > 1) break;  // prompts know no other way
             candor_attention_split_use(split ? -1 : 0);
             row(what + (split ? "" : ", by as many blocks as rows want"), ours([&](int) {
                 return candor_attention_cached(
                     o.m(), qkv.m(), &cache, &heads, positions->as<int32_t>(), &sequences, stream);
-            }), 4.0 * count * tokens * h * d, 4.0 * count * tokens * k * d, 0);
+            }), 4.0 * pairs * h * d, 4.0 * count * tokens * k * d + 4.0 * count * rows * h * d, 0);
         }
         candor_attention_split_use(-1);
     }
@@ -545,6 +550,52 @@ private:
         row(what + ", backward", ours([&](int) {
             return candor_log_prob_backward(dx.m(), dlogp.m(), lse.m(), all, x.m(), w.m(), targets->as<int32_t>(), stream);
         }), (kept ? 1 : 2) * flops, (kept ? 1 : 2) * bytes, 0);
+    }
+
+    // The next token of 32 rows of logits.
+    void sampling() {
+        if (!wanted("sample tokens")) return;
+        constexpr int kRows = 32;
+        const int v = shape_.vocabulary;
+        const Operand logits = floats(kRows, v, 8), chosen = floats(kRows, 2);
+        const struct {
+            const char* name;
+            candor_draw draw;
+        } ways[] = {{"the likeliest", {0, 1, 0, 1, 0, 0, 0}}, {"all by their weight", {1.44, 1, 0.5, 1, 0, 0, 0}},
+            {"top-k 20, top-p 0.8", {2.06, 0.8, 0.5, 1, 20, 0, 0}}, {"top-p 0.95", {1.44, 0.95, 0.5, 1, 0, 0, 0}}};
+        const Memory seen = integers(1, [](int64_t) { return 0; });
+        for (const auto& way : ways) {
+            constexpr int kWords = sizeof(candor_draw) / sizeof(int32_t);
+            const auto* words = reinterpret_cast<const int32_t*>(&way.draw);
+            const Memory draws = integers((int64_t)kRows * kWords, [&](int64_t i) { return words[i % kWords]; });
+            row(std::string("sample tokens, 32 rows, ") + way.name, ours([&](int) {
+                return candor_sample_tokens(chosen.m(), logits.m(), draws->as<candor_draw>(), seen->as<int32_t>(), stream);
+            }), 0, 4.0 * kRows * v, 0);
+        }
+    }
+
+    // A step over as many parameters as adapters of rank 16 on all layers of the larger model have.
+    void optimiser() {
+        const int rows = once ? 3 : 40, cols = once ? 1000 : 1 << 20;
+        const double count = (double)rows * cols;
+        const Operand w = floats(rows, cols), g = floats(rows, cols), m = floats(rows, cols, 0), v = floats(rows, cols, 0);
+        if (wanted("adamw")) {
+            const candor_adamw_step terms = {1, 1e-4, 0.9, 0.999, 1e-8, 0.01, 1};
+            candor_adamw_numbers folded;
+            must(candor_adamw_fold(&folded, &terms));
+            const auto* words = reinterpret_cast<const int32_t*>(&folded);
+            const Memory numbers = integers(sizeof folded / sizeof *words, [&](int64_t i) { return words[i]; });
+            const auto data = [](const Operand& of) { return static_cast<float*>(of.matrix.data); };
+            const candor_adamw_part part = {
+                data(w), data(g), data(m), data(v), numbers->as<candor_adamw_numbers>(), rows * (int64_t)cols};
+            row("adamw", ours([&](int) { return candor_adamw(&part, 1, stream); }), 0, 28 * count, 0);
+        }
+        if (wanted("sum of squares")) {
+            const Operand sum = floats(1, 2);
+            row("sum of squares", ours([&](int) {
+                return candor_sum_of_squares(static_cast<double*>(sum.matrix.data), g.m(), stream);
+            }), 0, 4 * count, 0);
+        }
     }
 
     const Shape& shape_;

@@ -200,6 +200,29 @@ part_steps() {
     return "$steps_failed"
 }
 
+# Prompts and new tokens, beside the peers as far as time goes. The limit of a step is what the op table found that the device copies.
+part_decode() {
+    local shape='llama-3.1-8b 256 65 3 1,32,256' ceiling engine failed=0 words
+    [[ $emulated = 0 ]] || shape='world 40 3 1 1,2'
+    read -r -a words <<<"$shape"
+    ceiling=$(sed -n 's/^Ceilings in this run: \([0-9]*\) GB.*/\1/p' "$results/ops.md" 2>/dev/null | head -n 1)
+    # shellcheck disable=SC2086 # none, or one
+    java_ -Xmx16g candor.bench.DecodeTime "$backend" "${words[@]}" $ceiling 2>>"$log" | tee "$work/decode.md" || failed=1
+    { echo && cat "$work/decode.md" && echo; } >>"$results/steps.txt"
+    for engine in transformers vllm; do
+        if [[ $emulated = 0 && $((part_end - SECONDS)) -gt 20 ]] && python3 -c 'import torch, transformers' 2>/dev/null; then
+            timeout $((part_end - SECONDS - 5)) python3 "$candor/peers/decode.py" --engine "$engine" --device cuda --dtype bfloat16 \
+                --model "${words[0]}" --prompt-tokens "${words[1]}" --new-tokens "${words[2]}" --rounds 1 --batch "${words[4]}" 2>>"$log" |
+                grep "^$engine" || echo "$engine: failed, or out of time"
+        else
+            echo "$engine: not run: no time, or no python3 with torch and transformers"
+        fi
+    done | tee -a "$results/steps.txt"
+    grep -q '^| [0-9]' "$work/decode.md" || failed=1
+    echo "=> $(grep -c '^| [0-9]' "$work/decode.md") rows of decoding in steps.txt"
+    return "$failed"
+}
+
 # A few steps on the tiny world from the command line: data, tokenizer, adapters, checkpoints, generation.
 part_world() {
     local steps=30
@@ -347,7 +370,8 @@ run_part op_check 60
 run_part ops 120
 asked tiles && run_part tiles 180
 run_part check 90
-run_part steps 280
+run_part steps 240
+run_part decode 110
 run_part world 60
 run_part sanitizer 180
 run_part ncu 110

@@ -17,6 +17,7 @@ import candor.model.Weights;
 import candor.ops.Backend;
 import candor.ops.Backends;
 import candor.ops.Batch;
+import candor.ops.KvPages;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -49,6 +50,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class DecodeBenchmark {
     private static final int NEW = 96;
     private static final int RANK = 16;
+    /** Of the cache, at least. */
     private static final long CACHE_BYTES = 1L << 30;
 
     /** New tokens per second. */
@@ -94,7 +96,12 @@ public class DecodeBenchmark {
                     Adapter.frozen(Memory.of(ops), new AdapterLayout(config, lora))
                             .initialise(slot));
         }
-        generator = new Generator(lm, bank, null, new Generator.Settings(batch, Math.max(batch, 512), CACHE_BYTES));
+        // All sequences at once, and a slab more.
+        long tokens = (long) batch * KvPages.count(NEW + 1) * KvPages.TOKENS;
+        long cache =
+                CACHE_BYTES / 16 + tokens * KvPages.bytesPerToken(config.heads(), ops.activations()) * config.layers();
+        generator = new Generator(
+                lm, bank, null, new Generator.Settings(batch, Math.max(batch, 512), Math.max(CACHE_BYTES, cache)));
     }
 
     @Benchmark
