@@ -151,7 +151,8 @@ void prepare_block(Group& g, unsigned slot, unsigned id) {
 #if defined(__SANITIZE_ADDRESS__)
     __asan_poison_memory_region(b.shared + launch.shared_bytes, usable - launch.shared_bytes);
 #endif
-    if (config.race) b.cells.assign(g.shared_capacity / kCellBytes, ShadowCell{});
+    // What blocks and launches before have left there is known by their numbers, and dropped when a cell is next touched.
+    if (config.race && b.cells.size() < g.shared_capacity / kCellBytes) b.cells.resize(g.shared_capacity / kCellBytes);
     for (unsigned w = 0; w < warps; w++) {
         Warp& warp = g.warps[slot * warps + w];
         warp = Warp();

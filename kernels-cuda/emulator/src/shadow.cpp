@@ -128,8 +128,17 @@ void check_cell(const Event& e) {
 
 void check_cells(std::vector<ShadowCell>& cells, size_t offset, size_t bytes, const Access& access, Thread& thread,
     bool shared) {
-    for (size_t i = offset / kCellBytes; i <= (offset + bytes - 1) / kCellBytes; i++) {
+    // Neighbours mostly have one past, and then one future.
+    ShadowCell before, after;
+    const size_t first = offset / kCellBytes;
+    for (size_t i = first; i <= (offset + bytes - 1) / kCellBytes; i++) {
+        if (i > first && cells[i] == before) {
+            cells[i] = after;
+            continue;
+        }
+        before = cells[i];
         check_cell(Event{cells[i], access, thread, shared});
+        after = cells[i];
     }
 }
 

@@ -1,6 +1,8 @@
 // Race mode: what is remembered of a byte of memory; codes of eight bits are written by neighbours.
 #pragma once
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 namespace emulator {
 
@@ -13,7 +15,10 @@ struct ShadowCell {
     uint32_t readers[2], read_clocks[2];
     uint32_t block, launch;  // the block that these accesses belong to
     void* write_place;
-    bool written_by_async, written_atomically;
+    uint32_t written_by_async, written_atomically;
+
+    bool operator==(const ShadowCell& other) const { return memcmp(this, &other, sizeof other) == 0; }
 };
+static_assert(std::has_unique_object_representations_v<ShadowCell>, "cells are compared by their bytes");
 
 }  // namespace emulator
