@@ -13,8 +13,8 @@ import java.util.function.DoubleSupplier;
  * kind is {@code sft}, {@code completion} (the second half of each row is learnt), {@code kto} (partners within the step), {@code
  * paired} (partners from all of the data, the reference known), or {@code varied:TOKENS} (rows of many lengths, up to LENGTH, in
  * passes packed to so many tokens, sixteen rows for each of BATCH), or {@code accumulated:TOKENS} (the same rows, each a micro-batch of
- * its own; those that are together no more than so many tokens share a pass, and with 0 none do). Prints a line for each kind: the median, and tokens a second; for KTO, of the policy's own rows. A
- * step ends when its loss and its gradients' norm are on the host.
+ * its own; those that are together no more than so many tokens share a pass, and with 0 none do). Prints a line for each kind: the
+ * median, and tokens a second; for KTO, of the policy's own rows. A step ends when its loss and its gradients' norm are on the host.
  */
 public final class StepTime {
     private static final int WARM_UP = 3;

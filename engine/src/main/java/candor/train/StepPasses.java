@@ -8,6 +8,7 @@ import candor.train.distributed.Division;
 import candor.train.distributed.GradientSum;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 import java.util.function.ObjIntConsumer;
 import java.util.function.ToIntFunction;
 
@@ -90,38 +91,53 @@ public final class StepPasses {
         int end = division.to(comm.rank());
         for (int from = begin, to; from < end; from = to) {
             to = passEnd(steps, from, end);
-            Pass pass = new Pass();
-            each(steps, from, to, (step, m) -> step.ask(m, pass));
-            if (!pass.isEmpty()) {
-                pass.score(model, adapters, freeTokens);
-                each(steps, from, to, (step, m) -> step.take(m, pass));
-            }
+            ask(steps, from, to);
         }
         Told told = new Told(comm, division);
         told.share(steps, Asked.NUMBERS, OptimiserStep::known, OptimiserStep::tellKnown);
         steps.forEach(OptimiserStep::settle);
         LayersOff travel = new LayersOff(model.config().layers(), sums == null ? List.of() : sums);
         for (int from = begin, to; from < end; from = to) {
-            int first = from;
             to = passEnd(steps, from, end);
-            Pass pass = new Pass();
             if (sums == null) {
-                each(steps, from, to, (step, m) -> step.train(m, pass, 0));
-                pass.score(model, adapters, freeTokens);
-                each(steps, from, to, (step, m) -> step.judge(m, pass));
-                continue;
+                judge(steps, from, to);
+            } else {
+                learn(steps, sums, from, to, to == end ? travel : _ -> {});
             }
-            each(steps, from, to, (step, m) -> step.train(m, pass, m - first));
-            // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step before.
-            each(sums, from, to, (sum, m) -> sum.begin(m, m - first));
-            pass.forward(model, adapters);
-            each(steps, from, to, (step, m) -> step.judge(m, pass));
-            pass.backward(model, to == end ? travel : _ -> {});
-            each(sums, from, to, (sum, m) -> sum.add(m, m - first));
         }
         travel.rest();
         told.share(steps, 1, OptimiserStep::judged, OptimiserStep::tellJudged);
         steps.forEach(OptimiserStep::conclude);
+    }
+
+    /** What has to be known of some micro-batches before gradients flow. */
+    private void ask(List<OptimiserStep> steps, int from, int to) {
+        Pass pass = new Pass();
+        each(steps, from, to, (step, m) -> step.ask(m, pass));
+        if (!pass.isEmpty()) {
+            pass.score(model, adapters, freeTokens);
+            each(steps, from, to, (step, m) -> step.take(m, pass));
+        }
+    }
+
+    /** Some micro-batches without gradients. */
+    private void judge(List<OptimiserStep> steps, int from, int to) {
+        Pass pass = new Pass();
+        each(steps, from, to, (step, m) -> step.train(m, pass, 0));
+        pass.score(model, adapters, freeTokens);
+        each(steps, from, to, (step, m) -> step.judge(m, pass));
+    }
+
+    /** Some micro-batches there and back, each with gradients of its own. */
+    private void learn(List<OptimiserStep> steps, List<GradientSum> sums, int from, int to, IntConsumer layerDone) {
+        Pass pass = new Pass();
+        each(steps, from, to, (step, m) -> step.train(m, pass, m - from));
+        // Before the way there: on a device, gradients are cleared in one graph with the optimiser's step before.
+        each(sums, from, to, (sum, m) -> sum.begin(m, m - from));
+        pass.forward(model, adapters);
+        each(steps, from, to, (step, m) -> step.judge(m, pass));
+        pass.backward(model, layerDone);
+        each(sums, from, to, (sum, m) -> sum.add(m, m - from));
     }
 
     private int passEnd(List<OptimiserStep> steps, int from, int end) {

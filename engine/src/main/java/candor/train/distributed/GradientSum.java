@@ -20,10 +20,10 @@ import java.util.stream.IntStream;
 
 /**
  * The gradient of a step out of those of its micro-batches, summed by {@link MicroBatchTree} in float32. Each process sums its own
- * micro-batches, where they are computed or on the host, as far as the tree allows; of every partial sum each owner gets its share of the row, and
- * sums on, on the host (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm is that of the
- * whole row. Where gradients are memory of the host and lie layer after layer, those of a layer travel while the layers before it
- * are computed.
+ * micro-batches, where they are computed or on the host, as far as the tree allows; of every partial sum each owner gets its share
+ * of the row, and sums on, on the host (a reduce-scatter with a fixed order); then all shares go to all, since the gradient's norm
+ * is that of the whole row. Where gradients are memory of the host and lie layer after layer, those of a layer travel while the
+ * layers before it are computed.
  *
  * <p>No sum is -0: each begins as 0, and is added to. So a row is kept by adding it to zeros, which a device does by itself.
  *
