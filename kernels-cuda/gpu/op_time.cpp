@@ -164,7 +164,22 @@ private:
         Lora(int n, int i, int o, int rank, bool trained, int column = 0, int output = 0)
             : a(floats(rank, i)), b(floats(o, rank)), da(floats(rank, i, 0)), db(floats(o, rank, 0)),
               entry{a.matrix, b.matrix, trained ? da.matrix : candor_matrix{}, trained ? db.matrix : candor_matrix{}, 2.0f, 0, n,
-                  column, output} {}
+                  column, output, 0, {}} {}
+    };
+
+    // The factors of entries for the same rows as a step keeps them, packed.
+    struct Image {
+        Memory memory;
+        Image(std::vector<candor_lora>& entries, int columns, int i, int o) {
+            candor_lora_image image = {nullptr, 1, columns, i, o};
+            int64_t bytes = 0;
+            must(candor_lora_image_bytes(&bytes, &image));
+            memory = std::make_shared<Buffer>(bytes);
+            image.memory = memory->as<void>();
+            must(candor_zero(image.memory, bytes, bytes, 1, stream));
+            for (candor_lora& entry : entries) entry.image = image;
+            must(candor_lora_pack(entries.data(), (int)entries.size(), stream));
+        }
     };
 
     void product(const std::string& what, int n, int i, int o, int rank) {
@@ -178,10 +193,13 @@ private:
         }
         const Operand t = bf16(n, std::max(rank, 16));
         std::unique_ptr<Lora> lora(rank ? new Lora(n, i, o, rank, false) : nullptr);
+        std::vector<candor_lora> entries;
+        if (rank) entries.push_back(lora->entry);
+        const Image image(entries, std::max(rank, 16), i, o);
         const auto run = [&](int call, bool adapted) {
             const size_t s = call % x.size();
-            return candor_linear(y[s].m(), adapted ? t.m() : nullptr, x[s].m(), w[s].m(), nullptr, nullptr,
-                adapted ? &lora->entry : nullptr, adapted, nullptr, stream);
+            return candor_linear(y[s].m(), adapted ? t.m() : nullptr, x[s].m(), w[s].m(), nullptr, nullptr, entries.data(), adapted,
+                nullptr, stream);
         };
         double peer = 0;
         if (cublas_.there() && !once) {
@@ -212,10 +230,13 @@ private:
         }
         const Operand x = bf16(n, i), t = bf16(n, std::max(rank, 16)), dt = bf16(n, std::max(rank, 16));
         std::unique_ptr<Lora> lora(rank ? new Lora(n, i, o, rank, true) : nullptr);
+        std::vector<candor_lora> entries;
+        if (rank) entries.push_back(lora->entry);
+        const Image image(entries, std::max(rank, 16), i, o);
         const auto run = [&](int call, bool adapted) {
             const size_t s = call % w.size();
             return candor_linear_backward(dx[s].m(), adapted ? dt.m() : nullptr, dy[s].m(), x.m(), adapted ? t.m() : nullptr,
-                w[s].m(), 1, adapted ? &lora->entry : nullptr, adapted, 0, stream);
+                w[s].m(), 1, entries.data(), adapted, 0, stream);
         };
         double peer = 0;
         if (cublas_.there() && !once) {
@@ -269,6 +290,7 @@ private:
             wide += o, columns += kRank;
         }
         const int count = (int)entries.size();
+        const Image image(entries, columns, i, wide);
         const double bytes = 2.0 * ((double)n_ * i + (double)wide * i + (double)n_ * wide);
         const double flops = 2.0 * n_ * i * wide, lora_flops = 2.0 * n_ * kRank * ((double)i * count + wide);
         const Operand x = bf16(n_, i), dx = bf16(n_, i), y = bf16(n_, wide), t = bf16(n_, columns), dt = bf16(n_, columns);
@@ -291,6 +313,9 @@ private:
             return candor_linear_backward(
                 dx.m(), dt.m(), y.m(), x.m(), t.m(), w[call % w.size()].m(), 1, entries.data(), count, 0, stream);
         }), flops + 2 * lora_flops, bytes + 2.0 * n_ * i, 0);
+        // Factors are read as float32, and written as bf16 with the zeros beside them.
+        const double packed = 4.0 * kRank * ((double)count * i + wide) + 2.0 * columns * ((double)i + wide);
+        row(what + ", adapters packed", ours([&](int) { return candor_lora_pack(entries.data(), count, stream); }), 0, packed, 0);
     }
 
     // The same one after the other, as where weights are packed; their results are columns of one matrix. The way back adds up from
@@ -308,7 +333,13 @@ private:
             for (const int o : outputs) set.push_back(bf16(o, i, 0.05f));
         }
         std::vector<std::unique_ptr<Lora>> lora;
-        for (const int o : outputs) lora.push_back(std::make_unique<Lora>(n_, i, o, kRank, true));
+        std::vector<std::vector<candor_lora>> entries;
+        std::vector<Image> images;
+        for (const int o : outputs) {
+            lora.push_back(std::make_unique<Lora>(n_, i, o, kRank, true));
+            entries.push_back({lora.back()->entry});
+            images.emplace_back(entries.back(), kRank, i, o);
+        }
         const auto part = [&](size_t which) {
             candor_matrix m = *y.m();
             for (size_t before = 0; before < which; before++) m.data = static_cast<candor_bf16*>(m.data) + outputs[before];
@@ -322,7 +353,7 @@ private:
             for (size_t s = 0; s < outputs.size() && !status; s++) {
                 const candor_matrix to = part(s);
                 status = candor_linear(
-                    &to, t.m(), x.m(), w[call % w.size()][s].m(), nullptr, nullptr, &lora[s]->entry, 1, nullptr, stream);
+                    &to, t.m(), x.m(), w[call % w.size()][s].m(), nullptr, nullptr, entries[s].data(), 1, nullptr, stream);
             }
             return status;
         }), once_flops + lora_flops, bytes, 0);
@@ -330,7 +361,7 @@ private:
             int status = 0;
             for (size_t s = outputs.size(); s-- > 0 && !status;) {
                 const candor_matrix dy = part(s);
-                status = candor_linear_backward(dx.m(), dt.m(), &dy, x.m(), t.m(), w[call % w.size()][s].m(), 1, &lora[s]->entry, 1,
+                status = candor_linear_backward(dx.m(), dt.m(), &dy, x.m(), t.m(), w[call % w.size()][s].m(), 1, entries[s].data(), 1,
                     s + 1 < outputs.size(), stream);
             }
             return status;

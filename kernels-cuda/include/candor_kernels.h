@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 9
+#define CANDOR_API_VERSION 10
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -258,6 +258,18 @@ int candor_rope(
 /* ---- linear layers ----------------------------------------------------------------------------------------------------- */
 
 /*
+ * Memory for the factors of adapters as products read them, bf16, on a linear layer (O,I) that t of P columns belongs to: what
+ * candor_lora_pack has put there. By slot, so that a batch may have rows of several.
+ */
+typedef struct candor_lora_image {
+    void *memory;                  /* as many bytes as candor_lora_image_bytes says, zero at first; null for no image */
+    int32_t slots;
+    int32_t padded_rank;           /* P */
+    int32_t inputs;                /* I */
+    int32_t outputs;               /* O */
+} candor_lora_image;
+
+/*
  * An adapter's part in one linear layer, for the rows start (inclusive) to end (exclusive) of a batch, and for the O' outputs
  * from `output` on: all of the layer's, or those of one of the layers that stand stacked in one weight. All float32.
  */
@@ -271,7 +283,19 @@ typedef struct candor_lora {
     int32_t end;
     int32_t column;                /* of t, where its own begin: a multiple of 16 */
     int32_t output;
+    int32_t slot;                  /* of the image */
+    candor_lora_image image;       /* of a and b as they are now, the same for all entries; or none: they are packed in each call */
 } candor_lora;
+
+/* bytes (host) = of an image of these sizes. */
+int candor_lora_image_bytes(int64_t *bytes, const candor_lora_image *image);
+
+/*
+ * Each entry's slot of its image = its factors and scale; start and end are not read. Entries of one slot of an image, 8 at most,
+ * stand one behind the other with rising columns and outputs; what no entry has there becomes zero. The caller does it again
+ * before a product reads an image whose factors have changed.
+ */
+int candor_lora_pack(const candor_lora *lora, int32_t lora_count, candor_stream *stream);
 
 /* Operations that a linear layer may end with. */
 #define CANDOR_ROPE 1

@@ -6,16 +6,29 @@
 #include "rope.h"
 #include "unpack.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace candor {
 namespace {
 
-// The extension whose right operand is the down projections (P,I), or the up projections (O,P).
-LoraExtension extension(const Matrix& left, const PackedLora& packed, Factor factor, int depth) {
-    const bool is_a = factor == Factor::a;
-    return {left, is_a ? packed.a : packed.b, is_a ? packed.a_size() : packed.b_size(),
-        is_a ? packed.a_stride : packed.padded_rank, packed.runs, packed.scales, packed.padded_rank / kScaleColumns, packed.count,
-        depth};
-}
+// The adapters of a call: the image of their factors, and the runs of rows, in order.
+struct Adapters {
+    LoraImage image;
+    LoraRun few[kFewRuns];
+    const LoraRun* many;  // in device memory, where they are more
+    int count;
+
+    // The extension whose right operand is the down projections (P,I), or the up projections (O,P).
+    LoraExtension extension(const Matrix& left, Factor factor, int depth) const {
+        const bool is_a = factor == Factor::a;
+        LoraExtension e = {left, is_a ? image.a : image.b, is_a ? image.a_size() : image.b_size(),
+            is_a ? image.a_stride : image.padded_rank, image.scales, image.slots, image.groups(), count, depth};
+        std::copy_n(few, kFewRuns, e.few);
+        e.many = many;
+        return e;
+    }
+};
 
 // t (N,P) = scale * left * factors, for the rows of runs.
 cudaError_t down(const candor_matrix& t, const LoraExtension& lora, bool transposed, const candor_stream* stream) {
@@ -29,6 +42,22 @@ cudaError_t down(const candor_matrix& t, const LoraExtension& lora, bool transpo
 
 constexpr int kMostSiblings = 8;  // entries of the same rows
 
+// The same for the image that an entry names, which is that of all others, and its slot, which is that of its siblings.
+int check_named_image(const candor_lora& at, const candor_lora& sibling, const candor_lora_image& first, int padded_rank, int i, int o,
+    int index, const Where& where) {
+    const candor_lora_image& image = at.image;
+    if (image.memory != first.memory) return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has an image of its own", index);
+    if (image.memory == nullptr) return 0;
+    const int status = check_image(image, where);
+    if (status) return status;
+    if (image.slots != first.slots || image.padded_rank != padded_rank || image.inputs != i || image.outputs != o) {
+        return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has an image of %d columns, %d inputs, %d outputs, not %d, %d, %d", index,
+            image.padded_rank, image.inputs, image.outputs, padded_rank, i, o);
+    }
+    if (at.slot >= 0 && at.slot < image.slots && at.slot == sibling.slot) return 0;
+    return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d is in slot %d of %d", index, at.slot, image.slots);
+}
+
 // 0, or the status of a sentence that says what is wrong with the adapters of a layer (O,I) over n rows.
 int check_lora(const candor_lora* lora, int count, int padded_rank, int n, int i, int o, const Where& where) {
     if (count < 0 || (count > 0 && (padded_rank < 16 || padded_rank % 16))) {
@@ -38,6 +67,8 @@ int check_lora(const candor_lora* lora, int count, int padded_rank, int n, int i
         const candor_lora& at = lora[e];
         const int rank = at.a.rows, outputs = at.b.rows;
         const bool begins = begins_run(lora, e);
+        int status = check_named_image(at, lora[begins ? e : e - 1], lora[0].image, padded_rank, i, o, e, where);
+        if (status) return status;
         if (begins) behind = e == 0 ? 0 : lora[e - 1].end;
         siblings = begins ? 1 : siblings + 1;
         if (siblings > kMostSiblings) {
@@ -47,19 +78,11 @@ int check_lora(const candor_lora* lora, int count, int padded_rank, int n, int i
             return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has rows %d to %d of %d, behind row %d", e, at.start, at.end, n,
                 behind);
         }
-        const int column_behind = begins ? 0 : (lora[e - 1].column + lora[e - 1].a.rows + 15) / 16 * 16;
-        if (rank < 1 || at.column < column_behind || at.column % 16 || rank > padded_rank - at.column) {
-            return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has rank %d of %d columns, from column %d", e, rank, padded_rank,
-                at.column);
-        }
-        const int output_behind = begins ? 0 : lora[e - 1].output + lora[e - 1].b.rows;
-        if (at.output < output_behind || outputs > o - at.output) {
-            return refuse(CANDOR_BAD_ARGUMENT, where, "adapter %d has outputs %d to %d of %d", e, at.output, at.output + outputs, o);
-        }
         const auto gradient = [](const candor_matrix& m) { return m.data != nullptr ? &m : nullptr; };
-        const int status = check(where,
-            {{"a", &at.a, CANDOR_F32, rank, i}, {"b", &at.b, CANDOR_F32, outputs, rank},
-                {"da", gradient(at.da), CANDOR_F32, rank, i, at.db.data == nullptr},
+        status = check_factors(lora, e, begins, padded_rank, i, o, where);
+        if (status) return status;
+        status = check(where,
+            {{"da", gradient(at.da), CANDOR_F32, rank, i, at.db.data == nullptr},
                 {"db", gradient(at.db), CANDOR_F32, outputs, rank, at.da.data == nullptr}});
         if (status) return status;
     }
@@ -173,13 +196,21 @@ struct Wanting {
 
 struct Scratch {
     Matrix weight;
-    PackedLora lora;
+    LoraImage image;  // where the entries name none
+    uint32_t* marks;
+    LoraRun* runs;    // where they are many
     float* partials;  // of the adapters' gradients
 
     void lay_out(Layout& layout, const Wanting& q) {
         if (q.weight.in_scratch()) weight = q.weight.lay_out(layout);
         if (q.lora_count == 0) return;
-        lora = lay_out_lora(layout, q.lora, q.lora_count, q.padded_rank, q.i, q.o);
+        int count = 0;
+        for (int e = 0; e < q.lora_count; e++) count += begins_run(q.lora, e);
+        if (q.lora[0].image.memory == nullptr) {
+            image = lay_out_image(layout, count, q.padded_rank, q.i, q.o);
+            marks = lay_out_marks(layout);
+        }
+        if (count > kFewRuns) runs = layout.take<LoraRun>(count);
         if (!q.backward) return;
         partials = layout.take<float>(gradient_floats(q.lora, q.lora_count, q.padded_rank, q.i));
     }
@@ -194,6 +225,27 @@ int take(Scratch& s, const Wanting& wanting, candor_stream* stream, const Where&
     const int status = scratch(&memory, sizes.bytes(), stream, where);
     Layout layout(memory);
     s.lay_out(layout, wanting);
+    return status;
+}
+
+// The adapters as products read them: packed here, or by whoever keeps their images.
+cudaError_t bring(Adapters& adapters, const Scratch& s, const candor_lora* lora, int lora_count, const candor_stream* stream) {
+    const bool packs = lora[0].image.memory == nullptr;
+    adapters = {};
+    adapters.image = packs ? s.image : image_of(lora[0].image);
+    std::vector<LoraRun> runs;
+    for (int e = 0; e < lora_count; e++) {
+        if (begins_run(lora, e)) runs.push_back({lora[e].start, lora[e].end, packs ? (int)runs.size() : lora[e].slot});
+    }
+    adapters.count = (int)runs.size();
+    adapters.many = s.runs;
+    cudaError_t status = cudaSuccess;
+    if (adapters.count <= kFewRuns) {
+        std::copy(runs.begin(), runs.end(), adapters.few);
+    } else {
+        status = list_runs(s.runs, runs.data(), adapters.count, stream->handle);
+    }
+    if (status == cudaSuccess && packs) status = pack_runs(s.image, lora, lora_count, s.marks, stream->handle);
     return status;
 }
 
@@ -224,14 +276,15 @@ CANDOR_API int candor_linear(
     Weight weight(w, 1);
     weight.read_packed(g, stream->device);
     const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, false};
-    Scratch s;
+    Scratch s = {};
     status = take(s, wanting, stream, where);
     if (status) return status;
     cudaError_t code = weight.bring(g, s.weight, stream);
     if (code == cudaSuccess && lora_count) {
-        code = pack_lora(s.lora, lora, stream->handle);
-        if (code == cudaSuccess) code = down(*t, extension(g.x, s.lora, Factor::a, i), false, stream);
-        g.lora = extension(operand(t), s.lora, Factor::b, padded_rank);
+        Adapters adapters;
+        code = bring(adapters, s, lora, lora_count, stream);
+        if (code == cudaSuccess) code = down(*t, adapters.extension(g.x, Factor::a, i), false, stream);
+        g.lora = adapters.extension(operand(t), Factor::b, padded_rank);
     }
     if (then) g.then = epilogue(*then);
     const bool joined = then && matmul_joins(g, stream->device);
@@ -261,14 +314,15 @@ CANDOR_API int candor_linear_backward(
     g.y = data<void>(dx), g.y_stride = stride(dx);
     const Weight weight(dx ? w : nullptr, w_count);
     const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, true};
-    Scratch s;
+    Scratch s = {};
     status = take(s, wanting, stream, where);
     if (status) return status;
     cudaError_t code = weight.bring(g, s.weight, stream);
     if (code == cudaSuccess && lora_count) {
-        code = pack_lora(s.lora, lora, stream->handle);
-        if (code == cudaSuccess) code = down(*dt, extension(g.x, s.lora, Factor::b, o), true, stream);
-        g.lora = extension(operand(dt), s.lora, Factor::a, padded_rank);
+        Adapters adapters;
+        code = bring(adapters, s, lora, lora_count, stream);
+        if (code == cudaSuccess) code = down(*dt, adapters.extension(g.x, Factor::b, o), true, stream);
+        g.lora = adapters.extension(operand(dt), Factor::a, padded_rank);
     }
     if (code == cudaSuccess && dx) code = matmul(g, true, stream->device, stream->handle);
     if (code == cudaSuccess && lora_count) {

@@ -1,5 +1,5 @@
-// Adapters (Hu et al. 2021): packing, and gradients as skinny products over tokens. The products with t and dt themselves are
-// extensions of the other matrix products (matmul_kernel.h).
+// Adapters' gradients (Hu et al. 2021): skinny products over tokens. The products with t and dt are extensions of the other
+// matrix products (matmul_kernel.h).
 #include "lora.h"
 
 #include <algorithm>
@@ -8,80 +8,6 @@ namespace candor {
 namespace {
 
 constexpr int kMostEntries = 32;  // in the parameters of one launch
-
-struct PackEntry {
-    const float *a, *b;
-    int64_t a_stride, b_stride;
-    int rank, column;     // columns of t that it fills, from the first on
-    int left, right;      // columns of t that it packs, zeros beside its own
-    int output, outputs;  // of the layer
-    int run;
-    float scale;
-    LoraRun rows;
-};
-struct PackArguments {
-    PackEntry entries[kMostEntries];
-    int first;   // index of entries[0] among all
-    int blocks;  // that pack one entry
-    PackedLora packed;
-};
-
-constexpr int kPackThreads = 256, kPackBlocks = kPackThreads;
-
-struct PackShared {
-    BlockSum<kPackThreads, int> sum;
-};
-
-// The factor in bf16, and whether it is finite there: its exponent is not all ones.
-__device__ __forceinline__ bf16 finite_or_zero(float factor, int& others) {
-    const bf16 value = to_bf16(factor);
-    const bool finite = (__float_as_uint(to_float(value)) & 0x7f800000u) != 0x7f800000u;
-    others += !finite;
-    return finite ? value : to_bf16(0.0f);
-}
-
-__global__ void __launch_bounds__(kPackThreads) pack_kernel(const PackArguments g) {
-    PackShared& s = shared<PackShared>();
-    int others = 0;
-    const PackEntry& entry = g.entries[blockIdx.y];
-    const PackedLora& to = g.packed;
-    const int64_t index = g.first + blockIdx.y;
-    const int64_t thread = (int64_t)blockIdx.x * kPackThreads + threadIdx.x, threads = (int64_t)gridDim.x * kPackThreads;
-    bf16* a = to.a + entry.run * to.a_size() + entry.left * to.a_stride;
-    const int width = entry.right - entry.left, before = entry.column - entry.left;
-    for (int64_t i = thread; i < width * to.a_stride; i += threads) {
-        const int row = (int)(i / to.a_stride) - before, column = (int)(i % to.a_stride);
-        const bool inside = row >= 0 && row < entry.rank && column < to.inputs;
-        a[i] = finite_or_zero(inside ? entry.a[row * entry.a_stride + column] : 0.0f, others);
-    }
-    bf16* b = to.b + entry.run * to.b_size() + entry.left;
-    for (int64_t i = thread; i < (int64_t)to.outputs * width; i += threads) {
-        const int64_t output = i / width, row = output - entry.output;
-        const int at = (int)(i % width), column = at - before;
-        const bool inside = row >= 0 && row < entry.outputs && column >= 0 && column < entry.rank;
-        b[output * to.padded_rank + at] = finite_or_zero(inside ? entry.b[row * entry.b_stride + column] : 0.0f, others);
-    }
-    const bool marked = block_sum(others, s.sum) > 0;
-    if (threadIdx.x == 0) to.marks[index * kPackBlocks + blockIdx.x] = marked;
-}
-
-// A block an entry: its rows, and its scale, which makes NaN of its own columns of t where a factor is not finite.
-__global__ void __launch_bounds__(kPackThreads) run_kernel(const PackArguments g) {
-    PackShared& s = shared<PackShared>();
-    const PackEntry& entry = g.entries[blockIdx.x];
-    const int64_t index = g.first + blockIdx.x;
-    const int mark = (int)threadIdx.x < g.blocks ? g.packed.marks[index * kPackBlocks + threadIdx.x] : 0;
-    const bool finite = block_sum(mark, s.sum) == 0;
-    if (threadIdx.x == 0) {
-        if (entry.left == 0) g.packed.runs[entry.run] = entry.rows;
-        float* scales = g.packed.scales + entry.run * (g.packed.padded_rank / kScaleColumns);
-        for (int i = entry.left / kScaleColumns; i < entry.right / kScaleColumns; i++) {
-            scales[i] = finite ? entry.scale : __uint_as_float(0x7fffffffu);
-        }
-    }
-}
-
-// ---- gradients ---------------------------------------------------------------------------------------------------------
 
 constexpr int kTokensPerSplit = 512;
 constexpr int kDepth = 32, kStages = 3, kThreads = 128, kColumns = 128;
@@ -235,55 +161,6 @@ cudaError_t launch_gradient(const GradientArguments& g, int wide, int narrow, in
 }
 
 }  // namespace
-
-bool begins_run(const candor_lora* entries, int index) {
-    if (index == 0 || entries[index].start == entries[index].end) return true;
-    const candor_lora &entry = entries[index], &before = entries[index - 1];
-    return entry.start != before.start || entry.end != before.end || entry.column <= before.column;
-}
-
-PackedLora lay_out_lora(Layout& layout, const candor_lora* entries, int count, int padded_rank, int inputs, int outputs) {
-    PackedLora packed = {};
-    packed.entries = count;
-    for (int e = 0; e < count; e++) packed.count += begins_run(entries, e);
-    packed.padded_rank = padded_rank;
-    packed.inputs = inputs;
-    packed.outputs = outputs;
-    packed.a_stride = (inputs + kChunk - 1) / kChunk * kChunk;
-    packed.a = layout.take<bf16>(packed.count * packed.a_size());
-    packed.b = layout.take<bf16>(packed.count * packed.b_size());
-    packed.runs = layout.take<LoraRun>(packed.count);
-    packed.scales = layout.take<float>((int64_t)packed.count * (padded_rank / kScaleColumns));
-    packed.marks = layout.take<uint32_t>((int64_t)count * kPackBlocks);
-    return packed;
-}
-
-cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cudaStream_t stream) {
-    int run = -1;
-    for (int first = 0, end; first < packed.entries; first = end) {
-        end = end_of_launch(entries, first, packed.entries);
-        const int count = end - first;
-        PackArguments g = {};
-        g.first = first;
-        g.packed = packed;
-        for (int e = first; e < end; e++) {
-            const candor_lora& from = entries[e];
-            const bool begins = begins_run(entries, e), ends = e + 1 == packed.entries || begins_run(entries, e + 1);
-            run += begins;
-            g.entries[e - first] = {data<const float>(&from.a), data<const float>(&from.b), from.a.stride, from.b.stride,
-                from.a.rows, from.column, begins ? 0 : from.column, ends ? packed.padded_rank : entries[e + 1].column,
-                from.output, from.b.rows, run, from.scale, {from.start, from.end}};
-        }
-        const int64_t elements = std::max(packed.a_size(), packed.b_size());
-        g.blocks = std::min(kPackBlocks, ceil_div(elements, kPackThreads));
-        cudaError_t status =
-            launch("lora pack", pack_kernel, {dim3(g.blocks, count), dim3(kPackThreads), sizeof(PackShared), stream}, g);
-        if (status != cudaSuccess) return status;
-        status = launch("lora runs", run_kernel, {dim3(count), dim3(kPackThreads), sizeof(PackShared), stream}, g);
-        if (status != cudaSuccess) return status;
-    }
-    return cudaSuccess;
-}
 
 int64_t gradient_floats(const candor_lora* entries, int count, int padded_rank, int inputs) {
     int64_t most = 0;

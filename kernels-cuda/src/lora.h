@@ -1,4 +1,4 @@
-// Adapters on a linear layer: their factors packed in bf16 for the tensor cores, and their gradients.
+// Adapters on a linear layer: images of their factors, in bf16 for the tensor cores, and their gradients.
 #pragma once
 #include "api.h"
 #include "device/device.h"
@@ -7,29 +7,52 @@
 
 namespace candor {
 
-// Where the packed factors of a product lie, in scratch memory: for each run of rows the factors of all its entries, which stand
-// at their columns of t and at their outputs, zeros around them.
-struct PackedLora {
-    bf16* a;         // per run (P, a_stride): the down projections
-    bf16* b;         // per run (O, P): the up projections
-    LoraRun* runs;
-    float* scales;   // per run, for every 16 columns of t
-    uint32_t* marks; // per entry and packing block: whether it met a factor that is not finite
-    int entries, count, padded_rank, inputs, outputs;  // count: runs
+// Factors as products read them: for each slot those of all its entries, which stand at their columns of t and at their outputs,
+// zeros around them. In memory of its own, which a caller fills when factors have changed, or in scratch memory, a slot for each
+// run of rows.
+struct LoraImage {
+    bf16* a;        // per slot (P, a_stride): the down projections
+    bf16* b;        // per slot (O, P): the up projections
+    float* scales;  // per slot, for every 16 columns of t
+    int slots, padded_rank, inputs, outputs;
     int64_t a_stride;
 
     __host__ __device__ int64_t a_size() const { return padded_rank * a_stride; }
     __host__ __device__ int64_t b_size() const { return (int64_t)outputs * padded_rank; }
+    __host__ __device__ int groups() const { return padded_rank / kScaleColumns; }
+
+    // The same from one slot on.
+    LoraImage slot(int64_t number) const {
+        LoraImage image = *this;
+        image.a += number * a_size();
+        image.b += number * b_size();
+        image.scales += number * groups();
+        return image;
+    }
 };
 
 // Whether an entry is the first of its rows: those that follow speak of the same ones, and of columns of t behind its own.
 bool begins_run(const candor_lora* entries, int index);
+// The same of entries that are packed into images, whatever rows they name.
+bool begins_slot(const candor_lora* entries, int index);
 
-PackedLora lay_out_lora(Layout& layout, const candor_lora* entries, int count, int padded_rank, int inputs, int outputs);
+LoraImage lay_out_image(Layout& layout, int slots, int padded_rank, int inputs, int outputs);
+LoraImage image_of(const candor_lora_image& image);
+uint32_t* lay_out_marks(Layout& layout);
 
-// Fills what was laid out, from float32. Factors that are not finite in bf16 become zeros, and the
-// entry's scale NaN: rows of other runs, which are zeros, share tiles with them, and 0 times infinity is no zero.
-cudaError_t pack_lora(const PackedLora& packed, const candor_lora* entries, cudaStream_t stream);
+// 0, or the status of a sentence about what is wrong: with an image's sizes; with an entry, the first of its rows or slot or
+// not, of a layer (O,I) whose t has so many columns.
+int check_image(const candor_lora_image& image, const Where& where);
+int check_factors(const candor_lora* entries, int index, bool begins, int padded_rank, int i, int o, const Where& where);
+
+// From float32. Factors that are not finite in bf16 become zeros, and the entry's scale NaN: rows of other runs, which are
+// zeros, share tiles with them, and 0 times infinity is no zero. The first fills an image with a slot for each run, the second
+// those that the entries name.
+cudaError_t pack_runs(const LoraImage& image, const candor_lora* entries, int count, uint32_t* marks, cudaStream_t stream);
+cudaError_t pack_images(const candor_lora* entries, int count, uint32_t* marks, cudaStream_t stream);
+
+// to = runs, from host memory.
+cudaError_t list_runs(LoraRun* to, const LoraRun* runs, int count, cudaStream_t stream);
 
 // Which of the two gradients: da (R,I) += dtT x, or db (O,R) += dyT t.
 enum class Factor { a, b };

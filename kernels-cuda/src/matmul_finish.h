@@ -4,10 +4,11 @@
 
 namespace candor {
 
-// The run that holds a row, or -1.
-__device__ __forceinline__ int run_of(const LoraExtension& lora, int row) {
+// The slot of the run that holds a row, or -1.
+__device__ __forceinline__ int slot_of(const LoraExtension& lora, int row) {
     for (int e = 0; e < lora.count; e++) {
-        if (row >= lora.runs[e].start && row < lora.runs[e].end) return e;
+        const LoraRun run = lora.run(e);
+        if (row >= run.start && row < run.end) return run.slot;
     }
     return -1;
 }

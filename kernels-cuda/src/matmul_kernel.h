@@ -5,27 +5,32 @@
 
 namespace candor {
 
-// Adapters in one product, packed for the tensor cores (lora.h): entry e of `runs` has its factors at factors + e * size.
+// Rows of a batch whose adapters are those of a slot of an image (lora.h).
 struct LoraRun {
-    int start, end;  // rows of the batch
+    int start, end;
+    int slot;
 };
 
 constexpr int kScaleColumns = 16;  // of t that have one scale
+constexpr int kFewRuns = 16;       // in the parameters of a launch
 
+// Adapters in one product, packed for the tensor cores.
 struct LoraExtension {
     Matrix left;          // (M, depth)
-    const bf16* factors;  // per entry (N, depth), or (depth, N) as the right operand of the product lies
-    int64_t size;         // elements of an entry
+    const bf16* factors;  // per slot (N, depth), or (depth, N) as the right operand of the product lies
+    int64_t size;         // elements of a slot
     int64_t stride;       // elements of a row of the factors; all aligned
-    const LoraRun* runs;  // in device memory, rows rising
-    const float* scales;  // (count, scale_groups) in device memory: of each run, for 16 columns of t
-    int scale_groups;
-    int count;
+    const float* scales;  // (slots, scale_groups) in device memory: of each slot, for 16 columns of t
+    int slots, scale_groups;
+    int count;            // runs, rows rising
     int depth;
+    LoraRun few[kFewRuns];
+    const LoraRun* many;  // in device memory, where they are more
 
-    __host__ __device__ __forceinline__ int entry_rows() const { return (int)(size / stride); }
-    __device__ __forceinline__ float scale(int run, int column) const {
-        return scales[run * scale_groups + column / kScaleColumns];
+    __host__ __device__ __forceinline__ int slot_rows() const { return (int)(size / stride); }
+    __device__ __forceinline__ LoraRun run(int index) const { return count <= kFewRuns ? few[index] : many[index]; }
+    __device__ __forceinline__ float scale(int slot, int column) const {
+        return scales[slot * scale_groups + column / kScaleColumns];
     }
 };
 

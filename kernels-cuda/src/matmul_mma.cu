@@ -32,9 +32,9 @@ struct Steps {
         own = (g.k + T::kDepth - 1) / T::kDepth;
         per_run = (g.lora.depth + T::kDepth - 1) / T::kDepth;
         first_run = 0;
-        while (first_run < g.lora.count && g.lora.runs[first_run].end <= row) first_run++;
+        while (first_run < g.lora.count && g.lora.run(first_run).end <= row) first_run++;
         int runs = 0;
-        while (first_run + runs < g.lora.count && g.lora.runs[first_run + runs].start < row + T::kRows) runs++;
+        while (first_run + runs < g.lora.count && g.lora.run(first_run + runs).start < row + T::kRows) runs++;
         count = own + runs * per_run;
     }
 };
@@ -60,12 +60,12 @@ __device__ __forceinline__ void load_step(
             load_tile<T::kRows, T::kDepth, T::kThreads>(x, g.x, row, 0, g.m, k, g.k, threadIdx.x);
             load_right<T, Transposed>(w, g.w, column, g.n, k, g.k);
         } else {
-            const int run = steps.first_run + (step - steps.own) / steps.per_run;
+            const LoraRun run = g.lora.run(steps.first_run + (step - steps.own) / steps.per_run);
             const int k = (step - steps.own) % steps.per_run * T::kDepth;
-            const Matrix factors = {g.lora.factors + run * g.lora.size, g.lora.stride, true};
+            const Matrix factors = {g.lora.factors + run.slot * g.lora.size, g.lora.stride, true};
             // Rows of other runs are zeros, so that they add nothing.
             load_tile<T::kRows, T::kDepth, T::kThreads>(
-                x, g.lora.left, row, g.lora.runs[run].start, g.lora.runs[run].end, k, g.lora.depth, threadIdx.x);
+                x, g.lora.left, row, run.start, run.end, k, g.lora.depth, threadIdx.x);
             load_right<T, Transposed>(w, factors, column, g.n, k, g.lora.depth);
         }
     }
@@ -119,13 +119,13 @@ __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArgumen
         for (int half = 0; half < 2; half++) {
             const int r = row + warp_row + i * 16 + fragment_row(2 * half);
             if (r >= g.m) continue;
-            const int run = g.scaled_runs_only ? run_of(g.lora, r) : 0;
-            if (run < 0) continue;
+            const int slot = g.scaled_runs_only ? slot_of(g.lora, r) : 0;
+            if (slot < 0) continue;
 #pragma unroll
             for (int j = 0; j < T::kWarpColumns / 8; j++) {
                 const int c = column + warp_column + j * 8 + fragment_column(0);
                 if (c >= g.n) continue;
-                const float scale = g.scaled_runs_only ? g.lora.scale(run, c) : 1.0f;
+                const float scale = g.scaled_runs_only ? g.lora.scale(slot, c) : 1.0f;
                 finish(g, r, c, d[i][j][2 * half] * scale, d[i][j][2 * half + 1] * scale);
             }
         }

@@ -64,9 +64,9 @@ struct Walk {
         column = i / height * T::kColumns;
         const LoraExtension& lora = a.g.lora;
         next_run = 0;
-        while (next_run < lora.count && lora.runs[next_run].end <= row) next_run++;
+        while (next_run < lora.count && lora.run(next_run).end <= row) next_run++;
         last_run = next_run;
-        while (last_run < lora.count && lora.runs[last_run].start < row + T::kRows) last_run++;
+        while (last_run < lora.count && lora.run(last_run).start < row + T::kRows) last_run++;
     }
 
     __device__ __forceinline__ int run(int step) const { return first_run + (step - own) / per_run; }
@@ -126,20 +126,21 @@ template <class T, bool Transposed>
 __device__ __forceinline__ void load(typename T::Shared& s, const Arguments& a, int lane) {
     constexpr int kLeftBytes = sizeof(s.a[0]), kRightBytes = sizeof(s.b[0]);
     const LoraExtension& lora = a.g.lora;
-    const int run_rows = lora.count ? lora.entry_rows() : 0;
+    const int slot_rows = lora.count ? lora.slot_rows() : 0;
     Ring<T::kStages> ring;
     for (Walk<T> walk(a); walk.next();) {
         for (int step = 0; step < walk.steps; step++, ring.next()) {
             const bool own = step < walk.own;
-            const int stage = ring.stage, k = walk.k(step), run = own ? 0 : walk.run(step);
-            const bool by_tma = own || a.g.scaled_runs_only || (lora.left.aligned && walk.covers(lora.runs[run]));
+            const int stage = ring.stage, k = walk.k(step);
+            const LoraRun run = own ? LoraRun{} : lora.run(walk.run(step));
+            const bool by_tma = own || a.g.scaled_runs_only || (lora.left.aligned && walk.covers(run));
             mbarrier_wait(&s.empty[stage], ring.parity ^ 1);  // what was here has been multiplied
-            if (!by_tma) load_masked<T>(s.a[stage], lora, lora.runs[run], walk.row, k, lane);
+            if (!by_tma) load_masked<T>(s.a[stage], lora, run, walk.row, k, lane);
             if (lane == 0) {
                 uint64_t* full = &s.full[stage];
                 mbarrier_arrive_expect_tx(full, kRightBytes + (by_tma ? kLeftBytes : 0));
                 if (by_tma) tma_load_2d(s.a[stage], own ? &a.x : &a.left, full, k, walk.row);
-                load_right<T, Transposed>(s.b[stage], own ? &a.w : &a.factors, full, run * run_rows, walk.column, k);
+                load_right<T, Transposed>(s.b[stage], own ? &a.w : &a.factors, full, run.slot * slot_rows, walk.column, k);
             }
             __syncwarp();
         }
@@ -296,18 +297,19 @@ __device__ __forceinline__ void store_staged(
 // 64 rows go out from the registers, those of `run` alone, times its scales, where rows of runs are all that is asked for.
 template <class T>
 __device__ __forceinline__ void store_plain(
-    const MatmulArguments& g, const float (&d)[T::kSums], int row, int column, int run, int thread) {
+    const MatmulArguments& g, const float (&d)[T::kSums], int row, int column, int number, int thread) {
+    const LoraRun run = g.scaled_runs_only ? g.lora.run(number) : LoraRun{};
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         const int r = row + thread / kWarp * 16 + fragment_row(2 * half);
         bool wanted = r < g.m;
-        if (g.scaled_runs_only) wanted &= r >= g.lora.runs[run].start && r < g.lora.runs[run].end;
+        if (g.scaled_runs_only) wanted &= r >= run.start && r < run.end;
         if (!wanted) continue;
 #pragma unroll
         for (int j = 0; j < T::kColumns / 8; j++) {
             const int c = column + j * 8 + fragment_column(0);
             if (c >= g.n) continue;
-            const float scale = g.scaled_runs_only ? g.lora.scale(run, c) : 1.0f;
+            const float scale = g.scaled_runs_only ? g.lora.scale(run.slot, c) : 1.0f;
             finish(g, r, c, d[j * 4 + half * 2] * scale, d[j * 4 + half * 2 + 1] * scale);
         }
     }
@@ -415,8 +417,8 @@ cudaError_t launch_tile(const MatmulArguments& g, int band_rows, const candor_de
         encoded &= encode_right(&a.w, g.w.data, g.w.stride, Transposed ? g.k : g.n, Transposed ? g.n : g.k, Transposed, T::kColumns);
     }
     if (lora.count > 0) {
-        // One map for the factors of all runs: rows beyond a run's are the next one's, and are in no product that goes out.
-        const int64_t rows = (int64_t)lora.count * lora.entry_rows();
+        // One map for the factors of all slots: rows beyond a slot's are the next one's, and are in no product that goes out.
+        const int64_t rows = (int64_t)lora.slots * lora.slot_rows();
         if (lora.left.aligned) encoded &= encode_left(&a.left, lora.left, g.m, lora.depth, T::kRows);
         encoded &= encode_right(&a.factors, lora.factors, lora.stride, rows, Transposed ? g.n : lora.depth, Transposed, T::kColumns);
     }

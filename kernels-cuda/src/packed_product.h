@@ -90,11 +90,11 @@ struct PackedProduct {
                 load_boxes<Core::kRows>(s.x[stage], g.m, g.x, 0, g.m, k, g.k, products);
                 if (has_piece(step)) load_codes(stage, piece_column(step));
             } else {
-                const int run = steps.run(step);
-                const Matrix factors = {g.lora.factors + run * g.lora.size + column * g.lora.stride, g.lora.stride, true};
+                const LoraRun run = g.lora.run(steps.run(step));
+                const Matrix factors = {g.lora.factors + run.slot * g.lora.size + column * g.lora.stride, g.lora.stride, true};
                 // Rows of other runs are zeros, so that they add nothing.
                 load_boxes<Core::kRows>(
-                    s.x[stage], g.m, g.lora.left, g.lora.runs[run].start, g.lora.runs[run].end, k, g.lora.depth, products);
+                    s.x[stage], g.m, g.lora.left, run.start, run.end, k, g.lora.depth, products);
                 load_boxes<T::kColumns>(s.w[stage], T::kColumns, factors, 0, g.n - column, k, g.lora.depth, products);
             }
         }

@@ -50,7 +50,7 @@ SUITE(arguments) {
     other = changed(x.m(), [](candor_matrix& m) { m.dtype = CANDOR_NF4; });
     refuses("packed activations", linear(&other, w.m(), nullptr), "x is of nf4, expected bf16");
     refuses("a weight that is not packed", candor_unpack(w.m(), w.m(), stream()), "unpack: w is of bf16, expected a packed form");
-    candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3, 0, 0};
+    candor_lora lora = {*a.m(), *b.m(), {}, {}, 1, 0, 3, 0, 0, 0, {}};
     lora.output = 1;
     refuses("a factor of another layer",
         candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()), "adapter 0 has outputs 1 to 6 of 5");
@@ -63,7 +63,7 @@ SUITE(arguments) {
         candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()), "t is missing");
     const auto two = [&](int column, int output, int columns) {
         const candor_matrix part = changed(b.m(), [](candor_matrix& m) { m.rows = 2; });
-        const candor_lora siblings[] = {{*a.m(), part, {}, {}, 1, 0, 3, 0, 0}, {*a.m(), part, {}, {}, 1, 0, 3, column, output}};
+        const candor_lora siblings[] = {{*a.m(), part, {}, {}, 1, 0, 3, 0, 0, 0, {}}, {*a.m(), part, {}, {}, 1, 0, 3, column, output, 0, {}}};
         const candor_matrix shared = changed(t.m(), [&](candor_matrix& m) { m.cols = columns, m.stride = columns; });
         return candor_linear(y.m(), &shared, x.m(), w.m(), nullptr, nullptr, siblings, 2, nullptr, stream());
     };
@@ -83,6 +83,22 @@ SUITE(arguments) {
     refuses("heads without halves", ending(nullptr), "table is (2,3), expected (2,2)");
     then.operation = 99;
     refuses("an operation that ends no layer", ending(nullptr), "no layer ends with operation 99");
+    refuses("adapters to be packed nowhere", candor_lora_pack(&lora, 1, stream()), "adapter 0 has no image");
+    const auto with = [&](int slot, int columns, int64_t offset) {
+        candor_lora imaged = lora;
+        imaged.slot = slot;
+        imaged.image = {reinterpret_cast<char*>(t.p()) - reinterpret_cast<uintptr_t>(t.p()) % 256 + offset, 2, columns, x.cols, y.cols};
+        return imaged;
+    };
+    const candor_lora unaligned = with(0, t.cols, 16), behind = with(2, t.cols, 0), wide = with(0, 2 * t.cols, 0), odd = with(0, 8, 0);
+    refuses("an image that is not aligned", candor_lora_pack(&unaligned, 1, stream()), "is not aligned");
+    refuses("a slot behind the image's", candor_lora_pack(&behind, 1, stream()), "adapter 0 is in slot 2 of 2");
+    refuses("an image of odd columns", candor_lora_pack(&odd, 1, stream()), "an image of 2 slots, 8 columns");
+    const auto product = [&](const candor_lora& entry) {
+        return candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &entry, 1, nullptr, stream());
+    };
+    refuses("a slot behind the image's in a product", product(behind), "adapter 0 is in slot 2 of 2");
+    refuses("an image of another layer", product(wide), "adapter 0 has an image of 32 columns");
     const candor_matrix parts[] = {*w.m(), changed(w.m(), [](candor_matrix& m) { m.rows = 1; })};
     refuses("parts of a weight that are too many",
         candor_linear_backward(x.m(), nullptr, y.m(), nullptr, nullptr, parts, 2, nullptr, 0, 0, stream()),
@@ -91,9 +107,9 @@ SUITE(arguments) {
     must(candor_linear(y.m(), t.m(), x.m(), w.m(), nullptr, nullptr, &lora, 1, nullptr, stream()));
     const candor_heads heads = {2, 1, 8, 0};
     const candor_sequences sequences = {nullptr, 0, 0};
-    const candor_heads wide = {1, 1, 136, 0};
+    const candor_heads wide_heads = {1, 1, 136, 0};
     const candor_cache cache = {};
-    const int status = candor_cache_write(&cache, x.m(), &wide, nullptr, nullptr, stream());
+    const int status = candor_cache_write(&cache, x.m(), &wide_heads, nullptr, nullptr, stream());
     expect("refused: a cache of heads that are too wide", status == CANDOR_UNSUPPORTED
             && strstr(candor_last_error(), "cacheWrite: 1 query heads, 1 key heads, width 136") != nullptr,
         std::to_string(status) + " " + candor_last_error());

@@ -47,7 +47,7 @@ struct Step {
     }
 
     int ask() {
-        const candor_lora lora = {*a.m(), *b.m(), *da.m(), *db.m(), 2, 1, kTokens, 0, 0};
+        const candor_lora lora = {*a.m(), *b.m(), *da.m(), *db.m(), 2, 1, kTokens, 0, 0, 0, {}};
         const candor_adamw_part part = {a.p(), da.p(), m.p(), v.p(),
             reinterpret_cast<const candor_adamw_numbers*>(numbers.p()), kRank * kWidth};
         int status = candor_embed(x.m(), table.m(), tokens.p(), stream());

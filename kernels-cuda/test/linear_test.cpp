@@ -39,7 +39,7 @@ struct Factors {
     }
     candor_lora entry() {
         return {*a.m(), *b.m(), at.trained ? *da.m() : candor_matrix{}, at.trained ? *db.m() : candor_matrix{}, scale, at.start,
-            at.end, at.column, at.output};
+            at.end, at.column, at.output, 0, {}};
     }
 };
 
@@ -333,6 +333,73 @@ SUITE(linear_rows_alone) {
                 alone(q, first, count) == rows_of(all, q, first, count), "other bytes");
         }
     }
+}
+
+namespace {
+
+// Device memory for the adapters of a problem, and their places in it: not in the order of their rows, and more than there are.
+class Image {
+public:
+    explicit Image(Problem& q) : q_(q) {
+        int runs = 0;
+        for (size_t e = 0; e < q.entries.size(); e++) runs += begins(e);
+        image_ = {nullptr, runs + 2, q.p, q.c.i, q.c.o};
+        must(candor_lora_image_bytes(&bytes_, &image_));
+        must(candor_memory_allocate(&image_.memory, bytes_, device()));
+        must(candor_zero(image_.memory, bytes_, bytes_, 1, stream()));
+        int slot = runs + 1;
+        for (size_t e = 0; e < q.entries.size(); e++) {
+            slot -= begins(e);
+            q.entries[e].image = image_;
+            q.entries[e].slot = slot;
+        }
+    }
+    ~Image() {
+        must(candor_stream_synchronise(stream()));
+        must(candor_memory_release(image_.memory, device()));
+    }
+    Image(const Image&) = delete;
+    Image& operator=(const Image&) = delete;
+
+    void pack() const { must(candor_lora_pack(q_.entries.data(), (int)q_.entries.size(), stream())); }
+
+private:
+    bool begins(size_t e) const { return e == 0 || q_.entries[e].start != q_.entries[e - 1].start; }
+
+    Problem& q_;
+    candor_lora_image image_;
+    int64_t bytes_ = 0;
+};
+
+void image_for(const Case& c) {
+    if (c.adapters.empty()) return;
+    Problem packed_each_time(c), kept(c);
+    const Bytes before = alone(packed_each_time, 0, c.n);
+    const Image image(kept);
+    image.pack();
+    expect(std::string("image: ") + c.name, alone(kept, 0, c.n) == before, "other bytes");
+    for (Problem* q : {&packed_each_time, &kept}) {
+        Factors& f = *q->factors.back();
+        f.a.p()[0] = 3 - f.a.p()[0];
+        f.b.p()[0] = 3 - f.b.p()[0];
+    }
+    expect(std::string("image as it was: ") + c.name, alone(kept, 0, c.n) == before, "other bytes before factors are packed again");
+    image.pack();
+    const Bytes after = alone(packed_each_time, 0, c.n);
+    expect(std::string("image anew: ") + c.name, alone(kept, 0, c.n) == after && !(after == before), "other bytes");
+}
+
+}  // namespace
+
+// An image of the factors gives the bytes of factors packed in each call, and those that they had when it was made.
+SUITE(linear_images) {
+    for (const Case& c : shapes()) image_for(c);
+    for (const Case& c : tiled_shapes()) image_for(c);
+    Case many{"70x16x24, 35 adapters of three siblings", 70, 16, 24, {}, false, false, 0, 0};
+    for (int e = 0; e < 105; e++) {
+        many.adapters.push_back({1 + e % 7, e / 3 * 2, e / 3 * 2 + 2, true, e % 3 * 16, e % 3 * 8, 8});
+    }
+    image_for(many);
 }
 
 namespace {

@@ -197,7 +197,7 @@ public:
         for (const Adapter& at : c.adapters) {
             factors_.push_back(std::make_unique<Factors>(at, c.i, c.o, r));
             const Factors& f = *factors_.back();
-            entries_.push_back({*f.a.m(), *f.b.m(), *f.da.m(), *f.db.m(), 1.5f, at.start, at.end, 0, 0});
+            entries_.push_back({*f.a.m(), *f.b.m(), *f.da.m(), *f.db.m(), 1.5f, at.start, at.end, 0, 0, 0, {}});
             padded_ = std::max(padded_, (at.rank + 15) / 16 * 16);
         }
     }

@@ -12,6 +12,7 @@ import candor.ops.weight.PlainForm;
 import candor.tensor.DType;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Memory that a model takes while it answers, before anything is taken: on the host, and on a device that has memory of its own.
@@ -51,8 +52,19 @@ public record AnswerNeeds(Needs host, Needs device) {
             here.put("weights in panels", Backends.laidOutBytes(backend, model.elementsByForm()) / 2); // forward alone
         }
         int slots = who.bank == null ? 0 : who.bank.slots();
+        PassShape pass = CausalLm.shape(
+                model,
+                who.bank,
+                slots,
+                settings.stepTokens(),
+                settings.stepTokens(),
+                settings.stepTokens(),
+                who.positions,
+                false);
         if (slots > 0) {
-            there.put("adapters", adapters(who.bank));
+            there.put(
+                    "adapters",
+                    adapters(who.bank) + Backends.imageBytes(backend, pass, model.layers(), !plain(who.bank)));
         }
         there.put("keys and values", settings.cacheBytes());
         long tables = model.ropeBytes(Math.min(who.positions, model.maxPositionEmbeddings()));
@@ -62,7 +74,6 @@ public record AnswerNeeds(Needs host, Needs device) {
         // its own.
         long scoring = CausalLm.cachedBytes(type, model, who.bank, tokens, Math.max(tokens - 1, 1));
         there.put("activations", tables + Math.max(replying, scoring));
-        PassShape pass = CausalLm.shape(model, who.bank, slots, tokens, tokens, tokens, who.positions, false);
         long pages = Math.min(
                 settings.cacheBytes() / (KvCache.bytesPerToken(model, type) * KvPages.TOKENS) + settings.sequences(),
                 (long) settings.sequences() * KvPages.count(who.positions));
@@ -79,6 +90,13 @@ public record AnswerNeeds(Needs host, Needs device) {
                         threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
         here.put("logits", (long) model.vocabSize() * (DType.F32.bytes() + choosing * 2L * Long.BYTES));
         return new AnswerNeeds(new Needs(here), away ? new Needs(there) : Needs.NONE);
+    }
+
+    /** Whether no adapter has more than factors, so that layers of one input are always computed together. */
+    private static boolean plain(AdapterBank bank) {
+        return IntStream.range(0, bank.slots())
+                .allMatch(slot ->
+                        bank.get(slot) == null || bank.get(slot).extras().isNone());
     }
 
     private static long adapters(AdapterBank bank) {

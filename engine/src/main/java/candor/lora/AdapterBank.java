@@ -13,6 +13,7 @@ import candor.ops.weight.StoredWeight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -29,6 +30,7 @@ public final class AdapterBank implements Adapters {
     private final double[] dropouts;
 
     private final Lora[][] table;
+    private final Lora.Seat[][] seats;
     private final int[] paddedRanks = new int[PROJECTIONS.length];
     private long revision;
 
@@ -38,6 +40,10 @@ public final class AdapterBank implements Adapters {
         this.slots = new Adapter[slots];
         this.dropouts = new double[slots];
         this.table = new Lora[model.layers()][PROJECTIONS.length];
+        this.seats = new Lora.Seat[model.layers()][PROJECTIONS.length];
+        for (Lora.Seat[] layer : seats) {
+            Arrays.setAll(layer, _ -> new Lora.Seat());
+        }
     }
 
     /** Adapters that have shapes and no memory, in the order of their slots: for plans. */
@@ -128,7 +134,8 @@ public final class AdapterBank implements Adapters {
             return null;
         }
         int module = layer * PROJECTIONS.length + projection.ordinal();
-        return drops ? Lora.dropping(new DropoutRates(module, dropouts), rank, factors) : new Lora(rank, factors);
+        DropoutRates rates = drops ? new DropoutRates(module, dropouts) : null;
+        return Lora.on(seats[layer][projection.ordinal()], rates, rank, factors);
     }
 
     public ModelConfig model() {

@@ -179,6 +179,16 @@ public final class Backends {
         return backend.copiesWeights() ? candor.ops.cuda.ScratchBytes.tableBytes(layers, sequences, pages) : 0;
     }
 
+    /**
+     * Bytes that a device takes for adapters as its products read them, beside what they are, at most; none where memory is shared.
+     *
+     * @param layers of the model
+     * @param alone  whether a layer is also computed without those that have its input, as where adapters drop some of it
+     */
+    public static long imageBytes(BackendDescriptor backend, PassShape pass, int layers, boolean alone) {
+        return backend.copiesWeights() ? candor.ops.cuda.ScratchBytes.imageBytes(pass, layers, alone) : 0;
+    }
+
     /** Bytes of this machine's memory that a device reads and writes by itself. */
     public static long stagingBytes() {
         return CudaBackend.STAGING_BYTES;

@@ -2,6 +2,9 @@ package candor.ops;
 
 import candor.tensor.Tensor;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * The adapters on one linear layer, by slot: y += s · (x aᵀ) bᵀ for the rows of that slot (Hu et al. 2021, equation 3).
@@ -37,10 +40,15 @@ public final class Lora {
         }
     }
 
+    /** A layer that adapters come to and leave: the same object for all of them, with which a backend keeps what it made of them. */
+    public static final class Seat {}
+
     /** The columns of the intermediate product are a multiple of this, the rest of them zero. */
     public static final int RANK_STEP = 16;
 
+    private final Seat seat;
     private final Factors[] slots;
+    private final int[] sources;
     private final int paddedRank;
     private final DropoutRates dropout;
     private final Lora whole;
@@ -53,7 +61,18 @@ public final class Lora {
 
     /** @param rank the intermediate product is wide enough for this one, too */
     public Lora(int rank, Factors... slots) {
-        this(slots.clone(), padded(largest(rank, slots)), null);
+        this(null, slots.clone(), padded(largest(rank, slots)), null);
+    }
+
+    /**
+     * Adapters that sit on a layer.
+     *
+     * @param dropout how much of its input some of them do not see while they are trained, or null
+     * @param rank    the intermediate product is wide enough for this one, too
+     * @param slots   one entry per slot, null where that adapter does not touch this layer
+     */
+    public static Lora on(Seat seat, DropoutRates dropout, int rank, Factors... slots) {
+        return new Lora(seat, slots.clone(), padded(largest(rank, slots)), dropout);
     }
 
     /**
@@ -64,11 +83,13 @@ public final class Lora {
      * @param slots   one entry per slot, null where that adapter does not touch this layer
      */
     public static Lora dropping(DropoutRates dropout, int rank, Factors... slots) {
-        return new Lora(slots.clone(), padded(largest(rank, slots)), dropout);
+        return on(null, dropout, rank, slots);
     }
 
-    private Lora(Factors[] slots, int paddedRank, DropoutRates dropout) {
+    private Lora(Seat seat, Factors[] slots, int paddedRank, DropoutRates dropout) {
+        this.seat = seat;
         this.slots = slots;
+        sources = sources(slots);
         this.paddedRank = paddedRank;
         this.dropout = dropout;
         whole = dropout == null ? this : part(false);
@@ -91,7 +112,34 @@ public final class Lora {
             some[slot] = dropout.drops(slot) == drops ? some[slot] : null;
             any |= some[slot] != null;
         }
-        return any ? new Lora(some, paddedRank, null) : null;
+        return any ? new Lora(seat, some, paddedRank, null) : null;
+    }
+
+    /** Where they sit; null where that is of no interest. */
+    public Seat seat() {
+        return seat;
+    }
+
+    private static int[] sources(Factors[] slots) {
+        Map<List<Object>, Integer> first = new HashMap<>();
+        int[] sources = new int[slots.length];
+        for (int slot = 0; slot < slots.length; slot++) {
+            Factors own = slots[slot];
+            Integer before =
+                    own == null ? Integer.valueOf(-1) : first.putIfAbsent(List.of(own.a, own.b, own.scale), slot);
+            sources[slot] = before == null ? slot : before;
+        }
+        return sources;
+    }
+
+    /** The first slot with the parameters and the scale of a slot, whose gradients may be others; −1 for {@link Batch#BASE}, and where there are none. */
+    public int source(int slot) {
+        return slot < 0 || slot >= slots.length ? -1 : sources[slot];
+    }
+
+    /** How many slots there are, with those that are empty. */
+    public int slots() {
+        return slots.length;
     }
 
     /** How much of the layer's input adapters do not see while they are trained; null where all see all. */

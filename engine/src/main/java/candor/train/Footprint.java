@@ -215,6 +215,9 @@ final class Footprint {
         if (sums > 0) {
             bytes.put(SUMS, sums);
         }
+        if (bank != null) {
+            bytes.put("adapters for products", images());
+        }
         bytes.put(ACTIVATIONS, activations(recomputation));
         bytes.put(SCRATCH, scratch() + Backends.paddingBytes(backend, model.tensorCount(), model.packing() != null));
         if (overhead > 0) {
@@ -292,10 +295,26 @@ final class Footprint {
                 inputsOnHost);
     }
 
+    private long images() {
+        boolean drops = prepared.runs().stream().anyMatch(run -> run.config().loraDropout() > 0);
+        return Backends.imageBytes(backend, trainingShape(slotsWithParameters()), model.layers(), drops);
+    }
+
+    /** As far as slots go whose parameters are not those of one before. */
+    private int slotsWithParameters() {
+        int copies =
+                (int) prepared.runs().stream().filter(Prepared.One::needsCopy).count();
+        boolean twinsAreLast = prepared.runs().size() == 1 || copies == 0;
+        return twinsAreLast ? prepared.runs().size() + copies : slots();
+    }
+
+    private PassShape trainingShape(int slots) {
+        return CausalLm.shape(model, bank, slots, largest.tokens(), largest.targets(), largest.longest(), 0, true);
+    }
+
     private long scratch() {
         int threads = first().machine().threads();
-        PassShape training =
-                CausalLm.shape(model, bank, slots(), largest.tokens(), largest.targets(), largest.longest(), 0, true);
+        PassShape training = trainingShape(slots());
         PassShape free = CausalLm.shape(
                 model, bank, slots(), largest.freeTokens(), largest.freeTargets(), largest.longest(), 0, false);
         return Math.max(

@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)9L;
+    private static final int CANDOR_API_VERSION = (int)10L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 9
+     * #define CANDOR_API_VERSION 10
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -2284,6 +2284,129 @@ public class CandorKernels extends CandorKernels$shared {
                 traceDowncall("candor_rope", x, table, positions, direction, stream);
             }
             return (int)mh$.invokeExact(x, table, positions, direction, stream);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_lora_image_bytes {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_lora_image_bytes");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_lora_image_bytes(int64_t *bytes, const candor_lora_image *image)
+     * }
+     */
+    public static FunctionDescriptor candor_lora_image_bytes$descriptor() {
+        return candor_lora_image_bytes.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_lora_image_bytes(int64_t *bytes, const candor_lora_image *image)
+     * }
+     */
+    public static MethodHandle candor_lora_image_bytes$handle() {
+        return candor_lora_image_bytes.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_lora_image_bytes(int64_t *bytes, const candor_lora_image *image)
+     * }
+     */
+    public static MemorySegment candor_lora_image_bytes$address() {
+        return candor_lora_image_bytes.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_lora_image_bytes(int64_t *bytes, const candor_lora_image *image)
+     * }
+     */
+    public static int candor_lora_image_bytes(MemorySegment bytes, MemorySegment image) {
+        var mh$ = candor_lora_image_bytes.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_lora_image_bytes", bytes, image);
+            }
+            return (int)mh$.invokeExact(bytes, image);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class candor_lora_pack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER,
+            CandorKernels.C_INT,
+            CandorKernels.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("candor_lora_pack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int candor_lora_pack(const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * }
+     */
+    public static FunctionDescriptor candor_lora_pack$descriptor() {
+        return candor_lora_pack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int candor_lora_pack(const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * }
+     */
+    public static MethodHandle candor_lora_pack$handle() {
+        return candor_lora_pack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int candor_lora_pack(const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * }
+     */
+    public static MemorySegment candor_lora_pack$address() {
+        return candor_lora_pack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int candor_lora_pack(const candor_lora *lora, int32_t lora_count, candor_stream *stream)
+     * }
+     */
+    public static int candor_lora_pack(MemorySegment lora, int lora_count, MemorySegment stream) {
+        var mh$ = candor_lora_pack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("candor_lora_pack", lora, lora_count, stream);
+            }
+            return (int)mh$.invokeExact(lora, lora_count, stream);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

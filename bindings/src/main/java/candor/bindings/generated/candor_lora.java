@@ -24,6 +24,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t end;
  *     int32_t column;
  *     int32_t output;
+ *     int32_t slot;
+ *     candor_lora_image image;
  * }
  * }
  */
@@ -43,7 +45,8 @@ public class candor_lora {
         CandorKernels.C_INT.withName("end"),
         CandorKernels.C_INT.withName("column"),
         CandorKernels.C_INT.withName("output"),
-        MemoryLayout.paddingLayout(4)
+        CandorKernels.C_INT.withName("slot"),
+        candor_lora_image.layout().withName("image")
     ).withName("candor_lora");
 
     /**
@@ -447,6 +450,94 @@ public class candor_lora {
      */
     public static void output(MemorySegment struct, int fieldValue) {
         struct.set(output$LAYOUT, output$OFFSET, fieldValue);
+    }
+
+    private static final OfInt slot$LAYOUT = (OfInt)$LAYOUT.select(groupElement("slot"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t slot
+     * }
+     */
+    public static final OfInt slot$layout() {
+        return slot$LAYOUT;
+    }
+
+    private static final long slot$OFFSET = $LAYOUT.byteOffset(groupElement("slot"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t slot
+     * }
+     */
+    public static final long slot$offset() {
+        return slot$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t slot
+     * }
+     */
+    public static int slot(MemorySegment struct) {
+        return struct.get(slot$LAYOUT, slot$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t slot
+     * }
+     */
+    public static void slot(MemorySegment struct, int fieldValue) {
+        struct.set(slot$LAYOUT, slot$OFFSET, fieldValue);
+    }
+
+    private static final GroupLayout image$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("image"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * candor_lora_image image
+     * }
+     */
+    public static final GroupLayout image$layout() {
+        return image$LAYOUT;
+    }
+
+    private static final long image$OFFSET = $LAYOUT.byteOffset(groupElement("image"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * candor_lora_image image
+     * }
+     */
+    public static final long image$offset() {
+        return image$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * candor_lora_image image
+     * }
+     */
+    public static MemorySegment image(MemorySegment struct) {
+        return struct.asSlice(image$OFFSET, image$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * candor_lora_image image
+     * }
+     */
+    public static void image(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, image$OFFSET, image$LAYOUT.byteSize());
     }
 
     /**

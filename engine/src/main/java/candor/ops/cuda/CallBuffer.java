@@ -8,6 +8,7 @@ import candor.bindings.generated.candor_dropping;
 import candor.bindings.generated.candor_epilogue;
 import candor.bindings.generated.candor_heads;
 import candor.bindings.generated.candor_lora;
+import candor.bindings.generated.candor_lora_image;
 import candor.bindings.generated.candor_matrix;
 import candor.bindings.generated.candor_sequences;
 import candor.ops.Batch;
@@ -128,20 +129,23 @@ final class CallBuffer implements AutoCloseable {
         };
     }
 
-    /** The adapters on a layer, one for each run of rows whose slot has factors; none where {@code lora} is null. */
-    CallBuffer loras(Lora lora, Batch batch) {
-        return loras(lora == null ? List.of() : List.of(new StackedLayers.Part(lora, 0, 0)), batch);
-    }
-
-    /** The adapters on stacked layers, for each run of rows those of all layers one behind the other. */
-    CallBuffer loras(List<StackedLayers.Part> layers, Batch batch) {
+    /**
+     * The adapters on layers, for each run of rows whose slot has factors those of all layers one behind the other.
+     *
+     * @param image of their factors, or null
+     */
+    CallBuffer loras(List<StackedLayers.Part> layers, Batch batch, LoraImage image) {
         long count = take(Long.BYTES);
         int there = 0;
         for (Batch.Run run : batch.runs()) {
+            int slot = LoraImage.slot(layers, run.slot());
             for (StackedLayers.Part layer : layers) {
                 Lora.Factors factors = layer.lora().at(run.slot());
                 if (factors != null) {
-                    write(take(candor_lora.sizeof()), factors, run, layer);
+                    long at = take(candor_lora.sizeof());
+                    write(at, factors, layer, slot, image);
+                    memory.set(candor_lora.start$layout(), at + candor_lora.start$offset(), run.start());
+                    memory.set(candor_lora.end$layout(), at + candor_lora.end$offset(), run.end());
                     there++;
                 }
             }
@@ -150,16 +154,45 @@ final class CallBuffer implements AutoCloseable {
         return this;
     }
 
-    private void write(long at, Lora.Factors factors, Batch.Run run, StackedLayers.Part layer) {
+    /** What is to be packed into images. */
+    CallBuffer packings(List<LoraImage.Packing> packings) {
+        long count = take(Long.BYTES);
+        int there = 0;
+        for (LoraImage.Packing each : packings) {
+            for (int layer = 0; layer < each.factors().size(); layer++) {
+                Lora.Factors factors = each.factors().get(layer);
+                if (factors != null) {
+                    write(
+                            take(candor_lora.sizeof()),
+                            factors,
+                            each.image().place(layer, null),
+                            each.slot(),
+                            each.image());
+                    there++;
+                }
+            }
+        }
+        memory.set(ValueLayout.JAVA_LONG, count, there);
+        return this;
+    }
+
+    private void write(long at, Lora.Factors factors, StackedLayers.Part layer, int slot, LoraImage image) {
         write(at + candor_lora.a$offset(), factors.a());
         write(at + candor_lora.b$offset(), factors.b());
         write(at + candor_lora.da$offset(), factors.da());
         write(at + candor_lora.db$offset(), factors.db());
         memory.set(candor_lora.scale$layout(), at + candor_lora.scale$offset(), factors.scale());
-        memory.set(candor_lora.start$layout(), at + candor_lora.start$offset(), run.start());
-        memory.set(candor_lora.end$layout(), at + candor_lora.end$offset(), run.end());
         memory.set(candor_lora.column$layout(), at + candor_lora.column$offset(), layer.column());
         memory.set(candor_lora.output$layout(), at + candor_lora.output$offset(), layer.output());
+        if (image != null) {
+            memory.set(candor_lora.slot$layout(), at + candor_lora.slot$offset(), slot);
+            MemorySegment to = memory.asSlice(at + candor_lora.image$offset(), candor_lora_image.sizeof());
+            candor_lora_image.memory(to, image.memory());
+            candor_lora_image.slots(to, image.shape().slots());
+            candor_lora_image.padded_rank(to, image.shape().columns());
+            candor_lora_image.inputs(to, image.shape().inputs());
+            candor_lora_image.outputs(to, image.shape().outputs());
+        }
     }
 
     CallBuffer heads(Heads heads) {

@@ -24,6 +24,8 @@ final class CallQueue implements AutoCloseable {
     /** Whether the first calls of the section have been issued. */
     private boolean streams;
 
+    private long failures;
+
     /** @param withGraphs whether calls are collected at all */
     CallQueue(Device device, boolean withGraphs) {
         this.device = device;
@@ -62,6 +64,7 @@ final class CallQueue implements AutoCloseable {
             streams = issued;
             if (!issued) {
                 section++;
+                failures++;
                 graphs.forget();
             }
         }
@@ -79,6 +82,11 @@ final class CallQueue implements AutoCloseable {
         return section;
     }
 
+    /** How many sections failed: some of their calls were dropped. */
+    long failures() {
+        return failures;
+    }
+
     /** Issues everything. What fails drops what would have come behind it. */
     void flush() {
         if (open) {
@@ -90,6 +98,7 @@ final class CallQueue implements AutoCloseable {
         section++;
         boolean begun = streams;
         streams = false;
+        boolean whole = false;
         try {
             if (begun) {
                 graphs.end(pending);
@@ -97,7 +106,9 @@ final class CallQueue implements AutoCloseable {
             if (begun || graphs == null || !graphs.launch(pending)) {
                 issue();
             }
+            whole = true;
         } finally {
+            failures += whole ? 0 : 1;
             pending.clear();
         }
     }

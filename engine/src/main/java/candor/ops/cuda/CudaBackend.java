@@ -140,7 +140,10 @@ public final class CudaBackend implements Backend {
     @Override
     public Workspace workspace(long bytes) {
         MemorySegment memory = device.allocate(bytes);
-        return Workspace.onDevice(memory, bytes, () -> device.release(memory));
+        return Workspace.onDevice(memory, bytes, () -> {
+            operations.images().released(memory, bytes);
+            device.release(memory);
+        });
     }
 
     /** Pinned: the device copies by itself. */
@@ -241,6 +244,7 @@ public final class CudaBackend implements Backend {
     public void upload(Tensor to, float[] values) {
         Backend.requireValues("upload", to, values);
         staging.upload(to, values);
+        operations.images().written(to);
     }
 
     @Override
@@ -263,7 +267,7 @@ public final class CudaBackend implements Backend {
     public void run(Op op) {
         op.check(activations());
         flops += op.flops();
-        operations.ask(op);
+        operations.run(op);
     }
 
     @Override

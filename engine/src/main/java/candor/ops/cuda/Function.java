@@ -20,6 +20,7 @@ import static candor.bindings.generated.CandorKernels.candor_linear_backward;
 import static candor.bindings.generated.CandorKernels.candor_log_prob;
 import static candor.bindings.generated.CandorKernels.candor_log_prob_backward;
 import static candor.bindings.generated.CandorKernels.candor_logits;
+import static candor.bindings.generated.CandorKernels.candor_lora_pack;
 import static candor.bindings.generated.CandorKernels.candor_rms_norm;
 import static candor.bindings.generated.CandorKernels.candor_rms_norm_backward;
 import static candor.bindings.generated.CandorKernels.candor_rope;
@@ -69,6 +70,7 @@ enum Function {
             from.count(),
             from.number(),
             stream)),
+    LORA_PACK((from, stream) -> candor_lora_pack(from.loras(), from.count(), stream)),
     AFFINE((from, stream) -> candor_affine(from.matrix(), from.matrix(), from.matrix(), from.matrix(), stream)),
     ATTENTION((from, stream) ->
             candor_attention(from.matrix(), from.matrix(), from.matrix(), from.heads(), from.sequences(), stream)),

@@ -75,6 +75,7 @@ final class OperationCalls implements AutoCloseable {
     private final Integers numbers;
     private final Integers draws;
     private final Integers seen;
+    private final LoraImages images;
     private final long sum;
     private long[] maps;
     private final Arena arena = Arena.ofShared();
@@ -90,11 +91,22 @@ final class OperationCalls implements AutoCloseable {
         numbers = new Integers(device, staging);
         draws = new Integers(device, staging);
         seen = new Integers(device, staging);
+        images = new LoraImages(device);
         sum = device.allocate(Double.BYTES).address();
     }
 
+    /** What has become of adapters' factors. */
+    LoraImages images() {
+        return images;
+    }
+
     /** Asks for an operation that has been checked. */
-    void ask(Op op) {
+    void run(Op op) {
+        ask(op);
+        Written.by(op, images::written);
+    }
+
+    private void ask(Op op) {
         switch (op) {
             case Embed o -> {
                 BatchOnDevice there = batches.of(o.batch());
@@ -117,15 +129,7 @@ final class OperationCalls implements AutoCloseable {
             case Rope o -> rotate(o.x(), o.table(), o.batch(), 1);
             case RopeBackward o -> rotate(o.dx(), o.table(), o.batch(), -1);
             case Dropout o -> dropout(o);
-            case Linear o ->
-                calls.add(Function.LINEAR, to -> to.matrix(o.y())
-                        .matrix(o.t())
-                        .matrix(o.x())
-                        .weight(o.w())
-                        .matrix(o.bias())
-                        .matrix(o.residual())
-                        .loras(o.lora(), o.batch())
-                        .noEpilogue());
+            case Linear o -> linear(o);
             case Linears o -> linears(o);
             case LinearsBackward o -> linearsBackward(o);
             case LinearBackward o -> linearBackward(o);
@@ -205,6 +209,7 @@ final class OperationCalls implements AutoCloseable {
                 .number(bytes)
                 .number(bytes)
                 .number(to.rows()));
+        images.written(to);
     }
 
     private static int add(Write write) {
@@ -235,17 +240,41 @@ final class OperationCalls implements AutoCloseable {
         }
     }
 
+    private void linear(Linear o) {
+        List<StackedLayers.Part> loras = alone(o.lora());
+        LoraImage image = image(loras, o.t(), o.x().cols(), o.y().cols(), o.batch());
+        calls.add(Function.LINEAR, to -> to.matrix(o.y())
+                .matrix(o.t())
+                .matrix(o.x())
+                .weight(o.w())
+                .matrix(o.bias())
+                .matrix(o.residual())
+                .loras(loras, o.batch(), image)
+                .noEpilogue());
+    }
+
+    private static List<StackedLayers.Part> alone(Lora lora) {
+        return lora == null ? List.of() : List.of(new StackedLayers.Part(lora, 0, 0));
+    }
+
+    /** Where the factors of adapters are packed; null where they are not kept so. */
+    private LoraImage image(List<StackedLayers.Part> loras, Tensor t, int inputs, int outputs, Batch batch) {
+        return loras.isEmpty() ? null : images.of(loras, t.cols(), inputs, outputs, batch);
+    }
+
     private void linearBackward(LinearBackward o) {
         if (o.dx() == null && !adapted(o)) {
             return;
         }
+        List<StackedLayers.Part> loras = alone(o.lora());
+        LoraImage image = image(loras, o.t(), o.inputs(), o.dy().cols(), o.batch());
         calls.add(Function.LINEAR_BACKWARD, to -> to.matrix(o.dx())
                 .matrix(o.dt())
                 .matrix(o.dy())
                 .matrix(o.x())
                 .matrix(o.t())
                 .weights(o.w() == null ? null : List.of(o.w()))
-                .loras(o.lora(), o.batch())
+                .loras(loras, o.batch(), image)
                 .number(add(o.write())));
     }
 
@@ -269,6 +298,8 @@ final class OperationCalls implements AutoCloseable {
             }
             return;
         }
+        LoraImage image =
+                image(stacked.loras(), stacked.t(), o.x().cols(), stacked.y().cols(), o.batch());
         boolean joined = stacked.precede(o.then());
         Consumer<CallBuffer> end = joined ? epilogue(o.then()) : CallBuffer::noEpilogue;
         calls.add(
@@ -279,7 +310,7 @@ final class OperationCalls implements AutoCloseable {
                         .weight(stacked.w().getFirst())
                         .matrix(stacked.bias())
                         .matrix(null)
-                        .loras(stacked.loras(), o.batch())));
+                        .loras(stacked.loras(), o.batch(), image)));
         if (o.then() != null && !joined) {
             ask(o.then());
         }
@@ -307,13 +338,15 @@ final class OperationCalls implements AutoCloseable {
         if (o.dx() == null && !adapted) {
             return;
         }
+        LoraImage image =
+                image(stacked.loras(), stacked.t(), o.w().cols(), stacked.y().cols(), o.batch());
         calls.add(Function.LINEAR_BACKWARD, to -> to.matrix(o.dx())
                 .matrix(stacked.dt())
                 .matrix(stacked.y())
                 .matrix(o.x())
                 .matrix(stacked.t())
                 .weights(stacked.w())
-                .loras(stacked.loras(), o.batch())
+                .loras(stacked.loras(), o.batch(), image)
                 .number(add(o.write())));
     }
 

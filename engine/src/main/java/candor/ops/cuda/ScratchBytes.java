@@ -23,10 +23,19 @@ public final class ScratchBytes {
     /** lora.cu: tokens of a part of a gradient's sum. */
     private static final long TOKENS_PER_SPLIT = 512;
 
-    private static final long RUN_BYTES = 8;
+    /** matmul_kernel.h: a run of rows, and how many are in the parameters of a launch. */
+    private static final long RUN_BYTES = 3 * Integer.BYTES;
 
-    /** Of an adapter's factors: how many blocks pack them, each with a mark. */
-    private static final long MARKS = 256 * Integer.BYTES;
+    private static final int FEW_RUNS = 16;
+
+    /** lora_pack.cu: a mark for each of the blocks that pack the factors of a launch. */
+    private static final long MARKS = 32 * 256 * Integer.BYTES;
+
+    /**
+     * How often scratch memory grows in a first pass, at most: an image may be put where it was, and a piece of memory is handed out
+     * again for half as much.
+     */
+    private static final int GROWTHS = 4;
 
     /** Integers of a candor_draw. */
     private static final long DRAW = 10;
@@ -139,30 +148,60 @@ public final class ScratchBytes {
         return aligned(outputs * Math.ceilDiv(layers.getFirst().inputs(), 8) * 8 * Short.BYTES);
     }
 
+    /**
+     * What {@link LoraImages} take for the adapters of a model, at most.
+     *
+     * @param layers of the model
+     * @param alone  whether a layer is also computed without those that have its input, as where adapters drop some of it
+     */
+    public static long imageBytes(PassShape pass, int layers, boolean alone) {
+        long together = 0;
+        long each = 0;
+        long largest = 0;
+        for (List<LinearShape> siblings : pass.siblings()) {
+            long image = image(pass, siblings);
+            largest = Math.max(largest, image);
+            if (siblings.size() == 1 || !pass.packed() || pass.training()) {
+                together += image;
+            }
+            if (siblings.size() > 1) {
+                each += siblings.stream()
+                        .mapToLong(layer -> image(pass, List.of(layer)))
+                        .sum();
+            }
+        }
+        // In the last layer of a pass with a cache, queries are of fewer rows than keys and values.
+        long apart = alone || pass.packed() ? layers : pass.cached() > 0 ? 1 : 0;
+        return layers * together + apart * each + GROWTHS * largest;
+    }
+
+    private static long image(PassShape pass, List<LinearShape> layers) {
+        long rank = layers.stream().mapToLong(LinearShape::rank).sum();
+        long outputs = layers.stream().mapToLong(LinearShape::outputs).sum();
+        long inputs = layers.getFirst().inputs();
+        return aligned(pass.slots() * rank * Math.ceilDiv(inputs, 8) * 8 * Short.BYTES)
+                + aligned(pass.slots() * rank * outputs * Short.BYTES)
+                + aligned(pass.slots() * rank / Lora.RANK_STEP * Float.BYTES);
+    }
+
     /** lora.cu: the adapters of layers with the same input, in one product. */
     private static long lora(PassShape pass, List<LinearShape> layers) {
         long inputs = layers.getFirst().inputs();
         long rank = 0;
-        long outputs = 0;
         long own = 0; // of the up projections: each has its own outputs
         for (LinearShape layer : layers) {
             rank += layer.rank();
-            outputs += layer.outputs();
             own += (long) layer.rank() * layer.outputs();
         }
         if (rank == 0) {
             return 0;
         }
-        long packed = aligned(pass.slots() * rank * Math.ceilDiv(inputs, 8) * 8 * Short.BYTES)
-                + aligned(pass.slots() * rank * outputs * Short.BYTES)
-                + aligned(pass.slots() * RUN_BYTES)
-                + aligned(pass.slots() * rank / Lora.RANK_STEP * Float.BYTES)
-                + aligned(pass.slots() * layers.size() * MARKS);
+        long runs = pass.slots() > FEW_RUNS ? aligned(pass.slots() * RUN_BYTES) : 0;
         if (!pass.training()) {
-            return packed;
+            return Math.max(MARKS, runs);
         }
         long splits = Math.ceilDiv(pass.tokens(), TOKENS_PER_SPLIT) + pass.slots();
-        return packed + aligned(splits * Math.max(rank * inputs, own) * Float.BYTES);
+        return Math.max(MARKS, runs + aligned(splits * Math.max(rank * inputs, own) * Float.BYTES));
     }
 
     private static long aligned(long bytes) {

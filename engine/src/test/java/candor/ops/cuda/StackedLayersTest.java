@@ -90,6 +90,7 @@ class StackedLayersTest {
         private final Function<Siblings, Siblings> weights;
         private final Ops ops;
         private final BiConsumer<Tensor, float[]> fill;
+        private final Lora.Seat[] seats = new Lora.Seat[OUTPUTS.length];
 
         Place(
                 Ops ops,
@@ -102,6 +103,7 @@ class StackedLayersTest {
             this.floats = floats;
             this.weights = weights;
             this.fill = fill;
+            Arrays.setAll(seats, _ -> new Lora.Seat());
         }
 
         Tensor activation(String name, int rows, int cols) {
@@ -131,7 +133,7 @@ class StackedLayersTest {
                             real("db" + name, OUTPUTS[layer], rank));
                 }
             }
-            return new Lora(slots);
+            return Lora.on(seats[layer], null, 0, slots);
         }
 
         private Tensor part(String name, int layer) {
@@ -337,7 +339,7 @@ class StackedLayersTest {
         });
     }
 
-    /** What a plan counts for the kernels' scratch memory is at least what they take, and not twice as much. */
+    /** What a plan counts for the kernels' scratch memory and images of adapters is at least what they take, and not twice as much. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theirScratchMemoryIsPlanned(boolean packed) {
@@ -363,8 +365,11 @@ class StackedLayersTest {
             layers.add(new PassShape.LinearShape(INPUTS, OUTPUTS[i], COLUMNS[i + 1] - COLUMNS[i]));
         }
         int n = batch().tokenCount();
-        long planned = ScratchBytes.of(
-                new PassShape(n, 1, 41, 0, TOUCHES.length, new Heads(1, 1, 8), 8, 8, List.of(layers), packed, true));
+        PassShape pass =
+                new PassShape(n, 1, 41, 0, TOUCHES.length, new Heads(1, 1, 8), 8, 8, List.of(layers), packed, true);
+        long planned = ScratchBytes.of(pass)
+                + ScratchBytes.imageBytes(pass, 2, false)
+                - ScratchBytes.imageBytes(pass, 1, false); // of a layer
         assertThat(backend.usedBytes() - before).isBetween(planned / 2, planned);
     }
 
