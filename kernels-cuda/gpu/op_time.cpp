@@ -72,7 +72,7 @@ public:
         siblings("siblings, q k v, LoRA", c, {q, (qkv - q) / 2, (qkv - q) / 2});
         linear("linear, o, LoRA", q, c, 16);
         linear("linear, gate up, LoRA", c, 2 * f, 16);
-        stacked("stacked, gate up, LoRA", c, {f, f}, nullptr);
+        gated(c, f);
         siblings("siblings, gate up, LoRA", c, {f, f});
         linear("linear, down, LoRA", f, c, 16);
         attention();
@@ -269,16 +269,23 @@ private:
         const Operand angles = floats(length_, d);
         const Memory positions = integers(n_, [&](int64_t row) { return (int32_t)(row % length_); });
         const auto* at = positions->as<int32_t>();
-        const Ending ending = {"rope", {CANDOR_ROPE, turning / d, angles.matrix, at}, [&](const Operand& y) {
+        const Ending ending = {"rope", {CANDOR_ROPE, turning / d, angles.matrix, at, {}, 1}, [&](const Operand& y) {
             candor_matrix heads = *y.m();
             heads.cols = turning;
             return candor_rope(&heads, angles.m(), at, 1, stream);
         }, 4.0 * length_ * d};
-        stacked("stacked, q k v, LoRA", i, outputs, &ending);
+        stacked("stacked, q k v, LoRA", i, outputs, ending);
+    }
+
+    void gated(int i, int f) {
+        const Operand out = bf16(n_, f);
+        const Ending ending = {"swiglu", {CANDOR_SWIGLU, 0, {}, nullptr, out.matrix, 1},
+            [&](const Operand& y) { return candor_swiglu(out.m(), y.m(), stream); }, 2.0 * n_ * f};
+        stacked("stacked, gate up, LoRA", i, {f, f}, ending);
     }
 
     // Layers of one input as a step runs them: stacked in one weight, each with an adapter of its own.
-    void stacked(const std::string& what, int i, const std::vector<int>& outputs, const Ending* ending) {
+    void stacked(const std::string& what, int i, const std::vector<int>& outputs, const Ending& ending) {
         if (!wanted(what)) return;
         constexpr int kRank = 16;
         int wide = 0, columns = 0;
@@ -301,14 +308,12 @@ private:
                 y.m(), t.m(), x.m(), w[call % w.size()].m(), nullptr, nullptr, entries.data(), count, then, stream);
         };
         row(what, ours([&](int call) { return forward(call, nullptr); }), flops + lora_flops, bytes, 0);
-        if (ending != nullptr) {
-            const std::string ended = what + ", " + ending->name;
-            row(ended, ours([&](int call) { return forward(call, &ending->then); }), flops + lora_flops, bytes + ending->bytes, 0);
-            row(ended + " apart", ours([&](int call) {
-                const int status = forward(call, nullptr);
-                return status ? status : ending->apart(y);
-            }), flops + lora_flops, bytes + ending->bytes, 0);
-        }
+        const std::string ended = what + ", " + ending.name;
+        row(ended, ours([&](int call) { return forward(call, &ending.then); }), flops + lora_flops, bytes + ending.bytes, 0);
+        row(ended + " apart", ours([&](int call) {
+            const int status = forward(call, nullptr);
+            return status ? status : ending.apart(y);
+        }), flops + lora_flops, bytes + ending.bytes, 0);
         row(what + ", backward", ours([&](int call) {
             return candor_linear_backward(
                 dx.m(), dt.m(), y.m(), x.m(), t.m(), w[call % w.size()].m(), 1, entries.data(), count, 0, stream);

@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define CANDOR_API_VERSION 10
+#define CANDOR_API_VERSION 11
 
 /* Statuses other than 0 and CUDA's own codes. */
 #define CANDOR_BAD_ARGUMENT 10001
@@ -299,18 +299,24 @@ int candor_lora_pack(const candor_lora *lora, int32_t lora_count, candor_stream 
 
 /* Operations that a linear layer may end with. */
 #define CANDOR_ROPE 1
+#define CANDOR_SWIGLU 2
+#define CANDOR_GEGLU 3
 
 /*
  * What becomes of y (N,O) of a linear layer in the same call, once it is rounded: the bytes are those of the operation behind the
  * layer. Where the product's kernel cannot do it on its way out, another one does it behind it.
  *
- * CANDOR_ROPE  candor_rope, direction 1, of the first `heads` heads of D columns; the columns behind them stay
+ * CANDOR_ROPE              candor_rope, direction 1, of the first `heads` heads of D columns; the columns behind them stay
+ * CANDOR_SWIGLU, _GEGLU    candor_swiglu, candor_geglu of y = [gate | up] into gated; with kept = 0 nobody reads y itself, whose
+ *                          contents are anything then
  */
 typedef struct candor_epilogue {
     int32_t operation;
     int32_t heads;
     candor_matrix table;           /* (P,D) float32 */
     const int32_t *positions;      /* (N) */
+    candor_matrix gated;           /* (N,O/2) = */
+    int32_t kept;
 } candor_epilogue;
 
 /*

@@ -1,39 +1,20 @@
 // Gated units (Shazeer 2020): y = f(gate) up, and dgate = dy up f'(gate), dup = dy f(gate).
+#include "gated.h"
+
+#include "device/gated.h"
 #include "rows.h"
 
 namespace candor {
 namespace {
 
-__device__ __forceinline__ float sigmoid(float x) {
-    return 1.0f / (1.0f + expf(-x));
-}
-
-// An activation is g factor(g), and its derivative factor(g) slope(g, factor(g)).
-
-// silu(g) = g sigma(g), whose derivative is sigma(g) (1 + g (1 - sigma(g))).
-struct Silu {
-    static __device__ __forceinline__ float factor(float g) { return sigmoid(g); }
-    static __device__ __forceinline__ float slope(float g, float s) { return 1.0f + g * (1.0f - s); }
-};
-
-// The form of gelu with tanh (Hendrycks and Gimpel 2016), gelu(g) = g sigma(2z), z = sqrt(2/pi) (g + 0.044715 g^3), whose
-// derivative is sigma(2z) (1 + g (1 - sigma(2z)) 2z').
-struct Gelu {
-    static constexpr float kTwice = 1.5957691216057308f, kCube = 0.044715f;  // 2 sqrt(2/pi)
-    static __device__ __forceinline__ float factor(float g) { return sigmoid(kTwice * (g + kCube * g * g * g)); }
-    static __device__ __forceinline__ float slope(float g, float s) {
-        return 1.0f + g * (1.0f - s) * (kTwice * (1.0f + 3.0f * kCube * g * g));
-    }
-};
-
 template <class Activation>
-__global__ void gated(bf16* y, int64_t y_stride, const bf16* gate_up, int64_t gate_up_stride, int n, int f) {
+__global__ void gate_rows(bf16* y, int64_t y_stride, const bf16* gate_up, int64_t gate_up_stride, int n, int f) {
     each_piece(n, f, [=](int row, int col) {
         const bf16* in = gate_up + row * gate_up_stride;
         const Eight gate = read8(in, col, f);
         Eight up = read8(in + f, col, f);
 #pragma unroll
-        for (int i = 0; i < 8; i++) up.v[i] *= gate.v[i] * Activation::factor(gate.v[i]);
+        for (int i = 0; i < 8; i++) up.v[i] = gated<Activation>(gate.v[i], up.v[i]);
         write8(y + row * y_stride, col, f, up);
     });
 }
@@ -62,16 +43,20 @@ __global__ void gated_backward(
 }
 
 template <class Activation>
+cudaError_t launch_forward(const candor_matrix& y, const candor_matrix& gate_up, const candor_stream* stream) {
+    const int n = y.rows, f = y.cols;
+    if (n == 0 || f == 0) return cudaSuccess;
+    return launch("gated", gate_rows<Activation>, piece_shape(n, f, stream), data<bf16>(&y), y.stride, data<const bf16>(&gate_up),
+        gate_up.stride, n, f);
+}
+
+template <class Activation>
 int forward(const Where& where, const candor_matrix* y, const candor_matrix* gate_up, candor_stream* stream) {
     const int n = rows(y), f = cols(y);
     int status = check(where, {{"y", y, CANDOR_BF16, n, f}, {"gate_up", gate_up, CANDOR_BF16, n, 2LL * f}});
     if (status == 0) status = enter(stream, where);
     if (status != 0 || n == 0) return status;
-    return report(
-        launch(
-            where.op, gated<Activation>, piece_shape(n, f, stream), data<bf16>(y), stride(y), data<const bf16>(gate_up),
-            stride(gate_up), n, f),
-        where, "N=%d F=%d", n, f);
+    return report(launch_forward<Activation>(*y, *gate_up, stream), where, "N=%d F=%d", n, f);
 }
 
 template <class Activation>
@@ -92,6 +77,11 @@ int backward(
 }
 
 }  // namespace
+
+cudaError_t gate(bool gelu, const candor_matrix& out, const candor_matrix& gate_up, const candor_stream* stream) {
+    return gelu ? launch_forward<Gelu>(out, gate_up, stream) : launch_forward<Silu>(out, gate_up, stream);
+}
+
 }  // namespace candor
 
 CANDOR_API int candor_swiglu(const candor_matrix* y, const candor_matrix* gate_up, candor_stream* stream) {

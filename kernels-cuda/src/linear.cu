@@ -1,4 +1,5 @@
 // Linear layers with adapters, forward and backward: what the C API's functions ask of matmul.cu and lora.cu.
+#include "gated.h"
 #include "lora.h"
 #include "matmul.h"
 #include "matmul_kernel.h"
@@ -89,13 +90,17 @@ int check_lora(const candor_lora* lora, int count, int padded_rank, int n, int i
     return 0;
 }
 
-// The same for what becomes of y (.,O) behind the layer.
-int check_epilogue(const candor_epilogue* then, const candor_matrix* residual, int o, const Where& where) {
+// The same for what becomes of y (N,O) behind the layer.
+int check_epilogue(const candor_epilogue* then, const candor_matrix* residual, int n, int o, const Where& where) {
     if (then == nullptr) return 0;
-    if (then->operation != CANDOR_ROPE) {
+    if (then->operation < CANDOR_ROPE || then->operation > CANDOR_GEGLU) {
         return refuse(CANDOR_BAD_ARGUMENT, where, "no layer ends with operation %d", then->operation);
     }
-    if (residual != nullptr) return refuse(CANDOR_BAD_ARGUMENT, where, "a residual, and rope behind it");
+    if (residual != nullptr) return refuse(CANDOR_BAD_ARGUMENT, where, "a residual, and operation %d behind it", then->operation);
+    if (then->operation != CANDOR_ROPE) {
+        if (o % 2) return refuse(CANDOR_BAD_ARGUMENT, where, "a gate and what goes through it are of %d columns", o);
+        return check(where, {{"gated", &then->gated, CANDOR_BF16, n, o / 2}});
+    }
     const int d = then->table.cols;
     const int status = check(where, {{"table", &then->table, CANDOR_F32, then->table.rows, d / 2 * 2}});
     if (status) return status;
@@ -104,11 +109,18 @@ int check_epilogue(const candor_epilogue* then, const candor_matrix* residual, i
 }
 
 Epilogue epilogue(const candor_epilogue& then) {
-    return {data<const float>(&then.table), then.table.stride, then.positions, then.table.cols, then.heads * then.table.cols};
+    if (then.operation == CANDOR_ROPE) {
+        return {data<const float>(&then.table), then.table.stride, then.positions, then.table.cols, then.heads * then.table.cols};
+    }
+    Epilogue e = {};
+    e.gated = data<bf16>(&then.gated), e.gated_stride = then.gated.stride;
+    e.gelu = then.operation == CANDOR_GEGLU, e.kept = then.kept != 0;
+    return e;
 }
 
 // What no product has taken on.
 cudaError_t run(const candor_epilogue& then, const candor_matrix& y, const candor_stream* stream) {
+    if (then.operation != CANDOR_ROPE) return gate(then.operation == CANDOR_GEGLU, then.gated, y, stream);
     return rotate(y, then.heads, then.table, then.positions, 1, stream);
 }
 
@@ -264,7 +276,7 @@ CANDOR_API int candor_linear(
             {"w", w, kWeight, o, i, true}, {"bias", bias, CANDOR_F32, 1, o, true},
             {"residual", residual, CANDOR_BF16, n, o, true}});
     if (!status) status = check_lora(lora, lora_count, padded_rank, n, i, o, where);
-    if (!status) status = check_epilogue(then, residual, o, where);
+    if (!status) status = check_epilogue(then, residual, n, o, where);
     if (!status) status = enter(stream, where);
     if (status) return status;
     MatmulArguments g = {};

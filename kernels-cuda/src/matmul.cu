@@ -17,7 +17,7 @@ cudaError_t matmul(const MatmulArguments& g, bool transposed, const candor_devic
 }
 
 bool matmul_joins(const MatmulArguments& g, const candor_device* device) {
-    return g.packed.form == Form::none && wgmma_takes(g, device) && wgmma_joins(g, device);
+    return g.packed.form == Form::none && wgmma_takes(g, device) && wgmma_joins(g);
 }
 
 bool matmul_takes(const MatmulArguments& g, const Packed& w, const candor_device* device) {

@@ -40,6 +40,9 @@ struct Epilogue {
     int64_t table_stride;
     const int32_t* positions; // (M)
     int width, columns;       // of a head, and of all heads that turn: the first ones of y
+    bf16* gated;              // (M,N/2): what comes of y = [gate | up], or null where nothing does
+    int64_t gated_stride;
+    bool gelu, kept;          // kept: y is written too
 };
 
 // y (M,N) = x (M,K) wT + bias + residual + the extension, w (N,K); or x w, w (K,N), where `transposed`. The extension adds
@@ -70,7 +73,7 @@ cudaError_t matmul_wgmma(const MatmulArguments& arguments, bool transposed, cons
 
 // Whether y = x wT goes out with its epilogue. The bytes are those of a kernel behind it.
 bool matmul_joins(const MatmulArguments& arguments, const candor_device* device);
-bool wgmma_joins(const MatmulArguments& arguments, const candor_device* device);
+bool wgmma_joins(const MatmulArguments& arguments);
 
 // Whether a product y = x wT reads a packed w as it is: few rows, and k in whole blocks. Its bytes are those of w unpacked before.
 bool matmul_takes(const MatmulArguments& arguments, const Packed& w, const candor_device* device);

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "candor_tuning.h"
+#include "device/gated.h"
 #include "device/rotary.h"
 #include "matmul_finish.h"
 #include "matmul_kernel.h"
@@ -14,17 +15,25 @@
 namespace candor {
 namespace {
 
+// What happens to sums before they go out: nothing but bias and residual; heads turn; or gates let others through.
+enum class End { plain, turned, gated };
+
 struct Arguments {
     CUtensorMap x, w, left, factors, y;
+    CUtensorMap up, gated;  // with a gate: y is its columns alone
     MatmulArguments g;
     int tiles_down, tiles_across, band;  // in tiles
     bool staged;  // y goes out by TMA
 };
 
+// Columns from one tile to the next. With a gate half of a tile's columns are the gate's, and the others go through it.
+template <class T, End Ends>
+constexpr int kAcross = Ends == End::gated ? T::kColumns / 2 : T::kColumns;
+
 // A block's walk over its tiles, and for each tile its steps over k: the product's own, then those of every run that has rows
 // in the tile. Where rows of runs are all that is asked for, every run is a round of its own, so that no row waits for another
 // adapter's sum.
-template <class T>
+template <class T, End Ends>
 struct Walk {
     const Arguments& a;
     const int own, per_run;
@@ -61,7 +70,7 @@ struct Walk {
         const int in_band = a.band * a.tiles_across, band = tile / in_band;
         const int height = min(a.band, a.tiles_down - band * a.band), i = tile - band * in_band;
         row = (band * a.band + i % height) * T::kRows;
-        column = i / height * T::kColumns;
+        column = i / height * kAcross<T, Ends>;
         const LoraExtension& lora = a.g.lora;
         next_run = 0;
         while (next_run < lora.count && lora.run(next_run).end <= row) next_run++;
@@ -86,10 +95,14 @@ struct Walk {
 
 // ---- loading -----------------------------------------------------------------------------------------------------------
 
-template <class T, bool Transposed>
+// `up`: from a gate's row to that of what goes through it.
+template <class T, bool Transposed, End Ends>
 __device__ __forceinline__ void load_right(
-    bf16* tile, const CUtensorMap* map, uint64_t* full, int first_row, int column, int k) {
-    if (Transposed) {
+    bf16* tile, const CUtensorMap* map, uint64_t* full, int first_row, int column, int k, int up) {
+    if (Ends == End::gated) {
+        tma_load_2d(tile, map, full, k, first_row + column);
+        tma_load_2d(tile + kAcross<T, Ends> * T::kDepth, map, full, k, first_row + up + column);
+    } else if (Transposed) {
         for (int c = 0; c < T::kColumns; c += kBoxColumns) {
             tma_load_2d(tile + c * T::kDepth, map, full, column + c, first_row + k);
         }
@@ -122,13 +135,13 @@ __device__ __forceinline__ void load_masked(bf16* tile, const LoraExtension& lor
 }
 
 // One warp.
-template <class T, bool Transposed>
+template <class T, bool Transposed, End Ends>
 __device__ __forceinline__ void load(typename T::Shared& s, const Arguments& a, int lane) {
     constexpr int kLeftBytes = sizeof(s.a[0]), kRightBytes = sizeof(s.b[0]);
     const LoraExtension& lora = a.g.lora;
     const int slot_rows = lora.count ? lora.slot_rows() : 0;
     Ring<T::kStages> ring;
-    for (Walk<T> walk(a); walk.next();) {
+    for (Walk<T, Ends> walk(a); walk.next();) {
         for (int step = 0; step < walk.steps; step++, ring.next()) {
             const bool own = step < walk.own;
             const int stage = ring.stage, k = walk.k(step);
@@ -140,7 +153,8 @@ __device__ __forceinline__ void load(typename T::Shared& s, const Arguments& a, 
                 uint64_t* full = &s.full[stage];
                 mbarrier_arrive_expect_tx(full, kRightBytes + (by_tma ? kLeftBytes : 0));
                 if (by_tma) tma_load_2d(s.a[stage], own ? &a.x : &a.left, full, k, walk.row);
-                load_right<T, Transposed>(s.b[stage], own ? &a.w : &a.factors, full, run.slot * slot_rows, walk.column, k);
+                load_right<T, Transposed, Ends>(
+                    s.b[stage], own ? &a.w : &a.factors, full, run.slot * slot_rows, walk.column, k, a.g.n / 2);
             }
             __syncwarp();
         }
@@ -168,14 +182,15 @@ __device__ __forceinline__ void multiply(float (&d)[T::kSums], uint64_t left, ui
     wgmma_registers(d);
 }
 
-// What happens to sums before they go out: nothing but bias and residual, or heads turn.
-enum class End { plain, turned };
-
-// How a tile ends: where heads turn, its columns are whole heads.
+// Where heads turn, a tile's columns are whole heads.
 template <class T>
 constexpr bool turns(int width) {
     return (width == 64 || width == 128) && T::kStaged && T::kColumns % width == 0;
 }
+
+// Where there is a gate, half of a tile's columns go out 64 at a time.
+template <class T>
+constexpr bool gates = T::kStaged && T::kColumns % (2 * kBoxColumns) == 0;
 
 // The heads of this group's 64 rows: sums become what is rounded to y. A thread has both halves of its columns.
 template <class T, int Width>
@@ -208,22 +223,109 @@ __device__ __forceinline__ void turn_heads(const MatmulArguments& g, float (&d)[
     }
 }
 
+// Sums [First, First + Columns / 2) += the bias of Columns columns from `bias` on, `there` of which exist.
+template <int First, int Columns, int Sums>
+__device__ __forceinline__ void add_bias(float (&d)[Sums], const float* bias, int there) {
+#pragma unroll
+    for (int j = 0; j < Columns / 8; j++) {
+        const int c = j * 8 + fragment_column(0), i = First + j * 4;
+        const float2 pair = c < there ? make_float2(bias[c], bias[c + 1]) : make_float2(0, 0);
+#pragma unroll
+        for (int half = 0; half < 2; half++) d[i + half * 2] += pair.x, d[i + half * 2 + 1] += pair.y;
+    }
+}
+
 template <class T>
 __device__ __forceinline__ void turn_all(const MatmulArguments& g, float (&d)[T::kSums], int row, int column, int thread) {
-    if (g.bias) {
-#pragma unroll
-        for (int j = 0; j < T::kColumns / 8; j++) {
-            const int c = column + j * 8 + fragment_column(0);
-            const float2 bias = c < g.n ? make_float2(g.bias[c], g.bias[c + 1]) : make_float2(0, 0);
-#pragma unroll
-            for (int half = 0; half < 2; half++) d[j * 4 + half * 2] += bias.x, d[j * 4 + half * 2 + 1] += bias.y;
-        }
-    }
+    if (g.bias) add_bias<0, T::kColumns>(d, g.bias + column, g.n - column);
     if (column >= g.then.columns) return;
     if constexpr (turns<T>(128)) {
         if (g.then.width == 128) turn_heads<T, 128>(g, d, row, column, thread);
     }
     if (g.then.width == 64) turn_heads<T, 64>(g, d, row, column, thread);
+}
+
+// 64 rows by 64 columns go out by TMA, through one of this group's buffers, when all of it but the last `Later` pieces before has
+// been read.
+template <int Later>
+__device__ __forceinline__ void send(
+    bf16* buffer, const CUtensorMap* map, const float2 (&v)[2][8], int row, int column, int thread, int barrier) {
+    const int r = thread / kWarp * 16 + fragment_row(0);
+    if (thread == 0) bulk_wait_read<Later>();
+    barrier_sync(barrier, kWarpgroup);  // what was in the buffer has been read
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+#pragma unroll
+        for (int j = 0; j < 8; j++) {
+            *reinterpret_cast<uint32_t*>(buffer + swizzled<kBoxColumns>(r + half * 8, j) + fragment_column(0)) =
+                pack(v[half][j].x, v[half][j].y);
+        }
+    }
+    fence_proxy_async();                // TMA reads what was written here
+    barrier_sync(barrier, kWarpgroup);  // all have written
+    if (thread == 0) {
+        tma_store_2d(map, buffer, column, row);
+        bulk_commit();
+    }
+}
+
+// Sums of 64 columns, from sum `i` on.
+template <int Sums>
+__device__ __forceinline__ void take(float2 (&v)[2][8], const float (&d)[Sums], int i) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+#pragma unroll
+        for (int j = 0; j < 8; j++) v[half][j] = make_float2(d[i + j * 4 + half * 2], d[i + j * 4 + half * 2 + 1]);
+    }
+}
+
+// What goes through its gate, both rounded as y is.
+template <class Activation, int Sums>
+__device__ __forceinline__ void take_gated(float2 (&v)[2][8], const float (&d)[Sums], int i) {
+    const auto through = [&](int at) {
+        return gated<Activation>(to_float(to_bf16(d[at])), to_float(to_bf16(d[at + Sums / 2])));
+    };
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+#pragma unroll
+        for (int j = 0; j < 8; j++) {
+            const int at = i + j * 4 + half * 2;
+            v[half][j] = make_float2(through(at), through(at + 1));
+        }
+    }
+}
+
+// The columns of a gate and those that go through it, both where they are wanted, and what comes of them. `piece` counts what has gone
+// out: how many pieces a tile is depends on what is wanted.
+template <class T>
+__device__ __forceinline__ void store_gated(bf16 (&buffers)[T::kBuffers][T::kBuffer], const Arguments& a, float (&d)[T::kSums],
+    int row, int column, int thread, int barrier, int& piece) {
+    constexpr int kHalf = T::kSums / 2, kPieces = T::kColumns / 2 / kBoxColumns;
+    const MatmulArguments& g = a.g;
+    if (g.bias) {
+        add_bias<0, T::kColumns / 2>(d, g.bias + column, g.n / 2 - column);
+        add_bias<kHalf, T::kColumns / 2>(d, g.bias + g.n / 2 + column, g.n / 2 - column);
+    }
+    const auto out = [&](const CUtensorMap* map, const float2 (&v)[2][8], int part) {
+        send<T::kBuffers - 1>(buffers[piece % T::kBuffers], map, v, row, column + part * kBoxColumns, thread, barrier);
+        piece++;
+    };
+#pragma unroll
+    for (int part = 0; part < kPieces; part++) {
+        float2 v[2][8];
+        if (g.then.kept) {
+            take(v, d, part * 32);
+            out(&a.y, v, part);
+            take(v, d, kHalf + part * 32);
+            out(&a.up, v, part);
+        }
+        if (g.then.gelu) {
+            take_gated<Gelu>(v, d, part * 32);
+        } else {
+            take_gated<Silu>(v, d, part * 32);
+        }
+        out(&a.gated, v, part);
+    }
 }
 
 // 64 rows go out by TMA, 64 columns at a time, through this group's buffers; `thread` is the caller's number in the group.
@@ -234,17 +336,9 @@ __device__ __forceinline__ void store_staged(
     const int r = thread / kWarp * 16 + fragment_row(0);
 #pragma unroll
     for (int part = 0; part < T::kColumns / kBoxColumns; part++) {
-        bf16* buffer = buffers[part % T::kBuffers];
         const int first = column + part * kBoxColumns + fragment_column(0);
         float2 v[2][8];
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-#pragma unroll
-            for (int j = 0; j < 8; j++) {
-                const int i = part * 32 + j * 4 + half * 2;
-                v[half][j] = make_float2(d[i], d[i + 1]);
-            }
-        }
+        take(v, d, part * 32);
         if (Ends == End::plain && g.bias) {
 #pragma unroll
             for (int j = 0; j < 8; j++) {
@@ -275,22 +369,7 @@ __device__ __forceinline__ void store_staged(
                 }
             }
         }
-        if (thread == 0) bulk_wait_read<T::kBuffers - 1>();
-        barrier_sync(barrier, kWarpgroup);  // what was in the buffer has been read
-#pragma unroll
-        for (int half = 0; half < 2; half++) {
-#pragma unroll
-            for (int j = 0; j < 8; j++) {
-                *reinterpret_cast<uint32_t*>(buffer + swizzled<kBoxColumns>(r + half * 8, j) + fragment_column(0)) =
-                    pack(v[half][j].x, v[half][j].y);
-            }
-        }
-        fence_proxy_async();                // TMA reads what was written here
-        barrier_sync(barrier, kWarpgroup);  // all have written
-        if (thread == 0) {
-            tma_store_2d(&a.y, buffer, column + part * kBoxColumns, row);
-            bulk_commit();
-        }
+        send<T::kBuffers - 1>(buffers[part % T::kBuffers], &a.y, v, row, column + part * kBoxColumns, thread, barrier);
     }
 }
 
@@ -321,7 +400,8 @@ __device__ __forceinline__ void multiply_all(typename T::Shared& s, const Argume
     const bool releases = thread % kWarp == 0;
     const uint64_t left = wgmma_descriptor(s.a[0] + group * 64 * T::kDepth), right = wgmma_descriptor(s.b[0]);
     Ring<T::kStages> ring;
-    for (Walk<T> walk(a); walk.next();) {
+    int piece = 0;
+    for (Walk<T, Ends> walk(a); walk.next();) {
         float d[T::kSums];
         int last = -1;
         const auto left_at = [&](int stage) { return further(left, stage * (int)sizeof(s.a[0])); };
@@ -353,6 +433,10 @@ __device__ __forceinline__ void multiply_all(typename T::Shared& s, const Argume
         wgmma_registers(d);
         const int row = walk.row + group * 64;
         if constexpr (T::kStaged) {
+            if constexpr (Ends == End::gated) {
+                store_gated<T>(s.y[group], a, d, row, walk.column, thread, 1 + group, piece);
+                continue;
+            }
             if (Ends != End::plain || a.staged) {
                 if constexpr (Ends == End::turned) turn_all<T>(a.g, d, row, walk.column, thread);
                 store_staged<T, Ends>(s.y[group], a, d, row, walk.column, thread, 1 + group);
@@ -378,7 +462,7 @@ __global__ void __launch_bounds__(T::kThreads, 1) matmul_wgmma_kernel(const __gr
     const int group = threadIdx.x / kWarpgroup;
     if (group == T::kGroups) {
         if constexpr (T::kMovesRegisters) setmaxnreg_dec<T::kLoadRegisters>();
-        if (threadIdx.x < T::kGroups * kWarpgroup + kWarp) load<T, Transposed>(s, a, threadIdx.x % kWarp);
+        if (threadIdx.x < T::kGroups * kWarpgroup + kWarp) load<T, Transposed, Ends>(s, a, threadIdx.x % kWarp);
     } else {
         if constexpr (T::kMovesRegisters) setmaxnreg_inc<T::kMultiplyRegisters>();
         multiply_all<T, Transposed, Ends>(s, a, group, threadIdx.x % kWarpgroup);
@@ -407,22 +491,31 @@ cudaError_t launch_tile(const MatmulArguments& g, int band_rows, const candor_de
     Arguments a = {};
     a.g = g;
     a.tiles_down = ceil_div(g.m, T::kRows);
-    a.tiles_across = ceil_div(g.n, T::kColumns);
+    a.tiles_across = ceil_div(Ends == End::gated ? g.n / 2 : g.n, kAcross<T, Ends>);
     a.band = ceil_div(band_rows, T::kRows);
     a.staged = T::kStaged && staged(g);
     const LoraExtension& lora = g.lora;
     bool encoded = true;
     if (g.k > 0) {
         encoded &= encode_left(&a.x, g.x, g.m, g.k, T::kRows);
-        encoded &= encode_right(&a.w, g.w.data, g.w.stride, Transposed ? g.k : g.n, Transposed ? g.n : g.k, Transposed, T::kColumns);
+        encoded &= encode_right(&a.w, g.w.data, g.w.stride, Transposed ? g.k : g.n, Transposed ? g.n : g.k, Transposed, kAcross<T, Ends>);
     }
     if (lora.count > 0) {
         // One map for the factors of all slots: rows beyond a slot's are the next one's, and are in no product that goes out.
         const int64_t rows = (int64_t)lora.slots * lora.slot_rows();
         if (lora.left.aligned) encoded &= encode_left(&a.left, lora.left, g.m, lora.depth, T::kRows);
-        encoded &= encode_right(&a.factors, lora.factors, lora.stride, rows, Transposed ? g.n : lora.depth, Transposed, T::kColumns);
+        encoded &= encode_right(&a.factors, lora.factors, lora.stride, rows, Transposed ? g.n : lora.depth, Transposed, kAcross<T, Ends>);
     }
-    if (a.staged) encoded &= encode_tensor_map(&a.y, g.y, g.y_stride, g.m, g.n, 64);
+    if (Ends == End::gated) {
+        const int f = g.n / 2;
+        if (g.then.kept) {
+            encoded &= encode_tensor_map(&a.y, g.y, g.y_stride, g.m, f, 64);
+            encoded &= encode_tensor_map(&a.up, static_cast<bf16*>(g.y) + f, g.y_stride, g.m, f, 64);
+        }
+        encoded &= encode_tensor_map(&a.gated, g.then.gated, g.then.gated_stride, g.m, f, 64);
+    } else if (a.staged) {
+        encoded &= encode_tensor_map(&a.y, g.y, g.y_stride, g.m, g.n, 64);
+    }
     if (!encoded) return cudaErrorInvalidValue;
     const int tiles = a.tiles_down * a.tiles_across;
     const dim3 grid(tiles < device->multiprocessors ? tiles : device->multiprocessors);
@@ -438,14 +531,15 @@ struct TileChoice {
     // Estimated: how much of a multiprocessor's tensor cores a full tile keeps busy.
     float busy;
     Launcher launchers[2];  // y = x wT, y = x w
-    Launcher turned;        // y = x wT, and heads turn; null where they never do
+    Launcher turned, gated; // y = x wT, and heads turn, or a gate; null where they never do
     bool (*turns)(int width);
 };
 
 template <class T, class OfTransposed = T>
 constexpr TileChoice choice(const char* name, float busy) {
-    TileChoice c = {name, T::kRows, T::kColumns, busy, {launch_tile<T, false>, launch_tile<OfTransposed, true>}, nullptr, turns<T>};
+    TileChoice c = {name, T::kRows, T::kColumns, busy, {launch_tile<T, false>, launch_tile<OfTransposed, true>}, nullptr, nullptr, turns<T>};
     if constexpr (turns<T>(64)) c.turned = launch_tile<T, false, End::turned>;
+    if constexpr (gates<T>) c.gated = launch_tile<T, false, End::gated>;
     return c;
 }
 
@@ -469,7 +563,7 @@ constexpr int kBandRows = 2048;
 std::atomic<int> asked_tile{-1}, asked_band{0};
 
 bool ends(const TileChoice& t, const Epilogue& then) {
-    return then.table == nullptr || t.turns(then.width);
+    return then.gated ? t.gated != nullptr : then.table == nullptr || t.turns(then.width);
 }
 
 // The tile whose rounds over all multiprocessors take least, of those that can end so.
@@ -492,19 +586,22 @@ bool wgmma_takes(const MatmulArguments& g, const candor_device* device) {
     return g.scaled_runs_only ? g.k == 0 && g.lora.left.aligned : g.k > 0 && g.x.aligned && g.w.aligned;
 }
 
-// A head of 64 or 128 columns, whose angles are read by pairs.
-bool wgmma_joins(const MatmulArguments& g, const candor_device*) {
+// Heads of 64 or 128 columns, whose angles are read by pairs; gates where all that goes out begins at multiples of 16 bytes.
+bool wgmma_joins(const MatmulArguments& g) {
     const Epilogue& then = g.then;
-    if (!staged(g) || reinterpret_cast<uintptr_t>(then.table) % sizeof(float2) || then.table_stride % 2) return false;
+    if (!staged(g)) return false;
+    const bool aligned = then.gated ? rows_are_aligned(then.gated, then.gated_stride) && g.n / 2 % kChunk == 0
+                                    : reinterpret_cast<uintptr_t>(then.table) % sizeof(float2) == 0 && then.table_stride % 2 == 0;
     const int asked = asked_tile.load();
-    return asked >= 0 ? ends(kTiles[asked], then) : then.width == 64 || then.width == 128;
+    return aligned && (asked >= 0 ? ends(kTiles[asked], then) : then.gated || then.width == 64 || then.width == 128);
 }
 
 cudaError_t matmul_wgmma(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
     const int asked = asked_tile.load();
     const TileChoice& tile = asked >= 0 ? kTiles[asked] : choose(g.m, g.n, g.then, device->multiprocessors);
     const int asked_rows = asked_band.load(), band = asked_rows > 0 ? asked_rows : kBandRows;
-    return (g.then.table ? tile.turned : tile.launchers[transposed])(g, band, device, stream);
+    const Launcher launch = g.then.gated ? tile.gated : g.then.table ? tile.turned : tile.launchers[transposed];
+    return launch(g, band, device, stream);
 }
 
 }  // namespace candor

@@ -72,15 +72,17 @@ SUITE(arguments) {
     refuses("siblings whose outputs overlap", two(16, 1, 32), "adapter 1 has outputs 1 to 3 of 5");
     Tensor<float> table(4, 2);
     table.fill(random, -1, 1);
-    candor_epilogue then = {CANDOR_ROPE, 2, *table.m(), nullptr};
+    candor_epilogue then = {CANDOR_ROPE, 2, *table.m(), nullptr, {}, 1};
     const auto ending = [&](const candor_matrix* residual) {
         return candor_linear(y.m(), nullptr, x.m(), w.m(), nullptr, residual, nullptr, 0, &then, stream());
     };
-    refuses("rope behind a residual", ending(y.m()), "a residual, and rope behind it");
+    refuses("rope behind a residual", ending(y.m()), "a residual, and operation 1 behind it");
     then.heads = 3;
     refuses("more heads than columns", ending(nullptr), "3 heads of 2 columns, of 5");
     then.heads = 2, then.table = *a.m(), then.table.cols = 3;
     refuses("heads without halves", ending(nullptr), "table is (2,3), expected (2,2)");
+    then.operation = CANDOR_GEGLU, then.gated = *t.m();
+    refuses("a gate without what goes through it", ending(nullptr), "a gate and what goes through it are of 5 columns");
     then.operation = 99;
     refuses("an operation that ends no layer", ending(nullptr), "no layer ends with operation 99");
     refuses("adapters to be packed nowhere", candor_lora_pack(&lora, 1, stream()), "adapter 0 has no image");

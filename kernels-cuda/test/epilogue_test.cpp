@@ -78,10 +78,10 @@ bool on_hopper() {
     return properties.major == 9;
 }
 
-// With every tile that products of this device have.
-void each_tile(const std::function<void(const std::string&)>& body) {
+// As it is chosen and, where tiles can do it on their way out, with every one that products of this device have.
+void each_tile(bool joined, const std::function<void(const std::string&)>& body) {
     body("");
-    if (!on_hopper()) return;
+    if (!joined || !on_hopper()) return;
     for (int tile = 0; tile < candor_tile_count(); tile++) {
         candor_tile_use(tile, 64 * (1 + tile % 3));
         body(std::string(", tile ") + candor_tile_name(tile));
@@ -104,7 +104,8 @@ void rope(const Layer& c, int width, int heads, int all, int rest, int table_gap
     Tensor<candor_bf16> apart(c.n, q.o, q.o + c.gap, c.offset), y(c.n, q.o, q.o + c.gap, c.offset), t(c.n, std::max(q.p, 1)),
         one_t(c.n, std::max(q.p, 1));
     const candor_matrix turning = {apart.p(), apart.stride, c.n, heads * width, CANDOR_BF16, nullptr};
-    each_tile([&](const std::string& tile) {
+    const bool joined = c.offset % 8 == 0 && width % 64 == 0 && table_gap % 2 == 0;
+    each_tile(joined, [&](const std::string& tile) {
         apart.poison(), y.poison(), t.poison(), one_t.poison();
         q.run(apart, t, nullptr);
         must(candor_rope(&turning, table.m(), at.p(), 1, stream()));
@@ -119,12 +120,49 @@ void rope(const Layer& c, int width, int heads, int all, int rest, int table_gap
 
 SUITE(linear_rope) {
     for (const Layer& c : layers()) {
-        rope(c, 64, 3, 4, 0, 0);
         rope(c, 128, 2, 3, 0, 2);
         rope(c, 64, 7, 9, 8, 64);
         rope(c, 128, 1, 1, 0, 1);  // a table that is not read by pairs
         rope(c, 32, 4, 6, 0, 0);
         rope(c, 96, 3, 5, 0, 0);
         rope(c, 2, 9, 20, 0, 0);
+    }
+}
+
+namespace {
+
+// What comes of y = [gate | up] (N,2F), with y kept and not.
+void gated(const Layer& c, int f, bool gelu) {
+    Problem q(c, 2 * f);
+    const auto matrix = [&](int columns) { return std::make_unique<Tensor<candor_bf16>>(c.n, columns, columns + c.gap, c.offset); };
+    const auto apart = matrix(2 * f), y = matrix(2 * f), expected = matrix(f), out = matrix(f);
+    Tensor<candor_bf16> t(c.n, std::max(q.p, 1)), one_t(c.n, std::max(q.p, 1));
+    candor_epilogue then = {};
+    then.operation = gelu ? CANDOR_GEGLU : CANDOR_SWIGLU, then.gated = *out->m();
+    each_tile(c.offset % 8 == 0 && f % 8 == 0, [&](const std::string& tile) {
+        apart->poison(), expected->poison(), t.poison();
+        q.run(*apart, t, nullptr);
+        must((gelu ? candor_geglu : candor_swiglu)(expected->m(), apart->m(), stream()));
+        for (const int kept : {1, 0}) {
+            y->poison(), out->poison(), one_t.poison();
+            then.kept = kept;
+            q.run(*y, one_t, &then);
+            expect(std::string(gelu ? "geglu" : "swiglu") + " behind a layer: " + c.name + ", F=" + std::to_string(f)
+                    + (kept ? "" : ", y not kept") + tile,
+                out->bits() == expected->bits() && (!kept || y->bits() == apart->bits()) && t.bits() == one_t.bits()
+                    && y->sentinels_untouched() && out->sentinels_untouched(),
+                "other bytes than one after the other");
+        }
+    });
+}
+
+}  // namespace
+
+SUITE(linear_gated) {
+    for (const Layer& c : layers()) {
+        gated(c, 136, true);
+        gated(c, 264, false);
+        gated(c, 37, true);   // what no TMA writes
+        gated(c, 131, false);
     }
 }

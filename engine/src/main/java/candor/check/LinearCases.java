@@ -6,15 +6,19 @@ import static candor.check.Shape.tokens;
 import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Write;
+import candor.ops.op.Epilogue;
+import candor.ops.op.GeGlu;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
 import candor.ops.op.Rope;
+import candor.ops.op.SwiGlu;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.PlainForm;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.WeightForm;
+import candor.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -270,7 +274,41 @@ final class LinearCases {
                 turned(PlainForm.F32, 40, new int[] {20, 13}, 32, 2, 1),
                 turned(PlainForm.BF16, 72, new int[] {40, 1, 30}, 64, 3, 1),
                 turned(PlainForm.F32, 31, new int[] {33}, 128, 1, 1),
-                turned(PackedForm.NF4, 64, new int[] {3, 2}, 16, 3, 1));
+                turned(PackedForm.NF4, 64, new int[] {3, 2}, 16, 3, 1),
+                gated(PlainForm.F32, 1, 1, false, true, 1),
+                gated(PlainForm.BF16, 33, 31, true, true, 5, 3),
+                gated(PlainForm.F32, 72, 113, false, false, 20, 13),
+                gated(PlainForm.BF16, 41, 136, true, false, 70, 1),
+                gated(PackedForm.INT8, 31, 33, false, true, 3, 2));
+    }
+
+    /** A gate and what goes through it, of so many columns each; the gate has a bias. */
+    private static Case gated(WeightForm type, int in, int width, boolean gelu, boolean kept, int... lengths) {
+        Batch batch = Packed.of(lengths, Packed.bare(lengths.length), 1, Packed.Targets.NONE, 0);
+        String text = "%d to 2x%d, %s%s".formatted(in, width, gelu ? "geGlu" : "swiGlu", kept ? "" : ", not kept");
+        Case.Builder c = Case.of("linears", text, batch);
+        Shape x = tokens(batch, in);
+        Shape both = tokens(batch, 2 * width);
+        if (kept) {
+            c.out("gateUp", both);
+        } else {
+            c.scratch("gateUp", both);
+        }
+        c.out("y", tokens(batch, width)).in("x", x, c.normal(x));
+        Shape w = matrix(width, in);
+        for (int i = 0; i < 2; i++) {
+            c.weight("w" + i, w, type, c.normal(w, 1 / Math.sqrt(in)));
+        }
+        Shape bias = matrix(1, width);
+        c.constant("bias", bias, c.normal(bias));
+        return c.call((v, b) -> {
+            Tensor made = v.at("gateUp");
+            List<Linears.Part> parts = List.of(
+                    new Linears.Part(made.columns(0, width), null, v.at("bias"), null),
+                    new Linears.Part(made.columns(width, 2 * width), null, null, null));
+            Epilogue then = gelu ? new GeGlu(v.at("y"), made) : new SwiGlu(v.at("y"), made);
+            return new Linears(v.at("x"), weights(v, 2), parts, then, kept, b);
+        });
     }
 
     /** Queries, keys and values of heads so wide, of which queries and keys turn; queries have a bias. */
@@ -298,7 +336,7 @@ final class LinearCases {
                 parts.add(new Linears.Part(v.at("y").columns(start, end), null, i == 0 ? v.at("bias") : null, null));
             }
             Rope rope = new Rope(v.at("y").columns(0, (queries + keys) * width), v.at("table"), b);
-            return new Linears(v.at("x"), weights(v, heads.length), parts, rope, b);
+            return new Linears(v.at("x"), weights(v, heads.length), parts, rope, true, b);
         });
     }
 

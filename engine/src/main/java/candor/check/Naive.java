@@ -307,6 +307,8 @@ public class Naive implements Ops {
         switch (op.then()) {
             case null -> {}
             case Rope rope -> rope(rope);
+            case SwiGlu gated -> swiGlu(gated);
+            case GeGlu gated -> geGlu(gated);
         }
     }
 

@@ -278,6 +278,8 @@ public final class Reference implements Ops {
         switch (op.then()) {
             case null -> {}
             case Rope rope -> rope(rope);
+            case SwiGlu gated -> swiGlu(gated);
+            case GeGlu gated -> geGlu(gated);
         }
     }
 

@@ -35,7 +35,8 @@ final class AttentionBranch implements Branch {
                 LinearGroup.QUERY_KEY_VALUE,
                 List.of(s.rawQuery, s.rawKey, s.value), // (N,HD), (N,KD), (N,KD)
                 s.normed1,
-                between ? null : rope);
+                between ? null : rope,
+                true);
         if (s.raw != null) {
             norms.forward(s.query, s.rstdQuery, s.rawQuery, w.queryNorm()); // (N,HD), each head
             norms.forward(s.key, s.rstdKey, s.rawKey, w.keyNorm()); // (N,KD), each head

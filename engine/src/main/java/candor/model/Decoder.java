@@ -130,7 +130,17 @@ final class Decoder {
                 acts.saved.get(number),
                 bank,
                 batch,
+                kept(number, course),
                 cache);
+    }
+
+    /** Whether the way back reads what a layer computes on this course, and does not compute it again. */
+    private boolean kept(int number, Course course) {
+        return switch (course) {
+            case UP -> false;
+            case UP_AND_BACK -> left.get(number) != Recompute.FULL;
+            case DOWN -> true;
+        };
     }
 
     private void forward(Layer layer, Tensor out, Tensor x) {

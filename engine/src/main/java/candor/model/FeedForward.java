@@ -2,6 +2,9 @@ package candor.model;
 
 import candor.ops.Ops;
 import candor.ops.Write;
+import candor.ops.op.Epilogue;
+import candor.ops.op.GeGlu;
+import candor.ops.op.SwiGlu;
 import candor.tensor.Tensor;
 import java.util.List;
 
@@ -22,12 +25,8 @@ final class FeedForward implements Branch {
         end = new BranchEnd(ops, linears, norms);
     }
 
-    private void gate(Saved s) {
-        if (gelu) {
-            ops.geGlu(s.gated, s.gateUp); // (N,F)
-        } else {
-            ops.swiGlu(s.gated, s.gateUp); // (N,F)
-        }
+    private Epilogue gate(Saved s) {
+        return gelu ? new GeGlu(s.gated, s.gateUp) : new SwiGlu(s.gated, s.gateUp); // (N,F)
     }
 
     /** In place: what becomes the gradients is not read again. */
@@ -43,8 +42,8 @@ final class FeedForward implements Branch {
     public void forward(Layer layer, Tensor out, Tensor x) {
         Saved s = layer.saved();
         norms.forward(s.normed2, s.rstd2, x, layer.weights().mlpNorm()); // (N,C)
-        linears.forward(layer, LinearGroup.GATE_UP, List.of(s.gate, s.up), s.normed2, null); // (N,F), (N,F)
-        gate(s);
+        linears.forward(
+                layer, LinearGroup.GATE_UP, List.of(s.gate, s.up), s.normed2, gate(s), layer.kept()); // (N,F), (N,F)
         end.forward(layer, Projection.DOWN, out, s.gated, x); // (N,C)
     }
 
@@ -52,7 +51,7 @@ final class FeedForward implements Branch {
     public void again(Layer layer, Tensor x) {
         Saved s = layer.saved();
         norms.forward(s.normed2, s.rstd2, x, layer.weights().mlpNorm()); // (N,C)
-        gate(s);
+        ops.run(gate(s));
     }
 
     @Override

@@ -17,6 +17,7 @@ import candor.tensor.Tensor;
  * @param saved     what it computes on its way
  * @param bank      the adapters, or null
  * @param batch     the rows that go through it
+ * @param kept      whether the way back reads what it computes now
  * @param cache     where the tokens before the batch's are, and its own will be; null where the batch holds whole sequences
  */
 record Layer(
@@ -28,6 +29,7 @@ record Layer(
         Saved saved,
         Adapters bank,
         Batch batch,
+        boolean kept,
         KeyValues cache) {
 
     /** What adapters add to a linear layer, or null. */
@@ -55,6 +57,15 @@ record Layer(
         Batch targets = batch.onlyTargets();
         PageTables tables = cache.tables().of(batch, targets);
         return new Layer(
-                number, weights, gradients, heads, rope, rows, bank, targets, new KeyValues(cache.layers(), tables));
+                number,
+                weights,
+                gradients,
+                heads,
+                rope,
+                rows,
+                bank,
+                targets,
+                kept,
+                new KeyValues(cache.layers(), tables));
     }
 }

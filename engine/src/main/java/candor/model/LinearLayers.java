@@ -26,12 +26,15 @@ final class LinearLayers {
      *
      * @param ys   (N, O) each, in the order of the group
      * @param then works on their columns; null for nothing
+     * @param kept whether somebody reads ys afterwards
      */
-    void forward(Layer layer, LinearGroup group, List<Tensor> ys, Tensor x, Epilogue then) {
+    void forward(Layer layer, LinearGroup group, List<Tensor> ys, Tensor x, Epilogue then, boolean kept) {
         List<Projection> projections = group.projections();
         boolean plain = true;
+        boolean whole = true;
         for (Projection each : projections) {
             plain &= layer.plain(each);
+            whole &= !drops(layer.lora(each), layer.batch());
         }
         if (!plain) {
             for (int i = 0; i < ys.size(); i++) {
@@ -44,9 +47,14 @@ final class LinearLayers {
         for (int i = 0; i < parts.length; i++) {
             parts[i] = part(layer, projections.get(i), ys.get(i));
         }
-        boolean whole = projections.stream().noneMatch(each -> drops(layer.lora(each), layer.batch()));
         boolean joined = whole && ops.joins();
-        ops.linears(x, layer.weights().weights(group), List.of(parts), joined ? then : null, layer.batch());
+        ops.linears(
+                x,
+                layer.weights().weights(group),
+                List.of(parts),
+                joined ? then : null,
+                !joined || kept,
+                layer.batch());
         for (int i = 0; i < ys.size(); i++) {
             addDropped(layer, projections.get(i), ys.get(i), x);
         }

@@ -90,8 +90,8 @@ public interface Ops {
     }
 
     /** {@link Linears}. */
-    default void linears(Tensor x, Siblings w, List<Linears.Part> parts, Epilogue then, Batch batch) {
-        run(new Linears(x, w, parts, then, batch));
+    default void linears(Tensor x, Siblings w, List<Linears.Part> parts, Epilogue then, boolean kept, Batch batch) {
+        run(new Linears(x, w, parts, then, kept, batch));
     }
 
     /** Whether what follows linear layers costs less where it is asked for with them: see {@link Linears#then}. */

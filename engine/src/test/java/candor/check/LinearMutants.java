@@ -8,15 +8,18 @@ import candor.ops.Batch;
 import candor.ops.Lora;
 import candor.ops.Lora.Factors;
 import candor.ops.Write;
+import candor.ops.op.GeGlu;
 import candor.ops.op.Linear;
 import candor.ops.op.LinearBackward;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
 import candor.ops.op.Rope;
+import candor.ops.op.SwiGlu;
 import candor.ops.weight.StoredWeight;
 import candor.ops.weight.Weight;
 import candor.tensor.DType;
 import candor.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -227,6 +230,14 @@ final class LinearMutants {
                         right.rope(op.parts().getLast().y(), rope.table(), rope.batch());
                     }
                 }),
+                Mutant.of(Linears.class, "lets the gate through what it gates", TOO_FAR, (right, op) -> {
+                    right.run(op);
+                    switch (op.then()) {
+                        case SwiGlu gated -> right.swiGlu(gated.y(), swapped(gated.gateUp()));
+                        case GeGlu gated -> right.geGlu(gated.y(), swapped(gated.gateUp()));
+                        case null, default -> {}
+                    }
+                }),
                 Mutant.of(Linears.class, "begins the next layer where the last one ended", TOO_FAR, (right, op) -> {
                     right.run(op);
                     if (op.parts().size() > 1) {
@@ -234,6 +245,18 @@ final class LinearMutants {
                         op.parts().getLast().y().set(0, 0, first.get(0, first.cols() - 1));
                     }
                 }));
+    }
+
+    private static Tensor swapped(Tensor gateUp) {
+        int width = gateUp.cols() / 2;
+        Tensor swapped = Tensor.allocate(Arena.ofAuto(), gateUp.dtype(), gateUp.rows(), gateUp.cols());
+        for (int n = 0; n < gateUp.rows(); n++) {
+            for (int c = 0; c < width; c++) {
+                swapped.set(n, c, gateUp.get(n, width + c));
+                swapped.set(n, width + c, gateUp.get(n, c));
+            }
+        }
+        return swapped;
     }
 
     private static Stream<Mutant> siblingsBackward() {

@@ -23,10 +23,10 @@ public class CandorKernels extends CandorKernels$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int CANDOR_API_VERSION = (int)10L;
+    private static final int CANDOR_API_VERSION = (int)11L;
     /**
      * {@snippet lang=c :
-     * #define CANDOR_API_VERSION 10
+     * #define CANDOR_API_VERSION 11
      * }
      */
     public static int CANDOR_API_VERSION() {
@@ -130,6 +130,24 @@ public class CandorKernels extends CandorKernels$shared {
      */
     public static int CANDOR_ROPE() {
         return CANDOR_ROPE;
+    }
+    private static final int CANDOR_SWIGLU = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_SWIGLU 2
+     * }
+     */
+    public static int CANDOR_SWIGLU() {
+        return CANDOR_SWIGLU;
+    }
+    private static final int CANDOR_GEGLU = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define CANDOR_GEGLU 3
+     * }
+     */
+    public static int CANDOR_GEGLU() {
+        return CANDOR_GEGLU;
     }
     /**
      * {@snippet lang=c :

@@ -19,6 +19,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t heads;
  *     candor_matrix table;
  *     const int32_t *positions;
+ *     candor_matrix gated;
+ *     int32_t kept;
  * }
  * }
  */
@@ -32,7 +34,10 @@ public class candor_epilogue {
         CandorKernels.C_INT.withName("operation"),
         CandorKernels.C_INT.withName("heads"),
         candor_matrix.layout().withName("table"),
-        CandorKernels.C_POINTER.withName("positions")
+        CandorKernels.C_POINTER.withName("positions"),
+        candor_matrix.layout().withName("gated"),
+        CandorKernels.C_INT.withName("kept"),
+        MemoryLayout.paddingLayout(4)
     ).withName("candor_epilogue");
 
     /**
@@ -216,6 +221,94 @@ public class candor_epilogue {
      */
     public static void positions(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(positions$LAYOUT, positions$OFFSET, fieldValue);
+    }
+
+    private static final GroupLayout gated$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("gated"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * candor_matrix gated
+     * }
+     */
+    public static final GroupLayout gated$layout() {
+        return gated$LAYOUT;
+    }
+
+    private static final long gated$OFFSET = $LAYOUT.byteOffset(groupElement("gated"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * candor_matrix gated
+     * }
+     */
+    public static final long gated$offset() {
+        return gated$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * candor_matrix gated
+     * }
+     */
+    public static MemorySegment gated(MemorySegment struct) {
+        return struct.asSlice(gated$OFFSET, gated$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * candor_matrix gated
+     * }
+     */
+    public static void gated(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, gated$OFFSET, gated$LAYOUT.byteSize());
+    }
+
+    private static final OfInt kept$LAYOUT = (OfInt)$LAYOUT.select(groupElement("kept"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t kept
+     * }
+     */
+    public static final OfInt kept$layout() {
+        return kept$LAYOUT;
+    }
+
+    private static final long kept$OFFSET = $LAYOUT.byteOffset(groupElement("kept"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t kept
+     * }
+     */
+    public static final long kept$offset() {
+        return kept$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t kept
+     * }
+     */
+    public static int kept(MemorySegment struct) {
+        return struct.get(kept$LAYOUT, kept$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t kept
+     * }
+     */
+    public static void kept(MemorySegment struct, int fieldValue) {
+        struct.set(kept$LAYOUT, kept$OFFSET, fieldValue);
     }
 
     /**

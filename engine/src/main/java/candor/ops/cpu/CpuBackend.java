@@ -299,6 +299,8 @@ public final class CpuBackend implements Backend {
         switch (o.then()) {
             case null -> {}
             case Rope rope -> ropes.run(rope);
+            case SwiGlu gated -> gates.forward(GatedOps.Activation.SILU, gated.y(), gated.gateUp());
+            case GeGlu gated -> gates.forward(GatedOps.Activation.GELU, gated.y(), gated.gateUp());
         }
     }
 

@@ -260,11 +260,7 @@ final class CallBuffer implements AutoCloseable {
      * @param positions (N) on the device
      */
     CallBuffer rope(int heads, Tensor table, long positions) {
-        long at = take(EPILOGUE);
-        memory.set(
-                candor_epilogue.operation$layout(),
-                at + candor_epilogue.operation$offset(),
-                CandorKernels.CANDOR_ROPE());
+        long at = epilogue(CandorKernels.CANDOR_ROPE());
         memory.set(candor_epilogue.heads$layout(), at + candor_epilogue.heads$offset(), heads);
         write(at + candor_epilogue.table$offset(), table);
         memory.set(
@@ -272,6 +268,26 @@ final class CallBuffer implements AutoCloseable {
                 at + candor_epilogue.positions$offset(),
                 MemorySegment.ofAddress(positions));
         return this;
+    }
+
+    /**
+     * What comes of gates behind a linear layer.
+     *
+     * @param operation CANDOR_SWIGLU or CANDOR_GEGLU
+     * @param y         (N, F) =
+     * @param kept      whether the layer's own result is wanted too
+     */
+    CallBuffer gated(int operation, Tensor y, boolean kept) {
+        long at = epilogue(operation);
+        write(at + candor_epilogue.gated$offset(), y);
+        memory.set(candor_epilogue.kept$layout(), at + candor_epilogue.kept$offset(), kept ? 1 : 0);
+        return this;
+    }
+
+    private long epilogue(int operation) {
+        long at = take(EPILOGUE);
+        memory.set(candor_epilogue.operation$layout(), at + candor_epilogue.operation$offset(), operation);
+        return at;
     }
 
     /**

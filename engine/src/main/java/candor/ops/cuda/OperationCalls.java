@@ -2,6 +2,7 @@ package candor.ops.cuda;
 
 import static candor.bindings.generated.CandorKernels.candor_adamw_fold;
 
+import candor.bindings.generated.CandorKernels;
 import candor.bindings.generated.candor_adamw_numbers;
 import candor.bindings.generated.candor_adamw_step;
 import candor.ops.AdamWStep;
@@ -301,7 +302,7 @@ final class OperationCalls implements AutoCloseable {
         LoraImage image =
                 image(stacked.loras(), stacked.t(), o.x().cols(), stacked.y().cols(), o.batch());
         boolean joined = stacked.precede(o.then());
-        Consumer<CallBuffer> end = joined ? epilogue(o.then()) : CallBuffer::noEpilogue;
+        Consumer<CallBuffer> end = joined ? epilogue(o.then(), o.kept()) : CallBuffer::noEpilogue;
         calls.add(
                 Function.LINEAR,
                 to -> end.accept(to.matrix(stacked.y())
@@ -317,12 +318,14 @@ final class OperationCalls implements AutoCloseable {
     }
 
     /** What a call of stacked layers ends with. */
-    private Consumer<CallBuffer> epilogue(Epilogue then) {
+    private Consumer<CallBuffer> epilogue(Epilogue then, boolean kept) {
         return switch (then) {
             case Rope rope -> {
                 BatchOnDevice there = batches.of(rope.batch());
                 yield to -> to.rope(rope.x().cols() / rope.table().cols(), rope.table(), there.positions());
             }
+            case SwiGlu gated -> to -> to.gated(CandorKernels.CANDOR_SWIGLU(), gated.y(), kept);
+            case GeGlu gated -> to -> to.gated(CandorKernels.CANDOR_GEGLU(), gated.y(), kept);
         };
     }
 

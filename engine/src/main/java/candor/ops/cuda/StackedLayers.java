@@ -2,9 +2,11 @@ package candor.ops.cuda;
 
 import candor.ops.Lora;
 import candor.ops.op.Epilogue;
+import candor.ops.op.GeGlu;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
 import candor.ops.op.Rope;
+import candor.ops.op.SwiGlu;
 import candor.ops.weight.FrozenWeight;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.Weight;
@@ -109,6 +111,8 @@ record StackedLayers(List<Weight> w, Tensor y, Tensor t, Tensor dt, Tensor bias,
         return switch (then) {
             case null -> false;
             case Rope rope -> startsWith(rope.x());
+            case SwiGlu gated -> holds(gated.gateUp(), y.cols()) && startsWith(gated.gateUp());
+            case GeGlu gated -> holds(gated.gateUp(), y.cols()) && startsWith(gated.gateUp());
         };
     }
 

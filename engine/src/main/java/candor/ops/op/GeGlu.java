@@ -10,7 +10,7 @@ import candor.tensor.Tensor;
  * @param y      (N, F) =
  * @param gateUp (N, 2F)
  */
-public record GeGlu(Tensor y, Tensor gateUp) implements Op {
+public record GeGlu(Tensor y, Tensor gateUp) implements Epilogue {
     @Override
     public String name() {
         return "geGlu";
@@ -29,5 +29,15 @@ public record GeGlu(Tensor y, Tensor gateUp) implements Op {
     @Override
     public long bytes() {
         return Operands.bytes(y, gateUp);
+    }
+
+    @Override
+    public long bytesBeside() {
+        return Operands.bytes(y);
+    }
+
+    @Override
+    public boolean inPlace() {
+        return false;
     }
 }

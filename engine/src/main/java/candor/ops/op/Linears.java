@@ -17,8 +17,9 @@ import java.util.stream.IntStream;
  * @param w     (ΣO, I), a part for each layer
  * @param parts what each layer has beside its weight, in the same order
  * @param then  what follows, or null
+ * @param kept  whether the layers' own results are wanted beside what comes of them; where they are not, they may be anything
  */
-public record Linears(Tensor x, Siblings w, List<Part> parts, Epilogue then, Batch batch) implements Op {
+public record Linears(Tensor x, Siblings w, List<Part> parts, Epilogue then, boolean kept, Batch batch) implements Op {
     /**
      * One of the layers.
      *
@@ -34,11 +35,14 @@ public record Linears(Tensor x, Siblings w, List<Part> parts, Epilogue then, Bat
         if (parts.size() != w.count()) {
             throw new IllegalArgumentException("linears: " + parts.size() + " parts for " + w.count() + " weights");
         }
+        if (!kept && (then == null || then.inPlace())) {
+            throw new IllegalArgumentException("linears: nothing is wanted of them");
+        }
     }
 
     /** With nothing behind them. */
     public Linears(Tensor x, Siblings w, List<Part> parts, Batch batch) {
-        this(x, w, parts, null, batch);
+        this(x, w, parts, null, true, batch);
     }
 
     /** One layer alone. */
@@ -88,8 +92,12 @@ public record Linears(Tensor x, Siblings w, List<Part> parts, Epilogue then, Bat
     @Override
     public long bytes() {
         long input = Operands.bytes(x);
+        long made = kept
+                ? 0
+                : parts.stream().mapToLong(part -> Operands.bytes(part.y)).sum();
         return input
                 + indices().mapToLong(i -> linear(i).bytes() - input).sum()
+                - made
                 + (then == null ? 0 : then.bytesBeside());
     }
 }

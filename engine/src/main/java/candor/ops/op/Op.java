@@ -20,7 +20,6 @@ public sealed interface Op
                 EmbedBackward,
                 Epilogue,
                 GatherTargets,
-                GeGlu,
                 GeGluBackward,
                 Linear,
                 LinearBackward,
@@ -39,7 +38,6 @@ public sealed interface Op
                 SampleTokens,
                 ScatterTargets,
                 SumOfSquares,
-                SwiGlu,
                 SwiGluBackward,
                 Zero {
     /** The name that recordings, profiles and the checker's table know it by: that of its method in {@link candor.ops.Ops}. */

@@ -49,6 +49,11 @@ public record Rope(Tensor x, Tensor table, Batch batch) implements Epilogue {
         return bytes() - Operands.bytes(x);
     }
 
+    @Override
+    public boolean inPlace() {
+        return true;
+    }
+
     /** Of the table, a row for each position that the batch has. */
     static long bytes(Tensor x, Tensor table, Batch batch) {
         long positions = IntStream.range(0, batch.tokenCount())

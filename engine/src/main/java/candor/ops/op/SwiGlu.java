@@ -9,7 +9,7 @@ import candor.tensor.Tensor;
  * @param y      (N, F) =
  * @param gateUp (N, 2F)
  */
-public record SwiGlu(Tensor y, Tensor gateUp) implements Op {
+public record SwiGlu(Tensor y, Tensor gateUp) implements Epilogue {
     @Override
     public String name() {
         return "swiGlu";
@@ -34,5 +34,15 @@ public record SwiGlu(Tensor y, Tensor gateUp) implements Op {
     @Override
     public long bytes() {
         return Operands.bytes(y, gateUp);
+    }
+
+    @Override
+    public long bytesBeside() {
+        return Operands.bytes(y);
+    }
+
+    @Override
+    public boolean inPlace() {
+        return false;
     }
 }

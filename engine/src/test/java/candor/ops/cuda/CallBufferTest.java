@@ -85,6 +85,7 @@ class CallBufferTest {
     void whatALayerEndsWithIsReadAsItWasWritten() {
         calls.add(Function.LINEAR, to -> to.noEpilogue()
                 .rope(3, tensor(DType.F32, 4096, 7, 16), 8192)
+                .gated(CandorKernels.CANDOR_GEGLU(), tensor(DType.BF16, 4096, 5, 9), true)
                 .number(5));
         CallReader reader = new CallReader(calls.bytes());
         assertThat(reader.function()).isEqualTo(Function.LINEAR);
@@ -95,6 +96,10 @@ class CallBufferTest {
         assertThat(candor_matrix.data(candor_epilogue.table(rope)).address()).isEqualTo(4096);
         assertThat(candor_matrix.cols(candor_epilogue.table(rope))).isEqualTo(16);
         assertThat(candor_epilogue.positions(rope).address()).isEqualTo(8192);
+        MemorySegment gated = reader.epilogue().reinterpret(candor_epilogue.sizeof());
+        assertThat(candor_epilogue.operation(gated)).isEqualTo(CandorKernels.CANDOR_GEGLU());
+        assertThat(candor_matrix.cols(candor_epilogue.gated(gated))).isEqualTo(9);
+        assertThat(candor_epilogue.kept(gated)).isEqualTo(1);
         assertThat(reader.number()).isEqualTo(5);
         assertThat(reader.hasNext()).isFalse();
     }

@@ -11,9 +11,11 @@ import candor.ops.Ops;
 import candor.ops.PassShape;
 import candor.ops.Write;
 import candor.ops.op.Epilogue;
+import candor.ops.op.GeGlu;
 import candor.ops.op.Linears;
 import candor.ops.op.LinearsBackward;
 import candor.ops.op.Rope;
+import candor.ops.op.SwiGlu;
 import candor.ops.weight.PackedForm;
 import candor.ops.weight.Siblings;
 import candor.ops.weight.StoredWeight;
@@ -289,7 +291,7 @@ class StackedLayersTest {
     }
 
     /** Layers (outputs[i], 40) of the tokens of the batch, whose results are columns of y. */
-    private Linears layers(Tensor x, Tensor y, Siblings w, Epilogue then) {
+    private Linears layers(Tensor x, Tensor y, Siblings w, Epilogue then, boolean kept) {
         List<Linears.Part> parts = new ArrayList<>();
         int end = 0;
         for (Weight part : w.parts()) {
@@ -297,7 +299,7 @@ class StackedLayersTest {
             end += part.rows();
             parts.add(new Linears.Part(y.columns(start, end), null, null, null));
         }
-        return new Linears(x, w, parts, then, batch());
+        return new Linears(x, w, parts, then, kept, batch());
     }
 
     private Siblings weights(int... outputs) {
@@ -321,10 +323,10 @@ class StackedLayersTest {
             Tensor apart = activation("apart", n, 5 * width);
             Tensor y = activation("y", n, 5 * width);
             Rope rope = new Rope(y.columns(0, 4 * width), table, batch());
-            Linears op = layers(x, y, w, rope);
+            Linears op = layers(x, y, w, rope, true);
             assertThat(StackedLayers.of(op).precede(rope)).isTrue();
             backend.run(op);
-            backend.run(layers(x, apart, w, null));
+            backend.run(layers(x, apart, w, null, true));
             float[] before = get(apart);
             backend.rope(apart.columns(0, 4 * width), table, batch());
             assertThat(get(apart)).isNotEqualTo(before);
@@ -332,10 +334,40 @@ class StackedLayersTest {
             // Columns that are not the first ones turn in a call of their own.
             Rope keys = new Rope(y.columns(3 * width, 4 * width), table, batch());
             assertThat(StackedLayers.of(op).precede(keys)).isFalse();
-            backend.run(layers(x, y, w, keys));
-            backend.run(layers(x, apart, w, null));
+            backend.run(layers(x, y, w, keys, true));
+            backend.run(layers(x, apart, w, null, true));
             backend.rope(apart.columns(3 * width, 4 * width), table, batch());
             assertThat(get(y)).isEqualTo(get(apart));
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 72, false", "capability=90, 136, true", "capability=90, 200, false", "capability=90, 37, true"})
+    void gatesAreInTheCallOfTheirProduct(String device, int width, boolean gelu) {
+        EmulatedDevice.assumeThere();
+        EmulatedDevice.with(device, () -> {
+            backend = CudaBackend.emulated();
+            int n = batch().tokenCount();
+            Siblings w = weights(width, width);
+            Tensor x = activation("x", n, INPUTS);
+            Tensor apart = activation("apart", n, 2 * width);
+            Tensor expected = activation("expected", n, width);
+            backend.run(layers(x, apart, w, null, true));
+            backend.run(gelu ? new GeGlu(expected, apart) : new SwiGlu(expected, apart));
+            Tensor y = activation("y", n, 2 * width);
+            Tensor gated = activation("gated", n, width);
+            Epilogue then = gelu ? new GeGlu(gated, y) : new SwiGlu(gated, y);
+            Linears op = layers(x, y, w, then, true);
+            assertThat(StackedLayers.of(op).precede(then)).isTrue();
+            backend.run(op);
+            assertThat(get(y)).isEqualTo(get(apart));
+            assertThat(get(gated)).isEqualTo(get(expected));
+            backend.upload(gated, values("gated", n * width));
+            backend.run(layers(x, y, w, then, false));
+            assertThat(get(gated)).as("y not kept").isEqualTo(get(expected));
+            // What lies elsewhere is a call of its own.
+            Epilogue elsewhere = gelu ? new GeGlu(gated, apart) : new SwiGlu(gated, apart);
+            assertThat(StackedLayers.of(op).precede(elsewhere)).isFalse();
         });
     }
 

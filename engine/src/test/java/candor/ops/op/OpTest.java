@@ -115,6 +115,19 @@ class OpTest {
         return cache;
     }
 
+    /** Two layers and what goes through their gate: what they have made is read by nobody else where it is not kept. */
+    private static Expected gated(Siblings both, Linears.Part plain, boolean kept, String label) {
+        Tensor y = f32(N, O);
+        Tensor gateUp = f32(N, 2 * O);
+        Epilogue then = kept ? new SwiGlu(y, gateUp) : new GeGlu(y, gateUp);
+        return new Expected(
+                new Linears(f32(N, C), both, List.of(plain, plain), then, kept, BATCH),
+                label,
+                N,
+                2 * 2 * N * C * O,
+                4 * (N * C + (kept ? 3 : 1) * N * O + 2 * O * C + 2 * O));
+    }
+
     static Stream<Expected> operations() {
         Weight w = StoredWeight.of(f32(O, C));
         Weight head = StoredWeight.of(bf16(V, C));
@@ -183,11 +196,18 @@ class OpTest {
                 // Of the turned columns nothing but the angles: three positions of the table.
                 new Expected(
                         new Linears(
-                                f32(N, C), both, List.of(plain, plain), new Rope(f32(N, O), f32(64, 6), BATCH), BATCH),
+                                f32(N, C),
+                                both,
+                                List.of(plain, plain),
+                                new Rope(f32(N, O), f32(64, 6), BATCH),
+                                true,
+                                BATCH),
                         "linears 8 to 6 + 6, rope",
                         N,
                         2 * 2 * N * C * O,
                         4 * (N * C + 2 * N * O + 2 * O * C + 2 * O + 3 * 6)),
+                gated(both, plain, true, "linears 8 to 6 + 6, swiGlu"),
+                gated(both, plain, false, "linears 8 to 6 + 6, geGlu"),
                 new Expected(
                         backward(f32(N, C), w, null),
                         "linearBackward 8 to 6",
