@@ -48,7 +48,8 @@ class SampleTokensTest {
             int[] seen = random.ints(20, 0, vocabulary).toArray();
             draws.add(new TokenDraw(
                     new double[] {0, 0.1, 0.7, 1, 1, 2}[random.nextInt(6)],
-                    random.nextBoolean() ? 0 : 1 + random.nextInt(vocabulary),
+                    new int[] {0, 1 + random.nextInt(Math.min(60, vocabulary)), 1 + random.nextInt(vocabulary)}
+                            [random.nextInt(3)],
                     random.nextBoolean() ? 1 : random.nextDouble(0.01, 1),
                     random.nextInt(3) > 0 ? 1 : 1.1f,
                     seen,

@@ -29,6 +29,10 @@ final class TokenSampler {
         1
     };
 
+    /** Of a row, to find the top-k tokens in. */
+    private static final int BLOCKS = 1024;
+
+    private final float[] largest = new float[BLOCKS];
     private long[] weights = new long[0];
     /** Candidates by falling logit, then rising id: see {@link #order}. */
     private long[] candidates = new long[0];
@@ -50,6 +54,9 @@ final class TokenSampler {
         if (weights.length < n) {
             weights = new long[n];
         }
+        if (draw.topK() > 0 && draw.topK() < n) {
+            return amongTop(logits, n, draw, max);
+        }
         int bits = bits(n);
         double scale = draw.scale();
         long sum = 0;
@@ -58,7 +65,7 @@ final class TokenSampler {
             sum += weights[v];
         }
         return draw.topK() > 0 || draw.topP() < 1
-                ? among(logits, n, draw, sum)
+                ? amongSorted(logits, n, draw, sum)
                 : amongAll(n, part(draw.uniform(), sum));
     }
 
@@ -96,13 +103,48 @@ final class TokenSampler {
         return v;
     }
 
-    private int among(float[] logits, int n, TokenDraw draw, long all) {
-        if (candidates.length < n) {
-            candidates = new long[n];
+    /** Of the top-k tokens: others are not even weighed, but for few. */
+    private int amongTop(float[] logits, int n, TokenDraw draw, float max) {
+        int topK = draw.topK();
+        float least = leastOf(logits, n, topK);
+        int bits = bits(n);
+        double scale = draw.scale();
+        room(n);
+        int count = 0;
+        for (int v = 0; v < n; v++) {
+            if (logits[v] >= least) {
+                weights[v] = weigh(logits[v], max, scale, bits);
+                if (weights[v] > 0) {
+                    candidates[count++] = order(logits[v], v);
+                }
+            }
         }
-        int topK = draw.topK() == 0 ? n : Math.min(draw.topK(), n);
+        Arrays.sort(candidates, 0, count);
+        count = Math.min(count, topK);
+        long sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += weights[(int) candidates[i]];
+        }
+        return choose(count, draw, sum);
+    }
+
+    /** A logit that so many tokens reach, of all these at least: the k-th largest of the blocks' largest ones. */
+    private float leastOf(float[] logits, int n, int topK) {
+        if (topK > BLOCKS || n < 8 * BLOCKS) {
+            return Float.NEGATIVE_INFINITY;
+        }
+        for (int block = 0; block < BLOCKS; block++) {
+            int from = (int) ((long) block * n / BLOCKS);
+            largest[block] = Argmax.max(logits, from, (int) ((block + 1L) * n / BLOCKS) - from);
+        }
+        Arrays.sort(largest);
+        return largest[BLOCKS - topK];
+    }
+
+    private int amongSorted(float[] logits, int n, TokenDraw draw, long sum) {
         // All tokens up to this weight have less than 1 − topP together: the set never needs them.
-        long least = topK < n || draw.topP() > NEARLY_ALL ? 0 : (long) (0.999 * all * (1 - draw.topP()) / n);
+        long least = draw.topP() > NEARLY_ALL ? 0 : (long) (0.999 * sum * (1 - draw.topP()) / n);
+        room(n);
         int count = 0;
         for (int v = 0; v < n; v++) {
             if (weights[v] > least) {
@@ -110,14 +152,21 @@ final class TokenSampler {
             }
         }
         Arrays.sort(candidates, 0, count);
-        count = Math.min(count, topK);
-        long sum = all;
-        if (topK < n) {
-            sum = 0;
-            for (int i = 0; i < count; i++) {
-                sum += weights[(int) candidates[i]];
-            }
+        return choose(count, draw, sum);
+    }
+
+    private void room(int n) {
+        if (candidates.length < n) {
+            candidates = new long[n];
         }
+    }
+
+    /**
+     * Of sorted candidates, as many as top-p needs.
+     *
+     * @param sum of the tokens that top-p is a share of
+     */
+    private int choose(int count, TokenDraw draw, long sum) {
         long wanted = Math.min(Math.max((long) Math.ceil(sum * draw.topP()), 1), sum);
         long chosen = 0;
         int kept = 0;
