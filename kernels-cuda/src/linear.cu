@@ -31,16 +31,6 @@ struct Adapters {
     }
 };
 
-// t (N,P) = scale * left * factors, for the rows of runs.
-cudaError_t down(const candor_matrix& t, const LoraExtension& lora, bool transposed, const candor_stream* stream) {
-    MatmulArguments g = {};
-    g.m = t.rows, g.n = t.cols;
-    g.lora = lora;
-    g.scaled_runs_only = true;
-    g.y = t.data, g.y_stride = t.stride;
-    return matmul(g, transposed, stream->device, stream->handle);
-}
-
 constexpr int kMostSiblings = 8;  // entries of the same rows
 
 // The same for the image that an entry names, which is that of all others, and its slot, which is that of its siblings.
@@ -202,7 +192,7 @@ private:
 struct Wanting {
     const Weight& weight;
     const candor_lora* lora;
-    int lora_count, padded_rank, i, o;
+    int lora_count, padded_rank, n, i, o;
     bool backward;
 };
 
@@ -211,7 +201,7 @@ struct Scratch {
     LoraImage image;  // where the entries name none
     uint32_t* marks;
     LoraRun* runs;    // where they are many
-    float* partials;  // of the adapters' gradients
+    float* partials;  // of t or dt, then of the adapters' gradients
 
     void lay_out(Layout& layout, const Wanting& q) {
         if (q.weight.in_scratch()) weight = q.weight.lay_out(layout);
@@ -223,8 +213,9 @@ struct Scratch {
             marks = lay_out_marks(layout);
         }
         if (count > kFewRuns) runs = layout.take<LoraRun>(count);
-        if (!q.backward) return;
-        partials = layout.take<float>(gradient_floats(q.lora, q.lora_count, q.padded_rank, q.i));
+        int64_t floats = down_floats(q.n, q.backward ? q.o : q.i, q.padded_rank);
+        if (q.backward) floats = std::max(floats, gradient_floats(q.lora, q.lora_count, q.padded_rank, q.i));
+        if (floats > 0) partials = layout.take<float>(floats);
     }
 };
 
@@ -287,7 +278,7 @@ CANDOR_API int candor_linear(
     g.y = y->data, g.y_stride = y->stride;
     Weight weight(w, 1);
     weight.read_packed(g, stream->device);
-    const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, false};
+    const Wanting wanting = {weight, lora, lora_count, padded_rank, n, i, o, false};
     Scratch s = {};
     status = take(s, wanting, stream, where);
     if (status) return status;
@@ -295,7 +286,7 @@ CANDOR_API int candor_linear(
     if (code == cudaSuccess && lora_count) {
         Adapters adapters;
         code = bring(adapters, s, lora, lora_count, stream);
-        if (code == cudaSuccess) code = down(*t, adapters.extension(g.x, Factor::a, i), false, stream);
+        if (code == cudaSuccess) code = lora_down(*t, adapters.extension(g.x, Factor::a, i), false, s.partials, stream);
         g.lora = adapters.extension(operand(t), Factor::b, padded_rank);
     }
     if (then) g.then = epilogue(*then);
@@ -325,7 +316,7 @@ CANDOR_API int candor_linear_backward(
     if (add) g.residual = data<const bf16>(dx), g.residual_stride = stride(dx);
     g.y = data<void>(dx), g.y_stride = stride(dx);
     const Weight weight(dx ? w : nullptr, w_count);
-    const Wanting wanting = {weight, lora, lora_count, padded_rank, i, o, true};
+    const Wanting wanting = {weight, lora, lora_count, padded_rank, n, i, o, true};
     Scratch s = {};
     status = take(s, wanting, stream, where);
     if (status) return status;
@@ -333,7 +324,7 @@ CANDOR_API int candor_linear_backward(
     if (code == cudaSuccess && lora_count) {
         Adapters adapters;
         code = bring(adapters, s, lora, lora_count, stream);
-        if (code == cudaSuccess) code = down(*dt, adapters.extension(g.x, Factor::b, o), true, stream);
+        if (code == cudaSuccess) code = lora_down(*dt, adapters.extension(g.x, Factor::b, o), true, s.partials, stream);
         g.lora = adapters.extension(operand(dt), Factor::a, padded_rank);
     }
     if (code == cudaSuccess && dx) code = matmul(g, true, stream->device, stream->handle);

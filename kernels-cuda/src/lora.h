@@ -54,6 +54,14 @@ cudaError_t pack_images(const candor_lora* entries, int count, uint32_t* marks, 
 // to = runs, from host memory.
 cudaError_t list_runs(LoraRun* to, const LoraRun* runs, int count, cudaStream_t stream);
 
+// Floats of scratch memory that lora_down wants for t (N,P) from a left operand of k columns.
+int64_t down_floats(int n, int k, int padded_rank);
+
+// t (N,P) = scale * left * factors, for the rows of runs. k is cut in pieces that depend on k alone, and their sums are added in
+// order.
+cudaError_t lora_down(
+    const candor_matrix& t, const LoraExtension& lora, bool transposed, float* partials, const candor_stream* stream);
+
 // Which of the two gradients: da (R,I) += dtT x, or db (O,R) += dyT t.
 enum class Factor { a, b };
 

@@ -24,9 +24,15 @@ struct LoraExtension {
     int slots, scale_groups;
     int count;            // runs, rows rising
     int depth;
+    int pieces, piece_depth;  // of the depth, where rows of runs alone are wanted, and more than one
     LoraRun few[kFewRuns];
     const LoraRun* many;  // in device memory, where they are more
 
+    // Where a piece of the depth begins and ends.
+    __device__ __forceinline__ int first_of(int piece) const { return piece * piece_depth; }
+    __device__ __forceinline__ int end_of(int piece) const {
+        return pieces > 1 ? min(depth, (piece + 1) * piece_depth) : depth;
+    }
     __host__ __device__ __forceinline__ int slot_rows() const { return (int)(size / stride); }
     __device__ __forceinline__ LoraRun run(int index) const { return count <= kFewRuns ? few[index] : many[index]; }
     __device__ __forceinline__ float scale(int slot, int column) const {
@@ -46,7 +52,7 @@ struct Epilogue {
 };
 
 // y (M,N) = x (M,K) wT + bias + residual + the extension, w (N,K); or x w, w (K,N), where `transposed`. The extension adds
-// left * factors for the rows of each run.
+// left * factors for the rows of each run; in pieces, y is (pieces,M,N) float32, the sums of each, without scales.
 struct MatmulArguments {
     Matrix x, w;
     Packed packed;            // in place of w, where it has a form

@@ -1,6 +1,7 @@
 // Matrix products with mma.sync, for sm_80 and all that came after: both operands travel by cp.async through a ring of
 // stages in shared memory and reach the tensor cores by ldmatrix. The sum over k runs in steps of 16 in rising order whatever
 // the tile, and the adapters' columns come behind it, so that a row's bytes depend neither on its neighbours nor on the tile.
+#include <algorithm>
 #include <atomic>
 
 #include "candor_tuning.h"
@@ -17,6 +18,8 @@ struct Tile {
     static constexpr int kDepth = 32, kStages = Stages;
     static constexpr int kWarpsAcross = Columns / WarpColumns;
     static constexpr int kThreads = Rows / WarpRows * kWarpsAcross * kWarp;
+    // Whether it can take a piece of an extension's depth: those of few rows alone, as others have no register to spare.
+    static constexpr bool kInPieces = Rows <= 64;
     struct Shared {
         alignas(128) bf16 x[kStages][Rows * kDepth];
         alignas(128) bf16 w[kStages][Columns * kDepth];
@@ -28,14 +31,22 @@ template <class T>
 struct Steps {
     int own, per_run, first_run, count;
 
-    __device__ __forceinline__ Steps(const MatmulArguments& g, int row) {
+    __device__ __forceinline__ Steps(const MatmulArguments& g, int row, int piece) {
         own = (g.k + T::kDepth - 1) / T::kDepth;
-        per_run = (g.lora.depth + T::kDepth - 1) / T::kDepth;
+        per_run = (end_k(g, piece) - first_k(g, piece) + T::kDepth - 1) / T::kDepth;
         first_run = 0;
         while (first_run < g.lora.count && g.lora.run(first_run).end <= row) first_run++;
         int runs = 0;
         while (first_run + runs < g.lora.count && g.lora.run(first_run + runs).start < row + T::kRows) runs++;
         count = own + runs * per_run;
+    }
+
+    // Of a run's depth.
+    static __device__ __forceinline__ int first_k(const MatmulArguments& g, int piece) {
+        return T::kInPieces ? g.lora.first_of(piece) : 0;
+    }
+    static __device__ __forceinline__ int end_k(const MatmulArguments& g, int piece) {
+        return T::kInPieces ? g.lora.end_of(piece) : g.lora.depth;
     }
 };
 
@@ -61,12 +72,13 @@ __device__ __forceinline__ void load_step(
             load_right<T, Transposed>(w, g.w, column, g.n, k, g.k);
         } else {
             const LoraRun run = g.lora.run(steps.first_run + (step - steps.own) / steps.per_run);
-            const int k = (step - steps.own) % steps.per_run * T::kDepth;
+            const int piece = blockIdx.z, end = steps.end_k(g, piece);
+            const int k = steps.first_k(g, piece) + (step - steps.own) % steps.per_run * T::kDepth;
             const Matrix factors = {g.lora.factors + run.slot * g.lora.size, g.lora.stride, true};
             // Rows of other runs are zeros, so that they add nothing.
             load_tile<T::kRows, T::kDepth, T::kThreads>(
-                x, g.lora.left, row, run.start, run.end, k, g.lora.depth, threadIdx.x);
-            load_right<T, Transposed>(w, factors, column, g.n, k, g.lora.depth);
+                x, g.lora.left, row, run.start, run.end, k, end, threadIdx.x);
+            load_right<T, Transposed>(w, factors, column, g.n, k, end);
         }
     }
     cp_async_commit();  // empty at the end, so that the count of groups in flight stays the same
@@ -103,7 +115,7 @@ __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArgumen
     const int row = blockIdx.x * T::kRows, column = blockIdx.y * T::kColumns;
     const int warp = threadIdx.x / kWarp;
     const int warp_row = warp / T::kWarpsAcross * T::kWarpRows, warp_column = warp % T::kWarpsAcross * T::kWarpColumns;
-    const Steps<T> steps(g, row);
+    const Steps<T> steps(g, row, blockIdx.z);
     float d[T::kWarpRows / 16][T::kWarpColumns / 8][4] = {};
 #pragma unroll
     for (int step = 0; step < T::kStages - 1; step++) load_step<T, Transposed>(s, g, steps, step, row, column);
@@ -125,8 +137,8 @@ __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArgumen
             for (int j = 0; j < T::kWarpColumns / 8; j++) {
                 const int c = column + warp_column + j * 8 + fragment_column(0);
                 if (c >= g.n) continue;
-                const float scale = g.scaled_runs_only ? g.lora.scale(slot, c) : 1.0f;
-                finish(g, r, c, d[i][j][2 * half] * scale, d[i][j][2 * half + 1] * scale);
+                const float scale = g.scaled_runs_only && !(T::kInPieces && g.lora.pieces > 1) ? g.lora.scale(slot, c) : 1.0f;
+                finish(g, T::kInPieces ? (int)blockIdx.z * g.m + r : r, c, d[i][j][2 * half] * scale, d[i][j][2 * half + 1] * scale);
             }
         }
     }
@@ -134,7 +146,8 @@ __global__ void __launch_bounds__(T::kThreads) matmul_kernel(const MatmulArgumen
 
 template <class T, bool Transposed>
 cudaError_t launch_tile(const MatmulArguments& g, cudaStream_t stream) {
-    const dim3 grid((g.m + T::kRows - 1) / T::kRows, (g.n + T::kColumns - 1) / T::kColumns);
+    const dim3 grid((g.m + T::kRows - 1) / T::kRows, (g.n + T::kColumns - 1) / T::kColumns,
+        std::max(g.lora.pieces, 1));
     return launch("matmul", matmul_kernel<T, Transposed>,
         {grid, dim3(T::kThreads), sizeof(typename T::Shared), stream}, g);
 }
@@ -192,8 +205,9 @@ bool mma_asked() {
 }
 
 cudaError_t matmul_mma(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
-    const int asked = asked_tile.load();
-    return kTiles[asked >= 0 ? asked : choose(g.m, g.n, device)].launchers[transposed](g, stream);
+    const int asked = asked_tile.load(), number = asked >= 0 ? asked : choose(g.m, g.n, device);
+    const bool in_pieces = g.lora.pieces > 1;
+    return kTiles[in_pieces ? std::max(number, (int)medium) : number].launchers[transposed](g, stream);
 }
 
 }  // namespace candor

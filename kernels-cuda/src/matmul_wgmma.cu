@@ -3,6 +3,7 @@
 // tiles of y, so that the next tile's stages fill while the last one's sums go out. The sum over k runs in steps of 16 in
 // rising order whatever the tile, and the adapters' columns come behind it, so that a row's bytes depend neither on its
 // neighbours nor on the tile.
+#include <algorithm>
 #include <atomic>
 
 #include "candor_tuning.h"
@@ -23,6 +24,7 @@ struct Arguments {
     CUtensorMap up, gated;  // with a gate: y is its columns alone
     MatmulArguments g;
     int tiles_down, tiles_across, band;  // in tiles
+    int tiles;    // of all pieces of the depth
     bool staged;  // y goes out by TMA
 };
 
@@ -36,10 +38,11 @@ constexpr int kAcross = Ends == End::gated ? T::kColumns / 2 : T::kColumns;
 template <class T, End Ends>
 struct Walk {
     const Arguments& a;
-    const int own, per_run;
-    int tile, row = 0, column = 0;
+    const int own;
+    int per_run;
+    int tile, row = 0, column = 0, piece = 0;
     int first_run = 0, end_run = 0, steps = 0;  // of this round
-    const int whole;                            // steps of 64 that it begins with
+    int whole;                                  // steps of 64 that it begins with
     int next_run = 0, last_run = 0;             // still to come in this tile
 
     __device__ __forceinline__ explicit Walk(const Arguments& a)
@@ -50,8 +53,8 @@ struct Walk {
     __device__ __forceinline__ bool next() {
         while (next_run == last_run) {
             tile += gridDim.x;
-            if (tile >= a.tiles_down * a.tiles_across) return false;
-            place();
+            if (tile >= a.tiles) return false;
+            place(tile);
             if (!a.g.scaled_runs_only) {
                 first_run = next_run, end_run = last_run;
                 next_run = last_run;
@@ -66,7 +69,15 @@ struct Walk {
     }
 
     // Bands of tiles from left to right, and in each from top to bottom: blocks that run together share operands.
-    __device__ __forceinline__ void place() {
+    __device__ __forceinline__ void place(int tile) {
+        if (a.g.lora.pieces > 1) {
+            const int in_piece = a.tiles_down * a.tiles_across;
+            piece = tile / in_piece;
+            tile -= piece * in_piece;
+            const int depth = a.g.lora.end_of(piece) - a.g.lora.first_of(piece);
+            per_run = (depth + T::kDepth - 1) / T::kDepth;
+            whole = depth / T::kDepth;
+        }
         const int in_band = a.band * a.tiles_across, band = tile / in_band;
         const int height = min(a.band, a.tiles_down - band * a.band), i = tile - band * in_band;
         row = (band * a.band + i % height) * T::kRows;
@@ -81,11 +92,11 @@ struct Walk {
     __device__ __forceinline__ int run(int step) const { return first_run + (step - own) / per_run; }
     // Where in the run's depth, or in the product's.
     __device__ __forceinline__ int k(int step) const {
-        return (step < own ? step : (step - own) % per_run) * T::kDepth;
+        return step < own ? step * T::kDepth : a.g.lora.first_of(piece) + (step - own) % per_run * T::kDepth;
     }
     // Steps of 16 in this step.
     __device__ __forceinline__ int products(int step) const {
-        return min(T::kDepth, (step < own ? a.g.k : a.g.lora.depth) - k(step) + 15) / 16;
+        return min(T::kDepth, (step < own ? a.g.k : a.g.lora.end_of(piece)) - k(step) + 15) / 16;
     }
     // Whether every row of the tile that exists is the run's.
     __device__ __forceinline__ bool covers(const LoraRun& r) const {
@@ -376,7 +387,7 @@ __device__ __forceinline__ void store_staged(
 // 64 rows go out from the registers, those of `run` alone, times its scales, where rows of runs are all that is asked for.
 template <class T>
 __device__ __forceinline__ void store_plain(
-    const MatmulArguments& g, const float (&d)[T::kSums], int row, int column, int number, int thread) {
+    const MatmulArguments& g, const float (&d)[T::kSums], int row, int column, int number, int piece, int thread) {
     const LoraRun run = g.scaled_runs_only ? g.lora.run(number) : LoraRun{};
 #pragma unroll
     for (int half = 0; half < 2; half++) {
@@ -388,8 +399,8 @@ __device__ __forceinline__ void store_plain(
         for (int j = 0; j < T::kColumns / 8; j++) {
             const int c = column + j * 8 + fragment_column(0);
             if (c >= g.n) continue;
-            const float scale = g.scaled_runs_only ? g.lora.scale(run.slot, c) : 1.0f;
-            finish(g, r, c, d[j * 4 + half * 2] * scale, d[j * 4 + half * 2 + 1] * scale);
+            const float scale = g.scaled_runs_only && g.lora.pieces <= 1 ? g.lora.scale(run.slot, c) : 1.0f;
+            finish(g, piece * g.m + r, c, d[j * 4 + half * 2] * scale, d[j * 4 + half * 2 + 1] * scale);
         }
     }
 }
@@ -443,7 +454,7 @@ __device__ __forceinline__ void multiply_all(typename T::Shared& s, const Argume
                 continue;
             }
         }
-        store_plain<T>(a.g, d, row, walk.column, walk.first_run, thread);
+        store_plain<T>(a.g, d, row, walk.column, walk.first_run, walk.piece, thread);
     }
     if (a.staged && thread == 0) bulk_wait<0>();
 }
@@ -517,8 +528,8 @@ cudaError_t launch_tile(const MatmulArguments& g, int band_rows, const candor_de
         encoded &= encode_tensor_map(&a.y, g.y, g.y_stride, g.m, g.n, 64);
     }
     if (!encoded) return cudaErrorInvalidValue;
-    const int tiles = a.tiles_down * a.tiles_across;
-    const dim3 grid(tiles < device->multiprocessors ? tiles : device->multiprocessors);
+    a.tiles = a.tiles_down * a.tiles_across * std::max(lora.pieces, 1);
+    const dim3 grid(std::min(a.tiles, device->multiprocessors));
     return launch("matmul wgmma", matmul_wgmma_kernel<T, Transposed, Ends>,
         {grid, dim3(T::kThreads), sizeof(typename T::Shared), stream}, a);
 }
@@ -567,12 +578,12 @@ bool ends(const TileChoice& t, const Epilogue& then) {
 }
 
 // The tile whose rounds over all multiprocessors take least, of those that can end so.
-const TileChoice& choose(int m, int n, const Epilogue& then, int multiprocessors) {
+const TileChoice& choose(int m, int n, int pieces, const Epilogue& then, int multiprocessors) {
     const TileChoice* best = nullptr;
     float least = 0;
     for (const TileChoice& t : kTiles) {
         if (!ends(t, then)) continue;
-        const int64_t tiles = (int64_t)ceil_div(m, t.rows) * ceil_div(n, t.columns);
+        const int64_t tiles = (int64_t)ceil_div(m, t.rows) * ceil_div(n, t.columns) * pieces;
         const float time = (float)ceil_div(tiles, multiprocessors) * (float)(t.rows * t.columns) / t.busy;
         if (best == nullptr || time < least) best = &t, least = time;
     }
@@ -598,7 +609,7 @@ bool wgmma_joins(const MatmulArguments& g) {
 
 cudaError_t matmul_wgmma(const MatmulArguments& g, bool transposed, const candor_device* device, cudaStream_t stream) {
     const int asked = asked_tile.load();
-    const TileChoice& tile = asked >= 0 ? kTiles[asked] : choose(g.m, g.n, g.then, device->multiprocessors);
+    const TileChoice& tile = asked >= 0 ? kTiles[asked] : choose(g.m, g.n, std::max(g.lora.pieces, 1), g.then, device->multiprocessors);
     const int asked_rows = asked_band.load(), band = asked_rows > 0 ? asked_rows : kBandRows;
     const Launcher launch = g.then.gated ? tile.gated : g.then.table ? tile.turned : tile.launchers[transposed];
     return launch(g, band, device, stream);

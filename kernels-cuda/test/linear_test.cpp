@@ -237,6 +237,9 @@ const std::vector<Case>& shapes() {
             true, true, 8, 0},
         {"23x33x35 siblings, no row aligned", 23, 33, 35, {{3, 1, 23, true, 0, 0, 19}, {20, 1, 23, true, 16, 19, 16}}, false, true, 1, 1},
         {"530x24x40 siblings, sums over two pieces", 530, 24, 40, {{16, 2, 530, true, 0, 0, 8}, {9, 2, 530, true, 16, 8, 32}}, false, false, 0, 0},
+        {"40x2100x24 t in two pieces", 40, 2100, 24, {{8, 0, 17, true}, {20, 19, 40, true}}, false, false, 4, 0},
+        {"37x24x3110 siblings, dt in three pieces", 37, 24, 3110, {{8, 0, 31, true, 0, 0, 2000}, {17, 0, 31, true, 16, 2000, 1110}},
+            false, true, 2, 0},
         {"24x33x35 adapters alone, no row aligned", 24, 33, 35, {{3, 1, 9, false}, {40, 12, 24, true}}, false, false, 1, 1, true},
     };
     return all;
@@ -310,6 +313,8 @@ const std::vector<Case>& tiled_shapes() {
         {"150x1096x264", 150, 1096, 264, {}, false, false, 0, 0},
         {"270x136x520, one adapter, bias", 270, 136, 520, {{16, 0, 270, true}}, true, true, 8, 0},
         {"201x200x72, three adapters", 201, 200, 72, {{24, 3, 70, true}, {7, 70, 129, false}, {16, 140, 201, true}}, false, true, 0, 8},
+        {"150x2120x40, t in two pieces", 150, 2120, 40, {{24, 3, 70, true}, {7, 70, 129, false}, {16, 140, 150, true}}, false, false, 0, 0},
+        {"140x40x3080, dt in three pieces", 140, 40, 3080, {{16, 0, 70, true}, {9, 70, 129, true}}, false, false, 0, 0},
         {"140x72x264, adapters alone", 140, 72, 264, {{16, 0, 70, true}, {9, 70, 129, true}}, false, true, 0, 0, true},
         {"201x72x392, siblings of two adapters", 201, 72, 392,
             {{24, 3, 130, true, 0, 0, 264}, {7, 3, 130, false, 32, 264, 64}, {16, 3, 130, false, 48, 328, 64},

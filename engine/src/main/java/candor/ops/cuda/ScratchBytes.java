@@ -28,6 +28,12 @@ public final class ScratchBytes {
 
     private static final int FEW_RUNS = 16;
 
+    /** lora_down.cu: how a sum over the columns of a layer's input is cut. */
+    private static final long LEAST_DEPTH = 1024;
+
+    private static final int MOST_PIECES = 8;
+    private static final long DEPTH_STEP = 64;
+
     /** lora_pack.cu: a mark for each of the blocks that pack the factors of a launch. */
     private static final long MARKS = 32 * 256 * Integer.BYTES;
 
@@ -188,20 +194,32 @@ public final class ScratchBytes {
     private static long lora(PassShape pass, List<LinearShape> layers) {
         long inputs = layers.getFirst().inputs();
         long rank = 0;
+        long outputs = 0;
         long own = 0; // of the up projections: each has its own outputs
         for (LinearShape layer : layers) {
             rank += layer.rank();
+            outputs += layer.outputs();
             own += (long) layer.rank() * layer.outputs();
         }
         if (rank == 0) {
             return 0;
         }
         long runs = pass.slots() > FEW_RUNS ? aligned(pass.slots() * RUN_BYTES) : 0;
-        if (!pass.training()) {
-            return Math.max(MARKS, runs);
+        long floats = pieces(inputs) * pass.tokens() * rank;
+        if (pass.training()) {
+            long splits = Math.ceilDiv(pass.tokens(), TOKENS_PER_SPLIT) + pass.slots();
+            floats = Math.max(floats, pieces(outputs) * pass.tokens() * rank);
+            floats = Math.max(floats, splits * Math.max(rank * inputs, own));
         }
-        long splits = Math.ceilDiv(pass.tokens(), TOKENS_PER_SPLIT) + pass.slots();
-        return Math.max(MARKS, runs + aligned(splits * Math.max(rank * inputs, own) * Float.BYTES));
+        return Math.max(MARKS, runs + aligned(floats * Float.BYTES));
+    }
+
+    /** lora_down.cu: pieces of a sum over so many columns that are added up in memory; 0 where there is but one. */
+    private static long pieces(long columns) {
+        long pieces = Math.clamp(columns / LEAST_DEPTH, 1, MOST_PIECES);
+        long depth = Math.ceilDiv(Math.ceilDiv(columns, pieces), DEPTH_STEP) * DEPTH_STEP;
+        long count = Math.ceilDiv(columns, depth);
+        return count > 1 ? count : 0;
     }
 
     private static long aligned(long bytes) {
