@@ -137,7 +137,8 @@ final class Operations {
     }
 
     private static Lora lora(Tensor a, Tensor b, Tensor da, Tensor db) {
-        return new Lora(new Lora.Factors(a, b, (float) SCALE, da, db));
+        // With a seat, as in training: a device packs the factors once.
+        return Lora.on(new Lora.Seat(), null, a.rows(), new Lora.Factors(a, b, (float) SCALE, da, db));
     }
 
     private void attention(Heads heads) {
