@@ -62,24 +62,27 @@ final class Pass {
     /**
      * There alone. What is too much for one pass goes in several, and comes out the same: a row does not see its neighbours.
      *
-     * @param most tokens at once, but for a row that is longer by itself
+     * @param tokens  at once, at most, but for a row that is longer by itself
+     * @param targets the same of what is asked for
      */
-    void score(CausalLm model, AdapterBank adapters, int most) {
+    void score(CausalLm model, AdapterBank adapters, int tokens, int targets) {
         arrange();
         int begin = 0;
         while (begin < rows.size()) {
             int end = begin;
             long taken = 0;
+            long asked = 0;
             do {
-                taken += length(end++);
-            } while (end < rows.size() && taken + length(end) <= most);
+                taken += row(end).length();
+                asked += row(end++).targets();
+            } while (end < rows.size() && taken + row(end).length() <= tokens && asked + row(end).targets() <= targets);
             forward(model, adapters, begin, end, false);
             begin = end;
         }
     }
 
-    private int length(int sequence) {
-        return rows.get(order.get(sequence)).row().length();
+    private EncodedRow row(int sequence) {
+        return rows.get(order.get(sequence)).row();
     }
 
     private void arrange() {

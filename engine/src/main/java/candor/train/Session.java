@@ -41,7 +41,7 @@ public final class Session implements AutoCloseable {
 
     private final RunLocks locks;
     private final Communicator comm;
-    private final int freeTokens;
+    private final StepPasses.Free free;
     private final Together together;
     private final List<Run> runs = new ArrayList<>();
 
@@ -49,7 +49,7 @@ public final class Session implements AutoCloseable {
         this.backend = backend;
         this.comm = comm;
         this.locks = locks;
-        freeTokens = plan.largest().freeTokens();
+        free = new StepPasses.Free(plan.largest().freeTokens(), plan.largest().freeTargets());
         together = plan.together();
         TrainConfig first = prepared.runs().getFirst().config();
         int positions = positions(prepared);
@@ -296,7 +296,7 @@ public final class Session implements AutoCloseable {
      * @return how each ended
      */
     public List<Outcome> train(TrainListener listener, BooleanSupplier stop) {
-        new Trainer(model, adapters, comm, freeTokens, together, listener).train(runs, stop);
+        new Trainer(model, adapters, comm, free, together, listener).train(runs, stop);
         return runs.stream().map(Run::outcome).toList();
     }
 

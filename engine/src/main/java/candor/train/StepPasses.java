@@ -21,12 +21,21 @@ public final class StepPasses {
     private final CausalLm model;
     private final AdapterBank adapters;
     private final Communicator comm;
-    private final int freeTokens;
+    private final Free free;
     private final Together together;
+
+    /**
+     * What a pass without gradients has at most.
+     *
+     * @param targets of its tokens
+     */
+    record Free(int tokens, int targets) {
+        static final Free ANY = new Free(Integer.MAX_VALUE, Integer.MAX_VALUE);
+    }
 
     /** @param adapters null where the model's own weights are trained */
     public StepPasses(CausalLm model, AdapterBank adapters) {
-        this(model, adapters, Communicator.ALONE, Integer.MAX_VALUE, Together.NONE);
+        this(model, adapters, Communicator.ALONE, Free.ANY, Together.NONE);
     }
 
     /**
@@ -36,19 +45,19 @@ public final class StepPasses {
      * @param tokens of such a pass, at most
      */
     public StepPasses(CausalLm model, AdapterBank adapters, int most, int tokens) {
-        this(model, adapters, Communicator.ALONE, Integer.MAX_VALUE, new Together(most, tokens, tokens));
+        this(model, adapters, Communicator.ALONE, Free.ANY, new Together(most, tokens, tokens));
     }
 
     /**
      * Those of one of several processes.
      *
-     * @param freeTokens that a pass without gradients has at most
-     * @param together   which micro-batches share a pass; each run has slots for as many
+     * @param free     what a pass without gradients has at most
+     * @param together which micro-batches share a pass; each run has slots for as many
      */
-    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm, int freeTokens, Together together) {
+    StepPasses(CausalLm model, AdapterBank adapters, Communicator comm, Free free, Together together) {
         this.together = together;
         this.comm = comm;
-        this.freeTokens = freeTokens;
+        this.free = free;
         this.model = model;
         this.adapters = adapters;
     }
@@ -115,7 +124,7 @@ public final class StepPasses {
         Pass pass = new Pass();
         each(steps, from, to, (step, m) -> step.ask(m, pass));
         if (!pass.isEmpty()) {
-            pass.score(model, adapters, freeTokens);
+            pass.score(model, adapters, free.tokens, free.targets);
             each(steps, from, to, (step, m) -> step.take(m, pass));
         }
     }
@@ -124,7 +133,7 @@ public final class StepPasses {
     private void judge(List<OptimiserStep> steps, int from, int to) {
         Pass pass = new Pass();
         each(steps, from, to, (step, m) -> step.train(m, pass, 0));
-        pass.score(model, adapters, freeTokens);
+        pass.score(model, adapters, free.tokens, free.targets);
         each(steps, from, to, (step, m) -> step.judge(m, pass));
     }
 

@@ -23,18 +23,18 @@ public final class Trainer {
 
     /**
      * @param comm       the processes that share the passes
-     * @param freeTokens that a pass without gradients has at most
-     * @param together   which micro-batches share a pass
+     * @param free     what a pass without gradients has at most
+     * @param together which micro-batches share a pass
      */
     Trainer(
             CausalLm model,
             AdapterBank adapters,
             Communicator comm,
-            int freeTokens,
+            StepPasses.Free free,
             Together together,
             TrainListener listener) {
         this.backend = model.backend();
-        this.passes = new StepPasses(model, adapters, comm, freeTokens, together);
+        this.passes = new StepPasses(model, adapters, comm, free, together);
         this.comm = comm;
         this.listener = listener;
     }

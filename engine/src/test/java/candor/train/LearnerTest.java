@@ -53,10 +53,10 @@ class LearnerTest {
     private record Trained(List<Number> losses, float[] parameters, List<Integer> passes) {}
 
     private static Trained train(References known) {
-        return train(known, Integer.MAX_VALUE);
+        return train(known, StepPasses.Free.ANY);
     }
 
-    private static Trained train(References known, int freeTokens) {
+    private static Trained train(References known, StepPasses.Free free) {
         Objective objective = new Kto(0.1, 1, 1, KlPairing.TRL);
         List<Integer> tokens = new ArrayList<>();
         try (Backend ops = new DecoratedBackend(new CpuBackend(1)) {
@@ -90,7 +90,7 @@ class LearnerTest {
                             0,
                             step -> 0.01),
                     known);
-            StepPasses passes = new StepPasses(model, bank, Communicator.ALONE, freeTokens, Together.NONE);
+            StepPasses passes = new StepPasses(model, bank, Communicator.ALONE, free, Together.NONE);
             List<Number> losses = new ArrayList<>();
             for (int step = 0; step < 3; step++) {
                 Learner.Learnt learnt = passes.step(List.of(learner)).getFirst();
@@ -121,15 +121,32 @@ class LearnerTest {
     void passesWithoutGradientsAreCutToTheirTokensAndChangeNothing() {
         Trained whole = train(References.NONE);
         assertThat(whole.passes.subList(0, 2)).containsExactly(78, 26);
-        Trained cut = train(References.NONE, 20);
+        Trained cut = train(References.NONE, new StepPasses.Free(20, Integer.MAX_VALUE));
         int asked = cut.passes.indexOf(26);
         List<Integer> pieces = cut.passes.subList(0, asked);
         assertThat(pieces).hasSizeGreaterThan(3).allMatch(tokens -> tokens <= 20);
         assertThat(pieces.stream().mapToInt(tokens -> tokens).sum()).isEqualTo(78);
         assertThat(cut.losses).isEqualTo(whole.losses);
         assertThat(cut.parameters).isEqualTo(whole.parameters);
-        assertThat(train(References.NONE, 1).passes.indexOf(26))
+        assertThat(train(References.NONE, new StepPasses.Free(1, Integer.MAX_VALUE))
+                        .passes
+                        .indexOf(26))
                 .as("each by itself")
                 .isEqualTo(12);
+    }
+
+    /** Of a row of n tokens the last n - 2 are targets: two of the rows have eleven at most, three no fewer than twelve. */
+    @Test
+    void passesWithoutGradientsAreCutToTheirTargets() {
+        Trained whole = train(References.NONE);
+        Trained cut = train(References.NONE, new StepPasses.Free(Integer.MAX_VALUE, 11));
+        int asked = cut.passes.indexOf(26);
+        assertThat(asked).isGreaterThanOrEqualTo(6);
+        assertThat(cut.passes.subList(0, asked).stream()
+                        .mapToInt(tokens -> tokens)
+                        .sum())
+                .isEqualTo(78);
+        assertThat(cut.losses).isEqualTo(whole.losses);
+        assertThat(cut.parameters).isEqualTo(whole.parameters);
     }
 }
