@@ -233,7 +233,7 @@ public final class CausalLm implements AutoCloseable {
                 training);
     }
 
-    /** Bytes of the workspace for {@link #logits(float[], float[], Batch, Adapters, KeyValues)}. */
+    /** Bytes of the workspace for {@link #next}. */
     public static long logitsBytes(DType type, ModelConfig config, Adapters adapters, int tokens, int targets) {
         return freeBytes(type, config, adapters, tokens, targets, Pass.CACHED_LOGITS);
     }
