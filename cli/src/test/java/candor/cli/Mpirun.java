@@ -59,7 +59,6 @@ final class Mpirun {
                 "-DRUST_FLAVOR=cpu",
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("surefire.real.class.path", System.getProperty("java.class.path")),
                 main.getName()));

@@ -73,7 +73,7 @@ final class Pty implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(word -> !word.startsWith("-javaagent") && !word.startsWith("-Xmx"))
                 .forEach(words::add);
-        words.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g"));
+        words.addAll(List.of("-XX:+UseSerialGC", "-Xmx1g"));
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         words.addAll(List.of(arguments));
         return words;

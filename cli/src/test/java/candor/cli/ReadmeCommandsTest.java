@@ -180,7 +180,7 @@ class ReadmeCommandsTest {
     private static void script(String name, Class<?> main, String classes) throws IOException {
         write(name, """
             #!/bin/sh
-            exec '%s' %s -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx768m '-Dcandor.home=%s' -cp '%s' %s "$@"
+            exec '%s' %s -XX:+UseSerialGC -Xmx768m '-Dcandor.home=%s' -cp '%s' %s "$@"
             """.formatted(
                         Path.of(System.getProperty("java.home"), "bin", "java"),
                         "--add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED"
