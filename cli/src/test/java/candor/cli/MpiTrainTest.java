@@ -115,8 +115,12 @@ class MpiTrainTest {
         Mpirun.ends(process);
         assertThat(process.exitValue()).isNotZero();
         List<String> errors = Mpirun.errors(log);
-        // MPICH's mpirun does not always pass on what the others say once one of them was killed.
-        assertThat(errors).as(Files.readString(log)).hasSizeBetween(kind == Kind.MPICH ? 0 : 1, 1);
+        // MPICH's mpirun may end the others before they have said it; then it says itself that one was killed.
+        if (kind == Kind.MPICH && errors.isEmpty()) {
+            assertThat(Files.readString(log)).contains("Killed (signal 9)");
+        } else {
+            assertThat(errors).as(Files.readString(log)).hasSize(1);
+        }
         assertThat(errors).allSatisfy(error -> assertThat(error)
                 .startsWith("error: process " + rank + " of 3 has ended without a word")
                 .endsWith("--resume, with any number of processes"));
